@@ -1,0 +1,3 @@
+//! The consoles' door: one WebSocket per console tab, one per web phone. Authenticated by the session cookie and an exact Origin.
+
+pub mod wire;

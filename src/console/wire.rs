@@ -1,0 +1,405 @@
+//! What travels on `/ws/console` and `/ws/call`, as JSON text frames. The same types make the schema in openapi.json and from it
+//! the console's TypeScript. Snake case everywhere; tags `t` and `do`; ids are strings; times RFC 3339 UTC with milliseconds.
+//!
+//! Order of a console session: server sends `hello` with everything on the live floor that this user may see; then deltas, each
+//! with the session's own gapless counter `n`. A gap means: close and connect again with the last `cursor`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{
+        call::TransferTarget,
+        centre::{AgentView, AudioState, CallView, QueueView, Refusal, WantedPresence},
+        customer::CustomerSnapshot,
+        event::EventRecord,
+        ticket::TicketLine,
+    },
+    types::{AgentId, CallId, CustomerId, DispositionId, QueueId, Timestamp, UserId},
+};
+
+/// From the console.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum ClientMessage {
+    /// First message of a session.
+    Hello {
+        /// The last cursor seen, to receive the facts missed since; `None` on a first visit.
+        resume: Option<String>,
+    },
+    /// Please do this. Idempotent by `id`; answered by `result` with the same id.
+    Command {
+        /// Chosen by the client, unique in its session.
+        id: String,
+        /// What.
+        command: ConsoleCommand,
+    },
+    /// Whether this session wants the board (queues, agents, today's figures).
+    Watch {
+        /// Supervisors and administrators only.
+        board: bool,
+    },
+    /// Every 5 s; two missed in a row take the agent out of rotation.
+    Ping {
+        /// Comes back in `pong`.
+        sent_at: Timestamp,
+    },
+}
+
+/// What an agent or supervisor asks. Which role may do what is checked by the use case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum ConsoleCommand {
+    /// Own presence; during a call it takes effect after it.
+    SetPresence {
+        /// What.
+        wanted: WantedPresence,
+    },
+    /// A supervisor changes an agent's presence.
+    SetAgentPresence {
+        /// Whose.
+        agent: AgentId,
+        /// What.
+        wanted: WantedPresence,
+    },
+    /// Takes the offered call.
+    Answer {
+        /// Which.
+        call: CallId,
+    },
+    /// Refuses the offered call.
+    Decline {
+        /// Which.
+        call: CallId,
+    },
+    /// Ends the call.
+    HangUp {
+        /// Which.
+        call: CallId,
+    },
+    /// Customer hears music.
+    Hold {
+        /// Which.
+        call: CallId,
+    },
+    /// Off hold.
+    Resume {
+        /// Which.
+        call: CallId,
+    },
+    /// Own microphone.
+    Mute {
+        /// Silent.
+        is_muted: bool,
+    },
+    /// Keys to the other party.
+    SendDigits {
+        /// Which.
+        call: CallId,
+        /// `0`–`9`, `*`, `#`, at most 32.
+        digits: String,
+    },
+    /// Blind transfer.
+    Transfer {
+        /// Which.
+        call: CallId,
+        /// Where to.
+        target: TransferTarget,
+    },
+    /// Click-to-call or dial pad.
+    Dial {
+        /// As typed.
+        number: String,
+        /// The customer called, if known.
+        customer: Option<CustomerId>,
+    },
+    /// Notes as typed, saved at once; the last one wins.
+    SaveNotes {
+        /// Which.
+        call: CallId,
+        /// At most 10,000 characters.
+        notes: String,
+    },
+    /// What the call was about.
+    Dispose {
+        /// Which.
+        call: CallId,
+        /// The leaf.
+        disposition: DispositionId,
+    },
+    /// Wrap-up done.
+    WrapUpDone {
+        /// Which.
+        call: CallId,
+    },
+    /// Thirty more seconds, at most three times.
+    WrapUpExtend {
+        /// Which.
+        call: CallId,
+    },
+    /// Which of several matches, or a customer just made, this caller is.
+    ChooseCustomer {
+        /// Which.
+        call: CallId,
+        /// Who.
+        customer: CustomerId,
+    },
+    /// A supervisor listens.
+    Listen {
+        /// To which.
+        call: CallId,
+    },
+    /// Stops listening.
+    StopListening,
+    /// Media offer of the softphone: first, ICE restart, reload, other device. Answered by `media_answer`.
+    MediaOffer {
+        /// SDP.
+        sdp: String,
+    },
+    /// A later ICE candidate.
+    MediaCandidate {
+        /// `candidate:…`.
+        candidate: String,
+    },
+}
+
+/// To the console: a message and its place in this session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServerEnvelope {
+    /// Gapless within the session, from 1.
+    pub n: u64,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// What.
+    #[serde(flatten)]
+    pub message: ServerMessage,
+}
+
+/// To the console.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum ServerMessage {
+    /// Replaces all local live state.
+    Hello(Box<Hello>),
+    /// A call of this agent (or, for supervisors who watch, any call) changed. State `over` removes it.
+    Call {
+        /// The call.
+        call: CallView,
+    },
+    /// The customer's record for a call, painted at ring.
+    Pop {
+        /// Which call.
+        call: CallId,
+        /// One per match, best first; empty when nobody is known.
+        matches: Vec<CustomerSnapshot>,
+        /// When the INVITE reached us, for the measurement of INVITE → painted.
+        arrived_at: Timestamp,
+    },
+    /// Own presence, or for supervisors any agent's.
+    Agent {
+        /// The agent.
+        agent: AgentView,
+    },
+    /// The board, at most four times a second.
+    Board {
+        /// All of it.
+        board: Board,
+    },
+    /// Something that lasts happened (after it was stored).
+    Fact {
+        /// Resume from here.
+        cursor: String,
+        /// What.
+        record: Box<EventRecord>,
+        /// The ticket as it is now, for ticket events.
+        ticket: Option<Box<TicketLine>>,
+    },
+    /// Our answer to a media offer.
+    MediaAnswer {
+        /// SDP; `None` when it could not be used.
+        sdp: Option<String>,
+        /// Why not.
+        problem: Option<String>,
+    },
+    /// Whether the media leg carries audio.
+    MediaState {
+        /// Up, connecting, lost.
+        audio: AudioState,
+    },
+    /// The answer to a command.
+    Result {
+        /// The client's id.
+        id: String,
+        /// Why not; `None` is done.
+        problem: Option<CommandProblem>,
+    },
+    /// A sentence for this user, by message key: `missed_offer`, `supervisor_paused`, `session_replaced`, `sla_breached`.
+    Notice {
+        /// Key.
+        key: String,
+    },
+    /// Answer to a ping.
+    Pong {
+        /// As sent.
+        sent_at: Timestamp,
+    },
+}
+
+/// The state of the live floor as this user may see it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Hello {
+    /// The server's clock.
+    pub server_time: Timestamp,
+    /// Build of the server; another one than the page's means: update when idle.
+    pub build: String,
+    /// Who is signed in.
+    pub user: UserId,
+    /// Name of the centre, and whether it is the sample.
+    pub centre_name: String,
+    /// Every page says so.
+    pub is_sample: bool,
+    /// The user's own agent, if the user takes calls.
+    pub agent: Option<AgentView>,
+    /// The user's calls.
+    pub calls: Vec<CallView>,
+    /// Their records.
+    pub pops: Vec<PopView>,
+    /// Notes of calls in wrap-up or talk, as last saved.
+    pub notes: Vec<SavedNotes>,
+    /// Colleagues, for transfers.
+    pub colleagues: Vec<AgentView>,
+    /// Facts have been told up to here.
+    pub cursor: String,
+}
+
+/// A call's record inside `hello`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PopView {
+    /// Which call.
+    pub call: CallId,
+    /// As in `pop`.
+    pub matches: Vec<CustomerSnapshot>,
+}
+
+/// Notes inside `hello`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SavedNotes {
+    /// Which call.
+    pub call: CallId,
+    /// As typed.
+    pub notes: String,
+}
+
+/// Why a command was not done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CommandProblem {
+    /// The floor's refusal, to be phrased in the user's language; `None` for others.
+    pub refusal: Option<Refusal>,
+    /// In English, for the log and as a last resort.
+    pub message: String,
+}
+
+/// Everything on the board.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Board {
+    /// As of.
+    pub at: Timestamp,
+    /// Queues, by key.
+    pub queues: Vec<BoardQueue>,
+    /// Agents, by key.
+    pub agents: Vec<AgentView>,
+    /// Calls on the floor, oldest first, at most 200.
+    pub calls: Vec<CallView>,
+}
+
+/// A queue with today's figures. Service level: answered within the threshold over answered plus abandoned less short
+/// abandons (SL-4 of the interval in which the calls were offered).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct BoardQueue {
+    /// Live.
+    pub live: QueueView,
+    /// What people call it.
+    pub name: String,
+    /// Today, in the centre's zone.
+    pub today: QueueCounts,
+    /// The current half hour.
+    pub interval: QueueCounts,
+    /// Threshold of the service level.
+    pub service_level_secs: i64,
+    /// Goal in percent.
+    pub service_level_percent: i64,
+}
+
+/// Counts of one queue over one span. Percentages are computed by who shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct QueueCounts {
+    /// Entered the queue.
+    pub offered: i64,
+    /// Reached an agent.
+    pub answered: i64,
+    /// Of those, within the threshold.
+    pub answered_in_time: i64,
+    /// Hung up while waiting.
+    pub abandoned: i64,
+    /// Of those, sooner than a short abandon.
+    pub abandoned_short: i64,
+    /// Left otherwise.
+    pub flowed_out: i64,
+    /// Waits of the answered.
+    pub wait_ms_answered: i64,
+    /// Longest wait of all.
+    pub wait_ms_max: i64,
+}
+
+/// Where a queue's key is needed on the board, for test ids.
+pub type BoardQueueId = QueueId;
+
+/// From a web phone on `/ws/call`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum WebPhoneClientMessage {
+    /// Calls a number that the web phone lists.
+    Call {
+        /// Which.
+        number: String,
+        /// SDP offer.
+        sdp: String,
+        /// The page's language.
+        language: Option<String>,
+    },
+    /// A later ICE candidate.
+    Candidate {
+        /// `candidate:…`.
+        candidate: String,
+    },
+    /// A key.
+    Digit {
+        /// `0`–`9`, `*`, `#`.
+        digit: char,
+    },
+    /// Ends the call.
+    HangUp,
+}
+
+/// To a web phone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "t", rename_all = "snake_case")]
+pub enum WebPhoneServerMessage {
+    /// Our SDP answer.
+    Answer {
+        /// SDP.
+        sdp: String,
+    },
+    /// The line answered.
+    Connected,
+    /// Over.
+    Ended {
+        /// Message key: `hangup`, `finished`, `lost`, `shed`, `fault`.
+        cause: String,
+    },
+    /// Not taken.
+    Refused {
+        /// Message key: `web_phone_off`, `too_many_calls`, `rate_limited`.
+        reason: String,
+    },
+}

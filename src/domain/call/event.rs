@@ -1,0 +1,342 @@
+//! What happens to a call, and the one-line summary that the history shows.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::types::{AgentId, CallId, CustomerId, LineId, PhoneNumber, QueueId, Timestamp, TrunkId};
+
+/// Something happened to a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CallEvent {
+    /// Which call.
+    pub call: CallId,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: CallEventKind,
+}
+
+/// What happened to a call (contact accounting, in the order of a contact's life).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum CallEventKind {
+    /// It reached us.
+    Arrived {
+        /// The number dialled, one of ours.
+        number: String,
+        /// The trunk it came by; `None` for a registered phone or the web phone.
+        trunk: Option<TrunkId>,
+    },
+    /// An agent began to dial.
+    Dialled {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The caller was recognised.
+    Identified {
+        /// The customer, when exactly one matches.
+        customer: Option<CustomerId>,
+        /// How many match.
+        matches: i64,
+    },
+    /// A flow began, or moved on to this node.
+    IvrEntered {
+        /// The line.
+        line: LineId,
+        /// The node's name.
+        node: String,
+    },
+    /// The wait in a queue began.
+    Queued {
+        /// Which.
+        queue: QueueId,
+        /// The reason chosen in the flow.
+        reason: Option<String>,
+    },
+    /// An agent was offered the call.
+    Offered {
+        /// From which queue; `None` for a direct transfer.
+        queue: Option<QueueId>,
+        /// To whom.
+        agent: AgentId,
+        /// 1 for the first offer of this visit.
+        attempt: i64,
+    },
+    /// The offer came to nothing.
+    OfferMissed {
+        /// Whose.
+        agent: AgentId,
+        /// Why.
+        cause: MissCause,
+    },
+    /// Customer and agent hear each other.
+    Connected {
+        /// Out of which queue.
+        queue: Option<QueueId>,
+        /// With whom.
+        agent: AgentId,
+        /// From queue entry to now.
+        waited_ms: i64,
+    },
+    /// The agent put the customer on hold.
+    Held {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The agent took the customer off hold.
+    Resumed {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The call left one agent for someone else.
+    Transferred {
+        /// By whom.
+        from: AgentId,
+        /// Where to.
+        to: TransferTarget,
+    },
+    /// A supervisor began to listen.
+    ListenStarted {
+        /// Who, by agent key.
+        supervisor: AgentId,
+    },
+    /// A supervisor stopped listening.
+    ListenEnded {
+        /// Who, by agent key.
+        supervisor: AgentId,
+    },
+    /// The caller hung up while waiting.
+    Abandoned {
+        /// In which queue.
+        queue: QueueId,
+        /// From queue entry to now.
+        waited_ms: i64,
+    },
+    /// The caller left the queue otherwise than by an agent or by hanging up.
+    FlowedOut {
+        /// Which queue.
+        queue: QueueId,
+        /// From queue entry to now.
+        waited_ms: i64,
+        /// Why.
+        cause: FlowOutCause,
+    },
+    /// We promised to call back.
+    CallbackRequested {
+        /// For which queue.
+        queue: QueueId,
+    },
+    /// A party's audio was lost; the call is kept for a while.
+    MediaLost {
+        /// Whose.
+        party: Party,
+    },
+    /// The party's audio is back.
+    MediaBack {
+        /// Whose.
+        party: Party,
+    },
+    /// The agent's part is over; the wrap-up stands in the agent's events.
+    Ended {
+        /// Why.
+        cause: EndCause,
+        /// Who ended it.
+        by: Party,
+    },
+    /// The agent said what it was about.
+    Disposed {
+        /// Who.
+        agent: AgentId,
+        /// The leaf chosen.
+        disposition: crate::types::DispositionId,
+    },
+}
+
+/// A party of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    /// The customer.
+    Customer,
+    /// The agent.
+    Agent,
+    /// A supervisor.
+    Supervisor,
+    /// The exchange: a flow's end, a limit, a shutdown.
+    System,
+}
+
+/// Why an offer came to nothing (RONA by cause).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissCause {
+    /// Rang out.
+    NoAnswer,
+    /// The agent said no.
+    Declined,
+    /// The phone was busy, gone or faulty: not the agent's fault.
+    Device,
+    /// The caller hung up or left while it rang.
+    CallerGone,
+}
+
+/// Why a caller left a queue otherwise than by an agent or by hanging up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FlowOutCause {
+    /// Nobody who could serve it is signed in.
+    NoAgents,
+    /// The maximum wait.
+    MaxWait,
+    /// The queue was full.
+    Full,
+    /// Closing time.
+    Closed,
+    /// A person moved it.
+    Moved,
+    /// The node stopped or was lost.
+    NodeLost,
+}
+
+/// Why a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndCause {
+    /// Someone hung up.
+    Hangup,
+    /// The flow or a queue's branch ended it.
+    Finished,
+    /// The called party was busy.
+    Busy,
+    /// The called party did not answer.
+    NoAnswer,
+    /// The number, the account or the trunk refused it.
+    Refused,
+    /// A party's audio or signalling was lost for good.
+    Lost,
+    /// Shutdown or overload.
+    Shed,
+    /// A fault on our side.
+    Fault,
+}
+
+/// Where a call was sent by an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum TransferTarget {
+    /// A colleague.
+    Agent {
+        /// Who.
+        agent: AgentId,
+    },
+    /// A queue, from its end.
+    Queue {
+        /// Which.
+        queue: QueueId,
+    },
+}
+
+/// Which way a call went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// To us.
+    Inbound,
+    /// From us.
+    Outbound,
+}
+
+/// How a call ended for the customer, for history and reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Not yet over.
+    Open,
+    /// Talked with an agent.
+    Answered,
+    /// Hung up while waiting.
+    Abandoned,
+    /// Served by the flow alone, or hung up in it.
+    SelfServed,
+    /// Left a queue by a branch: message, callback, closing time.
+    FlowedOut,
+    /// Outbound: nobody answered, busy, refused.
+    NotReached,
+    /// Refused or failed.
+    Failed,
+}
+
+/// A call as one line of the history. Saved with the events that changed it, in the same transaction. Holds personal data,
+/// which events do not.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CallSummary {
+    /// Which call.
+    pub id: CallId,
+    /// Which way.
+    pub direction: Direction,
+    /// The customer's number, `None` when withheld or from the web phone.
+    pub customer_number: Option<PhoneNumber>,
+    /// What the caller's side showed when it is no E.164 number: an extension, a name.
+    pub customer_label: Option<String>,
+    /// The number of ours that was dialled, or shown.
+    pub our_number: String,
+    /// The customer, when known.
+    pub customer: Option<CustomerId>,
+    /// The IVR line.
+    pub line: Option<LineId>,
+    /// The nodes that the caller passed, in order, at most 50.
+    pub ivr_path: Vec<String>,
+    /// The reason chosen in the flow.
+    pub reason: Option<String>,
+    /// The last queue.
+    pub queue: Option<QueueId>,
+    /// The last agent who talked.
+    pub agent: Option<AgentId>,
+    /// Language spoken with the caller: `es`, `en`.
+    pub language: String,
+    /// When it reached us or was dialled.
+    pub started_at: Timestamp,
+    /// When its last wait began.
+    pub queued_at: Option<Timestamp>,
+    /// When an agent and the customer first heard each other.
+    pub connected_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// All waits together.
+    pub wait_ms: i64,
+    /// Connected and not on hold.
+    pub talk_ms: i64,
+    /// On hold.
+    pub hold_ms: i64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it ended.
+    pub end_cause: Option<EndCause>,
+}
+
+impl CallEvent {
+    /// `call.` and the kind.
+    pub fn kind(&self) -> &'static str {
+        match self.kind {
+            CallEventKind::Arrived { .. } => "call.arrived",
+            CallEventKind::Dialled { .. } => "call.dialled",
+            CallEventKind::Identified { .. } => "call.identified",
+            CallEventKind::IvrEntered { .. } => "call.ivr_entered",
+            CallEventKind::Queued { .. } => "call.queued",
+            CallEventKind::Offered { .. } => "call.offered",
+            CallEventKind::OfferMissed { .. } => "call.offer_missed",
+            CallEventKind::Connected { .. } => "call.connected",
+            CallEventKind::Held { .. } => "call.held",
+            CallEventKind::Resumed { .. } => "call.resumed",
+            CallEventKind::Transferred { .. } => "call.transferred",
+            CallEventKind::ListenStarted { .. } => "call.listen_started",
+            CallEventKind::ListenEnded { .. } => "call.listen_ended",
+            CallEventKind::Abandoned { .. } => "call.abandoned",
+            CallEventKind::FlowedOut { .. } => "call.flowed_out",
+            CallEventKind::CallbackRequested { .. } => "call.callback_requested",
+            CallEventKind::MediaLost { .. } => "call.media_lost",
+            CallEventKind::MediaBack { .. } => "call.media_back",
+            CallEventKind::Ended { .. } => "call.ended",
+            CallEventKind::Disposed { .. } => "call.disposed",
+        }
+    }
+}

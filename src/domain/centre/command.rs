@@ -1,0 +1,223 @@
+//! What people ask of the live floor. A command may be refused; the refusal says why.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::call::TransferTarget,
+    types::{AgentId, CallId, CustomerId, DispositionId, SessionId},
+};
+
+/// What people ask of the live floor.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CentreCommand {
+    /// Own presence, or an agent's by a supervisor: ready, paused with a reason, offline. During a call it takes effect after it.
+    SetPresence {
+        /// Whose.
+        agent: AgentId,
+        /// What.
+        wanted: WantedPresence,
+    },
+    /// Takes the offered call.
+    Answer {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Refuses the offered call.
+    Decline {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Ends the call.
+    HangUp {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Customer hears music.
+    Hold {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Off hold.
+    Resume {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// The agent's microphone.
+    Mute {
+        /// Who.
+        agent: AgentId,
+        /// Silent.
+        is_muted: bool,
+    },
+    /// Keys to the other party.
+    SendDigits {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// `0`–`9`, `*`, `#`.
+        digits: String,
+    },
+    /// Blind transfer.
+    Transfer {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// Where to.
+        target: TransferTarget,
+    },
+    /// Click-to-call or dial pad: agent's leg first.
+    Dial {
+        /// Who.
+        agent: AgentId,
+        /// What.
+        number: String,
+        /// The customer called, if known.
+        customer: Option<CustomerId>,
+    },
+    /// What the call was about.
+    Dispose {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// The leaf.
+        disposition: DispositionId,
+    },
+    /// Wrap-up done (with a disposition where the queue asks for one).
+    WrapUpDone {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Thirty more seconds, at most three times.
+    WrapUpExtend {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// The agent chose who the customer is.
+    ChooseCustomer {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// A supervisor listens to a call through the own console.
+    Listen {
+        /// Who, by agent key.
+        supervisor: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Stops listening.
+    StopListening {
+        /// Who, by agent key.
+        supervisor: AgentId,
+    },
+    /// The console's media leg: first offer, ICE restart, reload, other device.
+    MediaOffer {
+        /// Whose.
+        agent: AgentId,
+        /// From which socket; a newer one replaces an older.
+        session: SessionId,
+        /// SDP.
+        offer: Arc<str>,
+    },
+    /// A later ICE candidate of the console.
+    MediaCandidate {
+        /// Whose.
+        agent: AgentId,
+        /// `candidate:…`.
+        candidate: Arc<str>,
+    },
+    /// The web phone calls a number.
+    WebCall(WebCall),
+    /// The web phone pressed a key.
+    WebDigit {
+        /// Which.
+        session: SessionId,
+        /// The key.
+        digit: char,
+    },
+    /// A later ICE candidate of the web phone.
+    WebCandidate {
+        /// Which.
+        session: SessionId,
+        /// `candidate:…`.
+        candidate: Arc<str>,
+    },
+    /// The web phone hung up.
+    WebHangUp {
+        /// Which.
+        session: SessionId,
+    },
+}
+
+/// A presence that can be asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum WantedPresence {
+    /// Take calls.
+    Ready,
+    /// Take none for a while.
+    Paused {
+        /// A pause reason's key.
+        reason: String,
+    },
+    /// Sign out.
+    Offline,
+}
+
+/// A call from the web phone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebCall {
+    /// Its socket.
+    pub session: SessionId,
+    /// A number of ours that the web phone lists.
+    pub number: String,
+    /// SDP.
+    pub offer: Arc<str>,
+    /// The page's language.
+    pub language: Option<String>,
+}
+
+/// What was found about a caller.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CallerMatch {
+    /// Customers with this number, best first, at most 5.
+    pub customers: Vec<CallerRecordRef>,
+}
+
+/// The little that routing and flows need of a customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallerRecordRef {
+    /// Who.
+    pub customer: CustomerId,
+    /// For the board and the offer's first line.
+    pub name: Arc<str>,
+    /// Segment key, for example `gold`.
+    pub segment: Arc<str>,
+    /// Preferred language, `es` or `en`.
+    pub language: Option<Arc<str>>,
+    /// Open tickets, newest first, at most 5: number and state category.
+    pub open_tickets: Vec<(i64, Arc<str>)>,
+}

@@ -1,0 +1,308 @@
+//! What the world reports to the live floor, and what the floor wants carried out. The floor speaks of legs, never of dialogs,
+//! ports or packets; the switch translates both ways.
+
+use std::sync::Arc;
+
+use super::{AgentView, CallView, CallerMatch, QueueView};
+use crate::{
+    domain::{
+        call::{CallSummary, EndCause},
+        event::{Actor, Event},
+    },
+    types::{AgentId, CallId, LegId, PhoneNumber, SessionId, Timestamp, TrunkId, UserId},
+};
+
+/// The world reports. Cannot be refused.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CentreInput {
+    /// A call reached us by SIP: authenticated, within the limits, not yet answered.
+    Arrived {
+        /// The caller's leg, minted by the switch.
+        leg: LegId,
+        /// Who calls.
+        caller: CallerLine,
+        /// The number dialled.
+        called: Arc<str>,
+        /// First language of Accept-Language.
+        language: Option<Arc<str>>,
+    },
+    /// The other end of a leg that we called rings.
+    LegRinging {
+        /// Which.
+        leg: LegId,
+    },
+    /// A leg that we called or answered is confirmed and can carry audio.
+    LegAnswered {
+        /// Which.
+        leg: LegId,
+    },
+    /// A leg that we called came to nothing.
+    LegFailed {
+        /// Which.
+        leg: LegId,
+        /// Why: busy, no answer, refused, lost (device gone), fault.
+        cause: EndCause,
+    },
+    /// A leg is over: hung up by the peer, or lost.
+    LegEnded {
+        /// Which.
+        leg: LegId,
+        /// Lost rather than hung up.
+        is_lost: bool,
+    },
+    /// Audio of a leg began, or was lost without the leg being over.
+    LegAudio {
+        /// Which.
+        leg: LegId,
+        /// Flows.
+        is_up: bool,
+    },
+    /// A key, once per press.
+    Digit {
+        /// Which.
+        leg: LegId,
+        /// The key.
+        digit: char,
+    },
+    /// A playback is over.
+    PlayEnded {
+        /// Which.
+        leg: LegId,
+        /// Which playback.
+        play: u64,
+        /// Before its end.
+        was_stopped: bool,
+    },
+    /// Who the caller is.
+    CallerKnown {
+        /// Which call.
+        call: CallId,
+        /// What was found, perhaps nobody.
+        found: CallerMatch,
+    },
+    /// An agent's console socket opened, or is gone for good (closed and not back within the grace, or two pings missed).
+    ConsoleSession {
+        /// Whose.
+        agent: AgentId,
+        /// Which.
+        session: SessionId,
+        /// Reachable.
+        is_up: bool,
+    },
+    /// An agent's SIP phone registered, or is gone.
+    PhoneReachable {
+        /// Account.
+        account: Arc<str>,
+        /// Can be called.
+        is_reachable: bool,
+    },
+    /// A web phone's socket closed.
+    WebPhoneGone {
+        /// Which.
+        session: SessionId,
+    },
+    /// Take no more calls; running ones go on.
+    Drain,
+}
+
+/// Who calls, as far as the wire tells.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CallerLine {
+    /// E.164, when the number shown is one (by the centre's country code); `None` when withheld.
+    pub number: Option<PhoneNumber>,
+    /// What else their side showed: an extension, a display name. Attacker-controlled.
+    pub label: Option<String>,
+    /// Number withheld.
+    pub is_withheld: bool,
+    /// The trunk it came by.
+    pub trunk: Option<TrunkId>,
+    /// The registered account it came from (an agent's phone that dials a number of ours).
+    pub phone: Option<Arc<str>>,
+}
+
+/// What a leg hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// Another leg.
+    Leg(LegId),
+    /// What it says itself.
+    Echo,
+    /// A clip of the library in a loop, `music/on-hold`.
+    Music(Arc<str>),
+}
+
+/// To be carried out on the telephone; results come back as inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PhoneEffect {
+    /// Tell the caller that it rings (180).
+    Ring {
+        /// Which.
+        leg: LegId,
+    },
+    /// Answer an arrived call. `LegAnswered` follows.
+    Answer {
+        /// Which.
+        leg: LegId,
+    },
+    /// Refuse an arrived call.
+    Reject {
+        /// Which.
+        leg: LegId,
+        /// Busy → 486, Refused → 404 (no such number), Shed → 503, others → 480/500.
+        cause: EndCause,
+    },
+    /// Call an agent's SIP phone.
+    CallPhone {
+        /// The new leg.
+        leg: LegId,
+        /// Account.
+        account: Arc<str>,
+        /// Number shown.
+        caller: Arc<str>,
+        /// Name shown.
+        caller_name: Option<Arc<str>>,
+        /// Seconds until it counts as unanswered.
+        ring_secs: u32,
+    },
+    /// Call a number outside.
+    CallOut {
+        /// The new leg.
+        leg: LegId,
+        /// By which trunk.
+        trunk: TrunkId,
+        /// What to dial.
+        number: Arc<str>,
+        /// Number shown.
+        caller: Arc<str>,
+        /// Seconds until it counts as unanswered.
+        ring_secs: u32,
+    },
+    /// Stop calling a leg.
+    Cancel {
+        /// Which.
+        leg: LegId,
+        /// Somebody else took the call.
+        is_answered_elsewhere: bool,
+    },
+    /// End a leg, in whatever state it is. No input follows.
+    HangUp {
+        /// Which.
+        leg: LegId,
+    },
+    /// Open or renew an agent's standing browser leg. Its audio is reported as `LegAudio`.
+    OpenConsole {
+        /// The agent's leg, the same for the whole shift.
+        leg: LegId,
+        /// Whose.
+        agent: AgentId,
+        /// The socket that asked.
+        session: SessionId,
+        /// SDP.
+        offer: Arc<str>,
+    },
+    /// Open a web phone's leg. Reported as `LegAnswered` when audio flows, `LegFailed` when not.
+    OpenWebPhone {
+        /// The new leg.
+        leg: LegId,
+        /// The socket that asked.
+        session: SessionId,
+        /// SDP.
+        offer: Arc<str>,
+    },
+    /// A later ICE candidate for a browser leg.
+    Candidate {
+        /// Which.
+        leg: LegId,
+        /// `candidate:…`.
+        candidate: Arc<str>,
+    },
+    /// What a leg hears from now on.
+    Hear {
+        /// Which.
+        leg: LegId,
+        /// Mixed; none is silence.
+        heard: Vec<Heard>,
+    },
+    /// Play clips to a leg, one after another; `PlayEnded` follows.
+    Play {
+        /// Which.
+        leg: LegId,
+        /// Number of the playback, unique in the floor.
+        play: u64,
+        /// Clip names.
+        clips: Vec<Arc<str>>,
+    },
+    /// Stop the playback of a leg.
+    StopPlay {
+        /// Which.
+        leg: LegId,
+    },
+    /// Whether a leg's own audio reaches others.
+    Mute {
+        /// Which.
+        leg: LegId,
+        /// Silent.
+        is_muted: bool,
+    },
+    /// Keys to the peer of a leg.
+    SendDigits {
+        /// Which.
+        leg: LegId,
+        /// The keys.
+        digits: Arc<str>,
+    },
+}
+
+/// What the floor wants done or known, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CentreOutput {
+    /// On the telephone.
+    Phone(PhoneEffect),
+    /// Who is this? `CallerKnown` follows within 150 ms.
+    LookUp {
+        /// Which call.
+        call: CallId,
+        /// The caller's number.
+        number: PhoneNumber,
+    },
+    /// It happened: for the journal.
+    Fact(Fact),
+    /// A call changed; `Over` is its last.
+    Call(Arc<CallView>),
+    /// An agent changed.
+    Agent(Arc<AgentView>),
+    /// A queue's line changed.
+    Queue(Arc<QueueView>),
+    /// To a web phone: the line answered.
+    WebPhoneConnected {
+        /// Which.
+        session: SessionId,
+    },
+    /// To a web phone: over.
+    WebPhoneEnded {
+        /// Which.
+        session: SessionId,
+        /// Why.
+        cause: EndCause,
+    },
+    /// A sentence for one user, by message key of the console: `missed_offer`, `supervisor_paused`, `device_lost`.
+    Notice {
+        /// For whom.
+        user: UserId,
+        /// Key.
+        key: &'static str,
+    },
+}
+
+/// An event on its way to the journal, with the call's new history line if it changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// Wall time.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// What.
+    pub event: Event,
+    /// Saved in the same transaction.
+    pub call: Option<Box<CallSummary>>,
+}

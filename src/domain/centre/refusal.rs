@@ -1,0 +1,61 @@
+//! Why the live floor says no. Each variant is a sentence that the console can phrase and a mend that the person can do.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Why a command was not carried out. Nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Refusal {
+    /// The call is over or never was.
+    #[error("this call is over")]
+    CallOver,
+    /// The call is another agent's.
+    #[error("this call belongs to another agent")]
+    NotYourCall,
+    /// The call rings elsewhere by now.
+    #[error("this offer has gone to another agent")]
+    OfferGone,
+    /// Not possible in the call's state: hold what is held, transfer what rings.
+    #[error("the call's state does not allow this")]
+    WrongCallState,
+    /// Not possible in the agent's presence: dial while on a call.
+    #[error("your state does not allow this; end the current call or wrap-up first")]
+    WrongPresence,
+    /// The agent is not known or switched off.
+    #[error("no such agent")]
+    NoSuchAgent,
+    /// The queue is not known.
+    #[error("no such queue")]
+    NoSuchQueue,
+    /// The agent cannot take a transfer now.
+    #[error("that agent is not ready")]
+    AgentNotReady,
+    /// The agent has no audio: no media leg, no registered phone.
+    #[error("no audio device: allow the microphone, or register the phone")]
+    NoDevice,
+    /// The pause reason does not exist.
+    #[error("no such pause reason")]
+    NoSuchReason,
+    /// The number cannot be dialled: not a number, or no trunk for it.
+    #[error("this number cannot be dialled")]
+    NotDialable,
+    /// A disposition is required first.
+    #[error("choose a disposition first")]
+    DispositionMissing,
+    /// The disposition does not exist or is a branch.
+    #[error("no such disposition")]
+    NoSuchDisposition,
+    /// The wrap-up cannot be extended again.
+    #[error("the wrap-up cannot be extended any more")]
+    ExtensionsUsed,
+    /// The centre takes no calls: shutdown or overload.
+    #[error("no new calls at the moment")]
+    Draining,
+    /// The web phone is switched off, or the number is not on it.
+    #[error("this line takes no calls from the web")]
+    WebPhoneOff,
+    /// Every line is busy.
+    #[error("all lines are busy")]
+    TooManyCalls,
+}

@@ -1,0 +1,176 @@
+//! What the live floor looks like from a console: one view per call, agent and queue, each with a version that only grows.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{agent::Presence, call::Direction, call::EndCause},
+    types::{AgentId, CallId, CustomerId, LineId, PhoneNumber, QueueId, Timestamp},
+};
+
+/// A call as its agent, or a supervisor, sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CallView {
+    /// Which call.
+    pub id: CallId,
+    /// Grows with every change.
+    pub version: u64,
+    /// Which way.
+    pub direction: Direction,
+    /// Where it stands.
+    pub state: CallState,
+    /// The agent to whom it is offered or who has it.
+    pub agent: Option<AgentId>,
+    /// The party at the other end.
+    pub party: PartyView,
+    /// The number of ours that was dialled, or shown.
+    pub our_number: String,
+    /// The line.
+    pub line: Option<LineId>,
+    /// The queue it came through, or waits in.
+    pub queue: Option<QueueId>,
+    /// The reason chosen in the flow.
+    pub reason: Option<String>,
+    /// The nodes that the caller passed, in order.
+    pub ivr_path: Vec<String>,
+    /// Language spoken with the caller.
+    pub language: String,
+    /// When it reached us or was dialled.
+    pub started_at: Timestamp,
+    /// When the current wait began.
+    pub queued_at: Option<Timestamp>,
+    /// When the current state began.
+    pub since: Timestamp,
+    /// When agent and customer first heard each other.
+    pub connected_at: Option<Timestamp>,
+    /// Whether the agent is muted.
+    pub is_muted: bool,
+    /// The agent's audio.
+    pub agent_audio: AudioState,
+    /// Supervisors who listen.
+    pub listeners: Vec<AgentId>,
+    /// Who handed it over, after a transfer.
+    pub transferred_from: Option<AgentId>,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum CallState {
+    /// In a flow.
+    InIvr,
+    /// Waits in its queue.
+    Waiting {
+        /// 1 is next.
+        position: i64,
+    },
+    /// Rings at the agent.
+    Offered {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Outbound: the other party's phone is called.
+    Dialling,
+    /// Both hear each other.
+    Talking,
+    /// The customer hears music.
+    Held,
+    /// The agent's audio is lost; the call is kept until then.
+    Reconnecting {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Over, the agent wraps up.
+    WrappingUp {
+        /// When it ends by itself or is overdue.
+        until: Option<Timestamp>,
+        /// Whether a disposition is required.
+        needs_disposition: bool,
+    },
+    /// Over. The last update of a call.
+    Over {
+        /// Why.
+        cause: EndCause,
+    },
+}
+
+/// The party at the other end, as far as known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PartyView {
+    /// `None` when withheld or from the web phone.
+    pub number: Option<PhoneNumber>,
+    /// What their side showed: a name, an extension. Attacker-controlled: escape.
+    pub label: Option<String>,
+    /// Whether the number was withheld.
+    pub is_withheld: bool,
+    /// Whether it is a call from the web phone.
+    pub is_web: bool,
+    /// Exactly one match, or the agent's choice.
+    pub customer: Option<CustomerId>,
+    /// All matches, best first, at most 5.
+    pub candidates: Vec<CustomerId>,
+    /// Name of the customer.
+    pub name: Option<String>,
+    /// Segment of the customer.
+    pub segment: Option<String>,
+}
+
+/// Whether audio flows on a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AudioState {
+    /// No leg yet.
+    None,
+    /// Being set up.
+    Connecting,
+    /// Flows.
+    Up,
+    /// Was lost.
+    Lost,
+}
+
+/// An agent on the board.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AgentView {
+    /// Who.
+    pub id: AgentId,
+    /// Grows with every change.
+    pub version: u64,
+    /// Shown to colleagues.
+    pub name: String,
+    /// State.
+    pub presence: Presence,
+    /// Since when.
+    pub since: Timestamp,
+    /// What follows the current call.
+    pub next: Option<Presence>,
+    /// Whether a console is connected.
+    pub has_console: bool,
+    /// Whether the device can ring: media leg up, or phone registered.
+    pub has_device: bool,
+    /// The current call.
+    pub call: Option<CallId>,
+    /// Queues that the agent can serve.
+    pub queues: Vec<QueueId>,
+    /// Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`.
+    pub why: Option<String>,
+}
+
+/// A queue on the board: live figures. Today's counts are joined by the board (`app`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QueueView {
+    /// Which.
+    pub id: QueueId,
+    /// Grows with every change.
+    pub version: u64,
+    /// How many wait, offered ones included.
+    pub waiting: i64,
+    /// Since when the first in line waits.
+    pub longest_since: Option<Timestamp>,
+    /// Agents ready for it.
+    pub agents_ready: i64,
+    /// Agents signed in who can serve it.
+    pub agents_signed_in: i64,
+    /// Calls of it with agents now.
+    pub talking: i64,
+}

@@ -1,0 +1,432 @@
+//! What administrators and supervisors set up, as one immutable snapshot: numbers, lines, queues, skills, agents, trunks,
+//! phones, calendars, dispositions. The store loads it, the switch receives each new one as a whole; a call in progress keeps
+//! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
+
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, SkillId, TrunkId};
+
+/// Everything that routing needs, by key. Built once per change, shared by `Arc`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Directory {
+    /// Grows by one with every change; a snapshot with a higher version replaces one with a lower.
+    pub version: u64,
+    /// General facts of the centre.
+    pub centre: Centre,
+    /// Dialled numbers, as they arrive (`1001`, `+34911…`).
+    pub numbers: BTreeMap<Arc<str>, Number>,
+    /// Queues.
+    pub queues: BTreeMap<QueueId, Queue>,
+    /// Skills.
+    pub skills: BTreeMap<SkillId, Skill>,
+    /// Agents.
+    pub agents: BTreeMap<AgentId, AgentProfile>,
+    /// Trunks.
+    pub trunks: BTreeMap<TrunkId, Trunk>,
+    /// SIP phones by account name.
+    pub phones: BTreeMap<Arc<str>, Phone>,
+    /// Opening hours by key, in the form that `domain/calendar` checks and resolves.
+    pub calendars: BTreeMap<CalendarId, CalendarSource>,
+    /// The disposition tree, leaves and branches.
+    pub dispositions: BTreeMap<DispositionId, Disposition>,
+    /// Why an agent may pause.
+    pub pause_reasons: Vec<PauseReason>,
+}
+
+/// General facts of the centre.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Centre {
+    /// Shown on every page.
+    pub name: String,
+    /// Whether this is the sample centre, which every page says.
+    pub is_sample: bool,
+    /// Country calling code without `+`, put before national numbers.
+    pub country_code: String,
+    /// Language of callers of whom nothing is known: `es` or `en`.
+    pub language: String,
+    /// IANA zone in which days and reports are cut.
+    pub time_zone: String,
+    /// The number shown to called parties when a queue or agent has none of its own.
+    pub caller_number: Option<String>,
+    /// Whether the public web phone accepts calls.
+    pub is_web_phone_on: bool,
+}
+
+impl Default for Centre {
+    fn default() -> Self {
+        Self {
+            name: "Centralita".into(),
+            is_sample: false,
+            country_code: "34".into(),
+            language: "es".into(),
+            time_zone: "Europe/Madrid".into(),
+            caller_number: None,
+            is_web_phone_on: true,
+        }
+    }
+}
+
+/// A number that can be dialled from outside, and what answers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Number {
+    /// As it arrives in the Request-URI, digits with an optional `+`.
+    pub number: String,
+    /// What people call it.
+    pub name: String,
+    /// What answers.
+    pub target: NumberTarget,
+    /// Whether the public web phone lists it.
+    pub is_on_web_phone: bool,
+}
+
+/// What answers a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum NumberTarget {
+    /// The flow of an IVR line.
+    Line {
+        /// Which line.
+        line: LineId,
+    },
+    /// Straight into a queue, without a greeting.
+    Queue {
+        /// Which queue.
+        queue: QueueId,
+    },
+    /// The caller hears what the caller says: a test of the line.
+    Echo,
+}
+
+/// A queue: who may serve it, how long one may wait, and what happens then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Queue {
+    /// Key.
+    pub id: QueueId,
+    /// What people call it.
+    pub name: String,
+    /// Only agents with all of these skills, each at the level or above (1 to 10), are offered its calls.
+    pub skills: Vec<SkillNeed>,
+    /// Higher is served first when an agent could take calls of several queues. 0 is usual.
+    pub priority: i64,
+    /// How long one agent's console or phone rings.
+    pub ring_secs: i64,
+    /// How many callers may wait; the next one takes the `full` branch.
+    pub waiting_max: i64,
+    /// How long one may wait before the `max_wait` branch.
+    pub wait_secs_max: i64,
+    /// When the queue serves; `None` is always.
+    pub calendar: Option<CalendarId>,
+    /// Wrap-up after each call.
+    pub wrap_up: WrapUp,
+    /// Answered within this many seconds counts as in time.
+    pub service_level_secs: i64,
+    /// Goal of the service level in percent.
+    pub service_level_percent: i64,
+    /// An abandon after a shorter wait does not count against the queue.
+    pub short_abandon_secs: i64,
+    /// Seconds between position announcements; 0 for none.
+    pub position_every_secs: i64,
+    /// What happens when nobody who could serve it is signed in.
+    pub on_no_agents: QueueExit,
+    /// What happens at the maximum wait.
+    pub on_max_wait: QueueExit,
+    /// What happens to a caller who finds the queue full.
+    pub on_full: QueueExit,
+    /// What happens to those waiting at closing time, and to those who come after.
+    pub on_closed: QueueExit,
+    /// Disposition branch or leaves that its wrap-up offers; empty for the whole tree.
+    pub dispositions: Vec<DispositionId>,
+    /// Ticket queue and type for tickets born here: the type's key.
+    pub ticket_type: String,
+    /// Number shown to called parties on outbound calls of this queue.
+    pub caller_number: Option<String>,
+    /// Script that agents read, plain text per language.
+    pub script: BTreeMap<String, String>,
+}
+
+/// A skill that a queue asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SkillNeed {
+    /// Which skill.
+    pub skill: SkillId,
+    /// Least level, 1 to 10.
+    pub level: i64,
+}
+
+/// Wrap-up after a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub enum WrapUp {
+    /// None: the agent is ready at once.
+    None,
+    /// Ends at the time or earlier when done.
+    Timed {
+        /// Length in seconds.
+        secs: i64,
+    },
+    /// Ends only when a disposition is chosen; past the time the supervisor is alerted, past four times the time it ends.
+    UntilDisposition {
+        /// Seconds after which it is overdue.
+        secs: i64,
+    },
+}
+
+/// Where a caller goes who cannot or will not wait any longer. No dead ends: each says goodbye or goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "then", rename_all = "snake_case")]
+pub enum QueueExit {
+    /// Goes on waiting.
+    Wait,
+    /// Hears a message, then the call ends.
+    Message {
+        /// Prompt key in the shared prompts, for example `queue-closed`.
+        prompt: String,
+    },
+    /// Waits in another queue, from the end.
+    Queue {
+        /// Which.
+        queue: QueueId,
+    },
+    /// Hears that we call back; a callback task is opened.
+    Callback,
+}
+
+/// A skill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Skill {
+    /// Key.
+    pub id: SkillId,
+    /// What people call it.
+    pub name: String,
+}
+
+/// An agent as routing sees one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AgentProfile {
+    /// Key, the same as the user's.
+    pub id: AgentId,
+    /// Shown to colleagues.
+    pub name: String,
+    /// Skills and levels, 1 to 10.
+    pub skills: BTreeMap<SkillId, i64>,
+    /// What rings.
+    pub device: Device,
+    /// SIP phone account that belongs to this agent.
+    pub phone: Option<String>,
+    /// Whether the agent may sign in for calls.
+    pub is_active: bool,
+}
+
+/// What rings when an agent is offered a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Device {
+    /// The console's own softphone.
+    Browser,
+    /// The agent's registered SIP phone.
+    Sip,
+}
+
+/// A trunk to a carrier or another exchange.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Trunk {
+    /// Key.
+    pub id: TrunkId,
+    /// What people call it.
+    pub name: String,
+    /// Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`.
+    pub sources: Vec<String>,
+    /// Account name for calls that must prove themselves by digest; the hash is kept by the store.
+    pub username: Option<String>,
+    /// Digest HA1 (RFC 8760) per algorithm; never leaves the server.
+    #[serde(skip)]
+    pub secret: Option<DigestSecret>,
+    /// Where outbound calls go, `host:port`; `None` for inbound only.
+    pub peer: Option<String>,
+    /// `udp` or `tcp` for outbound calls.
+    pub transport: String,
+    /// Most calls at a time, both directions together.
+    pub calls_max: i64,
+    /// Whether calls are accepted and placed.
+    pub is_active: bool,
+}
+
+/// A SIP phone account.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Phone {
+    /// Account name, the user part of its address.
+    pub account: String,
+    /// What people call it.
+    pub name: String,
+    /// Digest HA1 per algorithm; never leaves the server.
+    #[serde(skip)]
+    pub secret: Option<DigestSecret>,
+    /// Whether it may register and call.
+    pub is_active: bool,
+}
+
+/// Digest hashes of `user:realm:password` (RFC 7616 3.4.2), one per algorithm. As good as the password: never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DigestSecret {
+    /// Realm that the hashes were made for.
+    pub realm: String,
+    /// Lower-case hexadecimal SHA-256 HA1.
+    pub sha256: String,
+    /// Lower-case hexadecimal MD5 HA1.
+    pub md5: String,
+}
+
+impl std::fmt::Debug for DigestSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "DigestSecret({}, …)", self.realm)
+    }
+}
+
+/// Opening hours as an administrator writes them; `domain/calendar` checks and resolves them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CalendarSource {
+    /// Key.
+    pub id: CalendarId,
+    /// What people call it.
+    pub name: String,
+    /// IANA zone, for example `Europe/Madrid`.
+    pub tz: String,
+    /// Windows per weekday (`mon` to `sun`): pairs of open and close, `["09:00", "18:00"]`, `24:00` and `21:00–26:00` allowed.
+    pub weekly: BTreeMap<String, Vec<(String, String)>>,
+    /// Closed days: `2026-12-25` or `--12-25` for every year.
+    #[serde(default)]
+    pub holidays: Vec<Holiday>,
+    /// Windows that replace the weekly ones on one date; an empty list closes it.
+    #[serde(default)]
+    pub overrides: BTreeMap<String, Vec<(String, String)>>,
+    /// Cut out of one date.
+    #[serde(default)]
+    pub breaks: BTreeMap<String, Vec<(String, String)>>,
+}
+
+/// A closed day with its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Holiday {
+    /// `2026-12-25`, or `--12-25` for every year.
+    pub date: String,
+    /// What people call it.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// A node of the disposition tree.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Disposition {
+    /// Key.
+    pub id: DispositionId,
+    /// Branch above, `None` at the top.
+    pub parent: Option<DispositionId>,
+    /// Name per language, `{"en": …, "es": …}`.
+    pub names: BTreeMap<String, String>,
+    /// Place among its siblings.
+    pub position: i64,
+    /// Whether it can still be chosen.
+    pub is_active: bool,
+}
+
+/// Why an agent may pause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PauseReason {
+    /// Key, for example `lunch`.
+    pub id: String,
+    /// Name per language.
+    pub names: BTreeMap<String, String>,
+}
+
+impl Directory {
+    /// The number as dialled; with and without a leading `+`.
+    pub fn number(&self, dialled: &str) -> Option<&Number> {
+        self.numbers.get(dialled).or_else(|| self.numbers.get(dialled.strip_prefix('+')?))
+    }
+
+    /// The queues that this agent has the skills for, by key.
+    pub fn queues_of<'a>(&'a self, agent: &'a AgentProfile) -> impl Iterator<Item = &'a Queue> {
+        self.queues.values().filter(|queue| agent.can_serve(queue))
+    }
+
+    /// The trunk whose source addresses hold `ip`, the longest prefix first.
+    pub fn trunk_by_source(&self, ip: IpAddr) -> Option<&Trunk> {
+        self.trunks
+            .values()
+            .filter(|trunk| trunk.is_active)
+            .flat_map(|trunk| trunk.sources.iter().filter_map(|text| Prefix::parse(text)).map(move |prefix| (prefix, trunk)))
+            .filter(|(prefix, _)| prefix.contains(ip))
+            .max_by_key(|(prefix, _)| prefix.bits)
+            .map(|(_, trunk)| trunk)
+    }
+
+    /// The path of a disposition from the top, in a language, for example `Billing / Duplicate charge`.
+    pub fn disposition_path(&self, leaf: &DispositionId, language: &str) -> Option<String> {
+        let mut names = Vec::new();
+        let mut next = Some(leaf);
+        // The depth bound also ends a loop that a bad import might contain.
+        while let (Some(id), true) = (next, names.len() < 8) {
+            let node = self.dispositions.get(id)?;
+            names.push(
+                node.names.get(language).or_else(|| node.names.values().next()).cloned().unwrap_or_else(|| id.to_string()),
+            );
+            next = node.parent.as_ref();
+        }
+        names.reverse();
+        Some(names.join(" / "))
+    }
+
+    /// Whether a disposition can be chosen: it is active and nothing active hangs below it.
+    pub fn is_disposition_leaf(&self, id: &DispositionId) -> bool {
+        self.dispositions.get(id).is_some_and(|d| d.is_active)
+            && !self.dispositions.values().any(|d| d.is_active && d.parent.as_ref() == Some(id))
+    }
+}
+
+impl AgentProfile {
+    /// Whether the agent has every skill that the queue asks for, at its level.
+    pub fn can_serve(&self, queue: &Queue) -> bool {
+        self.is_active && queue.skills.iter().all(|need| self.skills.get(&need.skill).is_some_and(|level| *level >= need.level))
+    }
+}
+
+/// An address or an address prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prefix {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Prefix {
+    /// Reads `203.0.113.7`, `127.0.0.0/8`, `2001:db8::/32`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address.parse().ok()?, Some(bits.parse().ok()?)),
+            None => (text.parse().ok()?, None),
+        };
+        let most = match address {
+            IpAddr::V4(_) => 32,
+            IpAddr::V6(_) => 128,
+        };
+        let bits = bits.unwrap_or(most);
+        (bits <= most).then_some(Self { address, bits })
+    }
+
+    /// Whether the prefix holds `ip`.
+    pub fn contains(&self, ip: IpAddr) -> bool {
+        match (self.address, ip) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => {
+                let shift = 32 - u32::from(self.bits);
+                u32::from(a).checked_shr(shift).unwrap_or(0) == u32::from(b).checked_shr(shift).unwrap_or(0)
+            }
+            (IpAddr::V6(a), IpAddr::V6(b)) => {
+                let shift = 128 - u32::from(self.bits);
+                u128::from(a).checked_shr(shift).unwrap_or(0) == u128::from(b).checked_shr(shift).unwrap_or(0)
+            }
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}

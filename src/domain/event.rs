@@ -1,0 +1,69 @@
+//! What happened, as one typed stream: a variant per area. Stored events are forever: variants and fields are only added,
+//! with defaults. No personal data beyond ids.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{agent::AgentEvent, call::CallEvent};
+use crate::types::{NodeId, Timestamp, UserId};
+
+/// An event of any area.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "area", content = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A call and its legs.
+    Call(CallEvent),
+    /// An agent's presence.
+    Agent(AgentEvent),
+}
+
+/// Who or what made it happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Actor {
+    /// A person, or a program with that person's token.
+    User {
+        /// Who.
+        user: UserId,
+    },
+    /// The customer at the other end.
+    Customer,
+    /// A timer, a rule, or the exchange itself.
+    System,
+}
+
+/// An event in its place in the stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct EventRecord {
+    /// The node whose writer numbered it.
+    pub node: NodeId,
+    /// Gapless within the node, from 1.
+    pub seq: i64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Who made it happen.
+    pub actor: Actor,
+    /// The event or command that led to it, as an opaque reference.
+    pub cause: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Event {
+    /// Area and kind, for example `call.arrived`: the stored column and the webhook filter.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Call(event) => event.kind(),
+            Self::Agent(event) => event.kind(),
+        }
+    }
+
+    /// What it happened to: the kind of thing and its id.
+    pub fn entity(&self) -> (&'static str, String) {
+        match self {
+            Self::Call(event) => ("call", event.call.to_string()),
+            Self::Agent(event) => ("agent", event.agent.to_string()),
+        }
+    }
+}

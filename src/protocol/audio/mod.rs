@@ -1,0 +1,1 @@
+//! Codecs, mixing, tones, clips.

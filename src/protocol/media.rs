@@ -1,0 +1,205 @@
+//! The words between the switch and the media workers: notices up, orders down.
+//!
+//! A worker owns *legs*; each leg *hears* a list of sources (other legs, a playing clip list, music, itself as echo). A bridge is
+//! two legs that hear each other; hold is a leg that hears music; listening in is a leg that hears both. One leg as the only
+//! source with the same codec is relayed without decoding; anything else is decoded, mixed and encoded.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use crate::types::LegId;
+
+/// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
+pub type Samples = Arc<[i16]>;
+
+/// Every clip that can be played, by name: `main-menu/es/welcome`, `shared/en/digit-7`, `music/on-hold`.
+pub type ClipLibrary = BTreeMap<Arc<str>, Samples>;
+
+/// A playback, so that a late end of an old one is not taken for the end of a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PlayId(pub u64);
+
+/// An audio codec of a SIP leg. Browser legs accept any of theirs at any time and send what the other leg uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Codec {
+    /// G.711 µ-law, 8 kHz, static payload type 0.
+    Pcmu,
+    /// G.711 A-law, 8 kHz, static payload type 8.
+    Pcma,
+    /// G.722, 16 kHz audio with an 8 kHz RTP clock, static payload type 9.
+    G722,
+    /// Opus, 48 kHz RTP clock, dynamic payload type.
+    Opus,
+}
+
+/// What a SIP leg agreed on in offer and answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteMedia {
+    /// Where their RTP port is. Used until packets from elsewhere have been latched (symmetric RTP).
+    pub address: SocketAddr,
+    /// Codec.
+    pub codec: Codec,
+    /// Its payload type in their direction.
+    pub payload_type: u8,
+    /// Payload type of telephone-event/8000, if agreed.
+    pub digit_payload_type: Option<u8>,
+    /// Whether they want to hear us (not `sendonly`/`inactive` on their side).
+    pub is_receiving: bool,
+}
+
+/// What a leg hears.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Another leg on the same worker.
+    Leg(LegId),
+    /// What it says itself.
+    Echo,
+    /// A clip of the library, again and again from where the clock stands.
+    Music(Arc<str>),
+}
+
+/// Do this with media. An order for a leg that is gone is ignored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaOrder {
+    /// Replaces the clip library for new playbacks.
+    Clips(Arc<ClipLibrary>),
+    /// Binds an RTP port for a SIP leg; answered by [`MediaNotice::Opened`] or [`MediaNotice::OpenFailed`].
+    Open {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// What the peer of a SIP leg agreed to; may be repeated after a re-INVITE.
+    SetRemote {
+        /// Which leg.
+        leg: LegId,
+        /// Where and what.
+        remote: RemoteMedia,
+    },
+    /// A browser's offer for a new leg, or again for one that it already has (reload, ICE restart, other device): what the leg
+    /// hears stays. Answered by [`MediaNotice::BrowserAnswered`] or [`MediaNotice::OpenFailed`].
+    OpenBrowser {
+        /// Which leg.
+        leg: LegId,
+        /// SDP offer.
+        offer: Arc<str>,
+    },
+    /// A later ICE candidate of a browser, `candidate:…`.
+    BrowserCandidate {
+        /// Which leg.
+        leg: LegId,
+        /// The attribute's value.
+        candidate: Arc<str>,
+    },
+    /// What this leg hears from now on, all others forgotten. Sources are mixed.
+    Hear {
+        /// Which leg.
+        leg: LegId,
+        /// Its sources; none is silence (comfort noise towards SIP peers that need packets).
+        sources: Vec<Source>,
+    },
+    /// Plays clips one after another to a leg, instead of what it hears; afterwards it hears its sources again.
+    /// A new playback replaces a running one (which ends with `was_stopped`).
+    Play {
+        /// Which leg.
+        leg: LegId,
+        /// Which playback.
+        play: PlayId,
+        /// Clip names; unknown ones are skipped and counted.
+        clips: Vec<Arc<str>>,
+    },
+    /// Stops a playback.
+    StopPlay {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Whether the leg's own audio reaches others.
+    Mute {
+        /// Which leg.
+        leg: LegId,
+        /// Silent to others.
+        is_muted: bool,
+    },
+    /// Sends keys to the peer of this leg as RFC 4733 events, one after another.
+    SendDigits {
+        /// Which leg.
+        leg: LegId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digits: Arc<str>,
+    },
+    /// Frees the leg; answered by [`MediaNotice::Closed`] with its counts.
+    Close {
+        /// Which leg.
+        leg: LegId,
+    },
+}
+
+/// Something happened to media.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MediaNotice {
+    /// A SIP leg's port is bound.
+    Opened {
+        /// Which leg.
+        leg: LegId,
+        /// Address to write into the SDP: the advertised address and the bound port.
+        local: SocketAddr,
+    },
+    /// No port was free, or a browser's offer could not be used.
+    OpenFailed {
+        /// Which leg.
+        leg: LegId,
+        /// For the log.
+        reason: String,
+    },
+    /// Our answer to a browser's offer, with our candidates in it.
+    BrowserAnswered {
+        /// Which leg.
+        leg: LegId,
+        /// SDP answer.
+        answer: Arc<str>,
+    },
+    /// Audio can flow: first packet of a SIP peer, or ICE and DTLS are up.
+    Up {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Nothing has been heard of the peer for the media time-out (SIP: no RTP while it should send; browser: ICE consent lost).
+    Lost {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// A key, once per press.
+    Digit {
+        /// Which leg.
+        leg: LegId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
+    /// A playback is over.
+    PlayEnded {
+        /// Which leg.
+        leg: LegId,
+        /// Which playback.
+        play: PlayId,
+        /// Whether it was stopped or replaced before its end.
+        was_stopped: bool,
+    },
+    /// The leg is freed.
+    Closed {
+        /// Which leg.
+        leg: LegId,
+        /// What went through it.
+        counts: LegCounts,
+    },
+}
+
+/// What went through a leg.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LegCounts {
+    /// RTP packets from the peer.
+    pub packets_in: u64,
+    /// RTP packets to the peer.
+    pub packets_out: u64,
+    /// Packets of the peer that never came, by sequence numbers.
+    pub packets_lost: u64,
+    /// Interarrival jitter (RFC 3550 6.4.1) at the end, in microseconds.
+    pub jitter_us: u64,
+}

@@ -1,0 +1,6 @@
+//! How wires speak: bytes and state machines without sockets, threads or clock. Has never heard of queues or agents.
+//! Notices go up (something was heard), orders come down (say this).
+
+pub mod audio;
+pub mod media;
+pub mod sip;

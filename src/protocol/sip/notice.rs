@@ -1,0 +1,216 @@
+//! The words between the SIP endpoint and the switch: notices up, orders down.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use crate::types::TrunkId;
+
+/// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
+/// (both draw from one counter: the switch's are even, the endpoint's odd).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DialogId(pub u64);
+
+/// How bytes travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// Datagrams.
+    Udp,
+    /// A stream.
+    Tcp,
+}
+
+/// A listening socket or an open connection of ours, by number; `net` knows which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u64);
+
+/// Where a message came from or goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flow {
+    /// How.
+    pub transport: Transport,
+    /// Our socket or connection.
+    pub id: FlowId,
+    /// Their address.
+    pub remote: SocketAddr,
+}
+
+/// Who is calling, as far as the wire has proven it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CallSource {
+    /// A trunk, by source address or digest.
+    Trunk(TrunkId),
+    /// A SIP phone account, by digest.
+    Phone(Arc<str>),
+}
+
+/// Whom an outgoing call is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SipTarget {
+    /// Every contact that this account has registered; the first to answer wins.
+    Phone(Arc<str>),
+    /// A number by a trunk.
+    Trunk {
+        /// Which trunk.
+        trunk: TrunkId,
+        /// What to dial.
+        number: Arc<str>,
+    },
+}
+
+/// Something was heard on the wire.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SipNotice {
+    /// A new call, authenticated and within the limits; 100 Trying has been sent.
+    Invited {
+        /// Its dialog from now on.
+        dialog: DialogId,
+        /// Who calls.
+        source: CallSource,
+        /// User part of the caller's address as shown (P-Asserted-Identity of a trunk before From); `None` when withheld.
+        caller: Option<Arc<str>>,
+        /// Display name of the caller, escaped by whoever shows it.
+        caller_name: Option<Arc<str>>,
+        /// User part of the Request-URI.
+        called: Arc<str>,
+        /// SDP offer; `None` when the caller expects ours in the 200.
+        offer: Option<Arc<str>>,
+        /// Accept-Language, the first language tag, lower case.
+        language: Option<Arc<str>>,
+    },
+    /// The caller gave up before an answer; 487 has been sent.
+    Cancelled {
+        /// Which dialog.
+        dialog: DialogId,
+    },
+    /// Our outgoing call rings there, perhaps with early media.
+    Ringing {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP of a 183, once.
+        answer: Option<Arc<str>>,
+    },
+    /// Our outgoing call was answered; ACK has been sent.
+    Answered {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP answer.
+        answer: Arc<str>,
+    },
+    /// Our outgoing call failed for good, after all contacts or by timer.
+    Failed {
+        /// Which dialog.
+        dialog: DialogId,
+        /// Status code; 408 for a timer, 487 after our cancel.
+        status: u16,
+    },
+    /// The peer acknowledged our 200: the dialog is confirmed. Carries the answer when the offer was ours.
+    Acknowledged {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP answer to an offer of ours in the 200.
+        answer: Option<Arc<str>>,
+    },
+    /// The peer offers new media (re-INVITE or UPDATE); answer with [`SipOrder::AnswerReoffer`].
+    Reoffered {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP offer; `None` asks for ours.
+        offer: Option<Arc<str>>,
+    },
+    /// Our new offer was answered.
+    ReofferAnswered {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP answer; `None` when it was refused and the old media stay.
+        answer: Option<Arc<str>>,
+    },
+    /// The peer pressed a key and said so by INFO (application/dtmf-relay or application/dtmf).
+    Digit {
+        /// Which dialog.
+        dialog: DialogId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
+    /// The dialog is over: BYE from the peer, no ACK, a dead connection, or our BYE was answered.
+    Ended {
+        /// Which dialog.
+        dialog: DialogId,
+        /// Whether it ended for want of an answer rather than by a BYE.
+        is_lost: bool,
+    },
+    /// An account has contacts now, or has none any more.
+    RegistrationChanged {
+        /// Account.
+        account: Arc<str>,
+        /// Whether it can be called.
+        is_reachable: bool,
+    },
+}
+
+/// Say this on the wire. An order for a dialog that is over is ignored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SipOrder {
+    /// 180, or 183 with early media.
+    Ring {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP for early media.
+        answer: Option<Arc<str>>,
+    },
+    /// 200 with our SDP (an answer, or our offer if the INVITE had none).
+    Accept {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP.
+        sdp: Arc<str>,
+    },
+    /// A final refusal.
+    Reject {
+        /// Which dialog.
+        dialog: DialogId,
+        /// 4xx to 6xx.
+        status: u16,
+        /// Retry-After, with 503.
+        retry_after_secs: Option<u32>,
+    },
+    /// A new outgoing call.
+    Invite {
+        /// Its dialog from now on, even.
+        dialog: DialogId,
+        /// Whom.
+        target: SipTarget,
+        /// Number shown to them.
+        caller: Arc<str>,
+        /// Name shown to them.
+        caller_name: Option<Arc<str>>,
+        /// SDP offer.
+        offer: Arc<str>,
+        /// Seconds until an unanswered call is cancelled.
+        ring_secs: u32,
+    },
+    /// Our outgoing call is not wanted any more, answered or not: CANCEL, or BYE when the 200 crossed it.
+    Cancel {
+        /// Which dialog.
+        dialog: DialogId,
+        /// Whether somebody else took it (Reason: SIP;cause=200, RFC 3326), so that the phone shows no missed call.
+        is_answered_elsewhere: bool,
+    },
+    /// Ends a confirmed dialog.
+    Bye {
+        /// Which dialog.
+        dialog: DialogId,
+    },
+    /// New media from us (re-INVITE).
+    Reoffer {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP offer.
+        offer: Arc<str>,
+    },
+    /// Our answer to the peer's new offer.
+    AnswerReoffer {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP; `None` refuses with 488 and the old media stay.
+        answer: Option<Arc<str>>,
+    },
+}

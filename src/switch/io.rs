@@ -1,0 +1,166 @@
+//! What goes into the switch and what comes out of it.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        call::EndCause,
+        centre::{AgentView, CallView, CallerMatch, CentreCommand, Fact, QueueView, Refusal},
+        directory::Directory,
+        event::Actor,
+        ivr::ScriptBook,
+    },
+    protocol::{
+        media::{MediaNotice, MediaOrder},
+        sip::{Flow, FlowId, SipMessage},
+    },
+    types::{AgentId, CallId, PhoneNumber, SessionId, UserId},
+};
+
+/// Something for the switch to handle.
+#[derive(Debug)]
+pub enum Input {
+    /// A parsed SIP message.
+    Sip {
+        /// Where it came from.
+        flow: Flow,
+        /// The message.
+        message: SipMessage,
+    },
+    /// A stream connection closed.
+    FlowClosed(FlowId),
+    /// From the media workers.
+    Media(MediaNotice),
+    /// Someone asks for something; exactly one [`Output::Reply`] with the same number follows.
+    Command(CommandRequest),
+    /// Who the caller is, or that nothing was found in time.
+    CallerKnown {
+        /// Which call.
+        call: CallId,
+        /// What was found.
+        found: CallerMatch,
+    },
+    /// A new directory.
+    Directory(Arc<Directory>),
+    /// New IVR flows.
+    Scripts(Arc<ScriptBook>),
+    /// An agent's console socket opened, closed or fell silent.
+    ConsoleSession {
+        /// Whose.
+        agent: AgentId,
+        /// Which.
+        session: SessionId,
+        /// Whether it can be reached.
+        is_up: bool,
+    },
+    /// A web phone's socket closed.
+    WebPhoneGone {
+        /// Which.
+        session: SessionId,
+    },
+    /// Stop taking calls; running ones go on.
+    Drain,
+}
+
+/// A request with a number for its answer.
+#[derive(Debug)]
+pub struct CommandRequest {
+    /// Comes back with the answer.
+    pub request: u64,
+    /// Who asks. Rights have been checked by the use case; ownership of the call is checked here.
+    pub actor: Actor,
+    /// What.
+    pub command: CentreCommand,
+}
+
+/// Something that the switch wants done or known.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes.
+    Transmit {
+        /// Where to.
+        flow: Flow,
+        /// What.
+        bytes: Arc<[u8]>,
+    },
+    /// Open a stream connection to this address and then treat it as this flow. (`net` numbers inbound flows odd; the switch's
+    /// are even.)
+    Connect {
+        /// The flow from now on.
+        flow: Flow,
+    },
+    /// For the media workers.
+    Media(MediaOrder),
+    /// It happened: for the journal.
+    Fact(Fact),
+    /// It changed: for consoles, at once and without durability.
+    Live(LiveUpdate),
+    /// Who is this? Answer with [`Input::CallerKnown`] within 150 ms.
+    LookUp {
+        /// Which call.
+        call: CallId,
+        /// The caller's number.
+        number: PhoneNumber,
+    },
+    /// The answer to a command.
+    Reply {
+        /// Its number.
+        request: u64,
+        /// Done, or why not.
+        result: Result<(), Refusal>,
+    },
+}
+
+/// A live change for consoles. `version` grows with every change of the same thing.
+#[derive(Debug, Clone)]
+pub enum LiveUpdate {
+    /// A call changed, or is over (state `Over` is its last update).
+    Call(Arc<CallView>),
+    /// An agent changed.
+    Agent(Arc<AgentView>),
+    /// A queue's waiting line changed.
+    Queue(Arc<QueueView>),
+    /// The answer to a media offer of a console.
+    MediaAnswer {
+        /// Whose.
+        agent: AgentId,
+        /// Which socket asked.
+        session: SessionId,
+        /// SDP, or why not.
+        answer: Result<Arc<str>, String>,
+    },
+    /// Whether a console's media leg carries audio.
+    MediaState {
+        /// Whose.
+        agent: AgentId,
+        /// Up or lost.
+        is_up: bool,
+    },
+    /// To one web phone.
+    WebPhone {
+        /// Which.
+        session: SessionId,
+        /// What.
+        update: WebPhoneUpdate,
+    },
+    /// A sentence for one user: why a state was changed, a breach.
+    Notice {
+        /// For whom.
+        user: UserId,
+        /// Message key of the console, for example `missed_offer`.
+        key: &'static str,
+    },
+}
+
+/// What a web phone is told.
+#[derive(Debug, Clone)]
+pub enum WebPhoneUpdate {
+    /// Our SDP answer.
+    Answer(Arc<str>),
+    /// The line answered.
+    Connected,
+    /// Over, with the reason.
+    Ended(EndCause),
+    /// The call was not taken: busy, unknown number, switched off.
+    Refused(String),
+}

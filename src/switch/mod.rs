@@ -1,0 +1,6 @@
+//! The telephone exchange, still without I/O: joins what the wires say (`protocol`) with what the centre decides (`domain`).
+//! One value per node owns every live call; the loop above carries bytes in and out.
+
+mod io;
+
+pub use io::{CommandRequest, Input, LiveUpdate, Output, WebPhoneUpdate};

@@ -1,0 +1,14 @@
+//! Values that every floor shares: ids, time, chance, telephone numbers. Imports nothing of ours.
+
+mod ids;
+mod phone_number;
+mod rng;
+mod time;
+
+pub use ids::{
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, LegId, LineId, NodeId, QueueId, SessionId, SkillId,
+    SlaPolicyId, TicketId, TrunkId, UserId,
+};
+pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
+pub use rng::Rng;
+pub use time::{Clock, Mono, Now, Sleep, Timestamp};
