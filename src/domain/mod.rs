@@ -2,6 +2,7 @@
 //! Areas do not know each other; `centre` joins the live ones, `reactions` the lasting ones.
 
 pub mod agent;
+pub mod calendar;
 pub mod call;
 pub mod centre;
 pub mod customer;
