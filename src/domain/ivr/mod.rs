@@ -1,5 +1,8 @@
-//! IVR flows: `script` the model, `check` what makes a script wrong, `flow` the interpreter, `walk` the simulator.
+//! IVR flows: `script` the model, `flow` the interpreter.
+//! A flow decides what a caller hears and where the call goes; it does not know legs, playbacks or queues' inner life.
 
-/// Every published flow, by line. Placeholder shape until `script.rs` lands in the next commit of this module.
-#[derive(Debug, Default, Clone, PartialEq)]
-pub struct ScriptBook {}
+mod flow;
+mod script;
+
+pub use flow::{FlowEffect, FlowEnd, FlowFacts, FlowInput, FlowRun, KnownCaller};
+pub use script::{Flow, Fragment, Input, KeyTarget, LanguageStep, Line, Node, Prompt, Recording, ScriptBook, Step};
