@@ -240,8 +240,8 @@ pub enum ServerMessage {
     },
     /// Answer to a ping.
     Pong {
-        /// As sent.
-        sent_at: Timestamp,
+        /// `sent_at` of the ping (the envelope has its own).
+        asked_at: Timestamp,
     },
 }
 
