@@ -3,4 +3,5 @@
 
 pub mod audio;
 pub mod media;
+pub mod sdp;
 pub mod sip;

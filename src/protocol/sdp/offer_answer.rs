@@ -1,0 +1,373 @@
+//! Offer and answer (RFC 3264) of one audio stream: which codec, which way, what else is refused.
+//! Codecs that need no costly conversion come first; among G.711's two laws the offerer's order counts.
+
+use std::{fmt::Write, net::SocketAddr};
+
+use super::{Description, Direction, MediaLine};
+use crate::protocol::media::{Codec, RemoteMedia};
+
+/// Payload type of telephone-event in our own offers.
+const OUR_DIGIT_PAYLOAD_TYPE: u8 = 101;
+/// What we offer: both laws of G.711, which every SIP peer can and which cost nothing to relay.
+const OUR_CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
+
+/// The two sides have no audio in common: 488 by the book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no audio stream that we can use: plain RTP with PCMU, PCMA, G.722 or Opus and a numeric address is needed")]
+pub struct NoCommonMedia;
+
+/// What both sides agreed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreed {
+    /// For the media workers.
+    pub remote: RemoteMedia,
+    /// Whether their side may send: when not, its silence is no loss.
+    pub is_peer_sending: bool,
+}
+
+/// Our side of one session's negotiation: remembers what the next offer or answer must keep (RFC 3264 8).
+#[derive(Debug, Clone)]
+pub struct SdpSession {
+    id: u64,
+    version: u64,
+    local: SocketAddr,
+    /// The last body without its origin: a changed one counts the version up.
+    last: Option<String>,
+    /// Media lines agreed so far; empty before the first agreement.
+    lines: Vec<AgreedLine>,
+}
+
+/// A media line that later offers and answers must repeat in its place.
+#[derive(Debug, Clone)]
+struct AgreedLine {
+    kind: String,
+    protocol: String,
+    formats: Vec<String>,
+    is_our_audio: bool,
+}
+
+impl SdpSession {
+    /// A session whose audio arrives at `local`. `id` goes into the origin line (any number below 2^63).
+    pub fn new(id: u64, local: SocketAddr) -> Self {
+        Self { id: id >> 1, version: 0, local, last: None, lines: Vec::new() }
+    }
+
+    /// Whether an offer could be answered, without answering it.
+    pub fn can_answer(offer: &Description) -> bool {
+        choose_line(offer).is_some()
+    }
+
+    /// Our own offer; a repeated one keeps the media lines agreed before.
+    pub fn offer(&mut self) -> String {
+        let formats: Vec<Format> = OUR_CODECS
+            .iter()
+            .map(|codec| Format { codec: *codec, payload_type: static_payload_type(*codec).unwrap_or(0) })
+            .collect();
+        let mut media = String::new();
+        if self.lines.is_empty() {
+            self.write_audio(&mut media, "RTP/AVP", &formats, Some(OUR_DIGIT_PAYLOAD_TYPE), Direction::SendRecv);
+        }
+        for line in &self.lines {
+            if line.is_our_audio {
+                self.write_audio(&mut media, &line.protocol, &formats, Some(OUR_DIGIT_PAYLOAD_TYPE), Direction::SendRecv);
+            } else {
+                write_refused(&mut media, &line.kind, &line.protocol, &line.formats);
+            }
+        }
+        self.finish(media)
+    }
+
+    /// Our answer to their offer, and what is agreed by it. An error changes nothing.
+    pub fn answer(&mut self, offer: &Description) -> Result<(String, Agreed), NoCommonMedia> {
+        let (chosen, format) = choose_line(offer).ok_or(NoCommonMedia)?;
+        let mut media = String::new();
+        let mut lines = Vec::with_capacity(offer.media.len());
+        let mut agreed = None;
+        for (index, line) in offer.media.iter().enumerate() {
+            if index == chosen {
+                let digits = digit_payload_type(line);
+                let agreement = agree(line, format, digits)?;
+                let direction = our_direction(&agreement);
+                self.write_audio(&mut media, &line.protocol, &[format], digits, direction);
+                agreed = Some(agreement);
+            } else {
+                // RFC 3264 6: as many media lines as offered, unused ones with port 0.
+                write_refused(&mut media, &line.kind, &line.protocol, &line.formats);
+            }
+            lines.push(AgreedLine::of(line, index == chosen));
+        }
+        let agreed = agreed.ok_or(NoCommonMedia)?;
+        self.lines = lines;
+        Ok((self.finish(media), agreed))
+    }
+
+    /// What their answer to our offer makes of it. An error changes nothing.
+    pub fn accept(&mut self, answer: &Description) -> Result<Agreed, NoCommonMedia> {
+        let index = self.lines.iter().position(|line| line.is_our_audio).unwrap_or(0);
+        let line = answer.media.get(index).ok_or(NoCommonMedia)?;
+        let format = choose_format(line, &OUR_CODECS).ok_or(NoCommonMedia)?;
+        let agreed = agree(line, format, digit_payload_type(line))?;
+        if self.lines.is_empty() {
+            self.lines.push(AgreedLine::of(line, true));
+        }
+        Ok(agreed)
+    }
+
+    fn write_audio(&self, out: &mut String, protocol: &str, formats: &[Format], digits: Option<u8>, direction: Direction) {
+        let numbers: Vec<String> = formats.iter().map(|f| f.payload_type).chain(digits).map(|n| n.to_string()).collect();
+        // Writing to a String cannot fail.
+        let _ = write!(out, "m=audio {} {} {}\r\n", self.local.port(), protocol, numbers.join(" "));
+        for format in formats {
+            let _ = write!(out, "a=rtpmap:{} {}\r\n", format.payload_type, encoding(format.codec));
+        }
+        if let Some(number) = digits {
+            let _ = write!(out, "a=rtpmap:{number} telephone-event/8000\r\na=fmtp:{number} 0-15\r\n");
+        }
+        let _ = write!(out, "a=ptime:20\r\na={}\r\n", direction.as_str());
+    }
+
+    fn finish(&mut self, media: String) -> String {
+        if self.last.as_deref() != Some(&media) {
+            self.version += 1;
+            self.last = Some(media.clone());
+        }
+        let family = if self.local.is_ipv4() { "IP4" } else { "IP6" };
+        let ip = self.local.ip();
+        format!("v=0\r\no=- {} {} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n{media}", self.id, self.version)
+    }
+}
+
+impl AgreedLine {
+    fn of(line: &MediaLine, is_our_audio: bool) -> Self {
+        Self { kind: line.kind.clone(), protocol: line.protocol.clone(), formats: line.formats.clone(), is_our_audio }
+    }
+}
+
+/// A codec under a payload type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Format {
+    codec: Codec,
+    payload_type: u8,
+}
+
+/// The first media line that we can serve, and its best format.
+fn choose_line(offer: &Description) -> Option<(usize, Format)> {
+    offer.media.iter().enumerate().find_map(|(index, line)| {
+        let is_plain_rtp = line.protocol == "RTP/AVP" || line.protocol == "RTP/AVPF";
+        if line.kind != "audio" || line.port == 0 || !is_plain_rtp || line.address.is_none() {
+            return None;
+        }
+        let format = choose_format(line, &[Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus])?;
+        Some((index, format))
+    })
+}
+
+/// The cheapest of the known formats, the first of equals.
+fn choose_format(line: &MediaLine, known: &[Codec]) -> Option<Format> {
+    line.formats
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .filter_map(|payload_type| Some(Format { codec: codec_of(line, payload_type)?, payload_type }))
+        .filter(|format| known.contains(&format.codec))
+        .min_by_key(|format| cost(format.codec))
+}
+
+fn cost(codec: Codec) -> u8 {
+    match codec {
+        Codec::Pcmu | Codec::Pcma => 0,
+        Codec::G722 => 1,
+        Codec::Opus => 2,
+    }
+}
+
+fn codec_of(line: &MediaLine, payload_type: u8) -> Option<Codec> {
+    let Some(map) = line.rtpmaps.get(&payload_type) else {
+        // RFC 3551 6: static payload types need no rtpmap.
+        return match payload_type {
+            0 => Some(Codec::Pcmu),
+            8 => Some(Codec::Pcma),
+            9 => Some(Codec::G722),
+            _ => None,
+        };
+    };
+    match (map.encoding.as_str(), map.clock_hz) {
+        ("pcmu", 8_000) => Some(Codec::Pcmu),
+        ("pcma", 8_000) => Some(Codec::Pcma),
+        // RFC 3551 4.5.2: the clock is 8000 by an old mistake; some peers write the true rate.
+        ("g722", 8_000 | 16_000) => Some(Codec::G722),
+        ("opus", 48_000) => Some(Codec::Opus),
+        _ => None,
+    }
+}
+
+fn static_payload_type(codec: Codec) -> Option<u8> {
+    match codec {
+        Codec::Pcmu => Some(0),
+        Codec::Pcma => Some(8),
+        Codec::G722 => Some(9),
+        Codec::Opus => None,
+    }
+}
+
+fn encoding(codec: Codec) -> &'static str {
+    match codec {
+        Codec::Pcmu => "PCMU/8000",
+        Codec::Pcma => "PCMA/8000",
+        Codec::G722 => "G722/8000",
+        Codec::Opus => "opus/48000/2",
+    }
+}
+
+fn digit_payload_type(line: &MediaLine) -> Option<u8> {
+    line.formats
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .find(|number| line.rtpmaps.get(number).is_some_and(|map| map.encoding == "telephone-event" && map.clock_hz == 8_000))
+}
+
+fn agree(line: &MediaLine, format: Format, digits: Option<u8>) -> Result<Agreed, NoCommonMedia> {
+    let ip = line.address.ok_or(NoCommonMedia)?;
+    if line.kind != "audio" || line.port == 0 {
+        return Err(NoCommonMedia);
+    }
+    // RFC 3264 8.4: the address 0.0.0.0 is the old way of saying "send me nothing".
+    let is_receiving = line.direction.listens() && !ip.is_unspecified();
+    Ok(Agreed {
+        remote: RemoteMedia {
+            address: SocketAddr::new(ip, line.port),
+            codec: format.codec,
+            payload_type: format.payload_type,
+            digit_payload_type: digits,
+            is_receiving,
+        },
+        is_peer_sending: line.direction.sends(),
+    })
+}
+
+/// RFC 3264 6.1: what they send we receive, what they want we send.
+fn our_direction(agreed: &Agreed) -> Direction {
+    match (agreed.remote.is_receiving, agreed.is_peer_sending) {
+        (true, true) => Direction::SendRecv,
+        (true, false) => Direction::SendOnly,
+        (false, true) => Direction::RecvOnly,
+        (false, false) => Direction::Inactive,
+    }
+}
+
+fn write_refused(out: &mut String, kind: &str, protocol: &str, formats: &[String]) {
+    let formats = if formats.is_empty() { "0".to_owned() } else { formats.join(" ") };
+    let _ = write!(out, "m={kind} 0 {protocol} {formats}\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session() -> SdpSession {
+        SdpSession::new(77, "198.51.100.5:20000".parse().unwrap())
+    }
+
+    fn body(media: &str) -> Description {
+        Description::parse(&format!("v=0\r\no=- 1 1 IN IP4 h\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\n{media}")).unwrap()
+    }
+
+    fn origin_version(sdp: &str) -> &str {
+        sdp.lines().nth(1).and_then(|line| line.split(' ').nth(2)).unwrap()
+    }
+
+    #[test]
+    fn a_phone_that_prefers_opus_is_answered_with_the_g711_law_it_lists_first() {
+        let offer = body(
+            "m=audio 4000 RTP/AVP 96 9 8 0 97\r\na=rtpmap:96 opus/48000/2\r\na=rtpmap:97 telephone-event/8000\r\na=ptime:30\r\n",
+        );
+        let (sdp, agreed) = session().answer(&offer).unwrap();
+        assert!(sdp.contains("m=audio 20000 RTP/AVP 8 97\r\na=rtpmap:8 PCMA/8000\r\n"), "{sdp}");
+        assert!(sdp.contains("c=IN IP4 198.51.100.5\r\n") && sdp.contains("a=sendrecv\r\n"), "{sdp}");
+        assert_eq!(
+            (agreed.remote.codec, agreed.remote.payload_type, agreed.remote.digit_payload_type),
+            (Codec::Pcma, 8, Some(97))
+        );
+        assert_eq!(agreed.remote.address, "192.0.2.7:4000".parse().unwrap());
+    }
+
+    #[test]
+    fn opus_alone_is_taken_under_the_offerers_number() {
+        let offer = body("m=audio 4000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\n");
+        let (sdp, agreed) = session().answer(&offer).unwrap();
+        assert!(sdp.contains("m=audio 20000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\n"), "{sdp}");
+        assert_eq!((agreed.remote.codec, agreed.remote.payload_type), (Codec::Opus, 111));
+    }
+
+    #[test]
+    fn every_way_of_holding_is_answered_in_kind() {
+        for (offered, answered, is_receiving, is_sending) in [
+            ("sendonly", "a=recvonly", false, true),
+            ("recvonly", "a=sendonly", true, false),
+            ("inactive", "a=inactive", false, false),
+            ("sendrecv", "a=sendrecv", true, true),
+        ] {
+            let (sdp, agreed) = session().answer(&body(&format!("m=audio 4000 RTP/AVP 0\r\na={offered}\r\n"))).unwrap();
+            assert!(sdp.contains(answered), "{offered}: {sdp}");
+            assert_eq!((agreed.remote.is_receiving, agreed.is_peer_sending), (is_receiving, is_sending), "{offered}");
+        }
+        let (_, agreed) = session().answer(&body("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n")).unwrap();
+        assert!(!agreed.remote.is_receiving);
+    }
+
+    #[test]
+    fn the_answer_has_as_many_media_lines_as_the_offer_and_the_next_offer_keeps_them() {
+        let offer =
+            body("m=image 5000 udptl t38\r\nm=audio 4100 RTP/SAVP 0\r\nm=audio 4000 RTP/AVP 0\r\nm=audio 4200 RTP/AVP 8\r\n");
+        let mut session = session();
+        let (sdp, _) = session.answer(&offer).unwrap();
+        let lines: Vec<_> = sdp.lines().filter(|line| line.starts_with("m=")).collect();
+        assert_eq!(lines, ["m=image 0 udptl t38", "m=audio 0 RTP/SAVP 0", "m=audio 20000 RTP/AVP 0", "m=audio 0 RTP/AVP 8"]);
+        let again = session.offer();
+        let lines: Vec<_> = again.lines().filter(|line| line.starts_with("m=")).collect();
+        assert_eq!(
+            lines,
+            ["m=image 0 udptl t38", "m=audio 0 RTP/SAVP 0", "m=audio 20000 RTP/AVP 0 8 101", "m=audio 0 RTP/AVP 8"]
+        );
+    }
+
+    #[test]
+    fn the_origin_version_counts_changes_and_nothing_else() {
+        let mut session = session();
+        let talk = body("m=audio 4000 RTP/AVP 0\r\n");
+        let hold = body("m=audio 4000 RTP/AVP 0\r\na=sendonly\r\n");
+        let versions: Vec<String> = [&talk, &talk, &hold, &talk]
+            .iter()
+            .map(|offer| session.answer(offer).map(|(sdp, _)| origin_version(&sdp).to_owned()).unwrap())
+            .collect();
+        assert_eq!(versions, ["1", "1", "2", "3"]);
+    }
+
+    #[test]
+    fn nothing_in_common_is_said_and_changes_nothing() {
+        let mut session = session();
+        for media in [
+            "m=audio 4000 RTP/AVP 18\r\n",
+            "m=audio 4000 RTP/SAVP 0\r\n",
+            "m=audio 0 RTP/AVP 0\r\n",
+            "m=video 4000 RTP/AVP 96\r\n",
+            "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n",
+        ] {
+            assert_eq!(session.answer(&body(media)).map(|_| ()), Err(NoCommonMedia), "{media}");
+            assert!(!SdpSession::can_answer(&body(media)));
+        }
+        let (sdp, _) = session.answer(&body("m=audio 4000 RTP/AVP 0\r\n")).unwrap();
+        assert_eq!(origin_version(&sdp), "1");
+    }
+
+    #[test]
+    fn our_offer_is_read_back_and_its_answer_settles_codec_and_digits() {
+        let mut session = session();
+        let offer = session.offer();
+        let read = Description::parse(&offer).unwrap();
+        assert_eq!(read.media[0].formats, ["0", "8", "101"]);
+        let agreed = session.accept(&body("m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n")).unwrap();
+        assert_eq!((agreed.remote.codec, agreed.remote.digit_payload_type), (Codec::Pcma, Some(101)));
+        assert_eq!(session.accept(&body("m=audio 0 RTP/AVP 8\r\n")), Err(NoCommonMedia));
+        assert_eq!(session.accept(&body("m=audio 4000 RTP/AVP 9\r\n")), Err(NoCommonMedia));
+    }
+}
