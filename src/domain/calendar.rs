@@ -95,7 +95,7 @@ impl CalendarMistakeKind {
             Self::InvalidHours => "invalid_hours",
             Self::InvalidDate(_) => "invalid_date",
             Self::TooManyWindows => "too_many_windows",
-            Self::NoHours => "no_hours",
+            Self::NoHours => "no_working_time",
         }
     }
 }
@@ -290,7 +290,9 @@ impl Calendar {
         }
         let mut spans: Vec<Span> = Vec::with_capacity(windows.len());
         for window in windows {
-            let (Some(from), Some(to)) = (self.instant_on(date, window.open), self.instant_on(date, window.close)) else { continue };
+            let (Some(from), Some(to)) = (self.instant_on(date, window.open), self.instant_on(date, window.close)) else {
+                continue;
+            };
             let from = spans.last().map_or(from, |last| from.max(last.to));
             if to > from {
                 spans.push(Span { from, to });

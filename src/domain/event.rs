@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{agent::AgentEvent, call::CallEvent};
+use super::{agent::AgentEvent, call::CallEvent, ticket::TicketEvent};
 use crate::types::{NodeId, Timestamp, UserId};
 
 /// An event of any area.
@@ -15,6 +15,8 @@ pub enum Event {
     Call(CallEvent),
     /// An agent's presence.
     Agent(AgentEvent),
+    /// A ticket.
+    Ticket(TicketEvent),
 }
 
 /// Who or what made it happen.
@@ -56,6 +58,7 @@ impl Event {
         match self {
             Self::Call(event) => event.kind(),
             Self::Agent(event) => event.kind(),
+            Self::Ticket(event) => event.kind(),
         }
     }
 
@@ -64,6 +67,7 @@ impl Event {
         match self {
             Self::Call(event) => ("call", event.call.to_string()),
             Self::Agent(event) => ("agent", event.agent.to_string()),
+            Self::Ticket(event) => ("ticket", event.ticket.to_string()),
         }
     }
 }

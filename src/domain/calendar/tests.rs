@@ -86,7 +86,10 @@ fn a_window_past_midnight_goes_on_the_next_day() {
 #[test]
 fn an_override_goes_before_a_holiday_and_a_break_cuts_both() {
     let mut text = office("UTC");
-    text.holidays = vec![Holiday { date: "--12-25".into(), name: String::new() }, Holiday { date: "2026-12-24".into(), name: String::new() }];
+    text.holidays = vec![
+        Holiday { date: "--12-25".into(), name: String::new() },
+        Holiday { date: "2026-12-24".into(), name: String::new() },
+    ];
     text.overrides.insert("2026-12-24".into(), vec![("10:00".into(), "14:00".into())]);
     text.breaks.insert("2026-12-24".into(), vec![("12:00".into(), "12:30".into())]);
     let calendar = Calendar::resolve(&text).unwrap();
@@ -138,8 +141,15 @@ fn all_mistakes_are_told_at_once_with_their_place() {
 
 fn any_calendar() -> impl Strategy<Value = CalendarSource> {
     let zones = prop::sample::select(vec![
-        "UTC", "Europe/Madrid", "America/New_York", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Kathmandu",
-        "Africa/Casablanca", "America/St_Johns",
+        "UTC",
+        "Europe/Madrid",
+        "America/New_York",
+        "America/Sao_Paulo",
+        "Australia/Lord_Howe",
+        "Pacific/Apia",
+        "Asia/Kathmandu",
+        "Africa/Casablanca",
+        "America/St_Johns",
     ]);
     let window = (0..47i32, 1..20i32).prop_map(|(open, length)| {
         let close = (open + length).min(96);

@@ -1,0 +1,208 @@
+//! Stories of tickets and their clocks, told through the public door.
+
+use super::*;
+use crate::{
+    domain::{Outbox, directory::CalendarSource, ticket::SlaTargets},
+    types::{Mono, Now, Rng},
+};
+
+struct Desk {
+    policies: BTreeMap<SlaPolicyId, SlaPolicy>,
+    calendars: BTreeMap<CalendarId, Calendar>,
+    rng: Rng,
+    out: Outbox<TicketEvent>,
+    now: Timestamp,
+}
+
+impl Desk {
+    /// Monday 09:00 in an office open 9 to 18 UTC; normal matters are answered in one hour and solved in eight.
+    fn new() -> Self {
+        let day = vec![("09:00".to_owned(), "18:00".to_owned())];
+        let weekly = ["mon", "tue", "wed", "thu", "fri"].map(|name| (name.to_owned(), day.clone())).into_iter().collect();
+        let source = CalendarSource {
+            id: "office".parse().unwrap(),
+            name: "Office".into(),
+            tz: "UTC".into(),
+            weekly,
+            holidays: Vec::new(),
+            overrides: BTreeMap::new(),
+            breaks: BTreeMap::new(),
+        };
+        let targets = |first, resolution| SlaTargets { first_response_secs: Some(first), resolution_secs: Some(resolution) };
+        let policy = SlaPolicy {
+            id: "standard".parse().unwrap(),
+            version: 1,
+            name: "Standard".into(),
+            position: 10,
+            queues: Vec::new(),
+            types: Vec::new(),
+            segments: Vec::new(),
+            calendar: "office".parse().unwrap(),
+            targets: BTreeMap::from([(Priority::Normal, targets(3600, 8 * 3600)), (Priority::Urgent, targets(600, 3600))]),
+            resolution_pauses_in: vec![TicketState::WaitingCustomer],
+        };
+        Self {
+            policies: BTreeMap::from([(policy.id.clone(), policy)]),
+            calendars: BTreeMap::from([(source.id.clone(), Calendar::resolve(&source).unwrap())]),
+            rng: Rng::seeded(1),
+            out: Outbox::default(),
+            now: at("2026-11-23T09:00:00Z"),
+        }
+    }
+
+    fn open(&mut self, change: impl FnOnce(&mut OpenTicket, &mut Opening)) -> Ticket {
+        let mut wanted = OpenTicket {
+            kind: TicketType::Incident,
+            subject: "No line".into(),
+            description: String::new(),
+            priority: Priority::Normal,
+            customer: None,
+            queue: None,
+            owner: None,
+            disposition: None,
+            call: None,
+            is_internal: false,
+        };
+        let mut facts = Opening { number: 1, ..Opening::default() };
+        change(&mut wanted, &mut facts);
+        let id = TicketId::mint(self.now, &mut self.rng);
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let now = Now { wall: self.now, mono: Mono::default() };
+        Ticket::open(id, wanted, facts, book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out }).unwrap()
+    }
+
+    fn tell(&mut self, ticket: &mut Ticket, command: TicketCommand) -> Result<(), TicketRefusal> {
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let now = Now { wall: self.now, mono: Mono::default() };
+        ticket.handle(command, book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out })
+    }
+
+    fn go(&mut self, ticket: &mut Ticket, to: TicketState) {
+        self.tell(ticket, TicketCommand::Move { to, reason: "because".into() }).unwrap();
+    }
+
+    fn fire_due(&mut self, ticket: &mut Ticket) {
+        for timer in ticket.timers() {
+            if timer.due_at < self.now {
+                self.tell(ticket, TicketCommand::TimerDue { metric: timer.metric, cycle: timer.cycle }).unwrap();
+            }
+        }
+    }
+
+    fn kinds(&mut self) -> Vec<&'static str> {
+        self.out.drain().map(|event| event.kind()).collect()
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn clock(ticket: &Ticket, metric: Metric) -> &Clock {
+    ticket.clocks.iter().rfind(|clock| clock.metric == metric).unwrap()
+}
+
+#[test]
+fn an_unanswered_ticket_breaches_once_and_past_its_deadline_only() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|_, _| {});
+    let due = clock(&ticket, Metric::FirstResponse).due_at.unwrap();
+    assert_eq!(due, at("2026-11-23T10:00:00Z"));
+    desk.now = due;
+    desk.tell(&mut ticket, TicketCommand::TimerDue { metric: Metric::FirstResponse, cycle: 1 }).unwrap();
+    assert_eq!(clock(&ticket, Metric::FirstResponse).state, ClockState::Running, "at the due instant is in time");
+    desk.now = due.plus_millis(1);
+    desk.kinds();
+    desk.fire_due(&mut ticket);
+    desk.fire_due(&mut ticket);
+    assert_eq!(desk.kinds(), ["ticket.sla_breached"]);
+    assert_eq!(clock(&ticket, Metric::FirstResponse).breached_at, Some(due));
+    desk.tell(&mut ticket, TicketCommand::Comment { text: "We are on it".into(), is_public: true }).unwrap();
+    assert_eq!(clock(&ticket, Metric::FirstResponse).state, ClockState::BreachedMet, "a late answer does not undo the breach");
+}
+
+#[test]
+fn a_call_that_an_agent_answered_is_contact_and_response() {
+    let mut desk = Desk::new();
+    let ticket = desk.open(|_, facts| facts.was_answered = true);
+    assert_eq!(clock(&ticket, Metric::FirstResponse).state, ClockState::Met);
+    assert_eq!(ticket.state, TicketState::Open);
+    let internal = desk.open(|wanted, _| wanted.is_internal = true);
+    assert!(internal.clocks.iter().all(|clock| clock.metric == Metric::Resolution), "nobody waits for a response");
+}
+
+#[test]
+fn a_note_among_colleagues_is_no_response() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|_, _| {});
+    desk.tell(&mut ticket, TicketCommand::Comment { text: "Ask Ana".into(), is_public: false }).unwrap();
+    assert_eq!(clock(&ticket, Metric::FirstResponse).state, ClockState::Running);
+}
+
+#[test]
+fn waiting_for_the_customer_stops_the_resolution_clock_only() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|_, _| {});
+    desk.now = at("2026-11-23T10:00:00Z");
+    desk.go(&mut ticket, TicketState::WaitingCustomer);
+    assert_eq!(clock(&ticket, Metric::FirstResponse).state, ClockState::Running);
+    let paused = clock(&ticket, Metric::Resolution);
+    assert_eq!((paused.state, paused.due_at), (ClockState::Paused, None));
+    assert_eq!(paused.view(desk.calendars.values().next()).left_secs, Some(7 * 3600));
+    desk.now = at("2026-11-23T12:00:00Z");
+    desk.go(&mut ticket, TicketState::Open);
+    // Due at 17:00 without the pause; two open hours did not count, so one hour is left for the next morning.
+    assert_eq!(clock(&ticket, Metric::Resolution).due_at, Some(at("2026-11-24T10:00:00Z")));
+}
+
+#[test]
+fn an_illegal_move_names_the_legal_ones() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|wanted, _| wanted.kind = TicketType::Enquiry);
+    let refusal = desk.tell(&mut ticket, TicketCommand::Move { to: TicketState::Closed, reason: String::new() }).unwrap_err();
+    let TicketRefusal::IllegalMove { legal, .. } = refusal else { panic!("{refusal}") };
+    assert!(legal.contains(&TicketState::Solved) && !legal.contains(&TicketState::WaitingSupplier), "{legal:?}");
+    let refusal = desk.tell(&mut ticket, TicketCommand::Move { to: TicketState::WaitingCustomer, reason: " ".into() });
+    assert_eq!(refusal, Err(TicketRefusal::ReasonMissing));
+}
+
+#[test]
+fn a_higher_priority_counts_from_the_start_and_may_be_late_at_once() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|_, _| {});
+    desk.now = at("2026-11-23T09:30:00Z");
+    desk.kinds();
+    let change = TicketCommand::Change {
+        subject: None,
+        kind: None,
+        priority: Some(Priority::Urgent),
+        queue: None,
+        customer: None,
+        disposition: None,
+    };
+    desk.tell(&mut ticket, change).unwrap();
+    assert_eq!(desk.kinds(), ["ticket.changed", "ticket.sla_set", "ticket.sla_breached", "ticket.sla_set"]);
+    let first = clock(&ticket, Metric::FirstResponse);
+    assert_eq!((first.due_at, first.breached_at), (Some(at("2026-11-23T09:10:00Z")), Some(desk.now)), "stamped at the change");
+    assert_eq!(clock(&ticket, Metric::Resolution).due_at, Some(at("2026-11-23T10:00:00Z")));
+}
+
+#[test]
+fn a_ticket_reopened_within_the_grace_goes_on_where_it_was() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|_, _| {});
+    desk.now = at("2026-11-23T13:00:00Z");
+    desk.go(&mut ticket, TicketState::Solved);
+    assert_eq!(clock(&ticket, Metric::Resolution).state, ClockState::Met);
+    assert!(ticket.timers().is_empty());
+    desk.now = at("2026-11-24T13:00:00Z");
+    desk.go(&mut ticket, TicketState::Open);
+    assert_eq!(clock(&ticket, Metric::Resolution).due_at, Some(at("2026-11-24T17:00:00Z")), "four of eight hours are left");
+    desk.go(&mut ticket, TicketState::Solved);
+    desk.now = at("2026-12-07T10:00:00Z");
+    desk.go(&mut ticket, TicketState::Open);
+    assert_eq!(clock(&ticket, Metric::Resolution).cycle, 2);
+    desk.go(&mut ticket, TicketState::Cancelled);
+    assert!(ticket.timers().is_empty());
+    assert_eq!(desk.tell(&mut ticket, TicketCommand::Assign { owner: None }), Err(TicketRefusal::Over));
+}
