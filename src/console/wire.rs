@@ -5,7 +5,10 @@
 //! with the session's own gapless counter `n`. A gap means: close and connect again with the last `cursor`.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, schema::Schema},
+};
 
 use crate::{
     domain::{
@@ -402,4 +405,19 @@ pub enum WebPhoneServerMessage {
         /// Message key: `web_phone_off`, `too_many_calls`, `rate_limited`.
         reason: String,
     },
+}
+
+/// Every message of both sockets with all that it refers to, by name, for the schema in openapi.json.
+pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
+    let mut all = Vec::new();
+    add::<ClientMessage>(&mut all);
+    add::<ServerEnvelope>(&mut all);
+    add::<WebPhoneClientMessage>(&mut all);
+    add::<WebPhoneServerMessage>(&mut all);
+    all
+}
+
+fn add<T: ToSchema + PartialSchema>(all: &mut Vec<(String, RefOr<Schema>)>) {
+    all.push((T::name().into_owned(), T::schema()));
+    T::schemas(all);
 }

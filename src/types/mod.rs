@@ -3,6 +3,7 @@
 mod ids;
 mod phone_number;
 mod rng;
+pub mod settings;
 mod time;
 
 pub use ids::{

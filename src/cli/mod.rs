@@ -1,0 +1,103 @@
+//! The command line: what can be asked of the binary, and the exit codes of its answers.
+
+mod config;
+mod openapi;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Mistake, Sources};
+
+/// Contact centre: telephone exchange, IVR, queues, agents, tickets.
+#[derive(Debug, Parser)]
+#[command(name = "centralita", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    settings: SettingArguments,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where settings and the data are.
+#[derive(Debug, Args)]
+struct SettingArguments {
+    /// Settings file; `centralita config print` writes a sample.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Data folder.
+    #[arg(long, global = true, value_name = "DIR", default_value = "./data")]
+    data: PathBuf,
+    /// One setting, stronger than file and environment; may be repeated.
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    set: Vec<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Shows or checks the settings.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Writes the OpenAPI 3.1 description of the REST interface and of the sockets' messages.
+    Openapi(openapi::Command),
+}
+
+/// Why a command ended without success; each kind has its exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// 1: the check found something; it has been told.
+    Findings,
+    /// 2: usage or settings.
+    Settings(Vec<Mistake>),
+    /// 3: a port, the data folder or the database cannot be had; a sentence for people.
+    Unavailable(String),
+    /// 70: a fault of ours.
+    Fault(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::Fault(cause)
+    }
+}
+
+impl SettingArguments {
+    fn load(&self) -> Result<Config, Failure> {
+        let sources =
+            Sources { file: self.config.clone(), environment: std::env::vars().collect(), arguments: self.set.clone() };
+        crate::config::load(&sources).map_err(Failure::Settings)
+    }
+}
+
+/// Does what the command line asks.
+pub fn run(cli: Cli) -> ExitCode {
+    let result = match &cli.command {
+        Command::Config(command) => config::run(command, &cli.settings),
+        Command::Openapi(command) => openapi::run(command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+/// Tells people why, on standard error.
+fn report(failure: &Failure) -> ExitCode {
+    match failure {
+        Failure::Findings => ExitCode::from(1),
+        Failure::Settings(mistakes) => {
+            for mistake in mistakes {
+                eprintln!("{mistake}");
+            }
+            ExitCode::from(2)
+        }
+        Failure::Unavailable(sentence) => {
+            eprintln!("{sentence}");
+            ExitCode::from(3)
+        }
+        Failure::Fault(cause) => {
+            eprintln!("A fault of the server's own: {cause:#}");
+            ExitCode::from(70)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What must hold between settings, and of values whose type says too little.
+
+use std::collections::BTreeMap;
+
+use super::{Config, Mistake};
+use crate::domain::directory::Prefix;
+
+/// Adds what is wrong.
+pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut Vec<Mistake>) {
+    let mut wrong = |key: &str, message: String, mend: &str| {
+        let place = places.get(key).cloned().unwrap_or_else(|| format!("{key} (default)"));
+        mistakes.push(Mistake { place, message, mend: mend.into() });
+    };
+    let http = &config.http;
+    if let Some(listen) = http.listen.filter(|address| !address.ip().is_loopback()) {
+        wrong(
+            "http.listen",
+            format!("http.listen {listen} is not a loopback address, and plain HTTP would carry passwords in the clear"),
+            "Use 127.0.0.1 here and http.https_listen for other machines",
+        );
+    }
+    if http.certificate.is_some() != http.private_key.is_some() {
+        let (set, missing) = if http.certificate.is_some() {
+            ("http.certificate", "http.private_key")
+        } else {
+            ("http.private_key", "http.certificate")
+        };
+        wrong(set, format!("{set} is set and {missing} is not"), "Set both, or none for a self-signed certificate");
+    }
+    for prefix in http.trusted_proxies.iter().filter(|text| Prefix::parse(text).is_none()) {
+        wrong(
+            "http.trusted_proxies",
+            format!("{prefix:?} is not an address or a prefix"),
+            "Write for example \"10.0.0.2\" or \"10.0.0.0/8\"",
+        );
+    }
+    for (key, origins) in [("http.origins", &http.origins), ("web_phone.origins", &config.web_phone.origins)] {
+        for origin in origins.iter().filter(|text| !is_origin(text)) {
+            wrong(
+                key,
+                format!("{origin:?} is not an origin"),
+                "Write scheme, host and port only, such as \"https://www.example.org\", without a slash at the end",
+            );
+        }
+    }
+    if !(64 * 1024..=1 << 30).contains(&http.body_bytes_max) {
+        wrong("http.body_bytes_max", "http.body_bytes_max is out of range".into(), "Use 65536 to 1073741824");
+    }
+    if http.sign_in_failures_per_minute == 0 {
+        wrong("http.sign_in_failures_per_minute", "nobody could sign in".into(), "Use 1 or more");
+    }
+    let url = &config.store.url;
+    if !url.is_empty() && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {
+        // The address may hold a password: it is not repeated.
+        wrong(
+            "store.url",
+            "store.url is of no kind that we know".into(),
+            "Write postgres://user:password@host/database, or \"\" for SQLite in the data folder",
+        );
+    }
+    if config.media.ports.last - config.media.ports.first < 2 {
+        wrong("media.ports", "media.ports holds too few ports for one call".into(), "Use at least two ports per call");
+    }
+    if let Some(listen) = config.metrics.listen.filter(|address| !address.ip().is_loopback()) {
+        wrong(
+            "metrics.listen",
+            format!("metrics.listen {listen} is not a loopback address"),
+            "Use 127.0.0.1; fetch from other machines through an agent on this one",
+        );
+    }
+    if !config.log.level.split(',').all(is_log_directive) {
+        wrong("log.level", "log.level cannot be understood".into(), "Write error, warn, info, debug or trace");
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.:[]".contains(&b))
+    })
+}
+
+/// `info` or `centralita::switch=debug`.
+fn is_log_directive(text: &str) -> bool {
+    let level = text.rsplit_once('=').map_or(text, |(_, level)| level);
+    ["error", "warn", "info", "debug", "trace", "off"].contains(&level.trim())
+}

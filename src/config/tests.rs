@@ -1,0 +1,104 @@
+use std::{io::Write, path::Path};
+
+use super::*;
+
+fn from_file(text: &str) -> Result<Config, Vec<Mistake>> {
+    let mut file = tempfile::NamedTempFile::with_suffix(".toml").expect("a temporary file");
+    file.write_all(text.as_bytes()).expect("written");
+    load(&Sources { file: Some(file.path().to_owned()), ..Sources::default() })
+}
+
+fn arguments(arguments: &[&str]) -> Result<Config, Vec<Mistake>> {
+    load(&Sources { arguments: arguments.iter().map(ToString::to_string).collect(), ..Sources::default() })
+}
+
+#[test]
+fn the_printed_sample_means_the_defaults() {
+    assert_eq!(from_file(&sample()), Ok(Config::default()));
+}
+
+#[test]
+fn the_printed_sample_with_every_line_uncommented_means_the_defaults() {
+    let text: String = sample()
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if !rest.starts_with(' ') => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    assert!(text.contains("\nlisten = "), "lines were uncommented");
+    assert_eq!(from_file(&text), Ok(Config::default()));
+}
+
+#[test]
+fn the_command_line_is_stronger_than_the_environment_and_that_than_the_file() {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(b"[sip]\nlisten = \"0.0.0.0:1\"\n[limits]\ncalls_max = 1\nconsoles_max = 1\n").expect("written");
+    let sources = Sources {
+        file: Some(file.path().to_owned()),
+        environment: vec![
+            ("CENTRALITA_LIMITS_CALLS_MAX".into(), "2".into()),
+            ("CENTRALITA_LIMITS_CONSOLES_MAX".into(), "2".into()),
+            ("CENTRALITA_WEB_PHONE_CALLS_MAX".into(), "9".into()),
+            ("PATH".into(), "/bin".into()),
+        ],
+        arguments: vec!["limits.consoles_max=3".into()],
+    };
+    let config = load(&sources).expect("good settings");
+    assert_eq!((config.sip.listen.port(), config.limits.calls_max, config.limits.consoles_max), (1, 2, 3));
+    assert_eq!(config.web_phone.calls_max, 9);
+}
+
+#[test]
+fn all_mistakes_are_told_at_once_with_place_and_mend() {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(b"loose = 1\n[http]\nlisen = \"127.0.0.1:1\"\nbody_bytes_max = \"many\"\n\n[telephones]\nx = 1\n")
+        .expect("written");
+    let name = file.path().display().to_string();
+    let mistakes = load(&Sources {
+        file: Some(file.path().to_owned()),
+        environment: vec![("CENTRALITA_SIP_LISTEN".into(), "everywhere".into()), ("CENTRALITA_X_Y".into(), "1".into())],
+        arguments: vec!["nonsense".into(), "http.listen=0.0.0.0:8080".into(), "http.certificate=a.pem".into()],
+    })
+    .expect_err("nine mistakes");
+    let told: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    let expected = [
+        (format!("{name}:1"), "outside of a section"),
+        (format!("{name}:3"), "Did you mean listen?"),
+        (format!("{name}:4"), "a whole number"),
+        (format!("{name}:7"), "no section [telephones]"),
+        ("CENTRALITA_SIP_LISTEN".into(), "an address and port"),
+        ("CENTRALITA_X_Y".into(), "names no section"),
+        ("--set nonsense".into(), "section.key=value"),
+        ("--set http.listen=0.0.0.0:8080".into(), "not a loopback address"),
+        ("--set http.certificate=a.pem".into(), "http.private_key is not"),
+    ];
+    for (place, words) in &expected {
+        assert!(told.iter().any(|line| line.starts_with(place.as_str()) && line.contains(words)), "{place} {words}: {told:#?}");
+    }
+    assert_eq!(told.len(), expected.len(), "{told:#?}");
+}
+
+#[test]
+fn broken_toml_is_told_with_its_line() {
+    let mistakes = from_file("[http]\nlisten = \n[sip\n").expect_err("broken");
+    assert!(mistakes.iter().any(|mistake| mistake.place.ends_with(":2")), "{mistakes:?}");
+    let missing = load(&Sources { file: Some(Path::new("/nowhere/at-all.toml").into()), ..Sources::default() });
+    assert!(missing.expect_err("missing")[0].message.contains("cannot be read"));
+}
+
+#[test]
+fn an_origin_has_no_path_and_a_store_is_one_of_ours() {
+    for wrong in [
+        "http.origins=https://a.example/",
+        "web_phone.origins=a.example",
+        "store.url=mysql://x",
+        "log.level=loud",
+        "media.ports=9-9",
+    ] {
+        assert_eq!(arguments(&[wrong]).expect_err(wrong).len(), 1, "{wrong}");
+    }
+    let good =
+        arguments(&["http.origins=https://a.example, https://b.example:8443", "log.level=info,centralita::switch=debug"]);
+    assert_eq!(good.expect("good").http.origins.len(), 2);
+}

@@ -1,0 +1,265 @@
+//! The one mapping from refusals and faults to answers: RFC 9457 problem details. 4xx for what the caller can mend, with the field
+//! and the mend; 5xx only for our own faults, whose cause goes to the log and never to the caller.
+
+use std::fmt;
+
+use axum::{
+    Json,
+    extract::rejection::{JsonRejection, PathRejection, QueryRejection},
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::domain::centre::Refusal;
+
+/// The media type of every error answer (RFC 9457 3).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// An error as it travels.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// What kind of problem, stable: `/problems/<kind>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in words, the same for all of its kind.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What happened this time and what to do about it.
+    pub detail: String,
+    /// What is wrong, field by field; empty when no field is to blame.
+    pub errors: Vec<FieldProblem>,
+    /// The live floor's refusal, for the console to phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<Refusal>,
+}
+
+/// What is wrong with one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldProblem {
+    /// Path in the body, or the name of the query or path parameter.
+    pub field: String,
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub mend: String,
+}
+
+/// Why a request was not carried out.
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    kind: &'static str,
+    title: &'static str,
+    detail: String,
+    errors: Vec<FieldProblem>,
+    refusal: Option<Refusal>,
+    retry_after_secs: Option<u64>,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, kind, title, detail: detail.into(), errors: Vec::new(), refusal: None, retry_after_secs: None }
+    }
+
+    /// 400: the request itself cannot be read.
+    pub fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "malformed", "The request cannot be read", detail)
+    }
+
+    /// 401: who asks is not known.
+    pub fn not_signed_in() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "not-signed-in",
+            "Not signed in",
+            "Sign in with POST /api/v1/session, or send an API token as `Authorization: Bearer …`.",
+        )
+    }
+
+    /// 401: the same answer for an unknown user and a wrong password.
+    pub fn wrong_credentials() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "wrong-credentials",
+            "Wrong user or password",
+            "User or password is wrong. After several failures wait a minute; an administrator can set a new password.",
+        )
+    }
+
+    /// 403: who asks may not do this.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+    }
+
+    /// 404: `what` does not exist, or not for who asks.
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", format!("There is no such {what}."))
+    }
+
+    /// 409: the state of the thing does not allow it now.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "Not possible now", detail)
+    }
+
+    /// 409: someone else saved in between.
+    pub fn changed_meanwhile(what: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "changed-meanwhile",
+            "Changed meanwhile",
+            format!("The {what} has been changed by someone else. Load it again and repeat your change."),
+        )
+    }
+
+    /// 422: one field is wrong; `mend` says what would be right.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>, mend: impl Into<String>) -> Self {
+        Self::invalid_fields(vec![FieldProblem { field: field.into(), message: message.into(), mend: mend.into() }])
+    }
+
+    /// 422: these fields are wrong, all at once.
+    pub fn invalid_fields(errors: Vec<FieldProblem>) -> Self {
+        let detail = errors.iter().map(|e| format!("{}: {}. {}", e.field, e.message, e.mend)).collect::<Vec<_>>().join(" ");
+        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some values are wrong", detail) }
+    }
+
+    /// 429: too often; try again after so many seconds.
+    pub fn too_many(detail: impl Into<String>, retry_after_secs: u64) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many requests", detail);
+        Self { retry_after_secs: Some(retry_after_secs), ..error }
+    }
+
+    /// 503: we cannot now, and it is not the caller's fault.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now", detail);
+        Self { retry_after_secs: Some(2), ..error }
+    }
+
+    /// 500: a fault of ours. The cause is logged here, once, and not shown.
+    pub fn fault(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "request failed by a fault of ours");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "fault",
+            "Fault of the server",
+            "The server could not do this because of a fault of its own; its log says why.",
+        )
+    }
+
+    /// The status that will be answered.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status.as_u16(), self.kind, self.detail)
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let problem = Problem {
+            kind: format!("/problems/{}", self.kind),
+            title: self.title.into(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+            errors: self.errors,
+            refusal: self.refusal,
+        };
+        let mut response = (self.status, Json(problem)).into_response();
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if let Some(seconds) = self.retry_after_secs {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for ApiError {
+    /// Nothing has changed: 404 for what does not exist, 403 for another's call, else 409.
+    fn from(refusal: Refusal) -> Self {
+        let (status, kind, title) = match refusal {
+            Refusal::NoSuchAgent | Refusal::NoSuchQueue => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Refusal::NotYourCall => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Refusal::Draining | Refusal::TooManyCalls => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
+            Refusal::CallOver
+            | Refusal::OfferGone
+            | Refusal::WrongCallState
+            | Refusal::WrongPresence
+            | Refusal::AgentNotReady
+            | Refusal::NoDevice
+            | Refusal::NoSuchReason
+            | Refusal::NotDialable
+            | Refusal::DispositionMissing
+            | Refusal::NoSuchDisposition
+            | Refusal::ExtensionsUsed
+            | Refusal::WebPhoneOff => (StatusCode::CONFLICT, "refused", "Not possible now"),
+        };
+        Self { refusal: Some(refusal), ..Self::new(status, kind, title, refusal.to_string()) }
+    }
+}
+
+impl From<anyhow::Error> for ApiError {
+    fn from(cause: anyhow::Error) -> Self {
+        Self::fault(format!("{cause:#}"))
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        match rejection {
+            JsonRejection::JsonDataError(error) => {
+                let text = error.body_text();
+                let text = text.strip_prefix("Failed to deserialize the JSON body into the target type: ").unwrap_or(&text);
+                let (field, message) = text.split_once(": ").unwrap_or(("body", text));
+                let is_path = !field.is_empty() && !field.contains(' ');
+                let (field, message) = if is_path { (field, message) } else { ("body", text) };
+                Self::invalid(field, message, "See /api/v1/openapi.json for the shape of this body")
+            }
+            JsonRejection::MissingJsonContentType(_) => Self::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-json",
+                "The body is not JSON",
+                "Send the body as JSON with `Content-Type: application/json`.",
+            ),
+            other => match other.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => Self::too_large(),
+                _ => Self::malformed(other.body_text()),
+            },
+        }
+    }
+}
+
+impl ApiError {
+    /// 413: more bytes than a body may have.
+    pub fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too-large",
+            "The body is too large",
+            "Send less at a time; the limit is `http.body_bytes_max` of the settings.",
+        )
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        let text = rejection.body_text();
+        let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+        let (field, message) = text.split_once(": ").unwrap_or(("query", text));
+        Self::invalid(field, message, "See /api/v1/openapi.json for the parameters of this route")
+    }
+}
+
+impl From<PathRejection> for ApiError {
+    /// An id that is no id names nothing.
+    fn from(_: PathRejection) -> Self {
+        Self::not_found("thing: the id in the address is not one of ours")
+    }
+}

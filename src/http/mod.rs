@@ -1,0 +1,41 @@
+//! The door for people's browsers and for programs: REST under `/api/v1`, the built console, health. Decides how requests and
+//! answers look and who is asking; what may be done is decided by the use cases in `app`. Deliberately absent: SQL, and the
+//! consoles' sockets (`console`).
+//!
+//! How a resource looks (`src/http/<resource>.rs`):
+//! - `pub fn routes() -> Router<AppState>` with full paths (`/api/v1/queues/{id}`), merged in `router.rs`;
+//! - `#[derive(OpenApi)] #[openapi(paths(…))] pub struct Doc;`, merged in `openapi.rs`;
+//! - handlers are small: `Signed(actor): Signed`, [`Id`], [`Params`], [`Body`] in; `Result<Json<T>, ApiError>` or
+//!   [`Page<T>`] out; they call one use case with `&actor` and map its refusal to an [`ApiError`];
+//! - JSON is snake case; `POST` answers 201 with the thing made, `PUT` and `PATCH` 200 with the thing as it is now, `DELETE` 204;
+//!   a save names the `version` that it saw and gets 409 `changed-meanwhile` when that is no longer true.
+
+mod error;
+mod extract;
+mod health;
+mod openapi;
+mod router;
+mod settings;
+
+use std::sync::Arc;
+
+pub use error::{ApiError, FieldProblem, PROBLEM_JSON, Problem};
+pub use extract::{Body, Id, PAGE_DEFAULT, PAGE_MAX, Page, PageParams, Params, cursor};
+pub use health::Readiness;
+pub use openapi::openapi;
+pub use router::router;
+pub use settings::Settings;
+
+use crate::types::Clock;
+
+/// What every handler may use: settings, the clock, and the use cases of `app`. Cheap to clone. A new area adds its handle here
+/// and in `server.rs`.
+#[derive(Clone)]
+pub struct AppState {
+    /// This module's settings.
+    pub settings: Arc<Settings>,
+    /// Who knows the time.
+    pub clock: Arc<dyn Clock>,
+    /// Whether the node takes calls and requests.
+    pub readiness: Readiness,
+}

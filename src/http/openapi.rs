@@ -1,0 +1,59 @@
+//! The description of the REST interface, OpenAPI 3.1, gathered from the resources. `server.rs` adds the console's messages.
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        OpenApi as Document,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
+};
+
+use super::{error::Problem, health};
+
+/// General facts of the interface; each resource adds its routes.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Centralita",
+        description = "Contact centre: calls, queues, agents, customers, tickets. Errors are RFC 9457 problem details. \
+                       Lists are pages of `items` with the cursor `next`. Times are RFC 3339 UTC with milliseconds. \
+                       People sign in with POST /api/v1/session; programs send a scoped token as `Authorization: Bearer`."
+    ),
+    components(schemas(Problem)),
+    security(("session" = []), ("token" = [])),
+    modifiers(&Credentials)
+)]
+struct Base;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut Document) {
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme(
+            "session",
+            SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+                "__Host-session",
+                "Set by POST /api/v1/session. Unsafe methods also need an Origin of this server.",
+            ))),
+        );
+        components.add_security_scheme(
+            "token",
+            SecurityScheme::Http(
+                HttpBuilder::new()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .description(Some("Made by `centralita user token` or POST /api/v1/tokens."))
+                    .build(),
+            ),
+        );
+    }
+}
+
+/// Every resource's part of the description, merged. A new resource adds its line here and in `router.rs`.
+pub fn openapi() -> Document {
+    let mut document = Base::openapi();
+    for part in [health::Doc::openapi()] {
+        document.merge(part);
+    }
+    document
+}
