@@ -44,6 +44,8 @@ pub struct RemoteMedia {
     pub digit_payload_type: Option<u8>,
     /// Whether they want to hear us (not `sendonly`/`inactive` on their side).
     pub is_receiving: bool,
+    /// Whether they will send (not `recvonly`/`inactive` on their side). A peer that need not send is never [`MediaNotice::Lost`].
+    pub is_sending: bool,
 }
 
 /// What a leg hears.

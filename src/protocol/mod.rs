@@ -4,4 +4,5 @@
 pub mod audio;
 pub mod media;
 pub mod sdp;
+pub mod rtp;
 pub mod sip;

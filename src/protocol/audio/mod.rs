@@ -1,1 +1,26 @@
-//! Codecs, mixing, tones, clips.
+//! Audio as samples: codecs, mixing, tones, sound files. Everything inside the media plane is 8 kHz mono in frames of 20 ms,
+//! because that is what telephones carry; wideband codecs are opened at that rate, which also makes them cheapest.
+//! Leaves packets to `protocol::rtp` and clocks to the worker.
+
+mod codec;
+mod mixer;
+mod tone;
+mod wav;
+
+pub use codec::{CodecFault, Decoder, Encoder, PACKET_SAMPLES_MAX, PAYLOAD_MAX, clock_rate, timestamp_step};
+pub use mixer::Mix;
+pub use tone::{Goertzel, Tone};
+pub use wav::{WavFault, read_wav};
+
+/// Samples per second everywhere inside.
+pub const SAMPLE_RATE: u32 = 8_000;
+/// Samples in a frame of 20 ms.
+pub const FRAME_SAMPLES: usize = 160;
+/// Milliseconds of a frame.
+pub const FRAME_MS: u64 = 20;
+
+/// 20 ms of linear 16-bit mono.
+pub type Frame = [i16; FRAME_SAMPLES];
+
+/// 20 ms of silence.
+pub const SILENCE: Frame = [0; FRAME_SAMPLES];

@@ -1,0 +1,18 @@
+//! RTP as state machines: packets, what was received, what is sent, keys, reports. Knows no sockets and asks no clock; times
+//! come in as [`Mono`](crate::types::Mono). What a payload sounds like is `protocol::audio`'s matter.
+
+mod jitter;
+mod latch;
+mod outgoing;
+mod packet;
+mod reception;
+mod rtcp;
+mod telephone_event;
+
+pub use jitter::{Jitter, Popped};
+pub use latch::{Latch, Latched};
+pub use outgoing::{Outgoing, Stamp};
+pub use packet::{HEADER_BYTES, Packet, is_rtcp, write_packet};
+pub use reception::{Received, Reception};
+pub use rtcp::{PeerReport, read_report, write_report};
+pub use telephone_event::{EventPacket, EventReceiver, EventSender, digit_of, event_of};

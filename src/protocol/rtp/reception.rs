@@ -1,0 +1,247 @@
+//! What has been received of one peer: extended sequence numbers, loss and jitter (RFC 3550 6.4.1, A.1, A.3, A.8).
+
+use crate::types::Mono;
+
+/// A gap larger than this is a restart rather than loss (RFC 3550 A.1 MAX_DROPOUT).
+const DROPOUT_MAX: u16 = 3_000;
+/// A packet older than this is a restart rather than late (RFC 3550 A.1 MAX_MISORDER).
+const MISORDER_MAX: u16 = 100;
+/// Extended numbers begin one cycle up, so that packets older than the first have a number too.
+const FIRST_CYCLE: u64 = 1 << 16;
+
+/// What a packet is to the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Part of the stream, with its extended sequence number.
+    InStream(u64),
+    /// The first of a stream: the first ever, another source, or a source that began anew.
+    Started(u64),
+    /// A far jump. Believed only when the next packet follows it.
+    Implausible,
+}
+
+/// The receiving side's memory of one peer.
+#[derive(Debug, Clone, Default)]
+pub struct Reception {
+    stream: Option<Stream>,
+    /// Packets of streams that are over.
+    finished: Totals,
+    /// Times that the source changed or began anew.
+    restarts: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Totals {
+    received: u64,
+    lost: u64,
+}
+
+#[derive(Debug, Clone)]
+struct Stream {
+    ssrc: u32,
+    first: u64,
+    highest: u64,
+    received: u64,
+    /// The sequence number that would confirm a restart.
+    expected_after_jump: Option<u16>,
+    transit: Option<i64>,
+    /// Jitter times 16, in timestamp ticks.
+    jitter_q4: u64,
+    clock_rate: u32,
+    /// Counts at the last report, for its interval's loss.
+    reported: Totals,
+}
+
+impl Reception {
+    /// Takes note of a packet and says what it is. `clock_rate` is the codec's, `at` the arrival.
+    pub fn note(&mut self, ssrc: u32, sequence: u16, timestamp: u32, clock_rate: u32, at: Mono) -> Received {
+        let Some(stream) = self.stream.as_mut().filter(|stream| stream.ssrc == ssrc) else {
+            return self.start(ssrc, sequence, timestamp, clock_rate, at);
+        };
+        let distance = sequence.wrapping_sub(stream.highest as u16);
+        let extended = if distance < DROPOUT_MAX {
+            stream.highest + u64::from(distance)
+        } else if distance > u16::MAX - MISORDER_MAX {
+            stream.highest.saturating_sub(u64::from(sequence.wrapping_neg().wrapping_add(stream.highest as u16)))
+        } else if stream.expected_after_jump == Some(sequence) {
+            return self.start(ssrc, sequence, timestamp, clock_rate, at);
+        } else {
+            stream.expected_after_jump = Some(sequence.wrapping_add(1));
+            return Received::Implausible;
+        };
+        stream.expected_after_jump = None;
+        stream.highest = stream.highest.max(extended);
+        stream.received += 1;
+        stream.measure(timestamp, clock_rate, at);
+        Received::InStream(extended)
+    }
+
+    /// Packets received of all streams of this peer.
+    pub fn packets(&self) -> u64 {
+        self.finished.received + self.stream.as_ref().map_or(0, |stream| stream.received)
+    }
+
+    /// Packets that never came, by sequence numbers. Duplicates count against it, as the RFC has it, but never below zero.
+    pub fn lost(&self) -> u64 {
+        self.finished.lost + self.stream.as_ref().map_or(0, Stream::lost)
+    }
+
+    /// Interarrival jitter in microseconds.
+    pub fn jitter_us(&self) -> u64 {
+        self.stream.as_ref().map_or(0, |stream| (stream.jitter_q4 * 1_000_000 / 16) / u64::from(stream.clock_rate.max(1)))
+    }
+
+    /// Which source is heard now.
+    pub fn ssrc(&self) -> Option<u32> {
+        self.stream.as_ref().map(|stream| stream.ssrc)
+    }
+
+    /// Changes whenever sequence numbers begin anew, so that followers start over as well.
+    pub fn epoch(&self) -> u64 {
+        self.restarts
+    }
+
+    /// The figures of a report block, which also end the interval over which loss is a fraction.
+    pub(super) fn block(&mut self) -> Option<ReceptionFigures> {
+        let stream = self.stream.as_mut()?;
+        let expected = stream.highest - stream.first + 1;
+        let interval_expected = (stream.reported.received + stream.reported.lost).abs_diff(expected);
+        let interval_received = stream.received - stream.reported.received;
+        let interval_lost = interval_expected.saturating_sub(interval_received);
+        let fraction_lost = (interval_lost * 256).checked_div(interval_expected).unwrap_or(0).min(255) as u8;
+        stream.reported = Totals { received: stream.received, lost: expected.saturating_sub(stream.received) };
+        Some(ReceptionFigures {
+            ssrc: stream.ssrc,
+            fraction_lost,
+            lost: expected.saturating_sub(stream.received).min(0x7f_ffff) as u32,
+            highest: (stream.highest - FIRST_CYCLE) as u32,
+            jitter: (stream.jitter_q4 / 16) as u32,
+        })
+    }
+
+    fn start(&mut self, ssrc: u32, sequence: u16, timestamp: u32, clock_rate: u32, at: Mono) -> Received {
+        if let Some(stream) = self.stream.take() {
+            self.finished.received += stream.received;
+            self.finished.lost += stream.lost();
+            self.restarts += 1;
+        }
+        let first = FIRST_CYCLE + u64::from(sequence);
+        let mut stream = Stream {
+            ssrc,
+            first,
+            highest: first,
+            received: 1,
+            expected_after_jump: None,
+            transit: None,
+            jitter_q4: 0,
+            clock_rate,
+            reported: Totals::default(),
+        };
+        stream.measure(timestamp, clock_rate, at);
+        self.stream = Some(stream);
+        Received::Started(first)
+    }
+}
+
+/// One report block's content (RFC 3550 6.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ReceptionFigures {
+    pub ssrc: u32,
+    pub fraction_lost: u8,
+    pub lost: u32,
+    pub highest: u32,
+    pub jitter: u32,
+}
+
+impl Stream {
+    fn lost(&self) -> u64 {
+        (self.highest - self.first + 1).saturating_sub(self.received)
+    }
+
+    fn measure(&mut self, timestamp: u32, clock_rate: u32, at: Mono) {
+        if self.clock_rate != clock_rate {
+            (self.clock_rate, self.transit, self.jitter_q4) = (clock_rate, None, 0);
+        }
+        // RFC 3550 A.8, in timestamp ticks; the 32-bit difference survives the wrap of the timestamp.
+        let arrival = (at.as_millis().wrapping_mul(u64::from(clock_rate)) / 1_000) as u32;
+        let transit = i64::from(arrival.wrapping_sub(timestamp) as i32);
+        if let Some(before) = self.transit.replace(transit) {
+            let step = u64::from(((transit - before) as i32).unsigned_abs());
+            // A pause of the sender is not jitter: its clock jumps by as much as the arrival does, but a broken one need not.
+            if step < u64::from(clock_rate) {
+                self.jitter_q4 = self.jitter_q4 + step - ((self.jitter_q4 + 8) >> 4);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> Mono {
+        Mono::from_millis(millis)
+    }
+
+    fn note(reception: &mut Reception, sequence: u16, millis: u64) -> Received {
+        reception.note(1, sequence, u32::from(sequence) * 160, 8_000, at(millis))
+    }
+
+    #[test]
+    fn a_stream_that_wraps_goes_on_and_its_holes_are_lost_packets() {
+        let mut reception = Reception::default();
+        assert_eq!(note(&mut reception, 65_534, 0), Received::Started(65_536 + 65_534));
+        assert_eq!(note(&mut reception, 65_535, 20), Received::InStream(65_536 + 65_535));
+        assert_eq!(note(&mut reception, 2, 80), Received::InStream(65_536 * 2 + 2));
+        assert_eq!(reception.lost(), 2);
+        // A late one fills its hole.
+        assert_eq!(note(&mut reception, 0, 81), Received::InStream(65_536 * 2));
+        assert_eq!((reception.packets(), reception.lost()), (4, 1));
+    }
+
+    #[test]
+    fn one_stray_packet_is_no_restart_but_two_in_a_row_are() {
+        let mut reception = Reception::default();
+        note(&mut reception, 10, 0);
+        assert_eq!(note(&mut reception, 30_000, 20), Received::Implausible);
+        assert_eq!(note(&mut reception, 11, 40), Received::InStream(65_536 + 11));
+        assert_eq!(note(&mut reception, 30_000, 60), Received::Implausible);
+        assert_eq!(note(&mut reception, 30_001, 80), Received::Started(65_536 + 30_001));
+        assert_eq!(reception.epoch(), 1);
+    }
+
+    #[test]
+    fn another_source_starts_over_and_keeps_the_counts() {
+        let mut reception = Reception::default();
+        note(&mut reception, 1, 0);
+        note(&mut reception, 3, 40);
+        assert!(matches!(reception.note(2, 500, 0, 8_000, at(60)), Received::Started(_)));
+        assert_eq!((reception.packets(), reception.lost(), reception.ssrc()), (3, 1, Some(2)));
+    }
+
+    #[test]
+    fn a_steady_stream_has_no_jitter_and_an_uneven_one_has() {
+        let mut steady = Reception::default();
+        let mut uneven = Reception::default();
+        for i in 0..200_u16 {
+            note(&mut steady, i, u64::from(i) * 20);
+            note(&mut uneven, i, u64::from(i) * 20 + u64::from(i % 2) * 10);
+        }
+        assert_eq!(steady.jitter_us(), 0);
+        assert!((9_000..=11_000).contains(&uneven.jitter_us()), "{}", uneven.jitter_us());
+    }
+
+    #[test]
+    fn any_sequence_of_numbers_is_survived() {
+        let mut rng = crate::types::Rng::seeded(11);
+        let mut reception = Reception::default();
+        for i in 0..50_000_u64 {
+            let word = rng.next_u64();
+            reception.note((word >> 62) as u32, word as u16, (word >> 16) as u32, 8_000, at(i));
+            if i % 100 == 0 {
+                reception.block();
+            }
+        }
+        assert!(reception.packets() <= 50_000);
+    }
+}
