@@ -239,6 +239,7 @@ fn agree(line: &MediaLine, format: Format, digits: Option<u8>) -> Result<Agreed,
             payload_type: format.payload_type,
             digit_payload_type: digits,
             is_receiving,
+            is_sending: line.direction.sends(),
         },
         is_peer_sending: line.direction.sends(),
     })
