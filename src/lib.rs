@@ -11,6 +11,8 @@ pub mod console;
 pub mod domain;
 /// Floor 5: the door for browsers and programs.
 pub mod http;
+/// Floor 3: sockets, the clock, the operating system's randomness.
+pub mod net;
 /// Floor 1: how wires speak. SIP, SDP, RTP, browser media and audio, pure.
 pub mod protocol;
 /// Floor 6: the composition root.

@@ -1,0 +1,375 @@
+//! Notices of the endpoint and the media workers become inputs for the centre, after the telephone's own business (ports,
+//! offers and answers) is done.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use super::{
+    LiveUpdate, WebPhoneUpdate,
+    caller::caller_line,
+    legs::{BrowserOwner, DigitWay, LegState, Legs},
+};
+use crate::{
+    domain::{call::EndCause, centre::CentreInput},
+    protocol::{
+        media::{MediaNotice, MediaOrder},
+        sdp::{Agreed, Description, SdpSession},
+        sip::{DialogId, SipNotice, SipOrder},
+    },
+    types::{LegId, Now, Rng},
+};
+
+impl Legs {
+    /// The endpoint heard something.
+    pub(super) fn hear_sip(&mut self, notice: SipNotice, now: Now, rng: &mut Rng) {
+        match notice {
+            SipNotice::Invited { dialog, source, caller, caller_name, called, offer, language } => {
+                let Ok(offer) = self.usable(dialog, offer) else { return };
+                let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
+                self.arrive(dialog, offer, caller, called, language, now, rng);
+            }
+            SipNotice::Cancelled { dialog } => self.peer_ended(dialog, false),
+            SipNotice::Ringing { dialog, answer } => self.peer_rings(dialog, answer),
+            SipNotice::Answered { dialog, answer } => self.peer_answered(dialog, &answer, now),
+            SipNotice::Failed { dialog, status } => self.peer_failed(dialog, status),
+            SipNotice::Acknowledged { dialog, answer } => self.acknowledged(dialog, answer, now),
+            SipNotice::Reoffered { dialog, offer } => self.reoffered(dialog, offer, now),
+            SipNotice::ReofferAnswered { dialog, answer } => self.reoffer_answered(dialog, answer, now),
+            SipNotice::Digit { dialog, digit } => {
+                if let Some(leg) = self.by_dialog(dialog) {
+                    self.digit(leg, digit, DigitWay::Info);
+                }
+            }
+            SipNotice::Ended { dialog, is_lost } => self.peer_ended(dialog, is_lost),
+            SipNotice::RegistrationChanged { account, is_reachable } => {
+                self.tell(CentreInput::PhoneReachable { account, is_reachable });
+            }
+        }
+    }
+
+    /// A media worker reports.
+    pub(super) fn hear_media(&mut self, notice: MediaNotice, now: Now, rng: &mut Rng) {
+        match notice {
+            MediaNotice::Opened { leg, local } => self.opened(leg, local, now, rng),
+            MediaNotice::OpenFailed { leg, reason } => self.open_failed(leg, reason),
+            MediaNotice::BrowserAnswered { leg, answer } => self.browser_answered(leg, answer),
+            MediaNotice::Up { leg } => self.audio_up(leg),
+            MediaNotice::Lost { leg } => self.audio_lost(leg, now),
+            MediaNotice::Digit { leg, digit } => self.digit(leg, digit, DigitWay::Rtp),
+            MediaNotice::PlayEnded { leg, play, was_stopped } => {
+                if self.get(leg).is_some() {
+                    self.tell(CentreInput::PlayEnded { leg, play: play.0, was_stopped });
+                }
+            }
+            // The counts are the media plane's statistics; the leg has been forgotten.
+            MediaNotice::Closed { .. } => {}
+        }
+    }
+
+    /// The offer of a new call, read; a call that we could never answer is refused at once.
+    fn usable(&mut self, dialog: DialogId, offer: Option<Arc<str>>) -> Result<Option<Box<Description>>, ()> {
+        let Some(text) = offer else { return Ok(None) };
+        match Description::parse(&text) {
+            Ok(offer) if SdpSession::can_answer(&offer) => Ok(Some(Box::new(offer))),
+            Ok(_) | Err(_) => {
+                self.faults.no_common_media += 1;
+                self.order_sip(SipOrder::Reject { dialog, status: 488, retry_after_secs: None });
+                Err(())
+            }
+        }
+    }
+
+    fn peer_rings(&mut self, dialog: DialogId, answer: Option<Arc<str>>) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        let Some(LegState::Calling { sdp, has_rung, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
+        let is_first = !std::mem::replace(has_rung, true);
+        // Early media that we cannot use is no reason to give up: the 200 decides.
+        let early = answer.and_then(|text| Description::parse(&text).ok()).and_then(|answer| sdp.accept(&answer).ok());
+        if let Some(agreed) = early {
+            self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+        }
+        if is_first {
+            self.tell(CentreInput::LegRinging { leg });
+        }
+    }
+
+    fn peer_answered(&mut self, dialog: DialogId, answer: &str, now: Now) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        let Some(LegState::Calling { sdp, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
+        match accepted(sdp, answer) {
+            Some(agreed) => {
+                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_peer_sending };
+                self.advance(leg, state, now);
+                self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+                self.tell(CentreInput::LegAnswered { leg });
+            }
+            None => {
+                self.faults.no_common_media += 1;
+                self.forget(leg);
+                self.order_sip(SipOrder::Bye { dialog });
+                self.tell(CentreInput::LegFailed { leg, cause: EndCause::Fault });
+            }
+        }
+    }
+
+    fn peer_failed(&mut self, dialog: DialogId, status: u16) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        let cause = match self.forget(leg) {
+            Some(LegState::Calling { has_rung, .. }) => failure_cause(status, has_rung),
+            Some(_) | None => EndCause::Lost,
+        };
+        self.tell(CentreInput::LegFailed { leg, cause });
+    }
+
+    fn acknowledged(&mut self, dialog: DialogId, answer: Option<Arc<str>>, now: Now) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        let Some(entry) = self.get_mut(leg) else { return };
+        match &mut entry.state {
+            LegState::Accepted { sdp, is_peer_sending: Some(is_peer_sending), .. } => {
+                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: *is_peer_sending };
+                self.advance(leg, state, now);
+                self.tell(CentreInput::LegAnswered { leg });
+            }
+            // The offer was ours, the ACK must carry the answer.
+            LegState::Accepted { sdp, is_peer_sending: None, .. } => {
+                let Some(agreed) = answer.and_then(|answer| accepted(sdp, &answer)) else {
+                    self.faults.no_common_media += 1;
+                    self.hang_up(leg, 488, false);
+                    self.tell(CentreInput::LegEnded { leg, is_lost: true });
+                    return;
+                };
+                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_peer_sending };
+                self.advance(leg, state, now);
+                self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+                self.tell(CentreInput::LegAnswered { leg });
+            }
+            LegState::Talking { .. } => self.reoffer_answered(dialog, answer, now),
+            LegState::Arrived { .. }
+            | LegState::Answering { .. }
+            | LegState::Preparing(_)
+            | LegState::Calling { .. }
+            | LegState::Browser { .. } => {}
+        }
+    }
+
+    /// The peer wants other media: holds, resumes, moves, or asks for our offer.
+    fn reoffered(&mut self, dialog: DialogId, offer: Option<Arc<str>>, now: Now) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        let Some(entry) = self.get_mut(leg) else { return };
+        let sdp = match &mut entry.state {
+            LegState::Talking { sdp, .. } | LegState::Accepted { sdp, is_peer_sending: Some(_), .. } => sdp,
+            LegState::Arrived { .. }
+            | LegState::Answering { .. }
+            | LegState::Accepted { .. }
+            | LegState::Preparing(_)
+            | LegState::Calling { .. }
+            | LegState::Browser { .. } => {
+                self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
+                return;
+            }
+        };
+        let Some(offer) = offer else {
+            let ours = sdp.offer();
+            self.order_sip(SipOrder::AnswerReoffer { dialog, answer: Some(ours.into()) });
+            return;
+        };
+        let answered = Description::parse(&offer).ok().and_then(|offer| sdp.answer(&offer).ok());
+        let Some((answer, agreed)) = answered else {
+            self.faults.no_common_media += 1;
+            self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
+            return;
+        };
+        self.agree_anew(leg, agreed, now);
+        self.order_sip(SipOrder::AnswerReoffer { dialog, answer: Some(answer.into()) });
+    }
+
+    fn reoffer_answered(&mut self, dialog: DialogId, answer: Option<Arc<str>>, now: Now) {
+        let (Some(leg), Some(answer)) = (self.by_dialog(dialog), answer) else { return };
+        let Some(LegState::Talking { sdp, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
+        if let Some(agreed) = accepted(sdp, &answer) {
+            self.agree_anew(leg, agreed, now);
+        }
+    }
+
+    fn agree_anew(&mut self, leg: LegId, agreed: Agreed, now: Now) {
+        match self.get_mut(leg).map(|entry| &mut entry.state) {
+            Some(LegState::Talking { is_peer_sending, .. }) => {
+                *is_peer_sending = agreed.is_peer_sending;
+                // One that talks again is heard or reported lost anew.
+                if agreed.is_peer_sending {
+                    self.set_deadline(leg, None);
+                } else {
+                    self.set_held_deadline(leg, now);
+                }
+            }
+            Some(LegState::Accepted { is_peer_sending, .. }) => *is_peer_sending = Some(agreed.is_peer_sending),
+            Some(_) | None => {}
+        }
+        self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+    }
+
+    fn peer_ended(&mut self, dialog: DialogId, is_lost: bool) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        match self.forget(leg) {
+            Some(LegState::Calling { .. }) => self.tell(CentreInput::LegFailed { leg, cause: EndCause::Lost }),
+            Some(_) => self.tell(CentreInput::LegEnded { leg, is_lost }),
+            None => {}
+        }
+    }
+
+    fn opened(&mut self, leg: LegId, local: SocketAddr, now: Now, rng: &mut Rng) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        let mut sdp = Box::new(SdpSession::new(rng.next_u64(), local));
+        match &mut entry.state {
+            LegState::Answering { dialog, offer: None } => {
+                let dialog = *dialog;
+                let offer = sdp.offer();
+                self.advance(leg, LegState::Accepted { dialog, sdp, is_peer_sending: None }, now);
+                self.order_sip(SipOrder::Accept { dialog, sdp: offer.into() });
+            }
+            LegState::Answering { dialog, offer: Some(offer) } => {
+                let dialog = *dialog;
+                match sdp.answer(offer) {
+                    Ok((answer, agreed)) => {
+                        let is_peer_sending = Some(agreed.is_peer_sending);
+                        self.advance(leg, LegState::Accepted { dialog, sdp, is_peer_sending }, now);
+                        self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+                        self.order_sip(SipOrder::Accept { dialog, sdp: answer.into() });
+                    }
+                    Err(_) => {
+                        self.hang_up(leg, 488, false);
+                        self.tell(CentreInput::LegEnded { leg, is_lost: true });
+                    }
+                }
+            }
+            LegState::Preparing(call) => {
+                let (target, caller, caller_name, ring_secs) =
+                    (call.target.clone(), call.caller.clone(), call.caller_name.clone(), call.ring_secs);
+                let dialog = self.next_dialog();
+                let offer = sdp.offer().into();
+                self.advance(leg, LegState::Calling { dialog, sdp, has_rung: false }, now);
+                self.set_ring_deadline(leg, ring_secs, now);
+                self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs });
+            }
+            LegState::Arrived { .. }
+            | LegState::Accepted { .. }
+            | LegState::Calling { .. }
+            | LegState::Talking { .. }
+            | LegState::Browser { .. } => {}
+        }
+    }
+
+    fn open_failed(&mut self, leg: LegId, reason: String) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        let input = match &mut entry.state {
+            LegState::Browser { owner: BrowserOwner::Console(agent), asked, session, was_up } => {
+                let (agent, session, was_up) = (agent.clone(), asked.pop_front().unwrap_or(*session), *was_up);
+                self.refuse_offer(agent, session, reason);
+                if !was_up {
+                    self.tell(CentreInput::LegAudio { leg, is_up: false });
+                }
+                return;
+            }
+            LegState::Browser { owner: BrowserOwner::WebPhone, .. } | LegState::Preparing(_) => {
+                CentreInput::LegFailed { leg, cause: EndCause::Fault }
+            }
+            LegState::Arrived { .. }
+            | LegState::Answering { .. }
+            | LegState::Accepted { .. }
+            | LegState::Calling { .. }
+            | LegState::Talking { .. } => CentreInput::LegEnded { leg, is_lost: true },
+        };
+        self.faults.media_not_opened += 1;
+        self.hang_up(leg, 503, false);
+        self.tell(input);
+    }
+
+    fn browser_answered(&mut self, leg: LegId, answer: Arc<str>) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        let LegState::Browser { owner, asked, session, .. } = &mut entry.state else { return };
+        let session = asked.pop_front().unwrap_or(*session);
+        let update = match owner {
+            BrowserOwner::Console(agent) => LiveUpdate::MediaAnswer { agent: agent.clone(), session, answer: Ok(answer) },
+            BrowserOwner::WebPhone => LiveUpdate::WebPhone { session, update: WebPhoneUpdate::Answer(answer) },
+        };
+        let sources = entry.heard.clone();
+        self.show(update);
+        if !sources.is_empty() {
+            self.order_media(MediaOrder::Hear { leg, sources });
+        }
+    }
+
+    fn audio_up(&mut self, leg: LegId) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        let mut input = CentreInput::LegAudio { leg, is_up: true };
+        let mut update = None;
+        if let LegState::Browser { owner, was_up, .. } = &mut entry.state {
+            let is_first = !std::mem::replace(was_up, true);
+            match owner {
+                BrowserOwner::Console(agent) => {
+                    update = Some(LiveUpdate::MediaState { agent: agent.clone(), is_up: true });
+                }
+                BrowserOwner::WebPhone if is_first => input = CentreInput::LegAnswered { leg },
+                BrowserOwner::WebPhone => {}
+            }
+        }
+        if matches!(entry.state, LegState::Browser { .. } | LegState::Talking { .. }) {
+            self.set_deadline(leg, None);
+        }
+        if let Some(update) = update {
+            self.show(update);
+        }
+        self.tell(input);
+    }
+
+    fn audio_lost(&mut self, leg: LegId, now: Now) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        match &entry.state {
+            // On hold by the peer: silence is what it promised.
+            LegState::Talking { is_peer_sending: false, .. } => return,
+            LegState::Talking { .. } => self.set_silence_deadline(leg, now),
+            LegState::Browser { owner: BrowserOwner::Console(agent), .. } => {
+                let agent = agent.clone();
+                self.show(LiveUpdate::MediaState { agent, is_up: false });
+            }
+            // The page is gone or the network is: a web phone's leg is one call, which is over.
+            LegState::Browser { owner: BrowserOwner::WebPhone, was_up, .. } => {
+                let input = if *was_up {
+                    CentreInput::LegEnded { leg, is_lost: true }
+                } else {
+                    CentreInput::LegFailed { leg, cause: EndCause::Lost }
+                };
+                self.forget(leg);
+                self.tell(input);
+                return;
+            }
+            LegState::Arrived { .. }
+            | LegState::Answering { .. }
+            | LegState::Accepted { .. }
+            | LegState::Preparing(_)
+            | LegState::Calling { .. } => return,
+        }
+        self.tell(CentreInput::LegAudio { leg, is_up: false });
+    }
+
+    fn digit(&mut self, leg: LegId, digit: char, way: DigitWay) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        if *entry.digits_by.get_or_insert(way) == way {
+            self.tell(CentreInput::Digit { leg, digit });
+        }
+    }
+}
+
+fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<Agreed> {
+    sdp.accept(&Description::parse(answer).ok()?).ok()
+}
+
+/// Why an outgoing call failed, by its final status (RFC 3261 21). A phone that never rang and never said no is gone.
+fn failure_cause(status: u16, has_rung: bool) -> EndCause {
+    match status {
+        408 if !has_rung => EndCause::Lost,
+        408 | 480 | 487 => EndCause::NoAnswer,
+        486 | 600 => EndCause::Busy,
+        400..=499 | 600..=699 => EndCause::Refused,
+        _ => EndCause::Fault,
+    }
+}

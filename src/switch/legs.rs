@@ -1,0 +1,410 @@
+//! Which dialog and which media port is which leg. A leg here is only as far as the telephone goes: who it belongs to and what
+//! it means is the centre's business. Every state but a healthy talking one has a deadline, so that nothing stays for ever.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
+
+use super::LiveUpdate;
+use crate::{
+    domain::{
+        call::EndCause,
+        centre::{CallerLine, CentreInput},
+    },
+    protocol::{
+        media::{MediaOrder, Source},
+        sdp::{Description, SdpSession},
+        sip::{DialogId, SipOrder, SipTarget},
+    },
+    types::{AgentId, LegId, Mono, Now, Rng, SessionId},
+};
+
+/// The centre must have answered or refused an arrived call by then (RFC 3261 16.6: timer C is 3 minutes).
+const ARRIVED_MS_MAX: u64 = 180_000;
+/// A media worker binds a port within this time or the call fails.
+const MEDIA_OPEN_MS_MAX: u64 = 2_000;
+/// The endpoint reports a missing ACK after 32 s; this is the net below it.
+const ACK_MS_MAX: u64 = 40_000;
+/// Time beyond the ring time in which the endpoint reports the end of an unanswered call.
+const RING_GRACE_MS: u64 = 10_000;
+/// A peer that holds us promises silence; after this long it is taken for gone.
+const HELD_MS_MAX: u64 = 2 * 3_600_000;
+/// A browser must have ICE and DTLS up by then.
+const BROWSER_UP_MS_MAX: u64 = 20_000;
+/// Offers of one browser leg that may wait for the media workers' answers.
+pub(super) const BROWSER_OFFERS_MAX: usize = 8;
+
+/// What the legs say to the parts around them, in order.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// To the SIP endpoint.
+    Sip(SipOrder),
+    /// To the media workers.
+    Media(MediaOrder),
+    /// To the centre.
+    Centre(CentreInput),
+    /// To a console or web phone.
+    Live(LiveUpdate),
+}
+
+/// All legs of the node.
+#[derive(Debug)]
+pub(super) struct Legs {
+    legs: BTreeMap<LegId, Leg>,
+    dialogs: BTreeMap<DialogId, LegId>,
+    deadlines: BTreeSet<(Mono, LegId)>,
+    next_dialog: u64,
+    silent_ms_max: u64,
+    /// Put before national numbers of callers.
+    pub(super) country_code: Arc<str>,
+    said: VecDeque<Said>,
+    /// What went wrong so far.
+    pub(super) faults: LegFaults,
+}
+
+/// Counters that only grow.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LegFaults {
+    /// No media port could be had in time.
+    pub media_not_opened: u64,
+    /// Offers or answers without audio that we can use.
+    pub no_common_media: u64,
+    /// Legs that a deadline ended.
+    pub timed_out: u64,
+}
+
+/// One leg.
+#[derive(Debug)]
+pub(super) struct Leg {
+    pub(super) state: LegState,
+    deadline: Option<Mono>,
+    /// A peer that sends keys both by RTP and by INFO would press each twice: the first way counts.
+    pub(super) digits_by: Option<DigitWay>,
+    /// What it hears by the centre's last word; said again when a browser's media leg is made anew.
+    pub(super) heard: Vec<Source>,
+}
+
+/// How keys reach us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DigitWay {
+    /// RFC 4733.
+    Rtp,
+    /// RFC 6086.
+    Info,
+}
+
+/// Where a leg stands.
+#[derive(Debug)]
+pub(super) enum LegState {
+    /// A caller, told to the centre, not yet answered.
+    Arrived {
+        /// Its dialog.
+        dialog: DialogId,
+        /// `None` when the caller wants ours.
+        offer: Option<Box<Description>>,
+    },
+    /// To be answered as soon as its port is bound.
+    Answering {
+        /// Its dialog.
+        dialog: DialogId,
+        /// `None` when the caller wants ours.
+        offer: Option<Box<Description>>,
+    },
+    /// 200 is sent, ACK is awaited.
+    Accepted {
+        /// Its dialog.
+        dialog: DialogId,
+        /// What was negotiated.
+        sdp: Box<SdpSession>,
+        /// Whether their side may send; `None` while the answer to our offer is awaited.
+        is_peer_sending: Option<bool>,
+    },
+    /// To be called as soon as its port is bound.
+    Preparing(Box<OutgoingCall>),
+    /// INVITE is sent.
+    Calling {
+        /// Its dialog.
+        dialog: DialogId,
+        /// What we offered.
+        sdp: Box<SdpSession>,
+        /// Whether it has rung.
+        has_rung: bool,
+    },
+    /// A confirmed dialog.
+    Talking {
+        /// Its dialog.
+        dialog: DialogId,
+        /// What was negotiated.
+        sdp: Box<SdpSession>,
+        /// Whether their side may send: when not, silence is no loss.
+        is_peer_sending: bool,
+    },
+    /// A browser's leg.
+    Browser {
+        /// Whose.
+        owner: BrowserOwner,
+        /// Who asked, for offers that the media workers have not answered yet, oldest first.
+        asked: VecDeque<SessionId>,
+        /// The last socket that asked.
+        session: SessionId,
+        /// Whether audio has ever flowed.
+        was_up: bool,
+    },
+}
+
+/// What is known of a call before its port is bound.
+#[derive(Debug)]
+pub(super) struct OutgoingCall {
+    pub(super) target: SipTarget,
+    pub(super) caller: Arc<str>,
+    pub(super) caller_name: Option<Arc<str>>,
+    pub(super) ring_secs: u32,
+}
+
+/// Whose browser it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum BrowserOwner {
+    /// An agent's console: the leg stays for the shift.
+    Console(AgentId),
+    /// A web phone: the leg is one call.
+    WebPhone,
+}
+
+impl LegState {
+    /// Its dialog, if it has one.
+    pub(super) fn dialog(&self) -> Option<DialogId> {
+        match self {
+            Self::Arrived { dialog, .. }
+            | Self::Answering { dialog, .. }
+            | Self::Accepted { dialog, .. }
+            | Self::Calling { dialog, .. }
+            | Self::Talking { dialog, .. } => Some(*dialog),
+            Self::Preparing(_) | Self::Browser { .. } => None,
+        }
+    }
+
+    /// Whether the media workers know the leg.
+    fn has_media(&self) -> bool {
+        !matches!(self, Self::Arrived { .. })
+    }
+
+    /// How long it may last.
+    fn millis_max(&self) -> Option<u64> {
+        match self {
+            Self::Arrived { .. } => Some(ARRIVED_MS_MAX),
+            Self::Answering { .. } | Self::Preparing(_) => Some(MEDIA_OPEN_MS_MAX),
+            Self::Accepted { .. } => Some(ACK_MS_MAX),
+            // Set by who knows the ring time.
+            Self::Calling { .. } | Self::Talking { .. } => None,
+            Self::Browser { was_up, .. } => (!was_up).then_some(BROWSER_UP_MS_MAX),
+        }
+    }
+}
+
+impl Legs {
+    /// No legs yet. A talking leg whose peer falls silent is ended after `silent_ms_max`.
+    pub(super) fn new(silent_ms_max: u64) -> Self {
+        Self {
+            legs: BTreeMap::new(),
+            dialogs: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            next_dialog: 0,
+            silent_ms_max,
+            country_code: "".into(),
+            said: VecDeque::new(),
+            faults: LegFaults::default(),
+        }
+    }
+
+    /// The next thing said.
+    pub(super) fn poll(&mut self) -> Option<Said> {
+        self.said.pop_front()
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next_wakeup(&self) -> Option<Mono> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// How many legs there are.
+    pub(super) fn len(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Whether nothing at all is remembered of any leg.
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.legs.is_empty() && self.dialogs.is_empty() && self.deadlines.is_empty()
+    }
+
+    /// Ends what has lasted too long.
+    pub(super) fn timeout(&mut self, now: Now) {
+        while let Some((at, leg)) = self.deadlines.first().copied()
+            && at <= now.mono
+        {
+            self.deadlines.pop_first();
+            if let Some(entry) = self.legs.get_mut(&leg) {
+                entry.deadline = None;
+                self.faults.timed_out += 1;
+                self.time_out(leg);
+            }
+        }
+    }
+
+    fn time_out(&mut self, leg: LegId) {
+        let Some(entry) = self.legs.get(&leg) else { return };
+        let input = match &entry.state {
+            LegState::Arrived { .. } | LegState::Answering { .. } | LegState::Accepted { .. } | LegState::Talking { .. } => {
+                CentreInput::LegEnded { leg, is_lost: true }
+            }
+            LegState::Preparing(_) => CentreInput::LegFailed { leg, cause: EndCause::Fault },
+            LegState::Calling { .. } => CentreInput::LegFailed { leg, cause: EndCause::NoAnswer },
+            LegState::Browser { owner: BrowserOwner::WebPhone, .. } => CentreInput::LegFailed { leg, cause: EndCause::Lost },
+            // The console's leg stays for the next offer of the same console.
+            LegState::Browser { owner: BrowserOwner::Console(_), .. } => {
+                self.tell(CentreInput::LegAudio { leg, is_up: false });
+                return;
+            }
+        };
+        if matches!(entry.state, LegState::Answering { .. } | LegState::Preparing(_)) {
+            self.faults.media_not_opened += 1;
+        }
+        self.hang_up(leg, 503, false);
+        self.tell(input);
+    }
+
+    /// Adds a leg, or replaces what stood under its id.
+    pub(super) fn insert(&mut self, leg: LegId, state: LegState, now: Now) {
+        let heard = self.legs.remove(&leg).map(|old| old.heard).unwrap_or_default();
+        if let Some(dialog) = state.dialog() {
+            self.dialogs.insert(dialog, leg);
+        }
+        let millis = state.millis_max();
+        self.legs.insert(leg, Leg { state, deadline: None, digits_by: None, heard });
+        self.set_deadline(leg, millis.map(|millis| now.mono + millis));
+    }
+
+    /// Moves a leg on to its next state; the deadline of the state begins.
+    pub(super) fn advance(&mut self, leg: LegId, state: LegState, now: Now) {
+        if let Some(dialog) = state.dialog() {
+            self.dialogs.insert(dialog, leg);
+        }
+        let millis = state.millis_max();
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.state = state;
+        }
+        self.set_deadline(leg, millis.map(|millis| now.mono + millis));
+    }
+
+    /// Sets, moves or clears a leg's deadline.
+    pub(super) fn set_deadline(&mut self, leg: LegId, at: Option<Mono>) {
+        let Some(entry) = self.legs.get_mut(&leg) else { return };
+        if let Some(old) = entry.deadline.take() {
+            self.deadlines.remove(&(old, leg));
+        }
+        entry.deadline = at;
+        if let Some(at) = at {
+            self.deadlines.insert((at, leg));
+        }
+    }
+
+    /// The deadline of an outgoing call that may ring so long.
+    pub(super) fn set_ring_deadline(&mut self, leg: LegId, ring_secs: u32, now: Now) {
+        self.set_deadline(leg, Some(now.mono + (u64::from(ring_secs) * 1_000 + RING_GRACE_MS)));
+    }
+
+    /// The deadline of a peer that has fallen silent.
+    pub(super) fn set_silence_deadline(&mut self, leg: LegId, now: Now) {
+        self.set_deadline(leg, Some(now.mono + self.silent_ms_max));
+    }
+
+    /// The deadline of a peer that has put us on hold and may be silent.
+    pub(super) fn set_held_deadline(&mut self, leg: LegId, now: Now) {
+        self.set_deadline(leg, Some(now.mono + HELD_MS_MAX));
+    }
+
+    /// A leg.
+    pub(super) fn get(&self, leg: LegId) -> Option<&Leg> {
+        self.legs.get(&leg)
+    }
+
+    /// A leg, to be changed within its state.
+    pub(super) fn get_mut(&mut self, leg: LegId) -> Option<&mut Leg> {
+        self.legs.get_mut(&leg)
+    }
+
+    /// The leg of a dialog.
+    pub(super) fn by_dialog(&self, dialog: DialogId) -> Option<LegId> {
+        self.dialogs.get(&dialog).copied()
+    }
+
+    /// Forgets a leg and frees its port. The wire is not told.
+    pub(super) fn forget(&mut self, leg: LegId) -> Option<LegState> {
+        self.set_deadline(leg, None);
+        let entry = self.legs.remove(&leg)?;
+        if let Some(dialog) = entry.state.dialog() {
+            self.dialogs.remove(&dialog);
+        }
+        if entry.state.has_media() {
+            self.order_media(MediaOrder::Close { leg });
+        }
+        Some(entry.state)
+    }
+
+    /// Ends a leg in whatever state it is: refuse with `status`, CANCEL or BYE. No input follows.
+    pub(super) fn hang_up(&mut self, leg: LegId, status: u16, is_answered_elsewhere: bool) {
+        match self.forget(leg) {
+            Some(LegState::Arrived { dialog, .. } | LegState::Answering { dialog, .. }) => {
+                let retry_after_secs = (status == 503).then_some(RETRY_AFTER_SECS);
+                self.order_sip(SipOrder::Reject { dialog, status, retry_after_secs });
+            }
+            Some(LegState::Accepted { dialog, .. } | LegState::Talking { dialog, .. }) => {
+                self.order_sip(SipOrder::Bye { dialog });
+            }
+            Some(LegState::Calling { dialog, .. }) => self.order_sip(SipOrder::Cancel { dialog, is_answered_elsewhere }),
+            Some(LegState::Preparing(_) | LegState::Browser { .. }) | None => {}
+        }
+    }
+
+    /// A dialog for an outgoing call: ours are even.
+    pub(super) fn next_dialog(&mut self) -> DialogId {
+        self.next_dialog += 2;
+        DialogId(self.next_dialog)
+    }
+
+    /// A new caller's leg.
+    pub(super) fn arrive(
+        &mut self,
+        dialog: DialogId,
+        offer: Option<Box<Description>>,
+        caller: CallerLine,
+        called: Arc<str>,
+        language: Option<Arc<str>>,
+        now: Now,
+        rng: &mut Rng,
+    ) {
+        let leg = LegId::mint(now.wall, rng);
+        self.insert(leg, LegState::Arrived { dialog, offer }, now);
+        self.tell(CentreInput::Arrived { leg, caller, called, language });
+    }
+
+    pub(super) fn order_sip(&mut self, order: SipOrder) {
+        self.said.push_back(Said::Sip(order));
+    }
+
+    pub(super) fn order_media(&mut self, order: MediaOrder) {
+        self.said.push_back(Said::Media(order));
+    }
+
+    pub(super) fn tell(&mut self, input: CentreInput) {
+        self.said.push_back(Said::Centre(input));
+    }
+
+    pub(super) fn show(&mut self, update: LiveUpdate) {
+        self.said.push_back(Said::Live(update));
+    }
+}
+
+/// When a refused caller may try again.
+pub(super) const RETRY_AFTER_SECS: u32 = 10;

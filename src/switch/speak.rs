@@ -1,0 +1,131 @@
+//! Effects of the centre become orders for the endpoint and the media workers. Answering and calling first bind a port; what
+//! follows is in `hear`, when the port is there.
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{
+    LiveUpdate,
+    legs::{BROWSER_OFFERS_MAX, BrowserOwner, LegState, Legs, OutgoingCall},
+};
+use crate::{
+    domain::{
+        call::EndCause,
+        centre::{Heard, PhoneEffect},
+    },
+    protocol::{
+        media::{MediaOrder, PlayId, Source},
+        sip::{SipOrder, SipTarget},
+    },
+    types::{AgentId, LegId, Now, SessionId},
+};
+
+impl Legs {
+    /// Carries out what the centre wants. What belongs to a leg that is gone is ignored.
+    pub(super) fn carry_out(&mut self, effect: PhoneEffect, now: Now) {
+        match effect {
+            PhoneEffect::Ring { leg } => self.ring(leg),
+            PhoneEffect::Answer { leg } => self.answer(leg, now),
+            PhoneEffect::Reject { leg, cause } => self.hang_up(leg, refusal_status(cause), false),
+            PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs } => {
+                let target = SipTarget::Phone(account);
+                self.call(leg, OutgoingCall { target, caller, caller_name, ring_secs }, now);
+            }
+            PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs } => {
+                let target = SipTarget::Trunk { trunk, number };
+                self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs }, now);
+            }
+            PhoneEffect::Cancel { leg, is_answered_elsewhere } => self.hang_up(leg, 480, is_answered_elsewhere),
+            PhoneEffect::HangUp { leg } => self.hang_up(leg, 480, false),
+            PhoneEffect::OpenConsole { leg, agent, session, offer } => {
+                self.open_browser(leg, BrowserOwner::Console(agent), session, offer, now);
+            }
+            PhoneEffect::OpenWebPhone { leg, session, offer } => {
+                self.open_browser(leg, BrowserOwner::WebPhone, session, offer, now);
+            }
+            PhoneEffect::Candidate { leg, candidate } => {
+                self.order_media_of(leg, MediaOrder::BrowserCandidate { leg, candidate });
+            }
+            PhoneEffect::Hear { leg, heard } => self.hear_from_now(leg, heard),
+            PhoneEffect::Play { leg, play, clips } => {
+                self.order_media_of(leg, MediaOrder::Play { leg, play: PlayId(play), clips });
+            }
+            PhoneEffect::StopPlay { leg } => self.order_media_of(leg, MediaOrder::StopPlay { leg }),
+            PhoneEffect::Mute { leg, is_muted } => self.order_media_of(leg, MediaOrder::Mute { leg, is_muted }),
+            PhoneEffect::SendDigits { leg, digits } => self.order_media_of(leg, MediaOrder::SendDigits { leg, digits }),
+        }
+    }
+
+    fn ring(&mut self, leg: LegId) {
+        if let Some(LegState::Arrived { dialog, .. }) = self.get(leg).map(|entry| &entry.state) {
+            let dialog = *dialog;
+            self.order_sip(SipOrder::Ring { dialog, answer: None });
+        }
+    }
+
+    fn answer(&mut self, leg: LegId, now: Now) {
+        let Some(LegState::Arrived { dialog, offer }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
+        let state = LegState::Answering { dialog: *dialog, offer: offer.take() };
+        self.advance(leg, state, now);
+        self.order_media(MediaOrder::Open { leg });
+    }
+
+    fn call(&mut self, leg: LegId, call: OutgoingCall, now: Now) {
+        self.insert(leg, LegState::Preparing(Box::new(call)), now);
+        self.order_media(MediaOrder::Open { leg });
+    }
+
+    fn open_browser(&mut self, leg: LegId, owner: BrowserOwner, session: SessionId, offer: Arc<str>, now: Now) {
+        match self.get_mut(leg).map(|entry| &mut entry.state) {
+            Some(LegState::Browser { owner: BrowserOwner::Console(agent), asked, .. }) if asked.len() >= BROWSER_OFFERS_MAX => {
+                let agent = agent.clone();
+                self.refuse_offer(agent, session, "too many media offers are waiting; try again in a moment".into());
+                return;
+            }
+            Some(LegState::Browser { asked, session: last, .. }) => {
+                asked.push_back(session);
+                *last = session;
+            }
+            Some(_) | None => {
+                let state = LegState::Browser { owner, asked: VecDeque::from([session]), session, was_up: false };
+                self.insert(leg, state, now);
+            }
+        }
+        self.order_media(MediaOrder::OpenBrowser { leg, offer });
+    }
+
+    /// Tells a console that its offer comes to nothing.
+    pub(super) fn refuse_offer(&mut self, agent: AgentId, session: SessionId, reason: String) {
+        self.show(LiveUpdate::MediaAnswer { agent, session, answer: Err(reason) });
+    }
+
+    fn hear_from_now(&mut self, leg: LegId, heard: Vec<Heard>) {
+        let sources: Vec<Source> = heard.into_iter().map(source).collect();
+        let Some(entry) = self.get_mut(leg) else { return };
+        entry.heard.clone_from(&sources);
+        self.order_media(MediaOrder::Hear { leg, sources });
+    }
+
+    fn order_media_of(&mut self, leg: LegId, order: MediaOrder) {
+        if self.get(leg).is_some() {
+            self.order_media(order);
+        }
+    }
+}
+
+fn source(heard: Heard) -> Source {
+    match heard {
+        Heard::Leg(leg) => Source::Leg(leg),
+        Heard::Echo => Source::Echo,
+        Heard::Music(clip) => Source::Music(clip),
+    }
+}
+
+fn refusal_status(cause: EndCause) -> u16 {
+    match cause {
+        EndCause::Busy => 486,
+        EndCause::Refused => 404,
+        EndCause::Shed => 503,
+        EndCause::Fault => 500,
+        EndCause::Hangup | EndCause::Finished | EndCause::NoAnswer | EndCause::Lost => 480,
+    }
+}
