@@ -1,6 +1,8 @@
 //! Centralita: a contact-centre telephony and ticketing server.
 //! The floors, lowest first; imports only point down (`tests/tidy.rs` holds them; `src/ARCHITECTURE.md` explains them).
 
+/// Floor 4: use cases and loops. Load, decide, save, send.
+pub mod app;
 /// Floor 6: the command line.
 pub mod cli;
 /// Floor 6: every module's settings, read from file, environment and command line.
@@ -17,6 +19,8 @@ pub mod net;
 pub mod protocol;
 /// Floor 6: the composition root.
 pub mod server;
+/// Floor 3: what lasts. SQLite or PostgreSQL.
+pub mod store;
 /// Floor 2: the exchange. Joins the two below, still pure.
 pub mod switch;
 /// Floor 0: ids, time, numbers, chance.

@@ -16,10 +16,10 @@ use std::{
 };
 
 pub use print::sample;
-pub use sections::{Limits, Log, LogFormat, Media, Metrics, Shutdown, Sip, Store, WebPhone};
+pub use sections::{Limits, Log, LogFormat, Media, Metrics, Shutdown, Sip, WebPhone};
 
 use crate::{
-    http,
+    http, store,
     types::settings::{Raw, Section},
 };
 
@@ -36,7 +36,7 @@ pub struct Config {
     /// Audio.
     pub media: Media,
     /// Where things are kept.
-    pub store: Store,
+    pub store: store::Settings,
     /// The public web phone.
     pub web_phone: WebPhone,
     /// Bounds against overload.

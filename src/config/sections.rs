@@ -32,14 +32,6 @@ settings! {
 }
 
 settings! {
-    /// Section `store`.
-    pub struct Store {
-        /// Database: "" is SQLite in the data folder; else "postgres://user:password@host/database".
-        pub url: String = String::new(),
-    }
-}
-
-settings! {
     /// Section `web_phone`.
     pub struct WebPhone {
         /// Whether /call and its socket exist at all.

@@ -16,6 +16,7 @@ use crate::{
         centre::{AgentView, AudioState, CallView, QueueView, Refusal, WantedPresence},
         customer::CustomerSnapshot,
         event::EventRecord,
+        report::QueueCounts,
         ticket::TicketLine,
     },
     types::{AgentId, CallId, CustomerId, DispositionId, QueueId, Timestamp, UserId},
@@ -331,27 +332,6 @@ pub struct BoardQueue {
     pub service_level_secs: i64,
     /// Goal in percent.
     pub service_level_percent: i64,
-}
-
-/// Counts of one queue over one span. Percentages are computed by who shows them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-pub struct QueueCounts {
-    /// Entered the queue.
-    pub offered: i64,
-    /// Reached an agent.
-    pub answered: i64,
-    /// Of those, within the threshold.
-    pub answered_in_time: i64,
-    /// Hung up while waiting.
-    pub abandoned: i64,
-    /// Of those, sooner than a short abandon.
-    pub abandoned_short: i64,
-    /// Left otherwise.
-    pub flowed_out: i64,
-    /// Waits of the answered.
-    pub wait_ms_answered: i64,
-    /// Longest wait of all.
-    pub wait_ms_max: i64,
 }
 
 /// Where a queue's key is needed on the board, for test ids.

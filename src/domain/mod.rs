@@ -9,6 +9,7 @@ pub mod customer;
 pub mod directory;
 pub mod event;
 pub mod ivr;
+pub mod report;
 pub mod ticket;
 
 use crate::types::{Now, Rng};

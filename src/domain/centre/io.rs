@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{AgentView, CallView, CallerMatch, QueueView};
 use crate::{
     domain::{
@@ -295,7 +297,7 @@ pub enum CentreOutput {
 }
 
 /// An event on its way to the journal, with the call's new history line if it changed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fact {
     /// Wall time.
     pub at: Timestamp,

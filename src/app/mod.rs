@@ -1,0 +1,3 @@
+//! Use cases and loops: load, decide, save, send. Checks who may do what; decides nothing about calls or tickets itself.
+
+pub mod journal_loop;

@@ -1,0 +1,259 @@
+//! Calls as lines of the history, the notes typed on them, and their line on the customer's timeline.
+
+use sqlx::{FromRow, types::Json};
+
+use super::{
+    Db, StoreFault, Tx, Val, binds, sql,
+    tx::{from_word, parse, parse_some},
+};
+use crate::{
+    domain::call::{CallSummary, Direction, Outcome},
+    types::{AgentId, CallId, DispositionId, InteractionId, PhoneNumber, QueueId, Timestamp},
+};
+
+/// Most lines in one page.
+pub const PAGE_MAX: i64 = 500;
+
+sql! {
+    SAVE = "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
+            line, ivr_path, reason, queue, agent, language, started_at, queued_at, connected_at, ended_at, wait_ms, talk_ms,
+            hold_ms, outcome, end_cause)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
+        ON CONFLICT (id) DO UPDATE SET customer_number = excluded.customer_number,
+            number_reversed = excluded.number_reversed, customer_label = excluded.customer_label,
+            our_number = excluded.our_number, customer_id = excluded.customer_id, line = excluded.line,
+            ivr_path = excluded.ivr_path, reason = excluded.reason, queue = excluded.queue, agent = excluded.agent,
+            language = excluded.language, queued_at = excluded.queued_at, connected_at = excluded.connected_at,
+            ended_at = excluded.ended_at, wait_ms = excluded.wait_ms, talk_ms = excluded.talk_ms,
+            hold_ms = excluded.hold_ms, outcome = excluded.outcome, end_cause = excluded.end_cause";
+    DISPOSE = "UPDATE call SET disposition = $2 WHERE id = $1";
+    DISPOSE_INTERACTION = "UPDATE interaction SET disposition = $2 WHERE call_id = $1";
+    SAVE_INTERACTION = "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason,
+            disposition, notes, duration_ms, outcome, ticket_id)
+        SELECT $1, $2, 'call', $3, $4, $5, $1, $6, $7, (SELECT disposition FROM call WHERE id = $1),
+            COALESCE((SELECT notes FROM call_notes WHERE call_id = $1), ''), $8, $9, NULL
+        WHERE TRUE
+        ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, agent = excluded.agent, queue = excluded.queue,
+            reason = excluded.reason, duration_ms = excluded.duration_ms, outcome = excluded.outcome";
+    SAVE_NOTES = "INSERT INTO call_notes (call_id, agent, notes, updated_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (call_id) DO UPDATE SET agent = excluded.agent, notes = excluded.notes, updated_at = excluded.updated_at";
+    NOTES_TO_INTERACTION = "UPDATE interaction SET notes = $2 WHERE call_id = $1";
+    NOTES = "SELECT notes FROM call_notes WHERE call_id = $1";
+    FIND = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
+            c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.disposition, k.name AS customer_name
+        FROM call c LEFT JOIN customer k ON k.id = c.customer_id WHERE c.id = $1";
+    LIST = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
+            c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.disposition, k.name AS customer_name
+        FROM call c LEFT JOIN customer k ON k.id = c.customer_id
+        WHERE c.started_at >= $1 AND c.started_at < $2
+            AND (c.started_at < $3 OR (c.started_at = $3 AND c.id < $4))
+            AND (CAST($5 AS TEXT) IS NULL OR c.queue = $5)
+            AND (CAST($6 AS TEXT) IS NULL OR c.agent = $6)
+            AND (CAST($7 AS TEXT) IS NULL OR c.outcome = $7)
+            AND (CAST($8 AS TEXT) IS NULL OR c.direction = $8)
+            AND (CAST($9 AS TEXT) IS NULL OR c.customer_id = $9)
+            AND (CAST($10 AS TEXT) IS NULL OR c.number_reversed LIKE $10)
+            AND (CAST($11 AS TEXT) IS NULL OR LOWER(k.name) LIKE $11 OR LOWER(c.customer_label) LIKE $11
+                OR c.our_number LIKE $11)
+        ORDER BY c.started_at DESC, c.id DESC LIMIT $12";
+}
+
+/// A line of the history with what stands beside it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CallLine {
+    /// The call.
+    pub call: CallSummary,
+    /// Name of the customer as it is now.
+    pub customer_name: Option<String>,
+    /// What it was about.
+    pub disposition: Option<DispositionId>,
+}
+
+/// What a list of calls is narrowed by.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CallFilter {
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub to: Option<Timestamp>,
+    /// The last queue.
+    pub queue: Option<QueueId>,
+    /// The last agent who talked.
+    pub agent: Option<AgentId>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Which way.
+    pub direction: Option<Direction>,
+    /// Whose.
+    pub customer: Option<crate::types::CustomerId>,
+    /// Last digits of the customer's number.
+    pub number_end: Option<String>,
+    /// Part of the customer's name, of what their side showed, or of our number.
+    pub text: Option<String>,
+}
+
+/// Saves the line as it is now.
+pub(super) async fn save(tx: &mut Tx, call: &CallSummary) -> Result<(), StoreFault> {
+    let node = tx.node().clone();
+    let number = call.customer_number.as_ref();
+    let values = binds![
+        call.id,
+        &node,
+        Val::word(&call.direction),
+        number,
+        number.map(PhoneNumber::reversed_digits),
+        call.customer_label.clone(),
+        &call.our_number,
+        call.customer,
+        call.line.as_ref(),
+        Val::json(&call.ivr_path),
+        call.reason.clone(),
+        call.queue.as_ref(),
+        call.agent.as_ref(),
+        &call.language,
+        call.started_at,
+        call.queued_at,
+        call.connected_at,
+        call.ended_at,
+        call.wait_ms,
+        call.talk_ms,
+        call.hold_ms,
+        Val::word(&call.outcome),
+        Val::word(&call.end_cause),
+    ];
+    tx.execute(&SAVE, values).await.map(|_| ())
+}
+
+/// Saves what the call was about, there and on the timeline.
+pub(super) async fn save_disposition(tx: &mut Tx, call: CallId, disposition: &DispositionId) -> Result<(), StoreFault> {
+    tx.execute(&DISPOSE, binds![call, disposition]).await?;
+    tx.execute(&DISPOSE_INTERACTION, binds![call, disposition]).await.map(|_| ())
+}
+
+/// Saves the call's line on the timeline, under the call's own id.
+pub(super) async fn save_interaction(tx: &mut Tx, call: &CallSummary) -> Result<(), StoreFault> {
+    let values = binds![
+        call.id,
+        call.customer,
+        Val::word(&call.direction),
+        call.started_at,
+        call.agent.as_ref(),
+        call.queue.as_ref(),
+        call.reason.clone(),
+        call.talk_ms + call.hold_ms,
+        Val::word(&call.outcome),
+    ];
+    tx.execute(&SAVE_INTERACTION, values).await.map(|_| ())
+}
+
+/// The timeline's id of a call.
+pub fn interaction_of(call: CallId) -> Option<InteractionId> {
+    call.to_string().parse().ok()
+}
+
+/// Saves notes as typed; the last ones win.
+pub async fn save_notes(tx: &mut Tx, call: CallId, agent: &AgentId, notes: &str, at: Timestamp) -> Result<(), StoreFault> {
+    tx.execute(&SAVE_NOTES, binds![call, agent, notes, at]).await?;
+    tx.execute(&NOTES_TO_INTERACTION, binds![call, notes]).await.map(|_| ())
+}
+
+/// Notes as last saved.
+pub async fn notes(db: &Db, call: CallId) -> Result<Option<String>, StoreFault> {
+    Ok(db.fetch_optional::<(String,)>(&NOTES, binds![call]).await?.map(|row| row.0))
+}
+
+/// One call.
+pub async fn find(db: &Db, call: CallId) -> Result<Option<CallLine>, StoreFault> {
+    db.fetch_optional::<CallRow>(&FIND, binds![call]).await?.map(CallLine::try_from).transpose()
+}
+
+/// Calls that match, newest first, behind `after` (the last line of the page before).
+pub async fn list(
+    db: &Db,
+    filter: &CallFilter,
+    after: Option<(Timestamp, CallId)>,
+    limit: i64,
+) -> Result<Vec<CallLine>, StoreFault> {
+    let (after_at, after_id) = match after {
+        Some((at, id)) => (at.as_millis(), id.to_string()),
+        None => (i64::MAX, String::new()),
+    };
+    let values = binds![
+        filter.from.unwrap_or_default(),
+        filter.to.map_or(i64::MAX, Timestamp::as_millis),
+        after_at,
+        after_id,
+        filter.queue.as_ref(),
+        filter.agent.as_ref(),
+        filter.outcome.as_ref().map_or(Val::Text(None), Val::word),
+        filter.direction.as_ref().map_or(Val::Text(None), Val::word),
+        filter.customer,
+        filter.number_end.as_ref().map(|digits| format!("{}%", digits.chars().rev().collect::<String>())),
+        filter.text.as_ref().map(|text| format!("%{}%", text.to_lowercase())),
+        limit.clamp(1, PAGE_MAX + 1),
+    ];
+    db.fetch_all::<CallRow>(&LIST, values).await?.into_iter().map(CallLine::try_from).collect()
+}
+
+#[derive(Debug, FromRow)]
+pub(super) struct CallRow {
+    id: String,
+    direction: String,
+    customer_number: Option<String>,
+    customer_label: Option<String>,
+    our_number: String,
+    customer_id: Option<String>,
+    line: Option<String>,
+    ivr_path: Json<Vec<String>>,
+    reason: Option<String>,
+    queue: Option<String>,
+    agent: Option<String>,
+    language: String,
+    started_at: i64,
+    queued_at: Option<i64>,
+    connected_at: Option<i64>,
+    ended_at: Option<i64>,
+    wait_ms: i64,
+    talk_ms: i64,
+    hold_ms: i64,
+    outcome: String,
+    end_cause: Option<String>,
+    disposition: Option<String>,
+    customer_name: Option<String>,
+}
+
+impl TryFrom<CallRow> for CallLine {
+    type Error = StoreFault;
+    fn try_from(row: CallRow) -> Result<Self, StoreFault> {
+        let number = row.customer_number.map(PhoneNumber::try_from).transpose();
+        Ok(Self {
+            call: CallSummary {
+                id: parse("call", &row.id)?,
+                direction: from_word("direction", row.direction)?,
+                customer_number: number.map_err(|error| StoreFault::unreadable("customer number", error))?,
+                customer_label: row.customer_label,
+                our_number: row.our_number,
+                customer: parse_some("customer", row.customer_id)?,
+                line: parse_some("line", row.line)?,
+                ivr_path: row.ivr_path.0,
+                reason: row.reason,
+                queue: parse_some("queue", row.queue)?,
+                agent: parse_some("agent", row.agent)?,
+                language: row.language,
+                started_at: Timestamp::from_millis(row.started_at),
+                queued_at: row.queued_at.map(Timestamp::from_millis),
+                connected_at: row.connected_at.map(Timestamp::from_millis),
+                ended_at: row.ended_at.map(Timestamp::from_millis),
+                wait_ms: row.wait_ms,
+                talk_ms: row.talk_ms,
+                hold_ms: row.hold_ms,
+                outcome: from_word("outcome", row.outcome)?,
+                end_cause: row.end_cause.map(|word| from_word("end cause", word)).transpose()?,
+            },
+            customer_name: row.customer_name,
+            disposition: parse_some("disposition", row.disposition)?,
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! Opens the database, brings its schema to this version, reads, and hands writes to the writer.
+
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+
+use sqlx::{
+    ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::{Mutex, broadcast, oneshot};
+
+use super::{
+    DataDir, Dialect, Lane, OpenFault, Record, Sql, StoreFault, Tx, Val, WriteFuture, binds, migrate,
+    sql::{postgres_arguments, sql, sqlite_arguments},
+    tx::Connection,
+    writer::{Writer, WriterDoor},
+};
+use crate::{
+    domain::event::EventRecord,
+    types::{Clock, NodeId, settings::settings},
+};
+
+/// Readers of the embedded database.
+const READERS: u32 = 4;
+/// How long a lock of another connection is waited for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// The write-ahead log is cut back to this after a checkpoint.
+const JOURNAL_SIZE_LIMIT: &str = "67108864";
+/// Facts that a slow listener may be behind before it must read from the table instead.
+const FACTS_BEHIND_MAX: usize = 4_096;
+
+sql! {
+    LAST_SEQ = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM event WHERE node = $1";
+    SAVE_NODE = "INSERT INTO node (id, started_at, heartbeat_at) VALUES ($1, $2, $2)
+        ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at";
+    PING = "SELECT CAST(1 AS BIGINT)";
+}
+
+settings! {
+    /// Where things are kept.
+    pub struct Settings {
+        /// Database: "" is SQLite in the data folder; else "postgres://user:password@host/database".
+        pub url: String = String::new(),
+        /// Most connections to PostgreSQL.
+        pub connections_max: u32 = 10,
+        /// A PostgreSQL statement that takes longer is given up.
+        pub statement_timeout: Duration = Duration::from_secs(10),
+        /// Name of this node in events and locks. Two processes on one database must never share one.
+        pub node: String = "node1".into(),
+    }
+}
+
+/// The pools of one engine.
+#[derive(Clone)]
+pub(super) enum Engine {
+    Lite { writer: SqlitePool, readers: SqlitePool },
+    Pg(PgPool),
+}
+
+impl Engine {
+    pub(super) async fn begin(&self) -> Result<Connection, StoreFault> {
+        Ok(match self {
+            // IMMEDIATE waits for the lock; a deferred transaction that reads first fails at once instead.
+            Self::Lite { writer, .. } => Connection::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Pg(pool) => Connection::Pg(pool.begin().await?),
+        })
+    }
+
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Lite { .. } => Dialect::Sqlite,
+            Self::Pg(_) => Dialect::Postgres,
+        }
+    }
+}
+
+/// The database. Cloning is cheap and shares it.
+#[derive(Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engine: Engine,
+    door: WriterDoor,
+    facts: broadcast::Sender<Arc<EventRecord>>,
+    node: NodeId,
+    place: String,
+    closing: Mutex<Option<Closing>>,
+    // Held until the last clone is gone.
+    data: DataDir,
+}
+
+struct Closing {
+    stop: oneshot::Sender<()>,
+    writer: tokio::task::JoinHandle<()>,
+    // The node's name, taken in PostgreSQL for as long as this connection lives.
+    node_lock: Option<PgConnection>,
+}
+
+impl fmt::Debug for Db {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Db({})", self.shared.place)
+    }
+}
+
+impl Db {
+    /// Opens the database that the settings name, makes it if it is new, brings it to this version, and starts its writer.
+    pub async fn open(settings: &Settings, data: DataDir, clock: Arc<dyn Clock>) -> Result<Self, OpenFault> {
+        let node: NodeId = settings
+            .node
+            .parse()
+            .map_err(|error| OpenFault::Address(format!("the node's name {:?} is {error}", settings.node)))?;
+        let (engine, place, node_lock) = if settings.url.is_empty() {
+            let (engine, place) = open_sqlite(&data).await?;
+            (engine, place, None)
+        } else {
+            let (engine, place, lock) = open_postgres(settings, &node).await?;
+            (engine, place, Some(lock))
+        };
+        let (facts, _) = broadcast::channel(FACTS_BEHIND_MAX);
+        let (stop, stopped) = oneshot::channel();
+        let (writer, door) = Writer::new(engine.clone(), node.clone(), Arc::clone(&clock), facts.clone(), stopped);
+        let writer = tokio::spawn(writer.run());
+        let closing = Mutex::new(Some(Closing { stop, writer, node_lock }));
+        let db = Self { shared: Arc::new(Shared { engine, door, facts, node, place, closing, data }) };
+
+        let (node, now) = (db.node().clone(), clock.now().wall);
+        db.write(Lane::People, move |tx| Box::pin(async move { tx.execute(&SAVE_NODE, binds![&node, now]).await }))
+            .await
+            .map_err(|fault: StoreFault| OpenFault::NotAvailable {
+                place: db.shared.place.clone(),
+                reason: fault.to_string(),
+            })?;
+        Ok(db)
+    }
+
+    /// Does a write in the node's one writer and returns after its commit. The job may refuse: then nothing of it is stored.
+    pub async fn write<F, T, E>(&self, lane: Lane, work: F) -> Result<T, E>
+    where
+        F: for<'a> FnOnce(&'a mut Tx) -> WriteFuture<'a, T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreFault> + Send + 'static,
+    {
+        self.shared.door.write(lane, work).await
+    }
+
+    /// All rows of a statement, as of the last commit.
+    pub async fn fetch_all<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Vec<R>, StoreFault> {
+        let text = sql.text(self.dialect());
+        Ok(match &self.shared.engine {
+            Engine::Lite { readers, .. } => {
+                sqlx::query_as_with::<Sqlite, R, _>(text, sqlite_arguments(values)?).fetch_all(readers).await?
+            }
+            Engine::Pg(pool) => {
+                sqlx::query_as_with::<Postgres, R, _>(text, postgres_arguments(values)?).fetch_all(pool).await?
+            }
+        })
+    }
+
+    /// The first row of a statement, if it has one.
+    pub async fn fetch_optional<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Option<R>, StoreFault> {
+        Ok(self.fetch_all(sql, values).await?.into_iter().next())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreFault> {
+        self.fetch_all::<(i64,)>(&PING, binds![]).await.map(|_| ())
+    }
+
+    /// Stored events from now on, in order. A listener that falls behind reads the rest with `journal::events_after`.
+    pub fn facts(&self) -> broadcast::Receiver<Arc<EventRecord>> {
+        self.shared.facts.subscribe()
+    }
+
+    /// This node.
+    pub fn node(&self) -> &NodeId {
+        &self.shared.node
+    }
+
+    /// The engine.
+    pub fn dialect(&self) -> Dialect {
+        self.shared.engine.dialect()
+    }
+
+    /// Where the database is, for messages; without a password.
+    pub fn place(&self) -> &str {
+        &self.shared.place
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> &DataDir {
+        &self.shared.data
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.shared.engine
+    }
+
+    /// Finishes the writes that wait, takes no more, and closes.
+    pub async fn close(&self) {
+        let Some(closing) = self.shared.closing.lock().await.take() else { return };
+        // The writer ends by itself once it is told; it may have ended already.
+        let _ = closing.stop.send(());
+        if let Err(panic) = closing.writer.await {
+            tracing::error!(%panic, "the writer ended badly");
+        }
+        match &self.shared.engine {
+            Engine::Lite { writer, readers } => {
+                readers.close().await;
+                if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
+                    tracing::warn!(%error, "the write-ahead log was not cut back; the next start does it");
+                }
+                writer.close().await;
+            }
+            Engine::Pg(pool) => pool.close().await,
+        }
+        if let Some(lock) = closing.node_lock {
+            // The name is free as soon as the connection is gone, politely or not.
+            let _ = lock.close().await;
+        }
+    }
+}
+
+impl Tx {
+    pub(super) async fn last_stored_seq(&mut self) -> Result<i64, StoreFault> {
+        let node = self.node.clone();
+        Ok(self.fetch_optional::<(i64,)>(&LAST_SEQ, binds![&node]).await?.map_or(0, |row| row.0))
+    }
+}
+
+async fn open_sqlite(data: &DataDir) -> Result<(Engine, String), OpenFault> {
+    data.refuse_network_disk()?;
+    let file = data.database();
+    let place = file.display().to_string();
+    let not_available = |error: sqlx::Error| OpenFault::NotAvailable { place: place.clone(), reason: error.to_string() };
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+        .optimize_on_close(true, 1_000)
+        .disable_statement_logging();
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_with(options.clone())
+        .await
+        .map_err(not_available)?;
+    let migrator =
+        migrate::migrator(Dialect::Sqlite).map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
+    migrator.run(&writer).await.map_err(|error| OpenFault::Migration { place: place.clone(), reason: error.to_string() })?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connect_with(options.read_only(true).create_if_missing(false).optimize_on_close(false, None))
+        .await
+        .map_err(not_available)?;
+    Ok((Engine::Lite { writer, readers }, place))
+}
+
+async fn open_postgres(settings: &Settings, node: &NodeId) -> Result<(Engine, String, PgConnection), OpenFault> {
+    let options = PgConnectOptions::from_str(&settings.url).map_err(|error| OpenFault::Address(error.to_string()))?;
+    let options = options
+        .application_name("centralita")
+        .options([
+            ("statement_timeout", format!("{}ms", settings.statement_timeout.as_millis())),
+            ("idle_in_transaction_session_timeout", "10s".into()),
+        ])
+        .disable_statement_logging();
+    let place = format!(
+        "postgres://{}:{}/{}",
+        options.get_host(),
+        options.get_port(),
+        options.get_database().unwrap_or(options.get_username())
+    );
+    let not_available = |error: sqlx::Error| OpenFault::NotAvailable { place: place.clone(), reason: error.to_string() };
+
+    let mut lock = PgConnection::connect_with(&options).await.map_err(not_available)?;
+    // The schema is part of the name, so that several installations can share a database.
+    let (is_ours,): (bool,) =
+        sqlx::query_as("SELECT pg_try_advisory_lock(hashtext('centralita ' || current_schema()), hashtext($1))")
+            .bind(node.as_str())
+            .fetch_one(&mut lock)
+            .await
+            .map_err(not_available)?;
+    if !is_ours {
+        return Err(OpenFault::InUse { place: format!("{place} as {node}") });
+    }
+    let pool = PgPoolOptions::new()
+        .max_connections(settings.connections_max.max(2))
+        .acquire_timeout(BUSY_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(not_available)?;
+    let migrator =
+        migrate::migrator(Dialect::Postgres).map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
+    migrator.run(&pool).await.map_err(|error| OpenFault::Migration { place: place.clone(), reason: error.to_string() })?;
+    Ok((Engine::Pg(pool), place, lock))
+}

@@ -1,0 +1,209 @@
+//! The stream of events: appends facts with everything that follows from them (history line, visits, presence, timeline), and
+//! reads the stream back from a cursor. A reader with a cursor never steps over an event: each node's numbers have no gaps and
+//! appear in order.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use sqlx::{FromRow, types::Json};
+
+use super::{
+    Db, NewEvent, StoreFault, Tx, binds, calls, segments, sql,
+    tx::{actor_from_text, parse},
+};
+use crate::{
+    domain::{
+        agent::AgentEventKind,
+        call::CallEventKind,
+        centre::Fact,
+        event::{Event, EventRecord},
+    },
+    types::{NodeId, Timestamp},
+};
+
+/// Most events in one page.
+pub const PAGE_MAX: i64 = 500;
+/// Most events of one entity: a call's or a ticket's whole life fits.
+const ENTITY_MAX: i64 = 1_000;
+
+sql! {
+    NODES = "SELECT id FROM node ORDER BY id";
+    AFTER = "SELECT node, seq, at, actor, cause, data FROM event WHERE node = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+    LAST_OF_NODES = "SELECT node, CAST(MAX(seq) AS BIGINT) FROM event GROUP BY node";
+    OF_ENTITY = "SELECT node, seq, at, actor, cause, data FROM event WHERE entity = $1 AND entity_id = $2
+        ORDER BY at, node, seq LIMIT $3";
+}
+
+/// How long a caller may wait in a queue to count as answered in time, and how soon an abandon is a short one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VisitRules {
+    /// Threshold of the service level.
+    pub threshold_ms: i64,
+    /// An abandon after a shorter wait is a short one.
+    pub short_ms: i64,
+}
+
+/// A fact with what the journal needs beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Entry {
+    /// What happened.
+    pub fact: Fact,
+    /// A key under which it is stored only once, however often it is tried.
+    pub dedup: String,
+    /// The rules of the queue that a visit begins in, at that time.
+    pub rules: VisitRules,
+}
+
+/// Appends one fact and everything that follows from it. Nothing changes when its key is already there.
+pub async fn append(tx: &mut Tx, entry: &Entry) -> Result<(), StoreFault> {
+    let fact = &entry.fact;
+    let new = NewEvent::new(fact.at, fact.actor.clone(), fact.event.clone()).once(entry.dedup.clone());
+    if !tx.emit(new).await? {
+        return Ok(());
+    }
+    if let Some(call) = &fact.call {
+        calls::save(tx, call).await?;
+    }
+    match &fact.event {
+        Event::Call(event) => {
+            segments::follow_call(tx, event, fact.at, entry.rules).await?;
+            if let CallEventKind::Disposed { disposition, .. } = &event.kind {
+                calls::save_disposition(tx, event.call, disposition).await?;
+            }
+            let is_turning_point = matches!(event.kind, CallEventKind::Ended { .. } | CallEventKind::Transferred { .. });
+            if let (true, Some(call)) = (is_turning_point, &fact.call) {
+                segments::settle_talk(tx, call).await?;
+            }
+        }
+        Event::Agent(event) => {
+            if let AgentEventKind::PresenceChanged { to, .. } = &event.kind {
+                segments::follow_presence(tx, &event.agent, to, fact.at).await?;
+            }
+        }
+        Event::Ticket(_) => {}
+    }
+    // Last, so that the line on the timeline carries what the steps above have stored.
+    if let Some(call) = fact.call.as_ref().filter(|call| call.ended_at.is_some()) {
+        calls::save_interaction(tx, call).await?;
+    }
+    Ok(())
+}
+
+/// A place in the stream: how far each node has been read. Opaque to everybody outside.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Cursor(BTreeMap<NodeId, i64>);
+
+/// Text that is no cursor of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor: use the value of `next` from an earlier answer, or none to begin at the start")]
+pub struct InvalidCursor;
+
+impl Cursor {
+    /// The number up to which a node has been read.
+    pub fn of(&self, node: &NodeId) -> i64 {
+        self.0.get(node).copied().unwrap_or(0)
+    }
+
+    /// The cursor behind a record.
+    pub fn advance(&mut self, record: &EventRecord) {
+        let seq = self.0.entry(record.node.clone()).or_default();
+        *seq = record.seq.max(*seq);
+    }
+
+    /// Whether a record lies behind this cursor: it has been read.
+    pub fn has_read(&self, record: &EventRecord) -> bool {
+        record.seq <= self.of(&record.node)
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places: Vec<String> = self.0.iter().map(|(node, seq)| format!("{node}:{seq}")).collect();
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(places.join(",")))
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = InvalidCursor;
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
+        let places = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
+        let mut cursor = Self::default();
+        for place in places.split(',').filter(|place| !place.is_empty()) {
+            let (node, seq) = place.split_once(':').ok_or(InvalidCursor)?;
+            let (node, seq) = (node.parse().map_err(|_| InvalidCursor)?, seq.parse().map_err(|_| InvalidCursor)?);
+            cursor.0.insert(node, seq);
+        }
+        Ok(cursor)
+    }
+}
+
+/// A stretch of the stream.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// In order; each node's without gaps.
+    pub records: Vec<EventRecord>,
+    /// The place behind the last.
+    pub next: Cursor,
+}
+
+/// The events behind a cursor, at most `limit` (and never more than [`PAGE_MAX`]).
+pub async fn events_after(db: &Db, after: &Cursor, limit: i64) -> Result<Page, StoreFault> {
+    let limit = limit.clamp(1, PAGE_MAX);
+    let mut streams = Vec::new();
+    for (node,) in db.fetch_all::<(String,)>(&NODES, binds![]).await? {
+        let node: NodeId = parse("node", &node)?;
+        let rows = db.fetch_all::<EventRow>(&AFTER, binds![&node, after.of(&node), limit]).await?;
+        let records = rows.into_iter().map(EventRecord::try_from).collect::<Result<Vec<_>, _>>()?;
+        streams.push(records.into_iter().peekable());
+    }
+    let mut page = Page { records: Vec::new(), next: after.clone() };
+    // The stream whose head is oldest goes next: order by time between nodes, by number within one.
+    while i64::try_from(page.records.len()).is_ok_and(|len| len < limit) {
+        let oldest = streams.iter_mut().enumerate().filter_map(|(index, s)| s.peek().map(|r| (r.at, index))).min();
+        let Some(record) = oldest.and_then(|(_, index)| streams.get_mut(index)).and_then(Iterator::next) else { break };
+        page.next.advance(&record);
+        page.records.push(record);
+    }
+    Ok(page)
+}
+
+/// The end of the stream as of the last commit.
+pub async fn end(db: &Db) -> Result<Cursor, StoreFault> {
+    let mut cursor = Cursor::default();
+    for (node, seq) in db.fetch_all::<(String, i64)>(&LAST_OF_NODES, binds![]).await? {
+        cursor.0.insert(parse("node", &node)?, seq);
+    }
+    Ok(cursor)
+}
+
+/// What happened to one thing, oldest first, at most the first thousand.
+pub async fn events_of(db: &Db, entity: &str, id: &str) -> Result<Vec<EventRecord>, StoreFault> {
+    let rows = db.fetch_all::<EventRow>(&OF_ENTITY, binds![entity, id, ENTITY_MAX]).await?;
+    rows.into_iter().map(EventRecord::try_from).collect()
+}
+
+#[derive(Debug, FromRow)]
+struct EventRow {
+    node: String,
+    seq: i64,
+    at: i64,
+    actor: String,
+    cause: Option<String>,
+    data: Json<Event>,
+}
+
+impl TryFrom<EventRow> for EventRecord {
+    type Error = StoreFault;
+    fn try_from(row: EventRow) -> Result<Self, StoreFault> {
+        Ok(Self {
+            node: parse("node", &row.node)?,
+            seq: row.seq,
+            at: Timestamp::from_millis(row.at),
+            actor: actor_from_text(&row.actor)?,
+            cause: row.cause,
+            event: row.data.0,
+        })
+    }
+}

@@ -1,0 +1,99 @@
+//! The schema's history: one file per version for both engines, rendered with tokens and sections. A released file is never
+//! edited, and neither is what this renderer makes of it (the installed checksum is over the rendered text): a golden test holds it.
+//!
+//! Sections: a line `--@sqlite` or `--@postgres` begins text for one engine, `--@all` ends it. Tokens: `{{INT}}`, `{{MS}}`,
+//! `{{KEY}}`, `{{JSON:column}}`, `{{BOOL:column}}`, `{{STRICT}}` (see `dialect.rs`).
+
+use sqlx::{
+    AssertSqlSafe, SqlSafeStr,
+    migrate::{Migration, MigrationType, Migrator},
+};
+
+use super::Dialect;
+
+/// Every version: number, subject, text.
+pub(super) const VERSIONS: &[(i64, &str, &str)] = &[(1, "foundation", include_str!("../../migrations/0001_foundation.sql"))];
+
+/// The migrator for an engine.
+pub(super) fn migrator(dialect: Dialect) -> Result<Migrator, String> {
+    let mut migrations = Vec::with_capacity(VERSIONS.len());
+    for (version, subject, text) in VERSIONS {
+        let rendered = render(text, dialect).map_err(|problem| format!("migration {version}: {problem}"))?;
+        // The text is ours, compiled in: nothing from outside reaches it.
+        let sql = AssertSqlSafe(rendered).into_sql_str();
+        migrations.push(Migration::new(*version, (*subject).into(), MigrationType::Simple, sql, false));
+    }
+    Ok(Migrator::with_migrations(migrations))
+}
+
+/// The text of a migration for one engine, or the line and the token that are wrong.
+pub(super) fn render(text: &str, dialect: Dialect) -> Result<String, String> {
+    let mut rendered = String::with_capacity(text.len());
+    let mut is_ours = true;
+    for (number, line) in text.lines().enumerate() {
+        if let Some(section) = line.strip_prefix("--@") {
+            is_ours = match section.trim() {
+                "all" => true,
+                "sqlite" | "postgres" => section.trim() == dialect.section(),
+                other => return Err(format!("line {}: no section is called {other:?}", number + 1)),
+            };
+        } else if is_ours {
+            render_line(line, dialect, &mut rendered).map_err(|problem| format!("line {}: {problem}", number + 1))?;
+            rendered.push('\n');
+        }
+    }
+    Ok(rendered)
+}
+
+fn render_line(line: &str, dialect: Dialect, rendered: &mut String) -> Result<(), String> {
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let Some((token, tail)) = after.split_once("}}") else { return Err("a token is not closed".into()) };
+        let (name, argument) = token.split_once(':').unwrap_or((token, ""));
+        let Some(text) = dialect.token(name, argument) else { return Err(format!("no token is called {name:?}")) };
+        rendered.push_str(before);
+        rendered.push_str(&text);
+        rest = tail;
+    }
+    rendered.push_str(rest);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn tokens_and_sections_become_each_engine_s_words() {
+        let text =
+            "CREATE TABLE t (at {{MS}}, {{JSON:data}} NOT NULL, {{BOOL:is_on}}){{STRICT}};\n--@sqlite\nPRAGMA x;\n--@all\n";
+        assert_eq!(
+            render(text, Dialect::Sqlite).unwrap(),
+            "CREATE TABLE t (at INTEGER, data TEXT CHECK (json_valid(data)) NOT NULL, is_on INTEGER CHECK (is_on IN (0, 1))) STRICT;\nPRAGMA x;\n"
+        );
+        assert_eq!(
+            render(text, Dialect::Postgres).unwrap(),
+            "CREATE TABLE t (at BIGINT, data JSONB NOT NULL, is_on BOOLEAN);\n"
+        );
+        assert!(render("{{NOPE}}", Dialect::Sqlite).unwrap_err().contains("line 1"));
+    }
+
+    /// Hashes of what was released. A change here breaks every installed system: add a new version instead.
+    /// Until the first release the hash of an unreleased file may be renewed.
+    const RELEASED: &[(i64, &str, &str)] = &[];
+
+    #[test]
+    fn a_released_migration_never_changes() {
+        for (version, sqlite, postgres) in RELEASED {
+            let (_, _, text) = VERSIONS.iter().find(|(v, ..)| v == version).expect("a released version is gone");
+            for (dialect, golden) in [(Dialect::Sqlite, sqlite), (Dialect::Postgres, postgres)] {
+                let digest = Sha256::digest(render(text, dialect).unwrap());
+                let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+                assert_eq!(&digest, golden, "migration {version} for {dialect:?} has changed");
+            }
+        }
+        assert!(VERSIONS.windows(2).all(|pair| pair[0].0 < pair[1].0), "versions only grow");
+    }
+}

@@ -1,0 +1,47 @@
+//! What lasts: SQLite in the data folder, or PostgreSQL, behind one facade and one SQL text. Decides how things are stored and
+//! in what order they are committed; never what is allowed (that is `app`) nor what a thing means (that is `domain`).
+//!
+//! Every write goes through the node's one writer (`writer.rs`); reads go straight to the pool. Every statement is registered
+//! (`sql!`), and a test prepares all of them on both engines.
+
+mod data_dir;
+mod db;
+mod dialect;
+mod fault;
+mod migrate;
+mod sql;
+mod tx;
+mod writer;
+
+pub mod calls;
+pub mod journal;
+pub mod repair;
+pub mod segments;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use data_dir::DataDir;
+pub use db::{Db, Settings};
+pub use dialect::Dialect;
+pub use fault::{OpenFault, StoreFault};
+pub use sql::{Record, Sql, Val};
+pub use tx::{NewEvent, Tx};
+pub use writer::{Lane, WriteFuture};
+
+pub(crate) use sql::{binds, sql};
+
+/// Every registered statement with the module that it belongs to. A module with a `sql!` block adds its line here; a test
+/// compares this list with the files.
+pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
+    vec![
+        ("db", db::STATEMENTS),
+        ("tx", tx::STATEMENTS),
+        ("calls", calls::STATEMENTS),
+        ("journal", journal::STATEMENTS),
+        ("repair", repair::STATEMENTS),
+        ("segments", segments::STATEMENTS),
+    ]
+}

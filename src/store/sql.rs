@@ -1,0 +1,171 @@
+//! A statement, its values, its rows: the three words of the facade over both engines.
+
+use serde::Serialize;
+use sqlx::{
+    Arguments, FromRow, postgres::PgArguments, postgres::PgRow, sqlite::SqliteArguments, sqlite::SqliteRow, types::Json,
+};
+
+use super::{Dialect, StoreFault};
+use crate::types::{
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, LineId, NodeId, PhoneNumber, QueueId, SessionId,
+    SkillId, SlaPolicyId, TicketId, Timestamp, TrunkId, UserId,
+};
+
+/// A registered statement: one text for both engines, or a pair where their words differ. Made by `sql!`.
+#[derive(Debug)]
+pub struct Sql {
+    /// Name, for messages and tests.
+    pub name: &'static str,
+    sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Sql {
+    /// One text for both.
+    pub(super) const fn one(name: &'static str, text: &'static str) -> Self {
+        Self { name, sqlite: text, postgres: text }
+    }
+
+    /// A text per engine. (Rarely needed: nothing else in the library may use it at the moment.)
+    #[allow(dead_code, reason = "the macro reaches it only where a statement is a pair")]
+    pub(super) const fn pair(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Self {
+        Self { name, sqlite, postgres }
+    }
+
+    /// The text for an engine.
+    pub const fn text(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+        }
+    }
+
+    /// Whether the engines need different words.
+    pub fn is_pair(&self) -> bool {
+        self.sqlite != self.postgres
+    }
+}
+
+/// Declares a module's statements and registers them: `sql! { FIND = "…"; CLAIM = ("… sqlite", "… postgres"); }`.
+/// Placeholders are `$1`, `$2`, … One block per module; it makes the module's `STATEMENTS`.
+macro_rules! sql {
+    ($($(#[$doc:meta])* $name:ident = $text:tt;)*) => {
+        $($(#[$doc])* static $name: $crate::store::Sql = $crate::store::sql::sql!(@text $name $text);)*
+        /// The statements of this module, for the test that prepares them all.
+        #[allow(dead_code, reason = "test modules have statements that are not listed")]
+        pub(super) const STATEMENTS: &[&$crate::store::Sql] = &[$(&$name),*];
+    };
+    (@text $name:ident ($sqlite:literal, $postgres:literal)) => { $crate::store::Sql::pair(stringify!($name), $sqlite, $postgres) };
+    (@text $name:ident $text:literal) => { $crate::store::Sql::one(stringify!($name), $text) };
+}
+pub(crate) use sql;
+
+/// Values for a statement's placeholders, in order: `binds![id, at, name]`.
+macro_rules! binds {
+    ($($value:expr),* $(,)?) => { vec![$($crate::store::Val::from($value)),*] };
+}
+pub(crate) use binds;
+
+/// A value for a placeholder. Integers are 64-bit, times milliseconds, JSON always through `Json`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Val {
+    /// Integer, or time in milliseconds.
+    Int(Option<i64>),
+    /// Text, key or id.
+    Text(Option<String>),
+    /// Truth.
+    Bool(Option<bool>),
+    /// JSON.
+    Json(Option<serde_json::Value>),
+}
+
+impl Val {
+    /// Anything that serde can write, as JSON.
+    pub fn json(value: &impl Serialize) -> Self {
+        Self::Json(serde_json::to_value(value).ok())
+    }
+
+    /// Something or nothing that is written as text.
+    pub fn text(value: Option<&impl ToString>) -> Self {
+        Self::Text(value.map(ToString::to_string))
+    }
+
+    /// The word by which serde calls a plain enum variant, for a text column.
+    pub fn word(value: &impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(serde_json::Value::String(word)) => Self::Text(Some(word)),
+            _ => Self::Text(None),
+        }
+    }
+}
+
+macro_rules! val_from {
+    ($($from:ty => $variant:ident, $value:ident => $make:expr;)*) => {$(
+        impl From<$from> for Val {
+            fn from($value: $from) -> Self { Self::$variant(Some($make)) }
+        }
+        impl From<Option<$from>> for Val {
+            fn from(value: Option<$from>) -> Self { Self::$variant(value.map(|$value| $make)) }
+        }
+    )*};
+}
+
+val_from! {
+    i64 => Int, value => value;
+    Timestamp => Int, value => value.as_millis();
+    bool => Bool, value => value;
+    String => Text, value => value;
+    &str => Text, value => value.to_owned();
+    &String => Text, value => value.clone();
+    serde_json::Value => Json, value => value;
+    CallId => Text, value => value.to_string();
+    CustomerId => Text, value => value.to_string();
+    InteractionId => Text, value => value.to_string();
+    TicketId => Text, value => value.to_string();
+    SessionId => Text, value => value.to_string();
+    &NodeId => Text, value => value.to_string();
+    &QueueId => Text, value => value.to_string();
+    &SkillId => Text, value => value.to_string();
+    &LineId => Text, value => value.to_string();
+    &CalendarId => Text, value => value.to_string();
+    &TrunkId => Text, value => value.to_string();
+    &AgentId => Text, value => value.to_string();
+    &UserId => Text, value => value.to_string();
+    &DispositionId => Text, value => value.to_string();
+    &SlaPolicyId => Text, value => value.to_string();
+    &PhoneNumber => Text, value => value.to_string();
+}
+
+/// A row that reads the same from both engines: `#[derive(sqlx::FromRow)]` on a plain struct is enough.
+pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
+
+/// Binds values in order for SQLite.
+pub(super) fn sqlite_arguments(values: Vec<Val>) -> Result<SqliteArguments, StoreFault> {
+    let mut arguments = SqliteArguments::default();
+    for value in values {
+        match value {
+            Val::Int(value) => arguments.add(value),
+            Val::Text(value) => arguments.add(value),
+            Val::Bool(value) => arguments.add(value),
+            Val::Json(value) => arguments.add(value.map(Json)),
+        }
+        .map_err(|error| StoreFault::Unreadable(error.to_string()))?;
+    }
+    Ok(arguments)
+}
+
+/// Binds values in order for PostgreSQL.
+pub(super) fn postgres_arguments(values: Vec<Val>) -> Result<PgArguments, StoreFault> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        match value {
+            Val::Int(value) => arguments.add(value),
+            Val::Text(value) => arguments.add(value),
+            Val::Bool(value) => arguments.add(value),
+            Val::Json(value) => arguments.add(value.map(Json)),
+        }
+        .map_err(|error| StoreFault::Unreadable(error.to_string()))?;
+    }
+    Ok(arguments)
+}

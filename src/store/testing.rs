@@ -1,0 +1,113 @@
+//! For tests: a database of each engine, and a clock whose hand the test turns. PostgreSQL takes part when
+//! `CENTRALITA_TEST_POSTGRES` names a database; each test has a schema of its own there.
+
+use std::{
+    fmt,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::sync::watch;
+
+use super::{DataDir, Db, Settings};
+use crate::types::{Clock, Mono, Now, Sleep, Timestamp};
+
+/// 2026-01-15T10:00:00Z.
+pub(crate) const TEST_TIME: Timestamp = Timestamp::from_millis(1_768_471_200_000);
+
+/// A clock that stands until it is turned.
+pub(crate) struct HandClock(watch::Sender<Now>);
+
+impl HandClock {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self(watch::Sender::new(Now { wall: TEST_TIME, mono: Mono::from_millis(0) })))
+    }
+
+    #[allow(dead_code, reason = "for the loops' tests")]
+    pub(crate) fn turn(&self, millis: u64) {
+        self.0.send_modify(|now| *now = now.plus_millis(millis));
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Now {
+        *self.0.borrow()
+    }
+
+    fn sleep_until(&self, at: Mono) -> Sleep {
+        let mut hand = self.0.subscribe();
+        Box::pin(async move {
+            // The sender lives as long as the clock that is slept by.
+            let _ = hand.wait_for(|now| now.mono >= at).await;
+        })
+    }
+}
+
+/// A database for one test, gone when dropped.
+pub(crate) struct TestDb {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<HandClock>,
+    settings: Settings,
+    folder: tempfile::TempDir,
+}
+
+impl fmt::Debug for TestDb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.db)
+    }
+}
+
+impl TestDb {
+    pub(crate) async fn sqlite() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn postgres() -> Option<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let url = std::env::var("CENTRALITA_TEST_POSTGRES").ok().filter(|url| !url.is_empty())?;
+        let schema = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let mut admin = PgConnection::connect(&url).await.expect("CENTRALITA_TEST_POSTGRES does not answer");
+        let make = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
+        sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut admin).await.expect("a schema for the test");
+        let joint = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{joint}options[search_path]={schema}");
+        Some(Self::with(Settings { url, connections_max: 4, ..Settings::default() }).await)
+    }
+
+    /// One of each engine that is there.
+    pub(crate) async fn each() -> Vec<Self> {
+        let mut all = vec![Self::sqlite().await];
+        all.extend(Self::postgres().await);
+        all
+    }
+
+    async fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = HandClock::new();
+        let data = DataDir::take(folder.path()).unwrap();
+        let db = Db::open(&settings, data, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+        Self { db, clock, settings, folder }
+    }
+
+    /// Closes and opens again, as a restart does.
+    pub(crate) async fn reopen(self) -> Self {
+        let Self { db, clock, settings, folder } = self;
+        db.close().await;
+        drop(db);
+        let data = DataDir::take(folder.path()).unwrap();
+        let db = Db::open(&settings, data, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
+        Self { db, clock, settings, folder }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
