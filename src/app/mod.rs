@@ -1,3 +1,4 @@
 //! Use cases and loops: load, decide, save, send. Checks who may do what; decides nothing about calls or tickets itself.
 
+pub mod actor;
 pub mod journal_loop;

@@ -36,6 +36,91 @@ pub struct Directory {
     pub pause_reasons: Vec<PauseReason>,
 }
 
+/// A kind of thing in the directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Thing {
+    /// The centre itself.
+    Centre,
+    /// A dialled number.
+    Number,
+    /// A queue.
+    Queue,
+    /// A skill.
+    Skill,
+    /// An agent.
+    Agent,
+    /// A trunk.
+    Trunk,
+    /// A SIP phone.
+    Phone,
+    /// Opening hours.
+    Calendar,
+    /// A disposition.
+    Disposition,
+    /// A pause reason.
+    PauseReason,
+    /// An SLA policy.
+    SlaPolicy,
+}
+
+impl Thing {
+    /// As it is written in columns and events.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Centre => "centre",
+            Self::Number => "number",
+            Self::Queue => "queue",
+            Self::Skill => "skill",
+            Self::Agent => "agent",
+            Self::Trunk => "trunk",
+            Self::Phone => "phone",
+            Self::Calendar => "calendar",
+            Self::Disposition => "disposition",
+            Self::PauseReason => "pause_reason",
+            Self::SlaPolicy => "sla_policy",
+        }
+    }
+}
+
+/// Something in the directory changed: for the audit. What it says now stands in the directory itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DirectoryEvent {
+    /// What kind of thing.
+    pub thing: Thing,
+    /// Its key.
+    pub key: String,
+    /// What.
+    #[serde(flatten)]
+    pub kind: DirectoryEventKind,
+}
+
+/// What happened to a thing in the directory.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DirectoryEventKind {
+    /// New.
+    Made,
+    /// Saved again.
+    Changed {
+        /// The fields that differ, by name; a changed password shows as `password`.
+        fields: Vec<String>,
+    },
+    /// Gone.
+    Removed,
+}
+
+impl DirectoryEvent {
+    /// `directory.` and the kind.
+    pub fn kind(&self) -> &'static str {
+        match self.kind {
+            DirectoryEventKind::Made => "directory.made",
+            DirectoryEventKind::Changed { .. } => "directory.changed",
+            DirectoryEventKind::Removed => "directory.removed",
+        }
+    }
+}
+
 /// General facts of the centre.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Centre {

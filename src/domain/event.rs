@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{agent::AgentEvent, call::CallEvent, ticket::TicketEvent};
+use super::{access::AccessEvent, agent::AgentEvent, call::CallEvent, directory::DirectoryEvent, ticket::TicketEvent};
 use crate::types::{NodeId, Timestamp, UserId};
 
 /// An event of any area.
@@ -17,6 +17,10 @@ pub enum Event {
     Agent(AgentEvent),
     /// A ticket.
     Ticket(TicketEvent),
+    /// Sign-ins, users, tokens.
+    Access(AccessEvent),
+    /// What supervisors and administrators set up.
+    Directory(DirectoryEvent),
 }
 
 /// Who or what made it happen.
@@ -59,6 +63,8 @@ impl Event {
             Self::Call(event) => event.kind(),
             Self::Agent(event) => event.kind(),
             Self::Ticket(event) => event.kind(),
+            Self::Access(event) => event.kind(),
+            Self::Directory(event) => event.kind(),
         }
     }
 
@@ -68,6 +74,8 @@ impl Event {
             Self::Call(event) => ("call", event.call.to_string()),
             Self::Agent(event) => ("agent", event.agent.to_string()),
             Self::Ticket(event) => ("ticket", event.ticket.to_string()),
+            Self::Access(event) => ("user", event.user.to_string()),
+            Self::Directory(event) => (event.thing.word(), event.key.clone()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The contact centre itself: what it decides, as state machines without I/O, clock or chance of their own.
 //! Areas do not know each other; `centre` joins the live ones, `reactions` the lasting ones.
 
+pub mod access;
 pub mod agent;
 pub mod calendar;
 pub mod call;

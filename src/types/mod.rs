@@ -7,7 +7,7 @@ pub mod settings;
 mod time;
 
 pub use ids::{
-    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, LegId, LineId, NodeId, QueueId, SessionId, SkillId,
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, SessionId, SkillId,
     SlaPolicyId, TicketId, TrunkId, UserId,
 };
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};

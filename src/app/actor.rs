@@ -1,0 +1,159 @@
+//! Who asks, and what they may: every use case takes an [`Actor`] and requires a [`Permission`] before anything else. What is
+//! not allowed here is refused.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    domain::{access::Role, event},
+    types::{AgentId, UserId},
+};
+
+/// Who asks: a person in a session, or a program with a token of that person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// Who.
+    pub user: UserId,
+    /// As what.
+    pub role: Role,
+    /// For a program: the most that its token allows, whatever the role. `None` for a person.
+    pub scopes: Option<BTreeSet<Permission>>,
+}
+
+/// Something that may be done. The word of a permission is also the scope of an API token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Permission {
+    /// See the names that work needs: queues, colleagues, dispositions, pause reasons, the centre.
+    SeeDirectory,
+    /// Own presence, calls, notes.
+    TakeCalls,
+    /// See, open and work on tickets.
+    WorkTickets,
+    /// See, make and change customers.
+    WorkCustomers,
+    /// Import customers from a file.
+    ImportCustomers,
+    /// Every call in the history; without it only one's own.
+    SeeCalls,
+    /// The board, reports, agents' states, listening in.
+    Supervise,
+    /// The stream of events.
+    ReadEvents,
+    /// Numbers, queues, skills, agents, trunks, phones, hours, dispositions, policies.
+    Administer,
+    /// Users, passwords, roles, tokens.
+    ManageUsers,
+}
+
+impl Permission {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::SeeDirectory,
+        Self::TakeCalls,
+        Self::WorkTickets,
+        Self::WorkCustomers,
+        Self::ImportCustomers,
+        Self::SeeCalls,
+        Self::Supervise,
+        Self::ReadEvents,
+        Self::Administer,
+        Self::ManageUsers,
+    ];
+
+    /// The least role that has it.
+    pub const fn least_role(self) -> Role {
+        match self {
+            Self::SeeDirectory | Self::TakeCalls | Self::WorkTickets | Self::WorkCustomers => Role::Agent,
+            Self::ImportCustomers | Self::SeeCalls | Self::Supervise | Self::ReadEvents => Role::Supervisor,
+            Self::Administer | Self::ManageUsers => Role::Administrator,
+        }
+    }
+
+    /// As it is written in a token's scopes.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::SeeDirectory => "see_directory",
+            Self::TakeCalls => "take_calls",
+            Self::WorkTickets => "work_tickets",
+            Self::WorkCustomers => "work_customers",
+            Self::ImportCustomers => "import_customers",
+            Self::SeeCalls => "see_calls",
+            Self::Supervise => "supervise",
+            Self::ReadEvents => "read_events",
+            Self::Administer => "administer",
+            Self::ManageUsers => "manage_users",
+        }
+    }
+
+    /// The permission of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|permission| permission.word() == word)
+    }
+}
+
+/// The actor may not do this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this needs the permission {}, which the role {:?} has and the ones above it", .needs.word(), .needs.least_role())]
+pub struct Forbidden {
+    /// What would be needed.
+    pub needs: Permission,
+}
+
+impl Actor {
+    /// A person.
+    pub fn person(user: UserId, role: Role) -> Self {
+        Self { user, role, scopes: None }
+    }
+
+    /// The server's own administrator: for commands of the command line, which whoever owns the data folder may give.
+    pub fn operator() -> Result<Self, crate::types::InvalidId> {
+        Ok(Self::person("operator".parse()?, Role::Administrator))
+    }
+
+    /// Whether this may be done.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.role >= permission.least_role() && self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&permission))
+    }
+
+    /// Refuses what may not be done.
+    pub fn require(&self, permission: Permission) -> Result<(), Forbidden> {
+        if self.may(permission) { Ok(()) } else { Err(Forbidden { needs: permission }) }
+    }
+
+    /// As events name them.
+    pub fn in_events(&self) -> event::Actor {
+        event::Actor::User { user: self.user.clone() }
+    }
+
+    /// The agent that this user is on the floor.
+    pub fn agent(&self) -> AgentId {
+        self.user.clone().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_may_what_the_one_below_may_and_a_token_never_more_than_its_scopes() {
+        let of = |role| Actor::person("ana".parse().unwrap(), role);
+        for permission in Permission::ALL {
+            assert!(of(Role::Administrator).may(permission), "{permission:?}");
+            assert_eq!(Permission::from_word(permission.word()), Some(permission));
+            assert_eq!(serde_json::to_value(permission).unwrap(), permission.word(), "one word everywhere");
+        }
+        assert!(of(Role::Agent).may(Permission::WorkTickets));
+        assert!(!of(Role::Agent).may(Permission::Supervise));
+        assert!(!of(Role::Supervisor).may(Permission::Administer));
+        let program = Actor { scopes: Some([Permission::SeeCalls].into()), ..of(Role::Administrator) };
+        assert!(program.may(Permission::SeeCalls));
+        let refusal = program.require(Permission::ManageUsers).unwrap_err();
+        assert!(refusal.to_string().contains("manage_users"), "{refusal}");
+        let climber = Actor { scopes: Some(Permission::ALL.into()), ..of(Role::Agent) };
+        assert!(!climber.may(Permission::Administer), "scopes never lift a role");
+    }
+}

@@ -1,0 +1,21 @@
+//! Who may come in: the roles, and what happens at the door. Decides nothing about passwords (that is `app/users`) nor about
+//! what a role may do (that is `app/actor`).
+
+mod event;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+pub use event::{AccessEvent, AccessEventKind};
+
+/// What someone is in the centre. Each role may do what the one before it may, and more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes calls, works on tickets and customers.
+    Agent,
+    /// Sees and steers the floor, reads history and reports.
+    Supervisor,
+    /// Sets the centre up.
+    Administrator,
+}
