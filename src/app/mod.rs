@@ -2,3 +2,4 @@
 
 pub mod actor;
 pub mod journal_loop;
+pub mod rate_limit;

@@ -99,6 +99,12 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", format!("There is no such {what}."))
     }
 
+    /// 405: the address exists, for other methods.
+    pub fn method_not_allowed() -> Self {
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        Self::new(status, "method", "Method not allowed", "This address does not know this method; see /api/v1/openapi.json.")
+    }
+
     /// 409: the state of the thing does not allow it now.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "conflict", "Not possible now", detail)

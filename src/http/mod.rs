@@ -12,19 +12,24 @@
 
 mod error;
 mod extract;
+mod guard;
 mod health;
 mod openapi;
 mod router;
 mod settings;
+mod tls;
+mod web_console;
 
 use std::sync::Arc;
 
 pub use error::{ApiError, FieldProblem, PROBLEM_JSON, Problem};
 pub use extract::{Body, Id, PAGE_DEFAULT, PAGE_MAX, Page, PageParams, Params, cursor};
+pub use guard::{Client, Listener, is_safe};
 pub use health::Readiness;
 pub use openapi::openapi;
 pub use router::router;
 pub use settings::Settings;
+pub use tls::Tls;
 
 use crate::types::Clock;
 

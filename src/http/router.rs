@@ -1,14 +1,17 @@
 //! Every route, and what holds for all of them. A resource adds one line here and one in `openapi.rs`.
 
-use axum::Router;
+use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-use super::{ApiError, AppState, health};
+use super::{ApiError, AppState, guard, health, web_console};
 
-/// The whole REST interface.
-pub fn router(state: AppState) -> Router {
-    Router::new().merge(health::routes()).fallback(unknown).with_state(state)
-}
-
-async fn unknown() -> ApiError {
-    ApiError::not_found("address")
+/// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
+pub fn router(state: AppState, sockets: Router) -> Router {
+    Router::new()
+        .merge(health::routes())
+        .with_state(state.clone())
+        .merge(sockets)
+        .fallback(web_console::serve)
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(DefaultBodyLimit::max(state.settings.body_bytes_max))
+        .layer(middleware::from_fn_with_state(state, guard::guard))
 }
