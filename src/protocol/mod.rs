@@ -3,6 +3,6 @@
 
 pub mod audio;
 pub mod media;
-pub mod sdp;
 pub mod rtp;
+pub mod sdp;
 pub mod sip;
