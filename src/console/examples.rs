@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::wire::{
-    Board, BoardQueue, ClientMessage, CommandProblem, ConsoleCommand, Hello, PopView, QueueCounts, SavedNotes, ServerEnvelope,
+    Board, BoardQueue, ClientMessage, CommandProblem, ConsoleCommand, Hello, PopView, SavedNotes, ServerEnvelope,
     ServerMessage, WebPhoneClientMessage, WebPhoneServerMessage,
 };
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
         centre::{AgentView, AudioState, CallState, CallView, PartyView, QueueView, Refusal, WantedPresence},
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         event::{Actor, Event, EventRecord},
+        report::QueueCounts,
         ticket::{ClockState, ClockView, Metric, Priority, TicketLine, TicketState, TicketType},
     },
     types::{CallId, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},

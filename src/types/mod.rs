@@ -7,8 +7,8 @@ pub mod settings;
 mod time;
 
 pub use ids::{
-    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, SessionId, SkillId,
-    SlaPolicyId, TicketId, TrunkId, UserId,
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId,
+    SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
 };
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use rng::Rng;
