@@ -1,0 +1,47 @@
+// Who is signed in. One query for the whole page; a 401 from anywhere ends up at the sign-in page.
+import { queryOptions, type QueryClient } from '@tanstack/react-query'
+import { ApiProblem, api } from './client'
+
+export type Role = 'agent' | 'supervisor' | 'administrator'
+
+export interface SessionUser {
+  id: string
+  name: string
+  role: Role
+}
+
+export interface Session {
+  user: SessionUser
+}
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async (): Promise<Session | null> => {
+    try {
+      return await api.get<Session>('/session')
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) return null
+      throw error
+    }
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+  gcTime: Number.POSITIVE_INFINITY,
+})
+
+export async function signIn(client: QueryClient, user: string, password: string): Promise<void> {
+  await api.post('/session', { user, password })
+  await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
+}
+
+export async function signOut(client: QueryClient): Promise<void> {
+  await api.delete('/session').catch((error: unknown) => {
+    // Already gone: that is what was asked.
+    if (!(error instanceof ApiProblem && error.status === 401)) throw error
+  })
+  client.clear()
+  client.setQueryData(sessionQuery.queryKey, null)
+}
+
+export function isSupervisor(role: Role): boolean {
+  return role === 'supervisor' || role === 'administrator'
+}

@@ -1,0 +1,45 @@
+// Sentences of the server for this user, as toasts. Each is said once.
+import { useNavigate } from '@tanstack/react-router'
+import { useEffect } from 'react'
+import { useTexts } from '@/i18n/use-texts'
+import { useFloor } from '@/lib/use-live'
+import { live } from '@/live/console'
+import { dismissNotice } from '@/live/stores/floor'
+import { showToast } from '@/ui'
+import { HotkeyHelp } from './hotkeys'
+
+export function Notices() {
+  const { t } = useTexts('app')
+  const navigate = useNavigate()
+  const notices = useFloor((floor) => floor.notices)
+  useEffect(() => {
+    for (const notice of notices) {
+      dismissNotice(notice.id)
+      switch (notice.key) {
+        case 'missed_offer':
+          showToast({
+            tone: 'bad',
+            text: t('notice.missed_offer'),
+            action: { label: t('notice.missed_back'), run: () => void live.command({ do: 'set_presence', wanted: { state: 'ready' } }) },
+          })
+          break
+        case 'sla_breached':
+          showToast({ tone: 'bad', text: t('notice.sla_breached'), action: { label: t('notice.open_tickets'), run: () => void navigate({ href: '/tickets' }) } })
+          break
+        case 'supervisor_paused':
+        case 'session_replaced':
+        case 'device_lost':
+        case 'headset_gone':
+          showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
+          break
+        case 'call_over':
+          if (notice.cause && notice.cause !== 'hangup' && notice.cause !== 'finished')
+            showToast({ tone: 'bad', text: t(`common:end_cause.${notice.cause}`) })
+          break
+        default:
+          break
+      }
+    }
+  }, [notices, t, navigate])
+  return <HotkeyHelp />
+}

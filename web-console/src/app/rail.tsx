@@ -1,0 +1,109 @@
+import { Link } from '@tanstack/react-router'
+import { Headphones, Languages, Moon, Sun, UserRound, type LucideIcon } from 'lucide-react'
+import { useState } from 'react'
+import { useTexts } from '@/i18n/use-texts'
+import { Button as AriaButton } from 'react-aria-components'
+import { type Role, type SessionUser } from '@/api/session'
+import { changeLanguage } from '@/i18n'
+import { chooseTheme, currentTheme } from '@/lib/theme'
+import { cx, Menu, MenuItem, MenuSection, Tip } from '@/ui'
+import { openHotkeyHelp } from './hotkeys'
+
+interface Section {
+  to: string
+  key: 'desk' | 'customers' | 'tickets' | 'calls' | 'live' | 'reports' | 'admin'
+  icon: LucideIcon
+  isFor: (role: Role) => boolean
+}
+
+const everyone = () => true
+
+/** Sections that have a page, in the order of the rail. */
+const SECTIONS: readonly Section[] = [
+  { to: '/desk', key: 'desk', icon: Headphones, isFor: everyone },
+]
+
+const ITEM =
+  'flex w-full cursor-pointer flex-col items-center gap-0.5 rounded-md px-1 py-1.5 text-xs text-ink-2 no-underline hover:bg-hover hover:text-ink'
+
+export function Rail({ user, onSignOut }: { user: SessionUser; onSignOut: () => void }) {
+  const { t } = useTexts('app')
+  return (
+    <nav aria-label={t('nav.label')} className="row-span-3 flex w-18 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2">
+      <Link to="/" aria-label="Centralita" className="mb-2 flex size-9 items-center justify-center rounded-md">
+        <img src="/favicon.svg" alt="" width={28} height={28} />
+      </Link>
+      {SECTIONS.filter((section) => section.isFor(user.role)).map(({ to, key, icon: Icon }) => (
+        <Link key={to} to={to} className={ITEM} activeProps={{ className: 'bg-surface text-accent-ink font-semibold', 'aria-current': 'page' }}>
+          <Icon size={19} strokeWidth={1.75} aria-hidden />
+          <span className="max-w-full truncate">{t(`nav.${key}`)}</span>
+        </Link>
+      ))}
+      <div className="mt-auto flex w-full flex-col items-center gap-0.5">
+        <LanguageButton className={ITEM} />
+        <ThemeButton className={ITEM} />
+        <UserMenu user={user} onSignOut={onSignOut} />
+      </div>
+    </nav>
+  )
+}
+
+export function LanguageButton({ className }: { className?: string }) {
+  const { t, i18n } = useTexts('app')
+  const other = i18n.language === 'es' ? 'en' : 'es'
+  return (
+    <Tip text={t('language.switch')}>
+      <AriaButton data-testid="language" aria-label={`${t('language.label')}. ${t('language.switch')}`} onPress={() => void changeLanguage(other)} className={cx(className)}>
+        <Languages size={18} strokeWidth={1.75} aria-hidden />
+        <span aria-hidden>{i18n.language.toUpperCase()}</span>
+      </AriaButton>
+    </Tip>
+  )
+}
+
+export function ThemeButton({ className }: { className?: string }) {
+  const { t } = useTexts('app')
+  const [theme, setTheme] = useState(currentTheme)
+  const other = theme === 'dark' ? 'light' : 'dark'
+  const label = t(other === 'dark' ? 'theme.to_dark' : 'theme.to_light')
+  const Icon = other === 'dark' ? Moon : Sun
+  return (
+    <Tip text={label}>
+      <AriaButton
+        data-testid="theme"
+        aria-label={label}
+        onPress={() => {
+          chooseTheme(other)
+          setTheme(other)
+        }}
+        className={cx(className)}
+      >
+        <Icon size={18} strokeWidth={1.75} aria-hidden />
+      </AriaButton>
+    </Tip>
+  )
+}
+
+function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => void }) {
+  const { t } = useTexts('app')
+  return (
+    <Menu
+      label={t('user.menu', { name: user.name })}
+      placement="right bottom"
+      trigger={
+        <AriaButton data-testid="user-menu" aria-label={t('user.menu', { name: user.name })} className={ITEM}>
+          <UserRound size={18} strokeWidth={1.75} aria-hidden />
+          <span className="max-w-full truncate">{user.name.split(' ')[0]}</span>
+        </AriaButton>
+      }
+    >
+      <MenuSection title={`${user.name} · ${t(`role.${user.role}`)}`}>
+        <MenuItem href="/check">{t('user.check')}</MenuItem>
+        <MenuItem onAction={openHotkeyHelp}>{t('user.keys')}</MenuItem>
+        <MenuItem data-testid="sign-out" onAction={onSignOut}>
+          {t('user.sign_out')}
+        </MenuItem>
+      </MenuSection>
+    </Menu>
+  )
+}

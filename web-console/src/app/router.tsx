@@ -1,0 +1,73 @@
+// Every address of the console. Pages come lazily, except what an agent needs to answer a call.
+import type { QueryClient } from '@tanstack/react-query'
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { sessionQuery } from '@/api/session'
+import { LoginPage } from '@/features/auth/login-page'
+import { FailedPage, NotFoundPage } from './error-pages'
+import { Shell } from './shell'
+
+interface RouterContext {
+  queryClient: QueryClient
+}
+
+const root = createRootRouteWithContext<RouterContext>()({ notFoundComponent: NotFoundPage, errorComponent: FailedPage })
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: (search: Record<string, unknown>): { to?: string } => (isInnerPath(search.to) ? { to: search.to } : {}),
+  beforeLoad: async ({ context, search }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery)
+    if (session) throw redirect({ to: search.to ?? '/' })
+  },
+  component: LoginPage,
+})
+
+/** Everything behind the sign-in. The dock lives in the shell, so that no change of page touches a call. */
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: 'shell',
+  beforeLoad: async ({ context, location }) => {
+    const session = await context.queryClient.ensureQueryData(sessionQuery)
+    if (!session) throw redirect({ to: '/login', search: location.pathname === '/' ? {} : { to: location.href } })
+    return { session }
+  },
+  component: Shell,
+})
+
+const home = createRoute({
+  getParentRoute: () => shell,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/desk' })
+  },
+})
+
+const desk = createRoute({
+  getParentRoute: () => shell,
+  path: '/desk',
+  component: lazyRouteComponent(() => import('@/features/desk/desk-page'), 'DeskPage'),
+})
+
+const deskCall = createRoute({
+  getParentRoute: () => shell,
+  path: '/desk/call/$callId',
+  component: lazyRouteComponent(() => import('@/features/desk/desk-page'), 'DeskPage'),
+})
+
+const check = createRoute({
+  getParentRoute: () => shell,
+  path: '/check',
+  component: lazyRouteComponent(() => import('@/features/precheck/check-page'), 'CheckPage'),
+})
+
+const routeTree = root.addChildren([login, shell.addChildren([home, desk, deskCall, check])])
+
+/** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */
+function isInnerPath(path: unknown): path is string {
+  return typeof path === 'string' && /^\/(?![/\\])/.test(path)
+}
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({ routeTree, context: { queryClient }, defaultPreload: 'intent', defaultPendingMs: 300, scrollRestoration: true })
+}

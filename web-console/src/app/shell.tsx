@@ -1,0 +1,65 @@
+// The frame: rail on the left, dock on top, page in the middle, status line below. Nothing of it moves when a call arrives.
+import { Outlet, useNavigate, useRouteContext, useRouter } from '@tanstack/react-router'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useTexts } from '@/i18n/use-texts'
+import { sessionQuery, signOut } from '@/api/session'
+import { Dock } from '@/features/dock/dock'
+import { live } from '@/live/console'
+import { phone } from '@/phone/softphone'
+import { ToastRegion } from '@/ui'
+import { useHotkeys } from './hotkeys'
+import { Notices } from './notices'
+import { Rail } from './rail'
+import { StatusBar } from './status-bar'
+import { useTitle } from './title'
+
+export function Shell() {
+  const { t } = useTexts('app')
+  const { session } = useRouteContext({ from: '/shell' })
+  const client = useQueryClient()
+  const router = useRouter()
+  const navigate = useNavigate()
+  const { data: current } = useQuery(sessionQuery)
+  const userId = session.user.id
+
+  useEffect(() => {
+    // The door stayed shut: either the server is away, or the session has ended. The next look at the session tells.
+    live.start(() => void client.fetchQuery({ ...sessionQuery, staleTime: 0, retry: false }).catch(() => {}))
+    phone.attach()
+    return () => {
+      phone.detach()
+      live.stop()
+    }
+  }, [client, userId])
+
+  useEffect(() => {
+    if (current === null) void navigate({ to: '/login', search: {} })
+  }, [current, navigate])
+
+  useTitle()
+  useHotkeys()
+
+  const leave = async () => {
+    phone.stop()
+    await live.command({ do: 'set_presence', wanted: { state: 'offline' } })
+    await signOut(client)
+    await router.invalidate()
+  }
+
+  return (
+    <div className="grid h-full grid-cols-[auto_minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto]">
+      <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-2">
+        {t('skip')}
+      </a>
+      <Rail user={session.user} onSignOut={() => void leave()} />
+      <Dock />
+      <main id="page" tabIndex={-1} className="min-h-0 min-w-0 overflow-hidden outline-none">
+        <Outlet />
+      </main>
+      <StatusBar />
+      <Notices />
+      <ToastRegion label={t('toasts')} closeLabel={t('common:close')} />
+    </div>
+  )
+}

@@ -1,0 +1,82 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useRouter, useSearch } from '@tanstack/react-router'
+import { useState, type FormEvent } from 'react'
+import { useTexts } from '@/i18n/use-texts'
+import { ApiProblem } from '@/api/client'
+import { problemText } from '@/api/problem-text'
+import { signIn } from '@/api/session'
+import { changeLanguage } from '@/i18n'
+import { chooseTheme, currentTheme } from '@/lib/theme'
+import { Button, TextField, TextLink } from '@/ui'
+
+export function LoginPage() {
+  const { t, i18n } = useTexts('auth')
+  const client = useQueryClient()
+  const router = useRouter()
+  const { to } = useSearch({ from: '/login' })
+  const [user, setUser] = useState('')
+  const [password, setPassword] = useState('')
+  const [isBusy, setBusy] = useState(false)
+  const [problem, setProblem] = useState<string | null>(null)
+  const [theme, setTheme] = useState(currentTheme)
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault()
+    setBusy(true)
+    setProblem(null)
+    try {
+      await signIn(client, user.trim(), password)
+      await router.navigate({ to: to ?? '/' })
+    } catch (error) {
+      const status = error instanceof ApiProblem ? error.status : undefined
+      setProblem(status === 401 ? t('wrong') : status === 429 ? t('wait') : problemText(error))
+    } finally {
+      setBusy(false)
+    }
+  }
+
+  const otherTheme = theme === 'dark' ? 'light' : 'dark'
+  const otherLanguage = i18n.language === 'es' ? 'en' : 'es'
+  return (
+    <main className="flex h-full flex-col items-center justify-center gap-6 p-4">
+      <form onSubmit={(event) => void submit(event)} className="flex w-full max-w-80 flex-col gap-4 rounded-lg border border-line bg-surface p-6">
+        <header className="flex items-center gap-3">
+          <img src="/favicon.svg" alt="" width={32} height={32} />
+          <div>
+            <p className="text-xs text-ink-3">Centralita</p>
+            <h1 className="text-lg">{t('title')}</h1>
+          </div>
+        </header>
+        <TextField label={t('user')} value={user} onChange={setUser} autoComplete="username" autoFocus isRequired data-testid="sign-in-user" name="user" />
+        <TextField label={t('password')} value={password} onChange={setPassword} type="password" autoComplete="current-password" isRequired data-testid="sign-in-password" name="password" />
+        {problem !== null && (
+          <p role="alert" className="rounded-md bg-bad-soft px-3 py-2 text-bad-ink">
+            {problem}
+          </p>
+        )}
+        <Button type="submit" tone="accent" size="lg" isDisabled={isBusy} data-testid="sign-in-submit">
+          {isBusy ? t('submitting') : t('submit')}
+        </Button>
+      </form>
+      <footer className="flex flex-wrap items-center justify-center gap-2">
+        <Button size="sm" tone="plain" data-testid="language" onPress={() => void changeLanguage(otherLanguage)}>
+          {t('app:language.switch')}
+        </Button>
+        <Button
+          size="sm"
+          tone="plain"
+          data-testid="theme"
+          onPress={() => {
+            chooseTheme(otherTheme)
+            setTheme(otherTheme)
+          }}
+        >
+          {t(otherTheme === 'dark' ? 'app:theme.to_dark' : 'app:theme.to_light')}
+        </Button>
+        <TextLink href="/call" className="px-2">
+          {t('web_phone')}
+        </TextLink>
+      </footer>
+    </main>
+  )
+}

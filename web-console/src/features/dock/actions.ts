@@ -1,0 +1,103 @@
+// What the dock can do, for its buttons and for the keys alike.
+import { createStore } from 'zustand/vanilla'
+import { failureText } from '@/api/problem-text'
+import { live } from '@/live/console'
+import type { CallView, ConsoleCommand } from '@/live/protocol'
+import { floorStore, foremostCall } from '@/live/stores/floor'
+import { phone, phoneStore } from '@/phone/softphone'
+import { showToast } from '@/ui'
+
+export type DockAction = 'answer' | 'hold' | 'mute' | 'transfer' | 'keypad' | 'hang_up' | 'ready'
+
+/** An offer cannot be taken or refused in its first moment: the click may have been meant for what was there before. */
+export const GUARD_MS = 300
+/** How long "ready" waits for the audio before the server is asked. */
+const AUDIO_MS_MAX = 4_000
+
+interface DockState {
+  open: 'keypad' | 'transfer' | null
+  pending: ReadonlySet<ConsoleCommand['do']>
+}
+
+export const dockStore = createStore<DockState>(() => ({ open: null, pending: new Set() }))
+
+export function openPanel(open: DockState['open']): void {
+  dockStore.setState({ open })
+}
+
+/** Sends a command of the dock; its button waits until the server has answered. */
+export async function send(command: ConsoleCommand): Promise<boolean> {
+  const mark = (isPending: boolean) => {
+    const pending = new Set(dockStore.getState().pending)
+    if (isPending) pending.add(command.do)
+    else pending.delete(command.do)
+    dockStore.setState({ pending })
+  }
+  mark(true)
+  const failure = await live.command(command)
+  mark(false)
+  if (failure) showToast({ tone: 'bad', text: failureText(failure) })
+  return failure === null
+}
+
+/** Goes on shift: sound and microphone first, since the server offers calls to agents who can hear them only. */
+export async function becomeReady(): Promise<void> {
+  await phone.startShift()
+  await phone.whenReady(AUDIO_MS_MAX)
+  await send({ do: 'set_presence', wanted: { state: 'ready' } })
+}
+
+const firstSeen = { call: '', at: 0 }
+floorStore.subscribe(({ calls }) => {
+  const ringing = calls.find((call) => call.state.is === 'offered')
+  if (ringing && ringing.id !== firstSeen.call) Object.assign(firstSeen, { call: ringing.id, at: performance.now() })
+  if (!ringing) firstSeen.call = ''
+})
+
+/** What is left of the first moment of this offer. */
+export function guardLeft(call: CallView): number {
+  return firstSeen.call === call.id ? Math.max(0, GUARD_MS - (performance.now() - firstSeen.at)) : GUARD_MS
+}
+
+export async function answer(call: CallView): Promise<boolean> {
+  if (guardLeft(call) > 0) return false
+  // A click is what browsers want before sound and microphone.
+  void phone.startShift()
+  return send({ do: 'answer', call: call.id })
+}
+
+export function toggleHold(call: CallView): void {
+  if (call.state.is === 'talking') void send({ do: 'hold', call: call.id })
+  else if (call.state.is === 'held') void send({ do: 'resume', call: call.id })
+}
+
+export function isOnCall(call: CallView | undefined): call is CallView {
+  return call !== undefined && ['talking', 'held', 'reconnecting', 'dialling'].includes(call.state.is)
+}
+
+export function runDockAction(action: DockAction): void {
+  const call = foremostCall(floorStore.getState().calls)
+  switch (action) {
+    case 'answer':
+      if (call?.state.is === 'offered') void answer(call)
+      return
+    case 'hold':
+      if (call) toggleHold(call)
+      return
+    case 'mute':
+      if (isOnCall(call)) phone.mute(!phoneStore.getState().isMuted)
+      return
+    case 'transfer':
+      if (isOnCall(call)) openPanel('transfer')
+      return
+    case 'keypad':
+      openPanel('keypad')
+      return
+    case 'hang_up':
+      if (isOnCall(call)) void send({ do: 'hang_up', call: call.id })
+      return
+    case 'ready':
+      void becomeReady()
+      return
+  }
+}

@@ -1,0 +1,236 @@
+// The call dock: always there, always one height. A call that comes paints here and moves nothing; the focus stays where it is.
+import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
+import { Mic, MicOff, Pause, Phone, PhoneForwarded, PhoneIncoming, PhoneOff, PhoneOutgoing, Play } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { useTexts } from '@/i18n/use-texts'
+import { useStore } from 'zustand'
+import { useQuery } from '@tanstack/react-query'
+import { queuesQuery } from '@/api/queries'
+import { phoneText } from '@/i18n/format'
+import { useFloor, useIsUp } from '@/lib/use-live'
+import { segmentText } from '@/i18n/words'
+import { usePartyName } from '@/lib/use-party-name'
+import type { CallView } from '@/live/protocol'
+import { foremostCall } from '@/live/stores/floor'
+import { phone, phoneStore } from '@/phone/softphone'
+import { Badge, Button, Countdown, cx, Elapsed, Toggle, type BadgeTone } from '@/ui'
+import { answer, dockStore, guardLeft, isOnCall, send, toggleHold } from './actions'
+import { Keypad } from './keypad'
+import { LevelMeter } from './level-meter'
+import { PresenceControl } from './presence'
+import { TransferPanel } from './transfer'
+
+export function Dock() {
+  const { t } = useTexts('dock')
+  const isAgent = useFloor((floor) => floor.agent !== null)
+  const call = useFloor((floor) => foremostCall(floor.calls))
+  const isRinging = call?.state.is === 'offered'
+  return (
+    <section
+      aria-label={t('label')}
+      data-testid={isRinging ? 'offer' : 'dock'}
+      className={cx('flex h-14 min-w-0 items-center gap-3 overflow-hidden border-b px-3', isRinging ? 'border-good bg-good-soft' : 'border-line bg-surface')}
+    >
+      {isAgent && <PresenceControl />}
+      {isAgent && <span aria-hidden className="h-8 border-l border-line" />}
+      {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3">{isAgent ? t('no_call') : <Listening />}</p>}
+      {call && isRinging && <OfferButtons key={call.id} call={call} />}
+      {isAgent && <Controls call={call} />}
+      <Announcer call={call} />
+    </section>
+  )
+}
+
+const STATE_TONES: Record<CallView['state']['is'], BadgeTone> = {
+  in_ivr: 'neutral',
+  waiting: 'neutral',
+  offered: 'good',
+  dialling: 'accent',
+  talking: 'good',
+  held: 'warn',
+  reconnecting: 'bad',
+  wrapping_up: 'accent',
+  over: 'neutral',
+}
+
+function Party({ call }: { call: CallView }) {
+  const { t } = useTexts('dock')
+  const name = usePartyName(call)
+  const { data: queues } = useQuery(queuesQuery)
+  const queue = queues?.find((one) => one.id === call.queue)?.name ?? call.queue
+  const Icon = call.direction === 'outbound' ? PhoneOutgoing : call.state.is === 'offered' ? PhoneIncoming : Phone
+  const details = [queue, call.party.name && call.party.number ? phoneText(call.party.number) : null, call.party.segment ? segmentText(call.party.segment) : null]
+  return (
+    <div className="flex min-w-0 flex-1 items-center gap-3">
+      <Icon size={20} aria-hidden className={cx('shrink-0', call.state.is === 'offered' ? 'ring-mark text-good' : 'text-ink-3')} />
+      <div className="min-w-0">
+        <Link to="/desk/call/$callId" params={{ callId: call.id }} className="block truncate font-semibold hover:underline">
+          {name}
+        </Link>
+        <p className="truncate text-xs text-ink-2">{details.filter(Boolean).join(' · ')}</p>
+      </div>
+      <div className="flex shrink-0 items-center gap-2">
+        <Badge tone={STATE_TONES[call.state.is]}>{t(`common:call_state.${call.state.is}`)}</Badge>
+        <StateTimer call={call} />
+      </div>
+    </div>
+  )
+}
+
+function StateTimer({ call }: { call: CallView }) {
+  const { t } = useTexts('dock')
+  switch (call.state.is) {
+    case 'offered':
+    case 'reconnecting':
+      return <Countdown until={call.state.until} className="text-lg font-semibold" />
+    case 'wrapping_up':
+      return call.state.until ? <Countdown until={call.state.until} className="text-lg font-semibold" /> : <Elapsed since={call.since} className="text-lg font-semibold" />
+    case 'held':
+      // Two times on hold: the whole call, and how long the customer has been waiting.
+      return (
+        <span className="flex items-baseline gap-2">
+          <Elapsed since={call.connected_at ?? call.since} className="text-lg font-semibold" />
+          <span className="text-xs text-warn-ink">
+            {t('held_for')} <Elapsed since={call.since} />
+          </span>
+        </span>
+      )
+    case 'talking':
+    case 'dialling':
+    case 'in_ivr':
+    case 'waiting':
+    case 'over':
+      return <Elapsed since={call.connected_at ?? call.since} className="text-lg font-semibold" />
+  }
+}
+
+function OfferButtons({ call }: { call: CallView }) {
+  const { t } = useTexts('dock')
+  const isUp = useIsUp()
+  const pending = useStore(dockStore, (state) => state.pending)
+  const [isGuarded, setGuarded] = useState(() => guardLeft(call) > 0)
+  const navigate = useNavigate()
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  useEffect(() => {
+    if (!isGuarded) return
+    const timer = setTimeout(() => setGuarded(false), guardLeft(call) + 1)
+    return () => clearTimeout(timer)
+  }, [isGuarded, call])
+  const take = async () => {
+    // A page where something may be being edited is left alone; the name in the dock leads to the record.
+    const isFree = path.startsWith('/desk') || path === '/check' || path === '/live'
+    if ((await answer(call)) && isFree) await navigate({ to: '/desk/call/$callId', params: { callId: call.id } })
+  }
+  return (
+    <div className="flex shrink-0 items-center gap-2">
+      <Button
+        tone="quiet"
+        isDisabled={isGuarded || !isUp || pending.has('decline')}
+        onPress={() => void send({ do: 'decline', call: call.id })}
+        data-testid="decline"
+      >
+        {t('decline')}
+      </Button>
+      <Button
+        tone="good"
+        size="lg"
+        icon={Phone}
+        isDisabled={isGuarded || !isUp || pending.has('answer')}
+        onPress={() => void take()}
+        data-testid="answer"
+        aria-keyshortcuts="Alt+Shift+A"
+        className="font-semibold"
+      >
+        {t('answer')}
+      </Button>
+    </div>
+  )
+}
+
+function Controls({ call }: { call: CallView | undefined }) {
+  const { t } = useTexts('dock')
+  const isUp = useIsUp()
+  const isMuted = useStore(phoneStore, (state) => state.isMuted)
+  const pending = useStore(dockStore, (state) => state.pending)
+  const isLive = isOnCall(call)
+  const isHeld = call?.state.is === 'held'
+  const canHold = call?.state.is === 'talking' || isHeld
+  return (
+    <div role="group" aria-label={t('controls')} className="flex shrink-0 items-center gap-1.5">
+      <LevelMeter isLive={isLive} isMuted={isMuted} />
+      <Toggle
+        isOn={isLive && isMuted}
+        onChange={(wanted) => phone.mute(wanted)}
+        icon={isMuted && isLive ? MicOff : Mic}
+        isDisabled={!isLive}
+        tone="warn"
+        data-testid="mute"
+        aria-keyshortcuts="Alt+Shift+M"
+        className="min-w-22"
+      >
+        {isMuted && isLive ? t('muted') : t('mute')}
+      </Toggle>
+      <Toggle
+        isOn={isHeld}
+        onChange={() => call && toggleHold(call)}
+        icon={isHeld ? Play : Pause}
+        isDisabled={!canHold || !isUp || pending.has('hold') || pending.has('resume')}
+        data-testid="hold"
+        aria-keyshortcuts="Alt+Shift+H"
+        className="min-w-22"
+      >
+        {isHeld ? t('resume') : t('hold')}
+      </Toggle>
+      <Keypad call={isLive ? call : undefined} />
+      <TransferPanel
+        call={isLive && call.state.is !== 'dialling' ? call : undefined}
+        trigger={
+          <Button icon={PhoneForwarded} isDisabled={!isLive || call.state.is === 'dialling' || !isUp} data-testid="transfer" aria-keyshortcuts="Alt+Shift+T">
+            {t('transfer')}
+          </Button>
+        }
+      />
+      <Button
+        tone={isLive ? 'danger' : 'quiet'}
+        icon={PhoneOff}
+        isDisabled={!isLive || !isUp || pending.has('hang_up')}
+        onPress={() => call && void send({ do: 'hang_up', call: call.id })}
+        data-testid="hang-up"
+        aria-keyshortcuts="Alt+Shift+E"
+        className="ml-4"
+      >
+        {t('hang_up')}
+      </Button>
+    </div>
+  )
+}
+
+/** A supervisor without calls of the own sees here to whom they listen. */
+function Listening() {
+  const { t } = useTexts('dock')
+  const call = useFloor((floor) => floor.listeningTo)
+  const name = usePartyName(call ?? undefined)
+  if (!call) return null
+  return (
+    <span className="flex items-center gap-3 text-ink">
+      <Badge tone="accent">{t('listening')}</Badge>
+      <span className="truncate">{t('listening_to', { agent: call.agent ?? '', name })}</span>
+      <Button size="sm" onPress={() => void send({ do: 'stop_listening' })} data-testid="stop-listening">
+        {t('stop_listening')}
+      </Button>
+    </span>
+  )
+}
+
+/** Says what changed to those who do not see it. Ringing interrupts, the rest waits. */
+function Announcer({ call }: { call: CallView | undefined }) {
+  const { t } = useTexts('dock')
+  const name = usePartyName(call)
+  const state = call?.state.is
+  const text = state === 'offered' ? t('announce.offered', { name }) : state ? t('announce.state', { name, state: t(`common:call_state.${state}`) }) : ''
+  return (
+    <p className="sr-only" aria-live={state === 'offered' ? 'assertive' : 'polite'}>
+      {text}
+    </p>
+  )
+}

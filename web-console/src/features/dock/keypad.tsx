@@ -1,0 +1,101 @@
+// One pad, two uses: without a call it dials, in a call it sends tones.
+import { Grid3x3, Phone } from 'lucide-react'
+import { useState } from 'react'
+import { useTexts } from '@/i18n/use-texts'
+import { useStore } from 'zustand'
+import { useFloor, useIsUp } from '@/lib/use-live'
+import type { CallView } from '@/live/protocol'
+import { keyTone, unlockAudio } from '@/phone/ringer'
+import { phone } from '@/phone/softphone'
+import { Button, IconButton, PopoverPanel, TextField } from '@/ui'
+import { dockStore, openPanel, send } from './actions'
+
+const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'] as const
+/** As many as the server takes in one command. */
+const DIGITS_MAX = 32
+
+export function Keypad({ call }: { call: CallView | undefined }) {
+  const { t } = useTexts('dock')
+  const isOpen = useStore(dockStore, (state) => state.open === 'keypad')
+  return (
+    <PopoverPanel
+      label={call ? t('keypad.tones') : t('keypad.dial')}
+      placement="bottom end"
+      isOpen={isOpen}
+      onOpenChange={(open) => openPanel(open ? 'keypad' : null)}
+      trigger={<IconButton icon={Grid3x3} label={call ? t('keypad.tones') : t('keypad.dial')} tone="quiet" data-testid="keypad" aria-keyshortcuts="Alt+Shift+D" />}
+    >
+      {call ? <TonePad call={call} /> : <DialPad onDone={() => openPanel(null)} />}
+    </PopoverPanel>
+  )
+}
+
+function TonePad({ call }: { call: CallView }) {
+  const { t } = useTexts('dock')
+  const [sent, setSent] = useState('')
+  const press = (key: string) => {
+    keyTone(key)
+    setSent((text) => (text + key).slice(-DIGITS_MAX))
+    void send({ do: 'send_digits', call: call.id, digits: key })
+  }
+  return (
+    <div
+      role="group"
+      aria-label={t('keypad.tones')}
+      className="flex w-48 flex-col gap-2"
+      onKeyDown={(event) => {
+        if (event.key.length === 1 && KEYS.includes(event.key as (typeof KEYS)[number])) press(event.key)
+      }}
+    >
+      <output aria-label={t('keypad.sent')} className="h-8 truncate rounded-md bg-ground px-2 text-lg leading-8">
+        {sent}
+      </output>
+      <Pad onPress={press} />
+    </div>
+  )
+}
+
+function DialPad({ onDone }: { onDone: () => void }) {
+  const { t } = useTexts('dock')
+  const isUp = useIsUp()
+  const isBusy = useFloor((floor) => floor.calls.length > 0)
+  const [number, setNumber] = useState('')
+  const dial = async () => {
+    await phone.startShift()
+    await phone.whenReady(4_000)
+    if (await send({ do: 'dial', number: number.trim(), customer: null })) onDone()
+  }
+  return (
+    <form
+      className="flex w-52 flex-col gap-2"
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (number.trim() !== '') void dial()
+      }}
+    >
+      <TextField label={t('keypad.number')} value={number} onChange={setNumber} inputMode="tel" autoFocus data-testid="dial-number" />
+      <Pad
+        onPress={(key) => {
+          void unlockAudio().then(() => keyTone(key))
+          setNumber((text) => text + key)
+        }}
+      />
+      <Button type="submit" tone="accent" icon={Phone} isDisabled={number.trim() === '' || !isUp || isBusy} data-testid="dial">
+        {t('keypad.call')}
+      </Button>
+      {isBusy && <p className="text-xs text-ink-3">{t('keypad.busy')}</p>}
+    </form>
+  )
+}
+
+function Pad({ onPress }: { onPress: (key: string) => void }) {
+  return (
+    <div className="grid grid-cols-3 gap-1">
+      {KEYS.map((key) => (
+        <Button key={key} size="lg" tone="quiet" onPress={() => onPress(key)} data-testid={`key-${key}`} excludeFromTabOrder={false}>
+          {key}
+        </Button>
+      ))}
+    </div>
+  )
+}

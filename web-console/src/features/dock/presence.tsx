@@ -1,0 +1,81 @@
+// Whether calls come: ready, paused with a reason, off shift. During a call the choice is for afterwards, and says so.
+import { useQuery } from '@tanstack/react-query'
+import { ChevronDown } from 'lucide-react'
+import { useTexts } from '@/i18n/use-texts'
+import { Button as AriaButton } from 'react-aria-components'
+import { agentsQuery, inLanguage, pauseReasonsQuery } from '@/api/queries'
+import { presenceText } from '@/i18n/words'
+import { useFloor, useIsUp } from '@/lib/use-live'
+import type { Presence, WantedPresence } from '@/live/protocol'
+import { phone } from '@/phone/softphone'
+import { Dot, Elapsed, Menu, MenuItem, MenuSection, type BadgeTone } from '@/ui'
+import { becomeReady, send } from './actions'
+import { useEffect } from 'react'
+
+export const PRESENCE_TONES: Record<Presence['state'], BadgeTone> = {
+  offline: 'neutral',
+  ready: 'good',
+  paused: 'warn',
+  offered: 'accent',
+  busy: 'accent',
+  wrapping_up: 'accent',
+}
+
+export function PresenceControl() {
+  const { t, i18n } = useTexts('dock')
+  const agent = useFloor((floor) => floor.agent)
+  const isUp = useIsUp()
+  const { data: reasons = [] } = useQuery(pauseReasonsQuery)
+  const { data: profiles } = useQuery(agentsQuery)
+  const hasOwnPhone = profiles?.find((profile) => profile.id === agent?.id)?.device === 'sip'
+  useEffect(() => phone.setOwnPhone(hasOwnPhone), [hasOwnPhone])
+  if (!agent) return null
+
+  const { presence } = agent
+  const isEngaged = presence.state === 'busy' || presence.state === 'wrapping_up' || presence.state === 'offered'
+  const choose = (wanted: WantedPresence) => {
+    if (wanted.state === 'ready') void becomeReady()
+    else {
+      if (wanted.state === 'paused') void phone.startShift()
+      void send({ do: 'set_presence', wanted }).then((isDone) => isDone && wanted.state === 'offline' && !isEngaged && phone.stop())
+    }
+  }
+  const next = agent.next ? presenceText(agent.next, reasons, i18n.language) : null
+  return (
+    <Menu
+      label={t('presence.label')}
+      trigger={
+        <AriaButton
+          isDisabled={!isUp}
+          data-testid="presence"
+          data-state={presence.state}
+          className="flex h-10 w-44 shrink-0 cursor-pointer items-center gap-2 rounded-md border border-line-strong bg-surface px-2.5 text-left hover:bg-hover disabled:cursor-not-allowed disabled:opacity-60"
+        >
+          <Dot tone={PRESENCE_TONES[presence.state]} />
+          <span className="min-w-0 flex-1 leading-tight">
+            <span className="block truncate font-semibold">{presenceText(presence, reasons, i18n.language)}</span>
+            <span className="block truncate text-xs text-ink-3">{next !== null ? t('presence.then', { next }) : presence.state === 'offline' ? t('presence.start') : <Elapsed since={agent.since} />}</span>
+          </span>
+          <ChevronDown size={15} aria-hidden className="shrink-0 text-ink-3" />
+        </AriaButton>
+      }
+    >
+      <MenuSection title={isEngaged ? t('presence.after') : t('presence.now')}>
+        <MenuItem onAction={() => choose({ state: 'ready' })} data-testid="presence-ready">
+          <Dot tone="good" /> {t('common:presence.ready')}
+        </MenuItem>
+        {reasons.map((reason) => (
+          <MenuItem key={reason.id} onAction={() => choose({ state: 'paused', reason: reason.id })} data-testid={`presence-paused-${reason.id}`}>
+            <Dot tone="warn" /> {inLanguage(reason.names, i18n.language)}
+          </MenuItem>
+        ))}
+        <MenuItem onAction={() => choose({ state: 'offline' })} data-testid="presence-offline">
+          <Dot tone="neutral" /> {t('common:presence.offline')}
+        </MenuItem>
+      </MenuSection>
+      <MenuSection title={t('presence.sound')}>
+        <MenuItem href="/check">{t('presence.check')}</MenuItem>
+      </MenuSection>
+    </Menu>
+  )
+}

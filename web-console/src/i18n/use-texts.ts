@@ -1,0 +1,8 @@
+import { useTranslation } from 'react-i18next'
+
+type Namespace = 'app' | 'auth' | 'desk' | 'dock' | 'live-board' | 'precheck' | 'wrapup'
+
+/** The texts of a feature; those of everybody are reached as `common:…`. */
+export function useTexts<N extends Namespace>(namespace: N) {
+  return useTranslation([namespace, 'common', 'app'] as const)
+}

@@ -1,0 +1,95 @@
+// The one live connection of this page: socket, clock and stores joined. Views read the stores and call `command`.
+import { serverClock } from './clock'
+import type { ConsoleCommand, ServerMessage } from './protocol'
+import { ConsoleSocket, type CommandFailure } from './socket'
+import { boardStore } from './stores/board'
+import { applyToFloor, emptyFloor, floorStore } from './stores/floor'
+import { NotesDrafts } from './stores/notes'
+
+type MessageListener = (message: ServerMessage) => void
+const messageListeners = new Set<MessageListener>()
+let onRefused: () => void = () => {}
+
+const socket = new ConsoleSocket(
+  {
+    open: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws/console`),
+    now: Date.now,
+    random: Math.random,
+    setTimer: (run, ms) => window.setTimeout(run, ms),
+    clearTimer: (id) => window.clearTimeout(id),
+    isOnline: () => navigator.onLine,
+  },
+  serverClock,
+  {
+    onConnection: (connection) => {
+      floorStore.setState({ connection })
+      if (connection.is === 'up') {
+        document.body.dataset.live = 'up'
+        notes.retry()
+      } else {
+        document.body.dataset.live = connection.is
+      }
+    },
+    onMessage: receive,
+    onRefused: () => onRefused(),
+  },
+)
+
+export const notes = new NotesDrafts({
+  save: async (call, text) => (await socket.command({ do: 'save_notes', call, notes: text })) === null,
+  setTimer: (run, ms) => window.setTimeout(run, ms),
+  clearTimer: (id) => window.clearTimeout(id),
+  now: Date.now,
+  storage: localStorage,
+})
+
+function receive(message: ServerMessage): void {
+  const before = floorStore.getState()
+  if (message.t === 'board') boardStore.receive(message.board)
+  const after = applyToFloor(before, message)
+  if (after !== before) floorStore.setState(after, true)
+  if (message.t === 'hello') for (const call of after.calls) notes.restore(call.id, after.savedNotes.get(call.id) ?? '')
+  for (const call of before.calls) if (!after.calls.some((other) => other.id === call.id)) notes.forget(call.id)
+  for (const listener of messageListeners) listener(message)
+}
+
+export const live = {
+  /** Connects; `refused` is called when the door stays shut before any hello, so that the session can be checked. */
+  start(refused: () => void): void {
+    onRefused = refused
+    notes.sweep()
+    window.addEventListener('online', retry)
+    window.addEventListener('offline', retry)
+    document.addEventListener('visibilitychange', wake)
+    socket.start()
+  },
+  stop(): void {
+    window.removeEventListener('online', retry)
+    window.removeEventListener('offline', retry)
+    document.removeEventListener('visibilitychange', wake)
+    socket.stop()
+    boardStore.clear()
+    floorStore.setState({ ...emptyFloor, pageBuild: floorStore.getState().pageBuild }, true)
+  },
+  command(command: ConsoleCommand): Promise<CommandFailure | null> {
+    return socket.command(command)
+  },
+  watchBoard(wanted: boolean): void {
+    socket.watchBoard(wanted)
+  },
+  /** Every message after the stores have taken it. */
+  onMessage(listener: MessageListener): () => void {
+    messageListeners.add(listener)
+    return () => messageListeners.delete(listener)
+  },
+}
+
+function retry(): void {
+  socket.retryNow()
+}
+
+function wake(): void {
+  if (document.hidden) return
+  socket.retryNow()
+  boardStore.flush()
+}

@@ -1,0 +1,189 @@
+// What this user sees of the live floor: own calls, their records, colleagues, notices. Replaced whole by `hello`, then kept
+// up by deltas, at once. A version only grows: an older view that arrives late is dropped.
+import { createStore } from 'zustand/vanilla'
+import type { AgentView, AudioState, CallView, CustomerSnapshot, EndCause, ServerMessage } from '../protocol'
+import type { Connection } from '../socket'
+
+/** Notices that wait to be seen; older ones make room. */
+const NOTICES_MAX = 20
+
+export interface FloorNotice {
+  id: number
+  key: string
+  /** For `call_over`: why the call ended. */
+  cause?: EndCause
+}
+
+export interface FloorState {
+  connection: Connection
+  /** Whether a `hello` has been applied since the page was opened; what is shown after a loss is the last known picture. */
+  hasFloor: boolean
+  centreName: string
+  isSample: boolean
+  build: string | null
+  /** The build that this page was loaded from: the first one that a hello named. */
+  pageBuild: string | null
+  user: string | null
+  agent: AgentView | null
+  /** Own calls, in the order in which they came. */
+  calls: readonly CallView[]
+  pops: ReadonlyMap<string, readonly CustomerSnapshot[]>
+  /** When the INVITE of a popped call reached the server, for the measurement INVITE → painted. */
+  arrivals: ReadonlyMap<string, string>
+  /** Notes as the server had them at the last hello. */
+  savedNotes: ReadonlyMap<string, string>
+  colleagues: ReadonlyMap<string, AgentView>
+  /** The call this supervisor listens to. */
+  listeningTo: CallView | null
+  audio: AudioState
+  notices: readonly FloorNotice[]
+}
+
+export const emptyFloor: FloorState = {
+  connection: { is: 'idle' },
+  hasFloor: false,
+  centreName: '',
+  isSample: false,
+  build: null,
+  pageBuild: null,
+  user: null,
+  agent: null,
+  calls: [],
+  pops: new Map(),
+  arrivals: new Map(),
+  savedNotes: new Map(),
+  colleagues: new Map(),
+  listeningTo: null,
+  audio: 'none',
+  notices: [],
+}
+
+export const floorStore = createStore<FloorState>(() => emptyFloor)
+
+let noticeCount = 0
+
+/** The floor after a message. Pure but for the numbering of notices. */
+export function applyToFloor(state: FloorState, message: ServerMessage): FloorState {
+  switch (message.t) {
+    case 'hello': {
+      const user = message.user
+      return {
+        ...state,
+        hasFloor: true,
+        centreName: message.centre_name,
+        isSample: message.is_sample,
+        build: message.build,
+        pageBuild: state.pageBuild ?? message.build,
+        user,
+        agent: message.agent ?? null,
+        calls: message.calls.filter((call) => call.agent === user && call.state.is !== 'over'),
+        listeningTo: message.calls.find((call) => call.listeners.includes(user)) ?? null,
+        pops: new Map(message.pops.map((pop) => [pop.call, pop.matches])),
+        savedNotes: new Map(message.notes.map((saved) => [saved.call, saved.notes])),
+        colleagues: new Map(message.colleagues.map((agent) => [agent.id, agent])),
+      }
+    }
+    case 'call':
+      return withCall(state, message.call)
+    case 'pop': {
+      const pops = new Map(state.pops).set(message.call, message.matches)
+      return { ...state, pops, arrivals: new Map(state.arrivals).set(message.call, message.arrived_at) }
+    }
+    case 'agent': {
+      const agent = message.agent
+      const known = agent.id === state.user ? state.agent : state.colleagues.get(agent.id)
+      if (known && known.version > agent.version) return state
+      if (agent.id === state.user) return { ...state, agent }
+      return { ...state, colleagues: new Map(state.colleagues).set(agent.id, agent) }
+    }
+    case 'media_state':
+      return { ...state, audio: message.audio }
+    case 'notice':
+      return withNotice(state, { key: message.key })
+    case 'fact':
+    case 'media_answer':
+    case 'result':
+    case 'pong':
+    case 'board':
+      return state
+    default:
+      return unknownMessage(message, state)
+  }
+}
+
+function withCall(state: FloorState, call: CallView): FloorState {
+  const known = state.calls.find((other) => other.id === call.id)
+  if (known && known.version > call.version) return state
+  const isListening = state.user !== null && call.listeners.includes(state.user) && call.state.is !== 'over'
+  const listeningTo = isListening ? call : state.listeningTo?.id === call.id ? null : state.listeningTo
+  const isMine = call.agent === state.user && state.user !== null && call.state.is !== 'over'
+  if (isMine) {
+    const calls = known ? state.calls.map((other) => (other.id === call.id ? call : other)) : [...state.calls, call]
+    return { ...state, calls, listeningTo }
+  }
+  if (!known) return listeningTo === state.listeningTo ? state : { ...state, listeningTo }
+  const gone = forget({ ...state, listeningTo }, call.id)
+  // A call that ends without a wrap-up would vanish without a word: say why.
+  return call.state.is === 'over' && known.state.is !== 'wrapping_up'
+    ? withNotice(gone, { key: 'call_over', cause: call.state.cause })
+    : gone
+}
+
+/** Drops a call with everything that hangs on it: no map may grow over a shift. */
+function forget(state: FloorState, call: string): FloorState {
+  const without = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
+    if (!map.has(call)) return map
+    const copy = new Map(map)
+    copy.delete(call)
+    return copy
+  }
+  return {
+    ...state,
+    calls: state.calls.filter((other) => other.id !== call),
+    pops: without(state.pops),
+    arrivals: without(state.arrivals),
+    savedNotes: without(state.savedNotes),
+  }
+}
+
+function withNotice(state: FloorState, notice: Omit<FloorNotice, 'id'>): FloorState {
+  noticeCount += 1
+  return { ...state, notices: [...state.notices, { ...notice, id: noticeCount }].slice(-NOTICES_MAX) }
+}
+
+/** A newer server may say more than this page understands; that is no reason to fail. */
+function unknownMessage(_: never, state: FloorState): FloorState {
+  return state
+}
+
+/** Puts a notice of this page's own beside those of the server. */
+export function addNotice(key: string): void {
+  floorStore.setState((state) => withNotice(state, { key }))
+}
+
+export function dismissNotice(id: number): void {
+  floorStore.setState((state) => ({ notices: state.notices.filter((notice) => notice.id !== id) }))
+}
+
+/** The call in the dock: what talks goes before what rings, and that before what is being wrapped up. */
+export function foremostCall(calls: readonly CallView[]): CallView | undefined {
+  return calls.toSorted((a, b) => urgency(a) - urgency(b))[0]
+}
+
+function urgency(call: CallView): number {
+  switch (call.state.is) {
+    case 'talking':
+    case 'held':
+    case 'reconnecting':
+    case 'dialling':
+      return 0
+    case 'offered':
+      return 1
+    case 'wrapping_up':
+      return 2
+    case 'waiting':
+    case 'in_ivr':
+    case 'over':
+      return 3
+  }
+}

@@ -1,0 +1,36 @@
+import type { LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { cx } from './cx'
+
+export type BadgeTone = 'neutral' | 'accent' | 'good' | 'warn' | 'bad'
+
+const TONES: Record<BadgeTone, string> = {
+  neutral: 'bg-sunken text-ink-2',
+  accent: 'bg-accent-soft text-accent-ink',
+  good: 'bg-good-soft text-good-ink',
+  warn: 'bg-warn-soft text-warn-ink',
+  bad: 'bg-bad-soft text-bad-ink',
+}
+
+/** A word for a state; colour only repeats what the word says. */
+export function Badge({ tone = 'neutral', icon: Icon, children, className }: { tone?: BadgeTone; icon?: LucideIcon; children: ReactNode; className?: string }) {
+  return (
+    <span className={cx('inline-flex h-5 max-w-full items-center gap-1 rounded-sm px-1.5 text-xs font-medium whitespace-nowrap', TONES[tone], className)}>
+      {Icon && <Icon size={12} aria-hidden className="shrink-0" />}
+      <span className="truncate">{children}</span>
+    </span>
+  )
+}
+
+const DOTS: Record<BadgeTone, string> = {
+  neutral: 'border-2 border-ink-3',
+  accent: 'bg-accent',
+  good: 'bg-good',
+  warn: 'bg-warn rounded-[2px]',
+  bad: 'bg-bad rotate-45 rounded-[1px]',
+}
+
+/** A mark beside a word. Each state has its own shape too: ring, circle, square, diamond. */
+export function Dot({ tone }: { tone: BadgeTone }) {
+  return <span aria-hidden className={cx('inline-block size-2 shrink-0 rounded-full', DOTS[tone])} />
+}

@@ -1,0 +1,95 @@
+// Buttons. One accent button per view; danger for what ends something; the rest is quiet.
+import type { LucideIcon } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { Button as AriaButton, Link as AriaLink, ToggleButton as AriaToggle, type ButtonProps as AriaButtonProps } from 'react-aria-components'
+import { cx } from './cx'
+import { Tip } from './tip'
+
+export type Tone = 'accent' | 'quiet' | 'plain' | 'danger' | 'good'
+
+const TONES: Record<Tone, string> = {
+  accent: 'bg-accent text-on-accent hover:bg-accent-hover',
+  quiet: 'border border-line-strong bg-surface text-ink hover:bg-hover',
+  plain: 'text-ink-2 hover:bg-hover hover:text-ink',
+  danger: 'bg-bad text-on-bad hover:bg-bad-hover',
+  good: 'bg-good-soft text-good-ink border border-good hover:brightness-105',
+}
+
+const SIZES = { sm: 'h-7 px-2 gap-1', md: 'h-8 px-3 gap-1.5', lg: 'h-10 px-4 gap-2' }
+
+const BASE =
+  'inline-flex shrink-0 cursor-pointer items-center justify-center rounded-md font-medium whitespace-nowrap transition-colors duration-100 select-none ' +
+  'disabled:cursor-not-allowed disabled:opacity-50'
+
+export interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'children' | 'style'> {
+  tone?: Tone
+  size?: keyof typeof SIZES
+  icon?: LucideIcon
+  children?: ReactNode
+  className?: string
+  'data-testid'?: string
+}
+
+export function Button({ tone = 'quiet', size = 'md', icon: Icon, children, className, ...rest }: ButtonProps) {
+  return (
+    <AriaButton {...rest} className={cx(BASE, TONES[tone], SIZES[size], className)}>
+      {Icon && <Icon size={16} aria-hidden />}
+      {children}
+    </AriaButton>
+  )
+}
+
+export interface IconButtonProps extends Omit<ButtonProps, 'children' | 'icon'> {
+  icon: LucideIcon
+  /** What it does; shown as a tip and read aloud. */
+  label: string
+}
+
+export function IconButton({ icon: Icon, label, tone = 'plain', size = 'md', className, ...rest }: IconButtonProps) {
+  const square = { sm: 'size-7', md: 'size-8', lg: 'size-10' }[size]
+  return (
+    <Tip text={label}>
+      <AriaButton {...rest} aria-label={label} className={cx(BASE, TONES[tone], square, className)}>
+        <Icon size={size === 'sm' ? 15 : 17} aria-hidden />
+      </AriaButton>
+    </Tip>
+  )
+}
+
+export interface ToggleProps {
+  isOn: boolean
+  onChange: (isOn: boolean) => void
+  icon: LucideIcon
+  children: ReactNode
+  isDisabled?: boolean
+  /** Colours of the pressed state. */
+  tone?: 'warn' | 'accent'
+  className?: string
+  'data-testid'?: string
+  'aria-keyshortcuts'?: string
+}
+
+/** A button that stays down. The pressed state differs in colour, border and words. */
+export function Toggle({ isOn, onChange, icon: Icon, children, tone = 'accent', className, ...rest }: ToggleProps) {
+  const on = tone === 'warn' ? 'border-warn bg-warn-soft text-warn-ink' : 'border-accent bg-accent-soft text-accent-ink'
+  return (
+    <AriaToggle
+      {...rest}
+      isSelected={isOn}
+      onChange={onChange}
+      className={cx(BASE, SIZES.md, 'border', isOn ? on : 'border-line-strong bg-surface text-ink hover:bg-hover', className)}
+    >
+      <Icon size={16} aria-hidden />
+      {children}
+    </AriaToggle>
+  )
+}
+
+/** A link that looks like one. */
+export function TextLink({ href, children, className }: { href: string; children: ReactNode; className?: string }) {
+  return (
+    <AriaLink href={href} className={cx('cursor-pointer text-accent-ink underline-offset-2 hover:underline', className)}>
+      {children}
+    </AriaLink>
+  )
+}

@@ -1,0 +1,55 @@
+// A plain list in columns: a grid with the roles of a table, so that nothing is laid out twice when a cell changes.
+import type { ReactNode } from 'react'
+import { cx } from './cx'
+
+export interface Column<T> {
+  id: string
+  title: string
+  /** A grid track: `120px`, `1fr`, `minmax(160px, 2fr)`. */
+  width: string
+  isNumber?: boolean
+  cell: (row: T) => ReactNode
+}
+
+export interface TableProps<T> {
+  label: string
+  columns: ReadonlyArray<Column<T>>
+  rows: readonly T[]
+  rowKey: (row: T) => string
+  /** What Enter or a click on the row opens. */
+  onOpen?: (row: T) => void
+  rowTestId?: (row: T) => string
+}
+
+export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId }: TableProps<T>) {
+  const tracks = { gridTemplateColumns: columns.map((column) => column.width).join(' ') }
+  return (
+    <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className="min-w-max lg:min-w-0">
+      <div role="row" style={tracks} className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-xs font-medium text-ink-3">
+        {columns.map((column) => (
+          <span key={column.id} role="columnheader" className={cx('truncate', column.isNumber && 'text-right')}>
+            {column.title}
+          </span>
+        ))}
+      </div>
+      {rows.map((row) => (
+        <div
+          key={rowKey(row)}
+          role="row"
+          data-testid={rowTestId?.(row)}
+          style={tracks}
+          tabIndex={onOpen ? 0 : undefined}
+          onClick={onOpen ? () => onOpen(row) : undefined}
+          onKeyDown={onOpen ? (event) => event.key === 'Enter' && event.target === event.currentTarget && onOpen(row) : undefined}
+          className={cx('grid min-h-9 items-center gap-3 border-b border-line px-4 [contain:content]', onOpen && 'cursor-pointer outline-offset-[-2px] hover:bg-hover')}
+        >
+          {columns.map((column) => (
+            <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1', column.isNumber && 'text-right tabular-nums')}>
+              {column.cell(row)}
+            </span>
+          ))}
+        </div>
+      ))}
+    </div>
+  )
+}
