@@ -1,9 +1,35 @@
-//! SIP signalling (RFC 3261) as a state machine: messages in, messages and notices out.
+//! SIP signalling (RFC 3261) as a state machine: messages in, messages and notices out. Decides what the protocol demands and who
+//! is let in; what a call is for is the switch's. Session descriptions pass through unread.
+//!
+//! | layer | file |
+//! | --- | --- |
+//! | words to the switch | `notice.rs` |
+//! | calls and registrations | `endpoint/`, `dialog.rs`, `registrar.rs` |
+//! | who may call | `access.rs`, `digest.rs`, `guard.rs` |
+//! | repetition and loss | `transaction/` |
+//! | octets | `framer.rs`, `repair.rs`, `message.rs`, `header.rs`, `address.rs`, `compose.rs` |
 
+mod access;
+mod address;
+mod compose;
+mod dialog;
+mod digest;
+mod endpoint;
+mod framer;
+mod guard;
+mod header;
+mod message;
 mod notice;
+mod registrar;
+mod repair;
+mod transaction;
 
+pub use access::{IpPrefix, PhoneAccess, SipAccess, TrunkAccess};
+pub use digest::Ha1;
+pub use endpoint::{Advertised, ClassCounts, MethodCounts, SipEndpoint, SipOutput, SipSettings, SipStats};
+pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE_ANSWER};
+pub use guard::FloodLimits;
+pub use message::{Malformed, SipMessage, malformed_response};
 pub use notice::{CallSource, DialogId, Flow, FlowId, SipNotice, SipOrder, SipTarget, Transport};
-
-/// A parsed SIP message. Its fields live in `message.rs`, the only file that knows the parser.
-#[derive(Debug)]
-pub struct SipMessage {}
+pub use registrar::RegistrationLimits;
+pub use transaction::Times;

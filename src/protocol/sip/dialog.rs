@@ -1,0 +1,221 @@
+//! A dialog (RFC 3261 12): what both sides must remember so that the next request finds the other. Holds no call state; small
+//! and plain enough to be stored and taken up by another node.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
+
+use super::{
+    address::{NameAddr, Uri, host_ip},
+    compose::Composition,
+    header::{Method, Name},
+    message::SipMessage,
+    notice::{Flow, Transport},
+};
+
+/// A peer-to-peer relation between two user agents.
+#[derive(Debug, Clone)]
+pub struct Dialog {
+    /// Call-ID.
+    pub call_id: Arc<str>,
+    /// Their tag; empty for an old user agent that sets none (RFC 2543).
+    pub remote_tag: String,
+    /// What we write into From: our address with our tag.
+    local: String,
+    /// What we write into To: their address with their tag.
+    remote: String,
+    /// Their Contact: where requests go.
+    remote_target: Uri,
+    /// Route values in order.
+    routes: Vec<String>,
+    /// Number of our last request.
+    local_cseq: u32,
+    /// Number of their last request.
+    remote_cseq: Option<u32>,
+    /// Where they were last heard.
+    flow: Flow,
+    is_behind_nat: bool,
+}
+
+/// Where the first route or the target points: a Request-URI, whole Route lines, and where to send.
+#[derive(Debug, PartialEq, Eq)]
+struct Path {
+    request_uri: String,
+    routes: String,
+    flow: Flow,
+}
+
+impl Dialog {
+    /// As the one who is called (12.1.1). `None` if the INVITE has no Contact that we can call.
+    pub fn as_callee(invite: &SipMessage, local_tag: &str, flow: Flow) -> Option<Self> {
+        let to = invite.first(Name::To)?;
+        Some(Self {
+            call_id: invite.call_id().clone(),
+            remote_tag: invite.from().tag().unwrap_or("").to_owned(),
+            local: format!("{to};tag={local_tag}"),
+            remote: invite.first(Name::From)?.to_owned(),
+            remote_target: contact_of(invite)?,
+            routes: routes_of(invite).collect(),
+            local_cseq: 0,
+            remote_cseq: Some(invite.cseq()),
+            flow,
+            is_behind_nat: is_behind_nat(invite, flow),
+        })
+    }
+
+    /// As the one who calls (12.1.2), by a response that makes a dialog. `local` is our From with its tag.
+    pub fn as_caller(response: &SipMessage, local: &str, cseq: u32, flow: Flow, target: &Uri) -> Option<Self> {
+        let mut routes: Vec<String> = routes_of(response).collect();
+        routes.reverse();
+        Some(Self {
+            call_id: response.call_id().clone(),
+            remote_tag: response.to().tag().unwrap_or("").to_owned(),
+            local: local.to_owned(),
+            remote: response.first(Name::To)?.to_owned(),
+            // A 2xx without Contact breaks the rules; what we called will do.
+            remote_target: contact_of(response).unwrap_or_else(|| target.clone()),
+            routes,
+            local_cseq: cseq,
+            remote_cseq: None,
+            flow,
+            is_behind_nat: contact_of(response)
+                .and_then(|uri| uri.address())
+                .is_some_and(|at| is_hidden(at.ip(), flow.remote.ip())),
+        })
+    }
+
+    /// Whether a request or response belongs to it, as far as Call-ID and their tag tell.
+    pub fn is_of(&self, message: &SipMessage) -> bool {
+        let theirs = if message.status().is_some() { message.to() } else { message.from() };
+        *message.call_id() == self.call_id && theirs.tag().unwrap_or("") == self.remote_tag
+    }
+
+    /// Takes note of a request of theirs: false if it is older than one that came before (12.2.2).
+    pub fn is_in_order(&mut self, request: &SipMessage) -> bool {
+        if self.remote_cseq.is_some_and(|last| request.cseq() <= last) {
+            return false;
+        }
+        self.remote_cseq = Some(request.cseq());
+        true
+    }
+
+    /// A target refresh: re-INVITE, UPDATE, or a 2xx to ours.
+    pub fn refresh(&mut self, message: &SipMessage) {
+        if let Some(target) = contact_of(message) {
+            self.remote_target = target;
+        }
+    }
+
+    /// They were heard here now: a phone that changed its connection keeps its call.
+    pub fn heard_at(&mut self, flow: Flow) {
+        self.flow = flow;
+    }
+
+    /// Where to open a new stream when the old one has closed.
+    pub fn reconnect_address(&self) -> SocketAddr {
+        let first = self.routes.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
+        first.as_ref().unwrap_or(&self.remote_target).address().unwrap_or(self.flow.remote)
+    }
+
+    /// Where they were last heard.
+    pub fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    /// The transport on which the next request goes.
+    pub fn transport(&self) -> Transport {
+        self.flow.transport
+    }
+
+    /// The number for the next request of ours.
+    pub fn next_cseq(&mut self) -> u32 {
+        self.local_cseq += 1;
+        self.local_cseq
+    }
+
+    /// A request within the dialog, without Contact and body, and where it goes (12.2.1.1). `via` is our Via's value.
+    pub fn request(&self, method: &Method, cseq: u32, via: &str) -> (Composition, Flow) {
+        let path = self.path();
+        let message = Composition::request(method.as_str(), &path.request_uri)
+            .line("Via", via)
+            .lines(&path.routes)
+            .line("From", &self.local)
+            .line("To", &self.remote)
+            .line("Call-ID", &self.call_id)
+            .line("CSeq", format_args!("{cseq} {method}"))
+            .line("Max-Forwards", 70);
+        (message, path.flow)
+    }
+
+    /// The Request-URI of requests within the dialog, for digest.
+    pub fn request_uri(&self) -> String {
+        self.path().request_uri
+    }
+
+    /// What a CANCEL or ACK of a request in this dialog repeats.
+    pub fn outline(&self, cseq: u32, via: &str) -> super::transaction::Outline {
+        let path = self.path();
+        super::transaction::Outline {
+            uri: path.request_uri,
+            via: via.to_owned(),
+            routes: path.routes,
+            from: self.local.clone(),
+            to: self.remote.clone(),
+            call_id: self.call_id.clone(),
+            cseq,
+        }
+    }
+
+    fn path(&self) -> Path {
+        let first = self.routes.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
+        let target = &self.remote_target;
+        let mut routes = String::new();
+        let mut add = |value: &str| routes.extend(["Route: ", value, "\r\n"]);
+        let request_uri = match &first {
+            // A strict router wants itself in the Request-URI and the target at the end (12.2.1.1).
+            Some(strict) if strict.param("lr").is_none() => {
+                self.routes.iter().skip(1).for_each(|route| add(route));
+                add(&format!("<{}>", target.as_str()));
+                strict.as_str().to_owned()
+            }
+            _ => {
+                self.routes.iter().for_each(|route| add(route));
+                target.as_str().to_owned()
+            }
+        };
+        let flow = self.flow_towards(first.as_ref().unwrap_or(target));
+        Path { request_uri, routes, flow }
+    }
+
+    /// Streams and phones behind address translation are answered where they were heard; others where their address says.
+    fn flow_towards(&self, hop: &Uri) -> Flow {
+        let direct: Option<SocketAddr> = hop.address();
+        match direct {
+            Some(remote) if self.flow.transport == Transport::Udp && !self.is_behind_nat => Flow { remote, ..self.flow },
+            _ => self.flow,
+        }
+    }
+}
+
+fn contact_of(message: &SipMessage) -> Option<Uri> {
+    message.addresses(Name::Contact).next().map(|contact| contact.uri).filter(|uri| !uri.host().is_empty())
+}
+
+fn routes_of(message: &SipMessage) -> impl Iterator<Item = String> {
+    message.values(Name::RecordRoute).flat_map(super::address::elements).map(str::to_owned)
+}
+
+/// Whether an address that they name is a private one while we reached them at a public one.
+fn is_hidden(named: IpAddr, reached: IpAddr) -> bool {
+    let is_private = |ip: IpAddr| match ip.to_canonical() {
+        // 100.64.0.0/10 is the carriers' own private range (RFC 6598).
+        IpAddr::V4(ip) => ip.is_private() || ip.is_link_local() || ip.is_loopback() || (u32::from(ip) >> 22) == 0x191,
+        IpAddr::V6(ip) => ip.is_unique_local() || ip.is_unicast_link_local() || ip.is_loopback(),
+    };
+    is_private(named) && !is_private(reached)
+}
+
+fn is_behind_nat(request: &SipMessage, flow: Flow) -> bool {
+    host_ip(&request.via().host).is_none_or(|ip| ip != flow.remote.ip().to_canonical())
+}

@@ -1,0 +1,121 @@
+//! Our answers to an incoming call: it rings, is accepted, refused, or nobody decides.
+
+use super::{
+    SipEndpoint,
+    arriving::STILL_RINGING_MS,
+    call::{Arriving, Call, End, Phase, Talking, Unacknowledged},
+};
+use crate::{
+    protocol::sip::{
+        notice::{DialogId, SipNotice},
+        transaction::Timer,
+    },
+    types::Rng,
+};
+
+impl SipEndpoint {
+    fn arriving_mut(&mut self, id: DialogId) -> Option<&mut Arriving> {
+        match &mut self.calls.get_mut(&id)?.phase {
+            Phase::Arriving(arriving) => Some(arriving),
+            Phase::Calling(_) | Phase::Talking(_) => None,
+        }
+    }
+
+    pub(super) fn ring(&mut self, id: DialogId, answer: Option<&str>) {
+        let status = if answer.is_some() { 183 } else { 180 };
+        let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
+        let transport = arriving.dialog.transport();
+        let bytes = self.compose_dialog(&arriving.invite.lines, status, &arriving.tag, transport).finish_with(answer);
+        self.link.reply(&arriving.invite, status, bytes.clone());
+        if let Some(arriving) = self.arriving_mut(id) {
+            arriving.provisional = Some((status, bytes));
+        }
+        self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
+    }
+
+    /// A minute has passed: say again that the call lives (RFC 3261 13.3.1.1).
+    pub(super) fn still_ringing(&mut self, id: DialogId) {
+        let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
+        let (status, bytes) = match &arriving.provisional {
+            Some(provisional) => provisional.clone(),
+            None => {
+                let transport = arriving.dialog.transport();
+                (183, self.compose_dialog(&arriving.invite.lines, 183, &arriving.tag, transport).finish())
+            }
+        };
+        self.link.reply(&arriving.invite, status, bytes);
+        self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
+    }
+
+    pub(super) fn accept(&mut self, id: DialogId, sdp: &str) {
+        let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
+        let transport = arriving.dialog.transport();
+        let bytes = self.compose_dialog(&arriving.invite.lines, 200, &arriving.tag, transport).finish_with(Some(sdp));
+        let flow = arriving.invite.flow;
+        self.link.reply(&arriving.invite, 200, bytes.clone());
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Phase::Arriving(arriving) = &call.phase else { return };
+        let (first_ms, cseq, has_our_offer) = (self.link.times.t1_ms, arriving.cseq, !arriving.has_offer);
+        call.phase = Phase::Talking(Box::new(Talking {
+            dialog: arriving.dialog.clone(),
+            is_caller: false,
+            trunk: None,
+            unacknowledged: Some(Unacknowledged { cseq, flow, bytes, interval_ms: first_ms, has_our_offer, is_first: true }),
+            their_offer: None,
+            our_offer: None,
+            next_offer: None,
+            end: End::NotYet,
+        }));
+        self.link.stop(id, Timer::Undecided);
+        self.link.stop(id, Timer::StillRinging);
+        self.await_ack(id);
+    }
+
+    /// RFC 3261 13.3.1.4: the 200 is repeated until its ACK comes, at most for 64·T1, over streams too.
+    pub(super) fn await_ack(&mut self, id: DialogId) {
+        self.link.start(id, Timer::OkAgain, self.link.times.t1_ms);
+        self.link.start(id, Timer::NoAck, self.link.times.t1_ms * 64);
+    }
+
+    pub(super) fn reject(&mut self, id: DialogId, status: u16, retry_after_secs: Option<u32>) {
+        let status = if (400..700).contains(&status) { status } else { 500 };
+        self.refuse_call(id, status, retry_after_secs);
+    }
+
+    /// Nobody decided in time.
+    pub(super) fn undecided(&mut self, id: DialogId) {
+        if self.arriving_mut(id).is_some() {
+            self.refuse_call(id, 480, None);
+            self.link.notice(SipNotice::Cancelled { dialog: id });
+        } else {
+            self.reoffer_undecided(id);
+        }
+    }
+
+    /// The final refusal of an incoming call, which is over by it.
+    pub(super) fn refuse_call(&mut self, id: DialogId, status: u16, retry_after_secs: Option<u32>) {
+        let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
+        let message = self.compose(&arriving.invite.lines, status, &arriving.tag);
+        let bytes = message.maybe("Retry-After", retry_after_secs).finish();
+        self.link.reply(&arriving.invite, status, bytes);
+        self.forget(id);
+    }
+
+    /// The time for the ACK has passed: the call is over, and the peer shall know (RFC 3261 13.3.1.4).
+    pub(super) fn no_ack(&mut self, id: DialogId, rng: &mut Rng) {
+        self.link.stop(id, Timer::OkAgain);
+        let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
+        talking.unacknowledged = None;
+        self.send_bye(id, true, None, rng);
+    }
+
+    pub(super) fn ok_again(&mut self, id: DialogId) {
+        let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
+        let Some(ok) = &mut talking.unacknowledged else { return };
+        ok.interval_ms = (ok.interval_ms * 2).min(self.link.times.t2_ms);
+        let (flow, bytes, next_ms) = (ok.flow, ok.bytes.clone(), ok.interval_ms);
+        self.link.stats.retransmissions += 1;
+        self.link.split().1.send(flow, bytes);
+        self.link.start(id, Timer::OkAgain, next_ms);
+    }
+}

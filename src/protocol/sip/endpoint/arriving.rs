@@ -1,0 +1,306 @@
+//! Requests that begin something: who sends them, whether they are let in, and the answers that need no call.
+
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
+};
+
+use super::{
+    Pending, SipEndpoint,
+    call::{Arriving, Call, Phase},
+    caller_id::{caller_of, language_of},
+    origin_of, reply_flow, tag_text,
+};
+use crate::{
+    protocol::sip::{
+        compose::SDP,
+        dialog::Dialog,
+        digest::{Credentials, Verdict},
+        guard::Knock,
+        header::{ALLOW, Method, Name},
+        message::SipMessage,
+        notice::{CallSource, DialogId, Flow, SipNotice},
+        registrar::Registered,
+        transaction::{ServerId, Timer, server_key},
+    },
+    types::Rng,
+};
+
+/// Software that only ever searches for open exchanges.
+const SCANNERS: [&str; 8] = ["friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "iwar", "sipptk"];
+
+/// What a proof of identity came to.
+enum Proof {
+    Proven(CallSource),
+    Challenge { is_stale: bool },
+}
+
+impl SipEndpoint {
+    pub(super) fn request(&mut self, flow: Flow, message: &SipMessage, method: &Method, rng: &mut Rng) {
+        let ip = flow.remote.ip();
+        let now = self.link.now.mono;
+        if self.guard.is_banned(ip, now) && !self.is_trusted(flow) {
+            self.link.stats.dropped += 1;
+            return;
+        }
+        let key = server_key(message, if *method == Method::Ack { "INVITE" } else { method.as_str() });
+        let known = self.link.transactions.find_server(&key);
+        if *method == Method::Ack {
+            if let Some(id) = known {
+                let (transactions, mut wire) = self.link.split();
+                transactions.acknowledged(id, &mut wire);
+            }
+            // Old devices send the ACK of a 2xx with its INVITE's branch, so the call hears of it in any case.
+            if let Some(id) = self.call_of(message) {
+                self.acknowledged(id, message, rng);
+            }
+            return;
+        }
+        if let Some(id) = known {
+            let (transactions, mut wire) = self.link.split();
+            transactions.repeated(id, &mut wire);
+            return;
+        }
+        if *method == Method::Cancel {
+            return self.cancelled(flow, message);
+        }
+        if message.to().tag().is_some() {
+            if let Some(id) = self.call_of(message) {
+                return self.request_in_call(id, flow, message, method, key, rng);
+            }
+            return if self.is_welcome(flow, message) {
+                self.refuse(flow, message, 481, "")
+            };
+        }
+        if !self.is_welcome(flow, message) {
+            return;
+        }
+        match method {
+            Method::Invite => self.invited(flow, message, key, rng),
+            Method::Register => self.registering(flow, message, key, rng),
+            Method::Options => {
+                let lines = format!("Allow: {ALLOW}\r\nAccept: {SDP}\r\n");
+                self.refuse(flow, message, 200, &lines);
+            }
+            // Nothing of the kind can stand outside a call here.
+            Method::Bye | Method::Info | Method::Update => self.refuse(flow, message, 481, ""),
+            Method::NotAllowed(_) => self.refuse(flow, message, 405, &format!("Allow: {ALLOW}\r\n")),
+            Method::Unknown(_) => self.refuse(flow, message, 501, &format!("Allow: {ALLOW}\r\n")),
+            Method::Ack | Method::Cancel => {}
+        }
+    }
+
+    /// A trunk's address, or exactly where a phone registered from: never banned.
+    fn is_trusted(&self, flow: Flow) -> bool {
+        self.access.trunk_by_source(flow.remote.ip()).is_some() || self.registrar.is_known_source(flow)
+    }
+
+    /// Counts a request that begins something: false if it must not be heard.
+    fn is_welcome(&mut self, flow: Flow, message: &SipMessage) -> bool {
+        if self.is_trusted(flow) {
+            return true;
+        }
+        let agent = message.first(Name::UserAgent).unwrap_or("").to_ascii_lowercase();
+        let is_scanner = SCANNERS.iter().any(|name| agent.contains(name));
+        if is_scanner || self.knock(flow, Knock::Request) {
+            self.link.stats.dropped += 1;
+            return false;
+        }
+        true
+    }
+
+    /// True if the sender is banned by it.
+    fn knock(&mut self, flow: Flow, knock: Knock) -> bool {
+        if self.is_trusted(flow) || !self.guard.knock(flow.remote.ip(), knock, self.link.now.mono) {
+            return false;
+        }
+        self.link.stats.bans += 1;
+        // A stable text, for tools that read logs and close firewalls.
+        tracing::warn!(source = %flow.remote.ip(), why = ?knock, "sip source banned");
+        true
+    }
+
+    /// An answer without memory (RFC 3261 8.2.7): a repeated request gets it again, with the same tag.
+    fn refuse(&mut self, flow: Flow, message: &SipMessage, status: u16, lines: &str) {
+        let pending = Pending::new(None, flow, message);
+        let mut hasher = DefaultHasher::new();
+        (message.call_id(), &message.via().branch, message.cseq()).hash(&mut hasher);
+        let bytes = self.compose(&pending.lines, status, &tag_text(hasher.finish())).lines(lines).finish();
+        self.link.reply(&pending, status, bytes);
+    }
+
+    fn refuse_overload(&mut self, flow: Flow, message: &SipMessage) {
+        self.link.stats.refused += 1;
+        let lines = format!("Retry-After: {}\r\n", self.settings.retry_after_secs);
+        self.refuse(flow, message, 503, &lines);
+    }
+
+    fn invited(&mut self, flow: Flow, message: &SipMessage, key: Arc<str>, rng: &mut Rng) {
+        let transactions = &self.link.transactions;
+        let is_full = self.calls.len() >= self.settings.dialogs_max
+            || transactions.open_invites() >= self.settings.invites_max
+            || transactions.count() >= self.settings.transactions_max;
+        if self.is_draining || is_full {
+            return self.refuse_overload(flow, message);
+        }
+        let source = match self.proof(flow, message, rng) {
+            Proof::Proven(source) => source,
+            Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
+        };
+        let required: Vec<&str> = message.values(Name::Require).collect();
+        if !required.is_empty() {
+            let lines = format!("Unsupported: {}\r\n", required.join(", "));
+            return self.refuse(flow, message, 420, &lines);
+        }
+        if is_unreadable(message) {
+            return self.refuse(flow, message, 415, &format!("Accept: {SDP}\r\n"));
+        }
+        let origin = origin_of(message);
+        if self.by_origin.contains_key(&origin) {
+            return self.refuse(flow, message, 482, "");
+        }
+        let tag = rng.next_u64();
+        let Some(dialog) = Dialog::as_callee(message, &tag_text(tag), flow) else {
+            return self.refuse(flow, message, 400, "Warning: 399 centralita \"INVITE without a usable Contact\"\r\n");
+        };
+        let called = message.request_uri().and_then(|uri| uri.user());
+        let Some(called) = called.or_else(|| message.to().uri.user()) else {
+            return self.refuse(flow, message, 404, "");
+        };
+        let transaction = self.link.transactions.open_server(key, reply_flow(flow, message), &Method::Invite);
+        let invite = Pending::new(Some(transaction), flow, message);
+        let trying = invite.lines.response(100, "").finish();
+        self.link.reply(&invite, 100, trying);
+        let id = DialogId(self.next_dialog);
+        self.next_dialog += 2;
+        let offer = message.sdp();
+        let arriving = Arriving {
+            invite,
+            cseq: message.cseq(),
+            dialog,
+            tag: tag_text(tag),
+            has_offer: offer.is_some(),
+            provisional: None,
+        };
+        self.by_tag.insert(tag, id);
+        self.by_origin.insert(origin.clone(), id);
+        self.calls.insert(id, Call { tags: vec![tag], origin: Some(origin), phase: Phase::Arriving(Box::new(arriving)) });
+        self.link.start(id, Timer::Undecided, self.settings.undecided_max_ms);
+        self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
+        let caller = caller_of(message, &source);
+        self.link.notice(SipNotice::Invited {
+            dialog: id,
+            source,
+            caller: caller.number,
+            caller_name: caller.name,
+            called: called.into(),
+            offer,
+            language: language_of(message),
+        });
+    }
+
+    /// Who sends this: a trunk by its address, else whoever the digest proves.
+    fn proof(&mut self, flow: Flow, message: &SipMessage, rng: &mut Rng) -> Proof {
+        let _ = rng;
+        let ip = flow.remote.ip();
+        // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone.
+        let trunk = self.access.trunk_by_source(ip).filter(|_| !self.registrar.is_known_source(flow));
+        let by_address = trunk.map(|trunk| CallSource::Trunk(trunk.id.clone()));
+        let refused = |is_stale| match &by_address {
+            Some(source) => Proof::Proven(source.clone()),
+            None => Proof::Challenge { is_stale },
+        };
+        let Some(credentials) = credentials_of(message) else { return refused(false) };
+        let user = self.access.by_username(&credentials.username);
+        let ha1 = user.as_ref().map(|(_, ha1)| *ha1);
+        let method = message.cseq_method().as_str();
+        match (self.challenger.check(&credentials, ha1, method, ip, self.link.now), user) {
+            (Verdict::Proven, Some((source, _))) => Proof::Proven(source),
+            (Verdict::Stale, _) => refused(true),
+            _ => {
+                if by_address.is_none() {
+                    self.link.stats.failed_proofs += 1;
+                    self.knock(flow, Knock::Failure);
+                }
+                refused(false)
+            }
+        }
+    }
+
+    fn challenge(&mut self, flow: Flow, message: &SipMessage, is_stale: bool, rng: &mut Rng) {
+        let lines = self.challenger.challenge(flow.remote.ip(), is_stale, self.link.now, rng);
+        self.refuse(flow, message, 401, &lines);
+    }
+
+    fn registering(&mut self, flow: Flow, message: &SipMessage, key: Arc<str>, rng: &mut Rng) {
+        let account = message.to().uri.user().unwrap_or_default();
+        let source = match self.proof(flow, message, rng) {
+            Proof::Proven(CallSource::Phone(proven)) if *proven == *account => proven,
+            Proof::Proven(CallSource::Phone(_)) => return self.refuse(flow, message, 403, ""),
+            // Trunks do not register, but a phone on a trunk's address may.
+            Proof::Proven(CallSource::Trunk(_)) => return self.challenge(flow, message, false, rng),
+            Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
+        };
+        let transaction = self.open_request(key, flow, message, &Method::Register);
+        let pending = Pending::new(transaction, flow, message);
+        let limits = self.settings.registration;
+        let registered = self.registrar.register(&source, message, flow, &limits, self.link.now.mono);
+        let (status, lines) = match registered {
+            Registered::Done { lines, change } => {
+                if let Some(is_reachable) = change {
+                    self.link.notice(SipNotice::RegistrationChanged { account: source, is_reachable });
+                }
+                (200, lines)
+            }
+            Registered::TooBrief => (423, format!("Min-Expires: {}\r\n", limits.expires_min_secs)),
+            Registered::BadContact => (400, String::new()),
+            Registered::OutOfOrder => (500, String::new()),
+        };
+        let bytes = self.compose(&pending.lines, status, &tag_text(rng.next_u64())).lines(&lines).finish();
+        self.link.reply(&pending, status, bytes);
+        self.schedule_registrar();
+    }
+
+    /// A transaction for a request that is not an INVITE; none when there are too many, which only costs repetitions.
+    pub(super) fn open_request(
+        &mut self,
+        key: Arc<str>,
+        flow: Flow,
+        message: &SipMessage,
+        method: &Method,
+    ) -> Option<ServerId> {
+        let transactions = &mut self.link.transactions;
+        let has_room = transactions.count() < self.settings.transactions_max;
+        has_room.then(|| transactions.open_server(key, reply_flow(flow, message), method))
+    }
+
+    /// A CANCEL (9.2): 200 to itself, 487 to its INVITE if that has no final response yet.
+    fn cancelled(&mut self, flow: Flow, message: &SipMessage) {
+        let invite = self.link.transactions.find_server(&server_key(message, "INVITE"));
+        let Some(invite) = invite else {
+            return if self.is_welcome(flow, message) {
+                self.refuse(flow, message, 481, "")
+            };
+        };
+        self.refuse(flow, message, 200, "");
+        let Some(id) = self.by_origin.get(&origin_of(message)).copied() else { return };
+        let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
+        if arriving.invite.transaction == Some(invite) {
+            self.refuse_call(id, 487, None);
+            self.link.notice(SipNotice::Cancelled { dialog: id });
+        }
+    }
+}
+
+/// Provisional responses are repeated this often.
+pub(super) const STILL_RINGING_MS: u64 = 60_000;
+
+/// Whether the body is something else than a plain session description.
+pub(super) fn is_unreadable(message: &SipMessage) -> bool {
+    let is_encoded = message.first(Name::ContentEncoding).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"));
+    !message.body().is_empty() && (is_encoded || message.content_type().is_none_or(|kind| kind != SDP))
+}
+
+fn credentials_of(message: &SipMessage) -> Option<Credentials> {
+    message.values(Name::Authorization).chain(message.values(Name::ProxyAuthorization)).find_map(Credentials::read)
+}

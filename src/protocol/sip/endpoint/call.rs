@@ -1,0 +1,182 @@
+//! What the endpoint remembers of one call, phase by phase.
+
+use std::sync::Arc;
+
+use crate::{
+    protocol::sip::{
+        address::Uri,
+        compose::ReplyLines,
+        dialog::Dialog,
+        notice::{Flow, SipTarget},
+        transaction::{ClientKey, ServerId},
+    },
+    types::TrunkId,
+};
+
+/// A call: one dialog, or the attempts that shall lead to one.
+#[derive(Debug)]
+pub struct Call {
+    /// Our tags by which requests find it.
+    pub tags: Vec<u64>,
+    /// Of an incoming call, by which a copy of its INVITE that took another way is recognised (RFC 3261 8.2.2.2).
+    pub origin: Option<Arc<str>>,
+    /// Where it stands.
+    pub phase: Phase,
+}
+
+/// Where a call stands.
+#[derive(Debug)]
+pub enum Phase {
+    /// Their INVITE has no final response of ours.
+    Arriving(Box<Arriving>),
+    /// Our INVITEs have no final response of theirs.
+    Calling(Box<Calling>),
+    /// Answered.
+    Talking(Box<Talking>),
+}
+
+/// A request that we owe a response.
+#[derive(Debug)]
+pub struct Pending {
+    /// Its transaction; `None` when it is answered without memory.
+    pub transaction: Option<ServerId>,
+    /// Where the response goes.
+    pub flow: Flow,
+    /// What the response mirrors.
+    pub lines: ReplyLines,
+}
+
+/// An incoming call that has not been answered.
+#[derive(Debug)]
+pub struct Arriving {
+    /// The INVITE.
+    pub invite: Pending,
+    /// Its number.
+    pub cseq: u32,
+    /// The dialog that an answer will confirm.
+    pub dialog: Dialog,
+    /// Our tag.
+    pub tag: String,
+    /// Whether it brought an offer.
+    pub has_offer: bool,
+    /// The last provisional response but 100, to be repeated each minute.
+    pub provisional: Option<(u16, Arc<[u8]>)>,
+}
+
+/// An outgoing call that has not been answered.
+#[derive(Debug)]
+pub struct Calling {
+    /// Whom; for credentials.
+    pub target: SipTarget,
+    /// Our From without tag.
+    pub from: String,
+    /// SDP offer.
+    pub offer: Arc<str>,
+    /// One attempt per contact.
+    pub branches: Vec<Branch>,
+    /// The refusal to report if all attempts fail.
+    pub worst: Option<u16>,
+    /// Whether the switch has heard of ringing.
+    pub has_rung: bool,
+    /// SDP of a provisional response.
+    pub early_answer: Option<Arc<str>>,
+}
+
+/// One attempt of an outgoing call.
+#[derive(Debug)]
+pub struct Branch {
+    /// Its INVITE.
+    pub key: ClientKey,
+    /// Where it went.
+    pub flow: Flow,
+    /// Request-URI.
+    pub uri: Uri,
+    /// Our tag.
+    pub tag: u64,
+    /// Call-ID.
+    pub call_id: Arc<str>,
+    /// CSeq number.
+    pub cseq: u32,
+    /// Whether credentials have been sent.
+    pub is_challenged: bool,
+}
+
+/// An answered call.
+#[derive(Debug)]
+pub struct Talking {
+    /// The dialog.
+    pub dialog: Dialog,
+    /// Whether the Call-ID is ours, which decides who waits longer after a 491.
+    pub is_caller: bool,
+    /// Whose credentials to use when challenged.
+    pub trunk: Option<TrunkId>,
+    /// Our 200 to an INVITE that has not been acknowledged.
+    pub unacknowledged: Option<Unacknowledged>,
+    /// Their new offer that the switch has not answered.
+    pub their_offer: Option<TheirOffer>,
+    /// Our re-INVITE that they have not answered.
+    pub our_offer: Option<OurOffer>,
+    /// An offer that waits until the way is free.
+    pub next_offer: Option<Arc<str>>,
+    /// How the end stands.
+    pub end: End,
+}
+
+/// How the end of an answered call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Nobody wants it.
+    NotYet,
+    /// We do, but the ACK must come first (RFC 3261 15).
+    AfterAck,
+    /// Our BYE is out; `is_lost` says what to report.
+    ByeSent {
+        /// Whether the call ended for want of an answer.
+        is_lost: bool,
+        /// Whether credentials have been sent.
+        is_challenged: bool,
+    },
+}
+
+/// A 200 to an INVITE, repeated until its ACK comes.
+#[derive(Debug)]
+pub struct Unacknowledged {
+    /// The INVITE's number.
+    pub cseq: u32,
+    /// Where the 200 goes.
+    pub flow: Flow,
+    /// The 200.
+    pub bytes: Arc<[u8]>,
+    /// Until the next repetition.
+    pub interval_ms: u64,
+    /// Whether it held our offer, so that the ACK holds the answer.
+    pub has_our_offer: bool,
+    /// Whether it answered the call rather than a re-INVITE.
+    pub is_first: bool,
+}
+
+/// A new offer of theirs.
+#[derive(Debug)]
+pub struct TheirOffer {
+    /// The request.
+    pub request: Pending,
+    /// Its number.
+    pub cseq: u32,
+    /// Whether it is a re-INVITE rather than an UPDATE.
+    pub is_invite: bool,
+    /// Whether it brought an offer.
+    pub has_offer: bool,
+}
+
+/// A new offer of ours.
+#[derive(Debug)]
+pub struct OurOffer {
+    /// Its transaction.
+    pub key: ClientKey,
+    /// SDP.
+    pub offer: Arc<str>,
+    /// Its number.
+    pub cseq: u32,
+    /// Whether credentials have been sent.
+    pub is_challenged: bool,
+}

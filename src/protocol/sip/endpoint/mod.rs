@@ -1,0 +1,440 @@
+//! The SIP endpoint: messages and orders in, messages and notices out. Owns every transaction, dialog and registration of the
+//! node; decides what the protocol demands and who is let in. What a call is for is the switch's. No sockets, no clock.
+//!
+//! | file | about |
+//! | --- | --- |
+//! | `arriving.rs` | requests that begin something: calls, registrations, questions |
+//! | `answering.rs` | our answers to incoming calls |
+//! | `calling.rs` | our outgoing calls until they are answered |
+//! | `talking.rs` | everything within an answered call |
+
+mod answering;
+mod arriving;
+mod call;
+mod caller_id;
+mod calling;
+mod settings;
+mod stats;
+mod talking;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    net::SocketAddr,
+    sync::Arc,
+};
+
+pub use settings::{Advertised, SipSettings};
+pub use stats::{ClassCounts, MethodCounts, SipStats};
+
+use call::{Call, Pending, Phase};
+
+use super::{
+    access::SipAccess,
+    address::host_ip,
+    compose::{Composition, ReplyLines},
+    digest::Challenger,
+    guard::Guard,
+    message::SipMessage,
+    notice::{DialogId, Flow, FlowId, SipNotice, SipOrder, Transport},
+    registrar::Registrar,
+    transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
+};
+use crate::types::{Mono, Now, Rng};
+
+/// What the endpoint wants done or known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SipOutput {
+    /// Send these bytes.
+    Transmit {
+        /// Where to.
+        flow: Flow,
+        /// What.
+        bytes: Arc<[u8]>,
+    },
+    /// Open a stream connection to this address and treat it as this flow (even number) from now on; if it cannot be opened,
+    /// say [`SipEndpoint::flow_closed`].
+    Connect {
+        /// The flow.
+        flow: Flow,
+    },
+    /// Tell the switch.
+    Notice(SipNotice),
+}
+
+/// The SIP side of one node.
+#[derive(Debug)]
+pub struct SipEndpoint {
+    settings: SipSettings,
+    access: Arc<SipAccess>,
+    challenger: Challenger,
+    guard: Guard,
+    registrar: Registrar,
+    link: Link,
+    calls: BTreeMap<DialogId, Call>,
+    /// Calls by our tag.
+    by_tag: HashMap<u64, DialogId>,
+    /// Incoming calls by Call-ID, their tag and number.
+    by_origin: HashMap<Arc<str>, DialogId>,
+    next_dialog: u64,
+    /// Streams that are open, as far as we know.
+    streams: BTreeSet<FlowId>,
+    /// Streams that we opened.
+    connections: BTreeMap<SocketAddr, FlowId>,
+    next_flow: u64,
+    is_draining: bool,
+}
+
+/// The endpoint's transactions and what they need during one turn.
+#[derive(Debug)]
+struct Link {
+    transactions: Transactions,
+    timers: Timers,
+    out: VecDeque<SipOutput>,
+    stats: SipStats,
+    times: Times,
+    now: Now,
+}
+
+impl Link {
+    fn split(&mut self) -> (&mut Transactions, Wire<'_>) {
+        let Self { transactions, timers, out, stats, times, now } = self;
+        (transactions, Wire { out, timers, stats, times: *times, now: *now })
+    }
+
+    fn reply(&mut self, to: &Pending, status: u16, bytes: Arc<[u8]>) {
+        let (transactions, mut wire) = self.split();
+        match to.transaction {
+            Some(id) => transactions.respond(id, status, bytes, &mut wire),
+            None => wire.respond(to.flow, status, bytes),
+        }
+    }
+
+    fn request(
+        &mut self,
+        key: ClientKey,
+        flow: Flow,
+        user: ClientUser,
+        outline: Option<Outline>,
+        bytes: Arc<[u8]>,
+        method: &str,
+    ) {
+        let (transactions, mut wire) = self.split();
+        wire.stats.requests_out.count(method);
+        transactions.open_client(key, flow, user, outline, bytes, &mut wire);
+    }
+
+    fn start(&mut self, id: DialogId, timer: Timer, after_ms: u64) {
+        self.timers.set(Owner::Call(id), timer, self.now.mono + after_ms);
+    }
+
+    fn stop(&mut self, id: DialogId, timer: Timer) {
+        self.timers.stop(Owner::Call(id), timer);
+    }
+
+    fn notice(&mut self, notice: SipNotice) {
+        self.out.push_back(SipOutput::Notice(notice));
+    }
+}
+
+impl SipEndpoint {
+    /// An endpoint that knows nobody yet. `secret` signs nonces; it must come from the operating system's chance.
+    pub fn new(settings: SipSettings, secret: [u8; 32]) -> Self {
+        Self {
+            access: Arc::default(),
+            challenger: Challenger::new(settings.realm.clone(), secret),
+            guard: Guard::new(settings.flood),
+            registrar: Registrar::default(),
+            link: Link {
+                transactions: Transactions::default(),
+                timers: Timers::default(),
+                out: VecDeque::new(),
+                stats: SipStats::default(),
+                times: settings.times,
+                now: Now::default(),
+            },
+            calls: BTreeMap::new(),
+            by_tag: HashMap::new(),
+            by_origin: HashMap::new(),
+            next_dialog: 1,
+            streams: BTreeSet::new(),
+            connections: BTreeMap::new(),
+            next_flow: 2,
+            is_draining: false,
+            settings,
+        }
+    }
+
+    /// Who may call from now on. Phones that are not in it lose their registrations; running calls go on.
+    pub fn set_access(&mut self, access: Arc<SipAccess>) {
+        let gone = self.registrar.retain(|account| access.phones.contains_key(account));
+        self.access = access;
+        self.report_unreachable(gone);
+    }
+
+    /// Whether new calls are refused with 503 while running ones go on.
+    pub fn set_draining(&mut self, is_draining: bool) {
+        self.is_draining = is_draining;
+    }
+
+    /// A message from the wire.
+    pub fn receive(&mut self, flow: Flow, message: SipMessage, now: Now, rng: &mut Rng) {
+        self.link.now = now;
+        if flow.transport == Transport::Tcp {
+            self.streams.insert(flow.id);
+        }
+        match (message.method(), message.status()) {
+            (Some(method), _) => {
+                self.link.stats.requests_in.count(method.as_str());
+                self.request(flow, &message, &method.clone(), rng);
+            }
+            (None, Some(status)) => {
+                self.link.stats.responses_in.count(status);
+                self.response(flow, &message, status, rng);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Does what the switch says. An order for a call that is over is ignored.
+    pub fn order(&mut self, order: SipOrder, now: Now, rng: &mut Rng) {
+        self.link.now = now;
+        match order {
+            SipOrder::Ring { dialog, answer } => self.ring(dialog, answer.as_deref()),
+            SipOrder::Accept { dialog, sdp } => self.accept(dialog, &sdp),
+            SipOrder::Reject { dialog, status, retry_after_secs } => self.reject(dialog, status, retry_after_secs),
+            SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs } => {
+                self.invite(dialog, target, &caller, caller_name.as_deref(), offer, ring_secs, rng);
+            }
+            SipOrder::Cancel { dialog, is_answered_elsewhere } => self.cancel(dialog, is_answered_elsewhere, rng),
+            SipOrder::Bye { dialog } => self.bye(dialog, rng),
+            SipOrder::Reoffer { dialog, offer } => self.reoffer(dialog, offer, rng),
+            SipOrder::AnswerReoffer { dialog, answer } => self.answer_reoffer(dialog, answer.as_deref(), rng),
+        }
+    }
+
+    /// A stream closed or could not be opened. Must be said of every stream.
+    pub fn flow_closed(&mut self, flow: FlowId, now: Now) {
+        self.link.now = now;
+        self.streams.remove(&flow);
+        self.connections.retain(|_, id| *id != flow);
+        let gone = self.registrar.flow_closed(flow);
+        self.report_unreachable(gone);
+        let (transactions, mut wire) = self.link.split();
+        // RFC 3261 8.1.3.1: a transport error counts as a 503.
+        for (key, user) in transactions.flow_closed(flow, &mut wire) {
+            match user {
+                ClientUser::Invite(id) => self.branch_failed(id, key, 503),
+                ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
+                ClientUser::Bye(id) => self.end(id, true),
+                ClientUser::Nobody => {}
+            }
+        }
+    }
+
+    /// Rings every timer that is due.
+    pub fn timeout(&mut self, now: Now, rng: &mut Rng) {
+        self.link.now = now;
+        while let Some((owner, timer)) = self.link.timers.pop_due(now.mono) {
+            match owner {
+                Owner::Server(id) => {
+                    let (transactions, mut wire) = self.link.split();
+                    transactions.server_timer(id, timer, &mut wire);
+                }
+                Owner::Client(key) => {
+                    let (transactions, mut wire) = self.link.split();
+                    if let Some(user) = transactions.client_timer(key, timer, &mut wire) {
+                        self.timed_out(key, user, rng);
+                    }
+                }
+                Owner::Call(id) => self.call_timer(id, timer, rng),
+                Owner::Registrar => self.registrar_timer(timer),
+            }
+        }
+    }
+
+    /// When [`SipEndpoint::timeout`] is due next.
+    pub fn next_wakeup(&self) -> Option<Mono> {
+        self.link.timers.next()
+    }
+
+    /// The next thing to send or tell. Call until nothing comes, after every other call.
+    pub fn poll(&mut self) -> Option<SipOutput> {
+        self.link.out.pop_front()
+    }
+
+    /// What has been counted.
+    pub fn stats(&self) -> SipStats {
+        SipStats {
+            dialogs: self.calls.len(),
+            transactions: self.link.transactions.count(),
+            contacts: self.registrar.count(),
+            ..self.link.stats
+        }
+    }
+
+    /// Whether an account has a contact.
+    pub fn is_reachable(&self, account: &str) -> bool {
+        self.registrar.contacts(account, self.link.now.mono).next().is_some()
+    }
+
+    fn response(&mut self, flow: Flow, message: &SipMessage, status: u16, rng: &mut Rng) {
+        let (transactions, mut wire) = self.link.split();
+        let Some((key, user)) = transactions.response(message, &mut wire) else { return };
+        match user {
+            ClientUser::Invite(id) => self.invite_answered(id, key, flow, message, status, rng),
+            ClientUser::Reinvite(id) => self.reoffer_answered(id, key, message, status, rng),
+            ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
+            ClientUser::Nobody => {}
+        }
+    }
+
+    /// A request of ours got no answer, which counts as a 408 (8.1.3.1).
+    fn timed_out(&mut self, key: ClientKey, user: ClientUser, rng: &mut Rng) {
+        match user {
+            ClientUser::Invite(id) => self.branch_failed(id, key, 408),
+            ClientUser::Reinvite(id) => self.reoffer_failed(id, key, 408, rng),
+            ClientUser::Bye(id) => self.end(id, true),
+            ClientUser::Nobody => {}
+        }
+    }
+
+    fn call_timer(&mut self, id: DialogId, timer: Timer, rng: &mut Rng) {
+        match timer {
+            Timer::OkAgain => self.ok_again(id),
+            Timer::NoAck => self.no_ack(id, rng),
+            Timer::StillRinging => self.still_ringing(id),
+            Timer::Undecided => self.undecided(id),
+            Timer::RingOver => self.give_up(id, 408, ""),
+            Timer::ReofferAgain => self.next_offer(id, rng),
+            // The others belong to transactions and the registrar.
+            Timer::A
+            | Timer::B
+            | Timer::D
+            | Timer::E
+            | Timer::F
+            | Timer::G
+            | Timer::H
+            | Timer::I
+            | Timer::J
+            | Timer::K
+            | Timer::L
+            | Timer::M
+            | Timer::RegistrationOver
+            | Timer::KeepAlive => {}
+        }
+    }
+
+    fn registrar_timer(&mut self, timer: Timer) {
+        let now = self.link.now.mono;
+        if timer == Timer::KeepAlive {
+            let flows: Vec<Flow> = self.registrar.to_keep_alive(now).collect();
+            for flow in flows {
+                // RFC 5626 3.5.1: an empty message, which phones ignore and address translators count.
+                self.link.split().1.send(flow, Arc::from(*b"\r\n\r\n"));
+            }
+        } else {
+            let gone = self.registrar.expire(now);
+            self.report_unreachable(gone);
+        }
+        self.schedule_registrar();
+    }
+
+    fn schedule_registrar(&mut self) {
+        match self.registrar.next_expiry() {
+            Some(at) => self.link.timers.set(Owner::Registrar, Timer::RegistrationOver, at),
+            None => self.link.timers.stop(Owner::Registrar, Timer::RegistrationOver),
+        }
+        if self.registrar.to_keep_alive(self.link.now.mono).next().is_some() {
+            let at = self.link.now.mono + self.settings.registration.keep_alive_ms;
+            self.link.timers.set(Owner::Registrar, Timer::KeepAlive, at);
+        }
+    }
+
+    fn report_unreachable(&mut self, accounts: Vec<Arc<str>>) {
+        for account in accounts {
+            self.link.notice(SipNotice::RegistrationChanged { account, is_reachable: false });
+        }
+    }
+
+    /// The call to which an in-dialog request belongs.
+    fn call_of(&self, request: &SipMessage) -> Option<DialogId> {
+        let tag = u64::from_str_radix(request.to().tag()?, 16).ok()?;
+        let id = *self.by_tag.get(&tag)?;
+        let is_its = match &self.calls.get(&id)?.phase {
+            Phase::Arriving(arriving) => arriving.dialog.is_of(request),
+            Phase::Talking(talking) => talking.dialog.is_of(request),
+            Phase::Calling(_) => false,
+        };
+        is_its.then_some(id)
+    }
+
+    /// The call ends here: nothing of it stays but transactions, which end by themselves.
+    fn forget(&mut self, id: DialogId) -> Option<Call> {
+        let call = self.calls.remove(&id)?;
+        self.link.timers.stop_all(Owner::Call(id));
+        for tag in &call.tags {
+            self.by_tag.remove(tag);
+        }
+        if let Some(origin) = &call.origin {
+            self.by_origin.remove(origin);
+        }
+        Some(call)
+    }
+
+    fn new_key(rng: &mut Rng) -> ClientKey {
+        ClientKey { branch: rng.next_u64(), is_cancel: false }
+    }
+
+    /// A response with what all of ours carry.
+    fn compose(&self, to: &ReplyLines, status: u16, tag: &str) -> Composition {
+        to.response(status, tag).line("Server", &self.settings.user_agent)
+    }
+
+    /// A response that a call may grow from: 180, 183, 200.
+    fn compose_dialog(&self, to: &ReplyLines, status: u16, tag: &str, transport: Transport) -> Composition {
+        let contact = self.settings.contact(transport);
+        self.compose(to, status, tag).line("Contact", contact).line("Allow", super::header::ALLOW)
+    }
+
+    /// The stream to this address: the one that we opened before, or a new one.
+    fn stream_to(&mut self, remote: SocketAddr) -> Flow {
+        if let Some(id) = self.connections.get(&remote) {
+            return Flow { transport: Transport::Tcp, id: *id, remote };
+        }
+        let flow = Flow { transport: Transport::Tcp, id: FlowId(self.next_flow), remote };
+        self.next_flow += 2;
+        self.connections.insert(remote, flow.id);
+        self.streams.insert(flow.id);
+        self.link.out.push_back(SipOutput::Connect { flow });
+        flow
+    }
+}
+
+/// What begins our tags' text.
+fn tag_text(tag: u64) -> String {
+    format!("{tag:016x}")
+}
+
+/// Where responses to a request go (RFC 3261 18.2.2, RFC 3581 4).
+fn reply_flow(flow: Flow, request: &SipMessage) -> Flow {
+    let via = request.via();
+    if flow.transport == Transport::Tcp || via.has_rport {
+        return flow;
+    }
+    // Behind address translation the port in Via means nothing outside.
+    if host_ip(&via.host).is_some_and(|ip| ip != flow.remote.ip().to_canonical()) {
+        return flow;
+    }
+    Flow { remote: SocketAddr::new(flow.remote.ip(), via.port.unwrap_or(5060)), ..flow }
+}
+
+impl Pending {
+    fn new(transaction: Option<ServerId>, flow: Flow, request: &SipMessage) -> Self {
+        Self { transaction, flow: reply_flow(flow, request), lines: ReplyLines::of(request, flow.remote) }
+    }
+}
+
+/// The key by which a copy of an INVITE that took another way is recognised (RFC 3261 8.2.2.2).
+fn origin_of(invite: &SipMessage) -> Arc<str> {
+    format!("{}|{}|{}", invite.call_id(), invite.from().tag().unwrap_or(""), invite.cseq()).into()
+}

@@ -1,0 +1,101 @@
+//! What the endpoint is told at its making.
+
+use crate::protocol::sip::{
+    guard::FloodLimits,
+    notice::{FlowId, Transport},
+    registrar::RegistrationLimits,
+    transaction::Times,
+};
+
+/// Settings of the endpoint.
+#[derive(Debug, Clone)]
+pub struct SipSettings {
+    /// Our address over datagrams, as others reach it.
+    pub udp: Advertised,
+    /// Our address over streams, as others reach it.
+    pub tcp: Advertised,
+    /// The socket from which datagrams to trunks go.
+    pub default_udp_flow: FlowId,
+    /// User-Agent and Server.
+    pub user_agent: String,
+    /// Digest realm of our challenges; stored hashes are made for it.
+    pub realm: String,
+    /// Most calls at a time; above it new ones get 503.
+    pub dialogs_max: usize,
+    /// Most INVITEs at a time that wait for our final response; above it new ones get 503.
+    pub invites_max: usize,
+    /// Most transactions at a time; above it new calls get 503 and other requests are answered without memory.
+    pub transactions_max: usize,
+    /// Retry-After of those 503, in seconds.
+    pub retry_after_secs: u32,
+    /// Longest that an incoming call may stay without our final response, in milliseconds.
+    pub undecided_max_ms: u64,
+    /// Longest that a new offer of the peer may stay unanswered, in milliseconds.
+    pub reoffer_max_ms: u64,
+    /// T1, T2 and T4.
+    pub times: Times,
+    /// Floods and guessing.
+    pub flood: FloodLimits,
+    /// Registrations.
+    pub registration: RegistrationLimits,
+}
+
+/// An address of ours in Via and Contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advertised {
+    /// Host name or address, an IPv6 address in brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+}
+
+impl Default for SipSettings {
+    fn default() -> Self {
+        let local = Advertised { host: "127.0.0.1".into(), port: 5060 };
+        Self {
+            udp: local.clone(),
+            tcp: local,
+            default_udp_flow: FlowId(1),
+            user_agent: "Centralita".into(),
+            realm: "centralita".into(),
+            dialogs_max: 10_000,
+            invites_max: 2_000,
+            transactions_max: 200_000,
+            retry_after_secs: 10,
+            undecided_max_ms: 30 * 60_000,
+            reoffer_max_ms: 10_000,
+            times: Times::default(),
+            flood: FloodLimits::default(),
+            registration: RegistrationLimits::default(),
+        }
+    }
+}
+
+impl SipSettings {
+    /// Our address for this transport.
+    pub fn advertised(&self, transport: Transport) -> &Advertised {
+        match transport {
+            Transport::Udp => &self.udp,
+            Transport::Tcp => &self.tcp,
+        }
+    }
+
+    /// The value of our Via.
+    pub fn via(&self, transport: Transport, branch: &str) -> String {
+        let Advertised { host, port } = self.advertised(transport);
+        let name = match transport {
+            Transport::Udp => "UDP",
+            Transport::Tcp => "TCP",
+        };
+        format!("SIP/2.0/{name} {host}:{port};branch={branch};rport")
+    }
+
+    /// The value of our Contact.
+    pub fn contact(&self, transport: Transport) -> String {
+        let Advertised { host, port } = self.advertised(transport);
+        match transport {
+            Transport::Udp => format!("<sip:centralita@{host}:{port}>"),
+            Transport::Tcp => format!("<sip:centralita@{host}:{port};transport=tcp>"),
+        }
+    }
+}

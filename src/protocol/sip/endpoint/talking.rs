@@ -1,0 +1,389 @@
+//! Everything within an answered call: acknowledgement, new offers both ways, keys by INFO, and the end.
+
+use std::sync::Arc;
+
+use super::{
+    Pending, SipEndpoint,
+    arriving::is_unreadable,
+    call::{Call, End, OurOffer, Phase, Talking, TheirOffer, Unacknowledged},
+    caller_id::digit_of,
+};
+use crate::{
+    protocol::sip::{
+        compose::SDP,
+        header::{ALLOW, Method},
+        message::SipMessage,
+        notice::{DialogId, Flow, SipNotice, Transport},
+        transaction::{ClientKey, ClientUser, Timer},
+    },
+    types::Rng,
+};
+
+impl SipEndpoint {
+    fn talking_mut(&mut self, id: DialogId) -> Option<&mut Talking> {
+        match &mut self.calls.get_mut(&id)?.phase {
+            Phase::Talking(talking) => Some(talking),
+            Phase::Arriving(_) | Phase::Calling(_) => None,
+        }
+    }
+
+    /// A request with our tag in To, not seen before and not an ACK or CANCEL.
+    pub(super) fn request_in_call(
+        &mut self,
+        id: DialogId,
+        flow: Flow,
+        message: &SipMessage,
+        method: &Method,
+        key: Arc<str>,
+        rng: &mut Rng,
+    ) {
+        let transaction = self.open_request(key, flow, message, method);
+        let pending = Pending::new(transaction, flow, message);
+        let Some(call) = self.calls.get_mut(&id) else { return };
+        let dialog = match &mut call.phase {
+            Phase::Arriving(arriving) => &mut arriving.dialog,
+            Phase::Talking(talking) => &mut talking.dialog,
+            Phase::Calling(_) => return self.answer(&pending, 481, ""),
+        };
+        // 12.2.2: a request older than the last one is out of order.
+        if !dialog.is_in_order(message) {
+            return self.answer(&pending, 500, "");
+        }
+        if flow.transport == Transport::Udp || dialog.transport() == Transport::Tcp {
+            dialog.heard_at(flow);
+        }
+        let is_answered = matches!(call.phase, Phase::Talking(_));
+        match method {
+            Method::Bye => {
+                self.answer(&pending, 200, "");
+                self.hung_up(id);
+            }
+            Method::Invite if is_answered => self.offered(id, pending, message, true),
+            Method::Update if is_answered => self.offered(id, pending, message, false),
+            // A second INVITE before the first is decided (14.2), and offers in a call that has no answer yet (RFC 3311 5.2).
+            Method::Invite | Method::Update => self.answer(&pending, 500, &retry_soon(rng)),
+            Method::Info => {
+                if let Some(digit) = digit_of(message) {
+                    self.answer(&pending, 200, "");
+                    self.link.notice(SipNotice::Digit { dialog: id, digit });
+                } else if message.body().is_empty() {
+                    self.answer(&pending, 200, "");
+                } else {
+                    self.answer(&pending, 415, "Accept: application/dtmf-relay, application/dtmf\r\n");
+                }
+            }
+            Method::Options => self.answer(&pending, 200, &format!("Allow: {ALLOW}\r\nAccept: {SDP}\r\n")),
+            Method::Register | Method::NotAllowed(_) => self.answer(&pending, 405, &format!("Allow: {ALLOW}\r\n")),
+            Method::Unknown(_) => self.answer(&pending, 501, &format!("Allow: {ALLOW}\r\n")),
+            Method::Ack | Method::Cancel => {}
+        }
+    }
+
+    fn answer(&mut self, pending: &Pending, status: u16, lines: &str) {
+        let bytes = self.compose(&pending.lines, status, "").lines(lines).finish();
+        self.link.reply(pending, status, bytes);
+    }
+
+    /// Their BYE.
+    fn hung_up(&mut self, id: DialogId) {
+        match self.calls.get_mut(&id).map(|call| &mut call.phase) {
+            // 15.1.2: a BYE before the answer ends the INVITE with 487.
+            Some(Phase::Arriving(_)) => {
+                self.refuse_call(id, 487, None);
+                self.link.notice(SipNotice::Cancelled { dialog: id });
+            }
+            Some(Phase::Talking(talking)) => {
+                if let Some(offer) = talking.their_offer.take() {
+                    self.answer(&offer.request, 487, "");
+                }
+                self.end(id, false);
+            }
+            Some(Phase::Calling(_)) | None => {}
+        }
+    }
+
+    /// The call is over.
+    pub(super) fn end(&mut self, id: DialogId, is_lost: bool) {
+        if self.forget(id).is_some() {
+            self.link.notice(SipNotice::Ended { dialog: id, is_lost });
+        }
+    }
+
+    /// The ACK of a 200 of ours.
+    pub(super) fn acknowledged(&mut self, id: DialogId, message: &SipMessage, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        let Some(ok) = talking.unacknowledged.take_if(|ok| ok.cseq == message.cseq()) else { return };
+        let is_end_wanted = talking.end == End::AfterAck;
+        self.link.stop(id, Timer::OkAgain);
+        self.link.stop(id, Timer::NoAck);
+        let answer = message.sdp().filter(|_| ok.has_our_offer);
+        if ok.is_first {
+            self.link.notice(SipNotice::Acknowledged { dialog: id, answer });
+        } else if ok.has_our_offer {
+            self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer });
+        }
+        if is_end_wanted {
+            self.send_bye(id, false, None, rng);
+        } else {
+            self.next_offer(id, rng);
+        }
+    }
+
+    /// Their re-INVITE or UPDATE.
+    fn offered(&mut self, id: DialogId, pending: Pending, message: &SipMessage, is_invite: bool) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        let offer = message.sdp();
+        let is_refresh_only = !is_invite && offer.is_none();
+        // 14.2 and RFC 3311 5.2: two offers must not cross, and one at a time is answered.
+        if talking.end != End::NotYet {
+            return self.answer(&pending, 481, "");
+        }
+        if is_unreadable(message) {
+            return self.answer(&pending, 415, &format!("Accept: {SDP}\r\n"));
+        }
+        if !is_refresh_only
+            && (talking.our_offer.is_some() || talking.unacknowledged.as_ref().is_some_and(|ok| ok.has_our_offer))
+        {
+            return self.answer(&pending, 491, "");
+        }
+        if !is_refresh_only && talking.their_offer.is_some() {
+            return self.answer(&pending, 500, "Retry-After: 2\r\n");
+        }
+        talking.dialog.refresh(message);
+        if is_refresh_only {
+            let transport = talking.dialog.transport();
+            let bytes = self.compose_dialog(&pending.lines, 200, "", transport).finish();
+            return self.link.reply(&pending, 200, bytes);
+        }
+        // A re-INVITE says that the 200 before it has arrived, whatever became of its ACK.
+        let has_unacknowledged = talking.unacknowledged.take().is_some();
+        talking.their_offer =
+            Some(TheirOffer { request: pending, cseq: message.cseq(), is_invite, has_offer: offer.is_some() });
+        if has_unacknowledged {
+            self.link.stop(id, Timer::OkAgain);
+            self.link.stop(id, Timer::NoAck);
+        }
+        self.link.start(id, Timer::Undecided, self.settings.reoffer_max_ms);
+        self.link.notice(SipNotice::Reoffered { dialog: id, offer });
+    }
+
+    /// The switch's answer to their new offer.
+    pub(super) fn answer_reoffer(&mut self, id: DialogId, answer: Option<&str>, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        let Some(offer) = talking.their_offer.take() else { return };
+        let transport = talking.dialog.transport();
+        self.link.stop(id, Timer::Undecided);
+        let Some(sdp) = answer else {
+            self.answer(&offer.request, 488, "");
+            return self.next_offer(id, rng);
+        };
+        let bytes = self.compose_dialog(&offer.request.lines, 200, "", transport).finish_with(Some(sdp));
+        self.link.reply(&offer.request, 200, bytes.clone());
+        if !offer.is_invite {
+            return self.next_offer(id, rng);
+        }
+        let ok = Unacknowledged {
+            cseq: offer.cseq,
+            flow: offer.request.flow,
+            bytes,
+            interval_ms: self.link.times.t1_ms,
+            has_our_offer: !offer.has_offer,
+            is_first: false,
+        };
+        if let Some(talking) = self.talking_mut(id) {
+            talking.unacknowledged = Some(ok);
+        }
+        self.await_ack(id);
+    }
+
+    /// The switch did not answer their offer in time.
+    pub(super) fn reoffer_undecided(&mut self, id: DialogId) {
+        if let Some(offer) = self.talking_mut(id).and_then(|talking| talking.their_offer.take()) {
+            self.answer(&offer.request, 500, "");
+        }
+    }
+
+    /// New media from us; the last offer counts when several wait.
+    pub(super) fn reoffer(&mut self, id: DialogId, offer: Arc<str>, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        talking.next_offer = Some(offer);
+        self.next_offer(id, rng);
+    }
+
+    /// Sends the offer that waits, if the way is free (14.1).
+    pub(super) fn next_offer(&mut self, id: DialogId, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        let is_busy = talking.our_offer.is_some() || talking.their_offer.is_some() || talking.unacknowledged.is_some();
+        if is_busy || talking.end != End::NotYet {
+            return;
+        }
+        if let Some(offer) = talking.next_offer.take() {
+            self.link.stop(id, Timer::ReofferAgain);
+            self.send_reinvite(id, offer, None, rng);
+        }
+    }
+
+    fn send_reinvite(&mut self, id: DialogId, offer: Arc<str>, authorization: Option<(&str, String)>, rng: &mut Rng) {
+        self.revive_stream(id);
+        let key = Self::new_key(rng);
+        let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
+        let transport = talking.dialog.transport();
+        let via = self.settings.via(transport, &key.branch_text());
+        let cseq = talking.dialog.next_cseq();
+        let outline = talking.dialog.outline(cseq, &via);
+        let (message, flow) = talking.dialog.request(&Method::Invite, cseq, &via);
+        let mut message = message
+            .line("Contact", self.settings.contact(transport))
+            .line("Allow", ALLOW)
+            .line("User-Agent", &self.settings.user_agent);
+        let is_challenged = authorization.is_some();
+        if let Some((name, value)) = authorization {
+            message = message.line(name, value);
+        }
+        let bytes = message.finish_with(Some(&offer));
+        talking.our_offer = Some(OurOffer { key, offer, cseq, is_challenged });
+        self.link.request(key, flow, ClientUser::Reinvite(id), Some(outline), bytes, "INVITE");
+    }
+
+    /// A response to our re-INVITE.
+    pub(super) fn reoffer_answered(&mut self, id: DialogId, key: ClientKey, message: &SipMessage, status: u16, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        let Some(cseq) = talking.our_offer.as_ref().filter(|ours| ours.key == key).map(|ours| ours.cseq) else { return };
+        match status {
+            100..=199 => {}
+            200..=299 => {
+                talking.our_offer = None;
+                talking.dialog.refresh(message);
+                let dialog = talking.dialog.clone();
+                self.send_ack(key, &dialog, cseq, message, rng);
+                self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer: message.sdp() });
+                self.next_offer(id, rng);
+            }
+            401 | 407 => self.reoffer_challenged(id, key, message, status, rng),
+            491 => {
+                // 14.1: who owns the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
+                let wait_ms = if talking.is_caller { 2_100 + rng.below(191) * 10 } else { rng.below(201) * 10 };
+                if let Some(ours) = talking.our_offer.take() {
+                    talking.next_offer.get_or_insert(ours.offer);
+                }
+                self.link.start(id, Timer::ReofferAgain, wait_ms);
+            }
+            _ => self.reoffer_failed(id, key, status, rng),
+        }
+    }
+
+    fn reoffer_challenged(&mut self, id: DialogId, key: ClientKey, message: &SipMessage, status: u16, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        let Some((trunk, ours)) = talking.trunk.clone().zip(talking.our_offer.as_ref()) else {
+            return self.reoffer_failed(id, key, status, rng);
+        };
+        let (offer, was_challenged) = (ours.offer.clone(), ours.is_challenged);
+        let uri = talking.dialog.request_uri();
+        let authorization = self.authorization(&trunk, message, status, "INVITE", &uri, rng);
+        match authorization.filter(|_| !was_challenged) {
+            Some(authorization) => self.send_reinvite(id, offer, Some(authorization), rng),
+            None => self.reoffer_failed(id, key, status, rng),
+        }
+    }
+
+    /// Our offer was refused, or nobody answered.
+    pub(super) fn reoffer_failed(&mut self, id: DialogId, key: ClientKey, status: u16, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        if talking.our_offer.take_if(|ours| ours.key == key).is_none() {
+            return;
+        }
+        // 12.2.1.2: these two say that the other side has no such call, or is gone.
+        if matches!(status, 408 | 481) {
+            return self.send_bye(id, true, None, rng);
+        }
+        self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer: None });
+        self.next_offer(id, rng);
+    }
+
+    /// The stream closed under our offer: the old media stay, and an offer that waits is tried over a new stream.
+    pub(super) fn reoffer_cut_off(&mut self, id: DialogId, key: ClientKey) {
+        let Some(talking) = self.talking_mut(id) else { return };
+        if talking.our_offer.take_if(|ours| ours.key == key).is_some() {
+            self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer: None });
+            self.link.start(id, Timer::ReofferAgain, 0);
+        }
+    }
+
+    /// Ends an answered call, or refuses one that has not been answered.
+    pub(super) fn bye(&mut self, id: DialogId, rng: &mut Rng) {
+        match self.calls.get_mut(&id).map(|call| &mut call.phase) {
+            Some(Phase::Talking(talking)) => {
+                if talking.end != End::NotYet {
+                    return;
+                }
+                // 15: the one who was called must have the ACK first, or its time-out.
+                if talking.unacknowledged.as_ref().is_some_and(|ok| ok.is_first) {
+                    talking.end = End::AfterAck;
+                } else {
+                    self.send_bye(id, false, None, rng);
+                }
+            }
+            Some(Phase::Calling(_)) => self.give_up(id, 487, ""),
+            Some(Phase::Arriving(_)) => self.refuse_call(id, 480, None),
+            None => {}
+        }
+    }
+
+    pub(super) fn send_bye(&mut self, id: DialogId, is_lost: bool, authorization: Option<(&str, String)>, rng: &mut Rng) {
+        self.revive_stream(id);
+        let key = Self::new_key(rng);
+        let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
+        let via = self.settings.via(talking.dialog.transport(), &key.branch_text());
+        let cseq = talking.dialog.next_cseq();
+        let (mut message, flow) = talking.dialog.request(&Method::Bye, cseq, &via);
+        talking.end = End::ByeSent { is_lost, is_challenged: authorization.is_some() };
+        talking.unacknowledged = None;
+        let their_offer = talking.their_offer.take();
+        if let Some((name, value)) = authorization {
+            message = message.line(name, value);
+        }
+        let bytes = message.line("User-Agent", &self.settings.user_agent).finish();
+        self.link.request(key, flow, ClientUser::Bye(id), None, bytes, "BYE");
+        for timer in [Timer::OkAgain, Timer::NoAck, Timer::Undecided, Timer::ReofferAgain] {
+            self.link.stop(id, timer);
+        }
+        if let Some(offer) = their_offer {
+            self.answer(&offer.request, 487, "");
+        }
+    }
+
+    /// A response to our BYE: any final one ends the call (15.1.1).
+    pub(super) fn bye_answered(&mut self, id: DialogId, message: &SipMessage, status: u16, rng: &mut Rng) {
+        if status < 200 {
+            return;
+        }
+        let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get(&id) else { return };
+        let End::ByeSent { is_lost, is_challenged } = talking.end else { return };
+        if matches!(status, 401 | 407) && !is_challenged {
+            let (trunk, uri) = (talking.trunk.clone(), talking.dialog.request_uri());
+            let authorization = trunk.and_then(|trunk| self.authorization(&trunk, message, status, "BYE", &uri, rng));
+            if authorization.is_some() {
+                return self.send_bye(id, is_lost, authorization, rng);
+            }
+        }
+        self.end(id, is_lost || matches!(status, 408 | 481));
+    }
+
+    /// A call whose stream has closed goes on over a new one.
+    fn revive_stream(&mut self, id: DialogId) {
+        let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get(&id) else { return };
+        let flow = talking.dialog.flow();
+        if flow.transport != Transport::Tcp || self.streams.contains(&flow.id) {
+            return;
+        }
+        let stream = self.stream_to(talking.dialog.reconnect_address());
+        if let Some(talking) = self.talking_mut(id) {
+            talking.dialog.heard_at(stream);
+        }
+    }
+}
+
+/// RFC 3261 14.2: a random time between 0 and 10 s.
+fn retry_soon(rng: &mut Rng) -> String {
+    format!("Retry-After: {}\r\n", rng.below(11))
+}

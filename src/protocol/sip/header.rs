@@ -1,0 +1,249 @@
+//! Words of the grammar: header names with their compact forms (RFC 3261 7.3.3), methods, reason phrases.
+
+use std::{fmt, sync::Arc};
+
+/// A header name that somebody here reads; all others are [`Name::Other`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Name {
+    /// Via, `v`.
+    Via,
+    /// From, `f`.
+    From,
+    /// To, `t`.
+    To,
+    /// Call-ID, `i`.
+    CallId,
+    /// CSeq.
+    CSeq,
+    /// Contact, `m`.
+    Contact,
+    /// Content-Length, `l`.
+    ContentLength,
+    /// Content-Type, `c`.
+    ContentType,
+    /// Content-Encoding, `e`.
+    ContentEncoding,
+    /// Record-Route.
+    RecordRoute,
+    /// Expires.
+    Expires,
+    /// Authorization.
+    Authorization,
+    /// Proxy-Authorization.
+    ProxyAuthorization,
+    /// WWW-Authenticate.
+    WwwAuthenticate,
+    /// Proxy-Authenticate.
+    ProxyAuthenticate,
+    /// Require.
+    Require,
+    /// Privacy (RFC 3323).
+    Privacy,
+    /// P-Asserted-Identity (RFC 3325).
+    AssertedIdentity,
+    /// Accept-Language.
+    AcceptLanguage,
+    /// User-Agent.
+    UserAgent,
+    /// Retry-After.
+    RetryAfter,
+    /// Timestamp.
+    Timestamp,
+    /// Anything else.
+    Other,
+}
+
+impl Name {
+    /// The name that a header line carries, in any case, long or compact.
+    pub fn read(text: &str) -> Self {
+        const LONG: [(&str, Name); 22] = [
+            ("via", Name::Via),
+            ("from", Name::From),
+            ("to", Name::To),
+            ("call-id", Name::CallId),
+            ("cseq", Name::CSeq),
+            ("contact", Name::Contact),
+            ("content-length", Name::ContentLength),
+            ("content-type", Name::ContentType),
+            ("content-encoding", Name::ContentEncoding),
+            ("record-route", Name::RecordRoute),
+            ("expires", Name::Expires),
+            ("authorization", Name::Authorization),
+            ("proxy-authorization", Name::ProxyAuthorization),
+            ("www-authenticate", Name::WwwAuthenticate),
+            ("proxy-authenticate", Name::ProxyAuthenticate),
+            ("require", Name::Require),
+            ("privacy", Name::Privacy),
+            ("p-asserted-identity", Name::AssertedIdentity),
+            ("accept-language", Name::AcceptLanguage),
+            ("user-agent", Name::UserAgent),
+            ("retry-after", Name::RetryAfter),
+            ("timestamp", Name::Timestamp),
+        ];
+        if let [letter] = text.as_bytes() {
+            return match letter.to_ascii_lowercase() {
+                b'v' => Self::Via,
+                b'f' => Self::From,
+                b't' => Self::To,
+                b'i' => Self::CallId,
+                b'm' => Self::Contact,
+                b'l' => Self::ContentLength,
+                b'c' => Self::ContentType,
+                b'e' => Self::ContentEncoding,
+                _ => Self::Other,
+            };
+        }
+        LONG.iter().find(|(long, _)| long.eq_ignore_ascii_case(text)).map_or(Self::Other, |(_, name)| *name)
+    }
+
+    /// The long form, as we write it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Via => "Via",
+            Self::From => "From",
+            Self::To => "To",
+            Self::CallId => "Call-ID",
+            Self::CSeq => "CSeq",
+            Self::Contact => "Contact",
+            Self::ContentLength => "Content-Length",
+            Self::ContentType => "Content-Type",
+            Self::ContentEncoding => "Content-Encoding",
+            Self::RecordRoute => "Record-Route",
+            Self::Expires => "Expires",
+            Self::Authorization => "Authorization",
+            Self::ProxyAuthorization => "Proxy-Authorization",
+            Self::WwwAuthenticate => "WWW-Authenticate",
+            Self::ProxyAuthenticate => "Proxy-Authenticate",
+            Self::Require => "Require",
+            Self::Privacy => "Privacy",
+            Self::AssertedIdentity => "P-Asserted-Identity",
+            Self::AcceptLanguage => "Accept-Language",
+            Self::UserAgent => "User-Agent",
+            Self::RetryAfter => "Retry-After",
+            Self::Timestamp => "Timestamp",
+            Self::Other => "X-Other",
+        }
+    }
+}
+
+/// A request method. Methods are case-sensitive (RFC 3261 7.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Method {
+    /// INVITE.
+    Invite,
+    /// ACK.
+    Ack,
+    /// BYE.
+    Bye,
+    /// CANCEL.
+    Cancel,
+    /// REGISTER.
+    Register,
+    /// OPTIONS.
+    Options,
+    /// INFO (RFC 6086).
+    Info,
+    /// UPDATE (RFC 3311).
+    Update,
+    /// PRACK, SUBSCRIBE, NOTIFY, PUBLISH, MESSAGE or REFER: known and not allowed here.
+    NotAllowed(&'static str),
+    /// Never heard of.
+    Unknown(Arc<str>),
+}
+
+/// The methods that we take, for Allow.
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER";
+
+impl Method {
+    /// The method that a start line or CSeq names; `None` if it is no token.
+    pub fn read(text: &str) -> Option<Self> {
+        Some(match text {
+            "INVITE" => Self::Invite,
+            "ACK" => Self::Ack,
+            "BYE" => Self::Bye,
+            "CANCEL" => Self::Cancel,
+            "REGISTER" => Self::Register,
+            "OPTIONS" => Self::Options,
+            "INFO" => Self::Info,
+            "UPDATE" => Self::Update,
+            "PRACK" => Self::NotAllowed("PRACK"),
+            "SUBSCRIBE" => Self::NotAllowed("SUBSCRIBE"),
+            "NOTIFY" => Self::NotAllowed("NOTIFY"),
+            "PUBLISH" => Self::NotAllowed("PUBLISH"),
+            "MESSAGE" => Self::NotAllowed("MESSAGE"),
+            "REFER" => Self::NotAllowed("REFER"),
+            other if is_token(other) => Self::Unknown(other.into()),
+            _ => return None,
+        })
+    }
+
+    /// As written on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Invite => "INVITE",
+            Self::Ack => "ACK",
+            Self::Bye => "BYE",
+            Self::Cancel => "CANCEL",
+            Self::Register => "REGISTER",
+            Self::Options => "OPTIONS",
+            Self::Info => "INFO",
+            Self::Update => "UPDATE",
+            Self::NotAllowed(name) => name,
+            Self::Unknown(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Whether every octet may stand in a token (RFC 3261 25.1), and there is one.
+pub fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b))
+}
+
+/// The usual phrase of a status code.
+pub fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        100 => "Trying",
+        180 => "Ringing",
+        181 => "Call Is Being Forwarded",
+        182 => "Queued",
+        183 => "Session Progress",
+        200 => "OK",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        410 => "Gone",
+        413 => "Request Entity Too Large",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        423 => "Interval Too Brief",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        484 => "Address Incomplete",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "Version Not Supported",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        606 => "Not Acceptable",
+        400..=499 => "Request Failed",
+        500..=599 => "Server Failure",
+        600..=699 => "Global Failure",
+        _ => "Progress",
+    }
+}

@@ -1,0 +1,385 @@
+//! A SIP message as the rest reads it: checked once at the edge, so that nobody behind it meets a request without a Call-ID.
+//! Our own span parser: one copy of the head, spans for the header lines. It replaces a parser crate that loses bodies without
+//! Content-Length, drops lines that are not UTF-8, accepts SIP/7.0 and pulls in a second SIP stack with it.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+use super::{
+    address::{NameAddr, Scheme, Uri, elements},
+    header::{Method, Name, is_token, reason_phrase},
+    repair::{self, Lines},
+};
+
+/// A whole, checked message. Has exactly one From, To, Call-ID and CSeq and at least one Via.
+pub struct SipMessage {
+    text: String,
+    fields: Vec<Field>,
+    start: Start,
+    via: Via,
+    from: NameAddr,
+    to: NameAddr,
+    call_id: Arc<str>,
+    cseq: u32,
+    cseq_method: Method,
+    body: Vec<u8>,
+}
+
+#[derive(Debug)]
+enum Start {
+    Request { method: Method, uri: Uri },
+    Response { status: u16 },
+}
+
+#[derive(Debug)]
+struct Field {
+    name: Name,
+    value: Range<usize>,
+}
+
+/// The topmost Via.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    /// Host as sent, an IPv6 address in brackets.
+    pub host: String,
+    /// Port as sent.
+    pub port: Option<u16>,
+    /// Branch, empty if there is none (RFC 2543).
+    pub branch: String,
+    /// Whether the sender asks for answers to its source port (RFC 3581).
+    pub has_rport: bool,
+}
+
+/// What could not be read as a message.
+#[derive(Debug)]
+pub struct Malformed {
+    /// What to answer; `None` for a response, an ACK, or something that is no SIP at all.
+    pub status: Option<u16>,
+    /// Why, for the log and the reason phrase.
+    pub reason: &'static str,
+    /// The header lines that an answer mirrors, if all five could be found.
+    echo: Option<String>,
+}
+
+impl Malformed {
+    pub(super) fn silent(reason: &'static str) -> Self {
+        Self { status: None, reason, echo: None }
+    }
+}
+
+/// The answer to a malformed request, to be sent where it came from; `None` if it must be dropped.
+pub fn malformed_response(malformed: &Malformed) -> Option<Vec<u8>> {
+    let (status, echo) = (malformed.status?, malformed.echo.as_ref()?);
+    Some(format!("SIP/2.0 {status} {}\r\n{echo}Content-Length: 0\r\n\r\n", malformed.reason).into_bytes())
+}
+
+impl SipMessage {
+    /// Reads one datagram, or one message that [`super::Framer`] cut from a stream. Without Content-Length the body runs to the
+    /// end (RFC 3261 18.3).
+    pub fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let bytes = bytes.get(repair::leading_line_ends(bytes)..).unwrap_or_default();
+        if bytes.len() > repair::DATAGRAM_MAX {
+            return Err(Malformed::silent("Message Too Large"));
+        }
+        let Some(empty_line) = repair::head_end(bytes) else {
+            return Err(Malformed::silent("No end of headers"));
+        };
+        let head = bytes.get(..empty_line.start).unwrap_or_default();
+        let rest = bytes.get(empty_line.end..).unwrap_or_default();
+        let lines = Lines::read(head.get(..repair::HEAD_MAX).unwrap_or(head));
+        let draft = Draft::read(&lines)?;
+        let fault = |status, reason| draft.malformed(&lines.text, status, reason);
+        if head.len() > repair::HEAD_MAX {
+            return Err(fault(513, "Message Too Large"));
+        }
+        if lines.is_over_limit {
+            return Err(fault(400, "Too Many Headers"));
+        }
+        if lines.has_controls {
+            return Err(fault(400, "Control Character In Header"));
+        }
+        let start = draft.start(&lines.text)?;
+        if draft.has_nameless_line {
+            return Err(fault(400, "Header Line Without Name"));
+        }
+        let only = |name| draft.only(&lines.text, name);
+        let via_value = draft.values(&lines.text, Name::Via).next().and_then(|value| elements(value).next());
+        let via = via_value.and_then(Via::parse).ok_or_else(|| fault(400, "Bad Via"))?;
+        let from = only(Name::From).and_then(NameAddr::parse).ok_or_else(|| fault(400, "Bad From"))?;
+        let to = only(Name::To).and_then(NameAddr::parse).ok_or_else(|| fault(400, "Bad To"))?;
+        let call_id =
+            only(Name::CallId).filter(|id| !id.is_empty() && !id.contains(' ')).ok_or_else(|| fault(400, "Bad Call-ID"))?;
+        let (cseq, cseq_method) = only(Name::CSeq).and_then(read_cseq).ok_or_else(|| fault(400, "Bad CSeq"))?;
+        if let Start::Request { method, .. } = &start
+            && *method != cseq_method
+        {
+            return Err(fault(400, "CSeq Method Mismatch"));
+        }
+        let body = match draft.content_length(&lines.text) {
+            Ok(None) => rest,
+            Ok(Some(length)) => rest.get(..length).ok_or_else(|| fault(400, "Content-Length Beyond The End"))?,
+            Err(reason) => return Err(fault(400, reason)),
+        };
+        if body.len() > repair::BODY_MAX {
+            return Err(fault(413, "Request Entity Too Large"));
+        }
+        let (call_id, body) = (call_id.into(), body.to_vec());
+        let fields = draft.fields;
+        Ok(Self { text: lines.text, fields, start, via, from, to, call_id, cseq, cseq_method, body })
+    }
+
+    /// The method of a request.
+    pub fn method(&self) -> Option<&Method> {
+        match &self.start {
+            Start::Request { method, .. } => Some(method),
+            Start::Response { .. } => None,
+        }
+    }
+
+    /// Whom a request is for.
+    pub fn request_uri(&self) -> Option<&Uri> {
+        match &self.start {
+            Start::Request { uri, .. } => Some(uri),
+            Start::Response { .. } => None,
+        }
+    }
+
+    /// The status code of a response.
+    pub fn status(&self) -> Option<u16> {
+        match self.start {
+            Start::Request { .. } => None,
+            Start::Response { status } => Some(status),
+        }
+    }
+
+    /// The topmost Via.
+    pub fn via(&self) -> &Via {
+        &self.via
+    }
+
+    /// From.
+    pub fn from(&self) -> &NameAddr {
+        &self.from
+    }
+
+    /// To.
+    pub fn to(&self) -> &NameAddr {
+        &self.to
+    }
+
+    /// Call-ID.
+    pub fn call_id(&self) -> &Arc<str> {
+        &self.call_id
+    }
+
+    /// Number of CSeq.
+    pub fn cseq(&self) -> u32 {
+        self.cseq
+    }
+
+    /// Method of CSeq.
+    pub fn cseq_method(&self) -> &Method {
+        &self.cseq_method
+    }
+
+    /// The value of the first line of this name.
+    pub fn first(&self, name: Name) -> Option<&str> {
+        self.values(name).next()
+    }
+
+    /// The values of every line of this name, in order.
+    pub fn values(&self, name: Name) -> impl Iterator<Item = &str> {
+        self.fields.iter().filter(move |field| field.name == name).filter_map(|field| self.text.get(field.value.clone()))
+    }
+
+    /// The addresses of every line of this name, in order; ones that break the grammar are left out.
+    pub fn addresses(&self, name: Name) -> impl Iterator<Item = NameAddr> {
+        self.values(name).flat_map(elements).filter_map(NameAddr::parse)
+    }
+
+    /// The body's octets.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// Media type of the body, lower case, without parameters.
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.first(Name::ContentType)?;
+        Some(value.split(';').next().unwrap_or(value).trim().to_ascii_lowercase())
+    }
+
+    /// The session description: a body of type application/sdp; octets that are not UTF-8 are replaced.
+    pub fn sdp(&self) -> Option<Arc<str>> {
+        if self.body.is_empty() || self.content_type().is_none_or(|kind| kind != "application/sdp") {
+            return None;
+        }
+        Some(String::from_utf8_lossy(&self.body).as_ref().into())
+    }
+
+    /// Whether `option` is named in Require or whatever else `name` says.
+    pub fn lists(&self, name: Name, option: &str) -> bool {
+        self.values(name).flat_map(elements).any(|listed| listed.eq_ignore_ascii_case(option))
+    }
+}
+
+impl fmt::Debug for SipMessage {
+    /// Without numbers and names of people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SipMessage({}", self.cseq_method)?;
+        if let Some(status) = self.status() {
+            write!(f, " {status}")?;
+        }
+        write!(f, ", cseq {}, call-id {})", self.cseq, self.call_id)
+    }
+}
+
+impl Via {
+    /// Reads one Via element; `None` if it breaks the grammar.
+    pub fn parse(value: &str) -> Option<Self> {
+        let (sent, params) = value.split_at(value.find(';').unwrap_or(value.len()));
+        // "SIP / 2.0 / UDP host : 5060" is legal (RFC 4475 3.1.1.1): white space around slashes and the colon does not count.
+        let mut protocol = sent.splitn(3, '/');
+        let (name, version, rest) = (protocol.next()?.trim(), protocol.next()?.trim(), protocol.next()?.trim_start());
+        let (transport, sent_by) = rest.split_once([' ', '\t'])?;
+        if !name.eq_ignore_ascii_case("SIP") || version != "2.0" || !is_token(transport) {
+            return None;
+        }
+        let sent_by: String = sent_by.chars().filter(|c| !matches!(c, ' ' | '\t')).collect();
+        let host_len =
+            if sent_by.starts_with('[') { sent_by.find(']')? + 1 } else { sent_by.find(':').unwrap_or(sent_by.len()) };
+        let (host, port) = (sent_by.get(..host_len)?, sent_by.get(host_len..)?);
+        let port = match port.strip_prefix(':') {
+            Some(port) => Some(port.parse().ok()?),
+            None if port.is_empty() => None,
+            None => return None,
+        };
+        if host.is_empty() {
+            return None;
+        }
+        let param = |name| super::address::param(params, name);
+        Some(Self {
+            host: host.to_owned(),
+            port,
+            branch: param("branch").unwrap_or("").to_owned(),
+            has_rport: param("rport").is_some(),
+        })
+    }
+}
+
+/// Lines split into names and values, before they are checked.
+struct Draft {
+    start: Range<usize>,
+    fields: Vec<Field>,
+    has_nameless_line: bool,
+}
+
+impl Draft {
+    fn read(lines: &Lines) -> Result<Self, Malformed> {
+        let mut spans = lines.spans.iter();
+        let start = spans.next().cloned().ok_or_else(|| Malformed::silent("Empty"))?;
+        let mut draft = Self { start, fields: Vec::with_capacity(lines.spans.len()), has_nameless_line: false };
+        for span in spans {
+            let line = lines.text.get(span.clone()).unwrap_or("");
+            let Some((name, value)) = line.split_once(':').filter(|(name, _)| is_token(name.trim_end())) else {
+                draft.has_nameless_line = true;
+                continue;
+            };
+            let trimmed = value.trim_start();
+            let start = span.end - trimmed.len();
+            draft.fields.push(Field { name: Name::read(name.trim_end()), value: start..start + trimmed.trim_end().len() });
+        }
+        Ok(draft)
+    }
+
+    fn values<'a>(&'a self, text: &'a str, name: Name) -> impl Iterator<Item = &'a str> {
+        self.fields.iter().filter(move |field| field.name == name).filter_map(|field| text.get(field.value.clone()))
+    }
+
+    fn only<'a>(&'a self, text: &'a str, name: Name) -> Option<&'a str> {
+        let mut values = self.values(text, name);
+        values.next().filter(|_| values.next().is_none())
+    }
+
+    fn start(&self, text: &str) -> Result<Start, Malformed> {
+        let line = text.get(self.start.clone()).unwrap_or("");
+        let fault = |status, reason| self.malformed(text, status, reason);
+        if let Some(rest) = line.strip_prefix("SIP/") {
+            let mut words = rest.splitn(3, ' ');
+            let (version, status) = (words.next(), words.next().and_then(|word| word.parse::<u16>().ok()));
+            return match (version, status) {
+                (Some("2.0"), Some(status @ 100..=699)) => Ok(Start::Response { status }),
+                _ => Err(Malformed::silent("Bad Status Line")),
+            };
+        }
+        let (method, rest) = line.split_once(' ').ok_or_else(|| Malformed::silent("Bad Request Line"))?;
+        let method = Method::read(method).ok_or_else(|| Malformed::silent("Bad Method"))?;
+        let (uri, version) = rest.trim_end().rsplit_once(' ').ok_or_else(|| fault(400, "Bad Request Line"))?;
+        match version.strip_prefix("SIP/").or_else(|| version.strip_prefix("sip/")) {
+            Some("2.0") => {}
+            Some(other) if other.split_once('.').is_some_and(|(a, b)| is_number(a) && is_number(b)) => {
+                return Err(fault(505, "Version Not Supported"));
+            }
+            _ => return Err(fault(400, "Bad Request Line")),
+        }
+        let uri = Uri::parse(uri.trim()).ok_or_else(|| fault(400, "Bad Request-URI"))?;
+        if uri.scheme() == Scheme::Other {
+            return Err(fault(416, "Unsupported URI Scheme"));
+        }
+        Ok(Start::Request { method, uri })
+    }
+
+    fn content_length(&self, text: &str) -> Result<Option<usize>, &'static str> {
+        let mut length = None;
+        for value in self.values(text, Name::ContentLength) {
+            if !is_number(value) {
+                return Err("Bad Content-Length");
+            }
+            let read = value.parse::<usize>().map_err(|_| "Bad Content-Length")?;
+            if length.is_some_and(|before| before != read) {
+                return Err("Two Content-Lengths");
+            }
+            length = Some(read);
+        }
+        Ok(length)
+    }
+
+    fn malformed(&self, text: &str, status: u16, reason: &'static str) -> Malformed {
+        let line = text.get(self.start.clone()).unwrap_or("");
+        if line.starts_with("SIP/") || line.starts_with("ACK ") {
+            return Malformed::silent(reason);
+        }
+        Malformed { status: Some(status), reason, echo: self.echo(text) }
+    }
+
+    fn echo(&self, text: &str) -> Option<String> {
+        let mut echo = String::with_capacity(512);
+        for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
+            let mut values = self.values(text, name).peekable();
+            values.peek()?;
+            for value in values.take(if name == Name::Via { usize::MAX } else { 1 }) {
+                echo.extend([name.as_str(), ": ", value]);
+                // RFC 3261 8.2.6.2: every answer but 100 carries a tag of ours. A fixed one will do: nothing lives behind it.
+                if name == Name::To && !value.contains(";tag=") {
+                    echo.push_str(";tag=malformed");
+                }
+                echo.push_str("\r\n");
+            }
+        }
+        Some(echo)
+    }
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// RFC 3261 8.1.1.5: a number below 2^31 and a method.
+fn read_cseq(value: &str) -> Option<(u32, Method)> {
+    let (number, method) = value.split_once([' ', '\t'])?;
+    let number = Some(number).filter(|n| is_number(n))?.parse::<u32>().ok().filter(|n| *n < 1 << 31)?;
+    Some((number, Method::read(method.trim())?))
+}
+
+/// The reason phrase to a status, for whoever writes a response line.
+pub(super) fn status_line(status: u16) -> String {
+    format!("SIP/2.0 {status} {}\r\n", reason_phrase(status))
+}

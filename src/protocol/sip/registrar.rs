@@ -1,0 +1,258 @@
+//! Where phones are (RFC 3261 10.3): contacts per account with their expiry and the flow that reaches them. Who may register has
+//! been decided before; forgets everything at a restart, after which phones come back by themselves.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    address::{NameAddr, Uri, elements, host_ip},
+    header::Name,
+    message::SipMessage,
+    notice::{Flow, FlowId, Transport},
+};
+use crate::types::Mono;
+
+/// How long registrations last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RegistrationLimits {
+    /// Shorter is refused with 423, in seconds.
+    pub expires_min_secs: u32,
+    /// Longer is shortened to this, in seconds.
+    pub expires_max_secs: u32,
+    /// For a phone that names none, in seconds.
+    pub expires_default_secs: u32,
+    /// Most contacts of an account; a further one replaces the one that runs out first.
+    pub contacts_max: usize,
+    /// How often datagram phones behind address translation are sent an empty datagram, in milliseconds.
+    pub keep_alive_ms: u64,
+}
+
+impl Default for RegistrationLimits {
+    fn default() -> Self {
+        Self {
+            expires_min_secs: 60,
+            expires_max_secs: 3_600,
+            expires_default_secs: 3_600,
+            contacts_max: 8,
+            keep_alive_ms: 25_000,
+        }
+    }
+}
+
+/// One place where a phone can be reached.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// What to put into the Request-URI.
+    pub uri: Uri,
+    /// Where to send it: the flow that the phone opened, or over datagrams its contact address if it can be reached directly.
+    pub flow: Flow,
+    /// Where the REGISTER came from.
+    source: Flow,
+    /// What distinguishes the device (RFC 5626), or else the URI.
+    identity: String,
+    call_id: Arc<str>,
+    cseq: u32,
+    expires_at: Mono,
+    is_behind_nat: bool,
+}
+
+/// What became of a REGISTER.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Registered {
+    /// 200 with these Contact lines.
+    Done {
+        /// Whole header lines.
+        lines: String,
+        /// Whether the account became reachable or unreachable by it.
+        change: Option<bool>,
+    },
+    /// 423 with Min-Expires.
+    TooBrief,
+    /// 400: the contacts break the grammar, or `*` was not meant to remove all.
+    BadContact,
+    /// 500: older than what is stored (10.3, step 7).
+    OutOfOrder,
+}
+
+/// All registrations.
+#[derive(Debug, Default)]
+pub struct Registrar {
+    accounts: BTreeMap<Arc<str>, Vec<Contact>>,
+    by_expiry: BTreeSet<(Mono, Arc<str>)>,
+    /// Which accounts use which source, so that a closed stream finds its contacts and a phone's calls are recognised.
+    by_source: BTreeSet<(Flow, Arc<str>)>,
+}
+
+impl Registrar {
+    /// Contacts of an account that have not run out.
+    pub fn contacts(&self, account: &str, now: Mono) -> impl Iterator<Item = &Contact> {
+        self.accounts.get(account).into_iter().flatten().filter(move |contact| contact.expires_at > now)
+    }
+
+    /// Whether somebody registered from exactly this source.
+    pub fn is_known_source(&self, flow: Flow) -> bool {
+        self.by_source.range((flow, Arc::from(""))..).next().is_some_and(|(known, _)| *known == flow)
+    }
+
+    /// How many contacts there are.
+    pub fn count(&self) -> usize {
+        self.by_source.len()
+    }
+
+    /// Carries out a REGISTER of this account.
+    pub fn register(
+        &mut self,
+        account: &Arc<str>,
+        request: &SipMessage,
+        source: Flow,
+        limits: &RegistrationLimits,
+        now: Mono,
+    ) -> Registered {
+        let expires: Option<u32> = request.first(Name::Expires).map(|value| value.parse().unwrap_or(u32::MAX));
+        let values: Vec<&str> = request.values(Name::Contact).flat_map(elements).collect();
+        let was_reachable = self.contacts(account, now).next().is_some();
+        let before = self.accounts.get(account).map_or(&[][..], Vec::as_slice);
+        let is_outdated = |contact: &Contact| contact.call_id == *request.call_id() && contact.cseq >= request.cseq();
+        if values.contains(&"*") {
+            if values.len() > 1 || expires != Some(0) {
+                return Registered::BadContact;
+            }
+            if before.iter().any(is_outdated) {
+                return Registered::OutOfOrder;
+            }
+            self.replace(account, Vec::new());
+            return self.done(account, was_reachable, now);
+        }
+        // All or nothing (10.3): the new list is stored only if every contact is in order.
+        let mut contacts: Vec<Contact> = before.iter().filter(|contact| contact.expires_at > now).cloned().collect();
+        for value in values {
+            let Some(address) = NameAddr::parse(value).filter(|address| !address.uri.host().is_empty()) else {
+                return Registered::BadContact;
+            };
+            let own = address.param("expires").map(|value| value.parse().unwrap_or(limits.expires_default_secs));
+            let secs = own.or(expires).unwrap_or(limits.expires_default_secs).min(limits.expires_max_secs);
+            if (1..limits.expires_min_secs).contains(&secs) {
+                return Registered::TooBrief;
+            }
+            let contact = Contact::new(address, request, source, now + u64::from(secs) * 1000);
+            let same = |known: &Contact| known.identity == contact.identity;
+            if contacts.iter().any(|known| same(known) && is_outdated(known)) {
+                return Registered::OutOfOrder;
+            }
+            contacts.retain(|known| !same(known));
+            if secs > 0 {
+                contacts.push(contact);
+            }
+        }
+        if contacts.len() > limits.contacts_max {
+            contacts.sort_by_key(|contact| contact.expires_at);
+            contacts.drain(..contacts.len() - limits.contacts_max);
+        }
+        self.replace(account, contacts);
+        self.done(account, was_reachable, now)
+    }
+
+    fn done(&self, account: &Arc<str>, was_reachable: bool, now: Mono) -> Registered {
+        let mut lines = String::new();
+        for contact in self.contacts(account, now) {
+            let secs = contact.expires_at.millis_since(now).div_ceil(1000);
+            lines.push_str(&format!("Contact: <{}>;expires={secs}\r\n", contact.uri.as_str()));
+        }
+        let is_reachable = !lines.is_empty();
+        Registered::Done { lines, change: (is_reachable != was_reachable).then_some(is_reachable) }
+    }
+
+    /// When the next contact runs out.
+    pub fn next_expiry(&self) -> Option<Mono> {
+        self.by_expiry.first().map(|(at, _)| *at)
+    }
+
+    /// Removes contacts that have run out: the accounts that cannot be reached any more.
+    pub fn expire(&mut self, now: Mono) -> Vec<Arc<str>> {
+        let mut gone = Vec::new();
+        while let Some((at, account)) = self.by_expiry.first().cloned() {
+            if at > now {
+                break;
+            }
+            gone.extend(self.keep(&account, |contact| contact.expires_at > now));
+        }
+        gone
+    }
+
+    /// Removes contacts whose stream closed: the accounts that cannot be reached any more.
+    pub fn flow_closed(&mut self, flow: FlowId) -> Vec<Arc<str>> {
+        // Streams only: datagram flows do not close, and their ids are sockets that many share.
+        let lost: Vec<Arc<str>> = self
+            .by_source
+            .iter()
+            .filter(|(source, _)| source.id == flow && source.transport == Transport::Tcp)
+            .map(|(_, account)| account.clone())
+            .collect();
+        lost.iter().filter_map(|account| self.keep(account, |contact| contact.source.id != flow)).collect()
+    }
+
+    /// Removes accounts that may not register any more: those that could be reached.
+    pub fn retain(&mut self, is_allowed: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
+        let gone: Vec<Arc<str>> = self.accounts.keys().filter(|account| !is_allowed(account)).cloned().collect();
+        gone.iter().filter_map(|account| self.keep(account, |_| false)).collect()
+    }
+
+    /// Datagram phones behind address translation.
+    pub fn to_keep_alive(&self, now: Mono) -> impl Iterator<Item = Flow> {
+        let contacts = self.accounts.values().flatten().filter(move |contact| contact.expires_at > now);
+        contacts.filter(|contact| contact.is_behind_nat && contact.flow.transport == Transport::Udp).map(|contact| contact.flow)
+    }
+
+    /// Keeps some contacts of an account: its name if none is left where there were some.
+    fn keep(&mut self, account: &Arc<str>, is_kept: impl Fn(&Contact) -> bool) -> Option<Arc<str>> {
+        let mut contacts = self.accounts.get(account)?.clone();
+        let had_any = !contacts.is_empty();
+        contacts.retain(is_kept);
+        let is_gone = had_any && contacts.is_empty();
+        self.replace(account, contacts);
+        is_gone.then(|| account.clone())
+    }
+
+    fn replace(&mut self, account: &Arc<str>, contacts: Vec<Contact>) {
+        for contact in self.accounts.remove(account).into_iter().flatten() {
+            self.by_expiry.remove(&(contact.expires_at, account.clone()));
+            self.by_source.remove(&(contact.source, account.clone()));
+        }
+        for contact in &contacts {
+            self.by_expiry.insert((contact.expires_at, account.clone()));
+            self.by_source.insert((contact.source, account.clone()));
+        }
+        if !contacts.is_empty() {
+            self.accounts.insert(account.clone(), contacts);
+        }
+    }
+}
+
+impl Contact {
+    fn new(address: NameAddr, request: &SipMessage, source: Flow, expires_at: Mono) -> Self {
+        let is_behind_nat = host_ip(&request.via().host).is_none_or(|ip| ip != source.remote.ip().to_canonical());
+        // A phone that knows its own address may name another port or interface than it sends from; one behind address
+        // translation can only be reached where it came from.
+        let flow = match address.uri.address() {
+            Some(direct) if !is_behind_nat && source.transport == Transport::Udp => Flow { remote: direct, ..source },
+            _ => source,
+        };
+        let device = address.param("+sip.instance").map(|instance| {
+            let reg_id = address.param("reg-id").unwrap_or("0");
+            format!("{instance} {reg_id}")
+        });
+        let identity = device.unwrap_or_else(|| address.uri.as_str().to_ascii_lowercase());
+        Self {
+            uri: address.uri,
+            flow,
+            source,
+            identity,
+            call_id: request.call_id().clone(),
+            cseq: request.cseq(),
+            expires_at,
+            is_behind_nat,
+        }
+    }
+}
