@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::types::{CalendarId, LineId, QueueId};
 
@@ -34,7 +35,7 @@ pub struct Line {
     pub subflows: BTreeMap<Arc<str>, Flow>,
     /// Longest time that a call may spend in the flow, in milliseconds; then it goes to `fallback`.
     pub duration_ms_max: u64,
-    /// Node of the main flow, a `queue`, `callback` or `hangup`, for calls that come to a limit.
+    /// Node of the main flow, a `queue` or `hangup`, for calls that come to a limit.
     pub fallback: Arc<str>,
     /// SHA-256 of the canonical form of everything above, lower-case hexadecimal.
     #[serde(skip)]
@@ -168,6 +169,8 @@ pub enum LanguageStep {
     },
     /// The known caller's, if the line speaks it; else it stays as it is.
     Caller,
+    /// The one that the line names after the one spoken now; after the last, the first.
+    Next,
     /// Asks: the prompt is said in every language of the line, one after another.
     Ask {
         /// What it says.
@@ -248,5 +251,149 @@ impl Line {
     /// Whether its prompts exist in this language.
     pub fn speaks(&self, language: &str) -> bool {
         self.languages.iter().any(|l| l.as_ref() == language)
+    }
+}
+
+impl Line {
+    /// The stored form: JSON without spaces, keys in alphabetical order.
+    pub fn canonical_json(&self) -> String {
+        let mut out = String::new();
+        write_canonical(&serde_json::to_value(self).unwrap_or_default(), &mut out);
+        out
+    }
+
+    /// This line with the version that its content has.
+    pub(super) fn with_version(mut self) -> Self {
+        let hash = Sha256::digest(self.canonical_json());
+        self.version = hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+        self
+    }
+
+    /// The first figures of the version, as people compare them.
+    pub fn short_version(&self) -> &str {
+        self.version.get(..12).unwrap_or(&self.version)
+    }
+}
+
+/// A way out of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit<'a> {
+    /// Where it is written: `next`, `keys.1`, `returns.done`.
+    pub key: String,
+    /// What takes it, for a diagram: empty for the only way on.
+    pub label: String,
+    /// The node.
+    pub to: &'a Arc<str>,
+    /// Taken without a key being pressed.
+    pub is_silent: bool,
+}
+
+impl Step {
+    /// The `type` as written.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Say { .. } => "say",
+            Self::Menu { .. } => "menu",
+            Self::Hours { .. } => "hours",
+            Self::Identify { .. } => "identify",
+            Self::TicketLookup { .. } => "ticket_lookup",
+            Self::Language { .. } => "language",
+            Self::Subflow { .. } => "subflow",
+            Self::Return { .. } => "return",
+            Self::Queue { .. } => "queue",
+            Self::Callback { .. } => "callback",
+            Self::Hangup { .. } => "hangup",
+        }
+    }
+
+    /// Every way out, within the same flow.
+    pub fn exits(&self) -> Vec<Exit<'_>> {
+        let silent = |key: &str, label: &str, to| Exit { key: key.into(), label: label.into(), to, is_silent: true };
+        match self {
+            Self::Say { next, .. } | Self::Language { next, .. } => vec![silent("next", "", next)],
+            Self::Menu { keys, on_exhausted, .. } => {
+                let by_key = keys.iter().map(|(key, target)| {
+                    let label = match &target.reason {
+                        Some(reason) => format!("{key} · {reason}"),
+                        None => key.to_string(),
+                    };
+                    Exit { key: format!("keys.{key}"), label, to: &target.next, is_silent: false }
+                });
+                by_key.chain([silent("on_exhausted", "no answer", on_exhausted)]).collect()
+            }
+            Self::Hours { open, closed, .. } => vec![silent("open", "open", open), silent("closed", "closed", closed)],
+            Self::Identify { known, unknown, several, .. } => {
+                let mut exits = vec![silent("known", "known", known), silent("unknown", "unknown", unknown)];
+                if several != unknown {
+                    exits.push(silent("several", "several", several));
+                }
+                exits
+            }
+            Self::TicketLookup { found, none, on_error, .. } => {
+                let mut exits = vec![silent("found", "found", found), silent("none", "none", none)];
+                if on_error != none {
+                    exits.push(silent("on_error", "no answer", on_error));
+                }
+                exits
+            }
+            Self::Subflow { returns, .. } => {
+                returns.iter().map(|(name, to)| silent(&format!("returns.{name}"), name, to)).collect()
+            }
+            Self::Callback { no_number, .. } => vec![silent("no_number", "no number", no_number)],
+            Self::Return { .. } | Self::Queue { .. } | Self::Hangup { .. } => vec![],
+        }
+    }
+
+    /// Everything that it says, with the key where it is written.
+    pub fn prompts(&self) -> Vec<(&'static str, &Prompt)> {
+        match self {
+            Self::Say { prompt, .. } => vec![("prompt", prompt)],
+            Self::Menu { ask, .. } | Self::Language { how: LanguageStep::Ask { ask, .. }, .. } => {
+                let remarks = [("no_input", &ask.no_input), ("no_match", &ask.no_match)];
+                let remarks = remarks.into_iter().filter_map(|(key, prompt)| Some((key, prompt.as_ref()?)));
+                [("prompt", &ask.prompt)].into_iter().chain(remarks).collect()
+            }
+            Self::Queue { prompt, .. } | Self::Hangup { prompt } => prompt.iter().map(|prompt| ("prompt", prompt)).collect(),
+            Self::Language { how: LanguageStep::Fixed { .. } | LanguageStep::Caller | LanguageStep::Next, .. }
+            | Self::Hours { .. }
+            | Self::Identify { .. }
+            | Self::TicketLookup { .. }
+            | Self::Subflow { .. }
+            | Self::Return { .. }
+            | Self::Callback { .. } => vec![],
+        }
+    }
+}
+
+/// Alphabetical keys whatever map the JSON library was built with.
+fn write_canonical(value: &serde_json::Value, out: &mut String) {
+    match value {
+        serde_json::Value::Object(object) => {
+            let sorted: BTreeMap<&String, &serde_json::Value> = object.iter().collect();
+            out.push('{');
+            for (i, (key, value)) in sorted.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                out.push_str(&serde_json::Value::String(key.clone()).to_string());
+                out.push(':');
+                write_canonical(value, out);
+            }
+            out.push('}');
+        }
+        serde_json::Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                write_canonical(item, out);
+            }
+            out.push(']');
+        }
+        scalar @ (serde_json::Value::Null
+        | serde_json::Value::Bool(_)
+        | serde_json::Value::Number(_)
+        | serde_json::Value::String(_)) => out.push_str(&scalar.to_string()),
     }
 }

@@ -1,0 +1,617 @@
+//! TOML text → the model, with every mistake of form at its place: unknown and missing keys, values of the wrong kind.
+//! Whether the nodes make sense together is `check`'s.
+
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+    sync::Arc,
+};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+use super::{
+    mistake::{Notes, did_you_mean},
+    script::{Flow, Fragment, Input, KeyTarget, LanguageStep, Node, Prompt, Recording, Step},
+    shape::{self, Holds, KeyShape, NodeShape},
+};
+
+type Value<'i> = Spanned<DeValue<'i>>;
+
+/// Fragments of one prompt.
+const FRAGMENTS_MAX: usize = 20;
+
+/// A flow as read, with the places that `check` needs for its own messages.
+pub(super) struct ReadFlow {
+    /// The nodes that could be read.
+    pub(super) flow: Flow,
+    /// What only `flow.toml` says.
+    pub(super) head: Option<Head>,
+    /// Every node's name, also of those that could not be read.
+    pub(super) names: BTreeSet<Arc<str>>,
+    /// Where each key of each node stands; head keys under the empty name.
+    pub(super) spans: BTreeMap<(Arc<str>, String), Range<usize>>,
+    /// Whether everything could be read.
+    pub(super) is_whole: bool,
+}
+
+/// What only `flow.toml` says.
+pub(super) struct Head {
+    pub(super) languages: Vec<Arc<str>>,
+    pub(super) fallback: Arc<str>,
+    pub(super) duration_ms_max: u64,
+}
+
+impl ReadFlow {
+    /// Where a key of a node stands, or the node.
+    pub(super) fn span(&self, node: &str, key: &str) -> Range<usize> {
+        let find = |key: &str| self.spans.get(&(Arc::from(node), key.to_owned())).cloned();
+        find(key).or_else(|| find("")).unwrap_or(0..0)
+    }
+}
+
+/// Reads a file. `folder` is the line's key, `name` the flow's expected name; `None` when nothing in it can be used.
+pub(super) fn read_flow(text: &str, folder: &str, name: &str, is_main: bool, notes: &mut Notes<'_>) -> Option<ReadFlow> {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    let mut is_readable = true;
+    for error in &errors {
+        let message = error.message().lines().collect::<Vec<_>>().join(", ");
+        let is_duplicate = message.contains("duplicate key");
+        is_readable &= is_duplicate;
+        let mend =
+            if is_duplicate { "keep one of the two" } else { "write it as TOML: text in quotes, `key = value`, lists in [ ]" };
+        notes.error(&error.span().unwrap_or(0..0), message, mend);
+    }
+    if !is_readable {
+        return None;
+    }
+    let before = notes.mistakes.len();
+    let mut reader = Reader { folder: folder.into(), node: "".into(), spans: BTreeMap::new(), notes };
+    let shapes = if is_main { shape::MAIN } else { shape::SUBFLOW };
+    let fields = reader.fields(document.get_ref(), shapes, &[], &(0..0), "the file");
+    reader.mark_all(&fields);
+
+    if let Some(written) = reader.word(&fields, "flow")
+        && written.as_ref() != name
+    {
+        let what = if is_main { "folder" } else { "file" };
+        let span = reader.span("flow");
+        reader.notes.error(
+            &span,
+            format!("the flow is called `{written}`, its {what} `{name}`"),
+            format!("write flow = \"{name}\""),
+        );
+    }
+    reader.schema_version(&fields);
+    let start = reader.node_name(&fields, "start");
+    let head = if is_main {
+        let languages = reader.languages(&fields);
+        let fallback = reader.node_name(&fields, "fallback");
+        let duration = reader.duration(&fields, "max_duration").unwrap_or(shape::DURATION_MS_MAX);
+        languages.zip(fallback).map(|(languages, fallback)| Head { languages, fallback, duration_ms_max: duration })
+    } else {
+        None
+    };
+    let (names, nodes) = reader.nodes(&fields);
+    let spans = std::mem::take(&mut reader.spans);
+    let is_whole = errors.is_empty() && notes.mistakes.len() == before;
+    Some(ReadFlow { flow: Flow { name: name.into(), start: start.unwrap_or_default(), nodes }, head, names, spans, is_whole })
+}
+
+/// `8s`, `200ms`, `2m`, `1h` in milliseconds.
+pub(super) fn duration_ms(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number.parse::<u64>().ok()?.checked_mul(scale)
+}
+
+/// A duration as one writes it in a flow.
+pub(super) fn duration_text(ms: u64) -> String {
+    match ms {
+        ms if ms % 60_000 == 0 && ms > 0 => format!("{}m", ms / 60_000),
+        ms if ms % 1_000 == 0 => format!("{}s", ms / 1_000),
+        ms => format!("{ms}ms"),
+    }
+}
+
+/// A name of a node, recording, reason or return.
+pub(super) fn is_word(text: &str) -> bool {
+    (1..=60).contains(&text.len()) && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// A key of a telephone.
+pub(super) fn phone_key(text: &str) -> Option<char> {
+    let mut chars = text.chars();
+    let key = chars.next().filter(|c| matches!(c, '0'..='9' | '*' | '#' | 'A'..='D'))?;
+    chars.next().is_none().then_some(key)
+}
+
+/// A table's values by key, after unknown and missing keys have been noted.
+struct Fields<'t, 'i> {
+    shapes: &'static [KeyShape],
+    values: BTreeMap<&'static str, &'t Value<'i>>,
+}
+
+impl<'t, 'i> Fields<'t, 'i> {
+    fn get(&self, key: &str) -> Option<&'t Value<'i>> {
+        self.values.get(key).copied()
+    }
+
+    fn holds(&self, key: &str) -> Option<Holds> {
+        self.shapes.iter().find(|shape| shape.name == key).map(|shape| shape.holds)
+    }
+}
+
+struct Reader<'n, 'a> {
+    folder: Arc<str>,
+    node: Arc<str>,
+    spans: BTreeMap<(Arc<str>, String), Range<usize>>,
+    notes: &'n mut Notes<'a>,
+}
+
+impl Reader<'_, '_> {
+    fn fields<'t, 'i>(
+        &mut self,
+        table: &'t DeTable<'i>,
+        shapes: &'static [KeyShape],
+        also: &[&str],
+        place: &Range<usize>,
+        whose: &str,
+    ) -> Fields<'t, 'i> {
+        let mut fields = Fields { shapes, values: BTreeMap::new() };
+        for (key, value) in table {
+            match shapes.iter().find(|shape| shape.name == key.get_ref().as_ref()) {
+                Some(shape) => {
+                    fields.values.insert(shape.name, value);
+                }
+                None if also.contains(&key.get_ref().as_ref()) => {}
+                None => {
+                    let names = shapes.iter().map(|shape| shape.name);
+                    let mend = match did_you_mean(key.get_ref(), names.clone()) {
+                        Some(name) => format!("did you mean `{name}`?"),
+                        None => format!("delete it; here belong {}", listed(names)),
+                    };
+                    self.notes.error(&key.span(), format!("{whose} has no key `{}`", key.get_ref()), mend);
+                }
+            }
+        }
+        for shape in shapes.iter().filter(|shape| shape.is_required && fields.get(shape.name).is_none()) {
+            self.notes.error(place, format!("{whose} has no `{}`", shape.name), format!("add it. {}", shape.doc));
+        }
+        fields
+    }
+
+    fn mark_all(&mut self, fields: &Fields<'_, '_>) {
+        for (key, value) in &fields.values {
+            self.mark(key, value.span());
+        }
+    }
+
+    fn nodes(&mut self, fields: &Fields<'_, '_>) -> (BTreeSet<Arc<str>>, BTreeMap<Arc<str>, Node>) {
+        let (mut names, mut nodes) = (BTreeSet::new(), BTreeMap::new());
+        let Some(value) = fields.get("node") else { return (names, nodes) };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(value, "node", "tables, [node.NAME]");
+            return (names, nodes);
+        };
+        for (name, value) in table {
+            let text: Arc<str> = name.get_ref().as_ref().into();
+            self.node = text.clone();
+            self.mark("", name.span());
+            names.insert(text.clone());
+            if !is_word(&text) {
+                self.notes.error(&name.span(), format!("`{text}` is no name for a node"), "use letters, digits, - and _");
+            } else if let Some(table) = value.get_ref().as_table() {
+                if let Some(step) = self.step(table, &name.span()) {
+                    nodes.insert(text, Node { step });
+                }
+            } else {
+                self.wrong(value, &text, "a table: [node.NAME] with a type");
+            }
+        }
+        self.node = "".into();
+        (names, nodes)
+    }
+
+    fn step(&mut self, table: &DeTable<'_>, place: &Range<usize>) -> Option<Step> {
+        let kinds = || shape::NODES.iter().map(|shape| shape.kind);
+        let whose = format!("node `{}`", self.node);
+        let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == "type") else {
+            self.notes.error(place, format!("{whose} has no `type`"), format!("add one of {}", listed(kinds())));
+            return None;
+        };
+        let Some(kind) = value.get_ref().as_str() else {
+            self.wrong(value, "type", "the kind of node in quotes");
+            return None;
+        };
+        let Some(shape) = shape::node_shape(kind) else {
+            let mend = match did_you_mean(kind, kinds()) {
+                Some(kind) => format!("did you mean `{kind}`?"),
+                None => format!("use one of {}", listed(kinds())),
+            };
+            self.notes.error(&value.span(), format!("there is no kind of node `{kind}`"), mend);
+            return None;
+        };
+        let before = self.notes.mistakes.len();
+        let fields = self.fields(table, shape.keys, &["type"], place, &format!("{whose} ({kind})"));
+        self.mark_all(&fields);
+        let step = self.step_of(shape, &fields, place);
+        step.filter(|_| self.notes.mistakes.len() == before)
+    }
+
+    /// Reads every field before it gives up on one, so that all mistakes of a node are seen together.
+    fn step_of(&mut self, shape: &NodeShape, f: &Fields<'_, '_>, place: &Range<usize>) -> Option<Step> {
+        match shape.kind {
+            "say" => {
+                let (prompt, next) = (self.prompt(f, "prompt"), self.node_name(f, "next"));
+                let is_barge_in = self.flag(f, "barge_in").unwrap_or(true);
+                Some(Step::Say { prompt: prompt?, is_barge_in, next: next? })
+            }
+            "menu" => {
+                let (ask, keys, on_exhausted) = (self.input(f), self.node_keys(f), self.node_name(f, "on_exhausted"));
+                Some(Step::Menu { ask: ask?, keys: keys?, on_exhausted: on_exhausted? })
+            }
+            "hours" => {
+                let calendar = self.key(f, "calendar");
+                let (open, closed) = (self.node_name(f, "open"), self.node_name(f, "closed"));
+                Some(Step::Hours { calendar: calendar?, open: open?, closed: closed? })
+            }
+            "identify" => {
+                self.identify_by(f);
+                let timeout_ms = self.duration(f, "timeout").unwrap_or(shape::LOOK_UP_MS);
+                let (known, unknown) = (self.node_name(f, "known"), self.node_name(f, "unknown"));
+                let several = self.node_name(f, "several").or_else(|| unknown.clone());
+                Some(Step::Identify { timeout_ms, known: known?, unknown: unknown?, several: several? })
+            }
+            "ticket_lookup" => {
+                let timeout_ms = self.duration(f, "timeout").unwrap_or(shape::LOOK_UP_MS);
+                let (found, none) = (self.node_name(f, "found"), self.node_name(f, "none"));
+                let on_error = self.node_name(f, "on_error").or_else(|| none.clone());
+                Some(Step::TicketLookup { timeout_ms, found: found?, none: none?, on_error: on_error? })
+            }
+            "language" => {
+                let next = self.node_name(f, "next");
+                let how = self.language_step(f, place);
+                Some(Step::Language { how: how?, next: next? })
+            }
+            "subflow" => {
+                let (flow, returns) = (self.word(f, "flow"), self.returns(f));
+                Some(Step::Subflow { flow: flow?, returns: returns? })
+            }
+            "return" => Some(Step::Return { outcome: self.word(f, "as")? }),
+            "queue" => {
+                let (queue, reason, prompt) = (self.key(f, "queue"), self.word(f, "reason"), self.prompt(f, "prompt"));
+                Some(Step::Queue { queue: queue?, reason, prompt })
+            }
+            "callback" => {
+                let (queue, reason, no_number) = (self.key(f, "queue"), self.word(f, "reason"), self.node_name(f, "no_number"));
+                Some(Step::Callback { queue: queue?, reason, no_number: no_number? })
+            }
+            "hangup" => Some(Step::Hangup { prompt: self.prompt(f, "prompt") }),
+            _ => None,
+        }
+    }
+
+    fn input(&mut self, f: &Fields<'_, '_>) -> Option<Input> {
+        let prompt = self.prompt(f, "prompt");
+        let timeout_ms = self.duration(f, "timeout").unwrap_or(shape::TIMEOUT_MS);
+        let (no_input, no_match) = (self.prompt(f, "no_input"), self.prompt(f, "no_match"));
+        let tries_max = self.count(f, "max_tries").unwrap_or(shape::TRIES_MAX);
+        let is_barge_in = self.flag(f, "barge_in").unwrap_or(true);
+        Some(Input { prompt: prompt?, timeout_ms, no_input, no_match, tries_max, is_barge_in })
+    }
+
+    fn language_step(&mut self, f: &Fields<'_, '_>, place: &Range<usize>) -> Option<LanguageStep> {
+        let asking = ["prompt", "keys", "timeout", "no_input", "no_match", "max_tries", "barge_in"];
+        if let Some(set) = f.get("set") {
+            for key in asking.iter().filter_map(|key| f.get(key)) {
+                self.notes.error(&key.span(), "a language node either sets or asks", "delete this key, or `set`");
+            }
+            return match self.text(set, "set")? {
+                "caller" => Some(LanguageStep::Caller),
+                "next" => Some(LanguageStep::Next),
+                language => Some(LanguageStep::Fixed { language: language.into() }),
+            };
+        }
+        if f.get("prompt").is_none() || f.get("keys").is_none() {
+            let mend = "write `set = \"en\"`, `set = \"caller\"`, `set = \"next\"`, or `prompt` and `keys`";
+            self.notes.error(place, format!("node `{}` (language) says neither which nor how to ask", self.node), mend);
+            return None;
+        }
+        let (ask, keys) = (self.input(f), self.language_keys(f));
+        Some(LanguageStep::Ask { ask: ask?, keys: keys? })
+    }
+
+    fn node_keys(&mut self, f: &Fields<'_, '_>) -> Option<BTreeMap<char, KeyTarget>> {
+        self.phone_keys(f, |reader, written, value| match value.get_ref() {
+            DeValue::String(next) => Some(KeyTarget { next: next.as_ref().into(), reason: None }),
+            DeValue::Table(table) => {
+                const TARGET: &[KeyShape] = &[
+                    KeyShape { name: "next", holds: Holds::Node, is_required: true, doc: "Where the key leads." },
+                    KeyShape { name: "reason", holds: Holds::Word, is_required: false, doc: "Why the caller calls." },
+                ];
+                let fields = reader.fields(table, TARGET, &[], &value.span(), &format!("key `{written}`"));
+                let (next, reason) = (reader.node_name(&fields, "next"), reader.word(&fields, "reason"));
+                Some(KeyTarget { next: next?, reason })
+            }
+            DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Array(_) => {
+                reader.wrong(value, written, "a node's name in quotes, or { next = \"…\", reason = \"…\" }");
+                None
+            }
+        })
+    }
+
+    fn language_keys(&mut self, f: &Fields<'_, '_>) -> Option<BTreeMap<char, Arc<str>>> {
+        self.phone_keys(f, |reader, written, value| reader.text(value, written).map(Into::into))
+    }
+
+    fn phone_keys<T>(
+        &mut self,
+        f: &Fields<'_, '_>,
+        mut read: impl FnMut(&mut Self, &str, &Value<'_>) -> Option<T>,
+    ) -> Option<BTreeMap<char, T>> {
+        let value = f.get("keys")?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(value, "keys", "a table: { \"1\" = \"…\" }");
+            return None;
+        };
+        if table.is_empty() {
+            self.notes.error(&value.span(), "no key leads anywhere", "add at least one, for example \"1\" = \"…\"");
+        }
+        let mut keys = BTreeMap::new();
+        for (written, value) in table {
+            let Some(key) = phone_key(written.get_ref()) else {
+                let what = format!("`{}` is no key of a telephone", written.get_ref());
+                self.notes.error(&written.span(), what, "use \"0\" to \"9\", \"*\" or \"#\", one at a time");
+                continue;
+            };
+            self.mark(&format!("keys.{key}"), value.span());
+            if let Some(target) = read(self, written.get_ref(), value) {
+                keys.insert(key, target);
+            }
+        }
+        Some(keys)
+    }
+
+    fn returns(&mut self, f: &Fields<'_, '_>) -> Option<BTreeMap<Arc<str>, Arc<str>>> {
+        let Some(value) = f.get("returns") else { return Some(BTreeMap::new()) };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(value, "returns", "a table: { done = \"…\" }");
+            return None;
+        };
+        let mut returns = BTreeMap::new();
+        for (name, value) in table {
+            self.mark(&format!("returns.{}", name.get_ref()), value.span());
+            if let Some(node) = self.text(value, name.get_ref()) {
+                returns.insert(name.get_ref().as_ref().into(), node.into());
+            }
+        }
+        Some(returns)
+    }
+
+    fn prompt(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<Prompt> {
+        let value = f.get(key)?;
+        let items: Vec<&Value<'_>> = match value.get_ref() {
+            DeValue::String(_) => vec![value],
+            DeValue::Array(items) if (1..=FRAGMENTS_MAX).contains(&items.len()) => items.iter().collect(),
+            DeValue::Array(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Table(_) => {
+                self.wrong(value, key, &format!("a recording's name in quotes, or a list of 1 to {FRAGMENTS_MAX} of them"));
+                return None;
+            }
+        };
+        let fragments = items.into_iter().map(|item| self.fragment(item, key)).collect::<Vec<_>>();
+        fragments.into_iter().collect::<Option<Vec<_>>>().map(Prompt)
+    }
+
+    fn fragment(&mut self, value: &Value<'_>, key: &str) -> Option<Fragment> {
+        let text = self.text(value, key)?;
+        if text.starts_with('{') {
+            return match text {
+                "{ticket.number}" => Some(Fragment::TicketNumber),
+                "{ticket.state}" => Some(Fragment::TicketState),
+                _ => {
+                    let what = format!("`{text}` cannot be said");
+                    self.notes.error(&value.span(), what, "use \"{ticket.number}\" or \"{ticket.state}\"");
+                    None
+                }
+            };
+        }
+        let (folder, name) = match text.split_once('/') {
+            Some(("shared", name)) => ("shared".into(), name),
+            Some(_) => {
+                let what = format!("`{text}` is no recording of this line");
+                self.notes.error(
+                    &value.span(),
+                    what,
+                    "write a recording of this line by its name alone, a shared one as \"shared/…\"",
+                );
+                return None;
+            }
+            None => (self.folder.clone(), text),
+        };
+        if !is_word(name) {
+            let what = format!("`{text}` is no name of a recording");
+            self.notes.error(&value.span(), what, "use the file's name without .wav: letters, digits, - and _");
+            return None;
+        }
+        Some(Fragment::Recording(Recording { folder, name: name.into() }))
+    }
+
+    fn languages(&mut self, f: &Fields<'_, '_>) -> Option<Vec<Arc<str>>> {
+        const LANGUAGES: &[KeyShape] = &[
+            KeyShape { name: "default", holds: Holds::Word, is_required: true, doc: "The language of unknown callers." },
+            KeyShape { name: "also", holds: Holds::Word, is_required: false, doc: "Other languages." },
+        ];
+        let value = f.get("lang")?;
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(value, "lang", "{ default = \"es\", also = [\"en\"] }");
+            return None;
+        };
+        let fields = self.fields(table, LANGUAGES, &[], &value.span(), "lang");
+        let mut written: Vec<&Value<'_>> = fields.get("default").into_iter().collect();
+        match fields.get("also").map(|also| (also, also.get_ref().as_array())) {
+            Some((_, Some(also))) => written.extend(also.iter()),
+            Some((also, None)) => self.wrong(also, "also", "a list: [\"en\"]"),
+            None => {}
+        }
+        let mut languages: Vec<Arc<str>> = Vec::new();
+        for value in written {
+            let Some(text) = self.text(value, "lang") else { continue };
+            if !((2..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase())) {
+                self.notes.error(&value.span(), format!("`{text}` is no language"), "use its short name: \"es\", \"en\"");
+            } else if languages.iter().any(|l| l.as_ref() == text) {
+                self.notes.error(&value.span(), format!("`{text}` is named twice"), "name each language once");
+            } else {
+                languages.push(text.into());
+            }
+        }
+        (!languages.is_empty()).then_some(languages)
+    }
+
+    fn schema_version(&mut self, f: &Fields<'_, '_>) {
+        let Some(value) = f.get("schema") else { return };
+        if value.get_ref().as_integer().is_none_or(|number| number.as_str() != "1") {
+            self.notes.error(
+                &value.span(),
+                "this is not a version of the flow language that is known here",
+                "write schema = 1",
+            );
+        }
+    }
+
+    fn identify_by(&mut self, f: &Fields<'_, '_>) {
+        let Some(value) = f.get("by") else { return };
+        let is_ani = |item: &Value<'_>| item.get_ref().as_str() == Some("ani");
+        if !value.get_ref().as_array().is_some_and(|items| items.len() == 1 && items.iter().all(is_ani)) {
+            self.notes.error(&value.span(), "callers are known by their number only", "write by = [\"ani\"]");
+        }
+    }
+
+    fn node_name(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<Arc<str>> {
+        let value = f.get(key)?;
+        self.text(value, key).map(Into::into)
+    }
+
+    fn word(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<Arc<str>> {
+        let value = f.get(key)?;
+        let text = self.text(value, key)?;
+        if !is_word(text) {
+            self.notes.error(&value.span(), format!("`{text}` is no name"), "use up to 60 letters, digits, - and _");
+            return None;
+        }
+        Some(text.into())
+    }
+
+    fn key<K: std::str::FromStr>(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<K> {
+        let value = f.get(key)?;
+        let text = self.text(value, key)?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            let what = format!("`{text}` is not the key of a {key}");
+            self.notes.error(&value.span(), what, "use 1 to 40 of a-z 0-9 - _ . beginning with a letter or digit");
+        }
+        parsed
+    }
+
+    fn duration(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<u64> {
+        let value = f.get(key)?;
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong(value, key, "a duration in quotes with its unit: \"8s\", \"200ms\", \"2m\"");
+            return None;
+        };
+        let Some(ms) = duration_ms(text) else {
+            self.notes.error(&value.span(), format!("`{text}` is no duration"), "write a number and ms, s, m or h: \"8s\"");
+            return None;
+        };
+        if let Some(Holds::Duration(least, most)) = f.holds(key)
+            && !(least..=most).contains(&ms)
+        {
+            let mend = format!("choose {} to {}", duration_text(least), duration_text(most));
+            self.notes.error(&value.span(), format!("`{key}` of {text} is out of bounds"), mend);
+        }
+        Some(ms)
+    }
+
+    fn count(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<u32> {
+        let value = f.get(key)?;
+        let Some(integer) = value.get_ref().as_integer() else {
+            self.wrong(value, key, "a whole number without quotes");
+            return None;
+        };
+        let (least, most) = match f.holds(key) {
+            Some(Holds::Count(least, most)) => (least, most),
+            Some(_) | None => (0, u32::MAX),
+        };
+        let number = u32::from_str_radix(integer.as_str(), integer.radix()).ok().filter(|n| (least..=most).contains(n));
+        if number.is_none() {
+            self.notes.error(&value.span(), format!("`{key}` is out of bounds"), format!("choose {least} to {most}"));
+        }
+        number
+    }
+
+    fn flag(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<bool> {
+        let value = f.get(key)?;
+        let flag = value.get_ref().as_bool();
+        if flag.is_none() {
+            self.wrong(value, key, "true or false without quotes");
+        }
+        flag
+    }
+
+    fn text<'v>(&mut self, value: &'v Value<'_>, key: &str) -> Option<&'v str> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.wrong(value, key, "text in quotes");
+        }
+        text
+    }
+
+    fn wrong(&mut self, value: &Value<'_>, key: &str, wanted: &str) {
+        let what = format!("`{key}` is {}", article(value.get_ref().type_str()));
+        self.notes.error(&value.span(), what, format!("write {wanted}"));
+    }
+
+    fn mark(&mut self, key: &str, span: Range<usize>) {
+        self.spans.insert((self.node.clone(), key.to_owned()), span);
+    }
+
+    fn span(&self, key: &str) -> Range<usize> {
+        self.spans.get(&(self.node.clone(), key.to_owned())).cloned().unwrap_or(0..0)
+    }
+}
+
+/// `a, b and c`, each in back quotes.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    match names.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
+        None => "nothing".into(),
+    }
+}
+
+fn article(kind: &str) -> Cow<'_, str> {
+    match kind {
+        "array" => "a list".into(),
+        "integer" | "float" => "a number".into(),
+        "boolean" => "true or false".into(),
+        "string" => "text".into(),
+        "datetime" => "a date".into(),
+        other => format!("a {other}").into(),
+    }
+}
