@@ -259,15 +259,11 @@ CREATE TABLE ticket (
     customer_id {{KEY}},
     owner {{KEY}},
     queue {{KEY}},
-    channel {{KEY}},
     call_id {{KEY}},
     created_by {{KEY}} NOT NULL,
     created_at {{MS}} NOT NULL,
     updated_at {{MS}} NOT NULL,
     solved_at {{MS}},
-    closed_at {{MS}},
-    sla_policy {{KEY}},
-    sla_gen {{INT}} NOT NULL,
     next_due_at {{MS}},
     {{JSON:fields}} NOT NULL
 ){{STRICT}};
@@ -276,30 +272,15 @@ CREATE INDEX ticket_of_owner ON ticket (owner, state);
 CREATE INDEX ticket_of_queue ON ticket (queue, state);
 CREATE INDEX ticket_by_change ON ticket (updated_at, id);
 CREATE INDEX ticket_by_due ON ticket (next_due_at) WHERE next_due_at IS NOT NULL;
-
-CREATE TABLE ticket_clock (
-    ticket_id {{KEY}} NOT NULL REFERENCES ticket (id) ON DELETE CASCADE,
-    metric {{KEY}} NOT NULL,
-    state {{KEY}} NOT NULL,
-    started_at {{MS}} NOT NULL,
-    target_secs {{INT}} NOT NULL,
-    due_at {{MS}},
-    left_secs {{INT}},
-    met_at {{MS}},
-    breached_at {{MS}},
-    {{JSON:data}} NOT NULL,
-    PRIMARY KEY (ticket_id, metric)
-){{STRICT}};
+CREATE INDEX ticket_of_call ON ticket (call_id) WHERE call_id IS NOT NULL;
 
 -- When a clock next has something to say. Rewritten whenever its ticket is saved.
 CREATE TABLE sla_timer (
     ticket_id {{KEY}} NOT NULL REFERENCES ticket (id) ON DELETE CASCADE,
     metric {{KEY}} NOT NULL,
     cycle {{INT}} NOT NULL,
-    level {{INT}} NOT NULL,
     due_at {{MS}} NOT NULL,
-    gen {{INT}} NOT NULL,
-    PRIMARY KEY (ticket_id, metric, cycle, level)
+    PRIMARY KEY (ticket_id, metric, cycle)
 ){{STRICT}};
 CREATE INDEX sla_timer_by_due ON sla_timer (due_at);
 
@@ -311,8 +292,7 @@ CREATE TABLE ticket_entry (
     author {{KEY}} NOT NULL,
     kind {{KEY}} NOT NULL,
     body TEXT NOT NULL,
-    {{BOOL:is_public}} NOT NULL,
-    {{JSON:data}} NOT NULL
+    {{BOOL:is_public}} NOT NULL
 ){{STRICT}};
 CREATE INDEX ticket_entry_of_ticket ON ticket_entry (ticket_id, at, id);
 

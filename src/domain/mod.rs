@@ -10,6 +10,7 @@ pub mod customer;
 pub mod directory;
 pub mod event;
 pub mod ivr;
+pub mod reactions;
 pub mod report;
 pub mod ticket;
 

@@ -31,7 +31,8 @@ sql! {
     SAVE_INTERACTION = "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason,
             disposition, notes, duration_ms, outcome, ticket_id)
         SELECT $1, $2, 'call', $3, $4, $5, $1, $6, $7, (SELECT disposition FROM call WHERE id = $1),
-            COALESCE((SELECT notes FROM call_notes WHERE call_id = $1), ''), $8, $9, NULL
+            COALESCE((SELECT notes FROM call_notes WHERE call_id = $1), ''), $8, $9,
+            (SELECT id FROM ticket WHERE call_id = $1 ORDER BY created_at DESC, id LIMIT 1)
         WHERE TRUE
         ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, agent = excluded.agent, queue = excluded.queue,
             reason = excluded.reason, duration_ms = excluded.duration_ms, outcome = excluded.outcome";

@@ -14,9 +14,11 @@ mod tx;
 mod writer;
 
 pub mod calls;
+pub mod customers;
 pub mod journal;
 pub mod repair;
 pub mod segments;
+pub mod tickets;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -40,8 +42,10 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("db", db::STATEMENTS),
         ("tx", tx::STATEMENTS),
         ("calls", calls::STATEMENTS),
+        ("customers", customers::STATEMENTS),
         ("journal", journal::STATEMENTS),
         ("repair", repair::STATEMENTS),
         ("segments", segments::STATEMENTS),
+        ("tickets", tickets::STATEMENTS),
     ]
 }
