@@ -3,6 +3,7 @@
 
 mod clock;
 mod flood_gate;
+pub mod media;
 mod secrets;
 
 pub use clock::SystemClock;

@@ -53,10 +53,11 @@ struct Stream {
 }
 
 impl Reception {
-    /// Takes note of a packet and says what it is. `clock_rate` is the codec's, `at` the arrival.
-    pub fn note(&mut self, ssrc: u32, sequence: u16, timestamp: u32, clock_rate: u32, at: Mono) -> Received {
+    /// Takes note of a packet that came at `at` and says what it is. `timing` is its timestamp and the codec's clock rate, from
+    /// which jitter is measured; `None` for packets whose timestamp is not that of their sending (keys).
+    pub fn note(&mut self, ssrc: u32, sequence: u16, timing: Option<(u32, u32)>, at: Mono) -> Received {
         let Some(stream) = self.stream.as_mut().filter(|stream| stream.ssrc == ssrc) else {
-            return self.start(ssrc, sequence, timestamp, clock_rate, at);
+            return self.start(ssrc, sequence, timing, at);
         };
         let distance = sequence.wrapping_sub(stream.highest as u16);
         let extended = if distance < DROPOUT_MAX {
@@ -64,7 +65,7 @@ impl Reception {
         } else if distance > u16::MAX - MISORDER_MAX {
             stream.highest.saturating_sub(u64::from(sequence.wrapping_neg().wrapping_add(stream.highest as u16)))
         } else if stream.expected_after_jump == Some(sequence) {
-            return self.start(ssrc, sequence, timestamp, clock_rate, at);
+            return self.start(ssrc, sequence, timing, at);
         } else {
             stream.expected_after_jump = Some(sequence.wrapping_add(1));
             return Received::Implausible;
@@ -72,7 +73,7 @@ impl Reception {
         stream.expected_after_jump = None;
         stream.highest = stream.highest.max(extended);
         stream.received += 1;
-        stream.measure(timestamp, clock_rate, at);
+        stream.measure(timing, at);
         Received::InStream(extended)
     }
 
@@ -119,7 +120,7 @@ impl Reception {
         })
     }
 
-    fn start(&mut self, ssrc: u32, sequence: u16, timestamp: u32, clock_rate: u32, at: Mono) -> Received {
+    fn start(&mut self, ssrc: u32, sequence: u16, timing: Option<(u32, u32)>, at: Mono) -> Received {
         if let Some(stream) = self.stream.take() {
             self.finished.received += stream.received;
             self.finished.lost += stream.lost();
@@ -134,10 +135,10 @@ impl Reception {
             expected_after_jump: None,
             transit: None,
             jitter_q4: 0,
-            clock_rate,
+            clock_rate: timing.map_or(8_000, |(_, rate)| rate),
             reported: Totals::default(),
         };
-        stream.measure(timestamp, clock_rate, at);
+        stream.measure(timing, at);
         self.stream = Some(stream);
         Received::Started(first)
     }
@@ -158,7 +159,8 @@ impl Stream {
         (self.highest - self.first + 1).saturating_sub(self.received)
     }
 
-    fn measure(&mut self, timestamp: u32, clock_rate: u32, at: Mono) {
+    fn measure(&mut self, timing: Option<(u32, u32)>, at: Mono) {
+        let Some((timestamp, clock_rate)) = timing else { return };
         if self.clock_rate != clock_rate {
             (self.clock_rate, self.transit, self.jitter_q4) = (clock_rate, None, 0);
         }
@@ -184,7 +186,7 @@ mod tests {
     }
 
     fn note(reception: &mut Reception, sequence: u16, millis: u64) -> Received {
-        reception.note(1, sequence, u32::from(sequence) * 160, 8_000, at(millis))
+        reception.note(1, sequence, Some((u32::from(sequence) * 160, 8_000)), at(millis))
     }
 
     #[test]
@@ -215,7 +217,7 @@ mod tests {
         let mut reception = Reception::default();
         note(&mut reception, 1, 0);
         note(&mut reception, 3, 40);
-        assert!(matches!(reception.note(2, 500, 0, 8_000, at(60)), Received::Started(_)));
+        assert!(matches!(reception.note(2, 500, None, at(60)), Received::Started(_)));
         assert_eq!((reception.packets(), reception.lost(), reception.ssrc()), (3, 1, Some(2)));
     }
 
@@ -237,7 +239,7 @@ mod tests {
         let mut reception = Reception::default();
         for i in 0..50_000_u64 {
             let word = rng.next_u64();
-            reception.note((word >> 62) as u32, word as u16, (word >> 16) as u32, 8_000, at(i));
+            reception.note((word >> 62) as u32, word as u16, Some(((word >> 16) as u32, 8_000)), at(i));
             if i % 100 == 0 {
                 reception.block();
             }

@@ -113,7 +113,7 @@ mod tests {
             let stamp = sender.made(160, 8_000, Mono::from_millis(i * 20));
             sender.count(160);
             if i % 4 != 1 {
-                reception.note(sender.ssrc(), stamp.sequence as u16, stamp.timestamp, 8_000, Mono::from_millis(i * 20));
+                reception.note(sender.ssrc(), stamp.sequence as u16, Some((stamp.timestamp, 8_000)), Mono::from_millis(i * 20));
             }
         }
         let now = Now { wall: Timestamp::from_millis(1_000), mono: Mono::from_millis(2_000) };

@@ -1,0 +1,202 @@
+//! What happens to a packet: judged, counted, passed to those who hear the leg. The relay path copies the payload once and
+//! allocates nothing.
+
+use std::net::SocketAddr;
+
+use super::{
+    leg::{Feed, Incoming, Leg, Peer, Seat},
+    plane::count,
+    sip_peer::Meaning,
+    worker::{DATAGRAM_MAX, Worker},
+};
+use crate::{
+    protocol::{
+        audio::{Decoder, clock_rate},
+        media::{Codec, MediaNotice},
+        rtp::{Latched, Packet, Received, Stamp, is_rtcp, write_packet},
+    },
+    types::Mono,
+};
+
+/// Datagrams read from one leg before the others get their turn; a peer sends one per 20 ms.
+const READS_PER_TURN: usize = 64;
+
+/// What became of a packet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// On its way.
+    Out,
+    /// The peer wants nothing, or nobody knows where it is.
+    Nowhere,
+    /// The system would not take it.
+    Refused,
+}
+
+impl Leg {
+    /// The payload type under which this peer takes keys.
+    pub(super) fn key_payload_type(&self) -> Option<u8> {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().and_then(|remote| remote.digit_payload_type),
+        }
+    }
+
+    /// Sends a packet.
+    pub(super) fn send(&mut self, payload_type: u8, stamp: Stamp, payload: &[u8], now: Mono) -> Sent {
+        self.last_sent = now;
+        let packet = Packet {
+            payload_type,
+            has_marker: stamp.has_marker,
+            sequence: stamp.sequence as u16,
+            timestamp: stamp.timestamp,
+            ssrc: self.outgoing.ssrc(),
+            payload,
+        };
+        let sent = match &mut self.peer {
+            Peer::Sip(peer) => {
+                let is_receiving = peer.remote.as_ref().is_some_and(|remote| remote.is_receiving);
+                let Some(destination) = peer.latch.destination().filter(|_| is_receiving) else { return Sent::Nowhere };
+                let mut datagram = [0; DATAGRAM_MAX];
+                match write_packet(&packet, &mut datagram).map(|bytes| peer.socket.send_to(bytes, destination)) {
+                    Some(Ok(_)) => Sent::Out,
+                    Some(Err(_)) | None => Sent::Refused,
+                }
+            }
+        };
+        if sent == Sent::Out {
+            self.outgoing.count(payload.len());
+        }
+        sent
+    }
+}
+
+impl Worker {
+    /// Reads what has come for a SIP leg.
+    pub(super) fn receive(&mut self, seat: Seat, now: Mono) {
+        let mut buffer = std::mem::take(&mut self.received);
+        for _ in 0..READS_PER_TURN {
+            let Some(leg) = self.legs.get_mut(seat) else { break };
+            let Peer::Sip(peer) = &mut leg.peer;
+            // Would block, or an ICMP error of an earlier packet: either way nothing to read.
+            let Ok((length, from)) = peer.socket.recv_from(&mut buffer) else { break };
+            if let Some(datagram) = buffer.get(..length) {
+                self.take_datagram(seat, from, datagram, now);
+            }
+        }
+        self.received = buffer;
+    }
+
+    fn take_datagram(&mut self, seat: Seat, from: SocketAddr, datagram: &[u8], now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Peer::Sip(peer) = &mut leg.peer;
+        if is_rtcp(datagram) {
+            if peer.latch.destination() == Some(from) {
+                peer.is_rtcp_muxed = true;
+                leg.last_heard = now;
+            }
+            return;
+        }
+        let judged = Packet::read(datagram).and_then(|packet| {
+            let meaning = peer.meaning(packet.payload_type)?;
+            let verdict = peer.latch.judge(from, packet.ssrc, packet.sequence, now);
+            (verdict != Latched::No).then_some((packet, meaning))
+        });
+        match judged {
+            Some((packet, meaning)) => self.take_packet(seat, &packet, meaning, now),
+            None => count(&self.stats.packets_refused),
+        }
+    }
+
+    /// A packet that is truly of the leg's peer.
+    pub(super) fn take_packet(&mut self, seat: Seat, packet: &Packet<'_>, meaning: Meaning, now: Mono) {
+        count(&self.stats.packets_in);
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        leg.last_heard = now;
+        if !leg.is_up {
+            leg.is_up = true;
+            self.notices.tell(MediaNotice::Up { leg: leg.id });
+        }
+        let timing = match meaning {
+            Meaning::Audio(codec) => Some((packet.timestamp, clock_rate(codec))),
+            Meaning::Key | Meaning::Noise => None,
+        };
+        let number = match leg.reception.note(packet.ssrc, packet.sequence, timing, now) {
+            Received::InStream(number) | Received::Started(number) => number,
+            Received::Implausible => return,
+        };
+        match meaning {
+            Meaning::Audio(codec) => self.take_audio(seat, codec, number, packet, now),
+            Meaning::Key => self.take_key(seat, packet, now),
+            Meaning::Noise => {}
+        }
+    }
+
+    fn take_audio(&mut self, seat: Seat, codec: Codec, number: u64, packet: &Packet<'_>, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if leg.codec_in != Some(codec) {
+            leg.codec_in = Some(codec);
+            self.plan_audience(seat, now);
+        }
+        let Some(leg) = self.legs.get(seat) else { return };
+        let (stream, is_muted, listeners) = (leg.stream_name(), leg.is_muted, leg.audience.len());
+        let mut must_decode = false;
+        for i in 0..listeners {
+            let Some(listener) = self.legs.get(seat).and_then(|leg| leg.audience.get(i).copied()) else { break };
+            let Some(hearing) = self.legs.get_mut(listener) else { continue };
+            match hearing.feed {
+                Feed::Relay(from) if from == seat => {
+                    let Some(payload_type) = hearing.payload_type_for(codec) else { continue };
+                    let Some(mut stamp) = hearing.outgoing.relayed(stream, number, packet.timestamp, clock_rate(codec), now)
+                    else {
+                        continue;
+                    };
+                    stamp.has_marker |= packet.has_marker;
+                    let sent = hearing.send(payload_type, stamp, packet.payload, now);
+                    self.count_sent(sent);
+                }
+                Feed::Clocked => must_decode |= hearing.play.is_none() && !is_muted,
+                Feed::Relay(_) | Feed::Silent => {}
+            }
+        }
+        if must_decode {
+            self.decode_later(seat, codec, stream, number, packet.payload);
+        }
+    }
+
+    fn decode_later(&mut self, seat: Seat, codec: Codec, stream: u64, number: u64, payload: &[u8]) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if leg.incoming.as_ref().is_none_or(|incoming| incoming.codec() != codec) {
+            match Decoder::new(codec) {
+                Ok(decoder) => leg.incoming = Some(Box::new(Incoming::new(decoder, stream))),
+                Err(fault) => {
+                    tracing::error!(leg = %leg.id, %fault, "no decoder; the leg is not heard");
+                    return;
+                }
+            }
+        }
+        if let Some(incoming) = &mut leg.incoming {
+            incoming.push(stream, number, payload);
+        }
+    }
+
+    fn take_key(&mut self, seat: Seat, packet: &Packet<'_>, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Some(digit) = leg.keys_in.hear(packet.timestamp, packet.has_marker, packet.payload, now) else { return };
+        self.notices.tell(MediaNotice::Digit { leg: leg.id, digit });
+        if leg.is_muted {
+            return;
+        }
+        // Pressed anew towards the other side rather than relayed: a lost end or a foreign clock goes no further.
+        let listeners = leg.audience.clone();
+        for listener in listeners.into_iter().filter(|listener| *listener != seat) {
+            self.press(listener, digit.encode_utf8(&mut [0; 4]), now);
+        }
+    }
+
+    pub(super) fn count_sent(&self, sent: Sent) {
+        match sent {
+            Sent::Out => count(&self.stats.packets_out),
+            Sent::Refused => count(&self.stats.send_failures),
+            Sent::Nowhere => {}
+        }
+    }
+}

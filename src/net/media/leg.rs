@@ -1,0 +1,341 @@
+//! A leg as the worker holds it, and the rule that says how it is fed.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::sip_peer::SipPeer;
+use crate::{
+    protocol::{
+        audio::{Decoder, Encoder, FRAME_SAMPLES, Frame, PACKET_SAMPLES_MAX, SILENCE},
+        media::{Codec, LegCounts, PlayId, Samples, Source},
+        rtp::{EventReceiver, EventSender, Jitter, Outgoing, Popped, Reception},
+    },
+    types::{LegId, Mono},
+};
+
+/// Where a leg sits in the worker's table.
+pub(super) type Seat = usize;
+
+/// Who is at the other end.
+pub(super) enum Peer {
+    Sip(SipPeer),
+}
+
+/// One leg.
+pub(super) struct Leg {
+    pub(super) id: LegId,
+    /// Unique among all legs ever, to name its stream to those who relay it.
+    pub(super) serial: u64,
+    pub(super) peer: Peer,
+    pub(super) sources: Vec<Source>,
+    /// Legs that name this one as a source (itself for echo).
+    pub(super) audience: Vec<Seat>,
+    pub(super) play: Option<Playback>,
+    pub(super) is_muted: bool,
+    pub(super) feed: Feed,
+    pub(super) outgoing: Outgoing,
+    pub(super) encoder: Option<Encoder>,
+    /// What the peer sends; unknown before the agreement.
+    pub(super) codec_in: Option<Codec>,
+    pub(super) reception: Reception,
+    pub(super) incoming: Option<Box<Incoming>>,
+    pub(super) keys_in: EventReceiver,
+    pub(super) keys_out: EventSender,
+    pub(super) is_up: bool,
+    pub(super) last_heard: Mono,
+    pub(super) last_sent: Mono,
+    pub(super) last_report: Mono,
+}
+
+/// How a leg gets what it hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feed {
+    /// Nothing to hear.
+    Silent,
+    /// Packets of that leg as they come.
+    Relay(Seat),
+    /// Made on the tick.
+    Clocked,
+}
+
+impl Leg {
+    pub(super) fn new(id: LegId, serial: u64, peer: Peer, outgoing: Outgoing, now: Mono) -> Self {
+        Self {
+            id,
+            serial,
+            peer,
+            sources: Vec::new(),
+            audience: Vec::new(),
+            play: None,
+            is_muted: false,
+            feed: Feed::Silent,
+            outgoing,
+            encoder: None,
+            codec_in: None,
+            reception: Reception::default(),
+            incoming: None,
+            keys_in: EventReceiver::default(),
+            keys_out: EventSender::default(),
+            is_up: false,
+            last_heard: now,
+            last_sent: now,
+            last_report: now,
+        }
+    }
+
+    /// The codec and payload type to encode for this peer; `None` while it is unknown.
+    pub(super) fn send_format(&self) -> Option<(Codec, u8)> {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().map(|remote| (remote.codec, remote.payload_type)),
+        }
+    }
+
+    /// The payload type under which this peer takes a codec without transcoding.
+    pub(super) fn payload_type_for(&self, codec: Codec) -> Option<u8> {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().filter(|remote| remote.codec == codec).map(|remote| remote.payload_type),
+        }
+    }
+
+    /// Whether sound would get anywhere. A playback waits until it does; a peer that asked us to hold our peace is ready, and
+    /// what is played to it is lost, as on every telephone.
+    pub(super) fn is_ready(&self) -> bool {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.is_some(),
+        }
+    }
+
+    /// The name of this leg's stream to its listeners; another one after every restart of the stream.
+    pub(super) fn stream_name(&self) -> u64 {
+        self.serial << 24 | (self.reception.epoch() & 0xff_ffff)
+    }
+
+    pub(super) fn counts(&self) -> LegCounts {
+        LegCounts {
+            packets_in: self.reception.packets(),
+            packets_out: self.outgoing.packets(),
+            packets_lost: self.reception.lost(),
+            jitter_us: self.reception.jitter_us(),
+        }
+    }
+}
+
+/// Clips that are being played to a leg.
+pub(super) struct Playback {
+    pub(super) id: PlayId,
+    clips: Vec<Samples>,
+    clip: usize,
+    offset: usize,
+}
+
+impl Playback {
+    pub(super) fn new(id: PlayId, clips: Vec<Samples>) -> Self {
+        Self { id, clips, clip: 0, offset: 0 }
+    }
+
+    /// The next 20 ms; `None` when all clips are over. Clips follow one another within a frame.
+    pub(super) fn frame(&mut self) -> Option<Frame> {
+        let mut frame = SILENCE;
+        let mut filled = 0;
+        while filled < FRAME_SAMPLES {
+            let Some(clip) = self.clips.get(self.clip) else { break };
+            let rest = clip.get(self.offset..).unwrap_or_default();
+            if rest.is_empty() {
+                (self.clip, self.offset) = (self.clip + 1, 0);
+                continue;
+            }
+            let count = rest.len().min(FRAME_SAMPLES - filled);
+            frame[filled..filled + count].copy_from_slice(&rest[..count]);
+            filled += count;
+            self.offset += count;
+        }
+        (filled > 0).then_some(frame)
+    }
+}
+
+/// What is needed to hear a peer as samples; only while somebody must.
+pub(super) struct Incoming {
+    pub(super) jitter: Jitter,
+    decoder: Decoder,
+    /// Decoded and not yet played: a packet may be longer or shorter than a frame.
+    samples: Vec<i16>,
+    frame: Frame,
+    /// The tick that `frame` belongs to; each tick decodes once, however many listen.
+    tick: u64,
+    stream: u64,
+}
+
+impl Incoming {
+    pub(super) fn new(decoder: Decoder, stream: u64) -> Self {
+        Self { jitter: Jitter::default(), decoder, samples: Vec::new(), frame: SILENCE, tick: u64::MAX, stream }
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        self.decoder.codec()
+    }
+
+    /// Takes a packet of the stream with that name.
+    pub(super) fn push(&mut self, stream: u64, number: u64, payload: &[u8]) {
+        if self.stream != stream {
+            self.jitter.restart();
+            self.stream = stream;
+        }
+        self.jitter.push(number, payload);
+    }
+
+    /// What the peer says in this tick.
+    pub(super) fn frame(&mut self, tick: u64) -> &Frame {
+        if self.tick == tick {
+            return &self.frame;
+        }
+        self.tick = tick;
+        let mut decoded = [0; PACKET_SAMPLES_MAX];
+        while self.samples.len() < FRAME_SAMPLES {
+            let count = match self.jitter.pop() {
+                Popped::Payload(payload) => self.decoder.decode(payload, &mut decoded).unwrap_or(0),
+                Popped::Missing => self.decoder.conceal(&mut decoded),
+                Popped::Nothing => 0,
+            };
+            if count == 0 {
+                self.samples.resize(FRAME_SAMPLES, 0);
+            }
+            self.samples.extend_from_slice(&decoded[..count]);
+        }
+        self.frame.copy_from_slice(&self.samples[..FRAME_SAMPLES]);
+        self.samples.drain(..FRAME_SAMPLES);
+        &self.frame
+    }
+}
+
+/// All legs, by seat and by id.
+#[derive(Default)]
+pub(super) struct Legs {
+    seats: Vec<Option<Box<Leg>>>,
+    free: Vec<Seat>,
+    by_id: BTreeMap<LegId, Seat>,
+    serial: u64,
+}
+
+impl Legs {
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(super) fn seat_of(&self, id: LegId) -> Option<Seat> {
+        self.by_id.get(&id).copied()
+    }
+
+    pub(super) fn get(&self, seat: Seat) -> Option<&Leg> {
+        self.seats.get(seat)?.as_deref()
+    }
+
+    pub(super) fn get_mut(&mut self, seat: Seat) -> Option<&mut Leg> {
+        self.seats.get_mut(seat)?.as_deref_mut()
+    }
+
+    pub(super) fn seats(&self) -> impl Iterator<Item = Seat> + use<> {
+        0..self.seats.len()
+    }
+
+    /// The seat that the next leg will get.
+    pub(super) fn next_seat(&self) -> Seat {
+        self.free.last().copied().unwrap_or(self.seats.len())
+    }
+
+    /// The number that the next leg will bear.
+    pub(super) fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    /// Gives a leg its seat and the audience that already waits for it.
+    pub(super) fn insert(&mut self, mut leg: Leg) -> Seat {
+        let seat = self.free.pop().unwrap_or(self.seats.len());
+        if seat == self.seats.len() {
+            self.seats.push(None);
+        }
+        let waiting = self
+            .by_id
+            .values()
+            .filter(|listener| self.get(**listener).is_some_and(|listener| listener.sources.contains(&Source::Leg(leg.id))));
+        leg.audience = waiting.copied().collect();
+        self.by_id.insert(leg.id, seat);
+        self.seats[seat] = Some(Box::new(leg));
+        seat
+    }
+
+    /// Takes a leg out; its listeners remain with a source that is gone.
+    pub(super) fn remove(&mut self, seat: Seat) -> Option<Box<Leg>> {
+        let leg = self.seats.get_mut(seat)?.take()?;
+        self.by_id.remove(&leg.id);
+        self.free.push(seat);
+        for source in &leg.sources {
+            self.leave_audience(source, leg.id, seat);
+        }
+        Some(leg)
+    }
+
+    /// Replaces what a leg hears and keeps the audiences in step.
+    pub(super) fn set_sources(&mut self, seat: Seat, sources: Vec<Source>) {
+        let Some(leg) = self.get_mut(seat) else { return };
+        let id = leg.id;
+        let before = std::mem::take(&mut leg.sources);
+        for source in &before {
+            self.leave_audience(source, id, seat);
+        }
+        for source in &sources {
+            let Some(heard) = self.heard_seat(source, seat).and_then(|heard| self.get_mut(heard)) else { continue };
+            if !heard.audience.contains(&seat) {
+                heard.audience.push(seat);
+            }
+        }
+        if let Some(leg) = self.get_mut(seat) {
+            leg.sources = sources;
+        }
+    }
+
+    /// The seat of the leg that a source stands for.
+    pub(super) fn heard_seat(&self, source: &Source, listener: Seat) -> Option<Seat> {
+        match source {
+            Source::Leg(id) => self.seat_of(*id),
+            Source::Echo => Some(listener),
+            Source::Music(_) => None,
+        }
+    }
+
+    /// How a leg is to be fed as things stand.
+    pub(super) fn feed_of(&self, seat: Seat, has_clip: impl Fn(&Arc<str>) -> bool) -> Feed {
+        let Some(leg) = self.get(seat) else { return Feed::Silent };
+        if !leg.is_ready() {
+            return Feed::Silent;
+        }
+        if leg.play.is_some() || leg.keys_out.is_busy() {
+            return Feed::Clocked;
+        }
+        let mut feed = Feed::Silent;
+        for source in &leg.sources {
+            let one = match source {
+                Source::Music(name) if has_clip(name) => Feed::Clocked,
+                Source::Music(_) => continue,
+                Source::Leg(_) | Source::Echo => {
+                    let Some(heard) = self.heard_seat(source, seat) else { continue };
+                    let Some(speaker) = self.get(heard) else { continue };
+                    let Some(codec) = speaker.codec_in.filter(|_| !speaker.is_muted) else { continue };
+                    if leg.payload_type_for(codec).is_some() { Feed::Relay(heard) } else { Feed::Clocked }
+                }
+            };
+            feed = if feed == Feed::Silent { one } else { Feed::Clocked };
+        }
+        feed
+    }
+
+    fn leave_audience(&mut self, source: &Source, id: LegId, seat: Seat) {
+        let heard = match source {
+            Source::Leg(heard) => self.seat_of(*heard),
+            Source::Echo => self.seat_of(id),
+            Source::Music(_) => None,
+        };
+        if let Some(heard) = heard.and_then(|heard| self.get_mut(heard)) {
+            heard.audience.retain(|listener| *listener != seat);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The media plane: RTP ports, the browsers' port, and the thread that carries audio between legs (`protocol::media` has the
+//! words). It relays, mixes, plays and listens for keys; it never decides who hears whom.
+//!
+//! One dedicated thread, no tokio: it waits for readiness, and every 20 ms for the legs that must be clocked. Three ways of
+//! feeding a leg, cheapest first: *relay* (its only source speaks its codec: header rewritten, payload untouched, on readiness),
+//! *clocked* (playing, mixing, transcoding, keys: decoded and encoded on the tick), *silent* (one frame a second keeps
+//! translators open). All legs are on the one worker, so nothing is locked and nothing crosses threads but orders and notices.
+//!
+//! RTCP of SIP legs: reports go out from the RTP port, to the peer's RTP port if it multiplexes and to the next one if not; no
+//! second port is bound, which halves sockets and descriptors.
+
+mod carry;
+mod leg;
+mod notices;
+mod plane;
+mod settings;
+mod sip_peer;
+mod tick;
+mod worker;
+
+pub use plane::{MediaHandle, MediaPlane, MediaStats};
+pub use settings::{MediaSettings, detect_address};

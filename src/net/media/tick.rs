@@ -1,0 +1,196 @@
+//! What happens every 20 ms for legs that must be clocked, and four times a second for all.
+
+use super::{
+    carry::Sent,
+    leg::{Feed, Leg, Peer, Seat},
+    worker::Worker,
+};
+use crate::{
+    protocol::{
+        audio::{Encoder, FRAME_SAMPLES, Frame, Mix, SILENCE, clock_rate, timestamp_step},
+        media::{Codec, MediaNotice, Samples, Source},
+        rtp::{Stamp, write_report},
+    },
+    types::{Mono, Now},
+};
+
+/// A leg that hears nothing gets one frame of silence this often: translators stay open and peers see that we live.
+const KEEP_ALIVE_MS: u64 = 1_000;
+/// RTCP (RFC 3550 6.2).
+const REPORT_MS: u64 = 5_000;
+
+impl Worker {
+    /// One tick: every clocked leg gets a frame.
+    pub(super) fn tick(&mut self, tick: u64, now: Mono) {
+        let mut seats = std::mem::take(&mut self.clocked);
+        for seat in &seats {
+            self.tick_leg(*seat, tick, now);
+        }
+        // Legs that were planned anew meanwhile: those that became clocked are in the new list.
+        let legs = &self.legs;
+        seats.retain(|seat| legs.get(*seat).is_some_and(|leg| leg.feed == Feed::Clocked));
+        for seat in std::mem::take(&mut self.clocked) {
+            if !seats.contains(&seat) {
+                seats.push(seat);
+            }
+        }
+        self.clocked = seats;
+    }
+
+    fn tick_leg(&mut self, seat: Seat, tick: u64, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if leg.keys_out.is_busy() {
+            let sent = leg.send_key(now);
+            let is_done = !leg.keys_out.is_busy();
+            self.count_sent(sent);
+            if is_done {
+                self.plan(seat, now);
+            }
+            return;
+        }
+        if let Some(playback) = &mut leg.play {
+            if let Some(frame) = playback.frame() {
+                self.send_frame(seat, &frame, now);
+                return;
+            }
+            self.end_play(seat, false);
+            self.plan(seat, now);
+        }
+        if self.legs.get(seat).is_some_and(|leg| leg.feed == Feed::Clocked) {
+            let frame = self.mix_for(seat, tick);
+            self.send_frame(seat, &frame, now);
+        }
+    }
+
+    /// The sum of what a leg hears.
+    fn mix_for(&mut self, seat: Seat, tick: u64) -> Frame {
+        let mut mix = Mix::default();
+        let count = self.legs.get(seat).map_or(0, |leg| leg.sources.len());
+        for i in 0..count {
+            let Some(source) = self.legs.get(seat).and_then(|leg| leg.sources.get(i)) else { break };
+            if let Source::Music(name) = source {
+                if let Some(samples) = self.clips.get(name) {
+                    add_music(&mut mix, samples, tick);
+                }
+                continue;
+            }
+            let Some(heard) = self.legs.heard_seat(source, seat) else { continue };
+            let Some(speaker) = self.legs.get_mut(heard).filter(|speaker| !speaker.is_muted) else { continue };
+            if let Some(incoming) = &mut speaker.incoming {
+                mix.add(incoming.frame(tick));
+            }
+        }
+        mix.frame()
+    }
+
+    /// Encodes and sends a frame.
+    fn send_frame(&mut self, seat: Seat, frame: &Frame, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Some((codec, payload_type)) = leg.send_format() else { return };
+        let Some(encoder) = leg.encoder_for(codec) else { return };
+        let length = match encoder.encode(frame, &mut self.payload) {
+            Ok(length) => length,
+            Err(fault) => {
+                tracing::debug!(leg = %leg.id, %fault, "a frame could not be encoded");
+                return;
+            }
+        };
+        let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
+        let sent = leg.send(payload_type, stamp, self.payload.get(..length).unwrap_or_default(), now);
+        self.count_sent(sent);
+    }
+
+    pub(super) fn send_silence(&mut self, seat: Seat, now: Mono) {
+        self.send_frame(seat, &SILENCE, now);
+    }
+
+    /// Looks after every leg: who is lost, who is due for silence or a report, who need not be decoded any more.
+    pub(super) fn care(&mut self, now: Now) {
+        for seat in self.legs.seats() {
+            self.care_for(seat, now);
+        }
+    }
+
+    fn care_for(&mut self, seat: Seat, now: Now) {
+        let is_decoded = self.legs.get(seat).is_some_and(|leg| {
+            let is_clocked = |listener: &Seat| self.legs.get(*listener).is_some_and(|leg| leg.feed == Feed::Clocked);
+            leg.audience.iter().any(is_clocked)
+        });
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if !is_decoded {
+            leg.incoming = None;
+        }
+        if leg.is_up && leg.must_send() && now.mono.millis_since(leg.last_heard) > self.media_timeout_ms {
+            leg.is_up = false;
+            self.notices.tell(MediaNotice::Lost { leg: leg.id });
+        }
+        if now.mono.millis_since(leg.last_report) >= REPORT_MS {
+            leg.last_report = now.mono;
+            leg.send_report(now);
+        }
+        if leg.feed != Feed::Clocked && leg.is_ready() && now.mono.millis_since(leg.last_sent) >= KEEP_ALIVE_MS {
+            self.send_silence(seat, now.mono);
+        }
+    }
+}
+
+impl Leg {
+    /// Sends this frame's packet of a key; nothing in the pause between two keys.
+    fn send_key(&mut self, now: Mono) -> Sent {
+        // The clock of telephone-event/8000, which is also that of the audio beside it on a SIP leg of ours, Opus apart.
+        let rate = 8_000;
+        let timestamp = self.outgoing.timestamp_at(now, rate);
+        let Some(packet) = self.keys_out.frame(timestamp, rate / 50) else { return Sent::Nowhere };
+        let Some(payload_type) = self.key_payload_type() else { return Sent::Nowhere };
+        let stamp = Stamp { sequence: self.outgoing.event(), timestamp: packet.timestamp, has_marker: packet.has_marker };
+        self.send(payload_type, stamp, &packet.payload, now)
+    }
+
+    fn encoder_for(&mut self, codec: Codec) -> Option<&mut Encoder> {
+        if self.encoder.as_ref().is_none_or(|encoder| encoder.codec() != codec) {
+            match Encoder::new(codec) {
+                Ok(encoder) => self.encoder = Some(encoder),
+                Err(fault) => {
+                    tracing::error!(leg = %self.id, %fault, "no encoder; the leg hears nothing");
+                    return None;
+                }
+            }
+        }
+        self.encoder.as_mut()
+    }
+
+    /// Whether silence of this peer means that it is gone.
+    fn must_send(&self) -> bool {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().is_some_and(|remote| remote.is_sending),
+        }
+    }
+
+    fn send_report(&mut self, now: Now) {
+        match &mut self.peer {
+            Peer::Sip(peer) => {
+                let Some(destination) = peer.rtcp_destination() else { return };
+                let Some(codec) = self.codec_in else { return };
+                let report = write_report(&self.outgoing, &mut self.reception, clock_rate(codec), now);
+                // A report that is lost is replaced by the next.
+                let _ = peer.socket.send_to(&report, destination);
+            }
+        }
+    }
+}
+
+/// Music is where the clock stands: everybody hears the same place, and a caller who is put on hold again hears it go on.
+fn add_music(mix: &mut Mix, samples: &Samples, tick: u64) {
+    let length = samples.len();
+    if length == 0 {
+        return;
+    }
+    let start = (tick % length as u64 * FRAME_SAMPLES as u64 % length as u64) as usize;
+    let (mut frame, mut from, mut filled) = (SILENCE, start, 0);
+    while filled < FRAME_SAMPLES {
+        let count = (FRAME_SAMPLES - filled).min(length - from);
+        frame[filled..filled + count].copy_from_slice(&samples[from..from + count]);
+        (from, filled) = (0, filled + count);
+    }
+    mix.add(&frame);
+}

@@ -1,0 +1,340 @@
+//! The worker's thread: waits, takes orders, hands packets and ticks on. What happens to a packet is in `carry.rs`, what happens
+//! on the tick in `tick.rs`.
+
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, TryRecvError},
+    },
+    time::Duration,
+};
+
+use mio::{Events, Interest, Poll, Token, Waker};
+use tokio::sync::mpsc;
+
+use super::{
+    MediaSettings, MediaStats,
+    leg::{Feed, Leg, Legs, Peer, Playback, Seat},
+    notices::Notices,
+    sip_peer::{PortPool, SipPeer},
+};
+use crate::{
+    protocol::{
+        audio::{FRAME_MS, PAYLOAD_MAX},
+        media::{ClipLibrary, MediaNotice, MediaOrder, PlayId, RemoteMedia, Source},
+        rtp::Outgoing,
+    },
+    types::{Clock, LegId, Mono, Rng},
+};
+
+const WAKE: Token = Token(usize::MAX);
+/// Events taken from one wait.
+const EVENTS_MAX: usize = 1_024;
+/// Orders taken in one turn, so that a burst of them does not hold up audio.
+const ORDERS_PER_TURN: usize = 512;
+/// Looking after silent, lost and reporting legs.
+const CARE_MS: u64 = 250;
+/// Sources that one leg may hear; a three-way call with a listener needs three.
+const SOURCES_MAX: usize = 16;
+/// Clips in one playback: a long number read digit by digit, with sentences around it.
+const CLIPS_MAX: usize = 256;
+/// Ticks that are made up for after the thread did not get the processor; older ones are skipped.
+const TICKS_BEHIND_MAX: u64 = 5;
+/// A datagram of a telephone fits; what does not is no RTP that we agreed to.
+pub(super) const DATAGRAM_MAX: usize = 2_048;
+
+pub(super) struct Worker {
+    poll: Poll,
+    pub(super) clock: Arc<dyn Clock>,
+    orders: Receiver<MediaOrder>,
+    should_stop: Arc<AtomicBool>,
+    pub(super) notices: Notices,
+    pub(super) stats: Arc<MediaStats>,
+    ports: PortPool,
+    advertised: IpAddr,
+    pub(super) media_timeout_ms: u64,
+    rng: Rng,
+    pub(super) legs: Legs,
+    pub(super) clips: Arc<ClipLibrary>,
+    /// Legs with [`Feed::Clocked`], kept as a list for the tick.
+    pub(super) clocked: Vec<Seat>,
+    pub(super) received: Vec<u8>,
+    pub(super) payload: Box<[u8; PAYLOAD_MAX]>,
+    next_tick: u64,
+    next_care: Mono,
+}
+
+impl Worker {
+    pub(super) fn new(
+        settings: &MediaSettings,
+        clock: Arc<dyn Clock>,
+        rng: Rng,
+        orders: Receiver<MediaOrder>,
+        notices: mpsc::Sender<MediaNotice>,
+        stats: Arc<MediaStats>,
+        should_stop: Arc<AtomicBool>,
+    ) -> io::Result<(Self, Waker)> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), WAKE)?;
+        let now = clock.now().mono;
+        let worker = Self {
+            poll,
+            clock,
+            orders,
+            should_stop,
+            notices: Notices::new(notices, Arc::clone(&stats)),
+            stats,
+            ports: PortPool::new(settings.bind, settings.ports),
+            advertised: settings.advertised_address(),
+            media_timeout_ms: settings.media_timeout.as_millis() as u64,
+            rng,
+            legs: Legs::default(),
+            clips: Arc::default(),
+            clocked: Vec::new(),
+            received: vec![0; DATAGRAM_MAX],
+            payload: Box::new([0; PAYLOAD_MAX]),
+            next_tick: now.as_millis() / FRAME_MS + 1,
+            next_care: now + CARE_MS,
+        };
+        Ok((worker, waker))
+    }
+
+    /// Runs until it is told to stop.
+    pub(super) fn run(&mut self) {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        let mut has_more = false;
+        while !self.should_stop.load(Ordering::Acquire) {
+            let timeout = if has_more { Duration::ZERO } else { self.until_next_turn() };
+            match self.poll.poll(&mut events, Some(timeout)) {
+                Ok(()) => {}
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => continue,
+                Err(fault) => {
+                    tracing::error!(%fault, "the media worker cannot wait for packets; audio stops");
+                    return;
+                }
+            }
+            let now = self.clock.now().mono;
+            for event in &events {
+                if event.token() != WAKE {
+                    self.receive(event.token().0, now);
+                }
+            }
+            has_more = self.take_orders(now);
+            self.tick_if_due(now);
+            if now >= self.next_care {
+                self.next_care = now + CARE_MS;
+                self.care(self.clock.now());
+            }
+            has_more |= self.notices.flush();
+        }
+    }
+
+    fn until_next_turn(&self) -> Duration {
+        let now = self.clock.now().mono;
+        let care = self.next_care.millis_since(now);
+        let tick = Mono::from_millis(self.next_tick * FRAME_MS).millis_since(now);
+        Duration::from_millis(if self.clocked.is_empty() { care } else { care.min(tick) })
+    }
+
+    /// Whether orders are left for the next turn.
+    fn take_orders(&mut self, now: Mono) -> bool {
+        for _ in 0..ORDERS_PER_TURN {
+            match self.orders.try_recv() {
+                Ok(order) => self.obey(order, now),
+                Err(TryRecvError::Empty) => return false,
+                // All handles are gone, so nobody could ever stop us.
+                Err(TryRecvError::Disconnected) => {
+                    self.should_stop.store(true, Ordering::Release);
+                    return false;
+                }
+            }
+        }
+        true
+    }
+
+    fn obey(&mut self, order: MediaOrder, now: Mono) {
+        match order {
+            MediaOrder::Clips(clips) => self.clips = clips,
+            MediaOrder::Open { leg } => self.open(leg, now),
+            MediaOrder::SetRemote { leg, remote } => self.with(leg, |worker, seat| worker.set_remote(seat, remote, now)),
+            MediaOrder::OpenBrowser { leg, .. } => {
+                self.notices.tell(MediaNotice::OpenFailed { leg, reason: "this node takes no browsers".into() });
+            }
+            MediaOrder::BrowserCandidate { .. } => {}
+            MediaOrder::Hear { leg, sources } => self.with(leg, |worker, seat| worker.hear(seat, sources, now)),
+            MediaOrder::Play { leg, play, clips } => self.with(leg, |worker, seat| worker.play(seat, play, &clips, now)),
+            MediaOrder::StopPlay { leg } => self.with(leg, |worker, seat| {
+                worker.end_play(seat, true);
+                worker.plan(seat, now);
+            }),
+            MediaOrder::Mute { leg, is_muted } => self.with(leg, |worker, seat| {
+                if let Some(leg) = worker.legs.get_mut(seat) {
+                    leg.is_muted = is_muted;
+                }
+                worker.plan_audience(seat, now);
+            }),
+            MediaOrder::SendDigits { leg, digits } => self.with(leg, |worker, seat| worker.press(seat, &digits, now)),
+            MediaOrder::Close { leg } => self.with(leg, |worker, seat| worker.close(seat, now)),
+        }
+    }
+
+    fn with(&mut self, leg: LegId, act: impl FnOnce(&mut Self, Seat)) {
+        if let Some(seat) = self.legs.seat_of(leg) {
+            act(self, seat);
+        }
+    }
+
+    fn open(&mut self, leg: LegId, now: Mono) {
+        if self.legs.seat_of(leg).is_some() {
+            self.notices.tell(MediaNotice::OpenFailed { leg, reason: "this leg is open already".into() });
+            return;
+        }
+        let seat = self.legs.next_seat();
+        let bound = self.ports.bind().and_then(|(mut socket, port)| {
+            self.poll.registry().register(&mut socket, Token(seat), Interest::READABLE)?;
+            Ok((socket, port))
+        });
+        match bound {
+            Ok((socket, port)) => {
+                let serial = self.legs.next_serial();
+                let outgoing = Outgoing::new(&mut self.rng);
+                self.legs.insert(Leg::new(leg, serial, Peer::Sip(SipPeer::new(socket)), outgoing, now));
+                self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
+                self.notices.tell(MediaNotice::Opened { leg, local: SocketAddr::new(self.advertised, port) });
+            }
+            Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
+        }
+    }
+
+    fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Peer::Sip(peer) = &mut leg.peer;
+        peer.latch.announce(remote.address);
+        if remote.is_sending && !peer.remote.as_ref().is_some_and(|before| before.is_sending) {
+            // It was told to be silent until now.
+            leg.last_heard = now;
+        }
+        leg.codec_in = Some(remote.codec);
+        peer.remote = Some(remote);
+        self.plan(seat, now);
+        self.plan_audience(seat, now);
+        // The first packet opens translators on the way, and some peers send only after they have heard.
+        if self.legs.get(seat).is_some_and(|leg| leg.outgoing.packets() == 0 && leg.feed != Feed::Clocked) {
+            self.send_silence(seat, now);
+        }
+    }
+
+    fn hear(&mut self, seat: Seat, mut sources: Vec<Source>, now: Mono) {
+        if sources.len() > SOURCES_MAX {
+            tracing::warn!(
+                sources = sources.len(),
+                kept = SOURCES_MAX,
+                "a leg was given too many sources; the last are left out"
+            );
+            sources.truncate(SOURCES_MAX);
+        }
+        self.legs.set_sources(seat, sources);
+        self.plan(seat, now);
+    }
+
+    fn play(&mut self, seat: Seat, play: PlayId, names: &[Arc<str>], now: Mono) {
+        self.end_play(seat, true);
+        let mut clips = Vec::with_capacity(names.len().min(CLIPS_MAX));
+        for name in names.iter().take(CLIPS_MAX) {
+            match self.clips.get(name) {
+                Some(samples) => clips.push(Arc::clone(samples)),
+                None => {
+                    super::plane::count(&self.stats.clips_missing);
+                    tracing::warn!(clip = %name, "no clip of this name; it is skipped");
+                }
+            }
+        }
+        if let Some(leg) = self.legs.get_mut(seat) {
+            leg.play = Some(Playback::new(play, clips));
+        }
+        self.plan(seat, now);
+    }
+
+    /// Ends a running playback and tells; the caller plans the leg anew.
+    pub(super) fn end_play(&mut self, seat: Seat, was_stopped: bool) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if let Some(playback) = leg.play.take() {
+            self.notices.tell(MediaNotice::PlayEnded { leg: leg.id, play: playback.id, was_stopped });
+        }
+    }
+
+    pub(super) fn press(&mut self, seat: Seat, digits: &str, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if leg.key_payload_type().is_none() {
+            tracing::debug!(leg = %leg.id, "the peer takes no telephone events; keys are not sent");
+            return;
+        }
+        leg.keys_out.press(digits);
+        self.plan(seat, now);
+    }
+
+    fn close(&mut self, seat: Seat, now: Mono) {
+        self.end_play(seat, true);
+        let Some(mut leg) = self.legs.remove(seat) else { return };
+        let Peer::Sip(peer) = &mut leg.peer;
+        // A socket that cannot be taken off is taken off by its closing.
+        let _ = self.poll.registry().deregister(&mut peer.socket);
+        self.clocked.retain(|clocked| *clocked != seat);
+        for listener in &leg.audience {
+            self.plan(*listener, now);
+        }
+        let counts = leg.counts();
+        self.stats.packets_lost.fetch_add(counts.packets_lost, Ordering::Relaxed);
+        self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
+        self.notices.tell(MediaNotice::Closed { leg: leg.id, counts });
+    }
+
+    /// Decides anew how a leg is fed.
+    pub(super) fn plan(&mut self, seat: Seat, now: Mono) {
+        let feed = self.legs.feed_of(seat, |name| self.clips.contains_key(name));
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if leg.feed == feed {
+            return;
+        }
+        let was_clocked = leg.feed == Feed::Clocked;
+        leg.feed = feed;
+        match (was_clocked, feed == Feed::Clocked) {
+            (false, true) => {
+                if self.clocked.is_empty() {
+                    // Nobody was clocked, so the ticks since the last one are nobody's.
+                    self.next_tick = now.as_millis() / FRAME_MS + 1;
+                }
+                self.clocked.push(seat);
+            }
+            (true, false) => self.clocked.retain(|clocked| *clocked != seat),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Decides anew for all who hear a leg.
+    pub(super) fn plan_audience(&mut self, seat: Seat, now: Mono) {
+        let listeners = self.legs.get(seat).map(|leg| leg.audience.clone()).unwrap_or_default();
+        for listener in listeners {
+            self.plan(listener, now);
+        }
+    }
+
+    fn tick_if_due(&mut self, now: Mono) {
+        let due = now.as_millis() / FRAME_MS;
+        if self.clocked.is_empty() || due < self.next_tick {
+            return;
+        }
+        if due > self.next_tick {
+            super::plane::count(&self.stats.late_ticks);
+            self.next_tick = self.next_tick.max(due.saturating_sub(TICKS_BEHIND_MAX - 1));
+        }
+        while self.next_tick <= due {
+            let tick = self.next_tick;
+            self.next_tick += 1;
+            self.tick(tick, now);
+        }
+    }
+}

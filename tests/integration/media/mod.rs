@@ -1,0 +1,149 @@
+//! The media plane on real sockets: who hears whom, and what.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use centralita::{
+    net::{
+        SystemClock,
+        media::{MediaHandle, MediaPlane, MediaSettings},
+    },
+    protocol::{
+        audio::Tone,
+        media::{Codec, MediaNotice, MediaOrder, PlayId, Source},
+    },
+    types::{LegId, Rng, Timestamp, settings::PortRange},
+};
+use tokio::sync::mpsc;
+
+use crate::support::tone_peer::TonePeer;
+
+mod sip_legs;
+
+/// A media plane with its notices, and legs for stories.
+pub struct Stage {
+    pub media: MediaHandle,
+    notices: mpsc::Receiver<MediaNotice>,
+    rng: Rng,
+    /// Read already, but awaited by nobody yet.
+    seen: Vec<MediaNotice>,
+    locals: BTreeMap<LegId, SocketAddr>,
+}
+
+/// The machine's clock.
+struct Watch(Instant);
+
+impl Clock for Watch {
+    fn now(&self) -> Now {
+        let millis = self.0.elapsed().as_millis() as u64;
+        Now { wall: Timestamp::from_millis(1_766_000_000_000 + millis as i64), mono: Mono::from_millis(millis) }
+    }
+
+    fn sleep_until(&self, _: Mono) -> Sleep {
+        unreachable!("the media plane waits on its sockets")
+    }
+}
+
+impl Stage {
+    pub fn new(configure: impl FnOnce(&mut MediaSettings)) -> Self {
+        let mut settings = MediaSettings {
+            bind: "127.0.0.1".parse().expect("an address"),
+            // Each story has its own processless share of ports: those of other stages are skipped by the pool.
+            ports: PortRange { first: 21_000, last: 25_999 },
+            ..MediaSettings::default()
+        };
+        configure(&mut settings);
+        let (sender, notices) = mpsc::channel(64);
+        let media =
+            MediaPlane::start(&settings, Arc::new(SystemClock::start()), Rng::seeded(1), sender).expect("a media plane");
+        let stage = Self { media, notices, rng: Rng::seeded(2), seen: Vec::new(), locals: BTreeMap::new() };
+        stage.order(MediaOrder::Clips(Arc::new(clips())));
+        stage
+    }
+
+    pub fn order(&self, order: MediaOrder) {
+        assert!(self.media.order(order), "the worker takes orders");
+    }
+
+    pub fn new_leg(&mut self) -> LegId {
+        LegId::mint(Timestamp::from_millis(0), &mut self.rng)
+    }
+
+    /// A leg with a telephone at its other end.
+    pub fn call(&mut self, codec: Codec, hertz: f64) -> (LegId, TonePeer) {
+        let leg = self.new_leg();
+        let mut peer = TonePeer::new(codec, hertz);
+        self.order(MediaOrder::Open { leg });
+        let local = self.wait(|notice| match notice {
+            MediaNotice::Opened { leg: opened, local } if *opened == leg => Some(*local),
+            _ => None,
+        });
+        peer.connect(local);
+        self.locals.insert(leg, local);
+        self.order(MediaOrder::SetRemote { leg, remote: peer.remote() });
+        (leg, peer)
+    }
+
+    /// Where the server listens for a leg.
+    pub fn local_of(&self, leg: LegId) -> SocketAddr {
+        self.locals[&leg]
+    }
+
+    pub fn hear(&self, leg: LegId, sources: &[Source]) {
+        self.order(MediaOrder::Hear { leg, sources: sources.to_vec() });
+    }
+
+    pub fn play(&self, leg: LegId, play: u64, clips: &[&str]) {
+        let clips = clips.iter().map(|name| Arc::from(*name)).collect();
+        self.order(MediaOrder::Play { leg, play: PlayId(play), clips });
+    }
+
+    /// The first notice that the story waits for; others are kept for later.
+    pub fn wait<T>(&mut self, wanted: impl Fn(&MediaNotice) -> Option<T>) -> T {
+        if let Some(at) = self.seen.iter().position(|notice| wanted(notice).is_some()) {
+            let notice = self.seen.remove(at);
+            return wanted(&notice).expect("the one that was found");
+        }
+        for _ in 0..1_000 {
+            let notice = self.notices.blocking_recv().expect("the worker lives");
+            match wanted(&notice) {
+                Some(found) => return found,
+                None => self.seen.push(notice),
+            }
+        }
+        panic!("1,000 notices and none that was awaited");
+    }
+
+    pub fn wait_for(&mut self, notice: &MediaNotice) {
+        self.wait(|seen| (seen == notice).then_some(()));
+    }
+
+    pub fn has_seen(&mut self, notice: &MediaNotice) -> bool {
+        while let Ok(seen) = self.notices.try_recv() {
+            self.seen.push(seen);
+        }
+        self.seen.contains(notice)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.media.stop();
+    }
+}
+
+/// `tone/<hertz>` of one second, `short/<hertz>` of 50 ms.
+fn clips() -> BTreeMap<Arc<str>, Arc<[i16]>> {
+    let tone = |hertz: u32, samples: usize| -> Arc<[i16]> {
+        let mut tone = Tone::new(hertz.into(), 8_000);
+        (0..50).flat_map(|_| tone.frame()).take(samples).collect()
+    };
+    let mut clips = BTreeMap::new();
+    for hertz in [400, 1_400] {
+        clips.insert(format!("tone/{hertz}").into(), tone(hertz, 8_000));
+        clips.insert(format!("short/{hertz}").into(), tone(hertz, 400));
+    }
+    clips
+}
+
+/// How long a peer may be silent in stories about silence.
+pub const SHORT_SILENCE: Duration = Duration::from_millis(500);

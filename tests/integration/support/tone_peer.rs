@@ -1,0 +1,176 @@
+//! A telephone made of one UDP socket: sends a tone and keys, measures what it hears. It is paced by what it receives wherever
+//! that is possible, so that a story needs no clock.
+
+use std::{
+    io,
+    net::{SocketAddr, UdpSocket},
+    time::Duration,
+};
+
+use centralita::{
+    protocol::{
+        audio::{Decoder, Encoder, Goertzel, PACKET_SAMPLES_MAX, PAYLOAD_MAX, Tone, timestamp_step},
+        media::{Codec, RemoteMedia},
+        rtp::{EventReceiver, EventSender, Packet, is_rtcp, write_packet},
+    },
+    types::Mono,
+};
+
+/// Payload type of its keys.
+pub const KEYS: u8 = 101;
+/// Nothing that the server does takes longer than this, even on a loaded machine.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The telephone.
+pub struct TonePeer {
+    socket: UdpSocket,
+    server: Option<SocketAddr>,
+    codec: Codec,
+    payload_type: u8,
+    encoder: Encoder,
+    decoder: Decoder,
+    tone: Tone,
+    ssrc: u32,
+    sequence: u16,
+    timestamp: u32,
+    keys: EventReceiver,
+    /// Everything heard, as samples.
+    pub heard: Vec<i16>,
+    /// Keys heard.
+    pub digits: String,
+    /// Audio packets heard, by sequence number.
+    pub sequences: Vec<u16>,
+}
+
+impl TonePeer {
+    /// A telephone of this codec on loopback that will sing `hertz`.
+    pub fn new(codec: Codec, hertz: f64) -> Self {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        let payload_type = match codec {
+            Codec::Pcmu => 0,
+            Codec::Pcma => 8,
+            Codec::G722 => 9,
+            Codec::Opus => 96,
+        };
+        Self {
+            ssrc: u32::from(socket.local_addr().expect("an address").port()) << 8,
+            socket,
+            server: None,
+            codec,
+            payload_type,
+            encoder: Encoder::new(codec).expect("an encoder"),
+            decoder: Decoder::new(codec).expect("a decoder"),
+            tone: Tone::new(hertz, 8_000),
+            sequence: 65_500,
+            timestamp: 0xffff_f000,
+            keys: EventReceiver::default(),
+            heard: Vec::new(),
+            digits: String::new(),
+            sequences: Vec::new(),
+        }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.socket.local_addr().expect("an address")
+    }
+
+    /// What the server must know of it.
+    pub fn remote(&self) -> RemoteMedia {
+        RemoteMedia {
+            address: self.address(),
+            codec: self.codec,
+            payload_type: self.payload_type,
+            digit_payload_type: Some(KEYS),
+            is_receiving: true,
+            is_sending: true,
+        }
+    }
+
+    /// Where to send.
+    pub fn connect(&mut self, server: SocketAddr) {
+        self.server = Some(server);
+    }
+
+    /// Sends 20 ms of the tone.
+    pub fn sing(&mut self) {
+        let mut payload = [0; PAYLOAD_MAX];
+        let length = self.encoder.encode(&self.tone.frame(), &mut payload).expect("a payload");
+        self.send(self.payload_type, false, self.timestamp, &payload[..length]);
+        self.timestamp = self.timestamp.wrapping_add(timestamp_step(self.codec));
+    }
+
+    /// Presses keys, all of their packets at once.
+    pub fn press(&mut self, digits: &str) {
+        let mut sender = EventSender::default();
+        sender.press(digits);
+        while sender.is_busy() {
+            if let Some(event) = sender.frame(self.timestamp, 160) {
+                self.send(KEYS, event.has_marker, event.timestamp, &event.payload);
+            }
+            self.timestamp = self.timestamp.wrapping_add(160);
+        }
+    }
+
+    /// Waits for one packet of audio or keys and takes it in.
+    pub fn listen(&mut self) -> io::Result<()> {
+        let mut buffer = [0; 2_048];
+        loop {
+            let length = self.socket.recv(&mut buffer)?;
+            let datagram = &buffer[..length];
+            let Some(packet) = Packet::read(datagram).filter(|_| !is_rtcp(datagram)) else { continue };
+            if packet.payload_type == KEYS {
+                let at = Mono::from_millis(u64::from(packet.timestamp) / 8);
+                self.digits.extend(self.keys.hear(packet.timestamp, packet.has_marker, packet.payload, at));
+                return Ok(());
+            }
+            if packet.payload_type != self.payload_type {
+                continue;
+            }
+            let mut samples = [0; PACKET_SAMPLES_MAX];
+            let count = self.decoder.decode(packet.payload, &mut samples).expect("a payload of the agreed codec");
+            self.heard.extend_from_slice(&samples[..count]);
+            self.sequences.push(packet.sequence);
+            return Ok(());
+        }
+    }
+
+    /// Sings and listens by turns: what it hears paces what it says.
+    pub fn converse(&mut self, packets: usize) {
+        for _ in 0..packets {
+            self.sing();
+            self.listen().expect("a packet in time");
+        }
+    }
+
+    /// Listens only.
+    pub fn listen_to(&mut self, packets: usize) {
+        for _ in 0..packets {
+            self.listen().expect("a packet in time");
+        }
+    }
+
+    /// Forgets what it heard, also what still waits in the socket.
+    pub fn forget(&mut self) {
+        self.socket.set_nonblocking(true).expect("a socket");
+        while self.socket.recv(&mut [0; 2_048]).is_ok() {}
+        self.socket.set_nonblocking(false).expect("a socket");
+        self.heard.clear();
+        self.sequences.clear();
+    }
+
+    /// Share of the energy heard lately (1 s) that lies at a frequency.
+    pub fn share_of(&self, hertz: f64) -> f64 {
+        Goertzel::share(hertz, &self.heard[self.heard.len().saturating_sub(8_000)..])
+    }
+
+    fn send(&mut self, payload_type: u8, has_marker: bool, timestamp: u32, payload: &[u8]) {
+        let server = self.server.expect("connected");
+        let packet = Packet { payload_type, has_marker, sequence: self.sequence, timestamp, ssrc: self.ssrc, payload };
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut out = [0; 2_048];
+        let bytes = write_packet(&packet, &mut out).expect("room");
+        self.socket.send_to(bytes, server).expect("sent");
+    }
+}
