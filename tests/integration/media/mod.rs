@@ -29,20 +29,6 @@ pub struct Stage {
     locals: BTreeMap<LegId, SocketAddr>,
 }
 
-/// The machine's clock.
-struct Watch(Instant);
-
-impl Clock for Watch {
-    fn now(&self) -> Now {
-        let millis = self.0.elapsed().as_millis() as u64;
-        Now { wall: Timestamp::from_millis(1_766_000_000_000 + millis as i64), mono: Mono::from_millis(millis) }
-    }
-
-    fn sleep_until(&self, _: Mono) -> Sleep {
-        unreachable!("the media plane waits on its sockets")
-    }
-}
-
 impl Stage {
     pub fn new(configure: impl FnOnce(&mut MediaSettings)) -> Self {
         let mut settings = MediaSettings {
