@@ -10,8 +10,10 @@ pub mod customer;
 pub mod directory;
 pub mod event;
 pub mod ivr;
+pub mod queue;
 pub mod reactions;
 pub mod report;
+pub mod routing;
 pub mod ticket;
 
 use crate::types::{Now, Rng};

@@ -40,6 +40,11 @@ pub enum AgentEventKind {
         /// When it ends by itself or is overdue; `None` without a limit.
         until: Option<Timestamp>,
     },
+    /// A wrap-up that waits for a disposition has passed its time.
+    WrapUpOverdue {
+        /// Which call.
+        call: CallId,
+    },
     /// The time after a call ended.
     WrapUpEnded {
         /// Which call.
@@ -111,6 +116,7 @@ impl AgentEvent {
             AgentEventKind::PresenceChanged { .. } => "agent.presence_changed",
             AgentEventKind::NextStateChosen { .. } => "agent.next_state_chosen",
             AgentEventKind::WrapUpStarted { .. } => "agent.wrap_up_started",
+            AgentEventKind::WrapUpOverdue { .. } => "agent.wrap_up_overdue",
             AgentEventKind::WrapUpEnded { .. } => "agent.wrap_up_ended",
         }
     }

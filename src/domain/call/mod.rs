@@ -1,7 +1,16 @@
-//! One call and its legs: ringing, talking, held, transferred, over. Knows nothing of queues or agents' presence.
+//! One call and its legs: ringing, talking, held, transferred, over. Decides what each move means for the call's stage, its
+//! clocks and its record. Knows nothing of queues' order or agents' presence, and never touches a telephone.
 
+mod clock;
 mod event;
+mod machine;
+mod party;
+mod stage;
 
+pub use clock::{CallClock, Span};
 pub use event::{
     CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Outcome, Party, TransferTarget,
 };
+pub use machine::{Call, CallCx, NewCall};
+pub use party::{OtherParty, PartyMatch};
+pub use stage::{DialStep, Offer, Partner, Stage};

@@ -1,11 +1,213 @@
-//! The live floor, where call, queue and agent meet. Dispatch only; each meeting has its own file.
+//! The live floor, where call, queue and agent meet. Dispatch only; each meeting has its own file. Reports come in by
+//! [`Centre::handle`], wishes by [`Centre::command`], time by [`Centre::timeout`]; what must be done or known comes out of
+//! [`Centre::poll`] in order.
 
 mod command;
+mod consoles;
+mod hearing;
+mod hours;
+mod inbound;
 mod io;
+mod leaving;
+mod legs;
+mod moves;
+mod offer;
+mod outbound;
+mod playback;
+mod presence;
+mod publish;
 mod refusal;
+mod setup;
+mod supervise;
+mod talk;
+mod through_flow;
+mod timers;
+mod transfer;
 mod view;
+mod waiting;
+mod web_phone;
+mod wrap_up;
+
+#[cfg(test)]
+mod stories;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 pub use command::{CallerMatch, CallerRecordRef, CentreCommand, WantedPresence, WebCall};
 pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect};
+pub use publish::FloorSnapshot;
 pub use refusal::Refusal;
 pub use view::{AgentView, AudioState, CallState, CallView, PartyView, QueueView};
+
+use self::{
+    consoles::Console, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing, publish::Published, timers::Timer,
+    timers::Timers, web_phone::WebPhone,
+};
+use super::{
+    agent::Agent,
+    call::Call,
+    directory::Directory,
+    event::Actor,
+    ivr::{FlowRun, ScriptBook},
+    queue::{Choices, Explanation, QueueLine},
+    routing::DialPlan,
+};
+use crate::types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, SessionId};
+
+/// Calls at a time, in all; the next one is shed.
+const CALLS_MAX: usize = 5_000;
+
+/// The live floor of one node.
+#[derive(Default)]
+pub struct Centre {
+    directory: Arc<Directory>,
+    scripts: Arc<ScriptBook>,
+    hours: Hours,
+    is_draining: bool,
+    calls: BTreeMap<CallId, Call>,
+    flows: BTreeMap<CallId, FlowRun>,
+    /// What to dial once the agent's own phone is answered.
+    dial_plans: BTreeMap<CallId, DialPlan>,
+    agents: BTreeMap<AgentId, Agent>,
+    /// Which queues an agent has the skills for, as of the present directory.
+    serves: BTreeMap<AgentId, BTreeSet<QueueId>>,
+    lines: BTreeMap<QueueId, QueueLine>,
+    legs: BTreeMap<LegId, LegUse>,
+    consoles: BTreeMap<AgentId, Console>,
+    /// Agents whose console went away and has not come back.
+    departed: BTreeSet<AgentId>,
+    phones_reachable: BTreeSet<Arc<str>>,
+    web_phones: BTreeMap<SessionId, WebPhone>,
+    playing: BTreeMap<LegId, Playing>,
+    last_play: u64,
+    muted: BTreeSet<LegId>,
+    listening: BTreeMap<AgentId, CallId>,
+    hearing: Hearing,
+    timers: Timers,
+    choices: Choices,
+    published: Published,
+    is_match_due: bool,
+    is_staff_check_due: bool,
+    out: VecDeque<CentreOutput>,
+}
+
+/// The time, chance and doer of one turn.
+struct Turn<'a> {
+    now: Now,
+    rng: &'a mut Rng,
+    actor: Actor,
+}
+
+impl Centre {
+    /// An empty floor; it needs a directory before it takes calls.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The world reports.
+    pub fn handle(&mut self, input: CentreInput, now: Now, rng: &mut Rng) {
+        let mut turn = Turn { now, rng, actor: Actor::System };
+        let turn = &mut turn;
+        match input {
+            CentreInput::Arrived { leg, caller, called, language } => {
+                self.arrive(turn, leg, caller, &called, language.as_deref())
+            }
+            CentreInput::LegRinging { leg } => self.leg_rings(turn, leg),
+            CentreInput::LegAnswered { leg } => self.leg_answered(turn, leg),
+            CentreInput::LegFailed { leg, cause } => self.leg_failed(turn, leg, cause),
+            CentreInput::LegEnded { leg, is_lost } => self.leg_ended(turn, leg, is_lost),
+            CentreInput::LegAudio { leg, is_up } => self.leg_audio(turn, leg, is_up),
+            CentreInput::Digit { leg, digit } => self.digit_pressed(turn, leg, digit),
+            CentreInput::PlayEnded { leg, play, was_stopped } => self.play_ended(turn, leg, play, was_stopped),
+            CentreInput::CallerKnown { call, found } => self.caller_known(turn, call, found),
+            CentreInput::ConsoleSession { agent, session, is_up } => self.console_session(turn, &agent, session, is_up),
+            CentreInput::PhoneReachable { account, is_reachable } => self.phone_reachable(turn, &account, is_reachable),
+            CentreInput::WebPhoneGone { session } => self.web_phone_gone(turn, session),
+            CentreInput::Drain => self.is_draining = true,
+        }
+        self.finish(turn);
+    }
+
+    /// Someone asks for something. A refusal has changed nothing.
+    pub fn command(&mut self, actor: &Actor, command: CentreCommand, now: Now, rng: &mut Rng) -> Result<(), Refusal> {
+        let mut turn = Turn { now, rng, actor: actor.clone() };
+        let turn = &mut turn;
+        let result = match command {
+            CentreCommand::SetPresence { agent, wanted } => self.set_presence(turn, &agent, wanted),
+            CentreCommand::Answer { agent, call } => self.answer_offer(turn, &agent, call),
+            CentreCommand::Decline { agent, call } => self.decline_offer(turn, &agent, call),
+            CentreCommand::HangUp { agent, call } => self.hang_up(turn, &agent, call),
+            CentreCommand::Hold { agent, call } => self.hold(turn, &agent, call),
+            CentreCommand::Resume { agent, call } => self.resume(turn, &agent, call),
+            CentreCommand::Mute { agent, is_muted } => self.mute(&agent, is_muted),
+            CentreCommand::SendDigits { agent, call, digits } => self.send_digits(&agent, call, &digits),
+            CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
+            CentreCommand::Dial { agent, number, customer } => self.dial(turn, &agent, &number, customer),
+            CentreCommand::Dispose { agent, call, disposition } => self.dispose(turn, &agent, call, disposition),
+            CentreCommand::WrapUpDone { agent, call } => self.wrap_up_done(turn, &agent, call),
+            CentreCommand::WrapUpExtend { agent, call } => self.wrap_up_extend(turn, &agent, call),
+            CentreCommand::ChooseCustomer { agent, call, customer } => self.choose_customer(turn, &agent, call, customer),
+            CentreCommand::Listen { supervisor, call } => self.listen(turn, &supervisor, call),
+            CentreCommand::StopListening { supervisor } => self.stop_listening(turn, &supervisor),
+            CentreCommand::MediaOffer { agent, session, offer } => self.media_offer(turn, agent, session, offer),
+            CentreCommand::MediaCandidate { agent, candidate } => self.media_candidate(&agent, candidate),
+            CentreCommand::WebCall(call) => self.web_call(turn, call),
+            CentreCommand::WebDigit { session, digit } => self.web_digit(turn, session, digit),
+            CentreCommand::WebCandidate { session, candidate } => self.web_candidate(session, candidate),
+            CentreCommand::WebHangUp { session } => self.web_hang_up(turn, session),
+        };
+        self.finish(turn);
+        result
+    }
+
+    /// Handles every deadline that has passed.
+    pub fn timeout(&mut self, now: Now, rng: &mut Rng) {
+        let mut turn = Turn { now, rng, actor: Actor::System };
+        let turn = &mut turn;
+        while let Some(timer) = self.timers.take_due(now.mono) {
+            match timer {
+                Timer::Stage(call) => self.stage_elapsed(turn, call),
+                Timer::Flow(call) => self.flow_wakes(turn, call),
+                Timer::LookUp(call) => self.look_up_elapsed(turn, call),
+                Timer::MaxWait(call) => self.max_wait_elapsed(turn, call),
+                Timer::Announce(call) => self.announce_position(turn, call),
+                Timer::Longest(call) => self.longest_elapsed(turn, call),
+                Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
+                Timer::Agent(agent) => self.agent_elapsed(turn, &agent),
+                Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),
+                Timer::ConsoleUp(agent) => self.console_elapsed(turn, &agent),
+                Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
+                Timer::Hours => self.check_hours(turn),
+                Timer::Match => self.is_match_due = true,
+            }
+        }
+        self.finish(turn);
+    }
+
+    /// When [`Centre::timeout`] wants to be called next.
+    pub fn next_wakeup(&self) -> Option<Mono> {
+        self.timers.next()
+    }
+
+    /// The next thing to be done or known.
+    pub fn poll(&mut self) -> Option<CentreOutput> {
+        self.out.pop_front()
+    }
+
+    /// The latest choices of the matcher, newest first.
+    pub fn explanations(&self) -> impl Iterator<Item = &Explanation> {
+        self.choices.latest()
+    }
+
+    /// What follows from a turn: calls find agents, legs hear what they should, consoles see what changed.
+    fn finish(&mut self, turn: &mut Turn<'_>) {
+        turn.actor = Actor::System;
+        self.check_staff(turn);
+        self.match_calls(turn);
+        self.tell_hearing();
+        self.publish();
+    }
+}

@@ -1,0 +1,410 @@
+//! One agent: what the agent rests in between calls (ready, paused, offline), the one call at work, and what was chosen for
+//! afterwards. Every change of the visible presence is an event, so that an agent's day adds up.
+
+use super::{AgentEvent, AgentEventKind, Presence, PresenceCause, WrapUpRule, WrapUpRun};
+use crate::{
+    domain::Cx,
+    types::{AgentId, CallId, Mono, Timestamp, UserId},
+};
+
+/// Missed offers in a row after which an agent is set not ready.
+const STRIKES_MAX: u32 = 1;
+/// A phone or console that stays away for so long signs its agent out.
+const DEVICE_GRACE_MS: u64 = 600_000;
+
+/// What a machine of this area may see and say.
+pub type AgentCx<'a> = Cx<'a, AgentEvent>;
+
+/// What an agent is between calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rest {
+    /// Takes calls.
+    Ready,
+    /// Takes none for a while.
+    Paused {
+        /// A pause reason's key, `missed`, or `device`.
+        reason: String,
+    },
+    /// Signed out.
+    Offline,
+}
+
+/// What an agent works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Work {
+    Offered(CallId),
+    Busy(CallId),
+    WrappingUp(WrapUpRun),
+}
+
+/// Why a wrap-up command was not possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WrapUpProblem {
+    /// No wrap-up of this call runs.
+    NotWrappingUp,
+    /// A disposition is required first.
+    DispositionMissing,
+    /// No extension is left.
+    ExtensionsUsed,
+}
+
+/// What the end of a deadline meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Elapsed {
+    /// It was too early, or nothing had a deadline.
+    Nothing,
+    /// The wrap-up of this call ended.
+    WrapUpEnded(CallId),
+    /// The wrap-up waits for its disposition past its time.
+    WrapUpOverdue(CallId),
+    /// The device stayed away; the agent was signed out.
+    SignedOut,
+}
+
+/// One agent on the floor.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    /// Who.
+    pub id: AgentId,
+    rest: Rest,
+    work: Option<Work>,
+    next: Option<Rest>,
+    strikes: u32,
+    idle_since: Mono,
+    since: Timestamp,
+    why: Option<&'static str>,
+    is_device_up: bool,
+    device_lost_at: Mono,
+}
+
+impl Agent {
+    /// An agent who has not signed in.
+    pub fn new(id: AgentId, cx: &AgentCx<'_>) -> Self {
+        Self {
+            id,
+            rest: Rest::Offline,
+            work: None,
+            next: None,
+            strikes: 0,
+            idle_since: cx.now.mono,
+            since: cx.now.wall,
+            why: None,
+            is_device_up: false,
+            device_lost_at: cx.now.mono,
+        }
+    }
+
+    /// The presence as others see it.
+    pub fn presence(&self) -> Presence {
+        match &self.work {
+            Some(Work::Offered(call)) => Presence::Offered { call: *call },
+            Some(Work::Busy(call)) => Presence::Busy { call: *call },
+            Some(Work::WrappingUp(run)) => Presence::WrappingUp { call: run.call, until: Some(run.until_at) },
+            None => self.rest.presence(),
+        }
+    }
+
+    /// Since when.
+    pub fn since(&self) -> Timestamp {
+        self.since
+    }
+
+    /// What follows the present call, if something was chosen.
+    pub fn next(&self) -> Option<Presence> {
+        self.next.as_ref().map(Rest::presence)
+    }
+
+    /// Who changed the presence, when not the agent: `missed_offer`, `supervisor`, `device`.
+    pub fn why(&self) -> Option<&'static str> {
+        self.why
+    }
+
+    /// The call that rings, is talked on or wrapped up.
+    pub fn call(&self) -> Option<CallId> {
+        match self.work.as_ref()? {
+            Work::Offered(call) | Work::Busy(call) => Some(*call),
+            Work::WrappingUp(run) => Some(run.call),
+        }
+    }
+
+    /// The running wrap-up.
+    pub fn wrap_up(&self) -> Option<&WrapUpRun> {
+        match self.work.as_ref()? {
+            Work::WrappingUp(run) => Some(run),
+            Work::Offered(_) | Work::Busy(_) => None,
+        }
+    }
+
+    /// Ready, with a device that can ring, and nothing else to do.
+    pub fn is_free(&self) -> bool {
+        self.work.is_none() && self.rest == Rest::Ready && self.is_device_up
+    }
+
+    /// Whether the agent could dial: not on a call and signed in.
+    pub fn can_dial(&self) -> bool {
+        self.work.is_none() && self.rest != Rest::Offline
+    }
+
+    /// Whether the agent has signed in for calls.
+    pub fn is_signed_in(&self) -> bool {
+        self.work.is_some() || self.rest != Rest::Offline
+    }
+
+    /// Since when the agent is ready without a break.
+    pub fn idle_since(&self) -> Mono {
+        self.idle_since
+    }
+
+    /// Whether the phone or console can ring.
+    pub fn is_device_up(&self) -> bool {
+        self.is_device_up
+    }
+
+    /// When something must happen although nothing is heard.
+    pub fn deadline(&self) -> Option<Mono> {
+        if let Some(run) = self.wrap_up() {
+            return Some(run.deadline());
+        }
+        (self.work.is_none() && self.is_waiting_for_device()).then(|| self.device_lost_at + DEVICE_GRACE_MS)
+    }
+
+    /// The agent, or a supervisor, asks for a presence. During a call it is kept for afterwards.
+    pub fn ask(&mut self, wanted: Rest, by: Option<UserId>, cx: &mut AgentCx<'_>) {
+        if self.work.is_some() {
+            if self.next.as_ref() != Some(&wanted) {
+                self.next = Some(wanted);
+                self.say(cx, AgentEventKind::NextStateChosen { next: self.next() });
+            }
+            return;
+        }
+        self.strikes = 0;
+        let (cause, why) = match by {
+            Some(user) => (PresenceCause::Supervisor { user }, Some("supervisor")),
+            None => (PresenceCause::Asked, None),
+        };
+        self.turn(cause, why, cx, |agent, now| agent.rest_in(wanted, now));
+    }
+
+    /// A call rings at this agent. Only for one who is free.
+    pub fn offer(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        self.turn(PresenceCause::Call, None, cx, |agent, _| agent.work = Some(Work::Offered(call)));
+    }
+
+    /// The agent takes the offered call, or begins to dial.
+    pub fn take(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        self.strikes = 0;
+        self.turn(PresenceCause::Call, None, cx, |agent, _| agent.work = Some(Work::Busy(call)));
+    }
+
+    /// The offered call went away without any fault of the agent, who keeps the place among the idle.
+    pub fn withdraw(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        if self.work != Some(Work::Offered(call)) {
+            return;
+        }
+        self.turn(PresenceCause::Call, None, cx, |agent, now| {
+            if let Some(next) = agent.next.take() {
+                agent.rest_in(next, now);
+            } else if !agent.is_device_up && agent.rest == Rest::Ready {
+                agent.rest = Rest::device();
+            }
+            agent.work = None;
+        });
+    }
+
+    /// The agent did not answer, or declined. True when that made the agent not ready.
+    pub fn strike(&mut self, call: CallId, cx: &mut AgentCx<'_>) -> bool {
+        if self.work != Some(Work::Offered(call)) {
+            return false;
+        }
+        self.strikes += 1;
+        let is_out = self.strikes >= STRIKES_MAX;
+        let rest = match self.next.take() {
+            Some(chosen @ (Rest::Paused { .. } | Rest::Offline)) => chosen,
+            Some(Rest::Ready) | None if is_out => Rest::Paused { reason: "missed".into() },
+            Some(Rest::Ready) | None => Rest::Ready,
+        };
+        let why = is_out.then_some("missed_offer");
+        self.turn(PresenceCause::MissedOffer, why, cx, |agent, now| {
+            agent.rest_in(rest, now);
+            agent.work = None;
+        });
+        is_out
+    }
+
+    /// The agent's phone could not ring. Not the agent's fault: out of rotation until the device is well again.
+    pub fn fail_device(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        if self.work != Some(Work::Offered(call)) {
+            return;
+        }
+        let rest = match self.next.take() {
+            Some(chosen @ (Rest::Paused { .. } | Rest::Offline)) => chosen,
+            Some(Rest::Ready) | None => Rest::device(),
+        };
+        self.turn(PresenceCause::Device, Some("device"), cx, |agent, now| {
+            agent.is_device_up = false;
+            agent.device_lost_at = now;
+            agent.rest_in(rest, now);
+            agent.work = None;
+        });
+    }
+
+    /// The phone or console can ring again, or no longer.
+    pub fn note_device(&mut self, is_up: bool, cx: &mut AgentCx<'_>) {
+        if is_up != self.is_device_up {
+            self.is_device_up = is_up;
+            self.device_lost_at = cx.now.mono;
+        }
+        if self.work.is_some() {
+            return;
+        }
+        if is_up && self.is_waiting_for_device() {
+            self.turn(PresenceCause::Device, None, cx, |agent, now| agent.rest_in(Rest::Ready, now));
+        } else if !is_up && self.rest == Rest::Ready {
+            self.turn(PresenceCause::Device, Some("device"), cx, |agent, now| agent.rest_in(Rest::device(), now));
+        }
+    }
+
+    /// The agent's part of a call is over. With a rule a wrap-up begins.
+    pub fn finish(&mut self, call: CallId, rule: Option<WrapUpRule>, has_disposition: bool, cx: &mut AgentCx<'_>) {
+        if self.work != Some(Work::Busy(call)) {
+            return;
+        }
+        let Some(rule) = rule else {
+            self.turn(PresenceCause::Call, None, cx, Self::settle);
+            return;
+        };
+        let run = WrapUpRun::begin(call, rule, has_disposition, cx.now);
+        let until = Some(run.until_at);
+        self.turn(PresenceCause::Call, None, cx, |agent, _| agent.work = Some(Work::WrappingUp(run)));
+        self.say(cx, AgentEventKind::WrapUpStarted { call, until });
+    }
+
+    /// The agent lost the call by losing the device: out of rotation, without wrap-up.
+    pub fn lose_call(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        if self.work != Some(Work::Busy(call)) {
+            return;
+        }
+        self.turn(PresenceCause::Device, Some("device"), cx, |agent, now| {
+            agent.is_device_up = false;
+            agent.device_lost_at = now;
+            agent.settle(now);
+        });
+    }
+
+    /// A disposition was chosen for a call.
+    pub fn note_disposition(&mut self, call: CallId) {
+        if let Some(Work::WrappingUp(run)) = &mut self.work
+            && run.call == call
+        {
+            run.has_disposition = true;
+        }
+    }
+
+    /// The agent is done with the wrap-up.
+    pub fn end_wrap_up(&mut self, call: CallId, cx: &mut AgentCx<'_>) -> Result<(), WrapUpProblem> {
+        let run = self.wrap_up().filter(|run| run.call == call).ok_or(WrapUpProblem::NotWrappingUp)?;
+        if run.needs_disposition && !run.has_disposition {
+            return Err(WrapUpProblem::DispositionMissing);
+        }
+        self.close_wrap_up(call, false, cx);
+        Ok(())
+    }
+
+    /// Thirty more seconds.
+    pub fn extend_wrap_up(&mut self, call: CallId) -> Result<(), WrapUpProblem> {
+        let Some(Work::WrappingUp(run)) = &mut self.work else { return Err(WrapUpProblem::NotWrappingUp) };
+        if run.call != call {
+            return Err(WrapUpProblem::NotWrappingUp);
+        }
+        if run.extend() { Ok(()) } else { Err(WrapUpProblem::ExtensionsUsed) }
+    }
+
+    /// The call that was wrapped up comes back to the agent: the wrap-up is over without more ado.
+    pub fn drop_wrap_up(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        if self.wrap_up().is_some_and(|run| run.call == call) {
+            self.say(cx, AgentEventKind::WrapUpEnded { call, timed_out: false });
+            self.turn(PresenceCause::WrapUp, None, cx, Self::settle);
+        }
+    }
+
+    /// The deadline has passed.
+    pub fn elapse(&mut self, cx: &mut AgentCx<'_>) -> Elapsed {
+        if self.deadline().is_none_or(|deadline| cx.now.mono < deadline) {
+            return Elapsed::Nothing;
+        }
+        let Some(Work::WrappingUp(run)) = &mut self.work else {
+            self.turn(PresenceCause::Deadline, Some("device"), cx, |agent, now| agent.rest_in(Rest::Offline, now));
+            return Elapsed::SignedOut;
+        };
+        let call = run.call;
+        if cx.now.mono < run.ends {
+            run.is_overdue = true;
+            self.say(cx, AgentEventKind::WrapUpOverdue { call });
+            return Elapsed::WrapUpOverdue(call);
+        }
+        self.close_wrap_up(call, true, cx);
+        Elapsed::WrapUpEnded(call)
+    }
+
+    fn close_wrap_up(&mut self, call: CallId, timed_out: bool, cx: &mut AgentCx<'_>) {
+        self.say(cx, AgentEventKind::WrapUpEnded { call, timed_out });
+        self.turn(PresenceCause::WrapUp, None, cx, Self::settle);
+    }
+
+    /// Work is over: what was chosen for afterwards, or what was before.
+    fn settle(&mut self, now: Mono) {
+        let rest = self.next.take().unwrap_or_else(|| self.rest.clone());
+        self.rest_in(rest, now);
+        self.work = None;
+    }
+
+    fn rest_in(&mut self, rest: Rest, now: Mono) {
+        let was_idle = self.work.is_none() && self.rest == Rest::Ready;
+        self.rest = if rest == Rest::Ready && !self.is_device_up { Rest::device() } else { rest };
+        if self.rest == Rest::Ready && !was_idle {
+            self.idle_since = now;
+        }
+    }
+
+    fn is_waiting_for_device(&self) -> bool {
+        self.rest == Rest::device()
+    }
+
+    /// Changes something; a visible change becomes an event.
+    fn turn(
+        &mut self,
+        cause: PresenceCause,
+        why: Option<&'static str>,
+        cx: &mut AgentCx<'_>,
+        change: impl FnOnce(&mut Self, Mono),
+    ) {
+        let from = self.presence();
+        change(self, cx.now.mono);
+        let to = self.presence();
+        if from == to {
+            return;
+        }
+        self.since = cx.now.wall;
+        self.why = why;
+        self.say(cx, AgentEventKind::PresenceChanged { from, to, cause });
+    }
+
+    fn say(&self, cx: &mut AgentCx<'_>, kind: AgentEventKind) {
+        cx.emit(AgentEvent { agent: self.id.clone(), kind });
+    }
+}
+
+impl Rest {
+    /// Out of rotation until the phone or console can ring again.
+    fn device() -> Self {
+        Self::Paused { reason: "device".into() }
+    }
+
+    fn presence(&self) -> Presence {
+        match self {
+            Self::Ready => Presence::Ready,
+            Self::Paused { reason } => Presence::Paused { reason: reason.clone() },
+            Self::Offline => Presence::Offline,
+        }
+    }
+}

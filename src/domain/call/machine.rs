@@ -1,0 +1,472 @@
+//! One call. Each method is one move: it changes the stage, keeps the clocks right and says what happened. Whether a move is
+//! wanted, and what the telephones must do for it, is decided by the floor.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    CallClock, CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Offer, OtherParty, Outcome,
+    Partner, Party, PartyMatch, Span, Stage, TransferTarget,
+};
+use crate::{
+    domain::Cx,
+    types::{AgentId, CallId, CustomerId, DispositionId, LegId, LineId, Mono, QueueId, Timestamp},
+};
+
+/// Nodes kept of a caller's way through the flows.
+const IVR_PATH_MAX: usize = 50;
+/// Agents whose dispositions are kept per call; more transfers than this have no wrap-up of their own on the call.
+const DISPOSERS_MAX: usize = 20;
+
+/// What a machine of this area may see and say.
+pub type CallCx<'a> = Cx<'a, CallEvent>;
+
+/// One call from its arrival or dialling to its end.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Which.
+    pub id: CallId,
+    /// Which way.
+    pub direction: Direction,
+    /// The party at the other end.
+    pub party: OtherParty,
+    /// The number of ours that was dialled, or shown.
+    pub our_number: Arc<str>,
+    /// The customer's leg; `None` before an outbound call rings there, and after the end.
+    pub customer_leg: Option<LegId>,
+    /// The IVR line.
+    pub line: Option<LineId>,
+    /// The last queue.
+    pub queue: Option<QueueId>,
+    /// The reason chosen in the flow.
+    pub reason: Option<String>,
+    /// Nodes passed, in order.
+    pub ivr_path: Vec<String>,
+    /// Language spoken with the caller.
+    pub language: Arc<str>,
+    /// When it reached us or was dialled.
+    pub started_at: Timestamp,
+    /// When the last wait began.
+    pub queued_at: Option<Timestamp>,
+    /// When the present stage began.
+    pub since: Timestamp,
+    /// When agent and customer first heard each other.
+    pub connected_at: Option<Timestamp>,
+    /// When it was over.
+    pub ended_at: Option<Timestamp>,
+    /// Why it was over.
+    pub end_cause: Option<EndCause>,
+    /// Who talked last.
+    pub last_agent: Option<AgentId>,
+    /// Who handed it over last.
+    pub transferred_from: Option<AgentId>,
+    /// Supervisors who listen.
+    pub listeners: BTreeSet<AgentId>,
+    /// Agents who have not finished their wrap-up of it.
+    pub wrapping: BTreeSet<AgentId>,
+    /// Queues that branches have sent it to.
+    pub hops: u8,
+    /// What it was about, by agent.
+    pub disposed: BTreeMap<AgentId, DispositionId>,
+    stage: Stage,
+    clock: CallClock,
+    outcome: Outcome,
+    wait_since: Option<Mono>,
+    attempts: i64,
+}
+
+/// What is known of a call when it begins.
+#[derive(Debug, Clone)]
+pub struct NewCall {
+    /// Which.
+    pub id: CallId,
+    /// Which way.
+    pub direction: Direction,
+    /// The party at the other end.
+    pub party: OtherParty,
+    /// The number of ours.
+    pub our_number: Arc<str>,
+    /// The customer's leg, if there is one yet.
+    pub customer_leg: Option<LegId>,
+    /// Language to begin with.
+    pub language: Arc<str>,
+    /// First stage.
+    pub stage: Stage,
+}
+
+impl Call {
+    /// A call reached us.
+    pub fn arrive(new: NewCall, cx: &mut CallCx<'_>) -> Self {
+        let call = Self::begin(new, cx.now.wall);
+        call.say(cx, CallEventKind::Arrived { number: call.our_number.to_string(), trunk: call.party.trunk.clone() });
+        call
+    }
+
+    /// An agent dials.
+    pub fn dial(new: NewCall, agent: AgentId, cx: &mut CallCx<'_>) -> Self {
+        let mut call = Self::begin(new, cx.now.wall);
+        call.last_agent = Some(agent.clone());
+        call.say(cx, CallEventKind::Dialled { agent });
+        call
+    }
+
+    fn begin(new: NewCall, at: Timestamp) -> Self {
+        Self {
+            id: new.id,
+            direction: new.direction,
+            party: new.party,
+            our_number: new.our_number,
+            customer_leg: new.customer_leg,
+            line: None,
+            queue: None,
+            reason: None,
+            ivr_path: Vec::new(),
+            language: new.language,
+            started_at: at,
+            queued_at: None,
+            since: at,
+            connected_at: None,
+            ended_at: None,
+            end_cause: None,
+            last_agent: None,
+            transferred_from: None,
+            listeners: BTreeSet::new(),
+            wrapping: BTreeSet::new(),
+            hops: 0,
+            disposed: BTreeMap::new(),
+            stage: new.stage,
+            clock: CallClock::default(),
+            outcome: Outcome::Open,
+            wait_since: None,
+            attempts: 0,
+        }
+    }
+
+    /// Where it stands.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
+    }
+
+    /// Whether nobody is on the line any more.
+    pub fn is_over(&self) -> bool {
+        self.stage == Stage::Over
+    }
+
+    /// Milliseconds since the present wait began.
+    pub fn waited_ms(&self, now: Mono) -> i64 {
+        self.wait_since.map_or(0, |since| i64::try_from(now.millis_since(since)).unwrap_or(i64::MAX))
+    }
+
+    /// The look-up of the caller was answered.
+    pub fn identify(&mut self, matches: Vec<PartyMatch>, cx: &mut CallCx<'_>) {
+        let count = i64::try_from(matches.len()).unwrap_or(i64::MAX);
+        self.party.found(matches);
+        if count > 0 {
+            self.say(cx, CallEventKind::Identified { customer: self.party.customer, matches: count });
+        }
+    }
+
+    /// An agent said who the customer is.
+    pub fn choose_customer(&mut self, customer: CustomerId, cx: &mut CallCx<'_>) {
+        if self.party.customer == Some(customer) {
+            return;
+        }
+        self.party.customer = Some(customer);
+        self.say(cx, CallEventKind::Identified { customer: Some(customer), matches: 1 });
+    }
+
+    /// A flow begins.
+    pub fn enter_flow(&mut self, line: LineId, until: Mono, cx: &mut CallCx<'_>) {
+        self.line = Some(line);
+        self.go(Stage::InFlow { until }, None, cx);
+    }
+
+    /// The flow moved on to a node.
+    pub fn pass_node(&mut self, node: &str, cx: &mut CallCx<'_>) {
+        if self.ivr_path.len() < IVR_PATH_MAX {
+            self.ivr_path.push(node.to_owned());
+        }
+        if let Some(line) = self.line.clone() {
+            self.say(cx, CallEventKind::IvrEntered { line, node: node.to_owned() });
+        }
+    }
+
+    /// The caller hears the own voice.
+    pub fn echo(&mut self, until: Mono, cx: &mut CallCx<'_>) {
+        self.go(Stage::Echo { until }, None, cx);
+    }
+
+    /// A wait in a queue begins.
+    pub fn enqueue(&mut self, queue: QueueId, cx: &mut CallCx<'_>) {
+        self.queue = Some(queue.clone());
+        self.queued_at = Some(cx.now.wall);
+        self.wait_since = Some(cx.now.mono);
+        self.attempts = 0;
+        self.go(Stage::Waiting { queue: queue.clone(), offer: None }, Some(Span::Wait), cx);
+        self.say(cx, CallEventKind::Queued { queue, reason: self.reason.clone() });
+    }
+
+    /// The first in line rings at an agent.
+    pub fn offer(&mut self, new: Offer, cx: &mut CallCx<'_>) {
+        let Stage::Waiting { queue, offer } = &mut self.stage else { return };
+        let (queue, agent) = (queue.clone(), new.agent.clone());
+        *offer = Some(new);
+        self.since = cx.now.wall;
+        self.attempts += 1;
+        self.say(cx, CallEventKind::Offered { queue: Some(queue), agent, attempt: self.attempts });
+    }
+
+    /// The call leaves an agent and rings at a colleague, or back at the one who handed it over.
+    pub fn hand_over(&mut self, from: AgentId, offer: Offer, is_return: bool, cx: &mut CallCx<'_>) {
+        let to = offer.agent.clone();
+        if !is_return {
+            self.say(cx, CallEventKind::Transferred { from: from.clone(), to: TransferTarget::Agent { agent: to.clone() } });
+            self.attempts = 0;
+            self.wait_since = Some(cx.now.mono);
+        }
+        self.attempts += 1;
+        self.transferred_from = Some(from.clone());
+        self.go(Stage::HandedOver { from, offer }, Some(Span::Wait), cx);
+        self.say(cx, CallEventKind::Offered { queue: None, agent: to, attempt: self.attempts });
+    }
+
+    /// The call leaves an agent for a queue; [`Call::enqueue`] or a branch follows.
+    pub fn send_to_queue(&mut self, from: AgentId, queue: QueueId, cx: &mut CallCx<'_>) {
+        self.transferred_from = Some(from.clone());
+        self.say(cx, CallEventKind::Transferred { from, to: TransferTarget::Queue { queue } });
+    }
+
+    /// The offer came to nothing. A wait goes on; a handed-over call must be sent on by the caller of this method.
+    pub fn miss(&mut self, cause: MissCause, cx: &mut CallCx<'_>) -> Option<Offer> {
+        let missed = match &mut self.stage {
+            Stage::Waiting { offer, .. } => offer.take()?,
+            Stage::HandedOver { offer, .. } => offer.clone(),
+            Stage::Answering { .. }
+            | Stage::InFlow { .. }
+            | Stage::Echo { .. }
+            | Stage::Dialling { .. }
+            | Stage::Talking { .. }
+            | Stage::Held { .. }
+            | Stage::Reconnecting { .. }
+            | Stage::Leaving { .. }
+            | Stage::Over => return None,
+        };
+        self.since = cx.now.wall;
+        self.say(cx, CallEventKind::OfferMissed { agent: missed.agent.clone(), cause });
+        Some(missed)
+    }
+
+    /// Agent and customer hear each other: an offer was taken, or the party called answered.
+    pub fn connect(&mut self, with: Partner, cx: &mut CallCx<'_>) {
+        let queue = match &self.stage {
+            Stage::Waiting { queue, .. } => Some(queue.clone()),
+            Stage::Answering { .. }
+            | Stage::InFlow { .. }
+            | Stage::Echo { .. }
+            | Stage::HandedOver { .. }
+            | Stage::Dialling { .. }
+            | Stage::Talking { .. }
+            | Stage::Held { .. }
+            | Stage::Reconnecting { .. }
+            | Stage::Leaving { .. }
+            | Stage::Over => None,
+        };
+        let agent = with.agent.clone();
+        let waited_ms = self.waited_ms(cx.now.mono);
+        self.connected_at.get_or_insert(cx.now.wall);
+        self.last_agent = Some(agent.clone());
+        self.outcome = Outcome::Answered;
+        self.wait_since = None;
+        self.go(Stage::Talking { with }, Some(Span::Talk), cx);
+        self.say(cx, CallEventKind::Connected { queue, agent, waited_ms });
+    }
+
+    /// On an outbound call something else rings now.
+    pub fn dial_on(&mut self, with: Partner, step: super::DialStep, until: Mono, cx: &mut CallCx<'_>) {
+        self.go(Stage::Dialling { with, step, until }, None, cx);
+    }
+
+    /// The customer hears music. Only while talking.
+    pub fn hold(&mut self, cx: &mut CallCx<'_>) -> bool {
+        let Stage::Talking { with } = self.stage.clone() else { return false };
+        let agent = with.agent.clone();
+        self.go(Stage::Held { with }, Some(Span::Hold), cx);
+        self.say(cx, CallEventKind::Held { agent });
+        true
+    }
+
+    /// Off hold. Only while held.
+    pub fn resume(&mut self, cx: &mut CallCx<'_>) -> bool {
+        let Stage::Held { with } = self.stage.clone() else { return false };
+        let agent = with.agent.clone();
+        self.go(Stage::Talking { with }, Some(Span::Talk), cx);
+        self.say(cx, CallEventKind::Resumed { agent });
+        true
+    }
+
+    /// The agent's audio is lost; the call is kept until then.
+    pub fn lose_agent(&mut self, until: Mono, until_at: Timestamp, cx: &mut CallCx<'_>) -> bool {
+        let (with, was_held) = match &self.stage {
+            Stage::Talking { with } => (with.clone(), false),
+            Stage::Held { with } => (with.clone(), true),
+            Stage::Answering { .. }
+            | Stage::InFlow { .. }
+            | Stage::Echo { .. }
+            | Stage::Waiting { .. }
+            | Stage::HandedOver { .. }
+            | Stage::Dialling { .. }
+            | Stage::Reconnecting { .. }
+            | Stage::Leaving { .. }
+            | Stage::Over => return false,
+        };
+        self.go(Stage::Reconnecting { with, was_held, until, until_at }, Some(Span::Hold), cx);
+        self.say(cx, CallEventKind::MediaLost { party: Party::Agent });
+        true
+    }
+
+    /// The agent's audio is back.
+    pub fn regain_agent(&mut self, cx: &mut CallCx<'_>) -> bool {
+        let Stage::Reconnecting { with, was_held, .. } = self.stage.clone() else { return false };
+        if was_held {
+            self.go(Stage::Held { with }, Some(Span::Hold), cx);
+        } else {
+            self.go(Stage::Talking { with }, Some(Span::Talk), cx);
+        }
+        self.say(cx, CallEventKind::MediaBack { party: Party::Agent });
+        true
+    }
+
+    /// The caller leaves the queue otherwise than by an agent or by hanging up. The caller of this method says where to.
+    pub fn flow_out(&mut self, cause: FlowOutCause, cx: &mut CallCx<'_>) {
+        let Stage::Waiting { queue, .. } = &self.stage else { return };
+        let queue = queue.clone();
+        let waited_ms = self.waited_ms(cx.now.mono);
+        self.wait_since = None;
+        self.clock.count(None, cx.now.mono);
+        self.outcome = Outcome::FlowedOut;
+        self.say(cx, CallEventKind::FlowedOut { queue, waited_ms, cause });
+    }
+
+    /// We promised to call back.
+    pub fn promise_callback(&mut self, queue: QueueId, cx: &mut CallCx<'_>) {
+        self.outcome = Outcome::FlowedOut;
+        self.say(cx, CallEventKind::CallbackRequested { queue });
+    }
+
+    /// A last message plays; then the call is ended.
+    pub fn leave(&mut self, until: Mono, cx: &mut CallCx<'_>) {
+        self.go(Stage::Leaving { until }, None, cx);
+    }
+
+    /// A supervisor began or stopped to listen.
+    pub fn listen(&mut self, supervisor: AgentId, is_listening: bool, cx: &mut CallCx<'_>) {
+        if is_listening {
+            if self.listeners.insert(supervisor.clone()) {
+                self.say(cx, CallEventKind::ListenStarted { supervisor });
+            }
+        } else if self.listeners.remove(&supervisor) {
+            self.say(cx, CallEventKind::ListenEnded { supervisor });
+        }
+    }
+
+    /// The customer's audio was lost or is back; the call stands where it stood.
+    pub fn note_customer_audio(&mut self, is_up: bool, cx: &mut CallCx<'_>) {
+        let party = Party::Customer;
+        self.say(cx, if is_up { CallEventKind::MediaBack { party } } else { CallEventKind::MediaLost { party } });
+    }
+
+    /// What it was about. False when too many agents have said so already.
+    pub fn dispose(&mut self, agent: AgentId, disposition: DispositionId, cx: &mut CallCx<'_>) -> bool {
+        if self.disposed.len() >= DISPOSERS_MAX && !self.disposed.contains_key(&agent) {
+            return false;
+        }
+        self.disposed.insert(agent.clone(), disposition.clone());
+        self.say(cx, CallEventKind::Disposed { agent, disposition });
+        true
+    }
+
+    /// Nobody is on the line any more. A caller who hangs up while waiting has abandoned; whoever else ends a wait
+    /// says [`Call::flow_out`] first.
+    pub fn end(&mut self, cause: EndCause, by: Party, cx: &mut CallCx<'_>) {
+        if self.is_over() {
+            return;
+        }
+        if let Stage::Waiting { queue, .. } = &self.stage
+            && self.wait_since.is_some()
+        {
+            let (queue, waited_ms) = (queue.clone(), self.waited_ms(cx.now.mono));
+            self.outcome = Outcome::Abandoned;
+            self.clock.count(None, cx.now.mono);
+            self.wait_since = None;
+            self.say(cx, CallEventKind::Abandoned { queue, waited_ms });
+        }
+        if self.outcome == Outcome::Open {
+            self.outcome = self.outcome_of(cause);
+        }
+        self.go(Stage::Over, None, cx);
+        self.customer_leg = None;
+        self.ended_at = Some(cx.now.wall);
+        self.end_cause = Some(cause);
+        self.say(cx, CallEventKind::Ended { cause, by });
+    }
+
+    fn outcome_of(&self, cause: EndCause) -> Outcome {
+        match (self.direction, cause) {
+            (Direction::Outbound, _) => Outcome::NotReached,
+            (Direction::Inbound, EndCause::Fault | EndCause::Shed | EndCause::Refused) => Outcome::Failed,
+            (Direction::Inbound, _) => match self.stage {
+                Stage::Answering { .. } => Outcome::Failed,
+                Stage::InFlow { .. }
+                | Stage::Echo { .. }
+                | Stage::Waiting { .. }
+                | Stage::HandedOver { .. }
+                | Stage::Dialling { .. }
+                | Stage::Talking { .. }
+                | Stage::Held { .. }
+                | Stage::Reconnecting { .. }
+                | Stage::Leaving { .. }
+                | Stage::Over => Outcome::SelfServed,
+            },
+        }
+    }
+
+    /// The line of the history as of the last change.
+    pub fn summary(&self) -> CallSummary {
+        let (wait_ms, talk_ms, hold_ms) = self.clock.sums();
+        CallSummary {
+            id: self.id,
+            direction: self.direction,
+            customer_number: self.party.number.clone(),
+            customer_label: self.party.label.clone(),
+            our_number: self.our_number.to_string(),
+            customer: self.party.customer,
+            line: self.line.clone(),
+            ivr_path: self.ivr_path.clone(),
+            reason: self.reason.clone(),
+            queue: self.queue.clone(),
+            agent: self.last_agent.clone(),
+            language: self.language.to_string(),
+            started_at: self.started_at,
+            queued_at: self.queued_at,
+            connected_at: self.connected_at,
+            ended_at: self.ended_at,
+            wait_ms,
+            talk_ms,
+            hold_ms,
+            outcome: if self.is_over() { self.outcome } else { Outcome::Open },
+            end_cause: self.end_cause,
+        }
+    }
+
+    fn go(&mut self, stage: Stage, counts_as: Option<Span>, cx: &CallCx<'_>) {
+        self.clock.count(counts_as, cx.now.mono);
+        self.stage = stage;
+        self.since = cx.now.wall;
+    }
+
+    fn say(&self, cx: &mut CallCx<'_>, kind: CallEventKind) {
+        cx.emit(CallEvent { call: self.id, kind });
+    }
+}

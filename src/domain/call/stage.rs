@@ -1,0 +1,163 @@
+//! Where a call stands. Each stage holds exactly its own facts, and a deadline wherever the call could be stuck.
+
+use crate::types::{AgentId, LegId, Mono, QueueId, Timestamp};
+
+/// Where a call stands.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stage {
+    /// We have answered and wait for the confirmation.
+    Answering {
+        /// Then it is given up.
+        until: Mono,
+    },
+    /// In a flow.
+    InFlow {
+        /// Then it is taken out of the flow.
+        until: Mono,
+    },
+    /// Hears itself.
+    Echo {
+        /// Then it is ended.
+        until: Mono,
+    },
+    /// Waits in a queue, perhaps with an agent's phone ringing.
+    Waiting {
+        /// Which queue.
+        queue: QueueId,
+        /// The one live offer.
+        offer: Option<Offer>,
+    },
+    /// An agent handed it to a colleague, whose phone rings.
+    HandedOver {
+        /// Who handed it over.
+        from: AgentId,
+        /// The one live offer.
+        offer: Offer,
+    },
+    /// Outbound, not yet answered by the other party.
+    Dialling {
+        /// The agent, and whether the own phone has been answered.
+        with: Partner,
+        /// What rings now.
+        step: DialStep,
+        /// Then it is given up.
+        until: Mono,
+    },
+    /// Agent and customer hear each other.
+    Talking {
+        /// The agent.
+        with: Partner,
+    },
+    /// The customer hears music.
+    Held {
+        /// The agent.
+        with: Partner,
+    },
+    /// The agent's audio is lost; the customer hears music.
+    Reconnecting {
+        /// The agent.
+        with: Partner,
+        /// Whether it was on hold before.
+        was_held: bool,
+        /// Then the call goes back to the head of its queue.
+        until: Mono,
+        /// The same on the wall.
+        until_at: Timestamp,
+    },
+    /// Hears a last message.
+    Leaving {
+        /// Then it is ended, message or not.
+        until: Mono,
+    },
+    /// Nobody is on the line any more.
+    Over,
+}
+
+/// What rings on an outbound call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialStep {
+    /// The agent's own phone.
+    OwnPhone,
+    /// The other party's phone is called, nothing heard of it yet.
+    Calling,
+    /// The other party's phone rings.
+    Ringing,
+}
+
+/// The agent on a call, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partner {
+    /// Who.
+    pub agent: AgentId,
+    /// The leg of the agent's phone; `None` for the console's standing leg.
+    pub phone: Option<LegId>,
+}
+
+/// A call rings at one agent.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// Whom.
+    pub agent: AgentId,
+    /// The leg of the agent's phone; `None` when the console rings.
+    pub phone: Option<LegId>,
+    /// Then it counts as unanswered.
+    pub until: Mono,
+    /// The same on the wall.
+    pub until_at: Timestamp,
+}
+
+impl Stage {
+    /// The agent who has the call, not one to whom it is only offered.
+    pub fn partner(&self) -> Option<&Partner> {
+        match self {
+            Self::Dialling { with, .. } | Self::Talking { with } | Self::Held { with } | Self::Reconnecting { with, .. } => {
+                Some(with)
+            }
+            Self::Answering { .. }
+            | Self::InFlow { .. }
+            | Self::Echo { .. }
+            | Self::Waiting { .. }
+            | Self::HandedOver { .. }
+            | Self::Leaving { .. }
+            | Self::Over => None,
+        }
+    }
+
+    /// The one live offer.
+    pub fn offer(&self) -> Option<&Offer> {
+        match self {
+            Self::Waiting { offer, .. } => offer.as_ref(),
+            Self::HandedOver { offer, .. } => Some(offer),
+            Self::Answering { .. }
+            | Self::InFlow { .. }
+            | Self::Echo { .. }
+            | Self::Dialling { .. }
+            | Self::Talking { .. }
+            | Self::Held { .. }
+            | Self::Reconnecting { .. }
+            | Self::Leaving { .. }
+            | Self::Over => None,
+        }
+    }
+
+    /// When something must happen although nothing is heard. A wait without an offer is bounded by its queue, a talk by the
+    /// call's longest duration.
+    pub fn deadline(&self) -> Option<Mono> {
+        match self {
+            Self::Answering { until }
+            | Self::InFlow { until }
+            | Self::Echo { until }
+            | Self::Dialling { until, .. }
+            | Self::Reconnecting { until, .. }
+            | Self::Leaving { until } => Some(*until),
+            Self::Waiting { offer, .. } => offer.as_ref().map(|offer| offer.until),
+            Self::HandedOver { offer, .. } => Some(offer.until),
+            Self::Talking { .. } | Self::Held { .. } | Self::Over => None,
+        }
+    }
+
+    /// Whether customer and agent are (or were just) in talk: transfers, listening and audio grace are possible.
+    pub fn is_conversation(&self) -> bool {
+        matches!(self, Self::Talking { .. } | Self::Held { .. } | Self::Reconnecting { .. })
+    }
+}

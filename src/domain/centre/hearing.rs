@@ -1,0 +1,106 @@
+//! Who hears whom. It follows from a call's stage alone, and only differences are ordered; so hold, transfer, listening and
+//! reloads cannot leave a leg with the wrong ears.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{Centre, Heard, PhoneEffect};
+use crate::{
+    domain::call::{Call, DialStep, Stage},
+    types::{CallId, LegId},
+};
+
+/// What waiting and held customers hear.
+const MUSIC_ON_HOLD: &str = "music/on-hold";
+/// What an agent hears while the other party's phone rings.
+const RING_BACK: &str = "music/ringback";
+
+/// What each leg was last told to hear, and for which call.
+#[derive(Debug, Default)]
+pub(super) struct Hearing {
+    told: BTreeMap<LegId, (CallId, Vec<Heard>)>,
+    legs: BTreeMap<CallId, BTreeSet<LegId>>,
+}
+
+impl Hearing {
+    /// The leg is gone.
+    pub(super) fn forget(&mut self, leg: LegId) {
+        if let Some((call, _)) = self.told.remove(&leg)
+            && let Some(legs) = self.legs.get_mut(&call)
+        {
+            legs.remove(&leg);
+        }
+    }
+
+    /// Whether nothing is remembered of a call.
+    #[cfg(test)]
+    pub(super) fn is_clear_of(&self, call: CallId) -> bool {
+        self.legs.get(&call).is_none_or(BTreeSet::is_empty)
+    }
+}
+
+impl Centre {
+    /// Orders what is new about who hears what, for all calls touched in this turn.
+    pub(super) fn tell_hearing(&mut self) {
+        let touched: Vec<CallId> = self.published.touched_calls().collect();
+        let mut wanted: Vec<(CallId, Vec<(LegId, Vec<Heard>)>)> = Vec::with_capacity(touched.len());
+        for id in touched {
+            wanted.push((id, self.calls.get(&id).map(|call| self.hearing_of(call)).unwrap_or_default()));
+        }
+        // Silence first: a console leg that leaves one call may be wanted by another in the same turn.
+        for (id, legs) in &wanted {
+            let known = self.hearing.legs.remove(id).unwrap_or_default();
+            for leg in known {
+                let is_mine = self.hearing.told.get(&leg).is_some_and(|(call, _)| call == id);
+                if is_mine && !legs.iter().any(|(wanted, _)| *wanted == leg) {
+                    self.hearing.told.remove(&leg);
+                    self.phone(PhoneEffect::Hear { leg, heard: Vec::new() });
+                }
+            }
+        }
+        for (id, legs) in wanted {
+            for (leg, heard) in legs {
+                self.hearing.legs.entry(id).or_default().insert(leg);
+                let is_new = match self.hearing.told.get(&leg) {
+                    Some((_, told)) => *told != heard,
+                    None => true,
+                };
+                self.hearing.told.insert(leg, (id, heard.clone()));
+                if is_new {
+                    self.phone(PhoneEffect::Hear { leg, heard });
+                }
+            }
+        }
+    }
+
+    /// What every leg of a call hears.
+    fn hearing_of(&self, call: &Call) -> Vec<(LegId, Vec<Heard>)> {
+        let music = |clip: &str| vec![Heard::Music(Arc::from(clip))];
+        let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg));
+        let agent = call.stage().partner().and_then(|with| self.partner_leg(with));
+        let (customer_hears, agent_hears) = match call.stage() {
+            Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Leaving { .. } | Stage::Over => (Vec::new(), Vec::new()),
+            Stage::Echo { .. } => (vec![Heard::Echo], Vec::new()),
+            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Held { .. } | Stage::Reconnecting { .. } => {
+                (music(MUSIC_ON_HOLD), Vec::new())
+            }
+            Stage::Dialling { step: DialStep::OwnPhone | DialStep::Calling, .. } => (Vec::new(), Vec::new()),
+            Stage::Dialling { step: DialStep::Ringing, .. } => (Vec::new(), music(RING_BACK)),
+            Stage::Talking { .. } => {
+                (agent.map(Heard::Leg).into_iter().collect(), customer.map(Heard::Leg).into_iter().collect())
+            }
+        };
+        let mut legs = Vec::new();
+        legs.extend(customer.map(|leg| (leg, customer_hears)));
+        legs.extend(agent.map(|leg| (leg, agent_hears)));
+        let both: Vec<Heard> = customer.into_iter().chain(agent).map(Heard::Leg).collect();
+        for supervisor in &call.listeners {
+            if let Some(leg) = self.consoles.get(supervisor).and_then(|console| console.leg) {
+                legs.push((leg, both.clone()));
+            }
+        }
+        legs
+    }
+}

@@ -1,0 +1,175 @@
+//! A call reaches us: which number, may it in, who is it, what answers.
+
+use std::sync::Arc;
+
+use super::{CALLS_MAX, CallerLine, CallerMatch, Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn};
+use crate::{
+    domain::{
+        call::{Call, Direction, EndCause, NewCall, OtherParty, Party, PartyMatch, Stage},
+        routing::{Route, choose_language, route},
+    },
+    types::{AgentId, CallId, CustomerId, LegId, TrunkId},
+};
+
+/// SIP gives up an unacknowledged answer after 32 s; so do we.
+const ANSWER_MS: u64 = 35_000;
+/// A look-up answers within 150 ms; past this it counts as answered with nobody.
+const LOOK_UP_MS: u64 = 300;
+/// The echo test ends by itself.
+const ECHO_MS: u64 = 600_000;
+/// No call lasts longer.
+const LONGEST_MS: u64 = 12 * 3_600_000;
+
+impl Centre {
+    pub(super) fn arrive(&mut self, turn: &mut Turn<'_>, leg: LegId, caller: CallerLine, called: &str, language: Option<&str>) {
+        turn.by_customer();
+        let is_trunk_full = caller.trunk.as_ref().is_some_and(|trunk| self.is_trunk_full(trunk));
+        if self.is_draining || self.calls.len() >= CALLS_MAX || is_trunk_full {
+            return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Shed });
+        }
+        if route(&self.directory, called).is_none() {
+            return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Refused });
+        }
+        let label = caller.label.or_else(|| caller.phone.map(|account| account.to_string()));
+        let party = OtherParty {
+            is_looked_up: caller.number.is_none(),
+            number: caller.number,
+            label,
+            is_withheld: caller.is_withheld,
+            trunk: caller.trunk,
+            ..OtherParty::default()
+        };
+        let stage = Stage::Answering { until: turn.now.mono + ANSWER_MS };
+        self.open_inbound(turn, leg, party, called, language, stage);
+        self.phone(PhoneEffect::Answer { leg });
+    }
+
+    /// The call exists from here on: recorded, looked up, bounded.
+    pub(super) fn open_inbound(
+        &mut self,
+        turn: &mut Turn<'_>,
+        leg: LegId,
+        party: OtherParty,
+        called: &str,
+        language: Option<&str>,
+        stage: Stage,
+    ) -> CallId {
+        let id = CallId::mint(turn.now.wall, turn.rng);
+        let our_number = self.directory.number(called).map_or(called, |number| &number.number);
+        let number = party.number.clone();
+        let new = NewCall {
+            id,
+            direction: Direction::Inbound,
+            party,
+            our_number: our_number.into(),
+            customer_leg: Some(leg),
+            language: choose_language([language], &self.directory.centre.language),
+            stage,
+        };
+        self.legs.insert(leg, LegUse::Customer(id));
+        self.begin_call(turn, id, |cx| Call::arrive(new, cx));
+        self.timers.set(Timer::Longest(id), Some(turn.now.mono + LONGEST_MS));
+        if let Some(number) = number {
+            self.timers.set(Timer::LookUp(id), Some(turn.now.mono + LOOK_UP_MS));
+            self.out.push_back(CentreOutput::LookUp { call: id, number });
+        }
+        id
+    }
+
+    /// The caller can hear us: the flow, the queue or the echo begins.
+    pub(super) fn begin_service(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let directory = self.directory.clone();
+        match route(&directory, &call.our_number).map(|(_, route)| route) {
+            Some(Route::Line(line)) => self.start_flow(turn, id, &line),
+            Some(Route::Queue(queue)) => self.enter_queue(turn, id, queue),
+            Some(Route::Echo) => {
+                let until = turn.now.mono + ECHO_MS;
+                self.on_call(turn, id, |call, cx| call.echo(until, cx));
+            }
+            // The number was taken away between ringing and answering.
+            None => self.say_last_words(turn, id, "goodbye"),
+        }
+    }
+
+    pub(super) fn caller_known(&mut self, turn: &mut Turn<'_>, id: CallId, found: CallerMatch) {
+        self.timers.set(Timer::LookUp(id), None);
+        let matches: Vec<PartyMatch> = found
+            .customers
+            .into_iter()
+            .map(|found| PartyMatch {
+                customer: found.customer,
+                name: found.name,
+                segment: found.segment,
+                language: found.language,
+                open_tickets: found.open_tickets,
+            })
+            .collect();
+        if self.calls.get(&id).is_none_or(Call::is_over) {
+            return;
+        }
+        self.on_call(turn, id, |call, cx| {
+            let is_first = !call.party.is_looked_up;
+            call.identify(matches, cx);
+            // A late answer paints the record but does not change the language in mid-sentence.
+            if is_first && let Some(language) = call.party.known().and_then(|known| known.language.clone()) {
+                call.language = choose_language([Some(language.as_ref())], &call.language);
+            }
+        });
+        self.flow_knows_caller(turn, id);
+    }
+
+    pub(super) fn look_up_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        self.on_call(turn, id, |call, _| call.party.is_looked_up = true);
+        self.flow_knows_caller(turn, id);
+    }
+
+    pub(super) fn choose_customer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        call: CallId,
+        customer: CustomerId,
+    ) -> Result<(), Refusal> {
+        self.own_work(agent, call)?;
+        self.on_call(turn, call, |call, cx| call.choose_customer(customer, cx));
+        Ok(())
+    }
+
+    /// Calls on a trunk, both ways.
+    pub(super) fn calls_on(&self, trunk: &TrunkId) -> i64 {
+        let count = self.calls.values().filter(|call| !call.is_over() && call.party.trunk.as_ref() == Some(trunk)).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
+    fn is_trunk_full(&self, trunk: &TrunkId) -> bool {
+        self.directory.trunks.get(trunk).is_some_and(|known| self.calls_on(trunk) >= known.calls_max)
+    }
+
+    /// The time of a stage is over.
+    pub(super) fn stage_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        match call.stage().clone() {
+            Stage::Answering { .. } => self.end_call(turn, id, EndCause::Lost, Party::System),
+            Stage::InFlow { .. } | Stage::Echo { .. } | Stage::Leaving { .. } => {
+                self.end_call(turn, id, EndCause::Finished, Party::System);
+            }
+            Stage::Waiting { .. } | Stage::HandedOver { .. } => {
+                self.offer_missed(turn, id, crate::domain::call::MissCause::NoAnswer);
+            }
+            Stage::Dialling { .. } => self.end_call(turn, id, EndCause::NoAnswer, Party::Customer),
+            Stage::Reconnecting { with, .. } => self.agent_lost_for_good(turn, id, &with.agent),
+            Stage::Talking { .. } | Stage::Held { .. } | Stage::Over => {}
+        }
+    }
+
+    pub(super) fn longest_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        self.end_call(turn, id, EndCause::Finished, Party::System);
+    }
+
+    /// A clip of the shared prompts in the caller's language.
+    pub(super) fn shared_clip(&self, id: CallId, name: &str) -> Arc<str> {
+        let language = self.calls.get(&id).map_or(&*self.directory.centre.language, |call| &call.language);
+        format!("shared/{language}/{name}").into()
+    }
+}

@@ -1,0 +1,80 @@
+//! How a call comes to its end: last words, a promise to call back, hanging up.
+
+use super::{Centre, CentreOutput, Turn, playback::Purpose};
+use crate::{
+    domain::call::{EndCause, MissCause, Party},
+    types::{CallId, QueueId},
+};
+
+/// Last words are cut off here.
+const LAST_WORDS_MS: u64 = 60_000;
+
+impl Centre {
+    /// The caller hears a shared prompt; then the call is over.
+    pub(super) fn say_last_words(&mut self, turn: &mut Turn<'_>, id: CallId, prompt: &str) {
+        let until = turn.now.mono + LAST_WORDS_MS;
+        let clip = self.shared_clip(id, prompt);
+        let leg = self.on_call(turn, id, |call, cx| {
+            call.leave(until, cx);
+            call.customer_leg
+        });
+        match leg.flatten() {
+            Some(leg) => self.play(leg, vec![clip], Purpose::LastWords),
+            None => self.end_call(turn, id, EndCause::Finished, Party::System),
+        }
+    }
+
+    /// The caller hears that we call back. Without a number or a known customer there is nobody to call, so nothing is promised.
+    pub(super) fn promise_callback(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) {
+        let can_call_back =
+            self.calls.get(&id).is_some_and(|call| call.party.number.is_some() || call.party.customer.is_some());
+        if !can_call_back {
+            return self.say_last_words(turn, id, "long-wait");
+        }
+        self.on_call(turn, id, |call, cx| call.promise_callback(queue, cx));
+        self.say_last_words(turn, id, "callback-promised");
+    }
+
+    /// Ends a call in whatever stage it is: offers, lines, listeners and legs are let go, the agent wraps up.
+    pub(super) fn end_call(&mut self, turn: &mut Turn<'_>, id: CallId, cause: EndCause, by: Party) {
+        if self.calls.get(&id).is_none_or(|call| call.is_over()) {
+            return;
+        }
+        self.withdraw_offer(turn, id);
+        self.leave_line(id);
+        self.flows.remove(&id);
+        self.dial_plans.remove(&id);
+        self.stop_all_listening(turn, id);
+        let Some(call) = self.calls.get(&id) else { return };
+        let partner = call.stage().partner().cloned();
+        let leg = call.customer_leg;
+        self.on_call(turn, id, |call, cx| call.end(cause, by, cx));
+        self.timers.clear_call(id);
+        if let Some(leg) = leg {
+            self.close_leg(leg);
+        }
+        if let Some(partner) = partner {
+            self.release_agent(turn, id, &partner);
+        }
+        self.end_web_phone_of(id, cause);
+    }
+
+    /// The call goes away from an agent at whom it rings, through no fault of the agent.
+    pub(super) fn withdraw_offer(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(Some(offer)) = self.on_call(turn, id, |call, cx| call.miss(MissCause::CallerGone, cx)) else { return };
+        if let Some(leg) = offer.phone {
+            self.cancel_leg(leg, false);
+        }
+        self.on_agent(turn, &offer.agent, |agent, cx| agent.withdraw(id, cx));
+        self.is_match_due = true;
+    }
+
+    /// Tells the web phone of a call that it is over.
+    fn end_web_phone_of(&mut self, id: CallId, cause: EndCause) {
+        let session = self.web_phones.iter().find(|(_, phone)| phone.call == Some(id)).map(|(session, _)| *session);
+        if let Some(session) = session {
+            self.web_phones.remove(&session);
+            self.out.push_back(CentreOutput::WebPhoneEnded { session, cause });
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Which leg is whose, and what a report about a leg means. Every leg that is opened here is closed here, or by its peer.
+
+use super::{Centre, PhoneEffect, Timer, Turn};
+use crate::{
+    domain::call::{DialStep, EndCause, MissCause, Partner, Party, Stage},
+    types::{AgentId, CallId, LegId, SessionId},
+};
+
+/// A customer without audio is given up after this, a browser sooner than a phone.
+const CUSTOMER_AUDIO_MS: u64 = 120_000;
+const WEB_AUDIO_MS: u64 = 30_000;
+
+/// Whose leg it is.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum LegUse {
+    /// The customer of a call.
+    Customer(CallId),
+    /// An agent's SIP phone on a call, ringing or answered.
+    AgentPhone {
+        /// Which call.
+        call: CallId,
+        /// Whose phone.
+        agent: AgentId,
+    },
+    /// An agent's standing console leg.
+    Console(AgentId),
+    /// A web phone whose audio is not up yet.
+    WebPhone(SessionId),
+}
+
+impl Centre {
+    /// Ends a leg, if it is still there.
+    pub(super) fn close_leg(&mut self, leg: LegId) {
+        if self.legs.remove(&leg).is_some() {
+            self.forget_leg(leg);
+            self.phone(PhoneEffect::HangUp { leg });
+        }
+    }
+
+    /// Stops a leg that rings, if it is still there.
+    pub(super) fn cancel_leg(&mut self, leg: LegId, is_answered_elsewhere: bool) {
+        if self.legs.remove(&leg).is_some() {
+            self.forget_leg(leg);
+            self.phone(PhoneEffect::Cancel { leg, is_answered_elsewhere });
+        }
+    }
+
+    fn forget_leg(&mut self, leg: LegId) {
+        self.playing.remove(&leg);
+        self.muted.remove(&leg);
+        self.hearing.forget(leg);
+    }
+
+    /// The leg by which an agent is on a call.
+    pub(super) fn partner_leg(&self, with: &Partner) -> Option<LegId> {
+        with.phone.or_else(|| self.consoles.get(&with.agent)?.leg)
+    }
+
+    pub(super) fn leg_rings(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        let Some(LegUse::Customer(id)) = self.legs.get(&leg).cloned() else { return };
+        let Some(call) = self.calls.get(&id) else { return };
+        if let Stage::Dialling { with, step: DialStep::Calling, until } = call.stage().clone() {
+            self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::Ringing, until, cx));
+        }
+    }
+
+    pub(super) fn leg_answered(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        match self.legs.get(&leg).cloned() {
+            Some(LegUse::Customer(call)) => self.customer_answered(turn, call),
+            Some(LegUse::AgentPhone { call, agent }) => self.agent_phone_answered(turn, call, &agent, leg),
+            Some(LegUse::WebPhone(session)) => self.web_phone_up(turn, session),
+            Some(LegUse::Console(_)) => {}
+            // Answered in the moment in which we gave up.
+            None => self.phone(PhoneEffect::HangUp { leg }),
+        }
+    }
+
+    fn customer_answered(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        match call.stage().clone() {
+            Stage::Answering { .. } => self.begin_service(turn, id),
+            Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing, .. } => {
+                turn.by_customer();
+                self.connect(turn, id, with);
+            }
+            Stage::Dialling { step: DialStep::OwnPhone, .. }
+            | Stage::InFlow { .. }
+            | Stage::Echo { .. }
+            | Stage::Waiting { .. }
+            | Stage::HandedOver { .. }
+            | Stage::Talking { .. }
+            | Stage::Held { .. }
+            | Stage::Reconnecting { .. }
+            | Stage::Leaving { .. }
+            | Stage::Over => {}
+        }
+    }
+
+    fn agent_phone_answered(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, leg: LegId) {
+        turn.by_agent(agent);
+        let Some(call) = self.calls.get(&id) else { return self.close_leg(leg) };
+        if call.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
+            return self.accept_offer(turn, id, agent);
+        }
+        match call.stage().clone() {
+            Stage::Dialling { with, step: DialStep::OwnPhone, .. } if with.phone == Some(leg) => self.call_out(turn, id, with),
+            stage if stage.partner().is_some_and(|with| with.phone == Some(leg)) => {}
+            _ => self.close_leg(leg),
+        }
+    }
+
+    pub(super) fn leg_failed(&mut self, turn: &mut Turn<'_>, leg: LegId, cause: EndCause) {
+        let Some(used) = self.legs.remove(&leg) else { return };
+        self.forget_leg(leg);
+        match used {
+            LegUse::Customer(call) => {
+                turn.by_customer();
+                self.end_call(turn, call, cause, Party::Customer);
+            }
+            LegUse::AgentPhone { call, agent } => self.agent_phone_failed(turn, call, &agent, leg, cause),
+            LegUse::Console(agent) => self.console_leg_gone(turn, &agent),
+            LegUse::WebPhone(session) => self.web_phone_over(session, cause),
+        }
+    }
+
+    fn agent_phone_failed(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, leg: LegId, cause: EndCause) {
+        let Some(call) = self.calls.get(&id) else { return };
+        if call.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
+            let cause = match cause {
+                EndCause::NoAnswer => MissCause::NoAnswer,
+                EndCause::Refused => MissCause::Declined,
+                EndCause::Busy | EndCause::Lost | EndCause::Shed | EndCause::Fault | EndCause::Hangup | EndCause::Finished => {
+                    MissCause::Device
+                }
+            };
+            if cause == MissCause::Declined {
+                turn.by_agent(agent);
+            }
+            return self.offer_missed(turn, id, cause);
+        }
+        if call.stage().partner().is_some_and(|with| with.phone == Some(leg)) {
+            // The agent's own phone was not picked up, or broke: the dialled party has heard nothing of it yet, or must now.
+            self.agent_leg_over(turn, id, agent, cause != EndCause::NoAnswer && cause != EndCause::Refused);
+        }
+    }
+
+    pub(super) fn leg_ended(&mut self, turn: &mut Turn<'_>, leg: LegId, is_lost: bool) {
+        let Some(used) = self.legs.remove(&leg) else { return };
+        self.forget_leg(leg);
+        let cause = if is_lost { EndCause::Lost } else { EndCause::Hangup };
+        match used {
+            LegUse::Customer(call) => {
+                turn.by_customer();
+                self.end_call(turn, call, cause, Party::Customer);
+            }
+            LegUse::AgentPhone { call, agent } => {
+                let Some(here) = self.calls.get(&call) else { return };
+                if here.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
+                    self.offer_missed(turn, call, MissCause::Device);
+                } else if here.stage().partner().is_some_and(|with| with.phone == Some(leg)) {
+                    self.agent_leg_over(turn, call, &agent, is_lost);
+                }
+            }
+            LegUse::Console(agent) => self.console_leg_gone(turn, &agent),
+            LegUse::WebPhone(session) => self.web_phone_over(session, cause),
+        }
+    }
+
+    pub(super) fn leg_audio(&mut self, turn: &mut Turn<'_>, leg: LegId, is_up: bool) {
+        match self.legs.get(&leg).cloned() {
+            Some(LegUse::Console(agent)) => self.console_audio(turn, &agent, is_up),
+            Some(LegUse::AgentPhone { call, agent }) => self.agent_audio(turn, call, &agent, is_up),
+            Some(LegUse::Customer(call)) => self.customer_audio(turn, call, is_up),
+            Some(LegUse::WebPhone(session)) if is_up => self.web_phone_up(turn, session),
+            Some(LegUse::WebPhone(_)) | None => {}
+        }
+    }
+
+    fn customer_audio(&mut self, turn: &mut Turn<'_>, id: CallId, is_up: bool) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let was_lost = self.timers.is_set(&Timer::CustomerAudio(id));
+        if is_up != was_lost {
+            return;
+        }
+        let grace = if call.party.is_web { WEB_AUDIO_MS } else { CUSTOMER_AUDIO_MS };
+        self.timers.set(Timer::CustomerAudio(id), (!is_up).then(|| turn.now.mono + grace));
+        self.on_call(turn, id, |call, cx| call.note_customer_audio(is_up, cx));
+    }
+
+    pub(super) fn customer_audio_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        self.end_call(turn, id, EndCause::Lost, Party::Customer);
+    }
+
+    pub(super) fn digit_pressed(&mut self, turn: &mut Turn<'_>, leg: LegId, digit: char) {
+        if let Some(LegUse::Customer(call)) = self.legs.get(&leg).cloned() {
+            turn.by_customer();
+            self.flow_digit(turn, call, digit);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Every move of a machine goes through here: its events become facts with their actor, its deadline a timer, its change
+//! something to publish.
+
+use super::{Centre, CentreOutput, Fact, PhoneEffect, Timer, Turn};
+use crate::{
+    domain::{
+        Cx, Outbox,
+        agent::{Agent, AgentCx, AgentEventKind, Presence},
+        call::{Call, CallCx},
+        event::{Actor, Event},
+    },
+    types::{AgentId, CallId, LegId, UserId},
+};
+
+impl Turn<'_> {
+    /// From here on the customer is the doer.
+    pub(super) fn by_customer(&mut self) {
+        self.actor = Actor::Customer;
+    }
+
+    /// From here on this agent is the doer.
+    pub(super) fn by_agent(&mut self, agent: &AgentId) {
+        self.actor = Actor::User { user: UserId::from(agent.clone()) };
+    }
+
+    /// A new leg.
+    pub(super) fn mint_leg(&mut self) -> LegId {
+        LegId::mint(self.now.wall, self.rng)
+    }
+}
+
+impl Centre {
+    /// Orders something on the telephone.
+    pub(super) fn phone(&mut self, effect: PhoneEffect) {
+        self.out.push_back(CentreOutput::Phone(effect));
+    }
+
+    /// A sentence for an agent's user.
+    pub(super) fn notify(&mut self, agent: &AgentId, key: &'static str) {
+        self.out.push_back(CentreOutput::Notice { user: UserId::from(agent.clone()), key });
+    }
+
+    /// Begins a call with the machine's first move.
+    pub(super) fn begin_call(&mut self, turn: &mut Turn<'_>, id: CallId, begin: impl FnOnce(&mut CallCx<'_>) -> Call) {
+        let mut events = Outbox::default();
+        let call = begin(&mut Cx { now: turn.now, rng: turn.rng, out: &mut events });
+        self.calls.insert(id, call);
+        self.state_facts(turn, id, events);
+    }
+
+    /// Moves a call. `None` when there is no such call.
+    pub(super) fn on_call<R>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: CallId,
+        change: impl FnOnce(&mut Call, &mut CallCx<'_>) -> R,
+    ) -> Option<R> {
+        let mut events = Outbox::default();
+        let call = self.calls.get_mut(&id)?;
+        let result = change(call, &mut Cx { now: turn.now, rng: turn.rng, out: &mut events });
+        self.state_facts(turn, id, events);
+        Some(result)
+    }
+
+    fn state_facts(&mut self, turn: &Turn<'_>, id: CallId, mut events: Outbox<crate::domain::call::CallEvent>) {
+        let Some(call) = self.calls.get(&id) else { return };
+        self.timers.set(Timer::Stage(id), call.stage().deadline());
+        if let Some(queue) = &call.queue {
+            self.published.touch_queue(queue.clone());
+        }
+        self.published.touch_call(id);
+        let events: Vec<_> = events.drain().collect();
+        // A change without an event of its own travels with the call's next one.
+        let mut summary = if events.is_empty() { None } else { self.published.changed_summary(call.summary()) };
+        let count = events.len();
+        for (index, event) in events.into_iter().enumerate() {
+            self.out.push_back(CentreOutput::Fact(Fact {
+                at: turn.now.wall,
+                actor: turn.actor.clone(),
+                event: Event::Call(event),
+                call: if index + 1 == count { summary.take().map(Box::new) } else { None },
+            }));
+        }
+    }
+
+    /// Moves an agent. `None` when there is no such agent.
+    pub(super) fn on_agent<R>(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &AgentId,
+        change: impl FnOnce(&mut Agent, &mut AgentCx<'_>) -> R,
+    ) -> Option<R> {
+        let mut events = Outbox::default();
+        let agent = self.agents.get_mut(id)?;
+        let result = change(agent, &mut Cx { now: turn.now, rng: turn.rng, out: &mut events });
+        self.timers.set(Timer::Agent(id.clone()), agent.deadline());
+        self.published.touch_agent(id.clone());
+        for queue in self.serves.get(id).into_iter().flatten() {
+            self.published.touch_queue(queue.clone());
+        }
+        for event in events.drain() {
+            if let AgentEventKind::PresenceChanged { to, .. } = &event.kind {
+                match to {
+                    Presence::Ready => self.is_match_due = true,
+                    Presence::Offline => self.is_staff_check_due = true,
+                    Presence::Paused { .. }
+                    | Presence::Offered { .. }
+                    | Presence::Busy { .. }
+                    | Presence::WrappingUp { .. } => {}
+                }
+            }
+            self.out.push_back(CentreOutput::Fact(Fact {
+                at: turn.now.wall,
+                actor: turn.actor.clone(),
+                event: Event::Agent(event),
+                call: None,
+            }));
+        }
+        Some(result)
+    }
+}

@@ -1,0 +1,191 @@
+//! Offers: which agent a waiting call rings at, and what follows from an answer, a refusal, silence, a broken phone.
+
+use std::sync::Arc;
+
+use super::{AudioState, Centre, LegUse, PhoneEffect, Refusal, Timer, Turn, waiting::millis};
+use crate::{
+    domain::{
+        call::{FlowOutCause, MissCause, Offer, Partner, Stage},
+        directory::Device,
+        queue::{Explanation, FreeAgent, Pick, pick},
+    },
+    types::{AgentId, CallId, Mono, QueueId},
+};
+
+/// An agent who missed a call is passed over for it for so long.
+const EXCLUDED_MS: u64 = 20_000;
+/// A phone that was busy or broken is tried again after this.
+pub(super) const DEVICE_RETRY_MS: u64 = 15_000;
+/// Bounds of a queue's ringing time.
+const RING_SECS_MIN: i64 = 5;
+const RING_SECS_MAX: i64 = 120;
+
+impl Centre {
+    /// Gives waiting calls to free agents until no pair is left.
+    pub(super) fn match_calls(&mut self, turn: &mut Turn<'_>) {
+        if !std::mem::take(&mut self.is_match_due) {
+            return;
+        }
+        // Each round takes one agent out of the free ones.
+        for _ in 0..=self.agents.len() {
+            let free: Vec<FreeAgent> = self
+                .agents
+                .values()
+                .filter(|agent| agent.is_free() && !self.listening.contains_key(&agent.id))
+                .map(|agent| FreeAgent { agent: agent.id.clone(), idle_since: agent.idle_since() })
+                .collect();
+            let lines = self.lines.iter().filter(|(_, line)| !line.is_empty()).filter_map(|(id, line)| {
+                let priority = self.directory.queues.get(id)?.priority;
+                Some((id, priority, line))
+            });
+            let serves = |agent: &AgentId, queue: &QueueId| self.serves.get(agent).is_some_and(|queues| queues.contains(queue));
+            let Some(picked) = pick(lines, &free, serves, turn.now.mono) else { return };
+            self.offer_call(turn, picked);
+        }
+    }
+
+    fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {
+        let Pick { queue, call: id, agent, considered } = picked;
+        let ring_secs = self.directory.queues.get(&queue).map_or(RING_SECS_MIN, |queue| queue.ring_secs);
+        self.choices.note(Explanation { at: turn.now.wall, queue: queue.clone(), call: id, chosen: agent.clone(), considered });
+        if let Some(waiting) = self.lines.get_mut(&queue).and_then(|line| line.get_mut(id)) {
+            waiting.is_offered = true;
+        }
+        let offer = self.ring(turn, id, &agent, ring_secs);
+        self.on_call(turn, id, |call, cx| call.offer(offer, cx));
+        self.on_agent(turn, &agent, |agent, cx| agent.offer(id, cx));
+    }
+
+    /// Rings an agent's device: the console by its view of the call, a SIP phone by calling it.
+    pub(super) fn ring(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, ring_secs: i64) -> Offer {
+        let ring_secs = ring_secs.clamp(RING_SECS_MIN, RING_SECS_MAX);
+        let until = turn.now.plus_millis(millis(ring_secs));
+        let phone = self.sip_phone_of(agent).map(|account| {
+            let leg = turn.mint_leg();
+            self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone() });
+            let (caller, caller_name) = self.caller_shown(id);
+            let ring_secs = u32::try_from(ring_secs).unwrap_or(0);
+            self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs });
+            leg
+        });
+        Offer { agent: agent.clone(), phone, until: until.mono, until_at: until.wall }
+    }
+
+    /// The account that rings for an agent whose device is a SIP phone.
+    pub(super) fn sip_phone_of(&self, agent: &AgentId) -> Option<Arc<str>> {
+        let profile = self.directory.agents.get(agent)?;
+        match profile.device {
+            Device::Browser => None,
+            Device::Sip => Some(profile.phone.as_deref()?.into()),
+        }
+    }
+
+    /// What an agent's phone shows of the other party.
+    pub(super) fn caller_shown(&self, id: CallId) -> (Arc<str>, Option<Arc<str>>) {
+        let Some(call) = self.calls.get(&id) else { return ("anonymous".into(), None) };
+        let number = call.party.number.as_ref().map_or("anonymous", |number| number.as_str());
+        let name = call.party.known().map(|known| known.name.clone()).or_else(|| call.party.label.as_deref().map(Arc::from));
+        (number.into(), name)
+    }
+
+    pub(super) fn answer_offer(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        let offer = self.own_offer(agent, id)?;
+        if offer.phone.is_some() {
+            // A SIP phone is answered at the phone.
+            return Err(Refusal::WrongCallState);
+        }
+        if self.consoles.get(agent).is_none_or(|console| console.leg.is_none()) {
+            return Err(Refusal::NoDevice);
+        }
+        self.accept_offer(turn, id, agent);
+        Ok(())
+    }
+
+    pub(super) fn decline_offer(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        self.own_offer(agent, id)?;
+        self.offer_missed(turn, id, MissCause::Declined);
+        Ok(())
+    }
+
+    fn own_offer(&self, agent: &AgentId, id: CallId) -> Result<Offer, Refusal> {
+        let call = self.calls.get(&id).filter(|call| !call.is_over()).ok_or(Refusal::CallOver)?;
+        call.stage().offer().filter(|offer| offer.agent == *agent).cloned().ok_or(Refusal::OfferGone)
+    }
+
+    /// The offer is taken: agent and customer are put through.
+    pub(super) fn accept_offer(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId) {
+        let Some(offer) = self.calls.get(&id).and_then(|call| call.stage().offer().cloned()) else { return };
+        self.leave_line(id);
+        self.connect(turn, id, Partner { agent: agent.clone(), phone: offer.phone });
+        self.on_agent(turn, agent, |agent, cx| agent.take(id, cx));
+    }
+
+    /// Agent and customer hear each other from here on; if the agent's audio is not up, the customer hears music until it is.
+    pub(super) fn connect(&mut self, turn: &mut Turn<'_>, id: CallId, with: Partner) {
+        let is_audio_up =
+            with.phone.is_some() || self.consoles.get(&with.agent).is_some_and(|console| console.audio == AudioState::Up);
+        let agent = with.agent.clone();
+        self.on_call(turn, id, |call, cx| call.connect(with, cx));
+        if !is_audio_up {
+            self.agent_audio(turn, id, &agent, false);
+        }
+    }
+
+    /// The offer came to nothing. The caller keeps the place; the agent is treated by cause.
+    pub(super) fn offer_missed(&mut self, turn: &mut Turn<'_>, id: CallId, cause: MissCause) {
+        let Some(Some(offer)) = self.on_call(turn, id, |call, cx| call.miss(cause, cx)) else { return };
+        if let Some(leg) = offer.phone {
+            self.cancel_leg(leg, false);
+        }
+        let agent = offer.agent;
+        match cause {
+            MissCause::NoAnswer | MissCause::Declined => {
+                if self.on_agent(turn, &agent, |agent, cx| agent.strike(id, cx)) == Some(true) {
+                    self.notify(&agent, "missed_offer");
+                }
+            }
+            MissCause::Device => {
+                self.on_agent(turn, &agent, |agent, cx| agent.fail_device(id, cx));
+                self.timers.set(Timer::DeviceRetry(agent.clone()), Some(turn.now.mono + DEVICE_RETRY_MS));
+                self.notify(&agent, "device_lost");
+            }
+            MissCause::CallerGone => {
+                self.on_agent(turn, &agent, |agent, cx| agent.withdraw(id, cx));
+            }
+        }
+        self.is_match_due = true;
+        let Some(stage) = self.calls.get(&id).map(|call| call.stage().clone()) else { return };
+        match stage {
+            Stage::Waiting { queue, .. } => self.wait_on(turn, id, &queue, agent),
+            Stage::HandedOver { from, .. } => self.hand_back(turn, id, &from, &agent),
+            Stage::Answering { .. }
+            | Stage::InFlow { .. }
+            | Stage::Echo { .. }
+            | Stage::Dialling { .. }
+            | Stage::Talking { .. }
+            | Stage::Held { .. }
+            | Stage::Reconnecting { .. }
+            | Stage::Leaving { .. }
+            | Stage::Over => {}
+        }
+    }
+
+    /// After a missed offer the wait goes on at the same place, without the agent who missed it; or the queue's branch is taken
+    /// if its time came while the call rang.
+    fn wait_on(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId, missed_by: AgentId) {
+        let now = turn.now.mono;
+        let until: Mono = now + EXCLUDED_MS;
+        if let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) {
+            waiting.is_offered = false;
+            waiting.excluded.retain(|_, until| now < *until);
+            waiting.excluded.insert(missed_by, until);
+        }
+        self.timers.set_no_later(Timer::Match, until);
+        let is_serving = self.directory.queues.get(queue).is_none_or(|queue| self.hours.is_serving(queue, turn.now.wall));
+        if !is_serving {
+            self.take_exit(turn, id, FlowOutCause::Closed);
+        } else if !self.is_staffed(queue) {
+            self.take_exit(turn, id, FlowOutCause::NoAgents);
+        }
+    }
+}

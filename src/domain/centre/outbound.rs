@@ -1,0 +1,149 @@
+//! Outbound: an agent dials. The agent's leg comes first, then the other party's phone.
+
+use std::sync::Arc;
+
+use super::{Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Turn};
+use crate::{
+    domain::{
+        call::{Call, DialStep, Direction, EndCause, NewCall, OtherParty, Partner, Party, Stage},
+        directory::Device,
+        routing::{DialPlan, DialProblem, choose_language, plan_dial},
+    },
+    types::{AgentId, CallId, CustomerId},
+};
+
+/// The agent's own phone rings so long.
+const OWN_PHONE_SECS: u32 = 20;
+/// The other party's phone rings so long.
+const RING_SECS: u32 = 45;
+/// Past the ringing time the network has this long to say so.
+const SLACK_MS: u64 = 5_000;
+
+impl Centre {
+    pub(super) fn dial(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        typed: &str,
+        customer: Option<CustomerId>,
+    ) -> Result<(), Refusal> {
+        if self.is_draining {
+            return Err(Refusal::Draining);
+        }
+        let known = self.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
+        if !known.can_dial() || self.listening.contains_key(agent) {
+            return Err(Refusal::WrongPresence);
+        }
+        let profile = self.directory.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
+        let device = profile.device;
+        if !self.is_device_up(agent) {
+            return Err(Refusal::NoDevice);
+        }
+        if self.calls.len() >= super::CALLS_MAX {
+            return Err(Refusal::TooManyCalls);
+        }
+        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk)).map_err(|problem| match problem {
+            DialProblem::NotDialable => Refusal::NotDialable,
+            DialProblem::AllTrunksFull => Refusal::TooManyCalls,
+        })?;
+        if matches!(&plan, DialPlan::Phone(account) if self.own_account(agent).as_ref() == Some(account)) {
+            return Err(Refusal::NotDialable);
+        }
+        self.begin_dialling(turn, agent, device, plan, customer);
+        Ok(())
+    }
+
+    fn begin_dialling(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        device: Device,
+        plan: DialPlan,
+        customer: Option<CustomerId>,
+    ) {
+        let id = CallId::mint(turn.now.wall, turn.rng);
+        let (number, label, trunk) = match &plan {
+            DialPlan::Phone(account) => (None, Some(account.to_string()), None),
+            DialPlan::Outside { trunk, dialled, number } => {
+                let label = number.is_none().then(|| dialled.to_string());
+                (number.clone(), label, Some(trunk.clone()))
+            }
+        };
+        let party = OtherParty {
+            is_looked_up: number.is_none(),
+            number: number.clone(),
+            label,
+            trunk,
+            customer,
+            ..OtherParty::default()
+        };
+        let own_leg = match device {
+            Device::Browser => None,
+            Device::Sip => Some(turn.mint_leg()),
+        };
+        let with = Partner { agent: agent.clone(), phone: own_leg };
+        let until = turn.now.mono + u64::from(OWN_PHONE_SECS) * 1_000 + SLACK_MS;
+        let new = NewCall {
+            id,
+            direction: Direction::Outbound,
+            party,
+            our_number: self.number_shown(agent),
+            customer_leg: None,
+            language: choose_language([], &self.directory.centre.language),
+            stage: Stage::Dialling { with: with.clone(), step: DialStep::OwnPhone, until },
+        };
+        self.dial_plans.insert(id, plan);
+        self.begin_call(turn, id, |cx| Call::dial(new, agent.clone(), cx));
+        self.on_agent(turn, agent, |agent, cx| agent.take(id, cx));
+        if let Some(number) = number {
+            self.out.push_back(CentreOutput::LookUp { call: id, number });
+        }
+        match own_leg {
+            None => self.call_out(turn, id, with),
+            Some(leg) => {
+                self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone() });
+                if let Some(account) = self.sip_phone_of(agent) {
+                    let (caller, caller_name) = self.caller_shown(id);
+                    self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs: OWN_PHONE_SECS });
+                }
+            }
+        }
+    }
+
+    /// The agent is on the line: now the other party's phone.
+    pub(super) fn call_out(&mut self, turn: &mut Turn<'_>, id: CallId, with: Partner) {
+        let Some(plan) = self.dial_plans.remove(&id) else {
+            return self.end_call(turn, id, EndCause::Fault, Party::System);
+        };
+        let leg = turn.mint_leg();
+        self.legs.insert(leg, LegUse::Customer(id));
+        let until = turn.now.mono + u64::from(RING_SECS) * 1_000 + SLACK_MS;
+        let agent = with.agent.clone();
+        self.on_call(turn, id, |call, cx| {
+            call.customer_leg = Some(leg);
+            call.dial_on(with, DialStep::Calling, until, cx);
+        });
+        let Some(call) = self.calls.get(&id) else { return };
+        let caller = call.our_number.clone();
+        match plan {
+            DialPlan::Phone(account) => {
+                let name = self.directory.agents.get(&agent).map(|profile| Arc::from(profile.name.as_str()));
+                self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name: name, ring_secs: RING_SECS });
+            }
+            DialPlan::Outside { trunk, dialled, .. } => {
+                self.phone(PhoneEffect::CallOut { leg, trunk, number: dialled, caller, ring_secs: RING_SECS });
+            }
+        }
+    }
+
+    fn own_account(&self, agent: &AgentId) -> Option<Arc<str>> {
+        self.directory.agents.get(agent)?.phone.as_deref().map(Arc::from)
+    }
+
+    /// The number that called parties see: of the agent's first queue that has one, else the centre's.
+    fn number_shown(&self, agent: &AgentId) -> Arc<str> {
+        let queues = self.serves.get(agent).into_iter().flatten().filter_map(|queue| self.directory.queues.get(queue));
+        let own = queues.filter_map(|queue| queue.caller_number.as_deref()).next();
+        own.or(self.directory.centre.caller_number.as_deref()).unwrap_or("anonymous").into()
+    }
+}

@@ -1,0 +1,56 @@
+//! Clips played to one leg, and what follows when they end.
+
+use std::sync::Arc;
+
+use super::{Centre, LegUse, PhoneEffect, Turn};
+use crate::{
+    domain::call::{EndCause, Party},
+    types::LegId,
+};
+
+/// What a playback is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// A flow speaks and wants to know the end.
+    Flow,
+    /// The position in the queue.
+    Announcement,
+    /// Last words: the call ends with them.
+    LastWords,
+}
+
+/// A running playback.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Playing {
+    play: u64,
+    purpose: Purpose,
+}
+
+impl Centre {
+    /// Plays clips instead of whatever played before.
+    pub(super) fn play(&mut self, leg: LegId, clips: Vec<Arc<str>>, purpose: Purpose) {
+        self.last_play += 1;
+        let play = self.last_play;
+        self.playing.insert(leg, Playing { play, purpose });
+        self.phone(PhoneEffect::Play { leg, play, clips });
+    }
+
+    /// Stops what plays, if anything does.
+    pub(super) fn stop_play(&mut self, leg: LegId) {
+        if self.playing.remove(&leg).is_some() {
+            self.phone(PhoneEffect::StopPlay { leg });
+        }
+    }
+
+    pub(super) fn play_ended(&mut self, turn: &mut Turn<'_>, leg: LegId, play: u64, was_stopped: bool) {
+        // The end of a playback that was replaced says nothing about the present one.
+        let Some(playing) = self.playing.get(&leg).copied().filter(|playing| playing.play == play) else { return };
+        self.playing.remove(&leg);
+        let Some(LegUse::Customer(call)) = self.legs.get(&leg).cloned() else { return };
+        match playing.purpose {
+            Purpose::Flow if !was_stopped => self.flow_play_ended(turn, call),
+            Purpose::LastWords => self.end_call(turn, call, EndCause::Finished, Party::System),
+            Purpose::Flow | Purpose::Announcement => {}
+        }
+    }
+}

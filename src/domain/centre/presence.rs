@@ -1,0 +1,54 @@
+//! Presence asked for: by the agent, or by a supervisor for the agent.
+
+use super::{AudioState, Centre, Refusal, Turn, WantedPresence};
+use crate::{
+    domain::{
+        agent::{Presence, Rest},
+        directory::Device,
+        event::Actor,
+    },
+    types::{AgentId, UserId},
+};
+
+impl Centre {
+    pub(super) fn set_presence(&mut self, turn: &mut Turn<'_>, agent: &AgentId, wanted: WantedPresence) -> Result<(), Refusal> {
+        let known = self.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
+        let is_active = self.directory.agents.get(agent).is_some_and(|profile| profile.is_active);
+        let is_working =
+            matches!(known.presence(), Presence::Offered { .. } | Presence::Busy { .. } | Presence::WrappingUp { .. });
+        let (rest, key) = match wanted {
+            WantedPresence::Ready if !is_active => return Err(Refusal::NoSuchAgent),
+            WantedPresence::Ready if !is_working && !self.could_ring(agent) => return Err(Refusal::NoDevice),
+            WantedPresence::Ready => (Rest::Ready, "supervisor_ready"),
+            WantedPresence::Paused { reason } => {
+                if !self.directory.pause_reasons.iter().any(|known| known.id == reason) {
+                    return Err(Refusal::NoSuchReason);
+                }
+                (Rest::Paused { reason }, "supervisor_paused")
+            }
+            WantedPresence::Offline => (Rest::Offline, "supervisor_signed_out"),
+        };
+        let own = UserId::from(agent.clone());
+        let supervisor = match &turn.actor {
+            Actor::User { user } if *user != own => Some(user.clone()),
+            Actor::User { .. } | Actor::Customer | Actor::System => None,
+        };
+        let is_supervised = supervisor.is_some();
+        self.on_agent(turn, agent, |agent, cx| agent.ask(rest, supervisor, cx));
+        if is_supervised {
+            self.notify(agent, key);
+        }
+        Ok(())
+    }
+
+    /// Whether the device rings, or is about to: a console whose audio is being set up.
+    fn could_ring(&self, agent: &AgentId) -> bool {
+        let Some(profile) = self.directory.agents.get(agent) else { return false };
+        self.is_device_up(agent)
+            || match profile.device {
+                Device::Browser => self.consoles.get(agent).is_some_and(|console| console.audio == AudioState::Connecting),
+                // Signing in by hand counts even when the console went away: the phone is what rings.
+                Device::Sip => profile.phone.as_deref().is_some_and(|account| self.phones_reachable.contains(account)),
+            }
+    }
+}

@@ -1,0 +1,282 @@
+//! What consoles are told: views of everything touched in a turn, each sent only if it differs from the last one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView};
+use crate::{
+    domain::{
+        agent::Agent,
+        call::{Call, CallSummary, DialStep, EndCause, Stage},
+    },
+    types::{AgentId, CallId, QueueId},
+};
+
+/// The live floor at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct FloorSnapshot {
+    /// Calls, oldest first.
+    pub calls: Vec<Arc<CallView>>,
+    /// Agents by key.
+    pub agents: Vec<Arc<AgentView>>,
+    /// Queues by key.
+    pub queues: Vec<Arc<QueueView>>,
+}
+
+/// What was last told, and what has been touched since.
+#[derive(Default)]
+pub(super) struct Published {
+    calls: BTreeMap<CallId, Arc<CallView>>,
+    agents: BTreeMap<AgentId, Arc<AgentView>>,
+    queues: BTreeMap<QueueId, Arc<QueueView>>,
+    summaries: BTreeMap<CallId, CallSummary>,
+    touched_calls: BTreeSet<CallId>,
+    touched_agents: BTreeSet<AgentId>,
+    touched_queues: BTreeSet<QueueId>,
+}
+
+impl Published {
+    pub(super) fn touch_call(&mut self, call: CallId) {
+        self.touched_calls.insert(call);
+    }
+
+    pub(super) fn touch_agent(&mut self, agent: AgentId) {
+        self.touched_agents.insert(agent);
+    }
+
+    pub(super) fn touch_queue(&mut self, queue: QueueId) {
+        self.touched_queues.insert(queue);
+    }
+
+    pub(super) fn touched_calls(&self) -> impl Iterator<Item = CallId> + '_ {
+        self.touched_calls.iter().copied()
+    }
+
+    pub(super) fn drop_agent(&mut self, agent: &AgentId) {
+        self.agents.remove(agent);
+    }
+
+    pub(super) fn drop_queue(&mut self, queue: &QueueId) {
+        self.queues.remove(queue);
+    }
+
+    /// The summary, if it differs from the last one that went to the journal.
+    pub(super) fn changed_summary(&mut self, summary: CallSummary) -> Option<CallSummary> {
+        if self.summaries.get(&summary.id) == Some(&summary) {
+            return None;
+        }
+        self.summaries.insert(summary.id, summary.clone());
+        Some(summary)
+    }
+}
+
+impl Centre {
+    /// Everything on the live floor, as last published.
+    pub fn snapshot(&self) -> FloorSnapshot {
+        FloorSnapshot {
+            calls: self.published.calls.values().cloned().collect(),
+            agents: self.published.agents.values().cloned().collect(),
+            queues: self.published.queues.values().cloned().collect(),
+        }
+    }
+
+    /// Sends the views that changed, and lets go of calls that are over and wrapped up.
+    pub(super) fn publish(&mut self) {
+        let queues = std::mem::take(&mut self.published.touched_queues);
+        let positions = self.positions(&queues);
+        let mut calls = std::mem::take(&mut self.published.touched_calls);
+        calls.extend(positions.keys().copied());
+        for id in calls {
+            self.publish_call(id, positions.get(&id).copied());
+        }
+        for id in std::mem::take(&mut self.published.touched_agents) {
+            self.publish_agent(&id);
+        }
+        if !queues.is_empty() {
+            let talking = self.talking_by_queue();
+            for id in queues {
+                self.publish_queue(&id, talking.get(&id).copied().unwrap_or(0));
+            }
+        }
+    }
+
+    fn positions(&self, queues: &BTreeSet<QueueId>) -> BTreeMap<CallId, usize> {
+        let lines = queues.iter().filter_map(|queue| self.lines.get(queue));
+        lines.flat_map(|line| line.iter().enumerate().map(|(index, (_, waiting))| (waiting.call, index + 1))).collect()
+    }
+
+    fn talking_by_queue(&self) -> BTreeMap<QueueId, i64> {
+        let mut talking = BTreeMap::new();
+        for call in self.calls.values().filter(|call| call.stage().is_conversation()) {
+            if let Some(queue) = &call.queue {
+                *talking.entry(queue.clone()).or_insert(0) += 1;
+            }
+        }
+        talking
+    }
+
+    fn publish_call(&mut self, id: CallId, position: Option<usize>) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let old = self.published.calls.get(&id);
+        let mut view = self.call_view(call, position, old.map_or(0, |old| old.version));
+        let is_done = call.is_over() && call.wrapping.is_empty();
+        if old.is_none_or(|old| **old != view) {
+            view.version += 1;
+            let view = Arc::new(view);
+            self.published.calls.insert(id, view.clone());
+            self.out.push_back(CentreOutput::Call(view));
+        }
+        if is_done {
+            self.calls.remove(&id);
+            self.published.calls.remove(&id);
+            self.published.summaries.remove(&id);
+        }
+    }
+
+    fn publish_agent(&mut self, id: &AgentId) {
+        let Some(agent) = self.agents.get(id) else { return };
+        let old = self.published.agents.get(id);
+        let mut view = self.agent_view(agent, old.map_or(0, |old| old.version));
+        if old.is_some_and(|old| **old == view) {
+            return;
+        }
+        view.version += 1;
+        let view = Arc::new(view);
+        self.published.agents.insert(id.clone(), view.clone());
+        self.out.push_back(CentreOutput::Agent(view));
+    }
+
+    fn publish_queue(&mut self, id: &QueueId, talking: i64) {
+        let Some(line) = self.lines.get(id) else { return };
+        let serving =
+            || self.agents.values().filter(|agent| self.serves.get(&agent.id).is_some_and(|queues| queues.contains(id)));
+        let old = self.published.queues.get(id);
+        let mut view = QueueView {
+            id: id.clone(),
+            version: old.map_or(0, |old| old.version),
+            waiting: whole(line.len()),
+            longest_since: line.iter().filter_map(|(_, waiting)| self.calls.get(&waiting.call)?.queued_at).min(),
+            agents_ready: whole(serving().filter(|agent| agent.is_free()).count()),
+            agents_signed_in: whole(serving().filter(|agent| agent.is_signed_in()).count()),
+            talking,
+        };
+        if old.is_some_and(|old| **old == view) {
+            return;
+        }
+        view.version += 1;
+        let view = Arc::new(view);
+        self.published.queues.insert(id.clone(), view.clone());
+        self.out.push_back(CentreOutput::Queue(view));
+    }
+
+    fn call_view(&self, call: &Call, position: Option<usize>, version: u64) -> CallView {
+        let state = self.call_state(call, position);
+        let wrapping = if call.is_over() { self.wrapping_agent(call) } else { None };
+        let agent = wrapping
+            .or_else(|| call.stage().partner().map(|with| with.agent.clone()))
+            .or_else(|| call.stage().offer().map(|offer| offer.agent.clone()))
+            .or_else(|| if call.is_over() { call.last_agent.clone() } else { None });
+        let known = call.party.known();
+        CallView {
+            id: call.id,
+            version,
+            direction: call.direction,
+            state,
+            party: PartyView {
+                number: call.party.number.clone(),
+                label: call.party.label.clone(),
+                is_withheld: call.party.is_withheld,
+                is_web: call.party.is_web,
+                customer: call.party.customer,
+                candidates: call.party.matches.iter().map(|m| m.customer).collect(),
+                name: known.map(|m| m.name.to_string()),
+                segment: known.map(|m| m.segment.to_string()),
+            },
+            our_number: call.our_number.to_string(),
+            line: call.line.clone(),
+            queue: call.queue.clone(),
+            reason: call.reason.clone(),
+            ivr_path: call.ivr_path.clone(),
+            language: call.language.to_string(),
+            started_at: call.started_at,
+            queued_at: call.queued_at,
+            since: call.since,
+            connected_at: call.connected_at,
+            is_muted: call
+                .stage()
+                .partner()
+                .and_then(|with| self.partner_leg(with))
+                .is_some_and(|leg| self.muted.contains(&leg)),
+            agent_audio: self.agent_audio_state(call),
+            listeners: call.listeners.iter().cloned().collect(),
+            transferred_from: call.transferred_from.clone(),
+            agent,
+        }
+    }
+
+    fn call_state(&self, call: &Call, position: Option<usize>) -> CallState {
+        match call.stage() {
+            Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Echo { .. } | Stage::Leaving { .. } => CallState::InIvr,
+            Stage::Waiting { offer: Some(offer), .. } | Stage::HandedOver { offer, .. } => {
+                CallState::Offered { until: offer.until_at }
+            }
+            Stage::Waiting { queue, offer: None } => {
+                let position = position.or_else(|| self.lines.get(queue)?.position(call.id));
+                CallState::Waiting { position: whole(position.unwrap_or(1)) }
+            }
+            Stage::Dialling { .. } => CallState::Dialling,
+            Stage::Talking { .. } => CallState::Talking,
+            Stage::Held { .. } => CallState::Held,
+            Stage::Reconnecting { until_at, .. } => CallState::Reconnecting { until: *until_at },
+            Stage::Over => {
+                let run = self.wrapping_agent(call).and_then(|agent| self.agents.get(&agent)?.wrap_up());
+                match run {
+                    Some(run) => CallState::WrappingUp {
+                        until: Some(run.until_at),
+                        needs_disposition: run.needs_disposition && !run.has_disposition,
+                    },
+                    None => CallState::Over { cause: call.end_cause.unwrap_or(EndCause::Fault) },
+                }
+            }
+        }
+    }
+
+    /// Who wraps an ended call up: the agent who talked last, else one who handed it over.
+    fn wrapping_agent(&self, call: &Call) -> Option<AgentId> {
+        let last = call.last_agent.as_ref().filter(|agent| call.wrapping.contains(*agent));
+        last.or_else(|| call.wrapping.first()).cloned()
+    }
+
+    fn agent_audio_state(&self, call: &Call) -> AudioState {
+        let Some(with) = call.stage().partner() else { return AudioState::None };
+        match (call.stage(), with.phone) {
+            (Stage::Reconnecting { .. }, Some(_)) => AudioState::Lost,
+            (Stage::Dialling { step: DialStep::OwnPhone, .. }, _) => AudioState::Connecting,
+            (_, Some(_)) => AudioState::Up,
+            (_, None) => self.consoles.get(&with.agent).map_or(AudioState::None, |console| console.audio),
+        }
+    }
+
+    fn agent_view(&self, agent: &Agent, version: u64) -> AgentView {
+        let profile = self.directory.agents.get(&agent.id);
+        AgentView {
+            id: agent.id.clone(),
+            version,
+            name: profile.map_or_else(|| agent.id.to_string(), |profile| profile.name.clone()),
+            presence: agent.presence(),
+            since: agent.since(),
+            next: agent.next(),
+            has_console: self.consoles.get(&agent.id).is_some_and(|console| console.is_session_up),
+            has_device: agent.is_device_up(),
+            call: agent.call(),
+            queues: self.serves.get(&agent.id).into_iter().flatten().cloned().collect(),
+            why: agent.why().map(str::to_owned),
+        }
+    }
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

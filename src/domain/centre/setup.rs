@@ -1,0 +1,84 @@
+//! What changes when supervisors change the directory or publish flows. Calls in progress keep their own choices.
+
+use std::sync::Arc;
+
+use super::{Centre, Turn, hours::Hours};
+use crate::{
+    domain::{
+        agent::{Agent, Rest},
+        call::FlowOutCause,
+        directory::Directory,
+        event::Actor,
+        ivr::ScriptBook,
+    },
+    types::{AgentId, Now, QueueId, Rng},
+};
+
+impl Centre {
+    /// A new directory. One that is older than the present one is ignored.
+    pub fn set_directory(&mut self, directory: Arc<Directory>, now: Now, rng: &mut Rng) {
+        if directory.version < self.directory.version {
+            return;
+        }
+        let mut turn = Turn { now, rng, actor: Actor::System };
+        let turn = &mut turn;
+        self.directory = directory.clone();
+        self.hours = Hours::of(&directory);
+        self.serves = directory
+            .agents
+            .values()
+            .map(|agent| (agent.id.clone(), directory.queues_of(agent).map(|queue| queue.id.clone()).collect()))
+            .collect();
+        self.set_up_agents(turn);
+        self.set_up_queues(turn);
+        self.is_match_due = true;
+        self.is_staff_check_due = true;
+        self.check_hours(turn);
+        self.finish(turn);
+    }
+
+    /// New flows; calls in a flow stay in theirs.
+    pub fn set_scripts(&mut self, scripts: Arc<ScriptBook>) {
+        self.scripts = scripts;
+    }
+
+    fn set_up_agents(&mut self, turn: &mut Turn<'_>) {
+        let directory = self.directory.clone();
+        let gone: Vec<AgentId> =
+            self.agents.keys().filter(|id| !directory.agents.get(*id).is_some_and(|agent| agent.is_active)).cloned().collect();
+        for id in gone {
+            self.on_agent(turn, &id, |agent, cx| agent.ask(Rest::Offline, None, cx));
+            if self.agents.get(&id).is_some_and(|agent| !agent.is_signed_in()) {
+                self.agents.remove(&id);
+                self.published.drop_agent(&id);
+            }
+        }
+        for profile in directory.agents.values().filter(|agent| agent.is_active) {
+            if !self.agents.contains_key(&profile.id) {
+                let mut out = crate::domain::Outbox::default();
+                let cx = crate::domain::Cx { now: turn.now, rng: turn.rng, out: &mut out };
+                self.agents.insert(profile.id.clone(), Agent::new(profile.id.clone(), &cx));
+            }
+            self.published.touch_agent(profile.id.clone());
+            self.refresh_device(turn, &profile.id);
+        }
+    }
+
+    fn set_up_queues(&mut self, turn: &mut Turn<'_>) {
+        let directory = self.directory.clone();
+        let gone: Vec<QueueId> = self.lines.keys().filter(|id| !directory.queues.contains_key(*id)).cloned().collect();
+        for id in gone {
+            for call in self.unoffered(&id) {
+                self.take_exit(turn, call, FlowOutCause::Moved);
+            }
+            if self.lines.get(&id).is_some_and(|line| line.is_empty()) {
+                self.lines.remove(&id);
+                self.published.drop_queue(&id);
+            }
+        }
+        for id in directory.queues.keys() {
+            self.lines.entry(id.clone()).or_default();
+            self.published.touch_queue(id.clone());
+        }
+    }
+}

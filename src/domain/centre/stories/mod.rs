@@ -1,0 +1,4 @@
+//! Stories of the live floor, told through its public door.
+
+mod calls;
+mod floor;

@@ -1,0 +1,98 @@
+//! Every deadline of the floor, as a table. Setting a deadline again moves it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::types::{AgentId, CallId, Mono, SessionId};
+
+/// What a deadline is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Timer {
+    /// A call's stage has lasted its time: unconfirmed, unanswered, in a flow, echo, last words, without the agent's audio.
+    Stage(CallId),
+    /// The flow of a call wants to go on.
+    Flow(CallId),
+    /// The look-up of a caller has not been answered.
+    LookUp(CallId),
+    /// A caller has waited the queue's maximum.
+    MaxWait(CallId),
+    /// A caller is told the position.
+    Announce(CallId),
+    /// A call has lasted longer than any call should.
+    Longest(CallId),
+    /// The customer's audio has not come back.
+    CustomerAudio(CallId),
+    /// An agent's wrap-up, or patience with an agent's device, is over.
+    Agent(AgentId),
+    /// A phone that could not ring is tried again.
+    DeviceRetry(AgentId),
+    /// A console's audio should be up by now.
+    ConsoleUp(AgentId),
+    /// A web phone's audio should be up by now.
+    WebPhone(SessionId),
+    /// A calendar may have opened or closed.
+    Hours,
+    /// An agent is no longer passed over for a call.
+    Match,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    by_time: BTreeSet<(Mono, Timer)>,
+    times: BTreeMap<Timer, Mono>,
+}
+
+impl Timers {
+    /// Sets, moves or (with `None`) clears a deadline.
+    pub(super) fn set(&mut self, timer: Timer, at: Option<Mono>) {
+        if let Some(old) = self.times.remove(&timer) {
+            self.by_time.remove(&(old, timer.clone()));
+        }
+        if let Some(at) = at {
+            self.times.insert(timer.clone(), at);
+            self.by_time.insert((at, timer));
+        }
+    }
+
+    /// Sets a deadline unless an earlier one is set.
+    pub(super) fn set_no_later(&mut self, timer: Timer, at: Mono) {
+        if self.times.get(&timer).is_none_or(|old| at < *old) {
+            self.set(timer, Some(at));
+        }
+    }
+
+    /// Whether a deadline is set.
+    pub(super) fn is_set(&self, timer: &Timer) -> bool {
+        self.times.contains_key(timer)
+    }
+
+    /// Clears all deadlines of a call that is over.
+    pub(super) fn clear_call(&mut self, call: CallId) {
+        for timer in [
+            Timer::Stage(call),
+            Timer::Flow(call),
+            Timer::LookUp(call),
+            Timer::MaxWait(call),
+            Timer::Announce(call),
+            Timer::Longest(call),
+            Timer::CustomerAudio(call),
+        ] {
+            self.set(timer, None);
+        }
+    }
+
+    /// The earliest deadline.
+    pub(super) fn next(&self) -> Option<Mono> {
+        self.by_time.first().map(|(at, _)| *at)
+    }
+
+    /// Takes the earliest deadline out, if it has passed.
+    pub(super) fn take_due(&mut self, now: Mono) -> Option<Timer> {
+        if self.next()? > now {
+            return None;
+        }
+        let (_, timer) = self.by_time.pop_first()?;
+        self.times.remove(&timer);
+        Some(timer)
+    }
+}

@@ -1,0 +1,74 @@
+//! Blind transfer: to a colleague, with a way back, or to a queue.
+
+use super::{Centre, Refusal, Turn};
+use crate::{
+    domain::call::TransferTarget,
+    types::{AgentId, CallId},
+};
+
+/// A colleague's phone rings so long for a call that was handed over.
+const RING_SECS: i64 = 20;
+
+impl Centre {
+    pub(super) fn transfer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        id: CallId,
+        target: TransferTarget,
+    ) -> Result<(), Refusal> {
+        let (call, with) = self.own_call(agent, id)?;
+        if !call.stage().is_conversation() {
+            return Err(Refusal::WrongCallState);
+        }
+        let with = with.clone();
+        match target {
+            TransferTarget::Agent { agent: to } => {
+                if to == *agent {
+                    return Err(Refusal::WrongCallState);
+                }
+                let is_free = self.agents.get(&to).ok_or(Refusal::NoSuchAgent)?.is_free();
+                if !is_free || self.listening.contains_key(&to) {
+                    return Err(Refusal::AgentNotReady);
+                }
+                self.ring_colleague(turn, id, agent, &to, false);
+            }
+            TransferTarget::Queue { queue } => {
+                if !self.directory.queues.contains_key(&queue) {
+                    return Err(Refusal::NoSuchQueue);
+                }
+                self.on_call(turn, id, |call, cx| {
+                    call.hops = 0;
+                    call.send_to_queue(agent.clone(), queue.clone(), cx);
+                });
+                self.release_agent(turn, id, &with);
+                self.enter_queue(turn, id, queue);
+                return Ok(());
+            }
+        }
+        self.release_agent(turn, id, &with);
+        Ok(())
+    }
+
+    /// The call rings at a colleague, or back at the one who handed it over.
+    fn ring_colleague(&mut self, turn: &mut Turn<'_>, id: CallId, from: &AgentId, to: &AgentId, is_return: bool) {
+        let offer = self.ring(turn, id, to, RING_SECS);
+        self.on_call(turn, id, |call, cx| call.hand_over(from.clone(), offer, is_return, cx));
+        self.on_agent(turn, to, |agent, cx| agent.offer(id, cx));
+    }
+
+    /// A colleague did not take it: back to the one who handed it over, if free; else to the queue, before all others.
+    pub(super) fn hand_back(&mut self, turn: &mut Turn<'_>, id: CallId, from: &AgentId, missed_by: &AgentId) {
+        if from != missed_by {
+            self.on_agent(turn, from, |agent, cx| agent.drop_wrap_up(id, cx));
+            self.on_call(turn, id, |call, _| call.wrapping.remove(from));
+            if self.agents.get(from).is_some_and(|agent| agent.is_free()) && !self.listening.contains_key(from) {
+                return self.ring_colleague(turn, id, from, from, true);
+            }
+        }
+        match self.fallback_queue(id, from) {
+            Some(queue) => self.requeue_at_head(turn, id, queue),
+            None => self.say_last_words(turn, id, "long-wait"),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A caller in a queue: entering it, being told the position, and every way out that is neither an agent nor hanging up.
+
+use std::collections::BTreeMap;
+
+use super::{Centre, Timer, Turn, playback::Purpose};
+use crate::{
+    domain::{
+        call::{FlowOutCause, Stage},
+        directory::{Queue, QueueExit},
+        queue::Waiting,
+    },
+    types::{CallId, QueueId},
+};
+
+/// Queues that a caller may be sent to by branches, before the call is ended with a message instead.
+const HOPS_MAX: u8 = 3;
+/// Highest number that the prompts can say.
+const POSITION_SPOKEN_MAX: usize = 99;
+
+impl Centre {
+    /// A caller comes to a queue and waits at its end, or takes the branch that applies at once.
+    pub(super) fn enter_queue(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) {
+        let Some(definition) = self.directory.queues.get(&queue).cloned() else {
+            return self.say_last_words(turn, id, "goodbye");
+        };
+        self.on_call(turn, id, |call, cx| call.enqueue(queue.clone(), cx));
+        let branch = self.branch_at_entry(&definition, turn);
+        self.join_line(turn, id, &definition, false);
+        if let Some(cause) = branch {
+            self.take_exit(turn, id, cause);
+        }
+    }
+
+    /// A caller whose agent was lost waits again, before all others.
+    pub(super) fn requeue_at_head(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) {
+        let Some(definition) = self.directory.queues.get(&queue).cloned() else {
+            return self.say_last_words(turn, id, "goodbye");
+        };
+        self.on_call(turn, id, |call, cx| call.enqueue(queue, cx));
+        self.join_line(turn, id, &definition, true);
+    }
+
+    fn join_line(&mut self, turn: &Turn<'_>, id: CallId, queue: &Queue, at_head: bool) {
+        let now = turn.now.mono;
+        let until = now + millis(queue.wait_secs_max.max(1));
+        let announce_at = (queue.position_every_secs > 0).then(|| now + millis(queue.position_every_secs));
+        let waiting = Waiting {
+            call: id,
+            until: Some(until),
+            announce_at,
+            announced: None,
+            is_offered: false,
+            excluded: BTreeMap::new(),
+        };
+        self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, now);
+        self.timers.set(Timer::MaxWait(id), Some(until));
+        self.timers.set(Timer::Announce(id), announce_at);
+        self.published.touch_queue(queue.id.clone());
+        self.is_match_due = true;
+    }
+
+    fn branch_at_entry(&self, queue: &Queue, turn: &Turn<'_>) -> Option<FlowOutCause> {
+        let waiting = self.lines.get(&queue.id).map_or(0, |line| line.len());
+        if !self.hours.is_serving(queue, turn.now.wall) {
+            Some(FlowOutCause::Closed)
+        } else if !self.is_staffed(&queue.id) {
+            Some(FlowOutCause::NoAgents)
+        } else if i64::try_from(waiting).unwrap_or(i64::MAX) >= queue.waiting_max {
+            Some(FlowOutCause::Full)
+        } else {
+            None
+        }
+    }
+
+    /// Takes a caller out of the line; the stage is changed by whoever asks.
+    pub(super) fn leave_line(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Stage::Waiting { queue, .. } = call.stage() else { return };
+        let (queue, leg) = (queue.clone(), call.customer_leg);
+        if let Some(line) = self.lines.get_mut(&queue) {
+            line.leave(id);
+        }
+        self.timers.set(Timer::MaxWait(id), None);
+        self.timers.set(Timer::Announce(id), None);
+        self.published.touch_queue(queue);
+        if let Some(leg) = leg {
+            self.stop_play(leg);
+        }
+    }
+
+    /// A waiting caller takes the branch that the queue has for this cause. One who rings at an agent is left to the agent.
+    pub(super) fn take_exit(&mut self, turn: &mut Turn<'_>, id: CallId, cause: FlowOutCause) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Stage::Waiting { queue, offer: None } = call.stage() else { return };
+        let queue = queue.clone();
+        let hops = call.hops;
+        let branch = match (self.directory.queues.get(&queue), cause) {
+            (Some(queue), FlowOutCause::NoAgents) => queue.on_no_agents.clone(),
+            (Some(queue), FlowOutCause::MaxWait) => queue.on_max_wait.clone(),
+            (Some(queue), FlowOutCause::Full) => queue.on_full.clone(),
+            (Some(queue), FlowOutCause::Closed) => queue.on_closed.clone(),
+            (_, FlowOutCause::Moved | FlowOutCause::NodeLost) | (None, _) => QueueExit::Message { prompt: "goodbye".into() },
+        };
+        if branch == QueueExit::Wait {
+            return;
+        }
+        self.leave_line(id);
+        self.on_call(turn, id, |call, cx| call.flow_out(cause, cx));
+        match branch {
+            QueueExit::Wait => {}
+            QueueExit::Message { prompt } => self.say_last_words(turn, id, &prompt),
+            QueueExit::Queue { queue } if hops < HOPS_MAX => {
+                self.on_call(turn, id, |call, _| call.hops += 1);
+                self.enter_queue(turn, id, queue);
+            }
+            QueueExit::Queue { .. } => self.say_last_words(turn, id, "long-wait"),
+            QueueExit::Callback => self.promise_callback(turn, id, queue),
+        }
+    }
+
+    pub(super) fn max_wait_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Stage::Waiting { queue, offer } = call.stage() else { return };
+        if let Some(offer) = offer {
+            // It rings: the agent gets the chance, the branch comes after it.
+            return self.timers.set(Timer::MaxWait(id), Some(offer.until + 1));
+        }
+        if let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) {
+            waiting.until = None;
+        }
+        self.take_exit(turn, id, FlowOutCause::MaxWait);
+    }
+
+    /// Tells the position when it has improved. It never delays an offer: connecting stops it.
+    pub(super) fn announce_position(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Stage::Waiting { queue, offer } = call.stage() else { return };
+        let (is_ringing, leg) = (offer.is_some(), call.customer_leg);
+        let Some(every) = self.directory.queues.get(queue).map(|queue| queue.position_every_secs).filter(|secs| *secs > 0)
+        else {
+            return;
+        };
+        let next = turn.now.mono + millis(every);
+        self.timers.set(Timer::Announce(id), Some(next));
+        let Some(line) = self.lines.get_mut(queue) else { return };
+        let Some(position) = line.position(id) else { return };
+        let Some(waiting) = line.get_mut(id) else { return };
+        waiting.announce_at = Some(next);
+        let is_news = waiting.announced.is_none_or(|told| position < told);
+        if is_ringing || !is_news || position > POSITION_SPOKEN_MAX {
+            return;
+        }
+        waiting.announced = Some(position);
+        let Some(leg) = leg else { return };
+        let clips = if position == 1 {
+            vec![self.shared_clip(id, "next-in-queue")]
+        } else {
+            vec![self.shared_clip(id, "queue-position"), self.shared_clip(id, &format!("number-{position}"))]
+        };
+        self.play(leg, clips, Purpose::Announcement);
+    }
+
+    /// When the last agent who could serve a queue has signed out, those who wait take its branch.
+    pub(super) fn check_staff(&mut self, turn: &mut Turn<'_>) {
+        if !std::mem::take(&mut self.is_staff_check_due) {
+            return;
+        }
+        let queues: Vec<QueueId> = self.lines.iter().filter(|(_, line)| !line.is_empty()).map(|(id, _)| id.clone()).collect();
+        for queue in queues {
+            if !self.is_staffed(&queue) {
+                for call in self.unoffered(&queue) {
+                    self.take_exit(turn, call, FlowOutCause::NoAgents);
+                }
+            }
+        }
+    }
+
+    /// Whether anyone who could serve the queue is signed in.
+    pub(super) fn is_staffed(&self, queue: &QueueId) -> bool {
+        self.agents
+            .values()
+            .any(|agent| agent.is_signed_in() && self.serves.get(&agent.id).is_some_and(|queues| queues.contains(queue)))
+    }
+
+    /// Callers of a queue who do not ring at an agent, first in line first.
+    pub(super) fn unoffered(&self, queue: &QueueId) -> Vec<CallId> {
+        let line = self.lines.get(queue);
+        line.into_iter().flat_map(|line| line.iter()).filter(|(_, w)| !w.is_offered).map(|(_, w)| w.call).collect()
+    }
+}
+
+/// Seconds of the directory as milliseconds; nonsense below zero is zero.
+pub(super) fn millis(secs: i64) -> u64 {
+    u64::try_from(secs).unwrap_or(0).saturating_mul(1_000)
+}

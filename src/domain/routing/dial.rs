@@ -1,0 +1,67 @@
+//! What a number that an agent dials means: a phone of ours, or a number outside by a trunk.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::directory::Directory,
+    types::{PhoneNumber, TrunkId},
+};
+
+/// Longest digit string that is dialled as it is: emergency and service numbers.
+const SERVICE_DIGITS_MAX: usize = 6;
+const SERVICE_DIGITS_MIN: usize = 2;
+
+/// What a dialled number means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DialPlan {
+    /// A SIP phone of ours.
+    Phone(Arc<str>),
+    /// A number outside.
+    Outside {
+        /// By which trunk.
+        trunk: TrunkId,
+        /// What to dial: E.164, or a service number as typed.
+        dialled: Arc<str>,
+        /// E.164, for the customer look-up.
+        number: Option<PhoneNumber>,
+    },
+}
+
+/// Why a number cannot be dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DialProblem {
+    /// It is no number, one of our own, or there is no trunk for it.
+    NotDialable,
+    /// Every trunk is full.
+    AllTrunksFull,
+}
+
+/// What `typed` means. `calls_on` tells how many calls a trunk carries now.
+pub fn plan_dial(directory: &Directory, typed: &str, calls_on: impl Fn(&TrunkId) -> i64) -> Result<DialPlan, DialProblem> {
+    let typed = typed.trim();
+    if let Some((account, phone)) = directory.phones.get_key_value(typed)
+        && phone.is_active
+    {
+        return Ok(DialPlan::Phone(account.clone()));
+    }
+    let is_service =
+        (SERVICE_DIGITS_MIN..=SERVICE_DIGITS_MAX).contains(&typed.len()) && typed.bytes().all(|b| b.is_ascii_digit());
+    let number = if is_service {
+        None
+    } else {
+        Some(PhoneNumber::parse(typed, &directory.centre.country_code).map_err(|_| DialProblem::NotDialable)?)
+    };
+    let dialled: Arc<str> = number.as_ref().map_or_else(|| typed.into(), |number| number.as_str().into());
+    // A call of ours to a number of ours would come back in as a stranger.
+    if directory.number(typed).is_some() || directory.number(&dialled).is_some() {
+        return Err(DialProblem::NotDialable);
+    }
+    let mut is_any = false;
+    for trunk in directory.trunks.values().filter(|trunk| trunk.is_active && trunk.peer.is_some()) {
+        is_any = true;
+        if calls_on(&trunk.id) < trunk.calls_max {
+            return Ok(DialPlan::Outside { trunk: trunk.id.clone(), dialled, number });
+        }
+    }
+    Err(if is_any { DialProblem::AllTrunksFull } else { DialProblem::NotDialable })
+}

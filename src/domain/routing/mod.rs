@@ -1,0 +1,10 @@
+//! Which line, queue or phone a number means: for calls that reach us, and for numbers that agents dial. Reads the directory,
+//! keeps nothing.
+
+mod dial;
+mod language;
+mod route;
+
+pub use dial::{DialPlan, DialProblem, plan_dial};
+pub use language::choose_language;
+pub use route::{Route, route};
