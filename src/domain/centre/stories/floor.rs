@@ -319,7 +319,7 @@ impl Floor {
     pub fn story(&self) -> Vec<&'static str> {
         let kind = |fact: &Fact| match &fact.event {
             Event::Call(event) => Some(event.kind().trim_start_matches("call.")),
-            Event::Agent(_) => None,
+            _ => None,
         };
         self.events.iter().filter_map(kind).collect()
     }
@@ -327,18 +327,17 @@ impl Floor {
     pub fn call_events(&self) -> impl Iterator<Item = &CallEventKind> {
         self.events.iter().filter_map(|fact| match &fact.event {
             Event::Call(event) => Some(&event.kind),
-            Event::Agent(_) => None,
+            _ => None,
         })
     }
 
     #[allow(dead_code)]
-    pub fn agent_events(&self, agent: &str) -> Vec<&AgentEventKind> {
-        let of = |fact: &'_ Fact| matches!(&fact.event, Event::Agent(event) if event.agent.as_str() == agent);
-        let kind = |fact| match fact {
-            &Fact { event: Event::Agent(ref event), .. } => Some(&event.kind),
-            &Fact { event: Event::Call(_), .. } => None,
+    pub fn agent_events<'a>(&'a self, agent: &str) -> Vec<&'a AgentEventKind> {
+        let kind = |fact: &'a Fact| match &fact.event {
+            Event::Agent(event) if event.agent.as_str() == agent => Some(&event.kind),
+            _ => None,
         };
-        self.events.iter().filter(|fact| of(fact)).filter_map(kind).collect()
+        self.events.iter().filter_map(kind).collect()
     }
 
     #[allow(dead_code)]
