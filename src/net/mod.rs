@@ -5,7 +5,16 @@ mod clock;
 mod flood_gate;
 pub mod media;
 mod secrets;
+mod sip;
+mod sip_intake;
+mod sip_tcp;
+mod sip_udp;
+
+#[cfg(test)]
+mod sip_stories;
 
 pub use clock::SystemClock;
 pub use flood_gate::FloodGate;
 pub use secrets::{NoRandomness, Secrets};
+pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};
+pub use sip_intake::SipNetStats;

@@ -1,0 +1,216 @@
+//! What both transports do with what arrives: a look at the first octets, the flood gate, reading, and the bounded way to the
+//! switch. Whatever is refused here is counted and has cost no more than this.
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+
+use tokio::sync::mpsc::{self, error::TrySendError};
+
+use super::{FloodGate, sip::SipNetSettings};
+use crate::{
+    domain::directory::Prefix,
+    protocol::sip::{Flow, FlowId, Malformed, SipMessage, malformed_response},
+    switch::Input,
+    types::{Clock, Mono},
+};
+
+/// A shorter datagram is a keep-alive or noise.
+const DATAGRAM_MIN: usize = 16;
+/// A method's name is no longer.
+const METHOD_MAX: usize = 32;
+
+/// The way in.
+pub(super) struct SipIntake {
+    clock: Arc<dyn Clock>,
+    inputs: mpsc::Sender<Input>,
+    gate: Mutex<FloodGate>,
+    trusted: arc_swap::ArcSwap<Vec<Prefix>>,
+    counters: Counters,
+}
+
+impl std::fmt::Debug for SipIntake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SipIntake")
+    }
+}
+
+/// What passed, counted.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    received: AtomicU64,
+    noise: AtomicU64,
+    malformed: AtomicU64,
+    flooded: AtomicU64,
+    overflowed: AtomicU64,
+    sent: AtomicU64,
+    pub(super) unsent: AtomicU64,
+    pub(super) refused_connections: AtomicU64,
+}
+
+/// What passed the SIP edge so far.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SipNetStats {
+    /// Messages that reached the switch.
+    pub received: u64,
+    /// Datagrams that were no SIP at all.
+    pub noise: u64,
+    /// Messages that could not be read.
+    pub malformed: u64,
+    /// Messages of sources that sent too many.
+    pub flooded: u64,
+    /// Messages dropped because the switch was behind.
+    pub overflowed: u64,
+    /// Messages sent.
+    pub sent: u64,
+    /// Messages that could not be sent.
+    pub unsent: u64,
+    /// Connections refused by a limit.
+    pub refused_connections: u64,
+    /// Connections open now.
+    pub connections: u64,
+}
+
+impl Counters {
+    /// One more.
+    pub(super) fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Relaxed);
+    }
+
+    /// Counts a try to send.
+    pub(super) fn sent(&self, is_sent: bool) {
+        Self::add(if is_sent { &self.sent } else { &self.unsent });
+    }
+
+    /// As they stand.
+    pub(super) fn read(&self, connections: usize) -> SipNetStats {
+        SipNetStats {
+            received: self.received.load(Relaxed),
+            noise: self.noise.load(Relaxed),
+            malformed: self.malformed.load(Relaxed),
+            flooded: self.flooded.load(Relaxed),
+            overflowed: self.overflowed.load(Relaxed),
+            sent: self.sent.load(Relaxed),
+            unsent: self.unsent.load(Relaxed),
+            refused_connections: self.refused_connections.load(Relaxed),
+            connections: connections.try_into().unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl SipIntake {
+    pub(super) fn new(settings: &SipNetSettings, clock: Arc<dyn Clock>, inputs: mpsc::Sender<Input>) -> Self {
+        let gate = FloodGate::new(settings.source_messages_per_second, settings.trunk_messages_per_second);
+        Self {
+            clock,
+            inputs,
+            gate: Mutex::new(gate),
+            trusted: arc_swap::ArcSwap::from_pointee(Vec::new()),
+            counters: Counters::default(),
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    pub(super) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    pub(super) fn trust(&self, sources: Vec<Prefix>) {
+        self.trusted.store(Arc::new(sources));
+    }
+
+    /// One datagram. What comes back is to be sent to where it came from.
+    pub(super) fn datagram(&self, flow: Flow, bytes: &[u8], now: Mono) -> Option<Vec<u8>> {
+        if !looks_like_sip(bytes) {
+            Counters::add(&self.counters.noise);
+            return None;
+        }
+        if !self.admit(flow.remote.ip(), now) {
+            return None;
+        }
+        match SipMessage::parse(bytes) {
+            Ok(message) => {
+                self.offer(flow, message);
+                None
+            }
+            Err(malformed) => self.malformed(&malformed),
+        }
+    }
+
+    /// Whether this source may send one more message.
+    pub(super) fn admit(&self, source: IpAddr, now: Mono) -> bool {
+        let source = source.to_canonical();
+        let is_trusted = self.trusted.load().iter().any(|prefix| prefix.contains(source));
+        // A poisoned lock only means that a test of ours panicked elsewhere; the gate itself is sound.
+        let is_admitted = self.gate.lock().unwrap_or_else(PoisonError::into_inner).admit(source, is_trusted, now);
+        if !is_admitted {
+            Counters::add(&self.counters.flooded);
+        }
+        is_admitted
+    }
+
+    /// The answer to something that could not be read, if it deserves one.
+    pub(super) fn malformed(&self, malformed: &Malformed) -> Option<Vec<u8>> {
+        Counters::add(&self.counters.malformed);
+        tracing::debug!(reason = malformed.reason, "refused a malformed SIP message");
+        malformed_response(malformed)
+    }
+
+    /// A message from a datagram: when the switch is behind it is dropped, and the sender repeats it.
+    fn offer(&self, flow: Flow, message: SipMessage) {
+        match self.inputs.try_send(Input::Sip { flow, message }) {
+            Ok(()) => Counters::add(&self.counters.received),
+            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => Counters::add(&self.counters.overflowed),
+        }
+    }
+
+    /// A message from a stream: waits while the switch is behind, which slows the sender down.
+    pub(super) async fn deliver(&self, flow: Flow, message: SipMessage) {
+        let counter = match self.inputs.send(Input::Sip { flow, message }).await {
+            Ok(()) => &self.counters.received,
+            Err(_) => &self.counters.overflowed,
+        };
+        Counters::add(counter);
+    }
+
+    /// Tells the switch that a connection is gone.
+    pub(super) async fn flow_closed(&self, flow: FlowId) {
+        // Without a switch there is nobody to tell.
+        let _ = self.inputs.send(Input::FlowClosed(flow)).await;
+    }
+}
+
+/// A few octets decide: a response, or a method's letters and a space.
+fn looks_like_sip(bytes: &[u8]) -> bool {
+    let start = bytes.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+    let Some(bytes) = bytes.get(start..).filter(|bytes| bytes.len() >= DATAGRAM_MIN) else { return false };
+    if bytes.starts_with(b"SIP/2.0 ") {
+        return true;
+    }
+    let method = bytes.iter().take(METHOD_MAX).take_while(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(b)).count();
+    method > 0 && bytes.get(method) == Some(&b' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keep_alives_scanners_and_other_protocols_cost_a_few_octets() {
+        for noise in
+            [&b""[..], b"\r\n\r\n", b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", b"\x80\x08\x00\x01abcdefghijklmnop", b"GET"]
+        {
+            assert!(!looks_like_sip(noise), "{noise:?}");
+        }
+        for sip in [&b"INVITE sip:1009@h SIP/2.0\r\n"[..], b"SIP/2.0 200 OK\r\nVia: x", b"\r\nOPTIONS sip:h SIP/2.0"] {
+            assert!(looks_like_sip(sip), "{sip:?}");
+        }
+    }
+}

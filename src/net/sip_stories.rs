@@ -1,0 +1,156 @@
+//! The SIP edge with real sockets on loopback.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream, UdpSocket},
+    sync::mpsc,
+};
+
+use super::{SipNet, SipNetFault, SipNetSettings, SystemClock};
+use crate::{
+    protocol::sip::{Flow, FlowId, Transport},
+    switch::Input,
+};
+
+const OPTIONS: &str = "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:h>\r\n\
+                       Call-ID: x\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+
+struct Edge {
+    net: SipNet,
+    inputs: mpsc::Receiver<Input>,
+    address: SocketAddr,
+}
+
+async fn edge(settings: SipNetSettings, room: usize) -> Edge {
+    let (sender, inputs) = mpsc::channel(room);
+    let listen = vec!["127.0.0.1:0".parse().unwrap()];
+    let net = SipNet::open(&SipNetSettings { listen, ..settings }, Arc::new(SystemClock::start()), sender).await.unwrap();
+    let address = net.listening()[0];
+    Edge { net, inputs, address }
+}
+
+impl Edge {
+    async fn next(&mut self) -> Input {
+        tokio::time::timeout(Duration::from_secs(5), self.inputs.recv()).await.expect("an input in time").expect("open")
+    }
+}
+
+#[tokio::test]
+async fn a_datagram_reaches_the_switch_and_the_answer_its_sender() {
+    let mut edge = edge(SipNetSettings::default(), 8).await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    peer.send_to(b"\r\n\r\n", edge.address).await.unwrap();
+    peer.send_to(OPTIONS.as_bytes(), edge.address).await.unwrap();
+    let Input::Sip { flow, message } = edge.next().await else { panic!("not SIP") };
+    assert_eq!((flow.id, flow.transport, flow.remote), (FlowId(1), Transport::Udp, peer.local_addr().unwrap()));
+    assert_eq!(&**message.call_id(), "x");
+    edge.net.transmit(flow, Arc::from(&b"SIP/2.0 200 OK\r\n\r\n"[..]));
+    let mut buffer = [0; 100];
+    let length = peer.recv(&mut buffer).await.unwrap();
+    assert_eq!(&buffer[..length], b"SIP/2.0 200 OK\r\n\r\n");
+    let stats = edge.net.stats();
+    assert_eq!((stats.received, stats.noise, stats.sent), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_malformed_request_is_answered_at_the_edge_and_a_flood_is_dropped_unread() {
+    let mut edge = edge(SipNetSettings { source_messages_per_second: 5, ..SipNetSettings::default() }, 64).await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    peer.send_to(OPTIONS.replace("SIP/2.0\r\nVia", "SIP/7.0\r\nVia").as_bytes(), edge.address).await.unwrap();
+    let mut buffer = [0; 1000];
+    let length = peer.recv(&mut buffer).await.unwrap();
+    assert!(buffer[..length].starts_with(b"SIP/2.0 505 "));
+    for _ in 0..40 {
+        peer.send_to(OPTIONS.as_bytes(), edge.address).await.unwrap();
+    }
+    edge.next().await;
+    while edge.net.stats().received + edge.net.stats().flooded < 40 {
+        tokio::task::yield_now().await;
+    }
+    let stats = edge.net.stats();
+    assert!((1..=20).contains(&stats.received) && stats.malformed == 1, "{stats:?}");
+}
+
+#[tokio::test]
+async fn a_switch_that_is_behind_loses_datagrams_and_counts_them() {
+    let edge = edge(SipNetSettings::default(), 2).await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    for _ in 0..5 {
+        peer.send_to(OPTIONS.as_bytes(), edge.address).await.unwrap();
+    }
+    while edge.net.stats().received + edge.net.stats().overflowed < 5 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((edge.net.stats().received, edge.net.stats().overflowed), (2, 3));
+}
+
+#[tokio::test]
+async fn a_stream_is_framed_answered_and_its_end_told() {
+    let mut edge = edge(SipNetSettings::default(), 8).await;
+    let mut peer = TcpStream::connect(edge.address).await.unwrap();
+    let twice = format!("\r\n\r\n{OPTIONS}{OPTIONS}");
+    for piece in twice.as_bytes().chunks(50) {
+        peer.write_all(piece).await.unwrap();
+    }
+    let mut flows = Vec::new();
+    for _ in 0..2 {
+        let Input::Sip { flow, .. } = edge.next().await else { panic!("not SIP") };
+        flows.push(flow);
+    }
+    assert_eq!(flows[0], flows[1]);
+    assert_eq!((flows[0].transport, flows[0].id.0 % 2), (Transport::Tcp, 1));
+    edge.net.transmit(flows[0], Arc::from(&b"hello"[..]));
+    let mut answer = [0; 7];
+    peer.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"\r\nhello", "the keep-alive is answered first");
+    drop(peer);
+    assert!(matches!(edge.next().await, Input::FlowClosed(id) if id == flows[0].id));
+    assert_eq!(edge.net.stats().connections, 0);
+}
+
+#[tokio::test]
+async fn connections_are_bounded_per_source_and_an_idle_one_is_closed() {
+    let settings =
+        SipNetSettings { connections_per_source_max: 1, idle: Duration::from_millis(200), ..SipNetSettings::default() };
+    let mut edge = edge(settings, 8).await;
+    let mut first = TcpStream::connect(edge.address).await.unwrap();
+    while edge.net.stats().connections == 0 {
+        tokio::task::yield_now().await;
+    }
+    let mut second = TcpStream::connect(edge.address).await.unwrap();
+    assert_eq!(second.read(&mut [0; 1]).await.unwrap_or(0), 0, "the second of one source is closed at once");
+    assert_eq!(edge.net.stats().refused_connections, 1);
+    // A trickle that never makes a message holds nothing open.
+    first.write_all(b"INVITE").await.unwrap();
+    assert_eq!(first.read(&mut [0; 1]).await.unwrap_or(0), 0);
+    assert!(matches!(edge.next().await, Input::FlowClosed(_)));
+}
+
+#[tokio::test]
+async fn our_own_connection_carries_what_waited_for_it_and_a_failed_one_is_told() {
+    let mut edge = edge(SipNetSettings::default(), 8).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let flow = Flow { transport: Transport::Tcp, id: FlowId(2), remote: listener.local_addr().unwrap() };
+    edge.net.connect(flow);
+    edge.net.transmit(flow, Arc::from(&b"INVITE"[..]));
+    let (mut accepted, _) = listener.accept().await.unwrap();
+    let mut heard = [0; 6];
+    accepted.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"INVITE");
+    drop((accepted, listener));
+    assert!(matches!(edge.next().await, Input::FlowClosed(FlowId(2))));
+    edge.net.connect(Flow { id: FlowId(4), ..flow });
+    assert!(matches!(edge.next().await, Input::FlowClosed(FlowId(4))));
+}
+
+#[tokio::test]
+async fn a_taken_port_is_a_clear_sentence() {
+    let edge = edge(SipNetSettings::default(), 8).await;
+    let (sender, _inputs) = mpsc::channel(8);
+    let settings = SipNetSettings { listen: vec![edge.address], ..SipNetSettings::default() };
+    let fault = SipNet::open(&settings, Arc::new(SystemClock::start()), sender).await.map(|_| ()).unwrap_err();
+    assert!(matches!(fault, SipNetFault::PortTaken { .. }), "{fault}");
+    assert!(fault.to_string().contains(&edge.address.port().to_string()), "{fault}");
+}
