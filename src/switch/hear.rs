@@ -11,8 +11,8 @@ use super::{
 use crate::{
     domain::{call::EndCause, centre::CentreInput},
     protocol::{
-        media::{MediaNotice, MediaOrder},
-        sdp::{Agreed, Description, SdpSession},
+        media::{MediaNotice, MediaOrder, RemoteMedia},
+        sdp::{Description, SdpSession},
         sip::{DialogId, SipNotice, SipOrder},
     },
     types::{LegId, Now, Rng},
@@ -85,7 +85,7 @@ impl Legs {
         // Early media that we cannot use is no reason to give up: the 200 decides.
         let early = answer.and_then(|text| Description::parse(&text).ok()).and_then(|answer| sdp.accept(&answer).ok());
         if let Some(agreed) = early {
-            self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+            self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
         }
         if is_first {
             self.tell(CentreInput::LegRinging { leg });
@@ -97,9 +97,9 @@ impl Legs {
         let Some(LegState::Calling { sdp, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
         match accepted(sdp, answer) {
             Some(agreed) => {
-                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_peer_sending };
+                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_sending };
                 self.advance(leg, state, now);
-                self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+                self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
                 self.tell(CentreInput::LegAnswered { leg });
             }
             None => {
@@ -137,9 +137,9 @@ impl Legs {
                     self.tell(CentreInput::LegEnded { leg, is_lost: true });
                     return;
                 };
-                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_peer_sending };
+                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_sending };
                 self.advance(leg, state, now);
-                self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+                self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
                 self.tell(CentreInput::LegAnswered { leg });
             }
             LegState::Talking { .. } => self.reoffer_answered(dialog, answer, now),
@@ -190,21 +190,21 @@ impl Legs {
         }
     }
 
-    fn agree_anew(&mut self, leg: LegId, agreed: Agreed, now: Now) {
+    fn agree_anew(&mut self, leg: LegId, agreed: RemoteMedia, now: Now) {
         match self.get_mut(leg).map(|entry| &mut entry.state) {
             Some(LegState::Talking { is_peer_sending, .. }) => {
-                *is_peer_sending = agreed.is_peer_sending;
+                *is_peer_sending = agreed.is_sending;
                 // One that talks again is heard or reported lost anew.
-                if agreed.is_peer_sending {
+                if agreed.is_sending {
                     self.set_deadline(leg, None);
                 } else {
                     self.set_held_deadline(leg, now);
                 }
             }
-            Some(LegState::Accepted { is_peer_sending, .. }) => *is_peer_sending = Some(agreed.is_peer_sending),
+            Some(LegState::Accepted { is_peer_sending, .. }) => *is_peer_sending = Some(agreed.is_sending),
             Some(_) | None => {}
         }
-        self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+        self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
     }
 
     fn peer_ended(&mut self, dialog: DialogId, is_lost: bool) {
@@ -230,9 +230,9 @@ impl Legs {
                 let dialog = *dialog;
                 match sdp.answer(offer) {
                     Ok((answer, agreed)) => {
-                        let is_peer_sending = Some(agreed.is_peer_sending);
+                        let is_peer_sending = Some(agreed.is_sending);
                         self.advance(leg, LegState::Accepted { dialog, sdp, is_peer_sending }, now);
-                        self.order_media(MediaOrder::SetRemote { leg, remote: agreed.remote });
+                        self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
                         self.order_sip(SipOrder::Accept { dialog, sdp: answer.into() });
                     }
                     Err(_) => {
@@ -359,7 +359,7 @@ impl Legs {
     }
 }
 
-fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<Agreed> {
+fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<RemoteMedia> {
     sdp.accept(&Description::parse(answer).ok()?).ok()
 }
 

@@ -232,6 +232,20 @@ impl Legs {
         self.legs.len()
     }
 
+    /// How many of them are calls: all but the consoles' standing ones.
+    pub(super) fn call_legs(&self) -> usize {
+        let is_console = |leg: &&Leg| matches!(leg.state, LegState::Browser { owner: BrowserOwner::Console(_), .. });
+        self.legs.len() - self.legs.values().filter(is_console).count()
+    }
+
+    /// Ends every leg and tells the centre.
+    pub(super) fn hang_up_all(&mut self) {
+        while let Some(leg) = self.legs.keys().next().copied() {
+            self.hang_up(leg, 503, false);
+            self.tell(CentreInput::LegEnded { leg, is_lost: true });
+        }
+    }
+
     /// Whether nothing at all is remembered of any leg.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {

@@ -1,6 +1,8 @@
 //! The telephone exchange, still without I/O: joins what the wires say (`protocol`) with what the centre decides (`domain`).
-//! One value per node owns every live call; the loop above carries bytes in and out.
+//! One value per node owns every live call; the loop above carries bytes in and out. Dispatch only: `hear` and `speak` translate,
+//! `legs` remembers which dialog and port is which leg.
 
+mod access;
 mod caller;
 mod hear;
 mod io;
@@ -9,5 +11,209 @@ mod speak;
 
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod wire_stories;
+
+use std::{collections::VecDeque, sync::Arc};
 
 pub use io::{CommandRequest, Input, LiveUpdate, Output, WebPhoneUpdate};
+pub use legs::LegFaults;
+
+use self::legs::{Legs, Said};
+use crate::{
+    domain::centre::{Centre, CentreInput, CentreOutput, FloorSnapshot},
+    protocol::sip::{SipEndpoint, SipOutput, SipSettings, SipStats},
+    types::{Mono, Now, Rng},
+};
+
+/// Rounds in which the parts answer each other within one turn; what is left goes on in the next turn.
+const ROUNDS_MAX: usize = 64;
+
+/// How the exchange behaves.
+#[derive(Debug, Clone)]
+pub struct SwitchSettings {
+    /// The SIP endpoint's own.
+    pub sip: SipSettings,
+    /// A peer that should send audio and has been silent for so many milliseconds after it was reported lost is hung up.
+    pub silent_leg_ms: u64,
+}
+
+/// The exchange.
+pub struct Switch {
+    sip: SipEndpoint,
+    centre: Centre,
+    legs: Legs,
+    rng: Rng,
+    outputs: VecDeque<Output>,
+    has_more: bool,
+    is_draining: bool,
+    is_shedding: bool,
+}
+
+/// The exchange in figures.
+#[derive(Debug, Clone)]
+pub struct SwitchStats {
+    /// The endpoint's.
+    pub sip: SipStats,
+    /// Legs now: callers, called parties, consoles, web phones.
+    pub legs: usize,
+    /// Legs that are calls: all but the consoles' standing ones.
+    pub call_legs: usize,
+    /// What went wrong with legs so far.
+    pub faults: LegFaults,
+}
+
+impl Switch {
+    /// An exchange without a directory: it refuses every call until it has one. `secret` keys the endpoint's nonces.
+    pub fn new(settings: SwitchSettings, rng: Rng, secret: [u8; 32]) -> Self {
+        Self {
+            sip: SipEndpoint::new(settings.sip, secret),
+            centre: Centre::new(),
+            legs: Legs::new(settings.silent_leg_ms),
+            rng,
+            outputs: VecDeque::new(),
+            has_more: false,
+            is_draining: false,
+            is_shedding: false,
+        }
+    }
+
+    /// Handles one thing to its end.
+    pub fn handle(&mut self, input: Input, now: Now) {
+        let mut reply = None;
+        match input {
+            Input::Sip { flow, message } => self.sip.receive(flow, message, now, &mut self.rng),
+            Input::FlowClosed(flow) => self.sip.flow_closed(flow, now),
+            Input::Media(notice) => self.legs.hear_media(notice, now, &mut self.rng),
+            Input::Command(CommandRequest { request, actor, command }) => {
+                let result = self.centre.command(&actor, command, now, &mut self.rng);
+                reply = Some(Output::Reply { request, result });
+            }
+            Input::CallerKnown { call, found } => self.tell_centre(CentreInput::CallerKnown { call, found }, now),
+            Input::Directory(directory) => {
+                self.legs.country_code = directory.centre.country_code.as_str().into();
+                self.sip.set_access(Arc::new(access::sip_access(&directory)));
+                self.centre.set_directory(directory, now, &mut self.rng);
+            }
+            Input::Scripts(scripts) => self.centre.set_scripts(scripts),
+            Input::ConsoleSession { agent, session, is_up } => {
+                self.tell_centre(CentreInput::ConsoleSession { agent, session, is_up }, now);
+            }
+            Input::WebPhoneGone { session } => self.tell_centre(CentreInput::WebPhoneGone { session }, now),
+            Input::Drain => {
+                self.is_draining = true;
+                self.apply_refusal();
+                self.tell_centre(CentreInput::Drain, now);
+            }
+        }
+        self.settle(now);
+        // After what it brought about, so that who asked has seen the change when the answer comes.
+        self.outputs.extend(reply);
+    }
+
+    /// Does what is due.
+    pub fn timeout(&mut self, now: Now) {
+        self.sip.timeout(now, &mut self.rng);
+        self.legs.timeout(now);
+        self.centre.timeout(now, &mut self.rng);
+        self.settle(now);
+    }
+
+    /// When [`Switch::timeout`] is next needed.
+    pub fn next_wakeup(&self) -> Option<Mono> {
+        if self.has_more {
+            return Some(Mono::default());
+        }
+        [self.sip.next_wakeup(), self.legs.next_wakeup(), self.centre.next_wakeup()].into_iter().flatten().min()
+    }
+
+    /// The next thing wanted.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Refuses new calls by 503 while the node is behind with something that calls need; running calls go on.
+    pub fn set_shedding(&mut self, is_shedding: bool) {
+        self.is_shedding = is_shedding;
+        self.apply_refusal();
+    }
+
+    /// Ends every leg, at the end of a shutdown's patience.
+    pub fn hang_up_all(&mut self, now: Now) {
+        self.legs.hang_up_all();
+        self.settle(now);
+    }
+
+    /// The live floor as it stands.
+    pub fn snapshot(&self) -> FloorSnapshot {
+        self.centre.snapshot()
+    }
+
+    /// In figures.
+    pub fn stats(&self) -> SwitchStats {
+        SwitchStats { sip: self.sip.stats(), legs: self.legs.len(), call_legs: self.legs.call_legs(), faults: self.legs.faults }
+    }
+
+    fn apply_refusal(&mut self) {
+        self.sip.set_draining(self.is_draining || self.is_shedding);
+    }
+
+    fn tell_centre(&mut self, input: CentreInput, now: Now) {
+        self.centre.handle(input, now, &mut self.rng);
+    }
+
+    /// Lets the parts answer each other until nobody has anything to say.
+    fn settle(&mut self, now: Now) {
+        for _ in 0..ROUNDS_MAX {
+            let mut is_quiet = true;
+            while let Some(output) = self.sip.poll() {
+                is_quiet = false;
+                match output {
+                    SipOutput::Transmit { flow, bytes } => self.outputs.push_back(Output::Transmit { flow, bytes }),
+                    SipOutput::Connect { flow } => self.outputs.push_back(Output::Connect { flow }),
+                    SipOutput::Notice(notice) => self.legs.hear_sip(notice, now, &mut self.rng),
+                }
+            }
+            while let Some(said) = self.legs.poll() {
+                is_quiet = false;
+                match said {
+                    Said::Sip(order) => self.sip.order(order, now, &mut self.rng),
+                    Said::Media(order) => self.outputs.push_back(Output::Media(order)),
+                    Said::Centre(input) => self.centre.handle(input, now, &mut self.rng),
+                    Said::Live(update) => self.outputs.push_back(Output::Live(update)),
+                }
+            }
+            while let Some(output) = self.centre.poll() {
+                is_quiet = false;
+                self.carry_out(output, now);
+            }
+            if is_quiet {
+                self.has_more = false;
+                return;
+            }
+        }
+        self.has_more = true;
+    }
+
+    fn carry_out(&mut self, output: CentreOutput, now: Now) {
+        let output = match output {
+            CentreOutput::Phone(effect) => {
+                self.legs.carry_out(effect, now);
+                return;
+            }
+            CentreOutput::LookUp { call, number } => Output::LookUp { call, number },
+            CentreOutput::Fact(fact) => Output::Fact(fact),
+            CentreOutput::Call(view) => Output::Live(LiveUpdate::Call(view)),
+            CentreOutput::Agent(view) => Output::Live(LiveUpdate::Agent(view)),
+            CentreOutput::Queue(view) => Output::Live(LiveUpdate::Queue(view)),
+            CentreOutput::WebPhoneConnected { session } => {
+                Output::Live(LiveUpdate::WebPhone { session, update: WebPhoneUpdate::Connected })
+            }
+            CentreOutput::WebPhoneEnded { session, cause } => {
+                Output::Live(LiveUpdate::WebPhone { session, update: WebPhoneUpdate::Ended(cause) })
+            }
+            CentreOutput::Notice { user, key } => Output::Live(LiveUpdate::Notice { user, key }),
+        };
+        self.outputs.push_back(output);
+    }
+}

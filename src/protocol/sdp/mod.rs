@@ -6,4 +6,4 @@ mod body;
 mod offer_answer;
 
 pub use body::{Description, Direction, InvalidSdp, MediaLine, RtpMap};
-pub use offer_answer::{Agreed, NoCommonMedia, SdpSession};
+pub use offer_answer::{NoCommonMedia, SdpSession};

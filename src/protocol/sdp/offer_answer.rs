@@ -16,15 +16,6 @@ const OUR_CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 #[error("no audio stream that we can use: plain RTP with PCMU, PCMA, G.722 or Opus and a numeric address is needed")]
 pub struct NoCommonMedia;
 
-/// What both sides agreed on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Agreed {
-    /// For the media workers.
-    pub remote: RemoteMedia,
-    /// Whether their side may send: when not, its silence is no loss.
-    pub is_peer_sending: bool,
-}
-
 /// Our side of one session's negotiation: remembers what the next offer or answer must keep (RFC 3264 8).
 #[derive(Debug, Clone)]
 pub struct SdpSession {
@@ -78,7 +69,7 @@ impl SdpSession {
     }
 
     /// Our answer to their offer, and what is agreed by it. An error changes nothing.
-    pub fn answer(&mut self, offer: &Description) -> Result<(String, Agreed), NoCommonMedia> {
+    pub fn answer(&mut self, offer: &Description) -> Result<(String, RemoteMedia), NoCommonMedia> {
         let (chosen, format) = choose_line(offer).ok_or(NoCommonMedia)?;
         let mut media = String::new();
         let mut lines = Vec::with_capacity(offer.media.len());
@@ -102,7 +93,7 @@ impl SdpSession {
     }
 
     /// What their answer to our offer makes of it. An error changes nothing.
-    pub fn accept(&mut self, answer: &Description) -> Result<Agreed, NoCommonMedia> {
+    pub fn accept(&mut self, answer: &Description) -> Result<RemoteMedia, NoCommonMedia> {
         let index = self.lines.iter().position(|line| line.is_our_audio).unwrap_or(0);
         let line = answer.media.get(index).ok_or(NoCommonMedia)?;
         let format = choose_format(line, &OUR_CODECS).ok_or(NoCommonMedia)?;
@@ -225,29 +216,26 @@ fn digit_payload_type(line: &MediaLine) -> Option<u8> {
         .find(|number| line.rtpmaps.get(number).is_some_and(|map| map.encoding == "telephone-event" && map.clock_hz == 8_000))
 }
 
-fn agree(line: &MediaLine, format: Format, digits: Option<u8>) -> Result<Agreed, NoCommonMedia> {
+fn agree(line: &MediaLine, format: Format, digits: Option<u8>) -> Result<RemoteMedia, NoCommonMedia> {
     let ip = line.address.ok_or(NoCommonMedia)?;
     if line.kind != "audio" || line.port == 0 {
         return Err(NoCommonMedia);
     }
     // RFC 3264 8.4: the address 0.0.0.0 is the old way of saying "send me nothing".
     let is_receiving = line.direction.listens() && !ip.is_unspecified();
-    Ok(Agreed {
-        remote: RemoteMedia {
-            address: SocketAddr::new(ip, line.port),
-            codec: format.codec,
-            payload_type: format.payload_type,
-            digit_payload_type: digits,
-            is_receiving,
-            is_sending: line.direction.sends(),
-        },
-        is_peer_sending: line.direction.sends(),
+    Ok(RemoteMedia {
+        address: SocketAddr::new(ip, line.port),
+        codec: format.codec,
+        payload_type: format.payload_type,
+        digit_payload_type: digits,
+        is_receiving,
+        is_sending: line.direction.sends(),
     })
 }
 
 /// RFC 3264 6.1: what they send we receive, what they want we send.
-fn our_direction(agreed: &Agreed) -> Direction {
-    match (agreed.remote.is_receiving, agreed.is_peer_sending) {
+fn our_direction(agreed: &RemoteMedia) -> Direction {
+    match (agreed.is_receiving, agreed.is_sending) {
         (true, true) => Direction::SendRecv,
         (true, false) => Direction::SendOnly,
         (false, true) => Direction::RecvOnly,
@@ -285,10 +273,10 @@ mod tests {
         assert!(sdp.contains("m=audio 20000 RTP/AVP 8 97\r\na=rtpmap:8 PCMA/8000\r\n"), "{sdp}");
         assert!(sdp.contains("c=IN IP4 198.51.100.5\r\n") && sdp.contains("a=sendrecv\r\n"), "{sdp}");
         assert_eq!(
-            (agreed.remote.codec, agreed.remote.payload_type, agreed.remote.digit_payload_type),
+            (agreed.codec, agreed.payload_type, agreed.digit_payload_type),
             (Codec::Pcma, 8, Some(97))
         );
-        assert_eq!(agreed.remote.address, "192.0.2.7:4000".parse().unwrap());
+        assert_eq!(agreed.address, "192.0.2.7:4000".parse().unwrap());
     }
 
     #[test]
@@ -296,7 +284,7 @@ mod tests {
         let offer = body("m=audio 4000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\n");
         let (sdp, agreed) = session().answer(&offer).unwrap();
         assert!(sdp.contains("m=audio 20000 RTP/AVP 111\r\na=rtpmap:111 opus/48000/2\r\n"), "{sdp}");
-        assert_eq!((agreed.remote.codec, agreed.remote.payload_type), (Codec::Opus, 111));
+        assert_eq!((agreed.codec, agreed.payload_type), (Codec::Opus, 111));
     }
 
     #[test]
@@ -309,10 +297,10 @@ mod tests {
         ] {
             let (sdp, agreed) = session().answer(&body(&format!("m=audio 4000 RTP/AVP 0\r\na={offered}\r\n"))).unwrap();
             assert!(sdp.contains(answered), "{offered}: {sdp}");
-            assert_eq!((agreed.remote.is_receiving, agreed.is_peer_sending), (is_receiving, is_sending), "{offered}");
+            assert_eq!((agreed.is_receiving, agreed.is_sending), (is_receiving, is_sending), "{offered}");
         }
         let (_, agreed) = session().answer(&body("m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n")).unwrap();
-        assert!(!agreed.remote.is_receiving);
+        assert!(!agreed.is_receiving);
     }
 
     #[test]
@@ -367,7 +355,7 @@ mod tests {
         let read = Description::parse(&offer).unwrap();
         assert_eq!(read.media[0].formats, ["0", "8", "101"]);
         let agreed = session.accept(&body("m=audio 4000 RTP/AVP 8 101\r\na=rtpmap:101 telephone-event/8000\r\n")).unwrap();
-        assert_eq!((agreed.remote.codec, agreed.remote.digit_payload_type), (Codec::Pcma, Some(101)));
+        assert_eq!((agreed.codec, agreed.digit_payload_type), (Codec::Pcma, Some(101)));
         assert_eq!(session.accept(&body("m=audio 0 RTP/AVP 8\r\n")), Err(NoCommonMedia));
         assert_eq!(session.accept(&body("m=audio 4000 RTP/AVP 9\r\n")), Err(NoCommonMedia));
     }

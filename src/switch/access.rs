@@ -1,0 +1,40 @@
+//! Who may call and be called, out of the directory, in the endpoint's words.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::directory::{DigestSecret, Directory, Phone, Trunk},
+    protocol::sip::{Ha1, IpPrefix, PhoneAccess, SipAccess, Transport, TrunkAccess},
+};
+
+/// Active trunks and phones. What an administrator wrote wrongly (an address that is none) is left out: it lets nobody in.
+pub(super) fn sip_access(directory: &Directory) -> SipAccess {
+    SipAccess {
+        trunks: directory.trunks.values().filter(|trunk| trunk.is_active).map(trunk_access).collect(),
+        phones: directory
+            .phones
+            .iter()
+            .filter(|(_, phone)| phone.is_active)
+            .map(|(account, phone)| (account.clone(), phone_access(account.clone(), phone)))
+            .collect(),
+    }
+}
+
+fn trunk_access(trunk: &Trunk) -> TrunkAccess {
+    TrunkAccess {
+        id: trunk.id.clone(),
+        prefixes: trunk.sources.iter().filter_map(|text| IpPrefix::parse(text)).collect(),
+        username: trunk.username.as_deref().map(Arc::from),
+        secret: trunk.secret.as_ref().map(ha1),
+        peer: trunk.peer.as_deref().and_then(|peer| peer.trim().parse().ok()),
+        transport: if trunk.transport.eq_ignore_ascii_case("tcp") { Transport::Tcp } else { Transport::Udp },
+    }
+}
+
+fn phone_access(account: Arc<str>, phone: &Phone) -> PhoneAccess {
+    PhoneAccess { account, secret: phone.secret.as_ref().map(ha1) }
+}
+
+fn ha1(secret: &DigestSecret) -> Ha1 {
+    Ha1 { realm: secret.realm.clone(), sha256: secret.sha256.clone(), md5: secret.md5.clone() }
+}

@@ -1,0 +1,470 @@
+//! Whole calls through the exchange: a scripted SIP peer speaks in bytes, scripted media workers answer, the floor decides. After
+//! each story nothing may be left.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use md5::{Digest, Md5};
+
+use super::{CommandRequest, Input, LiveUpdate, Output, Switch, SwitchSettings};
+use crate::{
+    domain::{
+        agent::Presence,
+        call::CallEventKind,
+        centre::{CentreCommand, Fact, WantedPresence},
+        directory::{
+            AgentProfile, Device, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit, Trunk, WrapUp,
+        },
+        event::{Actor, Event},
+    },
+    protocol::{
+        media::{MediaNotice, MediaOrder, Source},
+        sip::{Flow, FlowId, SipMessage, SipSettings, Transport},
+    },
+    types::{AgentId, LegId, Now, Rng, SessionId, Timestamp},
+};
+
+const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 101\r\n\
+                   a=rtpmap:101 telephone-event/8000\r\n";
+const REALM: &str = "centralita";
+
+/// The exchange with everything around it played by hand.
+struct Exchange {
+    switch: Switch,
+    now: Now,
+    sent: Vec<String>,
+    media: Vec<MediaOrder>,
+    facts: Vec<Fact>,
+    live: Vec<LiveUpdate>,
+    replies: u64,
+    has_ports: bool,
+    ports: u16,
+}
+
+impl Exchange {
+    fn new() -> Self {
+        let settings = SwitchSettings { sip: SipSettings::default(), silent_leg_ms: 300_000 };
+        let mut this = Self {
+            switch: Switch::new(settings, Rng::seeded(3), [7; 32]),
+            now: Now { wall: Timestamp::from_millis(1_766_000_000_000), ..Now::default() },
+            sent: Vec::new(),
+            media: Vec::new(),
+            facts: Vec::new(),
+            live: Vec::new(),
+            replies: 0,
+            has_ports: true,
+            ports: 20_000,
+        };
+        this.give(Input::Directory(Arc::new(directory())));
+        this
+    }
+
+    fn give(&mut self, input: Input) {
+        self.switch.handle(input, self.now);
+        self.collect();
+    }
+
+    /// Takes what is wanted; ports open at once unless there are none.
+    fn collect(&mut self) {
+        while let Some(output) = self.switch.poll() {
+            match output {
+                Output::Transmit { bytes, .. } => self.sent.push(String::from_utf8_lossy(&bytes).into_owned()),
+                Output::Media(order) => {
+                    if let (MediaOrder::Open { leg }, true) = (&order, self.has_ports) {
+                        self.ports += 2;
+                        let local = ([192, 0, 2, 1], self.ports).into();
+                        self.switch.handle(Input::Media(MediaNotice::Opened { leg: *leg, local }), self.now);
+                    }
+                    self.media.push(order);
+                }
+                Output::Fact(fact) => self.facts.push(fact),
+                Output::Live(update) => self.live.push(update),
+                Output::Reply { result, .. } => {
+                    assert_eq!(result, Ok(()));
+                    self.replies += 1;
+                }
+                Output::LookUp { call, .. } => {
+                    self.switch.handle(Input::CallerKnown { call, found: Default::default() }, self.now);
+                }
+                Output::Connect { .. } => panic!("nobody speaks TCP here"),
+            }
+        }
+    }
+
+    fn wait(&mut self, millis: u64) {
+        let until = self.now.plus_millis(millis);
+        while let Some(at) = self.switch.next_wakeup().filter(|at| *at <= until.mono) {
+            self.now = self.now.plus_millis(at.millis_since(self.now.mono));
+            self.switch.timeout(self.now);
+            self.collect();
+        }
+        self.now = until;
+    }
+
+    fn hear(&mut self, from: &str, text: &str) {
+        let flow = Flow { transport: Transport::Udp, id: FlowId(1), remote: from.parse().unwrap() };
+        let message = SipMessage::parse(text.as_bytes()).unwrap();
+        self.give(Input::Sip { flow, message });
+    }
+
+    fn command(&mut self, user: &str, command: CentreCommand) {
+        let actor = Actor::User { user: user.parse().unwrap() };
+        self.give(Input::Command(CommandRequest { request: 1, actor, command }));
+    }
+
+    /// What was sent since the last look, by first lines.
+    fn sent(&mut self) -> Vec<String> {
+        let first = |text: &String| text.lines().next().unwrap_or_default().to_owned();
+        self.sent.drain(..).map(|text| first(&text)).collect()
+    }
+
+    /// The last message sent whose first line begins so.
+    fn last(&self, start: &str) -> String {
+        let found = self.sent.iter().rev().find(|text| text.starts_with(start));
+        found.unwrap_or_else(|| panic!("no {start:?} in {:?}", self.sent)).clone()
+    }
+
+    fn kinds(&self) -> Vec<&'static str> {
+        self.facts
+            .iter()
+            .map(|fact| match &fact.event {
+                Event::Call(event) => event.kind(),
+                Event::Agent(event) => event.kind(),
+                other => other.kind(),
+            })
+            .filter(|kind| kind.starts_with("call."))
+            .collect()
+    }
+
+    fn leg(&self) -> LegId {
+        let opened = self.media.iter().rev().find_map(|order| match order {
+            MediaOrder::Open { leg } => Some(*leg),
+            _ => None,
+        });
+        opened.expect("a leg was opened")
+    }
+
+    /// A caller says something about its call number `n`.
+    fn caller(&mut self, n: u32, method: &str, cseq: u32, to_tag: &str, body: &str) {
+        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        // CANCEL and a non-2xx ACK repeat the INVITE's branch (RFC 3261 9.1); a new request has its own.
+        let branch = if method == "CANCEL" { "INVITE1".into() } else { format!("{method}{cseq}") };
+        let text = format!(
+            "{method} sip:{called}@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5070;branch=z9hG4bK{branch}-{n}\r\n\
+             From: <sip:+34911000001@127.0.0.1>;tag=caller{n}\r\nTo: <sip:{called}@192.0.2.1>{to_tag}\r\nCall-ID: call{n}\r\n\
+             CSeq: {cseq} {method}\r\nContact: <sip:load@127.0.0.1:5070>\r\nMax-Forwards: 70\r\n{kind}\
+             Content-Length: {length}\r\n\r\n{body}",
+            called = if n >= 100 { "1001" } else { "1009" },
+            length = body.len(),
+        );
+        self.hear("127.0.0.1:5070", &text);
+    }
+
+    /// A caller's INVITE up to our 200 and its ACK; what belongs behind To afterwards.
+    fn answered(&mut self, n: u32) -> String {
+        self.caller(n, "INVITE", 1, "", SDP);
+        let tag = to_tag(&self.last("SIP/2.0 200"));
+        self.caller(n, "ACK", 1, &tag, "");
+        tag
+    }
+
+    fn is_clean(&mut self) {
+        // The transactions' last timers (64·T1).
+        self.wait(40_000);
+        let stats = self.switch.stats();
+        assert_eq!((stats.legs, stats.sip.dialogs, stats.sip.transactions), (0, 0, 0), "{stats:?}");
+        let opened = self.media.iter().filter(|order| matches!(order, MediaOrder::Open { .. })).count();
+        let closed = self.media.iter().filter(|order| matches!(order, MediaOrder::Close { .. })).count();
+        assert_eq!(opened, closed, "every port is freed");
+        assert!(self.switch.snapshot().calls.is_empty());
+        assert_eq!(self.switch.next_wakeup().filter(|at| at.millis_since(self.now.mono) < 60_000), None);
+    }
+}
+
+fn to_tag(response: &str) -> String {
+    let to = response.lines().find(|line| line.starts_with("To:")).unwrap();
+    to[to.find(";tag=").unwrap()..].trim_end().to_owned()
+}
+
+fn header<'a>(text: &'a str, name: &str) -> &'a str {
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
+    line[name.len()..].trim()
+}
+
+fn directory() -> Directory {
+    let secret = |user: &str| {
+        let ha1 = hex(&format!("{user}:{REALM}:secret"));
+        Some(DigestSecret { realm: REALM.into(), sha256: ha1.clone(), md5: ha1 })
+    };
+    let number = |number: &str, target| Number { number: number.into(), name: number.into(), target, is_on_web_phone: true };
+    let queue = Queue {
+        id: "support".parse().unwrap(),
+        name: "Support".into(),
+        skills: Vec::new(),
+        priority: 0,
+        ring_secs: 20,
+        waiting_max: 10,
+        wait_secs_max: 600,
+        calendar: None,
+        wrap_up: WrapUp::None,
+        service_level_secs: 20,
+        service_level_percent: 80,
+        short_abandon_secs: 5,
+        position_every_secs: 0,
+        on_no_agents: QueueExit::Wait,
+        on_max_wait: QueueExit::Wait,
+        on_full: QueueExit::Wait,
+        on_closed: QueueExit::Wait,
+        dispositions: Vec::new(),
+        ticket_type: "incident".into(),
+        caller_number: None,
+        script: BTreeMap::new(),
+    };
+    let agent = AgentProfile {
+        id: "agent1".parse().unwrap(),
+        name: "Ana".into(),
+        skills: BTreeMap::new(),
+        device: Device::Sip,
+        phone: Some("101".into()),
+        is_active: true,
+    };
+    let trunk = Trunk {
+        id: "carrier".parse().unwrap(),
+        name: "Carrier".into(),
+        sources: vec!["127.0.0.0/8".into()],
+        username: None,
+        secret: None,
+        peer: None,
+        transport: "udp".into(),
+        calls_max: 1_000,
+        is_active: true,
+    };
+    let phone = Phone { account: "101".into(), name: "Desk".into(), secret: secret("101"), is_active: true };
+    let mut directory = Directory { version: 1, ..Directory::default() };
+    let echo = number("1009", NumberTarget::Echo);
+    let support = number("1001", NumberTarget::Queue { queue: queue.id.clone() });
+    directory.numbers = [echo, support].into_iter().map(|number| (number.number.as_str().into(), number)).collect();
+    directory.queues = BTreeMap::from([(queue.id.clone(), queue)]);
+    directory.agents = BTreeMap::from([(agent.id.clone(), agent)]);
+    directory.trunks = BTreeMap::from([(trunk.id.clone(), trunk)]);
+    directory.phones = BTreeMap::from([("101".into(), phone)]);
+    directory
+}
+
+fn hex(text: &str) -> String {
+    Md5::digest(text.as_bytes()).iter().map(|octet| format!("{octet:02x}")).collect()
+}
+
+#[test]
+fn number_1009_echoes_from_invite_to_bye() {
+    let mut exchange = Exchange::new();
+    exchange.caller(1, "INVITE", 1, "", SDP);
+    let ok = exchange.last("SIP/2.0 200");
+    assert!(ok.contains("m=audio 20002 RTP/AVP 0 101") && ok.contains("c=IN IP4 192.0.2.1"), "{ok}");
+    let tag = to_tag(&ok);
+    exchange.caller(1, "ACK", 1, &tag, "");
+    let leg = exchange.leg();
+    assert!(exchange.media.contains(&MediaOrder::Hear { leg, sources: vec![Source::Echo] }), "{:?}", exchange.media);
+    exchange.wait(5_000);
+    exchange.caller(1, "BYE", 2, &tag, "");
+    let sent = exchange.sent();
+    assert_eq!((sent.first().unwrap().as_str(), sent.last().unwrap().as_str()), ("SIP/2.0 100 Trying", "SIP/2.0 200 OK"));
+    assert_eq!((exchange.kinds().first(), exchange.kinds().last()), (Some(&"call.arrived"), Some(&"call.ended")));
+    exchange.is_clean();
+}
+
+#[test]
+fn a_caller_who_cancels_before_the_answer_hears_487_and_leaves_nothing() {
+    let mut exchange = Exchange::new();
+    exchange.has_ports = false;
+    exchange.caller(2, "INVITE", 1, "", SDP);
+    exchange.caller(2, "CANCEL", 1, "", "");
+    assert_eq!(exchange.sent(), ["SIP/2.0 100 Trying", "SIP/2.0 200 OK", "SIP/2.0 487 Request Terminated"]);
+    exchange.is_clean();
+}
+
+#[test]
+fn without_a_free_port_the_caller_hears_503_and_may_try_again() {
+    let mut exchange = Exchange::new();
+    exchange.has_ports = false;
+    exchange.caller(3, "INVITE", 1, "", SDP);
+    let leg = exchange.leg();
+    exchange.give(Input::Media(MediaNotice::OpenFailed { leg, reason: "no port is free".into() }));
+    assert!(exchange.last("SIP/2.0 503").contains("Retry-After: "));
+    exchange.is_clean();
+}
+
+#[test]
+fn media_workers_that_say_nothing_cost_the_call_two_seconds_and_nothing_more() {
+    let mut exchange = Exchange::new();
+    exchange.has_ports = false;
+    exchange.caller(4, "INVITE", 1, "", SDP);
+    exchange.wait(2_000);
+    exchange.last("SIP/2.0 503");
+    exchange.is_clean();
+}
+
+#[test]
+fn a_caller_who_holds_is_answered_recvonly_and_hears_again_when_back() {
+    let mut exchange = Exchange::new();
+    let tag = exchange.answered(5);
+    let (leg, sdp) = (exchange.leg(), format!("{SDP}a=sendonly\r\n"));
+    exchange.caller(5, "INVITE", 3, &tag, &sdp);
+    assert!(exchange.last("SIP/2.0 200").contains("a=recvonly"));
+    exchange.caller(5, "ACK", 3, &tag, "");
+    let is_receiving = |exchange: &Exchange| {
+        exchange.media.iter().rev().find_map(|order| match order {
+            MediaOrder::SetRemote { leg: of, remote } if *of == leg => Some(remote.is_receiving),
+            _ => None,
+        })
+    };
+    assert_eq!(is_receiving(&exchange), Some(false));
+    exchange.wait(500);
+    exchange.caller(5, "INVITE", 4, &tag, SDP);
+    assert!(exchange.last("SIP/2.0 200").contains("a=sendrecv"));
+    exchange.caller(5, "ACK", 4, &tag, "");
+    assert_eq!(is_receiving(&exchange), Some(true));
+    exchange.caller(5, "BYE", 5, &tag, "");
+    exchange.is_clean();
+}
+
+#[test]
+fn an_unknown_number_is_404_and_a_codec_that_nobody_has_488() {
+    let mut exchange = Exchange::new();
+    exchange.caller(6, "INVITE", 1, "", &SDP.replace("RTP/AVP 0 101", "RTP/AVP 18"));
+    exchange.last("SIP/2.0 488");
+    let mut empty = directory();
+    empty.version = 2;
+    empty.numbers.clear();
+    exchange.give(Input::Directory(Arc::new(empty)));
+    exchange.caller(7, "INVITE", 1, "", SDP);
+    exchange.last("SIP/2.0 404");
+    exchange.is_clean();
+}
+
+#[test]
+fn a_draining_exchange_refuses_new_calls_and_lets_the_running_one_end() {
+    let mut exchange = Exchange::new();
+    let tag = exchange.answered(8);
+    exchange.give(Input::Drain);
+    exchange.caller(9, "INVITE", 1, "", SDP);
+    exchange.last("SIP/2.0 503");
+    exchange.caller(8, "BYE", 2, &tag, "");
+    exchange.is_clean();
+}
+
+#[test]
+fn hanging_up_all_says_bye_to_everyone() {
+    let mut exchange = Exchange::new();
+    for n in 10..20 {
+        exchange.answered(n);
+    }
+    exchange.switch.hang_up_all(exchange.now);
+    exchange.collect();
+    assert_eq!(exchange.sent().iter().filter(|line| line.starts_with("BYE ")).count(), 10);
+    exchange.is_clean();
+}
+
+#[test]
+fn two_hundred_calls_that_end_in_every_way_leave_nothing() {
+    let mut exchange = Exchange::new();
+    for n in 20..70 {
+        let tag = exchange.answered(n);
+        match n % 4 {
+            0 => exchange.caller(n, "BYE", 2, &tag, ""),
+            1 => {
+                let leg = exchange.leg();
+                exchange.give(Input::Media(MediaNotice::Lost { leg }));
+                exchange.wait(301_000);
+            }
+            2 => exchange.caller(n, "BYE", 2, &tag, ""),
+            // Nobody hangs up: the longest time that the floor allows, or the end of the node.
+            _ => {
+                exchange.switch.hang_up_all(exchange.now);
+                exchange.collect();
+            }
+        }
+    }
+    // Nobody answers our BYEs either.
+    exchange.wait(40_000);
+    exchange.is_clean();
+}
+
+/// Registers phone 101 from 192.0.2.50 by digest.
+fn register(exchange: &mut Exchange) {
+    let ask = |cseq: u32, proof: &str| {
+        format!(
+            "REGISTER sip:192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.50:5060;branch=z9hG4bKreg{cseq}\r\n\
+             From: <sip:101@192.0.2.1>;tag=reg\r\nTo: <sip:101@192.0.2.1>\r\nCall-ID: reg\r\nCSeq: {cseq} REGISTER\r\n\
+             Contact: <sip:101@192.0.2.50:5060>\r\nExpires: 3600\r\nMax-Forwards: 70\r\n{proof}Content-Length: 0\r\n\r\n"
+        )
+    };
+    exchange.hear("192.0.2.50:5060", &ask(1, ""));
+    let challenge = exchange.last("SIP/2.0 401");
+    let line = challenge.lines().find(|line| line.starts_with("WWW-Authenticate") && line.contains("MD5")).unwrap();
+    let nonce = line.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let (a1, a2) = (hex(&format!("101:{REALM}:secret")), hex("REGISTER:sip:192.0.2.1"));
+    let response = hex(&format!("{a1}:{nonce}:00000001:abc:auth:{a2}"));
+    let proof = format!(
+        "Authorization: Digest username=\"101\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"sip:192.0.2.1\", algorithm=MD5, \
+         qop=auth, nc=00000001, cnonce=\"abc\", response=\"{response}\"\r\n"
+    );
+    exchange.hear("192.0.2.50:5060", &ask(2, &proof));
+    exchange.last("SIP/2.0 200");
+}
+
+/// The phone answers an INVITE of ours.
+fn phone_says(exchange: &mut Exchange, invite: &str, status: &str, body: &str) {
+    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    let text = format!(
+        "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to};tag=phone\r\nCall-ID: {id}\r\nCSeq: {cseq}\r\n\
+         Contact: <sip:101@192.0.2.50:5060>\r\n{kind}Content-Length: {length}\r\n\r\n{body}",
+        via = header(invite, "Via:"),
+        from = header(invite, "From:"),
+        to = header(invite, "To:"),
+        id = header(invite, "Call-ID:"),
+        cseq = header(invite, "CSeq:"),
+        length = body.len(),
+    );
+    exchange.hear("192.0.2.50:5060", &text);
+}
+
+#[test]
+fn a_caller_reaches_an_agent_on_a_registered_phone_and_both_hear_each_other() {
+    let mut exchange = Exchange::new();
+    let agent: AgentId = "agent1".parse().unwrap();
+    register(&mut exchange);
+    let session = SessionId::mint(exchange.now.wall, &mut Rng::seeded(1));
+    exchange.give(Input::ConsoleSession { agent: agent.clone(), session, is_up: true });
+    exchange.command("agent1", CentreCommand::SetPresence { agent: agent.clone(), wanted: WantedPresence::Ready });
+    let tag = exchange.answered(100);
+    let caller = exchange.media.iter().find_map(|order| match order {
+        MediaOrder::Open { leg } => Some(*leg),
+        _ => None,
+    });
+    exchange.wait(500);
+    let invite = exchange.last("INVITE ");
+    assert!(invite.contains("sip:101@192.0.2.50") && invite.contains("m=audio "), "{invite}");
+    let phone = exchange.leg();
+    phone_says(&mut exchange, &invite, "180 Ringing", "");
+    phone_says(&mut exchange, &invite, "200 OK", SDP);
+    exchange.last("ACK ");
+    for (leg, other) in [(caller.unwrap(), phone), (phone, caller.unwrap())] {
+        let heard = exchange.media.iter().rev().find_map(|order| match order {
+            MediaOrder::Hear { leg: of, sources } if *of == leg => Some(sources.clone()),
+            _ => None,
+        });
+        assert_eq!(heard, Some(vec![Source::Leg(other)]));
+    }
+    assert!(exchange.facts.iter().any(|fact| {
+        matches!(&fact.event, Event::Call(event) if matches!(&event.kind, CallEventKind::Connected { agent: with, .. } if *with == agent))
+    }));
+    exchange.caller(100, "BYE", 2, &tag, "");
+    let bye = exchange.last("BYE ");
+    phone_says(&mut exchange, &bye, "200 OK", "");
+    exchange.is_clean();
+    let last = exchange.live.iter().rev().find_map(|update| match update {
+        LiveUpdate::Agent(view) => Some(view.presence.clone()),
+        _ => None,
+    });
+    assert_eq!((last, exchange.replies), (Some(Presence::Ready), 1));
+}
