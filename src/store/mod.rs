@@ -19,7 +19,6 @@ pub mod journal;
 pub mod repair;
 pub mod segments;
 pub mod tickets;
-pub mod users;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -48,6 +47,5 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("repair", repair::STATEMENTS),
         ("segments", segments::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
-        ("users", users::STATEMENTS),
     ]
 }

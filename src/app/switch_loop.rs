@@ -1,0 +1,331 @@
+//! The loop around the switch: carries what comes from the wire, the media workers and people in, and what the switch wants out.
+//! Decides nothing about calls. Never waits for anyone: what cannot be handed on at once waits in bounded queues, and when the
+//! journal falls too far behind, new calls are refused.
+
+use std::{collections::BTreeMap, collections::VecDeque, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+
+use super::switch_handle::{Ask, SwitchHandle};
+use crate::{
+    domain::{
+        centre::{CallerMatch, Fact, Refusal},
+        directory::{Directory, Prefix},
+    },
+    net::{SipNet, SipNetStats, media::MediaHandle},
+    protocol::media::MediaNotice,
+    switch::{CommandRequest, Input, LiveUpdate, Output, Switch, SwitchStats},
+    types::{CallId, Clock, Mono, Now, PhoneNumber},
+};
+
+/// Messages and notices that may wait for the switch; beyond, the SIP edge drops and counts.
+pub const WIRE_MAX: usize = 8_192;
+/// Asks of people and programs that may wait.
+const ASKS_MAX: usize = 1_024;
+/// Inputs handled in one turn.
+const BATCH_MAX: usize = 256;
+/// Live updates that a slow console may be behind.
+const LIVE_MAX: usize = 8_192;
+/// Facts that may wait for the journal before new calls are refused.
+const FACTS_SHED: usize = 20_000;
+/// Facts that may wait at all.
+const FACTS_MAX: usize = 200_000;
+/// Look-ups at a time; a caller beyond them is not recognised.
+const LOOK_UPS_MAX: usize = 256;
+/// A caller who is not recognised by then counts as unknown.
+const LOOK_UP_MS_MAX: u64 = 150;
+/// How often a draining switch looks whether the last call is over, besides after every turn.
+const DRAIN_LOOK_MS: u64 = 250;
+
+/// Finds out who a caller is.
+pub trait CallerLookup: Send + Sync + 'static {
+    /// Customers with this number, best first. Abandoned when it takes longer than 150 ms.
+    fn look_up(&self, number: PhoneNumber) -> BoxFuture<'static, CallerMatch>;
+}
+
+/// The loop in figures.
+#[derive(Debug, Clone)]
+pub struct SwitchLoopStats {
+    /// The switch's own.
+    pub switch: SwitchStats,
+    /// The SIP sockets'.
+    pub sip_net: SipNetStats,
+    /// Facts that wait for the journal.
+    pub facts_waiting: usize,
+    /// Facts lost because the journal was too far behind.
+    pub facts_lost: u64,
+    /// Look-ups that took too long or found no place.
+    pub look_ups_missed: u64,
+}
+
+/// Everything that the loop carries between.
+pub struct SwitchLoop {
+    switch: Switch,
+    clock: Arc<dyn Clock>,
+    wire: mpsc::Receiver<Input>,
+    notices: mpsc::Receiver<MediaNotice>,
+    asks: mpsc::Receiver<Ask>,
+    handle: SwitchHandle,
+    net: SipNet,
+    media: MediaHandle,
+    facts: mpsc::Sender<Fact>,
+    facts_waiting: VecDeque<Fact>,
+    facts_lost: u64,
+    callers: Arc<dyn CallerLookup>,
+    look_ups: Arc<Semaphore>,
+    look_ups_missed: u64,
+    replies: BTreeMap<u64, oneshot::Sender<Result<(), Refusal>>>,
+    next_request: u64,
+    draining: Option<Draining>,
+}
+
+struct Draining {
+    until: Mono,
+    told: Vec<oneshot::Sender<()>>,
+}
+
+/// What the loop is built from.
+pub struct SwitchLoopParts {
+    /// The switch.
+    pub switch: Switch,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Where the SIP edge puts what it hears; made with room for [`WIRE_MAX`].
+    pub wire: mpsc::Receiver<Input>,
+    /// Where the media workers put what they hear; made with room for [`WIRE_MAX`].
+    pub notices: mpsc::Receiver<MediaNotice>,
+    /// The SIP edge.
+    pub net: SipNet,
+    /// The media workers.
+    pub media: MediaHandle,
+    /// The journal.
+    pub facts: mpsc::Sender<Fact>,
+    /// Who callers are.
+    pub callers: Arc<dyn CallerLookup>,
+}
+
+impl SwitchLoop {
+    /// A loop that is ready to run, and the handle to it.
+    pub fn new(parts: SwitchLoopParts) -> (Self, SwitchHandle) {
+        let (asks_in, asks) = mpsc::channel(ASKS_MAX);
+        let handle = SwitchHandle { asks: asks_in, live: broadcast::Sender::new(LIVE_MAX) };
+        let this = Self {
+            switch: parts.switch,
+            clock: parts.clock,
+            wire: parts.wire,
+            notices: parts.notices,
+            asks,
+            handle: handle.clone(),
+            net: parts.net,
+            media: parts.media,
+            facts: parts.facts,
+            facts_waiting: VecDeque::new(),
+            facts_lost: 0,
+            callers: parts.callers,
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
+            look_ups_missed: 0,
+            replies: BTreeMap::new(),
+            next_request: 0,
+            draining: None,
+        };
+        (this, handle)
+    }
+
+    /// Runs until it has drained.
+    pub async fn run(mut self) {
+        let mut wire = Vec::with_capacity(BATCH_MAX);
+        let mut notices = Vec::with_capacity(BATCH_MAX);
+        let mut asks = Vec::with_capacity(BATCH_MAX);
+        loop {
+            self.wait(&mut wire, &mut notices, &mut asks).await;
+            let now = self.clock.now();
+            for input in wire.drain(..) {
+                self.switch.handle(input, now);
+            }
+            for notice in notices.drain(..) {
+                self.switch.handle(Input::Media(notice), now);
+            }
+            for ask in asks.drain(..) {
+                self.take(ask, now);
+            }
+            if self.switch.next_wakeup().is_some_and(|at| at <= now.mono) {
+                self.switch.timeout(now);
+            }
+            self.carry_out(now);
+            if self.has_drained(now) {
+                break;
+            }
+        }
+        // What the last turn still said (BYEs, the last facts) is on its way before anyone hears that we are done.
+        while let Some(fact) = self.facts_waiting.pop_front() {
+            if self.facts.send(fact).await.is_err() {
+                break;
+            }
+        }
+        self.net.close().await;
+        for told in self.draining.into_iter().flat_map(|draining| draining.told) {
+            let _ = told.send(());
+        }
+    }
+
+    /// Waits for anything to do, and takes what has come meanwhile from every side.
+    async fn wait(&mut self, wire: &mut Vec<Input>, notices: &mut Vec<MediaNotice>, asks: &mut Vec<Ask>) {
+        let mut wakeup = self.switch.next_wakeup();
+        if let Some(draining) = &self.draining {
+            let look_at = (self.clock.now().mono + DRAIN_LOOK_MS).min(draining.until);
+            wakeup = Some(wakeup.map_or(look_at, |at| at.min(look_at)));
+        }
+        let clock = self.clock.clone();
+        let wake = async {
+            match wakeup {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // The loop's own sender keeps `asks` open; a closed wire (the edge is gone) just stays silent.
+            1.. = self.wire.recv_many(wire, BATCH_MAX) => {}
+            1.. = self.notices.recv_many(notices, BATCH_MAX) => {}
+            1.. = self.asks.recv_many(asks, BATCH_MAX) => {}
+            Ok(place) = self.facts.reserve(), if !self.facts_waiting.is_empty() => {
+                if let Some(fact) = self.facts_waiting.pop_front() {
+                    place.send(fact);
+                }
+            }
+            () = wake => {}
+        }
+        // Nobody starves: every side is emptied each turn, up to the batch.
+        fill(&mut self.wire, wire);
+        fill(&mut self.notices, notices);
+        fill(&mut self.asks, asks);
+    }
+
+    fn take(&mut self, ask: Ask, now: Now) {
+        match ask {
+            Ask::Input(input) => {
+                if let Input::Directory(directory) = &input {
+                    self.net.trust(trunk_sources(directory));
+                }
+                self.switch.handle(input, now);
+            }
+            Ask::Command(actor, command, reply) => {
+                self.next_request += 1;
+                let request = self.next_request;
+                self.replies.insert(request, reply);
+                self.switch.handle(Input::Command(CommandRequest { request, actor, command }), now);
+            }
+            Ask::Snapshot(reply) => {
+                let _ = reply.send(self.switch.snapshot());
+            }
+            Ask::Stats(reply) => {
+                let _ = reply.send(self.stats());
+            }
+            Ask::Drain(limit, told) => {
+                let until = now.mono + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
+                let draining = self.draining.get_or_insert(Draining { until, told: Vec::new() });
+                draining.until = draining.until.min(until);
+                draining.told.push(told);
+                self.switch.handle(Input::Drain, now);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, now: Now) {
+        while let Some(output) = self.switch.poll() {
+            match output {
+                Output::Transmit { flow, bytes } => self.net.transmit(flow, bytes),
+                Output::Connect { flow } => self.net.connect(flow),
+                // A dropped order is counted there; the leg's deadline ends what waits for it.
+                Output::Media(order) => {
+                    self.media.order(order);
+                }
+                Output::Fact(fact) => self.record(fact),
+                Output::Live(update) => self.show(update),
+                Output::LookUp { call, number } => self.look_up(call, number, now),
+                Output::Reply { request, result } => {
+                    // Who asked may have gone meanwhile.
+                    let _ = self.replies.remove(&request).map(|reply| reply.send(result));
+                }
+            }
+        }
+        while let Some(fact) = self.facts_waiting.pop_front() {
+            if let Err(full) = self.facts.try_send(fact) {
+                self.facts_waiting.push_front(full.into_inner());
+                break;
+            }
+        }
+        self.switch.set_shedding(self.facts_waiting.len() >= FACTS_SHED);
+    }
+
+    fn record(&mut self, fact: Fact) {
+        if self.facts_waiting.len() < FACTS_MAX {
+            self.facts_waiting.push_back(fact);
+            return;
+        }
+        if self.facts_lost == 0 {
+            tracing::error!("the journal is too far behind: facts are being lost; look at the database");
+        }
+        self.facts_lost += 1;
+    }
+
+    fn show(&self, update: LiveUpdate) {
+        // Without consoles nobody listens.
+        let _ = self.handle.live.send(Arc::new(update));
+    }
+
+    fn look_up(&mut self, call: CallId, number: PhoneNumber, now: Now) {
+        let Ok(place) = self.look_ups.clone().try_acquire_owned() else {
+            self.look_ups_missed += 1;
+            self.switch.handle(Input::CallerKnown { call, found: CallerMatch::default() }, now);
+            return;
+        };
+        let looking = self.callers.look_up(number);
+        let late = self.clock.sleep_until(now.mono + LOOK_UP_MS_MAX);
+        let asks = self.handle.asks.clone();
+        tokio::spawn(async move {
+            let found = tokio::select! {
+                found = looking => found,
+                () = late => {
+                    tracing::warn!(%call, "the caller was not looked up within {LOOK_UP_MS_MAX} ms");
+                    CallerMatch::default()
+                }
+            };
+            let _ = asks.send(Ask::Input(Input::CallerKnown { call, found })).await;
+            drop(place);
+        });
+    }
+
+    fn has_drained(&mut self, now: Now) -> bool {
+        let Some(draining) = &self.draining else { return false };
+        if now.mono >= draining.until {
+            self.switch.hang_up_all(now);
+            self.carry_out(now);
+            return true;
+        }
+        self.switch.stats().call_legs == 0
+    }
+
+    fn stats(&self) -> SwitchLoopStats {
+        SwitchLoopStats {
+            switch: self.switch.stats(),
+            sip_net: self.net.stats(),
+            facts_waiting: self.facts_waiting.len(),
+            facts_lost: self.facts_lost,
+            look_ups_missed: self.look_ups_missed,
+        }
+    }
+}
+
+fn trunk_sources(directory: &Directory) -> Vec<Prefix> {
+    let active = directory.trunks.values().filter(|trunk| trunk.is_active);
+    active.flat_map(|trunk| &trunk.sources).filter_map(|text| Prefix::parse(text)).collect()
+}
+
+fn fill<T>(from: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {
+    while batch.len() < BATCH_MAX
+        && let Ok(item) = from.try_recv()
+    {
+        batch.push(item);
+    }
+}
