@@ -16,6 +16,8 @@ mod calling;
 mod settings;
 mod stats;
 mod talking;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -275,6 +277,11 @@ impl SipEndpoint {
     /// Whether an account has a contact.
     pub fn is_reachable(&self, account: &str) -> bool {
         self.registrar.contacts(account, self.link.now.mono).next().is_some()
+    }
+
+    #[cfg(test)]
+    fn is_idle(&self) -> bool {
+        self.by_tag.is_empty() && self.by_origin.is_empty() && self.link.timers.next().is_none() && self.link.out.is_empty()
     }
 
     fn response(&mut self, flow: Flow, message: &SipMessage, status: u16, rng: &mut Rng) {

@@ -1,0 +1,5 @@
+//! Stories over the endpoint's public door: two endpoints on a wire that delays, loses and repeats, in virtual time.
+
+mod calls;
+mod doors;
+mod world;

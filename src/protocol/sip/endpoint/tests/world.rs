@@ -1,0 +1,267 @@
+//! Two endpoints, a wire between them, and one hand of the clock.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+
+use rsip::prelude::*;
+
+use crate::{
+    protocol::sip::{
+        Flow, FlowId, Frame, Framer, Ha1, IpPrefix, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice, SipOrder,
+        SipOutput, SipSettings, SipTarget, Transport, TrunkAccess,
+    },
+    types::{Mono, Now, Rng},
+};
+
+/// Our side.
+pub const US: usize = 0;
+/// The other side.
+pub const THEM: usize = 1;
+
+pub struct World {
+    pub now: Now,
+    pub rng: Rng,
+    pub sides: [Side; 2],
+    /// Datagrams lost, in percent.
+    pub loss: u64,
+    /// What went to addresses where nobody lives.
+    pub stray: Vec<(SocketAddr, String)>,
+    /// Everything sent, with the sender.
+    pub log: Vec<(usize, String)>,
+    in_flight: BTreeMap<(Mono, u64), Packet>,
+    /// Both ends of each stream.
+    streams: BTreeMap<(usize, FlowId), (usize, FlowId)>,
+    sent: u64,
+}
+
+pub struct Side {
+    pub endpoint: SipEndpoint,
+    pub address: SocketAddr,
+    pub notices: Vec<SipNotice>,
+    /// How many of them a player has dealt with.
+    pub seen: usize,
+    framers: BTreeMap<FlowId, Framer>,
+}
+
+struct Packet {
+    to: usize,
+    flow: Flow,
+    bytes: Arc<[u8]>,
+}
+
+pub fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address in a test")
+}
+
+pub fn udp(text: &str) -> Flow {
+    Flow { transport: Transport::Udp, id: FlowId(1), remote: address(text) }
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        Self::with(seed, Transport::Udp, |_| {})
+    }
+
+    /// Each side is the other's trunk `peer`; phones 101 and 102 live here, with the password `secret`.
+    pub fn with(seed: u64, transport: Transport, change: impl Fn(&mut SipSettings)) -> Self {
+        let addresses = ["10.0.0.1:5060", "10.0.0.2:5060"];
+        let sides = [0, 1].map(|at| {
+            let own = address(addresses[at]);
+            let mut settings = SipSettings { realm: "centre".into(), ..SipSettings::default() };
+            settings.udp.host = own.ip().to_string();
+            settings.tcp.host = own.ip().to_string();
+            change(&mut settings);
+            let mut endpoint = SipEndpoint::new(settings, [at as u8 + 1; 32]);
+            endpoint.set_access(Arc::new(access(address(addresses[1 - at]), transport)));
+            Side { endpoint, address: own, notices: Vec::new(), seen: 0, framers: BTreeMap::new() }
+        });
+        Self {
+            now: Now::default().plus_millis(1_000_000),
+            rng: Rng::seeded(seed),
+            sides,
+            loss: 0,
+            stray: Vec::new(),
+            log: Vec::new(),
+            in_flight: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            sent: 0,
+        }
+    }
+
+    pub fn order(&mut self, side: usize, order: SipOrder) {
+        self.sides[side].endpoint.order(order, self.now, &mut self.rng);
+        self.collect();
+    }
+
+    /// A datagram from an address where nobody lives.
+    pub fn inject(&mut self, side: usize, from: &str, text: &str) {
+        let message = SipMessage::parse(text.replace('\n', "\r\n").as_bytes()).expect("a readable message in a test");
+        self.sides[side].endpoint.receive(udp(from), message, self.now, &mut self.rng);
+        self.collect();
+    }
+
+    /// Lets so much time pass, event by event.
+    pub fn run(&mut self, millis: u64) {
+        let end = self.now.mono + millis;
+        self.collect();
+        loop {
+            let wire = self.in_flight.first_key_value().map(|((at, _), _)| *at);
+            let timers = self.sides.iter().filter_map(|side| side.endpoint.next_wakeup()).min();
+            let Some(at) = wire.into_iter().chain(timers).min().filter(|at| *at <= end) else { break };
+            self.now = self.now.plus_millis(at.millis_since(self.now.mono));
+            while self.in_flight.first_key_value().is_some_and(|((at, _), _)| *at <= self.now.mono) {
+                if let Some((_, packet)) = self.in_flight.pop_first() {
+                    self.deliver(packet);
+                }
+            }
+            for side in &mut self.sides {
+                side.endpoint.timeout(self.now, &mut self.rng);
+            }
+            self.collect();
+        }
+        self.now = self.now.plus_millis(end.millis_since(self.now.mono));
+    }
+
+    fn deliver(&mut self, packet: Packet) {
+        let side = &mut self.sides[packet.to];
+        if packet.flow.transport == Transport::Udp {
+            if let Ok(message) = SipMessage::parse(&packet.bytes) {
+                side.endpoint.receive(packet.flow, message, self.now, &mut self.rng);
+            }
+        } else {
+            let framer = side.framers.entry(packet.flow.id).or_default();
+            framer.push(&packet.bytes);
+            while let Ok(Some(Frame::Message(message))) = framer.next_frame() {
+                side.endpoint.receive(packet.flow, message, self.now, &mut self.rng);
+            }
+        }
+        self.collect();
+    }
+
+    /// Cuts every stream; what was on its way is lost.
+    pub fn cut_streams(&mut self) {
+        self.in_flight.retain(|_, packet| packet.flow.transport == Transport::Udp);
+        for (side, flow) in std::mem::take(&mut self.streams).into_keys() {
+            self.sides[side].endpoint.flow_closed(flow, self.now);
+        }
+        self.collect();
+    }
+
+    fn collect(&mut self) {
+        for from in [US, THEM] {
+            while let Some(output) = self.sides[from].endpoint.poll() {
+                match output {
+                    SipOutput::Notice(notice) => self.sides[from].notices.push(notice),
+                    SipOutput::Connect { flow } => {
+                        assert_eq!(flow.id.0 % 2, 0, "our streams are even");
+                        assert_eq!(flow.remote, self.sides[1 - from].address);
+                        let far = FlowId(flow.id.0 * 100 + 1);
+                        self.streams.insert((from, flow.id), (1 - from, far));
+                        self.streams.insert((1 - from, far), (from, flow.id));
+                    }
+                    SipOutput::Transmit { flow, bytes } => self.transmit(from, flow, bytes),
+                }
+            }
+        }
+    }
+
+    fn transmit(&mut self, from: usize, flow: Flow, bytes: Arc<[u8]>) {
+        let text = String::from_utf8(bytes.to_vec()).expect("we write UTF-8");
+        read_by_a_stranger(&text);
+        self.log.push((from, text.clone()));
+        let Some(to) = self.sides.iter().position(|side| side.address == flow.remote).filter(|to| *to != from) else {
+            if flow.transport == Transport::Udp {
+                self.stray.push((flow.remote, text));
+                return;
+            }
+            return self.put(from, flow, bytes, 0);
+        };
+        if flow.transport == Transport::Tcp {
+            return self.put(from, flow, bytes, 0);
+        }
+        if self.rng.below(100) < self.loss {
+            return;
+        }
+        let arrived = Flow { remote: self.sides[from].address, ..udp("10.0.0.1:5060") };
+        // Now and then a datagram comes twice, and some overtake others.
+        let copies = if self.loss > 0 && self.rng.below(20) == 0 { 2 } else { 1 };
+        for _ in 0..copies {
+            let delay = 10 + if self.loss > 0 { self.rng.below(60) } else { 0 };
+            self.sent += 1;
+            self.in_flight.insert((self.now.mono + delay, self.sent), Packet { to, flow: arrived, bytes: bytes.clone() });
+        }
+    }
+
+    fn put(&mut self, from: usize, flow: Flow, bytes: Arc<[u8]>, delay: u64) {
+        let Some((to, id)) = self.streams.get(&(from, flow.id)).copied() else { return };
+        let remote = SocketAddr::new(self.sides[from].address.ip(), 40_000);
+        self.sent += 1;
+        let arrived = Flow { transport: Transport::Tcp, id, remote };
+        self.in_flight.insert((self.now.mono + (10 + delay), self.sent), Packet { to, flow: arrived, bytes });
+    }
+
+    pub fn take(&mut self, side: usize) -> Vec<SipNotice> {
+        std::mem::take(&mut self.sides[side].notices)
+    }
+
+    /// How many messages of a side begin like this, repetitions included.
+    pub fn count(&self, side: usize, start: &str) -> usize {
+        self.log.iter().filter(|(from, line)| *from == side && line.starts_with(start)).count()
+    }
+
+    /// The last message of a side that begins like this.
+    pub fn last(&self, side: usize, start: &str) -> Option<String> {
+        self.log.iter().rev().find(|(from, text)| *from == side && text.starts_with(start)).map(|(_, text)| text.clone())
+    }
+
+    /// Nothing may stay behind: no call, no transaction, no timer.
+    pub fn assert_empty(&mut self) {
+        self.run(200_000);
+        for side in &self.sides {
+            let stats = side.endpoint.stats();
+            assert_eq!((stats.dialogs, stats.transactions), (0, 0), "left behind: {stats:?}");
+            assert!(side.endpoint.is_idle(), "maps or timers left behind");
+        }
+    }
+}
+
+/// Everything that we send is read by a parser that is not ours.
+fn read_by_a_stranger(text: &str) {
+    if text.trim().is_empty() {
+        return;
+    }
+    let message = rsip::SipMessage::try_from(text.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {text}"));
+    for found in [
+        message.via_header().and_then(|via| via.typed().map(|_| ())),
+        message.from_header().and_then(|from| from.typed().map(|_| ())),
+        message.to_header().and_then(|to| to.typed().map(|_| ())),
+        // The stranger knows registered methods only.
+        message.cseq_header().and_then(|cseq| if text.contains("DANCE") { Ok(()) } else { cseq.typed().map(|_| ()) }),
+        message.call_id_header().map(|_| ()),
+    ] {
+        found.unwrap_or_else(|fault| panic!("{fault}: {text}"));
+    }
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    assert!(text.contains(&format!("Content-Length: {}\r\n", body.len())), "{text}");
+}
+
+pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
+    let phone = |account: &str| {
+        let secret = Some(Ha1::new(account, "centre", "secret"));
+        (Arc::from(account), PhoneAccess { account: account.into(), secret })
+    };
+    SipAccess {
+        trunks: vec![TrunkAccess {
+            id: "peer".parse().expect("a key"),
+            prefixes: vec![IpPrefix { address: peer.ip(), bits: 32 }],
+            username: Some("line".into()),
+            secret: Some(Ha1::new("line", "centre", "carrier")),
+            peer: Some(peer),
+            transport,
+        }],
+        phones: [phone("101"), phone("102")].into(),
+    }
+}
+
+pub fn to_trunk(number: &str) -> SipTarget {
+    SipTarget::Trunk { trunk: "peer".parse().expect("a key"), number: number.into() }
+}
