@@ -1,4 +1,5 @@
 //! Stories that drive the real thing: real sockets, real stores, real processes.
 
+mod calls;
 mod media;
 mod support;

@@ -1,0 +1,3 @@
+//! Whole calls over real sockets.
+
+mod echo;

@@ -1,0 +1,128 @@
+//! A running exchange: the switch's loop with real sockets and a real media plane, a small directory, and a journal and customers
+//! played by the story.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use centralita::{
+    app::{
+        switch_handle::SwitchHandle,
+        switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, SwitchLoopStats, WIRE_MAX},
+    },
+    domain::{
+        centre::{CallerMatch, Fact},
+        directory::{Directory, Number, NumberTarget, Trunk},
+    },
+    net::{
+        SipNet, SipNetSettings, SystemClock,
+        media::{MediaHandle, MediaPlane, MediaSettings},
+    },
+    protocol::sip::{Advertised, SipSettings},
+    switch::{Input, Switch, SwitchSettings},
+    types::{Clock, PhoneNumber, Rng, settings::PortRange},
+};
+use futures_util::future::BoxFuture;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+/// How often a story looks whether something has come true.
+const LOOK_MS: u64 = 5;
+/// Nothing takes longer than this, even on a loaded machine.
+const PATIENCE_MS: u64 = 20_000;
+
+/// The exchange with everything that a story needs of it.
+pub struct Exchange {
+    pub handle: SwitchHandle,
+    pub sip: SocketAddr,
+    pub facts: mpsc::Receiver<Fact>,
+    media: MediaHandle,
+    clock: Arc<SystemClock>,
+    running: JoinHandle<()>,
+}
+
+/// Nobody is known.
+struct NobodyKnown;
+
+impl CallerLookup for NobodyKnown {
+    fn look_up(&self, _: PhoneNumber) -> BoxFuture<'static, CallerMatch> {
+        Box::pin(async { CallerMatch::default() })
+    }
+}
+
+impl Exchange {
+    /// Starts on loopback, with these RTP ports.
+    pub async fn start(ports: PortRange) -> Self {
+        let clock = Arc::new(SystemClock::start());
+        let (wire_in, wire) = mpsc::channel(WIRE_MAX);
+        let (notices_in, notices) = mpsc::channel(WIRE_MAX);
+        let (facts_in, facts) = mpsc::channel(1_024);
+        let listen = vec!["127.0.0.1:0".parse().expect("an address")];
+        let net = SipNet::open(&SipNetSettings { listen, ..SipNetSettings::default() }, clock.clone(), wire_in).await;
+        let net = net.expect("the SIP edge");
+        let media_settings =
+            MediaSettings { bind: "127.0.0.1".parse().expect("an address"), ports, ..MediaSettings::default() };
+        let media_settings = MediaSettings { browser_port: 0, ..media_settings };
+        let media = MediaPlane::start(&media_settings, clock.clone(), Rng::seeded(1), notices_in).expect("the media plane");
+        let sip = net.advertised();
+        let advertised = Advertised { host: sip.ip().to_string(), port: sip.port() };
+        let settings = SipSettings {
+            udp: advertised.clone(),
+            tcp: advertised,
+            default_udp_flow: net.main_udp_flow(),
+            ..SipSettings::default()
+        };
+        let switch = Switch::new(SwitchSettings { sip: settings, silent_leg_ms: 300_000 }, Rng::seeded(2), [9; 32]);
+        let parts = SwitchLoopParts {
+            switch,
+            clock: clock.clone(),
+            wire,
+            notices,
+            net,
+            media: media.clone(),
+            facts: facts_in,
+            callers: Arc::new(NobodyKnown),
+        };
+        let (switch_loop, handle) = SwitchLoop::new(parts);
+        let running = tokio::spawn(switch_loop.run());
+        handle.input(Input::Directory(Arc::new(directory()))).await;
+        Self { handle, sip, facts, media, clock, running }
+    }
+
+    /// Looks at the figures until they are as wanted.
+    pub async fn wait_until(&self, what: &str, is_so: impl Fn(&SwitchLoopStats) -> bool) -> SwitchLoopStats {
+        let patience = self.clock.now().mono + PATIENCE_MS;
+        loop {
+            let stats = self.handle.stats().await.expect("a running switch");
+            if is_so(&stats) {
+                return stats;
+            }
+            let now = self.clock.now().mono;
+            assert!(now < patience, "{what} did not come true: {stats:?}");
+            self.clock.sleep_until(now + LOOK_MS).await;
+        }
+    }
+
+    /// Stops in the order of the server.
+    pub async fn stop(self) {
+        self.handle.drain(Duration::from_secs(5)).await;
+        self.running.await.expect("the loop ends by itself");
+        self.media.stop();
+    }
+}
+
+fn directory() -> Directory {
+    let mut directory = Directory { version: 1, ..Directory::default() };
+    let echo = Number { number: "1009".into(), name: "Echo".into(), target: NumberTarget::Echo, is_on_web_phone: false };
+    directory.numbers.insert("1009".into(), echo);
+    let trunk = Trunk {
+        id: "loopback".parse().expect("a key"),
+        name: "Loopback".into(),
+        sources: vec!["127.0.0.0/8".into()],
+        username: None,
+        secret: None,
+        peer: None,
+        transport: "udp".into(),
+        calls_max: 1_000,
+        is_active: true,
+    };
+    directory.trunks.insert(trunk.id.clone(), trunk);
+    directory
+}
