@@ -2,7 +2,7 @@ import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
-import { I18nProvider } from 'react-aria-components'
+import { I18nProvider, RouterProvider as AriaRouterProvider } from 'react-aria-components'
 import { useTranslation } from 'react-i18next'
 import { createQueryClient } from './app/query-client'
 import { createAppRouter } from './app/router'
@@ -24,7 +24,10 @@ function App() {
   return (
     <I18nProvider locale={i18n.language}>
       <QueryClientProvider client={queryClient}>
-        <RouterProvider router={router} />
+        {/* Links inside menus go through the same router: a page load would end a call's audio for a second. */}
+        <AriaRouterProvider navigate={(href) => void router.navigate({ href })}>
+          <RouterProvider router={router} />
+        </AriaRouterProvider>
       </QueryClientProvider>
     </I18nProvider>
   )

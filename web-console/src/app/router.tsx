@@ -46,13 +46,13 @@ const home = createRoute({
 const desk = createRoute({
   getParentRoute: () => shell,
   path: '/desk',
-  component: lazyRouteComponent(() => import('@/features/desk/desk-page'), 'DeskPage'),
+  component: lazyRouteComponent(() => import('./desk'), 'Desk'),
 })
 
 const deskCall = createRoute({
   getParentRoute: () => shell,
   path: '/desk/call/$callId',
-  component: lazyRouteComponent(() => import('@/features/desk/desk-page'), 'DeskPage'),
+  component: lazyRouteComponent(() => import('./desk'), 'Desk'),
 })
 
 const check = createRoute({

@@ -7,7 +7,7 @@ import { problemText } from '@/api/problem-text'
 import { signIn } from '@/api/session'
 import { changeLanguage } from '@/i18n'
 import { chooseTheme, currentTheme } from '@/lib/theme'
-import { Button, TextField, TextLink } from '@/ui'
+import { Button, TextField } from '@/ui'
 
 export function LoginPage() {
   const { t, i18n } = useTexts('auth')
@@ -73,9 +73,9 @@ export function LoginPage() {
         >
           {t(otherTheme === 'dark' ? 'app:theme.to_dark' : 'app:theme.to_light')}
         </Button>
-        <TextLink href="/call" className="px-2">
+        <a href="/call" className="px-2 text-accent-ink hover:underline">
           {t('web_phone')}
-        </TextLink>
+        </a>
       </footer>
     </main>
   )

@@ -1,18 +1,90 @@
-import { Headphones } from 'lucide-react'
+// The agent's desk: a tab per call, the record in the middle, what is to be done with the call on the right.
+import { Link, useParams } from '@tanstack/react-router'
+import { Headphones, PanelRightClose, PanelRightOpen, PhoneIncoming, PhoneOutgoing } from 'lucide-react'
+import { useState, type ReactNode } from 'react'
 import { useTexts } from '@/i18n/use-texts'
+import { readSetting, writeSetting } from '@/lib/storage'
 import { useFloor } from '@/lib/use-live'
-import { EmptyState } from '@/ui'
+import { usePartyName } from '@/lib/use-party-name'
+import type { CallView } from '@/live/protocol'
+import { foremostCall } from '@/live/stores/floor'
+import { cx, EmptyState, IconButton, SkeletonLines } from '@/ui'
+import { Pop } from './pop'
+import { MyTickets } from './my-tickets'
 
-export function DeskPage() {
+/** `side` is what stands beside the record: notes, disposition, ticket. */
+export function DeskPage({ side }: { side: (call: CallView) => ReactNode }) {
+  const { t } = useTexts('desk')
+  const { callId } = useParams({ strict: false })
+  const calls = useFloor((floor) => floor.calls)
+  const hasFloor = useFloor((floor) => floor.hasFloor)
+  const [isFolded, setFolded] = useState(() => readSetting('desk.side') === 'folded')
+  // Without an address of its own the desk shows the call that matters most.
+  const call = calls.find((one) => one.id === callId) ?? foremostCall(calls)
+
+  if (!hasFloor) return <SkeletonLines count={6} label={t('common:loading')} />
+  if (!call) return <Idle />
+  const fold = () => {
+    writeSetting('desk.side', isFolded ? null : 'folded')
+    setFolded(!isFolded)
+  }
+  return (
+    <div className="flex h-full min-h-0 flex-col bg-surface">
+      <div className="flex h-9 shrink-0 items-stretch border-b border-line bg-ground">
+        <nav aria-label={t('tabs')} className="flex min-w-0 flex-1 items-stretch">
+          {calls.map((one) => (
+            <CallTab key={one.id} call={one} isSelected={one.id === call.id} />
+          ))}
+        </nav>
+        <IconButton icon={isFolded ? PanelRightOpen : PanelRightClose} label={isFolded ? t('unfold') : t('fold')} size="sm" onPress={fold} className="m-1" aria-expanded={!isFolded} />
+      </div>
+      <div className="flex min-h-0 flex-1">
+        <div className="min-w-0 flex-1 overflow-auto">
+          <Pop key={call.id} call={call} />
+        </div>
+        {!isFolded && (
+          <aside key={call.id} aria-label={t('side')} className="w-88 shrink-0 overflow-hidden border-l border-line bg-ground">
+            {side(call)}
+          </aside>
+        )}
+      </div>
+    </div>
+  )
+}
+
+function CallTab({ call, isSelected }: { call: CallView; isSelected: boolean }) {
+  const name = usePartyName(call)
+  const Icon = call.direction === 'outbound' ? PhoneOutgoing : PhoneIncoming
+  return (
+    <Link
+      to="/desk/call/$callId"
+      params={{ callId: call.id }}
+      aria-current={isSelected ? 'page' : undefined}
+      className={cx(
+        'flex max-w-60 min-w-0 items-center gap-2 border-r border-line px-3 outline-offset-[-2px]',
+        isSelected ? 'bg-surface font-semibold shadow-[inset_0_2px_0_var(--accent)]' : 'text-ink-2 hover:bg-hover',
+      )}
+    >
+      <Icon size={14} aria-hidden className="shrink-0" />
+      <span className="truncate">{name}</span>
+    </Link>
+  )
+}
+
+function Idle() {
   const { t } = useTexts('desk')
   const state = useFloor((floor) => floor.agent?.presence.state)
-  const isAgent = useFloor((floor) => floor.agent !== null)
-  const key = !isAgent ? 'not_agent' : state === 'ready' ? 'ready' : 'away'
+  const key = state === undefined ? 'not_agent' : state === 'ready' ? 'ready' : 'away'
   return (
-    <div className="flex h-full items-center justify-center bg-surface">
-      <EmptyState icon={Headphones} title={t(`idle.${key}_title`)}>
-        {t(`idle.${key}`)}
-      </EmptyState>
+    <div className="flex h-full min-h-0 bg-surface">
+      <div className="flex min-w-0 flex-1 items-center justify-center">
+        <EmptyState icon={Headphones} title={t(`idle.${key}_title`)}>
+          {t(`idle.${key}`)}
+        </EmptyState>
+      </div>
+      <aside aria-label={t('my_tickets.title')} className="w-88 shrink-0 overflow-auto border-l border-line bg-ground">
+        <MyTickets />
+      </aside>
     </div>
   )
 }

@@ -1,6 +1,6 @@
 // One pad, two uses: without a call it dials, in a call it sends tones.
 import { Grid3x3, Phone } from 'lucide-react'
-import { useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { useStore } from 'zustand'
 import { useFloor, useIsUp } from '@/lib/use-live'
@@ -33,20 +33,25 @@ export function Keypad({ call }: { call: CallView | undefined }) {
 function TonePad({ call }: { call: CallView }) {
   const { t } = useTexts('dock')
   const [sent, setSent] = useState('')
-  const press = (key: string) => {
-    keyTone(key)
-    setSent((text) => (text + key).slice(-DIGITS_MAX))
-    void send({ do: 'send_digits', call: call.id, digits: key })
-  }
+  const { id } = call
+  const press = useCallback(
+    (key: string) => {
+      keyTone(key)
+      setSent((text) => (text + key).slice(-DIGITS_MAX))
+      void send({ do: 'send_digits', call: id, digits: key })
+    },
+    [id],
+  )
+  // While the pad is open the keyboard's digits are its keys.
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (!event.ctrlKey && !event.altKey && !event.metaKey && KEYS.includes(event.key as (typeof KEYS)[number])) press(event.key)
+    }
+    window.addEventListener('keydown', onKey)
+    return () => window.removeEventListener('keydown', onKey)
+  }, [press])
   return (
-    <div
-      role="group"
-      aria-label={t('keypad.tones')}
-      className="flex w-48 flex-col gap-2"
-      onKeyDown={(event) => {
-        if (event.key.length === 1 && KEYS.includes(event.key as (typeof KEYS)[number])) press(event.key)
-      }}
-    >
+    <div className="flex w-48 flex-col gap-2">
       <output aria-label={t('keypad.sent')} className="h-8 truncate rounded-md bg-ground px-2 text-lg leading-8">
         {sent}
       </output>

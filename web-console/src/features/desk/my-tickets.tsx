@@ -1,0 +1,54 @@
+import { useQuery } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { api } from '@/api/client'
+import { problemText } from '@/api/problem-text'
+import type { Page, TicketLine } from '@/api/types'
+import { useTexts } from '@/i18n/use-texts'
+import { useFloor } from '@/lib/use-live'
+import { live } from '@/live/console'
+import { ErrorState, SkeletonLines } from '@/ui'
+import { TicketRow } from './ticket-row'
+
+/** Between calls: what this agent still owes, next deadline first. */
+export function MyTickets() {
+  const { t } = useTexts('desk')
+  const client = useQueryClient()
+  const user = useFloor((floor) => floor.user)
+  const query = useQuery({
+    queryKey: ['tickets', 'mine', user],
+    queryFn: ({ signal }) => api.get<Page<TicketLine>>('/tickets', { owner: user, state: 'open', sort: 'due', limit: 20 }, signal),
+    enabled: user !== null,
+  })
+  useEffect(
+    () =>
+      live.onMessage((message) => {
+        if (message.t === 'fact' && message.ticket) void client.invalidateQueries({ queryKey: ['tickets', 'mine'] })
+      }),
+    [client],
+  )
+  const tickets = query.data?.items ?? []
+  return (
+    <>
+      <header className="flex h-9 items-center justify-between gap-2 border-b border-line px-3">
+        <h2 className="text-xs font-semibold text-ink-2">{t('my_tickets.title')}</h2>
+        <Link to={'/tickets' as string} className="text-xs text-accent-ink hover:underline">
+          {t('my_tickets.all')}
+        </Link>
+      </header>
+      {query.isPending && <SkeletonLines count={6} label={t('common:loading')} />}
+      {query.isError && (
+        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void query.refetch()}>
+          {problemText(query.error)}
+        </ErrorState>
+      )}
+      {query.isSuccess && tickets.length === 0 && <p className="p-3 text-ink-2">{t('my_tickets.none')}</p>}
+      <ul className="divide-y divide-line">
+        {tickets.map((ticket) => (
+          <TicketRow key={ticket.id} ticket={ticket} isCustomerShown />
+        ))}
+      </ul>
+    </>
+  )
+}

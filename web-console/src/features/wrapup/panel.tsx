@@ -1,0 +1,166 @@
+// What is to be done with a call: script, notes, disposition, ticket. Usable from the ring on; the time after the call runs below.
+import { useQuery } from '@tanstack/react-query'
+import { BookOpenText, ChevronDown } from 'lucide-react'
+import { useState, type KeyboardEvent } from 'react'
+import { useStore } from 'zustand'
+import { inLanguage, queuesQuery } from '@/api/queries'
+import type { Queue } from '@/api/types'
+import { useTexts } from '@/i18n/use-texts'
+import { keyText } from '@/i18n/words'
+import { readSetting, writeSetting } from '@/lib/storage'
+import { useCommand } from '@/lib/use-command'
+import { useIsUp, useNow } from '@/lib/use-live'
+import { notes } from '@/live/console'
+import type { CallView } from '@/live/protocol'
+import { NOTES_CHARS_MAX, type Draft } from '@/live/stores/notes'
+import { Button, Countdown, cx, Elapsed, Section, TextArea } from '@/ui'
+import { chosenDispositions } from './chosen'
+import { DispositionPicker, useLeaves } from './disposition-picker'
+import { countUse } from './favourites'
+import { TicketPart } from './ticket-part'
+
+export function WrapUpPanel({ call }: { call: CallView }) {
+  const { t } = useTexts('wrapup')
+  const { data: queues } = useQuery(queuesQuery)
+  const queue = queues?.find((one) => one.id === call.queue)
+  const { leaves, quick, isPending } = useLeaves(queue)
+  const chosen = useStore(chosenDispositions, (map) => map.get(call.id) ?? null)
+  const draft = useStore(notes.store, (drafts) => drafts.get(call.id))
+  const { run } = useCommand()
+  const isUp = useIsUp()
+  const leaf = leaves.find((one) => one.id === chosen)
+
+  const choose = async (disposition: string) => {
+    if (await run({ do: 'dispose', call: call.id, disposition })) {
+      countUse(call.queue ?? '', disposition)
+      chosenDispositions.setState(new Map(chosenDispositions.getState()).set(call.id, disposition), true)
+    }
+  }
+  // Digits choose while the panel has the focus, but never from inside a field.
+  const onDigit = (event: KeyboardEvent<HTMLElement>) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || !isUp) return
+    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return
+    const picked = /^[1-9]$/.test(event.key) ? quick[Number(event.key) - 1] : undefined
+    if (picked) void choose(picked.id)
+  }
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the keys repeat what the buttons inside do
+    <div className="flex h-full min-h-0 flex-col" onKeyDown={onDigit}>
+      <div className="flex min-h-0 flex-1 flex-col gap-1 overflow-auto px-3 pb-3">
+        {queue && <Script queue={queue} language={call.language} />}
+        <Section title={t('notes.title')} aside={<SaveNote draft={draft} />}>
+          <NotesField call={call} />
+        </Section>
+        <Section title={t('disposition.title')} aside={leaf && <span className="truncate text-xs text-ink-2">{[...leaf.path, leaf.name].join(' / ')}</span>}>
+          <DispositionPicker leaves={leaves} quick={quick} isPending={isPending} chosen={chosen} onChoose={(id) => void choose(id)} isDisabled={!isUp} />
+        </Section>
+        <Section title={t('ticket.title')}>
+          <TicketPart call={call} queue={queue} subject={leaf?.name ?? (call.reason ? keyText(call.reason) : '')} notes={draft?.text ?? ''} />
+        </Section>
+      </div>
+      <Footer call={call} isDisposed={chosen !== null} />
+    </div>
+  )
+}
+
+function SaveNote({ draft }: { draft: Draft | undefined }) {
+  const { t } = useTexts('wrapup')
+  if (!draft || draft.text === '') return null
+  return (
+    <span role="status" className={cx('text-xs', draft.save === 'unsaved' ? 'text-warn-ink' : 'text-ink-3')} data-testid="notes-state">
+      {t(`notes.${draft.save}`)}
+    </span>
+  )
+}
+
+function NotesField({ call }: { call: CallView }) {
+  const { t } = useTexts('wrapup')
+  const text = useStore(notes.store, (drafts) => drafts.get(call.id)?.text ?? '')
+  return (
+    <TextArea
+      id="call-notes"
+      label={t('notes.label')}
+      isLabelHidden
+      placeholder={t('notes.placeholder')}
+      rows={5}
+      maxLength={NOTES_CHARS_MAX}
+      value={text}
+      onChange={(typed) => notes.type(call.id, typed)}
+      data-testid="call-notes"
+    />
+  )
+}
+
+function Script({ queue, language }: { queue: Queue; language: string }) {
+  const { t } = useTexts('wrapup')
+  const text = inLanguage(queue.script, language)
+  const [isOpen, setOpen] = useState(() => readSetting('script') !== 'closed')
+  if (text === '') return null
+  return (
+    <details
+      open={isOpen}
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open)
+        writeSetting('script', event.currentTarget.open ? null : 'closed')
+      }}
+      className="group border-b border-line py-1"
+    >
+      <summary className="flex h-8 cursor-pointer list-none items-center gap-2 text-xs font-semibold text-ink-2">
+        <BookOpenText size={14} aria-hidden />
+        <span className="flex-1">{t('script')}</span>
+        <ChevronDown size={14} aria-hidden className="group-open:rotate-180" />
+      </summary>
+      {/* The script follows the customer's language, not the agent's. */}
+      <p lang={language} className="max-h-32 overflow-auto pb-2 whitespace-pre-wrap">
+        {text}
+      </p>
+    </details>
+  )
+}
+
+const WARN_MS = 20_000
+
+function Footer({ call, isDisposed }: { call: CallView; isDisposed: boolean }) {
+  const { t } = useTexts('wrapup')
+  const { run, isPending } = useCommand()
+  const isUp = useIsUp()
+  const now = useNow()
+  const [saved, setSaved] = useState(true)
+  const state = call.state
+  const isWrapping = state.is === 'wrapping_up'
+  const until = isWrapping ? (state.until ?? null) : null
+  const mustDispose = isWrapping && state.needs_disposition && !isDisposed
+  const left = until === null ? null : Date.parse(until) - now
+  const isLate = left !== null && left < WARN_MS
+
+  const finish = async () => {
+    // What was typed last goes first: the wrap-up's end closes the notes.
+    const isSaved = await notes.flush(call.id)
+    setSaved(isSaved)
+    if (isSaved) await run({ do: 'wrap_up_done', call: call.id })
+  }
+  return (
+    <footer className={cx('shrink-0 border-t px-3 py-2', isLate ? 'border-warn bg-warn-soft text-warn-ink' : 'border-line bg-surface')} data-testid="wrap-up" data-state={state.is}>
+      {isWrapping ? (
+        <div className="flex items-center gap-2">
+          <div className="min-w-0 flex-1 leading-tight">
+            <p className="text-xs">{isLate ? t(left !== null && left < 0 ? 'footer.overdue' : 'footer.soon') : t('footer.wrap_up')}</p>
+            <p className="text-lg font-semibold">{until === null ? <Elapsed since={call.since} /> : <Countdown until={until} />}</p>
+          </div>
+          {until !== null && (
+            <Button size="md" isDisabled={!isUp || isPending} onPress={() => void run({ do: 'wrap_up_extend', call: call.id })} data-testid="wrap-up-extend">
+              {t('footer.extend')}
+            </Button>
+          )}
+          <Button tone="accent" isDisabled={!isUp || isPending || mustDispose} onPress={() => void finish()} data-testid="wrap-up-done">
+            {t('footer.done')}
+          </Button>
+        </div>
+      ) : (
+        <p className="py-1 text-ink-3">{t('footer.later')}</p>
+      )}
+      {mustDispose && <p className="pt-1 text-xs">{t('footer.must_dispose')}</p>}
+      {!saved && <p className="pt-1 text-xs">{t('footer.not_saved')}</p>}
+    </footer>
+  )
+}

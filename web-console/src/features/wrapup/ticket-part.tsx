@@ -1,0 +1,100 @@
+// From the call to a ticket in one action: a new one, or added to one that is open.
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { CircleCheck, Plus } from 'lucide-react'
+import { useState } from 'react'
+import { api } from '@/api/client'
+import { problemText } from '@/api/problem-text'
+import type { Priority, Queue, TicketLine, TicketType } from '@/api/types'
+import { useTexts } from '@/i18n/use-texts'
+import { useFloor } from '@/lib/use-live'
+import type { CallView } from '@/live/protocol'
+import { Button, Select, TextField } from '@/ui'
+
+const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry', 'incident', 'suggestion', 'callback']
+const PRIORITIES: readonly Priority[] = ['low', 'normal', 'high', 'urgent']
+
+type CallTicket = { ticket: string } | { new: { type: TicketType; subject: string; description: string; priority: Priority; queue: string | null } }
+
+/** `subject` is what stands in the field until the agent types: the disposition or the reason, in words. */
+export function TicketPart({ call, queue, subject: suggested, notes }: { call: CallView; queue: Queue | undefined; subject: string; notes: string }) {
+  const { t } = useTexts('wrapup')
+  const client = useQueryClient()
+  const customer = call.party.customer ?? null
+  const open = useFloor((floor) => floor.pops.get(call.id)?.find((match) => match.customer.id === customer)?.open_tickets) ?? []
+  const ownType = TYPES.find((type) => type === queue?.ticket_type) ?? 'enquiry'
+  const [type, setType] = useState<TicketType | null>(null)
+  const [priority, setPriority] = useState<Priority>('normal')
+  const [typed, setTyped] = useState<string | null>(null)
+  const subject = typed ?? suggested
+
+  const save = useMutation({
+    mutationFn: (body: CallTicket) => api.post<TicketLine>(`/calls/${call.id}/ticket`, body),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['tickets'] })
+      if (customer !== null) void client.invalidateQueries({ queryKey: ['customers', customer] })
+    },
+  })
+
+  if (save.isSuccess) {
+    return (
+      <p role="status" className="flex items-center gap-2 rounded-md bg-good-soft px-2 py-1.5 text-good-ink" data-testid="ticket-saved">
+        <CircleCheck size={16} aria-hidden className="shrink-0" />
+        <Link to={`/tickets/${save.data.id}` as string} className="shrink-0 font-semibold underline">
+          #{save.data.number}
+        </Link>
+        <span className="truncate">{save.data.subject}</span>
+      </p>
+    )
+  }
+  return (
+    <div className="flex flex-col gap-2">
+      {open.length > 0 && (
+        <ul className="flex flex-col gap-1">
+          {open.slice(0, 3).map((ticket) => (
+            <li key={ticket.id} className="flex items-center gap-2">
+              <span className="min-w-0 flex-1 truncate" title={ticket.subject}>
+                <span className="text-ink-3">#{ticket.number}</span> {ticket.subject}
+              </span>
+              <Button size="sm" isDisabled={save.isPending} onPress={() => save.mutate({ ticket: ticket.id })} data-testid={`ticket-add-${ticket.number}`}>
+                {t('ticket.add')}
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <TextField label={t('ticket.subject')} isLabelHidden placeholder={t('ticket.subject')} value={subject} onChange={setTyped} maxLength={200} data-testid="ticket-subject" />
+      <div className="flex items-end gap-1.5">
+        <Select
+          label={t('ticket.type')}
+          isLabelHidden
+          choices={TYPES.map((one) => ({ id: one, label: t(`common:ticket.type.${one}`) }))}
+          value={type ?? ownType}
+          onChange={(id) => setType(TYPES.find((one) => one === id) ?? null)}
+          className="min-w-0 flex-1"
+        />
+        <Select
+          label={t('ticket.priority')}
+          isLabelHidden
+          choices={PRIORITIES.map((one) => ({ id: one, label: t(`common:ticket.priority.${one}`) }))}
+          value={priority}
+          onChange={(id) => setPriority(PRIORITIES.find((one) => one === id) ?? 'normal')}
+          className="w-24"
+        />
+        <Button
+          icon={Plus}
+          isDisabled={save.isPending || subject.trim() === ''}
+          onPress={() => save.mutate({ new: { type: type ?? ownType, subject: subject.trim(), description: notes, priority, queue: call.queue ?? null } })}
+          data-testid="ticket-new"
+        >
+          {t('ticket.new')}
+        </Button>
+      </div>
+      {save.isError && (
+        <p role="alert" className="text-bad-ink">
+          {problemText(save.error)}
+        </p>
+      )}
+    </div>
+  )
+}

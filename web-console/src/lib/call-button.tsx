@@ -1,0 +1,39 @@
+import { Phone } from 'lucide-react'
+import { useTexts } from '@/i18n/use-texts'
+import { phoneText } from '@/i18n/format'
+import { phone } from '@/phone/softphone'
+import { Button } from '@/ui'
+import { useCommand } from './use-command'
+import { useFloor, useIsUp } from './use-live'
+
+/** How long a call waits for the microphone before the server is asked. */
+const AUDIO_MS_MAX = 4_000
+
+/** Click-to-call: a number that dials itself, the agent's side first. */
+export function CallButton({ number, customer, className }: { number: string; customer: string | null; className?: string }) {
+  const { t } = useTexts('desk')
+  const { run, isPending } = useCommand()
+  const isUp = useIsUp()
+  const isAgent = useFloor((floor) => floor.agent !== null)
+  const isBusy = useFloor((floor) => floor.calls.length > 0)
+  const text = phoneText(number)
+  if (!isAgent) return <span className={className}>{text}</span>
+  const dial = async () => {
+    await phone.startShift()
+    await phone.whenReady(AUDIO_MS_MAX)
+    await run({ do: 'dial', number, customer })
+  }
+  return (
+    <Button
+      size="sm"
+      tone="plain"
+      icon={Phone}
+      isDisabled={!isUp || isBusy || isPending}
+      onPress={() => void dial()}
+      aria-label={t('common:call_number', { number: text })}
+      {...(className === undefined ? {} : { className })}
+    >
+      {text}
+    </Button>
+  )
+}
