@@ -257,6 +257,7 @@ const server = createServer(async (request, response) => {
     calls = []
     pops = []
     notes.clear()
+    signedIn = null
     Object.assign(me, { presence: { state: 'offline' }, next: null, version: me.version + 1 })
     return response.end('ok')
   }

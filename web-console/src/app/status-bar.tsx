@@ -17,7 +17,7 @@ export function StatusBar() {
   const isSample = useFloor((floor) => floor.isSample)
   const centre = useFloor((floor) => floor.centreName)
   const connection = useFloor((floor) => floor.connection.is)
-  const tone = trouble?.tone === 'bad' ? 'bg-bad text-on-bad' : trouble?.tone === 'warn' ? 'bg-warn-soft text-warn-ink border-t border-warn' : 'bg-sunken text-ink-2 border-t border-line'
+  const tone = trouble?.tone === 'bad' ? 'bg-alarm text-on-alarm' : trouble?.tone === 'warn' ? 'bg-warn-soft text-warn-ink border-t border-warn' : 'bg-sunken text-ink-2 border-t border-line'
   const Icon = trouble ? (connection === 'offline' ? WifiOff : CircleAlert) : Wifi
   return (
     <footer aria-label={t('status.label')} className={cx('flex h-7 items-center gap-4 overflow-hidden px-3 text-xs whitespace-nowrap', tone)}>

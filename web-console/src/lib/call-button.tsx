@@ -2,7 +2,7 @@ import { Phone } from 'lucide-react'
 import { useTexts } from '@/i18n/use-texts'
 import { phoneText } from '@/i18n/format'
 import { phone } from '@/phone/softphone'
-import { Button } from '@/ui'
+import { Button, cx } from '@/ui'
 import { useCommand } from './use-command'
 import { useFloor, useIsUp } from './use-live'
 
@@ -17,7 +17,15 @@ export function CallButton({ number, customer, className }: { number: string; cu
   const isAgent = useFloor((floor) => floor.agent !== null)
   const isBusy = useFloor((floor) => floor.calls.length > 0)
   const text = phoneText(number)
-  if (!isAgent) return <span className={className}>{text}</span>
+  // In a call there is nothing to dial: the number stays readable, the button goes.
+  if (!isAgent || isBusy) {
+    return (
+      <span className={cx('inline-flex items-center gap-1', className)}>
+        <Phone size={14} aria-hidden />
+        {text}
+      </span>
+    )
+  }
   const dial = async () => {
     await phone.startShift()
     await phone.whenReady(AUDIO_MS_MAX)
@@ -28,7 +36,7 @@ export function CallButton({ number, customer, className }: { number: string; cu
       size="sm"
       tone="plain"
       icon={Phone}
-      isDisabled={!isUp || isBusy || isPending}
+      isDisabled={!isUp || isPending}
       onPress={() => void dial()}
       aria-label={t('common:call_number', { number: text })}
       {...(className === undefined ? {} : { className })}

@@ -11,7 +11,7 @@ const TONES: Record<Tone, string> = {
   accent: 'bg-accent text-on-accent hover:bg-accent-hover',
   quiet: 'border border-line-strong bg-surface text-ink hover:bg-hover',
   plain: 'text-ink-2 hover:bg-hover hover:text-ink',
-  danger: 'bg-bad text-on-bad hover:bg-bad-hover',
+  danger: 'bg-alarm text-on-alarm hover:bg-alarm-hover',
   good: 'bg-good-soft text-good-ink border border-good hover:brightness-105',
 }
 
@@ -81,6 +81,45 @@ export function Toggle({ isOn, onChange, icon: Icon, children, tone = 'accent', 
     >
       <Icon size={16} aria-hidden />
       {children}
+    </AriaToggle>
+  )
+}
+
+const TILE =
+  'flex h-11 w-17 shrink-0 cursor-pointer flex-col items-center justify-center gap-0.5 rounded-md px-0.5 text-xs font-medium transition-colors duration-100 select-none ' +
+  'disabled:cursor-not-allowed disabled:opacity-45'
+
+const TILE_TONES = {
+  plain: 'text-ink hover:bg-hover',
+  danger: 'bg-alarm text-on-alarm hover:bg-alarm-hover',
+  warn: 'bg-warn-soft text-warn-ink outline outline-1 outline-warn',
+  accent: 'bg-accent-soft text-accent-ink outline outline-1 outline-accent',
+}
+
+export interface TileProps extends Omit<AriaButtonProps, 'className' | 'children' | 'style'> {
+  icon: LucideIcon
+  text: string
+  tone?: keyof typeof TILE_TONES
+  className?: string
+  'data-testid'?: string
+}
+
+/** A call control: icon over word, always the same size, so that no control ever moves. */
+export function Tile({ icon: Icon, text, tone = 'plain', className, ...rest }: TileProps) {
+  return (
+    <AriaButton {...rest} className={cx(TILE, TILE_TONES[tone], className)}>
+      <Icon size={18} aria-hidden />
+      <span className="max-w-full truncate">{text}</span>
+    </AriaButton>
+  )
+}
+
+/** A call control that stays down. The word changes with the state, not only the colour. */
+export function TileToggle({ icon: Icon, text, isOn, onChange, tone = 'accent', ...rest }: Omit<ToggleProps, 'children' | 'className'> & { text: string }) {
+  return (
+    <AriaToggle {...rest} isSelected={isOn} onChange={onChange} className={cx(TILE, TILE_TONES[isOn ? tone : 'plain'])}>
+      <Icon size={18} aria-hidden />
+      <span className="max-w-full truncate">{text}</span>
     </AriaToggle>
   )
 }

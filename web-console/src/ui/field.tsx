@@ -18,7 +18,7 @@ import { cx } from './cx'
 
 export const FIELD =
   'w-full rounded-md border border-line-strong bg-surface px-2 text-ink placeholder:text-ink-3 hover:border-ink-3 ' +
-  'focus:outline-2 focus:outline-offset-0 focus:outline-focus disabled:cursor-not-allowed disabled:bg-ground disabled:text-ink-3 invalid:border-bad data-invalid:border-bad'
+  'focus:outline-2 focus:outline-offset-0 focus:outline-focus disabled:cursor-not-allowed disabled:bg-ground disabled:text-ink-3 data-invalid:border-bad'
 
 export interface TextFieldProps extends Omit<AriaTextFieldProps, 'className' | 'children' | 'style'> {
   label: string
@@ -35,7 +35,7 @@ export interface TextFieldProps extends Omit<AriaTextFieldProps, 'className' | '
 
 export function TextField({ label, isLabelHidden, help, error, placeholder, className, inputClassName, 'data-testid': testId, ...rest }: TextFieldProps) {
   return (
-    <AriaTextField {...rest} isInvalid={error !== undefined} className={cx('flex flex-col gap-1', className)}>
+    <AriaTextField {...rest} validationBehavior="aria" isInvalid={error !== undefined} className={cx('flex flex-col gap-1', className)}>
       <FieldLabel text={label} isHidden={isLabelHidden} isRequired={rest.isRequired} />
       <Input placeholder={placeholder} data-testid={testId} className={cx(FIELD, 'h-8', inputClassName)} />
       <Below help={help} error={error} />
@@ -49,7 +49,7 @@ export interface TextAreaProps extends TextFieldProps {
 
 export function TextArea({ label, isLabelHidden, help, error, placeholder, className, inputClassName, rows = 4, 'data-testid': testId, ...rest }: TextAreaProps) {
   return (
-    <AriaTextField {...rest} isInvalid={error !== undefined} className={cx('flex flex-col gap-1', className)}>
+    <AriaTextField {...rest} validationBehavior="aria" isInvalid={error !== undefined} className={cx('flex flex-col gap-1', className)}>
       <FieldLabel text={label} isHidden={isLabelHidden} isRequired={rest.isRequired} />
       <AriaTextArea rows={rows} placeholder={placeholder} data-testid={testId} className={cx(FIELD, 'resize-none py-1.5', inputClassName)} />
       <Below help={help} error={error} />

@@ -21,7 +21,7 @@ export function Tabs({ label, tabs, selected, onSelect, className }: { label: st
           <AriaTab
             key={tab.id}
             id={tab.id}
-            className="flex h-9 cursor-pointer items-center gap-1.5 border-b-2 border-transparent px-2 font-medium whitespace-nowrap text-ink-2 outline-offset-[-2px] hover:text-ink selected:border-accent selected:text-ink"
+            className="flex h-9 cursor-pointer items-center gap-1.5 border-b-2 border-transparent px-2 font-medium whitespace-nowrap text-ink-2 outline-offset-[-2px] hover:text-ink data-selected:border-accent data-selected:text-ink"
           >
             {tab.title}
           </AriaTab>

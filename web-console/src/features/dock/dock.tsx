@@ -13,7 +13,7 @@ import { usePartyName } from '@/lib/use-party-name'
 import type { CallView } from '@/live/protocol'
 import { foremostCall } from '@/live/stores/floor'
 import { phone, phoneStore } from '@/phone/softphone'
-import { Badge, Button, Countdown, cx, Elapsed, Toggle, type BadgeTone } from '@/ui'
+import { Badge, Button, Countdown, cx, Elapsed, Tile, TileToggle, type BadgeTone } from '@/ui'
 import { answer, dockStore, guardLeft, isOnCall, send, toggleHold } from './actions'
 import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
@@ -156,51 +156,50 @@ function Controls({ call }: { call: CallView | undefined }) {
   const isHeld = call?.state.is === 'held'
   const canHold = call?.state.is === 'talking' || isHeld
   return (
-    <div role="group" aria-label={t('controls')} className="flex shrink-0 items-center gap-1.5">
+    <div role="group" aria-label={t('controls')} className="flex shrink-0 items-center gap-0.5">
       <LevelMeter isLive={isLive} isMuted={isMuted} />
-      <Toggle
+      <TileToggle
         isOn={isLive && isMuted}
         onChange={(wanted) => phone.mute(wanted)}
         icon={isMuted && isLive ? MicOff : Mic}
+        text={isMuted && isLive ? t('muted') : t('mute')}
         isDisabled={!isLive}
         tone="warn"
         data-testid="mute"
         aria-keyshortcuts="Alt+Shift+M"
-        className="min-w-22"
-      >
-        {isMuted && isLive ? t('muted') : t('mute')}
-      </Toggle>
-      <Toggle
+      />
+      <TileToggle
         isOn={isHeld}
         onChange={() => call && toggleHold(call)}
         icon={isHeld ? Play : Pause}
+        text={isHeld ? t('resume') : t('hold')}
         isDisabled={!canHold || !isUp || pending.has('hold') || pending.has('resume')}
         data-testid="hold"
         aria-keyshortcuts="Alt+Shift+H"
-        className="min-w-22"
-      >
-        {isHeld ? t('resume') : t('hold')}
-      </Toggle>
+      />
       <Keypad call={isLive ? call : undefined} />
       <TransferPanel
         call={isLive && call.state.is !== 'dialling' ? call : undefined}
         trigger={
-          <Button icon={PhoneForwarded} isDisabled={!isLive || call.state.is === 'dialling' || !isUp} data-testid="transfer" aria-keyshortcuts="Alt+Shift+T">
-            {t('transfer')}
-          </Button>
+          <Tile
+            icon={PhoneForwarded}
+            text={t('transfer')}
+            isDisabled={!isLive || call.state.is === 'dialling' || !isUp}
+            data-testid="transfer"
+            aria-keyshortcuts="Alt+Shift+T"
+          />
         }
       />
-      <Button
-        tone={isLive ? 'danger' : 'quiet'}
+      <Tile
         icon={PhoneOff}
+        text={t('hang_up')}
+        tone={isLive ? 'danger' : 'plain'}
         isDisabled={!isLive || !isUp || pending.has('hang_up')}
         onPress={() => call && void send({ do: 'hang_up', call: call.id })}
         data-testid="hang-up"
         aria-keyshortcuts="Alt+Shift+E"
-        className="ml-4"
-      >
-        {t('hang_up')}
-      </Button>
+        className="ml-3"
+      />
     </div>
   )
 }

@@ -7,7 +7,7 @@ import { useFloor, useIsUp } from '@/lib/use-live'
 import type { CallView } from '@/live/protocol'
 import { keyTone, unlockAudio } from '@/phone/ringer'
 import { phone } from '@/phone/softphone'
-import { Button, IconButton, PopoverPanel, TextField } from '@/ui'
+import { Button, PopoverPanel, TextField, Tile } from '@/ui'
 import { dockStore, openPanel, send } from './actions'
 
 const KEYS = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '0', '#'] as const
@@ -23,7 +23,7 @@ export function Keypad({ call }: { call: CallView | undefined }) {
       placement="bottom end"
       isOpen={isOpen}
       onOpenChange={(open) => openPanel(open ? 'keypad' : null)}
-      trigger={<IconButton icon={Grid3x3} label={call ? t('keypad.tones') : t('keypad.dial')} tone="quiet" data-testid="keypad" aria-keyshortcuts="Alt+Shift+D" />}
+      trigger={<Tile icon={Grid3x3} text={call ? t('keypad.keys') : t('keypad.dial_short')} data-testid="keypad" aria-keyshortcuts="Alt+Shift+D" />}
     >
       {call ? <TonePad call={call} /> : <DialPad onDone={() => openPanel(null)} />}
     </PopoverPanel>

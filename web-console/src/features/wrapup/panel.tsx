@@ -47,7 +47,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the keys repeat what the buttons inside do
     <div className="flex h-full min-h-0 flex-col" onKeyDown={onDigit}>
       <div className="flex min-h-0 flex-1 flex-col gap-1 overflow-auto px-3 pb-3">
-        {queue && <Script queue={queue} language={call.language} />}
+        {queue && call.state.is !== 'wrapping_up' && <Script queue={queue} language={call.language} />}
         <Section title={t('notes.title')} aside={<SaveNote draft={draft} />}>
           <NotesField call={call} />
         </Section>
@@ -82,7 +82,7 @@ function NotesField({ call }: { call: CallView }) {
       label={t('notes.label')}
       isLabelHidden
       placeholder={t('notes.placeholder')}
-      rows={5}
+      rows={4}
       maxLength={NOTES_CHARS_MAX}
       value={text}
       onChange={(typed) => notes.type(call.id, typed)}
@@ -111,7 +111,7 @@ function Script({ queue, language }: { queue: Queue; language: string }) {
         <ChevronDown size={14} aria-hidden className="group-open:rotate-180" />
       </summary>
       {/* The script follows the customer's language, not the agent's. */}
-      <p lang={language} className="max-h-32 overflow-auto pb-2 whitespace-pre-wrap">
+      <p lang={language} className="max-h-23 overflow-auto pb-1 whitespace-pre-wrap">
         {text}
       </p>
     </details>
