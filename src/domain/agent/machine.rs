@@ -140,6 +140,13 @@ impl Agent {
         self.work.is_none() && self.rest == Rest::Ready && self.is_device_up
     }
 
+    /// Whether this call could ring here: free, or about to be free and doing no more than wrapping up this very call.
+    pub fn could_take_back(&self, call: CallId) -> bool {
+        let is_wrapping = self.wrap_up().is_some_and(|run| run.call == call);
+        let rest = self.next.as_ref().unwrap_or(&self.rest);
+        self.is_free() || (is_wrapping && *rest == Rest::Ready && self.is_device_up)
+    }
+
     /// Whether the agent could dial: not on a call and signed in.
     pub fn can_dial(&self) -> bool {
         self.work.is_none() && self.rest != Rest::Offline

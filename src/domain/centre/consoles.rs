@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{AudioState, Centre, LegUse, PhoneEffect, Refusal, Timer, Turn};
 use crate::{
-    domain::{agent::Presence, directory::Device},
+    domain::{agent::Presence, call::MissCause, directory::Device},
     types::{AgentId, LegId, SessionId},
 };
 
@@ -123,6 +123,7 @@ impl Centre {
 
     /// A console without a socket goes away as soon as no call needs its leg; a device that changed is noted.
     pub(super) fn tidy_console(&mut self, turn: &mut Turn<'_>, agent: &AgentId) {
+        self.published.touch_agent(agent.clone());
         let is_left = self.consoles.get(agent).is_some_and(|console| !console.is_session_up);
         let is_needed = self.agents.get(agent).is_some_and(|agent| matches!(agent.presence(), Presence::Busy { .. }));
         if is_left && !is_needed {
@@ -169,7 +170,15 @@ impl Centre {
             return;
         }
         let is_up = self.is_device_up(agent);
-        let Some(was_ready) = self.agents.get(agent).map(|agent| agent.presence() == Presence::Ready) else { return };
+        let Some(presence) = self.agents.get(agent).map(|agent| agent.presence()) else { return };
+        let was_ready = presence == Presence::Ready;
+        if let Presence::Offered { call } = presence
+            && !is_up
+            && self.calls.get(&call).and_then(|call| call.stage().offer()).is_some_and(|offer| offer.phone.is_none())
+        {
+            // A console that cannot be seen does not ring: the next agent gets the call now, not after the ringing time.
+            return self.offer_missed(turn, call, MissCause::Device);
+        }
         self.on_agent(turn, agent, |agent, cx| agent.note_device(is_up, cx));
         if was_ready && !is_up {
             self.notify(agent, "device_lost");

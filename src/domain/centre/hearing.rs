@@ -33,12 +33,6 @@ impl Hearing {
             legs.remove(&leg);
         }
     }
-
-    /// Whether nothing is remembered of a call.
-    #[cfg(test)]
-    pub(super) fn is_clear_of(&self, call: CallId) -> bool {
-        self.legs.get(&call).is_none_or(BTreeSet::is_empty)
-    }
 }
 
 impl Centre {
@@ -76,7 +70,7 @@ impl Centre {
     }
 
     /// What every leg of a call hears.
-    fn hearing_of(&self, call: &Call) -> Vec<(LegId, Vec<Heard>)> {
+    pub(super) fn hearing_of(&self, call: &Call) -> Vec<(LegId, Vec<Heard>)> {
         let music = |clip: &str| vec![Heard::Music(Arc::from(clip))];
         let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg));
         let agent = call.stage().partner().and_then(|with| self.partner_leg(with));

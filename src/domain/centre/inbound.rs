@@ -18,7 +18,7 @@ const LOOK_UP_MS: u64 = 300;
 /// The echo test ends by itself.
 const ECHO_MS: u64 = 600_000;
 /// No call lasts longer.
-const LONGEST_MS: u64 = 12 * 3_600_000;
+pub(super) const LONGEST_MS: u64 = 12 * 3_600_000;
 
 impl Centre {
     pub(super) fn arrive(&mut self, turn: &mut Turn<'_>, leg: LegId, caller: CallerLine, called: &str, language: Option<&str>) {

@@ -6,8 +6,9 @@ use crate::{
     types::{AgentId, CallId, LegId, SessionId},
 };
 
-/// A customer without audio is given up after this, a browser sooner than a phone.
-const CUSTOMER_AUDIO_MS: u64 = 120_000;
+/// A customer without audio is given up after this. A phone may be silent for a while (mute without noise) and its signalling
+/// tells when it hangs up; a browser without audio is gone.
+const CUSTOMER_AUDIO_MS: u64 = 900_000;
 const WEB_AUDIO_MS: u64 = 30_000;
 
 /// Whose leg it is.

@@ -48,7 +48,7 @@ use self::{
 };
 use super::{
     agent::Agent,
-    call::Call,
+    call::{Call, EndCause, FlowOutCause, Party},
     directory::Directory,
     event::Actor,
     ivr::{FlowRun, ScriptBook},
@@ -87,6 +87,8 @@ pub struct Centre {
     listening: BTreeMap<AgentId, CallId>,
     hearing: Hearing,
     timers: Timers,
+    /// When agents stop being passed over for calls that they missed.
+    passed_over: BTreeSet<Mono>,
     choices: Choices,
     published: Published,
     is_match_due: bool,
@@ -181,7 +183,7 @@ impl Centre {
                 Timer::ConsoleUp(agent) => self.console_elapsed(turn, &agent),
                 Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
                 Timer::Hours => self.check_hours(turn),
-                Timer::Match => self.is_match_due = true,
+                Timer::Match => self.exclusion_ended(turn),
             }
         }
         self.finish(turn);
@@ -200,6 +202,20 @@ impl Centre {
     /// The latest choices of the matcher, newest first.
     pub fn explanations(&self) -> impl Iterator<Item = &Explanation> {
         self.choices.latest()
+    }
+
+    /// Ends every call, because the process ends: callers in line flow out, everyone else is hung up.
+    pub fn end_all(&mut self, now: Now, rng: &mut Rng) {
+        let mut turn = Turn { now, rng, actor: Actor::System };
+        let turn = &mut turn;
+        self.is_draining = true;
+        let calls: Vec<CallId> = self.calls.keys().copied().collect();
+        for call in calls {
+            self.withdraw_offer(turn, call);
+            self.on_call(turn, call, |call, cx| call.flow_out(FlowOutCause::NodeLost, cx));
+            self.end_call(turn, call, EndCause::Shed, Party::System);
+        }
+        self.finish(turn);
     }
 
     /// What follows from a turn: calls find agents, legs hear what they should, consoles see what changed.

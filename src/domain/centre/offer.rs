@@ -9,7 +9,7 @@ use crate::{
         directory::Device,
         queue::{Explanation, FreeAgent, Pick, pick},
     },
-    types::{AgentId, CallId, Mono, QueueId},
+    types::{AgentId, CallId, QueueId},
 };
 
 /// An agent who missed a call is passed over for it for so long.
@@ -146,7 +146,9 @@ impl Centre {
             }
             MissCause::Device => {
                 self.on_agent(turn, &agent, |agent, cx| agent.fail_device(id, cx));
-                self.timers.set(Timer::DeviceRetry(agent.clone()), Some(turn.now.mono + DEVICE_RETRY_MS));
+                if offer.phone.is_some() {
+                    self.timers.set(Timer::DeviceRetry(agent.clone()), Some(turn.now.mono + DEVICE_RETRY_MS));
+                }
                 self.notify(&agent, "device_lost");
             }
             MissCause::CallerGone => {
@@ -173,19 +175,33 @@ impl Centre {
     /// After a missed offer the wait goes on at the same place, without the agent who missed it; or the queue's branch is taken
     /// if its time came while the call rang.
     fn wait_on(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId, missed_by: AgentId) {
-        let now = turn.now.mono;
-        let until: Mono = now + EXCLUDED_MS;
         if let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) {
             waiting.is_offered = false;
-            waiting.excluded.retain(|_, until| now < *until);
-            waiting.excluded.insert(missed_by, until);
         }
-        self.timers.set_no_later(Timer::Match, until);
+        self.pass_over(turn, id, queue, &missed_by);
         let is_serving = self.directory.queues.get(queue).is_none_or(|queue| self.hours.is_serving(queue, turn.now.wall));
         if !is_serving {
             self.take_exit(turn, id, FlowOutCause::Closed);
         } else if !self.is_staffed(queue) {
             self.take_exit(turn, id, FlowOutCause::NoAgents);
         }
+    }
+
+    /// For a while this waiting call is not offered to this agent.
+    pub(super) fn pass_over(&mut self, turn: &Turn<'_>, id: CallId, queue: &QueueId, agent: &AgentId) {
+        let now = turn.now.mono;
+        let until = now + EXCLUDED_MS;
+        let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) else { return };
+        waiting.excluded.retain(|_, until| now < *until);
+        waiting.excluded.insert(agent.clone(), until);
+        self.passed_over.insert(until);
+        self.timers.set(Timer::Match, self.passed_over.first().copied());
+    }
+
+    /// Somebody is no longer passed over.
+    pub(super) fn exclusion_ended(&mut self, turn: &Turn<'_>) {
+        self.passed_over = self.passed_over.split_off(&(turn.now.mono + 1));
+        self.timers.set(Timer::Match, self.passed_over.first().copied());
+        self.is_match_due = true;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Turn};
+use super::{Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn, inbound::LONGEST_MS};
 use crate::{
     domain::{
         call::{Call, DialStep, Direction, EndCause, NewCall, OtherParty, Partner, Party, Stage},
@@ -95,6 +95,7 @@ impl Centre {
         self.dial_plans.insert(id, plan);
         self.begin_call(turn, id, |cx| Call::dial(new, agent.clone(), cx));
         self.on_agent(turn, agent, |agent, cx| agent.take(id, cx));
+        self.timers.set(Timer::Longest(id), Some(turn.now.mono + LONGEST_MS));
         if let Some(number) = number {
             self.out.push_back(CentreOutput::LookUp { call: id, number });
         }

@@ -58,10 +58,6 @@ impl Published {
         self.agents.remove(agent);
     }
 
-    pub(super) fn drop_queue(&mut self, queue: &QueueId) {
-        self.queues.remove(queue);
-    }
-
     /// The summary, if it differs from the last one that went to the journal.
     pub(super) fn changed_summary(&mut self, summary: CallSummary) -> Option<CallSummary> {
         if self.summaries.get(&summary.id) == Some(&summary) {
@@ -97,7 +93,7 @@ impl Centre {
         if !queues.is_empty() {
             let talking = self.talking_by_queue();
             for id in queues {
-                self.publish_queue(&id, talking.get(&id).copied().unwrap_or(0));
+                self.publish_queue(&id, &talking);
             }
         }
     }
@@ -107,7 +103,7 @@ impl Centre {
         lines.flat_map(|line| line.iter().enumerate().map(|(index, (_, waiting))| (waiting.call, index + 1))).collect()
     }
 
-    fn talking_by_queue(&self) -> BTreeMap<QueueId, i64> {
+    pub(super) fn talking_by_queue(&self) -> BTreeMap<QueueId, i64> {
         let mut talking = BTreeMap::new();
         for call in self.calls.values().filter(|call| call.stage().is_conversation()) {
             if let Some(queue) = &call.queue {
@@ -148,20 +144,14 @@ impl Centre {
         self.out.push_back(CentreOutput::Agent(view));
     }
 
-    fn publish_queue(&mut self, id: &QueueId, talking: i64) {
-        let Some(line) = self.lines.get(id) else { return };
-        let serving =
-            || self.agents.values().filter(|agent| self.serves.get(&agent.id).is_some_and(|queues| queues.contains(id)));
+    fn publish_queue(&mut self, id: &QueueId, talking: &BTreeMap<QueueId, i64>) {
+        if !self.directory.queues.contains_key(id) && self.lines.get(id).is_none_or(|line| line.is_empty()) {
+            self.lines.remove(id);
+            self.published.queues.remove(id);
+            return;
+        }
         let old = self.published.queues.get(id);
-        let mut view = QueueView {
-            id: id.clone(),
-            version: old.map_or(0, |old| old.version),
-            waiting: whole(line.len()),
-            longest_since: line.iter().filter_map(|(_, waiting)| self.calls.get(&waiting.call)?.queued_at).min(),
-            agents_ready: whole(serving().filter(|agent| agent.is_free()).count()),
-            agents_signed_in: whole(serving().filter(|agent| agent.is_signed_in()).count()),
-            talking,
-        };
+        let Some(mut view) = self.queue_view(id, talking, old.map_or(0, |old| old.version)) else { return };
         if old.is_some_and(|old| **old == view) {
             return;
         }
@@ -171,7 +161,22 @@ impl Centre {
         self.out.push_back(CentreOutput::Queue(view));
     }
 
-    fn call_view(&self, call: &Call, position: Option<usize>, version: u64) -> CallView {
+    pub(super) fn queue_view(&self, id: &QueueId, talking: &BTreeMap<QueueId, i64>, version: u64) -> Option<QueueView> {
+        let line = self.lines.get(id)?;
+        let serving =
+            || self.agents.values().filter(|agent| self.serves.get(&agent.id).is_some_and(|queues| queues.contains(id)));
+        Some(QueueView {
+            id: id.clone(),
+            version,
+            waiting: whole(line.len()),
+            longest_since: line.iter().filter_map(|(_, waiting)| self.calls.get(&waiting.call)?.queued_at).min(),
+            agents_ready: whole(serving().filter(|agent| agent.is_free()).count()),
+            agents_signed_in: whole(serving().filter(|agent| agent.is_signed_in()).count()),
+            talking: talking.get(id).copied().unwrap_or(0),
+        })
+    }
+
+    pub(super) fn call_view(&self, call: &Call, position: Option<usize>, version: u64) -> CallView {
         let state = self.call_state(call, position);
         let wrapping = if call.is_over() { self.wrapping_agent(call) } else { None };
         let agent = wrapping
@@ -259,7 +264,7 @@ impl Centre {
         }
     }
 
-    fn agent_view(&self, agent: &Agent, version: u64) -> AgentView {
+    pub(super) fn agent_view(&self, agent: &Agent, version: u64) -> AgentView {
         let profile = self.directory.agents.get(&agent.id);
         AgentView {
             id: agent.id.clone(),

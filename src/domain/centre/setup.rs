@@ -71,10 +71,7 @@ impl Centre {
             for call in self.unoffered(&id) {
                 self.take_exit(turn, call, FlowOutCause::Moved);
             }
-            if self.lines.get(&id).is_some_and(|line| line.is_empty()) {
-                self.lines.remove(&id);
-                self.published.drop_queue(&id);
-            }
+            self.published.touch_queue(id);
         }
         for id in directory.queues.keys() {
             self.lines.entry(id.clone()).or_default();

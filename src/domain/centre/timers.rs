@@ -54,13 +54,6 @@ impl Timers {
         }
     }
 
-    /// Sets a deadline unless an earlier one is set.
-    pub(super) fn set_no_later(&mut self, timer: Timer, at: Mono) {
-        if self.times.get(&timer).is_none_or(|old| at < *old) {
-            self.set(timer, Some(at));
-        }
-    }
-
     /// Whether a deadline is set.
     pub(super) fn is_set(&self, timer: &Timer) -> bool {
         self.times.contains_key(timer)

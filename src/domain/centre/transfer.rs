@@ -42,7 +42,9 @@ impl Centre {
                     call.send_to_queue(agent.clone(), queue.clone(), cx);
                 });
                 self.release_agent(turn, id, &with);
-                self.enter_queue(turn, id, queue);
+                self.enter_queue(turn, id, queue.clone());
+                // Who sends a caller away does not want the same caller back at once.
+                self.pass_over(turn, id, &queue, agent);
                 return Ok(());
             }
         }
@@ -59,12 +61,11 @@ impl Centre {
 
     /// A colleague did not take it: back to the one who handed it over, if free; else to the queue, before all others.
     pub(super) fn hand_back(&mut self, turn: &mut Turn<'_>, id: CallId, from: &AgentId, missed_by: &AgentId) {
-        if from != missed_by {
+        let is_free = self.agents.get(from).is_some_and(|agent| agent.could_take_back(id));
+        if from != missed_by && is_free && !self.listening.contains_key(from) {
             self.on_agent(turn, from, |agent, cx| agent.drop_wrap_up(id, cx));
             self.on_call(turn, id, |call, _| call.wrapping.remove(from));
-            if self.agents.get(from).is_some_and(|agent| agent.is_free()) && !self.listening.contains_key(from) {
-                return self.ring_colleague(turn, id, from, from, true);
-            }
+            return self.ring_colleague(turn, id, from, from, true);
         }
         match self.fallback_queue(id, from) {
             Some(queue) => self.requeue_at_head(turn, id, queue),

@@ -44,14 +44,7 @@ impl Centre {
         let now = turn.now.mono;
         let until = now + millis(queue.wait_secs_max.max(1));
         let announce_at = (queue.position_every_secs > 0).then(|| now + millis(queue.position_every_secs));
-        let waiting = Waiting {
-            call: id,
-            until: Some(until),
-            announce_at,
-            announced: None,
-            is_offered: false,
-            excluded: BTreeMap::new(),
-        };
+        let waiting = Waiting { call: id, announced: None, is_offered: false, excluded: BTreeMap::new() };
         self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, now);
         self.timers.set(Timer::MaxWait(id), Some(until));
         self.timers.set(Timer::Announce(id), announce_at);
@@ -120,13 +113,10 @@ impl Centre {
 
     pub(super) fn max_wait_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
-        let Stage::Waiting { queue, offer } = call.stage() else { return };
+        let Stage::Waiting { offer, .. } = call.stage() else { return };
         if let Some(offer) = offer {
             // It rings: the agent gets the chance, the branch comes after it.
             return self.timers.set(Timer::MaxWait(id), Some(offer.until + 1));
-        }
-        if let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) {
-            waiting.until = None;
         }
         self.take_exit(turn, id, FlowOutCause::MaxWait);
     }
@@ -145,7 +135,6 @@ impl Centre {
         let Some(line) = self.lines.get_mut(queue) else { return };
         let Some(position) = line.position(id) else { return };
         let Some(waiting) = line.get_mut(id) else { return };
-        waiting.announce_at = Some(next);
         let is_news = waiting.announced.is_none_or(|told| position < told);
         if is_ringing || !is_news || position > POSITION_SPOKEN_MAX {
             return;

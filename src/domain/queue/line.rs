@@ -29,10 +29,6 @@ impl Place {
 pub struct Waiting {
     /// Which call.
     pub call: CallId,
-    /// When the wait is over at the latest; `None` once the queue's branch was to go on waiting.
-    pub until: Option<Mono>,
-    /// When the position is told next.
-    pub announce_at: Option<Mono>,
     /// The position told last.
     pub announced: Option<usize>,
     /// Whether it rings at an agent now. It keeps its place.

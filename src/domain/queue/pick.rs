@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn waiting(call: CallId) -> Waiting {
-        Waiting { call, until: None, announce_at: None, announced: None, is_offered: false, excluded: BTreeMap::new() }
+        Waiting { call, announced: None, is_offered: false, excluded: BTreeMap::new() }
     }
 
     fn agent(key: &str, idle_since: u64) -> FreeAgent {

@@ -15,8 +15,9 @@ use crate::{
             WrapUp,
         },
         event::Event,
+        ivr::{LineFolder, Surroundings, check_line},
     },
-    types::{PhoneNumber, Timestamp},
+    types::{LineId, PhoneNumber, Timestamp},
 };
 
 /// A key or id from text.
@@ -113,6 +114,55 @@ pub fn sample() -> Directory {
         },
     );
     directory
+}
+
+/// The line `main-menu`: a greeting, a menu (1 support, 2 sales, 3 a callback), support for who presses nothing.
+pub fn sample_line() -> ScriptBook {
+    const FLOW: &str = r#"
+flow = "main-menu"
+schema = 1
+lang = { default = "es", also = ["en"] }
+start = "welcome"
+fallback = "support"
+
+[node.welcome]
+type = "say"
+prompt = "welcome"
+next = "menu"
+
+[node.menu]
+type = "menu"
+prompt = "menu"
+timeout = "6s"
+max_tries = 2
+on_exhausted = "support"
+keys = { "1" = { next = "support", reason = "incident" }, "2" = "sales", "3" = "later" }
+
+[node.support]
+type = "queue"
+queue = "support"
+
+[node.sales]
+type = "queue"
+queue = "sales"
+
+[node.later]
+type = "callback"
+queue = "sales"
+no_number = "support"
+"#;
+    let line: LineId = id("main-menu");
+    let files = BTreeMap::from([("flow.toml".to_owned(), FLOW.to_owned())]);
+    let mut clips = BTreeMap::new();
+    for language in ["es", "en"] {
+        for clip in ["main-menu/{}/welcome", "main-menu/{}/menu", "shared/{}/callback-promised"] {
+            clips.insert(Arc::from(clip.replace("{}", language)), 1_000);
+        }
+    }
+    let checked =
+        check_line(LineFolder { id: &line, files: &files }, Surroundings { clips: &clips, queues: None, calendars: None });
+    let flow = checked.line.unwrap_or_else(|| panic!("{:?}", checked.mistakes));
+    ScriptBook { lines: BTreeMap::from([(line, Arc::new(flow))]) }
 }
 
 /// A floor, its clock, and everything that came out of it.
