@@ -1,7 +1,13 @@
 //! Use cases and loops: load, decide, save, send. Checks who may do what; decides nothing about calls or tickets itself.
 
 pub mod actor;
+pub mod customers;
+pub mod field_problem;
 pub mod journal_loop;
 pub mod rate_limit;
+pub mod sample_centre;
 pub mod switch_handle;
 pub mod switch_loop;
+pub mod tickets;
+pub mod timer_loop;
+pub mod users;

@@ -4,7 +4,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{access::AccessEvent, agent::AgentEvent, call::CallEvent, directory::DirectoryEvent, ticket::TicketEvent};
+use super::{
+    access::AccessEvent, agent::AgentEvent, call::CallEvent, customer::CustomerEvent, directory::DirectoryEvent,
+    ticket::TicketEvent,
+};
 use crate::types::{NodeId, Timestamp, UserId};
 
 /// An event of any area.
@@ -17,6 +20,8 @@ pub enum Event {
     Agent(AgentEvent),
     /// A ticket.
     Ticket(TicketEvent),
+    /// A customer's record.
+    Customer(CustomerEvent),
     /// Sign-ins, users, tokens.
     Access(AccessEvent),
     /// What supervisors and administrators set up.
@@ -63,6 +68,7 @@ impl Event {
             Self::Call(event) => event.kind(),
             Self::Agent(event) => event.kind(),
             Self::Ticket(event) => event.kind(),
+            Self::Customer(event) => event.kind(),
             Self::Access(event) => event.kind(),
             Self::Directory(event) => event.kind(),
         }
@@ -74,6 +80,7 @@ impl Event {
             Self::Call(event) => ("call", event.call.to_string()),
             Self::Agent(event) => ("agent", event.agent.to_string()),
             Self::Ticket(event) => ("ticket", event.ticket.to_string()),
+            Self::Customer(event) => ("customer", event.customer.to_string()),
             Self::Access(event) => ("user", event.user.to_string()),
             Self::Directory(event) => (event.thing.word(), event.key.clone()),
         }

@@ -82,7 +82,7 @@ pub async fn append(tx: &mut Tx, entry: &Entry) -> Result<(), StoreFault> {
             }
         }
         // The other areas' use cases write what follows themselves.
-        Event::Ticket(_) | Event::Access(_) | Event::Directory(_) => {}
+        Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) => {}
     }
     // Last, so that the line on the timeline carries what the steps above have stored.
     if let Some(call) = fact.call.as_ref().filter(|call| call.ended_at.is_some()) {

@@ -19,6 +19,7 @@ pub mod journal;
 pub mod repair;
 pub mod segments;
 pub mod tickets;
+pub mod users;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -47,5 +48,6 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("repair", repair::STATEMENTS),
         ("segments", segments::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
+        ("users", users::STATEMENTS),
     ]
 }

@@ -2,11 +2,13 @@
 //! what a role may do (that is `app/actor`).
 
 mod event;
+mod user;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use event::{AccessEvent, AccessEventKind};
+pub use user::{ApiToken, User};
 
 /// What someone is in the centre. Each role may do what the one before it may, and more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

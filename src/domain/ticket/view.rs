@@ -143,3 +143,19 @@ pub enum ClockState {
     /// No longer counts.
     Cancelled,
 }
+
+impl TicketState {
+    /// The word that JSON, columns and spoken clips use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Open => "open",
+            Self::WaitingCustomer => "waiting_customer",
+            Self::WaitingInternal => "waiting_internal",
+            Self::WaitingSupplier => "waiting_supplier",
+            Self::Solved => "solved",
+            Self::Closed => "closed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}

@@ -1,0 +1,595 @@
+//! Use cases over tickets: load, decide, save with a version check, in one write. A timer that comes due walks the same road as a
+//! person's click. Decides who may do what; what a step means is decided by `domain/ticket`.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use arc_swap::ArcSwap;
+
+use super::actor::{Actor, Permission};
+use crate::{
+    domain::{
+        Cx, Outbox,
+        calendar::Calendar,
+        directory::{Directory, DirectoryEvent, DirectoryEventKind, Thing},
+        event::{Actor as EventActor, Event},
+        reactions::CallbackCause,
+        ticket::{
+            OpenTicket, Opening, Priority, SlaBook, SlaPolicy, Ticket, TicketCommand, TicketEvent, TicketLine, TicketRefusal,
+            TicketState, TicketType,
+        },
+    },
+    store::{
+        Db, Lane, NewEvent, StoreFault, Tx, customers,
+        tickets::{self as rows, DueTimer, Entry, StoredTicket, TicketFilter, TicketPosition},
+    },
+    types::{CalendarId, CallId, Clock, CustomerId, InteractionId, Now, QueueId, Rng, SlaPolicyId, TicketId, Timestamp},
+};
+
+/// The first ticket's number.
+const FIRST_NUMBER: i64 = 1_001;
+/// Deadlines handled in one turn of the timer loop.
+pub const TIMERS_PER_TURN: i64 = 100;
+/// Tickets reviewed in one write after a policy or a calendar changed.
+const REVIEWED_PER_WRITE: i64 = 25;
+
+/// Why a use case did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum TicketFault {
+    /// There is none.
+    #[error("no such ticket")]
+    NotFound,
+    /// There is no such call.
+    #[error("no such call")]
+    NoSuchCall,
+    /// The actor may not.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// Somebody else saved it meanwhile.
+    #[error("this ticket was changed meanwhile; load it again")]
+    ChangedMeanwhile,
+    /// A field names something that does not exist.
+    #[error("{field}: {problem}")]
+    Field {
+        /// Which.
+        field: &'static str,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+    /// The ticket says no.
+    #[error(transparent)]
+    Refused(#[from] TicketRefusal),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// A ticket with all that its page shows.
+#[derive(Debug, Clone)]
+pub struct TicketPage {
+    /// As in lists.
+    pub line: TicketLine,
+    /// The ticket itself.
+    pub ticket: Ticket,
+    /// What was said, oldest first.
+    pub entries: Vec<Entry>,
+}
+
+/// Policies and calendars as they hold now.
+#[derive(Debug, Default)]
+struct Book {
+    policies: BTreeMap<SlaPolicyId, SlaPolicy>,
+    calendars: BTreeMap<CalendarId, Calendar>,
+}
+
+impl Book {
+    fn view(&self) -> SlaBook<'_> {
+        SlaBook { policies: &self.policies, calendars: &self.calendars }
+    }
+}
+
+/// Use cases over tickets. Cheap to clone.
+#[derive(Clone)]
+pub struct Tickets {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    rng: Mutex<Rng>,
+    directory: tokio::sync::watch::Receiver<Arc<Directory>>,
+    book: ArcSwap<Book>,
+    /// Told whenever a deadline may have come nearer.
+    timers_changed: tokio::sync::Notify,
+}
+
+impl Tickets {
+    /// Reads the policies and is ready.
+    pub async fn open_desk(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        rng: Rng,
+        directory: tokio::sync::watch::Receiver<Arc<Directory>>,
+    ) -> Result<Self, StoreFault> {
+        let book = ArcSwap::default();
+        let timers_changed = tokio::sync::Notify::new();
+        let desk = Self { shared: Arc::new(Shared { db, clock, rng: Mutex::new(rng), directory, book, timers_changed }) };
+        desk.reload_book().await?;
+        Ok(desk)
+    }
+
+    /// Opens a ticket.
+    pub async fn open(&self, actor: &Actor, wanted: OpenTicket) -> Result<TicketLine, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        self.check_keys(&wanted)?;
+        self.open_as(EventActor::User { user: actor.user.clone() }, wanted, None).await
+    }
+
+    /// A page of tickets, next deadline first, and where the next page begins.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        filter: &TicketFilter,
+        after: Option<&TicketPosition>,
+        limit: i64,
+    ) -> Result<(Vec<TicketLine>, Option<TicketPosition>), TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        let mut found = rows::list(&self.shared.db, filter, after, limit + 1).await?;
+        let has_more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
+        found.truncate(usize::try_from(limit).unwrap_or(0));
+        let next = found.last().filter(|_| has_more).map(|last| rows::position_of(&last.ticket));
+        Ok((found.into_iter().map(|stored| self.line(stored)).collect(), next))
+    }
+
+    /// One ticket with what was said on it.
+    pub async fn page(&self, actor: &Actor, id: TicketId) -> Result<TicketPage, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        let stored = rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?;
+        let entries = rows::entries(&self.shared.db, id).await?;
+        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), entries })
+    }
+
+    /// The line of one ticket, for consoles that heard of it; no rights are asked, the console redacts.
+    pub async fn find_line(&self, id: TicketId) -> Result<Option<TicketLine>, StoreFault> {
+        Ok(rows::find(&self.shared.db, id).await?.map(|stored| self.line(stored)))
+    }
+
+    /// The open tickets of a customer, next deadline first.
+    pub async fn open_of(&self, customer: CustomerId, limit: i64) -> Result<Vec<TicketLine>, StoreFault> {
+        let filter = TicketFilter { customer: Some(customer), is_open: true, ..TicketFilter::default() };
+        Ok(rows::list(&self.shared.db, &filter, None, limit).await?.into_iter().map(|stored| self.line(stored)).collect())
+    }
+
+    /// Numbers and states of a customer's open tickets, newest first, for flows.
+    pub async fn open_numbers(&self, customer: CustomerId, limit: i64) -> Result<Vec<(i64, TicketState)>, StoreFault> {
+        rows::open_of_customer(&self.shared.db, customer, limit).await
+    }
+
+    /// Does something with a ticket. With `seen`, only if nobody saved it since that version.
+    pub async fn handle(
+        &self,
+        actor: &Actor,
+        id: TicketId,
+        seen: Option<i64>,
+        command: TicketCommand,
+    ) -> Result<TicketLine, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        if let TicketCommand::Change { queue, disposition, .. } = &command {
+            self.check_queue(queue.as_ref())?;
+            self.check_disposition(disposition.as_ref())?;
+        }
+        if matches!(command, TicketCommand::TimerDue { .. } | TicketCommand::AddCall { .. }) {
+            return Err(TicketFault::Forbidden);
+        }
+        self.handle_as(EventActor::User { user: actor.user.clone() }, id, seen, command).await
+    }
+
+    /// Opens a ticket out of a call: customer, queue and disposition are the call's unless the command names others. A call that
+    /// an agent answered was contact and response at once.
+    pub async fn open_from_call(&self, actor: &Actor, call: CallId, wanted: OpenTicket) -> Result<TicketLine, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        self.check_keys(&wanted)?;
+        self.open_as(EventActor::User { user: actor.user.clone() }, OpenTicket { call: Some(call), ..wanted }, None).await
+    }
+
+    /// Puts a call on a ticket that is there already.
+    pub async fn add_call(&self, actor: &Actor, call: CallId, ticket: TicketId) -> Result<TicketLine, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        let actor = EventActor::User { user: actor.user.clone() };
+        self.change(Lane::People, actor, ticket, None, move |tx| {
+            Box::pin(async move {
+                let facts = rows::call_facts(tx, call).await?.ok_or(TicketFault::NoSuchCall)?;
+                rows::link_call(tx, call, ticket).await?;
+                Ok(TicketCommand::AddCall { call, was_answered: facts.was_answered })
+            })
+        })
+        .await
+    }
+
+    /// Opens the callback that a queue owes for a call, unless it already owes one to the same customer or number.
+    pub async fn owe_callback(&self, call: CallId, queue: QueueId, why: CallbackCause) -> Result<(), TicketFault> {
+        let subject = match why {
+            CallbackCause::Abandoned => "Call back: hung up while waiting",
+            CallbackCause::Promised => "Call back: promised",
+        };
+        let wanted = OpenTicket {
+            kind: TicketType::Callback,
+            subject: subject.into(),
+            description: String::new(),
+            priority: Priority::Normal,
+            customer: None,
+            queue: Some(queue.clone()),
+            owner: None,
+            disposition: None,
+            call: Some(call),
+            is_internal: false,
+        };
+        self.open_as(EventActor::System, wanted, Some(queue)).await.map(|_| ())
+    }
+
+    /// Handles deadlines that have passed, oldest first; returns how many, and when to look again.
+    pub async fn fire_due(&self) -> Result<(usize, Option<Timestamp>), StoreFault> {
+        let now = self.shared.clock.now().wall;
+        let due = rows::due(&self.shared.db, now, TIMERS_PER_TURN).await?;
+        let count = due.len();
+        for timer in due {
+            match self.fire(timer).await {
+                Ok(()) | Err(TicketFault::NotFound) => {}
+                Err(TicketFault::Store(fault)) => return Err(fault),
+                Err(refusal) => tracing::warn!(%refusal, "a deadline could not be handled"),
+            }
+        }
+        Ok((count, rows::next_deadline(&self.shared.db).await?))
+    }
+
+    /// Resolves when a deadline may have come nearer.
+    pub async fn timers_changed(&self) {
+        self.shared.timers_changed.notified().await;
+    }
+
+    /// How many deadlines are watched, and the earliest.
+    pub async fn timers_watched(&self) -> Result<(i64, Option<Timestamp>), StoreFault> {
+        rows::timers_watched(&self.shared.db).await
+    }
+
+    /// All SLA policies, in order.
+    pub fn policies(&self, actor: &Actor) -> Result<Vec<SlaPolicy>, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        let mut policies: Vec<_> = self.shared.book.load().policies.values().cloned().collect();
+        policies.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));
+        Ok(policies)
+    }
+
+    /// Saves an SLA policy; open tickets that it holds for get their deadlines anew in the background.
+    pub async fn save_policy(&self, actor: &Actor, policy: SlaPolicy) -> Result<SlaPolicy, TicketFault> {
+        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
+        self.check_policy(&policy)?;
+        let (saved, now) = (policy.clone(), self.shared.clock.now().wall);
+        let by = EventActor::User { user: actor.user.clone() };
+        self.shared
+            .db
+            .write(Lane::People, move |tx: &mut Tx| {
+                Box::pin(async move {
+                    rows::save_policy(tx, &saved, now).await?;
+                    let change = policy_event(&saved.id, DirectoryEventKind::Changed { fields: Vec::new() });
+                    tx.emit(NewEvent::new(now, by, change)).await?;
+                    Ok::<_, StoreFault>(())
+                })
+            })
+            .await?;
+        self.reload_book().await?;
+        self.shared.book.load().policies.get(&policy.id).cloned().ok_or(TicketFault::NotFound)
+    }
+
+    /// Removes an SLA policy; clocks that it set are set by the next that matches, or cancelled.
+    pub async fn delete_policy(&self, actor: &Actor, id: SlaPolicyId) -> Result<(), TicketFault> {
+        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
+        let now = self.shared.clock.now().wall;
+        let by = EventActor::User { user: actor.user.clone() };
+        let was_there = self
+            .shared
+            .db
+            .write(Lane::People, move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let was_there = rows::delete_policy(tx, &id).await?;
+                    if was_there {
+                        tx.emit(NewEvent::new(now, by, policy_event(&id, DirectoryEventKind::Removed))).await?;
+                    }
+                    Ok::<_, StoreFault>(was_there)
+                })
+            })
+            .await?;
+        if !was_there {
+            return Err(TicketFault::NotFound);
+        }
+        self.reload_book().await?;
+        Ok(())
+    }
+
+    /// Reads policies and calendars again, after one of them changed.
+    pub async fn reload_book(&self) -> Result<(), StoreFault> {
+        let policies = rows::policies(&self.shared.db).await?.into_iter().map(|policy| (policy.id.clone(), policy)).collect();
+        let directory = self.shared.directory.borrow().clone();
+        // The directory has refused calendars with mistakes before they were stored.
+        let calendars =
+            directory.calendars.iter().filter_map(|(id, source)| Some((id.clone(), Calendar::resolve(source).ok()?))).collect();
+        self.shared.book.store(Arc::new(Book { policies, calendars }));
+        Ok(())
+    }
+
+    /// Gives every open ticket its deadlines anew. For the background, after a policy or calendar changed.
+    pub async fn review_all(&self) -> Result<usize, StoreFault> {
+        let (mut after, mut count) = (String::new(), 0);
+        loop {
+            let ids = rows::open_ids(&self.shared.db, &after, REVIEWED_PER_WRITE).await?;
+            let Some(last) = ids.last() else { return Ok(count) };
+            after = last.to_string();
+            count += ids.len();
+            let desk = self.clone();
+            self.shared
+                .db
+                .write(Lane::Background, move |tx: &mut Tx| Box::pin(async move { desk.review(tx, ids).await }))
+                .await?;
+            self.shared.timers_changed.notify_one();
+        }
+    }
+
+    async fn review(&self, tx: &mut Tx, ids: Vec<TicketId>) -> Result<(), StoreFault> {
+        let book = self.shared.book.load_full();
+        for id in ids {
+            let Some(mut stored) = rows::load(tx, id).await? else { continue };
+            let before = stored.ticket.clone();
+            let events = self.decide(|cx| stored.ticket.review_clocks(book.view(), cx)).1;
+            for clock in stored.ticket.clocks.iter_mut() {
+                if let Some(calendar) = book.calendars.get(&clock.calendar) {
+                    clock.derive(calendar);
+                }
+            }
+            if stored.ticket != before && rows::update(tx, &stored.ticket).await? {
+                tell(tx, self.now(), EventActor::System, events).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn open_as(&self, by: EventActor, wanted: OpenTicket, owed: Option<QueueId>) -> Result<TicketLine, TicketFault> {
+        let desk = self.clone();
+        let ticket = self
+            .shared
+            .db
+            .write(Lane::People, move |tx: &mut Tx| Box::pin(async move { desk.store_new(tx, by, wanted, owed).await }))
+            .await?;
+        self.shared.timers_changed.notify_one();
+        self.find_line(ticket).await?.ok_or(TicketFault::NotFound)
+    }
+
+    async fn store_new(
+        &self,
+        tx: &mut Tx,
+        by: EventActor,
+        mut wanted: OpenTicket,
+        owed: Option<QueueId>,
+    ) -> Result<TicketId, TicketFault> {
+        let mut facts = Opening::default();
+        if let Some(call) = wanted.call {
+            let of_call = rows::call_facts(tx, call).await?.ok_or(TicketFault::NoSuchCall)?;
+            if let Some(queue) = &owed {
+                // The reaction may run again after a crash, and a caller may give up more than once.
+                if let Some(open) = rows::open_callback(tx, queue, of_call.customer, of_call.number.as_deref()).await? {
+                    return Ok(open);
+                }
+                wanted.description = of_call.reason.clone().unwrap_or_default();
+            } else {
+                wanted.queue = wanted.queue.or(of_call.queue);
+                facts.was_answered = of_call.was_answered;
+            }
+            wanted.customer = wanted.customer.or(of_call.customer);
+            wanted.disposition = wanted.disposition.or(of_call.disposition);
+            facts.contact_at = Some(of_call.started_at);
+        }
+        if let Some(customer) = wanted.customer {
+            facts.segment = Some(customers::segment_of(tx, customer).await?.ok_or_else(|| TicketFault::Field {
+                field: "customer",
+                problem: "there is no such customer; search for one or make one first".into(),
+            })?);
+        }
+        facts.number = tx.next_number("ticket", FIRST_NUMBER).await?;
+        let call = wanted.call;
+        let book = self.shared.book.load_full();
+        let (ticket, events) =
+            self.decide(|cx| Ticket::open(TicketId::mint(cx.now.wall, cx.rng), wanted, facts, book.view(), cx));
+        let ticket = ticket?;
+        rows::insert(tx, &ticket, call, &author(&by)).await?;
+        if let Some(call) = call {
+            rows::link_call(tx, call, ticket.id).await?;
+        }
+        tell(tx, self.now(), by, events).await?;
+        Ok(ticket.id)
+    }
+
+    async fn handle_as(
+        &self,
+        by: EventActor,
+        id: TicketId,
+        seen: Option<i64>,
+        command: TicketCommand,
+    ) -> Result<TicketLine, TicketFault> {
+        self.change(Lane::People, by, id, seen, move |_| Box::pin(async move { Ok(command) })).await
+    }
+
+    /// Loads, decides, saves: one write.
+    async fn change<F>(
+        &self,
+        lane: Lane,
+        by: EventActor,
+        id: TicketId,
+        seen: Option<i64>,
+        command: F,
+    ) -> Result<TicketLine, TicketFault>
+    where
+        F: for<'a> FnOnce(&'a mut Tx) -> crate::store::WriteFuture<'a, TicketCommand, TicketFault> + Send + 'static,
+    {
+        let desk = self.clone();
+        self.shared
+            .db
+            .write(lane, move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let command = command(tx).await?;
+                    desk.step(tx, by, id, seen, command).await
+                })
+            })
+            .await?;
+        self.shared.timers_changed.notify_one();
+        self.find_line(id).await?.ok_or(TicketFault::NotFound)
+    }
+
+    async fn step(
+        &self,
+        tx: &mut Tx,
+        by: EventActor,
+        id: TicketId,
+        seen: Option<i64>,
+        command: TicketCommand,
+    ) -> Result<(), TicketFault> {
+        let mut stored = rows::load(tx, id).await?.ok_or(TicketFault::NotFound)?;
+        if seen.is_some_and(|seen| seen != stored.ticket.version) {
+            return Err(TicketFault::ChangedMeanwhile);
+        }
+        if let TicketCommand::Change { customer: Some(customer), .. } = &command {
+            stored.ticket.segment = customers::segment_of(tx, *customer).await?;
+        }
+        let entry = said(&command);
+        let book = self.shared.book.load_full();
+        let (result, events) = self.decide(|cx| stored.ticket.handle(command, book.view(), cx));
+        result?;
+        if !rows::update(tx, &stored.ticket).await? {
+            return Err(TicketFault::ChangedMeanwhile);
+        }
+        if let Some((kind, body, is_public)) = entry {
+            let now = self.now();
+            let id = self.with_rng(|rng| InteractionId::mint(now, rng));
+            let entry = Entry { id, at: now, author: author(&by), kind: kind.into(), body, is_public };
+            rows::add_entry(tx, stored.ticket.id, &entry).await?;
+        }
+        tell(tx, self.now(), by, events).await?;
+        Ok(())
+    }
+
+    async fn fire(&self, timer: DueTimer) -> Result<(), TicketFault> {
+        let desk = self.clone();
+        self.shared
+            .db
+            .write(Lane::People, move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let Some(stored) = rows::load(tx, timer.ticket).await? else { return Err(TicketFault::NotFound) };
+                    let holds = stored.ticket.timers().iter().any(|t| t.metric == timer.metric && t.cycle == timer.cycle);
+                    if !holds {
+                        // Somebody answered meanwhile: the derived clocks no longer hold it, and nothing happens.
+                        rows::drop_timer(tx, &timer).await?;
+                        return Ok(());
+                    }
+                    let command = TicketCommand::TimerDue { metric: timer.metric, cycle: timer.cycle };
+                    desk.step(tx, EventActor::System, timer.ticket, None, command).await
+                })
+            })
+            .await
+    }
+
+    fn decide<T>(&self, decision: impl FnOnce(&mut Cx<'_, TicketEvent>) -> T) -> (T, Outbox<TicketEvent>) {
+        let mut out = Outbox::default();
+        let now = self.shared.clock.now();
+        let result = self.with_rng(|rng| decision(&mut Cx { now: Now { ..now }, rng, out: &mut out }));
+        (result, out)
+    }
+
+    fn with_rng<T>(&self, work: impl FnOnce(&mut Rng) -> T) -> T {
+        work(&mut self.shared.rng.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now().wall
+    }
+
+    fn line(&self, stored: StoredTicket) -> TicketLine {
+        stored.ticket.line(stored.customer_name, &self.shared.book.load().calendars)
+    }
+
+    fn check_keys(&self, wanted: &OpenTicket) -> Result<(), TicketFault> {
+        self.check_queue(wanted.queue.as_ref())?;
+        self.check_disposition(wanted.disposition.as_ref())
+    }
+
+    fn check_queue(&self, queue: Option<&QueueId>) -> Result<(), TicketFault> {
+        let Some(queue) = queue else { return Ok(()) };
+        if self.shared.directory.borrow().queues.contains_key(queue) {
+            return Ok(());
+        }
+        Err(TicketFault::Field { field: "queue", problem: format!("there is no queue {queue}") })
+    }
+
+    fn check_disposition(&self, leaf: Option<&crate::types::DispositionId>) -> Result<(), TicketFault> {
+        let Some(leaf) = leaf else { return Ok(()) };
+        if self.shared.directory.borrow().is_disposition_leaf(leaf) {
+            return Ok(());
+        }
+        Err(TicketFault::Field { field: "disposition", problem: format!("{leaf} is no leaf of the disposition tree") })
+    }
+
+    fn check_policy(&self, policy: &SlaPolicy) -> Result<(), TicketFault> {
+        let directory = self.shared.directory.borrow();
+        if !directory.calendars.contains_key(&policy.calendar) {
+            return Err(TicketFault::Field { field: "calendar", problem: format!("there is no calendar {}", policy.calendar) });
+        }
+        if let Some(queue) = policy.queues.iter().find(|queue| !directory.queues.contains_key(*queue)) {
+            return Err(TicketFault::Field { field: "queues", problem: format!("there is no queue {queue}") });
+        }
+        let budgets = policy.targets.values().flat_map(|targets| [targets.first_response_secs, targets.resolution_secs]);
+        if budgets.flatten().any(|secs| !(1..=366 * 86_400).contains(&secs)) {
+            return Err(TicketFault::Field { field: "targets", problem: "a target has 1 second to 366 days".into() });
+        }
+        if policy.name.trim().is_empty() || policy.name.chars().count() > 80 {
+            return Err(TicketFault::Field { field: "name", problem: "a name has 1 to 80 characters".into() });
+        }
+        Ok(())
+    }
+}
+
+/// What a command leaves among the ticket's entries.
+fn said(command: &TicketCommand) -> Option<(&'static str, String, bool)> {
+    match command {
+        TicketCommand::Comment { text, is_public } => Some(("comment", text.trim().to_owned(), *is_public)),
+        TicketCommand::Move { reason, .. } if !reason.trim().is_empty() => Some(("move", reason.trim().to_owned(), false)),
+        TicketCommand::Move { .. }
+        | TicketCommand::Assign { .. }
+        | TicketCommand::Change { .. }
+        | TicketCommand::AddCall { .. }
+        | TicketCommand::TimerDue { .. } => None,
+    }
+}
+
+async fn tell(tx: &mut Tx, at: Timestamp, by: EventActor, mut events: Outbox<TicketEvent>) -> Result<(), StoreFault> {
+    for event in events.drain().collect::<Vec<_>>() {
+        let dedup = event.dedup();
+        tx.emit(NewEvent { at, actor: by.clone(), cause: None, event: Event::Ticket(event), dedup }).await?;
+    }
+    Ok(())
+}
+
+fn policy_event(id: &SlaPolicyId, kind: DirectoryEventKind) -> Event {
+    Event::Directory(DirectoryEvent { thing: Thing::SlaPolicy, key: id.to_string(), kind })
+}
+
+/// An actor as a column holds it.
+fn author(by: &EventActor) -> String {
+    match by {
+        EventActor::User { user } => user.to_string(),
+        EventActor::Customer => "customer".into(),
+        EventActor::System => "system".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

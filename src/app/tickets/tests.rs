@@ -1,0 +1,165 @@
+//! Stories of tickets from the use case down to both engines.
+
+use tokio::sync::watch;
+
+use super::*;
+use crate::{
+    app::{customers::Customers, sample_centre},
+    domain::{
+        access::Role,
+        event::EventRecord,
+        ticket::{ClockState, Metric, SlaPolicy, TicketEventKind},
+    },
+    store::testing::TestDb,
+};
+
+async fn desk(test: &TestDb) -> Tickets {
+    let directory = Arc::new(sample_centre::directory().unwrap());
+    let (_, receiver) = watch::channel(directory);
+    let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+    let desk = Tickets::open_desk(test.db.clone(), clock, Rng::seeded(5), receiver).await.unwrap();
+    for policy in sample_centre::sla_policies().unwrap() {
+        desk.save_policy(&admin(), policy).await.unwrap();
+    }
+    desk
+}
+
+fn admin() -> Actor {
+    Actor::person("admin".parse().unwrap(), Role::Administrator)
+}
+
+fn agent() -> Actor {
+    Actor::person("agent1".parse().unwrap(), Role::Agent)
+}
+
+fn incident() -> OpenTicket {
+    serde_json::from_value(serde_json::json!({"type": "incident", "subject": "No line", "queue": "support"})).unwrap()
+}
+
+fn breaches(facts: &mut tokio::sync::broadcast::Receiver<Arc<EventRecord>>) -> Vec<Timestamp> {
+    let mut found = Vec::new();
+    while let Ok(record) = facts.try_recv() {
+        if let Event::Ticket(TicketEvent { kind: TicketEventKind::SlaBreached { due_at, .. }, .. }) = &record.event {
+            found.push(*due_at);
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_ticket_that_nobody_answers_breaches_on_time_once_and_also_after_a_restart() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let opened = tickets.open(&agent(), incident()).await.unwrap();
+        assert_eq!(opened.number, FIRST_NUMBER);
+        let due = opened.clocks[0].due_at.unwrap();
+        assert_eq!(due.millis_since(opened.created_at), 60_000);
+
+        test.clock.turn(60_000);
+        assert_eq!(tickets.fire_due().await.unwrap(), (0, Some(due)), "at the due instant is in time");
+        drop(tickets);
+        let test = test.reopen().await;
+        test.clock.turn(30_000);
+        let mut facts = test.db.facts();
+        let tickets = desk(&test).await;
+        let (count, next) = tickets.fire_due().await.unwrap();
+        assert_eq!((count, next.is_some()), (1, true), "the resolution clock is still watched");
+        assert_eq!(tickets.fire_due().await.unwrap().0, 0);
+        assert_eq!(breaches(&mut facts), [due], "recorded at its true time");
+        let line = tickets.find_line(opened.id).await.unwrap().unwrap();
+        assert_eq!((line.clocks[0].state, line.clocks[0].breached_at), (ClockState::BreachedOpen, Some(due)));
+    }
+}
+
+#[tokio::test]
+async fn two_people_who_save_the_same_version_do_not_overwrite_each_other() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let opened = tickets.open(&agent(), incident()).await.unwrap();
+        let comment = || TicketCommand::Comment { text: "On it".into(), is_public: true };
+        let after = tickets.handle(&agent(), opened.id, Some(opened.version), comment()).await.unwrap();
+        assert_eq!(after.clocks.iter().find(|c| c.metric == Metric::FirstResponse).unwrap().state, ClockState::Met);
+        let second = tickets.handle(&agent(), opened.id, Some(opened.version), comment()).await;
+        assert!(matches!(second, Err(TicketFault::ChangedMeanwhile)), "{second:?}");
+        let page = tickets.page(&agent(), opened.id).await.unwrap();
+        assert_eq!(page.entries.len(), 1);
+        let forged = TicketCommand::TimerDue { metric: Metric::Resolution, cycle: 1 };
+        assert!(matches!(tickets.handle(&agent(), opened.id, None, forged).await, Err(TicketFault::Forbidden)));
+    }
+}
+
+#[tokio::test]
+async fn a_changed_policy_holds_for_tickets_that_are_open() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let opened = tickets.open(&agent(), incident()).await.unwrap();
+        let mut policy: SlaPolicy = tickets.policies(&agent()).unwrap().remove(0);
+        for targets in policy.targets.values_mut() {
+            targets.first_response_secs = Some(600);
+        }
+        assert!(matches!(tickets.save_policy(&agent(), policy.clone()).await, Err(TicketFault::Forbidden)));
+        tickets.save_policy(&admin(), policy).await.unwrap();
+        assert_eq!(tickets.review_all().await.unwrap(), 1);
+        let line = tickets.find_line(opened.id).await.unwrap().unwrap();
+        assert_eq!(line.clocks[0].due_at.unwrap().millis_since(opened.created_at), 600_000);
+        assert_eq!(tickets.timers_watched().await.unwrap().1, line.clocks[0].due_at);
+    }
+}
+
+#[tokio::test]
+async fn lists_go_by_the_next_deadline_and_page_without_gaps() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let mut opened = Vec::new();
+        for nth in 0..7 {
+            test.clock.turn(1_000);
+            let wanted = OpenTicket { subject: format!("Matter {nth}"), is_internal: nth % 2 == 0, ..incident() };
+            opened.push(tickets.open(&agent(), wanted).await.unwrap().number);
+        }
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let (page, next) = tickets.list(&agent(), &TicketFilter::default(), after.as_ref(), 3).await.unwrap();
+            seen.extend(page.iter().map(|line| line.number));
+            let Some(next) = next else { break };
+            after = Some(next);
+        }
+        assert_eq!(seen, [1_002, 1_004, 1_006, 1_001, 1_003, 1_005, 1_007], "those with a response due come first");
+        let filter = TicketFilter { text: Some("matter 3".into()), ..TicketFilter::default() };
+        assert_eq!(tickets.list(&agent(), &filter, None, 10).await.unwrap().0.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_customer_is_found_made_once_and_popped_with_what_is_open() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let (_, directory) = watch::channel(Arc::new(sample_centre::directory().unwrap()));
+        let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+        let customers = Customers::new(test.db.clone(), clock, Rng::seeded(9), directory, tickets.clone());
+        let draft: crate::app::customers::CustomerDraft = serde_json::from_value(serde_json::json!({
+            "name": "Ángela Muñoz", "document": "12.345.678-z", "phones": [{"number": "911 000 777", "label": "mobile"}],
+            "emails": [{"address": "Angela@Example.com", "label": ""}]
+        }))
+        .unwrap();
+        let made = customers.create(&agent(), draft.clone(), false).await.unwrap();
+        let again = customers.create(&agent(), draft.clone(), false).await;
+        let Err(crate::app::customers::CustomerFault::LikelyDuplicates(likely)) = again else { panic!("{again:?}") };
+        assert_eq!(likely[0].customer.id, made.id);
+        for text in ["ange mun", "MUÑOZ", "000777", "+34911000777", "angela@", "12345678z"] {
+            let (found, _) = customers.search(&agent(), text, None, None, 10).await.unwrap();
+            assert_eq!(found.iter().map(|c| c.id).collect::<Vec<_>>(), [made.id], "{text}");
+        }
+        let ticket = tickets.open(&agent(), OpenTicket { customer: Some(made.id), ..incident() }).await.unwrap();
+        let number = "+34911000777".to_owned().try_into().unwrap();
+        let known = customers.who_is(&number).await.unwrap();
+        assert_eq!(known.customers[0].open_tickets, [(ticket.number, "new".into())]);
+        let pop = customers.pop(made.id).await.unwrap().unwrap();
+        assert_eq!(pop.open_tickets[0].id, ticket.id);
+        let mut change = draft;
+        change.name = "Ángela Muñoz Gil".into();
+        let changed = customers.change(&agent(), made.id, 1, change.clone(), false).await.unwrap();
+        assert_eq!((changed.version, changed.name.as_str()), (2, "Ángela Muñoz Gil"));
+        let late = customers.change(&agent(), made.id, 1, change, false).await;
+        assert!(matches!(late, Err(crate::app::customers::CustomerFault::ChangedMeanwhile)));
+    }
+}
