@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use super::{
     actor::{Actor, Permission},
+    field_problem::{FieldProblem, Problems},
     tickets::Tickets,
 };
 use crate::{
@@ -36,15 +37,6 @@ const NOTES_CHARS_MAX: usize = 10_000;
 /// Segments there are.
 pub const SEGMENTS: [&str; 3] = ["standard", "silver", "gold"];
 
-/// A field that is not right, and its mend.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct WrongField {
-    /// Which, as in the request: `phones[0].number`.
-    pub field: String,
-    /// What is wrong and how to mend it.
-    pub problem: String,
-}
-
 /// A record that is likely the same customer.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
 pub struct LikelyDuplicate {
@@ -68,7 +60,7 @@ pub enum CustomerFault {
     ChangedMeanwhile,
     /// Some fields are not right; all of them are named.
     #[error("some fields are not right")]
-    Fields(Vec<WrongField>),
+    Fields(Vec<FieldProblem>),
     /// Others are likely the same customer; say so to save all the same.
     #[error("this customer is probably here already")]
     LikelyDuplicates(Vec<LikelyDuplicate>),
@@ -249,7 +241,9 @@ impl Customers {
     ) -> Result<Interaction, CustomerFault> {
         allow(actor, Permission::WorkCustomers)?;
         if notes.trim().is_empty() || notes.chars().count() > NOTES_CHARS_MAX {
-            return Err(CustomerFault::Fields(vec![wrong("notes", "a note has 1 to 10,000 characters")]));
+            let mut problems = Problems::default();
+            problems.add("notes", "empty or too long", "A note has 1 to 10,000 characters");
+            problems.into_result().map_err(CustomerFault::Fields)?;
         }
         rows::find(&self.shared.db, customer).await?.ok_or(CustomerFault::NotFound)?;
         let now = self.now();
@@ -356,51 +350,41 @@ impl Customers {
             let directory = self.shared.directory.borrow();
             (directory.centre.country_code.clone(), directory.centre.language.clone())
         };
-        let mut mistakes = Vec::new();
+        let mut problems = Problems::default();
         let name = draft.name.split_whitespace().collect::<Vec<_>>().join(" ");
-        if name.is_empty() || name.chars().count() > NAME_CHARS_MAX {
-            mistakes.push(wrong("name", "a name has 1 to 120 characters"));
-        }
-        if !SEGMENTS.contains(&draft.segment.as_str()) {
-            mistakes.push(wrong("segment", "a segment is standard, silver or gold"));
-        }
+        let length = name.chars().count();
+        problems.unless((1..=NAME_CHARS_MAX).contains(&length), "name", "empty or too long", "A name has 1 to 120 characters");
+        let is_segment = SEGMENTS.contains(&draft.segment.as_str());
+        problems.unless(is_segment, "segment", "not a segment", "Use standard, silver or gold");
         let language = draft.language.filter(|text| !text.is_empty()).unwrap_or(language);
-        if !["es", "en"].contains(&language.as_str()) {
-            mistakes.push(wrong("language", "a language is es or en"));
-        }
-        if draft.notes.chars().count() > NOTES_CHARS_MAX {
-            mistakes.push(wrong("notes", "at most 10,000 characters"));
-        }
+        problems.unless(["es", "en"].contains(&language.as_str()), "language", "not a language we speak", "Use es or en");
+        let is_short = draft.notes.chars().count() <= NOTES_CHARS_MAX;
+        problems.unless(is_short, "notes", "too long", "At most 10,000 characters");
         for (field, count) in
             [("phones", draft.phones.len()), ("emails", draft.emails.len()), ("products", draft.products.len())]
         {
-            if count > POINTS_MAX {
-                mistakes.push(wrong(field, "at most 20"));
-            }
+            problems.unless(count <= POINTS_MAX, field, "too many", "At most 20");
         }
         let mut phones: Vec<CustomerPhone> = Vec::new();
         for (index, phone) in draft.phones.into_iter().enumerate() {
             match PhoneNumber::parse(&phone.number, &country_code) {
                 Ok(number) if phones.iter().any(|known| known.number == number) => {}
                 Ok(number) => phones.push(CustomerPhone { number, label: phone.label.trim().chars().take(40).collect() }),
-                Err(error) => mistakes.push(wrong(&format!("phones[{index}].number"), &error.to_string())),
+                Err(error) => {
+                    problems.add(format!("phones[{index}].number"), error.to_string(), "Write one like +34 911 000 001")
+                }
             }
         }
         let mut emails: Vec<CustomerEmail> = Vec::new();
         for (index, mail) in draft.emails.into_iter().enumerate() {
             let address = mail.address.trim().to_lowercase();
-            let is_address = address.split_once('@').is_some_and(|(user, host)| {
-                !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
-            });
-            if !is_address || address.chars().count() > 254 || address.contains(char::is_whitespace) {
-                mistakes.push(wrong(&format!("emails[{index}].address"), "no mail address; write one like ana@example.com"));
+            if !is_mail_address(&address) {
+                problems.add(format!("emails[{index}].address"), "no mail address", "Write one like ana@example.com");
             } else if !emails.iter().any(|known| known.address == address) {
                 emails.push(CustomerEmail { address, label: mail.label });
             }
         }
-        if !mistakes.is_empty() {
-            return Err(CustomerFault::Fields(mistakes));
-        }
+        problems.into_result().map_err(CustomerFault::Fields)?;
         let tidy = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(Customer {
             id,
@@ -432,8 +416,12 @@ fn allow(actor: &Actor, permission: Permission) -> Result<(), CustomerFault> {
     actor.require(permission).map_err(|_| CustomerFault::Forbidden)
 }
 
-fn wrong(field: &str, problem: &str) -> WrongField {
-    WrongField { field: field.to_owned(), problem: problem.to_owned() }
+/// Plausible, no more: the only proof is a mail that arrives.
+fn is_mail_address(address: &str) -> bool {
+    let has_shape = address.split_once('@').is_some_and(|(user, host)| {
+        !user.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && !host.contains('@')
+    });
+    has_shape && address.chars().count() <= 254 && !address.contains(char::is_whitespace)
 }
 
 fn told(at: Timestamp, by: EventActor, customer: CustomerId, kind: CustomerEventKind) -> NewEvent {

@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod customers;
 pub mod field_problem;
+pub mod import;
 pub mod journal_loop;
 pub mod rate_limit;
 pub mod sample_centre;

@@ -1,0 +1,368 @@
+//! Customers from a CSV file: what would happen first (`Preview`), then it happens. Every row that cannot be taken is given back in
+//! an error file, as it came, with the reason in a last column, so that it can be mended and sent again.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    actor::{Actor, Permission},
+    customers::{CustomerDraft, CustomerFault, Customers, DraftPhone},
+};
+use crate::domain::customer::{CustomerEmail, identity};
+
+/// Largest file in bytes.
+pub const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
+/// Most rows of one file.
+const ROWS_MAX: usize = 200_000;
+/// Rows shown in a preview.
+const PREVIEW_ROWS: usize = 20;
+
+/// What became, or would become, of a file.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct ImportReport {
+    /// Whether nothing was stored.
+    pub is_dry_run: bool,
+    /// Rows below the header.
+    pub rows: i64,
+    /// Stored, or fit to be.
+    pub taken: i64,
+    /// Left out because the customer is probably here already, or twice in the file.
+    pub duplicates: i64,
+    /// Left out because something is wrong.
+    pub wrong: i64,
+    /// Which column was read as what: field → heading in the file.
+    pub columns: Vec<ImportColumn>,
+    /// Headings that were not understood, and are left out.
+    pub ignored_columns: Vec<String>,
+    /// The first rows with what becomes of each.
+    pub preview: Vec<ImportRow>,
+    /// The rows that were left out, as they came, with the reason; `None` when there are none.
+    pub error_file: Option<String>,
+}
+
+/// A column that was understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImportColumn {
+    /// `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`.
+    pub field: String,
+    /// As the file calls it.
+    pub heading: String,
+}
+
+/// A row and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ImportRow {
+    /// Line in the file; the header is line 1.
+    pub line: i64,
+    /// The name as read.
+    pub name: String,
+    /// Why it is left out; `None` when it is taken.
+    pub problem: Option<String>,
+}
+
+/// Why a file cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportFault {
+    /// The actor may not.
+    #[error("your role does not allow this")]
+    Forbidden,
+    /// Something is wrong with the file as a whole.
+    #[error("{0}")]
+    File(String),
+    /// The store failed; the rows before `line` are stored.
+    #[error("stopped at line {line}: {fault}")]
+    Stopped {
+        /// Where.
+        line: usize,
+        /// Why.
+        fault: crate::store::StoreFault,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Name,
+    Phone,
+    Email,
+    Document,
+    Organisation,
+    Segment,
+    Language,
+    Notes,
+}
+
+/// Headings in both languages, without marks and signs.
+const HEADINGS: [(Field, &str, &[&str]); 8] = [
+    (Field::Name, "name", &["name", "nombre", "customer", "cliente", "fullname", "nombrecompleto"]),
+    (
+        Field::Phone,
+        "phone",
+        &["phone", "phones", "telephone", "mobile", "number", "telefono", "movil", "numero", "phone2", "telefono2"],
+    ),
+    (Field::Email, "email", &["email", "mail", "correo", "correoelectronico", "emailaddress"]),
+    (Field::Document, "document", &["document", "documento", "nif", "dni", "nie", "cif", "id", "taxid"]),
+    (Field::Organisation, "organisation", &["organisation", "organization", "company", "empresa", "organizacion"]),
+    (Field::Segment, "segment", &["segment", "segmento", "tier"]),
+    (Field::Language, "language", &["language", "idioma", "lang"]),
+    (Field::Notes, "notes", &["notes", "notas", "remarks", "observaciones"]),
+];
+
+/// Reads a file and, unless it is a dry run, stores its good rows.
+pub async fn import_customers(
+    customers: &Customers,
+    actor: &Actor,
+    bytes: &[u8],
+    is_dry_run: bool,
+) -> Result<ImportReport, ImportFault> {
+    actor.require(Permission::ImportCustomers).map_err(|_| ImportFault::Forbidden)?;
+    if bytes.len() > FILE_BYTES_MAX {
+        return Err(ImportFault::File("the file has more than 20 MiB; split it".into()));
+    }
+    let text = read_text(bytes);
+    let text = text.trim_start_matches('\u{feff}');
+    let delimiter = delimiter_of(text);
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let headings = reader.headers().map_err(|error| ImportFault::File(format!("the header cannot be read: {error}")))?.clone();
+    let fields: Vec<Option<Field>> = headings.iter().map(field_of).collect();
+    if !fields.contains(&Some(Field::Name)) {
+        return Err(ImportFault::File(
+            "no column is called `name` (or `nombre`); the first line must name the columns: name, phone, email, document, \
+             organisation, segment, language, notes"
+                .into(),
+        ));
+    }
+
+    let mut report = ImportReport {
+        is_dry_run,
+        rows: 0,
+        taken: 0,
+        duplicates: 0,
+        wrong: 0,
+        columns: columns(&headings, &fields),
+        ignored_columns: headings
+            .iter()
+            .zip(&fields)
+            .filter(|(_, field)| field.is_none())
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+        preview: Vec::new(),
+        error_file: None,
+    };
+    let mut errors = ErrorFile::new(&headings, delimiter);
+    let mut seen = std::collections::BTreeSet::new();
+    for (index, record) in reader.records().enumerate() {
+        let line = index + 2;
+        if index >= ROWS_MAX {
+            return Err(ImportFault::File(format!("more than {ROWS_MAX} rows; split the file")));
+        }
+        report.rows += 1;
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                report.wrong += 1;
+                errors.add(&csv::StringRecord::new(), &format!("line {line} cannot be read: {error}"));
+                continue;
+            }
+        };
+        let draft = draft_of(&record, &fields);
+        let name = draft.name.clone();
+        let verdict = take(customers, actor, draft, is_dry_run, &mut seen).await;
+        let problem = match verdict {
+            Ok(()) => {
+                report.taken += 1;
+                None
+            }
+            Err(Left::Duplicate(reason)) => {
+                report.duplicates += 1;
+                Some(reason)
+            }
+            Err(Left::Wrong(reason)) => {
+                report.wrong += 1;
+                Some(reason)
+            }
+            Err(Left::Fault(fault)) => return Err(ImportFault::Stopped { line, fault }),
+        };
+        if let Some(problem) = &problem {
+            errors.add(&record, problem);
+        }
+        if report.preview.len() < PREVIEW_ROWS {
+            report.preview.push(ImportRow { line: i64::try_from(line).unwrap_or(0), name, problem });
+        }
+    }
+    report.error_file = errors.finish();
+    Ok(report)
+}
+
+enum Left {
+    Duplicate(String),
+    Wrong(String),
+    Fault(crate::store::StoreFault),
+}
+
+async fn take(
+    customers: &Customers,
+    actor: &Actor,
+    draft: CustomerDraft,
+    is_dry_run: bool,
+    seen: &mut std::collections::BTreeSet<String>,
+) -> Result<(), Left> {
+    let customer = match customers.check(draft).await {
+        Ok(customer) => customer,
+        Err(CustomerFault::Fields(fields)) => {
+            return Err(Left::Wrong(super::field_problem::sentences(&fields)));
+        }
+        Err(CustomerFault::LikelyDuplicates(likely)) => {
+            let name = likely.first().map(|other| other.customer.name.clone()).unwrap_or_default();
+            return Err(Left::Duplicate(format!("probably here already as {name}")));
+        }
+        Err(CustomerFault::Store(fault)) => return Err(Left::Fault(fault)),
+        Err(other) => return Err(Left::Wrong(other.to_string())),
+    };
+    let mut keys: Vec<String> = customer.phones.iter().map(|phone| phone.number.to_string()).collect();
+    keys.extend(customer.emails.iter().map(|mail| mail.address.clone()));
+    keys.extend(customer.document.as_deref().map(identity::document));
+    if keys.iter().any(|key| seen.contains(key)) {
+        return Err(Left::Duplicate("twice in this file".into()));
+    }
+    seen.extend(keys);
+    if is_dry_run {
+        return Ok(());
+    }
+    match customers.store_new(customer, actor).await {
+        Ok(_) => Ok(()),
+        Err(CustomerFault::Store(fault)) => Err(Left::Fault(fault)),
+        Err(other) => Err(Left::Wrong(other.to_string())),
+    }
+}
+
+fn draft_of(record: &csv::StringRecord, fields: &[Option<Field>]) -> CustomerDraft {
+    let mut draft = CustomerDraft {
+        name: String::new(),
+        organisation: None,
+        document: None,
+        segment: "standard".into(),
+        language: None,
+        phones: Vec::new(),
+        emails: Vec::new(),
+        products: Vec::new(),
+        notes: String::new(),
+    };
+    for (value, field) in record.iter().zip(fields).filter(|(value, _)| !value.is_empty()) {
+        match field {
+            Some(Field::Name) => draft.name = value.to_owned(),
+            Some(Field::Phone) => {
+                let numbers = value.split([';', '|']).filter(|text| !text.trim().is_empty());
+                draft
+                    .phones
+                    .extend(numbers.map(|number| DraftPhone { number: number.trim().to_owned(), label: String::new() }));
+            }
+            Some(Field::Email) => draft.emails.push(CustomerEmail { address: value.to_owned(), label: String::new() }),
+            Some(Field::Document) => draft.document = Some(value.to_owned()),
+            Some(Field::Organisation) => draft.organisation = Some(value.to_owned()),
+            Some(Field::Segment) => draft.segment = value.to_lowercase(),
+            Some(Field::Language) => draft.language = Some(value.to_lowercase()),
+            Some(Field::Notes) => draft.notes = value.to_owned(),
+            None => {}
+        }
+    }
+    draft
+}
+
+fn field_of(heading: &str) -> Option<Field> {
+    let plain: String = identity::plain(heading).chars().filter(|c| c.is_alphanumeric()).collect();
+    HEADINGS.iter().find(|(_, _, names)| names.contains(&plain.as_str())).map(|(field, ..)| *field)
+}
+
+fn columns(headings: &csv::StringRecord, fields: &[Option<Field>]) -> Vec<ImportColumn> {
+    headings
+        .iter()
+        .zip(fields)
+        .filter_map(|(heading, field)| {
+            let (_, word, _) = HEADINGS.iter().find(|(known, ..)| Some(*known) == *field)?;
+            Some(ImportColumn { field: (*word).to_owned(), heading: heading.to_owned() })
+        })
+        .collect()
+}
+
+/// UTF-8, or what older spreadsheets write (Latin-1, in which every byte is its code point).
+fn read_text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}
+
+/// Comma, semicolon or tab: whichever the header has most of.
+fn delimiter_of(text: &str) -> u8 {
+    let header = text.lines().next().unwrap_or_default();
+    [b',', b';', b'\t'].into_iter().max_by_key(|sign| header.bytes().filter(|byte| byte == sign).count()).unwrap_or(b',')
+}
+
+struct ErrorFile {
+    writer: csv::Writer<Vec<u8>>,
+    columns: usize,
+    rows: usize,
+}
+
+impl ErrorFile {
+    fn new(headings: &csv::StringRecord, delimiter: u8) -> Self {
+        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
+        // A writer into memory does not fail.
+        let _ = writer.write_record(headings.iter().chain(["problem"]));
+        Self { writer, columns: headings.len(), rows: 0 }
+    }
+
+    fn add(&mut self, record: &csv::StringRecord, problem: &str) {
+        let padding = std::iter::repeat_n("", self.columns.saturating_sub(record.len()));
+        let _ = self.writer.write_record(record.iter().take(self.columns).chain(padding).chain([problem]));
+        self.rows += 1;
+    }
+
+    fn finish(self) -> Option<String> {
+        (self.rows > 0).then(|| self.writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok())).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::{
+        app::{sample_centre, tickets::Tickets},
+        domain::access::Role,
+        store::testing::TestDb,
+        types::{Clock, Rng},
+    };
+
+    #[tokio::test]
+    async fn good_rows_are_taken_and_the_others_come_back_with_the_reason() {
+        for test in TestDb::each().await {
+            let (_, directory) = watch::channel(Arc::new(sample_centre::directory().unwrap()));
+            let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+            let tickets =
+                Tickets::open_desk(test.db.clone(), Arc::clone(&clock), Rng::seeded(1), directory.clone()).await.unwrap();
+            let customers = Customers::new(test.db.clone(), clock, Rng::seeded(2), directory, tickets);
+            let supervisor = Actor::person("supervisor".parse().unwrap(), Role::Supervisor);
+            let file = "Nombre;Teléfono;Correo;Color\nAna Ruiz;911 000 901;ana@example.com;red\nLuis;91;luis@;blue\n\
+                        Ana R.;911000901;;\n;911000902;;\n";
+            let preview = import_customers(&customers, &supervisor, file.as_bytes(), true).await.unwrap();
+            assert_eq!((preview.rows, preview.taken, preview.duplicates, preview.wrong), (4, 1, 1, 2));
+            assert_eq!(preview.ignored_columns, ["Color"]);
+            let done = import_customers(&customers, &supervisor, file.as_bytes(), false).await.unwrap();
+            assert_eq!(done.taken, 1);
+            let errors = done.error_file.unwrap();
+            assert!(errors.starts_with("Nombre;Teléfono;Correo;Color;problem\n"), "{errors}");
+            assert!(errors.contains("phones[0].number") && errors.contains("emails[0].address"), "all at once: {errors}");
+            let again = import_customers(&customers, &supervisor, file.as_bytes(), false).await.unwrap();
+            assert_eq!((again.taken, again.duplicates), (0, 2), "a file sent twice makes nobody twice");
+            let agent = Actor::person("agent1".parse().unwrap(), Role::Agent);
+            assert!(matches!(import_customers(&customers, &agent, b"name\nX", true).await, Err(ImportFault::Forbidden)));
+            let headless = import_customers(&customers, &supervisor, b"a,b\n1,2", true).await;
+            assert!(matches!(headless, Err(ImportFault::File(_))));
+        }
+    }
+}
