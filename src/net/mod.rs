@@ -1,6 +1,7 @@
 //! The outside world of packets, chance and time: each file knows one thing of the operating system. Decides nothing about
 //! calls; what it refuses, it refuses before anything is understood.
 
+pub mod clips;
 mod clock;
 mod flood_gate;
 pub mod media;

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use super::{
+    browser_port::BrowserPort,
     leg::{Feed, Incoming, Leg, Peer, Seat},
     plane::count,
     sip_peer::Meaning,
@@ -37,11 +38,21 @@ impl Leg {
     pub(super) fn key_payload_type(&self) -> Option<u8> {
         match &self.peer {
             Peer::Sip(peer) => peer.remote.as_ref().and_then(|remote| remote.digit_payload_type),
+            // Nothing in a page listens for keys.
+            Peer::Browser(_) => None,
         }
     }
 
-    /// Sends a packet.
-    pub(super) fn send(&mut self, payload_type: u8, stamp: Stamp, payload: &[u8], now: Mono) -> Sent {
+    /// Sends a packet from this seat.
+    pub(super) fn send(
+        &mut self,
+        seat: Seat,
+        browsers: &mut BrowserPort,
+        payload_type: u8,
+        stamp: Stamp,
+        payload: &[u8],
+        now: Mono,
+    ) -> Sent {
         self.last_sent = now;
         let packet = Packet {
             payload_type,
@@ -61,6 +72,13 @@ impl Leg {
                     Some(Err(_)) | None => Sent::Refused,
                 }
             }
+            Peer::Browser(peer) => {
+                let instant = browsers.instants.instant(now);
+                let was_taken =
+                    peer.leg.send(payload_type, stamp.sequence, stamp.timestamp, stamp.has_marker, payload, instant);
+                browsers.pump(seat, peer, now);
+                if was_taken { Sent::Out } else { Sent::Nowhere }
+            }
         };
         if sent == Sent::Out {
             self.outgoing.count(payload.len());
@@ -75,7 +93,7 @@ impl Worker {
         let mut buffer = std::mem::take(&mut self.received);
         for _ in 0..READS_PER_TURN {
             let Some(leg) = self.legs.get_mut(seat) else { break };
-            let Peer::Sip(peer) = &mut leg.peer;
+            let Peer::Sip(peer) = &mut leg.peer else { break };
             // Would block, or an ICMP error of an earlier packet: either way nothing to read.
             let Ok((length, from)) = peer.socket.recv_from(&mut buffer) else { break };
             if let Some(datagram) = buffer.get(..length) {
@@ -87,7 +105,7 @@ impl Worker {
 
     fn take_datagram(&mut self, seat: Seat, from: SocketAddr, datagram: &[u8], now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
-        let Peer::Sip(peer) = &mut leg.peer;
+        let Peer::Sip(peer) = &mut leg.peer else { return };
         if is_rtcp(datagram) {
             if peer.latch.destination() == Some(from) {
                 peer.is_rtcp_muxed = true;
@@ -150,7 +168,7 @@ impl Worker {
                         continue;
                     };
                     stamp.has_marker |= packet.has_marker;
-                    let sent = hearing.send(payload_type, stamp, packet.payload, now);
+                    let sent = hearing.send(listener, &mut self.browsers, payload_type, stamp, packet.payload, now);
                     self.count_sent(sent);
                 }
                 Feed::Clocked => must_decode |= hearing.play.is_none() && !is_muted,

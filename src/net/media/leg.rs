@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::sip_peer::SipPeer;
+use super::{
+    browser_port::BrowserPeer,
+    sip_peer::{Meaning, SipPeer},
+};
 use crate::{
     protocol::{
         audio::{Decoder, Encoder, FRAME_SAMPLES, Frame, PACKET_SAMPLES_MAX, SILENCE},
@@ -18,6 +21,7 @@ pub(super) type Seat = usize;
 /// Who is at the other end.
 pub(super) enum Peer {
     Sip(SipPeer),
+    Browser(Box<BrowserPeer>),
 }
 
 /// One leg.
@@ -86,6 +90,7 @@ impl Leg {
     pub(super) fn send_format(&self) -> Option<(Codec, u8)> {
         match &self.peer {
             Peer::Sip(peer) => peer.remote.as_ref().map(|remote| (remote.codec, remote.payload_type)),
+            Peer::Browser(peer) => peer.leg.codecs().first().copied(),
         }
     }
 
@@ -93,6 +98,9 @@ impl Leg {
     pub(super) fn payload_type_for(&self, codec: Codec) -> Option<u8> {
         match &self.peer {
             Peer::Sip(peer) => peer.remote.as_ref().filter(|remote| remote.codec == codec).map(|remote| remote.payload_type),
+            Peer::Browser(peer) => {
+                peer.leg.codecs().iter().find(|(agreed, _)| *agreed == codec).map(|(_, payload_type)| *payload_type)
+            }
         }
     }
 
@@ -101,6 +109,19 @@ impl Leg {
     pub(super) fn is_ready(&self) -> bool {
         match &self.peer {
             Peer::Sip(peer) => peer.remote.is_some(),
+            Peer::Browser(peer) => peer.has_connected,
+        }
+    }
+
+    /// What a payload type of this peer means.
+    pub(super) fn meaning(&self, payload_type: u8) -> Option<Meaning> {
+        match &self.peer {
+            Peer::Sip(peer) => peer.meaning(payload_type),
+            Peer::Browser(peer) => {
+                let codec = peer.leg.codecs().iter().find(|(_, agreed)| *agreed == payload_type);
+                let key = peer.leg.key_clock_rate(payload_type).map(|_| Meaning::Key);
+                codec.map(|(codec, _)| Meaning::Audio(*codec)).or(key)
+            }
         }
     }
 

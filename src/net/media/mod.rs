@@ -9,6 +9,8 @@
 //! RTCP of SIP legs: reports go out from the RTP port, to the peer's RTP port if it multiplexes and to the next one if not; no
 //! second port is bound, which halves sockets and descriptors.
 
+mod browser_port;
+mod browsers;
 mod carry;
 mod leg;
 mod notices;

@@ -1,6 +1,7 @@
 //! What happens every 20 ms for legs that must be clocked, and four times a second for all.
 
 use super::{
+    browser_port::BrowserPort,
     carry::Sent,
     leg::{Feed, Leg, Peer, Seat},
     worker::Worker,
@@ -16,6 +17,8 @@ use crate::{
 
 /// A leg that hears nothing gets one frame of silence this often: translators stay open and peers see that we live.
 const KEEP_ALIVE_MS: u64 = 1_000;
+/// A browser that has our answer connects within a second or two, or not at all.
+const CONNECT_MS_MAX: u64 = 15_000;
 /// RTCP (RFC 3550 6.2).
 const REPORT_MS: u64 = 5_000;
 
@@ -40,7 +43,7 @@ impl Worker {
     fn tick_leg(&mut self, seat: Seat, tick: u64, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         if leg.keys_out.is_busy() {
-            let sent = leg.send_key(now);
+            let sent = leg.send_key(seat, &mut self.browsers, now);
             let is_done = !leg.keys_out.is_busy();
             self.count_sent(sent);
             if is_done {
@@ -96,7 +99,7 @@ impl Worker {
             }
         };
         let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
-        let sent = leg.send(payload_type, stamp, self.payload.get(..length).unwrap_or_default(), now);
+        let sent = leg.send(seat, &mut self.browsers, payload_type, stamp, self.payload.get(..length).unwrap_or_default(), now);
         self.count_sent(sent);
     }
 
@@ -120,7 +123,20 @@ impl Worker {
         if !is_decoded {
             leg.incoming = None;
         }
-        if leg.is_up && leg.must_send() && now.mono.millis_since(leg.last_heard) > self.media_timeout_ms {
+        let silent_ms = now.mono.millis_since(leg.last_heard);
+        let is_lost = match &mut leg.peer {
+            Peer::Sip(peer) => {
+                let must_send = peer.remote.as_ref().is_some_and(|remote| remote.is_sending);
+                leg.is_up && must_send && silent_ms > self.media_timeout_ms
+            }
+            Peer::Browser(peer) if peer.has_connected => leg.is_up && silent_ms > self.browser_timeout_ms,
+            // It has our answer and never came.
+            Peer::Browser(peer) => {
+                let is_late = now.mono.millis_since(peer.opened_at) > CONNECT_MS_MAX;
+                is_late && !std::mem::replace(&mut peer.is_given_up, true)
+            }
+        };
+        if is_lost {
             leg.is_up = false;
             self.notices.tell(MediaNotice::Lost { leg: leg.id });
         }
@@ -128,7 +144,7 @@ impl Worker {
             leg.last_report = now.mono;
             leg.send_report(now);
         }
-        if leg.feed != Feed::Clocked && leg.is_ready() && now.mono.millis_since(leg.last_sent) >= KEEP_ALIVE_MS {
+        if leg.feed != Feed::Clocked && leg.needs_keep_alive() && now.mono.millis_since(leg.last_sent) >= KEEP_ALIVE_MS {
             self.send_silence(seat, now.mono);
         }
     }
@@ -136,14 +152,14 @@ impl Worker {
 
 impl Leg {
     /// Sends this frame's packet of a key; nothing in the pause between two keys.
-    fn send_key(&mut self, now: Mono) -> Sent {
+    fn send_key(&mut self, seat: Seat, browsers: &mut BrowserPort, now: Mono) -> Sent {
         // The clock of telephone-event/8000, which is also that of the audio beside it on a SIP leg of ours, Opus apart.
         let rate = 8_000;
         let timestamp = self.outgoing.timestamp_at(now, rate);
         let Some(packet) = self.keys_out.frame(timestamp, rate / 50) else { return Sent::Nowhere };
         let Some(payload_type) = self.key_payload_type() else { return Sent::Nowhere };
         let stamp = Stamp { sequence: self.outgoing.event(), timestamp: packet.timestamp, has_marker: packet.has_marker };
-        self.send(payload_type, stamp, &packet.payload, now)
+        self.send(seat, browsers, payload_type, stamp, &packet.payload, now)
     }
 
     fn encoder_for(&mut self, codec: Codec) -> Option<&mut Encoder> {
@@ -159,10 +175,12 @@ impl Leg {
         self.encoder.as_mut()
     }
 
-    /// Whether silence of this peer means that it is gone.
-    fn must_send(&self) -> bool {
+    /// Whether a pause in what we send would close the way to this peer.
+    fn needs_keep_alive(&self) -> bool {
         match &self.peer {
-            Peer::Sip(peer) => peer.remote.as_ref().is_some_and(|remote| remote.is_sending),
+            Peer::Sip(peer) => peer.remote.is_some(),
+            // Its own checks keep the way open.
+            Peer::Browser(_) => false,
         }
     }
 
@@ -175,6 +193,8 @@ impl Leg {
                 // A report that is lost is replaced by the next.
                 let _ = peer.socket.send_to(&report, destination);
             }
+            // The library reports by itself.
+            Peer::Browser(_) => {}
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use super::{
     MediaSettings, MediaStats,
+    browser_port::BrowserPort,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
     notices::Notices,
     sip_peer::{PortPool, SipPeer},
@@ -31,6 +32,7 @@ use crate::{
 };
 
 const WAKE: Token = Token(usize::MAX);
+const BROWSERS: Token = Token(usize::MAX - 1);
 /// Events taken from one wait.
 const EVENTS_MAX: usize = 1_024;
 /// Orders taken in one turn, so that a burst of them does not hold up audio.
@@ -55,8 +57,11 @@ pub(super) struct Worker {
     pub(super) stats: Arc<MediaStats>,
     ports: PortPool,
     advertised: IpAddr,
+    pub(super) browsers: BrowserPort,
     pub(super) media_timeout_ms: u64,
-    rng: Rng,
+    pub(super) browser_timeout_ms: u64,
+    pub(super) prefer_opus: bool,
+    pub(super) rng: Rng,
     pub(super) legs: Legs,
     pub(super) clips: Arc<ClipLibrary>,
     /// Legs with [`Feed::Clocked`], kept as a list for the tick.
@@ -80,6 +85,10 @@ impl Worker {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), WAKE)?;
         let now = clock.now().mono;
+        let advertised = settings.advertised_address();
+        let browsers_at = SocketAddr::new(settings.bind, settings.browser_port);
+        let mut browsers = BrowserPort::bind(browsers_at, advertised, now)?;
+        poll.registry().register(&mut browsers.socket, BROWSERS, Interest::READABLE)?;
         let worker = Self {
             poll,
             clock,
@@ -88,8 +97,11 @@ impl Worker {
             notices: Notices::new(notices, Arc::clone(&stats)),
             stats,
             ports: PortPool::new(settings.bind, settings.ports),
-            advertised: settings.advertised_address(),
+            advertised,
+            browsers,
             media_timeout_ms: settings.media_timeout.as_millis() as u64,
+            browser_timeout_ms: settings.browser_timeout.as_millis() as u64,
+            prefer_opus: settings.prefer_opus,
             rng,
             legs: Legs::default(),
             clips: Arc::default(),
@@ -105,7 +117,7 @@ impl Worker {
     /// Runs until it is told to stop.
     pub(super) fn run(&mut self) {
         let mut events = Events::with_capacity(EVENTS_MAX);
-        let mut has_more = false;
+        let (mut has_more, mut has_datagrams) = (false, false);
         while !self.should_stop.load(Ordering::Acquire) {
             let timeout = if has_more { Duration::ZERO } else { self.until_next_turn() };
             match self.poll.poll(&mut events, Some(timeout)) {
@@ -118,12 +130,17 @@ impl Worker {
             }
             let now = self.clock.now().mono;
             for event in &events {
-                if event.token() != WAKE {
-                    self.receive(event.token().0, now);
+                match event.token() {
+                    WAKE => {}
+                    BROWSERS => has_datagrams = true,
+                    Token(seat) => self.receive(seat, now),
                 }
             }
-            has_more = self.take_orders(now);
+            has_datagrams = has_datagrams && self.receive_from_browsers(now);
+            has_more = self.take_orders(now) || has_datagrams;
             self.tick_if_due(now);
+            self.wake_browsers(now);
+            self.take_browser_events(now);
             if now >= self.next_care {
                 self.next_care = now + CARE_MS;
                 self.care(self.clock.now());
@@ -136,7 +153,9 @@ impl Worker {
         let now = self.clock.now().mono;
         let care = self.next_care.millis_since(now);
         let tick = Mono::from_millis(self.next_tick * FRAME_MS).millis_since(now);
-        Duration::from_millis(if self.clocked.is_empty() { care } else { care.min(tick) })
+        let browser = self.browsers.next_wake().map_or(care, |at| at.millis_since(now));
+        let clocked = if self.clocked.is_empty() { care } else { tick };
+        Duration::from_millis(care.min(clocked).min(browser))
     }
 
     /// Whether orders are left for the next turn.
@@ -160,10 +179,10 @@ impl Worker {
             MediaOrder::Clips(clips) => self.clips = clips,
             MediaOrder::Open { leg } => self.open(leg, now),
             MediaOrder::SetRemote { leg, remote } => self.with(leg, |worker, seat| worker.set_remote(seat, remote, now)),
-            MediaOrder::OpenBrowser { leg, .. } => {
-                self.notices.tell(MediaNotice::OpenFailed { leg, reason: "this node takes no browsers".into() });
+            MediaOrder::OpenBrowser { leg, offer } => self.open_browser(leg, &offer, now),
+            MediaOrder::BrowserCandidate { leg, candidate } => {
+                self.with(leg, |worker, seat| worker.add_candidate(seat, &candidate, now));
             }
-            MediaOrder::BrowserCandidate { .. } => {}
             MediaOrder::Hear { leg, sources } => self.with(leg, |worker, seat| worker.hear(seat, sources, now)),
             MediaOrder::Play { leg, play, clips } => self.with(leg, |worker, seat| worker.play(seat, play, &clips, now)),
             MediaOrder::StopPlay { leg } => self.with(leg, |worker, seat| {
@@ -211,7 +230,7 @@ impl Worker {
 
     fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
-        let Peer::Sip(peer) = &mut leg.peer;
+        let Peer::Sip(peer) = &mut leg.peer else { return };
         peer.latch.announce(remote.address);
         if remote.is_sending && !peer.remote.as_ref().is_some_and(|before| before.is_sending) {
             // It was told to be silent until now.
@@ -279,9 +298,11 @@ impl Worker {
     fn close(&mut self, seat: Seat, now: Mono) {
         self.end_play(seat, true);
         let Some(mut leg) = self.legs.remove(seat) else { return };
-        let Peer::Sip(peer) = &mut leg.peer;
-        // A socket that cannot be taken off is taken off by its closing.
-        let _ = self.poll.registry().deregister(&mut peer.socket);
+        match &mut leg.peer {
+            // A socket that cannot be taken off is taken off by its closing.
+            Peer::Sip(peer) => drop(self.poll.registry().deregister(&mut peer.socket)),
+            Peer::Browser(peer) => self.browsers.forget(seat, peer),
+        }
         self.clocked.retain(|clocked| *clocked != seat);
         for listener in &leg.audience {
             self.plan(*listener, now);

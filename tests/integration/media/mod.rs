@@ -15,8 +15,9 @@ use centralita::{
 };
 use tokio::sync::mpsc;
 
-use crate::support::tone_peer::TonePeer;
+use crate::support::{browser_peer::BrowserPeer, tone_peer::TonePeer};
 
+mod browser_legs;
 mod sip_legs;
 
 /// A media plane with its notices, and legs for stories.
@@ -35,6 +36,7 @@ impl Stage {
             bind: "127.0.0.1".parse().expect("an address"),
             // Each story has its own processless share of ports: those of other stages are skipped by the pool.
             ports: PortRange { first: 21_000, last: 25_999 },
+            browser_port: 0,
             ..MediaSettings::default()
         };
         configure(&mut settings);
@@ -67,6 +69,25 @@ impl Stage {
         self.locals.insert(leg, local);
         self.order(MediaOrder::SetRemote { leg, remote: peer.remote() });
         (leg, peer)
+    }
+
+    /// The server's answer to a browser's offer.
+    pub fn offer(&mut self, leg: LegId, offer: &str) -> Arc<str> {
+        self.order(MediaOrder::OpenBrowser { leg, offer: offer.into() });
+        self.wait(|notice| match notice {
+            MediaNotice::BrowserAnswered { leg: answered, answer } if *answered == leg => Some(Ok(Arc::clone(answer))),
+            MediaNotice::OpenFailed { leg: failed, reason } if *failed == leg => Some(Err(reason.clone())),
+            _ => None,
+        })
+        .expect("an answer")
+    }
+
+    /// A browser joins by offer and answer, and connects.
+    pub fn join(&mut self, leg: LegId, browser: &mut BrowserPeer) -> Arc<str> {
+        let answer = self.offer(leg, &browser.offer());
+        browser.accept(&answer);
+        browser.connect();
+        answer
     }
 
     /// Where the server listens for a leg.

@@ -2,4 +2,5 @@
 
 pub mod exchange;
 pub mod sipp;
+pub mod browser_peer;
 pub mod tone_peer;

@@ -1,0 +1,157 @@
+//! The one UDP port that all browsers share: socket, whose datagram it is, and what their connections want done.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    io,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use mio::net::UdpSocket;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::leg::Seat;
+use crate::{
+    protocol::webrtc::{BrowserEvent, BrowserIdentity, BrowserLeg, BrowserOutput, Demux},
+    types::Mono,
+};
+
+/// One socket is one queue: it must hold what comes while the thread does not get the processor.
+const RECEIVE_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// Outputs of one connection in one turn; a connection that wants more is broken.
+const OUTPUTS_MAX: usize = 1_000;
+
+/// A browser as the worker sees it.
+pub(super) struct BrowserPeer {
+    pub(super) leg: BrowserLeg,
+    pub(super) has_connected: bool,
+    /// It never connected in time, or is gone; told once.
+    pub(super) is_given_up: bool,
+    pub(super) opened_at: Mono,
+    wake_at: Option<Mono>,
+}
+
+impl BrowserPeer {
+    pub(super) fn new(leg: BrowserLeg, now: Mono) -> Self {
+        Self { leg, has_connected: false, is_given_up: false, opened_at: now, wake_at: None }
+    }
+}
+
+/// Monotonic milliseconds as the instants that the library wants.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Instants {
+    anchor: Instant,
+    anchored_at: Mono,
+}
+
+impl Instants {
+    #[expect(clippy::disallowed_methods, reason = "an instant to count from; the time is always the clock's")]
+    pub(super) fn anchored(now: Mono) -> Self {
+        Self { anchor: Instant::now(), anchored_at: now }
+    }
+
+    pub(super) fn instant(self, at: Mono) -> Instant {
+        self.anchor + Duration::from_millis(at.millis_since(self.anchored_at))
+    }
+
+    fn mono(self, at: Instant) -> Mono {
+        let micros = at.saturating_duration_since(self.anchor).as_micros();
+        // Rounded up: a timer that is woken too early is woken twice.
+        self.anchored_at + u64::try_from(micros.div_ceil(1_000)).unwrap_or(u64::MAX)
+    }
+}
+
+/// The port.
+pub(super) struct BrowserPort {
+    pub(super) socket: UdpSocket,
+    /// What stands in our answers.
+    pub(super) local: SocketAddr,
+    pub(super) identity: BrowserIdentity,
+    pub(super) demux: Demux<Seat>,
+    pub(super) events: VecDeque<(Seat, BrowserEvent)>,
+    pub(super) instants: Instants,
+    wakes: BTreeSet<(Mono, Seat)>,
+}
+
+impl BrowserPort {
+    pub(super) fn bind(bind: SocketAddr, advertised: std::net::IpAddr, now: Mono) -> io::Result<Self> {
+        let socket = bind_socket(bind).map_err(|fault| {
+            io::Error::new(fault.kind(), format!("UDP {bind} for browsers' audio (media.browser_port): {fault}"))
+        })?;
+        let local = SocketAddr::new(advertised, socket.local_addr()?.port());
+        let identity = BrowserIdentity::generate().map_err(io::Error::other)?;
+        Ok(Self {
+            socket,
+            local,
+            identity,
+            demux: Demux::default(),
+            events: VecDeque::new(),
+            instants: Instants::anchored(now),
+            wakes: BTreeSet::new(),
+        })
+    }
+
+    /// Does what a connection wants, until it wants nothing; its events wait in `events`.
+    pub(super) fn pump(&mut self, seat: Seat, peer: &mut BrowserPeer, now: Mono) {
+        let instant = self.instants.instant(now);
+        for _ in 0..OUTPUTS_MAX {
+            match peer.leg.poll(instant) {
+                // What cannot be sent now is lost, as on any network; every layer above repeats what matters.
+                BrowserOutput::Send { to, bytes } => drop(self.socket.send_to(&bytes, to)),
+                BrowserOutput::Event(event) => self.events.push_back((seat, event)),
+                BrowserOutput::Wait(at) => {
+                    let at = self.instants.mono(at).max(now + 1);
+                    if peer.wake_at != Some(at) {
+                        self.unschedule(seat, peer);
+                        self.wakes.insert((at, seat));
+                        peer.wake_at = Some(at);
+                    }
+                    return;
+                }
+            }
+        }
+        tracing::error!("a browser's connection did not come to rest");
+    }
+
+    /// The seats whose connection must be woken now.
+    pub(super) fn take_due(&mut self, now: Mono) -> Option<Seat> {
+        let (at, seat) = *self.wakes.first()?;
+        if at > now {
+            return None;
+        }
+        self.wakes.pop_first();
+        Some(seat)
+    }
+
+    /// When the next connection must be woken.
+    pub(super) fn next_wake(&self) -> Option<Mono> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+
+    /// The connection's timer has fired and is no longer scheduled.
+    pub(super) fn forget_wake(peer: &mut BrowserPeer) {
+        peer.wake_at = None;
+    }
+
+    fn unschedule(&mut self, seat: Seat, peer: &mut BrowserPeer) {
+        if let Some(at) = peer.wake_at.take() {
+            self.wakes.remove(&(at, seat));
+        }
+    }
+
+    /// The leg on this seat is gone, or its connection is replaced.
+    pub(super) fn forget(&mut self, seat: Seat, peer: &mut BrowserPeer) {
+        self.unschedule(seat, peer);
+        self.demux.forget(seat);
+        self.events.retain(|(of, _)| *of != seat);
+    }
+}
+
+fn bind_socket(bind: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(bind), Type::DGRAM, Some(Protocol::UDP))?;
+    socket.set_nonblocking(true)?;
+    // As much as the system allows; less only means more loss on a machine that is too busy.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
+    socket.bind(&bind.into())?;
+    Ok(UdpSocket::from_std(socket.into()))
+}

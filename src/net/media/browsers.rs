@@ -1,0 +1,174 @@
+//! What the worker does with browsers: their offers, datagrams, timers and events.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use super::{
+    browser_port::{BrowserPeer, BrowserPort},
+    leg::{Leg, Peer, Seat},
+    worker::Worker,
+};
+use crate::{
+    protocol::{
+        media::MediaNotice,
+        rtp::{Outgoing, Packet},
+        webrtc::{BrowserEvent, BrowserFault, BrowserLeg},
+    },
+    types::{LegId, Mono},
+};
+
+/// Datagrams of browsers in one turn, so that orders and ticks get theirs.
+const DATAGRAMS_PER_TURN: usize = 512;
+
+impl Worker {
+    /// A browser's offer: a new leg, a page that was loaded again, or a change within the same connection.
+    pub(super) fn open_browser(&mut self, leg: LegId, offer: &str, now: Mono) {
+        let answered = match self.legs.seat_of(leg) {
+            None => self.open_new_browser(leg, offer, now),
+            Some(seat) => self.reopen_browser(seat, offer, now),
+        };
+        match answered {
+            Ok((seat, answer)) => {
+                self.notices.tell(MediaNotice::BrowserAnswered { leg, answer });
+                self.pump(seat, now);
+            }
+            Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
+        }
+    }
+
+    fn open_new_browser(&mut self, id: LegId, offer: &str, now: Mono) -> Result<(Seat, Arc<str>), BrowserFault> {
+        let (mut leg, answer) = self.answer(offer, now)?;
+        let fragment = leg.fragment();
+        let serial = self.legs.next_serial();
+        let outgoing = Outgoing::new(&mut self.rng);
+        let peer = Peer::Browser(Box::new(BrowserPeer::new(leg, now)));
+        let seat = self.legs.insert(Leg::new(id, serial, peer, outgoing, now));
+        self.browsers.demux.name(seat, &fragment);
+        self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
+        Ok((seat, answer))
+    }
+
+    fn reopen_browser(&mut self, seat: Seat, offer: &str, now: Mono) -> Result<(Seat, Arc<str>), BrowserFault> {
+        let Some(leg) = self.legs.get_mut(seat) else { return Err(BrowserFault::NoAudio) };
+        let Peer::Browser(peer) = &mut leg.peer else {
+            return Err(BrowserFault::Offer("this leg is a telephone's".into()));
+        };
+        if peer.leg.is_same_session(offer)
+            && let Ok(answer) = peer.leg.renew(offer)
+        {
+            let fragment = peer.leg.fragment();
+            self.browsers.demux.name(seat, &fragment);
+            return Ok((seat, answer));
+        }
+        let (mut fresh, answer) = self.answer(offer, now)?;
+        let fragment = fresh.fragment();
+        let outgoing = Outgoing::new(&mut self.rng);
+        let Some(leg) = self.legs.get_mut(seat) else { return Err(BrowserFault::NoAudio) };
+        if let Peer::Browser(before) = &mut leg.peer {
+            self.browsers.forget(seat, before);
+        }
+        // New keys, so new numbers; what the leg hears and plays goes on once this connection is up.
+        leg.peer = Peer::Browser(Box::new(BrowserPeer::new(fresh, now)));
+        leg.outgoing = outgoing;
+        leg.is_up = false;
+        self.browsers.demux.name(seat, &fragment);
+        self.plan(seat, now);
+        Ok((seat, answer))
+    }
+
+    fn answer(&self, offer: &str, now: Mono) -> Result<(BrowserLeg, Arc<str>), BrowserFault> {
+        let port = &self.browsers;
+        BrowserLeg::answer(&port.identity, offer, port.local, self.prefer_opus, port.instants.instant(now))
+    }
+
+    pub(super) fn add_candidate(&mut self, seat: Seat, candidate: &str, now: Mono) {
+        if let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) {
+            peer.leg.add_candidate(candidate);
+            self.browsers.pump(seat, peer, now);
+        }
+    }
+
+    /// Reads what has come for browsers; `true` if more may wait.
+    pub(super) fn receive_from_browsers(&mut self, now: Mono) -> bool {
+        let mut buffer = std::mem::take(&mut self.received);
+        let mut has_more = true;
+        for _ in 0..DATAGRAMS_PER_TURN {
+            let Ok((length, from)) = self.browsers.socket.recv_from(&mut buffer) else {
+                has_more = false;
+                break;
+            };
+            let Some(datagram) = buffer.get(..length) else { continue };
+            let Some(seat) = self.browsers.demux.leg_of(from, datagram) else {
+                super::plane::count(&self.stats.packets_refused);
+                continue;
+            };
+            let Some(leg) = self.legs.get_mut(seat) else { continue };
+            let Peer::Browser(peer) = &mut leg.peer else { continue };
+            if peer.leg.receive(from, datagram, self.browsers.instants.instant(now)) {
+                leg.last_heard = now;
+                self.browsers.demux.confirm(seat, from);
+            }
+            self.browsers.pump(seat, peer, now);
+            self.take_browser_events(now);
+        }
+        self.received = buffer;
+        has_more
+    }
+
+    /// Wakes connections whose timers are due.
+    pub(super) fn wake_browsers(&mut self, now: Mono) {
+        while let Some(seat) = self.browsers.take_due(now) {
+            let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) else { continue };
+            BrowserPort::forget_wake(peer);
+            peer.leg.wake(self.browsers.instants.instant(now));
+            self.browsers.pump(seat, peer, now);
+        }
+    }
+
+    /// Takes what connections have reported. Relaying a packet to another browser may report more, which is taken as well.
+    pub(super) fn take_browser_events(&mut self, now: Mono) {
+        while let Some((seat, event)) = self.browsers.events.pop_front() {
+            match event {
+                BrowserEvent::Connected => self.browser_connected(seat, now),
+                BrowserEvent::Gone => self.browser_gone(seat),
+                BrowserEvent::Packet(packet) => {
+                    let Some(meaning) = self.legs.get(seat).and_then(|leg| leg.meaning(packet.payload_type)) else { continue };
+                    let packet = Packet {
+                        payload_type: packet.payload_type,
+                        has_marker: packet.has_marker,
+                        sequence: packet.sequence,
+                        timestamp: packet.timestamp,
+                        ssrc: packet.ssrc,
+                        payload: &packet.payload,
+                    };
+                    self.take_packet(seat, &packet, meaning, now);
+                }
+            }
+        }
+    }
+
+    fn browser_connected(&mut self, seat: Seat, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Peer::Browser(peer) = &mut leg.peer else { return };
+        peer.has_connected = true;
+        leg.last_heard = now;
+        if !leg.is_up {
+            leg.is_up = true;
+            self.notices.tell(MediaNotice::Up { leg: leg.id });
+        }
+        // It can be fed from now on.
+        self.plan(seat, now);
+    }
+
+    fn browser_gone(&mut self, seat: Seat) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if std::mem::replace(&mut leg.is_up, false) {
+            self.notices.tell(MediaNotice::Lost { leg: leg.id });
+        }
+    }
+
+    fn pump(&mut self, seat: Seat, now: Mono) {
+        if let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) {
+            self.browsers.pump(seat, peer, now);
+        }
+    }
+}
