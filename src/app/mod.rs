@@ -6,6 +6,7 @@ pub mod field_problem;
 pub mod import;
 pub mod journal_loop;
 pub mod rate_limit;
+pub mod reaction_loop;
 pub mod sample_centre;
 pub mod switch_handle;
 pub mod switch_loop;

@@ -13,6 +13,7 @@ use crate::{
     domain::{
         Cx, Outbox,
         calendar::Calendar,
+        customer::Interaction,
         directory::{Directory, DirectoryEvent, DirectoryEventKind, Thing},
         event::{Actor as EventActor, Event},
         reactions::CallbackCause,
@@ -23,10 +24,12 @@ use crate::{
     },
     store::{
         Db, Lane, NewEvent, StoreFault, Tx, customers,
-        tickets::{self as rows, DueTimer, Entry, StoredTicket, TicketFilter, TicketPosition},
+        tickets::{self as rows, DueTimer, Entry, StoredTicket},
     },
     types::{CalendarId, CallId, Clock, CustomerId, InteractionId, Now, QueueId, Rng, SlaPolicyId, TicketId, Timestamp},
 };
+
+pub use crate::store::tickets::{TicketFilter, TicketPosition};
 
 /// The first ticket's number.
 const FIRST_NUMBER: i64 = 1_001;
@@ -75,6 +78,8 @@ pub struct TicketPage {
     pub ticket: Ticket,
     /// What was said, oldest first.
     pub entries: Vec<Entry>,
+    /// Contacts that belong to it, oldest first.
+    pub interactions: Vec<Interaction>,
 }
 
 /// Policies and calendars as they hold now.
@@ -147,9 +152,19 @@ impl Tickets {
     /// One ticket with what was said on it.
     pub async fn page(&self, actor: &Actor, id: TicketId) -> Result<TicketPage, TicketFault> {
         actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
-        let stored = rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?;
-        let entries = rows::entries(&self.shared.db, id).await?;
-        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), entries })
+        self.whole(rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?).await
+    }
+
+    /// The same by what people say.
+    pub async fn page_by_number(&self, actor: &Actor, number: i64) -> Result<TicketPage, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        self.whole(rows::find_by_number(&self.shared.db, number).await?.ok_or(TicketFault::NotFound)?).await
+    }
+
+    async fn whole(&self, stored: StoredTicket) -> Result<TicketPage, TicketFault> {
+        let entries = rows::entries(&self.shared.db, stored.ticket.id).await?;
+        let interactions = customers::interactions_of_ticket(&self.shared.db, stored.ticket.id).await?;
+        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), entries, interactions })
     }
 
     /// The line of one ticket, for consoles that heard of it; no rights are asked, the console redacts.

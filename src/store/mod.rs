@@ -16,6 +16,7 @@ mod writer;
 pub mod calls;
 pub mod customers;
 pub mod journal;
+pub mod positions;
 pub mod repair;
 pub mod segments;
 pub mod tickets;
@@ -45,6 +46,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("calls", calls::STATEMENTS),
         ("customers", customers::STATEMENTS),
         ("journal", journal::STATEMENTS),
+        ("positions", positions::STATEMENTS),
         ("repair", repair::STATEMENTS),
         ("segments", segments::STATEMENTS),
         ("tickets", tickets::STATEMENTS),

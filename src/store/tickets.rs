@@ -103,7 +103,7 @@ pub struct TicketFilter {
 }
 
 /// Where a page of the list begins: behind this line. Lists are in the order of the next deadline.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TicketPosition {
     /// Next deadline of the last line, or the value that stands for none.
     pub due_at: i64,

@@ -272,10 +272,7 @@ mod tests {
         let (sdp, agreed) = session().answer(&offer).unwrap();
         assert!(sdp.contains("m=audio 20000 RTP/AVP 8 97\r\na=rtpmap:8 PCMA/8000\r\n"), "{sdp}");
         assert!(sdp.contains("c=IN IP4 198.51.100.5\r\n") && sdp.contains("a=sendrecv\r\n"), "{sdp}");
-        assert_eq!(
-            (agreed.codec, agreed.payload_type, agreed.digit_payload_type),
-            (Codec::Pcma, 8, Some(97))
-        );
+        assert_eq!((agreed.codec, agreed.payload_type, agreed.digit_payload_type), (Codec::Pcma, 8, Some(97)));
         assert_eq!(agreed.address, "192.0.2.7:4000".parse().unwrap());
     }
 
