@@ -1,6 +1,8 @@
 //! Use cases and loops: load, decide, save, send. Checks who may do what; decides nothing about calls or tickets itself.
 
+pub mod access;
 pub mod actor;
+pub mod client;
 pub mod customers;
 pub mod field_problem;
 pub mod import;
@@ -13,3 +15,6 @@ pub mod switch_loop;
 pub mod tickets;
 pub mod timer_loop;
 pub mod users;
+
+/// Why the database did not do it, for those above who must answer somebody.
+pub use crate::store::{StoreFault, journal::Cursor};

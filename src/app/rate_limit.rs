@@ -55,6 +55,14 @@ impl<K: Ord + Clone> RateLimit<K> {
         self.full_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(key);
     }
 
+    /// Gives one unit back.
+    pub fn give_back(&self, key: &K) {
+        let mut keys = self.full_at.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(full_at) = keys.get_mut(key) {
+            *full_at = Mono::from_millis(full_at.as_millis().saturating_sub(self.each_ms));
+        }
+    }
+
     fn wait_ms(&self, full_at: Option<Mono>, now: Mono) -> Option<u64> {
         let missing_ms = full_at?.millis_since(now) + self.each_ms;
         missing_ms.checked_sub(self.full_ms).filter(|wait_ms| *wait_ms > 0)

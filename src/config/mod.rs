@@ -16,9 +16,10 @@ use std::{
 };
 
 pub use print::sample;
-pub use sections::{Limits, Log, LogFormat, Media, Metrics, Shutdown, Sip, WebPhone};
+pub use sections::{Limits, Log, LogFormat, Media, Metrics, Shutdown, Sip};
 
 use crate::{
+    console::WebPhoneSettings,
     http, store,
     types::settings::{Raw, Section},
 };
@@ -38,7 +39,7 @@ pub struct Config {
     /// Where things are kept.
     pub store: store::Settings,
     /// The public web phone.
-    pub web_phone: WebPhone,
+    pub web_phone: WebPhoneSettings,
     /// Bounds against overload.
     pub limits: Limits,
     /// Prometheus.

@@ -32,20 +32,6 @@ settings! {
 }
 
 settings! {
-    /// Section `web_phone`.
-    pub struct WebPhone {
-        /// Whether /call and its socket exist at all.
-        pub enabled: bool = true,
-        /// Origins of pages that may call besides this server's own, such as "https://www.example.org".
-        pub origins: Vec<String> = Vec::new(),
-        /// Calls that one address may begin per minute.
-        pub calls_per_minute: u32 = 6,
-        /// Web phone calls at a time, all together.
-        pub calls_max: usize = 50,
-    }
-}
-
-settings! {
     /// Section `limits`.
     pub struct Limits {
         /// Calls at a time; further ones hear 503 at the trunk.

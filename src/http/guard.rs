@@ -1,20 +1,20 @@
 //! What holds for every request: who is at the other end of the connection, which origin is ours, which headers every answer
 //! carries, how long it may take.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header, request::Parts},
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use super::{ApiError, AppState};
-use crate::domain::directory::Prefix;
+use crate::{
+    app::client::{Client, SessionToken},
+    domain::directory::Prefix,
+};
 
 /// Scripts only from us, nothing framed, nothing inline but styles.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
@@ -31,50 +31,6 @@ pub enum Listener {
     SelfSigned,
     /// HTTPS with a certificate of the administrator.
     Certified,
-}
-
-/// Who is at the other end, and how this server is called by them.
-#[derive(Debug, Clone)]
-pub struct Client {
-    /// Their address, through trusted proxies.
-    pub address: IpAddr,
-    /// Whether the way to them is encrypted.
-    pub is_secure: bool,
-    /// `scheme://host[:port]` of this server as they wrote it; `None` without a Host.
-    pub own_origin: Option<Arc<str>>,
-}
-
-impl Client {
-    /// Whether a page of this origin is one of ours: the origin of the request itself or one of the settings.
-    pub fn is_own_origin(&self, origin: &str, further: &[String]) -> bool {
-        self.own_origin.as_deref() == Some(origin) || further.iter().any(|known| known == origin)
-    }
-
-    /// Refuses what another site's page may have made the browser do: the Origin must be ours; without one the browser must say
-    /// `same-origin` (Fetch Metadata). RFC 6454 7.
-    pub fn require_own_origin(&self, headers: &HeaderMap, further: &[String]) -> Result<(), ApiError> {
-        let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
-        let is_ours = match text(header::ORIGIN) {
-            Some(origin) => self.is_own_origin(origin, further),
-            None => text(HeaderName::from_static("sec-fetch-site")) == Some("same-origin"),
-        };
-        if is_ours {
-            return Ok(());
-        }
-        let own = self.own_origin.as_deref().unwrap_or("https://<host>");
-        Err(ApiError::forbidden(format!(
-            "A request with a session cookie that changes something must come from a page of this server: send `Origin: {own}`. \
-             If people open this server under another address, add it to http.origins. Programs use an API token instead."
-        )))
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Client {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(|| ApiError::fault("a request passed without its guard"))
-    }
 }
 
 /// Whether the method changes nothing (RFC 9110 9.2.1).
@@ -135,5 +91,32 @@ fn client_of(request: &Request, listener: Listener, state: &AppState) -> Client 
     let host = host.or_else(|| request.uri().authority().map(ToString::to_string));
     let scheme = if is_secure { "https" } else { "http" };
     let own_origin = host.map(|host| format!("{scheme}://{}", host.to_ascii_lowercase()).into());
-    Client { address: address.to_canonical(), is_secure, own_origin }
+    let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    Client {
+        address: address.to_canonical(),
+        is_secure,
+        own_origin,
+        further_origins: state.further_origins.clone(),
+        origin: text(&header::ORIGIN).map(Into::into),
+        says_same_origin: text(&HeaderName::from_static("sec-fetch-site")) == Some("same-origin"),
+        session: session_of(headers, is_secure),
+    }
+}
+
+/// The cookie of a session. Browsers keep the `__Host-` prefix to ourselves (only we, only encrypted, only this host).
+pub const COOKIE: &str = "__Host-session";
+/// On plain HTTP, which is loopback only, some browsers and programs do not give `Secure` cookies back; there, and only there,
+/// this one counts as well.
+pub const LOOPBACK_COOKIE: &str = "loopback-session";
+/// A token has 43 characters; anything much longer is none.
+const TOKEN_LENGTH_MAX: usize = 128;
+
+fn session_of(headers: &HeaderMap, is_secure: bool) -> Option<SessionToken> {
+    let cookies = || {
+        let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+        all.flat_map(|value| value.split(';')).filter_map(|cookie| cookie.trim().split_once('='))
+    };
+    let named = |wanted: &str| cookies().find(|(name, _)| *name == wanted).map(|(_, token)| token);
+    let token = named(COOKIE).or_else(|| if is_secure { None } else { named(LOOPBACK_COOKIE) })?;
+    (!token.is_empty() && token.len() <= TOKEN_LENGTH_MAX).then(|| SessionToken(token.into()))
 }

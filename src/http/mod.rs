@@ -10,28 +10,36 @@
 //! - JSON is snake case; `POST` answers 201 with the thing made, `PUT` and `PATCH` 200 with the thing as it is now, `DELETE` 204;
 //!   a save names the `version` that it saw and gets 409 `changed-meanwhile` when that is no longer true.
 
+mod auth;
 mod error;
 mod extract;
 mod guard;
 mod health;
 mod openapi;
 mod router;
+mod session;
 mod settings;
 mod tls;
+mod tokens;
+mod users;
 mod web_console;
+mod web_phone;
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
+pub use auth::{Connection, Signed};
 pub use error::{ApiError, FieldProblem, PROBLEM_JSON, Problem};
 pub use extract::{Body, Id, PAGE_DEFAULT, PAGE_MAX, Page, PageParams, Params, cursor};
-pub use guard::{Client, Listener, is_safe};
+pub use guard::Listener;
 pub use health::Readiness;
 pub use openapi::openapi;
 pub use router::router;
 pub use settings::Settings;
 pub use tls::Tls;
 
-use crate::types::Clock;
+use crate::{app::access::Access, domain::directory::Directory, types::Clock};
 
 /// What every handler may use: settings, the clock, and the use cases of `app`. Cheap to clone. A new area adds its handle here
 /// and in `server.rs`.
@@ -39,8 +47,18 @@ use crate::types::Clock;
 pub struct AppState {
     /// This module's settings.
     pub settings: Arc<Settings>,
+    /// `http.origins`, shared with every request.
+    pub further_origins: Arc<[String]>,
     /// Who knows the time.
     pub clock: Arc<dyn Clock>,
     /// Whether the node takes calls and requests.
     pub readiness: Readiness,
+    /// Build of this server, as the console compares it with its own.
+    pub build: Arc<str>,
+    /// `web_phone.enabled`.
+    pub is_web_phone_enabled: bool,
+    /// Who comes in: sessions, tokens, users.
+    pub access: Access,
+    /// What supervisors and administrators have set up, as it is now.
+    pub directory: watch::Receiver<Arc<Directory>>,
 }

@@ -8,7 +8,7 @@ use utoipa::{
     },
 };
 
-use super::{error::Problem, health};
+use super::{error::Problem, health, session, tokens, users, web_phone};
 
 /// General facts of the interface; each resource adds its routes.
 #[derive(OpenApi)]
@@ -52,7 +52,14 @@ impl Modify for Credentials {
 /// Every resource's part of the description, merged. A new resource adds its line here and in `router.rs`.
 pub fn openapi() -> Document {
     let mut document = Base::openapi();
-    for part in [health::Doc::openapi()] {
+    let parts = [
+        health::Doc::openapi(),
+        session::Doc::openapi(),
+        users::Doc::openapi(),
+        tokens::Doc::openapi(),
+        web_phone::Doc::openapi(),
+    ];
+    for part in parts {
         document.merge(part);
     }
     document

@@ -2,12 +2,16 @@
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-use super::{ApiError, AppState, guard, health, web_console};
+use super::{ApiError, AppState, guard, health, session, tokens, users, web_console, web_phone};
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
 pub fn router(state: AppState, sockets: Router) -> Router {
     Router::new()
         .merge(health::routes())
+        .merge(session::routes())
+        .merge(users::routes())
+        .merge(tokens::routes())
+        .merge(web_phone::routes())
         .with_state(state.clone())
         .merge(sockets)
         .fallback(web_console::serve)

@@ -1,0 +1,91 @@
+//! What a console asks, turned into what the floor understands, after the right to ask for it has been checked. Whose call it
+//! is, is checked by the floor.
+
+use super::wire::{CommandProblem, ConsoleCommand};
+use crate::{
+    app::actor::{Actor, Permission},
+    domain::centre::{CentreCommand, Refusal, WantedPresence},
+    types::{CallId, SessionId},
+};
+
+/// Longest notes, in characters.
+pub const NOTES_CHARS_MAX: usize = 10_000;
+/// Most keys at a time.
+const DIGITS_MAX: usize = 32;
+/// Longest number as typed.
+const NUMBER_CHARS_MAX: usize = 40;
+/// Longest pause reason.
+const REASON_CHARS_MAX: usize = 40;
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// Ask the floor.
+    Floor(CentreCommand),
+    /// Save notes.
+    Notes {
+        /// Of which call.
+        call: CallId,
+        /// As typed.
+        notes: String,
+    },
+}
+
+/// Checks what was asked and by whom.
+pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Result<Asked, CommandProblem> {
+    let agent = actor.agent();
+    let needs = match &command {
+        ConsoleCommand::SetAgentPresence { .. } | ConsoleCommand::Listen { .. } | ConsoleCommand::StopListening => {
+            Permission::Supervise
+        }
+        _ => Permission::TakeCalls,
+    };
+    actor.require(needs).map_err(CommandProblem::other)?;
+    Ok(Asked::Floor(match command {
+        ConsoleCommand::SetPresence { wanted } => CentreCommand::SetPresence { agent, wanted: checked_presence(wanted)? },
+        ConsoleCommand::SetAgentPresence { agent, wanted } => {
+            CentreCommand::SetPresence { agent, wanted: checked_presence(wanted)? }
+        }
+        ConsoleCommand::Answer { call } => CentreCommand::Answer { agent, call },
+        ConsoleCommand::Decline { call } => CentreCommand::Decline { agent, call },
+        ConsoleCommand::HangUp { call } => CentreCommand::HangUp { agent, call },
+        ConsoleCommand::Hold { call } => CentreCommand::Hold { agent, call },
+        ConsoleCommand::Resume { call } => CentreCommand::Resume { agent, call },
+        ConsoleCommand::Mute { is_muted } => CentreCommand::Mute { agent, is_muted },
+        ConsoleCommand::SendDigits { call, digits } => {
+            let is_key = |c: char| c.is_ascii_digit() || c == '*' || c == '#';
+            if digits.is_empty() || digits.len() > DIGITS_MAX || !digits.chars().all(is_key) {
+                return Err(CommandProblem::other(format!("digits: 1 to {DIGITS_MAX} of 0-9 * #")));
+            }
+            CentreCommand::SendDigits { agent, call, digits }
+        }
+        ConsoleCommand::Transfer { call, target } => CentreCommand::Transfer { agent, call, target },
+        ConsoleCommand::Dial { number, customer } => {
+            if number.chars().count() > NUMBER_CHARS_MAX {
+                return Err(Refusal::NotDialable.into());
+            }
+            CentreCommand::Dial { agent, number, customer }
+        }
+        ConsoleCommand::SaveNotes { call, notes } => {
+            if notes.chars().count() > NOTES_CHARS_MAX {
+                return Err(CommandProblem::other(format!("notes: at most {NOTES_CHARS_MAX} characters")));
+            }
+            return Ok(Asked::Notes { call, notes });
+        }
+        ConsoleCommand::Dispose { call, disposition } => CentreCommand::Dispose { agent, call, disposition },
+        ConsoleCommand::WrapUpDone { call } => CentreCommand::WrapUpDone { agent, call },
+        ConsoleCommand::WrapUpExtend { call } => CentreCommand::WrapUpExtend { agent, call },
+        ConsoleCommand::ChooseCustomer { call, customer } => CentreCommand::ChooseCustomer { agent, call, customer },
+        ConsoleCommand::Listen { call } => CentreCommand::Listen { supervisor: agent, call },
+        ConsoleCommand::StopListening => CentreCommand::StopListening { supervisor: agent },
+        ConsoleCommand::MediaOffer { sdp } => CentreCommand::MediaOffer { agent, session, offer: sdp.into() },
+        ConsoleCommand::MediaCandidate { candidate } => CentreCommand::MediaCandidate { agent, candidate: candidate.into() },
+    }))
+}
+
+fn checked_presence(wanted: WantedPresence) -> Result<WantedPresence, CommandProblem> {
+    match &wanted {
+        WantedPresence::Paused { reason } if reason.chars().count() > REASON_CHARS_MAX => Err(Refusal::NoSuchReason.into()),
+        _ => Ok(wanted),
+    }
+}
