@@ -145,6 +145,7 @@ impl Eyes {
             Event::Call(event) => self.actor.may(Permission::SeeCalls) || self.knows(event.call),
             Event::Agent(event) => self.actor.may(Permission::Supervise) || event.agent == self.agent,
             Event::Ticket(_) => self.actor.may(Permission::WorkTickets),
+            Event::Customer(_) => self.actor.may(Permission::WorkCustomers),
             Event::Access(_) => self.actor.may(Permission::ManageUsers),
             // Only that something was set up anew; what, is read through REST.
             Event::Directory(_) => self.actor.may(Permission::SeeDirectory),
