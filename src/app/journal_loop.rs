@@ -3,6 +3,8 @@
 //! once, however often it is tried. Deliberately absent: what a fact means (`store/journal` writes what follows from it).
 
 mod spool;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::VecDeque,

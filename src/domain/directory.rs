@@ -65,6 +65,21 @@ pub enum Thing {
 }
 
 impl Thing {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Centre,
+        Self::Number,
+        Self::Queue,
+        Self::Skill,
+        Self::Agent,
+        Self::Trunk,
+        Self::Phone,
+        Self::Calendar,
+        Self::Disposition,
+        Self::PauseReason,
+        Self::SlaPolicy,
+    ];
+
     /// As it is written in columns and events.
     pub const fn word(self) -> &'static str {
         match self {

@@ -15,6 +15,7 @@ mod writer;
 
 pub mod calls;
 pub mod customers;
+pub mod directory;
 pub mod journal;
 pub mod positions;
 pub mod repair;
@@ -45,6 +46,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("tx", tx::STATEMENTS),
         ("calls", calls::STATEMENTS),
         ("customers", customers::STATEMENTS),
+        ("directory", directory::STATEMENTS),
         ("journal", journal::STATEMENTS),
         ("positions", positions::STATEMENTS),
         ("repair", repair::STATEMENTS),

@@ -50,7 +50,7 @@ impl Sql {
 /// Placeholders are `$1`, `$2`, … One block per module; it makes the module's `STATEMENTS`.
 macro_rules! sql {
     ($($(#[$doc:meta])* $name:ident = $text:tt;)*) => {
-        $($(#[$doc])* static $name: $crate::store::Sql = $crate::store::sql::sql!(@text $name $text);)*
+        $($(#[$doc])* static $name: $crate::store::Sql = $crate::store::sql!(@text $name $text);)*
         /// The statements of this module, for the test that prepares them all.
         #[allow(dead_code, reason = "test modules have statements that are not listed")]
         pub(super) const STATEMENTS: &[&$crate::store::Sql] = &[$(&$name),*];

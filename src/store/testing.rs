@@ -13,7 +13,7 @@ use std::{
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use tokio::sync::watch;
 
-use super::{DataDir, Db, Settings};
+use super::{DataDir, Db, Settings, db::Engine};
 use crate::types::{Clock, Mono, Now, Sleep, Timestamp};
 
 /// 2026-01-15T10:00:00Z.
@@ -27,7 +27,6 @@ impl HandClock {
         Arc::new(Self(watch::Sender::new(Now { wall: TEST_TIME, mono: Mono::from_millis(0) })))
     }
 
-    #[allow(dead_code, reason = "for the loops' tests")]
     pub(crate) fn turn(&self, millis: u64) {
         self.0.send_modify(|now| *now = now.plus_millis(millis));
     }
@@ -101,6 +100,23 @@ impl TestDb {
         let data = DataDir::take(folder.path()).unwrap();
         let db = Db::open(&settings, data, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();
         Self { db, clock, settings, folder }
+    }
+
+    /// Runs a statement of the test's own.
+    pub(crate) async fn raw(&self, text: &'static str) {
+        match self.db.engine() {
+            Engine::Lite { writer, .. } => _ = sqlx::raw_sql(text).execute(writer).await.unwrap(),
+            Engine::Pg(pool) => _ = sqlx::raw_sql(text).execute(pool).await.unwrap(),
+        }
+    }
+
+    /// The whole numbers that a statement of the test's own finds, one per row.
+    pub(crate) async fn numbers(&self, text: &'static str) -> Vec<i64> {
+        let rows: Vec<(i64,)> = match self.db.engine() {
+            Engine::Lite { readers, .. } => sqlx::query_as(text).fetch_all(readers).await.unwrap(),
+            Engine::Pg(pool) => sqlx::query_as(text).fetch_all(pool).await.unwrap(),
+        };
+        rows.into_iter().map(|row| row.0).collect()
     }
 
     pub(crate) fn folder(&self) -> &Path {

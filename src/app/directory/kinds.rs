@@ -1,0 +1,385 @@
+//! What is particular to each kind of entry: its key, its place in the snapshot, who may read it, who refers to it.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{Beginning, FlowNames, changed, checks, digest_secret};
+use crate::{
+    app::{actor::Permission, field_problem::Problems},
+    domain::{
+        directory::{
+            AgentProfile, CalendarSource, Centre, DigestSecret, Directory, DirectoryEventKind, Disposition, Number,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill, Thing, Trunk,
+        },
+        event::Actor,
+    },
+    store::{StoreFault, Tx, directory as rows},
+    types::Timestamp,
+};
+
+/// The key of the one entry of [`Thing::Centre`].
+const CENTRE: &str = "centre";
+
+/// A kind of entry of the directory.
+pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
+    /// Its word.
+    const THING: Thing;
+    /// Who may read it. Changing it always needs [`Permission::Administer`].
+    const READ: Permission;
+
+    /// Its key.
+    fn key(&self) -> String;
+    /// Whether an entry with this key is in the snapshot.
+    fn is_in(&self, directory: &Directory) -> bool;
+    /// Puts it into the snapshot in place of one with the same key.
+    fn put_into(&self, directory: &mut Directory);
+    /// Takes it out of the snapshot.
+    fn take_from(&self, directory: &mut Directory);
+    /// Notes what is wrong with it; it is in the snapshot already.
+    fn check(&self, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems);
+    /// Who refers to it, as a person would say it.
+    fn used_by(&self, directory: &Directory, flows: Option<&FlowNames>) -> Vec<String>;
+
+    /// What stands for it while it was never saved.
+    fn when_absent() -> Option<Self> {
+        None
+    }
+
+    /// The SIP account name that a password belongs to.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+
+    /// The same with digest hashes.
+    #[must_use]
+    fn with_secret(self, _secret: Option<DigestSecret>) -> Self {
+        self
+    }
+}
+
+/// The parts that are the same for entries in a map under their own `id`.
+macro_rules! kept_by_id {
+    ($map:ident) => {
+        fn key(&self) -> String {
+            self.id.to_string()
+        }
+        fn is_in(&self, directory: &Directory) -> bool {
+            directory.$map.contains_key(&self.id)
+        }
+        fn put_into(&self, directory: &mut Directory) {
+            directory.$map.insert(self.id.clone(), self.clone());
+        }
+        fn take_from(&self, directory: &mut Directory) {
+            directory.$map.remove(&self.id);
+        }
+    };
+}
+
+impl Kept for Queue {
+    const THING: Thing = Thing::Queue;
+    const READ: Permission = Permission::SeeDirectory;
+    kept_by_id!(queues);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::queue(self, directory, problems);
+    }
+
+    fn used_by(&self, directory: &Directory, flows: Option<&FlowNames>) -> Vec<String> {
+        let numbers = directory
+            .numbers
+            .values()
+            .filter(|number| matches!(&number.target, NumberTarget::Queue { queue } if *queue == self.id))
+            .map(|number| format!("number {}", number.number));
+        let queues = directory
+            .queues
+            .values()
+            .filter(|other| other.id != self.id && checks::exits(other).any(|(_, exit)| leads_to(exit, &self.id)))
+            .map(|other| format!("queue {}", other.id));
+        let flows = flows.filter(|names| names.queues.contains(&self.id)).map(|_| "a published flow".to_owned());
+        numbers.chain(queues).chain(flows).collect()
+    }
+}
+
+fn leads_to(exit: &QueueExit, id: &crate::types::QueueId) -> bool {
+    matches!(exit, QueueExit::Queue { queue } if queue == id)
+}
+
+impl Kept for Skill {
+    const THING: Thing = Thing::Skill;
+    const READ: Permission = Permission::SeeDirectory;
+    kept_by_id!(skills);
+
+    fn check(&self, _: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        problems.name("name", &self.name);
+    }
+
+    fn used_by(&self, directory: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        let queues = directory.queues.values().filter(|queue| queue.skills.iter().any(|need| need.skill == self.id));
+        let agents = directory.agents.values().filter(|agent| agent.skills.contains_key(&self.id));
+        queues.map(|queue| format!("queue {}", queue.id)).chain(agents.map(|agent| format!("agent {}", agent.id))).collect()
+    }
+}
+
+impl Kept for AgentProfile {
+    const THING: Thing = Thing::Agent;
+    const READ: Permission = Permission::SeeDirectory;
+    kept_by_id!(agents);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::agent(self, directory, problems);
+    }
+
+    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Kept for Trunk {
+    const THING: Thing = Thing::Trunk;
+    const READ: Permission = Permission::Administer;
+    kept_by_id!(trunks);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::trunk(self, directory, problems);
+    }
+
+    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn account(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    fn with_secret(self, secret: Option<DigestSecret>) -> Self {
+        Self { secret, ..self }
+    }
+}
+
+impl Kept for CalendarSource {
+    const THING: Thing = Thing::Calendar;
+    const READ: Permission = Permission::SeeDirectory;
+    kept_by_id!(calendars);
+
+    fn check(&self, _: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::calendar(self, problems);
+    }
+
+    fn used_by(&self, directory: &Directory, flows: Option<&FlowNames>) -> Vec<String> {
+        let queues = directory.queues.values().filter(|queue| queue.calendar.as_ref() == Some(&self.id));
+        let flows = flows.filter(|names| names.calendars.contains(&self.id)).map(|_| "a published flow".to_owned());
+        queues.map(|queue| format!("queue {}", queue.id)).chain(flows).collect()
+    }
+}
+
+impl Kept for Disposition {
+    const THING: Thing = Thing::Disposition;
+    const READ: Permission = Permission::SeeDirectory;
+    kept_by_id!(dispositions);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::disposition(self, directory, problems);
+    }
+
+    fn used_by(&self, directory: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        let below = directory.dispositions.values().filter(|other| other.parent.as_ref() == Some(&self.id));
+        let queues = directory.queues.values().filter(|queue| queue.dispositions.contains(&self.id));
+        below
+            .map(|other| format!("disposition {} below it", other.id))
+            .chain(queues.map(|queue| format!("queue {}", queue.id)))
+            .collect()
+    }
+}
+
+impl Kept for Number {
+    const THING: Thing = Thing::Number;
+    const READ: Permission = Permission::SeeDirectory;
+
+    fn key(&self) -> String {
+        self.number.clone()
+    }
+
+    fn is_in(&self, directory: &Directory) -> bool {
+        directory.numbers.contains_key(self.number.as_str())
+    }
+
+    fn put_into(&self, directory: &mut Directory) {
+        directory.numbers.insert(self.number.as_str().into(), self.clone());
+    }
+
+    fn take_from(&self, directory: &mut Directory) {
+        directory.numbers.remove(self.number.as_str());
+    }
+
+    fn check(&self, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
+        checks::number(self, directory, flows, problems);
+    }
+
+    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Kept for Phone {
+    const THING: Thing = Thing::Phone;
+    const READ: Permission = Permission::Administer;
+
+    fn key(&self) -> String {
+        self.account.clone()
+    }
+
+    fn is_in(&self, directory: &Directory) -> bool {
+        directory.phones.contains_key(self.account.as_str())
+    }
+
+    fn put_into(&self, directory: &mut Directory) {
+        directory.phones.insert(self.account.as_str().into(), self.clone());
+    }
+
+    fn take_from(&self, directory: &mut Directory) {
+        directory.phones.remove(self.account.as_str());
+    }
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::phone(self, directory, problems);
+    }
+
+    fn used_by(&self, directory: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        let agents = directory.agents.values().filter(|agent| agent.phone.as_deref() == Some(self.account.as_str()));
+        agents.map(|agent| format!("agent {}", agent.id)).collect()
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(&self.account)
+    }
+
+    fn with_secret(self, secret: Option<DigestSecret>) -> Self {
+        Self { secret, ..self }
+    }
+}
+
+impl Kept for PauseReason {
+    const THING: Thing = Thing::PauseReason;
+    const READ: Permission = Permission::SeeDirectory;
+
+    fn key(&self) -> String {
+        self.id.clone()
+    }
+
+    fn is_in(&self, directory: &Directory) -> bool {
+        directory.pause_reasons.iter().any(|reason| reason.id == self.id)
+    }
+
+    fn put_into(&self, directory: &mut Directory) {
+        match directory.pause_reasons.iter_mut().find(|reason| reason.id == self.id) {
+            Some(reason) => *reason = self.clone(),
+            None => directory.pause_reasons.push(self.clone()),
+        }
+    }
+
+    fn take_from(&self, directory: &mut Directory) {
+        directory.pause_reasons.retain(|reason| reason.id != self.id);
+    }
+
+    fn check(&self, _: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::pause_reason(self, problems);
+    }
+
+    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Kept for Centre {
+    const THING: Thing = Thing::Centre;
+    const READ: Permission = Permission::SeeDirectory;
+
+    fn key(&self) -> String {
+        CENTRE.into()
+    }
+
+    fn is_in(&self, _: &Directory) -> bool {
+        true
+    }
+
+    fn put_into(&self, directory: &mut Directory) {
+        directory.centre = self.clone();
+    }
+
+    fn take_from(&self, directory: &mut Directory) {
+        directory.centre = Self::default();
+    }
+
+    fn check(&self, _: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::centre(self, problems);
+    }
+
+    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+        vec!["the centre itself".into()]
+    }
+
+    fn when_absent() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+/// Stores every entry of a beginning that is not there yet; the directory as it is then.
+pub(super) async fn begin(
+    tx: &mut Tx,
+    beginning: Beginning,
+    realm: &str,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<Directory, StoreFault> {
+    let Beginning { directory, phone_passwords, trunk_passwords } = beginning;
+    first(tx, directory.centre, by, now).await?;
+    for skill in directory.skills.into_values() {
+        first(tx, skill, by, now).await?;
+    }
+    for calendar in directory.calendars.into_values() {
+        first(tx, calendar, by, now).await?;
+    }
+    for disposition in directory.dispositions.into_values() {
+        first(tx, disposition, by, now).await?;
+    }
+    for reason in directory.pause_reasons {
+        first(tx, reason, by, now).await?;
+    }
+    for queue in directory.queues.into_values() {
+        first(tx, queue, by, now).await?;
+    }
+    for number in directory.numbers.into_values() {
+        first(tx, number, by, now).await?;
+    }
+    for phone in directory.phones.into_values() {
+        let password = phone_passwords.get(&phone.account);
+        let secret = password.map(|password| digest_secret(&phone.account, realm, password));
+        first_with(tx, phone, secret, by, now).await?;
+    }
+    for agent in directory.agents.into_values() {
+        first(tx, agent, by, now).await?;
+    }
+    for trunk in directory.trunks.into_values() {
+        let secret = trunk.username.as_ref().zip(trunk_passwords.get(trunk.id.as_str()));
+        let secret = secret.map(|(account, password)| digest_secret(account, realm, password));
+        first_with(tx, trunk, secret, by, now).await?;
+    }
+    rows::load_in(tx).await
+}
+
+async fn first<T: Kept>(tx: &mut Tx, entry: T, by: &Actor, now: Timestamp) -> Result<(), StoreFault> {
+    first_with(tx, entry, None, by, now).await
+}
+
+async fn first_with<T: Kept>(
+    tx: &mut Tx,
+    entry: T,
+    secret: Option<DigestSecret>,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(), StoreFault> {
+    let key = entry.key();
+    if rows::insert(tx, T::THING, &key, &entry, secret.as_ref(), now).await? {
+        changed(tx, T::THING, &key, DirectoryEventKind::Made, by.clone(), now).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,280 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Beginning, DirectoryDesk, DirectoryFault, FlowNames};
+use crate::{
+    app::actor::Actor,
+    domain::{
+        access::Role,
+        directory::{
+            AgentProfile, CalendarSource, Centre, Device, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill,
+            SkillNeed, Trunk, WrapUp,
+        },
+    },
+    store::{journal, testing::TestDb},
+    types::Clock,
+};
+
+async fn desk(test: &TestDb) -> DirectoryDesk {
+    DirectoryDesk::open(test.db.clone(), Arc::clone(&test.clock) as Arc<dyn Clock>, "centralita").await.unwrap()
+}
+
+fn administrator() -> Actor {
+    Actor::operator().unwrap()
+}
+
+fn skill(id: &str) -> Skill {
+    Skill { id: id.parse().unwrap(), name: id.into() }
+}
+
+fn queue(id: &str) -> Queue {
+    Queue {
+        id: id.parse().unwrap(),
+        name: id.into(),
+        skills: Vec::new(),
+        priority: 0,
+        ring_secs: 20,
+        waiting_max: 50,
+        wait_secs_max: 600,
+        calendar: None,
+        wrap_up: WrapUp::Timed { secs: 30 },
+        service_level_secs: 20,
+        service_level_percent: 80,
+        short_abandon_secs: 5,
+        position_every_secs: 30,
+        on_no_agents: QueueExit::Callback,
+        on_max_wait: QueueExit::Callback,
+        on_full: QueueExit::Callback,
+        on_closed: QueueExit::Message { prompt: "queue-closed".into() },
+        dispositions: Vec::new(),
+        ticket_type: "request".into(),
+        caller_number: None,
+        script: BTreeMap::new(),
+    }
+}
+
+fn number(number: &str, target: NumberTarget) -> Number {
+    Number { number: number.into(), name: "Main".into(), target, is_on_web_phone: true }
+}
+
+fn phone(account: &str) -> Phone {
+    Phone { account: account.into(), name: "Desk".into(), secret: None, is_active: true }
+}
+
+#[tokio::test]
+async fn a_second_queue_agent_number_and_trunk_made_by_hand_reach_the_floor_at_once() {
+    for test in TestDb::each().await {
+        let desk = desk(&test).await;
+        let (admin, mut floor) = (administrator(), desk.watch());
+        desk.make(&admin, skill("dutch"), None).await.unwrap();
+        let mut wanted = queue("returns");
+        wanted.skills.push(SkillNeed { skill: "dutch".parse().unwrap(), level: 3 });
+        desk.make(&admin, wanted, None).await.unwrap();
+        desk.make(&admin, number("1003", NumberTarget::Queue { queue: "returns".parse().unwrap() }), None).await.unwrap();
+        desk.make(&admin, phone("105"), Some("long enough".into())).await.unwrap();
+        let agent = AgentProfile {
+            id: "eva".parse().unwrap(),
+            name: "Eva".into(),
+            skills: BTreeMap::from([("dutch".parse().unwrap(), 5)]),
+            device: Device::Sip,
+            phone: Some("105".into()),
+            is_active: true,
+        };
+        desk.make(&admin, agent, None).await.unwrap();
+        let trunk = Trunk {
+            id: "carrier".parse().unwrap(),
+            name: "Carrier".into(),
+            sources: vec!["203.0.113.0/24".into()],
+            username: None,
+            secret: None,
+            peer: Some("sip.example.com:5060".into()),
+            transport: "udp".into(),
+            calls_max: 30,
+            is_active: true,
+        };
+        desk.make(&admin, trunk, None).await.unwrap();
+
+        let live = floor.borrow_and_update().clone();
+        assert_eq!(live.version, 6, "one version per change");
+        let agent = &live.agents[&"eva".parse().unwrap()];
+        assert!(agent.can_serve(&live.queues[&"returns".parse().unwrap()]));
+        assert!(live.trunk_by_source("203.0.113.9".parse().unwrap()).is_some());
+        assert_eq!(live.phones["105"].secret.as_ref().unwrap().realm, "centralita");
+
+        // The same after a restart, secrets included.
+        drop((desk, floor));
+        let test = test.reopen().await;
+        let again = self::desk(&test).await.current();
+        assert_eq!(*again, *live, "on {test:?}");
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_queue_is_said_at_once_and_nothing_is_stored() {
+    let test = TestDb::sqlite().await;
+    let desk = desk(&test).await;
+    let wrong = Queue {
+        name: String::new(),
+        skills: vec![SkillNeed { skill: "ghost".parse().unwrap(), level: 11 }],
+        ring_secs: 1,
+        calendar: Some("never".parse().unwrap()),
+        on_full: QueueExit::Wait,
+        on_closed: QueueExit::Queue { queue: "nowhere".parse().unwrap() },
+        on_max_wait: QueueExit::Queue { queue: "wrong".parse().unwrap() },
+        ticket_type: "poem".into(),
+        ..queue("wrong")
+    };
+    let Err(DirectoryFault::Invalid(problems)) = desk.make(&administrator(), wrong, None).await else { panic!("stored") };
+    let fields: Vec<&str> = problems.iter().map(|p| p.field.as_str()).collect();
+    assert_eq!(
+        fields,
+        [
+            "name",
+            "skills[0].skill",
+            "skills[0].level",
+            "ring_secs",
+            "calendar",
+            "on_max_wait.queue",
+            "on_full",
+            "on_closed.queue",
+            "ticket_type"
+        ]
+    );
+    assert!(problems.iter().all(|p| !p.mend.is_empty()));
+    assert!(desk.list::<Queue>(&administrator()).await.unwrap().is_empty());
+    assert!(desk.current().queues.is_empty());
+}
+
+#[tokio::test]
+async fn two_queues_that_send_callers_to_each_other_without_end_are_refused() {
+    let test = TestDb::sqlite().await;
+    let desk = desk(&test).await;
+    let to = |id: &str| QueueExit::Queue { queue: id.parse().unwrap() };
+    desk.make(&administrator(), queue("a"), None).await.unwrap();
+    desk.make(&administrator(), Queue { on_full: to("a"), ..queue("b") }, None).await.unwrap();
+    let circle = desk.change(&administrator(), 1, Queue { on_full: to("b"), ..queue("a") }, None).await;
+    assert!(matches!(circle, Err(DirectoryFault::Invalid(problems)) if problems[0].field == "on_full.queue"));
+    desk.change(&administrator(), 1, Queue { on_max_wait: to("b"), ..queue("a") }, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_in_use_cannot_be_removed_and_says_by_whom() {
+    for test in TestDb::each().await {
+        let (desk, admin) = (desk(&test).await, administrator());
+        desk.make(&admin, queue("sales"), None).await.unwrap();
+        desk.make(&admin, number("1002", NumberTarget::Queue { queue: "sales".parse().unwrap() }), None).await.unwrap();
+        let Err(DirectoryFault::InUse(users)) = desk.remove::<Queue>(&admin, "sales", 1).await else { panic!("removed") };
+        assert_eq!(users, ["number 1002"]);
+        desk.remove::<Number>(&admin, "1002", 1).await.unwrap();
+        desk.set_flows(FlowNames { queues: ["sales".parse().unwrap()].into(), ..FlowNames::default() });
+        assert!(matches!(desk.remove::<Queue>(&admin, "sales", 1).await, Err(DirectoryFault::InUse(_))));
+        desk.set_flows(FlowNames::default());
+        desk.remove::<Queue>(&admin, "sales", 1).await.unwrap();
+        assert!(matches!(desk.remove::<Queue>(&admin, "sales", 1).await, Err(DirectoryFault::NotFound(_))));
+        assert!(desk.current().queues.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn two_who_edit_the_same_queue_do_not_overwrite_each_other() {
+    for test in TestDb::each().await {
+        let (desk, admin) = (desk(&test).await, administrator());
+        desk.make(&admin, queue("sales"), None).await.unwrap();
+        let saved = desk.change(&admin, 1, Queue { name: "Sales".into(), ..queue("sales") }, None).await.unwrap();
+        assert_eq!(saved.version, 2);
+        let late = desk.change(&admin, 1, Queue { name: "Other".into(), ..queue("sales") }, None).await;
+        assert!(matches!(late, Err(DirectoryFault::ChangedMeanwhile(_))));
+        assert_eq!(desk.current().queues.values().next().unwrap().name, "Sales");
+    }
+}
+
+#[tokio::test]
+async fn a_phone_keeps_its_password_unless_a_new_one_is_given_and_never_shows_it() {
+    let test = TestDb::sqlite().await;
+    let (desk, admin) = (desk(&test).await, administrator());
+    assert!(matches!(desk.make(&admin, phone("101"), None).await, Err(DirectoryFault::Invalid(_))), "needs a password");
+    desk.make(&admin, phone("101"), Some("first password".into())).await.unwrap();
+    let first = desk.current().phones["101"].secret.clone();
+    desk.change(&admin, 1, Phone { name: "Hall".into(), ..phone("101") }, None).await.unwrap();
+    assert_eq!(desk.current().phones["101"].secret, first);
+    desk.change(&admin, 2, phone("101"), Some("second password".into())).await.unwrap();
+    assert_ne!(desk.current().phones["101"].secret, first);
+    let listed = serde_json::to_string(&desk.list::<Phone>(&admin).await.unwrap()).unwrap();
+    assert!(!listed.contains("sha256") && !listed.contains("secret"), "{listed}");
+    let events = journal::events_after(&test.db, &journal::Cursor::default(), 10).await.unwrap().records;
+    let text = serde_json::to_string(&events).unwrap();
+    assert!(text.contains("\"password\"") && !text.contains("second password"), "that it changed, not what it is: {text}");
+}
+
+#[tokio::test]
+async fn only_administrators_change_the_directory_and_only_they_see_trunks() {
+    let test = TestDb::sqlite().await;
+    let desk = desk(&test).await;
+    let agent = Actor::person("ana".parse().unwrap(), Role::Agent);
+    let supervisor = Actor::person("sue".parse().unwrap(), Role::Supervisor);
+    assert!(desk.list::<Queue>(&agent).await.is_ok());
+    assert!(matches!(desk.list::<Trunk>(&supervisor).await, Err(DirectoryFault::Forbidden(_))));
+    assert!(matches!(desk.make(&supervisor, skill("x"), None).await, Err(DirectoryFault::Forbidden(_))));
+    assert!(matches!(desk.change(&agent, 0, Centre::default(), None).await, Err(DirectoryFault::Forbidden(_))));
+    assert!(matches!(desk.remove::<Skill>(&supervisor, "x", 1).await, Err(DirectoryFault::Forbidden(_))));
+}
+
+#[tokio::test]
+async fn the_centre_is_there_before_anybody_saved_it() {
+    for test in TestDb::each().await {
+        let (desk, admin) = (desk(&test).await, administrator());
+        let centre = desk.find::<Centre>(&admin, "centre").await.unwrap();
+        assert_eq!((centre.version, &centre.entry), (0, &Centre::default()));
+        let saved = Centre { name: "Atlántico".into(), ..Centre::default() };
+        assert_eq!(desk.change(&admin, 0, saved.clone(), None).await.unwrap().version, 1);
+        assert!(matches!(desk.change(&admin, 0, saved.clone(), None).await, Err(DirectoryFault::ChangedMeanwhile(_))));
+        let wrong = Centre { time_zone: "Europe/Atlantis".into(), country_code: "+34".into(), ..saved };
+        let Err(DirectoryFault::Invalid(problems)) = desk.change(&admin, 1, wrong, None).await else { panic!("saved") };
+        assert_eq!(problems.len(), 2);
+        assert_eq!(desk.current().centre.name, "Atlántico");
+    }
+}
+
+#[tokio::test]
+async fn hours_that_make_no_sense_name_the_window_and_the_mend() {
+    let test = TestDb::sqlite().await;
+    let desk = desk(&test).await;
+    let source = CalendarSource {
+        id: "office".parse().unwrap(),
+        name: "Office".into(),
+        tz: "Europe/Madrid".into(),
+        weekly: BTreeMap::from([("mon".into(), vec![("09:00".into(), "nine".into())])]),
+        holidays: Vec::new(),
+        overrides: BTreeMap::new(),
+        breaks: BTreeMap::new(),
+    };
+    let Err(DirectoryFault::Invalid(problems)) = desk.make(&administrator(), source, None).await else { panic!("saved") };
+    assert!(problems[0].field.starts_with("weekly.mon"), "{problems:?}");
+    assert!(problems[0].mend.contains("HH:MM"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn a_beginning_fills_what_is_missing_and_touches_nothing_that_is_there() {
+    for test in TestDb::each().await {
+        let (desk, admin) = (desk(&test).await, administrator());
+        desk.make(&admin, Queue { name: "Mine".into(), ..queue("sales") }, None).await.unwrap();
+        let mut beginning = Beginning::default();
+        beginning.directory.centre.is_sample = true;
+        for id in ["sales", "support"] {
+            beginning.directory.queues.insert(id.parse().unwrap(), queue(id));
+        }
+        for id in ["lunch", "break"] {
+            let names = BTreeMap::from([("en".into(), id.to_owned())]);
+            beginning.directory.pause_reasons.push(PauseReason { id: id.into(), names });
+        }
+        beginning.directory.phones.insert("101".into(), phone("101"));
+        beginning.phone_passwords.insert("101".into(), "a password".into());
+        desk.begin(&admin, beginning.clone()).await.unwrap();
+        desk.begin(&admin, beginning).await.unwrap();
+        let live = desk.current();
+        assert!(live.centre.is_sample && live.phones["101"].secret.is_some());
+        assert_eq!(live.queues[&"sales".parse().unwrap()].name, "Mine");
+        assert_eq!(live.queues.len(), 2);
+        let reasons: Vec<&str> = live.pause_reasons.iter().map(|reason| reason.id.as_str()).collect();
+        assert_eq!(reasons, ["lunch", "break"], "in the order given, on {test:?}");
+    }
+}

@@ -1,0 +1,196 @@
+//! The directory's rows: one per entry, its content as the domain's own type, its secret apart. The whole is small and is
+//! always loaded as a whole.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sqlx::{FromRow, types::Json};
+
+use super::{Db, StoreFault, Tx, Val, binds, sql};
+use crate::{
+    domain::directory::{DigestSecret, Directory, Thing},
+    types::Timestamp,
+};
+
+/// The counter of the directory's version.
+const VERSION: &str = "directory";
+
+sql! {
+    LOAD = "SELECT kind, entry, version, position, data, secret, updated_at FROM directory_entry
+        ORDER BY kind, position, entry";
+    LIST = "SELECT kind, entry, version, position, data, secret, updated_at FROM directory_entry
+        WHERE kind = $1 ORDER BY position, entry";
+    FIND = "SELECT kind, entry, version, position, data, secret, updated_at FROM directory_entry
+        WHERE kind = $1 AND entry = $2";
+    READ_VERSION = "SELECT value FROM counter WHERE name = $1";
+    INSERT = "INSERT INTO directory_entry (kind, entry, version, position, data, secret, updated_at)
+        SELECT $1, $2, 1, (SELECT CAST(COALESCE(MAX(d.position), 0) + 1 AS BIGINT) FROM directory_entry d WHERE d.kind = $1),
+            $3, $4, $5
+        WHERE TRUE
+        ON CONFLICT (kind, entry) DO NOTHING";
+    UPDATE = "UPDATE directory_entry SET version = version + 1, data = $4, secret = $5, updated_at = $6
+        WHERE kind = $1 AND entry = $2 AND version = $3";
+    DELETE = "DELETE FROM directory_entry WHERE kind = $1 AND entry = $2 AND version = $3";
+}
+
+/// An entry with what stands beside it.
+#[derive(Debug, Clone)]
+pub struct Stored<T> {
+    /// The content.
+    pub entry: T,
+    /// Grows with every change.
+    pub version: i64,
+    /// Digest hashes, for trunks and phones.
+    pub secret: Option<DigestSecret>,
+    /// Last changed.
+    pub updated_at: Timestamp,
+}
+
+/// The whole directory as of the last commit.
+pub async fn load(db: &Db) -> Result<Directory, StoreFault> {
+    let version = db.fetch_optional::<(i64,)>(&READ_VERSION, binds![VERSION]).await?;
+    assemble(version, db.fetch_all(&LOAD, binds![]).await?)
+}
+
+/// The whole directory within a write.
+pub async fn load_in(tx: &mut Tx) -> Result<Directory, StoreFault> {
+    let version = tx.fetch_optional::<(i64,)>(&READ_VERSION, binds![VERSION]).await?;
+    assemble(version, tx.fetch_all(&LOAD, binds![]).await?)
+}
+
+/// The entries of one kind, in their order.
+pub async fn list<T: DeserializeOwned>(db: &Db, thing: Thing) -> Result<Vec<Stored<T>>, StoreFault> {
+    db.fetch_all::<EntryRow>(&LIST, binds![thing.word()]).await?.into_iter().map(EntryRow::read).collect()
+}
+
+/// One entry.
+pub async fn find<T: DeserializeOwned>(db: &Db, thing: Thing, key: &str) -> Result<Option<Stored<T>>, StoreFault> {
+    db.fetch_optional::<EntryRow>(&FIND, binds![thing.word(), key]).await?.map(EntryRow::read).transpose()
+}
+
+/// One entry, within a write.
+pub async fn find_in<T: DeserializeOwned>(tx: &mut Tx, thing: Thing, key: &str) -> Result<Option<Stored<T>>, StoreFault> {
+    tx.fetch_optional::<EntryRow>(&FIND, binds![thing.word(), key]).await?.map(EntryRow::read).transpose()
+}
+
+/// A new entry behind the others of its kind; `false` when the key is taken.
+pub async fn insert<T: Serialize>(
+    tx: &mut Tx,
+    thing: Thing,
+    key: &str,
+    entry: &T,
+    secret: Option<&DigestSecret>,
+    at: Timestamp,
+) -> Result<bool, StoreFault> {
+    Ok(tx.execute(&INSERT, binds![thing.word(), key, Val::json(entry), secret_value(secret), at]).await? == 1)
+}
+
+/// Saves an entry; `false` when somebody else saved meanwhile.
+pub async fn update<T: Serialize>(
+    tx: &mut Tx,
+    thing: Thing,
+    key: &str,
+    seen: i64,
+    entry: &T,
+    secret: Option<&DigestSecret>,
+    at: Timestamp,
+) -> Result<bool, StoreFault> {
+    Ok(tx.execute(&UPDATE, binds![thing.word(), key, seen, Val::json(entry), secret_value(secret), at]).await? == 1)
+}
+
+/// Removes an entry; `false` when somebody else saved meanwhile.
+pub async fn delete(tx: &mut Tx, thing: Thing, key: &str, seen: i64) -> Result<bool, StoreFault> {
+    Ok(tx.execute(&DELETE, binds![thing.word(), key, seen]).await? == 1)
+}
+
+/// The directory has changed: its next version.
+pub async fn next_version(tx: &mut Tx) -> Result<i64, StoreFault> {
+    tx.next_number(VERSION, 1).await
+}
+
+fn secret_value(secret: Option<&DigestSecret>) -> Val {
+    Val::Json(secret.and_then(|secret| {
+        serde_json::to_value(StoredSecret {
+            realm: secret.realm.clone(),
+            sha256: secret.sha256.clone(),
+            md5: secret.md5.clone(),
+        })
+        .ok()
+    }))
+}
+
+#[derive(Debug, FromRow)]
+struct EntryRow {
+    kind: String,
+    entry: String,
+    version: i64,
+    #[allow(dead_code, reason = "orders the rows")]
+    position: i64,
+    data: Json<serde_json::Value>,
+    secret: Option<Json<StoredSecret>>,
+    updated_at: i64,
+}
+
+/// As the column holds it: the domain's type cannot be written by accident.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct StoredSecret {
+    realm: String,
+    sha256: String,
+    md5: String,
+}
+
+impl EntryRow {
+    fn read<T: DeserializeOwned>(self) -> Result<Stored<T>, StoreFault> {
+        let secret =
+            self.secret.map(|Json(secret)| DigestSecret { realm: secret.realm, sha256: secret.sha256, md5: secret.md5 });
+        let entry = serde_json::from_value(self.data.0)
+            .map_err(|error| StoreFault::unreadable(&format!("{} {}", self.kind, self.entry), error))?;
+        Ok(Stored { entry, version: self.version, secret, updated_at: Timestamp::from_millis(self.updated_at) })
+    }
+}
+
+fn assemble(version: Option<(i64,)>, rows: Vec<EntryRow>) -> Result<Directory, StoreFault> {
+    let mut directory =
+        Directory { version: version.and_then(|row| u64::try_from(row.0).ok()).unwrap_or(0), ..Directory::default() };
+    for row in rows {
+        put(&mut directory, row)?;
+    }
+    Ok(directory)
+}
+
+fn put(directory: &mut Directory, row: EntryRow) -> Result<(), StoreFault> {
+    fn into<K: std::str::FromStr + Ord, T: DeserializeOwned>(
+        map: &mut BTreeMap<K, T>,
+        row: EntryRow,
+        secret: impl FnOnce(&mut T, Option<DigestSecret>),
+    ) -> Result<(), StoreFault>
+    where
+        K::Err: std::fmt::Display,
+    {
+        let key = super::tx::parse(&row.kind, &row.entry)?;
+        let mut stored = row.read::<T>()?;
+        secret(&mut stored.entry, stored.secret);
+        map.insert(key, stored.entry);
+        Ok(())
+    }
+    let word = Thing::ALL.into_iter().find(|thing| thing.word() == row.kind);
+    match word {
+        Some(Thing::Centre) => directory.centre = row.read()?.entry,
+        Some(Thing::Number) => _ = directory.numbers.insert(row.entry.as_str().into(), row.read()?.entry),
+        Some(Thing::Queue) => into(&mut directory.queues, row, |_, _| {})?,
+        Some(Thing::Skill) => into(&mut directory.skills, row, |_, _| {})?,
+        Some(Thing::Agent) => into(&mut directory.agents, row, |_, _| {})?,
+        Some(Thing::Trunk) => into(&mut directory.trunks, row, |trunk, secret| trunk.secret = secret)?,
+        Some(Thing::Phone) => {
+            let (key, mut stored) = (row.entry.as_str().into(), row.read::<crate::domain::directory::Phone>()?);
+            stored.entry.secret = stored.secret;
+            directory.phones.insert(key, stored.entry);
+        }
+        Some(Thing::Calendar) => into(&mut directory.calendars, row, |_, _| {})?,
+        Some(Thing::Disposition) => into(&mut directory.dispositions, row, |_, _| {})?,
+        Some(Thing::PauseReason) => directory.pause_reasons.push(row.read()?.entry),
+        // Kept by another table.
+        Some(Thing::SlaPolicy) | None => {}
+    }
+    Ok(())
+}
