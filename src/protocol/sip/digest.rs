@@ -159,8 +159,9 @@ impl Challenger {
         Self { realm, secret, counts: BTreeMap::new(), by_age: BTreeSet::new(), forgotten_until_ms: 0 }
     }
 
-    /// Both challenges, the stronger first (RFC 8760 2.4), as whole header lines.
-    pub fn challenge(&self, source: IpAddr, is_stale: bool, now: Now, rng: &mut Rng) -> String {
+    /// Both challenges, the stronger first (RFC 8760 2.4), or MD5 alone for devices that give up at the sight of anything else; as
+    /// whole header lines.
+    pub fn challenge(&self, source: IpAddr, is_stale: bool, is_md5_alone: bool, now: Now, rng: &mut Rng) -> String {
         let nonce = URL_SAFE_NO_PAD.encode(self.nonce(source, now.mono.as_millis(), rng.next_u64()));
         let stale = if is_stale { ", stale=true" } else { "" };
         let realm = super::address::quoted(&self.realm);
@@ -168,7 +169,7 @@ impl Challenger {
             let name = algorithm.name();
             format!("WWW-Authenticate: Digest realm={realm}, nonce=\"{nonce}\", algorithm={name}, qop=\"auth\"{stale}\r\n")
         };
-        line(Algorithm::Sha256) + &line(Algorithm::Md5)
+        if is_md5_alone { line(Algorithm::Md5) } else { line(Algorithm::Sha256) + &line(Algorithm::Md5) }
     }
 
     /// Checks credentials. `ha1` is `None` for a user that does not exist, which takes the same steps and the same time.
@@ -346,7 +347,7 @@ mod tests {
     const OFFICE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
 
     fn challenged(challenger: &Challenger, now: Now, rng: &mut Rng) -> Vec<String> {
-        let lines = challenger.challenge(OFFICE, false, now, rng);
+        let lines = challenger.challenge(OFFICE, false, false, now, rng);
         lines.lines().filter_map(|line| line.strip_prefix("WWW-Authenticate: ")).map(str::to_owned).collect()
     }
 

@@ -383,3 +383,99 @@ fn read_cseq(value: &str) -> Option<(u32, Method)> {
 pub(super) fn status_line(status: u16) -> String {
     format!("SIP/2.0 {status} {}\r\n", reason_phrase(status))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a message: its method or status, what stands out, or how it is refused.
+    fn outcome(bytes: &[u8]) -> String {
+        match SipMessage::parse(bytes) {
+            Ok(message) => {
+                let name = message.from().display.clone().unwrap_or_default();
+                let uri = message.request_uri().and_then(|uri| uri.user()).unwrap_or_default();
+                let start = message.status().map_or_else(|| message.cseq_method().to_string(), |status| status.to_string());
+                format!("{start} {uri} {name} {}", message.body().len()).split_whitespace().collect::<Vec<_>>().join(" ")
+            }
+            Err(malformed) => {
+                let answer = malformed_response(&malformed);
+                // Whatever we answer must itself be a sound message, unless it has to mirror what is broken.
+                match (malformed.status, answer) {
+                    (Some(status), Some(_)) => format!("{status} {}", malformed.reason),
+                    (_, None) => format!("dropped: {}", malformed.reason),
+                    (None, Some(_)) => "answered without a status".into(),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn messages_that_broke_other_servers_are_read_or_refused_by_the_book() {
+        macro_rules! captures {
+            ($($name:literal => $expected:literal,)*) => {
+                [$(($name, &include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/sip/", $name, ".sip"))[..], $expected)),*]
+            };
+        }
+        let captures = captures! {
+            "bad-ack" => "dropped: Version Not Supported",
+            "bare-line-feeds" => "INVITE 1000 0",
+            "body-of-40-kib" => "413 Request Entity Too Large",
+            "body-shorter-than-content-length" => "400 Content-Length Beyond The End",
+            "body-without-content-length" => "INVITE 1000 87",
+            "brackets-in-request-uri" => "400 Bad Request-URI",
+            "compact-headers" => "INVITE 1000 3",
+            "content-length-negative" => "400 Bad Content-Length",
+            "content-length-twice-different" => "400 Two Content-Lengths",
+            "content-length-twice-same" => "INVITE 1000 5",
+            "control-character" => "400 Control Character In Header",
+            "cseq-other-method" => "400 CSeq Method Mismatch",
+            "cseq-overflow" => "400 Bad CSeq",
+            "escaped-and-long-user" => "INVITE user 0",
+            "folded-headers" => "INVITE 1000 0",
+            "head-of-20-kib" => "513 Message Too Large",
+            "header-without-colon" => "400 Header Line Without Name",
+            "http" => "dropped: Bad Request Line",
+            "hundred-and-one-headers" => "400 Too Many Headers",
+            "instance-contact" => "INVITE 1000 0",
+            "ipv6-everywhere" => "INVITE 1000 0",
+            "ipv6-unclosed" => "400 Bad Request-URI",
+            "latin-1-display-name" => "INVITE 1000 José Muéoz 0",
+            "leading-line-ends" => "INVITE 1000 0",
+            "no-call-id" => "dropped: Bad Call-ID",
+            "nothing-but-a-line" => "dropped: No end of headers",
+            "response-with-status-4294967301" => "dropped: Bad Status Line",
+            "response-without-phrase" => "100 0",
+            "several-vias-in-a-line" => "INVITE 1000 0",
+            "space-in-request-uri" => "400 Bad Request-URI",
+            "tel-request-uri" => "INVITE +34911000001 0",
+            "trailing-octets" => "INVITE 1000 5",
+            "two-call-ids" => "400 Bad Call-ID",
+            "two-froms" => "400 Bad From",
+            "unbalanced-quote-in-to" => "400 Bad To",
+            "unknown-method" => "!interesting-Method0123456789_*+`.%indeed'~ 1000 0",
+            "unknown-scheme" => "416 Unsupported URI Scheme",
+            "utf-8-display-name" => "INVITE 1000 José Muñoz 0",
+            "version-7" => "505 Version Not Supported",
+            "version-nonsense" => "400 Bad Request Line",
+            "via-nonsense" => "400 Bad Via",
+            "white-space-everywhere" => "INVITE vivekg J Rosenberg \\\" 0",
+        };
+        let wrong: Vec<String> = captures
+            .iter()
+            .filter(|(_, bytes, expected)| outcome(bytes) != *expected)
+            .map(|(name, bytes, expected)| format!("{name}: {} instead of {expected}", outcome(bytes)))
+            .collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_refusal_mirrors_what_the_sender_needs_to_recognise_it() {
+        let bytes = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/captures/sip/version-7.sip"));
+        let malformed = SipMessage::parse(bytes).expect_err("version 7");
+        let answer = malformed_response(&malformed).expect("an answer");
+        let answer = SipMessage::parse(&answer).expect("a sound message");
+        assert_eq!((answer.status(), &**answer.call_id(), answer.cseq()), (Some(505), "t1@192.0.2.2", 1));
+        assert_eq!(answer.via().branch, "z9hG4bKt1");
+        assert!(answer.to().tag().is_some());
+    }
+}

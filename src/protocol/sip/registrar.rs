@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -184,12 +185,11 @@ impl Registrar {
     /// Removes contacts whose stream closed: the accounts that cannot be reached any more.
     pub fn flow_closed(&mut self, flow: FlowId) -> Vec<Arc<str>> {
         // Streams only: datagram flows do not close, and their ids are sockets that many share.
-        let lost: Vec<Arc<str>> = self
-            .by_source
-            .iter()
-            .filter(|(source, _)| source.id == flow && source.transport == Transport::Tcp)
-            .map(|(_, account)| account.clone())
-            .collect();
+        let lowest = SocketAddr::from(([0, 0, 0, 0], 0));
+        let first = Flow { transport: Transport::Tcp, id: flow, remote: lowest };
+        let bound = self.by_source.range((first, Arc::from(""))..);
+        let lost: Vec<Arc<str>> =
+            bound.take_while(|(source, _)| source.id == flow).map(|(_, account)| account.clone()).collect();
         lost.iter().filter_map(|account| self.keep(account, |contact| contact.source.id != flow)).collect()
     }
 

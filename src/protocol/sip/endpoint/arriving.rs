@@ -29,6 +29,13 @@ use crate::{
 /// Software that only ever searches for open exchanges.
 const SCANNERS: [&str; 8] = ["friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "iwar", "sipptk"];
 
+/// Software that takes a challenge with an unknown algorithm for an error of the whole response instead of skipping it: libre
+/// before version 3 (`sip/auth.c` there answers "Function not implemented").
+const MD5_ALONE: [&str; 2] = ["baresip v0", "baresip v1."];
+
+/// Most devices of which is remembered that they have not answered a challenge.
+const UNANSWERED_MAX: usize = 4_096;
+
 /// What a proof of identity came to.
 enum Proof {
     Proven(CallSource),
@@ -143,7 +150,7 @@ impl SipEndpoint {
         if self.is_draining || is_full {
             return self.refuse_overload(flow, message);
         }
-        let source = match self.proof(flow, message, rng) {
+        let source = match self.proof(flow, message) {
             Proof::Proven(source) => source,
             Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
         };
@@ -200,8 +207,7 @@ impl SipEndpoint {
     }
 
     /// Who sends this: a trunk by its address, else whoever the digest proves.
-    fn proof(&mut self, flow: Flow, message: &SipMessage, rng: &mut Rng) -> Proof {
-        let _ = rng;
+    fn proof(&mut self, flow: Flow, message: &SipMessage) -> Proof {
         let ip = flow.remote.ip();
         // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone.
         let trunk = self.access.trunk_by_source(ip).filter(|_| !self.registrar.is_known_source(flow));
@@ -215,7 +221,10 @@ impl SipEndpoint {
         let ha1 = user.as_ref().map(|(_, ha1)| *ha1);
         let method = message.cseq_method().as_str();
         match (self.challenger.check(&credentials, ha1, method, ip, self.link.now), user) {
-            (Verdict::Proven, Some((source, _))) => Proof::Proven(source),
+            (Verdict::Proven, Some((source, _))) => {
+                self.unanswered.remove(&(flow.remote, message.from().uri.user().unwrap_or_default()));
+                Proof::Proven(source)
+            }
             (Verdict::Stale, _) => refused(true),
             _ => {
                 if by_address.is_none() {
@@ -228,13 +237,35 @@ impl SipEndpoint {
     }
 
     fn challenge(&mut self, flow: Flow, message: &SipMessage, is_stale: bool, rng: &mut Rng) {
-        let lines = self.challenger.challenge(flow.remote.ip(), is_stale, self.link.now, rng);
+        let is_md5_alone = self.gives_up_at_sha256(flow, message);
+        let lines = self.challenger.challenge(flow.remote.ip(), is_stale, is_md5_alone, self.link.now, rng);
         self.refuse(flow, message, 401, &lines);
+    }
+
+    /// Whether this device must be shown MD5 alone: its software is known for it, or it was shown both and came back without an
+    /// answer. Costs no safety: both challenges together already let a device choose MD5.
+    fn gives_up_at_sha256(&mut self, flow: Flow, message: &SipMessage) -> bool {
+        let agent = message.first(Name::UserAgent).unwrap_or("");
+        if MD5_ALONE.iter().any(|name| agent.starts_with(name)) {
+            return true;
+        }
+        if credentials_of(message).is_some() {
+            return false;
+        }
+        let device = (flow.remote, message.from().uri.user().unwrap_or_default());
+        if self.unanswered.contains(&device) {
+            return true;
+        }
+        if self.unanswered.len() >= UNANSWERED_MAX {
+            self.unanswered.pop_first();
+        }
+        self.unanswered.insert(device);
+        false
     }
 
     fn registering(&mut self, flow: Flow, message: &SipMessage, key: Arc<str>, rng: &mut Rng) {
         let account = message.to().uri.user().unwrap_or_default();
-        let source = match self.proof(flow, message, rng) {
+        let source = match self.proof(flow, message) {
             Proof::Proven(CallSource::Phone(proven)) if *proven == *account => proven,
             Proof::Proven(CallSource::Phone(_)) => return self.refuse(flow, message, 403, ""),
             // Trunks do not register, but a phone on a trunk's address may.

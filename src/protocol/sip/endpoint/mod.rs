@@ -78,6 +78,8 @@ pub struct SipEndpoint {
     /// Incoming calls by Call-ID, their tag and number.
     by_origin: HashMap<Arc<str>, DialogId>,
     next_dialog: u64,
+    /// Devices that were challenged and have not answered: where from, and as whom.
+    unanswered: BTreeSet<(SocketAddr, String)>,
     /// Streams that are open, as far as we know.
     streams: BTreeSet<FlowId>,
     /// Streams that we opened.
@@ -158,6 +160,7 @@ impl SipEndpoint {
             by_tag: HashMap::new(),
             by_origin: HashMap::new(),
             next_dialog: 1,
+            unanswered: BTreeSet::new(),
             streams: BTreeSet::new(),
             connections: BTreeMap::new(),
             next_flow: 2,

@@ -155,13 +155,16 @@ impl SipEndpoint {
             let bytes = self.compose_dialog(&pending.lines, 200, "", transport).finish();
             return self.link.reply(&pending, 200, bytes);
         }
-        // A re-INVITE says that the 200 before it has arrived, whatever became of its ACK.
-        let has_unacknowledged = talking.unacknowledged.take().is_some();
+        // A new offer says that the 200 before it has arrived, whatever became of its ACK.
+        let overtaken = talking.unacknowledged.take();
         talking.their_offer =
             Some(TheirOffer { request: pending, cseq: message.cseq(), is_invite, has_offer: offer.is_some() });
-        if has_unacknowledged {
+        if let Some(ok) = overtaken {
             self.link.stop(id, Timer::OkAgain);
             self.link.stop(id, Timer::NoAck);
+            if ok.is_first {
+                self.link.notice(SipNotice::Acknowledged { dialog: id, answer: None });
+            }
         }
         self.link.start(id, Timer::Undecided, self.settings.reoffer_max_ms);
         self.link.notice(SipNotice::Reoffered { dialog: id, offer });

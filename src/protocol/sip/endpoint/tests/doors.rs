@@ -223,6 +223,30 @@ fn a_phone_does_not_register_for_another_account() {
 }
 
 #[test]
+fn a_phone_that_cannot_skip_sha_256_is_shown_md5_alone() {
+    let mut world = World::new(17);
+    let offers = |world: &World| world.stray.last().unwrap().1.matches("algorithm=SHA-256").count();
+    let mut old = Phone::new("101", "secret", AWAY);
+    let request = old.request("REGISTER", "User-Agent: baresip v1.0.0 (x86_64/linux)\n");
+    world.inject(US, AWAY, &request);
+    assert_eq!(offers(&world), 0);
+    // Another of its kind is recognised when it comes back without an answer.
+    let mut unnamed = Phone::new("102", "secret", AWAY);
+    for expected in [1, 0] {
+        let request = unnamed.request("REGISTER", "");
+        world.inject(US, AWAY, &request);
+        assert_eq!(offers(&world), expected);
+    }
+    let challenge = world.stray.last().unwrap().1.clone();
+    let proof = format!("Authorization: {}\n", unnamed.answer(&mut world, &challenge, "REGISTER"));
+    world.inject(US, AWAY, &unnamed.request("REGISTER", &proof));
+    assert!(world.stray.last().unwrap().1.starts_with("SIP/2.0 200"));
+    // Once it has proven itself it is shown both again.
+    world.inject(US, AWAY, &unnamed.request("REGISTER", ""));
+    assert_eq!(offers(&world), 1);
+}
+
+#[test]
 fn strangers_never_call_through_and_cost_no_memory() {
     let mut world = World::new(7);
     let mut stranger = Phone::new("boss", "x", AWAY);
