@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Ask {
     /// Reports something.
-    Input(Input),
+    Input(Box<Input>),
     /// Asks for something.
     Command(Actor, CentreCommand, oneshot::Sender<Result<(), Refusal>>),
     /// The live floor.
@@ -58,7 +58,7 @@ impl SwitchHandle {
     /// Reports something: a new directory, a session that opened or closed. Waits while the switch is behind.
     pub async fn input(&self, input: Input) {
         // A switch that has stopped needs no reports.
-        let _ = self.asks.send(Ask::Input(input)).await;
+        let _ = self.asks.send(Ask::Input(Box::new(input))).await;
     }
 
     /// The live floor as it stands; `None` when the switch has stopped. Subscribe first: versions tell which updates are older.

@@ -204,10 +204,10 @@ impl SwitchLoop {
     fn take(&mut self, ask: Ask, now: Now) {
         match ask {
             Ask::Input(input) => {
-                if let Input::Directory(directory) = &input {
+                if let Input::Directory(directory) = &*input {
                     self.net.trust(trunk_sources(directory));
                 }
-                self.switch.handle(input, now);
+                self.switch.handle(*input, now);
             }
             Ask::Command(actor, command, reply) => {
                 self.next_request += 1;
@@ -291,7 +291,7 @@ impl SwitchLoop {
                     CallerMatch::default()
                 }
             };
-            let _ = asks.send(Ask::Input(Input::CallerKnown { call, found })).await;
+            let _ = asks.send(Ask::Input(Box::new(Input::CallerKnown { call, found }))).await;
             drop(place);
         });
     }

@@ -58,6 +58,9 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
             "Write postgres://user:password@host/database, or \"\" for SQLite in the data folder",
         );
     }
+    if config.sip.listen.is_empty() {
+        wrong("sip.listen", "sip.listen names no address".into(), "Write at least one, such as [\"0.0.0.0:5060\"]");
+    }
     if config.media.ports.last - config.media.ports.first < 2 {
         wrong("media.ports", "media.ports holds too few ports for one call".into(), "Use at least two ports per call");
     }

@@ -16,11 +16,13 @@ use std::{
 };
 
 pub use print::sample;
-pub use sections::{Limits, Log, LogFormat, Media, Metrics, Shutdown, Sip};
+pub use sections::{Limits, Log, LogFormat, Metrics, Shutdown};
 
 use crate::{
     console::WebPhoneSettings,
-    http, store,
+    http,
+    net::{SipNetSettings, media::MediaSettings},
+    store,
     types::settings::{Raw, Section},
 };
 
@@ -33,9 +35,9 @@ pub struct Config {
     /// Browsers and programs.
     pub http: http::Settings,
     /// Telephones and trunks.
-    pub sip: Sip,
+    pub sip: SipNetSettings,
     /// Audio.
-    pub media: Media,
+    pub media: MediaSettings,
     /// Where things are kept.
     pub store: store::Settings,
     /// The public web phone.

@@ -1,35 +1,8 @@
-//! Settings of the adapters and of the process as a whole.
+//! Settings of the process as a whole; adapters keep their own beside their code.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    time::Duration,
-};
+use std::{net::SocketAddr, time::Duration};
 
-use crate::types::settings::{PortRange, setting_words, settings};
-
-settings! {
-    /// Section `sip`.
-    pub struct Sip {
-        /// Address and port for SIP over UDP and TCP.
-        pub listen: SocketAddr = SocketAddr::from(([0, 0, 0, 0], 5060)),
-        /// Our address as others reach it, for Contact and Via. "" takes the address of the route out, which is printed at start.
-        pub advertised: Option<IpAddr> = None,
-    }
-}
-
-settings! {
-    /// Section `media`.
-    pub struct Media {
-        /// UDP ports for RTP of telephones and trunks.
-        pub ports: PortRange = PortRange { first: 20_000, last: 29_999 },
-        /// First UDP port for the audio of browsers; each media worker takes the next one.
-        pub browser_port: u16 = 30_000,
-        /// Our address as others reach it, for SDP and ICE. "" takes that of sip.advertised.
-        pub advertised: Option<IpAddr> = None,
-        /// Threads that carry audio; 0 takes one per two processors.
-        pub workers: u16 = 0,
-    }
-}
+use crate::types::settings::{setting_words, settings};
 
 settings! {
     /// Section `limits`.

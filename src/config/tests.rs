@@ -45,7 +45,7 @@ fn the_command_line_is_stronger_than_the_environment_and_that_than_the_file() {
         arguments: vec!["limits.consoles_max=3".into()],
     };
     let config = load(&sources).expect("good settings");
-    assert_eq!((config.sip.listen.port(), config.limits.calls_max, config.limits.consoles_max), (1, 2, 3));
+    assert_eq!((config.sip.listen[0].port(), config.limits.calls_max, config.limits.consoles_max), (1, 2, 3));
     assert_eq!(config.web_phone.calls_max, 9);
 }
 

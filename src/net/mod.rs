@@ -5,6 +5,7 @@ pub mod clips;
 mod clock;
 mod flood_gate;
 pub mod media;
+mod resolver;
 mod secrets;
 mod sip;
 mod sip_intake;
@@ -16,6 +17,7 @@ mod sip_stories;
 
 pub use clock::SystemClock;
 pub use flood_gate::FloodGate;
+pub use resolver::with_resolved_peers;
 pub use secrets::{NoRandomness, Secrets};
 pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};
 pub use sip_intake::SipNetStats;

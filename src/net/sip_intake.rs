@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use super::{FloodGate, sip::SipNetSettings};
 use crate::{
     domain::directory::Prefix,
-    protocol::sip::{Flow, FlowId, Malformed, SipMessage, malformed_response},
+    protocol::sip::{Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
     switch::Input,
     types::{Clock, Mono},
 };
@@ -23,6 +23,9 @@ use crate::{
 const DATAGRAM_MIN: usize = 16;
 /// A method's name is no longer.
 const METHOD_MAX: usize = 32;
+
+/// When a caller may try again whom we were too busy to hear.
+const OVERLOAD_RETRY_SECS: u32 = 10;
 
 /// The way in.
 pub(super) struct SipIntake {
@@ -63,7 +66,7 @@ pub struct SipNetStats {
     pub malformed: u64,
     /// Messages of sources that sent too many.
     pub flooded: u64,
-    /// Messages dropped because the switch was behind.
+    /// Messages dropped, or new calls refused by 503, because the switch was behind.
     pub overflowed: u64,
     /// Messages sent.
     pub sent: u64,
@@ -136,10 +139,7 @@ impl SipIntake {
             return None;
         }
         match SipMessage::parse(bytes) {
-            Ok(message) => {
-                self.offer(flow, message);
-                None
-            }
+            Ok(message) => self.offer(flow, message),
             Err(malformed) => self.malformed(&malformed),
         }
     }
@@ -163,17 +163,28 @@ impl SipIntake {
         malformed_response(malformed)
     }
 
-    /// A message from a datagram: when the switch is behind it is dropped, and the sender repeats it.
-    fn offer(&self, flow: Flow, message: SipMessage) {
-        match self.inputs.try_send(Input::Sip { flow, message }) {
-            Ok(()) => Counters::add(&self.counters.received),
-            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => Counters::add(&self.counters.overflowed),
+    /// A message from a datagram: when the switch is behind a new call is refused here, and everything else is dropped, which
+    /// its sender repeats.
+    fn offer(&self, flow: Flow, message: SipMessage) -> Option<Vec<u8>> {
+        match self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }) {
+            Ok(()) => {
+                Counters::add(&self.counters.received);
+                None
+            }
+            Err(TrySendError::Full(Input::Sip { message, .. })) => {
+                Counters::add(&self.counters.overflowed);
+                overload_response(&message, OVERLOAD_RETRY_SECS)
+            }
+            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {
+                Counters::add(&self.counters.overflowed);
+                None
+            }
         }
     }
 
     /// A message from a stream: waits while the switch is behind, which slows the sender down.
     pub(super) async fn deliver(&self, flow: Flow, message: SipMessage) {
-        let counter = match self.inputs.send(Input::Sip { flow, message }).await {
+        let counter = match self.inputs.send(Input::Sip { flow, message: Box::new(message) }).await {
             Ok(()) => &self.counters.received,
             Err(_) => &self.counters.overflowed,
         };

@@ -84,6 +84,15 @@ async fn a_switch_that_is_behind_loses_datagrams_and_counts_them() {
         tokio::task::yield_now().await;
     }
     assert_eq!((edge.net.stats().received, edge.net.stats().overflowed), (2, 3));
+    // A new call is told, so that it goes elsewhere.
+    peer.send_to(OPTIONS.replace("OPTIONS", "INVITE").as_bytes(), edge.address).await.unwrap();
+    let mut buffer = [0; 1000];
+    let length = peer.recv(&mut buffer).await.unwrap();
+    let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
+    assert!(
+        answer.starts_with("SIP/2.0 503 ") && answer.contains("\r\nRetry-After: ") && answer.contains("z9hG4bK1"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]

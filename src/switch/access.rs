@@ -1,11 +1,14 @@
 //! Who may call and be called, out of the directory, in the endpoint's words.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
     domain::directory::{DigestSecret, Directory, Phone, Trunk},
     protocol::sip::{Ha1, IpPrefix, PhoneAccess, SipAccess, Transport, TrunkAccess},
 };
+
+/// RFC 3261 19.1.2: where SIP is without a port.
+const SIP_PORT: u16 = 5060;
 
 /// Active trunks and phones. What an administrator wrote wrongly (an address that is none) is left out: it lets nobody in.
 pub(super) fn sip_access(directory: &Directory) -> SipAccess {
@@ -26,9 +29,15 @@ fn trunk_access(trunk: &Trunk) -> TrunkAccess {
         prefixes: trunk.sources.iter().filter_map(|text| IpPrefix::parse(text)).collect(),
         username: trunk.username.as_deref().map(Arc::from),
         secret: trunk.secret.as_ref().map(ha1),
-        peer: trunk.peer.as_deref().and_then(|peer| peer.trim().parse().ok()),
+        peer: trunk.peer.as_deref().and_then(peer_address),
         transport: if trunk.transport.eq_ignore_ascii_case("tcp") { Transport::Tcp } else { Transport::Udp },
     }
+}
+
+/// `host:port` or a host alone, as an address; names have been resolved before (`net/resolver`).
+fn peer_address(peer: &str) -> Option<SocketAddr> {
+    let peer = peer.trim();
+    peer.parse().ok().or_else(|| Some(SocketAddr::new(peer.parse().ok()?, SIP_PORT)))
 }
 
 fn phone_access(account: Arc<str>, phone: &Phone) -> PhoneAccess {
@@ -37,4 +46,22 @@ fn phone_access(account: Arc<str>, phone: &Phone) -> PhoneAccess {
 
 fn ha1(secret: &DigestSecret) -> Ha1 {
     Ha1 { realm: secret.realm.clone(), sha256: secret.sha256.clone(), md5: secret.md5.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_is_an_address_with_or_without_port() {
+        for (text, expected) in [
+            ("203.0.113.7", Some("203.0.113.7:5060")),
+            (" 203.0.113.7:5080", Some("203.0.113.7:5080")),
+            ("[2001:db8::7]:5080", Some("[2001:db8::7]:5080")),
+            ("2001:db8::7", Some("[2001:db8::7]:5060")),
+            ("carrier.example", None),
+        ] {
+            assert_eq!(peer_address(text), expected.map(|text| text.parse().unwrap()), "{text}");
+        }
+    }
 }

@@ -25,7 +25,8 @@ impl Legs {
             SipNotice::Invited { dialog, source, caller, caller_name, called, offer, language } => {
                 let Ok(offer) = self.usable(dialog, offer) else { return };
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
-                self.arrive(dialog, offer, caller, called, language, now, rng);
+                let leg = self.arrive(dialog, offer, now, rng);
+                self.tell(CentreInput::Arrived { leg, caller, called, language });
             }
             SipNotice::Cancelled { dialog } => self.peer_ended(dialog, false),
             SipNotice::Ringing { dialog, answer } => self.peer_rings(dialog, answer),
@@ -369,7 +370,7 @@ fn failure_cause(status: u16, has_rung: bool) -> EndCause {
         408 if !has_rung => EndCause::Lost,
         408 | 480 | 487 => EndCause::NoAnswer,
         486 | 600 => EndCause::Busy,
-        400..=499 | 600..=699 => EndCause::Refused,
-        _ => EndCause::Fault,
+        500..=599 => EndCause::Fault,
+        _ => EndCause::Refused,
     }
 }

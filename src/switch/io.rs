@@ -25,7 +25,7 @@ pub enum Input {
         /// Where it came from.
         flow: Flow,
         /// The message.
-        message: SipMessage,
+        message: Box<SipMessage>,
     },
     /// A stream connection closed.
     FlowClosed(FlowId),

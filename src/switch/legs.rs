@@ -8,10 +8,7 @@ use std::{
 
 use super::LiveUpdate;
 use crate::{
-    domain::{
-        call::EndCause,
-        centre::{CallerLine, CentreInput},
-    },
+    domain::{call::EndCause, centre::CentreInput},
     protocol::{
         media::{MediaOrder, Source},
         sdp::{Description, SdpSession},
@@ -388,19 +385,10 @@ impl Legs {
     }
 
     /// A new caller's leg.
-    pub(super) fn arrive(
-        &mut self,
-        dialog: DialogId,
-        offer: Option<Box<Description>>,
-        caller: CallerLine,
-        called: Arc<str>,
-        language: Option<Arc<str>>,
-        now: Now,
-        rng: &mut Rng,
-    ) {
+    pub(super) fn arrive(&mut self, dialog: DialogId, offer: Option<Box<Description>>, now: Now, rng: &mut Rng) -> LegId {
         let leg = LegId::mint(now.wall, rng);
         self.insert(leg, LegState::Arrived { dialog, offer }, now);
-        self.tell(CentreInput::Arrived { leg, caller, called, language });
+        leg
     }
 
     pub(super) fn order_sip(&mut self, order: SipOrder) {

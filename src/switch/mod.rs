@@ -82,7 +82,7 @@ impl Switch {
     pub fn handle(&mut self, input: Input, now: Now) {
         let mut reply = None;
         match input {
-            Input::Sip { flow, message } => self.sip.receive(flow, message, now, &mut self.rng),
+            Input::Sip { flow, message } => self.sip.receive(flow, *message, now, &mut self.rng),
             Input::FlowClosed(flow) => self.sip.flow_closed(flow, now),
             Input::Media(notice) => self.legs.hear_media(notice, now, &mut self.rng),
             Input::Command(CommandRequest { request, actor, command }) => {

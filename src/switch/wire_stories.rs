@@ -102,7 +102,7 @@ impl Exchange {
 
     fn hear(&mut self, from: &str, text: &str) {
         let flow = Flow { transport: Transport::Udp, id: FlowId(1), remote: from.parse().unwrap() };
-        let message = SipMessage::parse(text.as_bytes()).unwrap();
+        let message = Box::new(SipMessage::parse(text.as_bytes()).unwrap());
         self.give(Input::Sip { flow, message });
     }
 

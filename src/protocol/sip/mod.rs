@@ -29,7 +29,7 @@ pub use digest::Ha1;
 pub use endpoint::{Advertised, ClassCounts, MethodCounts, SipEndpoint, SipOutput, SipSettings, SipStats};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
-pub use message::{Malformed, SipMessage, malformed_response};
+pub use message::{Malformed, SipMessage, malformed_response, overload_response};
 pub use notice::{CallSource, DialogId, Flow, FlowId, SipNotice, SipOrder, SipTarget, Transport};
 pub use registrar::RegistrationLimits;
 pub use transaction::Times;
