@@ -18,6 +18,9 @@ use super::ApiError;
 struct Files;
 
 const PAGE: &str = "index.html";
+/// The web phone is a page of its own, so that a caller does not load the console.
+const WEB_PHONE: &str = "call";
+const WEB_PHONE_PAGE: &str = "call.html";
 /// Where the build puts files whose names change with their content.
 const HASHED: &str = "assets/";
 const NOT_BUILT: &str = "The console has not been built into this server. Run `make run`, or \
@@ -32,7 +35,10 @@ pub async fn serve(request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return ApiError::method_not_allowed().into_response();
     }
-    let name = path.trim_start_matches('/');
+    let name = match path.trim_start_matches('/') {
+        WEB_PHONE => WEB_PHONE_PAGE,
+        name => name,
+    };
     let etag = request.headers().get(header::IF_NONE_MATCH);
     match Files::get(name).filter(|_| !name.is_empty() && name != PAGE) {
         Some(file) if name.starts_with(HASHED) => answer(name, file, "public, max-age=31536000, immutable", etag),

@@ -213,14 +213,14 @@ const page = (items) => ({ items, next: null })
 let signedIn = null
 async function rest(request, url, body) {
   const path = url.pathname.replace('/api/v1', '')
-  if (path === '/web-phone/lines') return { centre_name: 'Telefónica del Sur', is_sample: true, lines: [{ number: '1000', name: 'Atención al cliente' }, { number: '1001', name: 'Soporte técnico' }], items: [{ number: '1000', name: 'Atención al cliente' }, { number: '1001', name: 'Soporte técnico' }], next: null }
+  if (path === '/web-phone/lines') return { is_on: true, centre_name: 'Telefónica del Sur', is_sample: true, lines: [{ number: '1000', name: 'Atención al cliente' }, { number: '1001', name: 'Soporte técnico' }] }
   if (path === '/session') {
     if (request.method === 'DELETE') {
       signedIn = null
       return {}
     }
     if (request.method === 'POST') signedIn = users[body.user] ?? null
-    return signedIn ? { user: signedIn } : { status: 401, title: 'Not signed in' }
+    return signedIn ? { user: signedIn.id, name: signedIn.name, role: signedIn.role, permissions: [], language: 'es', agent: signedIn.id === 'agent1' ? 'agent1' : null, centre_name: 'Telefónica del Sur', is_sample: true } : { status: 401, title: 'Not signed in' }
   }
   if (!signedIn) return { status: 401, title: 'Not signed in' }
   if (path === '/queues') return page(queues)

@@ -4,14 +4,18 @@ import { ApiProblem, api } from './client'
 
 export type Role = 'agent' | 'supervisor' | 'administrator'
 
-export interface SessionUser {
-  id: string
+/** As the server's `SessionView` says it. */
+export interface Session {
+  user: string
   name: string
   role: Role
-}
-
-export interface Session {
-  user: SessionUser
+  permissions: readonly string[]
+  /** Language of the console, until this browser has a choice of its own. */
+  language: string
+  /** The user's agent, if the user takes calls. */
+  agent?: string | null
+  centre_name: string
+  is_sample: boolean
 }
 
 export const sessionQuery = queryOptions({

@@ -1,9 +1,9 @@
 import { Link } from '@tanstack/react-router'
-import { Headphones, Languages, Moon, Sun, UserRound, type LucideIcon } from 'lucide-react'
+import { Headphones, Languages, MonitorDot, Moon, Sun, UserRound, type LucideIcon } from 'lucide-react'
 import { useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { Button as AriaButton } from 'react-aria-components'
-import { type Role, type SessionUser } from '@/api/session'
+import { isSupervisor, type Session } from '@/api/session'
 import { changeLanguage } from '@/i18n'
 import { chooseTheme, currentTheme } from '@/lib/theme'
 import { cx, Menu, MenuItem, MenuSection, Tip } from '@/ui'
@@ -13,27 +13,27 @@ interface Section {
   to: string
   key: 'desk' | 'customers' | 'tickets' | 'calls' | 'live' | 'reports' | 'admin'
   icon: LucideIcon
-  isFor: (role: Role) => boolean
+  isFor: (session: Session) => boolean
 }
 
-const everyone = () => true
 
 /** Sections that have a page, in the order of the rail. */
 const SECTIONS: readonly Section[] = [
-  { to: '/desk', key: 'desk', icon: Headphones, isFor: everyone },
+  { to: '/desk', key: 'desk', icon: Headphones, isFor: (session) => session.agent != null },
+  { to: '/live', key: 'live', icon: MonitorDot, isFor: (session) => isSupervisor(session.role) },
 ]
 
 const ITEM =
   'flex w-full cursor-pointer flex-col items-center gap-0.5 rounded-md px-1 py-1.5 text-xs text-ink-2 no-underline hover:bg-hover hover:text-ink'
 
-export function Rail({ user, onSignOut }: { user: SessionUser; onSignOut: () => void }) {
+export function Rail({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
   const { t } = useTexts('app')
   return (
     <nav aria-label={t('nav.label')} className="row-span-3 flex w-18 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2">
       <Link to="/" aria-label="Centralita" className="mb-2 flex size-9 items-center justify-center rounded-md">
         <img src="/favicon.svg" alt="" width={28} height={28} />
       </Link>
-      {SECTIONS.filter((section) => section.isFor(user.role)).map(({ to, key, icon: Icon }) => (
+      {SECTIONS.filter((section) => section.isFor(session)).map(({ to, key, icon: Icon }) => (
         <Link key={to} to={to} className={ITEM} activeProps={{ className: 'bg-surface text-accent-ink font-semibold', 'aria-current': 'page' }}>
           <Icon size={19} strokeWidth={1.75} aria-hidden />
           <span className="max-w-full truncate">{t(`nav.${key}`)}</span>
@@ -42,7 +42,7 @@ export function Rail({ user, onSignOut }: { user: SessionUser; onSignOut: () => 
       <div className="mt-auto flex w-full flex-col items-center gap-0.5">
         <LanguageButton className={ITEM} />
         <ThemeButton className={ITEM} />
-        <UserMenu user={user} onSignOut={onSignOut} />
+        <UserMenu user={session} onSignOut={onSignOut} />
       </div>
     </nav>
   )
@@ -84,7 +84,7 @@ export function ThemeButton({ className }: { className?: string }) {
   )
 }
 
-function UserMenu({ user, onSignOut }: { user: SessionUser; onSignOut: () => void }) {
+function UserMenu({ user, onSignOut }: { user: Session; onSignOut: () => void }) {
   const { t } = useTexts('app')
   return (
     <Menu

@@ -1,7 +1,7 @@
 // Every address of the console. Pages come lazily, except what an agent needs to answer a call.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
-import { sessionQuery } from '@/api/session'
+import { isSupervisor, sessionQuery } from '@/api/session'
 import { LoginPage } from '@/features/auth/login-page'
 import { FailedPage, NotFoundPage } from './error-pages'
 import { Shell } from './shell'
@@ -38,8 +38,9 @@ const shell = createRoute({
 const home = createRoute({
   getParentRoute: () => shell,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/desk' })
+  beforeLoad: ({ context }) => {
+    const { role, agent } = context.session
+    throw redirect({ to: isSupervisor(role) ? '/live' : agent != null ? '/desk' : '/check' })
   },
 })
 
@@ -61,7 +62,13 @@ const check = createRoute({
   component: lazyRouteComponent(() => import('@/features/precheck/check-page'), 'CheckPage'),
 })
 
-const routeTree = root.addChildren([login, shell.addChildren([home, desk, deskCall, check])])
+const liveBoard = createRoute({
+  getParentRoute: () => shell,
+  path: '/live',
+  component: lazyRouteComponent(() => import('@/features/live-board/live-page'), 'LivePage'),
+})
+
+const routeTree = root.addChildren([login, shell.addChildren([home, desk, deskCall, check, liveBoard])])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */
 function isInnerPath(path: unknown): path is string {

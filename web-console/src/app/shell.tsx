@@ -5,6 +5,8 @@ import { useEffect } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { sessionQuery, signOut } from '@/api/session'
 import { Dock } from '@/features/dock/dock'
+import { changeLanguage, isLanguage } from '@/i18n'
+import { readSetting } from '@/lib/storage'
 import { live } from '@/live/console'
 import { phone } from '@/phone/softphone'
 import { ToastRegion } from '@/ui'
@@ -21,28 +23,33 @@ export function Shell() {
   const router = useRouter()
   const navigate = useNavigate()
   const { data: current } = useQuery(sessionQuery)
-  const userId = session.user.id
+  const hasAgent = session.agent != null
 
   useEffect(() => {
     // The door stayed shut: either the server is away, or the session has ended. The next look at the session tells.
-    live.start(() => void client.fetchQuery({ ...sessionQuery, staleTime: 0, retry: false }).catch(() => {}))
-    phone.attach()
+    live.attach(() => void client.fetchQuery({ ...sessionQuery, staleTime: 0, retry: false }).catch(() => {}))
+    phone.attach(hasAgent)
     return () => {
       phone.detach()
-      live.stop()
+      live.detach()
     }
-  }, [client, userId])
+  }, [client, hasAgent])
 
   useEffect(() => {
     if (current === null) void navigate({ to: '/login', search: {} })
   }, [current, navigate])
+
+  useEffect(() => {
+    // The account's language, until this browser has a choice of its own.
+    if (readSetting('language') === null && isLanguage(session.language)) void changeLanguage(session.language)
+  }, [session.language])
 
   useTitle()
   useHotkeys()
 
   const leave = async () => {
     phone.stop()
-    await live.command({ do: 'set_presence', wanted: { state: 'offline' } })
+    if (hasAgent) await live.command({ do: 'set_presence', wanted: { state: 'offline' } })
     await signOut(client)
     await router.invalidate()
   }
@@ -52,7 +59,7 @@ export function Shell() {
       <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-2">
         {t('skip')}
       </a>
-      <Rail user={session.user} onSignOut={() => void leave()} />
+      <Rail session={session} onSignOut={() => void leave()} />
       <Dock />
       <main id="page" tabIndex={-1} className="min-h-0 min-w-0 overflow-hidden outline-none">
         <Outlet />

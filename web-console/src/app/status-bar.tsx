@@ -3,7 +3,9 @@
 import { Link } from '@tanstack/react-router'
 import { CircleAlert, FlaskConical, RefreshCw, Volume2, Wifi, WifiOff } from 'lucide-react'
 import { useTexts } from '@/i18n/use-texts'
+import { useQuery } from '@tanstack/react-query'
 import { useStore } from 'zustand'
+import { sessionQuery } from '@/api/session'
 import { spanText } from '@/i18n/format'
 import { useFloor, useNow } from '@/lib/use-live'
 import { phone, phoneStore } from '@/phone/softphone'
@@ -14,8 +16,9 @@ type Trouble = { tone: 'warn' | 'bad'; text: string; action?: 'check' | 'use_her
 export function StatusBar() {
   const { t } = useTexts('app')
   const trouble = useTrouble()
-  const isSample = useFloor((floor) => floor.isSample)
-  const centre = useFloor((floor) => floor.centreName)
+  const { data: session } = useQuery(sessionQuery)
+  const isSample = session?.is_sample === true
+  const centre = session?.centre_name ?? ''
   const connection = useFloor((floor) => floor.connection.is)
   const tone = trouble?.tone === 'bad' ? 'bg-alarm text-on-alarm' : trouble?.tone === 'warn' ? 'bg-warn-soft text-warn-ink border-t border-warn' : 'bg-sunken text-ink-2 border-t border-line'
   const Icon = trouble ? (connection === 'offline' ? WifiOff : CircleAlert) : Wifi
@@ -62,9 +65,9 @@ function useTrouble(): Trouble | null {
     const down = now - connection.sinceMs
     return hasFloor || down > 3_000 ? { tone: 'warn', text: t('status.reconnecting', { time: spanText(Math.max(0, down)) }) } : null
   }
-  if (!isAgent) return null
   if (isReplaced) return { tone: 'warn', text: t('status.replaced'), action: 'use_here' }
-  if (leadership === 'waiting' && hasFloor) return { tone: 'warn', text: t('status.other_tab'), action: 'use_here' }
+  if (leadership === 'waiting') return { tone: 'warn', text: t('status.other_tab'), action: 'use_here' }
+  if (!isAgent) return null
   if (leg.is === 'blocked') return { tone: 'bad', text: t('status.audio_blocked'), action: 'check' }
   if (leg.is === 'lost' && hasCall) return { tone: 'bad', text: t('status.audio_lost') }
   return null

@@ -54,22 +54,29 @@ function receive(message: ServerMessage): void {
 }
 
 export const live = {
-  /** Connects; `refused` is called when the door stays shut before any hello, so that the session can be checked. */
-  start(refused: () => void): void {
+  /** The page has a session. `refused` is called when the door stays shut before any hello, so that the session can be checked. */
+  attach(refused: () => void): void {
     onRefused = refused
     notes.sweep()
     window.addEventListener('online', retry)
     window.addEventListener('offline', retry)
     document.addEventListener('visibilitychange', wake)
-    socket.start()
   },
-  stop(): void {
+  detach(): void {
     window.removeEventListener('online', retry)
     window.removeEventListener('offline', retry)
     document.removeEventListener('visibilitychange', wake)
-    socket.stop()
+    live.disconnect()
     boardStore.clear()
     floorStore.setState({ ...emptyFloor, pageBuild: floorStore.getState().pageBuild }, true)
+  },
+  connect(): void {
+    socket.start()
+  },
+  /** Another tab or console has the floor now. */
+  disconnect(): void {
+    socket.stop()
+    boardStore.clear()
   },
   command(command: ConsoleCommand): Promise<CommandFailure | null> {
     return socket.command(command)

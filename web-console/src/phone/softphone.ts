@@ -11,10 +11,13 @@ import { beep, startRinging, stopRinging, unlockAudio } from './ringer'
 import { TabLeader, type Leadership } from './tab-leader'
 
 const QUALITY_EVERY_MS = 2_000
+/** A free lock comes at once; after this another tab has it. */
+const LOCK_MS = 400
 
 export interface PhoneState {
   leg: LegState
-  leadership: Leadership
+  /** `asked`: not known yet. */
+  leadership: Leadership | 'asked'
   /** What this tab does with the microphone; `null` until the first call says. */
   isMuted: boolean
   quality: LineQuality | null
@@ -22,7 +25,7 @@ export interface PhoneState {
   isReplaced: boolean
 }
 
-const initial: PhoneState = { leg: { is: 'off' }, leadership: 'waiting', isMuted: false, quality: null, isReplaced: false }
+const initial: PhoneState = { leg: { is: 'off' }, leadership: 'asked', isMuted: false, quality: null, isReplaced: false }
 
 export const phoneStore = createStore<PhoneState>(() => initial)
 
@@ -37,6 +40,7 @@ let isOnShift = false
 /** Agents with a telephone of their own have no leg here. */
 let hasOwnPhone = false
 let wasConnected = false
+let askedTimer: number | undefined
 /** The call for which `isMuted` holds. Within a call this tab's wish is the truth; a new call or page takes the server's. */
 let mutedCall: string | undefined
 
@@ -60,30 +64,47 @@ const leg = new MediaLeg(
 
 const leader = new TabLeader('locks' in navigator ? (navigator.locks as never) : undefined, 'centralita.softphone', (leadership) => {
   phoneStore.setState({ leadership })
-  if (leadership === 'leader') {
-    phoneStore.setState({ isReplaced: false })
-    resume()
-  } else {
-    stopRinging()
-    leg.stop()
-  }
+  if (leadership === 'leader') takeFloor()
+  else leaveFloor()
 })
+
+/** One console per agent: the server keeps the newest, so a tab that looks on must not connect. */
+function takeFloor(): void {
+  phoneStore.setState({ isReplaced: false })
+  live.connect()
+}
+
+function leaveFloor(): void {
+  stopRinging()
+  leg.stop()
+  live.disconnect()
+}
 
 export const phone = {
   /** The page has a session: listen to the floor, and take up again what a reload interrupted. */
-  attach(): void {
-    leader.start()
+  attach(hasAgent: boolean): void {
     stopListening = live.onMessage(onMessage)
     stopFloor = floorStore.subscribe(ring)
     stopDevices = onDevicesChanged(() => void followDevices())
     qualityTimer = window.setInterval(() => void readQuality(), QUALITY_EVERY_MS)
     window.addEventListener('beforeunload', warnBeforeLeaving)
+    // Who takes no calls may look from as many tabs as they like.
+    if (hasAgent) {
+      leader.start()
+      askedTimer = window.setTimeout(() => {
+        if (phoneStore.getState().leadership === 'asked') phoneStore.setState({ leadership: 'waiting' })
+      }, LOCK_MS)
+    } else {
+      phoneStore.setState({ leadership: 'leader' })
+      live.connect()
+    }
   },
   detach(): void {
     stopListening?.()
     stopFloor?.()
     stopDevices?.()
     window.clearInterval(qualityTimer)
+    window.clearTimeout(askedTimer)
     window.removeEventListener('beforeunload', warnBeforeLeaving)
     phone.stop()
     leader.stop()
@@ -129,8 +150,8 @@ export const phone = {
     void live.command({ do: 'mute', is_muted: isMuted })
   },
   takeOver(): void {
-    phoneStore.setState({ isReplaced: false })
-    leader.steal()
+    if (phoneStore.getState().leadership === 'leader') takeFloor()
+    else leader.steal()
   },
   async applyDevices(): Promise<void> {
     if (remote) await sendSoundTo(remote, chosenDevice('speaker'))
@@ -183,8 +204,7 @@ function onMessage(message: ServerMessage): void {
     case 'notice':
       if (message.key === 'session_replaced') {
         phoneStore.setState({ isReplaced: true })
-        leg.stop()
-        stopRinging()
+        leaveFloor()
       }
       return
     default:

@@ -23,14 +23,14 @@ export function Badge({ tone = 'neutral', icon: Icon, children, className }: { t
 }
 
 const DOTS: Record<BadgeTone, string> = {
-  neutral: 'border-2 border-ink-3',
-  accent: 'bg-accent',
-  good: 'bg-good',
-  warn: 'bg-warn rounded-[2px]',
-  bad: 'bg-bad rotate-45 rounded-[1px]',
+  neutral: 'rounded-full border-2 border-ink-3',
+  accent: 'rounded-l-full rounded-r-[1px] bg-accent',
+  good: 'rounded-full bg-good',
+  warn: 'rounded-[1px] bg-warn',
+  bad: 'rotate-45 rounded-[1px] bg-bad',
 }
 
-/** A mark beside a word. Each state has its own shape too: ring, circle, square, diamond. */
+/** A mark beside a word. Each state has its own shape too: ring, half circle, circle, square, diamond. */
 export function Dot({ tone }: { tone: BadgeTone }) {
-  return <span aria-hidden className={cx('inline-block size-2 shrink-0 rounded-full', DOTS[tone])} />
+  return <span aria-hidden className={cx('inline-block size-2 shrink-0', DOTS[tone])} />
 }

@@ -1,8 +1,9 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
+import { FlaskConical } from 'lucide-react'
 import { useState, type FormEvent } from 'react'
 import { useTexts } from '@/i18n/use-texts'
-import { ApiProblem } from '@/api/client'
+import { ApiProblem, api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
 import { signIn } from '@/api/session'
 import { changeLanguage } from '@/i18n'
@@ -35,6 +36,9 @@ export function LoginPage() {
     }
   }
 
+  // The one address that says whose centre this is before the sign-in.
+  const { data: place } = useQuery({ queryKey: ['web-phone'], queryFn: () => api.get<{ centre_name: string; is_sample: boolean }>('/web-phone/lines'), retry: false })
+
   const otherTheme = theme === 'dark' ? 'light' : 'dark'
   const otherLanguage = i18n.language === 'es' ? 'en' : 'es'
   return (
@@ -43,7 +47,7 @@ export function LoginPage() {
         <header className="flex items-center gap-3">
           <img src="/favicon.svg" alt="" width={32} height={32} />
           <div>
-            <p className="text-xs text-ink-3">Centralita</p>
+            <p className="text-xs text-ink-3">{place?.centre_name ?? 'Centralita'}</p>
             <h1 className="text-lg">{t('title')}</h1>
           </div>
         </header>
@@ -58,6 +62,12 @@ export function LoginPage() {
           {isBusy ? t('submitting') : t('submit')}
         </Button>
       </form>
+      {place?.is_sample && (
+        <p className="flex max-w-80 items-start gap-2 text-xs text-ink-2" data-testid="sample-notice">
+          <FlaskConical size={14} aria-hidden className="mt-px shrink-0" />
+          {t('app:status.sample')} {t('sample_hint')}
+        </p>
+      )}
       <footer className="flex flex-wrap items-center justify-center gap-2">
         <Button size="sm" tone="plain" data-testid="language" onPress={() => void changeLanguage(otherLanguage)}>
           {t('app:language.switch')}

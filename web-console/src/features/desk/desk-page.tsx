@@ -2,13 +2,15 @@
 import { Link, useParams } from '@tanstack/react-router'
 import { Headphones, PanelRightClose, PanelRightOpen, PhoneIncoming, PhoneOutgoing } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
+import { useStore } from 'zustand'
 import { useTexts } from '@/i18n/use-texts'
 import { readSetting, writeSetting } from '@/lib/storage'
 import { useFloor } from '@/lib/use-live'
 import { usePartyName } from '@/lib/use-party-name'
 import type { CallView } from '@/live/protocol'
 import { foremostCall } from '@/live/stores/floor'
-import { cx, EmptyState, IconButton, SkeletonLines } from '@/ui'
+import { phone, phoneStore } from '@/phone/softphone'
+import { Button, cx, EmptyState, IconButton, SkeletonLines } from '@/ui'
 import { Pop } from './pop'
 import { MyTickets } from './my-tickets'
 
@@ -18,10 +20,12 @@ export function DeskPage({ side }: { side: (call: CallView) => ReactNode }) {
   const { callId } = useParams({ strict: false })
   const calls = useFloor((floor) => floor.calls)
   const hasFloor = useFloor((floor) => floor.hasFloor)
+  const isElsewhere = useStore(phoneStore, (state) => state.leadership === 'waiting' || state.isReplaced)
   const [isFolded, setFolded] = useState(() => readSetting('desk.side') === 'folded')
   // Without an address of its own the desk shows the call that matters most.
   const call = calls.find((one) => one.id === callId) ?? foremostCall(calls)
 
+  if (!hasFloor && isElsewhere) return <EmptyState icon={Headphones} title={t('elsewhere.title')} action={<Button tone="accent" onPress={() => phone.takeOver()}>{t('app:status.use_here')}</Button>}>{t('elsewhere.text')}</EmptyState>
   if (!hasFloor) return <SkeletonLines count={6} label={t('common:loading')} />
   if (!call) return <Idle />
   const fold = () => {

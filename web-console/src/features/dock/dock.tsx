@@ -33,7 +33,7 @@ export function Dock() {
     >
       {isAgent && <PresenceControl />}
       {isAgent && <span aria-hidden className="h-8 border-l border-line" />}
-      {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3">{isAgent ? t('no_call') : <Listening />}</p>}
+      {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3">{isAgent ? t('no_call') : <Onlooker />}</p>}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}
       {isAgent && <Controls call={call} />}
       <Announcer call={call} />
@@ -204,12 +204,13 @@ function Controls({ call }: { call: CallView | undefined }) {
   )
 }
 
-/** A supervisor without calls of the own sees here to whom they listen. */
-function Listening() {
+/** Who takes no calls sees here where they are, and to whom they listen. */
+function Onlooker() {
   const { t } = useTexts('dock')
   const call = useFloor((floor) => floor.listeningTo)
+  const centre = useFloor((floor) => floor.centreName)
   const name = usePartyName(call ?? undefined)
-  if (!call) return null
+  if (!call) return <span className="font-semibold text-ink-2">{centre}</span>
   return (
     <span className="flex items-center gap-3 text-ink">
       <Badge tone="accent">{t('listening')}</Badge>

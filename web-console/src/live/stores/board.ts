@@ -27,6 +27,9 @@ export class BoardStore {
   private asOf: number | null = null
   private readonly rowListeners = new Map<string, Set<Listener>>()
   private readonly listListeners = new Set<Listener>()
+  private readonly anyListeners = new Set<Listener>()
+  private turns = 0
+  private isFrozen = false
 
   constructor(private readonly world: BoardWorld) {}
 
@@ -42,7 +45,7 @@ export class BoardStore {
   /** Shows what waits, unless nobody can see it. Also called when the tab becomes visible. */
   flush(): void {
     const board = this.waiting
-    if (!board || this.world.isHidden()) return
+    if (!board || this.isFrozen || this.world.isHidden()) return
     this.waiting = undefined
     const isFirst = this.asOf === null
     this.asOf = Date.parse(board.at)
@@ -52,6 +55,14 @@ export class BoardStore {
       this.merge('calls', board.calls, (call) => call.id),
     ]
     if (isFirst || isChanged.includes(true)) for (const listener of this.listListeners) listener()
+    this.turns += 1
+    for (const listener of this.anyListeners) listener()
+  }
+
+  /** Keeps the picture as it is, for somebody who wants to read it. */
+  freeze(isFrozen: boolean): void {
+    this.isFrozen = isFrozen
+    if (!isFrozen) this.flush()
   }
 
   clear(): void {
@@ -88,6 +99,14 @@ export class BoardStore {
     this.listListeners.add(listener)
     return () => this.listListeners.delete(listener)
   }
+
+  /** Every new picture; for sums over all rows. */
+  readonly onAny = (listener: Listener): (() => void) => {
+    this.anyListeners.add(listener)
+    return () => this.anyListeners.delete(listener)
+  }
+
+  readonly turn = (): number => this.turns
 
   onRow(kind: Kind, id: string, listener: Listener): () => void {
     const key = `${kind} ${id}`

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest'
+import { clockText, phoneText, spanText } from './format'
+
+test('timers', () => {
+  expect([0, 7_400, 754_000, 3_723_000, -5].map(clockText)).toEqual(['0:00', '0:07', '12:34', '1:02:03', '0:00'])
+})
+
+test('spans', () => {
+  expect([45_000, 720_000, 12_000_000, 7_200_000, 187_200_000].map(spanText)).toEqual(['45 s', '12 min', '3 h 20 min', '2 h', '2 d 4 h'])
+})
+
+test('numbers can be read aloud', () => {
+  expect(phoneText('+34911000001')).toBe('+34 911 000 001')
+  expect(phoneText('+4930901820')).toBe('+49 309 018 20')
+  expect(phoneText('101')).toBe('101')
+})

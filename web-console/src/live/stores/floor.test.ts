@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest'
+import { aCall, aHello, anAgent } from '@/testing/fake-server'
+import { applyToFloor, emptyFloor, foremostCall } from './floor'
+
+const greeted = applyToFloor(emptyFloor, { t: 'hello', ...aHello() })
+
+test('hello replaces everything that was there', () => {
+  const before = applyToFloor(greeted, { t: 'call', call: aCall() })
+  const after = applyToFloor(before, { t: 'hello', ...aHello({ calls: [], notes: [{ call: 'c9', notes: 'x' }] }) })
+  expect(after.calls).toEqual([])
+  expect(after.savedNotes.get('c9')).toBe('x')
+})
+
+test('the build of the page is the first one told, whatever comes later', () => {
+  const after = applyToFloor(greeted, { t: 'hello', ...aHello({ build: 'b2' }) })
+  expect([after.pageBuild, after.build]).toEqual(['b1', 'b2'])
+})
+
+test('a call offered to this agent appears, and an older view of it changes nothing', () => {
+  const ringing = applyToFloor(greeted, { t: 'call', call: aCall({ version: 4 }) })
+  expect(ringing.calls.map((call) => call.id)).toEqual(['c1'])
+  expect(applyToFloor(ringing, { t: 'call', call: aCall({ version: 3, state: { is: 'talking' } }) })).toBe(ringing)
+})
+
+test('a call that goes to a colleague leaves this desk with all that hung on it', () => {
+  let floor = applyToFloor(greeted, { t: 'call', call: aCall() })
+  floor = applyToFloor(floor, { t: 'pop', call: 'c1', matches: [], arrived_at: '2026-11-21T10:00:00.000Z' })
+  expect(floor.pops.has('c1')).toBe(true)
+  floor = applyToFloor(floor, { t: 'call', call: aCall({ version: 2, agent: 'ben' }) })
+  expect(floor.calls).toEqual([])
+  expect(floor.pops.size + floor.arrivals.size).toBe(0)
+})
+
+test('calls of others, as supervisors hear of them, are nobody’s own', () => {
+  const floor = applyToFloor(greeted, { t: 'call', call: aCall({ agent: 'ben' }) })
+  expect(floor.calls).toEqual([])
+})
+
+test('a call that ends without wrap-up says why', () => {
+  const dialling = applyToFloor(greeted, { t: 'call', call: aCall({ direction: 'outbound', state: { is: 'dialling' } }) })
+  const over = applyToFloor(dialling, { t: 'call', call: aCall({ version: 2, state: { is: 'over', cause: 'busy' } }) })
+  expect(over.notices).toMatchObject([{ key: 'call_over', cause: 'busy' }])
+})
+
+test('after a wrap-up the end is no news', () => {
+  const wrapping = applyToFloor(greeted, { t: 'call', call: aCall({ state: { is: 'wrapping_up', needs_disposition: false } }) })
+  const over = applyToFloor(wrapping, { t: 'call', call: aCall({ version: 2, state: { is: 'over', cause: 'hangup' } }) })
+  expect(over.notices).toEqual([])
+})
+
+test('the own agent and colleagues are kept apart, each by version', () => {
+  let floor = applyToFloor(greeted, { t: 'agent', agent: anAgent({ id: 'ben', version: 3 }) })
+  floor = applyToFloor(floor, { t: 'agent', agent: anAgent({ id: 'ben', version: 2, name: 'old' }) })
+  floor = applyToFloor(floor, { t: 'agent', agent: anAgent({ version: 2, presence: { state: 'paused', reason: 'missed' } }) })
+  expect(floor.colleagues.get('ben')?.name).toBe('Ana')
+  expect(floor.agent?.presence).toEqual({ state: 'paused', reason: 'missed' })
+})
+
+test('who listens sees to whom, until it ends', () => {
+  const listening = applyToFloor(greeted, { t: 'call', call: aCall({ agent: 'ben', listeners: ['ana'], state: { is: 'talking' } }) })
+  expect(listening.listeningTo?.id).toBe('c1')
+  const over = applyToFloor(listening, { t: 'call', call: aCall({ agent: 'ben', version: 2, state: { is: 'over', cause: 'hangup' } }) })
+  expect(over.listeningTo).toBeNull()
+})
+
+test('what talks goes before what is wrapped up', () => {
+  const wrapping = aCall({ id: 'a', state: { is: 'wrapping_up', needs_disposition: false } })
+  const talking = aCall({ id: 'b', state: { is: 'talking' } })
+  expect(foremostCall([wrapping, talking])?.id).toBe('b')
+})
+
+test('a shift of calls leaves nothing behind', () => {
+  let floor = greeted
+  for (let i = 0; i < 400; i += 1) {
+    const id = `c${i}`
+    floor = applyToFloor(floor, { t: 'call', call: aCall({ id }) })
+    floor = applyToFloor(floor, { t: 'pop', call: id, matches: [], arrived_at: '2026-11-21T10:00:00.000Z' })
+    floor = applyToFloor(floor, { t: 'call', call: aCall({ id, version: 2, state: { is: 'over', cause: 'hangup' } }) })
+  }
+  expect(floor.calls.length + floor.pops.size + floor.arrivals.size).toBe(0)
+  expect(floor.notices.length).toBeLessThanOrEqual(20)
+})
