@@ -1,5 +1,5 @@
 //! `dialogue.toml`: walks that a line must allow. Each step does something (press, be silent) or expects something (hear, node,
-//! queue). A walk that fails says at which step, what was expected and what happened instead.
+//! queue). What was said before a key or a silence and not asked about is forgotten. A walk that fails says at which step, what was expected and what happened instead.
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
@@ -193,12 +193,15 @@ fn one_step(line: &Line, walk: &mut Walk, step: &StepText) -> Result<(), String>
                 if walk.end.is_some() {
                     return Err(format!("the flow was over before `{key}` could be pressed"));
                 }
+                walk.news.clear();
                 walk.press(key);
             }
             Ok(())
         }
-        StepText::Silence { silence: true } if walk.stay_silent() => Ok(()),
-        StepText::Silence { silence: true } => Err("the flow was over before the silence".into()),
+        StepText::Silence { silence: true } => {
+            walk.news.clear();
+            if walk.stay_silent() { Ok(()) } else { Err("the flow was over before the silence".into()) }
+        }
         StepText::Silence { silence: false } => Err("silence = false says nothing".into()),
         StepText::LookUp { look_up: LookUp::Answered } => {
             walk.look_up_answered();
