@@ -7,6 +7,7 @@ pub mod customers;
 pub mod directory;
 pub mod field_problem;
 pub mod import;
+pub mod ivr;
 pub mod journal_loop;
 pub mod rate_limit;
 pub mod reaction_loop;
