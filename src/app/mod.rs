@@ -4,6 +4,7 @@ pub mod access;
 pub mod actor;
 pub mod client;
 pub mod customers;
+pub mod desk;
 pub mod directory;
 pub mod field_problem;
 pub mod import;

@@ -1,6 +1,6 @@
 //! What the stories share.
 
+pub mod browser_peer;
 pub mod exchange;
 pub mod sipp;
-pub mod browser_peer;
 pub mod tone_peer;

@@ -1,0 +1,61 @@
+//! Facts to one console: after they were stored, in the order of the stream, only those that it may see.
+
+use super::{End, Session, concerns_access};
+use crate::{
+    console::wire::ServerMessage,
+    domain::event::{Event, EventRecord},
+};
+
+/// Facts read at a time by a console that catches up.
+const PAGE: i64 = 200;
+/// A console further behind starts anew instead: its `hello` and its lists say the rest.
+const PAGES_MAX: usize = 5;
+
+impl Session {
+    pub(super) async fn fact(&mut self, record: &EventRecord) -> Result<(), End> {
+        if self.cursor.has_read(record) {
+            return Ok(());
+        }
+        self.cursor.advance(record);
+        if concerns_access(record, self.eyes.actor()) {
+            self.recheck().await?;
+        }
+        if !self.eyes.may_see(record) {
+            return Ok(());
+        }
+        let ticket = match &record.event {
+            Event::Ticket(event) => self.state.desk.ticket(event.ticket).await.unwrap_or_else(|fault| {
+                tracing::warn!(%fault, "the ticket of a fact cannot be read; the console asks for it itself");
+                None
+            }),
+            _ => None,
+        };
+        let message = ServerMessage::Fact {
+            cursor: self.cursor.to_string(),
+            record: Box::new(record.clone()),
+            ticket: ticket.map(Box::new),
+        };
+        Ok(self.outbox.send(message)?)
+    }
+
+    /// Reads on from the cursor until the end, or starts anew when that is too far.
+    pub(super) async fn catch_up(&mut self) -> Result<(), End> {
+        for _ in 0..PAGES_MAX {
+            let page = match self.state.desk.facts_after(&self.cursor, PAGE).await {
+                Ok(page) => page,
+                Err(fault) => {
+                    tracing::warn!(%fault, "a console cannot catch up");
+                    return Err(End::TooSlow);
+                }
+            };
+            if page.records.is_empty() {
+                return Ok(());
+            }
+            for record in &page.records {
+                self.fact(record).await?;
+            }
+            self.cursor = page.next;
+        }
+        Box::pin(self.greet(None)).await
+    }
+}
