@@ -2,7 +2,13 @@
 //! Decides nothing about calls. Never waits for anyone: what cannot be handed on at once waits in bounded queues, and when the
 //! journal falls too far behind, new calls are refused.
 
-use std::{collections::BTreeMap, collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
@@ -74,7 +80,7 @@ pub struct SwitchLoop {
     facts_lost: u64,
     callers: Arc<dyn CallerLookup>,
     look_ups: Arc<Semaphore>,
-    look_ups_missed: u64,
+    look_ups_missed: Arc<AtomicU64>,
     replies: BTreeMap<u64, oneshot::Sender<Result<(), Refusal>>>,
     next_request: u64,
     draining: Option<Draining>,
@@ -124,7 +130,7 @@ impl SwitchLoop {
             facts_lost: 0,
             callers: parts.callers,
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
-            look_ups_missed: 0,
+            look_ups_missed: Arc::default(),
             replies: BTreeMap::new(),
             next_request: 0,
             draining: None,
@@ -276,17 +282,18 @@ impl SwitchLoop {
 
     fn look_up(&mut self, call: CallId, number: PhoneNumber, now: Now) {
         let Ok(place) = self.look_ups.clone().try_acquire_owned() else {
-            self.look_ups_missed += 1;
+            self.look_ups_missed.fetch_add(1, Relaxed);
             self.switch.handle(Input::CallerKnown { call, found: CallerMatch::default() }, now);
             return;
         };
         let looking = self.callers.look_up(number);
         let late = self.clock.sleep_until(now.mono + LOOK_UP_MS_MAX);
-        let asks = self.handle.asks.clone();
+        let (asks, missed) = (self.handle.asks.clone(), self.look_ups_missed.clone());
         tokio::spawn(async move {
             let found = tokio::select! {
                 found = looking => found,
                 () = late => {
+                    missed.fetch_add(1, Relaxed);
                     tracing::warn!(%call, "the caller was not looked up within {LOOK_UP_MS_MAX} ms");
                     CallerMatch::default()
                 }
@@ -312,7 +319,7 @@ impl SwitchLoop {
             sip_net: self.net.stats(),
             facts_waiting: self.facts_waiting.len(),
             facts_lost: self.facts_lost,
-            look_ups_missed: self.look_ups_missed,
+            look_ups_missed: self.look_ups_missed.load(Relaxed),
         }
     }
 }

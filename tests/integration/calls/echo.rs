@@ -1,5 +1,7 @@
 //! Number 1009: who calls it hears oneself.
 
+use std::time::Duration;
+
 use centralita::{protocol::media::Codec, types::settings::PortRange};
 
 use crate::support::{exchange::Exchange, sipp::Sipp, tone_peer::TonePeer};
@@ -63,5 +65,19 @@ async fn without_a_free_port_a_caller_is_refused_and_the_call_before_is_not_harm
     second.succeeds().await;
     first.succeeds().await;
     exchange.wait_until("an empty switch", |stats| stats.switch.legs == 0 && stats.switch.sip.dialogs == 0).await;
+    exchange.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_refuses_new_calls_and_hangs_up_what_outlasts_its_patience() {
+    let exchange = Exchange::start(PortRange { first: 26_800, last: 26_819 }).await;
+    let running = Sipp::start("uac_server_bye", exchange.sip, &["-s", "1009", "-m", "3", "-r", "100", "-key", "mport", "4000"]);
+    exchange.wait_until("three calls", |stats| stats.switch.sip.requests_in.of("ACK") == 3).await;
+    let (handle, sip) = (exchange.handle.clone(), exchange.sip);
+    let draining = tokio::spawn(async move { handle.drain(Duration::from_secs(4)).await });
+    Sipp::start("uac_refused_503", sip, &["-s", "1009", "-m", "1"]).succeeds().await;
+    running.succeeds().await;
+    draining.await.unwrap();
+    assert!(exchange.handle.stats().await.is_none(), "the loop has ended");
     exchange.stop().await;
 }
