@@ -72,6 +72,7 @@ fn call(state: CallState) -> CallView {
         agent_audio: AudioState::Up,
         listeners: vec![key("supervisor")],
         transferred_from: None,
+        end_cause: None,
     }
 }
 

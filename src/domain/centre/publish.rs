@@ -217,6 +217,7 @@ impl Centre {
             agent_audio: self.agent_audio_state(call),
             listeners: call.listeners.iter().cloned().collect(),
             transferred_from: call.transferred_from.clone(),
+            end_cause: call.end_cause,
             agent,
         }
     }

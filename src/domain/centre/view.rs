@@ -51,6 +51,8 @@ pub struct CallView {
     pub listeners: Vec<AgentId>,
     /// Who handed it over, after a transfer.
     pub transferred_from: Option<AgentId>,
+    /// Why it ended, once it has: the wrap-up of a dialled call shows busy or no answer.
+    pub end_cause: Option<EndCause>,
 }
 
 /// Where a call stands.

@@ -449,6 +449,7 @@ export interface components {
             /** @description Supervisors who listen. */
             listeners: components["schemas"]["AgentId"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
+            end_cause?: components["schemas"]["EndCause"] | null;
         };
         /** @description General facts of the centre. */
         Centre: {

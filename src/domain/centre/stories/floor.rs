@@ -323,7 +323,11 @@ impl Floor {
         };
         self.input(CentreInput::Arrived { leg, caller, called: called.into(), language: None });
         self.input(CentreInput::LegAnswered { leg });
-        let call = *self.calls.keys().next_back().unwrap();
+        let arrived = |fact: &Fact| match &fact.event {
+            Event::Call(event) if matches!(event.kind, CallEventKind::Arrived { .. }) => Some(event.call),
+            _ => None,
+        };
+        let call = self.events.iter().rev().find_map(arrived).unwrap();
         (leg, call)
     }
 
@@ -381,7 +385,6 @@ impl Floor {
         })
     }
 
-    #[allow(dead_code)]
     pub fn agent_events<'a>(&'a self, agent: &str) -> Vec<&'a AgentEventKind> {
         let kind = |fact: &'a Fact| match &fact.event {
             Event::Agent(event) if event.agent.as_str() == agent => Some(&event.kind),
@@ -390,7 +393,6 @@ impl Floor {
         self.events.iter().filter_map(kind).collect()
     }
 
-    #[allow(dead_code)]
     pub fn played(&self) -> Vec<String> {
         let clips = |effect: &PhoneEffect| match effect {
             PhoneEffect::Play { clips, .. } => Some(clips.iter().map(|clip| clip.to_string()).collect::<Vec<_>>().join("+")),

@@ -1,5 +1,10 @@
 //! Stories of the live floor, told through its public door.
 
+mod agents;
 mod calls;
 mod days;
 mod floor;
+mod flows;
+mod outward;
+mod queueing;
+mod talking;

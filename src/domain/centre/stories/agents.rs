@@ -1,0 +1,150 @@
+//! Presence and wrap-up.
+
+use super::floor::*;
+use crate::domain::{
+    agent::{AgentEventKind, Presence, PresenceCause},
+    centre::{CallState, CentreCommand, CentreInput, Refusal, WantedPresence},
+    directory::WrapUp,
+};
+use crate::types::QueueId;
+
+fn with_wrap_up(wrap_up: WrapUp) -> Floor {
+    let mut directory = sample();
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().wrap_up = wrap_up;
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    let (leg, _) = floor.call("1001");
+    floor.answer("ana");
+    floor.hang_up(leg);
+    floor
+}
+
+fn lunch() -> WantedPresence {
+    WantedPresence::Paused { reason: "lunch".into() }
+}
+
+#[test]
+fn nobody_is_ready_without_a_device_or_pauses_without_a_reason() {
+    let mut floor = Floor::with(sample());
+    assert_eq!(floor.set_presence("ana", WantedPresence::Ready), Err(Refusal::NoDevice));
+    assert_eq!(floor.set_presence("carl", WantedPresence::Ready), Err(Refusal::NoDevice));
+    let reason = WantedPresence::Paused { reason: "fishing".into() };
+    assert_eq!(floor.set_presence("ana", reason), Err(Refusal::NoSuchReason));
+    let ghost = CentreCommand::SetPresence { agent: id("ghost"), wanted: WantedPresence::Offline };
+    assert_eq!(floor.ask_as("boss", ghost), Err(Refusal::NoSuchAgent));
+}
+
+#[test]
+fn a_pause_chosen_during_a_call_is_seen_at_once_and_taken_after_the_wrap_up() {
+    let mut floor = Floor::ready(&["ana"]);
+    let (leg, _) = floor.call("1001");
+    floor.answer("ana");
+    floor.set_presence("ana", lunch()).unwrap();
+    assert_eq!(floor.agent("ana").next, Some(paused("lunch")));
+    floor.hang_up(leg);
+    floor.sleep(30_000);
+    assert_eq!((floor.presence("ana"), floor.agent("ana").next.clone()), (paused("lunch"), None));
+}
+
+#[test]
+fn a_supervisor_who_changes_a_state_is_named_and_the_agent_is_told() {
+    let mut floor = Floor::ready(&["ana"]);
+    floor.ask_as("boss", CentreCommand::SetPresence { agent: id("ana"), wanted: lunch() }).unwrap();
+    let change = floor.agent_events("ana").into_iter().last().unwrap();
+    let cause = PresenceCause::Supervisor { user: id("boss") };
+    assert_eq!(*change, AgentEventKind::PresenceChanged { from: Presence::Ready, to: paused("lunch"), cause });
+    assert_eq!(floor.agent("ana").why.as_deref(), Some("supervisor"));
+    assert_eq!(floor.notices, [("ana".to_owned(), "supervisor_paused")]);
+}
+
+#[test]
+fn a_phone_that_comes_back_brings_its_agent_back() {
+    let mut floor = Floor::ready(&["carl"]);
+    floor.input(CentreInput::PhoneReachable { account: "103".into(), is_reachable: false });
+    assert_eq!((floor.presence("carl"), floor.agent("carl").has_device), (paused("device"), false));
+    floor.sleep(60_000);
+    floor.input(CentreInput::PhoneReachable { account: "103".into(), is_reachable: true });
+    assert_eq!(floor.presence("carl"), Presence::Ready);
+}
+
+#[test]
+fn a_console_that_vanishes_while_it_rings_lets_the_next_agent_have_the_call_at_once() {
+    let mut floor = Floor::with(sample());
+    let (session, _) = floor.open_console("ana");
+    floor.set_presence("ana", WantedPresence::Ready).unwrap();
+    floor.sleep(1_000);
+    floor.sign_in("bea");
+    let (_, call) = floor.call("1001");
+    assert_eq!(floor.presence("ana"), Presence::Offered { call });
+    floor.input(CentreInput::ConsoleSession { agent: id("ana"), session, is_up: false });
+    assert_eq!((floor.presence("ana"), floor.presence("bea")), (paused("device"), Presence::Offered { call }));
+}
+
+#[test]
+fn a_timed_wrap_up_can_be_extended_three_times() {
+    let mut floor = with_wrap_up(WrapUp::Timed { secs: 30 });
+    for _ in 0..3 {
+        floor.ask("ana", |agent, call| CentreCommand::WrapUpExtend { agent, call }).unwrap();
+    }
+    let fourth = floor.ask("ana", |agent, call| CentreCommand::WrapUpExtend { agent, call });
+    assert_eq!(fourth, Err(Refusal::ExtensionsUsed));
+    floor.sleep(119_000);
+    assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }));
+    floor.sleep(1_000);
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+    assert!(floor.agent_events("ana").iter().any(|e| matches!(e, AgentEventKind::WrapUpEnded { timed_out: true, .. })));
+}
+
+#[test]
+fn a_wrap_up_that_waits_for_a_disposition_alarms_when_late_and_ends_at_four_times_its_length() {
+    let mut floor = with_wrap_up(WrapUp::UntilDisposition { secs: 30 });
+    let done = |agent, call| CentreCommand::WrapUpDone { agent, call };
+    assert_eq!(floor.ask("ana", done), Err(Refusal::DispositionMissing));
+    let wrong = floor.ask("ana", |agent, call| CentreCommand::Dispose { agent, call, disposition: id("nothing") });
+    assert_eq!(wrong, Err(Refusal::NoSuchDisposition));
+    floor.sleep(30_000);
+    assert!(floor.agent_events("ana").iter().any(|e| matches!(e, AgentEventKind::WrapUpOverdue { .. })));
+    floor.sleep(89_000);
+    let call = floor.agent("ana").call.unwrap();
+    assert!(matches!(floor.view(call).state, CallState::WrappingUp { needs_disposition: true, .. }));
+    floor.sleep(1_000);
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+}
+
+#[test]
+fn a_disposition_and_done_end_the_wrap_up() {
+    let mut floor = with_wrap_up(WrapUp::UntilDisposition { secs: 30 });
+    floor.ask("ana", |agent, call| CentreCommand::Dispose { agent, call, disposition: id("billing") }).unwrap();
+    let call = floor.agent("ana").call.unwrap();
+    assert!(matches!(floor.view(call).state, CallState::WrappingUp { needs_disposition: false, .. }));
+    floor.ask("ana", |agent, call| CentreCommand::WrapUpDone { agent, call }).unwrap();
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+    let late = CentreCommand::Dispose { agent: id("ana"), call, disposition: id("billing") };
+    assert_eq!(floor.ask_as("ana", late), Err(Refusal::CallOver));
+}
+
+#[test]
+fn without_wrap_up_the_agent_is_ready_at_once() {
+    let mut floor = with_wrap_up(WrapUp::None);
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+    assert!(floor.centre.snapshot().calls.is_empty());
+    let (_, call) = floor.call("1001");
+    assert_eq!(floor.presence("ana"), Presence::Offered { call });
+}
+
+#[test]
+fn an_agent_taken_out_of_the_directory_finishes_the_call_and_is_gone() {
+    let mut floor = Floor::ready(&["ana"]);
+    let (leg, _) = floor.call("1001");
+    floor.answer("ana");
+    let mut directory = sample();
+    directory.version = 2;
+    directory.agents.remove(&id::<crate::types::AgentId>("ana"));
+    floor.set_directory(directory.clone());
+    floor.hang_up(leg);
+    floor.sleep(60_000);
+    assert_eq!(floor.presence("ana"), Presence::Offline);
+    directory.version = 3;
+    floor.set_directory(directory);
+    assert!(floor.centre.snapshot().agents.iter().all(|agent| agent.id.as_str() != "ana"));
+}
