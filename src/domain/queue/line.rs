@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::types::{AgentId, CallId, Mono};
 
-/// A place in the line. Smaller is served first: those put back at the head, then by entry, then by id.
+/// A place in the line. Smaller is served first: those put back at the head, then by entry; who came in the same millisecond
+/// keeps the order of coming.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     is_behind_head: bool,
     since: Mono,
+    turn: u64,
     call: CallId,
 }
 
@@ -42,6 +44,7 @@ pub struct Waiting {
 pub struct QueueLine {
     order: BTreeMap<Place, Waiting>,
     places: BTreeMap<CallId, Place>,
+    turns: u64,
 }
 
 impl QueueLine {
@@ -49,7 +52,8 @@ impl QueueLine {
     pub fn join(&mut self, waiting: Waiting, at_head: bool, now: Mono) {
         let call = waiting.call;
         self.leave(call);
-        let place = Place { is_behind_head: !at_head, since: now, call };
+        self.turns += 1;
+        let place = Place { is_behind_head: !at_head, since: now, turn: self.turns, call };
         self.places.insert(call, place);
         self.order.insert(place, waiting);
     }
