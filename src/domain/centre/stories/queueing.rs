@@ -136,6 +136,7 @@ fn the_position_is_told_when_it_is_news_and_stops_when_an_agent_answers() {
     let mut floor = Floor::ready(&["ana"]);
     floor.set_presence("ana", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
     let (first, _) = floor.call("1001");
+    floor.sleep(1_000);
     let (second, call) = floor.call("1001");
     floor.sleep(30_000);
     assert_eq!(floor.played(), ["shared/es/next-in-queue", "shared/es/queue-position+shared/es/number-2"]);
