@@ -56,7 +56,7 @@ impl Uri {
             Scheme::Tel => {
                 let rest = text.get(start..)?;
                 let number_end = start + rest.find(';').unwrap_or(rest.len());
-                (number_end > start).then(|| Self {
+                (number_end > start).then_some(Self {
                     text: owned,
                     scheme,
                     user: Some((start, number_end)),

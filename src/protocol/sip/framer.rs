@@ -8,6 +8,7 @@ use super::{
 
 /// What a stream held.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "made and taken apart at once, never kept")]
 pub enum Frame {
     /// A message.
     Message(SipMessage),

@@ -241,9 +241,11 @@ pub fn reason_phrase(status: u16) -> &'static str {
         600 => "Busy Everywhere",
         603 => "Decline",
         606 => "Not Acceptable",
-        400..=499 => "Request Failed",
-        500..=599 => "Server Failure",
-        600..=699 => "Global Failure",
-        _ => "Progress",
+        _ => match status / 100 {
+            4 => "Request Failed",
+            5 => "Server Failure",
+            6 => "Global Failure",
+            _ => "Progress",
+        },
     }
 }

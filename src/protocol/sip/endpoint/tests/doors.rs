@@ -101,9 +101,9 @@ fn registrations_run_out_are_removed_and_refused_when_too_brief() {
     let off = SipNotice::RegistrationChanged { account: "101".into(), is_reachable: false };
     assert_eq!(phone.say(&mut world, "REGISTER", "Expires: 60\n"), "SIP/2.0 200 OK");
     world.run(59_000);
-    assert_eq!(world.take(US), [on.clone()]);
+    assert_eq!(world.take(US), std::slice::from_ref(&on));
     world.run(2_000);
-    assert_eq!(world.take(US), [off.clone()]);
+    assert_eq!(world.take(US), std::slice::from_ref(&off));
     assert_eq!(phone.say(&mut world, "REGISTER", "Expires: 60\n"), "SIP/2.0 200 OK");
     assert_eq!(phone.say(&mut world, "REGISTER", "Expires: 0\n"), "SIP/2.0 200 OK");
     assert_eq!(world.take(US), [on.clone(), off.clone()]);
