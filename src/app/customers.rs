@@ -328,6 +328,37 @@ impl Customers {
         Ok(Customer { version: 1, ..customer })
     }
 
+    /// Whether there is no customer yet.
+    pub(super) async fn is_nobody_there(&self) -> Result<bool, CustomerFault> {
+        Ok(rows::count(&self.shared.db).await? == 0)
+    }
+
+    /// Stores customers with their past contacts in one write; for setting up.
+    pub(super) async fn store_people(
+        &self,
+        actor: &Actor,
+        people: Vec<(Customer, Vec<Interaction>)>,
+    ) -> Result<(), CustomerFault> {
+        allow(actor, Permission::ImportCustomers)?;
+        let (by, now) = (actor.in_events(), self.now());
+        self.shared
+            .db
+            .write(Lane::Background, move |tx: &mut Tx| {
+                Box::pin(async move {
+                    for (customer, contacts) in people {
+                        rows::insert(tx, &customer).await?;
+                        for contact in &contacts {
+                            rows::add_interaction(tx, contact).await?;
+                        }
+                        tx.emit(told(now, by.clone(), customer.id, CustomerEventKind::Made)).await?;
+                    }
+                    Ok::<_, StoreFault>(())
+                })
+            })
+            .await?;
+        Ok(())
+    }
+
     async fn refuse_duplicates(&self, customer: &Customer) -> Result<(), CustomerFault> {
         let mut likely: Vec<LikelyDuplicate> = rows::related(&self.shared.db, customer)
             .await?

@@ -11,6 +11,7 @@
 //!   a save names the `version` that it saw and gets 409 `changed-meanwhile` when that is no longer true.
 
 mod auth;
+mod customers;
 mod error;
 mod extract;
 mod guard;
@@ -19,6 +20,7 @@ mod openapi;
 mod router;
 mod session;
 mod settings;
+mod tickets;
 mod tls;
 mod tokens;
 mod users;
@@ -39,7 +41,11 @@ pub use router::router;
 pub use settings::Settings;
 pub use tls::Tls;
 
-use crate::{app::access::Access, domain::directory::Directory, types::Clock};
+use crate::{
+    app::{access::Access, customers::Customers, tickets::Tickets},
+    domain::directory::Directory,
+    types::Clock,
+};
 
 /// What every handler may use: settings, the clock, and the use cases of `app`. Cheap to clone. A new area adds its handle here
 /// and in `server.rs`.
@@ -61,4 +67,8 @@ pub struct AppState {
     pub access: Access,
     /// What supervisors and administrators have set up, as it is now.
     pub directory: watch::Receiver<Arc<Directory>>,
+    /// Customers.
+    pub customers: Customers,
+    /// Tickets and SLA policies.
+    pub tickets: Tickets,
 }

@@ -8,7 +8,7 @@ use utoipa::{
     },
 };
 
-use super::{error::Problem, health, session, tokens, users, web_phone};
+use super::{customers, error::Problem, health, session, tickets, tokens, users, web_phone};
 
 /// General facts of the interface; each resource adds its routes.
 #[derive(OpenApi)]
@@ -57,6 +57,8 @@ pub fn openapi() -> Document {
         session::Doc::openapi(),
         users::Doc::openapi(),
         tokens::Doc::openapi(),
+        customers::Doc::openapi(),
+        tickets::Doc::openapi(),
         web_phone::Doc::openapi(),
     ];
     for part in parts {

@@ -2,7 +2,7 @@
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-use super::{ApiError, AppState, guard, health, session, tokens, users, web_console, web_phone};
+use super::{ApiError, AppState, customers, guard, health, session, tickets, tokens, users, web_console, web_phone};
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
 pub fn router(state: AppState, sockets: Router) -> Router {
@@ -11,6 +11,8 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(session::routes())
         .merge(users::routes())
         .merge(tokens::routes())
+        .merge(customers::routes())
+        .merge(tickets::routes())
         .merge(web_phone::routes())
         .with_state(state.clone())
         .merge(sockets)

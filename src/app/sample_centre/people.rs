@@ -108,8 +108,8 @@ pub struct SamplePerson {
     pub customer: Customer,
     /// Past contacts, oldest first.
     pub interactions: Vec<Interaction>,
-    /// Tickets with the state that they are in by now and how long ago they were opened, in milliseconds.
-    pub tickets: Vec<(OpenTicket, TicketState, i64)>,
+    /// Tickets with the state that they are in by now.
+    pub tickets: Vec<(OpenTicket, TicketState)>,
 }
 
 /// All of them. The first owns `+34911000001`; numbers 149 and 150 share one number, so that a call from it has two matches.
@@ -167,7 +167,7 @@ fn person(index: u64, now: Timestamp, rng: &mut Rng) -> Option<SamplePerson> {
         updated_at: made,
     };
     let interactions = interactions(&customer, if is_first { 4 } else { rng.below(4) }, now, rng);
-    let tickets = tickets(&customer, is_first, now, rng);
+    let tickets = tickets(&customer, is_first, rng);
     Some(SamplePerson { customer, interactions, tickets })
 }
 
@@ -198,7 +198,7 @@ fn interactions(customer: &Customer, count: u64, now: Timestamp, rng: &mut Rng) 
     contacts
 }
 
-fn tickets(customer: &Customer, is_first: bool, _now: Timestamp, rng: &mut Rng) -> Vec<(OpenTicket, TicketState, i64)> {
+fn tickets(customer: &Customer, is_first: bool, rng: &mut Rng) -> Vec<(OpenTicket, TicketState)> {
     let count = if is_first { 2 } else { u64::from(rng.below(3) == 0) };
     (0..count)
         .filter_map(|nth| {
@@ -220,7 +220,7 @@ fn tickets(customer: &Customer, is_first: bool, _now: Timestamp, rng: &mut Rng) 
                 call: None,
                 is_internal: false,
             };
-            Some((wanted, state, i64::try_from(600_000 + rng.below(5 * 3_600_000)).ok()?))
+            Some((wanted, state))
         })
         .collect()
 }

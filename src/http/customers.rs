@@ -1,0 +1,259 @@
+//! Customers: search, record, timeline, import.
+
+use axum::{
+    Json, Router, body::Bytes, extract::DefaultBodyLimit, extract::State, http::StatusCode, routing::get, routing::post,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::{ApiError, AppState, Body, FieldProblem, Id, Page, PageParams, Params, Signed, cursor};
+use crate::{
+    app::{
+        customers::{CustomerDraft, CustomerFault, LikelyDuplicate},
+        import::{self, ImportFault, ImportReport},
+    },
+    domain::customer::{Customer, CustomerSnapshot, Interaction},
+    types::{CustomerId, TicketId, Timestamp},
+};
+
+/// Routes of this resource.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/customers", get(search).post(create))
+        .route("/api/v1/customers/import", post(import_file).layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX + 1)))
+        .route("/api/v1/customers/{id}", get(find).put(change))
+        .route("/api/v1/customers/{id}/snapshot", get(snapshot))
+        .route("/api/v1/customers/{id}/timeline", get(timeline))
+        .route("/api/v1/customers/{id}/notes", post(add_note))
+}
+
+/// This resource's part of the description.
+#[derive(OpenApi)]
+#[openapi(paths(search, create, find, change, snapshot, timeline, add_note, import_file))]
+pub struct Doc;
+
+/// What a search looks for.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Search {
+    /// Beginnings of words of name, organisation or document; digits of a number; the beginning of a mail address.
+    q: Option<String>,
+    /// Segment key.
+    segment: Option<String>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// Items wanted, 1 to 200; 50 when not given.
+    limit: Option<i64>,
+}
+
+/// Whether likely duplicates are meant.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Sure {
+    /// Save although others are likely the same customer.
+    #[serde(default)]
+    sure: bool,
+}
+
+/// A changed record with the version that it saw.
+#[derive(Debug, Deserialize, ToSchema)]
+struct ChangedCustomer {
+    /// The record's version.
+    version: i64,
+    /// The record as it shall be.
+    #[serde(flatten)]
+    draft: CustomerDraft,
+}
+
+/// A note for the timeline.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewNote {
+    /// Plain text, 1 to 10,000 characters.
+    notes: String,
+    /// The ticket that it belongs to.
+    #[serde(default)]
+    ticket: Option<TicketId>,
+}
+
+/// Likely the same customer: who, and why. Sent with status 409.
+#[derive(Debug, Serialize, ToSchema)]
+struct Duplicates {
+    /// `/problems/likely-duplicates`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// In words.
+    title: &'static str,
+    /// 409.
+    status: u16,
+    /// What to do.
+    detail: &'static str,
+    /// The other records, most likely first.
+    duplicates: Vec<LikelyDuplicate>,
+}
+
+/// How an import runs.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ImportParams {
+    /// Only say what would happen.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// A refusal that may carry more than problem details do.
+enum CustomerProblem {
+    Api(ApiError),
+    Duplicates(Vec<LikelyDuplicate>),
+}
+
+impl axum::response::IntoResponse for CustomerProblem {
+    fn into_response(self) -> axum::response::Response {
+        match self {
+            Self::Api(error) => error.into_response(),
+            Self::Duplicates(duplicates) => {
+                let problem = Duplicates {
+                    kind: "/problems/likely-duplicates",
+                    title: "Probably here already",
+                    status: 409,
+                    detail: "Others are likely the same customer. Use one of them, or save with ?sure=true.",
+                    duplicates,
+                };
+                let content_type = [(axum::http::header::CONTENT_TYPE, super::PROBLEM_JSON)];
+                (StatusCode::CONFLICT, content_type, serde_json::to_vec(&problem).unwrap_or_default()).into_response()
+            }
+        }
+    }
+}
+
+impl From<ApiError> for CustomerProblem {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<CustomerFault> for CustomerProblem {
+    fn from(fault: CustomerFault) -> Self {
+        match fault {
+            CustomerFault::LikelyDuplicates(duplicates) => Self::Duplicates(duplicates),
+            CustomerFault::NotFound => Self::Api(ApiError::not_found("customer")),
+            CustomerFault::Forbidden => Self::Api(ApiError::forbidden("Your role does not allow this.")),
+            CustomerFault::ChangedMeanwhile => Self::Api(ApiError::changed_meanwhile("customer")),
+            CustomerFault::Fields(problems) => Self::Api(ApiError::invalid_fields(
+                problems
+                    .into_iter()
+                    .map(|problem| FieldProblem { field: problem.field, message: problem.problem, mend: problem.mend })
+                    .collect(),
+            )),
+            CustomerFault::Store(fault) => Self::Api(fault.into()),
+        }
+    }
+}
+
+/// Customers that match, by name.
+#[utoipa::path(get, path = "/api/v1/customers", tag = "customers", params(Search),
+    responses((status = 200, body = Page<Customer>)))]
+async fn search(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(search): Params<Search>,
+) -> Result<Json<Page<Customer>>, CustomerProblem> {
+    let paging = PageParams { after: search.after, limit: search.limit };
+    let text = search.q.unwrap_or_default();
+    let (items, next) =
+        state.customers.search(&actor, &text, search.segment.as_deref(), paging.after()?, paging.limit()?).await?;
+    Ok(Json(Page { items, next: next.map(|id| cursor(&id)) }))
+}
+
+/// Makes a customer.
+#[utoipa::path(post, path = "/api/v1/customers", tag = "customers", params(Sure), request_body = CustomerDraft,
+    responses((status = 201, body = Customer), (status = 409, body = Duplicates)))]
+async fn create(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(sure): Params<Sure>,
+    Body(draft): Body<CustomerDraft>,
+) -> Result<(StatusCode, Json<Customer>), CustomerProblem> {
+    Ok((StatusCode::CREATED, Json(state.customers.create(&actor, draft, sure.sure).await?)))
+}
+
+/// One customer.
+#[utoipa::path(get, path = "/api/v1/customers/{id}", tag = "customers", params(("id" = CustomerId, Path)),
+    responses((status = 200, body = Customer)))]
+async fn find(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<Customer>, CustomerProblem> {
+    Ok(Json(state.customers.find(&actor, id).await?))
+}
+
+/// Changes a customer.
+#[utoipa::path(put, path = "/api/v1/customers/{id}", tag = "customers", params(("id" = CustomerId, Path), Sure),
+    request_body = ChangedCustomer, responses((status = 200, body = Customer), (status = 409, body = Duplicates)))]
+async fn change(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<CustomerId>,
+    Params(sure): Params<Sure>,
+    Body(changed): Body<ChangedCustomer>,
+) -> Result<Json<Customer>, CustomerProblem> {
+    Ok(Json(state.customers.change(&actor, id, changed.version, changed.draft, sure.sure).await?))
+}
+
+/// One customer with open tickets and last contacts.
+#[utoipa::path(get, path = "/api/v1/customers/{id}/snapshot", tag = "customers", params(("id" = CustomerId, Path)),
+    responses((status = 200, body = CustomerSnapshot)))]
+async fn snapshot(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<CustomerId>,
+) -> Result<Json<CustomerSnapshot>, CustomerProblem> {
+    Ok(Json(state.customers.snapshot(&actor, id).await?))
+}
+
+/// A customer's contacts, newest first.
+#[utoipa::path(get, path = "/api/v1/customers/{id}/timeline", tag = "customers",
+    params(("id" = CustomerId, Path), PageParams), responses((status = 200, body = Page<Interaction>)))]
+async fn timeline(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<CustomerId>,
+    Params(paging): Params<PageParams>,
+) -> Result<Json<Page<Interaction>>, CustomerProblem> {
+    let after: Option<(Timestamp, String)> = paging.after()?;
+    let (items, next) = state.customers.timeline(&actor, id, after, paging.limit()?).await?;
+    Ok(Json(Page { items, next: next.map(|place| cursor(&place)) }))
+}
+
+/// Writes a note on a customer's timeline.
+#[utoipa::path(post, path = "/api/v1/customers/{id}/notes", tag = "customers", params(("id" = CustomerId, Path)),
+    request_body = NewNote, responses((status = 201, body = Interaction)))]
+async fn add_note(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<CustomerId>,
+    Body(note): Body<NewNote>,
+) -> Result<(StatusCode, Json<Interaction>), CustomerProblem> {
+    Ok((StatusCode::CREATED, Json(state.customers.add_note(&actor, id, note.notes, note.ticket).await?)))
+}
+
+/// Takes customers from a CSV file; with `dry_run` only says what would happen.
+#[utoipa::path(post, path = "/api/v1/customers/import", tag = "customers", params(ImportParams),
+    request_body(content = String, content_type = "text/csv"), responses((status = 200, body = ImportReport)))]
+async fn import_file(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(params): Params<ImportParams>,
+    file: Bytes,
+) -> Result<Json<ImportReport>, ApiError> {
+    match import::import_customers(&state.customers, &actor, &file, params.dry_run).await {
+        Ok(report) => Ok(Json(report)),
+        Err(ImportFault::Forbidden) => Err(ApiError::forbidden("Importing customers needs a supervisor.")),
+        Err(ImportFault::File(problem)) => Err(ApiError::invalid("file", problem, "Mend the file and send it again")),
+        Err(ImportFault::Stopped { line, fault }) => {
+            tracing::warn!(line, %fault, "an import stopped");
+            Err(fault.into())
+        }
+    }
+}

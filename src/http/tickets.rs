@@ -1,0 +1,280 @@
+//! Tickets and SLA policies.
+
+use axum::{Json, Router, extract::State, http::StatusCode, routing::get, routing::post};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::{ApiError, AppState, Body, FieldProblem, Id, Page, PageParams, Params, Signed, cursor};
+use crate::{
+    app::tickets::{TicketFault, TicketPage},
+    domain::{
+        customer::Interaction,
+        ticket::{
+            Clock, ClockChange, ClockState, ClockView, Metric, OpenTicket, Priority, SlaPolicy, SlaTargets, TicketCommand,
+            TicketLine, TicketRefusal, TicketState, TicketType, legal_moves,
+        },
+    },
+    types::{CallId, CustomerId, DispositionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
+};
+
+/// Routes of this resource.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/tickets", get(list).post(open))
+        .route("/api/v1/tickets/{id}", get(page))
+        .route("/api/v1/tickets/{id}/commands", post(handle))
+        .route("/api/v1/calls/{id}/ticket", post(from_call))
+        .route("/api/v1/sla-policies", get(policies))
+        .route("/api/v1/sla-policies/{id}", axum::routing::put(save_policy).delete(delete_policy))
+}
+
+/// This resource's part of the description.
+#[derive(OpenApi)]
+#[openapi(paths(list, open, page, handle, from_call, policies, save_policy, delete_policy))]
+pub struct Doc;
+
+/// What the list is narrowed by.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Part of subject, customer's name or number.
+    q: Option<String>,
+    /// Owner's key, or `none`.
+    owner: Option<String>,
+    /// Queue.
+    queue: Option<QueueId>,
+    /// Customer.
+    customer: Option<CustomerId>,
+    /// State.
+    state: Option<TicketState>,
+    /// Type.
+    r#type: Option<TicketType>,
+    /// Only those that are not over.
+    open: Option<bool>,
+    /// The `next` of the page before.
+    after: Option<String>,
+    /// Items wanted, 1 to 200; 50 when not given.
+    limit: Option<i64>,
+}
+
+/// A ticket with all that its page shows.
+#[derive(Debug, Serialize, ToSchema)]
+struct TicketView {
+    /// As in lists.
+    #[serde(flatten)]
+    line: TicketLine,
+    /// As told.
+    description: String,
+    /// What it is about.
+    disposition: Option<DispositionId>,
+    /// Whether it is our own matter.
+    is_internal: bool,
+    /// Solved, while it is.
+    solved_at: Option<Timestamp>,
+    /// States that it can go to now.
+    moves: Vec<TicketState>,
+    /// What was said, oldest first.
+    entries: Vec<EntryView>,
+    /// Contacts that belong to it, oldest first.
+    interactions: Vec<Interaction>,
+}
+
+/// Something that was said or done.
+#[derive(Debug, Serialize, ToSchema)]
+struct EntryView {
+    /// When.
+    at: Timestamp,
+    /// User's key, `customer` or `system`.
+    author: String,
+    /// `comment` or `move`.
+    kind: String,
+    /// Plain text.
+    text: String,
+    /// Whether the customer was told.
+    is_public: bool,
+}
+
+/// A command with the version that it saw.
+#[derive(Debug, Deserialize, ToSchema)]
+struct TicketRequest {
+    /// The ticket's version; absent to act on whatever it is now.
+    version: Option<i64>,
+    /// What.
+    #[serde(flatten)]
+    command: TicketCommand,
+}
+
+/// A call's ticket: a new one, or one that is there.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FromCall {
+    /// Add the call to this one.
+    ticket: Option<TicketId>,
+    /// Open this one.
+    new: Option<OpenTicket>,
+}
+
+impl From<TicketPage> for TicketView {
+    fn from(page: TicketPage) -> Self {
+        Self {
+            description: page.ticket.description,
+            disposition: page.ticket.disposition,
+            is_internal: page.ticket.is_internal,
+            solved_at: page.ticket.solved_at,
+            moves: legal_moves(page.ticket.kind, page.ticket.state),
+            entries: page
+                .entries
+                .into_iter()
+                .map(|entry| EntryView {
+                    at: entry.at,
+                    author: entry.author,
+                    kind: entry.kind,
+                    text: entry.body,
+                    is_public: entry.is_public,
+                })
+                .collect(),
+            interactions: page.interactions,
+            line: page.line,
+        }
+    }
+}
+
+impl From<TicketFault> for ApiError {
+    fn from(fault: TicketFault) -> Self {
+        match fault {
+            TicketFault::NotFound => Self::not_found("ticket"),
+            TicketFault::NoSuchCall => Self::not_found("call"),
+            TicketFault::Forbidden => Self::forbidden(fault.to_string()),
+            TicketFault::ChangedMeanwhile => Self::changed_meanwhile("ticket"),
+            TicketFault::Field { field, problem } => Self::invalid(field, problem, "Choose one that exists"),
+            TicketFault::Refused(refusal) => match &refusal {
+                TicketRefusal::IllegalMove { .. } | TicketRefusal::Over => Self::conflict(refusal.to_string()),
+                TicketRefusal::ReasonMissing => Self::invalid("reason", "missing", "Say why in 1 to 500 characters"),
+                TicketRefusal::Length { field, least, most } => {
+                    Self::invalid(*field, "too short or too long", format!("Use {least} to {most} characters"))
+                }
+            },
+            TicketFault::Store(fault) => fault.into(),
+        }
+    }
+}
+
+/// Tickets, next deadline first.
+#[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets", params(Filter),
+    responses((status = 200, body = Page<TicketLine>)))]
+async fn list(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(filter): Params<Filter>,
+) -> Result<Json<Page<TicketLine>>, ApiError> {
+    let paging = PageParams { after: filter.after, limit: filter.limit };
+    let limit = paging.limit()?;
+    let (is_unowned, owner) = match filter.owner.as_deref() {
+        Some("none") => (true, None),
+        Some(key) => (
+            false,
+            Some(key.parse::<UserId>().map_err(|_| ApiError::invalid("owner", "not a user's key", "Use a key, or none"))?),
+        ),
+        None => (false, None),
+    };
+    let wanted = crate::app::tickets::TicketFilter {
+        owner,
+        is_unowned,
+        queue: filter.queue,
+        customer: filter.customer,
+        state: filter.state,
+        is_open: filter.open.unwrap_or(false),
+        kind: filter.r#type,
+        text: filter.q.filter(|text| !text.trim().is_empty()),
+    };
+    let after = paging.after()?;
+    let (items, next) = state.tickets.list(&actor, &wanted, after.as_ref(), limit).await?;
+    Ok(Json(Page { items, next: next.map(|position| cursor(&position)) }))
+}
+
+/// Opens a ticket.
+#[utoipa::path(post, path = "/api/v1/tickets", tag = "tickets", request_body = OpenTicket,
+    responses((status = 201, body = TicketLine)))]
+async fn open(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Body(wanted): Body<OpenTicket>,
+) -> Result<(StatusCode, Json<TicketLine>), ApiError> {
+    Ok((StatusCode::CREATED, Json(state.tickets.open(&actor, wanted).await?)))
+}
+
+/// One ticket with what was said on it.
+#[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets", params(("id" = String, Path, description = "Id, or number")),
+    responses((status = 200, body = TicketView)))]
+async fn page(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<String>) -> Result<Json<TicketView>, ApiError> {
+    let page = match (id.parse::<TicketId>(), id.parse::<i64>()) {
+        (Ok(id), _) => state.tickets.page(&actor, id).await?,
+        (Err(_), Ok(number)) => state.tickets.page_by_number(&actor, number).await?,
+        (Err(_), Err(_)) => return Err(ApiError::not_found("ticket")),
+    };
+    Ok(Json(page.into()))
+}
+
+/// Moves, assigns, changes or comments a ticket.
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/commands", tag = "tickets", params(("id" = TicketId, Path)),
+    request_body = TicketRequest, responses((status = 200, body = TicketLine)))]
+async fn handle(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<TicketId>,
+    Body(request): Body<TicketRequest>,
+) -> Result<Json<TicketLine>, ApiError> {
+    Ok(Json(state.tickets.handle(&actor, id, request.version, request.command).await?))
+}
+
+/// Gives a call its ticket.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/ticket", tag = "tickets", params(("id" = CallId, Path)),
+    request_body = FromCall, responses((status = 200, body = TicketLine)))]
+async fn from_call(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(call): Id<CallId>,
+    Body(request): Body<FromCall>,
+) -> Result<Json<TicketLine>, ApiError> {
+    let line = match (request.ticket, request.new) {
+        (Some(ticket), None) => state.tickets.add_call(&actor, call, ticket).await?,
+        (None, Some(wanted)) => state.tickets.open_from_call(&actor, call, wanted).await?,
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(ApiError::invalid("ticket", "either ticket or new", "Name a ticket, or describe a new one, not both"));
+        }
+    };
+    Ok(Json(line))
+}
+
+/// SLA policies, in order.
+#[utoipa::path(get, path = "/api/v1/sla-policies", tag = "tickets", responses((status = 200, body = Page<SlaPolicy>)))]
+async fn policies(State(state): State<AppState>, Signed(actor): Signed) -> Result<Json<Page<SlaPolicy>>, ApiError> {
+    Ok(Json(Page::all(state.tickets.policies(&actor)?)))
+}
+
+/// Saves an SLA policy; open tickets get their deadlines anew.
+#[utoipa::path(put, path = "/api/v1/sla-policies/{id}", tag = "tickets", params(("id" = SlaPolicyId, Path)),
+    request_body = SlaPolicy, responses((status = 200, body = SlaPolicy)))]
+async fn save_policy(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<SlaPolicyId>,
+    Body(policy): Body<SlaPolicy>,
+) -> Result<Json<SlaPolicy>, ApiError> {
+    if policy.id != id {
+        return Err(ApiError::invalid("id", "not the one in the address", "Use the same key in both places"));
+    }
+    Ok(Json(state.tickets.save_policy(&actor, policy).await?))
+}
+
+/// Removes an SLA policy.
+#[utoipa::path(delete, path = "/api/v1/sla-policies/{id}", tag = "tickets", params(("id" = SlaPolicyId, Path)),
+    responses((status = 204)))]
+async fn delete_policy(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<SlaPolicyId>,
+) -> Result<StatusCode, ApiError> {
+    state.tickets.delete_policy(&actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
