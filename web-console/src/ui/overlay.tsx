@@ -51,7 +51,7 @@ export function MenuLine() {
   return <Separator className="my-1 border-t border-line" />
 }
 
-/** A small panel at its trigger. `children` may be a function that gets `close`. */
+/** A small panel at its trigger. It is not modal: with the keypad open one click still hangs up. `children` may be a function that gets `close`. */
 export function PopoverPanel({
   trigger,
   label,
@@ -72,7 +72,7 @@ export function PopoverPanel({
   return (
     <DialogTrigger {...(isOpen === undefined ? {} : { isOpen })} {...(onOpenChange ? { onOpenChange } : {})}>
       {trigger}
-      <AriaPopover offset={6} placement={placement} className={cx(POPOVER, className)}>
+      <AriaPopover offset={6} placement={placement} isNonModal className={cx(POPOVER, className)}>
         <AriaDialog aria-label={label} className="p-3 outline-none">
           {({ close }) => (typeof children === 'function' ? children(close) : children)}
         </AriaDialog>

@@ -81,6 +81,7 @@ function Idle() {
   const key = state === undefined ? 'not_agent' : state === 'ready' ? 'ready' : 'away'
   return (
     <div className="flex h-full min-h-0 bg-surface">
+      <h1 className="sr-only">{t('title')}</h1>
       <div className="flex min-w-0 flex-1 items-center justify-center">
         <EmptyState icon={Headphones} title={t(`idle.${key}_title`)}>
           {t(`idle.${key}`)}
