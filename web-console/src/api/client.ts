@@ -75,17 +75,12 @@ function problemFrom(status: number, json: unknown): ApiProblem {
 }
 
 function fieldsFrom(body: Record<string, unknown>): Array<{ field: string; message: string }> {
-  const list = Array.isArray(body.errors) ? body.errors : Array.isArray(body.fields) ? body.fields : []
-  const fields = list.filter(isRecord).flatMap((item) => {
+  const list: unknown[] = Array.isArray(body.errors) ? body.errors : []
+  return list.filter(isRecord).flatMap((item) => {
     const field = typeof item.field === 'string' ? item.field : undefined
-    const message = [item.message, item.detail, item.mend].find((text) => typeof text === 'string')
-    return field !== undefined && typeof message === 'string' ? [{ field, message }] : []
+    const message = [item.message, item.mend].filter((text) => typeof text === 'string').join('. ')
+    return field !== undefined && message !== '' ? [{ field, message }] : []
   })
-  if (fields.length === 0 && typeof body.field === 'string') {
-    const message = [body.mend, body.detail].find((text) => typeof text === 'string')
-    if (typeof message === 'string') fields.push({ field: body.field, message })
-  }
-  return fields
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

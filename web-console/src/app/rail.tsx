@@ -29,14 +29,14 @@ const ITEM =
 export function Rail({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
   const { t } = useTexts('app')
   return (
-    <nav aria-label={t('nav.label')} className="row-span-3 flex w-18 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2">
+    <nav aria-label={t('nav.label')} className="row-span-3 flex w-18 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2 max-md:w-12">
       <Link to="/" aria-label="Centralita" className="mb-2 flex size-9 items-center justify-center rounded-md">
         <img src="/favicon.svg" alt="" width={28} height={28} />
       </Link>
       {SECTIONS.filter((section) => section.isFor(session)).map(({ to, key, icon: Icon }) => (
         <Link key={to} to={to} className={ITEM} activeProps={{ className: 'bg-surface text-accent-ink font-semibold', 'aria-current': 'page' }}>
           <Icon size={19} strokeWidth={1.75} aria-hidden />
-          <span className="max-w-full truncate">{t(`nav.${key}`)}</span>
+          <span className="max-w-full truncate max-md:sr-only">{t(`nav.${key}`)}</span>
         </Link>
       ))}
       <div className="mt-auto flex w-full flex-col items-center gap-0.5">
@@ -93,7 +93,7 @@ function UserMenu({ user, onSignOut }: { user: Session; onSignOut: () => void })
       trigger={
         <AriaButton data-testid="user-menu" aria-label={t('user.menu', { name: user.name })} className={ITEM}>
           <UserRound size={18} strokeWidth={1.75} aria-hidden />
-          <span className="max-w-full truncate">{user.name.split(' ')[0]}</span>
+          <span className="max-w-full truncate max-md:sr-only">{user.name.split(' ')[0]}</span>
         </AriaButton>
       }
     >

@@ -6,7 +6,8 @@ import type { Presence } from '@/live/protocol'
 
 /** The state in words; a pause by its reason. */
 export function presenceText(presence: Presence, reasons: readonly PauseReason[], language: string): string {
-  if (presence.state !== 'paused') return i18next.t(`presence.${presence.state}`)
+  // Of colleagues one is told only that they pause.
+  if (presence.state !== 'paused' || presence.reason === '') return i18next.t(`presence.${presence.state}`)
   if (presence.reason === 'missed' || presence.reason === 'device') return i18next.t(`pause.${presence.reason}`)
   const reason = reasons.find((one) => one.id === presence.reason)
   return reason ? inLanguage(reason.names, language) : presence.reason

@@ -8,6 +8,7 @@ import { NotesDrafts } from './stores/notes'
 
 type MessageListener = (message: ServerMessage) => void
 const messageListeners = new Set<MessageListener>()
+const replacedListeners = new Set<() => void>()
 let onRefused: () => void = () => {}
 
 const socket = new ConsoleSocket(
@@ -32,6 +33,9 @@ const socket = new ConsoleSocket(
     },
     onMessage: receive,
     onRefused: () => onRefused(),
+    onReplaced: () => {
+      for (const listener of replacedListeners) listener()
+    },
   },
 )
 
@@ -83,6 +87,11 @@ export const live = {
   },
   watchBoard(wanted: boolean): void {
     socket.watchBoard(wanted)
+  },
+  /** A newer console of this agent took over. */
+  onReplaced(listener: () => void): () => void {
+    replacedListeners.add(listener)
+    return () => replacedListeners.delete(listener)
   },
   /** Every message after the stores have taken it. */
   onMessage(listener: MessageListener): () => void {

@@ -10,6 +10,7 @@ let socket: ConsoleSocket
 let states: Connection['is'][]
 let messages: ServerMessage[]
 let refusals: number
+let replacements: number
 
 beforeEach(() => {
   clock = new HandClock()
@@ -17,11 +18,15 @@ beforeEach(() => {
   states = []
   messages = []
   refusals = 0
+  replacements = 0
   socket = new ConsoleSocket(server.world(), new ServerClock(() => clock.now), {
     onConnection: (state) => states.push(state.is),
     onMessage: (message) => messages.push(message),
     onRefused: () => {
       refusals += 1
+    },
+    onReplaced: () => {
+      replacements += 1
     },
   })
   socket.start()
@@ -97,6 +102,19 @@ test('pongs keep it alive', () => {
 
 test('a refusal at the door asks whether the session still holds', () => {
   server.hangUp()
+  expect(refusals).toBe(1)
+})
+
+test('a console that was replaced does not fight for its place', () => {
+  server.greet()
+  server.hangUp(4409)
+  clock.forward(60_000)
+  expect([replacements, server.sockets.length, socket.connection.is]).toEqual([1, 1, 'idle'])
+})
+
+test('a session that ended in the middle is asked about', () => {
+  server.greet()
+  server.hangUp(4401)
   expect(refusals).toBe(1)
 })
 

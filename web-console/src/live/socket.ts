@@ -11,6 +11,10 @@ export const SILENCE_MS_MAX = 12_000
 /** A command without an answer for this long is given up. */
 export const COMMAND_MS_MAX = 8_000
 
+/** Close codes of the server that say more than "try again". */
+const CLOSED_SIGNED_OUT = 4401
+const CLOSED_REPLACED = 4409
+
 export type Connection =
   | { is: 'idle' }
   | { is: 'connecting' }
@@ -40,8 +44,10 @@ export interface WebSocketLike {
 export interface SocketEvents {
   onConnection(state: Connection): void
   onMessage(message: ServerMessage): void
-  /** A connection attempt failed before `hello`: the session may have ended. */
+  /** The session may have ended: an attempt failed before `hello`, or the server said so. */
   onRefused(): void
+  /** A newer console of the same agent took over; this one must not come back by itself. */
+  onReplaced(): void
 }
 
 /** Why a command came to nothing: the server's reason, or the connection. */
@@ -143,8 +149,8 @@ export class ConsoleSocket {
     socket.onmessage = (event) => {
       if (this.socket === socket) this.receive(event.data)
     }
-    socket.onclose = () => {
-      if (this.socket === socket) this.lose()
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.closed(event.code)
     }
     socket.onerror = () => {
       if (this.socket === socket) this.lose()
@@ -207,6 +213,16 @@ export class ConsoleSocket {
     if (this.world.now() - this.heardAt <= SILENCE_MS_MAX) return false
     this.lose()
     return true
+  }
+
+  private closed(code: number): void {
+    if (code === CLOSED_REPLACED) {
+      this.stop()
+      this.events.onReplaced()
+      return
+    }
+    this.lose()
+    if (code === CLOSED_SIGNED_OUT) this.events.onRefused()
   }
 
   private lose(): void {

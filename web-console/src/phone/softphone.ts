@@ -74,6 +74,12 @@ function takeFloor(): void {
   live.connect()
 }
 
+/** Another console, in another browser: the leg goes, nothing comes back by itself. */
+function giveWay(): void {
+  phoneStore.setState({ isReplaced: true })
+  leaveFloor()
+}
+
 function leaveFloor(): void {
   stopRinging()
   leg.stop()
@@ -83,7 +89,12 @@ function leaveFloor(): void {
 export const phone = {
   /** The page has a session: listen to the floor, and take up again what a reload interrupted. */
   attach(hasAgent: boolean): void {
-    stopListening = live.onMessage(onMessage)
+    const stopMessages = live.onMessage(onMessage)
+    const stopReplaced = live.onReplaced(giveWay)
+    stopListening = () => {
+      stopMessages()
+      stopReplaced()
+    }
     stopFloor = floorStore.subscribe(ring)
     stopDevices = onDevicesChanged(() => void followDevices())
     qualityTimer = window.setInterval(() => void readQuality(), QUALITY_EVERY_MS)
@@ -202,10 +213,7 @@ function onMessage(message: ServerMessage): void {
       void leg.takeAnswer(message.sdp, message.problem)
       return
     case 'notice':
-      if (message.key === 'session_replaced') {
-        phoneStore.setState({ isReplaced: true })
-        leaveFloor()
-      }
+      if (message.key === 'session_replaced') giveWay()
       return
     default:
       return

@@ -98,8 +98,8 @@ export class FakeServer {
     socket.onmessage?.(new MessageEvent('message', { data: JSON.stringify(envelope) }))
   }
 
-  hangUp(): void {
-    this.socket.onclose?.(new Event('close') as CloseEvent)
+  hangUp(code = 1006): void {
+    this.socket.onclose?.(Object.assign(new Event('close'), { code }) as CloseEvent)
   }
 
   /** What the page has sent on the newest connection, of one kind. */

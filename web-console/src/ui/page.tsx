@@ -18,7 +18,7 @@ export function Page({ title, actions, children, isFlush = false }: { title: Rea
 export function Section({ title, aside, children, className }: { title: ReactNode; aside?: ReactNode; children: ReactNode; className?: string }) {
   return (
     <section className={className}>
-      <header className="flex h-8 items-center gap-2">
+      <header className="flex min-h-7 items-center gap-2">
         <h2 className="flex-1 text-xs font-semibold text-ink-2">{title}</h2>
         {aside}
       </header>

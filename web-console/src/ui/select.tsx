@@ -53,7 +53,7 @@ export function Select({ label, isLabelHidden, choices, value, onChange, placeho
     >
       <FieldLabel text={label} isHidden={isLabelHidden} isRequired={rest.isRequired} />
       <AriaButton data-testid={testId} className={cx(FIELD, 'flex h-8 cursor-pointer items-center gap-1 text-left')}>
-        <SelectValue className="min-w-0 flex-1 truncate data-placeholder:text-ink-3 [&_[slot=description]]:hidden" />
+        <SelectValue className="min-w-0 flex-1 truncate data-placeholder:text-ink-3">{({ selectedText, defaultChildren }) => selectedText || defaultChildren}</SelectValue>
         <ChevronDown size={15} aria-hidden className="shrink-0 text-ink-3" />
       </AriaButton>
       <FieldError className="text-xs text-bad-ink">{error}</FieldError>
@@ -68,9 +68,11 @@ export interface ComboBoxProps extends ChoiceFieldProps {
   /** For choices that come from a server: the text as typed. Then the list is shown as given, without filtering here. */
   onInput?: (text: string) => void
   emptyText: string
+  /** One step lower, among buttons of that height. */
+  isCompact?: boolean
 }
 
-export function ComboBox({ label, isLabelHidden, choices, value, onChange, onInput, placeholder, emptyText, error, className, 'data-testid': testId, ...rest }: ComboBoxProps) {
+export function ComboBox({ label, isLabelHidden, choices, value, onChange, onInput, placeholder, emptyText, isCompact, error, className, 'data-testid': testId, ...rest }: ComboBoxProps) {
   return (
     <AriaComboBox
       {...rest}
@@ -83,8 +85,8 @@ export function ComboBox({ label, isLabelHidden, choices, value, onChange, onInp
     >
       <FieldLabel text={label} isHidden={isLabelHidden} isRequired={rest.isRequired} />
       <div className="relative">
-        <Input placeholder={placeholder} data-testid={testId} className={cx(FIELD, 'h-8 pr-8')} />
-        <AriaButton className="absolute top-1 right-1 flex size-6 cursor-pointer items-center justify-center rounded-sm text-ink-3 hover:bg-hover">
+        <Input placeholder={placeholder} data-testid={testId} className={cx(FIELD, isCompact ? 'h-7 pr-7' : 'h-8 pr-8')} />
+        <AriaButton className={cx('absolute right-1 flex size-6 cursor-pointer items-center justify-center rounded-sm text-ink-3 hover:bg-hover', isCompact ? 'top-0.5' : 'top-1')}>
           <ChevronDown size={15} aria-hidden />
         </AriaButton>
       </div>

@@ -42,12 +42,12 @@ export function DeskPage({ side }: { side: (call: CallView) => ReactNode }) {
         </nav>
         <IconButton icon={isFolded ? PanelRightOpen : PanelRightClose} label={isFolded ? t('unfold') : t('fold')} size="sm" onPress={fold} className="m-1" aria-expanded={!isFolded} />
       </div>
-      <div className="flex min-h-0 flex-1">
-        <div className="min-w-0 flex-1 overflow-auto">
+      <div className="flex min-h-0 flex-1 max-lg:flex-col max-lg:overflow-auto">
+        <div className="min-w-0 flex-1 overflow-auto max-lg:flex-none max-lg:overflow-visible">
           <Pop key={call.id} call={call} />
         </div>
         {!isFolded && (
-          <aside key={call.id} aria-label={t('side')} className="w-88 shrink-0 overflow-hidden border-l border-line bg-ground">
+          <aside key={call.id} aria-label={t('side')} className="w-88 shrink-0 overflow-hidden border-l border-line bg-ground max-lg:w-full max-lg:border-t max-lg:border-l-0">
             {side(call)}
           </aside>
         )}
@@ -80,14 +80,14 @@ function Idle() {
   const state = useFloor((floor) => floor.agent?.presence.state)
   const key = state === undefined ? 'not_agent' : state === 'ready' ? 'ready' : 'away'
   return (
-    <div className="flex h-full min-h-0 bg-surface">
+    <div className="flex h-full min-h-0 bg-surface max-lg:flex-col max-lg:overflow-auto">
       <h1 className="sr-only">{t('title')}</h1>
       <div className="flex min-w-0 flex-1 items-center justify-center">
         <EmptyState icon={Headphones} title={t(`idle.${key}_title`)}>
           {t(`idle.${key}`)}
         </EmptyState>
       </div>
-      <aside aria-label={t('my_tickets.title')} className="w-88 shrink-0 overflow-auto border-l border-line bg-ground">
+      <aside aria-label={t('my_tickets.title')} className="w-88 shrink-0 overflow-auto border-l border-line bg-ground max-lg:w-full max-lg:border-l-0">
         <MyTickets />
       </aside>
     </div>

@@ -18,7 +18,7 @@ export function MyTickets() {
   const user = useFloor((floor) => floor.user)
   const query = useQuery({
     queryKey: ['tickets', 'mine', user],
-    queryFn: ({ signal }) => api.get<Page<TicketLine>>('/tickets', { owner: user, state: 'open', sort: 'due', limit: 20 }, signal),
+    queryFn: ({ signal }) => api.get<Page<TicketLine>>('/tickets', { owner: user, open: true, limit: 20 }, signal),
     enabled: user !== null,
   })
   useEffect(

@@ -1,6 +1,6 @@
 // Nobody is known by this number, or there is no number: look the caller up, or make a record with what is known already.
 import { useQuery } from '@tanstack/react-query'
-import { useState, type FormEvent } from 'react'
+import { useState } from 'react'
 import { ApiProblem, api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
 import type { Customer, Page } from '@/api/types'
@@ -85,31 +85,57 @@ export function NewCustomerForm({ call }: { call: CallView }) {
   const [problem, setProblem] = useState<ApiProblem | null>(null)
   const [isBusy, setBusy] = useState(false)
 
-  const submit = async (event: FormEvent) => {
-    event.preventDefault()
+  const use = (customer: string) => run({ do: 'choose_customer', call: call.id, customer })
+  /** `isSure`: the agent has seen the likely duplicates and means a new record. */
+  const create = async (isSure: boolean) => {
     setBusy(true)
     setProblem(null)
     try {
-      const customer = await api.post<Customer>('/customers', {
+      const customer = await api.post<Customer>(isSure ? '/customers?sure=true' : '/customers', {
         name: name.trim(),
         language: call.language,
         phones: phone.trim() === '' ? [] : [{ number: phone.trim(), label: 'mobile' }],
         emails: email.trim() === '' ? [] : [{ address: email.trim(), label: '' }],
       })
-      await run({ do: 'choose_customer', call: call.id, customer: customer.id })
+      await use(customer.id)
     } catch (error) {
       setProblem(error instanceof ApiProblem ? error : new ApiProblem(0, 'failed', undefined, [], {}))
     } finally {
       setBusy(false)
     }
   }
+  const duplicates = duplicatesIn(problem)
   const errorOf = (field: string) => problem?.fields.find((one) => one.field.startsWith(field))?.message
   return (
-    <form onSubmit={(event) => void submit(event)} className="flex flex-col gap-3">
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        void create(false)
+      }}
+      className="flex flex-col gap-3"
+    >
       <TextField label={t('newcomer.name')} value={name} onChange={setName} isRequired error={errorOf('name')} data-testid="new-customer-name" />
       <TextField label={t('newcomer.phone')} value={phone} onChange={setPhone} inputMode="tel" error={errorOf('phones')} />
       <TextField label={t('newcomer.email')} value={email} onChange={setEmail} type="email" error={errorOf('emails')} />
-      {problem && problem.fields.length === 0 && (
+      {duplicates.length > 0 && (
+        <div role="alert" className="rounded-md bg-warn-soft p-3 text-warn-ink">
+          <p className="font-medium">{t('newcomer.duplicates')}</p>
+          <ul className="mt-1 flex flex-col gap-1">
+            {duplicates.map((customer) => (
+              <li key={customer.id} className="flex items-center gap-2">
+                <span className="min-w-0 flex-1 truncate">{[customer.name, customer.organisation].filter(Boolean).join(' · ')}</span>
+                <Button size="sm" onPress={() => void use(customer.id)}>
+                  {t('several.choose')}
+                </Button>
+              </li>
+            ))}
+          </ul>
+          <Button size="sm" className="mt-2" isDisabled={isBusy} onPress={() => void create(true)}>
+            {t('newcomer.create_anyway')}
+          </Button>
+        </div>
+      )}
+      {problem && problem.fields.length === 0 && duplicates.length === 0 && (
         <p role="alert" className="text-bad-ink">
           {problemText(problem)}
         </p>
@@ -121,4 +147,10 @@ export function NewCustomerForm({ call }: { call: CallView }) {
       </div>
     </form>
   )
+}
+
+/** The records that are likely the same customer, when that is why the server asked back. */
+function duplicatesIn(problem: ApiProblem | null): Customer[] {
+  const list = problem?.extra.duplicates
+  return Array.isArray(list) ? (list as Array<{ customer: Customer }>).map((one) => one.customer) : []
 }

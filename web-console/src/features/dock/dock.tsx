@@ -29,7 +29,7 @@ export function Dock() {
     <section
       aria-label={t('label')}
       data-testid={isRinging ? 'offer' : 'dock'}
-      className={cx('flex h-14 min-w-0 items-center gap-3 overflow-hidden border-b px-3', isRinging ? 'border-good bg-good-soft' : 'border-line bg-surface')}
+      className={cx('flex h-14 min-w-0 items-center gap-3 overflow-hidden border-b px-3 max-lg:h-auto max-lg:min-h-14 max-lg:flex-wrap max-lg:py-1.5', isRinging ? 'border-good bg-good-soft' : 'border-line bg-surface')}
     >
       {isAgent && <PresenceControl />}
       {isAgent && <span aria-hidden className="h-8 border-l border-line" />}
@@ -61,7 +61,7 @@ function Party({ call }: { call: CallView }) {
   const Icon = call.direction === 'outbound' ? PhoneOutgoing : call.state.is === 'offered' ? PhoneIncoming : Phone
   const details = [queue, call.party.name && call.party.number ? phoneText(call.party.number) : null, call.party.segment ? segmentText(call.party.segment) : null]
   return (
-    <div className="flex min-w-0 flex-1 items-center gap-3">
+    <div className="flex min-w-0 flex-1 items-center gap-3 max-lg:min-w-64">
       <Icon size={20} aria-hidden className={cx('shrink-0', call.state.is === 'offered' ? 'ring-mark text-good' : 'text-ink-3')} />
       <div className="min-w-0">
         <Link to="/desk/call/$callId" params={{ callId: call.id }} className="block truncate font-semibold hover:underline">
@@ -156,7 +156,7 @@ function Controls({ call }: { call: CallView | undefined }) {
   const isHeld = call?.state.is === 'held'
   const canHold = call?.state.is === 'talking' || isHeld
   return (
-    <div role="group" aria-label={t('controls')} className="flex shrink-0 items-center gap-0.5">
+    <div role="group" aria-label={t('controls')} className="flex shrink-0 items-center gap-0.5 max-lg:flex-wrap">
       <LevelMeter isLive={isLive} isMuted={isMuted} />
       <TileToggle
         isOn={isLive && isMuted}

@@ -38,7 +38,8 @@ export function DispositionPicker({
     <div data-testid="disposition" data-chosen={chosen ?? ''} className="flex flex-col gap-1.5">
       {isPending && <Skeleton className="h-16 w-full" />}
       {!isPending && leaves.length === 0 && <p className="text-ink-3">{t('disposition.none')}</p>}
-      <div role="radiogroup" aria-label={t('disposition.label')} className="grid grid-cols-2 gap-1">
+      <div className="grid grid-cols-2 gap-1">
+      <div role="radiogroup" aria-label={t('disposition.label')} className="contents">
         {quick.map((leaf, i) => {
           const isChosen = leaf.id === chosen
           return (
@@ -66,15 +67,18 @@ export function DispositionPicker({
         <ComboBox
           label={t('disposition.search')}
           isLabelHidden
-          placeholder={t('disposition.search')}
+          isCompact
+          placeholder={t('disposition.more')}
           emptyText={t('disposition.nothing')}
           choices={leaves.map((leaf) => (leaf.path.length > 0 ? { id: leaf.id, label: leaf.name, detail: leaf.path.join(' / ') } : { id: leaf.id, label: leaf.name }))}
           value={quick.some((leaf) => leaf.id === chosen) ? null : chosen}
           onChange={onChoose}
           isDisabled={isDisabled}
+          className={quick.length % 2 === 0 ? 'col-span-2' : ''}
           data-testid="disposition-search"
         />
       )}
+      </div>
     </div>
   )
 }

@@ -55,7 +55,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
           <DispositionPicker leaves={leaves} quick={quick} isPending={isPending} chosen={chosen} onChoose={(id) => void choose(id)} isDisabled={!isUp} />
         </Section>
         <Section title={t('ticket.title')}>
-          <TicketPart call={call} queue={queue} subject={leaf?.name ?? (call.reason ? keyText(call.reason) : '')} notes={draft?.text ?? ''} />
+          <TicketPart call={call} queue={queue} disposition={chosen} subject={leaf?.name ?? (call.reason ? keyText(call.reason) : '')} notes={draft?.text ?? ''} />
         </Section>
       </div>
       <Footer call={call} isDisposed={chosen !== null} />

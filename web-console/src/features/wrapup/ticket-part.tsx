@@ -14,10 +14,20 @@ import { Button, Select, TextField } from '@/ui'
 const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry', 'incident', 'suggestion', 'callback']
 const PRIORITIES: readonly Priority[] = ['low', 'normal', 'high', 'urgent']
 
-type CallTicket = { ticket: string } | { new: { type: TicketType; subject: string; description: string; priority: Priority; queue: string | null } }
+interface NewTicket {
+  type: TicketType
+  subject: string
+  description: string
+  priority: Priority
+  queue: string | null
+  customer: string | null
+  disposition: string | null
+}
+
+type CallTicket = { ticket: string } | { new: NewTicket }
 
 /** `subject` is what stands in the field until the agent types: the disposition or the reason, in words. */
-export function TicketPart({ call, queue, subject: suggested, notes }: { call: CallView; queue: Queue | undefined; subject: string; notes: string }) {
+export function TicketPart({ call, queue, subject: suggested, disposition, notes }: { call: CallView; queue: Queue | undefined; subject: string; disposition: string | null; notes: string }) {
   const { t } = useTexts('wrapup')
   const client = useQueryClient()
   const customer = call.party.customer ?? null
@@ -84,7 +94,7 @@ export function TicketPart({ call, queue, subject: suggested, notes }: { call: C
         <Button
           icon={Plus}
           isDisabled={save.isPending || subject.trim() === ''}
-          onPress={() => save.mutate({ new: { type: type ?? ownType, subject: subject.trim(), description: notes, priority, queue: call.queue ?? null } })}
+          onPress={() => save.mutate({ new: { type: type ?? ownType, subject: subject.trim(), description: notes, priority, queue: call.queue ?? null, customer, disposition } })}
           data-testid="ticket-new"
         >
           {t('ticket.new')}
