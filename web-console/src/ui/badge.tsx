@@ -5,7 +5,7 @@ import { cx } from './cx'
 export type BadgeTone = 'neutral' | 'accent' | 'good' | 'warn' | 'bad'
 
 const TONES: Record<BadgeTone, string> = {
-  neutral: 'bg-sunken text-ink-2',
+  neutral: 'bg-chip text-ink-2',
   accent: 'bg-accent-soft text-accent-ink',
   good: 'bg-good-soft text-good-ink',
   warn: 'bg-warn-soft text-warn-ink',

@@ -51,8 +51,8 @@ export function LoginPage() {
             <h1 className="text-lg">{t('title')}</h1>
           </div>
         </header>
-        <TextField label={t('user')} value={user} onChange={setUser} autoComplete="username" autoFocus isRequired data-testid="sign-in-user" name="user" />
-        <TextField label={t('password')} value={password} onChange={setPassword} type="password" autoComplete="current-password" isRequired data-testid="sign-in-password" name="password" />
+        <TextField label={t('user')} value={user} onChange={setUser} autoComplete="username" autoFocus data-testid="sign-in-user" name="user" />
+        <TextField label={t('password')} value={password} onChange={setPassword} type="password" autoComplete="current-password" data-testid="sign-in-password" name="password" />
         {problem !== null && (
           <p role="alert" className="rounded-md bg-bad-soft px-3 py-2 text-bad-ink">
             {problem}

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router'
 import { Building2, Mail, Pencil, Phone, StickyNote, Users, Globe, Footprints, type LucideIcon } from 'lucide-react'
 import { useQuery } from '@tanstack/react-query'
-import { dispositionsQuery, inLanguage } from '@/api/queries'
+import { agentsQuery, dispositionsQuery, inLanguage } from '@/api/queries'
 import type { CustomerSnapshot, Interaction } from '@/api/types'
 import { agoText, dateTimeText, spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
@@ -103,6 +103,7 @@ function InteractionRow({ interaction }: { interaction: Interaction }) {
   const { t, i18n } = useTexts('desk')
   const now = useNow()
   const { data: dispositions } = useQuery(dispositionsQuery)
+  const { data: agents } = useQuery(agentsQuery)
   const disposition = dispositions?.find((one) => one.id === interaction.disposition)
   const Icon = CHANNELS[interaction.channel] ?? Users
   const title = disposition ? inLanguage(disposition.names, i18n.language) : interaction.reason ? keyText(interaction.reason) : t(`common:channel.${interaction.channel}`)
@@ -119,7 +120,7 @@ function InteractionRow({ interaction }: { interaction: Interaction }) {
         {interaction.notes !== '' && <p className="line-clamp-2 break-words text-ink-2">{interaction.notes}</p>}
         <p className="flex gap-2 text-xs text-ink-3">
           <span>{t(`common:direction.${interaction.direction}`)}</span>
-          {interaction.agent && <span>{interaction.agent}</span>}
+          {interaction.agent && <span>{agents?.find((agent) => agent.id === interaction.agent)?.name ?? interaction.agent}</span>}
           {interaction.duration_ms > 0 && <span>{spanText(interaction.duration_ms)}</span>}
           {interaction.ticket && interaction.ticket_number != null && (
             <Link to={`/tickets/${interaction.ticket}` as string} className="text-accent-ink hover:underline">
