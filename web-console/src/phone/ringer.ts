@@ -11,11 +11,11 @@ let ringGain: GainNode | undefined
 /** A ring lasts two of three seconds. */
 const RING_EVERY_MS = 3_000
 
-/** Called in a click, so that the browser lets later rings sound. */
-export async function unlockAudio(): Promise<void> {
+/** Called in a click, so that the browser lets later rings sound. Without one the promise of `resume` may never settle. */
+export function unlockAudio(): void {
   context ??= new AudioContext()
-  if (context.state === 'suspended') await context.resume()
-  await applyRinger()
+  if (context.state === 'suspended') void context.resume().catch(() => {})
+  void applyRinger()
 }
 
 /** Whether a ring would be heard. */

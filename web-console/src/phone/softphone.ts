@@ -7,7 +7,7 @@ import { addNotice, floorStore, foremostCall } from '@/live/stores/floor'
 import { chosenDevice, listDevices, onDevicesChanged, openMicrophone, sendSoundTo } from './devices'
 import { LineMeter, type LineQuality } from './meter'
 import { MediaLeg, type LegState } from './media-leg'
-import { beep, startRinging, stopRinging, unlockAudio } from './ringer'
+import { beep, isAudioUnlocked, startRinging, stopRinging, unlockAudio } from './ringer'
 import { TabLeader, type Leadership } from './tab-leader'
 
 const QUALITY_EVERY_MS = 2_000
@@ -99,6 +99,9 @@ export const phone = {
     stopDevices = onDevicesChanged(() => void followDevices())
     qualityTimer = window.setInterval(() => void readQuality(), QUALITY_EVERY_MS)
     window.addEventListener('beforeunload', warnBeforeLeaving)
+    // After a reload the bell may be locked until the first touch.
+    window.addEventListener('pointerdown', unlockOnTouch)
+    window.addEventListener('keydown', unlockOnTouch)
     // Who takes no calls may look from as many tabs as they like.
     if (hasAgent) {
       leader.start()
@@ -117,6 +120,8 @@ export const phone = {
     window.clearInterval(qualityTimer)
     window.clearTimeout(askedTimer)
     window.removeEventListener('beforeunload', warnBeforeLeaving)
+    window.removeEventListener('pointerdown', unlockOnTouch)
+    window.removeEventListener('keydown', unlockOnTouch)
     phone.stop()
     leader.stop()
     phoneStore.setState(initial, true)
@@ -124,7 +129,7 @@ export const phone = {
   /** Called in a click: unlocks sound, asks for the microphone, opens the leg. */
   async startShift(): Promise<void> {
     isOnShift = true
-    await unlockAudio()
+    unlockAudio()
     if (typeof Notification !== 'undefined' && Notification.permission === 'default') void Notification.requestPermission()
     if (needsLeg()) await leg.start()
   },
@@ -192,7 +197,7 @@ function resume(): void {
   if (presence !== undefined && presence !== 'offline') isOnShift = true
   if (floor.calls.length > 0 || floor.listeningTo !== null) isOnShift = true
   if (!needsLeg() || floor.connection.is !== 'up') return
-  void unlockAudio().catch(() => {})
+  unlockAudio()
   if (leg.current.is === 'off') void leg.start()
 }
 
@@ -281,6 +286,10 @@ async function readQuality(): Promise<void> {
   }
   const quality = await meter.quality(connection)
   if (quality) phoneStore.setState({ quality })
+}
+
+function unlockOnTouch(): void {
+  if (isOnShift && !isAudioUnlocked()) unlockAudio()
 }
 
 function warnBeforeLeaving(event: BeforeUnloadEvent): void {

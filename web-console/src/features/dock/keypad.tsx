@@ -81,7 +81,8 @@ function DialPad({ onDone }: { onDone: () => void }) {
       <TextField label={t('keypad.number')} value={number} onChange={setNumber} inputMode="tel" autoFocus data-testid="dial-number" />
       <Pad
         onPress={(key) => {
-          void unlockAudio().then(() => keyTone(key))
+          unlockAudio()
+          keyTone(key)
           setNumber((text) => text + key)
         }}
       />

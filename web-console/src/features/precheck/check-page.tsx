@@ -118,14 +118,14 @@ function SoundCheck() {
   const [state, setState] = useState<'open' | 'asked' | 'heard' | 'silent'>('open')
   const [volume, setVolume] = useState(ringVolume)
   const verdict = state === 'heard' ? 'good' : state === 'silent' ? 'bad' : 'open'
-  const ring = async () => {
-    await unlockAudio()
+  const ring = () => {
+    unlockAudio()
     ringOnce()
     setState('asked')
   }
   return (
     <Step icon={Volume2} title={t('sound.title')} verdict={verdict} text={t(`sound.${state}`)}>
-      <Button onPress={() => void ring()} data-testid="check-ring">
+      <Button onPress={ring} data-testid="check-ring">
         {t('sound.ring')}
       </Button>
       {state === 'asked' && (

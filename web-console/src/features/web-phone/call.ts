@@ -117,6 +117,8 @@ export class WebCall {
   private async receive(message: WebPhoneServerMessage): Promise<void> {
     switch (message.t) {
       case 'answer':
+        // It rings; how long is the line's business.
+        this.stopTimer()
         try {
           await this.connection?.setRemoteDescription({ type: 'answer', sdp: message.sdp })
         } catch {
@@ -124,7 +126,6 @@ export class WebCall {
         }
         return
       case 'connected':
-        this.stopTimer()
         this.set({ is: 'connected', sinceMs: this.world.now() })
         return
       case 'ended':

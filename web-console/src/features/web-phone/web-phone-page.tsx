@@ -80,7 +80,10 @@ export function WebPhonePage() {
           <h1 className="text-xl">{texts.title}</h1>
           <p className="mt-1 text-ink-2">{texts.intro}</p>
         </header>
-        <CallForm texts={texts} lines={lines} isRunning={isRunning} state={state} onCall={(number) => void unlockAudio().then(() => call.call(number, language))} />
+        <CallForm texts={texts} lines={lines} isRunning={isRunning} state={state} onCall={(number) => {
+            unlockAudio()
+            void call.call(number, language)
+          }} />
         <Status texts={texts} state={state} />
         {isRunning && (
           <>
