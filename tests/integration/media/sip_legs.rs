@@ -41,7 +41,8 @@ fn two_telephones_of_one_codec_are_relayed_and_the_stream_has_no_seam() {
     let (bob, mut b) = stage.call(Codec::Pcma, 2_000.0);
     stage.hear(alice, &[Source::Leg(bob)]);
     stage.hear(bob, &[Source::Leg(alice)]);
-    (a.listen_to(1), b.listen_to(1));
+    a.listen_to(1);
+    b.listen_to(1);
     talk(&mut a, &mut b, 100);
     assert!(a.share_of(2_000.0) > 0.98 && b.share_of(500.0) > 0.98);
     assert!(b.sequences.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)), "{:?}", b.sequences);
