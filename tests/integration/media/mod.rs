@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 use crate::support::{browser_peer::BrowserPeer, tone_peer::TonePeer};
 
 mod browser_legs;
+mod load;
 mod sip_legs;
 
 /// A media plane with its notices, and legs for stories.

@@ -1,0 +1,168 @@
+//! What audio costs: processor time of the media thread per second of one call. Measures, judges nothing; run it by hand on a
+//! quiet machine: `cargo test --test integration -- --ignored --nocapture media::load`.
+
+use std::{
+    fs,
+    net::{SocketAddr, UdpSocket},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use centralita::{
+    protocol::{
+        audio::{Encoder, PAYLOAD_MAX, Tone, timestamp_step},
+        media::{Codec, MediaNotice, MediaOrder, RemoteMedia, Source},
+        rtp::{Packet, write_packet},
+    },
+    types::LegId,
+};
+
+use super::Stage;
+
+const WARM_UP: Duration = Duration::from_secs(1);
+const WINDOW: Duration = Duration::from_secs(5);
+
+#[test]
+#[ignore = "a measurement"]
+fn what_a_call_second_costs() {
+    let relay = |stage: &Stage, pair: &[LegId]| {
+        stage.hear(pair[0], &[Source::Leg(pair[1])]);
+        stage.hear(pair[1], &[Source::Leg(pair[0])]);
+    };
+    measure("relay, PCMU both sides", 200, [Codec::Pcmu, Codec::Pcmu], relay);
+    measure("transcode, PCMU to PCMA", 100, [Codec::Pcmu, Codec::Pcma], relay);
+    measure("transcode, PCMU to Opus", 30, [Codec::Pcmu, Codec::Opus], relay);
+    measure("music to both legs, both sending", 200, [Codec::Pcmu, Codec::Pcmu], |stage, pair| {
+        pair.iter().for_each(|leg| stage.hear(*leg, &[Source::Music("tone/400".into())]));
+    });
+    measure("silence to both legs, both sending", 200, [Codec::Pcmu, Codec::Pcmu], |_, _| {});
+}
+
+/// Prints the cost of `calls` pairs of legs.
+fn measure(what: &str, calls: usize, codecs: [Codec; 2], connect: impl Fn(&Stage, &[LegId])) {
+    let mut stage = Stage::new(|_| {});
+    let sockets = [0, 1].map(|_| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
+    let mut servers = [Vec::new(), Vec::new()];
+    for _ in 0..calls {
+        let pair: Vec<LegId> =
+            [0, 1].into_iter().map(|side| open(&mut stage, &sockets[side], codecs[side], &mut servers[side])).collect();
+        connect(&stage, &pair);
+    }
+    let should_stop = Arc::new(AtomicBool::new(false));
+    let peers: Vec<_> = sockets
+        .into_iter()
+        .zip(servers)
+        .zip(codecs)
+        .map(|((socket, servers), codec)| {
+            let should_stop = Arc::clone(&should_stop);
+            thread::spawn(move || send_to_all(&socket, &servers, codec, &should_stop))
+        })
+        .collect();
+    thread_sleep(WARM_UP);
+    let (before, began) = (media_thread_ms(), now());
+    let packets = stage.media.stats().packets_out.load(Ordering::Relaxed);
+    thread_sleep(WINDOW);
+    let (spent, seconds) = (media_thread_ms() - before, began.elapsed().as_secs_f64());
+    let packets = stage.media.stats().packets_out.load(Ordering::Relaxed) - packets;
+    should_stop.store(true, Ordering::Relaxed);
+    let arrived: u64 = peers.into_iter().map(|peer| peer.join().expect("a peer")).sum();
+    println!(
+        "{what}: {calls} calls, {:.3} ms/call-s, {:.2} µs/packet out, {:.0} packets/s out, {arrived} arrived in all",
+        spent as f64 / seconds / calls as f64,
+        spent as f64 * 1_000.0 / packets.max(1) as f64,
+        packets as f64 / seconds,
+    );
+}
+
+fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<SocketAddr>) -> LegId {
+    let leg = stage.new_leg();
+    stage.order(MediaOrder::Open { leg });
+    servers.push(stage.wait(|notice| match notice {
+        MediaNotice::Opened { leg: opened, local } if *opened == leg => Some(*local),
+        _ => None,
+    }));
+    let remote = RemoteMedia {
+        address: socket.local_addr().expect("an address"),
+        codec,
+        payload_type: payload_type(codec),
+        digit_payload_type: None,
+        is_receiving: true,
+        is_sending: true,
+    };
+    stage.order(MediaOrder::SetRemote { leg, remote });
+    leg
+}
+
+/// One side's telephones on one socket, as a carrier's gateway would be.
+fn send_to_all(socket: &UdpSocket, servers: &[SocketAddr], codec: Codec, should_stop: &AtomicBool) -> u64 {
+    socket.set_nonblocking(true).expect("a socket");
+    let mut payload = [0; PAYLOAD_MAX];
+    let length =
+        Encoder::new(codec).and_then(|mut e| e.encode(&Tone::new(600.0, 8_000).frame(), &mut payload)).expect("a payload");
+    let (mut next, mut sequence, mut arrived) = (now(), 0_u16, 0);
+    let (mut out, mut incoming) = ([0; 2_048], [0; 2_048]);
+    while !should_stop.load(Ordering::Relaxed) {
+        for (number, server) in servers.iter().enumerate() {
+            let packet = Packet {
+                payload_type: payload_type(codec),
+                has_marker: false,
+                sequence,
+                timestamp: u32::from(sequence) * timestamp_step(codec),
+                ssrc: number as u32,
+                payload: &payload[..length],
+            };
+            let bytes = write_packet(&packet, &mut out).expect("room");
+            let _ = socket.send_to(bytes, server);
+            if number % 16 == 0 {
+                while socket.recv(&mut incoming).is_ok() {
+                    arrived += 1;
+                }
+            }
+        }
+        sequence = sequence.wrapping_add(1);
+        next += Duration::from_millis(20);
+        while now() < next {
+            while socket.recv(&mut incoming).is_ok() {
+                arrived += 1;
+            }
+            thread_sleep(Duration::from_millis(1));
+        }
+    }
+    arrived
+}
+
+fn payload_type(codec: Codec) -> u8 {
+    match codec {
+        Codec::Pcmu => 0,
+        Codec::Pcma => 8,
+        Codec::G722 => 9,
+        Codec::Opus => 96,
+    }
+}
+
+/// Processor milliseconds of the youngest thread called `media` (proc(5): schedstat is in nanoseconds).
+fn media_thread_ms() -> u64 {
+    let mut threads: Vec<_> = fs::read_dir("/proc/self/task").expect("threads").flatten().collect();
+    threads.sort_by_key(|thread| thread.file_name());
+    let media = threads
+        .into_iter()
+        .rev()
+        .find(|thread| fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name.trim() == "media"));
+    let schedstat = fs::read_to_string(media.expect("the media thread").path().join("schedstat")).expect("schedstat");
+    let nanos: u64 = schedstat.split(' ').next().and_then(|text| text.parse().ok()).expect("a number");
+    nanos / 1_000_000
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement lives in real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a measurement lives in real time")]
+fn thread_sleep(time: Duration) {
+    thread::sleep(time);
+}
