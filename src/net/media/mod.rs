@@ -6,6 +6,12 @@
 //! *clocked* (playing, mixing, transcoding, keys: decoded and encoded on the tick), *silent* (one frame a second keeps
 //! translators open). All legs are on the one worker, so nothing is locked and nothing crosses threads but orders and notices.
 //!
+//! What it costs, measured on two shared virtual cores, loopback, optimisation level 2 (processor time of the thread;
+//! `tests/integration/media/load.rs`): a relayed G.711 call 0.49 ms per second, of which the kernel takes nine tenths; a prompt or
+//! music to one leg that is sending too 0.32 ms; PCMU to PCMA 0.7 ms a call; PCMU to Opus 2.8 ms a call; a leg that hears
+//! nothing and sends 0.13 ms. Receiving asks the kernel twice a packet (the second time to learn that no more waits), which is
+//! cheaper here than a batch call for one packet.
+//!
 //! RTCP of SIP legs: reports go out from the RTP port, to the peer's RTP port if it multiplexes and to the next one if not; no
 //! second port is bound, which halves sockets and descriptors.
 

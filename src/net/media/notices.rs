@@ -45,17 +45,21 @@ impl Notices {
         }
     }
 
-    /// Tries again; `true` while some still wait.
-    pub(super) fn flush(&mut self) -> bool {
+    /// Whether some wait for room.
+    pub(super) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Tries again.
+    pub(super) fn flush(&mut self) {
         while let Some(notice) = self.waiting.pop_front() {
             match self.channel.try_send(notice) {
                 Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
                 Err(mpsc::error::TrySendError::Full(notice)) => {
                     self.waiting.push_front(notice);
-                    return true;
+                    return;
                 }
             }
         }
-        false
     }
 }

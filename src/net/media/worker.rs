@@ -37,6 +37,8 @@ const BROWSERS: Token = Token(usize::MAX - 1);
 const EVENTS_MAX: usize = 1_024;
 /// Orders taken in one turn, so that a burst of them does not hold up audio.
 const ORDERS_PER_TURN: usize = 512;
+/// Trying again when the switch had no room for a notice. Not at once: a busy switch is not helped by a busy worker.
+const NOTICE_RETRY_MS: u64 = 5;
 /// Looking after silent, lost and reporting legs.
 const CARE_MS: u64 = 250;
 /// Sources that one leg may hear; a three-way call with a listener needs three.
@@ -145,7 +147,7 @@ impl Worker {
                 self.next_care = now + CARE_MS;
                 self.care(self.clock.now());
             }
-            has_more |= self.notices.flush();
+            self.notices.flush();
         }
     }
 
@@ -155,7 +157,8 @@ impl Worker {
         let tick = Mono::from_millis(self.next_tick * FRAME_MS).millis_since(now);
         let browser = self.browsers.next_wake().map_or(care, |at| at.millis_since(now));
         let clocked = if self.clocked.is_empty() { care } else { tick };
-        Duration::from_millis(care.min(clocked).min(browser))
+        let retry = if self.notices.is_waiting() { NOTICE_RETRY_MS } else { care };
+        Duration::from_millis(care.min(clocked).min(browser).min(retry))
     }
 
     /// Whether orders are left for the next turn.

@@ -63,6 +63,10 @@ fn measure(what: &str, calls: usize, codecs: [Codec; 2], connect: impl Fn(&Stage
         })
         .collect();
     thread_sleep(WARM_UP);
+    // Everybody is up; what waited has been told.
+    stage.forget_notices();
+    thread_sleep(WARM_UP);
+    stage.forget_notices();
     let (before, began) = (media_thread_ms(), now());
     let packets = stage.media.stats().packets_out.load(Ordering::Relaxed);
     thread_sleep(WINDOW);

@@ -41,7 +41,7 @@ impl Stage {
             ..MediaSettings::default()
         };
         configure(&mut settings);
-        let (sender, notices) = mpsc::channel(64);
+        let (sender, notices) = mpsc::channel(1_024);
         let media =
             MediaPlane::start(&settings, Arc::new(SystemClock::start()), Rng::seeded(1), sender).expect("a media plane");
         let stage = Self { media, notices, rng: Rng::seeded(2), seen: Vec::new(), locals: BTreeMap::new() };
@@ -123,6 +123,12 @@ impl Stage {
 
     pub fn wait_for(&mut self, notice: &MediaNotice) {
         self.wait(|seen| (seen == notice).then_some(()));
+    }
+
+    /// Takes every notice that has come.
+    pub fn forget_notices(&mut self) {
+        while self.notices.try_recv().is_ok() {}
+        self.seen.clear();
     }
 
     pub fn has_seen(&mut self, notice: &MediaNotice) -> bool {
