@@ -17,6 +17,9 @@ const MUSIC_ON_HOLD: &str = "music/on-hold";
 /// What an agent hears while the other party's phone rings.
 const RING_BACK: &str = "music/ringback";
 
+/// What each leg of a call hears.
+pub(super) type Ears = Vec<(LegId, Vec<Heard>)>;
+
 /// What each leg was last told to hear, and for which call.
 #[derive(Debug, Default)]
 pub(super) struct Hearing {
@@ -39,7 +42,7 @@ impl Centre {
     /// Orders what is new about who hears what, for all calls touched in this turn.
     pub(super) fn tell_hearing(&mut self) {
         let touched: Vec<CallId> = self.published.touched_calls().collect();
-        let mut wanted: Vec<(CallId, Vec<(LegId, Vec<Heard>)>)> = Vec::with_capacity(touched.len());
+        let mut wanted: Vec<(CallId, Ears)> = Vec::with_capacity(touched.len());
         for id in touched {
             wanted.push((id, self.calls.get(&id).map(|call| self.hearing_of(call)).unwrap_or_default()));
         }
@@ -70,7 +73,7 @@ impl Centre {
     }
 
     /// What every leg of a call hears.
-    pub(super) fn hearing_of(&self, call: &Call) -> Vec<(LegId, Vec<Heard>)> {
+    pub(super) fn hearing_of(&self, call: &Call) -> Ears {
         let music = |clip: &str| vec![Heard::Music(Arc::from(clip))];
         let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg));
         let agent = call.stage().partner().and_then(|with| self.partner_leg(with));

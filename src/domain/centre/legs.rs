@@ -119,7 +119,11 @@ impl Centre {
                 self.end_call(turn, call, cause, Party::Customer);
             }
             LegUse::AgentPhone { call, agent } => self.agent_phone_failed(turn, call, &agent, leg, cause),
-            LegUse::Console(agent) => self.console_leg_gone(turn, &agent),
+            LegUse::Console(agent) => {
+                // A renewal that failed may leave the old media behind.
+                self.phone(PhoneEffect::HangUp { leg });
+                self.console_leg_gone(turn, &agent);
+            }
             LegUse::WebPhone(session) => self.web_phone_over(session, cause),
         }
     }
