@@ -2,16 +2,19 @@
 
 pub mod access;
 pub mod actor;
+pub mod calls;
 pub mod client;
 pub mod customers;
 pub mod desk;
 pub mod directory;
+pub mod events;
 pub mod field_problem;
 pub mod import;
 pub mod ivr;
 pub mod journal_loop;
 pub mod rate_limit;
 pub mod reaction_loop;
+pub mod reports;
 pub mod sample_centre;
 pub mod switch_handle;
 pub mod switch_loop;

@@ -11,12 +11,16 @@
 //!   a save names the `version` that it saw and gets 409 `changed-meanwhile` when that is no longer true.
 
 mod auth;
+mod calls;
 mod customers;
+mod directory;
 mod error;
+mod events;
 mod extract;
 mod guard;
 mod health;
 mod openapi;
+mod reports;
 mod router;
 mod session;
 mod settings;
@@ -42,7 +46,10 @@ pub use settings::Settings;
 pub use tls::Tls;
 
 use crate::{
-    app::{access::Access, customers::Customers, tickets::Tickets},
+    app::{
+        access::Access, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events, reports::Reports,
+        tickets::Tickets,
+    },
     domain::directory::Directory,
     types::Clock,
 };
@@ -71,4 +78,12 @@ pub struct AppState {
     pub customers: Customers,
     /// Tickets and SLA policies.
     pub tickets: Tickets,
+    /// The same, for those who set it up.
+    pub centre: DirectoryDesk,
+    /// The history of calls.
+    pub calls: Calls,
+    /// The stream of events.
+    pub events: Events,
+    /// Counts over time.
+    pub reports: Reports,
 }

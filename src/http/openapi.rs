@@ -8,7 +8,9 @@ use utoipa::{
     },
 };
 
-use super::{customers, error::Problem, health, session, tickets, tokens, users, web_phone};
+use super::{
+    calls, customers, directory, error::Problem, events, health, reports, session, tickets, tokens, users, web_phone,
+};
 
 /// General facts of the interface; each resource adds its routes.
 #[derive(OpenApi)]
@@ -60,6 +62,10 @@ pub fn openapi() -> Document {
         customers::Doc::openapi(),
         tickets::Doc::openapi(),
         web_phone::Doc::openapi(),
+        directory::document(),
+        calls::Doc::openapi(),
+        events::Doc::openapi(),
+        reports::Doc::openapi(),
     ];
     for part in parts {
         document.merge(part);

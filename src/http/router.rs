@@ -2,7 +2,10 @@
 
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
-use super::{ApiError, AppState, customers, guard, health, session, tickets, tokens, users, web_console, web_phone};
+use super::{
+    ApiError, AppState, calls, customers, directory, events, guard, health, reports, session, tickets, tokens, users, web_console,
+    web_phone,
+};
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
 pub fn router(state: AppState, sockets: Router) -> Router {
@@ -14,6 +17,10 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(customers::routes())
         .merge(tickets::routes())
         .merge(web_phone::routes())
+        .merge(directory::routes())
+        .merge(calls::routes())
+        .merge(events::routes())
+        .merge(reports::routes())
         .with_state(state.clone())
         .merge(sockets)
         .fallback(web_console::serve)

@@ -7,12 +7,17 @@ use super::{
     tx::{from_word, parse, parse_some},
 };
 use crate::{
-    domain::call::{CallSummary, Direction, Outcome},
+    domain::{
+        call::{CallLine, CallSummary, Direction, Outcome},
+        customer::identity,
+    },
     types::{AgentId, CallId, DispositionId, InteractionId, PhoneNumber, QueueId, Timestamp},
 };
 
 /// Most lines in one page.
 pub const PAGE_MAX: i64 = 500;
+/// Fewer digits find too much by their end.
+const NUMBER_END_MIN: usize = 3;
 
 sql! {
     SAVE = "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
@@ -55,21 +60,9 @@ sql! {
             AND (CAST($7 AS TEXT) IS NULL OR c.outcome = $7)
             AND (CAST($8 AS TEXT) IS NULL OR c.direction = $8)
             AND (CAST($9 AS TEXT) IS NULL OR c.customer_id = $9)
-            AND (CAST($10 AS TEXT) IS NULL OR c.number_reversed LIKE $10)
-            AND (CAST($11 AS TEXT) IS NULL OR LOWER(k.name) LIKE $11 OR LOWER(c.customer_label) LIKE $11
-                OR c.our_number LIKE $11)
+            AND ((CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL) OR c.number_reversed LIKE $10
+                OR k.sort_name LIKE $11 OR LOWER(c.customer_label) LIKE $11 OR c.our_number = $13)
         ORDER BY c.started_at DESC, c.id DESC LIMIT $12";
-}
-
-/// A line of the history with what stands beside it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CallLine {
-    /// The call.
-    pub call: CallSummary,
-    /// Name of the customer as it is now.
-    pub customer_name: Option<String>,
-    /// What it was about.
-    pub disposition: Option<DispositionId>,
 }
 
 /// What a list of calls is narrowed by.
@@ -89,9 +82,8 @@ pub struct CallFilter {
     pub direction: Option<Direction>,
     /// Whose.
     pub customer: Option<crate::types::CustomerId>,
-    /// Last digits of the customer's number.
-    pub number_end: Option<String>,
-    /// Part of the customer's name, of what their side showed, or of our number.
+    /// As typed: the last digits of the customer's number, a part of the customer's name or of what their side showed, or our
+    /// own number in full.
     pub text: Option<String>,
 }
 
@@ -181,6 +173,12 @@ pub async fn list(
         Some((at, id)) => (at.as_millis(), id.to_string()),
         None => (i64::MAX, String::new()),
     };
+    let text = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty());
+    let digits: Option<String> = text
+        .filter(|text| text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '(' | ')' | '.')))
+        .map(|text| text.chars().rev().filter(char::is_ascii_digit).collect())
+        .filter(|digits: &String| digits.len() >= NUMBER_END_MIN);
+    let words = text.map(|text| identity::words(text).join(" ")).filter(|words| !words.is_empty());
     let values = binds![
         filter.from.unwrap_or_default(),
         filter.to.map_or(i64::MAX, Timestamp::as_millis),
@@ -191,9 +189,11 @@ pub async fn list(
         filter.outcome.as_ref().map_or(Val::Text(None), Val::word),
         filter.direction.as_ref().map_or(Val::Text(None), Val::word),
         filter.customer,
-        filter.number_end.as_ref().map(|digits| format!("{}%", digits.chars().rev().collect::<String>())),
-        filter.text.as_ref().map(|text| format!("%{}%", text.to_lowercase())),
+        digits.map(|digits| format!("{digits}%")),
+        // Words are letters and digits: nothing in them means anything to LIKE.
+        words.or(text.map(|_| "\u{1}".into())).map(|words| format!("%{words}%")),
         limit.clamp(1, PAGE_MAX + 1),
+        text,
     ];
     db.fetch_all::<CallRow>(&LIST, values).await?.into_iter().map(CallLine::try_from).collect()
 }

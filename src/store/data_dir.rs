@@ -46,7 +46,7 @@ impl DataDir {
 
     /// Where the embedded database lies.
     pub fn database(&self) -> PathBuf {
-        self.path.join(DATABASE_FILE)
+        database_in(&self.path)
     }
 
     /// Refuses a network file system for the embedded database.
@@ -60,6 +60,11 @@ impl DataDir {
             _ => Ok(()),
         }
     }
+}
+
+/// Where the embedded database of a folder lies.
+pub(super) fn database_in(folder: &Path) -> PathBuf {
+    folder.join(DATABASE_FILE)
 }
 
 /// The file system kind of the longest mount point that holds `path`, from lines of `device point kind options…`.

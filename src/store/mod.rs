@@ -13,6 +13,7 @@ mod sql;
 mod tx;
 mod writer;
 
+pub mod backup;
 pub mod calls;
 pub mod customers;
 pub mod directory;

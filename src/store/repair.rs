@@ -6,10 +6,10 @@ use sqlx::FromRow;
 use super::{Db, Lane, NewEvent, StoreFault, Tx, binds, calls, segments, sql, tx::parse};
 use crate::{
     domain::{
-        call::{CallEvent, CallEventKind, EndCause, FlowOutCause, Outcome, Party},
+        call::{CallEvent, CallEventKind, CallLine, EndCause, FlowOutCause, Outcome, Party},
         event::{Actor, Event},
     },
-    store::{calls::CallLine, journal::VisitRules},
+    store::journal::VisitRules,
     types::{CallId, Timestamp},
 };
 

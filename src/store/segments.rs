@@ -51,7 +51,7 @@ sql! {
 }
 
 /// Opens or closes a visit as the call's event says.
-pub(super) async fn follow_call(tx: &mut Tx, event: &CallEvent, at: Timestamp, rules: VisitRules) -> Result<(), StoreFault> {
+pub(crate) async fn follow_call(tx: &mut Tx, event: &CallEvent, at: Timestamp, rules: VisitRules) -> Result<(), StoreFault> {
     let close = |queue: &QueueId, outcome: &str, waited_ms: i64, agent: Option<&AgentId>, cause: Val| {
         binds![event.call, queue, outcome, at, waited_ms, agent, cause]
     };

@@ -102,6 +102,11 @@ impl TestDb {
         Self { db, clock, settings, folder }
     }
 
+    /// Lets go of the closed database and its folder's lock, and keeps the folder.
+    pub(crate) fn give_up_database(self) -> tempfile::TempDir {
+        self.folder
+    }
+
     /// Runs a statement of the test's own.
     pub(crate) async fn raw(&self, text: &'static str) {
         match self.db.engine() {

@@ -222,8 +222,8 @@ impl DirectoryDesk {
         Ok(saved)
     }
 
-    /// Removes an entry that nothing refers to; `seen` is the version that was seen.
-    pub async fn remove<T: Kept>(&self, actor: &Actor, key: &str, seen: i64) -> Result<(), DirectoryFault> {
+    /// Removes an entry that nothing refers to; `seen` is the version that was seen, `None` removes it as it is.
+    pub async fn remove<T: Kept>(&self, actor: &Actor, key: &str, seen: Option<i64>) -> Result<(), DirectoryFault> {
         actor.require(Permission::Administer)?;
         let (by, now, flows, key) = (actor.in_events(), self.clock.now().wall, self.flow_names(), key.to_owned());
         let directory = self
@@ -237,7 +237,8 @@ impl DirectoryDesk {
                     if !users.is_empty() {
                         return Err(DirectoryFault::InUse(users));
                     }
-                    if before.version != seen || !rows::delete(tx, T::THING, &key, seen).await? {
+                    let is_seen = seen.is_none_or(|seen| seen == before.version);
+                    if !is_seen || !rows::delete(tx, T::THING, &key, before.version).await? {
                         return Err(DirectoryFault::ChangedMeanwhile(T::THING));
                     }
                     before.entry.take_from(&mut directory);

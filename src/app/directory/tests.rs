@@ -162,14 +162,14 @@ async fn what_is_in_use_cannot_be_removed_and_says_by_whom() {
         let (desk, admin) = (desk(&test).await, administrator());
         desk.make(&admin, queue("sales"), None).await.unwrap();
         desk.make(&admin, number("1002", NumberTarget::Queue { queue: "sales".parse().unwrap() }), None).await.unwrap();
-        let Err(DirectoryFault::InUse(users)) = desk.remove::<Queue>(&admin, "sales", 1).await else { panic!("removed") };
+        let Err(DirectoryFault::InUse(users)) = desk.remove::<Queue>(&admin, "sales", Some(1)).await else { panic!("removed") };
         assert_eq!(users, ["number 1002"]);
-        desk.remove::<Number>(&admin, "1002", 1).await.unwrap();
+        desk.remove::<Number>(&admin, "1002", Some(1)).await.unwrap();
         desk.set_flows(FlowNames { queues: ["sales".parse().unwrap()].into(), ..FlowNames::default() });
-        assert!(matches!(desk.remove::<Queue>(&admin, "sales", 1).await, Err(DirectoryFault::InUse(_))));
+        assert!(matches!(desk.remove::<Queue>(&admin, "sales", Some(1)).await, Err(DirectoryFault::InUse(_))));
         desk.set_flows(FlowNames::default());
-        desk.remove::<Queue>(&admin, "sales", 1).await.unwrap();
-        assert!(matches!(desk.remove::<Queue>(&admin, "sales", 1).await, Err(DirectoryFault::NotFound(_))));
+        desk.remove::<Queue>(&admin, "sales", Some(1)).await.unwrap();
+        assert!(matches!(desk.remove::<Queue>(&admin, "sales", Some(1)).await, Err(DirectoryFault::NotFound(_))));
         assert!(desk.current().queues.is_empty());
     }
 }
@@ -215,7 +215,7 @@ async fn only_administrators_change_the_directory_and_only_they_see_trunks() {
     assert!(matches!(desk.list::<Trunk>(&supervisor).await, Err(DirectoryFault::Forbidden(_))));
     assert!(matches!(desk.make(&supervisor, skill("x"), None).await, Err(DirectoryFault::Forbidden(_))));
     assert!(matches!(desk.change(&agent, 0, Centre::default(), None).await, Err(DirectoryFault::Forbidden(_))));
-    assert!(matches!(desk.remove::<Skill>(&supervisor, "x", 1).await, Err(DirectoryFault::Forbidden(_))));
+    assert!(matches!(desk.remove::<Skill>(&supervisor, "x", Some(1)).await, Err(DirectoryFault::Forbidden(_))));
 }
 
 #[tokio::test]

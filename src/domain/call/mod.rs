@@ -3,6 +3,7 @@
 
 mod clock;
 mod event;
+mod line;
 mod machine;
 mod party;
 mod stage;
@@ -11,6 +12,7 @@ pub use clock::{CallClock, Span};
 pub use event::{
     CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Outcome, Party, TransferTarget,
 };
+pub use line::CallLine;
 pub use machine::{Call, CallCx, NewCall};
 pub use party::{OtherParty, PartyMatch};
 pub use stage::{DialStep, Offer, Partner, Stage};

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::types::{QueueId, Timestamp};
+
 /// Counts of one queue over one span. Percentages are computed by who shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct QueueCounts {
@@ -22,4 +24,18 @@ pub struct QueueCounts {
     pub wait_ms_answered: i64,
     /// Longest wait of all.
     pub wait_ms_max: i64,
+}
+
+/// Counts of one queue in one interval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QueueInterval {
+    /// Which.
+    pub queue: QueueId,
+    /// Begin.
+    pub begins_at: Timestamp,
+    /// End; belongs to the next.
+    pub ends_at: Timestamp,
+    /// The visits that began in it.
+    #[serde(flatten)]
+    pub counts: QueueCounts,
 }

@@ -1,0 +1,132 @@
+//! The history of calls: a list with filters, one call with its events, and a file for spreadsheets.
+
+use axum::{Json, Router, extract::State, http::header, response::IntoResponse, routing::get};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
+
+use super::{ApiError, AppState, Id, Page, PageParams, Params, Signed};
+use crate::{
+    app::calls::{CallFilter, CallPage, CallsFault},
+    domain::{
+        call::{CallLine, Direction, Outcome},
+        event::EventRecord,
+    },
+    types::{AgentId, CallId, CustomerId, QueueId, Timestamp},
+};
+
+/// This resource's part of openapi.json.
+#[derive(OpenApi)]
+#[openapi(paths(list, find, export))]
+pub struct Doc;
+
+/// Its routes.
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/calls", get(list))
+        .route("/api/v1/calls.csv", get(export))
+        .route("/api/v1/calls/{id}", get(find))
+}
+
+/// What a list of calls is narrowed by.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Last digits of the customer's number, part of the customer's name or of what their side showed, or our number.
+    q: Option<String>,
+    /// Not before.
+    from: Option<Timestamp>,
+    /// Before.
+    to: Option<Timestamp>,
+    /// The last queue.
+    queue: Option<QueueId>,
+    /// The last agent who talked.
+    agent: Option<AgentId>,
+    /// How it ended.
+    outcome: Option<Outcome>,
+    /// Which way.
+    direction: Option<Direction>,
+    /// Whose.
+    customer: Option<CustomerId>,
+}
+
+/// Longest text that is searched for.
+const QUERY_CHARS_MAX: usize = 100;
+
+impl Filter {
+    fn read(self) -> Result<CallFilter, ApiError> {
+        if self.q.as_ref().is_some_and(|q| q.chars().count() > QUERY_CHARS_MAX) {
+            return Err(ApiError::invalid("q", "too long", "Search for at most 100 characters"));
+        }
+        Ok(CallFilter {
+            from: self.from,
+            to: self.to,
+            queue: self.queue,
+            agent: self.agent,
+            outcome: self.outcome,
+            direction: self.direction,
+            customer: self.customer,
+            text: self.q,
+        })
+    }
+}
+
+/// One call with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct CallDetails {
+    /// Its line in the history.
+    #[serde(flatten)]
+    line: CallLine,
+    /// What happened, oldest first.
+    events: Vec<EventRecord>,
+    /// Notes as typed.
+    notes: Option<String>,
+}
+
+/// Calls that match, newest first. Who may not see every call sees the own ones.
+#[utoipa::path(get, path = "/api/v1/calls", tag = "calls", params(Filter, PageParams), responses(
+    (status = 200, body = Page<CallLine>), (status = 422, body = super::Problem)))]
+async fn list(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(filter): Params<Filter>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<Page<CallLine>>, ApiError> {
+    let (limit, after) = (page.limit()?, page.after::<(Timestamp, CallId)>()?);
+    let lines = state.calls.list(&actor, filter.read()?, after, limit + 1).await?;
+    Ok(Json(Page::cut(lines, limit, |line| (line.call.started_at, line.call.id))))
+}
+
+/// One call with its events and notes.
+#[utoipa::path(get, path = "/api/v1/calls/{id}", tag = "calls", params(("id" = String, Path)), responses(
+    (status = 200, body = CallDetails), (status = 404, body = super::Problem)))]
+async fn find(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<CallId>) -> Result<Json<CallDetails>, ApiError> {
+    let CallPage { line, events, notes } = state.calls.find(&actor, id).await?;
+    Ok(Json(CallDetails { line, events, notes }))
+}
+
+/// Calls that match as a CSV file for spreadsheets, newest first, at most 50,000.
+#[utoipa::path(get, path = "/api/v1/calls.csv", tag = "calls", params(Filter), responses(
+    (status = 200, description = "CSV with a heading", content_type = "text/csv", body = String)))]
+async fn export(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(filter): Params<Filter>,
+) -> Result<impl IntoResponse, ApiError> {
+    let file = state.calls.export(&actor, filter.read()?).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"calls.csv\""),
+    ];
+    Ok((headers, file))
+}
+
+impl From<CallsFault> for ApiError {
+    fn from(fault: CallsFault) -> Self {
+        match fault {
+            CallsFault::NotFound => Self::not_found("call"),
+            CallsFault::Forbidden(forbidden) => forbidden.into(),
+            CallsFault::Export(cause) => Self::fault(cause),
+            CallsFault::Store(fault) => fault.into(),
+        }
+    }
+}
