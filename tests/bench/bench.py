@@ -1,0 +1,328 @@
+#!/usr/bin/env python3
+"""What a call and a console cost: `make bench`. Starts the server's release build in folders of its own, puts calls and consoles
+on it, and writes a table, target/bench/calls.json and target/bench/console.json.
+
+Processor time per unit and ratios are what survives a shared machine; delays are told together with how busy it was. Compare
+only runs of the same SCALE made side by side."""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import contextmanager
+
+from consoles import Room, instant_ms, wait_for, wall_ms
+from node import PROJECT, Node, Refused, binary, load_average
+from traffic import KNOWN, OPUS, PCMU, STRANGER, AgentFloor, RtpPeer, callers, percentile
+
+ECHO, MENU, SUPPORT = "1009", "1000", "1001"
+ECHO_RATES = (50, 200, 500)
+# The sample centre's first prompts last 14 s; the window must lie within them.
+PROMPT_SECONDS = 13
+SETTLE_SECONDS = 1.5
+
+
+class Figures:
+    """Rows of the table, written to one file; a measure that could not be taken says why and stays null."""
+
+    def __init__(self, area):
+        self.area, self.values, self.notes = area, {"area": area}, {}
+
+    def put(self, key, value, note=""):
+        value = round(value, 3) if isinstance(value, float) else value
+        self.values[key] = value
+        self.values.setdefault("load_average", {})[key] = load_average()
+        shown = "not measured" if value is None else value
+        print(f"  {key:<44} {shown!s:>12}   load {load_average():<6} {note}", flush=True)
+
+    def write(self, scale):
+        folder = PROJECT / "target/bench"
+        folder.mkdir(parents=True, exist_ok=True)
+        self.values |= {"scale": scale, "processors": os.cpu_count(), "problems": self.notes}
+        (folder / f"{self.area}.json").write_text(json.dumps(self.values, indent=2) + "\n")
+
+
+@contextmanager
+def measure(figures, *keys):
+    """A measure that fails leaves its keys null, and the others go on."""
+    try:
+        yield
+    except (Refused, SystemExit, OSError, StopIteration, subprocess.SubprocessError) as problem:
+        for key in keys:
+            if figures.values.get(key) is None:
+                figures.notes[key] = str(problem)[:400]
+                figures.put(key, None, str(problem).splitlines()[0][:120] if str(problem) else type(problem).__name__)
+
+
+def is_clean(result):
+    return result["failed"] == 0 and result["begun"] == result["done"]
+
+
+# --- Calls -----------------------------------------------------------------------------------------------------------------
+
+
+def measure_calls(scale):
+    figures = Figures("calls")
+    many, seconds = (60, 6) if scale < 1 else (200, 10)
+    with Node() as node:
+        with measure(figures, "echo_call_memory_kib"):
+            memory_of_echo_calls(figures, node, 100 if scale < 1 else 500)
+        time.sleep(1)
+        before = node.cpu_ms()
+        time.sleep(3)
+        figures.put("idle_second_cpu_ms", (node.cpu_ms() - before) / 3)
+        for rate in ECHO_RATES:
+            with measure(figures, f"echo_call_at_{rate}_per_s_cpu_ms"):
+                echo_calls(figures, node, rate, round(rate * max(6, 60 * scale)))
+    with Node() as node, measure(figures, "ivr_call_second_cpu_ms"):
+        ivr_calls(figures, node, many, seconds)
+    with Node() as node, RtpPeer() as rtp:
+        keys = ("bridged_call_second_cpu_ms", "bridged_call_memory_kib", "queue_call_cpu_ms")
+        with measure(figures, *keys):
+            floor = AgentFloor(node, many, rtp.agents)
+            queue_calls(figures, node, many, scale)
+            bridged_calls(figures, "bridged", node, floor, rtp, many, seconds if scale < 1 else 30, PCMU)
+            floor.close()
+    few = max(10, many // 4)
+    with Node() as node, RtpPeer(mirror="callers") as rtp, measure(figures, "bridged_opus_call_second_cpu_ms"):
+        floor = AgentFloor(node, few, rtp.agents)
+        bridged_calls(figures, "bridged_opus", node, floor, rtp, few, seconds, OPUS)
+        floor.close()
+    figures.write(scale)
+
+
+def memory_of_echo_calls(figures, node, count):
+    with RtpPeer() as rtp:
+        callers(node, ECHO, 50, 50, 100, rtp.callers).wait(20)
+        before = node.memory_kib()
+        calls = callers(node, ECHO, 100, count, (count / 100 + 4) * 1000, rtp.callers)
+        time.sleep(count / 100 + 2)
+        live = rtp.report()["callers"]
+        after = node.memory_kib()
+        result = calls.wait(30)
+        calls.forget()
+    figures.put("echo_call_memory_kib", (after - before) / max(1, live), f"{live} calls with audio")
+    if not is_clean(result):
+        figures.notes["echo_call_memory_kib"] = result["errors"]
+
+
+def echo_calls(figures, node, rate, count):
+    """INVITE, 200, ACK, BYE, 200: a call that ends as soon as it is answered."""
+    with RtpPeer() as rtp:
+        before = node.cpu_ms()
+        calls = callers(node, ECHO, rate, count, 0, rtp.callers)
+        result = calls.wait(count / rate + 60)
+        # What a call leaves to be written is part of it.
+        time.sleep(1)
+        spent = node.cpu_ms() - before
+        calls.forget()
+    name = f"echo_call_at_{rate}_per_s"
+    figures.put(f"{name}_cpu_ms", spent / max(1, result["begun"]), f"{result['begun']} calls")
+    figures.put(f"{name}_failed_count", result["failed"], f"{result['sent_again']} messages sent again")
+    figures.put(f"{name}_setup_p99_ms", result["setup_p99_ms"])
+    if result["failed"]:
+        figures.notes[f"{name}_failed_count"] = result["errors"]
+
+
+def steady(node, rtp, calls, count, rate, seconds):
+    """Processor time per second of one call while all calls are up, and what the RTP peer saw meanwhile."""
+    time.sleep(count / rate + SETTLE_SECONDS)
+    rtp.report()
+    before, threads, began = node.cpu_ms(), node.thread_cpu_ms(), time.monotonic()
+    time.sleep(seconds)
+    spent, passed, heard = node.cpu_ms() - before, time.monotonic() - began, rtp.report()
+    if os.environ.get("BENCH_THREADS"):
+        after = node.thread_cpu_ms()
+        shares = {name: round((after[name] - threads.get(name, 0)) / passed / count, 3) for name in after}
+        print("    by thread:", {name: share for name, share in sorted(shares.items()) if share >= 0.002}, file=sys.stderr)
+    if not calls.is_running():
+        raise SystemExit(f"The calls ended before the measure: {calls.result()}")
+    if heard["callers"] < count:
+        raise SystemExit(f"Only {heard['callers']} of {count} calls had audio: {calls.counts()}")
+    return spent / passed / count, heard
+
+
+def ivr_calls(figures, node, count, seconds):
+    """Callers who listen to the main menu and send their own sound."""
+    rate = 40 if count < 100 else 80
+    ramp = count / rate
+    seconds = min(seconds, PROMPT_SECONDS - ramp - SETTLE_SECONDS)
+    with RtpPeer() as rtp:
+        calls = callers(node, MENU, rate, count, int((ramp + SETTLE_SECONDS + seconds + 1.5) * 1000), rtp.callers)
+        cost, heard = steady(node, rtp, calls, count, rate, seconds)
+        calls.wait(60)
+        calls.forget()
+    figures.put("ivr_call_second_cpu_ms", cost, f"{count} calls, {heard['heard'] / count / seconds:.1f} packets/s heard by each")
+
+
+def queue_calls(figures, node, agents, scale):
+    """A caller comes through the queue to a telephone that answers at once, and hangs up: both legs, without sound."""
+    rate, count = 20, round(max(100, 1_000 * scale))
+    before = node.cpu_ms()
+    # Half the agents stay free, so that nobody waits.
+    calls = callers(node, AgentFloor.NUMBER, rate, count, 500, 9, together_max=max(1, agents // 2))
+    result = calls.wait(count / rate + 60)
+    time.sleep(1)
+    figures.put("queue_call_cpu_ms", (node.cpu_ms() - before) / max(1, result["done"]), f"{result['done']} calls")
+    figures.put("queue_call_failed_count", result["failed"])
+    if result["failed"]:
+        figures.notes["queue_call_failed_count"] = result["errors"]
+    calls.forget()
+
+
+def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
+    """Callers and agents' telephones hear each other through the server."""
+    rate = 20
+    memory = node.memory_kib()
+    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 2) * 1000)
+    calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers, codec)
+    cost, heard = steady(node, rtp, calls, count, rate, seconds)
+    figures.put(f"{name}_call_second_cpu_ms", cost, f"{count} calls, {heard['agents']} telephones talking")
+    if codec is PCMU:
+        figures.put(f"{name}_call_memory_kib", (node.memory_kib() - memory) / count)
+        figures.put(f"{name}_delay_p50_ms", heard["delay_p50_ms"])
+        figures.put(f"{name}_delay_p99_ms", heard["delay_p99_ms"], f"{heard['late_ticks']} ms the generator itself was late")
+        figures.put(f"{name}_lost_percent", 100 * heard["lost"] / max(1, heard["crossed"] + heard["lost"]))
+    calls.wait(seconds + 60)
+    calls.forget()
+
+
+# --- Consoles --------------------------------------------------------------------------------------------------------------
+
+
+def measure_console(scale):
+    figures = Figures("console")
+    folder = tempfile.mkdtemp(prefix="centralita-bench.")
+    try:
+        with measure(figures, "cold_start_existing_p50_ms"):
+            cold_starts(figures, folder, 5 if scale < 1 else 20)
+        with Node(folder) as node:
+            with measure(figures, "console_memory_kib"):
+                memory_of_consoles(figures, node, 50 if scale < 1 else 300)
+            with measure(figures, "event_to_console_p99_ms", "fact_to_console_p99_ms", "invite_to_pop_message_p95_ms"):
+                events_and_pops(figures, node, scale)
+            with measure(figures, "invite_to_painted_p50_ms", "invite_to_painted_p95_ms"):
+                painted(figures, node, 20 if scale < 1 else 200)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    figures.write(scale)
+
+
+def cold_starts(figures, folder, count):
+    with Node(folder) as node:
+        figures.put("cold_start_first_ms", node.start_ms, "empty folder: the sample centre is set up")
+    times = []
+    for _ in range(count):
+        with Node(folder) as node:
+            times.append(node.start_ms)
+    figures.put("cold_start_existing_p50_ms", percentile(times, 0.5), f"{count} starts")
+    figures.put("cold_start_existing_max_ms", max(times))
+
+
+def memory_of_consoles(figures, node, count):
+    with Room() as room:
+        # What the first few bring along (caches, buffers of the door) is nobody's in particular.
+        warm = [room.open(node, "admin") for _ in range(5)]
+        wait_for(lambda: all(next(one.told("hello"), None) for one in warm), 10, "the first consoles")
+        time.sleep(1)
+        before, descriptors = node.memory_kib(), node.descriptors()
+        cold = [room.open(node, "admin") for _ in range(count)]
+        wait_for(lambda: all(next(one.told("hello"), None) for one in cold), 30, "the consoles")
+        time.sleep(2)
+        figures.put("console_memory_kib", (node.memory_kib() - before) / count, f"{count} consoles")
+        figures.put("console_descriptors_count", (node.descriptors() - descriptors) / count)
+
+
+def events_and_pops(figures, node, scale):
+    """One telephone agent with a console, watched by many; calls come, are offered, and are given up."""
+    watchers, changes, count = (20, 60, 20) if scale < 1 else (100, 400, 200)
+    with RtpPeer() as rtp, Room() as room:
+        floor = AgentFloor(node, 1, rtp.agents)
+        agent, password = floor.agents[0], "only-for-this-measure"
+        user = {"id": agent, "name": "Measurement", "role": "agent", "language": "en", "password": password}
+        node.api("admin", "POST", "/users", user)
+        own = room.open(node, agent, password)
+        crowd = [room.open(node, "admin") for _ in range(watchers)]
+        wait_for(lambda: all(next(one.told("hello"), None) for one in [own, *crowd]), 20, "the consoles")
+        began = wall_ms()
+        for turn in range(changes):
+            state = {"state": "paused", "reason": "break"} if turn % 2 == 0 else {"state": "ready"}
+            own.command(do="set_presence", wanted=state)
+            time.sleep(0.05)
+        time.sleep(1)
+        live, facts = [], []
+        for console in crowd:
+            live += [at - instant_ms(m["agent"]["since"]) for at, m in console.told("agent", began) if m["agent"]["id"] == agent]
+            facts += [at - instant_ms(m["record"]["at"]) for at, m in console.told("fact", began)]
+        expected = changes * watchers
+        if len(live) < expected * 0.9:
+            raise SystemExit(f"Only {len(live)} of {expected} changes reached the consoles.")
+        figures.put("event_to_console_p50_ms", float(percentile(live, 0.5)), f"{len(live)} messages, {watchers} consoles")
+        figures.put("event_to_console_p99_ms", float(percentile(live, 0.99)))
+        figures.put("fact_to_console_p99_ms", float(percentile(facts, 0.99)) if facts else None, f"{len(facts)} after the journal")
+        began = wall_ms()
+        calls = callers(node, floor.NUMBER, 1.5, count, 400, rtp.callers, caller=KNOWN, together_max=1)
+        calls.wait(count * 3 + 30)
+        calls.forget()
+        pops = [at - instant_ms(m["arrived_at"]) for at, m in own.told("pop", began)]
+        figures.put("invite_to_pop_message_p50_ms", float(percentile(pops, 0.5)) if pops else None, f"{len(pops)} of {count} calls")
+        figures.put("invite_to_pop_message_p95_ms", float(percentile(pops, 0.95)) if pops else None)
+        floor.close()
+
+
+def painted(figures, node, count):
+    """INVITE on 1001 with an idle agent in a browser, until the record is on the screen."""
+    browser = os.environ.get("CHROMIUM_BIN") or shutil.which("chromium") or shutil.which("google-chrome")
+    if not browser or not shutil.which("node"):
+        raise SystemExit("Chromium and Node are needed; .make/tools.sh test installs what is missing.")
+    script = str(PROJECT / "tests/bench/painted.mjs")
+    command = ["node", script, node.origin, node.password("agent1"), str(count)]
+    page = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "CHROMIUM_BIN": browser}
+    )
+    guard = threading.Timer(60 + count * 15, page.kill)
+    guard.start()
+    times = []
+    try:
+        with RtpPeer() as rtp:
+            for line in page.stdout:
+                if line.startswith("call"):
+                    calls = callers(node, SUPPORT, 1, 1, 2_000, rtp.callers, caller=KNOWN)
+                elif line.startswith("{"):
+                    times.append(json.loads(line)["painted_ms"])
+                    calls.wait(15)
+                    calls.forget()
+        problem = page.stderr.read()
+    finally:
+        guard.cancel()
+        if page.poll() is None:
+            page.kill()
+        page.wait()
+    if len(times) < count:
+        raise SystemExit(f"{len(times)} of {count} records were painted. {problem.strip()[-600:]}")
+    # The first one compiles the page's code.
+    figures.put("invite_to_painted_p50_ms", float(percentile(times[1:], 0.5)), f"{len(times) - 1} calls in Chromium")
+    figures.put("invite_to_painted_p95_ms", float(percentile(times[1:], 0.95)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("areas", nargs="*", choices=["calls", "console"], default=["calls", "console"])
+    areas = parser.parse_args().areas
+    scale = float(os.environ.get("SCALE", "0.1"))
+    if not binary().exists():
+        raise SystemExit(f"There is no {binary()}; `make bench` builds it.")
+    print(f"SCALE={scale:g}, {os.cpu_count()} processors, load {load_average()}")
+    for area in areas:
+        print(area)
+        {"calls": measure_calls, "console": measure_console}[area](scale)
+    print("Written to target/bench/" + " and ".join(f"{area}.json" for area in areas))
+
+
+if __name__ == "__main__":
+    main()
