@@ -2,8 +2,8 @@
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { useTexts } from '@/i18n/use-texts'
+import { becomeReady } from '@/lib/shift'
 import { useFloor } from '@/lib/use-live'
-import { live } from '@/live/console'
 import { dismissNotice } from '@/live/stores/floor'
 import { showToast } from '@/ui'
 import { HotkeyHelp } from './hotkeys'
@@ -20,7 +20,7 @@ export function Notices() {
           showToast({
             tone: 'bad',
             text: t('notice.missed_offer'),
-            action: { label: t('notice.missed_back'), run: () => void live.command({ do: 'set_presence', wanted: { state: 'ready' } }) },
+            action: { label: t('notice.missed_back'), run: () => void becomeReady() },
           })
           break
         case 'sla_breached':

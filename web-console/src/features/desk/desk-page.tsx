@@ -1,13 +1,14 @@
 // The agent's desk: a tab per call, the record in the middle, what is to be done with the call on the right.
 import { Link, useParams } from '@tanstack/react-router'
-import { Headphones, PanelRightClose, PanelRightOpen, PhoneIncoming, PhoneOutgoing } from 'lucide-react'
+import { Headphones, PanelRightClose, PanelRightOpen, PhoneIncoming, PhoneMissed, PhoneOutgoing } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { useStore } from 'zustand'
 import { useTexts } from '@/i18n/use-texts'
 import { readSetting, writeSetting } from '@/lib/storage'
-import { useFloor } from '@/lib/use-live'
+import { becomeReady } from '@/lib/shift'
+import { useFloor, useIsUp } from '@/lib/use-live'
 import { usePartyName } from '@/lib/use-party-name'
-import type { CallView } from '@/live/protocol'
+import type { AgentView, CallView } from '@/live/protocol'
 import { foremostCall } from '@/live/stores/floor'
 import { phone, phoneStore } from '@/phone/softphone'
 import { Button, cx, EmptyState, IconButton, SkeletonLines } from '@/ui'
@@ -77,13 +78,25 @@ function CallTab({ call, isSelected }: { call: CallView; isSelected: boolean }) 
 
 function Idle() {
   const { t } = useTexts('desk')
-  const state = useFloor((floor) => floor.agent?.presence.state)
-  const key = state === undefined ? 'not_agent' : state === 'ready' ? 'ready' : 'away'
+  const agent = useFloor((floor) => floor.agent)
+  const isUp = useIsUp()
+  const key = idleKey(agent)
   return (
     <div className="flex h-full min-h-0 bg-surface max-lg:flex-col max-lg:overflow-auto">
       <h1 className="sr-only">{t('title')}</h1>
-      <div className="flex min-w-0 flex-1 items-center justify-center">
-        <EmptyState icon={Headphones} title={t(`idle.${key}_title`)}>
+      <div className="flex min-w-0 flex-1 items-center justify-center" data-testid="idle" data-why={key}>
+        <EmptyState
+          icon={key === 'missed' ? PhoneMissed : Headphones}
+          title={t(`idle.${key}_title`)}
+          action={
+            key !== 'ready' &&
+            key !== 'not_agent' && (
+              <Button tone="accent" size="lg" isDisabled={!isUp} onPress={() => void becomeReady()} data-testid="become-ready">
+                {t(key === 'away' ? 'idle.start' : 'idle.again')}
+              </Button>
+            )
+          }
+        >
           {t(`idle.${key}`)}
         </EmptyState>
       </div>
@@ -92,4 +105,16 @@ function Idle() {
       </aside>
     </div>
   )
+}
+
+/** Why nothing rings: waiting, away by choice, or put aside by the server, which is said with its reason. */
+function idleKey(agent: AgentView | null): 'ready' | 'away' | 'missed' | 'device' | 'supervisor' | 'not_agent' {
+  if (!agent) return 'not_agent'
+  const { presence, why } = agent
+  if (presence.state === 'ready') return 'ready'
+  if (presence.state === 'paused') {
+    if (presence.reason === 'missed' || why === 'missed_offer') return 'missed'
+    if (presence.reason === 'device' || why === 'device') return 'device'
+  }
+  return why === 'supervisor' ? 'supervisor' : 'away'
 }

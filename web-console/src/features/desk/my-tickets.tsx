@@ -21,14 +21,18 @@ export function MyTickets() {
     queryFn: ({ signal }) => api.get<Page<TicketLine>>('/tickets', { owner: user, open: true, limit: 20 }, signal),
     enabled: user !== null,
   })
+  const tickets = query.data?.items
   useEffect(
     () =>
       live.onMessage((message) => {
-        if (message.t === 'fact' && message.ticket) void client.invalidateQueries({ queryKey: ['tickets', 'mine'] })
+        // Everybody hears of every ticket; only news of these are worth asking again.
+        const changed = message.t === 'fact' ? message.ticket : undefined
+        if (changed && (changed.owner === user || tickets?.some((ticket) => ticket.id === changed.id))) {
+          void client.invalidateQueries({ queryKey: ['tickets', 'mine'] })
+        }
       }),
-    [client],
+    [client, user, tickets],
   )
-  const tickets = query.data?.items ?? []
   return (
     <>
       <header className="flex h-9 items-center justify-between gap-2 border-b border-line px-3">
@@ -43,9 +47,9 @@ export function MyTickets() {
           {problemText(query.error)}
         </ErrorState>
       )}
-      {query.isSuccess && tickets.length === 0 && <p className="p-3 text-ink-2">{t('my_tickets.none')}</p>}
+      {query.isSuccess && tickets?.length === 0 && <p className="p-3 text-ink-2">{t('my_tickets.none')}</p>}
       <ul className="divide-y divide-line">
-        {tickets.map((ticket) => (
+        {tickets?.map((ticket) => (
           <TicketRow key={ticket.id} ticket={ticket} isCustomerShown />
         ))}
       </ul>

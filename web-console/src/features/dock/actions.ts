@@ -1,6 +1,7 @@
 // What the dock can do, for its buttons and for the keys alike.
 import { createStore } from 'zustand/vanilla'
 import { failureText } from '@/api/problem-text'
+import { becomeReady } from '@/lib/shift'
 import { live } from '@/live/console'
 import type { CallView, ConsoleCommand } from '@/live/protocol'
 import { floorStore, foremostCall } from '@/live/stores/floor'
@@ -11,8 +12,6 @@ export type DockAction = 'answer' | 'hold' | 'mute' | 'transfer' | 'keypad' | 'h
 
 /** An offer cannot be taken or refused in its first moment: the click may have been meant for what was there before. */
 export const GUARD_MS = 300
-/** How long "ready" waits for the audio before the server is asked. */
-const AUDIO_MS_MAX = 4_000
 
 interface DockState {
   open: 'keypad' | 'transfer' | null
@@ -38,13 +37,6 @@ export async function send(command: ConsoleCommand): Promise<boolean> {
   mark(false)
   if (failure) showToast({ tone: 'bad', text: failureText(failure) })
   return failure === null
-}
-
-/** Goes on shift: sound and microphone first, since the server offers calls to agents who can hear them only. */
-export async function becomeReady(): Promise<void> {
-  await phone.startShift()
-  await phone.whenReady(AUDIO_MS_MAX)
-  await send({ do: 'set_presence', wanted: { state: 'ready' } })
 }
 
 const firstSeen = { call: '', at: 0 }

@@ -5,11 +5,12 @@ import { useTexts } from '@/i18n/use-texts'
 import { Button as AriaButton } from 'react-aria-components'
 import { agentsQuery, inLanguage, pauseReasonsQuery } from '@/api/queries'
 import { presenceText } from '@/i18n/words'
+import { becomeReady } from '@/lib/shift'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import type { Presence, WantedPresence } from '@/live/protocol'
 import { phone } from '@/phone/softphone'
 import { Dot, Elapsed, Menu, MenuItem, MenuSection, type BadgeTone } from '@/ui'
-import { becomeReady, send } from './actions'
+import { send } from './actions'
 import { useEffect } from 'react'
 
 export const PRESENCE_TONES: Record<Presence['state'], BadgeTone> = {
