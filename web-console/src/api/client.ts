@@ -14,6 +14,11 @@ export class ApiProblem extends Error {
     this.name = 'ApiProblem'
   }
 
+  /** The kind of problem: the last part of its `type`. */
+  get kind(): string {
+    return typeof this.extra.type === 'string' ? (this.extra.type.split('/').at(-1) ?? '') : ''
+  }
+
   get isUnreachable(): boolean {
     return this.status === 0
   }
@@ -36,15 +41,17 @@ export const api = {
   post: <T>(path: string, body?: unknown) => request<T>('POST', path, body),
   put: <T>(path: string, body: unknown) => request<T>('PUT', path, body),
   patch: <T>(path: string, body: unknown) => request<T>('PATCH', path, body),
+  /** A file as it is. */
+  postFile: <T>(path: string, file: Blob, contentType: string) => request<T>('POST', path, file, undefined, contentType),
   delete: <T>(path: string) => request<T>('DELETE', path),
 }
 
-async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+async function request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal, contentType = 'application/json'): Promise<T> {
   const init: RequestInit = { method, credentials: 'same-origin', headers: { accept: 'application/json' } }
   if (signal) init.signal = signal
   if (body !== undefined) {
-    init.body = JSON.stringify(body)
-    init.headers = { ...init.headers, 'content-type': 'application/json' }
+    init.body = body instanceof Blob ? body : JSON.stringify(body)
+    init.headers = { ...init.headers, 'content-type': contentType }
   }
   let response: Response
   try {
@@ -78,9 +85,15 @@ function fieldsFrom(body: Record<string, unknown>): Array<{ field: string; messa
   const list: unknown[] = Array.isArray(body.errors) ? body.errors : []
   return list.filter(isRecord).flatMap((item) => {
     const field = typeof item.field === 'string' ? item.field : undefined
-    const message = [item.message, item.mend].filter((text) => typeof text === 'string').join('. ')
-    return field !== undefined && message !== '' ? [{ field, message }] : []
+    const texts = [item.message, item.mend].filter((text) => typeof text === 'string' && text !== '').map(String)
+    return field !== undefined && texts.length > 0 ? [{ field, message: texts.map(asSentence).join(' ') }] : []
   })
+}
+
+/** What is wrong and the mend come as two texts; a field shows them as two sentences. */
+function asSentence(text: string): string {
+  const sentence = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { Headphones, Languages, MonitorDot, Moon, Sun, UserRound, type LucideIcon } from 'lucide-react'
+import { Headphones, Languages, MonitorDot, Moon, PhoneCall, Sun, Ticket, UserRound, Users, type LucideIcon } from 'lucide-react'
 import { useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { Button as AriaButton } from 'react-aria-components'
@@ -20,6 +20,9 @@ interface Section {
 /** Sections that have a page, in the order of the rail. */
 const SECTIONS: readonly Section[] = [
   { to: '/desk', key: 'desk', icon: Headphones, isFor: (session) => session.agent != null },
+  { to: '/customers', key: 'customers', icon: Users, isFor: () => true },
+  { to: '/tickets', key: 'tickets', icon: Ticket, isFor: () => true },
+  { to: '/calls', key: 'calls', icon: PhoneCall, isFor: () => true },
   { to: '/live', key: 'live', icon: MonitorDot, isFor: (session) => isSupervisor(session.role) },
 ]
 

@@ -1,8 +1,12 @@
 // Every address of the console. Pages come lazily, except what an agent needs to answer a call.
 import type { QueryClient } from '@tanstack/react-query'
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router'
 import { isSupervisor, sessionQuery } from '@/api/session'
 import { LoginPage } from '@/features/auth/login-page'
+import { readCallSearch } from '@/features/calls/search'
+import { readCustomerSearch } from '@/features/customers/search'
+import { readTicketSearch } from '@/features/tickets/search'
+import { textParam, withoutEmpty } from '@/lib/search-params'
 import { FailedPage, NotFoundPage } from './error-pages'
 import { Shell } from './shell'
 
@@ -68,7 +72,76 @@ const liveBoard = createRoute({
   component: lazyRouteComponent(() => import('@/features/live-board/live-page'), 'LivePage'),
 })
 
-const routeTree = root.addChildren([login, shell.addChildren([home, desk, deskCall, check, liveBoard])])
+const customers = createRoute({
+  getParentRoute: () => shell,
+  path: '/customers',
+  validateSearch: readCustomerSearch,
+  component: lazyRouteComponent(() => import('@/features/customers/list-page'), 'CustomersPage'),
+})
+
+const newCustomer = createRoute({
+  getParentRoute: () => shell,
+  path: '/customers/new',
+  validateSearch: (search: Record<string, unknown>): { name?: string; phone?: string; email?: string } =>
+    withoutEmpty({ name: textParam(search.name), phone: textParam(search.phone), email: textParam(search.email) }),
+  component: lazyRouteComponent(() => import('@/features/customers/form-page'), 'NewCustomerPage'),
+})
+
+const importCustomers = createRoute({
+  getParentRoute: () => shell,
+  path: '/customers/import',
+  component: lazyRouteComponent(() => import('@/features/customers/import-page'), 'ImportPage'),
+})
+
+const customer = createRoute({
+  getParentRoute: () => shell,
+  path: '/customers/$id',
+  component: lazyRouteComponent(() => import('@/features/customers/record-page'), 'CustomerPage'),
+})
+
+const editCustomer = createRoute({
+  getParentRoute: () => shell,
+  path: '/customers/$id/edit',
+  component: lazyRouteComponent(() => import('@/features/customers/form-page'), 'EditCustomerPage'),
+})
+
+const tickets = createRoute({
+  getParentRoute: () => shell,
+  path: '/tickets',
+  validateSearch: readTicketSearch,
+  component: lazyRouteComponent(() => import('@/features/tickets/list-page'), 'TicketsPage'),
+})
+
+const newTicket = createRoute({
+  getParentRoute: () => shell,
+  path: '/tickets/new',
+  validateSearch: (search: Record<string, unknown>): { customer?: string } => withoutEmpty({ customer: textParam(search.customer) }),
+  component: lazyRouteComponent(() => import('@/features/tickets/new-page'), 'NewTicketPage'),
+})
+
+const ticket = createRoute({
+  getParentRoute: () => shell,
+  path: '/tickets/$id',
+  component: lazyRouteComponent(() => import('@/features/tickets/ticket-page'), 'TicketPage'),
+})
+
+const calls = createRoute({
+  getParentRoute: () => shell,
+  path: '/calls',
+  validateSearch: readCallSearch,
+  component: lazyRouteComponent(() => import('@/features/calls/list-page'), 'CallsPage'),
+})
+
+const call = createRoute({
+  getParentRoute: () => shell,
+  path: '/calls/$id',
+  component: lazyRouteComponent(() => import('@/features/calls/call-page'), 'CallPage'),
+})
+
+const routeTree = root.addChildren([
+  login,
+  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call]),
+])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */
 function isInnerPath(path: unknown): path is string {
@@ -76,5 +149,14 @@ function isInnerPath(path: unknown): path is string {
 }
 
 export function createAppRouter(queryClient: QueryClient) {
-  return createRouter({ routeTree, context: { queryClient }, defaultPreload: 'intent', defaultPendingMs: 300, scrollRestoration: true })
+  return createRouter({
+    routeTree,
+    context: { queryClient },
+    defaultPreload: 'intent',
+    defaultPendingMs: 300,
+    scrollRestoration: true,
+    // Plain text in the address: a number that is searched for must not become a number of the language.
+    parseSearch: parseSearchWith((text) => text),
+    stringifySearch: stringifySearchWith(String),
+  })
 }

@@ -84,6 +84,7 @@ export interface SearchFieldProps {
   value: string
   onChange: (value: string) => void
   onSubmit?: (value: string) => void
+  onKeyDown?: AriaTextFieldProps['onKeyDown']
   placeholder?: string
   className?: string
   autoFocus?: boolean

@@ -1,5 +1,5 @@
 // A plain list in columns: a grid with the roles of a table, so that nothing is laid out twice when a cell changes.
-import type { ReactNode } from 'react'
+import type { KeyboardEvent, ReactNode } from 'react'
 import { cx } from './cx'
 
 export interface Column<T> {
@@ -39,8 +39,8 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId }: Ta
           data-testid={rowTestId?.(row)}
           style={tracks}
           tabIndex={onOpen ? 0 : undefined}
-          onClick={onOpen ? () => onOpen(row) : undefined}
-          onKeyDown={onOpen ? (event) => event.key === 'Enter' && event.target === event.currentTarget && onOpen(row) : undefined}
+          onClick={onOpen ? (event) => !isControl(event.target) && onOpen(row) : undefined}
+          onKeyDown={onOpen ? (event) => onRowKey(event, () => onOpen(row)) : undefined}
           className={cx('grid min-h-9 items-center gap-3 border-b border-line px-4 [contain:content]', onOpen && 'cursor-pointer outline-offset-[-2px] hover:bg-hover')}
         >
           {columns.map((column) => (
@@ -52,4 +52,22 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId }: Ta
       ))}
     </div>
   )
+}
+
+/** Links and buttons within a row act for themselves. */
+function isControl(target: EventTarget): boolean {
+  return target instanceof Element && target.closest('a, button, input') !== null
+}
+
+/** Enter opens; arrows, Home and End go from row to row. */
+function onRowKey(event: KeyboardEvent<HTMLElement>, open: () => void): void {
+  const row = event.currentTarget
+  if (event.target !== row) return
+  const rows = [...(row.parentElement?.querySelectorAll<HTMLElement>('[role="row"][tabindex]') ?? [])]
+  const at = rows.indexOf(row)
+  const goal = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: rows.length - 1 }[event.key]
+  if (event.key === 'Enter') open()
+  else if (goal === undefined) return
+  else rows[goal]?.focus()
+  event.preventDefault()
 }

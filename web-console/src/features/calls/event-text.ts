@@ -1,0 +1,61 @@
+// What happened in a call, in sentences.
+import type { Schemas } from '@/api/types'
+import { clockText } from '@/i18n/format'
+import { useTexts } from '@/i18n/use-texts'
+import { keyText } from '@/i18n/words'
+import type { Names } from '@/lib/use-names'
+
+type EventRecord = Schemas['EventRecord']
+
+export function useEventText(names: Names): (record: EventRecord) => string {
+  const { t } = useTexts('calls')
+  return (record) => {
+    if (record.area !== 'call') return keyText(`${record.area} ${record.event.kind}`)
+    const { event } = record
+    switch (event.kind) {
+      case 'arrived':
+        return t('event.arrived', { number: event.number })
+      case 'dialled':
+        return t('event.dialled', { agent: names.agent(event.agent) })
+      case 'identified':
+        return event.matches === 1 ? t('event.identified') : t('event.candidates', { count: event.matches })
+      case 'ivr_entered':
+        return t('event.ivr_entered', { node: keyText(event.node) })
+      case 'queued':
+        return event.reason ? t('event.queued_about', { queue: names.queue(event.queue), reason: keyText(event.reason) }) : t('event.queued', { queue: names.queue(event.queue) })
+      case 'offered':
+        return t('event.offered', { agent: names.agent(event.agent) })
+      case 'offer_missed':
+        return t(`event.offer_missed.${event.cause}`, { agent: names.agent(event.agent) })
+      case 'connected':
+        return t('event.connected', { agent: names.agent(event.agent), wait: clockText(event.waited_ms) })
+      case 'held':
+        return t('event.held', { agent: names.agent(event.agent) })
+      case 'resumed':
+        return t('event.resumed', { agent: names.agent(event.agent) })
+      case 'transferred':
+        return t('event.transferred', { from: names.agent(event.from), to: event.to.to === 'agent' ? names.agent(event.to.agent) : names.queue(event.to.queue) })
+      case 'listen_started':
+        return t('event.listen_started', { name: names.agent(event.supervisor) })
+      case 'listen_ended':
+        return t('event.listen_ended', { name: names.agent(event.supervisor) })
+      case 'abandoned':
+        return t('event.abandoned', { queue: names.queue(event.queue), wait: clockText(event.waited_ms) })
+      case 'flowed_out':
+        return t(`event.flowed_out.${event.cause}`, { queue: names.queue(event.queue), wait: clockText(event.waited_ms) })
+      case 'callback_requested':
+        return t('event.callback_requested', { queue: names.queue(event.queue) })
+      case 'media_lost':
+        return t('event.media_lost', { party: t(`party.${event.party}`) })
+      case 'media_back':
+        return t('event.media_back', { party: t(`party.${event.party}`) })
+      case 'ended':
+        return t('event.ended', { party: t(`party.${event.by}`), cause: t(`cause.${event.cause}`) })
+      case 'disposed':
+        return t('event.disposed', { agent: names.agent(event.agent), disposition: names.disposition(event.disposition) })
+      default:
+        // A newer server knows more kinds.
+        return keyText((event as { kind: string }).kind)
+    }
+  }
+}

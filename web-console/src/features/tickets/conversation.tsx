@@ -1,0 +1,171 @@
+// What was told, said and done, oldest first, and the field for the next word.
+import { Link } from '@tanstack/react-router'
+import { ArrowRight, Eye, Footprints, Globe, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import { problemText } from '@/api/problem-text'
+import type { TicketEntry, TicketView } from '@/api/records'
+import type { Interaction } from '@/api/types'
+import { agoText, dateTimeText, spanText } from '@/i18n/format'
+import { useTexts } from '@/i18n/use-texts'
+import { readSetting, writeSetting } from '@/lib/storage'
+import { useNow } from '@/lib/use-live'
+import type { Names } from '@/lib/use-names'
+import { Badge, Button, cx, TextArea } from '@/ui'
+import { threadOf } from './thread'
+import type { useTicketCommand } from './use-ticket-command'
+
+const TEXT_CHARS_MAX = 20_000
+
+export function Conversation({ ticket, names, isOver, send }: { ticket: TicketView; names: Names; isOver: boolean; send: ReturnType<typeof useTicketCommand> }) {
+  const { t } = useTexts('tickets')
+  const thread = threadOf(ticket)
+  return (
+    <div className="flex min-h-0 flex-col">
+      <section aria-label={t('history')} className="min-h-0 flex-1 lg:overflow-auto">
+        <div className="border-b border-line px-4 py-3">
+          {ticket.description === '' ? <p className="text-ink-3">{t('no_description')}</p> : <p className="max-w-prose break-words whitespace-pre-wrap">{ticket.description}</p>}
+        </div>
+        <ol data-testid="ticket-thread">
+          {thread.map((item, i) => (item.kind === 'entry' ? <Entry key={i} entry={item.entry} names={names} /> : <Contact key={item.interaction.id} interaction={item.interaction} names={names} />))}
+        </ol>
+        {thread.length === 0 && <p className="p-4 text-ink-3">{t('no_history')}</p>}
+      </section>
+      {isOver ? <p className="shrink-0 border-t border-line px-4 py-3 text-ink-3">{t('over')}</p> : <Composer key={ticket.id} ticket={ticket} send={send} />}
+    </div>
+  )
+}
+
+function When({ at }: { at: string }) {
+  const { i18n } = useTexts('tickets')
+  const now = useNow()
+  return (
+    <time dateTime={at} title={dateTimeText(at, i18n.language)} className="ml-auto shrink-0 text-xs text-ink-3">
+      {agoText(at, now, i18n.language)}
+    </time>
+  )
+}
+
+function useAuthor(names: Names): (author: string) => string {
+  const { t } = useTexts('tickets')
+  return (author) => (author === 'system' || author === 'customer' ? t(`author.${author}`) : names.agent(author))
+}
+
+function Entry({ entry, names }: { entry: TicketEntry; names: Names }) {
+  const { t } = useTexts('tickets')
+  const authorOf = useAuthor(names)
+  if (entry.kind !== 'comment') {
+    return (
+      <li className="flex items-baseline gap-2 px-4 py-1.5 text-ink-2">
+        <ArrowRight size={14} aria-hidden className="shrink-0 self-center text-ink-3" />
+        <span className="min-w-0 break-words">
+          <span className="font-medium">{authorOf(entry.author)}</span> {t('moved', { reason: entry.text })}
+        </span>
+        <When at={entry.at} />
+      </li>
+    )
+  }
+  return (
+    <li className={cx('border-l-2 px-4 py-2', entry.is_public ? 'border-accent' : 'border-warn bg-warn-soft/40')}>
+      <p className="flex items-center gap-2">
+        <span className="font-medium">{authorOf(entry.author)}</span>
+        <Badge tone={entry.is_public ? 'accent' : 'warn'} icon={entry.is_public ? Eye : Lock}>
+          {entry.is_public ? t('public') : t('internal')}
+        </Badge>
+        <When at={entry.at} />
+      </p>
+      <p className="mt-1 max-w-prose break-words whitespace-pre-wrap">{entry.text}</p>
+    </li>
+  )
+}
+
+const ICONS: Record<Exclude<Interaction['channel'], 'call'>, LucideIcon> = { web: Globe, note: StickyNote, email: Mail, visit: Footprints }
+
+function Contact({ interaction, names }: { interaction: Interaction; names: Names }) {
+  const { t } = useTexts('tickets')
+  const { channel, direction } = interaction
+  const Icon = channel === 'call' ? (direction === 'outbound' ? PhoneOutgoing : PhoneIncoming) : ICONS[channel]
+  return (
+    <li className="flex gap-3 px-4 py-2">
+      <Icon size={16} aria-hidden className="mt-0.5 shrink-0 text-ink-3" />
+      <div className="min-w-0 flex-1">
+        <p className="flex flex-wrap items-baseline gap-x-2">
+          <span className="font-medium">
+            {t(`common:channel.${channel}`)}
+            {channel === 'call' || channel === 'web' ? ` · ${t(`common:direction.${direction}`)}` : ''}
+          </span>
+          <span className="text-ink-2">{names.agent(interaction.agent)}</span>
+          {interaction.duration_ms > 0 && <span className="text-xs text-ink-3">{spanText(interaction.duration_ms)}</span>}
+          {interaction.call && (
+            <Link to="/calls/$id" params={{ id: interaction.call }} className="text-xs text-accent-ink hover:underline">
+              {t('open_call')}
+            </Link>
+          )}
+          <When at={interaction.at} />
+        </p>
+        {interaction.notes !== '' && <p className="max-w-prose break-words whitespace-pre-wrap text-ink-2">{interaction.notes}</p>}
+      </div>
+    </li>
+  )
+}
+
+/** The draft survives a reload and a change of page. */
+function Composer({ ticket, send }: { ticket: TicketView; send: ReturnType<typeof useTicketCommand> }) {
+  const { t } = useTexts('tickets')
+  const place = `ticket.${ticket.id}.draft`
+  const [text, setText] = useState(() => readSetting(place) ?? '')
+  const [isPublic, setPublic] = useState(false)
+  useEffect(() => writeSetting(place, text === '' ? null : text), [place, text])
+  const isEmpty = text.trim() === ''
+  const isSending = send.isPending && send.variables.command.do === 'comment'
+  const submit = () => {
+    if (!isEmpty && !isSending) send.mutate({ command: { do: 'comment', text: text.trim(), is_public: isPublic }, isForced: true }, { onSuccess: () => setText('') })
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+      className={cx('shrink-0 border-t-2 px-4 py-2', isPublic ? 'border-accent' : 'border-warn')}
+    >
+      <div role="radiogroup" aria-label={t('comment.kind')} className="mb-1.5 flex items-center gap-1">
+        {[false, true].map((one) => (
+          <button
+            key={String(one)}
+            type="button"
+            role="radio"
+            aria-checked={isPublic === one}
+            onClick={() => setPublic(one)}
+            className={cx(
+              'inline-flex h-7 cursor-pointer items-center gap-1.5 rounded-md px-2 font-medium',
+              isPublic !== one ? 'text-ink-2 hover:bg-hover' : one ? 'bg-accent-soft text-accent-ink' : 'bg-warn-soft text-warn-ink',
+            )}
+            data-testid={one ? 'comment-public' : 'comment-internal'}
+          >
+            {one ? <Eye size={14} aria-hidden /> : <Lock size={14} aria-hidden />}
+            {one ? t('comment.public') : t('comment.internal')}
+          </button>
+        ))}
+        <span className="ml-auto text-xs text-ink-3">{isPublic ? t('comment.public_hint') : t('comment.internal_hint')}</span>
+      </div>
+      <TextArea
+        label={isPublic ? t('comment.public') : t('comment.internal')}
+        isLabelHidden
+        placeholder={isPublic ? t('comment.public_placeholder') : t('comment.internal_placeholder')}
+        rows={3}
+        value={text}
+        onChange={setText}
+        onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit()}
+        maxLength={TEXT_CHARS_MAX}
+        error={send.isError && send.variables.command.do === 'comment' ? problemText(send.error) : undefined}
+        data-testid="comment-text"
+      />
+      <div className="mt-2 flex items-center justify-end gap-2">
+        <span className="text-xs text-ink-3">{t('comment.keys')}</span>
+        <Button type="submit" tone="accent" isDisabled={isEmpty || isSending} data-testid="comment-save">
+          {isSending ? t('common:saving') : isPublic ? t('comment.save_public') : t('comment.save_internal')}
+        </Button>
+      </div>
+    </form>
+  )
+}

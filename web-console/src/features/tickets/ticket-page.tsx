@@ -1,0 +1,264 @@
+// One ticket: its clocks, what can be done with it now, what was said, and whose it is.
+import { useQuery } from '@tanstack/react-query'
+import { Link, useParams, useRouteContext } from '@tanstack/react-router'
+import { Pencil } from 'lucide-react'
+import { useState } from 'react'
+import { ApiProblem, api } from '@/api/client'
+import { problemText } from '@/api/problem-text'
+import type { TicketCommand, TicketView } from '@/api/records'
+import type { Customer, TicketState } from '@/api/types'
+import { dateTimeText } from '@/i18n/format'
+import { useTexts } from '@/i18n/use-texts'
+import { segmentText } from '@/i18n/words'
+import { CallButton } from '@/lib/call-button'
+import { useNames } from '@/lib/use-names'
+import { useTicketFacts } from '@/lib/use-ticket-facts'
+import { Badge, Button, Dialog, ErrorState, IconButton, Page, PopoverPanel, PriorityMark, Section, Select, showToast, SkeletonLines, TextArea, TextField, TicketStateBadge } from '@/ui'
+import { Clocks } from './clocks'
+import { Conversation } from './conversation'
+import { DispositionField, OwnerField, QueueField } from './fields'
+import { PRIORITIES, TYPES } from './search'
+import { useTicketCommand } from './use-ticket-command'
+
+export function TicketPage() {
+  const { t } = useTexts('tickets')
+  const { id } = useParams({ from: '/shell/tickets/$id' })
+  const query = useQuery({ queryKey: ['tickets', id], queryFn: ({ signal }) => api.get<TicketView>(`/tickets/${id}`, {}, signal) })
+  const { refetch, data: ticket } = query
+  useTicketFacts((changed) => {
+    if (ticket && changed.id === ticket.id && changed.version > ticket.version) void refetch()
+  })
+  if (query.isError)
+    return (
+      <Page title={t('title')}>
+        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void refetch()}>
+          {problemText(query.error)}
+        </ErrorState>
+      </Page>
+    )
+  if (!ticket)
+    return (
+      <Page title={t('title')}>
+        <SkeletonLines count={10} label={t('common:loading')} />
+      </Page>
+    )
+  return <Ticket ticket={ticket} address={id} />
+}
+
+function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
+  const { t, i18n } = useTexts('tickets')
+  const { session } = useRouteContext({ from: '/shell' })
+  const names = useNames()
+  const send = useTicketCommand(ticket, address)
+  const [isRenaming, setRenaming] = useState(false)
+  const isOver = ticket.state === 'closed' || ticket.state === 'cancelled'
+
+  /** Does it at once and offers the way back. */
+  const change = (command: TicketCommand, back: TicketCommand | null, text: string) =>
+    send.mutate(
+      { command },
+      {
+        onSuccess: () => {
+          if (back) showToast({ tone: 'good', text, action: { label: t('common:undo'), run: () => send.mutate({ command: back, isForced: true }) } })
+        },
+      },
+    )
+  return (
+    <Page
+      isFlush
+      title={
+        <span className="flex min-w-0 items-center gap-2">
+          <span className="shrink-0 text-ink-3" data-testid="ticket-number">
+            #{ticket.number}
+          </span>
+          <span className="min-w-0 break-words" data-testid="ticket-title">
+            {ticket.subject}
+          </span>
+          {!isOver && <IconButton icon={Pencil} label={t('rename')} size="sm" onPress={() => setRenaming(true)} />}
+        </span>
+      }
+      actions={
+        <>
+          <TicketStateBadge state={ticket.state} />
+          <PriorityMark priority={ticket.priority} />
+          <Moves ticket={ticket} isPending={send.isPending} error={moveError(send.error)} onMove={(to, reason, done) => send.mutate({ command: { do: 'move', to, reason } }, { onSuccess: done })} />
+        </>
+      }
+    >
+      <div className="grid h-full min-h-0 grid-cols-1 overflow-auto lg:grid-cols-[minmax(0,1fr)_340px] lg:overflow-hidden">
+        <Conversation ticket={ticket} names={names} isOver={isOver} send={send} />
+        <aside aria-label={t('facts')} className="flex min-h-0 flex-col gap-4 border-line bg-ground p-4 lg:overflow-auto lg:border-l">
+          <Clocks clocks={ticket.clocks} />
+          {ticket.customer && <CustomerPart id={ticket.customer} />}
+          <div className="grid grid-cols-2 gap-2">
+            <OwnerField
+              names={names}
+              user={session}
+              value={ticket.owner ?? null}
+              isDisabled={isOver}
+              onChange={(owner) => change({ do: 'assign', owner }, { do: 'assign', owner: ticket.owner ?? null }, owner === null ? t('done.unowned') : t('done.owner', { name: owner === session.user ? session.name : names.agent(owner) }))}
+              className="col-span-2"
+            />
+            <Select
+              label={t('field.priority')}
+              choices={PRIORITIES.map((id) => ({ id, label: t(`common:ticket.priority.${id}`) }))}
+              value={ticket.priority}
+              isDisabled={isOver}
+              onChange={(id) => {
+                const priority = PRIORITIES.find((one) => one === id)
+                if (priority) change({ do: 'change', priority }, { do: 'change', priority: ticket.priority }, t('done.priority', { value: t(`common:ticket.priority.${priority}`) }))
+              }}
+              data-testid="ticket-priority"
+            />
+            <Select
+              label={t('field.type')}
+              choices={TYPES.map((id) => ({ id, label: t(`common:ticket.type.${id}`) }))}
+              value={ticket.type}
+              isDisabled={isOver}
+              onChange={(id) => {
+                const type = TYPES.find((one) => one === id)
+                if (type) change({ do: 'change', type }, { do: 'change', type: ticket.type }, t('done.type', { value: t(`common:ticket.type.${type}`) }))
+              }}
+            />
+            <QueueField
+              names={names}
+              value={ticket.queue ?? null}
+              isOptional={false}
+              isDisabled={isOver}
+              onChange={(queue) => {
+                if (queue !== null) change({ do: 'change', queue }, ticket.queue ? { do: 'change', queue: ticket.queue } : null, t('done.queue', { name: names.queue(queue) }))
+              }}
+              className="col-span-2"
+            />
+            <DispositionField value={ticket.disposition ?? null} isDisabled={isOver} onChange={(id) => id !== null && id !== ticket.disposition && change({ do: 'change', disposition: id }, ticket.disposition ? { do: 'change', disposition: ticket.disposition } : null, t('done.disposition', { name: names.disposition(id) }))} className="col-span-2" />
+          </div>
+          <p className="text-xs text-ink-3">
+            {ticket.is_internal && <span className="block">{t('internal_matter')}</span>}
+            {t('dates', { created: dateTimeText(ticket.created_at, i18n.language), updated: dateTimeText(ticket.updated_at, i18n.language) })}
+          </p>
+        </aside>
+      </div>
+      {isRenaming && <Rename ticket={ticket} isPending={send.isPending} onClose={() => setRenaming(false)} onSave={(subject) => send.mutate({ command: { do: 'change', subject } }, { onSuccess: () => setRenaming(false) })} />}
+    </Page>
+  )
+}
+
+function moveError(error: unknown): string | undefined {
+  return error instanceof ApiProblem ? error.fields.find((one) => one.field === 'reason')?.message : undefined
+}
+
+/** States for which the server wants to know why. */
+const NEEDS_REASON: readonly TicketState[] = ['waiting_customer', 'waiting_internal', 'waiting_supplier', 'cancelled']
+const REASON_CHARS_MAX = 500
+
+/** Only the moves that are legal now; those that need a reason ask for it in place. */
+function Moves({ ticket, isPending, error, onMove }: { ticket: TicketView; isPending: boolean; error: string | undefined; onMove: (to: TicketState, reason: string, done: () => void) => void }) {
+  const { t } = useTexts('tickets')
+  const [asked, setAsked] = useState<TicketState | null>(null)
+  const [reason, setReason] = useState('')
+  if (ticket.moves.length === 0) return <Badge>{t('no_moves')}</Badge>
+  const start = (to: TicketState) => {
+    setReason('')
+    setAsked(to)
+  }
+  const close = () => setAsked(null)
+  return (
+    <div role="group" aria-label={t('moves')} className="flex flex-wrap gap-1.5">
+      {ticket.moves.map((to) => {
+        const tone = to === 'solved' || (ticket.state === 'solved' && to === 'closed') ? ('accent' as const) : ('quiet' as const)
+        if (!NEEDS_REASON.includes(to)) {
+          return (
+            <Button key={to} tone={tone} isDisabled={isPending} onPress={() => onMove(to, '', () => {})} data-testid={`move-${to}`}>
+              {moveText(to, ticket.state, t)}
+            </Button>
+          )
+        }
+        return (
+          <PopoverPanel
+            key={to}
+            label={moveText(to, ticket.state, t)}
+            placement="bottom end"
+            isOpen={asked === to}
+            onOpenChange={(isOpen) => (isOpen ? start(to) : close())}
+            trigger={
+              <Button tone={tone} isDisabled={isPending} data-testid={`move-${to}`}>
+                {moveText(to, ticket.state, t)}
+              </Button>
+            }
+          >
+            <form
+              onSubmit={(event) => {
+                event.preventDefault()
+                if (reason.trim() !== '') onMove(to, reason.trim(), close)
+              }}
+              className="flex w-80 flex-col gap-2"
+            >
+              <TextArea label={t(`reason.${to === 'cancelled' ? 'cancelled' : 'waiting'}`)} value={reason} onChange={setReason} autoFocus isRequired rows={3} maxLength={REASON_CHARS_MAX} error={error} data-testid="move-reason" />
+              <Button type="submit" tone="accent" isDisabled={isPending || reason.trim() === ''} data-testid="move-save">
+                {moveText(to, ticket.state, t)}
+              </Button>
+            </form>
+          </PopoverPanel>
+        )
+      })}
+    </div>
+  )
+}
+
+function moveText(to: TicketState, from: TicketState, t: ReturnType<typeof useTexts<'tickets'>>['t']): string {
+  return to === 'open' && from === 'solved' ? t('move.reopen') : to === 'open' && from !== 'new' ? t('move.resume') : t(`move.${to}`)
+}
+
+function CustomerPart({ id }: { id: string }) {
+  const { t } = useTexts('tickets')
+  const { data: customer, isError } = useQuery({ queryKey: ['customers', id], queryFn: ({ signal }) => api.get<Customer>(`/customers/${id}`, {}, signal) })
+  if (isError) return null
+  return (
+    <Section title={t('field.customer')}>
+      {customer ? (
+        <>
+          <p className="flex items-center gap-2">
+            <Link to="/customers/$id" params={{ id }} className="min-w-0 truncate font-medium text-accent-ink hover:underline" data-testid="ticket-customer">
+              {customer.name}
+            </Link>
+            <Badge tone={customer.segment === 'gold' ? 'warn' : 'neutral'}>{segmentText(customer.segment)}</Badge>
+          </p>
+          {customer.organisation && <p className="truncate text-ink-2">{customer.organisation}</p>}
+          <p className="flex flex-wrap">
+            {customer.phones.slice(0, 2).map((phone) => (
+              <CallButton key={phone.number} number={phone.number} customer={id} className="-ml-2" />
+            ))}
+          </p>
+        </>
+      ) : (
+        <SkeletonLines count={2} label={t('common:loading')} />
+      )}
+    </Section>
+  )
+}
+
+const SUBJECT_CHARS_MAX = 200
+
+function Rename({ ticket, isPending, onClose, onSave }: { ticket: TicketView; isPending: boolean; onClose: () => void; onSave: (subject: string) => void }) {
+  const { t } = useTexts('tickets')
+  const [subject, setSubject] = useState(ticket.subject)
+  return (
+    <Dialog title={t('rename')} isOpen onClose={onClose} closeLabel={t('common:close')}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (subject.trim() !== '') onSave(subject.trim())
+        }}
+        className="flex flex-col gap-3"
+      >
+        <TextField label={t('field.subject')} value={subject} onChange={setSubject} autoFocus isRequired maxLength={SUBJECT_CHARS_MAX} />
+        <div className="flex justify-end gap-2">
+          <Button onPress={onClose}>{t('common:cancel')}</Button>
+          <Button type="submit" tone="accent" isDisabled={isPending || subject.trim() === ''}>
+            {t('common:save')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,27 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { ApiProblem, api } from '@/api/client'
+import { problemText } from '@/api/problem-text'
+import type { TicketCommand, TicketView } from '@/api/records'
+import type { TicketLine } from '@/api/types'
+import { useTexts } from '@/i18n/use-texts'
+import { showToast } from '@/ui'
+
+/** Sends commands with the version that is on screen. What was changed meanwhile is loaded and said. */
+export function useTicketCommand(ticket: TicketView, address: string) {
+  const { t } = useTexts('tickets')
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: ({ command, isForced = false }: { command: TicketCommand; isForced?: boolean }) =>
+      api.post<TicketLine>(`/tickets/${ticket.id}/commands`, { version: isForced ? null : ticket.version, ...command }),
+    onSuccess: async () => {
+      await client.invalidateQueries({ queryKey: ['tickets', address] })
+      void client.invalidateQueries({ queryKey: ['tickets', 'list'] })
+    },
+    onError: (error) => {
+      if (error instanceof ApiProblem && error.kind === 'changed-meanwhile') {
+        void client.invalidateQueries({ queryKey: ['tickets', address] })
+        showToast({ tone: 'bad', text: t('changed_meanwhile') })
+      } else if (!(error instanceof ApiProblem && error.fields.length > 0)) showToast({ tone: 'bad', text: problemText(error) })
+    },
+  })
+}
