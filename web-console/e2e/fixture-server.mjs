@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { extname, join } from 'node:path'
 import { WebSocketServer } from 'ws'
+import { makeRecords } from './fixture-records.mjs'
 
 const port = Number(process.argv[2] ?? 18080)
 const dist = new URL('../dist/', import.meta.url).pathname
@@ -209,9 +210,9 @@ function board() {
   }
 }
 
-const page = (items) => ({ items, next: null })
+const records = makeRecords({ customer, carmen, several, tickets, ticket, clock, dispositions, queues, pauses })
 let signedIn = null
-async function rest(request, url, body) {
+async function rest(request, url, body, text) {
   const path = url.pathname.replace('/api/v1', '')
   if (path === '/web-phone/lines') return { is_on: true, centre_name: 'Telefónica del Sur', is_sample: true, lines: [{ number: '1000', name: 'Atención al cliente' }, { number: '1001', name: 'Soporte técnico' }] }
   if (path === '/session') {
@@ -223,13 +224,8 @@ async function rest(request, url, body) {
     return signedIn ? { user: signedIn.id, name: signedIn.name, role: signedIn.role, permissions: [], language: 'es', agent: signedIn.id === 'agent1' ? 'agent1' : null, centre_name: 'Telefónica del Sur', is_sample: true } : { status: 401, title: 'Not signed in' }
   }
   if (!signedIn) return { status: 401, title: 'Not signed in' }
-  if (path === '/queues') return page(queues)
-  if (path === '/agents') return page(agents.map((one) => ({ id: one.id, name: one.name, skills: {}, device: 'browser', phone: null, is_active: true })))
-  if (path === '/dispositions') return page(dispositions)
-  if (path === '/pause-reasons') return page(pauses)
-  if (path === '/tickets') return page(tickets)
-  if (path === '/customers' && request.method === 'POST') return { ...customer('c9', body.name, 'standard'), phones: body.phones }
-  if (path === '/customers') return page([carmen.customer, ...several.map((one) => one.customer)])
+  const own = records(request, path, url, body, text, signedIn)
+  if (own) return own
   if (/^\/customers\/[^/]+\/snapshot$/.test(path)) return { ...carmen, customer: { ...carmen.customer, id: path.split('/')[2] } }
   if (/^\/calls\/[^/]+\/ticket$/.test(path)) return { ...tickets[0], number: 1043, subject: body.new?.subject ?? tickets[0].subject }
   return { status: 404, title: 'Not found' }
@@ -262,7 +258,7 @@ const server = createServer(async (request, response) => {
     return response.end('ok')
   }
   if (url.pathname.startsWith('/api/')) {
-    const answer = await rest(request, url, text === '' ? {} : JSON.parse(text))
+    const answer = await rest(request, url, request.headers['content-type']?.includes('json') ? JSON.parse(text) : {}, text)
     response.writeHead(answer.status ?? 200, { 'content-type': 'application/json' })
     return response.end(JSON.stringify(answer))
   }

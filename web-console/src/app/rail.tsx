@@ -27,7 +27,7 @@ const SECTIONS: readonly Section[] = [
 ]
 
 const ITEM =
-  'flex w-full cursor-pointer flex-col items-center gap-0.5 rounded-md px-1 py-1.5 text-xs text-ink-2 no-underline hover:bg-hover hover:text-ink'
+  'flex w-full cursor-pointer flex-col items-center gap-0.5 rounded-md px-0.5 py-1.5 text-xs tracking-tight text-ink-2 no-underline hover:bg-hover hover:text-ink'
 
 export function Rail({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
   const { t } = useTexts('app')

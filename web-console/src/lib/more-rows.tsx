@@ -13,3 +13,17 @@ export function MoreRows({ list }: { list: { hasNextPage: boolean; isFetchingNex
     </div>
   )
 }
+
+/** The head of a list: its name and how much of it is shown. */
+export function ListTitle({ title, list }: { title: string; list: { items: readonly unknown[]; isSuccess: boolean; hasNextPage: boolean } }) {
+  const { t } = useTranslation()
+  const count = list.items.length
+  return (
+    <span className="flex items-baseline gap-2">
+      {title}
+      <span role="status" className="text-xs font-normal text-ink-3">
+        {list.isSuccess && (list.hasNextPage ? t('count.first', { count }) : t('count.results', { count }))}
+      </span>
+    </span>
+  )
+}

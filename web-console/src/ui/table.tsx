@@ -44,7 +44,7 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId }: Ta
           className={cx('grid min-h-9 items-center gap-3 border-b border-line px-4 [contain:content]', onOpen && 'cursor-pointer outline-offset-[-2px] hover:bg-hover')}
         >
           {columns.map((column) => (
-            <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1', column.isNumber && 'text-right tabular-nums')}>
+            <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1 *:align-middle', column.isNumber && 'text-right tabular-nums')}>
               {column.cell(row)}
             </span>
           ))}

@@ -58,7 +58,7 @@ function Call({ call }: { call: CallDetails }) {
         partyOf(call)
       ),
     },
-    { name: t('field.number'), value: call.customer_number ? <CallButton number={call.customer_number} customer={call.customer ?? null} className="-ml-2" /> : null },
+    { name: t('field.number'), value: call.customer_number ? <CallButton number={call.customer_number} customer={call.customer ?? null} className="-mx-2 px-2" /> : null },
     { name: t('field.ours'), value: call.our_number },
     { name: t('field.line'), value: call.line },
     { name: t('field.path'), value: call.ivr_path.map(keyText).join(' › ') },

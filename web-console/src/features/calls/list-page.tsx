@@ -8,7 +8,7 @@ import type { CallLine } from '@/api/records'
 import { isSupervisor } from '@/api/session'
 import { clockText, dateTimeText, phoneText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { MoreRows } from '@/lib/more-rows'
+import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
@@ -48,22 +48,22 @@ export function CallsPage() {
     {
       id: 'started',
       title: t('field.started'),
-      width: '152px',
+      width: '140px',
       cell: (call) => (
         <Link to="/calls/$id" params={{ id: call.id }} className="hover:underline" tabIndex={-1}>
           <time dateTime={call.started_at}>{dateTimeText(call.started_at, i18n.language)}</time>
         </Link>
       ),
     },
-    { id: 'party', title: t('field.party'), width: 'minmax(140px, 1.6fr)', cell: (call) => <span className="font-medium">{partyOf(call)}</span> },
-    { id: 'number', title: t('field.number'), width: '132px', cell: (call) => (call.customer_number ? phoneText(call.customer_number) : '') },
-    { id: 'ours', title: t('field.ours'), width: '72px', cell: (call) => call.our_number },
-    { id: 'queue', title: t('field.queue'), width: 'minmax(80px, 0.8fr)', cell: (call) => names.queue(call.queue) },
-    { id: 'agent', title: t('field.agent'), width: 'minmax(100px, 1fr)', cell: (call) => names.agent(call.agent) },
-    { id: 'outcome', title: t('field.outcome'), width: '136px', cell: (call) => <OutcomeBadge outcome={call.outcome} /> },
-    { id: 'disposition', title: t('field.disposition'), width: 'minmax(100px, 1.2fr)', cell: (call) => names.disposition(call.disposition).split(' › ').at(-1) },
-    { id: 'wait', title: t('field.wait'), width: '64px', isNumber: true, cell: (call) => (call.wait_ms > 0 ? clockText(call.wait_ms) : '–') },
-    { id: 'talk', title: t('field.talk'), width: '72px', isNumber: true, cell: (call) => (call.talk_ms > 0 ? clockText(call.talk_ms) : '–') },
+    { id: 'party', title: t('field.party'), width: 'minmax(130px, 1.6fr)', cell: (call) => <span className="font-medium">{partyOf(call)}</span> },
+    { id: 'number', title: t('field.number'), width: '128px', cell: (call) => (call.customer_number ? phoneText(call.customer_number) : '') },
+    { id: 'ours', title: t('field.ours'), width: '60px', cell: (call) => call.our_number },
+    { id: 'queue', title: t('field.queue'), width: 'minmax(76px, 0.8fr)', cell: (call) => names.queue(call.queue) },
+    { id: 'agent', title: t('field.agent'), width: 'minmax(92px, 1fr)', cell: (call) => names.agent(call.agent) },
+    { id: 'outcome', title: t('field.outcome'), width: '160px', cell: (call) => <OutcomeBadge outcome={call.outcome} /> },
+    { id: 'disposition', title: t('field.disposition'), width: 'minmax(84px, 1.2fr)', cell: (call) => names.disposition(call.disposition).split(' › ').at(-1) },
+    { id: 'wait', title: t('field.wait'), width: '52px', isNumber: true, cell: (call) => (call.wait_ms > 0 ? clockText(call.wait_ms) : '–') },
+    { id: 'talk', title: t('field.talk'), width: '56px', isNumber: true, cell: (call) => (call.talk_ms > 0 ? clockText(call.talk_ms) : '–') },
   ]
   const isNarrowed = Object.keys(search).length > 0
   const clear = () => {
@@ -73,10 +73,15 @@ export function CallsPage() {
   return (
     <Page
       isFlush
-      title={t('title')}
+      title={<ListTitle title={t('title')} list={list} />}
       actions={
         <>
           {!seesAll && <p className="text-xs text-ink-3">{t('own_only')}</p>}
+          {isNarrowed && (
+            <Button tone="plain" onPress={clear}>
+              {t('clear')}
+            </Button>
+          )}
           <ButtonLink href={withQuery('/api/v1/calls.csv', query)} download="calls.csv" icon={Download} data-testid="calls-csv">
             {t('common:export_csv')}
           </ButtonLink>
@@ -85,7 +90,7 @@ export function CallsPage() {
     >
       <div className="flex h-full min-h-0 flex-col">
         <div role="search" className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
-          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-52" data-testid="call-search" />
+          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-44" data-testid="call-search" />
           <TextField label={t('from')} isLabelHidden type="date" value={search.from ?? ''} onChange={(from) => narrow({ from: from === '' ? undefined : from })} className="w-32" data-testid="calls-from" />
           <span aria-hidden className="-mx-1 text-ink-3">
             –
@@ -98,14 +103,6 @@ export function CallsPage() {
           {seesAll && <Filter label={t('field.agent')} any={t('any_agent')} value={search.agent} choices={names.agents.map((agent) => ({ id: agent.id, label: agent.name }))} onChange={(agent) => narrow({ agent })} />}
           <Filter label={t('field.outcome')} any={t('any_outcome')} value={search.outcome} choices={OUTCOMES.map((id) => ({ id, label: t(`outcome.${id}`) }))} onChange={(outcome) => narrow({ outcome })} />
           <Filter label={t('field.direction')} any={t('any_direction')} value={search.direction} choices={DIRECTIONS.map((id) => ({ id, label: t(`common:direction.${id}`) }))} onChange={(direction) => narrow({ direction })} />
-          {isNarrowed && (
-            <Button size="sm" tone="plain" onPress={clear}>
-              {t('clear')}
-            </Button>
-          )}
-          <p role="status" className="ml-auto text-xs text-ink-3">
-            {list.hasNextPage ? t('common:count.first', { count: list.items.length }) : t('common:count.results', { count: list.items.length })}
-          </p>
         </div>
         <div className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={10} label={t('common:loading')} />}
@@ -130,5 +127,5 @@ export function CallsPage() {
 }
 
 function Filter({ label, any, value, choices, onChange }: { label: string; any: string; value: string | undefined; choices: ReadonlyArray<{ id: string; label: string }>; onChange: (id: string | undefined) => void }) {
-  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-36" />
+  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-37" />
 }

@@ -76,8 +76,8 @@ function Editor({ title, initial, customer, back, onReload }: { title: string; i
   const { values, set, errorOf } = form
   return (
     <Page title={title}>
-      <form ref={ref} onSubmit={(event) => void form.submit(event)} className="flex max-w-5xl flex-col gap-4" noValidate>
-        <div className="grid gap-x-8 gap-y-4 lg:grid-cols-2">
+      <form ref={ref} onSubmit={(event) => void form.submit(event)} className="flex flex-col gap-4" noValidate>
+        <div className="grid max-w-5xl gap-x-8 gap-y-4 lg:grid-cols-2">
           <div className="flex flex-col gap-3">
             <TextField label={t('field.name')} value={values.name} onChange={(name) => set('name', name)} isRequired autoFocus error={errorOf('name')} maxLength={120} data-testid="customer-name" />
             <TextField label={t('field.organisation')} value={values.organisation ?? ''} onChange={(text) => set('organisation', text)} error={errorOf('organisation')} />

@@ -10,7 +10,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { languageText, segmentText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
 import { useNow } from '@/lib/use-live'
-import { MoreRows } from '@/lib/more-rows'
+import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
 import { Badge, ButtonLink, EmptyState, ErrorState, Page, SearchField, Select, SkeletonLines, Table, type Column } from '@/ui'
@@ -50,7 +50,7 @@ export function CustomersPage() {
       id: 'phone',
       title: t('field.phone'),
       width: '168px',
-      cell: (customer) => customer.phones[0] && <CallButton number={customer.phones[0].number} customer={customer.id} className="-ml-2" />,
+      cell: (customer) => customer.phones[0] && <CallButton number={customer.phones[0].number} customer={customer.id} className="-mx-2 px-2" />,
     },
     { id: 'email', title: t('field.email'), width: 'minmax(140px, 1.6fr)', cell: (customer) => customer.emails[0]?.address ?? '' },
     { id: 'document', title: t('field.document'), width: '104px', cell: (customer) => customer.document ?? '' },
@@ -62,7 +62,7 @@ export function CustomersPage() {
   return (
     <Page
       isFlush
-      title={t('title')}
+      title={<ListTitle title={t('title')} list={list} />}
       actions={
         <>
           {isSupervisor(session.role) && (
@@ -97,7 +97,6 @@ export function CustomersPage() {
             onChange={(id) => void navigate({ search: (old) => ({ ...old, segment: id === 'any' ? undefined : id }), replace: true })}
             className="w-44"
           />
-          <Shown count={list.items.length} hasMore={list.hasNextPage} />
         </div>
         <div ref={body} className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={10} label={t('common:loading')} />}
@@ -124,14 +123,5 @@ export function CustomersPage() {
         </div>
       </div>
     </Page>
-  )
-}
-
-function Shown({ count, hasMore }: { count: number; hasMore: boolean }) {
-  const { t } = useTexts('customers')
-  return (
-    <p role="status" className="ml-auto text-xs text-ink-3">
-      {hasMore ? t('common:count.first', { count }) : t('common:count.results', { count })}
-    </p>
   )
 }

@@ -90,7 +90,7 @@ function Identity({ customer }: { customer: Customer }) {
         <ul>
           {customer.phones.map((phone) => (
             <li key={phone.number} className="flex min-h-7 items-center gap-2">
-              <CallButton number={phone.number} customer={customer.id} className="-ml-2" />
+              <CallButton number={phone.number} customer={customer.id} className="-mx-2 px-2" />
               <span className="truncate text-xs text-ink-3">{labelText(phone.label, t)}</span>
             </li>
           ))}

@@ -5,10 +5,8 @@ import { Plus, RotateCw, Ticket, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { problemText } from '@/api/problem-text'
 import type { Page as PageOf, TicketLine } from '@/api/types'
-import { agoText, dateTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { MoreRows } from '@/lib/more-rows'
-import { useNow } from '@/lib/use-live'
+import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
@@ -17,13 +15,12 @@ import { Button, ButtonLink, ClockBadge, cx, EmptyState, ErrorState, nextClock, 
 import { STATES, ticketQuery, TYPES, VIEWS, withTicket, type TicketSearch } from './search'
 
 export function TicketsPage() {
-  const { t, i18n } = useTexts('tickets')
+  const { t } = useTexts('tickets')
   const { session } = useRouteContext({ from: '/shell' })
   const search = useSearch({ from: '/shell/tickets' })
   const navigate = useNavigate({ from: '/tickets' })
   const client = useQueryClient()
   const names = useNames()
-  const now = useNow()
   const key = ['tickets', 'list', search] as const
   const list = usePages<TicketLine>(key, '/tickets', ticketQuery(search, session.user))
   const [text, setText] = useState(search.q ?? '')
@@ -48,40 +45,39 @@ export function TicketsPage() {
   }
 
   const columns: ReadonlyArray<Column<TicketLine>> = [
-    { id: 'number', title: t('field.number'), width: '64px', cell: (ticket) => <span className="text-ink-2">#{ticket.number}</span> },
+    { id: 'number', title: t('field.number'), width: '48px', cell: (ticket) => <span className="text-ink-2">#{ticket.number}</span> },
     {
       id: 'subject',
       title: t('field.subject'),
-      width: 'minmax(200px, 2.4fr)',
+      width: 'minmax(180px, 2.6fr)',
       cell: (ticket) => (
         <Link to="/tickets/$id" params={{ id: ticket.id }} className="font-medium hover:underline" tabIndex={-1} title={ticket.subject}>
           {ticket.subject}
         </Link>
       ),
     },
-    { id: 'customer', title: t('field.customer'), width: 'minmax(120px, 1.3fr)', cell: (ticket) => ticket.customer_name ?? '' },
+    { id: 'customer', title: t('field.customer'), width: 'minmax(110px, 1.4fr)', cell: (ticket) => ticket.customer_name ?? '' },
     {
       id: 'due',
       title: t('field.due'),
-      width: '136px',
+      width: '152px',
       cell: (ticket) => {
         const clock = nextClock(ticket.clocks)
         return clock ? <ClockBadge clock={clock} /> : <span className="text-ink-3">{t('no_deadline')}</span>
       },
     },
-    { id: 'state', title: t('field.state'), width: '150px', cell: (ticket) => <TicketStateBadge state={ticket.state} /> },
-    { id: 'priority', title: t('field.priority'), width: '84px', cell: (ticket) => <PriorityMark priority={ticket.priority} /> },
-    { id: 'type', title: t('field.type'), width: '112px', cell: (ticket) => t(`common:ticket.type.${ticket.type}`) },
-    { id: 'owner', title: t('field.owner'), width: 'minmax(96px, 1fr)', cell: (ticket) => (ticket.owner ? names.agent(ticket.owner) : <span className="text-ink-3">{t('nobody')}</span>) },
-    { id: 'queue', title: t('field.queue'), width: '92px', cell: (ticket) => names.queue(ticket.queue) },
-    { id: 'updated', title: t('field.updated'), width: '100px', isNumber: true, cell: (ticket) => <time dateTime={ticket.updated_at} title={dateTimeText(ticket.updated_at, i18n.language)} className="text-ink-3">{agoText(ticket.updated_at, now, i18n.language)}</time> },
+    { id: 'state', title: t('field.state'), width: '156px', cell: (ticket) => <TicketStateBadge state={ticket.state} /> },
+    { id: 'priority', title: t('field.priority'), width: '80px', cell: (ticket) => <PriorityMark priority={ticket.priority} /> },
+    { id: 'type', title: t('field.type'), width: '104px', cell: (ticket) => t(`common:ticket.type.${ticket.type}`) },
+    { id: 'owner', title: t('field.owner'), width: 'minmax(92px, 1fr)', cell: (ticket) => (ticket.owner ? names.agent(ticket.owner) : <span className="text-ink-3">{t('nobody')}</span>) },
+    { id: 'queue', title: t('field.queue'), width: '88px', cell: (ticket) => names.queue(ticket.queue) },
   ]
   const view = search.view ?? 'open'
   const isNarrowed = Object.keys(search).some((name) => name !== 'view')
   return (
     <Page
       isFlush
-      title={t('title')}
+      title={<ListTitle title={t('title')} list={list} />}
       actions={
         <ButtonLink href={search.customer === undefined ? '/tickets/new' : `/tickets/new?customer=${search.customer}`} tone="accent" icon={Plus} data-testid="ticket-new">
           {t('new')}
@@ -114,9 +110,6 @@ export function TicketsPage() {
               {t('one_customer', { name: list.items[0]?.customer_name ?? '' })}
             </Button>
           )}
-          <p role="status" className="ml-auto text-xs text-ink-3">
-            {list.hasNextPage ? t('common:count.first', { count: list.items.length }) : t('common:count.results', { count: list.items.length })}
-          </p>
         </div>
         {news.size > 0 && (
           <div role="status" className="flex items-center justify-center border-b border-line bg-accent-soft py-1">
@@ -170,5 +163,5 @@ export function TicketsPage() {
 }
 
 function Filter({ label, any, value, choices, onChange }: { label: string; any: string; value: string | undefined; choices: ReadonlyArray<{ id: string; label: string }>; onChange: (id: string | undefined) => void }) {
-  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-36" />
+  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-40" />
 }

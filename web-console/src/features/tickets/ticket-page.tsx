@@ -224,9 +224,9 @@ function CustomerPart({ id }: { id: string }) {
             <Badge tone={customer.segment === 'gold' ? 'warn' : 'neutral'}>{segmentText(customer.segment)}</Badge>
           </p>
           {customer.organisation && <p className="truncate text-ink-2">{customer.organisation}</p>}
-          <p className="flex flex-wrap">
+          <p className="flex flex-wrap gap-x-4">
             {customer.phones.slice(0, 2).map((phone) => (
-              <CallButton key={phone.number} number={phone.number} customer={id} className="-ml-2" />
+              <CallButton key={phone.number} number={phone.number} customer={id} className="-mx-2 px-2" />
             ))}
           </p>
         </>
