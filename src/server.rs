@@ -1,6 +1,57 @@
 //! The composition root: the one place that knows every part. Opens store and sockets, starts the loops, stops them in order.
+//! Decides nothing about calls; what is opened here is closed here.
 
-use crate::{console, http};
+mod first_start;
+mod listeners;
+mod metrics;
+mod scripts;
+mod stop;
+
+use std::{
+    io::Write,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use futures_util::future::BoxFuture;
+use tokio::{
+    sync::{Semaphore, mpsc, watch},
+    task::JoinHandle,
+};
+
+pub use first_start::{NewAdministrator, ensure_administrator};
+pub use stop::Stopped;
+
+use self::{listeners::Listeners, scripts::Scripts};
+use crate::{
+    app::{
+        access::Access,
+        customers::Customers,
+        desk::Desk,
+        directory::DirectoryDesk,
+        journal_loop,
+        rate_limit::RateLimit,
+        reaction_loop,
+        switch_handle::SwitchHandle,
+        switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, WIRE_MAX},
+        tickets::Tickets,
+        timer_loop,
+        users::Users,
+    },
+    cli::Failure,
+    config::Config,
+    console::{self, BoardRoom, ConsoleState, Pops, Sockets},
+    domain::{centre::CallerMatch, directory::Directory},
+    http::{self, AppState, Readiness},
+    net::{Secrets, SipNet, SipNetFault, SystemClock, media::MediaPlane, with_resolved_peers},
+    protocol::sip::{Advertised, SipSettings},
+    store::{DataDir, Db, OpenFault},
+    switch::{Input, Switch, SwitchSettings},
+    types::{Clock, PhoneNumber, Rng},
+};
+
+/// A peer that should send audio and does not is hung up after this time in all.
+const SILENT_LEG_MS: u64 = 300_000;
 
 /// openapi.json: the REST interface and the messages of both sockets, ending with a line feed.
 pub fn openapi_json() -> String {
@@ -12,4 +63,253 @@ pub fn openapi_json() -> String {
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// What lasts, opened: the ground on which `serve` and the small commands stand.
+pub struct Ground {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's generator; each part gets its own by [`Ground::rng`].
+    seed: Mutex<Rng>,
+    /// The database.
+    pub db: Db,
+    /// Users, sessions, tokens.
+    pub users: Users,
+    /// What is set up.
+    pub directory: DirectoryDesk,
+    /// Tickets.
+    pub tickets: Tickets,
+    /// Customers.
+    pub customers: Customers,
+}
+
+impl Ground {
+    /// Takes the data folder for this process, opens the database and brings it to this version.
+    pub async fn open(config: &Config, data: &Path) -> Result<Self, Failure> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let folder = DataDir::take(data)?;
+        let db = Db::open(&config.store, folder, clock.clone()).await?;
+        let seed = Mutex::new(Rng::from_seed(Secrets.octets().map_err(anyhow::Error::from)?));
+        let fault = |error: &dyn std::fmt::Display| Failure::Unavailable(format!("the database cannot be read: {error}"));
+        let realm = SipSettings::default().realm;
+        let directory = DirectoryDesk::open(db.clone(), clock.clone(), &realm);
+        let directory = directory.await.map_err(|error| fault(&error))?;
+        let rng = || fork(&seed);
+        let tickets = Tickets::open_desk(db.clone(), clock.clone(), rng(), directory.watch()).await;
+        let tickets = tickets.map_err(|error| fault(&error))?;
+        let customers = Customers::new(db.clone(), clock.clone(), rng(), directory.watch(), tickets.clone());
+        let users = Users::new(db.clone(), clock.clone());
+        Ok(Self { clock, seed, db, users, directory, tickets, customers })
+    }
+
+    /// A generator for one part, drawn from the node's.
+    pub fn rng(&self) -> Rng {
+        fork(&self.seed)
+    }
+}
+
+fn fork(seed: &Mutex<Rng>) -> Rng {
+    let mut seed = seed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut bytes = [0; 32];
+    for chunk in bytes.chunks_mut(8) {
+        chunk.copy_from_slice(&seed.next_u64().to_le_bytes());
+    }
+    Rng::from_seed(bytes)
+}
+
+impl From<OpenFault> for Failure {
+    fn from(fault: OpenFault) -> Self {
+        Self::Unavailable(sentence(&fault))
+    }
+}
+
+impl From<SipNetFault> for Failure {
+    fn from(fault: SipNetFault) -> Self {
+        Self::Unavailable(sentence(&fault))
+    }
+}
+
+/// With a capital and a full stop.
+fn sentence(fault: &dyn std::fmt::Display) -> String {
+    let text = fault.to_string();
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// Answers "who is this?" from the customers' records.
+struct Recognition(Customers);
+
+impl CallerLookup for Recognition {
+    fn look_up(&self, number: PhoneNumber) -> BoxFuture<'static, CallerMatch> {
+        let customers = self.0.clone();
+        Box::pin(async move {
+            customers.who_is(&number).await.unwrap_or_else(|fault| {
+                tracing::warn!(%fault, "a caller cannot be looked up; the call goes on without a name");
+                CallerMatch::default()
+            })
+        })
+    }
+}
+
+/// The exchange, started.
+struct Exchange {
+    switch: SwitchHandle,
+    media: crate::net::media::MediaHandle,
+    advertised: std::net::SocketAddr,
+    switch_loop: JoinHandle<()>,
+    journal: Arc<journal_loop::JournalStatus>,
+    journal_loop: JoinHandle<()>,
+}
+
+impl Exchange {
+    async fn start(config: &Config, ground: &Ground) -> Result<Self, Failure> {
+        let clock = ground.clock.clone();
+        let (wire_in, wire) = mpsc::channel(WIRE_MAX);
+        let (notices_in, notices) = mpsc::channel(WIRE_MAX);
+        let net = SipNet::open(&config.sip, clock.clone(), wire_in).await?;
+        let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
+            let place = (config.media.bind, config.media.browser_port);
+            Failure::Unavailable(format!(
+                "The audio of browsers cannot use UDP port {} on {}: {error}. Free it, or choose another with media.browser_port.",
+                place.1, place.0
+            ))
+        })?;
+        let advertised = net.advertised();
+        let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };
+        let sip = SipSettings {
+            udp: ours.clone(),
+            tcp: ours,
+            default_udp_flow: net.main_udp_flow(),
+            user_agent: concat!("Centralita/", env!("CARGO_PKG_VERSION")).into(),
+            dialogs_max: config.limits.calls_max.saturating_mul(2),
+            ..SipSettings::default()
+        };
+        let secret = Secrets.octets().map_err(anyhow::Error::from)?;
+        let switch = Switch::new(SwitchSettings { sip, silent_leg_ms: SILENT_LEG_MS }, ground.rng(), secret);
+        let (journal, journal_loop) = journal_loop::start(ground.db.clone(), clock.clone(), ground.directory.watch())
+            .await
+            .map_err(|error| Failure::Unavailable(format!("The journal's file in the data folder cannot be used: {error}.")))?;
+        let status = journal.status().clone();
+        let (switch_loop, switch) = SwitchLoop::new(SwitchLoopParts {
+            switch,
+            clock,
+            wire,
+            notices,
+            net,
+            media: media.clone(),
+            facts: journal.into_sender(),
+            callers: Arc::new(Recognition(ground.customers.clone())),
+        });
+        Ok(Self { switch, media, advertised, switch_loop: tokio::spawn(switch_loop.run()), journal: status, journal_loop })
+    }
+}
+
+fn host_of(address: std::net::IpAddr) -> String {
+    match address {
+        std::net::IpAddr::V4(ip) => ip.to_string(),
+        std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+/// Runs a node until it is told to stop. `announce` is told once everything is open, with the line for people and programs.
+pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) -> Result<Stopped, Failure> {
+    let mut signals = stop::Signals::listen()?;
+    let (stop, stopping) = watch::channel(false);
+    let readiness = Readiness::default();
+    let build: Arc<str> = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CENTRALITA_BUILD")).into();
+    let listeners = Listeners::open(&config, ground.db.data().path()).await?;
+    let exchange = Exchange::start(&config, &ground).await?;
+
+    let access = Access::new(ground.users.clone(), ground.clock.clone(), config.http.sign_in_failures_per_minute);
+    let desk = Desk::new(ground.db.clone(), ground.clock.clone(), ground.customers.clone(), ground.tickets.clone());
+    let pops = Pops::new(desk.clone());
+    let traffic = http::Traffic::default();
+    let app = AppState {
+        settings: Arc::new(config.http.clone()),
+        further_origins: config.http.origins.clone().into(),
+        clock: ground.clock.clone(),
+        readiness: readiness.clone(),
+        traffic: traffic.clone(),
+        build: build.clone(),
+        is_web_phone_enabled: config.web_phone.enabled,
+        access: access.clone(),
+        directory: ground.directory.watch(),
+    };
+    let consoles = ConsoleState::new(console::Parts {
+        clock: ground.clock.clone(),
+        rng: Mutex::new(ground.rng()),
+        build,
+        access,
+        switch: exchange.switch.clone(),
+        desk: desk.clone(),
+        directory: ground.directory.watch(),
+        sockets: Sockets::new(config.limits.consoles_max),
+        board: BoardRoom::default(),
+        pops: pops.clone(),
+        web_phone_by_address: RateLimit::per_minute(config.web_phone.calls_per_minute),
+        web_phone_in_all: RateLimit::per_minute(config.web_phone.all_calls_per_minute),
+        web_phone_sockets: Arc::new(Semaphore::new(config.web_phone.calls_max)),
+        web_phone: config.web_phone.clone(),
+        stopping: stopping.clone(),
+    });
+
+    let scripts = Scripts::open(&config, &ground, &exchange.switch, &exchange.media);
+    let scripts_loop = scripts.start(stopping.clone()).await?;
+    let loops = vec![
+        scripts_loop,
+        tokio::spawn(follow_directory(
+            ground.directory.watch(),
+            exchange.switch.clone(),
+            ground.clock.clone(),
+            stopping.clone(),
+        )),
+        tokio::spawn(timer_loop::run(ground.tickets.clone(), ground.clock.clone(), stopping.clone())),
+        tokio::spawn(reaction_loop::run(ground.db.clone(), ground.tickets.clone(), ground.clock.clone(), stopping.clone())),
+        tokio::spawn(pops.follow(exchange.switch.clone())),
+        tokio::spawn(build_boards(consoles.clone())),
+    ];
+    let figures = metrics::Figures {
+        switch: exchange.switch.clone(),
+        media: exchange.media.clone(),
+        journal: exchange.journal.clone(),
+        tickets: ground.tickets.clone(),
+        consoles: consoles.clone(),
+        clock: ground.clock.clone(),
+        traffic,
+    };
+    let ready = format!("{} sip={}", listeners.addresses(), exchange.advertised);
+    let doors = listeners.serve(http::router(app, console::routes(consoles)), figures, ground.clock.clone());
+    readiness.set(true);
+    announce(&format!("ready {ready}"));
+
+    stop::stop(stop::Running { config: &config, ground, exchange, readiness, stop, doors, loops }, &mut signals).await
+}
+
+/// One line on standard output, at once.
+pub fn say(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // Nobody reads: the log still has it.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Gives the switch each new directory, with the names of trunks resolved.
+async fn follow_directory(
+    mut directory: watch::Receiver<Arc<Directory>>,
+    switch: SwitchHandle,
+    clock: Arc<dyn Clock>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    loop {
+        let current = directory.borrow_and_update().clone();
+        switch.input(Input::Directory(with_resolved_peers(current, clock.as_ref()).await)).await;
+        tokio::select! {
+            changed = directory.changed() => if changed.is_err() { return },
+            _ = stopping.changed() => return,
+        }
+    }
+}
+
+async fn build_boards(consoles: ConsoleState) {
+    consoles.board.build(consoles.clock.as_ref(), &consoles.switch, &consoles.desk, &consoles.directory).await;
 }

@@ -76,6 +76,11 @@ impl JournalDoor {
         }
     }
 
+    /// The way in itself, for the switch's loop, which keeps its own waiting line before it.
+    pub fn into_sender(self) -> mpsc::Sender<Fact> {
+        self.facts
+    }
+
     /// How the journal fares.
     pub fn status(&self) -> &Arc<JournalStatus> {
         &self.status

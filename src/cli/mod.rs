@@ -2,6 +2,7 @@
 
 mod config;
 mod openapi;
+mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -35,6 +36,8 @@ struct SettingArguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the server until SIGTERM or SIGINT.
+    Serve,
     /// Shows or checks the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -72,6 +75,7 @@ impl SettingArguments {
 /// Does what the command line asks.
 pub fn run(cli: Cli) -> ExitCode {
     let result = match &cli.command {
+        Command::Serve => serve::run(&cli.settings),
         Command::Config(command) => config::run(command, &cli.settings),
         Command::Openapi(command) => openapi::run(command),
     };
@@ -79,6 +83,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(&failure),
     }
+}
+
+/// Threads for the commands that wait for something.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?)
 }
 
 /// Tells people why, on standard error.

@@ -16,7 +16,7 @@ use std::{
 };
 
 pub use print::sample;
-pub use sections::{Limits, Log, LogFormat, Metrics, Shutdown};
+pub use sections::{Ivr, Limits, Log, LogFormat, Metrics, Shutdown};
 
 use crate::{
     console::WebPhoneSettings,
@@ -42,6 +42,8 @@ pub struct Config {
     pub store: store::Settings,
     /// The public web phone.
     pub web_phone: WebPhoneSettings,
+    /// What callers hear.
+    pub ivr: Ivr,
     /// Bounds against overload.
     pub limits: Limits,
     /// Prometheus.
@@ -53,12 +55,13 @@ pub struct Config {
 }
 
 /// Names of the sections in the order of the sample file, each with a line for people.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     ("http", "Browsers and programs: console, REST interface, web sockets."),
     ("sip", "Telephones and trunks."),
     ("media", "Audio."),
     ("store", "Where things are kept."),
     ("web_phone", "The public web phone on /call. The centre's own switch for it is in the console under Numbers."),
+    ("ivr", "What callers hear."),
     ("limits", "Bounds against overload."),
     ("metrics", "Prometheus."),
     ("log", "What is written about the server's doings, to standard error."),
@@ -73,6 +76,7 @@ impl Config {
             "media" => &self.media,
             "store" => &self.store,
             "web_phone" => &self.web_phone,
+            "ivr" => &self.ivr,
             "limits" => &self.limits,
             "metrics" => &self.metrics,
             "log" => &self.log,
@@ -88,6 +92,7 @@ impl Config {
             "media" => &mut self.media,
             "store" => &mut self.store,
             "web_phone" => &mut self.web_phone,
+            "ivr" => &mut self.ivr,
             "limits" => &mut self.limits,
             "metrics" => &mut self.metrics,
             "log" => &mut self.log,

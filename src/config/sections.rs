@@ -1,6 +1,6 @@
 //! Settings of the process as a whole; adapters keep their own beside their code.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::types::settings::{setting_words, settings};
 
@@ -11,6 +11,15 @@ settings! {
         pub calls_max: usize = 1_000,
         /// Console connections at a time.
         pub consoles_max: usize = 1_000,
+    }
+}
+
+settings! {
+    /// Section `ivr`.
+    pub struct Ivr {
+        /// Folder of the IVR lines with their prompts, laid out as `centralita ivr schema` and the README say. "" takes the lines
+        /// that come with the server.
+        pub scripts: Option<PathBuf> = None,
     }
 }
 

@@ -45,12 +45,14 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
     let is_secure = client.is_secure;
     let is_api = request.uri().path().starts_with("/api/");
     request.extensions_mut().insert(client);
+    let (method, began) = (request.method().clone(), state.clock.now().mono);
     let mut response = match tokio::time::timeout(state.settings.request_timeout, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             ApiError::unavailable("This took too long and was given up; try again, or ask for less at a time.").into_response()
         }
     };
+    state.traffic.note(&method, response.status().as_u16(), state.clock.now().mono.millis_since(began));
     let headers = response.headers_mut();
     let mut put = |name: HeaderName, value: &'static str| headers.insert(name, HeaderValue::from_static(value));
     put(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);

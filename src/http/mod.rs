@@ -27,6 +27,7 @@ mod settings;
 mod tickets;
 mod tls;
 mod tokens;
+mod traffic;
 mod users;
 mod web_console;
 mod web_phone;
@@ -44,6 +45,7 @@ pub use openapi::openapi;
 pub use router::router;
 pub use settings::Settings;
 pub use tls::Tls;
+pub use traffic::Traffic;
 
 use crate::{
     app::{
@@ -66,6 +68,8 @@ pub struct AppState {
     pub clock: Arc<dyn Clock>,
     /// Whether the node takes calls and requests.
     pub readiness: Readiness,
+    /// Requests in figures.
+    pub traffic: Traffic,
     /// Build of this server, as the console compares it with its own.
     pub build: Arc<str>,
     /// `web_phone.enabled`.

@@ -1,0 +1,155 @@
+//! The HTTP listeners: opened before anything begins, so that a taken port is told at once; closed last.
+
+use std::{
+    io::ErrorKind,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{Extension, Router};
+use axum_server::Handle;
+use tokio::task::JoinHandle;
+
+use super::metrics::{self, Figures};
+use crate::{
+    cli::Failure,
+    config::Config,
+    http::{Listener, Tls},
+    net::media::detect_address,
+    types::Clock,
+};
+
+/// Requests that run when the door closes may take so long.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Open ports, not yet served.
+pub struct Listeners {
+    plain: Option<(TcpListener, SocketAddr)>,
+    tls: Option<(TcpListener, SocketAddr, Arc<Tls>)>,
+    metrics: Option<TcpListener>,
+}
+
+/// Served ports.
+pub struct Doors {
+    handle: Handle<SocketAddr>,
+    tasks: Vec<JoinHandle<()>>,
+    watch: Option<JoinHandle<()>>,
+}
+
+impl Listeners {
+    /// Opens every port of the settings.
+    pub async fn open(config: &Config, data: &Path) -> Result<Self, Failure> {
+        let plain = config.http.listen.map(|address| bind(address, "http.listen")).transpose()?;
+        let tls = match config.http.https_listen {
+            Some(address) => {
+                let advertised = [config.media.advertised_address(), detect_address()];
+                let tls = Tls::open(&config.http, data, &advertised).await;
+                let tls = tls.map_err(|error| Failure::Unavailable(format!("HTTPS cannot be offered: {error:#}.")))?;
+                let (listener, address) = bind(address, "http.https_listen")?;
+                Some((listener, address, Arc::new(tls)))
+            }
+            None => None,
+        };
+        let metrics = config.metrics.listen.map(|address| bind(address, "metrics.listen")).transpose()?;
+        Ok(Self { plain, tls, metrics: metrics.map(|(listener, _)| listener) })
+    }
+
+    /// `http=http://… https=https://…`, without those that are switched off.
+    pub fn addresses(&self) -> String {
+        let plain = self.plain.as_ref().map(|(_, address)| format!("http=http://{}", reachable(*address)));
+        let tls = self.tls.as_ref().map(|(_, address, _)| format!("https=https://{}", reachable(*address)));
+        plain.into_iter().chain(tls).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Serves the routes on every port.
+    pub fn serve(self, routes: Router, figures: Figures, clock: Arc<dyn Clock>) -> Doors {
+        let handle = Handle::new();
+        let mut tasks = Vec::new();
+        if let Some((listener, _)) = self.plain {
+            let routes = routes.clone().layer(Extension(Listener::Plain));
+            tasks.push(tokio::spawn(serve_plain(listener, routes, handle.clone())));
+        }
+        let mut watch = None;
+        if let Some((listener, _, tls)) = self.tls {
+            let routes = routes.layer(Extension(tls.listener));
+            tasks.push(tokio::spawn(serve_tls(listener, routes, handle.clone(), tls.clone())));
+            watch = Some(tokio::spawn(async move { tls.watch(clock.as_ref()).await }));
+        }
+        if let Some(listener) = self.metrics {
+            tasks.push(tokio::spawn(serve_plain(listener, metrics::routes(figures), handle.clone())));
+        }
+        Doors { handle, tasks, watch }
+    }
+}
+
+impl Doors {
+    /// Takes no more requests, lets running ones end, closes.
+    pub async fn close(self) {
+        self.handle.graceful_shutdown(Some(GRACE));
+        for task in self.tasks {
+            // A listener that ended by a fault has said so.
+            let _ = task.await;
+        }
+        if let Some(watch) = self.watch {
+            watch.abort();
+        }
+    }
+}
+
+async fn serve_plain(listener: TcpListener, routes: Router, handle: Handle<SocketAddr>) {
+    let served = match axum_server::from_tcp(listener) {
+        Ok(mut server) => {
+            bound_headers(server.http_builder());
+            server.handle(handle).serve(routes.into_make_service_with_connect_info::<SocketAddr>()).await
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
+        tracing::error!(%error, "an HTTP listener ended");
+    }
+}
+
+async fn serve_tls(listener: TcpListener, routes: Router, handle: Handle<SocketAddr>, tls: Arc<Tls>) {
+    let served = match axum_server::from_tcp_rustls(listener, tls.config.clone()) {
+        Ok(mut server) => {
+            bound_headers(server.http_builder());
+            server.handle(handle).serve(routes.into_make_service_with_connect_info::<SocketAddr>()).await
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = served {
+        tracing::error!(%error, "the HTTPS listener ended");
+    }
+}
+
+/// A connection that does not get its headers across in time is closed.
+fn bound_headers(builder: &mut hyper_util::server::conn::auto::Builder<hyper_util::rt::TokioExecutor>) {
+    builder.http1().timer(hyper_util::rt::TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
+}
+
+fn bind(address: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let open = || -> std::io::Result<_> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        let local = listener.local_addr()?;
+        Ok((listener, local))
+    };
+    open().map_err(|error| {
+        Failure::Unavailable(if error.kind() == ErrorKind::AddrInUse {
+            format!(
+                "Port {} on {} is taken by another program: stop it, or choose another port with {setting}.",
+                address.port(),
+                address.ip()
+            )
+        } else {
+            format!("Cannot listen on {address}: {error}. Check {setting}.")
+        })
+    })
+}
+
+/// The address under which people reach a listener.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() { SocketAddr::new(detect_address(), address.port()) } else { address }
+}

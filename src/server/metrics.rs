@@ -1,0 +1,282 @@
+//! `/metrics` for Prometheus, on its own loopback listener. Figures are read from the parts when somebody asks; the parts know
+//! nothing of Prometheus.
+
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
+
+use axum::{Router, extract::State, http::header, response::IntoResponse, routing::get};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, text::encode},
+    metrics::{MetricType, counter::ConstCounter, gauge::ConstGauge},
+    registry::{Registry, Unit},
+};
+
+use crate::{
+    app::{journal_loop::JournalStatus, switch_handle::SwitchHandle, switch_loop::SwitchLoopStats, tickets::Tickets},
+    console::ConsoleState,
+    domain::{
+        agent::Presence,
+        centre::{CallState, FloorSnapshot},
+    },
+    http::Traffic,
+    net::media::MediaHandle,
+    types::{Clock, Timestamp},
+};
+
+/// OpenMetrics text.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Where the figures come from.
+#[derive(Clone)]
+pub struct Figures {
+    pub switch: SwitchHandle,
+    pub media: MediaHandle,
+    pub journal: Arc<JournalStatus>,
+    pub tickets: Tickets,
+    pub consoles: ConsoleState,
+    pub clock: Arc<dyn Clock>,
+    pub traffic: Traffic,
+}
+
+/// The one route of the metrics listener.
+pub fn routes(figures: Figures) -> Router {
+    Router::new().route("/metrics", get(metrics)).with_state(figures)
+}
+
+async fn metrics(State(figures): State<Figures>) -> impl IntoResponse {
+    let floor = figures.switch.snapshot().await.unwrap_or_default();
+    let stats = figures.switch.stats().await;
+    let timers = figures.tickets.timers_watched().await.ok();
+    let mut registry = Registry::with_prefix("centralita");
+    figures.traffic.register(&mut registry);
+    let reading = Reading { floor, stats, timers, now: figures.clock.now().wall, figures };
+    registry.register_collector(Box::new(reading));
+    let mut text = String::new();
+    if let Err(error) = encode(&mut text, &registry) {
+        tracing::error!(%error, "metrics cannot be written");
+    }
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], text)
+}
+
+/// One look at everything.
+struct Reading {
+    floor: FloorSnapshot,
+    stats: Option<SwitchLoopStats>,
+    timers: Option<(i64, Option<Timestamp>)>,
+    now: Timestamp,
+    figures: Figures,
+}
+
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reading")
+    }
+}
+
+impl Collector for Reading {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let mut page = Page(&mut encoder);
+        self.calls_and_agents(&mut page)?;
+        self.queues(&mut page)?;
+        self.switch(&mut page)?;
+        self.media(&mut page)?;
+        self.lasting(&mut page)
+    }
+}
+
+impl Reading {
+    fn calls_and_agents(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let calls = &self.floor.calls;
+        let state_of = |state: &CallState| match state {
+            CallState::InIvr => "in_ivr",
+            CallState::Waiting { .. } => "waiting",
+            CallState::Offered { .. } => "offered",
+            CallState::Dialling => "dialling",
+            CallState::Talking => "talking",
+            CallState::Held => "held",
+            CallState::Reconnecting { .. } => "reconnecting",
+            CallState::WrappingUp { .. } => "wrapping_up",
+            CallState::Over { .. } => "over",
+        };
+        let words = ["in_ivr", "waiting", "offered", "dialling", "talking", "held", "reconnecting", "wrapping_up"];
+        let rows = words.map(|word| ("state", word.to_owned(), count(calls.iter().filter(|c| state_of(&c.state) == word))));
+        page.gauges("calls", "Calls now, by state", rows)?;
+        let presence_of = |presence: &Presence| match presence {
+            Presence::Offline => "offline",
+            Presence::Ready => "ready",
+            Presence::Paused { .. } => "paused",
+            Presence::Offered { .. } => "offered",
+            Presence::Busy { .. } => "busy",
+            Presence::WrappingUp { .. } => "wrapping_up",
+        };
+        let agents = &self.floor.agents;
+        let words = ["offline", "ready", "paused", "offered", "busy", "wrapping_up"];
+        let rows =
+            words.map(|word| ("state", word.to_owned(), count(agents.iter().filter(|a| presence_of(&a.presence) == word))));
+        page.gauges("agents", "Agents now, by state", rows)?;
+        page.gauge("console_sockets", "Console sockets open now", count(0..self.figures.consoles.sockets.open()))
+    }
+
+    fn queues(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let queues = &self.floor.queues;
+        let row = |figure: fn(&crate::domain::centre::QueueView) -> i64| {
+            queues.iter().map(move |queue| ("queue", queue.id.to_string(), figure(queue)))
+        };
+        page.gauges("queue_waiting", "Callers waiting", row(|queue| queue.waiting))?;
+        page.gauges("queue_talking", "Calls of the queue with agents", row(|queue| queue.talking))?;
+        page.gauges("queue_agents_ready", "Agents ready for the queue", row(|queue| queue.agents_ready))?;
+        let now = self.now;
+        let longest = queues.iter().map(|queue| {
+            let waited = queue.longest_since.map_or(0, |since| now.millis_since(since).max(0) / 1_000);
+            ("queue", queue.id.to_string(), waited)
+        });
+        page.gauges("queue_longest_wait_seconds", "How long the first in line has waited", longest)
+    }
+
+    fn switch(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let Some(stats) = &self.stats else { return Ok(()) };
+        page.gauge("legs", "Legs of calls now", count(0..stats.switch.call_legs))?;
+        page.gauge("sip_dialogs", "SIP dialogs now", count(0..stats.switch.sip.dialogs))?;
+        page.gauge("sip_transactions", "SIP transactions now", count(0..stats.switch.sip.transactions))?;
+        page.gauge("sip_contacts", "Registered SIP contacts now", count(0..stats.switch.sip.contacts))?;
+        let requests = stats.switch.sip.requests_in.iter().map(|(method, n)| ("method", method.to_owned(), n));
+        page.counters("sip_requests_received", "SIP requests received", requests)?;
+        let messages = [
+            ("received", stats.sip_net.received),
+            ("sent", stats.sip_net.sent),
+            ("noise", stats.sip_net.noise),
+            ("malformed", stats.sip_net.malformed),
+            ("flooded", stats.sip_net.flooded),
+            ("overflowed", stats.sip_net.overflowed),
+            ("unsent", stats.sip_net.unsent),
+        ];
+        page.counters(
+            "sip_messages",
+            "SIP messages by what became of them",
+            messages.map(|(what, n)| ("fate", what.into(), n)),
+        )?;
+        let sip = [
+            ("retransmission", stats.switch.sip.retransmissions),
+            ("dropped", stats.switch.sip.dropped),
+            ("refused", stats.switch.sip.refused),
+            ("ban", stats.switch.sip.bans),
+            ("failed_proof", stats.switch.sip.failed_proofs),
+        ];
+        page.counters("sip_events", "What the SIP endpoint had to do", sip.map(|(what, n)| ("kind", what.into(), n)))?;
+        let faults = [
+            ("media_not_opened", stats.switch.faults.media_not_opened),
+            ("no_common_media", stats.switch.faults.no_common_media),
+            ("timed_out", stats.switch.faults.timed_out),
+        ];
+        page.counters("leg_faults", "Legs that failed, by cause", faults.map(|(what, n)| ("cause", what.into(), n)))?;
+        page.counters("callers_not_looked_up", "Callers not looked up in time", [("", String::new(), stats.look_ups_missed)])?;
+        page.gauge("switch_facts_waiting", "Facts that wait for the journal's door", count(0..stats.facts_waiting))?;
+        page.counters("switch_facts_lost", "Facts lost before the journal", [("", String::new(), stats.facts_lost)])
+    }
+
+    fn media(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let media = self.figures.media.stats();
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let packets = [
+            ("received", read(&media.packets_in)),
+            ("sent", read(&media.packets_out)),
+            ("lost", read(&media.packets_lost)),
+            ("refused", read(&media.packets_refused)),
+            ("unsent", read(&media.send_failures)),
+        ];
+        page.counters(
+            "media_packets",
+            "RTP packets by what became of them",
+            packets.map(|(what, n)| ("fate", what.into(), n)),
+        )?;
+        page.gauge("media_legs", "Legs of media now", i64::try_from(read(&media.legs)).unwrap_or(i64::MAX))?;
+        let troubles = [
+            ("late_tick", read(&media.late_ticks)),
+            ("order_dropped", read(&media.orders_dropped)),
+            ("notice_dropped", read(&media.notices_dropped)),
+            ("clip_missing", read(&media.clips_missing)),
+        ];
+        page.counters(
+            "media_troubles",
+            "What went wrong in the media worker",
+            troubles.map(|(what, n)| ("kind", what.into(), n)),
+        )
+    }
+
+    fn lasting(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let journal = &self.figures.journal;
+        let read = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        page.gauge("journal_pending", "Facts that wait in memory", read(journal.pending.load(Ordering::Relaxed)))?;
+        page.gauge(
+            "journal_spooled_bytes",
+            "Bytes that wait in the file",
+            read(journal.spooled_bytes.load(Ordering::Relaxed)),
+        )?;
+        page.gauge("journal_away", "1 while the database is away", i64::from(journal.is_away.load(Ordering::Relaxed)))?;
+        page.counters(
+            "journal_lost",
+            "Facts that could not be kept",
+            [("", String::new(), journal.lost.load(Ordering::Relaxed))],
+        )?;
+        if let Some((watched, next)) = self.timers {
+            page.gauge("timers", "Deadlines watched", watched)?;
+            let late = next.map_or(0, |due| self.now.millis_since(due).max(0));
+            page.gauge("timers_late_milliseconds", "How late the next deadline is", late)?;
+        }
+        Ok(())
+    }
+}
+
+fn count<T>(items: impl IntoIterator<Item = T>) -> i64 {
+    i64::try_from(items.into_iter().count()).unwrap_or(i64::MAX)
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Label(&'static str, String);
+
+impl EncodeLabelSet for Label {
+    fn encode(&self, encoder: &mut prometheus_client::encoding::LabelSetEncoder<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let labels = [(self.0, self.1.as_str())];
+        labels.encode(encoder)
+    }
+}
+
+/// Writes figures under their names.
+struct Page<'a, 'b>(&'a mut DescriptorEncoder<'b>);
+
+impl Page<'_, '_> {
+    fn gauge(&mut self, name: &str, help: &str, value: i64) -> fmt::Result {
+        self.gauges(name, help, [("", String::new(), value)])
+    }
+
+    fn gauges(&mut self, name: &str, help: &str, rows: impl IntoIterator<Item = (&'static str, String, i64)>) -> fmt::Result {
+        let rows = rows.into_iter().map(|(label, value, n)| (Label(label, value), ConstGauge::new(n)));
+        self.rows(name, help, MetricType::Gauge, rows)
+    }
+
+    fn counters(&mut self, name: &str, help: &str, rows: impl IntoIterator<Item = (&'static str, String, u64)>) -> fmt::Result {
+        let rows = rows.into_iter().map(|(label, value, n)| (Label(label, value), ConstCounter::new(n)));
+        self.rows(name, help, MetricType::Counter, rows)
+    }
+
+    fn rows<M: EncodeMetric>(
+        &mut self,
+        name: &str,
+        help: &str,
+        kind: MetricType,
+        rows: impl IntoIterator<Item = (Label, M)>,
+    ) -> fmt::Result {
+        let no_unit: Option<&Unit> = None;
+        let mut family = self.0.encode_descriptor(name, help, no_unit, kind)?;
+        for (label, metric) in rows {
+            metric.encode(family.encode_family(&label)?)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! Stopping in order: no new calls, running ones end or reach the limit, then consoles, doors, loops, journal, database. A second
+//! signal ends at once.
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use super::{Exchange, Ground, listeners::Doors};
+use crate::{cli::Failure, config::Config, http::Readiness};
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// In order.
+    InOrder,
+    /// By a second signal.
+    AtOnce,
+}
+
+/// SIGTERM and SIGINT.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on the process no longer dies of them.
+    pub fn listen() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(anyhow::Error::from);
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Everything that runs.
+pub struct Running<'a> {
+    pub config: &'a Config,
+    pub ground: Ground,
+    pub exchange: Exchange,
+    pub readiness: Readiness,
+    pub stop: watch::Sender<bool>,
+    pub doors: Doors,
+    pub loops: Vec<JoinHandle<()>>,
+}
+
+/// Waits for a signal, or for the exchange to end by a fault, and stops.
+pub async fn stop(mut running: Running<'_>, signals: &mut Signals) -> Result<Stopped, Failure> {
+    tokio::select! {
+        () = signals.next() => {}
+        ended = &mut running.exchange.switch_loop => {
+            let cause = ended.err().map_or_else(|| "it ended by itself".into(), |error| error.to_string());
+            return Err(Failure::Fault(anyhow::anyhow!("the exchange stopped: {cause}")));
+        }
+    }
+    running.readiness.set(false);
+    tracing::info!(limit_secs = running.config.shutdown.drain.as_secs(), "stopping: no new calls, running calls may end");
+    tokio::select! {
+        () = in_order(running) => Ok(Stopped::InOrder),
+        () = signals.next() => {
+            tracing::warn!("stopped at once by a second signal");
+            Ok(Stopped::AtOnce)
+        }
+    }
+}
+
+async fn in_order(running: Running<'_>) {
+    let Running { config, ground, exchange, stop, doors, loops, .. } = running;
+    exchange.switch.drain(config.shutdown.drain).await;
+    // Consoles hear that the server goes; loops end after what they are doing.
+    stop.send_replace(true);
+    doors.close().await;
+    let Exchange { switch, media, switch_loop, journal_loop, .. } = exchange;
+    drop(switch);
+    for task in [switch_loop, journal_loop].into_iter().chain(loops) {
+        if let Err(error) = task.await
+            && error.is_panic()
+        {
+            tracing::error!(%error, "a loop ended by a fault");
+        }
+    }
+    ground.db.close().await;
+    // Joins a thread: not on a worker of the runtime.
+    let _ = tokio::task::spawn_blocking(move || media.stop()).await;
+    tracing::info!("stopped");
+}
