@@ -19,7 +19,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub use first_start::{NewAdministrator, ensure_administrator};
+pub use first_start::{NewAdministrator, ensure_administrator, typed};
 pub use stop::Stopped;
 
 use self::{listeners::Listeners, scripts::Scripts};
@@ -235,6 +235,8 @@ pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) 
         is_web_phone_enabled: config.web_phone.enabled,
         access: access.clone(),
         directory: ground.directory.watch(),
+        customers: ground.customers.clone(),
+        tickets: ground.tickets.clone(),
     };
     let consoles = ConsoleState::new(console::Parts {
         clock: ground.clock.clone(),

@@ -1,8 +1,10 @@
 //! The command line: what can be asked of the binary, and the exit codes of its answers.
 
 mod config;
+mod demo;
 mod openapi;
 mod serve;
+mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -38,6 +40,13 @@ struct SettingArguments {
 enum Command {
     /// Runs the server until SIGTERM or SIGINT.
     Serve,
+    /// Runs the sample centre; an empty data folder is filled with it first.
+    Demo,
+    /// Makes users, sets passwords, makes tokens for programs. The server must not run on the same data folder.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Brings the database to this version and ends.
+    Migrate,
     /// Shows or checks the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -76,6 +85,9 @@ impl SettingArguments {
 pub fn run(cli: Cli) -> ExitCode {
     let result = match &cli.command {
         Command::Serve => serve::run(&cli.settings),
+        Command::Demo => demo::run(&cli.settings),
+        Command::User(command) => user::run(command, &cli.settings),
+        Command::Migrate => migrate(&cli.settings),
         Command::Config(command) => config::run(command, &cli.settings),
         Command::Openapi(command) => openapi::run(command),
     };
@@ -83,6 +95,17 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(&failure),
     }
+}
+
+/// Opening the database brings it up to date.
+fn migrate(settings: &SettingArguments) -> Result<(), Failure> {
+    let config = settings.load()?;
+    runtime()?.block_on(async {
+        let ground = crate::server::Ground::open(&config, &settings.data).await?;
+        eprintln!("The database {} is at this version.", ground.db.place());
+        ground.db.close().await;
+        Ok(())
+    })
 }
 
 /// Threads for the commands that wait for something.
