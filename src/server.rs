@@ -26,12 +26,15 @@ use self::{listeners::Listeners, scripts::Scripts};
 use crate::{
     app::{
         access::Access,
+        calls::Calls,
         customers::Customers,
         desk::Desk,
         directory::DirectoryDesk,
+        events::Events,
         journal_loop,
         rate_limit::RateLimit,
         reaction_loop,
+        reports::Reports,
         switch_handle::SwitchHandle,
         switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, WIRE_MAX},
         tickets::Tickets,
@@ -237,6 +240,12 @@ pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) 
         directory: ground.directory.watch(),
         customers: ground.customers.clone(),
         tickets: ground.tickets.clone(),
+        centre: ground.directory.clone(),
+        calls: Calls::new(ground.db.clone()),
+        events: Events::new(ground.db.clone()),
+        reports: Reports::new(ground.db.clone(), ground.directory.watch()),
+        switch: exchange.switch.clone(),
+        openapi: openapi_json().into(),
     };
     let consoles = ConsoleState::new(console::Parts {
         clock: ground.clock.clone(),
@@ -268,8 +277,8 @@ pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) 
         )),
         tokio::spawn(timer_loop::run(ground.tickets.clone(), ground.clock.clone(), stopping.clone())),
         tokio::spawn(reaction_loop::run(ground.db.clone(), ground.tickets.clone(), ground.clock.clone(), stopping.clone())),
-        tokio::spawn(pops.follow(exchange.switch.clone())),
-        tokio::spawn(build_boards(consoles.clone())),
+        tokio::spawn(pops.follow(exchange.switch.clone(), stopping.clone())),
+        tokio::spawn(build_boards(consoles.clone(), stopping)),
     ];
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
@@ -312,6 +321,9 @@ async fn follow_directory(
     }
 }
 
-async fn build_boards(consoles: ConsoleState) {
-    consoles.board.build(consoles.clock.as_ref(), &consoles.switch, &consoles.desk, &consoles.directory).await;
+async fn build_boards(consoles: ConsoleState, mut stopping: watch::Receiver<bool>) {
+    tokio::select! {
+        () = consoles.board.build(consoles.clock.as_ref(), &consoles.switch, &consoles.desk, &consoles.directory) => {}
+        _ = stopping.changed() => {}
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
 pub fn run(settings: &SettingArguments) -> Result<(), Failure> {
     let config = settings.load()?;
     start_log(&config.log)?;
-    super::runtime()?.block_on(demo(config, settings))
+    super::block_on(demo(config, settings))
 }
 
 async fn demo(config: Config, settings: &SettingArguments) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ mod openapi;
 mod serve;
 mod user;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -100,7 +100,7 @@ pub fn run(cli: Cli) -> ExitCode {
 /// Opening the database brings it up to date.
 fn migrate(settings: &SettingArguments) -> Result<(), Failure> {
     let config = settings.load()?;
-    runtime()?.block_on(async {
+    block_on(async {
         let ground = crate::server::Ground::open(&config, &settings.data).await?;
         eprintln!("The database {} is at this version.", ground.db.place());
         ground.db.close().await;
@@ -108,9 +108,15 @@ fn migrate(settings: &SettingArguments) -> Result<(), Failure> {
     })
 }
 
+/// Work on blocking threads that outlives its command may take so long; then the process ends without it.
+const BLOCKING_END_MAX: Duration = Duration::from_millis(500);
+
 /// Threads for the commands that wait for something.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?)
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(anyhow::Error::from)?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(BLOCKING_END_MAX);
+    result
 }
 
 /// Tells people why, on standard error.

@@ -10,8 +10,7 @@ use crate::{
 pub fn run(settings: &SettingArguments) -> Result<(), Failure> {
     let config = settings.load()?;
     start_log(&config.log)?;
-    let runtime = super::runtime()?;
-    runtime.block_on(serve(config, settings))
+    super::block_on(serve(config, settings))
 }
 
 async fn serve(config: Config, settings: &SettingArguments) -> Result<(), Failure> {

@@ -70,7 +70,7 @@ impl From<RoleWord> for Role {
 
 pub fn run(command: &Command, settings: &SettingArguments) -> Result<(), Failure> {
     let config = settings.load()?;
-    super::runtime()?.block_on(async {
+    super::block_on(async {
         let ground = Ground::open(&config, &settings.data).await?;
         let result = carry_out(command, &ground.users).await;
         ground.db.close().await;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::future::{BoxFuture, FutureExt, Shared};
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{broadcast::error::RecvError, watch};
 
 use crate::{
     app::{desk::Desk, switch_handle::SwitchHandle},
@@ -81,12 +81,16 @@ impl Pops {
         records
     }
 
-    /// Follows the floor: fetches when a caller is known, forgets when the call is over. Never ends before the switch does.
-    pub async fn follow(self, switch: SwitchHandle) {
+    /// Follows the floor: fetches when a caller is known, forgets when the call is over. Ends when the process stops.
+    pub async fn follow(self, switch: SwitchHandle, mut stopping: watch::Receiver<bool>) {
         let mut live = switch.subscribe();
         drop(switch);
         loop {
-            match live.recv().await {
+            let heard = tokio::select! {
+                heard = live.recv() => heard,
+                _ = stopping.changed() => return,
+            };
+            match heard {
                 Ok(update) => {
                     let LiveUpdate::Call(call) = &*update else { continue };
                     if matches!(call.state, CallState::Over { .. }) {

@@ -20,6 +20,7 @@ mod extract;
 mod guard;
 mod health;
 mod openapi;
+mod presence;
 mod reports;
 mod router;
 mod session;
@@ -50,7 +51,7 @@ pub use traffic::Traffic;
 use crate::{
     app::{
         access::Access, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events, reports::Reports,
-        tickets::Tickets,
+        switch_handle::SwitchHandle, tickets::Tickets,
     },
     domain::directory::Directory,
     types::Clock,
@@ -90,4 +91,8 @@ pub struct AppState {
     pub events: Events,
     /// Counts over time.
     pub reports: Reports,
+    /// The live floor.
+    pub switch: SwitchHandle,
+    /// openapi.json as text.
+    pub openapi: Arc<str>,
 }

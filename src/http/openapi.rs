@@ -1,5 +1,6 @@
 //! The description of the REST interface, OpenAPI 3.1, gathered from the resources. `server.rs` adds the console's messages.
 
+use axum::{Router, extract::State, http::header, routing::get};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -9,8 +10,15 @@ use utoipa::{
 };
 
 use super::{
-    calls, customers, directory, error::Problem, events, health, reports, session, tickets, tokens, users, web_phone,
+    AppState, calls, customers, directory, error::Problem, events, health, presence, reports, session, tickets, tokens, users,
+    web_phone,
 };
+
+/// `GET /api/v1/openapi.json`; no sign-in.
+pub fn routes() -> Router<AppState> {
+    let json = async |State(state): State<AppState>| ([(header::CONTENT_TYPE, "application/json")], state.openapi.to_string());
+    Router::new().route("/api/v1/openapi.json", get(json))
+}
 
 /// General facts of the interface; each resource adds its routes.
 #[derive(OpenApi)]
@@ -66,6 +74,7 @@ pub fn openapi() -> Document {
         calls::Doc::openapi(),
         events::Doc::openapi(),
         reports::Doc::openapi(),
+        presence::Doc::openapi(),
     ];
     for part in parts {
         document.merge(part);

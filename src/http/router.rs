@@ -3,8 +3,8 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, calls, customers, directory, events, guard, health, reports, session, tickets, tokens, users, web_console,
-    web_phone,
+    ApiError, AppState, calls, customers, directory, events, guard, health, openapi, presence, reports, session, tickets,
+    tokens, users, web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -21,6 +21,8 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(calls::routes())
         .merge(events::routes())
         .merge(reports::routes())
+        .merge(presence::routes())
+        .merge(openapi::routes())
         .with_state(state.clone())
         .merge(sockets)
         .fallback(web_console::serve)

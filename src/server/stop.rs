@@ -1,6 +1,8 @@
 //! Stopping in order: no new calls, running ones end or reach the limit, then consoles, doors, loops, journal, database. A second
 //! signal ends at once.
 
+use std::time::Duration;
+
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
@@ -9,6 +11,9 @@ use tokio::{
 
 use super::{Exchange, Ground, listeners::Doors};
 use crate::{cli::Failure, config::Config, http::Readiness};
+
+/// A loop ends soon after it was told to; the journal may first have to write what waits.
+const LOOP_END_MAX: Duration = Duration::from_secs(20);
 
 /// How it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,11 +84,14 @@ async fn in_order(running: Running<'_>) {
     doors.close().await;
     let Exchange { switch, media, switch_loop, journal_loop, .. } = exchange;
     drop(switch);
-    for task in [switch_loop, journal_loop].into_iter().chain(loops) {
-        if let Err(error) = task.await
-            && error.is_panic()
-        {
-            tracing::error!(%error, "a loop ended by a fault");
+    for mut task in [switch_loop, journal_loop].into_iter().chain(loops) {
+        match tokio::time::timeout(LOOP_END_MAX, &mut task).await {
+            Ok(Err(error)) if error.is_panic() => tracing::error!(%error, "a loop ended by a fault"),
+            Ok(_) => {}
+            Err(_) => {
+                tracing::error!("a loop did not end in time and was cut off");
+                task.abort();
+            }
         }
     }
     ground.db.close().await;
