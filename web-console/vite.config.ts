@@ -4,12 +4,13 @@ import { defineConfig } from 'vitest/config'
 
 // The development server hands everything that is not a page to a running server (or to the fixture server).
 const backend = process.env.CENTRALITA_URL ?? 'http://127.0.0.1:8080'
-const toBackend = { target: backend, changeOrigin: true, ws: true }
+const toBackend = { target: backend, ws: true }
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   resolve: { alias: { '@': new URL('./src', import.meta.url).pathname } },
   server: { proxy: { '/api': toBackend, '/ws': toBackend } },
+  preview: { proxy: { '/api': toBackend, '/ws': toBackend } },
   build: {
     target: 'es2023',
     outDir: 'dist',

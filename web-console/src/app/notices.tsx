@@ -1,12 +1,15 @@
 // Sentences of the server for this user, as toasts. Each is said once.
 import { useNavigate } from '@tanstack/react-router'
-import { useEffect } from 'react'
+import { lazy, Suspense, useEffect } from 'react'
+import { useStore } from 'zustand'
 import { useTexts } from '@/i18n/use-texts'
 import { becomeReady } from '@/lib/shift'
 import { useFloor } from '@/lib/use-live'
 import { dismissNotice } from '@/live/stores/floor'
 import { showToast } from '@/ui'
-import { HotkeyHelp } from './hotkeys'
+import { hotkeyStore } from './hotkeys'
+
+const HotkeyHelp = lazy(async () => ({ default: (await import('./hotkey-help')).HotkeyHelp }))
 
 export function Notices() {
   const { t } = useTexts('app')
@@ -41,5 +44,10 @@ export function Notices() {
       }
     }
   }, [notices, t, navigate])
-  return <HotkeyHelp />
+  const isHelpOpen = useStore(hotkeyStore, (state) => state.isHelpOpen)
+  return isHelpOpen ? (
+    <Suspense>
+      <HotkeyHelp />
+    </Suspense>
+  ) : null
 }

@@ -1,25 +1,20 @@
-// What opens above the page: menus, popovers, dialogs. Focus goes back to where it came from when they close.
-import { X } from 'lucide-react'
+// What opens above the page: menus and popovers. Focus goes back to where it came from when they close.
 import type { ReactElement, ReactNode } from 'react'
 import {
   Dialog as AriaDialog,
   DialogTrigger,
   Header,
-  Heading,
   Menu as AriaMenu,
   MenuItem as AriaMenuItem,
   MenuSection as AriaMenuSection,
   MenuTrigger,
-  Modal,
-  ModalOverlay,
   Popover as AriaPopover,
   Separator,
   type MenuItemProps,
   type PopoverProps,
 } from 'react-aria-components'
-import { IconButton } from './button'
 import { cx } from './cx'
-import { ITEM, POPOVER } from './select'
+import { ITEM, POPOVER } from './classes'
 
 export function Menu({ trigger, label, children, placement = 'bottom start' }: { trigger: ReactElement; label: string; children: ReactNode; placement?: PopoverProps['placement'] }) {
   return (
@@ -78,41 +73,5 @@ export function PopoverPanel({
         </AriaDialog>
       </AriaPopover>
     </DialogTrigger>
-  )
-}
-
-export interface DialogProps {
-  title: string
-  isOpen: boolean
-  onClose: () => void
-  closeLabel: string
-  children: ReactNode
-  /** Buttons, the main one last. */
-  footer?: ReactNode
-  width?: 'sm' | 'md' | 'lg'
-}
-
-export function Dialog({ title, isOpen, onClose, closeLabel, children, footer, width = 'md' }: DialogProps) {
-  const widths = { sm: 'max-w-md', md: 'max-w-xl', lg: 'max-w-4xl' }
-  return (
-    <ModalOverlay
-      isOpen={isOpen}
-      onOpenChange={(open) => !open && onClose()}
-      isDismissable
-      className="fixed inset-0 z-30 flex items-start justify-center overflow-auto bg-shade p-4 pt-[10vh]"
-    >
-      <Modal className={cx('w-full rounded-lg bg-surface shadow-pop outline-none', widths[width])}>
-        <AriaDialog className="flex max-h-[80vh] flex-col outline-none">
-          <header className="flex items-center gap-2 border-b border-line px-4 py-2">
-            <Heading slot="title" className="flex-1 text-lg">
-              {title}
-            </Heading>
-            <IconButton icon={X} label={closeLabel} size="sm" onPress={onClose} />
-          </header>
-          <div className="min-h-0 flex-1 overflow-auto p-4">{children}</div>
-          {footer !== undefined && <footer className="flex justify-end gap-2 border-t border-line px-4 py-3">{footer}</footer>}
-        </AriaDialog>
-      </Modal>
-    </ModalOverlay>
   )
 }

@@ -13,6 +13,7 @@ import {
   type Key,
 } from 'react-aria-components'
 import { cx } from './cx'
+import { ITEM, POPOVER } from './classes'
 import { FIELD, FieldLabel } from './field'
 
 export interface Choice {
@@ -36,10 +37,6 @@ interface ChoiceFieldProps {
   className?: string
   'data-testid'?: string
 }
-
-export const POPOVER = 'rounded-md border border-line bg-raised shadow-pop outline-none'
-export const ITEM =
-  'flex min-h-8 cursor-pointer items-center gap-2 rounded-sm px-2 py-1 outline-none hover:bg-hover data-focused:bg-accent-soft data-focused:text-accent-ink data-disabled:cursor-not-allowed data-disabled:bg-transparent data-disabled:text-ink-3'
 
 export function Select({ label, isLabelHidden, choices, value, onChange, placeholder, error, className, 'data-testid': testId, ...rest }: ChoiceFieldProps) {
   return (

@@ -18,13 +18,16 @@ import { answer, dockStore, guardLeft, isOnCall, send, toggleHold } from './acti
 import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
 import { PresenceControl } from './presence'
-import { TransferPanel } from './transfer'
+import { preloadTransfer, TransferPanel } from './transfer'
 
 export function Dock() {
   const { t } = useTexts('dock')
   const isAgent = useFloor((floor) => floor.agent !== null)
   const call = useFloor((floor) => foremostCall(floor.calls))
   const isRinging = call?.state.is === 'offered'
+  useEffect(() => {
+    if (isAgent) preloadTransfer()
+  }, [isAgent])
   return (
     <section
       aria-label={t('label')}

@@ -1,15 +1,12 @@
 // Keys for call control. All with Alt+Shift, so that no typed letter ever answers or ends a call; they can be switched off.
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
-import { useTexts } from '@/i18n/use-texts'
-import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
 import { runDockAction, type DockAction } from '@/features/dock/actions'
-import { readSetting, writeSetting } from '@/lib/storage'
+import { readSetting } from '@/lib/storage'
 import { foremostCall, floorStore } from '@/live/stores/floor'
-import { Checkbox, Dialog } from '@/ui'
 
-const KEYS = {
+export const KEYS = {
   answer: 'A',
   hold: 'H',
   mute: 'M',
@@ -25,7 +22,7 @@ interface HotkeyState {
   isHelpOpen: boolean
 }
 
-const hotkeyStore = createStore<HotkeyState>(() => ({ isOn: readSetting('hotkeys') !== 'off', isHelpOpen: false }))
+export const hotkeyStore = createStore<HotkeyState>(() => ({ isOn: readSetting('hotkeys') !== 'off', isHelpOpen: false }))
 
 export function openHotkeyHelp(): void {
   hotkeyStore.setState({ isHelpOpen: true })
@@ -53,43 +50,6 @@ export function useHotkeys(): void {
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
   }, [navigate])
-}
-
-export function HotkeyHelp() {
-  const { t } = useTexts('app')
-  const { isOn, isHelpOpen } = useStore(hotkeyStore)
-  return (
-    <Dialog title={t('keys.title')} isOpen={isHelpOpen} onClose={() => hotkeyStore.setState({ isHelpOpen: false })} closeLabel={t('common:close')} width="sm">
-      <p className="mb-3 text-ink-2">{t('keys.hint')}</p>
-      <dl className="mb-4 grid grid-cols-[1fr_auto] gap-y-1.5">
-        {(Object.keys(KEYS) as Array<keyof typeof KEYS>).map((name) => (
-          <div key={name} className="contents">
-            <dt>{t(`keys.${name}`)}</dt>
-            <dd>
-              <Key text={`Alt+Shift+${KEYS[name]}`} />
-            </dd>
-          </div>
-        ))}
-        <dt>{t('keys.help')}</dt>
-        <dd>
-          <Key text="?" />
-        </dd>
-      </dl>
-      <Checkbox
-        isSelected={isOn}
-        onChange={(isSelected) => {
-          writeSetting('hotkeys', isSelected ? 'on' : 'off')
-          hotkeyStore.setState({ isOn: isSelected })
-        }}
-      >
-        {t('keys.enabled')}
-      </Checkbox>
-    </Dialog>
-  )
-}
-
-function Key({ text }: { text: string }) {
-  return <kbd className="rounded-sm border border-line-strong bg-ground px-1.5 py-0.5 font-sans text-xs">{text}</kbd>
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -1,0 +1,62 @@
+// Where a call can go: type a few letters, choose, Enter. Who cannot take it now is marked before being chosen.
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { Autocomplete, Menu as AriaMenu, useFilter } from 'react-aria-components'
+import { pauseReasonsQuery, queuesQuery } from '@/api/queries'
+import { useTexts } from '@/i18n/use-texts'
+import { presenceText } from '@/i18n/words'
+import { useFloor } from '@/lib/use-live'
+import type { CallView, TransferTarget } from '@/live/protocol'
+import { Dot, MenuItem, MenuSection, SearchField } from '@/ui'
+import { openPanel, send } from './actions'
+import { PRESENCE_TONES } from './presence'
+
+export function TransferTargets({ call }: { call: CallView }) {
+  const { t, i18n } = useTexts('dock')
+  const me = useFloor((floor) => floor.user)
+  const colleagues = useFloor((floor) => floor.colleagues)
+  const { data: queues = [] } = useQuery(queuesQuery)
+  const { data: reasons = [] } = useQuery(pauseReasonsQuery)
+  const { contains } = useFilter({ sensitivity: 'base' })
+  const [text, setText] = useState('')
+  const agents = [...colleagues.values()]
+    .filter((agent) => agent.id !== me && agent.presence.state !== 'offline')
+    .toSorted((a, b) => Number(b.presence.state === 'ready') - Number(a.presence.state === 'ready') || a.name.localeCompare(b.name))
+  const transfer = async (target: TransferTarget) => {
+    if (await send({ do: 'transfer', call: call.id, target })) openPanel(null)
+  }
+  return (
+    <Autocomplete filter={contains}>
+      <SearchField label={t('transfer_to')} value={text} onChange={setText} clearLabel={t('common:clear')} autoFocus data-testid="transfer-search" />
+      <AriaMenu aria-label={t('transfer_to')} className="mt-2 max-h-80 overflow-auto outline-none" renderEmptyState={() => <p className="p-2 text-ink-3">{t('transfer_nobody')}</p>}>
+        <MenuSection title={t('transfer_queues')}>
+          {queues.map((queue) => (
+            <MenuItem key={queue.id} id={`queue ${queue.id}`} textValue={queue.name} onAction={() => void transfer({ to: 'queue', queue: queue.id })} data-testid={`transfer-queue-${queue.id}`}>
+              <span className="flex-1 truncate">{queue.name}</span>
+            </MenuItem>
+          ))}
+        </MenuSection>
+        {agents.length > 0 && (
+          <MenuSection title={t('transfer_agents')}>
+            {agents.map((agent) => (
+              <MenuItem
+                key={agent.id}
+                id={`agent ${agent.id}`}
+                textValue={agent.name}
+                isDisabled={agent.presence.state !== 'ready'}
+                onAction={() => void transfer({ to: 'agent', agent: agent.id })}
+                data-testid={`transfer-agent-${agent.id}`}
+              >
+                <span className="flex-1 truncate">{agent.name}</span>
+                <span className="flex items-center gap-1.5 text-xs text-ink-2">
+                  <Dot tone={PRESENCE_TONES[agent.presence.state]} />
+                  {presenceText(agent.presence, reasons, i18n.language)}
+                </span>
+              </MenuItem>
+            ))}
+          </MenuSection>
+        )}
+      </AriaMenu>
+    </Autocomplete>
+  )
+}
