@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use super::{
     browser_port::{BrowserPeer, BrowserPort},
     leg::{Leg, Peer, Seat},
-    worker::Worker,
+    worker::{LEGS_MAX, Worker},
 };
 use crate::{
     protocol::{
@@ -36,6 +36,9 @@ impl Worker {
     }
 
     fn open_new_browser(&mut self, id: LegId, offer: &str, now: Mono) -> Result<(Seat, Arc<str>), BrowserFault> {
+        if self.legs.len() >= LEGS_MAX {
+            return Err(BrowserFault::Offer(format!("{LEGS_MAX} legs are open, which is the most")));
+        }
         let (mut leg, answer) = self.answer(offer, now)?;
         let fragment = leg.fragment();
         let serial = self.legs.next_serial();
@@ -61,14 +64,13 @@ impl Worker {
         }
         let (mut fresh, answer) = self.answer(offer, now)?;
         let fragment = fresh.fragment();
-        let outgoing = Outgoing::new(&mut self.rng);
         let Some(leg) = self.legs.get_mut(seat) else { return Err(BrowserFault::NoAudio) };
         if let Peer::Browser(before) = &mut leg.peer {
             self.browsers.forget(seat, before);
         }
         // New keys, so new numbers; what the leg hears and plays goes on once this connection is up.
         leg.peer = Peer::Browser(Box::new(BrowserPeer::new(fresh, now)));
-        leg.outgoing = outgoing;
+        leg.outgoing = Outgoing::in_place_of(&leg.outgoing, &mut self.rng);
         leg.is_up = false;
         self.browsers.demux.name(seat, &fragment);
         self.plan(seat, now);

@@ -55,6 +55,11 @@ impl Outgoing {
         }
     }
 
+    /// A stream in the place of another whose keys are gone: new numbers, the counts go on.
+    pub fn in_place_of(before: &Self, rng: &mut Rng) -> Self {
+        Self { packets: before.packets, octets: before.octets, ..Self::new(rng) }
+    }
+
     /// Our synchronisation source.
     pub fn ssrc(&self) -> u32 {
         self.ssrc

@@ -150,7 +150,11 @@ fn a_page_that_is_loaded_again_gets_its_audio_back_on_the_same_leg() {
     after.hear(50);
     assert!(after.share_of(1_400.0) > 0.9, "{}", after.share_of(1_400.0));
     stage.order(MediaOrder::Close { leg });
-    stage.wait(|notice| matches!(notice, MediaNotice::Closed { leg: closed, .. } if *closed == leg).then_some(()));
+    let counts = stage.wait(|notice| match notice {
+        MediaNotice::Closed { leg: closed, counts } if *closed == leg => Some(*counts),
+        _ => None,
+    });
+    assert!(counts.packets_out >= 70, "both connections are counted: {counts:?}");
 }
 
 #[test]
