@@ -183,7 +183,7 @@ impl Journal {
                 match work {
                     Work::Idle => return,
                     Work::Resting(_) => {
-                        self.to_spool(None).await;
+                        self.move_to_spool(None).await;
                         tracing::warn!(
                             bytes = self.spool.waiting_bytes(),
                             "stopped while the database is away; facts wait in the file"
@@ -218,7 +218,7 @@ impl Journal {
         }
         let is_away = self.status.is_away.load(Ordering::Relaxed);
         if is_away || self.pending.len() >= PENDING_MAX || self.spool.waiting_bytes() > 0 {
-            self.to_spool(Some(work)).await;
+            self.move_to_spool(Some(work)).await;
         }
     }
 
@@ -239,7 +239,7 @@ impl Journal {
     }
 
     /// What waits goes to the file, behind a batch that is on its way from memory, so that the order holds if it fails.
-    async fn to_spool(&mut self, work: Option<&mut Work>) {
+    async fn move_to_spool(&mut self, work: Option<&mut Work>) {
         let mut entries: Vec<Entry> = Vec::new();
         if let Some(Work::Writing(Write { batch, origin: origin @ Origin::Memory, .. })) = work {
             entries.extend(batch.iter().cloned());
@@ -309,12 +309,12 @@ impl Journal {
                     tracing::error!(%fault, "the database is away; facts wait in a file of this node");
                 }
                 self.give_back(batch, origin);
-                self.to_spool(None).await;
+                self.move_to_spool(None).await;
                 self.rest()
             }
             Err(StoreFault::Closed) => {
                 self.give_back(batch, origin);
-                self.to_spool(None).await;
+                self.move_to_spool(None).await;
                 self.rest()
             }
             Err(fault) if batch.len() == 1 => {

@@ -79,12 +79,12 @@ pub struct AppState {
     pub access: Access,
     /// What supervisors and administrators have set up, as it is now.
     pub directory: watch::Receiver<Arc<Directory>>,
+    /// The same, for those who set it up.
+    pub centre: DirectoryDesk,
     /// Customers.
     pub customers: Customers,
     /// Tickets and SLA policies.
     pub tickets: Tickets,
-    /// The same, for those who set it up.
-    pub centre: DirectoryDesk,
     /// The history of calls.
     pub calls: Calls,
     /// The stream of events.

@@ -193,6 +193,7 @@ impl Db {
         &self.shared.data
     }
 
+    #[cfg(test)]
     pub(super) fn engine(&self) -> &Engine {
         &self.shared.engine
     }

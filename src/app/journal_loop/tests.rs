@@ -156,7 +156,7 @@ async fn while_the_database_is_away_facts_wait_in_the_file_and_are_stored_once_a
         for fact in [queued(call(1))].into_iter().chain(abandoned(call(1), 9)) {
             journal.keep(fact);
         }
-        journal.to_spool(Some(&mut work)).await;
+        journal.move_to_spool(Some(&mut work)).await;
         let result = super::over(&mut work).await;
         assert_eq!(result, Ok(()));
         // As if the answer of that commit had been lost.
