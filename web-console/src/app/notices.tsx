@@ -1,12 +1,12 @@
 // Sentences of the server for this user, as toasts. Each is said once.
 import { useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { useStore } from 'zustand'
 import { useTexts } from '@/i18n/use-texts'
 import { becomeReady } from '@/lib/shift'
 import { useFloor } from '@/lib/use-live'
 import { dismissNotice } from '@/live/stores/floor'
-import { showToast } from '@/ui'
+import { closeToast, showToast } from '@/ui'
 import { hotkeyStore } from './hotkeys'
 
 const HotkeyHelp = lazy(async () => ({ default: (await import('./hotkey-help')).HotkeyHelp }))
@@ -14,13 +14,15 @@ const HotkeyHelp = lazy(async () => ({ default: (await import('./hotkey-help')).
 export function Notices() {
   const { t } = useTexts('app')
   const navigate = useNavigate()
+  const state = useFloor((floor) => floor.agent?.presence.state)
+  const missed = useRef<number | null>(null)
   const notices = useFloor((floor) => floor.notices)
   useEffect(() => {
     for (const notice of notices) {
       dismissNotice(notice.id)
       switch (notice.key) {
         case 'missed_offer':
-          showToast({
+          missed.current = showToast({
             tone: 'bad',
             text: t('notice.missed_offer'),
             action: { label: t('notice.missed_back'), run: () => void becomeReady() },
@@ -44,6 +46,13 @@ export function Notices() {
       }
     }
   }, [notices, t, navigate])
+  // Back on shift, the reason why one was off it is no news any more.
+  useEffect(() => {
+    if (state !== 'paused' && missed.current !== null) {
+      closeToast(missed.current)
+      missed.current = null
+    }
+  }, [state])
   const isHelpOpen = useStore(hotkeyStore, (state) => state.isHelpOpen)
   return isHelpOpen ? (
     <Suspense>

@@ -53,7 +53,7 @@ function receive(message: ServerMessage): void {
   const after = applyToFloor(before, message)
   if (after !== before) floorStore.setState(after, true)
   if (message.t === 'hello') for (const call of after.calls) notes.restore(call.id, after.savedNotes.get(call.id) ?? '')
-  for (const call of before.calls) if (!after.calls.some((other) => other.id === call.id)) notes.forget(call.id)
+  for (const call of before.calls) if (!after.calls.some((other) => other.id === call.id)) forgetLater(call.id)
   for (const listener of messageListeners) listener(message)
 }
 
@@ -98,6 +98,15 @@ export const live = {
     messageListeners.add(listener)
     return () => messageListeners.delete(listener)
   },
+}
+
+/** A call that was handed over may come back at once for its wrap-up, with the notes on it. */
+const FORGET_MS = 2_000
+
+function forgetLater(call: string): void {
+  window.setTimeout(() => {
+    if (!floorStore.getState().calls.some((other) => other.id === call)) notes.forget(call)
+  }, FORGET_MS)
 }
 
 function retry(): void {

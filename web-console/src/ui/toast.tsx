@@ -1,4 +1,4 @@
-// Short news at the edge of the page. They never take the focus; important ones stay until they are closed.
+// Short news at the lower left, away from the buttons that end a wrap-up. They never take the focus; important ones stay until they are closed.
 import { CircleAlert, CircleCheck, Info, X } from 'lucide-react'
 import { createStore } from 'zustand/vanilla'
 import { useStore } from 'zustand'
@@ -19,11 +19,12 @@ const toasts = createStore<readonly Toast[]>(() => [])
 let count = 0
 
 /** Shows a toast. Errors and those with an action stay; the others go after some seconds. */
-export function showToast(toast: Omit<Toast, 'id'>): void {
+export function showToast(toast: Omit<Toast, 'id'>): number {
   count += 1
   const id = count
   toasts.setState((list) => [...list, { ...toast, id }].slice(-TOASTS_MAX), true)
   if (toast.tone !== 'bad' && !toast.action) setTimeout(() => closeToast(id), SHOWN_MS)
+  return id
 }
 
 export function closeToast(id: number): void {
@@ -36,25 +37,26 @@ const MARKS = { good: 'text-good', bad: 'text-bad', info: 'text-accent' }
 export function ToastRegion({ label, closeLabel }: { label: string; closeLabel: string }) {
   const list = useStore(toasts)
   return (
-    <section aria-label={label} aria-live="polite" className="pointer-events-none fixed right-4 bottom-10 z-40 flex w-88 flex-col gap-2">
+    <section aria-label={label} aria-live="polite" className="pointer-events-none fixed bottom-10 left-22 z-40 flex w-96 max-w-[calc(100vw-6rem)] flex-col gap-2 max-md:left-14">
       {list.map((toast) => {
         const Icon = ICONS[toast.tone]
         return (
           <div key={toast.id} role={toast.tone === 'bad' ? 'alert' : undefined} className="pointer-events-auto flex items-start gap-2 rounded-md border border-line bg-raised py-2 pr-1 pl-3 shadow-pop">
             <Icon size={16} aria-hidden className={cx('mt-1 shrink-0', MARKS[toast.tone])} />
-            <p className="min-w-0 flex-1 py-0.5 break-words">{toast.text}</p>
-            {toast.action && (
-              <Button
-                size="sm"
-                tone="plain"
-                onPress={() => {
-                  toast.action?.run()
-                  closeToast(toast.id)
-                }}
-              >
-                {toast.action.label}
-              </Button>
-            )}
+            <div className="flex min-w-0 flex-1 flex-col items-start gap-2 py-0.5">
+              <p className="break-words">{toast.text}</p>
+              {toast.action && (
+                <Button
+                  size="sm"
+                  onPress={() => {
+                    toast.action?.run()
+                    closeToast(toast.id)
+                  }}
+                >
+                  {toast.action.label}
+                </Button>
+              )}
+            </div>
             <IconButton icon={X} label={closeLabel} size="sm" onPress={() => closeToast(toast.id)} />
           </div>
         )

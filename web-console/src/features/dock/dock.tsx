@@ -36,7 +36,7 @@ export function Dock() {
     >
       {isAgent && <PresenceControl />}
       {isAgent && <span aria-hidden className="h-8 border-l border-line" />}
-      {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3">{isAgent ? t('no_call') : <Onlooker />}</p>}
+      {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3"><Onlooker isAgent={isAgent} /></p>}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}
       {isAgent && <Controls call={call} />}
       <Announcer call={call} />
@@ -207,17 +207,18 @@ function Controls({ call }: { call: CallView | undefined }) {
   )
 }
 
-/** Who takes no calls sees here where they are, and to whom they listen. */
-function Onlooker() {
+/** Without a call of one's own: where one is, and to whom one listens. */
+function Onlooker({ isAgent }: { isAgent: boolean }) {
   const { t } = useTexts('dock')
   const call = useFloor((floor) => floor.listeningTo)
   const centre = useFloor((floor) => floor.centreName)
+  const agent = useFloor((floor) => (call?.agent ? floor.colleagues.get(call.agent)?.name : undefined))
   const name = usePartyName(call ?? undefined)
-  if (!call) return <span className="font-semibold text-ink-2">{centre}</span>
+  if (!call) return isAgent ? t('no_call') : <span className="font-semibold text-ink-2">{centre}</span>
   return (
     <span className="flex items-center gap-3 text-ink">
       <Badge tone="accent">{t('listening')}</Badge>
-      <span className="truncate">{t('listening_to', { agent: call.agent ?? '', name })}</span>
+      <span className="truncate">{t('listening_to', { agent: agent ?? call.agent ?? '', name })}</span>
       <Button size="sm" onPress={() => void send({ do: 'stop_listening' })} data-testid="stop-listening">
         {t('stop_listening')}
       </Button>

@@ -50,7 +50,7 @@ export function PresenceControl() {
           isDisabled={!isUp}
           data-testid="presence"
           data-state={presence.state}
-          className="flex h-10 w-44 shrink-0 cursor-pointer items-center gap-2 rounded-md border border-line-strong bg-surface px-2.5 text-left hover:bg-hover disabled:cursor-not-allowed disabled:opacity-60"
+          className="flex h-10 w-48 shrink-0 cursor-pointer items-center gap-2 rounded-md border border-line-strong bg-surface px-2.5 text-left hover:bg-hover disabled:cursor-not-allowed disabled:opacity-60"
         >
           <Dot tone={PRESENCE_TONES[presence.state]} />
           <span className="min-w-0 flex-1 leading-tight">

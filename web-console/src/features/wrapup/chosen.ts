@@ -15,10 +15,10 @@ chosenDispositions.subscribe((map) => {
 })
 
 // What is no longer on the desk is forgotten.
-floorStore.subscribe(({ calls, hasFloor }) => {
+floorStore.subscribe(({ calls, former, hasFloor }) => {
   const map = chosenDispositions.getState()
   if (!hasFloor || map.size === 0) return
-  const kept = [...map].filter(([call]) => calls.some((one) => one.id === call))
+  const kept = [...map].filter(([call]) => former?.call.id === call || calls.some((one) => one.id === call))
   if (kept.length < map.size) chosenDispositions.setState(new Map(kept), true)
 })
 

@@ -69,6 +69,27 @@ test('what talks goes before what is wrapped up', () => {
   expect(foremostCall([wrapping, talking])?.id).toBe('b')
 })
 
+test('a call that was handed over stays for its wrap-up, in whatever order the news comes', () => {
+  const talking = applyToFloor(applyToFloor(greeted, { t: 'call', call: aCall({ state: { is: 'talking' } }) }), { t: 'pop', call: 'c1', matches: [], arrived_at: '2026-11-21T10:00:00.000Z' })
+  const wrapping = { t: 'agent', agent: anAgent({ version: 2, presence: { state: 'wrapping_up', call: 'c1', until: '2026-11-21T10:01:00.000Z' } }) } as const
+  const gone = { t: 'call', call: aCall({ version: 2, agent: 'ben', state: { is: 'offered', until: '2026-11-21T10:01:00.000Z' } }) } as const
+  for (const news of [
+    [wrapping, gone],
+    [gone, wrapping],
+  ]) {
+    const floor = news.reduce(applyToFloor, talking)
+    expect(floor.calls).toMatchObject([{ id: 'c1', party: { number: '+34911000001' }, state: { is: 'wrapping_up' } }])
+    expect(floor.pops.has('c1')).toBe(true)
+    const done = applyToFloor(floor, { t: 'agent', agent: anAgent({ version: 3 }) })
+    expect(done.calls).toEqual([])
+  }
+})
+
+test('even a reload leaves a place for that wrap-up', () => {
+  const floor = applyToFloor(emptyFloor, { t: 'hello', ...aHello({ agent: anAgent({ presence: { state: 'wrapping_up', call: 'c7' } }) }) })
+  expect(floor.calls).toMatchObject([{ id: 'c7', state: { is: 'wrapping_up' } }])
+})
+
 test('a shift of calls leaves nothing behind', () => {
   let floor = greeted
   for (let i = 0; i < 400; i += 1) {

@@ -32,6 +32,8 @@ export interface FloorState {
   arrivals: ReadonlyMap<string, string>
   /** Notes as the server had them at the last hello. */
   savedNotes: ReadonlyMap<string, string>
+  /** The call that left this desk last, with its record: its wrap-up may still run here after a transfer. */
+  former: { call: CallView; pop: readonly CustomerSnapshot[] | undefined } | null
   colleagues: ReadonlyMap<string, AgentView>
   /** The call this supervisor listens to. */
   listeningTo: CallView | null
@@ -52,6 +54,7 @@ export const emptyFloor: FloorState = {
   pops: new Map(),
   arrivals: new Map(),
   savedNotes: new Map(),
+  former: null,
   colleagues: new Map(),
   listeningTo: null,
   audio: 'none',
@@ -64,6 +67,48 @@ let noticeCount = 0
 
 /** The floor after a message. Pure but for the numbering of notices. */
 export function applyToFloor(state: FloorState, message: ServerMessage): FloorState {
+  const next = applied(state, message)
+  return next === state ? state : withFormerWrapUp(next)
+}
+
+/**
+ * A call that was handed over belongs to somebody else, and yet its wrap-up runs here: the presence says so. Then the desk keeps
+ * the call as it last was, so that notes and disposition have their place.
+ */
+function withFormerWrapUp(state: FloorState): FloorState {
+  const presence = state.agent?.presence
+  const wrapped = presence?.state === 'wrapping_up' ? presence : undefined
+  const isKept = (call: CallView) => call.state.is !== 'wrapping_up' || call.agent === state.user
+  // Kept calls are marked by their agent: they are no longer this user's.
+  const calls = state.calls.every(isKept) ? state.calls : state.calls.filter(isKept)
+  if (!wrapped || calls.some((call) => call.id === wrapped.call)) return calls === state.calls ? state : { ...state, calls }
+  const known = state.former?.call.id === wrapped.call ? state.former : null
+  const base = known?.call ?? unknownCall(wrapped.call, state.agent?.since ?? '')
+  const call: CallView = { ...base, agent: null, since: state.agent?.since ?? base.since, state: { is: 'wrapping_up', until: wrapped.until ?? null, needs_disposition: false } }
+  const pops = known?.pop ? new Map(state.pops).set(call.id, known.pop) : state.pops
+  return { ...state, calls: [...calls, call], pops }
+}
+
+/** After a reload nothing is known of a call that was handed over but that it was. */
+function unknownCall(id: string, since: string): CallView {
+  return {
+    id,
+    version: 0,
+    direction: 'inbound',
+    state: { is: 'over', cause: 'finished' },
+    party: { is_withheld: false, is_web: false, candidates: [] },
+    our_number: '',
+    ivr_path: [],
+    language: '',
+    started_at: since,
+    since,
+    is_muted: false,
+    agent_audio: 'none',
+    listeners: [],
+  }
+}
+
+function applied(state: FloorState, message: ServerMessage): FloorState {
   switch (message.t) {
     case 'hello': {
       const user = message.user
@@ -131,6 +176,7 @@ function withCall(state: FloorState, call: CallView): FloorState {
 
 /** Drops a call with everything that hangs on it: no map may grow over a shift. */
 function forget(state: FloorState, call: string): FloorState {
+  const known = state.calls.find((other) => other.id === call)
   const without = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
     if (!map.has(call)) return map
     const copy = new Map(map)
@@ -140,6 +186,7 @@ function forget(state: FloorState, call: string): FloorState {
   return {
     ...state,
     calls: state.calls.filter((other) => other.id !== call),
+    former: known ? { call: known, pop: state.pops.get(call) } : state.former,
     pops: without(state.pops),
     arrivals: without(state.arrivals),
     savedNotes: without(state.savedNotes),
