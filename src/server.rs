@@ -22,7 +22,10 @@ use tokio::{
 pub use first_start::{NewAdministrator, ensure_administrator, typed};
 pub use stop::Stopped;
 
-use self::{listeners::Listeners, scripts::Scripts};
+use self::{
+    listeners::{Doors, Listeners},
+    scripts::Scripts,
+};
 use crate::{
     app::{
         access::Access,
@@ -218,6 +221,26 @@ fn host_of(address: std::net::IpAddr) -> String {
 /// Runs a node until it is told to stop. `announce` is told once everything is open, with the line for people and programs.
 pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) -> Result<Stopped, Failure> {
     let mut signals = stop::Signals::listen()?;
+    let node = start(config, ground).await?;
+    announce(&format!("ready {}", node.addresses));
+    stop::stop(node, &mut signals).await
+}
+
+/// Everything that runs.
+pub(crate) struct Node {
+    config: Config,
+    ground: Ground,
+    exchange: Exchange,
+    readiness: Readiness,
+    stop: watch::Sender<bool>,
+    doors: Doors,
+    loops: Vec<JoinHandle<()>>,
+    /// `http=… https=… sip=…`.
+    addresses: String,
+}
+
+/// Opens everything and begins to work.
+pub(crate) async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let (stop, stopping) = watch::channel(false);
     let readiness = Readiness::default();
     let build: Arc<str> = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CENTRALITA_BUILD")).into();
@@ -289,12 +312,10 @@ pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) 
         clock: ground.clock.clone(),
         traffic,
     };
-    let ready = format!("{} sip={}", listeners.addresses(), exchange.advertised);
+    let addresses = format!("{} sip={}", listeners.addresses(), exchange.advertised);
     let doors = listeners.serve(http::router(app, console::routes(consoles)), figures, ground.clock.clone());
     readiness.set(true);
-    announce(&format!("ready {ready}"));
-
-    stop::stop(stop::Running { config: &config, ground, exchange, readiness, stop, doors, loops }, &mut signals).await
+    Ok(Node { config, ground, exchange, readiness, stop, doors, loops, addresses })
 }
 
 /// One line on standard output, at once.

@@ -1,7 +1,10 @@
 //! The command line: what can be asked of the binary, and the exit codes of its answers.
 
 mod config;
+mod copies;
 mod demo;
+mod import;
+mod ivr;
 mod openapi;
 mod serve;
 mod user;
@@ -47,6 +50,15 @@ enum Command {
     User(user::Command),
     /// Brings the database to this version and ends.
     Migrate,
+    /// Copies the database into a new file, while a server runs on it or not.
+    Backup(copies::Arguments),
+    /// Puts a copy in the place of the database; no server may run on it.
+    Restore(copies::Arguments),
+    /// Reads customers from a file.
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Checks, tests, draws, compares and walks IVR lines.
+    Ivr(ivr::Arguments),
     /// Shows or checks the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -88,6 +100,10 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Demo => demo::run(&cli.settings),
         Command::User(command) => user::run(command, &cli.settings),
         Command::Migrate => migrate(&cli.settings),
+        Command::Backup(arguments) => copies::backup(arguments, &cli.settings),
+        Command::Restore(arguments) => copies::restore(arguments, &cli.settings),
+        Command::Import(command) => import::run(command, &cli.settings),
+        Command::Ivr(arguments) => ivr::run(arguments),
         Command::Config(command) => config::run(command, &cli.settings),
         Command::Openapi(command) => openapi::run(command),
     };

@@ -3,14 +3,10 @@
 
 use std::time::Duration;
 
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    sync::watch,
-    task::JoinHandle,
-};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::{Exchange, Ground, listeners::Doors};
-use crate::{cli::Failure, config::Config, http::Readiness};
+use super::{Exchange, Node};
+use crate::cli::Failure;
 
 /// A loop ends soon after it was told to; the journal may first have to write what waits.
 const LOOP_END_MAX: Duration = Duration::from_secs(20);
@@ -45,30 +41,18 @@ impl Signals {
     }
 }
 
-/// Everything that runs.
-pub struct Running<'a> {
-    pub config: &'a Config,
-    pub ground: Ground,
-    pub exchange: Exchange,
-    pub readiness: Readiness,
-    pub stop: watch::Sender<bool>,
-    pub doors: Doors,
-    pub loops: Vec<JoinHandle<()>>,
-}
-
 /// Waits for a signal, or for the exchange to end by a fault, and stops.
-pub async fn stop(mut running: Running<'_>, signals: &mut Signals) -> Result<Stopped, Failure> {
+pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Failure> {
     tokio::select! {
         () = signals.next() => {}
-        ended = &mut running.exchange.switch_loop => {
+        ended = &mut node.exchange.switch_loop => {
             let cause = ended.err().map_or_else(|| "it ended by itself".into(), |error| error.to_string());
             return Err(Failure::Fault(anyhow::anyhow!("the exchange stopped: {cause}")));
         }
     }
-    running.readiness.set(false);
-    tracing::info!(limit_secs = running.config.shutdown.drain.as_secs(), "stopping: no new calls, running calls may end");
+    tracing::info!(limit_secs = node.config.shutdown.drain.as_secs(), "stopping: no new calls, running calls may end");
     tokio::select! {
-        () = in_order(running) => Ok(Stopped::InOrder),
+        () = in_order(node) => Ok(Stopped::InOrder),
         () = signals.next() => {
             tracing::warn!("stopped at once by a second signal");
             Ok(Stopped::AtOnce)
@@ -76,8 +60,10 @@ pub async fn stop(mut running: Running<'_>, signals: &mut Signals) -> Result<Sto
     }
 }
 
-async fn in_order(running: Running<'_>) {
-    let Running { config, ground, exchange, stop, doors, loops, .. } = running;
+/// No new calls, running ones end, everything closes.
+pub async fn in_order(node: Node) {
+    let Node { config, ground, exchange, readiness, stop, doors, loops, .. } = node;
+    readiness.set(false);
     exchange.switch.drain(config.shutdown.drain).await;
     // Consoles hear that the server goes; loops end after what they are doing.
     stop.send_replace(true);
