@@ -9,6 +9,7 @@ mod stop;
 
 use std::{
     io::Write,
+    net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex},
 };
@@ -162,7 +163,7 @@ impl CallerLookup for Recognition {
 struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
-    advertised: std::net::SocketAddr,
+    advertised: SocketAddr,
     switch_loop: JoinHandle<()>,
     journal: Arc<journal_loop::JournalStatus>,
     journal_loop: JoinHandle<()>,
@@ -226,8 +227,33 @@ pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) 
     stop::stop(node, &mut signals).await
 }
 
-/// Everything that runs.
-pub(crate) struct Node {
+/// Where a node can be reached; `None` for what is switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// Plain HTTP.
+    pub http: Option<SocketAddr>,
+    /// HTTPS.
+    pub https: Option<SocketAddr>,
+    /// SIP, as others reach it.
+    pub sip: SocketAddr,
+    /// Prometheus.
+    pub metrics: Option<SocketAddr>,
+}
+
+impl std::fmt::Display for Addresses {
+    /// `http=http://… https=https://… sip=…`
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (name, address) in [("http", self.http), ("https", self.https)] {
+            if let Some(address) = address {
+                write!(f, "{name}={name}://{address} ")?;
+            }
+        }
+        write!(f, "sip={}", self.sip)
+    }
+}
+
+/// A running node.
+pub struct Node {
     config: Config,
     ground: Ground,
     exchange: Exchange,
@@ -235,12 +261,23 @@ pub(crate) struct Node {
     stop: watch::Sender<bool>,
     doors: Doors,
     loops: Vec<JoinHandle<()>>,
-    /// `http=… https=… sip=…`.
-    addresses: String,
+    addresses: Addresses,
+}
+
+impl Node {
+    /// Where it can be reached.
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// No new calls, running ones end or reach the limit, everything closes.
+    pub async fn stop(self) {
+        stop::in_order(self).await;
+    }
 }
 
 /// Opens everything and begins to work.
-pub(crate) async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
+pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let (stop, stopping) = watch::channel(false);
     let readiness = Readiness::default();
     let build: Arc<str> = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CENTRALITA_BUILD")).into();
@@ -312,7 +349,7 @@ pub(crate) async fn start(config: Config, ground: Ground) -> Result<Node, Failur
         clock: ground.clock.clone(),
         traffic,
     };
-    let addresses = format!("{} sip={}", listeners.addresses(), exchange.advertised);
+    let addresses = listeners.addresses(exchange.advertised);
     let doors = listeners.serve(http::router(app, console::routes(consoles)), figures, ground.clock.clone());
     readiness.set(true);
     Ok(Node { config, ground, exchange, readiness, stop, doors, loops, addresses })

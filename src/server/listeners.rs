@@ -12,7 +12,10 @@ use axum::{Extension, Router};
 use axum_server::Handle;
 use tokio::task::JoinHandle;
 
-use super::metrics::{self, Figures};
+use super::{
+    Addresses,
+    metrics::{self, Figures},
+};
 use crate::{
     cli::Failure,
     config::Config,
@@ -28,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(2);
 pub struct Listeners {
     plain: Option<(TcpListener, SocketAddr)>,
     tls: Option<(TcpListener, SocketAddr, Arc<Tls>)>,
-    metrics: Option<TcpListener>,
+    metrics: Option<(TcpListener, SocketAddr)>,
 }
 
 /// Served ports.
@@ -53,14 +56,17 @@ impl Listeners {
             None => None,
         };
         let metrics = config.metrics.listen.map(|address| bind(address, "metrics.listen")).transpose()?;
-        Ok(Self { plain, tls, metrics: metrics.map(|(listener, _)| listener) })
+        Ok(Self { plain, tls, metrics })
     }
 
-    /// `http=http://… https=https://…`, without those that are switched off.
-    pub fn addresses(&self) -> String {
-        let plain = self.plain.as_ref().map(|(_, address)| format!("http=http://{}", reachable(*address)));
-        let tls = self.tls.as_ref().map(|(_, address, _)| format!("https=https://{}", reachable(*address)));
-        plain.into_iter().chain(tls).collect::<Vec<_>>().join(" ")
+    /// Where they can be reached.
+    pub fn addresses(&self, sip: SocketAddr) -> Addresses {
+        Addresses {
+            http: self.plain.as_ref().map(|(_, address)| *address),
+            https: self.tls.as_ref().map(|(_, address, _)| reachable(*address)),
+            sip,
+            metrics: self.metrics.as_ref().map(|(_, address)| *address),
+        }
     }
 
     /// Serves the routes on every port.
@@ -77,7 +83,7 @@ impl Listeners {
             tasks.push(tokio::spawn(serve_tls(listener, routes, handle.clone(), tls.clone())));
             watch = Some(tokio::spawn(async move { tls.watch(clock.as_ref()).await }));
         }
-        if let Some(listener) = self.metrics {
+        if let Some((listener, _)) = self.metrics {
             tasks.push(tokio::spawn(serve_plain(listener, metrics::routes(figures), handle.clone())));
         }
         Doors { handle, tasks, watch }

@@ -60,7 +60,7 @@ pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Fail
     }
 }
 
-/// No new calls, running ones end, everything closes.
+/// Stops in order.
 pub async fn in_order(node: Node) {
     let Node { config, ground, exchange, readiness, stop, doors, loops, .. } = node;
     readiness.set(false);
