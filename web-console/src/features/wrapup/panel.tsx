@@ -10,6 +10,7 @@ import { keyText } from '@/i18n/words'
 import { readSetting, writeSetting } from '@/lib/storage'
 import { useCommand } from '@/lib/use-command'
 import { useIsUp, useNow } from '@/lib/use-live'
+import { usePartyName } from '@/lib/use-party-name'
 import { notes } from '@/live/console'
 import type { CallView } from '@/live/protocol'
 import { NOTES_CHARS_MAX, type Draft } from '@/live/stores/notes'
@@ -28,6 +29,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
   const draft = useStore(notes.store, (drafts) => drafts.get(call.id))
   const { run } = useCommand()
   const isUp = useIsUp()
+  const name = usePartyName(call)
   const leaf = leaves.find((one) => one.id === chosen)
 
   const choose = async (disposition: string) => {
@@ -55,7 +57,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
           <DispositionPicker leaves={leaves} quick={quick} isPending={isPending} chosen={chosen} onChoose={(id) => void choose(id)} isDisabled={!isUp} />
         </Section>
         <Section title={t('ticket.title')}>
-          <TicketPart call={call} queue={queue} disposition={chosen} subject={leaf?.name ?? (call.reason ? keyText(call.reason) : '')} notes={draft?.text ?? ''} />
+          <TicketPart call={call} queue={queue} disposition={chosen} subject={leaf?.name ?? (call.reason ? keyText(call.reason) : t('ticket.default_subject', { name }))} notes={draft?.text ?? ''} />
         </Section>
       </div>
       <Footer call={call} isDisposed={chosen !== null} />
