@@ -3,10 +3,888 @@
  * Do not make direct changes to the file.
  */
 
-export type paths = Record<string, never>;
+export interface paths {
+    "/api/v1/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendars/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls that match, newest first. Who may not see every call sees the own ones. */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls that match as a CSV file for spreadsheets, newest first, at most 50,000. */
+        get: operations["export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One call with its events and notes. */
+        get: operations["find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives a call its ticket. */
+        post: operations["from_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/centre": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** General facts of the centre; version 0 while nobody has saved them. */
+        get: operations["centre"];
+        /** Changes the general facts. */
+        put: operations["change_centre"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Customers that match, by name. */
+        get: operations["search"];
+        put?: never;
+        /** Makes a customer. */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes customers from a CSV file; with `dry_run` only says what would happen. */
+        post: operations["import_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer. */
+        get: operations["find"];
+        /** Changes a customer. */
+        put: operations["change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes a note on a customer's timeline. */
+        post: operations["add_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One customer with open tickets and last contacts. */
+        get: operations["snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customers/{id}/timeline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A customer's contacts, newest first. */
+        get: operations["timeline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispositions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dispositions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events behind a cursor, oldest first, without gaps. `next` is always given: ask again with it to go on. At least once: a
+         *     program that keeps its cursor after its own work may see an event twice, never not at all.
+         */
+        get: operations["after"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/numbers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pause-reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/pause-reasons/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phones/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/queues/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts per queue and interval, oldest first. A visit counts in the interval in which it began; intervals without visits are
+         *     absent. Percentages are for the reader to compute: service level is answered in time over offered less short abandons and
+         *     flow-outs.
+         */
+        get: operations["queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in. */
+        get: operations["who"];
+        put?: never;
+        /** Signs in and sets the session's cookie. Unknown user and wrong password get the same answer. */
+        post: operations["sign_in"];
+        /** Ends this session; its sockets close. */
+        delete: operations["sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets the own password; all own sessions end, this one too. */
+        put: operations["set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/skills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/skills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sla-policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** SLA policies, in order. */
+        get: operations["policies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sla-policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Saves an SLA policy; open tickets get their deadlines anew. */
+        put: operations["save_policy"];
+        post?: never;
+        /** Removes an SLA policy. */
+        delete: operations["delete_policy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tickets, next deadline first. */
+        get: operations["list"];
+        put?: never;
+        /** Opens a ticket. */
+        post: operations["open"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One ticket with what was said on it. */
+        get: operations["page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves, assigns, changes or comments a ticket. */
+        post: operations["handle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All tokens, oldest first, without their secrets. */
+        get: operations["list"];
+        put?: never;
+        /** Makes a token and shows its secret. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a token back. */
+        delete: operations["revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/trunks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All users, by key. */
+        get: operations["list"];
+        put?: never;
+        /** Makes a user. */
+        post: operations["make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user; everyone may read the own. */
+        get: operations["find"];
+        /** Changes a user; a changed role ends the user's sockets, which connect again with the new one. */
+        put: operations["change"];
+        post?: never;
+        /** Removes a user with all sessions and tokens. */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Sets a user's password; all sessions of the user end. */
+        put: operations["set_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/web-phone/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of the web phone. Public. */
+        get: operations["lines"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process lives. */
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The node takes calls and requests. */
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Something happened to a user's access. */
+        AccessEvent: components["schemas"]["AccessEventKind"] & {
+            /** @description Whose. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @description What happened to a user's access. */
+        AccessEventKind: {
+            /** @description From which network address. */
+            address?: string | null;
+            /** @enum {string} */
+            kind: "signed_in";
+        } | {
+            /** @description From which network address. */
+            address?: string | null;
+            /** @enum {string} */
+            kind: "sign_in_failed";
+        } | {
+            /** @enum {string} */
+            kind: "signed_out";
+        } | {
+            /** @description As what. */
+            role: components["schemas"]["Role"];
+            /** @enum {string} */
+            kind: "user_made";
+        } | {
+            /** @description Now. */
+            role: components["schemas"]["Role"];
+            /** @description Now. */
+            is_active: boolean;
+            /** @enum {string} */
+            kind: "user_changed";
+        } | {
+            /** @enum {string} */
+            kind: "user_removed";
+        } | {
+            /** @enum {string} */
+            kind: "password_changed";
+        } | {
+            /** @description Its id, not its secret. */
+            token: string;
+            /** @description What it may do. */
+            scopes: string[];
+            /** @enum {string} */
+            kind: "token_made";
+        } | {
+            /** @description Its id. */
+            token: string;
+            /** @enum {string} */
+            kind: "token_revoked";
+        };
         /** @description Who or what made it happen. */
         Actor: {
             /** @description Who. */
@@ -45,6 +923,11 @@ export interface components {
             until?: components["schemas"]["Timestamp"] | null;
             /** @enum {string} */
             kind: "wrap_up_started";
+        } | {
+            /** @description Which call. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            kind: "wrap_up_overdue";
         } | {
             /** @description Which call. */
             call: components["schemas"]["CallId"];
@@ -96,6 +979,21 @@ export interface components {
             queues: components["schemas"]["QueueId"][];
             /** @description Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`. */
             why?: string | null;
+        };
+        /** @description A program's token, without its secret. */
+        ApiToken: {
+            /** @description Its id. */
+            id: string;
+            /** @description Whose rights it has, at most. */
+            user: components["schemas"]["UserId"];
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do: words of permissions. */
+            scopes: string[];
+            /** @description Made. */
+            created_at: components["schemas"]["Timestamp"];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+            used_at?: components["schemas"]["Timestamp"] | null;
         };
         /**
          * @description Whether audio flows on a leg.
@@ -169,6 +1067,13 @@ export interface components {
                     string
                 ][];
             };
+        };
+        /** @description One call with all that is known of it. */
+        CallDetails: components["schemas"]["CallLine"] & {
+            /** @description What happened, oldest first. */
+            events: components["schemas"]["EventRecord"][];
+            /** @description Notes as typed. */
+            notes?: string | null;
         };
         /** @description Something happened to a call. */
         CallEvent: components["schemas"]["CallEventKind"] & {
@@ -319,6 +1224,12 @@ export interface components {
             kind: "disposed";
         };
         CallId: string;
+        /** @description A line of the history with what stands beside it. */
+        CallLine: components["schemas"]["CallSummary"] & {
+            /** @description Name of the customer as it is now. */
+            customer_name?: string | null;
+            disposition?: components["schemas"]["DispositionId"] | null;
+        };
         /** @description Where a call stands. */
         CallState: {
             /** @enum {string} */
@@ -467,6 +1378,14 @@ export interface components {
             caller_number?: string | null;
             /** @description Whether the public web phone accepts calls. */
             is_web_phone_on: boolean;
+        };
+        /** @description A changed record with the version that it saw. */
+        ChangedCustomer: components["schemas"]["CustomerDraft"] & {
+            /**
+             * Format: int64
+             * @description The record's version.
+             */
+            version: number;
         };
         /**
          * @description How a contact took place.
@@ -675,12 +1594,49 @@ export interface components {
             /** @description Last changed. */
             updated_at: components["schemas"]["Timestamp"];
         };
+        /** @description A customer as people give it: for making and for changing. */
+        CustomerDraft: {
+            /** @description Name as spoken, 1 to 120 characters. */
+            name: string;
+            /** @description Company. */
+            organisation?: string | null;
+            /** @description Identity document. */
+            document?: string | null;
+            /** @description `standard`, `silver` or `gold`. */
+            segment?: string;
+            /** @description `es` or `en`; the centre's language when absent. */
+            language?: string | null;
+            /** @description Numbers as people write them. */
+            phones?: components["schemas"]["DraftPhone"][];
+            /** @description Mail addresses. */
+            emails?: components["schemas"]["CustomerEmail"][];
+            /** @description What they have from us. */
+            products?: components["schemas"]["Product"][];
+            /** @description Remarks. */
+            notes?: string;
+        };
         /** @description A mail address of a customer. */
         CustomerEmail: {
             /** @description Address, stored in lower case. */
             address: string;
             /** @description Free text. */
             label: string;
+        };
+        /** @description Something happened to a customer's record. */
+        CustomerEvent: components["schemas"]["CustomerEventKind"] & {
+            /** @description Whose. */
+            customer: components["schemas"]["CustomerId"];
+        };
+        /** @description What happened to a customer's record. */
+        CustomerEventKind: {
+            /** @enum {string} */
+            kind: "made";
+        } | {
+            /** @enum {string} */
+            kind: "changed";
+        } | {
+            /** @enum {string} */
+            kind: "noted";
         };
         CustomerId: string;
         /** @description A telephone number of a customer. */
@@ -709,6 +1665,26 @@ export interface components {
          * @enum {string}
          */
         Direction: "inbound" | "outbound";
+        /** @description Something in the directory changed: for the audit. What it says now stands in the directory itself. */
+        DirectoryEvent: components["schemas"]["DirectoryEventKind"] & {
+            /** @description What kind of thing. */
+            thing: components["schemas"]["Thing"];
+            /** @description Its key. */
+            key: string;
+        };
+        /** @description What happened to a thing in the directory. */
+        DirectoryEventKind: {
+            /** @enum {string} */
+            kind: "made";
+        } | {
+            /** @description The fields that differ, by name; a changed password shows as `password`. */
+            fields: string[];
+            /** @enum {string} */
+            kind: "changed";
+        } | {
+            /** @enum {string} */
+            kind: "removed";
+        };
         /** @description A node of the disposition tree. */
         Disposition: {
             /** @description Key. */
@@ -727,11 +1703,47 @@ export interface components {
             is_active: boolean;
         };
         DispositionId: string;
+        /** @description A number as people write it. */
+        DraftPhone: {
+            /** @description `+34 911 000 001` or national. */
+            number: string;
+            /** @description `mobile`, `home`, … */
+            label?: string;
+        };
+        /** @description Likely the same customer: who, and why. Sent with status 409. */
+        Duplicates: {
+            /** @description `/problems/likely-duplicates`. */
+            type: string;
+            /** @description In words. */
+            title: string;
+            /**
+             * Format: int32
+             * @description 409.
+             */
+            status: number;
+            /** @description What to do. */
+            detail: string;
+            /** @description The other records, most likely first. */
+            duplicates: components["schemas"]["LikelyDuplicate"][];
+        };
         /**
          * @description Why a call ended.
          * @enum {string}
          */
         EndCause: "hangup" | "finished" | "busy" | "no_answer" | "refused" | "lost" | "shed" | "fault";
+        /** @description Something that was said or done. */
+        EntryView: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description User's key, `customer` or `system`. */
+            author: string;
+            /** @description `comment` or `move`. */
+            kind: string;
+            /** @description Plain text. */
+            text: string;
+            /** @description Whether the customer was told. */
+            is_public: boolean;
+        };
         /** @description An event of any area. */
         Event: {
             /** @description A call and its legs. */
@@ -743,6 +1755,26 @@ export interface components {
             event: components["schemas"]["AgentEvent"];
             /** @enum {string} */
             area: "agent";
+        } | {
+            /** @description A ticket. */
+            event: components["schemas"]["TicketEvent"];
+            /** @enum {string} */
+            area: "ticket";
+        } | {
+            /** @description A customer's record. */
+            event: components["schemas"]["CustomerEvent"];
+            /** @enum {string} */
+            area: "customer";
+        } | {
+            /** @description Sign-ins, users, tokens. */
+            event: components["schemas"]["AccessEvent"];
+            /** @enum {string} */
+            area: "access";
+        } | {
+            /** @description What supervisors and administrators set up. */
+            event: components["schemas"]["DirectoryEvent"];
+            /** @enum {string} */
+            area: "directory";
         };
         /** @description An event in its place in the stream. */
         EventRecord: components["schemas"]["Event"] & {
@@ -760,11 +1792,25 @@ export interface components {
             /** @description The event or command that led to it, as an opaque reference. */
             cause?: string | null;
         };
+        /** @description What is wrong with one field. */
+        FieldProblem: {
+            /** @description Path in the body, or the name of the query or path parameter. */
+            field: string;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What would be right. */
+            mend: string;
+        };
         /**
          * @description Why a caller left a queue otherwise than by an agent or by hanging up.
          * @enum {string}
          */
         FlowOutCause: "no_agents" | "max_wait" | "full" | "closed" | "moved" | "node_lost";
+        /** @description A call's ticket: a new one, or one that is there. */
+        FromCall: {
+            ticket?: components["schemas"]["TicketId"] | null;
+            new?: components["schemas"]["OpenTicket"] | null;
+        };
         /** @description The state of the live floor as this user may see it. */
         Hello: {
             /** @description The server's clock. */
@@ -795,6 +1841,58 @@ export interface components {
             date: string;
             /** @description What people call it. */
             name?: string;
+        };
+        /** @description A column that was understood. */
+        ImportColumn: {
+            /** @description `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`. */
+            field: string;
+            /** @description As the file calls it. */
+            heading: string;
+        };
+        /** @description What became, or would become, of a file. */
+        ImportReport: {
+            /** @description Whether nothing was stored. */
+            is_dry_run: boolean;
+            /**
+             * Format: int64
+             * @description Rows below the header.
+             */
+            rows: number;
+            /**
+             * Format: int64
+             * @description Stored, or fit to be.
+             */
+            taken: number;
+            /**
+             * Format: int64
+             * @description Left out because the customer is probably here already, or twice in the file.
+             */
+            duplicates: number;
+            /**
+             * Format: int64
+             * @description Left out because something is wrong.
+             */
+            wrong: number;
+            /** @description Which column was read as what: field → heading in the file. */
+            columns: components["schemas"]["ImportColumn"][];
+            /** @description Headings that were not understood, and are left out. */
+            ignored_columns: string[];
+            /** @description The first rows with what becomes of each. */
+            preview: components["schemas"]["ImportRow"][];
+            /** @description The rows that were left out, as they came, with the reason; `None` when there are none. */
+            error_file?: string | null;
+        };
+        /** @description A row and what becomes of it. */
+        ImportRow: {
+            /**
+             * Format: int64
+             * @description Line in the file; the header is line 1.
+             */
+            line: number;
+            /** @description The name as read. */
+            name: string;
+            /** @description Why it is left out; `None` when it is taken. */
+            problem?: string | null;
         };
         /** @description One contact on the timeline. */
         Interaction: {
@@ -828,7 +1926,19 @@ export interface components {
             ticket_number?: number | null;
         };
         InteractionId: string;
+        /** @description A record that is likely the same customer. */
+        LikelyDuplicate: {
+            /** @description The other record. */
+            customer: components["schemas"]["Customer"];
+            /** @description Why. */
+            reason: components["schemas"]["MatchReason"];
+        };
         LineId: string;
+        /**
+         * @description Why another record is likely the same customer.
+         * @enum {string}
+         */
+        MatchReason: "document" | "email" | "phone_and_name" | "phone";
         /**
          * @description What a clock measures.
          * @enum {string}
@@ -839,6 +1949,12 @@ export interface components {
          * @enum {string}
          */
         MissCause: "no_answer" | "declined" | "device" | "caller_gone";
+        /** @description A note for the timeline. */
+        NewNote: {
+            /** @description Plain text, 1 to 10,000 characters. */
+            notes: string;
+            ticket?: components["schemas"]["TicketId"] | null;
+        };
         NodeId: string;
         /** @description A number that can be dialled from outside, and what answers it. */
         Number: {
@@ -866,11 +1982,570 @@ export interface components {
             /** @enum {string} */
             to: "echo";
         };
+        /** @description How a ticket comes to be. */
+        OpenTicket: {
+            /** @description Kind of matter. */
+            type: components["schemas"]["TicketType"];
+            /** @description One line, 1 to 200 characters. */
+            subject: string;
+            /** @description As told, plain text, at most 20,000 characters. */
+            description?: string;
+            /** @description How urgent. */
+            priority?: components["schemas"]["Priority"];
+            customer?: components["schemas"]["CustomerId"] | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            owner?: components["schemas"]["UserId"] | null;
+            disposition?: components["schemas"]["DispositionId"] | null;
+            call?: components["schemas"]["CallId"] | null;
+            /** @description Whether it is our own matter: no customer waits, so no response clock runs. */
+            is_internal?: boolean;
+        };
         /**
          * @description How a call ended for the customer, for history and reports.
          * @enum {string}
          */
         Outcome: "open" | "answered" | "abandoned" | "self_served" | "flowed_out" | "not_reached" | "failed";
+        /** @description An own new password. */
+        OwnPassword: {
+            /** @description As it is. */
+            old: string;
+            /** @description As it will be. */
+            new: string;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_ApiToken: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Its id. */
+                id: string;
+                /** @description Whose rights it has, at most. */
+                user: components["schemas"]["UserId"];
+                /** @description What it is for. */
+                name: string;
+                /** @description What it may do: words of permissions. */
+                scopes: string[];
+                /** @description Made. */
+                created_at: components["schemas"]["Timestamp"];
+                expires_at?: components["schemas"]["Timestamp"] | null;
+                used_at?: components["schemas"]["Timestamp"] | null;
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_CallLine: {
+            /** @description In the list's order. */
+            items: (components["schemas"]["CallSummary"] & {
+                /** @description Name of the customer as it is now. */
+                customer_name?: string | null;
+                disposition?: components["schemas"]["DispositionId"] | null;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Customer: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["CustomerId"];
+                /**
+                 * Format: int64
+                 * @description Grows with every change; a save names the version that it saw.
+                 */
+                version: number;
+                /** @description Name as spoken. */
+                name: string;
+                /** @description Company, for a person who calls for one. */
+                organisation?: string | null;
+                /** @description Identity document, for example a NIF. */
+                document?: string | null;
+                /** @description Segment key: `standard`, `silver`, `gold`. */
+                segment: string;
+                /** @description Preferred language, `es` or `en`. */
+                language: string;
+                /** @description Numbers, first is preferred. */
+                phones: components["schemas"]["CustomerPhone"][];
+                /** @description Mail addresses, first is preferred. */
+                emails: components["schemas"]["CustomerEmail"][];
+                /** @description What they have from us. */
+                products: components["schemas"]["Product"][];
+                /** @description Remarks, plain text. */
+                notes: string;
+                /** @description Made. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_EventRecord: {
+            /** @description In the list's order. */
+            items: (components["schemas"]["Event"] & {
+                /** @description The node whose writer numbered it. */
+                node: components["schemas"]["NodeId"];
+                /**
+                 * Format: int64
+                 * @description Gapless within the node, from 1.
+                 */
+                seq: number;
+                /** @description When it happened. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Who made it happen. */
+                actor: components["schemas"]["Actor"];
+                /** @description The event or command that led to it, as an opaque reference. */
+                cause?: string | null;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Interaction: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["InteractionId"];
+                customer?: components["schemas"]["CustomerId"] | null;
+                /** @description How. */
+                channel: components["schemas"]["Channel"];
+                /** @description Which way. */
+                direction: components["schemas"]["Direction"];
+                /** @description When it began. */
+                at: components["schemas"]["Timestamp"];
+                agent?: components["schemas"]["AgentId"] | null;
+                call?: components["schemas"]["CallId"] | null;
+                queue?: components["schemas"]["QueueId"] | null;
+                /** @description The reason chosen in the flow. */
+                reason?: string | null;
+                disposition?: components["schemas"]["DispositionId"] | null;
+                /** @description As typed, plain text. */
+                notes: string;
+                /**
+                 * Format: int64
+                 * @description Talk and hold.
+                 */
+                duration_ms: number;
+                ticket?: components["schemas"]["TicketId"] | null;
+                /**
+                 * Format: int64
+                 * @description Its number.
+                 */
+                ticket_number?: number | null;
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_QueueInterval: {
+            /** @description In the list's order. */
+            items: (components["schemas"]["QueueCounts"] & {
+                /** @description Which. */
+                queue: components["schemas"]["QueueId"];
+                /** @description Begin. */
+                begins_at: components["schemas"]["Timestamp"];
+                /** @description End; belongs to the next. */
+                ends_at: components["schemas"]["Timestamp"];
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_SlaPolicy: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Key. */
+                id: components["schemas"]["SlaPolicyId"];
+                /**
+                 * Format: int64
+                 * @description Grows with every change; a clock remembers the version that set it.
+                 */
+                version?: number;
+                /** @description What people call it. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Place in the list; the lowest that matches wins.
+                 */
+                position: number;
+                /** @description Queues it holds for; empty for any. */
+                queues?: components["schemas"]["QueueId"][];
+                /** @description Types it holds for; empty for any. */
+                types?: components["schemas"]["TicketType"][];
+                /** @description Customer segments it holds for; empty for any. */
+                segments?: string[];
+                /** @description Calendar in which its time counts. */
+                calendar: components["schemas"]["CalendarId"];
+                /** @description Targets per priority; a priority that is missing has none. */
+                targets: {
+                    [key: string]: components["schemas"]["SlaTargets"];
+                };
+                /** @description States in which the resolution clock waits. */
+                resolution_pauses_in?: components["schemas"]["TicketState"][];
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_TicketLine: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["TicketId"];
+                /**
+                 * Format: int64
+                 * @description What people say: `1042`.
+                 */
+                number: number;
+                /**
+                 * Format: int64
+                 * @description Grows with every change; a save names the version that it saw.
+                 */
+                version: number;
+                /** @description Kind of matter. */
+                type: components["schemas"]["TicketType"];
+                /** @description One line. */
+                subject: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["TicketState"];
+                /** @description How urgent. */
+                priority: components["schemas"]["Priority"];
+                customer?: components["schemas"]["CustomerId"] | null;
+                /** @description Name of the customer. */
+                customer_name?: string | null;
+                owner?: components["schemas"]["UserId"] | null;
+                queue?: components["schemas"]["QueueId"] | null;
+                /** @description Opened. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+                /** @description Its clocks. */
+                clocks: components["schemas"]["ClockView"][];
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_User: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Key, also what one types at sign-in. */
+                id: components["schemas"]["UserId"];
+                /**
+                 * Format: int64
+                 * @description Grows with every change; a save names the version that it saw.
+                 */
+                version: number;
+                /** @description Shown to colleagues. */
+                name: string;
+                /** @description What this user is in the centre. */
+                role: components["schemas"]["Role"];
+                /** @description Language of the console, `es` or `en`. */
+                language: string;
+                /** @description Whether this user may sign in. */
+                is_active: boolean;
+                /** @description Made. */
+                created_at: components["schemas"]["Timestamp"];
+                /** @description Last changed. */
+                updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_AgentProfile: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key, the same as the user's. */
+                id: components["schemas"]["AgentId"];
+                /** @description Shown to colleagues. */
+                name: string;
+                /** @description Skills and levels, 1 to 10. */
+                skills: {
+                    [key: string]: number;
+                };
+                /** @description What rings. */
+                device: components["schemas"]["Device"];
+                /** @description SIP phone account that belongs to this agent. */
+                phone?: string | null;
+                /** @description Whether the agent may sign in for calls. */
+                is_active: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_CalendarSource: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["CalendarId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description IANA zone, for example `Europe/Madrid`. */
+                tz: string;
+                /** @description Windows per weekday (`mon` to `sun`): pairs of open and close, `["09:00", "18:00"]`, `24:00` and `21:00–26:00` allowed. */
+                weekly: {
+                    [key: string]: [
+                        string,
+                        string
+                    ][];
+                };
+                /** @description Closed days: `2026-12-25` or `--12-25` for every year. */
+                holidays?: components["schemas"]["Holiday"][];
+                /** @description Windows that replace the weekly ones on one date; an empty list closes it. */
+                overrides?: {
+                    [key: string]: [
+                        string,
+                        string
+                    ][];
+                };
+                /** @description Cut out of one date. */
+                breaks?: {
+                    [key: string]: [
+                        string,
+                        string
+                    ][];
+                };
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Disposition: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["DispositionId"];
+                parent?: components["schemas"]["DispositionId"] | null;
+                /** @description Name per language, `{"en": …, "es": …}`. */
+                names: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: int64
+                 * @description Place among its siblings.
+                 */
+                position: number;
+                /** @description Whether it can still be chosen. */
+                is_active: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Number: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description As it arrives in the Request-URI, digits with an optional `+`. */
+                number: string;
+                /** @description What people call it. */
+                name: string;
+                /** @description What answers. */
+                target: components["schemas"]["NumberTarget"];
+                /** @description Whether the public web phone lists it. */
+                is_on_web_phone: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_PauseReason: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key, for example `lunch`. */
+                id: string;
+                /** @description Name per language. */
+                names: {
+                    [key: string]: string;
+                };
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Phone: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Account name, the user part of its address. */
+                account: string;
+                /** @description What people call it. */
+                name: string;
+                /** @description Whether it may register and call. */
+                is_active: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Queue: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["QueueId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description Only agents with all of these skills, each at the level or above (1 to 10), are offered its calls. */
+                skills: components["schemas"]["SkillNeed"][];
+                /**
+                 * Format: int64
+                 * @description Higher is served first when an agent could take calls of several queues. 0 is usual.
+                 */
+                priority: number;
+                /**
+                 * Format: int64
+                 * @description How long one agent's console or phone rings.
+                 */
+                ring_secs: number;
+                /**
+                 * Format: int64
+                 * @description How many callers may wait; the next one takes the `full` branch.
+                 */
+                waiting_max: number;
+                /**
+                 * Format: int64
+                 * @description How long one may wait before the `max_wait` branch.
+                 */
+                wait_secs_max: number;
+                calendar?: components["schemas"]["CalendarId"] | null;
+                /** @description Wrap-up after each call. */
+                wrap_up: components["schemas"]["WrapUp"];
+                /**
+                 * Format: int64
+                 * @description Answered within this many seconds counts as in time.
+                 */
+                service_level_secs: number;
+                /**
+                 * Format: int64
+                 * @description Goal of the service level in percent.
+                 */
+                service_level_percent: number;
+                /**
+                 * Format: int64
+                 * @description An abandon after a shorter wait does not count against the queue.
+                 */
+                short_abandon_secs: number;
+                /**
+                 * Format: int64
+                 * @description Seconds between position announcements; 0 for none.
+                 */
+                position_every_secs: number;
+                /** @description What happens when nobody who could serve it is signed in. */
+                on_no_agents: components["schemas"]["QueueExit"];
+                /** @description What happens at the maximum wait. */
+                on_max_wait: components["schemas"]["QueueExit"];
+                /** @description What happens to a caller who finds the queue full. */
+                on_full: components["schemas"]["QueueExit"];
+                /** @description What happens to those waiting at closing time, and to those who come after. */
+                on_closed: components["schemas"]["QueueExit"];
+                /** @description Disposition branch or leaves that its wrap-up offers; empty for the whole tree. */
+                dispositions: components["schemas"]["DispositionId"][];
+                /** @description Ticket queue and type for tickets born here: the type's key. */
+                ticket_type: string;
+                /** @description Number shown to called parties on outbound calls of this queue. */
+                caller_number?: string | null;
+                /** @description Script that agents read, plain text per language. */
+                script: {
+                    [key: string]: string;
+                };
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Skill: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["SkillId"];
+                /** @description What people call it. */
+                name: string;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Trunk: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["TrunkId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`. */
+                sources: string[];
+                /** @description Account name for calls that must prove themselves by digest; the hash is kept by the store. */
+                username?: string | null;
+                /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
+                peer?: string | null;
+                /** @description `udp` or `tcp` for outbound calls. */
+                transport: string;
+                /**
+                 * Format: int64
+                 * @description Most calls at a time, both directions together.
+                 */
+                calls_max: number;
+                /** @description Whether calls are accepted and placed. */
+                is_active: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
         /**
          * @description A party of a call.
          * @enum {string}
@@ -893,6 +2568,11 @@ export interface components {
             /** @description Segment of the customer. */
             segment?: string | null;
         };
+        /** @description A new password. */
+        PasswordToSet: {
+            /** @description As it will be. */
+            password: string;
+        };
         /** @description Why an agent may pause. */
         PauseReason: {
             /** @description Key, for example `lunch`. */
@@ -902,6 +2582,11 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * @description Something that may be done. The word of a permission is also the scope of an API token.
+         * @enum {string}
+         */
+        Permission: "see_directory" | "take_calls" | "work_tickets" | "work_customers" | "import_customers" | "see_calls" | "supervise" | "read_events" | "administer" | "manage_users";
         /** @description A SIP phone account. */
         Phone: {
             /** @description Account name, the user part of its address. */
@@ -978,6 +2663,23 @@ export interface components {
          * @enum {string}
          */
         Priority: "low" | "normal" | "high" | "urgent";
+        /** @description An error as it travels. */
+        Problem: {
+            /** @description What kind of problem, stable: `/problems/<kind>`. */
+            type: string;
+            /** @description The kind in words, the same for all of its kind. */
+            title: string;
+            /**
+             * Format: int32
+             * @description HTTP status.
+             */
+            status: number;
+            /** @description What happened this time and what to do about it. */
+            detail: string;
+            /** @description What is wrong, field by field; empty when no field is to blame. */
+            errors: components["schemas"]["FieldProblem"][];
+            refusal?: components["schemas"]["Refusal"] | null;
+        };
         /** @description Something that a customer has from us. */
         Product: {
             /** @description What. */
@@ -1119,6 +2821,15 @@ export interface components {
             then: "callback";
         };
         QueueId: string;
+        /** @description Counts of one queue in one interval. */
+        QueueInterval: components["schemas"]["QueueCounts"] & {
+            /** @description Which. */
+            queue: components["schemas"]["QueueId"];
+            /** @description Begin. */
+            begins_at: components["schemas"]["Timestamp"];
+            /** @description End; belongs to the next. */
+            ends_at: components["schemas"]["Timestamp"];
+        };
         /** @description A queue on the board: live figures. Today's counts are joined by the board (`app`). */
         QueueView: {
             /** @description Which. */
@@ -1155,6 +2866,11 @@ export interface components {
          * @enum {string}
          */
         Refusal: "call_over" | "not_your_call" | "offer_gone" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "too_many_calls";
+        /**
+         * @description What someone is in the centre. Each role may do what the one before it may, and more.
+         * @enum {string}
+         */
+        Role: "agent" | "supervisor" | "administrator";
         /** @description Notes inside `hello`. */
         SavedNotes: {
             /** @description Which call. */
@@ -1232,10 +2948,39 @@ export interface components {
             /** @enum {string} */
             t: "notice";
         } | {
-            /** @description As sent. */
+            /** @description `sent_at` of the ping (the envelope has its own). */
             asked_at: components["schemas"]["Timestamp"];
             /** @enum {string} */
             t: "pong";
+        };
+        /** @description Who is signed in, and where. */
+        SessionView: {
+            /** @description Key of the user. */
+            user: components["schemas"]["UserId"];
+            /** @description Name of the user. */
+            name: string;
+            /** @description What the user is in the centre. */
+            role: components["schemas"]["Role"];
+            /** @description What the user may do. */
+            permissions: components["schemas"]["Permission"][];
+            /** @description Language of the console, `es` or `en`. */
+            language: string;
+            agent?: components["schemas"]["AgentId"] | null;
+            /** @description Name of the centre. */
+            centre_name: string;
+            /** @description Whether this is the sample centre; every page says so. */
+            is_sample: boolean;
+            /** @description Build of the server. */
+            build: string;
+            /** @description The server's clock. */
+            server_time: components["schemas"]["Timestamp"];
+        };
+        /** @description User and password. */
+        SignIn: {
+            /** @description Key of the user. */
+            user: string;
+            /** @description Password. */
+            password: string;
         };
         /** @description A skill. */
         Skill: {
@@ -1254,6 +2999,204 @@ export interface components {
              * @description Least level, 1 to 10.
              */
             level: number;
+        };
+        /** @description One policy. */
+        SlaPolicy: {
+            /** @description Key. */
+            id: components["schemas"]["SlaPolicyId"];
+            /**
+             * Format: int64
+             * @description Grows with every change; a clock remembers the version that set it.
+             */
+            version?: number;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Place in the list; the lowest that matches wins.
+             */
+            position: number;
+            /** @description Queues it holds for; empty for any. */
+            queues?: components["schemas"]["QueueId"][];
+            /** @description Types it holds for; empty for any. */
+            types?: components["schemas"]["TicketType"][];
+            /** @description Customer segments it holds for; empty for any. */
+            segments?: string[];
+            /** @description Calendar in which its time counts. */
+            calendar: components["schemas"]["CalendarId"];
+            /** @description Targets per priority; a priority that is missing has none. */
+            targets: {
+                [key: string]: components["schemas"]["SlaTargets"];
+            };
+            /** @description States in which the resolution clock waits. */
+            resolution_pauses_in?: components["schemas"]["TicketState"][];
+        };
+        SlaPolicyId: string;
+        /** @description Budgets in seconds of open time; `None` for no clock. */
+        SlaTargets: {
+            /**
+             * Format: int64
+             * @description First response.
+             */
+            first_response_secs?: number | null;
+            /**
+             * Format: int64
+             * @description Resolution.
+             */
+            resolution_secs?: number | null;
+        };
+        /**
+         * @description A kind of thing in the directory.
+         * @enum {string}
+         */
+        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy";
+        /** @description What is asked of an open ticket. */
+        TicketCommand: {
+            /** @description Which. */
+            to: components["schemas"]["TicketState"];
+            /** @description Why, at most 500 characters; required for `waiting_…` and `cancelled`. */
+            reason?: string;
+            /** @enum {string} */
+            do: "move";
+        } | {
+            owner?: components["schemas"]["UserId"] | null;
+            /** @enum {string} */
+            do: "assign";
+        } | {
+            /** @description One line. */
+            subject?: string | null;
+            type?: components["schemas"]["TicketType"] | null;
+            priority?: components["schemas"]["Priority"] | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            disposition?: components["schemas"]["DispositionId"] | null;
+            /** @enum {string} */
+            do: "change";
+        } | {
+            /** @description Plain text, 1 to 20,000 characters. */
+            text: string;
+            /** @description Whether the customer is told. */
+            is_public: boolean;
+            /** @enum {string} */
+            do: "comment";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description Whether an agent talked with the customer in it: counts as a response. */
+            was_answered: boolean;
+            /** @enum {string} */
+            do: "add_call";
+        } | {
+            /** @description Which. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int64
+             * @description Which cycle of it.
+             */
+            cycle: number;
+            /** @enum {string} */
+            do: "timer_due";
+        };
+        /** @description Something happened to a ticket. */
+        TicketEvent: components["schemas"]["TicketEventKind"] & {
+            /** @description Which. */
+            ticket: components["schemas"]["TicketId"];
+            /**
+             * Format: int64
+             * @description What people say.
+             */
+            number: number;
+        };
+        /** @description What happened to a ticket. */
+        TicketEventKind: {
+            /** @description Type. */
+            type: components["schemas"]["TicketType"];
+            /** @description Priority. */
+            priority: components["schemas"]["Priority"];
+            queue?: components["schemas"]["QueueId"] | null;
+            owner?: components["schemas"]["UserId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            call?: components["schemas"]["CallId"] | null;
+            /** @enum {string} */
+            kind: "opened";
+        } | {
+            /** @description Before. */
+            from: components["schemas"]["TicketState"];
+            /** @description Now. */
+            to: components["schemas"]["TicketState"];
+            /** @description Why. */
+            reason: string;
+            /** @enum {string} */
+            kind: "moved";
+        } | {
+            from?: components["schemas"]["UserId"] | null;
+            to?: components["schemas"]["UserId"] | null;
+            /** @enum {string} */
+            kind: "assigned";
+        } | {
+            type?: components["schemas"]["TicketType"] | null;
+            priority?: components["schemas"]["Priority"] | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            disposition?: components["schemas"]["DispositionId"] | null;
+            /** @description Whether the subject changed. */
+            is_subject?: boolean;
+            /** @enum {string} */
+            kind: "changed";
+        } | {
+            /** @description Whether the customer was told. */
+            is_public: boolean;
+            /** @enum {string} */
+            kind: "commented";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            kind: "call_added";
+        } | {
+            /** @description What it measures. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int64
+             * @description Cycle.
+             */
+            cycle: number;
+            /** @description The policy that set it. */
+            policy: components["schemas"]["SlaPolicyId"];
+            /**
+             * Format: int64
+             * @description Budget in seconds of open time.
+             */
+            target_secs: number;
+            due_at?: components["schemas"]["Timestamp"] | null;
+            /** @enum {string} */
+            kind: "sla_set";
+        } | {
+            /** @description What it measures. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int64
+             * @description Cycle.
+             */
+            cycle: number;
+            /** @description Whether it was late. */
+            was_late: boolean;
+            /** @enum {string} */
+            kind: "sla_met";
+        } | {
+            /** @description What it measures. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int64
+             * @description Cycle.
+             */
+            cycle: number;
+            /** @description When it was due. */
+            due_at: components["schemas"]["Timestamp"];
+            /** @description Whether a change moved the deadline into the past. */
+            is_by_change?: boolean;
+            /** @enum {string} */
+            kind: "sla_breached";
         };
         TicketId: string;
         /** @description A ticket as a line in a list. */
@@ -1290,6 +3233,14 @@ export interface components {
             /** @description Its clocks. */
             clocks: components["schemas"]["ClockView"][];
         };
+        /** @description A command with the version that it saw. */
+        TicketRequest: components["schemas"]["TicketCommand"] & {
+            /**
+             * Format: int64
+             * @description The ticket's version; absent to act on whatever it is now.
+             */
+            version?: number | null;
+        };
         /**
          * @description State categories.
          * @enum {string}
@@ -1300,8 +3251,331 @@ export interface components {
          * @enum {string}
          */
         TicketType: "request" | "complaint" | "return" | "enquiry" | "incident" | "suggestion" | "callback";
+        /** @description A ticket with all that its page shows. */
+        TicketView: components["schemas"]["TicketLine"] & {
+            /** @description As told. */
+            description: string;
+            disposition?: components["schemas"]["DispositionId"] | null;
+            /** @description Whether it is our own matter. */
+            is_internal: boolean;
+            solved_at?: components["schemas"]["Timestamp"] | null;
+            /** @description States that it can go to now. */
+            moves: components["schemas"]["TicketState"][];
+            /** @description What was said, oldest first. */
+            entries: components["schemas"]["EntryView"][];
+            /** @description Contacts that belong to it, oldest first. */
+            interactions: components["schemas"]["Interaction"][];
+        };
         /** Format: date-time */
         Timestamp: string;
+        /** @description An entry to be saved. */
+        ToSave_AgentProfile: {
+            /** @description Key, the same as the user's. */
+            id: components["schemas"]["AgentId"];
+            /** @description Shown to colleagues. */
+            name: string;
+            /** @description Skills and levels, 1 to 10. */
+            skills: {
+                [key: string]: number;
+            };
+            /** @description What rings. */
+            device: components["schemas"]["Device"];
+            /** @description SIP phone account that belongs to this agent. */
+            phone?: string | null;
+            /** @description Whether the agent may sign in for calls. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_CalendarSource: {
+            /** @description Key. */
+            id: components["schemas"]["CalendarId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description IANA zone, for example `Europe/Madrid`. */
+            tz: string;
+            /** @description Windows per weekday (`mon` to `sun`): pairs of open and close, `["09:00", "18:00"]`, `24:00` and `21:00–26:00` allowed. */
+            weekly: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+            /** @description Closed days: `2026-12-25` or `--12-25` for every year. */
+            holidays?: components["schemas"]["Holiday"][];
+            /** @description Windows that replace the weekly ones on one date; an empty list closes it. */
+            overrides?: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+            /** @description Cut out of one date. */
+            breaks?: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Centre: {
+            /** @description Shown on every page. */
+            name: string;
+            /** @description Whether this is the sample centre, which every page says. */
+            is_sample: boolean;
+            /** @description Country calling code without `+`, put before national numbers. */
+            country_code: string;
+            /** @description Language of callers of whom nothing is known: `es` or `en`. */
+            language: string;
+            /** @description IANA zone in which days and reports are cut. */
+            time_zone: string;
+            /** @description The number shown to called parties when a queue or agent has none of its own. */
+            caller_number?: string | null;
+            /** @description Whether the public web phone accepts calls. */
+            is_web_phone_on: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Disposition: {
+            /** @description Key. */
+            id: components["schemas"]["DispositionId"];
+            parent?: components["schemas"]["DispositionId"] | null;
+            /** @description Name per language, `{"en": …, "es": …}`. */
+            names: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position: number;
+            /** @description Whether it can still be chosen. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Number: {
+            /** @description As it arrives in the Request-URI, digits with an optional `+`. */
+            number: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description What answers. */
+            target: components["schemas"]["NumberTarget"];
+            /** @description Whether the public web phone lists it. */
+            is_on_web_phone: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_PauseReason: {
+            /** @description Key, for example `lunch`. */
+            id: string;
+            /** @description Name per language. */
+            names: {
+                [key: string]: string;
+            };
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Phone: {
+            /** @description Account name, the user part of its address. */
+            account: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Whether it may register and call. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Queue: {
+            /** @description Key. */
+            id: components["schemas"]["QueueId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Only agents with all of these skills, each at the level or above (1 to 10), are offered its calls. */
+            skills: components["schemas"]["SkillNeed"][];
+            /**
+             * Format: int64
+             * @description Higher is served first when an agent could take calls of several queues. 0 is usual.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description How long one agent's console or phone rings.
+             */
+            ring_secs: number;
+            /**
+             * Format: int64
+             * @description How many callers may wait; the next one takes the `full` branch.
+             */
+            waiting_max: number;
+            /**
+             * Format: int64
+             * @description How long one may wait before the `max_wait` branch.
+             */
+            wait_secs_max: number;
+            calendar?: components["schemas"]["CalendarId"] | null;
+            /** @description Wrap-up after each call. */
+            wrap_up: components["schemas"]["WrapUp"];
+            /**
+             * Format: int64
+             * @description Answered within this many seconds counts as in time.
+             */
+            service_level_secs: number;
+            /**
+             * Format: int64
+             * @description Goal of the service level in percent.
+             */
+            service_level_percent: number;
+            /**
+             * Format: int64
+             * @description An abandon after a shorter wait does not count against the queue.
+             */
+            short_abandon_secs: number;
+            /**
+             * Format: int64
+             * @description Seconds between position announcements; 0 for none.
+             */
+            position_every_secs: number;
+            /** @description What happens when nobody who could serve it is signed in. */
+            on_no_agents: components["schemas"]["QueueExit"];
+            /** @description What happens at the maximum wait. */
+            on_max_wait: components["schemas"]["QueueExit"];
+            /** @description What happens to a caller who finds the queue full. */
+            on_full: components["schemas"]["QueueExit"];
+            /** @description What happens to those waiting at closing time, and to those who come after. */
+            on_closed: components["schemas"]["QueueExit"];
+            /** @description Disposition branch or leaves that its wrap-up offers; empty for the whole tree. */
+            dispositions: components["schemas"]["DispositionId"][];
+            /** @description Ticket queue and type for tickets born here: the type's key. */
+            ticket_type: string;
+            /** @description Number shown to called parties on outbound calls of this queue. */
+            caller_number?: string | null;
+            /** @description Script that agents read, plain text per language. */
+            script: {
+                [key: string]: string;
+            };
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Skill: {
+            /** @description Key. */
+            id: components["schemas"]["SkillId"];
+            /** @description What people call it. */
+            name: string;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Trunk: {
+            /** @description Key. */
+            id: components["schemas"]["TrunkId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`. */
+            sources: string[];
+            /** @description Account name for calls that must prove themselves by digest; the hash is kept by the store. */
+            username?: string | null;
+            /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
+            peer?: string | null;
+            /** @description `udp` or `tcp` for outbound calls. */
+            transport: string;
+            /**
+             * Format: int64
+             * @description Most calls at a time, both directions together.
+             */
+            calls_max: number;
+            /** @description Whether calls are accepted and placed. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description A token to be made. */
+        TokenToMake: {
+            /** @description Whose rights it has, at most. */
+            user: components["schemas"]["UserId"];
+            /** @description What it is for. */
+            name: string;
+            /** @description What it may do: words of permissions. */
+            scopes: string[];
+            expires_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A token with its secret. */
+        TokenWithSecret: {
+            /** @description What it is. */
+            token: components["schemas"]["ApiToken"];
+            /** @description For `Authorization: Bearer`. Not shown again. */
+            secret: string;
+        };
         /** @description Where a call was sent by an agent. */
         TransferTarget: {
             /** @description Who. */
@@ -1337,7 +3611,329 @@ export interface components {
             is_active: boolean;
         };
         TrunkId: string;
+        /** @description Someone who signs in. */
+        User: {
+            /** @description Key, also what one types at sign-in. */
+            id: components["schemas"]["UserId"];
+            /**
+             * Format: int64
+             * @description Grows with every change; a save names the version that it saw.
+             */
+            version: number;
+            /** @description Shown to colleagues. */
+            name: string;
+            /** @description What this user is in the centre. */
+            role: components["schemas"]["Role"];
+            /** @description Language of the console, `es` or `en`. */
+            language: string;
+            /** @description Whether this user may sign in. */
+            is_active: boolean;
+            /** @description Made. */
+            created_at: components["schemas"]["Timestamp"];
+            /** @description Last changed. */
+            updated_at: components["schemas"]["Timestamp"];
+        };
         UserId: string;
+        /** @description A user as it will be. */
+        UserToChange: {
+            /**
+             * Format: int64
+             * @description The version that was seen.
+             */
+            version: number;
+            /** @description Shown to colleagues. */
+            name: string;
+            /** @description What the user is. */
+            role: components["schemas"]["Role"];
+            /** @description `es` or `en`. */
+            language: string;
+            /** @description Whether the user may sign in. */
+            is_active: boolean;
+        };
+        /** @description A user to be made. */
+        UserToMake: {
+            /** @description Key, typed at sign-in; an agent of the same key takes calls as this user. */
+            id: components["schemas"]["UserId"];
+            /** @description Shown to colleagues. */
+            name: string;
+            /** @description What the user will be. */
+            role: components["schemas"]["Role"];
+            /** @description `es` or `en`. */
+            language: string;
+            /** @description First password. */
+            password: string;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_AgentProfile: {
+            /** @description Key, the same as the user's. */
+            id: components["schemas"]["AgentId"];
+            /** @description Shown to colleagues. */
+            name: string;
+            /** @description Skills and levels, 1 to 10. */
+            skills: {
+                [key: string]: number;
+            };
+            /** @description What rings. */
+            device: components["schemas"]["Device"];
+            /** @description SIP phone account that belongs to this agent. */
+            phone?: string | null;
+            /** @description Whether the agent may sign in for calls. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_CalendarSource: {
+            /** @description Key. */
+            id: components["schemas"]["CalendarId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description IANA zone, for example `Europe/Madrid`. */
+            tz: string;
+            /** @description Windows per weekday (`mon` to `sun`): pairs of open and close, `["09:00", "18:00"]`, `24:00` and `21:00–26:00` allowed. */
+            weekly: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+            /** @description Closed days: `2026-12-25` or `--12-25` for every year. */
+            holidays?: components["schemas"]["Holiday"][];
+            /** @description Windows that replace the weekly ones on one date; an empty list closes it. */
+            overrides?: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+            /** @description Cut out of one date. */
+            breaks?: {
+                [key: string]: [
+                    string,
+                    string
+                ][];
+            };
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Centre: {
+            /** @description Shown on every page. */
+            name: string;
+            /** @description Whether this is the sample centre, which every page says. */
+            is_sample: boolean;
+            /** @description Country calling code without `+`, put before national numbers. */
+            country_code: string;
+            /** @description Language of callers of whom nothing is known: `es` or `en`. */
+            language: string;
+            /** @description IANA zone in which days and reports are cut. */
+            time_zone: string;
+            /** @description The number shown to called parties when a queue or agent has none of its own. */
+            caller_number?: string | null;
+            /** @description Whether the public web phone accepts calls. */
+            is_web_phone_on: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Disposition: {
+            /** @description Key. */
+            id: components["schemas"]["DispositionId"];
+            parent?: components["schemas"]["DispositionId"] | null;
+            /** @description Name per language, `{"en": …, "es": …}`. */
+            names: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position: number;
+            /** @description Whether it can still be chosen. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Number: {
+            /** @description As it arrives in the Request-URI, digits with an optional `+`. */
+            number: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description What answers. */
+            target: components["schemas"]["NumberTarget"];
+            /** @description Whether the public web phone lists it. */
+            is_on_web_phone: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_PauseReason: {
+            /** @description Key, for example `lunch`. */
+            id: string;
+            /** @description Name per language. */
+            names: {
+                [key: string]: string;
+            };
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Phone: {
+            /** @description Account name, the user part of its address. */
+            account: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description Whether it may register and call. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Queue: {
+            /** @description Key. */
+            id: components["schemas"]["QueueId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Only agents with all of these skills, each at the level or above (1 to 10), are offered its calls. */
+            skills: components["schemas"]["SkillNeed"][];
+            /**
+             * Format: int64
+             * @description Higher is served first when an agent could take calls of several queues. 0 is usual.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description How long one agent's console or phone rings.
+             */
+            ring_secs: number;
+            /**
+             * Format: int64
+             * @description How many callers may wait; the next one takes the `full` branch.
+             */
+            waiting_max: number;
+            /**
+             * Format: int64
+             * @description How long one may wait before the `max_wait` branch.
+             */
+            wait_secs_max: number;
+            calendar?: components["schemas"]["CalendarId"] | null;
+            /** @description Wrap-up after each call. */
+            wrap_up: components["schemas"]["WrapUp"];
+            /**
+             * Format: int64
+             * @description Answered within this many seconds counts as in time.
+             */
+            service_level_secs: number;
+            /**
+             * Format: int64
+             * @description Goal of the service level in percent.
+             */
+            service_level_percent: number;
+            /**
+             * Format: int64
+             * @description An abandon after a shorter wait does not count against the queue.
+             */
+            short_abandon_secs: number;
+            /**
+             * Format: int64
+             * @description Seconds between position announcements; 0 for none.
+             */
+            position_every_secs: number;
+            /** @description What happens when nobody who could serve it is signed in. */
+            on_no_agents: components["schemas"]["QueueExit"];
+            /** @description What happens at the maximum wait. */
+            on_max_wait: components["schemas"]["QueueExit"];
+            /** @description What happens to a caller who finds the queue full. */
+            on_full: components["schemas"]["QueueExit"];
+            /** @description What happens to those waiting at closing time, and to those who come after. */
+            on_closed: components["schemas"]["QueueExit"];
+            /** @description Disposition branch or leaves that its wrap-up offers; empty for the whole tree. */
+            dispositions: components["schemas"]["DispositionId"][];
+            /** @description Ticket queue and type for tickets born here: the type's key. */
+            ticket_type: string;
+            /** @description Number shown to called parties on outbound calls of this queue. */
+            caller_number?: string | null;
+            /** @description Script that agents read, plain text per language. */
+            script: {
+                [key: string]: string;
+            };
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Skill: {
+            /** @description Key. */
+            id: components["schemas"]["SkillId"];
+            /** @description What people call it. */
+            name: string;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Trunk: {
+            /** @description Key. */
+            id: components["schemas"]["TrunkId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`. */
+            sources: string[];
+            /** @description Account name for calls that must prove themselves by digest; the hash is kept by the store. */
+            username?: string | null;
+            /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
+            peer?: string | null;
+            /** @description `udp` or `tcp` for outbound calls. */
+            transport: string;
+            /**
+             * Format: int64
+             * @description Most calls at a time, both directions together.
+             */
+            calls_max: number;
+            /** @description Whether calls are accepted and placed. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
         /** @description A presence that can be asked for. */
         WantedPresence: {
             /** @enum {string} */
@@ -1374,6 +3970,24 @@ export interface components {
         } | {
             /** @enum {string} */
             t: "hang_up";
+        };
+        /** @description A number that the web phone lists. */
+        WebPhoneLine: {
+            /** @description To be sent with `call`. */
+            number: string;
+            /** @description What people call it. */
+            name: string;
+        };
+        /** @description The web phone as its page shows it. */
+        WebPhoneLines: {
+            /** @description Whether it takes calls at all. */
+            is_on: boolean;
+            /** @description Whom one calls. */
+            centre_name: string;
+            /** @description Whether this is the sample centre; the page says so. */
+            is_sample: boolean;
+            /** @description What can be dialled; empty while it is off. */
+            lines: components["schemas"]["WebPhoneLine"][];
         };
         /** @description To a web phone. */
         WebPhoneServerMessage: {
@@ -1424,4 +4038,2725 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_AgentProfile"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_AgentProfile"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_AgentProfile"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_AgentProfile"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_AgentProfile"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_AgentProfile"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_CalendarSource"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_CalendarSource"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_CalendarSource"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_CalendarSource"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_CalendarSource"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_CalendarSource"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Last digits of the customer's number, part of the customer's name or of what their side showed, or our number. */
+                q?: string;
+                /** @description Not before. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Before. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The last queue. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description The last agent who talked. */
+                agent?: components["schemas"]["AgentId"];
+                /** @description How it ended. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Which way. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Whose. */
+                customer?: components["schemas"]["CustomerId"];
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallLine"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export: {
+        parameters: {
+            query?: {
+                /** @description Last digits of the customer's number, part of the customer's name or of what their side showed, or our number. */
+                q?: string;
+                /** @description Not before. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Before. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The last queue. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description The last agent who talked. */
+                agent?: components["schemas"]["AgentId"];
+                /** @description How it ended. */
+                outcome?: components["schemas"]["Outcome"];
+                /** @description Which way. */
+                direction?: components["schemas"]["Direction"];
+                /** @description Whose. */
+                customer?: components["schemas"]["CustomerId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV with a heading */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallDetails"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    from_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromCall"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketLine"];
+                };
+            };
+        };
+    };
+    centre: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Centre"];
+                };
+            };
+        };
+    };
+    change_centre: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Centre"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Centre"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    search: {
+        parameters: {
+            query?: {
+                /** @description Beginnings of words of name, organisation or document; digits of a number; the beginning of a mail address. */
+                q?: string;
+                /** @description Segment key. */
+                segment?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 200; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Customer"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: {
+                /** @description Save although others are likely the same customer. */
+                sure?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CustomerDraft"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+        };
+    };
+    import_file: {
+        parameters: {
+            query?: {
+                /** @description Only say what would happen. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: {
+                /** @description Save although others are likely the same customer. */
+                sure?: boolean;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangedCustomer"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Customer"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Duplicates"];
+                };
+            };
+        };
+    };
+    add_note: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Interaction"];
+                };
+            };
+        };
+    };
+    snapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CustomerSnapshot"];
+                };
+            };
+        };
+    };
+    timeline: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["CustomerId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Interaction"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Disposition"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Disposition"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Disposition"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Disposition"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Disposition"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Disposition"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    after: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventRecord"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Number"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Number"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Number"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Number"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Number"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Number"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_PauseReason"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_PauseReason"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_PauseReason"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_PauseReason"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_PauseReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_PauseReason"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Phone"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Phone"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Phone"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Phone"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Phone"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Phone"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Queue"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Queue"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Queue"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Queue"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Queue"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Queue"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queues: {
+        parameters: {
+            query: {
+                /** @description Not before. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Before; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description `15`, `30`, `60` minutes, or `day` in the centre's zone. 30 when not given. */
+                interval?: string;
+                /** @description One queue; all when not given. */
+                queue?: components["schemas"]["QueueId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_QueueInterval"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    who: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionView"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Skill"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Skill"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Skill"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Skill"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Skill"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Skill"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SlaPolicy"];
+                };
+            };
+        };
+    };
+    save_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SlaPolicyId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlaPolicy"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlaPolicy"];
+                };
+            };
+        };
+    };
+    delete_policy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["SlaPolicyId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Part of subject, customer's name or number. */
+                q?: string;
+                /** @description Owner's key, or `none`. */
+                owner?: string;
+                /** @description Queue. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description Customer. */
+                customer?: components["schemas"]["CustomerId"];
+                /** @description State. */
+                state?: components["schemas"]["TicketState"];
+                /** @description Type. */
+                type?: components["schemas"]["TicketType"];
+                /** @description Only those that are not over. */
+                open?: boolean;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 200; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TicketLine"];
+                };
+            };
+        };
+    };
+    open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenTicket"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketLine"];
+                };
+            };
+        };
+    };
+    page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, or number */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketView"];
+                };
+            };
+        };
+    };
+    handle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TicketRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketLine"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiToken"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenToMake"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenWithSecret"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Trunk"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Trunk"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Trunk"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Trunk"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Trunk"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Trunk"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_User"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserToMake"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserToChange"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordToSet"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lines: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebPhoneLines"];
+                };
+            };
+        };
+    };
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `ok` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `ready` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Starting or stopping */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}
