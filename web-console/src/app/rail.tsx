@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router'
-import { Headphones, Languages, MonitorDot, Moon, PhoneCall, Sun, Ticket, UserRound, Users, type LucideIcon } from 'lucide-react'
+import { Headphones, Languages, MonitorDot, Moon, PhoneCall, Settings, Sun, Ticket, UserRound, Users, type LucideIcon } from 'lucide-react'
 import { useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { Button as AriaButton } from 'react-aria-components'
@@ -24,6 +24,7 @@ const SECTIONS: readonly Section[] = [
   { to: '/tickets', key: 'tickets', icon: Ticket, isFor: () => true },
   { to: '/calls', key: 'calls', icon: PhoneCall, isFor: () => true },
   { to: '/live', key: 'live', icon: MonitorDot, isFor: (session) => isSupervisor(session.role) },
+  { to: '/admin', key: 'admin', icon: Settings, isFor: (session) => session.role === 'administrator' },
 ]
 
 const ITEM =

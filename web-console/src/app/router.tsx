@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router'
 import { isSupervisor, sessionQuery } from '@/api/session'
 import { LoginPage } from '@/features/auth/login-page'
+import { readAdminSearch } from '@/features/admin/search'
 import { readCallSearch } from '@/features/calls/search'
 import { readCustomerSearch } from '@/features/customers/search'
 import { readTicketSearch } from '@/features/tickets/search'
@@ -138,9 +139,24 @@ const call = createRoute({
   component: lazyRouteComponent(() => import('@/features/calls/call-page'), 'CallPage'),
 })
 
+const admin = createRoute({
+  getParentRoute: () => shell,
+  path: '/admin',
+  beforeLoad: () => {
+    throw redirect({ to: '/admin/$section', params: { section: 'users' } })
+  },
+})
+
+const adminSection = createRoute({
+  getParentRoute: () => shell,
+  path: '/admin/$section',
+  validateSearch: readAdminSearch,
+  component: lazyRouteComponent(() => import('@/features/admin/admin-page'), 'AdminPage'),
+})
+
 const routeTree = root.addChildren([
   login,
-  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call]),
+  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, admin, adminSection]),
 ])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */

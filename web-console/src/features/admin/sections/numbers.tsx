@@ -1,0 +1,76 @@
+import { Hash } from 'lucide-react'
+import type { Queue, Schemas } from '@/api/types'
+import { phoneText } from '@/i18n/format'
+import { useTexts } from '@/i18n/use-texts'
+import { useNames } from '@/lib/use-names'
+import { Badge, Checkbox, Select, TextField } from '@/ui'
+import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
+
+type OurNumber = Schemas['Number']
+
+export function NumbersSection() {
+  const { t } = useTexts('admin')
+  const names = useNames()
+  const kind: Kind<OurNumber> = {
+    section: 'numbers',
+    icon: Hash,
+    path: '/numbers',
+    keyOf: (number) => number.number,
+    nameOf: (number) => `${number.number} · ${number.name}`,
+    columns: [
+      { id: 'number', title: t('field.number'), width: '144px', cell: (number) => <span className="font-medium">{phoneText(number.number)}</span> },
+      { id: 'name', title: t('field.name'), width: 'minmax(120px, 1fr)', cell: (number) => number.name },
+      {
+        id: 'target',
+        title: t('numbers.target'),
+        width: 'minmax(140px, 1.2fr)',
+        cell: (number) =>
+          number.target.to === 'line' ? t('numbers.to_line', { name: number.target.line }) : number.target.to === 'queue' ? t('numbers.to_queue', { name: names.queue(number.target.queue) }) : t('numbers.target_is.echo'),
+      },
+      { id: 'web', title: t('numbers.web'), width: '120px', isWide: true, cell: (number) => number.is_on_web_phone && <Badge tone="accent">{t('numbers.on_web')}</Badge> },
+    ],
+    blank: () => ({ number: '', name: '', target: { to: 'queue', queue: '' }, is_on_web_phone: false }),
+    toBody: (number) => ({ ...number, number: number.number.replaceAll(/[\s()./-]/g, ''), name: number.name.trim() }),
+    check: (number, isNew) => ({
+      number: isNew && !/^\+?\d{1,15}$/.test(number.number.replaceAll(/[\s()./-]/g, '')) ? t('numbers.wrong') : undefined,
+      name: number.name.trim() === '' ? t('common:error.required') : undefined,
+      target: (number.target.to === 'line' && number.target.line.trim() === '') || (number.target.to === 'queue' && number.target.queue === '') ? t('common:error.required') : undefined,
+    }),
+    Fields,
+  }
+  return <DirectoryPage kind={kind} />
+}
+
+const TARGETS = ['line', 'queue', 'echo'] as const
+
+function Fields({ form, isNew }: FieldsProps<OurNumber>) {
+  const { t } = useTexts('admin')
+  const { values, set, errorOf } = form
+  const { data: queues = [] } = useEntries<Queue>('/queues')
+  const { data: numbers = [] } = useEntries<OurNumber>('/numbers')
+  const lines = [...new Set(numbers.flatMap((number) => (number.target.to === 'line' ? [number.target.line] : [])))]
+  const { target } = values
+  return (
+    <>
+      {isNew ? (
+        <TextField label={t('field.number')} value={values.number} onChange={(text) => set('number', text)} isRequired autoFocus inputMode="tel" help={t('numbers.number_help')} error={errorOf('number')} data-testid="field-number" />
+      ) : (
+        <p className="text-lg font-semibold">{phoneText(values.number)}</p>
+      )}
+      <TextField label={t('field.name')} value={values.name} onChange={(name) => set('name', name)} isRequired error={errorOf('name')} maxLength={100} data-testid="field-name" />
+      <Select
+        label={t('numbers.target')}
+        choices={TARGETS.map((id) => ({ id, label: t(`numbers.target_is.${id}`) }))}
+        value={target.to}
+        onChange={(to) => set('target', to === 'line' ? { to, line: lines[0] ?? '' } : to === 'queue' ? { to, queue: queues[0]?.id ?? '' } : { to: 'echo' })}
+        data-testid="field-target"
+      />
+      {target.to === 'line' && <TextField label={t('field.line')} value={target.line} onChange={(line) => set('target', { to: 'line', line })} isRequired help={t('numbers.line_help', { lines: lines.join(', ') })} error={errorOf('target')} data-testid="field-line" />}
+      {target.to === 'queue' && <Select label={t('field.queue')} choices={queues.map((queue) => ({ id: queue.id, label: queue.name }))} value={target.queue === '' ? null : target.queue} onChange={(queue) => set('target', { to: 'queue', queue })} error={errorOf('target')} data-testid="field-queue" />}
+      {target.to === 'echo' && <p className="text-xs text-ink-3">{t('numbers.echo_help')}</p>}
+      <Checkbox isSelected={values.is_on_web_phone} onChange={(isOn) => set('is_on_web_phone', isOn)}>
+        {t('numbers.is_on_web_phone')}
+      </Checkbox>
+    </>
+  )
+}

@@ -1,0 +1,227 @@
+import { ListOrdered, Plus, Trash2 } from 'lucide-react'
+import { inLanguage } from '@/api/queries'
+import type { Disposition, Queue, Schemas, TicketType } from '@/api/types'
+import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
+import { useTexts } from '@/i18n/use-texts'
+import { Button, IconButton, Section, Select, TextArea, TextField } from '@/ui'
+import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
+import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
+import { tidyQueue } from '../queue'
+import { Level } from './agents'
+
+type Exit = Schemas['QueueExit']
+type ExitField = 'on_no_agents' | 'on_max_wait' | 'on_full' | 'on_closed'
+
+const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry', 'incident', 'suggestion', 'callback']
+const EXITS: readonly ExitField[] = ['on_no_agents', 'on_max_wait', 'on_full', 'on_closed']
+
+export function QueuesSection() {
+  const { t } = useTexts('admin')
+  const checkKey = useKeyChecks()
+  const range = useRange()
+  const kind: Kind<Queue> = {
+    section: 'queues',
+    icon: ListOrdered,
+    path: '/queues',
+    formWidth: 'lg:w-128',
+    keyOf: (queue) => queue.id,
+    nameOf: (queue) => queue.name,
+    columns: [
+      { id: 'name', title: t('field.name'), width: 'minmax(120px, 1.4fr)', cell: (queue) => <span className="font-medium">{queue.name}</span> },
+      { id: 'id', title: t('field.key'), width: 'minmax(80px, 0.8fr)', cell: (queue) => queue.id },
+      { id: 'skills', title: t('field.skills'), width: 'minmax(110px, 1.2fr)', isWide: true, cell: (queue) => queue.skills.map((need) => `${need.skill} ≥ ${need.level}`).join(', ') },
+      { id: 'calendar', title: t('field.hours'), width: 'minmax(90px, 1fr)', isWide: true, cell: (queue) => queue.calendar ?? t('always') },
+      { id: 'goal', title: t('queues.goal'), width: '128px', isWide: true, cell: (queue) => t('queues.goal_is', { percent: queue.service_level_percent, secs: queue.service_level_secs }) },
+      { id: 'ring', title: t('queues.ring_secs'), width: '96px', isWide: true, isNumber: true, cell: (queue) => `${queue.ring_secs} s` },
+      { id: 'wait', title: t('queues.wait_secs_max'), width: '112px', isWide: true, isNumber: true, cell: (queue) => `${queue.wait_secs_max} s` },
+    ],
+    blank: () => ({
+      id: '',
+      name: '',
+      skills: [],
+      priority: 0,
+      ring_secs: 20,
+      waiting_max: 50,
+      wait_secs_max: 600,
+      calendar: null,
+      wrap_up: { mode: 'timed', secs: 60 },
+      service_level_secs: 20,
+      service_level_percent: 80,
+      short_abandon_secs: 5,
+      position_every_secs: 45,
+      on_no_agents: { then: 'wait' },
+      on_max_wait: { then: 'callback' },
+      on_full: { then: 'callback' },
+      on_closed: { then: 'message', prompt: 'queue-closed' },
+      dispositions: [],
+      ticket_type: 'request',
+      caller_number: null,
+      script: {},
+    }),
+    toBody: tidyQueue,
+    check: (queue, isNew) => ({
+      ...checkKey(queue, isNew),
+      priority: range(queue.priority, -100, 100),
+      ring_secs: range(queue.ring_secs, 5, 120),
+      waiting_max: range(queue.waiting_max, 1, 10_000),
+      wait_secs_max: range(queue.wait_secs_max, 10, 86_400),
+      service_level_secs: range(queue.service_level_secs, 1, 3_600),
+      service_level_percent: range(queue.service_level_percent, 1, 100),
+      short_abandon_secs: range(queue.short_abandon_secs, 0, 120),
+      position_every_secs: queue.position_every_secs === 0 ? undefined : range(queue.position_every_secs, 10, 600),
+      'wrap_up.secs': queue.wrap_up.mode === 'none' ? undefined : range(queue.wrap_up.secs, 5, 3_600),
+      ...Object.fromEntries(queue.skills.map((need, i) => [`skills[${i}].level`, range(need.level, 1, 10)])),
+      ...Object.fromEntries(EXITS.map((field) => [field, exitMistake(queue[field], t)])),
+    }),
+    Fields,
+  }
+  return <DirectoryPage kind={kind} />
+}
+
+function exitMistake(exit: Exit, t: ReturnType<typeof useTexts<'admin'>>['t']): string | undefined {
+  if (exit.then === 'queue' && exit.queue === '') return t('queues.choose_queue')
+  if (exit.then === 'message' && exit.prompt.trim() === '') return t('common:error.required')
+  return undefined
+}
+
+const NONE = 'none'
+
+function Fields({ form, isNew }: FieldsProps<Queue>) {
+  const { t, i18n } = useTexts('admin')
+  const { values, set, errorOf } = form
+  const { data: skills = [] } = useEntries<Schemas['Skill']>('/skills')
+  const { data: queues = [] } = useEntries<Queue>('/queues')
+  const { data: calendars = [] } = useEntries<Schemas['CalendarSource']>('/calendars')
+  const { data: dispositions = [] } = useEntries<Disposition>('/dispositions')
+  const left = skills.filter((skill) => !values.skills.some((need) => need.skill === skill.id))
+  const { wrap_up: wrapUp } = values
+  const secs = wrapUp.mode === 'none' ? 60 : wrapUp.secs
+  return (
+    <>
+      <NameAndKey form={form} isNew={isNew} />
+      <Group title={t('queues.who')}>
+        <Section
+          title={<span className="font-medium">{t('queues.skills')}</span>}
+          aside={
+            left[0] && (
+              <Button size="sm" tone="plain" icon={Plus} onPress={() => left[0] && set('skills', [...values.skills, { skill: left[0].id, level: 1 }])}>
+                {t('agents.add_skill')}
+              </Button>
+            )
+          }
+        >
+          {values.skills.length === 0 && <p className="text-xs text-ink-3">{t('queues.no_skills')}</p>}
+          <div className="flex flex-col gap-1.5">
+            {values.skills.map((need, i) => (
+              <div key={need.skill} className="flex items-end gap-2">
+                <Select
+                  label={t('field.skill')}
+                  isLabelHidden={i > 0}
+                  choices={[need.skill, ...left.map((skill) => skill.id)].map((id) => ({ id, label: skills.find((skill) => skill.id === id)?.name ?? id }))}
+                  value={need.skill}
+                  onChange={(skill) => set('skills', values.skills.map((one, at) => (at === i ? { ...one, skill } : one)))}
+                  error={errorOf(`skills[${i}].skill`)}
+                  className="min-w-0 flex-1"
+                />
+                <Level level={need.level} isLabelShown={i === 0} onChange={(level) => set('skills', values.skills.map((one, at) => (at === i ? { ...one, level } : one)))} error={errorOf(`skills[${i}].level`)} />
+                <IconButton icon={Trash2} label={t('agents.remove_skill', { name: need.skill })} onPress={() => set('skills', values.skills.filter((_, at) => at !== i))} />
+              </div>
+            ))}
+          </div>
+        </Section>
+        <div className="grid grid-cols-3 gap-2">
+          <NumberField label={t('queues.ring_secs')} unit="s" value={values.ring_secs} onChange={(value) => set('ring_secs', value)} error={errorOf('ring_secs')} data-testid="field-ring_secs" />
+          <NumberField label={t('queues.priority')} value={values.priority} onChange={(value) => set('priority', value)} error={errorOf('priority')} />
+          <Select
+            label={t('field.hours')}
+            choices={[{ id: NONE, label: t('always') }, ...calendars.map((calendar) => ({ id: calendar.id, label: calendar.name }))]}
+            value={values.calendar ?? NONE}
+            onChange={(id) => set('calendar', id === NONE ? null : id)}
+            error={errorOf('calendar')}
+          />
+        </div>
+      </Group>
+      <Group title={t('queues.waiting')}>
+        <div className="grid grid-cols-3 gap-2">
+          <NumberField label={t('queues.waiting_max')} value={values.waiting_max} onChange={(value) => set('waiting_max', value)} error={errorOf('waiting_max')} />
+          <NumberField label={t('queues.wait_secs_max')} unit="s" value={values.wait_secs_max} onChange={(value) => set('wait_secs_max', value)} error={errorOf('wait_secs_max')} />
+          <NumberField label={t('queues.position_every_secs')} unit="s" value={values.position_every_secs} onChange={(value) => set('position_every_secs', value)} error={errorOf('position_every_secs')} />
+        </div>
+        <p className="-mt-2 text-xs text-ink-3">{t('queues.position_help')}</p>
+        {EXITS.map((field) => (
+          <ExitFields key={field} field={field} exit={values[field]} queues={queues.filter((queue) => queue.id !== values.id)} onChange={(exit) => set(field, exit)} error={errorOf(field)} />
+        ))}
+      </Group>
+      <Group title={t('queues.service_level')}>
+        <div className="grid grid-cols-3 gap-2">
+          <NumberField label={t('queues.service_level_percent')} unit="%" value={values.service_level_percent} onChange={(value) => set('service_level_percent', value)} error={errorOf('service_level_percent')} />
+          <NumberField label={t('queues.service_level_secs')} unit="s" value={values.service_level_secs} onChange={(value) => set('service_level_secs', value)} error={errorOf('service_level_secs')} />
+          <NumberField label={t('queues.short_abandon_secs')} unit="s" value={values.short_abandon_secs} onChange={(value) => set('short_abandon_secs', value)} error={errorOf('short_abandon_secs')} />
+        </div>
+      </Group>
+      <Group title={t('queues.after')}>
+        <div className="grid grid-cols-[2fr_1fr] gap-2">
+          <Select
+            label={t('queues.wrap_up')}
+            choices={(['none', 'timed', 'until_disposition'] as const).map((id) => ({ id, label: t(`queues.wrap_up_mode.${id}`) }))}
+            value={wrapUp.mode}
+            onChange={(mode) => set('wrap_up', mode === 'timed' || mode === 'until_disposition' ? { mode, secs } : { mode: 'none' })}
+            error={errorOf('wrap_up.mode')}
+          />
+          {wrapUp.mode !== 'none' && <NumberField label={t('queues.wrap_up_secs')} unit="s" value={wrapUp.secs} onChange={(value) => set('wrap_up', { ...wrapUp, secs: value })} error={errorOf('wrap_up.secs')} />}
+        </div>
+        <Choices
+          label={t('queues.dispositions')}
+          anyText={t('queues.all_dispositions')}
+          choices={dispositions.filter((one) => !one.parent && one.is_active).map((one) => ({ id: one.id, label: inLanguage(one.names, i18n.language) }))}
+          chosen={values.dispositions}
+          onChange={(ids) => set('dispositions', ids)}
+          error={errorOf('dispositions')}
+        />
+        <div className="grid grid-cols-2 gap-2">
+          <Select label={t('queues.ticket_type')} choices={TYPES.map((id) => ({ id, label: t(`common:ticket.type.${id}`) }))} value={values.ticket_type} onChange={(id) => set('ticket_type', id)} error={errorOf('ticket_type')} />
+          <TextField label={t('queues.caller_number')} value={values.caller_number ?? ''} onChange={(text) => set('caller_number', text)} inputMode="tel" placeholder={t('queues.caller_number_none')} error={errorOf('caller_number')} />
+        </div>
+      </Group>
+      <Group title={t('queues.script')}>
+        {LANGUAGES.map((language) => (
+          <TextArea
+            key={language}
+            label={LANGUAGE_NAMES[language]}
+            value={values.script[language] ?? ''}
+            onChange={(text) => set('script', { ...values.script, [language]: text })}
+            rows={4}
+            maxLength={10_000}
+            placeholder={t('queues.script_help')}
+            error={errorOf(`script.${language}`)}
+          />
+        ))}
+      </Group>
+    </>
+  )
+}
+
+function ExitFields({ field, exit, queues, onChange, error }: { field: ExitField; exit: Exit; queues: readonly Queue[]; onChange: (exit: Exit) => void; error: string | undefined }) {
+  const { t } = useTexts('admin')
+  // Nobody can wait in a queue that is full or closed.
+  const ways = (field === 'on_full' || field === 'on_closed' ? ['message', 'queue', 'callback'] : ['wait', 'message', 'queue', 'callback']) as ReadonlyArray<Exit['then']>
+  const start = (then: Exit['then']): Exit => {
+    switch (then) {
+      case 'message':
+        return { then, prompt: field === 'on_closed' ? 'queue-closed' : 'queue-busy' }
+      case 'queue':
+        return { then, queue: queues[0]?.id ?? '' }
+      case 'wait':
+      case 'callback':
+        return { then }
+    }
+  }
+  const needsMore = exit.then === 'message' || exit.then === 'queue'
+  return (
+    <div className="grid grid-cols-2 gap-2">
+      <Select label={t(`queues.${field}`)} choices={ways.map((id) => ({ id, label: t(`queues.exit.${id}`) }))} value={exit.then} onChange={(id) => onChange(start(ways.find((way) => way === id) ?? 'callback'))} error={needsMore ? undefined : error} data-testid={`field-${field}`} />
+      {exit.then === 'message' && <TextField label={t('queues.prompt')} value={exit.prompt} onChange={(prompt) => onChange({ then: 'message', prompt })} error={error} />}
+      {exit.then === 'queue' && <Select label={t('field.queue')} choices={queues.map((queue) => ({ id: queue.id, label: queue.name }))} value={exit.queue === '' ? null : exit.queue} onChange={(queue) => onChange({ then: 'queue', queue })} error={error} />}
+    </div>
+  )
+}

@@ -1,0 +1,92 @@
+import { Cable } from 'lucide-react'
+import type { Schemas } from '@/api/types'
+import { useTexts } from '@/i18n/use-texts'
+import { Badge, Checkbox, Select, TextArea, TextField } from '@/ui'
+import { DirectoryPage, type FieldsProps, type Kind } from '../directory'
+import { Group, NameAndKey, NumberField, SecretField, useKeyChecks, useRange } from '../form-parts'
+
+type Trunk = Schemas['Trunk'] & { password: string }
+
+const ADDRESS = /^[0-9a-fA-F.:]+(\/\d{1,3})?$/
+const PEER = /^[A-Za-z0-9.[\]:-]+:\d{1,5}$/
+
+export function TrunksSection() {
+  const { t } = useTexts('admin')
+  const checkKey = useKeyChecks()
+  const range = useRange()
+  const kind: Kind<Trunk> = {
+    section: 'trunks',
+    icon: Cable,
+    path: '/trunks',
+    keyOf: (trunk) => trunk.id,
+    nameOf: (trunk) => trunk.name,
+    columns: [
+      { id: 'name', title: t('field.name'), width: 'minmax(130px, 1.2fr)', cell: (trunk) => <span className="font-medium">{trunk.name}</span> },
+      { id: 'in', title: t('trunks.inbound'), width: 'minmax(150px, 1.5fr)', cell: (trunk) => [...trunk.sources, trunk.username].filter(Boolean).join(', ') },
+      { id: 'out', title: t('trunks.outbound'), width: 'minmax(140px, 1.3fr)', isWide: true, cell: (trunk) => (trunk.peer ? `${trunk.peer} ${trunk.transport.toUpperCase()}` : '') },
+      { id: 'max', title: t('trunks.calls_max'), width: '72px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
+      { id: 'active', title: t('field.state'), width: '96px', cell: (trunk) => (trunk.is_active ? <Badge tone="good">{t('active')}</Badge> : <Badge>{t('inactive')}</Badge>) },
+    ],
+    blank: () => ({ id: '', name: '', sources: [], username: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, password: '' }),
+    toForm: (trunk) => ({ ...trunk, password: '' }),
+    toBody: ({ password, ...trunk }) => ({
+      ...trunk,
+      name: trunk.name.trim(),
+      sources: trunk.sources.map((one) => one.trim()).filter((one) => one !== ''),
+      username: orNull(trunk.username),
+      peer: orNull(trunk.peer),
+      ...(password === '' ? {} : { password }),
+    }),
+    check: (trunk, isNew) => {
+      const wrong = trunk.sources.find((one) => one.trim() !== '' && !ADDRESS.test(one.trim()))
+      return {
+        ...checkKey(trunk, isNew),
+        sources: wrong === undefined ? (trunk.sources.every((one) => one.trim() === '') && !orNull(trunk.username) && !orNull(trunk.peer) ? t('trunks.nothing') : undefined) : t('trunks.no_address', { text: wrong.trim() }),
+        peer: trunk.peer && orNull(trunk.peer) && !PEER.test(trunk.peer.trim()) ? t('trunks.no_peer') : undefined,
+        password: isNew && orNull(trunk.username) && trunk.password === '' ? t('trunks.password_missing') : undefined,
+        calls_max: range(trunk.calls_max, 1, 10_000),
+      }
+    },
+    Fields,
+    isFinal: (trunk) => Boolean(trunk.username),
+  }
+  return <DirectoryPage kind={kind} />
+}
+
+function orNull(text: string | null | undefined): string | null {
+  return text === null || text === undefined || text.trim() === '' ? null : text.trim()
+}
+
+function Fields({ form, isNew }: FieldsProps<Trunk>) {
+  const { t } = useTexts('admin')
+  const { values, set, errorOf } = form
+  return (
+    <>
+      <NameAndKey form={form} isNew={isNew} />
+      <Group title={t('trunks.inbound')}>
+        <TextArea label={t('trunks.sources')} value={values.sources.join('\n')} onChange={(text) => set('sources', text === '' ? [] : text.split('\n'))} rows={3} help={t('trunks.sources_help')} error={errorOf('sources')} inputClassName="font-mono" data-testid="field-sources" />
+        <TextField label={t('trunks.username')} value={values.username ?? ''} onChange={(text) => set('username', text)} autoComplete="off" help={t('trunks.username_help')} error={errorOf('username')} />
+        {values.username && <SecretField label={t('field.password')} value={values.password} onChange={(text) => set('password', text)} isKept={!isNew} error={errorOf('password')} />}
+      </Group>
+      <Group title={t('trunks.outbound')}>
+        <div className="grid grid-cols-[1fr_88px] gap-2">
+          <TextField label={t('trunks.peer')} value={values.peer ?? ''} onChange={(text) => set('peer', text)} placeholder="sip.example.com:5060" help={t('trunks.peer_help')} error={errorOf('peer')} data-testid="field-peer" />
+          <Select
+            label={t('trunks.transport')}
+            choices={[
+              { id: 'udp', label: 'UDP' },
+              { id: 'tcp', label: 'TCP' },
+            ]}
+            value={values.transport}
+            onChange={(id) => set('transport', id)}
+            error={errorOf('transport')}
+          />
+        </div>
+        <NumberField label={t('trunks.calls_max')} value={values.calls_max} onChange={(value) => set('calls_max', value)} help={t('trunks.calls_max_help')} error={errorOf('calls_max')} />
+        <Checkbox isSelected={values.is_active} onChange={(isOn) => set('is_active', isOn)}>
+          {t('trunks.active')}
+        </Checkbox>
+      </Group>
+    </>
+  )
+}
