@@ -19,9 +19,11 @@ export interface TableProps<T> {
   /** What Enter or a click on the row opens. */
   onOpen?: (row: T) => void
   rowTestId?: (row: T) => string
+  /** The row whose details are open beside the list. */
+  openKey?: string | undefined
 }
 
-export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId }: TableProps<T>) {
+export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, openKey }: TableProps<T>) {
   const tracks = { gridTemplateColumns: columns.map((column) => column.width).join(' ') }
   return (
     <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className="min-w-max lg:min-w-0">
@@ -37,11 +39,12 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId }: Ta
           key={rowKey(row)}
           role="row"
           data-testid={rowTestId?.(row)}
+          aria-current={openKey === rowKey(row) ? 'true' : undefined}
           style={tracks}
           tabIndex={onOpen ? 0 : undefined}
           onClick={onOpen ? (event) => !isControl(event.target) && onOpen(row) : undefined}
           onKeyDown={onOpen ? (event) => onRowKey(event, () => onOpen(row)) : undefined}
-          className={cx('grid min-h-9 items-center gap-3 border-b border-line px-4 [contain:content]', onOpen && 'cursor-pointer outline-offset-[-2px] hover:bg-hover')}
+          className={cx('grid min-h-9 items-center gap-3 border-b border-line px-4 [contain:content]', onOpen && 'cursor-pointer outline-offset-[-2px]', openKey === rowKey(row) ? 'bg-accent-soft' : onOpen && 'hover:bg-hover')}
         >
           {columns.map((column) => (
             <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1 *:align-middle', column.isNumber && 'text-right tabular-nums')}>

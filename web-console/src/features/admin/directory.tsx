@@ -100,6 +100,7 @@ export function DirectoryPage<T extends object>({ kind, aside }: { kind: Kind<T>
               rows={items}
               rowKey={kind.keyOf}
               onOpen={(one) => go({ edit: kind.keyOf(one) })}
+              openKey={search.edit}
               rowTestId={(one) => `entry-${kind.keyOf(one)}`}
             />
           )}

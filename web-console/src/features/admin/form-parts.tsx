@@ -167,7 +167,7 @@ export function SecretField({ label, value, onChange, isKept, error }: { label: 
 export function Group({ title, children }: { title: string; children: ReactNode }) {
   return (
     <fieldset className="flex flex-col gap-3 border-t border-line pt-3">
-      <legend className="float-left mb-3 w-full text-xs font-semibold text-ink-2">{title}</legend>
+      <legend className="float-left w-full text-xs font-semibold text-ink-2">{title}</legend>
       {children}
     </fieldset>
   )

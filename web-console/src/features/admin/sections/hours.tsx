@@ -79,15 +79,17 @@ function Fields({ form, isNew }: FieldsProps<Calendar>) {
       <NameAndKey form={form} isNew={isNew} />
       <ComboBox label={t('hours.tz')} choices={zones.some((zone) => zone.id === values.tz) ? zones : [{ id: values.tz, label: values.tz }, ...zones]} value={values.tz} onChange={(tz) => set('tz', tz)} emptyText={t('common:none')} error={errorOf('tz')} />
       <Group title={t('hours.week')}>
-        <p className="-mt-2 text-xs text-ink-3">{t('hours.week_help')}</p>
-        {DAYS.map((day) => (
-          <div key={day} className="grid grid-cols-[88px_1fr] items-start gap-2">
-            <span aria-hidden className="pt-1.5 first-letter:uppercase">
-              {dayName(day, i18n.language, 'long')}
-            </span>
-            <WindowsField label={dayName(day, i18n.language, 'long')} windows={values.weekly[day] ?? []} onChange={(windows) => set('weekly', { ...values.weekly, [day]: windows })} error={errorOf(`weekly.${day}`)} />
-          </div>
-        ))}
+        <p className="-mt-1 text-xs text-ink-3">{t('hours.week_help')}</p>
+        <div className="flex flex-col gap-1.5">
+          {DAYS.map((day) => (
+            <div key={day} className="grid grid-cols-[88px_1fr] items-start gap-2">
+              <span aria-hidden className="block pt-1.5 first-letter:uppercase">
+                {dayName(day, i18n.language, 'long')}
+              </span>
+              <WindowsField label={dayName(day, i18n.language, 'long')} windows={values.weekly[day] ?? []} onChange={(windows) => set('weekly', { ...values.weekly, [day]: windows })} error={errorOf(`weekly.${day}`)} />
+            </div>
+          ))}
+        </div>
         {errorOf('weekly') !== undefined && DAYS.every((day) => errorOf(`weekly.${day}`) === undefined) && <p className="text-xs text-bad-ink">{errorOf('weekly')}</p>}
       </Group>
       <Group title={t('hours.holidays')}>
@@ -131,7 +133,7 @@ function Dated({ title, help, addLabel, days, onChange, errorOf }: { title: stri
   const rows = Object.entries(days)
   return (
     <Group title={title}>
-      <p className="-mt-2 text-xs text-ink-3">{help}</p>
+      <p className="-mt-1 text-xs text-ink-3">{help}</p>
       {rows.map(([date, windows], i) => (
         <div key={i} className="flex items-start gap-2">
           <TextField label={t('hours.date')} isLabelHidden type="date" value={date} onChange={(next) => onChange(Object.fromEntries(rows.map(([key, value], at) => [at === i ? next : key, value])))} className="w-34" />

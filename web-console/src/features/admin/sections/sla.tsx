@@ -113,7 +113,7 @@ function Fields({ form, isNew }: FieldsProps<SlaPolicy>) {
         <Choices label={t('sla.segments')} anyText={t('sla.any')} choices={SEGMENTS.map((id) => ({ id: id as string, label: segmentText(id) }))} chosen={values.segments} onChange={(ids) => set('segments', ids)} error={errorOf('segments')} />
       </Group>
       <Group title={t('sla.targets')}>
-        <p className="-mt-2 text-xs text-ink-3">{t('sla.targets_help')}</p>
+        <p className="-mt-1 text-xs text-ink-3">{t('sla.targets_help')}</p>
         <div className="grid grid-cols-[96px_1fr_1fr] items-start gap-2">
           <span />
           <span className="text-xs font-medium text-ink-2">{t('common:ticket.metric.first_response')}</span>
