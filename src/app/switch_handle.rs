@@ -6,13 +6,13 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::switch_loop::SwitchLoopStats;
-use crate::{
-    domain::{
-        centre::{CentreCommand, FloorSnapshot, Refusal},
-        event::Actor,
-    },
-    switch::{Input, LiveUpdate},
+use crate::domain::{
+    centre::{CentreCommand, FloorSnapshot, Refusal},
+    event::Actor,
 };
+
+/// The switch's words, for the doors, which do not reach past this floor.
+pub use crate::switch::{Input, LiveUpdate, WebPhoneUpdate};
 
 /// What is asked of the loop.
 #[derive(Debug)]

@@ -10,12 +10,14 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 use tokio::sync::{broadcast::error::RecvError, watch};
 
 use crate::{
-    app::{desk::Desk, switch_handle::SwitchHandle},
+    app::{
+        desk::Desk,
+        switch_handle::{LiveUpdate, SwitchHandle},
+    },
     domain::{
         centre::{CallState, CallView},
         customer::CustomerSnapshot,
     },
-    switch::LiveUpdate,
     types::{CallId, CustomerId},
 };
 

@@ -8,14 +8,16 @@ use std::{
 
 use super::wire::{CommandProblem, ServerMessage};
 use crate::{
-    app::actor::{Actor, Permission},
+    app::{
+        actor::{Actor, Permission},
+        switch_handle::LiveUpdate,
+    },
     domain::{
         agent::Presence,
         call::EndCause,
         centre::{AgentView, AudioState, CallState, CallView, Refusal},
         event::{Event, EventRecord},
     },
-    switch::LiveUpdate,
     types::{AgentId, CallId, SessionId},
 };
 

@@ -37,13 +37,13 @@ use crate::{
         Cursor,
         actor::{Actor, Permission},
         client::{Client, SessionToken},
+        switch_handle::{Input, LiveUpdate},
     },
     domain::{
         centre::CallView,
         customer::CustomerSnapshot,
         event::{Event, EventRecord},
     },
-    switch::{Input, LiveUpdate},
     types::{CallId, CustomerId, Mono, SessionId, Timestamp},
 };
 

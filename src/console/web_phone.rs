@@ -18,13 +18,15 @@ use super::{
     wire::{WebPhoneClientMessage, WebPhoneServerMessage},
 };
 use crate::{
-    app::{client::Client, switch_handle::CommandFailure},
+    app::{
+        client::Client,
+        switch_handle::{CommandFailure, Input, LiveUpdate, WebPhoneUpdate},
+    },
     domain::{
         call::EndCause,
         centre::{CentreCommand, Refusal, WebCall},
         event::Actor,
     },
-    switch::{Input, LiveUpdate, WebPhoneUpdate},
     types::{Mono, SessionId},
 };
 
