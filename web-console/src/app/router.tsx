@@ -22,7 +22,8 @@ const login = createRoute({
   path: '/login',
   validateSearch: (search: Record<string, unknown>): { to?: string } => (isInnerPath(search.to) ? { to: search.to } : {}),
   beforeLoad: async ({ context, search }) => {
-    const session = await context.queryClient.ensureQueryData(sessionQuery)
+    // A server that cannot be reached is said by the form, when it is sent.
+    const session = await context.queryClient.ensureQueryData(sessionQuery).catch(() => null)
     if (session) throw redirect({ to: search.to ?? '/' })
   },
   component: LoginPage,
