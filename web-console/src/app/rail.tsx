@@ -33,7 +33,7 @@ const ITEM =
 export function Rail({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
   const { t } = useTexts('app')
   return (
-    <nav aria-label={t('nav.label')} className="row-span-3 flex w-18 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2 max-md:w-12">
+    <nav aria-label={t('nav.label')} className="row-span-3 flex w-20 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2 max-md:w-12">
       <Link to="/" aria-label="Centralita" className="mb-2 flex size-9 items-center justify-center rounded-md">
         <img src="/favicon.svg" alt="" width={28} height={28} />
       </Link>

@@ -28,7 +28,8 @@ function formatter(language: string, options: Intl.DateTimeFormatOptions): Intl.
   const key = language + JSON.stringify(options)
   let found = cache.get(key)
   if (!found) {
-    found = new Intl.DateTimeFormat(language, options)
+    // Our English has the day first and 24 hours, as contact centres in Europe write it.
+    found = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, options)
     cache.set(key, found)
   }
   return found

@@ -5,6 +5,8 @@ import { cx } from './cx'
 export interface Column<T> {
   id: string
   title: string
+  /** Said to readers only: the cells speak for themselves. */
+  isTitleHidden?: boolean
   /** A grid track: `120px`, `1fr`, `minmax(160px, 2fr)`. */
   width: string
   isNumber?: boolean
@@ -30,7 +32,7 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, open
       <div role="row" style={tracks} className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-xs font-medium text-ink-3">
         {columns.map((column) => (
           <span key={column.id} role="columnheader" className={cx('truncate', column.isNumber && 'text-right')}>
-            {column.title}
+            {column.isTitleHidden ? <span className="sr-only">{column.title}</span> : column.title}
           </span>
         ))}
       </div>
@@ -47,7 +49,7 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, open
           className={cx('grid min-h-9 items-center gap-3 border-b border-line px-4 [contain:content]', onOpen && 'cursor-pointer outline-offset-[-2px]', openKey === rowKey(row) ? 'bg-accent-soft' : onOpen && 'hover:bg-hover')}
         >
           {columns.map((column) => (
-            <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1 *:align-middle', column.isNumber && 'text-right tabular-nums')}>
+            <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1 [&>.inline-flex]:align-middle', column.isNumber && 'text-right tabular-nums')}>
               {column.cell(row)}
             </span>
           ))}

@@ -188,9 +188,13 @@ function EntryForm<T extends object>({ kind, entry, known, onClose, onReload }: 
       <form ref={ref} onSubmit={(event) => void form.submit(event)} className="flex min-h-0 flex-1 flex-col" noValidate>
         <div className="flex min-h-0 flex-1 flex-col gap-3 overflow-auto p-4">
           <kind.Fields form={form} isNew={isNew} />
-          <FormProblem problem={form.problem} onReload={onReload} />
           {entry && kind.Extra && <kind.Extra entry={entry} />}
         </div>
+        {form.problem !== null && (
+          <div className="shrink-0 px-4 pb-3">
+            <FormProblem problem={form.problem} onReload={onReload} />
+          </div>
+        )}
         <footer className="flex shrink-0 items-center gap-2 border-t border-line px-4 py-2.5">
           <Button type="submit" tone="accent" isDisabled={form.isSaving || (!isNew && !form.isDirty)} data-testid="entry-save">
             {form.isSaving ? t('common:saving') : t('common:save')}

@@ -38,7 +38,8 @@ export function CallsPage() {
   const columns: ReadonlyArray<Column<CallLine>> = [
     {
       id: 'direction',
-      title: '',
+      title: t('field.direction'),
+      isTitleHidden: true,
       width: '20px',
       cell: (call) => {
         const Icon = call.direction === 'outbound' ? PhoneOutgoing : PhoneIncoming

@@ -45,7 +45,7 @@ export function TokensSection() {
     { id: 'scopes', title: t('tokens.scopes'), width: 'minmax(140px, 1.6fr)', cell: (token) => token.scopes.map((scope) => scopeText(scope, t)).join(', ') },
     { id: 'expires', title: t('tokens.expires'), width: '112px', cell: (token) => (token.expires_at ? dateText(token.expires_at, i18n.language) : t('tokens.never')) },
     { id: 'used', title: t('tokens.used'), width: '148px', cell: (token) => (token.used_at ? dateTimeText(token.used_at, i18n.language) : t('tokens.unused')) },
-    { id: 'revoke', title: '', width: '136px', cell: (token) => <RemoveButton size="sm" isFinal onRemove={() => revoke.mutate(token)} /> },
+    { id: 'revoke', title: t('common:remove'), isTitleHidden: true, width: '136px', cell: (token) => <RemoveButton size="sm" isFinal onRemove={() => revoke.mutate(token)} /> },
   ]
   return (
     <Page
