@@ -1,6 +1,10 @@
 //! What the stories share.
 
 pub mod browser_peer;
+pub mod centre;
+pub mod console;
+pub mod database;
 pub mod exchange;
+pub mod rest;
 pub mod sipp;
 pub mod tone_peer;

@@ -13,6 +13,11 @@ pub struct Sipp {
 impl Sipp {
     /// Starts `tests/sipp/<scenario>.xml` against `server`, with further arguments.
     pub fn start(scenario: &str, server: SocketAddr, arguments: &[&str]) -> Self {
+        Self::start_at("127.0.0.1", scenario, server, arguments)
+    }
+
+    /// The same from this address.
+    pub fn start_at(address: &str, scenario: &str, server: SocketAddr, arguments: &[&str]) -> Self {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sipp").join(scenario).with_extension("xml");
         let folder = tempfile::tempdir().expect("a folder");
         let child = Command::new("sipp")
@@ -21,7 +26,7 @@ impl Sipp {
             .arg(file)
             .args([
                 "-i",
-                "127.0.0.1",
+                address,
                 "-nostdin",
                 "-timeout",
                 "60",

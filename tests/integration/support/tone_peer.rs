@@ -45,7 +45,12 @@ pub struct TonePeer {
 impl TonePeer {
     /// A telephone of this codec on loopback that will sing `hertz`.
     pub fn new(codec: Codec, hertz: f64) -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        Self::at("127.0.0.1", codec, hertz)
+    }
+
+    /// The same at this address.
+    pub fn at(address: &str, codec: Codec, hertz: f64) -> Self {
+        let socket = UdpSocket::bind((address, 0)).expect("a socket");
         socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
         let payload_type = match codec {
             Codec::Pcmu => 0,
@@ -91,6 +96,13 @@ impl TonePeer {
     /// Where to send.
     pub fn connect(&mut self, server: SocketAddr) {
         self.server = Some(server);
+    }
+
+    /// Waits for the first sound and answers to where it comes from, as a telephone behind an address translator does.
+    pub fn find_server(&mut self) {
+        let mut buffer = [0; 2_048];
+        let (_, source) = self.socket.recv_from(&mut buffer).expect("a sound in time");
+        self.server = Some(source);
     }
 
     /// Sends 20 ms of the tone.

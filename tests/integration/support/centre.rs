@@ -1,0 +1,198 @@
+//! The real binary as `demo` in a folder of its own and on free ports: started, asked over REST, killed, started again.
+
+use std::{
+    net::SocketAddr,
+    path::Path,
+    process::{ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU16, Ordering},
+    },
+};
+
+use centralita::{net::SystemClock, types::Clock};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use super::{database::Database, rest::Rest};
+
+/// How often a story looks whether something has come true.
+const LOOK_MS: u64 = 20;
+/// Nothing takes longer than this, even on a loaded machine.
+const PATIENCE_MS: u64 = 60_000;
+/// RTP ports of one centre.
+const RTP_PORTS: u16 = 200;
+/// Below every range that the system gives to anybody and away from the exchanges of the other stories.
+const RTP_FIRST: u16 = 10_000;
+const RTP_SLOTS: u16 = 70;
+
+/// A sample centre that runs.
+pub struct Centre {
+    child: Child,
+    folder: tempfile::TempDir,
+    database: Database,
+    settings: Vec<String>,
+    accounts: Value,
+    /// `http://127.0.0.1:…`.
+    pub http: String,
+    /// Where calls go.
+    pub sip: SocketAddr,
+    clock: Arc<SystemClock>,
+}
+
+/// How a process ended, and what it said.
+#[derive(Debug)]
+pub struct Ending {
+    pub code: Option<i32>,
+    pub said: String,
+}
+
+impl Centre {
+    /// A new sample centre on this database.
+    pub async fn start(database: Database) -> Self {
+        Self::start_with(database, &[]).await
+    }
+
+    /// The same with further settings (`section.key=value`).
+    pub async fn start_with(database: Database, further: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut settings = free_ports();
+        settings.extend(database.settings());
+        settings.extend(further.iter().map(|setting| (*setting).to_owned()));
+        let (child, http, sip) = spawn(folder.path(), &settings).await;
+        // From now on it keeps its places, as callers and consoles expect of a server that comes back.
+        settings.push(format!("http.listen={}", http.trim_start_matches("http://")));
+        settings.push(format!("sip.listen=[\"{sip}\"]"));
+        let accounts = std::fs::read(folder.path().join("sample-accounts.json")).expect("the sample accounts");
+        let accounts = serde_json::from_slice(&accounts).expect("accounts in JSON");
+        Self { child, folder, database, settings, accounts, http, sip, clock: Arc::new(SystemClock::start()) }
+    }
+
+    /// Its data folder.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// As given to the process, one `section.key=value` each.
+    pub fn settings(&self) -> &[String] {
+        &self.settings
+    }
+
+    /// Password of a sample user.
+    pub fn password(&self, user: &str) -> String {
+        self.account("users", "user", user)
+    }
+
+    /// Digest password of a sample phone.
+    pub fn phone_password(&self, account: &str) -> String {
+        self.account("phones", "account", account)
+    }
+
+    fn account(&self, kind: &str, key: &str, wanted: &str) -> String {
+        let all = self.accounts[kind].as_array().expect("accounts");
+        let found = all.iter().find(|one| one[key] == wanted).unwrap_or_else(|| panic!("no {wanted} among the {kind}"));
+        found["password"].as_str().expect("a password").to_owned()
+    }
+
+    /// Signs a sample user in.
+    pub async fn sign_in(&self, user: &str) -> Rest {
+        Rest::sign_in(&self.http, user, &self.password(user)).await
+    }
+
+    /// Takes the process away without a word (SIGKILL).
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("a process to kill");
+    }
+
+    /// Starts it again on the same data and the same ports.
+    pub async fn restart(&mut self) {
+        let (child, http, sip) = spawn(self.folder.path(), &self.settings).await;
+        assert_eq!((&http, sip), (&self.http, self.sip), "it comes back where it was");
+        self.child = child;
+    }
+
+    /// Asks it to stop (SIGTERM) and waits.
+    pub async fn stop(mut self) -> ExitStatus {
+        let id = self.child.id().expect("a running process").to_string();
+        Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
+        let status = self.child.wait().await.expect("an end");
+        self.database.drop_schema().await;
+        status
+    }
+
+    /// Starts a second process with these arguments, which is expected to end by itself.
+    pub async fn ends(arguments: &[&str]) -> Ending {
+        let child = Command::new(env!("CARGO_BIN_EXE_centralita")).args(arguments).stdin(Stdio::null()).output();
+        let output = child.await.expect("the binary runs");
+        Ending { code: output.status.code(), said: String::from_utf8_lossy(&output.stderr).into_owned() }
+    }
+
+    /// The time of this machine, for stories that measure.
+    pub fn now_ms(&self) -> u64 {
+        self.clock.now().mono.as_millis()
+    }
+
+    /// Asks again and again until the answer is something.
+    pub async fn until<T>(&self, what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+        let patience = self.clock.now().mono + PATIENCE_MS;
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            let now = self.clock.now().mono;
+            assert!(now < patience, "{what} did not come true");
+            self.clock.sleep_until(now + LOOK_MS).await;
+        }
+    }
+}
+
+/// Port 0 for what says its address, a range of its own for the rest.
+fn free_ports() -> Vec<String> {
+    static SLOT: AtomicU16 = AtomicU16::new(0);
+    // Another run of the tests at the same time begins elsewhere.
+    let begin = u16::try_from(std::process::id() % u32::from(RTP_SLOTS)).unwrap_or_default();
+    let slot = (begin + SLOT.fetch_add(1, Ordering::Relaxed)) % RTP_SLOTS;
+    let first = RTP_FIRST + slot * RTP_PORTS;
+    vec![
+        "http.listen=127.0.0.1:0".into(),
+        "http.https_listen=".into(),
+        "sip.listen=[\"127.0.0.1:0\"]".into(),
+        "sip.advertised=127.0.0.1".into(),
+        "media.bind=127.0.0.1".into(),
+        "media.advertised=127.0.0.1".into(),
+        format!("media.ports={first}-{}", first + RTP_PORTS - 1),
+        "media.browser_port=0".into(),
+        "metrics.listen=".into(),
+        "log.level=warn".into(),
+        "shutdown.drain=1s".into(),
+    ]
+}
+
+/// Starts and waits for the `ready` line.
+async fn spawn(data: &Path, settings: &[String]) -> (Child, String, SocketAddr) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
+    command.arg("demo").arg("--data").arg(data);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+    let mut child = command.spawn().expect("the binary starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
+    let mut said = String::new();
+    let ready = loop {
+        match lines.next_line().await.expect("standard output") {
+            Some(line) if line.starts_with("ready ") => break line,
+            Some(line) => said = said + &line + "\n",
+            None => panic!("the server ended before it was ready:\n{said}"),
+        }
+    };
+    // What it says later must have somewhere to go.
+    tokio::spawn(async move { lines.into_inner().read_to_end(&mut Vec::new()).await });
+    let word = |name: &str| ready.split(' ').find_map(|word| word.strip_prefix(name)).map(str::to_owned);
+    let http = word("http=").unwrap_or_else(|| panic!("no http= in {ready:?}"));
+    let sip = word("sip=").unwrap_or_else(|| panic!("no sip= in {ready:?}"));
+    (child, http, sip.parse().expect("an address"))
+}

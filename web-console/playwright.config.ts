@@ -1,0 +1,42 @@
+// Browser stories against the real server: each file starts its own on free ports (e2e/support/centre.ts). Chromium is the
+// system's; nothing is downloaded.
+import { defineConfig } from '@playwright/test'
+import { microphoneTone } from './e2e/support/microphone-tone'
+
+const executablePath = process.env.CHROMIUM_BIN ?? '/usr/bin/chromium'
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
+  '--autoplay-policy=no-user-gesture-required',
+]
+
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results',
+  workers: 1,
+  fullyParallel: false,
+  forbidOnly: process.env.CI !== undefined,
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list']],
+  use: {
+    viewport: { width: 1280, height: 720 },
+    permissions: ['microphone', 'notifications'],
+    video: 'off',
+    screenshot: 'only-on-failure',
+    trace: 'retain-on-failure',
+    launchOptions: { executablePath, args },
+  },
+  projects: [
+    { name: 'console', testIgnore: /\.tone\.spec\.ts$/ },
+    // Here the browser's microphone sings a known tone instead of beeping.
+    { name: 'tone', testMatch: /\.tone\.spec\.ts$/, use: { launchOptions: { executablePath, args: [...args, `--use-file-for-fake-audio-capture=${microphoneTone()}`] } } },
+  ],
+})
