@@ -27,6 +27,8 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   reporter: [['list']],
   use: {
+    actionTimeout: 15_000,
+    navigationTimeout: 20_000,
     viewport: { width: 1280, height: 720 },
     permissions: ['microphone', 'notifications'],
     video: 'off',

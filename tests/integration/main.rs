@@ -1,5 +1,8 @@
 //! Stories that drive the real thing: real sockets, real stores, real processes.
 
+mod administration;
 mod calls;
 mod media;
+mod process;
 mod support;
+mod tickets;

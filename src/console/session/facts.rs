@@ -2,8 +2,12 @@
 
 use super::{End, Session, concerns_access};
 use crate::{
+    app::actor::Permission,
     console::wire::ServerMessage,
-    domain::event::{Event, EventRecord},
+    domain::{
+        event::{Event, EventRecord},
+        ticket::TicketEventKind,
+    },
 };
 
 /// Facts read at a time by a console that catches up.
@@ -30,12 +34,22 @@ impl Session {
             }),
             _ => None,
         };
+        // A breach is its owner's business, and that of who watches over the floor.
+        let is_breach =
+            matches!(&record.event, Event::Ticket(event) if matches!(event.kind, TicketEventKind::SlaBreached { .. }));
+        let actor = self.eyes.actor();
+        let is_owner = ticket.as_ref().is_some_and(|ticket| ticket.owner.as_ref() == Some(&actor.user));
+        let is_noticed = is_breach && (is_owner || actor.may(Permission::Supervise));
         let message = ServerMessage::Fact {
             cursor: self.cursor.to_string(),
             record: Box::new(record.clone()),
             ticket: ticket.map(Box::new),
         };
-        Ok(self.outbox.send(message)?)
+        self.outbox.send(message)?;
+        if is_noticed {
+            self.outbox.send(ServerMessage::Notice { key: "sla_breached".into() })?;
+        }
+        Ok(())
     }
 
     /// Reads on from the cursor until the end, or starts anew when that is too far.

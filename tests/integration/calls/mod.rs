@@ -1,3 +1,6 @@
 //! Whole calls over real sockets.
 
 mod echo;
+mod edge;
+mod numbers;
+mod telephone;

@@ -65,7 +65,7 @@ impl Centre {
         let (child, http, sip) = spawn(folder.path(), &settings).await;
         // From now on it keeps its places, as callers and consoles expect of a server that comes back.
         settings.push(format!("http.listen={}", http.trim_start_matches("http://")));
-        settings.push(format!("sip.listen=[\"{sip}\"]"));
+        settings.push(format!("sip.listen={sip}"));
         let accounts = std::fs::read(folder.path().join("sample-accounts.json")).expect("the sample accounts");
         let accounts = serde_json::from_slice(&accounts).expect("accounts in JSON");
         Self { child, folder, database, settings, accounts, http, sip, clock: Arc::new(SystemClock::start()) }
@@ -125,7 +125,7 @@ impl Centre {
 
     /// Starts a second process with these arguments, which is expected to end by itself.
     pub async fn ends(arguments: &[&str]) -> Ending {
-        let child = Command::new(env!("CARGO_BIN_EXE_centralita")).args(arguments).stdin(Stdio::null()).output();
+        let child = binary().args(arguments).stdin(Stdio::null()).output();
         let output = child.await.expect("the binary runs");
         Ending { code: output.status.code(), said: String::from_utf8_lossy(&output.stderr).into_owned() }
     }
@@ -159,7 +159,7 @@ fn free_ports() -> Vec<String> {
     vec![
         "http.listen=127.0.0.1:0".into(),
         "http.https_listen=".into(),
-        "sip.listen=[\"127.0.0.1:0\"]".into(),
+        "sip.listen=127.0.0.1:0".into(),
         "sip.advertised=127.0.0.1".into(),
         "media.bind=127.0.0.1".into(),
         "media.advertised=127.0.0.1".into(),
@@ -171,9 +171,18 @@ fn free_ports() -> Vec<String> {
     ]
 }
 
+/// The binary, without the variables of the tests: it takes every name that begins like its own for a setting.
+fn binary() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with(centralita::config::ENVIRONMENT_PREFIX)) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Starts and waits for the `ready` line.
 async fn spawn(data: &Path, settings: &[String]) -> (Child, String, SocketAddr) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
+    let mut command = binary();
     command.arg("demo").arg("--data").arg(data);
     for setting in settings {
         command.args(["--set", setting]);

@@ -81,9 +81,8 @@ impl Console {
         console.command(ConsoleCommand::MediaOffer { sdp }).await;
         let answer = console.until("an answer to the offer", media_answer).await;
         console.with_headset(|peer| peer.accept(&answer));
-        let is_up = |message: &ServerMessage| {
-            matches!(message, ServerMessage::MediaState { audio: AudioState::Up }).then_some(())
-        };
+        let is_up =
+            |message: &ServerMessage| matches!(message, ServerMessage::MediaState { audio: AudioState::Up }).then_some(());
         console.until("audio", is_up).await;
         console
     }
@@ -95,7 +94,9 @@ impl Console {
 
     /// Waits for a call that rings, answers it, and waits until both sides hear each other.
     pub async fn answer_next(&mut self) -> CallView {
-        let call = self.until("a ringing call", |message| call_that(message, |state| matches!(state, CallState::Offered { .. }))).await;
+        let call = self
+            .until("a ringing call", |message| call_that(message, |state| matches!(state, CallState::Offered { .. })))
+            .await;
         self.command(ConsoleCommand::Answer { call: call.id }).await;
         self.until("a conversation", |message| call_that(message, |state| *state == CallState::Talking)).await
     }

@@ -1,5 +1,6 @@
 //! What the stories share.
 
+pub mod baresip;
 pub mod browser_peer;
 pub mod centre;
 pub mod console;

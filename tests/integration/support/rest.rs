@@ -25,6 +25,11 @@ impl Rest {
         Self { client, base: base.to_owned(), cookie }
     }
 
+    /// Someone who signed in before.
+    pub fn with_cookie(base: &str, cookie: &str) -> Self {
+        Self { client: client(base), base: base.to_owned(), cookie: cookie.to_owned() }
+    }
+
     /// Nobody.
     pub fn stranger(base: &str) -> Self {
         Self { client: client(base), base: base.to_owned(), cookie: String::new() }

@@ -24,17 +24,7 @@ impl Sipp {
             .arg(server.to_string())
             .arg("-sf")
             .arg(file)
-            .args([
-                "-i",
-                address,
-                "-nostdin",
-                "-timeout",
-                "60",
-                "-timeout_error",
-                "-trace_err",
-                "-error_file",
-                "errors.log",
-            ])
+            .args(["-i", address, "-nostdin", "-timeout", "60", "-timeout_error", "-trace_err", "-error_file", "errors.log"])
             .args(arguments)
             .current_dir(folder.path())
             .stdin(Stdio::null())

@@ -1,16 +1,20 @@
 // A caller: SIPp, an independent SIP stack, for the signalling and a tone peer for the sound.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Centre } from './centre'
 import { TonePeer } from './tone-peer'
 
 const scenarios = new URL('../../../tests/sipp/', import.meta.url).pathname
+/** The number in the scenarios; it is a customer's. */
+const SHOWN = '+34911000001'
 /** Not the address of the server, as a real caller's never is. */
 const ADDRESS = '127.0.0.2'
 
 export interface CallerWishes {
+  /** The number that the caller shows. */
+  from?: string
   /** Of the caller's tone. */
   hertz?: number
   /** The caller hangs up after this time; without it the server does. */
@@ -28,11 +32,13 @@ export class Caller {
   static async call(centre: Centre, number: string, wishes: CallerWishes = {}): Promise<Caller> {
     const phone = await TonePeer.open(ADDRESS, wishes.hertz ?? 700)
     const folder = mkdtempSync(join(tmpdir(), 'centralita-caller-'))
-    const scenario = wishes.hangsUpAfterMs === undefined ? 'uac_server_bye.xml' : 'uac_caller_bye.xml'
+    const scenario = join(folder, 'scenario.xml')
+    const template = readFileSync(join(scenarios, wishes.hangsUpAfterMs === undefined ? 'uac_server_bye.xml' : 'uac_caller_bye.xml'), 'utf8')
+    writeFileSync(scenario, template.replaceAll(SHOWN, wishes.from ?? SHOWN))
     const sipp = spawn(
       'sipp',
       [
-        ...[`${centre.sip.host}:${centre.sip.port}`, '-sf', join(scenarios, scenario), '-s', number, '-m', '1', '-i', ADDRESS],
+        ...[`${centre.sip.host}:${centre.sip.port}`, '-sf', scenario, '-s', number, '-m', '1', '-i', ADDRESS],
         ...['-key', 'mport', String(phone.port), '-d', String(wishes.hangsUpAfterMs ?? 0), '-nostdin', '-timeout', '120', '-timeout_error'],
         ...['-trace_err', '-error_file', 'errors.log'],
       ],

@@ -17,6 +17,9 @@ interface Accounts {
   users: { user: string; password: string; name: string }[]
 }
 
+/** The variables of the tests are none of the server's, which takes every name of this beginning for a setting. */
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('CENTRALITA_')))
+
 let started = 0
 
 export class Centre {
@@ -31,7 +34,7 @@ export class Centre {
     this.settings = [
       'http.listen=127.0.0.1:0',
       'http.https_listen=',
-      'sip.listen=["127.0.0.1:0"]',
+      'sip.listen=127.0.0.1:0',
       'sip.advertised=127.0.0.1',
       'media.bind=127.0.0.1',
       'media.advertised=127.0.0.1',
@@ -46,10 +49,14 @@ export class Centre {
 
   /** Starts, or starts again on the same data and in the same places. */
   async start(): Promise<void> {
-    const child = spawn(binary, ['demo', '--data', this.data, ...this.settings.flatMap((setting) => ['--set', setting])], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(binary, ['demo', '--data', this.data, ...this.settings.flatMap((setting) => ['--set', setting])], { stdio: ['ignore', 'pipe', 'pipe'], env: environment })
     this.process = child
     const ready = await new Promise<string>((resolve, reject) => {
       const said: string[] = []
+      createInterface({ input: child.stderr as NodeJS.ReadableStream }).on('line', (line) => {
+        if (line.includes('WARN') || line.includes('ERROR')) console.log(line)
+        else said.push(line)
+      })
       const timer = setTimeout(() => reject(new Error(`the server is not ready after ${READY_MS} ms: ${said.join('\n')}`)), READY_MS)
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
         said.push(line)
@@ -68,7 +75,7 @@ export class Centre {
       return found.slice(name.length + 1)
     }
     const [host, port] = word('sip').split(':') as [string, string]
-    if (this.http === '') this.settings.push(`http.listen=${word('http').replace('http://', '')}`, `sip.listen=["${word('sip')}"]`)
+    if (this.http === '') this.settings.push(`http.listen=${word('http').replace('http://', '')}`, `sip.listen=${word('sip')}`)
     this.http = word('http')
     this.sip = { host, port: Number(port) }
   }
@@ -79,7 +86,9 @@ export class Centre {
   }
 
   async stop(): Promise<void> {
-    await this.end('SIGTERM')
+    const patience = setTimeout(() => this.process?.kill("SIGKILL"), 15_000)
+    await this.end("SIGTERM")
+    clearTimeout(patience)
     rmSync(this.data, { recursive: true, force: true })
   }
 

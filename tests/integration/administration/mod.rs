@@ -1,0 +1,84 @@
+//! A centre set up by hand while it runs.
+
+use centralita::console::wire::ConsoleCommand;
+use serde_json::{Value, json};
+
+use crate::support::{centre::Centre, console::Console, database::Database, rest::Rest, sipp::Sipp};
+
+/// A copy of an entry under another key, without what the server adds.
+async fn like(admin: &Rest, path: &str, changes: Value) -> Value {
+    let mut entry = admin.get(path).await;
+    let fields = entry.as_object_mut().expect("an entry");
+    fields.remove("version");
+    fields.extend(changes.as_object().expect("changes").clone());
+    entry
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_queue_agent_number_and_trunk_made_by_hand_take_a_call() {
+    for database in Database::each().await {
+        let centre = Centre::start(database).await;
+        let admin = centre.sign_in("admin").await;
+        admin.post("/skills", json!({ "id": "returns", "name": "Returns" })).await;
+        let skills = json!([{ "skill": "returns", "level": 1 }]);
+        let queue = like(&admin, "/queues/support", json!({ "id": "returns", "name": "Returns", "skills": skills })).await;
+        admin.post("/queues", queue).await;
+        let user =
+            json!({ "id": "agent9", "name": "Nora Vega", "role": "agent", "language": "es", "password": "un-secreto-largo" });
+        admin.post("/users", user).await;
+        let agent = like(
+            &admin,
+            "/agents/agent1",
+            json!({ "id": "agent9", "name": "Nora Vega", "skills": { "returns": 5 }, "phone": null }),
+        );
+        admin.post("/agents", agent.await).await;
+        let target = json!({ "to": "queue", "queue": "returns" });
+        let number = json!({ "number": "1042", "name": "Returns", "target": target, "is_on_web_phone": false });
+        admin.post("/numbers", with_target_of(&admin, number).await).await;
+        // The old trunk gives the address up, the new one takes it.
+        let mut old = admin.get("/trunks/local").await;
+        old["sources"] = json!(["127.0.0.1"]);
+        admin.put("/trunks/local", old).await;
+        let trunk =
+            like(&admin, "/trunks/local", json!({ "id": "second", "name": "Second", "sources": ["127.0.0.2"], "peer": null }));
+        admin.post("/trunks", trunk.await).await;
+
+        let agent = Rest::sign_in(&centre.http, "agent9", "un-secreto-largo").await;
+        let mut console = Console::open(&centre.http, &agent, 880.0).await;
+        console.become_ready().await;
+        let arguments = ["-s", "1042", "-m", "1", "-key", "mport", "4000"];
+        let sipp = Sipp::start_at("127.0.0.2", "uac_server_bye", centre.sip, &arguments);
+        let call = console.answer_next().await;
+        assert_eq!((call.our_number.as_str(), call.queue.map(|queue| queue.to_string()).as_deref()), ("1042", Some("returns")));
+        console.command(ConsoleCommand::HangUp { call: call.id }).await;
+        sipp.succeeds().await;
+        let events = admin.events().await;
+        let arrived = events.iter().find(|event| event["event"]["kind"] == "arrived").expect("an arrival");
+        assert_eq!(arrived["event"]["trunk"], "second");
+        drop(console);
+        assert!(centre.stop().await.success());
+    }
+}
+
+/// The target in the words of the number that leads to a queue already.
+async fn with_target_of(admin: &Rest, mut number: Value) -> Value {
+    let mut target = admin.get("/numbers/1001").await["target"].clone();
+    target["queue"] = json!("returns");
+    number["target"] = target;
+    number
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_cannot_set_anything_up_and_a_stranger_sees_nothing() {
+    let centre = Centre::start(Database::Embedded).await;
+    let agent = centre.sign_in("agent1").await;
+    let skill = json!({ "id": "returns", "name": "Returns" });
+    let (status, problem) = agent.ask(reqwest::Method::POST, "/skills", Some(&skill)).await;
+    assert_eq!(status, 403, "{problem}");
+    let stranger = Rest::stranger(&centre.http);
+    for path in ["/customers", "/tickets", "/calls", "/users", "/events", "/queues", "/trunks"] {
+        let (status, problem) = stranger.ask(reqwest::Method::GET, path, None).await;
+        assert_eq!(status, 401, "{path}: {problem}");
+    }
+    assert!(centre.stop().await.success());
+}

@@ -1,0 +1,98 @@
+//! What the SIP edge refuses, at the real server, and that it harms nobody.
+
+use std::{net::UdpSocket, time::Duration};
+
+use centralita::protocol::media::Codec;
+
+use crate::support::{centre::Centre, database::Database, sipp::Sipp, tone_peer::TonePeer};
+
+/// An answer comes within this time or not at all.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A stranger's socket: an address that no trunk and no phone has.
+struct Stranger(UdpSocket);
+
+impl Stranger {
+    fn new(address: &str) -> Self {
+        let socket = UdpSocket::bind((address, 0)).expect("a socket");
+        socket.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+        Self(socket)
+    }
+
+    /// A request of this method to this user, by the book.
+    fn ask(&self, centre: &Centre, method: &str, user: &str, branch: &str) {
+        let ours = self.0.local_addr().expect("an address");
+        let server = centre.sip;
+        let request = format!(
+            "{method} sip:{user}@{server} SIP/2.0\r\nVia: SIP/2.0/UDP {ours};branch=z9hG4bK{branch}\r\n\
+             From: <sip:stranger@{ours}>;tag=s{branch}\r\nTo: <sip:{user}@{server}>\r\nCall-ID: {branch}@stranger\r\n\
+             CSeq: 1 {method}\r\nContact: <sip:stranger@{ours}>\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        );
+        self.0.send_to(request.as_bytes(), server).expect("sent");
+    }
+
+    /// The status of the first final response.
+    fn status(&self) -> Option<u16> {
+        let mut buffer = [0; 4_096];
+        loop {
+            let length = self.0.recv(&mut buffer).ok()?;
+            let text = String::from_utf8_lossy(&buffer[..length]);
+            let status = text.strip_prefix("SIP/2.0 ")?.get(..3)?.parse().ok()?;
+            if status >= 200 {
+                return Some(status);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_and_nonsense_are_refused_while_a_call_goes_on() {
+    // The trunk is another address than the strangers', so that they are strangers.
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let mut trunk = admin.get("/trunks/local").await;
+    trunk["sources"] = serde_json::json!(["127.0.0.2"]);
+    admin.put("/trunks/local", trunk).await;
+
+    let mut peer = TonePeer::at("127.0.0.2", Codec::Pcmu, 700.0);
+    let port = peer.address().port().to_string();
+    let arguments = ["-s", "1009", "-m", "1", "-d", "6000", "-key", "mport", &port];
+    let sipp = Sipp::start_at("127.0.0.2", "uac_caller_bye", centre.sip, &arguments);
+    let mut peer = tokio::task::spawn_blocking(move || {
+        peer.find_server();
+        peer
+    })
+    .await
+    .unwrap();
+
+    let (http, sip) = (centre.http.clone(), centre.sip);
+    let centre = tokio::task::spawn_blocking(move || {
+        let stranger = Stranger::new("127.0.0.3");
+        stranger.ask(&centre, "INVITE", "1009", "invite");
+        let invited = stranger.status();
+        assert!(matches!(invited, Some(401 | 403 | 407)), "a stranger's call: {invited:?}");
+        stranger.ask(&centre, "REGISTER", "101", "register");
+        assert_eq!(stranger.status(), Some(401), "a registration proves itself");
+        for nonsense in
+            [&b"\r\n\r\n"[..], b"GET / HTTP/1.1\r\n\r\n", &[0xff; 900], b"INVITE sip:1009 SIP/2.0\r\n\r\n", &[b'A'; 20_000]]
+        {
+            stranger.0.send_to(nonsense, sip).expect("sent");
+        }
+        for count in 0..2_000 {
+            stranger.ask(&centre, "OPTIONS", "1009", &format!("flood{count}"));
+        }
+        centre
+    })
+    .await
+    .unwrap();
+    assert_eq!(http, centre.http);
+
+    let heard = tokio::task::spawn_blocking(move || {
+        peer.forget();
+        peer.converse(70);
+        peer.share_of(700.0)
+    });
+    assert!(heard.await.unwrap() > 0.8, "the call is not harmed");
+    sipp.succeeds().await;
+    assert!(centre.stop().await.success());
+}

@@ -1,0 +1,41 @@
+//! A telephone of another make registers and calls in.
+
+use crate::support::{baresip, centre::Centre, database::Database, rest::Rest};
+
+/// Else the trunk of this machine would vouch for every call from it.
+async fn leave_this_machine_to_the_telephones(admin: &Rest) {
+    let mut trunk = admin.get("/trunks/local").await;
+    trunk["sources"] = serde_json::json!(["127.0.0.2"]);
+    admin.put("/trunks/local", trunk).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephone_registers_with_its_password_and_calls_the_echo() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    leave_this_machine_to_the_telephones(&admin).await;
+    let said = baresip::run(centre.sip, "101", &centre.phone_password("101"), "1009").await;
+    // 64 kbit/s of PCMU out and in: it hears itself.
+    for word in ["[1 binding]", "Call established", "audio=64000/64000"] {
+        assert!(said.contains(word), "no {word} in:\n{said}");
+    }
+    // The call ends with the telephone.
+    let is = |event: &serde_json::Value, kind: &str| event["area"] == "call" && event["event"]["kind"] == kind;
+    let over = async || Some(admin.events().await).filter(|events| events.iter().any(|event| is(event, "ended")));
+    let events = centre.until("the call's end", over).await;
+    let arrived = events.iter().find(|event| is(event, "arrived")).expect("an arrival");
+    assert_eq!(arrived["event"]["trunk"], serde_json::Value::Null, "it came from a telephone, not by a trunk");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephone_with_a_wrong_password_neither_registers_nor_calls() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    leave_this_machine_to_the_telephones(&admin).await;
+    let said = baresip::run(centre.sip, "101", "not-the-password", "1009").await;
+    assert!(said.contains("401 Unauthorized") && !said.contains("[1 binding]"), "{said}");
+    assert!(!said.contains("Call established"), "{said}");
+    assert!(!admin.events().await.iter().any(|event| event["area"] == "call"));
+    assert!(centre.stop().await.success());
+}

@@ -1,0 +1,147 @@
+//! The process: how it dies, comes back, and refuses to start.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    support::{centre::Centre, database::Database, rest::Rest},
+    tickets::{first_answer_within, incident, is_breach_of},
+};
+
+/// Deaths in a row.
+const DEATHS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_survives_sudden_deaths() {
+    for database in Database::each().await {
+        let mut centre = Centre::start(database).await;
+        let agent = centre.sign_in("agent1").await;
+        let mut acknowledged = Vec::new();
+        for death in 0..DEATHS {
+            // Writing until the server is gone in the midst of it.
+            let (http, cookie) = (centre.http.clone(), agent.cookie.clone());
+            let writing = tokio::spawn(async move {
+                let agent = Rest::with_cookie(&http, &cookie);
+                let mut made = Vec::new();
+                for count in 0.. {
+                    let body = incident(&format!("Death {death}, ticket {count}"));
+                    match agent.try_ask(Method::POST, "/tickets", Some(&body)).await {
+                        Ok((status, bytes)) if status == 201 => {
+                            let ticket: serde_json::Value = serde_json::from_slice(&bytes).expect("a ticket");
+                            made.push(ticket["number"].as_i64().expect("a number"));
+                        }
+                        Ok((status, bytes)) => panic!("{status} {}", String::from_utf8_lossy(&bytes)),
+                        Err(_) => break,
+                    }
+                }
+                made
+            });
+            let numbers = async || {
+                let tickets = agent.items(&format!("/tickets?q=Death+{death}")).await;
+                (tickets.len() >= 5).then_some(())
+            };
+            centre.until("some tickets", numbers).await;
+            centre.kill().await;
+            let made = writing.await.expect("a writer");
+            assert!(made.len() >= 5);
+            acknowledged.extend(made);
+            centre.restart().await;
+            // The session is still the same: nobody signs in again.
+            for number in &acknowledged {
+                agent.get(&format!("/tickets/{number}")).await;
+            }
+        }
+        let admin = centre.sign_in("admin").await;
+        let events = admin.events().await;
+        let seqs: Vec<_> = events.iter().map(|event| event["seq"].as_i64().expect("a number")).collect();
+        assert_eq!(seqs, (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>(), "the journal has no gap");
+        let mut numbers = acknowledged.clone();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), acknowledged.len(), "no number is given twice");
+        for user in ["agent1", "agent4", "supervisor"] {
+            centre.sign_in(user).await;
+        }
+        assert!(centre.stop().await.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_that_passes_while_the_server_is_dead_is_told_after_the_restart() {
+    for database in Database::each().await {
+        let mut centre = Centre::start(database).await;
+        let admin = centre.sign_in("admin").await;
+        first_answer_within(&admin, 2).await;
+        let ticket = centre.sign_in("agent1").await.post("/tickets", incident("Died on the way")).await;
+        centre.kill().await;
+        let dead = centre.now_ms();
+        centre.until("the deadline", async || (centre.now_ms() > dead + 2_500).then_some(())).await;
+        centre.restart().await;
+        let breach = async || admin.events().await.into_iter().find(|event| is_breach_of(event, &ticket["id"]));
+        centre.until("the breach", breach).await;
+        assert!(centre.stop().await.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_process_on_the_same_data_says_so_and_ends_with_3() {
+    let centre = Centre::start(Database::Embedded).await;
+    let data = centre.data().display().to_string();
+    let ports = ["http.listen=127.0.0.1:0", "http.https_listen=", "sip.listen=127.0.0.1:0", "metrics.listen="];
+    let mut arguments = vec!["demo", "--data", &data];
+    arguments.extend(ports.iter().flat_map(|setting| ["--set", *setting]));
+    let ending = Centre::ends(&arguments).await;
+    assert_eq!(ending.code, Some(3), "{ending:?}");
+    assert!(ending.said.contains(&*data) || ending.said.contains("in use"), "{ending:?}");
+    assert_eq!(ending.said.lines().count(), 1, "one clear sentence: {ending:?}");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_taken_port_is_named_with_the_setting_that_moves_it_and_ends_with_3() {
+    let centre = Centre::start(Database::Embedded).await;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let taken = centre.http.trim_start_matches("http://").to_owned();
+    let sip = centre.sip.to_string();
+    for (setting, value, port) in [
+        ("http.listen", taken.clone(), taken.rsplit(':').next().unwrap()),
+        ("sip.listen", sip.clone(), sip.rsplit(':').next().unwrap()),
+    ] {
+        let mut arguments = vec!["demo".to_owned(), "--data".to_owned(), data.clone()];
+        for free in [
+            "http.listen=127.0.0.1:0",
+            "http.https_listen=",
+            "sip.listen=127.0.0.1:0",
+            "metrics.listen=",
+            "media.browser_port=0",
+        ] {
+            arguments.extend(["--set".to_owned(), free.to_owned()]);
+        }
+        arguments.extend(["--set".to_owned(), format!("{setting}={value}")]);
+        let ending = Centre::ends(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        assert_eq!(ending.code, Some(3), "{setting}: {ending:?}");
+        assert!(ending.said.contains(port) && ending.said.contains(setting), "{ending:?}");
+    }
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_settings_are_all_told_at_once_and_end_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().display().to_string();
+    let ending =
+        Centre::ends(&["serve", "--data", &data, "--set", "http.listen=0.0.0.0:8080", "--set", "sip.colour=red"]).await;
+    assert_eq!(ending.code, Some(2), "{ending:?}");
+    assert!(ending.said.contains("http.listen") && ending.said.contains("sip.colour"), "{ending:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_with_a_wrong_password_gets_no_session() {
+    let centre = Centre::start(Database::Embedded).await;
+    let stranger = Rest::stranger(&centre.http);
+    let body = json!({ "user": "admin", "password": "guessed" });
+    let (status, problem) = stranger.ask(Method::POST, "/session", Some(&body)).await;
+    assert_eq!(status, 401, "{problem}");
+    assert!(centre.stop().await.success());
+}

@@ -1,0 +1,66 @@
+//! Tickets that calls and clocks make, at the real server.
+
+use serde_json::{Value, json};
+
+use crate::support::{centre::Centre, database::Database, rest::Rest, sipp::Sipp};
+
+/// Gives every ticket of the queue support this many seconds for the first answer.
+pub async fn first_answer_within(admin: &Rest, secs: i64) {
+    let policies = admin.items("/sla-policies").await;
+    let mut policy = policies.into_iter().find(|policy| policy["id"] == "support").expect("the policy of support");
+    for target in policy["targets"].as_object_mut().expect("targets").values_mut() {
+        target["first_response_secs"] = json!(secs);
+    }
+    admin.put("/sla-policies/support", policy).await;
+}
+
+/// A matter for support.
+pub fn incident(subject: &str) -> Value {
+    json!({ "type": "incident", "subject": subject, "priority": "normal", "queue": "support" })
+}
+
+/// Whether the event says that this ticket's clock ran out.
+pub fn is_breach_of(event: &Value, ticket: &Value) -> bool {
+    event["area"] == "ticket"
+        && event["event"]["ticket"] == *ticket
+        && event["event"]["kind"].as_str().is_some_and(|kind| kind.contains("breach"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_gives_up_waiting_is_owed_a_callback() {
+    for database in Database::each().await {
+        let centre = Centre::start(database).await;
+        let arguments = ["-s", "1001", "-m", "1", "-d", "1500", "-key", "mport", "4000"];
+        Sipp::start_at("127.0.0.2", "uac_caller_bye", centre.sip, &arguments).succeeds().await;
+        let agent = centre.sign_in("agent1").await;
+        let callbacks = async || Some(agent.items("/tickets?type=callback").await).filter(|tickets| !tickets.is_empty());
+        let tickets = centre.until("a callback ticket", callbacks).await;
+        assert_eq!(tickets.len(), 1);
+        assert_eq!(tickets[0]["queue"], "support");
+        assert!(tickets[0]["customer"].is_string(), "the caller is known: {}", tickets[0]);
+        assert!(centre.stop().await.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_that_nobody_answers_in_time_is_breached_on_time_and_once() {
+    for database in Database::each().await {
+        let centre = Centre::start(database).await;
+        let admin = centre.sign_in("admin").await;
+        first_answer_within(&admin, 2).await;
+        let agent = centre.sign_in("agent1").await;
+        let opened = centre.now_ms();
+        let late = agent.post("/tickets", incident("Nobody answers")).await;
+        let answered = agent.post("/tickets", incident("Somebody answers")).await;
+        let comment = json!({ "do": "comment", "text": "We are on it.", "is_public": true });
+        agent.post(&format!("/tickets/{}/commands", answered["id"].as_str().expect("an id")), comment).await;
+        let breach = async || admin.events().await.into_iter().find(|event| is_breach_of(event, &late["id"]));
+        centre.until("the breach", breach).await;
+        let took = centre.now_ms() - opened;
+        assert!((2_000..6_000).contains(&took), "after {took} ms");
+        let events = admin.events().await;
+        assert_eq!(events.iter().filter(|event| is_breach_of(event, &late["id"])).count(), 1);
+        assert!(!events.iter().any(|event| is_breach_of(event, &answered["id"])), "the answered one is in time");
+        assert!(centre.stop().await.success());
+    }
+}
