@@ -69,7 +69,9 @@ class Node:
         self.log = open(self.data / "server.log", "ab")
         self._sessions = {}
         began = time.monotonic()
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL)
+        # Settings of the operator's own environment would be measured as well.
+        env = {name: value for name, value in os.environ.items() if not name.startswith("CENTRALITA_")}
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, stdin=subprocess.DEVNULL, env=env)
         self.ready_line = self._await_ready(began)
         self.start_ms = (time.monotonic() - began) * 1000
         # Nobody reads on: what is told to people after the start must not fill the pipe.

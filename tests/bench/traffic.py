@@ -37,7 +37,7 @@ class Sipp:
         self.folder = Path(tempfile.mkdtemp(prefix="centralita-sipp."))
         self.port = port
         command = ["sipp", *arguments, "-sf", str(HERE / "scenarios" / f"{scenario}.xml"), "-i", ADDRESS, "-p", str(port)]
-        command += ["-nostdin", "-trace_stat", "-stf", "calls.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "50"]
+        command += ["-nostdin", "-trace_stat", "-stf", "calls.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1"]
         command += ["-trace_err", "-error_file", "errors.log", "-l", str(CALLS_AT_A_TIME_MAX)]
         self.process = subprocess.Popen(
             command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
