@@ -243,12 +243,16 @@ async fn open_sqlite(data: &DataDir) -> Result<(Engine, String), OpenFault> {
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
         .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
+        // What a savepoint may have to undo is kept in memory; by default each opens, fills and deletes a file in /var/tmp.
+        .pragma("temp_store", "MEMORY")
         .optimize_on_close(true, 1_000)
         .disable_statement_logging();
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)
         .idle_timeout(None)
+        // There is no wire that could have broken.
+        .test_before_acquire(false)
         .connect_with(options.clone())
         .await
         .map_err(not_available)?;
@@ -259,6 +263,7 @@ async fn open_sqlite(data: &DataDir) -> Result<(Engine, String), OpenFault> {
         .max_connections(READERS)
         .max_lifetime(None)
         .idle_timeout(None)
+        .test_before_acquire(false)
         .connect_with(options.read_only(true).create_if_missing(false).optimize_on_close(false, None))
         .await
         .map_err(not_available)?;

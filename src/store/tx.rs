@@ -161,6 +161,14 @@ impl Tx {
         Ok(())
     }
 
+    pub(super) async fn rollback(self) -> Result<(), StoreFault> {
+        match self.connection {
+            Connection::Lite(tx) => tx.rollback().await?,
+            Connection::Pg(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+
     pub(super) async fn commit(self) -> Result<(), StoreFault> {
         match self.connection {
             Connection::Lite(tx) => tx.commit().await?,

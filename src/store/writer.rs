@@ -228,11 +228,22 @@ async fn run_batch(
         Some(seq) => seq,
         None => tx.last_stored_seq().await? + 1,
     };
+    // A job that is alone needs no savepoint: what it is not to have done goes with the whole transaction.
+    let is_alone = batch.len() == 1;
     for job in batch.iter_mut() {
         let before = (tx.next_seq, tx.records.len());
         let began = clock.now().mono;
-        tx.control("SAVEPOINT job".into()).await?;
-        if job.run(&mut tx).await {
+        if !is_alone {
+            tx.control("SAVEPOINT job".into()).await?;
+        }
+        let is_done = job.run(&mut tx).await;
+        if is_alone && !is_done {
+            tx.rollback().await?;
+            return Ok((before.0, Vec::new()));
+        }
+        if is_alone {
+            // Nothing to release.
+        } else if is_done {
             tx.control("RELEASE SAVEPOINT job".into()).await?;
         } else {
             tx.control("ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job".into()).await?;
