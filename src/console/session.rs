@@ -49,6 +49,8 @@ use crate::{
 
 /// A message of a console holds at most an SDP or notes of 10,000 characters.
 const MESSAGE_BYTES_MAX: usize = 128 * 1024;
+/// Most messages of a console are far smaller; the library's own 128 KiB would be most of what a console costs.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// The first message must come within this time.
 const HELLO_MS_MAX: u64 = 10_000;
 /// Two pings of five seconds missed, and some slack.
@@ -120,7 +122,8 @@ pub async fn upgrade(
     let Some(token) = client.session else { return not_signed_in() };
     match state.access.of_session(&token).await {
         Ok(Some((actor, _))) => {
-            let ws = ws.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX);
+            let ws =
+                ws.max_message_size(MESSAGE_BYTES_MAX).max_frame_size(MESSAGE_BYTES_MAX).read_buffer_size(READ_BUFFER_BYTES);
             ws.on_upgrade(move |socket| run(state, socket, token, actor))
         }
         Ok(None) => not_signed_in(),
