@@ -8,6 +8,7 @@ use std::{
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=web-console/dist/index.html");
+    println!("cargo::rerun-if-changed=web-console/dist");
     // The page names its hashed files, so its content changes with any of them.
     let page = fs::read("web-console/dist/index.html").unwrap_or_default();
     let mut hasher = DefaultHasher::new();

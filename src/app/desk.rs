@@ -1,21 +1,32 @@
 //! What a console needs of the things that last: the customer's record, notes, the ticket behind a fact, the stream of facts,
 //! today's counts. Reads and the saving of notes only; everything else goes through the areas' own use cases.
 
-use std::sync::Arc;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use futures_util::future::{BoxFuture, FutureExt, Shared};
 use tokio::sync::broadcast;
 
 use super::{actor::Actor, customers::Customers, tickets::Tickets};
 use crate::{
-    domain::{customer::CustomerSnapshot, event::EventRecord, report::QueueCounts, ticket::TicketLine},
+    domain::{
+        customer::CustomerSnapshot,
+        event::{Event, EventRecord},
+        report::QueueCounts,
+        ticket::TicketLine,
+    },
     store::{
         Db, Lane, StoreFault, calls,
         journal::{self, Cursor, Page},
         segments,
     },
-    types::{CallId, Clock, CustomerId, QueueId, TicketId, Timestamp},
+    types::{CallId, Clock, CustomerId, NodeId, QueueId, TicketId, Timestamp},
 };
 
+/// Facts whose tickets are remembered: consoles hear of a fact within moments of each other.
+const TICKETS_TOLD_MAX: usize = 64;
 /// Customers painted for one call.
 const MATCHES_MAX: usize = 5;
 
@@ -26,12 +37,16 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     customers: Customers,
     tickets: Tickets,
+    tickets_told: Arc<Mutex<TicketsTold>>,
 }
+
+/// Tickets of the last facts, by the fact's place in the stream.
+type TicketsTold = VecDeque<((NodeId, i64), Shared<BoxFuture<'static, Option<Arc<TicketLine>>>>)>;
 
 impl Desk {
     /// Over these use cases.
     pub fn new(db: Db, clock: Arc<dyn Clock>, customers: Customers, tickets: Tickets) -> Self {
-        Self { db, clock, customers, tickets }
+        Self { db, clock, customers, tickets, tickets_told: Arc::default() }
     }
 
     /// Every fact from now on, after it was stored. A receiver that lags reads on with [`Desk::facts_after`].
@@ -58,9 +73,36 @@ impl Desk {
         Ok(found)
     }
 
-    /// A ticket as it is now.
-    pub async fn ticket(&self, id: TicketId) -> Result<Option<TicketLine>, StoreFault> {
-        self.tickets.find_line(id).await
+    /// The ticket of a fact as it was soon after, read once for all consoles that hear of the fact; `None` for other facts.
+    pub async fn ticket_of(&self, record: &EventRecord) -> Option<Arc<TicketLine>> {
+        let Event::Ticket(event) = &record.event else { return None };
+        let place = (record.node.clone(), record.seq);
+        let line = {
+            let mut told = self.tickets_told.lock().unwrap_or_else(PoisonError::into_inner);
+            match told.iter().find(|(known, _)| *known == place) {
+                Some((_, line)) => line.clone(),
+                None => {
+                    let line = self.read_ticket(event.ticket);
+                    if told.len() >= TICKETS_TOLD_MAX {
+                        told.pop_front();
+                    }
+                    told.push_back((place, line.clone()));
+                    line
+                }
+            }
+        };
+        line.await
+    }
+
+    fn read_ticket(&self, id: TicketId) -> Shared<BoxFuture<'static, Option<Arc<TicketLine>>>> {
+        let tickets = self.tickets.clone();
+        let read = async move {
+            tickets.find_line(id).await.map(|line| line.map(Arc::new)).unwrap_or_else(|fault| {
+                tracing::warn!(%fault, "the ticket of a fact cannot be read; consoles ask for it themselves");
+                None
+            })
+        };
+        read.boxed().shared()
     }
 
     /// Notes as last saved.

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         agent::Presence,
         call::EndCause,
-        centre::{AgentView, AudioState, CallState, CallView, Refusal},
+        centre::{AgentView, AudioState, CallState, CallView, FloorSnapshot, Refusal},
         event::{Event, EventRecord},
     },
     types::{AgentId, CallId, SessionId},
@@ -53,11 +53,31 @@ impl Eyes {
         &self.agent
     }
 
-    /// Starts again from a snapshot; gives the user's own calls.
-    pub fn take_snapshot(&mut self, calls: &[Arc<CallView>]) -> Vec<Arc<CallView>> {
-        self.shown = calls.iter().map(|call| (call.id, call.version)).collect();
-        self.own = calls.iter().filter(|call| self.is_own(call)).map(|call| (call.id, Arc::clone(call))).collect();
-        self.own.values().cloned().collect()
+    /// Starts again from a snapshot; gives the user's own calls, and the one that the agent handed over and still wraps up.
+    pub fn take_snapshot(&mut self, floor: &FloorSnapshot) -> Vec<Arc<CallView>> {
+        self.shown = floor.calls.iter().map(|call| (call.id, call.version)).collect();
+        self.own = floor.calls.iter().filter(|call| self.is_own(call)).map(|call| (call.id, Arc::clone(call))).collect();
+        let handed_over = floor.agents.iter().find(|agent| agent.id == self.agent).and_then(|agent| match &agent.presence {
+            Presence::WrappingUp { call, until } if !self.own.contains_key(call) => Some((*call, *until)),
+            _ => None,
+        });
+        let mut shown: Vec<_> = self.own.values().cloned().collect();
+        if let Some((id, until)) = handed_over {
+            self.remember(id);
+            shown.extend(floor.calls.iter().find(|call| call.id == id).map(|call| {
+                let state = CallState::WrappingUp { until, needs_disposition: false };
+                Arc::new(CallView { state, agent: Some(self.agent.clone()), ..CallView::clone(call) })
+            }));
+        }
+        shown
+    }
+
+    /// An own call that is over for this agent: its facts, notes and disposition may follow.
+    fn remember(&mut self, call: CallId) {
+        self.past.push_back(call);
+        if self.past.len() > PAST_CALLS_MAX {
+            self.past.pop_front();
+        }
     }
 
     /// Own calls as last seen.
@@ -115,10 +135,7 @@ impl Eyes {
             return None;
         }
         self.own.remove(&call.id);
-        self.past.push_back(call.id);
-        if self.past.len() > PAST_CALLS_MAX {
-            self.past.pop_front();
-        }
+        self.remember(call.id);
         // It went on without this agent: for this console it is over.
         let state = if is_over { call.state.clone() } else { CallState::Over { cause: EndCause::Finished } };
         Some(ServerMessage::Call { call: CallView { state, ..CallView::clone(call) } })
@@ -165,5 +182,97 @@ impl CommandProblem {
     /// A problem that is no refusal of the floor.
     pub fn other(message: impl ToString) -> Self {
         Self { refusal: None, message: message.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::access::Role,
+        types::{Rng, Timestamp},
+    };
+
+    fn eyes(user: &str, role: Role) -> Eyes {
+        let session = SessionId::mint(Timestamp::default(), &mut Rng::seeded(9));
+        Eyes::new(Actor::person(user.parse().expect("a key"), role), session)
+    }
+
+    /// A call offered to an agent, by JSON so that only what matters here is written.
+    fn call(version: u64, agent: Option<&str>, state: serde_json::Value) -> Arc<CallView> {
+        let view = serde_json::json!({
+            "id": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "version": version, "direction": "inbound", "state": state, "agent": agent,
+            "party": {"number": "+34911000001", "label": null, "is_withheld": false, "is_web": false, "customer": null,
+                "candidates": [], "name": null, "segment": null},
+            "our_number": "1000", "line": null, "queue": "support", "reason": null, "ivr_path": [], "language": "es",
+            "started_at": "2026-01-01T00:00:00.000Z", "queued_at": null, "since": "2026-01-01T00:00:00.000Z",
+            "connected_at": null, "is_muted": false, "agent_audio": "up", "listeners": [], "transferred_from": null,
+        });
+        Arc::new(serde_json::from_value(view).expect("a call"))
+    }
+
+    fn state_told(message: Option<ServerMessage>) -> Option<CallState> {
+        match message {
+            Some(ServerMessage::Call { call }) => Some(call.state),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn an_agent_sees_only_the_own_calls_and_a_call_that_went_on_is_over_for_the_agent() {
+        let talking = || serde_json::json!({"is": "talking"});
+        let (mut ana, mut luis) = (eyes("ana", Role::Agent), eyes("luis", Role::Agent));
+        let update = LiveUpdate::Call(call(1, Some("ana"), talking()));
+        assert_eq!(state_told(ana.live(&update)), Some(CallState::Talking));
+        assert_eq!(luis.live(&update), None);
+        let update = LiveUpdate::Call(call(2, Some("luis"), talking()));
+        assert_eq!(state_told(ana.live(&update)), Some(CallState::Over { cause: EndCause::Finished }));
+        assert_eq!(state_told(luis.live(&update)), Some(CallState::Talking));
+        assert_eq!(ana.live(&update), None, "told once");
+        assert!(ana.knows(call(2, None, talking()).id), "notes may still follow");
+    }
+
+    #[test]
+    fn what_the_snapshot_has_shown_is_not_told_again() {
+        let mut ana = eyes("ana", Role::Agent);
+        let shown = call(5, Some("ana"), serde_json::json!({"is": "talking"}));
+        let floor = FloorSnapshot { calls: vec![shown.clone()], ..FloorSnapshot::default() };
+        assert_eq!(ana.take_snapshot(&floor).len(), 1);
+        assert_eq!(ana.live(&LiveUpdate::Call(call(4, Some("luis"), serde_json::json!({"is": "talking"})))), None);
+        assert_eq!(ana.live(&LiveUpdate::Call(shown)), None);
+        let held = call(6, Some("ana"), serde_json::json!({"is": "held"}));
+        assert_eq!(state_told(ana.live(&LiveUpdate::Call(held))), Some(CallState::Held));
+    }
+
+    #[test]
+    fn colleagues_hear_that_somebody_pauses_and_not_why() {
+        let view: AgentView = serde_json::from_value(serde_json::json!({
+            "id": "luis", "version": 1, "name": "Luis", "presence": {"state": "paused", "reason": "lunch"},
+            "since": "2026-01-01T00:00:00.000Z", "next": null, "has_console": true, "has_device": true, "call": null,
+            "queues": [], "why": "supervisor",
+        }))
+        .expect("an agent");
+        let seen = eyes("ana", Role::Agent).agent_view(&view);
+        assert_eq!((seen.presence, seen.why), (Presence::Paused { reason: String::new() }, None));
+        assert_eq!(eyes("luis", Role::Agent).agent_view(&view), view, "oneself");
+        assert_eq!(eyes("sara", Role::Supervisor).agent_view(&view), view);
+    }
+
+    #[test]
+    fn facts_reach_only_those_whose_work_they_are() {
+        let record = |event: serde_json::Value| -> EventRecord {
+            let mut whole = serde_json::json!({
+                "node": "node1", "seq": 1, "at": "2026-01-01T00:00:00.000Z", "actor": {"by": "system"}, "cause": null,
+            });
+            whole.as_object_mut().expect("an object").extend(event.as_object().expect("an object").clone());
+            serde_json::from_value(whole).expect("a record")
+        };
+        let presence =
+            record(serde_json::json!({"area": "agent", "event": {"agent": "luis", "kind": "next_state_chosen", "next": null}}));
+        let access = record(serde_json::json!({"area": "access", "event": {"user": "luis", "kind": "signed_out"}}));
+        let sees = |user: &str, role, record: &EventRecord| eyes(user, role).may_see(record);
+        assert!(!sees("ana", Role::Agent, &presence) && sees("luis", Role::Agent, &presence));
+        assert!(sees("sara", Role::Supervisor, &presence));
+        assert!(!sees("sara", Role::Supervisor, &access) && sees("alex", Role::Administrator, &access));
     }
 }

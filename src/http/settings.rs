@@ -24,8 +24,6 @@ settings! {
         pub body_bytes_max: usize = 1_048_576,
         /// A request is given up after this time.
         pub request_timeout: Duration = Duration::from_secs(30),
-        /// A session without any request ends after this time.
-        pub session_idle: Duration = Duration::from_secs(12 * 3600),
         /// Failed sign-ins per minute of one account, and ten times as many of one address, before further ones must wait.
         pub sign_in_failures_per_minute: u32 = 5,
     }

@@ -1,10 +1,12 @@
-//! The built console out of the binary: hashed files for ever, the page itself fresh each time. Every address that is no file is
-//! the page's own route; `/api` and `/ws` never are.
+//! The built console out of the binary: hashed files for ever, pages fresh each time. Every address that is no file is the
+//! console's own route; `/api` and `/ws` never are.
+
+use std::borrow::Cow;
 
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{Embed, EmbeddedFile};
@@ -17,12 +19,14 @@ use super::ApiError;
 #[allow_missing = true]
 struct Files;
 
+/// The console, whatever its address.
 const PAGE: &str = "index.html";
-/// The web phone is a page of its own, so that a caller does not load the console.
-const WEB_PHONE: &str = "call";
-const WEB_PHONE_PAGE: &str = "call.html";
 /// Where the build puts files whose names change with their content.
 const HASHED: &str = "assets/";
+const FOREVER: &str = "public, max-age=31536000, immutable";
+const ASK_EACH_TIME: &str = "no-cache";
+/// What the build puts beside a file, best first.
+const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 const NOT_BUILT: &str = "The console has not been built into this server. Run `make run`, or \
      `cd web-console && npm install && npm run build`, then build the server again.\n";
 
@@ -35,42 +39,70 @@ pub async fn serve(request: Request) -> Response {
     if request.method() != Method::GET && request.method() != Method::HEAD {
         return ApiError::method_not_allowed().into_response();
     }
-    let name = match path.trim_start_matches('/') {
-        WEB_PHONE => WEB_PHONE_PAGE,
-        name => name,
-    };
-    let etag = request.headers().get(header::IF_NONE_MATCH);
-    match Files::get(name).filter(|_| !name.is_empty() && name != PAGE) {
-        Some(file) if name.starts_with(HASHED) => answer(name, file, "public, max-age=31536000, immutable", etag),
-        Some(file) => answer(name, file, "no-cache", etag),
+    let name = path.trim_start_matches('/');
+    let headers = request.headers();
+    if name.starts_with(HASHED) {
         // A missing file must not become a page: a script tag would get HTML.
-        None if name.starts_with(HASHED) => ApiError::not_found("file").into_response(),
-        None => match Files::get(PAGE) {
-            Some(file) => answer(PAGE, file, "no-cache", etag),
-            None => (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], NOT_BUILT).into_response(),
-        },
+        return answer(name, FOREVER, headers).unwrap_or_else(|| ApiError::not_found("file").into_response());
     }
+    // `/call` is a page of its own, which the build calls `call.html`.
+    let page = format!("{name}.html");
+    [name, page.as_str(), PAGE]
+        .into_iter()
+        .find_map(|name| answer(name, ASK_EACH_TIME, headers))
+        .unwrap_or_else(|| (StatusCode::NOT_FOUND, [(header::CACHE_CONTROL, "no-store")], NOT_BUILT).into_response())
 }
 
-fn answer(name: &str, file: EmbeddedFile, cache: &'static str, known: Option<&HeaderValue>) -> Response {
-    let hash: String = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let etag = format!("\"{hash}\"");
-    let mut response = if known.is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+/// The file of this name as the browser takes it, or that it has it already; `None` without such a file.
+fn answer(name: &str, cache: &'static str, headers: &HeaderMap) -> Option<Response> {
+    if name.is_empty() || ENCODINGS.iter().any(|(_, ending)| name.ends_with(ending)) {
+        return None;
+    }
+    let plain = Files::get(name)?;
+    let etag = etag_of(&plain);
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let mut response = Response::new(Body::from(file.data.into_owned()));
-        if let Ok(kind) = HeaderValue::from_str(file.metadata.mimetype()) {
-            response.headers_mut().insert(header::CONTENT_TYPE, with_charset(name, kind));
+        let kind = kind_of(name, plain.metadata.mimetype());
+        let (encoding, bytes) = encoded(name, plain, headers);
+        let mut response = Response::new(Body::from(bytes.into_owned()));
+        if let Ok(kind) = HeaderValue::from_str(&kind) {
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        }
+        if let Some(encoding) = encoding {
+            response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
         }
         response
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(etag) = HeaderValue::from_str(&etag) {
         response.headers_mut().insert(header::ETAG, etag);
     }
-    response
+    Some(response)
 }
 
-fn with_charset(name: &str, kind: HeaderValue) -> HeaderValue {
-    if name.ends_with(".html") { HeaderValue::from_static("text/html; charset=utf-8") } else { kind }
+fn etag_of(file: &EmbeddedFile) -> String {
+    let hash: String = file.metadata.sha256_hash().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    // Weak: the same content in any encoding.
+    format!("W/\"{hash}\"")
+}
+
+fn encoded(name: &str, plain: EmbeddedFile, headers: &HeaderMap) -> (Option<&'static str>, Cow<'static, [u8]>) {
+    let accepted = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let takes = |encoding: &str| accepted.split(',').any(|part| part.split(';').next().unwrap_or_default().trim() == encoding);
+    for (encoding, ending) in ENCODINGS {
+        if takes(encoding)
+            && let Some(file) = Files::get(&format!("{name}{ending}"))
+        {
+            return (Some(encoding), file.data);
+        }
+    }
+    (None, plain.data)
+}
+
+fn kind_of(name: &str, kind: &str) -> String {
+    let is_text = kind.starts_with("text/") || name.ends_with(".js") || name.ends_with(".svg");
+    if is_text && !kind.contains("charset") { format!("{kind}; charset=utf-8") } else { kind.to_owned() }
 }

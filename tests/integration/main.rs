@@ -2,6 +2,7 @@
 
 mod administration;
 mod calls;
+mod doors;
 mod media;
 mod process;
 mod support;

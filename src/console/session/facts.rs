@@ -6,7 +6,7 @@ use crate::{
     console::wire::ServerMessage,
     domain::{
         event::{Event, EventRecord},
-        ticket::TicketEventKind,
+        ticket::{TicketEventKind, TicketLine},
     },
 };
 
@@ -27,13 +27,7 @@ impl Session {
         if !self.eyes.may_see(record) {
             return Ok(());
         }
-        let ticket = match &record.event {
-            Event::Ticket(event) => self.state.desk.ticket(event.ticket).await.unwrap_or_else(|fault| {
-                tracing::warn!(%fault, "the ticket of a fact cannot be read; the console asks for it itself");
-                None
-            }),
-            _ => None,
-        };
+        let ticket = self.state.desk.ticket_of(record).await;
         // A breach is its owner's business, and that of who watches over the floor.
         let is_breach =
             matches!(&record.event, Event::Ticket(event) if matches!(event.kind, TicketEventKind::SlaBreached { .. }));
@@ -43,7 +37,7 @@ impl Session {
         let message = ServerMessage::Fact {
             cursor: self.cursor.to_string(),
             record: Box::new(record.clone()),
-            ticket: ticket.map(Box::new),
+            ticket: ticket.map(|line| Box::new(TicketLine::clone(&line))),
         };
         self.outbox.send(message)?;
         if is_noticed {

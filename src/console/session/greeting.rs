@@ -27,7 +27,7 @@ impl Session {
             })?,
         };
         let floor = self.state.switch.snapshot().await.ok_or(End::ServerStops)?;
-        let own = self.eyes.take_snapshot(&floor.calls);
+        let own = self.eyes.take_snapshot(&floor);
         let (mine, others): (Vec<_>, Vec<_>) = floor.agents.iter().partition(|agent| agent.id == *self.eyes.agent());
         let centre = self.state.directory.borrow().centre.clone();
         self.painted.clear();

@@ -37,8 +37,10 @@ impl Outbox {
         let writer = tokio::spawn(async move {
             while let Some(message) = messages.recv().await {
                 // Closed or stuck: the reading side finds out, or the queue fills up.
-                let Ok(Ok(())) = tokio::time::timeout(SEND_MAX, sink.send(message)).await else { return };
+                let Ok(Ok(())) = tokio::time::timeout(SEND_MAX, sink.send(message)).await else { break };
             }
+            // Also sends the answer to their goodbye, which waits inside the sink.
+            let _ = tokio::time::timeout(CLOSE_MAX, sink.close()).await;
         });
         Self { waiting, writer, clock, n: 0 }
     }
@@ -59,7 +61,7 @@ impl Outbox {
         let Self { waiting, mut writer, .. } = self;
         let _ = waiting.try_send(Message::Close(Some(CloseFrame { code, reason: reason.into() })));
         drop(waiting);
-        if tokio::time::timeout(CLOSE_MAX, &mut writer).await.is_err() {
+        if tokio::time::timeout(2 * CLOSE_MAX, &mut writer).await.is_err() {
             writer.abort();
         }
     }

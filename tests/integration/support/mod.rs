@@ -6,6 +6,7 @@ pub mod centre;
 pub mod console;
 pub mod database;
 pub mod exchange;
+pub mod node;
 pub mod rest;
 pub mod sipp;
 pub mod tone_peer;

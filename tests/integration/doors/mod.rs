@@ -1,0 +1,6 @@
+//! Who comes in by which door, and what they find.
+
+mod coming_in;
+mod consoles;
+mod process;
+mod requests;
