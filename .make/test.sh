@@ -74,20 +74,24 @@ start_postgres() {
   $as "$bin/initdb" -D "$scratch/pg/db" -U postgres -A trust -E UTF8 --locale=C --no-sync >"$scratch/initdb.log" 2>&1 || { cat "$scratch/initdb.log"; return 1; }
   $as "$bin/pg_ctl" -D "$scratch/pg/db" -o "-p $port -k $scratch/pg -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200" -l "$scratch/pg/log" -w start >/dev/null || { cat "$scratch/pg/log"; return 1; }
   postgres_stop="$as $bin/pg_ctl -D $scratch/pg/db -m immediate stop"
-  export CENTRALITA_TEST_POSTGRES="postgres://postgres@127.0.0.1:$port/postgres"
+  postgres="postgres://postgres@127.0.0.1:$port/postgres"
   echo "PostgreSQL on port $port"
 }
 
-console_check() { (cd web-console && npm run --silent check); }
+console_check() { (cd web-console && npm run --silent lint && npm run --silent types); }
 console_unit() { (cd web-console && npm run --silent test); }
 browser() { (cd web-console && CENTRALITA_BIN="$PWD/../target/debug/centralita" CHROMIUM_BIN=$(command -v chromium || command -v google-chrome) npx playwright test); }
 build() { cargo build --all-targets; }
 # The console's types come from the server's own description of itself.
 schema() {
-  target/debug/centralita openapi >target/openapi.json && (cd web-console && npm run --silent codegen -- ../target/openapi.json) && git diff --exit-code --stat -- web-console/src/api/schema.d.ts
+  local codegen=web-console/tools/codegen
+  [ -d $codegen/node_modules ] || npm --prefix $codegen install --no-audit --no-fund --loglevel=error || return
+  target/debug/centralita openapi >target/openapi.json || return
+  (cd web-console && npm run --silent codegen -- ../target/openapi.json) && git diff --exit-code --stat -- web-console/src/api/schema.d.ts
 }
 
 stage tools .make/tools.sh test
+postgres=""
 start_postgres
 stage format cargo fmt --check
 stage console .make/console.sh
@@ -96,7 +100,8 @@ stage lints cargo clippy --all-targets -- -D warnings
 stage schema schema
 stage console-check console_check
 stage console-unit console_unit
-stage rust cargo test
+# Only the tests may see this name: to the server itself every CENTRALITA_… is a setting.
+stage rust env CENTRALITA_TEST_POSTGRES="$postgres" cargo test
 stage browser browser
 
 printf '\nTime by stage:%s\n' "$times"
