@@ -4,15 +4,12 @@ use axum::{Json, Router, extract::State, http::StatusCode, routing::get, routing
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, FieldProblem, Id, Page, PageParams, Params, Signed, cursor};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, cursor};
 use crate::{
     app::tickets::{TicketFault, TicketPage},
     domain::{
         customer::Interaction,
-        ticket::{
-            Clock, ClockChange, ClockState, ClockView, Metric, OpenTicket, Priority, SlaPolicy, SlaTargets, TicketCommand,
-            TicketLine, TicketRefusal, TicketState, TicketType, legal_moves,
-        },
+        ticket::{OpenTicket, SlaPolicy, TicketCommand, TicketLine, TicketRefusal, TicketState, TicketType, legal_moves},
     },
     types::{CallId, CustomerId, DispositionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
