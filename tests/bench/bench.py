@@ -313,17 +313,22 @@ def painted(figures, node, count):
     figures.put("invite_to_painted_p95_ms", float(percentile(times[1:], 0.95)))
 
 
+AREAS = {"calls": measure_calls, "console": measure_console}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("areas", nargs="*", choices=["calls", "console"], default=["calls", "console"])
-    areas = parser.parse_args().areas
+    parser.add_argument("areas", nargs="*", metavar="calls|console", help="areas to measure; all by default")
+    areas = parser.parse_args().areas or list(AREAS)
+    if unknown := [area for area in areas if area not in AREAS]:
+        parser.error(f"no area {unknown[0]}; there are {', '.join(AREAS)}")
     scale = float(os.environ.get("SCALE", "0.1"))
     if not binary().exists():
         raise SystemExit(f"There is no {binary()}; `make bench` builds it.")
     print(f"SCALE={scale:g}, {os.cpu_count()} processors, load {load_average()}")
     for area in areas:
         print(area)
-        {"calls": measure_calls, "console": measure_console}[area](scale)
+        AREAS[area](scale)
     print("Written to target/bench/" + " and ".join(f"{area}.json" for area in areas))
 
 
