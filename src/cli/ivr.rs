@@ -1,6 +1,11 @@
 //! `centralita ivr`: IVR lines from their files.
 
-use std::{fmt::Display, io, path::PathBuf, sync::Arc};
+use std::{
+    fmt::Display,
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -94,7 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
-fn read(folder: &PathBuf) -> Result<ScriptFiles, Failure> {
+fn read(folder: &Path) -> Result<ScriptFiles, Failure> {
     ScriptFiles::read(folder).map_err(|error| {
         Failure::Settings(vec![Mistake {
             place: "--scripts".into(),

@@ -5,8 +5,11 @@ use toml::de::{DeTable, DeValue};
 use super::Mistake;
 use crate::types::settings::Raw;
 
-/// Section, key, value and `file:line` of every setting, and what cannot be read at all.
-pub fn read(name: &str, text: &str) -> (Vec<(String, String, Raw, String)>, Vec<Mistake>) {
+/// Section, key, value and `file:line` of a setting.
+pub type Found = (String, String, Raw, String);
+
+/// Every setting, and what cannot be read at all.
+pub fn read(name: &str, text: &str) -> (Vec<Found>, Vec<Mistake>) {
     let place = |offset: usize| format!("{name}:{}", line_of(text, offset));
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut mistakes: Vec<Mistake> = errors

@@ -27,11 +27,14 @@ const CALLS_MAX: usize = 5_000;
 /// Records of one call, on their way or there.
 pub type Records = Shared<BoxFuture<'static, Arc<Vec<CustomerSnapshot>>>>;
 
+/// Who a call's records are of, and the records.
+type ByCall = BTreeMap<CallId, (Vec<CustomerId>, Records)>;
+
 /// Records by call. Cheap to clone.
 #[derive(Clone)]
 pub struct Pops {
     desk: Desk,
-    by_call: Arc<Mutex<BTreeMap<CallId, (Vec<CustomerId>, Records)>>>,
+    by_call: Arc<Mutex<ByCall>>,
 }
 
 /// The customers to paint for a call: the one chosen or known, else every match.
@@ -98,7 +101,8 @@ impl Pops {
                     if matches!(call.state, CallState::Over { .. }) {
                         self.by_call.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.id);
                     } else if !customers_of(call).is_empty() {
-                        let _ = self.of(call);
+                        // Begins to fetch; whoever needs it asks again.
+                        drop(self.of(call));
                     }
                 }
                 // What was missed is fetched when it is asked for; calls that ended meanwhile are forgotten at the bound.

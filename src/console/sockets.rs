@@ -48,7 +48,8 @@ impl Sockets {
     pub fn place(&self) -> Option<Place<'_>> {
         let taken =
             self.open.fetch_update(Ordering::AcqRel, Ordering::Acquire, |open| (open < self.open_max).then_some(open + 1));
-        taken.is_ok().then_some(Place(self))
+        // Lazily: a place that is made and not handed out would be given back on being dropped.
+        taken.is_ok().then(|| Place(self))
     }
 
     /// How many are open.

@@ -180,6 +180,7 @@ pub struct ServerEnvelope {
 }
 
 /// To the console.
+#[expect(clippy::large_enum_variant, reason = "sent once and not kept; the most frequent variant is the largest")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "t", rename_all = "snake_case")]
 pub enum ServerMessage {

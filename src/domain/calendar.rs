@@ -379,7 +379,6 @@ impl Mistakes {
         (own, spill)
     }
 
-    #[expect(clippy::type_complexity, reason = "own windows and spills by date, used once")]
     fn dated(
         &mut self,
         section: &str,

@@ -85,7 +85,7 @@ fn client_of(request: &Request, listener: Listener, state: &AppState) -> Client 
         // From the right: each proxy appends whom it saw; the first that is no proxy of ours is the client.
         let seen: Vec<IpAddr> = forwarded("x-forwarded-for").filter_map(|text| text.parse().ok()).collect();
         address = seen.iter().rev().copied().find(|ip| !is_trusted(*ip)).or_else(|| seen.first().copied()).unwrap_or(peer);
-        if let Some(proto) = forwarded("x-forwarded-proto").last() {
+        if let Some(proto) = forwarded("x-forwarded-proto").next_back() {
             is_secure = proto == "https";
         }
     }

@@ -76,11 +76,6 @@ impl Centre {
         self.folder.path()
     }
 
-    /// As given to the process, one `section.key=value` each.
-    pub fn settings(&self) -> &[String] {
-        &self.settings
-    }
-
     /// Password of a sample user.
     pub fn password(&self, user: &str) -> String {
         self.account("users", "user", user)
