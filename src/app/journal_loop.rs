@@ -23,6 +23,7 @@ use crate::{
     store::{
         Db, Lane, StoreFault,
         journal::{self, Entry, VisitRules},
+        repair::{self, Repaired},
     },
     types::{Clock, Sleep},
 };
@@ -87,14 +88,25 @@ impl JournalDoor {
     }
 }
 
-/// Starts the journal of this node. The task ends, with everything stored or safe in the file, when all doors are gone.
+/// Starts the journal of this node: stores what an earlier process left in the file, closes what it left open, and only then
+/// takes new facts. The task ends, with everything stored or safe in the file, when all doors are gone.
 pub async fn start(
     db: Db,
     clock: Arc<dyn Clock>,
     directory: watch::Receiver<Arc<Directory>>,
 ) -> std::io::Result<(JournalDoor, tokio::task::JoinHandle<()>)> {
     let folder = db.data().path().to_owned();
-    let journal = Journal::open(db, clock, directory, &folder, SPOOL_BYTES_MAX).await?;
+    let now = clock.now().wall;
+    let mut journal = Journal::open(db.clone(), clock, directory, &folder, SPOOL_BYTES_MAX).await?;
+    journal.catch_up().await?;
+    match repair::close_what_was_lost(&db, now).await {
+        Ok(repaired) if repaired == Repaired::default() => {}
+        Ok(Repaired { segments, calls, spans }) => {
+            tracing::warn!(segments, calls, spans, "closed what an earlier process left open");
+        }
+        // Calls are worth more than sums: the next start tries again.
+        Err(fault) => tracing::error!(%fault, "what an earlier process left open could not be closed"),
+    }
     let (facts, received) = mpsc::channel(CHANNEL);
     let door = JournalDoor { facts, status: Arc::clone(&journal.status) };
     Ok((door, tokio::spawn(journal.run(received))))
@@ -170,6 +182,20 @@ impl Journal {
         status.spooled_bytes.store(spool.waiting_bytes(), Ordering::Relaxed);
         let began_at = clock.now().wall.as_millis();
         Ok(Self { db, clock, directory, status, spool, pending: VecDeque::new(), singly: 0, began_at, count: 0 })
+    }
+
+    /// Stores what waits in the file, as far as the database takes it; the rest is the loop's.
+    async fn catch_up(&mut self) -> std::io::Result<()> {
+        while self.spool.waiting_bytes() > 0 {
+            let (batch, next) = self.spool.read(BATCH_MAX).await?;
+            if let Err(fault) = write(self.db.clone(), Arc::new(batch)).await {
+                tracing::warn!(%fault, "facts of an earlier process still wait in the file");
+                break;
+            }
+            self.spool.forget_before(next).await?;
+        }
+        self.tell();
+        Ok(())
     }
 
     async fn run(mut self, mut facts: mpsc::Receiver<Fact>) {
@@ -276,19 +302,8 @@ impl Journal {
             let count = most.min(self.pending.len());
             (self.pending.drain(..count).collect(), Origin::Memory)
         };
-        let (db, batch) = (self.db.clone(), Arc::new(batch));
-        let entries = Arc::clone(&batch);
-        let done = Box::pin(async move {
-            db.write(Lane::Journal, move |tx| {
-                Box::pin(async move {
-                    for entry in entries.iter() {
-                        journal::append(tx, entry).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await
-        });
+        let batch = Arc::new(batch);
+        let done = Box::pin(write(self.db.clone(), Arc::clone(&batch)));
         Work::Writing(Write { batch, origin, done })
     }
 
@@ -361,4 +376,17 @@ impl Journal {
         self.status.pending.store(u64::try_from(self.pending.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.status.spooled_bytes.store(self.spool.waiting_bytes(), Ordering::Relaxed);
     }
+}
+
+/// Stores a batch as one write.
+async fn write(db: Db, batch: Arc<Vec<Entry>>) -> Result<(), StoreFault> {
+    db.write(Lane::Journal, move |tx| {
+        Box::pin(async move {
+            for entry in batch.iter() {
+                journal::append(tx, entry).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
 }

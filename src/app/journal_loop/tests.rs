@@ -194,7 +194,8 @@ async fn facts_in_the_file_survive_a_restart() {
     door.put(queued(call(1)));
     drop(door);
     task.await.unwrap();
-    assert_eq!(kinds(&test).await, ["call.arrived", "call.arrived", "call.queued"]);
+    // They belong to a process that is gone: its calls are over before new facts come.
+    assert_eq!(kinds(&test).await, ["call.arrived", "call.arrived", "call.ended", "call.ended", "call.queued"]);
     assert_eq!(std::fs::metadata(file).unwrap().len(), 0, "nothing waits any more");
 }
 
@@ -246,9 +247,11 @@ async fn what_a_lost_process_left_open_is_closed_so_that_the_sums_are_right() {
         drop(door);
         task.await.unwrap();
         let test = test.reopen().await;
-        let repaired = repair::close_what_was_lost(&test.db, at(9_999)).await.unwrap();
-        assert_eq!((repaired.segments, repaired.calls), (1, 2));
-        assert_eq!(repair::close_what_was_lost(&test.db, at(9_999)).await.unwrap().calls, 0, "once is enough");
+        let (door, task) = start(&test).await;
+        drop(door);
+        task.await.unwrap();
+        let again = repair::close_what_was_lost(&test.db, at(9_999)).await.unwrap();
+        assert_eq!(again, repair::Repaired::default(), "the start has done it, and once is enough");
 
         let counts = segments::counts(&test.db, at(0), at(3_600)).await.unwrap()[0].1;
         assert_eq!(counts.offered, counts.answered + counts.abandoned + counts.flowed_out, "on {test:?}");
