@@ -9,7 +9,11 @@ use std::{
 
 fn centralita(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_centralita"));
-    command.args(arguments).stdin(Stdio::null()).env_remove("CENTRALITA_HTTP_LISTEN");
+    command.args(arguments).stdin(Stdio::null());
+    // What the tests' own runner calls by such names would be settings to the process.
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with(centralita::config::ENVIRONMENT_PREFIX)) {
+        command.env_remove(name);
+    }
     command
 }
 
