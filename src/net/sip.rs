@@ -24,6 +24,9 @@ use crate::{
     types::{Clock, settings::settings},
 };
 
+/// How often the operating system is asked for a port that both UDP and TCP can have.
+const PORT_TRIES_MAX: u32 = 16;
+
 settings! {
     /// Section `sip`.
     pub struct SipNetSettings {
@@ -110,10 +113,8 @@ impl SipNet {
         for address in &settings.listen {
             // The first UDP socket is flow 1; what is opened for others' connections goes on in odd numbers.
             let id = connections.next_inbound_flow();
-            let port = UdpPort::open(id, *address).map_err(|source| fault(*address, Transport::Udp, source))?;
-            // With port 0 the operating system chooses; TCP takes the same.
+            let (port, listener) = open_both(id, *address).await?;
             let bound = port.local();
-            let listener = TcpListener::bind(bound).await.map_err(|source| fault(bound, Transport::Tcp, source))?;
             tasks.spawn(sip_udp::read(port.clone(), intake.clone()));
             tasks.spawn(connections.clone().accept(listener));
             udp.push(port);
@@ -182,6 +183,21 @@ fn fault(address: SocketAddr, transport: Transport, source: io::Error) -> SipNet
 /// The address that others reach us at: the one listened on, or the one of the route out when that is "any".
 fn route_out(listen: IpAddr) -> IpAddr {
     if listen.is_unspecified() { detect_address() } else { listen }
+}
+
+/// UDP and TCP on one port. With port 0 the operating system chooses for UDP and TCP takes the same; where TCP is taken there,
+/// it chooses again.
+async fn open_both(id: FlowId, address: SocketAddr) -> Result<(UdpPort, TcpListener), SipNetFault> {
+    let mut tries = 1;
+    loop {
+        let port = UdpPort::open(id, address).map_err(|source| fault(address, Transport::Udp, source))?;
+        let bound = port.local();
+        match TcpListener::bind(bound).await {
+            Ok(listener) => return Ok((port, listener)),
+            Err(source) if address.port() == 0 && source.kind() == ErrorKind::AddrInUse && tries < PORT_TRIES_MAX => tries += 1,
+            Err(source) => return Err(fault(bound, Transport::Tcp, source)),
+        }
+    }
 }
 
 #[cfg(test)]
