@@ -15,7 +15,7 @@ interface RouterContext {
   queryClient: QueryClient
 }
 
-const root = createRootRouteWithContext<RouterContext>()({ notFoundComponent: NotFoundPage, errorComponent: FailedPage })
+const root = createRootRouteWithContext<RouterContext>()({ errorComponent: FailedPage })
 
 const login = createRoute({
   getParentRoute: () => root,
@@ -155,9 +155,16 @@ const adminSection = createRoute({
   component: lazyRouteComponent(() => import('@/features/admin/admin-page'), 'AdminPage'),
 })
 
+/** Every other address: said within the frame, so that the way back is at hand and a call goes on. */
+const unknown = createRoute({
+  getParentRoute: () => shell,
+  path: '$',
+  component: NotFoundPage,
+})
+
 const routeTree = root.addChildren([
   login,
-  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, admin, adminSection]),
+  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, admin, adminSection, unknown]),
 ])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */
@@ -171,6 +178,8 @@ export function createAppRouter(queryClient: QueryClient) {
     context: { queryClient },
     defaultPreload: 'intent',
     defaultPendingMs: 300,
+    // A page that breaks leaves the frame with the dock as it is.
+    defaultErrorComponent: FailedPage,
     scrollRestoration: true,
     // Plain text in the address: a number that is searched for must not become a number of the language.
     parseSearch: parseSearchWith((text) => text),

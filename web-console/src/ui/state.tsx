@@ -4,12 +4,13 @@ import type { ReactNode } from 'react'
 import { Button } from './button'
 import { cx } from './cx'
 
-/** Says what will be here and the first thing to do. */
-export function EmptyState({ icon: Icon, title, children, action }: { icon?: LucideIcon; title: string; children?: ReactNode; action?: ReactNode }) {
+/** Says what will be here and the first thing to do. `isPage`: there is nothing else on the page, so this is its heading. */
+export function EmptyState({ icon: Icon, title, children, action, isPage = false }: { icon?: LucideIcon; title: string; children?: ReactNode; action?: ReactNode; isPage?: boolean }) {
+  const Title = isPage ? 'h1' : 'p'
   return (
     <div className="flex flex-col items-center justify-center gap-2 p-8 text-center">
       {Icon && <Icon size={28} strokeWidth={1.5} aria-hidden className="text-ink-3" />}
-      <p className="text-lg font-semibold">{title}</p>
+      <Title className="text-lg font-semibold">{title}</Title>
       {children !== undefined && <p className="max-w-md text-ink-2">{children}</p>}
       {action}
     </div>
