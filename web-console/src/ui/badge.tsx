@@ -23,14 +23,14 @@ export function Badge({ tone = 'neutral', icon: Icon, children, className }: { t
 }
 
 const DOTS: Record<BadgeTone, string> = {
-  neutral: 'rounded-full border-2 border-ink-3',
-  accent: 'rounded-l-full rounded-r-[1px] bg-accent',
-  good: 'rounded-full bg-good',
-  warn: 'rounded-[1px] bg-warn',
-  bad: 'rotate-45 rounded-[1px] bg-bad',
+  neutral: 'size-2 rounded-full border-2 border-ink-3',
+  accent: 'size-2.5 -mx-px [clip-path:polygon(12%_0,100%_50%,12%_100%)] bg-accent',
+  good: 'size-2 rounded-full bg-good',
+  warn: 'size-2 rounded-[1px] bg-warn',
+  bad: 'size-2 rotate-45 rounded-[1px] bg-bad',
 }
 
-/** A mark beside a word. Each state has its own shape too: ring, half circle, circle, square, diamond. */
+/** A mark beside a word. Each state has its own shape too: ring, triangle, circle, square, diamond. All take 8 px of the line. */
 export function Dot({ tone }: { tone: BadgeTone }) {
-  return <span aria-hidden className={cx('inline-block size-2 shrink-0', DOTS[tone])} />
+  return <span aria-hidden className={cx('inline-block shrink-0', DOTS[tone])} />
 }

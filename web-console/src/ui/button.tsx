@@ -17,29 +17,34 @@ const TONES: Record<Tone, string> = {
 
 const SIZES = { sm: 'h-7 px-2 gap-1', md: 'h-8 px-3 gap-1.5', lg: 'h-10 px-4 gap-2' }
 
-const BASE =
-  'inline-flex shrink-0 cursor-pointer items-center justify-center rounded-md font-medium whitespace-nowrap transition-colors duration-100 select-none ' +
+const FRAME =
+  'inline-flex cursor-pointer items-center justify-center rounded-md font-medium transition-colors duration-100 select-none ' +
   'disabled:cursor-not-allowed disabled:opacity-50'
+const BASE = `${FRAME} shrink-0 whitespace-nowrap`
+/** Of a button that may take two lines where there is no room for one. */
+const WRAPPED = `${FRAME} min-h-7 max-w-full gap-1 px-2 py-1 text-left break-words`
 
 export interface ButtonProps extends Omit<AriaButtonProps, 'className' | 'children' | 'style'> {
   tone?: Tone
   size?: keyof typeof SIZES
   icon?: LucideIcon
+  /** Goes on in a second line instead of keeping to its size. */
+  isWrapped?: boolean
   children?: ReactNode
   className?: string
   'data-testid'?: string
 }
 
-export function Button({ tone = 'quiet', size = 'md', icon: Icon, children, className, ...rest }: ButtonProps) {
+export function Button({ tone = 'quiet', size = 'md', icon: Icon, isWrapped = false, children, className, ...rest }: ButtonProps) {
   return (
-    <AriaButton {...rest} className={cx(BASE, TONES[tone], SIZES[size], className)}>
+    <AriaButton {...rest} className={cx(isWrapped ? WRAPPED : cx(BASE, SIZES[size]), TONES[tone], className)}>
       {Icon && <Icon size={16} aria-hidden />}
       {children}
     </AriaButton>
   )
 }
 
-export interface IconButtonProps extends Omit<ButtonProps, 'children' | 'icon'> {
+export interface IconButtonProps extends Omit<ButtonProps, 'children' | 'icon' | 'isWrapped'> {
   icon: LucideIcon
   /** What it does; shown as a tip and read aloud. */
   label: string

@@ -44,10 +44,10 @@ export function ToastRegion({ label, closeLabel }: { label: string; closeLabel: 
           <div key={toast.id} role={toast.tone === 'bad' ? 'alert' : undefined} className="pointer-events-auto flex items-start gap-2 rounded-md border border-line bg-raised py-2 pr-1 pl-3 shadow-pop">
             <Icon size={16} aria-hidden className={cx('mt-1 shrink-0', MARKS[toast.tone])} />
             <div className="flex min-w-0 flex-1 flex-col items-start gap-2 py-0.5">
-              <p className="break-words">{toast.text}</p>
+              <p className="max-w-full break-words">{toast.text}</p>
               {toast.action && (
                 <Button
-                  size="sm"
+                  isWrapped
                   onPress={() => {
                     toast.action?.run()
                     closeToast(toast.id)
