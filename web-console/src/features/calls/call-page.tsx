@@ -62,7 +62,7 @@ function Call({ call }: { call: CallDetails }) {
     { name: t('field.ours'), value: call.our_number },
     { name: t('field.line'), value: call.line },
     { name: t('field.path'), value: call.ivr_path.map(keyText).join(' › ') },
-    { name: t('field.reason'), value: call.reason ? keyText(call.reason) : null },
+    { name: t('field.reason'), value: names.reason(call.reason) },
     { name: t('field.queue'), value: names.queue(call.queue) },
     { name: t('field.agent'), value: names.agent(call.agent) },
     { name: t('field.language'), value: languageText(call.language) },

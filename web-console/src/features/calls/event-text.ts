@@ -22,7 +22,7 @@ export function useEventText(names: Names): (record: EventRecord) => string {
       case 'ivr_entered':
         return t('event.ivr_entered', { node: keyText(event.node) })
       case 'queued':
-        return event.reason ? t('event.queued_about', { queue: names.queue(event.queue), reason: keyText(event.reason) }) : t('event.queued', { queue: names.queue(event.queue) })
+        return event.reason ? t('event.queued_about', { queue: names.queue(event.queue), reason: names.reason(event.reason) }) : t('event.queued', { queue: names.queue(event.queue) })
       case 'offered':
         return t('event.offered', { agent: names.agent(event.agent) })
       case 'offer_missed':

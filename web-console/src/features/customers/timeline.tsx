@@ -8,7 +8,6 @@ import { problemText } from '@/api/problem-text'
 import type { Interaction } from '@/api/types'
 import { agoText, dateTimeText, spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { keyText } from '@/i18n/words'
 import { MoreRows } from '@/lib/more-rows'
 import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
@@ -98,7 +97,7 @@ function Row({ interaction }: { interaction: Interaction }) {
   const { channel, direction } = interaction
   const Icon = channel === 'call' ? (direction === 'outbound' ? PhoneOutgoing : PhoneIncoming) : ICONS[channel]
   const kind = channel === 'note' || channel === 'visit' ? t(`common:channel.${channel}`) : `${t(`common:channel.${channel}`)} · ${t(`common:direction.${direction}`)}`
-  const title = interaction.disposition ? names.disposition(interaction.disposition) : interaction.reason ? keyText(interaction.reason) : t(`common:channel.${channel}`)
+  const title = interaction.disposition ? names.disposition(interaction.disposition) : interaction.reason ? names.reason(interaction.reason) : t(`common:channel.${channel}`)
   const facts = [kind, names.agent(interaction.agent), names.queue(interaction.queue), interaction.duration_ms > 0 ? spanText(interaction.duration_ms) : '']
   return (
     <li className="flex gap-3 px-4 py-2">

@@ -1,43 +1,57 @@
-import { ChevronRight } from 'lucide-react'
+import { ChevronDown } from 'lucide-react'
+import { Button as AriaButton } from 'react-aria-components'
 import { useTexts } from '@/i18n/use-texts'
 import { languageText, keyText } from '@/i18n/words'
 import type { CallView } from '@/live/protocol'
 import { timeText } from '@/i18n/format'
 import { useFloor } from '@/lib/use-live'
+import { useNames } from '@/lib/use-names'
+import { PopoverPanel } from '@/ui'
 
-/** Why they call: the reason chosen in the menu, the way there, how long they have waited, the language to speak. */
+/** Why they call: the reason chosen in the menu, the language to speak, how long they have waited, and the way there on demand. */
 export function WhyTheyCall({ call }: { call: CallView }) {
   const { t, i18n } = useTexts('desk')
+  const names = useNames()
   const from = useFloor((floor) => (call.transferred_from ? (floor.colleagues.get(call.transferred_from)?.name ?? call.transferred_from) : null))
   if (call.direction === 'outbound') return null
-  const steps = call.ivr_path.slice(-4)
   return (
     <section aria-label={t('why.title')} className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line bg-accent-soft px-4 py-2">
-      <p className="min-w-0">
+      <p className="min-w-0 break-words">
         <span className="text-ink-2">{t('why.reason')} </span>
-        <strong className="font-semibold">{call.reason ? keyText(call.reason) : t('why.no_reason')}</strong>
+        <strong className="font-semibold">{call.reason ? names.reason(call.reason) : t('why.no_reason')}</strong>
       </p>
-      {steps.length > 0 && (
-        <p className="flex min-w-0 items-center gap-1 text-ink-2" title={call.ivr_path.map(keyText).join(' › ')}>
-          <span className="sr-only">{t('why.path')}</span>
-          {steps.map((step, i) => (
-            <span key={i} className="flex items-center gap-1">
-              {i > 0 && <ChevronRight size={12} aria-hidden />}
-              {keyText(step)}
-            </span>
-          ))}
-        </p>
-      )}
       <p>
         <span className="text-ink-2">{t('why.language')} </span>
         <strong className="font-semibold">{languageText(call.language)}</strong>
       </p>
-      {call.queued_at && (
-        <p className="text-ink-2">
-          {t('why.waiting_since', { at: timeText(call.queued_at, i18n.language) })}
-        </p>
-      )}
+      {call.queued_at && <p className="text-ink-2">{t('why.waiting_since', { at: timeText(call.queued_at, i18n.language) })}</p>}
       {from !== null && <p className="font-medium">{t('why.transferred', { name: from })}</p>}
+      {call.ivr_path.length > 0 && <Path call={call} />}
     </section>
+  )
+}
+
+/** The stations in the line's flow, by the names that its author gave them. */
+function Path({ call }: { call: CallView }) {
+  const { t } = useTexts('desk')
+  return (
+    <PopoverPanel
+      label={t('why.path')}
+      placement="bottom start"
+      className="max-h-80 w-64 overflow-auto"
+      trigger={
+        <AriaButton className="flex min-h-6 cursor-pointer items-center gap-1 text-accent-ink hover:underline" data-testid="ivr-path">
+          {t('why.path')}
+          <ChevronDown size={14} aria-hidden />
+        </AriaButton>
+      }
+    >
+      <p className="mb-2 text-xs text-ink-3">{t('why.path_help')}</p>
+      <ol className="flex list-inside list-decimal flex-col gap-1">
+        {call.ivr_path.map((step, i) => (
+          <li key={i}>{keyText(step)}</li>
+        ))}
+      </ol>
+    </PopoverPanel>
   )
 }

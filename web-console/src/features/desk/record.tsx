@@ -1,14 +1,13 @@
 // The customer's record as the pop paints it: who, what is open, what came last.
 import { Link } from '@tanstack/react-router'
 import { Building2, Mail, Pencil, Phone, StickyNote, Users, Globe, Footprints, type LucideIcon } from 'lucide-react'
-import { useQuery } from '@tanstack/react-query'
-import { agentsQuery, dispositionsQuery, inLanguage } from '@/api/queries'
 import type { CustomerSnapshot, Interaction } from '@/api/types'
 import { agoText, dateTimeText, spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { keyText, languageText, segmentText } from '@/i18n/words'
+import { languageText, segmentText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
 import { useNow } from '@/lib/use-live'
+import { useNames } from '@/lib/use-names'
 import type { CallView } from '@/live/protocol'
 import { Badge, Section } from '@/ui'
 import { WhyTheyCall } from './reason'
@@ -102,11 +101,9 @@ const CHANNELS: Record<Interaction['channel'], LucideIcon> = { call: Phone, web:
 function InteractionRow({ interaction }: { interaction: Interaction }) {
   const { t, i18n } = useTexts('desk')
   const now = useNow()
-  const { data: dispositions } = useQuery(dispositionsQuery)
-  const { data: agents } = useQuery(agentsQuery)
-  const disposition = dispositions?.find((one) => one.id === interaction.disposition)
+  const names = useNames()
   const Icon = CHANNELS[interaction.channel] ?? Users
-  const title = disposition ? inLanguage(disposition.names, i18n.language) : interaction.reason ? keyText(interaction.reason) : t(`common:channel.${interaction.channel}`)
+  const title = names.disposition(interaction.disposition) || names.reason(interaction.reason) || t(`common:channel.${interaction.channel}`)
   return (
     <li className="flex gap-2.5 px-3 py-1.5">
       <Icon size={15} aria-label={t(`common:channel.${interaction.channel}`)} className="mt-0.5 shrink-0 text-ink-3" />
@@ -120,7 +117,7 @@ function InteractionRow({ interaction }: { interaction: Interaction }) {
         {interaction.notes !== '' && <p className="line-clamp-2 break-words text-ink-2">{interaction.notes}</p>}
         <p className="flex gap-2 text-xs text-ink-3">
           <span>{t(`common:direction.${interaction.direction}`)}</span>
-          {interaction.agent && <span>{agents?.find((agent) => agent.id === interaction.agent)?.name ?? interaction.agent}</span>}
+          {interaction.agent && <span>{names.agent(interaction.agent)}</span>}
           {interaction.duration_ms > 0 && <span>{spanText(interaction.duration_ms)}</span>}
           {interaction.ticket && interaction.ticket_number != null && (
             <Link to={`/tickets/${interaction.ticket}` as string} className="text-accent-ink hover:underline">

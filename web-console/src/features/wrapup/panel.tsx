@@ -6,10 +6,10 @@ import { useStore } from 'zustand'
 import { inLanguage, queuesQuery } from '@/api/queries'
 import type { Queue } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
-import { keyText } from '@/i18n/words'
 import { readSetting, writeSetting } from '@/lib/storage'
 import { useCommand } from '@/lib/use-command'
 import { useIsUp, useNow } from '@/lib/use-live'
+import { useNames } from '@/lib/use-names'
 import { usePartyName } from '@/lib/use-party-name'
 import { notes } from '@/live/console'
 import type { CallView } from '@/live/protocol'
@@ -30,6 +30,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
   const { run } = useCommand()
   const isUp = useIsUp()
   const name = usePartyName(call)
+  const names = useNames()
   const leaf = leaves.find((one) => one.id === chosen)
 
   const choose = async (disposition: string) => {
@@ -57,7 +58,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
           <DispositionPicker leaves={leaves} quick={quick} isPending={isPending} chosen={chosen} onChoose={(id) => void choose(id)} isDisabled={!isUp} />
         </Section>
         <Section title={t('ticket.title')}>
-          <TicketPart call={call} queue={queue} disposition={chosen} subject={leaf?.name ?? (call.reason ? keyText(call.reason) : t('ticket.default_subject', { name }))} notes={draft?.text ?? ''} />
+          <TicketPart call={call} queue={queue} disposition={chosen} subject={leaf?.name ?? (call.reason ? names.reason(call.reason) : t('ticket.default_subject', { name }))} notes={draft?.text ?? ''} />
         </Section>
       </div>
       <Footer call={call} isDisposed={chosen !== null} />
