@@ -7,7 +7,7 @@ import { useTranslation } from 'react-i18next'
 import { createQueryClient } from './app/query-client'
 import { createAppRouter } from './app/router'
 import { startI18n } from './i18n'
-import { applyTheme, currentTheme } from './lib/theme'
+import { showTheme } from './lib/theme'
 import './styles.css'
 
 const queryClient = createQueryClient()
@@ -34,7 +34,7 @@ function App() {
 }
 
 async function start(): Promise<void> {
-  applyTheme(currentTheme())
+  showTheme()
   await startI18n()
   const root = document.getElementById('root')
   if (root)

@@ -1,10 +1,10 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { WebPhonePage } from './features/web-phone/web-phone-page'
-import { applyTheme, currentTheme } from './lib/theme'
+import { showTheme } from './lib/theme'
 import './styles.css'
 
-applyTheme(currentTheme())
+showTheme()
 const root = document.getElementById('root')
 if (root)
   createRoot(root).render(

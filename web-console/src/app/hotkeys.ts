@@ -1,51 +1,41 @@
-// Keys for call control. All with Alt+Shift, so that no typed letter ever answers or ends a call; they can be switched off.
+// Listens for the keys of the whole console and carries them out. Which they are is in `lib/keymap`.
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect } from 'react'
 import { createStore } from 'zustand/vanilla'
-import { runDockAction, type DockAction } from '@/features/dock/actions'
-import { readSetting } from '@/lib/storage'
+import { runDockAction } from '@/features/dock/actions'
+import { chordOf, keymapStore, shortcutOf } from '@/lib/keymap'
 import { foremostCall, floorStore } from '@/live/stores/floor'
 
-export const KEYS = {
-  answer: 'A',
-  hold: 'H',
-  mute: 'M',
-  transfer: 'T',
-  keypad: 'D',
-  hang_up: 'E',
-  ready: 'R',
-  wrap_up: 'W',
-} as const
-
-interface HotkeyState {
-  isOn: boolean
-  isHelpOpen: boolean
+/** What lies over the page by itself: the list of keys, or the palette. */
+interface Overlay {
+  open: 'keys' | 'palette' | null
 }
 
-export const hotkeyStore = createStore<HotkeyState>(() => ({ isOn: readSetting('hotkeys') !== 'off', isHelpOpen: false }))
+export const overlayStore = createStore<Overlay>(() => ({ open: null }))
 
-export function openHotkeyHelp(): void {
-  hotkeyStore.setState({ isHelpOpen: true })
+export function showOverlay(open: Overlay['open']): void {
+  overlayStore.setState({ open })
 }
 
 export function useHotkeys(): void {
   const navigate = useNavigate()
   useEffect(() => {
+    const toWrapUp = () => {
+      const call = foremostCall(floorStore.getState().calls)
+      if (call) void navigate({ to: '/desk/call/$callId', params: { callId: call.id } }).then(() => document.getElementById('call-notes')?.focus())
+    }
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === '?' && !isTyping(event.target)) {
-        openHotkeyHelp()
+      if (event.repeat || event.defaultPrevented) return
+      if (event.key === '?' && keymapStore.getState().isOn && !isTyping(event.target)) {
+        showOverlay('keys')
         return
       }
-      if (!event.altKey || !event.shiftKey || event.ctrlKey || event.metaKey || event.repeat || !hotkeyStore.getState().isOn) return
-      const action = (Object.keys(KEYS) as Array<keyof typeof KEYS>).find((name) => event.code === `Key${KEYS[name]}`)
+      const action = shortcutOf(chordOf(event))
       if (!action) return
       event.preventDefault()
-      if (action === 'wrap_up') {
-        const call = foremostCall(floorStore.getState().calls)
-        if (call) void navigate({ to: '/desk/call/$callId', params: { callId: call.id } }).then(() => document.getElementById('call-notes')?.focus())
-      } else {
-        runDockAction(action satisfies DockAction)
-      }
+      if (action === 'palette') showOverlay(overlayStore.getState().open === 'palette' ? null : 'palette')
+      else if (action === 'wrap_up') toWrapUp()
+      else runDockAction(action)
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)

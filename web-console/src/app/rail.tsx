@@ -1,31 +1,15 @@
 import { Link } from '@tanstack/react-router'
-import { Headphones, Languages, MonitorDot, Moon, PhoneCall, Settings, Sun, Ticket, UserRound, Users, type LucideIcon } from 'lucide-react'
-import { useState } from 'react'
+import { Languages, Moon, Search, Sun, UserRound } from 'lucide-react'
 import { useTexts } from '@/i18n/use-texts'
 import { Button as AriaButton } from 'react-aria-components'
-import { isSupervisor, type Session } from '@/api/session'
+import { useStore } from 'zustand'
+import type { Session } from '@/api/session'
 import { changeLanguage } from '@/i18n'
-import { chooseTheme, currentTheme } from '@/lib/theme'
+import { chooseTheme, otherTheme, themeStore } from '@/lib/theme'
 import { cx, Menu, MenuItem, MenuSection, Tip } from '@/ui'
-import { openHotkeyHelp } from './hotkeys'
-
-interface Section {
-  to: string
-  key: 'desk' | 'customers' | 'tickets' | 'calls' | 'live' | 'reports' | 'admin'
-  icon: LucideIcon
-  isFor: (session: Session) => boolean
-}
-
-
-/** Sections that have a page, in the order of the rail. */
-const SECTIONS: readonly Section[] = [
-  { to: '/desk', key: 'desk', icon: Headphones, isFor: (session) => session.agent != null },
-  { to: '/customers', key: 'customers', icon: Users, isFor: () => true },
-  { to: '/tickets', key: 'tickets', icon: Ticket, isFor: () => true },
-  { to: '/calls', key: 'calls', icon: PhoneCall, isFor: () => true },
-  { to: '/live', key: 'live', icon: MonitorDot, isFor: (session) => isSupervisor(session.role) },
-  { to: '/admin', key: 'admin', icon: Settings, isFor: (session) => session.role === 'administrator' },
-]
+import { useKeysOf } from '@/lib/keymap'
+import { showOverlay } from './hotkeys'
+import { SECTIONS } from './sections'
 
 const ITEM =
   'flex w-full cursor-pointer flex-col items-center gap-0.5 rounded-md px-0.5 py-1.5 text-xs tracking-tight text-ink-2 no-underline hover:bg-hover hover:text-ink'
@@ -37,6 +21,7 @@ export function Rail({ session, onSignOut }: { session: Session; onSignOut: () =
       <Link to="/" aria-label="Centralita" className="mb-2 flex size-9 items-center justify-center rounded-md">
         <img src="/favicon.svg" alt="" width={28} height={28} />
       </Link>
+      <SearchButton />
       {SECTIONS.filter((section) => section.isFor(session)).map(({ to, key, icon: Icon }) => (
         <Link key={to} to={to} className={ITEM} activeProps={{ className: 'bg-surface text-accent-ink font-semibold', 'aria-current': 'page' }}>
           <Icon size={19} strokeWidth={1.75} aria-hidden />
@@ -49,6 +34,22 @@ export function Rail({ session, onSignOut }: { session: Session; onSignOut: () =
         <UserMenu user={session} onSignOut={onSignOut} />
       </div>
     </nav>
+  )
+}
+
+function SearchButton() {
+  const { t } = useTexts('app')
+  const keys = useKeysOf('palette')
+  const label = t('palette.title')
+  return (
+    <Tip text={keys ? `${label} (${keys.text})` : label}>
+      <AriaButton data-testid="search" aria-label={label} aria-keyshortcuts={keys?.aria} onPress={() => showOverlay('palette')} className={ITEM}>
+        <Search size={19} strokeWidth={1.75} aria-hidden />
+        <span aria-hidden className="max-w-full truncate max-md:sr-only">
+          {t('palette.short')}
+        </span>
+      </AriaButton>
+    </Tip>
   )
 }
 
@@ -67,8 +68,7 @@ export function LanguageButton({ className }: { className?: string }) {
 
 export function ThemeButton({ className }: { className?: string }) {
   const { t } = useTexts('app')
-  const [theme, setTheme] = useState(currentTheme)
-  const other = theme === 'dark' ? 'light' : 'dark'
+  const other = otherTheme(useStore(themeStore))
   const label = t(other === 'dark' ? 'theme.to_dark' : 'theme.to_light')
   const Icon = other === 'dark' ? Moon : Sun
   return (
@@ -76,10 +76,7 @@ export function ThemeButton({ className }: { className?: string }) {
       <AriaButton
         data-testid="theme"
         aria-label={label}
-        onPress={() => {
-          chooseTheme(other)
-          setTheme(other)
-        }}
+        onPress={() => chooseTheme(other)}
         className={cx(className)}
       >
         <Icon size={18} strokeWidth={1.75} aria-hidden />
@@ -103,7 +100,7 @@ function UserMenu({ user, onSignOut }: { user: Session; onSignOut: () => void })
     >
       <MenuSection title={`${user.name} · ${t(`role.${user.role}`)}`}>
         <MenuItem href="/check">{t('user.check')}</MenuItem>
-        <MenuItem onAction={openHotkeyHelp}>{t('user.keys')}</MenuItem>
+        <MenuItem onAction={() => showOverlay('keys')}>{t('user.keys')}</MenuItem>
         <MenuItem data-testid="sign-out" onAction={onSignOut}>
           {t('user.sign_out')}
         </MenuItem>

@@ -11,7 +11,8 @@ import { live } from '@/live/console'
 import { phone } from '@/phone/softphone'
 import { ToastRegion } from '@/ui'
 import { useHotkeys } from './hotkeys'
-import { Notices } from './notices'
+import { useNotices } from './notices'
+import { Overlays } from './overlays'
 import { Rail } from './rail'
 import { StatusBar } from './status-bar'
 import { useTitle } from './title'
@@ -44,9 +45,6 @@ export function Shell() {
     if (readSetting('language') === null && isLanguage(session.language)) void changeLanguage(session.language)
   }, [session.language])
 
-  useTitle()
-  useHotkeys()
-
   const leave = async () => {
     phone.stop()
     if (hasAgent) await live.command({ do: 'set_presence', wanted: { state: 'offline' } })
@@ -65,8 +63,17 @@ export function Shell() {
         <Outlet />
       </main>
       <StatusBar />
-      <Notices />
+      <Ears />
+      <Overlays session={session} onSignOut={() => void leave()} />
       <ToastRegion label={t('toasts')} closeLabel={t('common:close')} />
     </div>
   )
+}
+
+/** What listens all the time and shows nothing; apart from the frame, which need not be painted with every second of a title. */
+function Ears() {
+  useTitle()
+  useHotkeys()
+  useNotices()
+  return null
 }

@@ -2,6 +2,7 @@
 import { useEffect } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { clockText } from '@/i18n/format'
+import { useNames } from '@/lib/use-names'
 import { usePartyName } from '@/lib/use-party-name'
 import { useFloor, useNow } from '@/lib/use-live'
 import { foremostCall } from '@/live/stores/floor'
@@ -11,6 +12,7 @@ export function useTitle(): void {
   const call = useFloor((floor) => foremostCall(floor.calls))
   const centre = useFloor((floor) => floor.centreName)
   const name = usePartyName(call)
+  const names = useNames()
   const now = useNow()
   const isRinging = call?.state.is === 'offered'
 
@@ -31,14 +33,24 @@ export function useTitle(): void {
   }, [isRinging])
 
   const callId = call?.id
-  const queue = call?.queue ?? ''
+  const queue = names.queue(call?.queue)
   useEffect(() => {
-    if (!isRinging || !document.hidden || typeof Notification === 'undefined' || Notification.permission !== 'granted') return
-    const notification = new Notification(t('notification.title'), { body: t('notification.body', { name, queue }), tag: `call-${callId}`, silent: true })
-    notification.onclick = () => {
-      window.focus()
-      notification.close()
+    if (!isRinging || typeof Notification === 'undefined' || Notification.permission !== 'granted') return
+    let shown: Notification | undefined
+    // Also for those who go to another window while it rings.
+    const notify = () => {
+      if (!document.hidden || shown) return
+      shown = new Notification(t('notification.title'), { body: [name, queue].filter(Boolean).join(' · '), tag: `call-${callId}`, silent: true, requireInteraction: true })
+      shown.onclick = () => {
+        window.focus()
+        shown?.close()
+      }
     }
-    return () => notification.close()
+    notify()
+    document.addEventListener('visibilitychange', notify)
+    return () => {
+      document.removeEventListener('visibilitychange', notify)
+      shown?.close()
+    }
   }, [isRinging, callId, name, queue, t])
 }

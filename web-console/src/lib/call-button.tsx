@@ -1,18 +1,15 @@
 import { Phone } from 'lucide-react'
+import { useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { phoneText } from '@/i18n/format'
-import { phone } from '@/phone/softphone'
 import { Button, cx } from '@/ui'
-import { useCommand } from './use-command'
+import { placeCall } from './place-call'
 import { useFloor, useIsUp } from './use-live'
-
-/** How long a call waits for the microphone before the server is asked. */
-const AUDIO_MS_MAX = 4_000
 
 /** Click-to-call: a number that dials itself, the agent's side first. */
 export function CallButton({ number, customer, className }: { number: string; customer: string | null; className?: string }) {
   const { t } = useTexts('desk')
-  const { run, isPending } = useCommand()
+  const [isPending, setPending] = useState(false)
   const isUp = useIsUp()
   const isAgent = useFloor((floor) => floor.agent !== null)
   const isBusy = useFloor((floor) => floor.calls.length > 0)
@@ -27,9 +24,9 @@ export function CallButton({ number, customer, className }: { number: string; cu
     )
   }
   const dial = async () => {
-    await phone.startShift()
-    await phone.whenReady(AUDIO_MS_MAX)
-    await run({ do: 'dial', number, customer })
+    setPending(true)
+    await placeCall(number, customer)
+    setPending(false)
   }
   return (
     <Button

@@ -61,37 +61,8 @@ export function IconButton({ icon: Icon, label, tone = 'plain', size = 'md', cla
   )
 }
 
-export interface ToggleProps {
-  isOn: boolean
-  onChange: (isOn: boolean) => void
-  icon: LucideIcon
-  children: ReactNode
-  isDisabled?: boolean
-  /** Colours of the pressed state. */
-  tone?: 'warn' | 'accent'
-  className?: string
-  'data-testid'?: string
-  'aria-keyshortcuts'?: string
-}
-
-/** A button that stays down. The pressed state differs in colour, border and words. */
-export function Toggle({ isOn, onChange, icon: Icon, children, tone = 'accent', className, ...rest }: ToggleProps) {
-  const on = tone === 'warn' ? 'border-warn bg-warn-soft text-warn-ink' : 'border-accent bg-accent-soft text-accent-ink'
-  return (
-    <AriaToggle
-      {...rest}
-      isSelected={isOn}
-      onChange={onChange}
-      className={cx(BASE, SIZES.md, 'border', isOn ? on : 'border-line-strong bg-surface text-ink hover:bg-hover', className)}
-    >
-      <Icon size={16} aria-hidden />
-      {children}
-    </AriaToggle>
-  )
-}
-
 const TILE =
-  'flex h-11 w-17 shrink-0 cursor-pointer flex-col items-center justify-center gap-0.5 rounded-md px-0.5 text-xs font-medium transition-colors duration-100 select-none ' +
+  'flex h-11 w-17 shrink-0 cursor-pointer items-center justify-center rounded-md px-0.5 text-xs font-medium transition-colors duration-100 select-none ' +
   'disabled:cursor-not-allowed disabled:opacity-45'
 
 const TILE_TONES = {
@@ -104,27 +75,50 @@ const TILE_TONES = {
 export interface TileProps extends Omit<AriaButtonProps, 'className' | 'children' | 'style'> {
   icon: LucideIcon
   text: string
+  /** What the pointer is told: the keys, or why it cannot be used now. */
+  tip?: string
   tone?: keyof typeof TILE_TONES
   className?: string
   'data-testid'?: string
 }
 
 /** A call control: icon over word, always the same size, so that no control ever moves. */
-export function Tile({ icon: Icon, text, tone = 'plain', className, ...rest }: TileProps) {
+export function Tile({ icon: Icon, text, tip, tone = 'plain', className, ...rest }: TileProps) {
   return (
     <AriaButton {...rest} className={cx(TILE, TILE_TONES[tone], className)}>
-      <Icon size={18} aria-hidden />
-      <span className="max-w-full truncate">{text}</span>
+      <TileFace icon={Icon} text={text} tip={tip} />
     </AriaButton>
   )
 }
 
-/** A call control that stays down. The word changes with the state, not only the colour. */
-export function TileToggle({ icon: Icon, text, isOn, onChange, tone = 'accent', ...rest }: Omit<ToggleProps, 'children' | 'className'> & { text: string }) {
+/** The whole tile bears the tip; a tile that is off has one too, which no tip of React Aria could say. */
+function TileFace({ icon: Icon, text, tip }: { icon: LucideIcon; text: string; tip: string | undefined }) {
   return (
-    <AriaToggle {...rest} isSelected={isOn} onChange={onChange} className={cx(TILE, TILE_TONES[isOn ? tone : 'plain'])}>
+    <span title={tip} className="flex size-full flex-col items-center justify-center gap-0.5">
       <Icon size={18} aria-hidden />
       <span className="max-w-full truncate">{text}</span>
+    </span>
+  )
+}
+
+export interface TileToggleProps {
+  icon: LucideIcon
+  text: string
+  tip?: string
+  isOn: boolean
+  onChange: (isOn: boolean) => void
+  isDisabled?: boolean
+  /** Colours of the pressed state. */
+  tone?: 'warn' | 'accent'
+  'aria-keyshortcuts'?: string | undefined
+  'data-testid'?: string
+}
+
+/** A call control that stays down. The word changes with the state, not only the colour. */
+export function TileToggle({ icon, text, tip, isOn, onChange, tone = 'accent', ...rest }: TileToggleProps) {
+  return (
+    <AriaToggle {...rest} isSelected={isOn} onChange={onChange} className={cx(TILE, TILE_TONES[isOn ? tone : 'plain'])}>
+      <TileFace icon={icon} text={text} tip={tip} />
     </AriaToggle>
   )
 }

@@ -1,6 +1,6 @@
 // Our kit over React Aria.
 export { Badge, Dot, type BadgeTone } from './badge'
-export { Button, ButtonLink, IconButton, TextLink, Tile, TileToggle, Toggle, type ButtonProps } from './button'
+export { Button, ButtonLink, IconButton, TextLink, Tile, TileToggle, type ButtonProps } from './button'
 export { cx } from './cx'
 export { Checkbox, SearchField, TextArea, TextField } from './field'
 export { Dialog } from './dialog'

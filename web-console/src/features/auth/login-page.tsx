@@ -7,7 +7,8 @@ import { ApiProblem, api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
 import { signIn } from '@/api/session'
 import { changeLanguage } from '@/i18n'
-import { chooseTheme, currentTheme } from '@/lib/theme'
+import { useStore } from 'zustand'
+import { chooseTheme, otherTheme, themeStore } from '@/lib/theme'
 import { Button, TextField } from '@/ui'
 
 export function LoginPage() {
@@ -19,7 +20,7 @@ export function LoginPage() {
   const [password, setPassword] = useState('')
   const [isBusy, setBusy] = useState(false)
   const [problem, setProblem] = useState<string | null>(null)
-  const [theme, setTheme] = useState(currentTheme)
+  const nextTheme = otherTheme(useStore(themeStore))
 
   const submit = async (event: FormEvent) => {
     event.preventDefault()
@@ -39,7 +40,6 @@ export function LoginPage() {
   // The one address that says whose centre this is before the sign-in.
   const { data: place } = useQuery({ queryKey: ['web-phone'], queryFn: () => api.get<{ centre_name: string; is_sample: boolean }>('/web-phone/lines'), retry: false })
 
-  const otherTheme = theme === 'dark' ? 'light' : 'dark'
   const otherLanguage = i18n.language === 'es' ? 'en' : 'es'
   return (
     <main className="flex h-full flex-col items-center justify-center gap-6 p-4">
@@ -72,16 +72,8 @@ export function LoginPage() {
         <Button size="sm" tone="plain" data-testid="language" onPress={() => void changeLanguage(otherLanguage)}>
           {t('app:language.switch')}
         </Button>
-        <Button
-          size="sm"
-          tone="plain"
-          data-testid="theme"
-          onPress={() => {
-            chooseTheme(otherTheme)
-            setTheme(otherTheme)
-          }}
-        >
-          {t(otherTheme === 'dark' ? 'app:theme.to_dark' : 'app:theme.to_light')}
+        <Button size="sm" tone="plain" data-testid="theme" onPress={() => chooseTheme(nextTheme)}>
+          {t(nextTheme === 'dark' ? 'app:theme.to_dark' : 'app:theme.to_light')}
         </Button>
         <a href="/call" className="px-2 text-accent-ink hover:underline">
           {t('web_phone')}

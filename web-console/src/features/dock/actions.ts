@@ -3,7 +3,7 @@ import { createStore } from 'zustand/vanilla'
 import { failureText } from '@/api/problem-text'
 import { becomeReady } from '@/lib/shift'
 import { live } from '@/live/console'
-import type { CallView, ConsoleCommand } from '@/live/protocol'
+import type { CallView, ConsoleCommand, Presence, WantedPresence } from '@/live/protocol'
 import { floorStore, foremostCall } from '@/live/stores/floor'
 import { phone, phoneStore } from '@/phone/softphone'
 import { showToast } from '@/ui'
@@ -65,6 +65,23 @@ export function toggleHold(call: CallView): void {
 
 export function isOnCall(call: CallView | undefined): call is CallView {
   return call !== undefined && ['talking', 'held', 'reconnecting', 'dialling'].includes(call.state.is)
+}
+
+/** Whether a call has this agent: then a state that is chosen is for afterwards. */
+export function isEngaged(presence: Presence): boolean {
+  return presence.state === 'busy' || presence.state === 'wrapping_up' || presence.state === 'offered'
+}
+
+/** Calls come, do not come for a reason, or the shift is over. Call it in a click. */
+export async function choosePresence(wanted: WantedPresence): Promise<void> {
+  if (wanted.state === 'ready') {
+    await becomeReady()
+    return
+  }
+  if (wanted.state === 'paused') void phone.startShift()
+  const presence = floorStore.getState().agent?.presence
+  const isDone = await send({ do: 'set_presence', wanted })
+  if (isDone && wanted.state === 'offline' && presence && !isEngaged(presence)) phone.stop()
 }
 
 export function runDockAction(action: DockAction): void {

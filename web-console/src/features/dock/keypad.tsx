@@ -3,10 +3,11 @@ import { Grid3x3, Phone } from 'lucide-react'
 import { useCallback, useEffect, useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { useStore } from 'zustand'
+import { useKeysOf } from '@/lib/keymap'
+import { placeCall } from '@/lib/place-call'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import type { CallView } from '@/live/protocol'
 import { keyTone, unlockAudio } from '@/phone/ringer'
-import { phone } from '@/phone/softphone'
 import { Button, PopoverPanel, TextField, Tile } from '@/ui'
 import { dockStore, openPanel, send } from './actions'
 
@@ -16,6 +17,8 @@ const DIGITS_MAX = 32
 
 export function Keypad({ call }: { call: CallView | undefined }) {
   const { t } = useTexts('dock')
+  const keys = useKeysOf('keypad')
+  const text = call ? t('keypad.keys') : t('keypad.dial_short')
   const isOpen = useStore(dockStore, (state) => state.open === 'keypad')
   return (
     <PopoverPanel
@@ -23,7 +26,7 @@ export function Keypad({ call }: { call: CallView | undefined }) {
       placement="bottom end"
       isOpen={isOpen}
       onOpenChange={(open) => openPanel(open ? 'keypad' : null)}
-      trigger={<Tile icon={Grid3x3} text={call ? t('keypad.keys') : t('keypad.dial_short')} data-testid="keypad" aria-keyshortcuts="Alt+Shift+D" />}
+      trigger={<Tile icon={Grid3x3} text={text} tip={keys ? `${text} (${keys.text})` : text} data-testid="keypad" aria-keyshortcuts={keys?.aria} />}
     >
       {call ? <TonePad call={call} /> : <DialPad onDone={() => openPanel(null)} />}
     </PopoverPanel>
@@ -66,9 +69,7 @@ function DialPad({ onDone }: { onDone: () => void }) {
   const isBusy = useFloor((floor) => floor.calls.length > 0)
   const [number, setNumber] = useState('')
   const dial = async () => {
-    await phone.startShift()
-    await phone.whenReady(4_000)
-    if (await send({ do: 'dial', number: number.trim(), customer: null })) onDone()
+    if (await placeCall(number.trim(), null)) onDone()
   }
   return (
     <form

@@ -5,12 +5,11 @@ import { useTexts } from '@/i18n/use-texts'
 import { Button as AriaButton } from 'react-aria-components'
 import { agentsQuery, inLanguage, pauseReasonsQuery } from '@/api/queries'
 import { presenceText } from '@/i18n/words'
-import { becomeReady } from '@/lib/shift'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import type { Presence, WantedPresence } from '@/live/protocol'
 import { phone } from '@/phone/softphone'
 import { Dot, Elapsed, Menu, MenuItem, MenuSection, type BadgeTone } from '@/ui'
-import { send } from './actions'
+import { choosePresence, isEngaged } from './actions'
 import { useEffect } from 'react'
 
 export const PRESENCE_TONES: Record<Presence['state'], BadgeTone> = {
@@ -33,14 +32,7 @@ export function PresenceControl() {
   if (!agent) return null
 
   const { presence } = agent
-  const isEngaged = presence.state === 'busy' || presence.state === 'wrapping_up' || presence.state === 'offered'
-  const choose = (wanted: WantedPresence) => {
-    if (wanted.state === 'ready') void becomeReady()
-    else {
-      if (wanted.state === 'paused') void phone.startShift()
-      void send({ do: 'set_presence', wanted }).then((isDone) => isDone && wanted.state === 'offline' && !isEngaged && phone.stop())
-    }
-  }
+  const choose = (wanted: WantedPresence) => void choosePresence(wanted)
   const next = agent.next ? presenceText(agent.next, reasons, i18n.language) : null
   return (
     <Menu
@@ -61,7 +53,7 @@ export function PresenceControl() {
         </AriaButton>
       }
     >
-      <MenuSection title={isEngaged ? t('presence.after') : t('presence.now')}>
+      <MenuSection title={isEngaged(presence) ? t('presence.after') : t('presence.now')}>
         <MenuItem onAction={() => choose({ state: 'ready' })} data-testid="presence-ready">
           <Dot tone="good" /> {t('common:presence.ready')}
         </MenuItem>

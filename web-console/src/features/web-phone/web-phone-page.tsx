@@ -2,7 +2,8 @@
 import { FlaskConical, Mic, MicOff, Moon, Phone, PhoneOff, Sun } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { clockText } from '@/i18n/format'
-import { chooseTheme, currentTheme } from '@/lib/theme'
+import { useStore } from 'zustand'
+import { chooseTheme, otherTheme, themeStore } from '@/lib/theme'
 import { openMicrophone } from '@/phone/devices'
 import { keyTone, unlockAudio } from '@/phone/ringer'
 import { WebCall, type WebCallState } from './call'
@@ -50,7 +51,7 @@ const call = new WebCall(
 
 export function WebPhonePage() {
   const [language, setLanguage] = useState(firstLanguage)
-  const [theme, setTheme] = useState(currentTheme)
+  const nextTheme = otherTheme(useStore(themeStore))
   const [lines, setLines] = useState<Lines | 'loading' | 'failed'>('loading')
   const [state, setState] = useState<WebCallState>({ is: 'idle' })
   const [isMuted, setMuted] = useState(false)
@@ -71,7 +72,6 @@ export function WebPhonePage() {
   }, [lines, texts])
 
   const isRunning = state.is === 'asking' || state.is === 'calling' || state.is === 'connected'
-  const otherTheme = theme === 'dark' ? 'light' : 'dark'
   return (
     <main className="flex min-h-full flex-col items-center justify-center gap-4 p-4">
       <div className="flex w-full max-w-88 flex-col gap-4 rounded-lg border border-line bg-surface p-6">
@@ -143,14 +143,11 @@ export function WebPhonePage() {
         <button
           type="button"
           data-testid="theme"
-          onClick={() => {
-            chooseTheme(otherTheme)
-            setTheme(otherTheme)
-          }}
+          onClick={() => chooseTheme(nextTheme)}
           className="flex h-7 cursor-pointer items-center gap-1.5 rounded-md px-2 text-ink-2 hover:bg-hover"
         >
-          {otherTheme === 'dark' ? <Moon size={14} aria-hidden /> : <Sun size={14} aria-hidden />}
-          {otherTheme === 'dark' ? texts.to_dark : texts.to_light}
+          {nextTheme === 'dark' ? <Moon size={14} aria-hidden /> : <Sun size={14} aria-hidden />}
+          {nextTheme === 'dark' ? texts.to_dark : texts.to_light}
         </button>
       </footer>
     </main>

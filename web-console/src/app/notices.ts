@@ -1,17 +1,13 @@
 // Sentences of the server for this user, as toasts. Each is said once.
 import { useNavigate } from '@tanstack/react-router'
-import { lazy, Suspense, useEffect, useRef } from 'react'
-import { useStore } from 'zustand'
+import { useEffect, useRef } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { becomeReady } from '@/lib/shift'
 import { useFloor } from '@/lib/use-live'
 import { dismissNotice } from '@/live/stores/floor'
 import { closeToast, showToast } from '@/ui'
-import { hotkeyStore } from './hotkeys'
 
-const HotkeyHelp = lazy(async () => ({ default: (await import('./hotkey-help')).HotkeyHelp }))
-
-export function Notices() {
+export function useNotices(): void {
   const { t } = useTexts('app')
   const navigate = useNavigate()
   const state = useFloor((floor) => floor.agent?.presence.state)
@@ -53,10 +49,4 @@ export function Notices() {
       missed.current = null
     }
   }, [state])
-  const isHelpOpen = useStore(hotkeyStore, (state) => state.isHelpOpen)
-  return isHelpOpen ? (
-    <Suspense>
-      <HotkeyHelp />
-    </Suspense>
-  ) : null
 }
