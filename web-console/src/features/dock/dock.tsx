@@ -1,6 +1,6 @@
 // The call dock: always there, always one height. A call that comes paints here and moves nothing; the focus stays where it is.
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
-import { Mic, MicOff, Pause, Phone, PhoneForwarded, PhoneIncoming, PhoneOff, PhoneOutgoing, Play } from 'lucide-react'
+import { AlarmClock, Mic, MicOff, Pause, Phone, PhoneForwarded, PhoneIncoming, PhoneOff, PhoneOutgoing, Play } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { useStore } from 'zustand'
@@ -9,9 +9,12 @@ import { queuesQuery } from '@/api/queries'
 import { phoneText } from '@/i18n/format'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import { segmentText } from '@/i18n/words'
+import { useKeysOf } from '@/lib/keymap'
 import { usePartyName } from '@/lib/use-party-name'
+import { useWrapUpLeft } from '@/lib/use-wrap-up'
 import type { CallView } from '@/live/protocol'
 import { foremostCall } from '@/live/stores/floor'
+import { beep } from '@/phone/ringer'
 import { phone, phoneStore } from '@/phone/softphone'
 import { Badge, Button, Countdown, cx, Elapsed, Tile, TileToggle, type BadgeTone } from '@/ui'
 import { answer, dockStore, guardLeft, isOnCall, send, toggleHold } from './actions'
@@ -87,7 +90,7 @@ function StateTimer({ call }: { call: CallView }) {
     case 'reconnecting':
       return <Countdown until={call.state.until} className="text-lg font-semibold" />
     case 'wrapping_up':
-      return call.state.until ? <Countdown until={call.state.until} className="text-lg font-semibold" /> : <Elapsed since={call.since} className="text-lg font-semibold" />
+      return <WrapUpTimer call={call} until={call.state.until ?? null} />
     case 'held':
       // Two times on hold: the whole call, and how long the customer has been waiting.
       return (
@@ -107,10 +110,31 @@ function StateTimer({ call }: { call: CallView }) {
   }
 }
 
+/** Near its end the wrap-up says so, also to an agent who is on another page. */
+function WrapUpTimer({ call, until }: { call: CallView; until: string | null }) {
+  const { t } = useTexts('dock')
+  const { isEnding } = useWrapUpLeft(call)
+  useEffect(() => {
+    if (isEnding) beep()
+  }, [isEnding])
+  if (until === null) return <Elapsed since={call.since} className="text-lg font-semibold" />
+  return (
+    <>
+      <Countdown until={until} className={cx('text-lg font-semibold', isEnding && 'text-warn-ink')} />
+      {isEnding && (
+        <Badge tone="warn" icon={AlarmClock}>
+          {t('ends_soon')}
+        </Badge>
+      )}
+    </>
+  )
+}
+
 function OfferButtons({ call }: { call: CallView }) {
   const { t } = useTexts('dock')
   const isUp = useIsUp()
   const pending = useStore(dockStore, (state) => state.pending)
+  const keys = useKeysOf('answer')
   const [isGuarded, setGuarded] = useState(() => guardLeft(call) > 0)
   const navigate = useNavigate()
   const path = useRouterState({ select: (state) => state.location.pathname })
@@ -141,10 +165,10 @@ function OfferButtons({ call }: { call: CallView }) {
         isDisabled={isGuarded || !isUp || pending.has('answer')}
         onPress={() => void take()}
         data-testid="answer"
-        aria-keyshortcuts="Alt+Shift+A"
+        aria-keyshortcuts={keys?.aria}
         className="font-semibold"
       >
-        {t('answer')}
+        <span title={keys?.text}>{t('answer')}</span>
       </Button>
     </div>
   )
@@ -158,6 +182,11 @@ function Controls({ call }: { call: CallView | undefined }) {
   const isLive = isOnCall(call)
   const isHeld = call?.state.is === 'held'
   const canHold = call?.state.is === 'talking' || isHeld
+  const isDialling = call?.state.is === 'dialling'
+  const keys = { mute: useKeysOf('mute'), hold: useKeysOf('hold'), transfer: useKeysOf('transfer'), hangUp: useKeysOf('hang_up') }
+  const offline = isUp ? null : t('common:error.offline')
+  const noCall = isLive ? null : t('off.no_call')
+  const notYet = isDialling ? t('off.dialling') : null
   return (
     <div role="group" aria-label={t('controls')} className="flex shrink-0 items-center gap-0.5 max-lg:flex-wrap">
       <LevelMeter isLive={isLive} isMuted={isMuted} />
@@ -166,45 +195,54 @@ function Controls({ call }: { call: CallView | undefined }) {
         onChange={(wanted) => phone.mute(wanted)}
         icon={isMuted && isLive ? MicOff : Mic}
         text={isMuted && isLive ? t('muted') : t('mute')}
+        tip={noCall ?? tipOf(t('mute'), keys.mute)}
         isDisabled={!isLive}
         tone="warn"
         data-testid="mute"
-        aria-keyshortcuts="Alt+Shift+M"
+        aria-keyshortcuts={keys.mute?.aria}
       />
       <TileToggle
         isOn={isHeld}
         onChange={() => call && toggleHold(call)}
         icon={isHeld ? Play : Pause}
         text={isHeld ? t('resume') : t('hold')}
+        tip={noCall ?? notYet ?? offline ?? tipOf(isHeld ? t('resume') : t('hold'), keys.hold)}
         isDisabled={!canHold || !isUp || pending.has('hold') || pending.has('resume')}
         data-testid="hold"
-        aria-keyshortcuts="Alt+Shift+H"
+        aria-keyshortcuts={keys.hold?.aria}
       />
       <Keypad call={isLive ? call : undefined} />
       <TransferPanel
-        call={isLive && call.state.is !== 'dialling' ? call : undefined}
+        call={isLive && !isDialling ? call : undefined}
         trigger={
           <Tile
             icon={PhoneForwarded}
             text={t('transfer')}
-            isDisabled={!isLive || call.state.is === 'dialling' || !isUp}
+            tip={noCall ?? notYet ?? offline ?? tipOf(t('transfer'), keys.transfer)}
+            isDisabled={!isLive || isDialling || !isUp}
             data-testid="transfer"
-            aria-keyshortcuts="Alt+Shift+T"
+            aria-keyshortcuts={keys.transfer?.aria}
           />
         }
       />
       <Tile
         icon={PhoneOff}
         text={t('hang_up')}
+        tip={noCall ?? offline ?? tipOf(t('hang_up'), keys.hangUp)}
         tone={isLive ? 'danger' : 'plain'}
         isDisabled={!isLive || !isUp || pending.has('hang_up')}
         onPress={() => call && void send({ do: 'hang_up', call: call.id })}
         data-testid="hang-up"
-        aria-keyshortcuts="Alt+Shift+E"
+        aria-keyshortcuts={keys.hangUp?.aria}
         className="ml-3"
       />
     </div>
   )
+}
+
+/** What a control does, with its keys. */
+function tipOf(text: string, keys: { text: string } | undefined): string {
+  return keys ? `${text} (${keys.text})` : text
 }
 
 /** Without a call of one's own: where one is, and to whom one listens. */
@@ -230,8 +268,9 @@ function Onlooker({ isAgent }: { isAgent: boolean }) {
 function Announcer({ call }: { call: CallView | undefined }) {
   const { t } = useTexts('dock')
   const name = usePartyName(call)
+  const { isEnding } = useWrapUpLeft(call)
   const state = call?.state.is
-  const text = state === 'offered' ? t('announce.offered', { name }) : state ? t('announce.state', { name, state: t(`common:call_state.${state}`) }) : ''
+  const text = isEnding ? t('announce.ends_soon') : state === 'offered' ? t('announce.offered', { name }) : state ? t('announce.state', { name, state: t(`common:call_state.${state}`) }) : ''
   return (
     <p className="sr-only" aria-live={state === 'offered' ? 'assertive' : 'polite'}>
       {text}

@@ -22,6 +22,7 @@ export function TransferTargets({ call }: { call: CallView }) {
   const agents = [...colleagues.values()]
     .filter((agent) => agent.id !== me && agent.presence.state !== 'offline')
     .toSorted((a, b) => Number(b.presence.state === 'ready') - Number(a.presence.state === 'ready') || a.name.localeCompare(b.name))
+  const readyIn = (queue: string) => agents.filter((agent) => agent.presence.state === 'ready' && agent.queues.includes(queue)).length
   const transfer = async (target: TransferTarget) => {
     if (await send({ do: 'transfer', call: call.id, target })) openPanel(null)
   }
@@ -33,6 +34,7 @@ export function TransferTargets({ call }: { call: CallView }) {
           {queues.map((queue) => (
             <MenuItem key={queue.id} id={`queue ${queue.id}`} textValue={queue.name} onAction={() => void transfer({ to: 'queue', queue: queue.id })} data-testid={`transfer-queue-${queue.id}`}>
               <span className="flex-1 truncate">{queue.name}</span>
+              <ReadyCount count={readyIn(queue.id)} />
             </MenuItem>
           ))}
         </MenuSection>
@@ -58,5 +60,16 @@ export function TransferTargets({ call }: { call: CallView }) {
         )}
       </AriaMenu>
     </Autocomplete>
+  )
+}
+
+/** How many colleagues of a queue could take the call at once: none is no obstacle, but good to know before. */
+function ReadyCount({ count }: { count: number }) {
+  const { t } = useTexts('dock')
+  return (
+    <span className="flex items-center gap-1.5 text-xs text-ink-2">
+      <Dot tone={count > 0 ? 'good' : 'neutral'} />
+      {t('transfer_ready', { count })}
+    </span>
   )
 }

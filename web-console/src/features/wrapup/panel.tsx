@@ -8,9 +8,10 @@ import type { Queue } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import { readSetting, writeSetting } from '@/lib/storage'
 import { useCommand } from '@/lib/use-command'
-import { useIsUp, useNow } from '@/lib/use-live'
+import { useIsUp } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { usePartyName } from '@/lib/use-party-name'
+import { useWrapUpLeft } from '@/lib/use-wrap-up'
 import { notes } from '@/live/console'
 import type { CallView } from '@/live/protocol'
 import { NOTES_CHARS_MAX, type Draft } from '@/live/stores/notes'
@@ -121,20 +122,16 @@ function Script({ queue, language }: { queue: Queue; language: string }) {
   )
 }
 
-const WARN_MS = 20_000
-
 function Footer({ call, isDisposed }: { call: CallView; isDisposed: boolean }) {
   const { t } = useTexts('wrapup')
   const { run, isPending } = useCommand()
   const isUp = useIsUp()
-  const now = useNow()
   const [saved, setSaved] = useState(true)
   const state = call.state
   const isWrapping = state.is === 'wrapping_up'
   const until = isWrapping ? (state.until ?? null) : null
   const mustDispose = isWrapping && state.needs_disposition && !isDisposed
-  const left = until === null ? null : Date.parse(until) - now
-  const isLate = left !== null && left < WARN_MS
+  const { leftMs, isEnding } = useWrapUpLeft(call)
 
   const finish = async () => {
     // What was typed last goes first: the wrap-up's end closes the notes.
@@ -143,11 +140,11 @@ function Footer({ call, isDisposed }: { call: CallView; isDisposed: boolean }) {
     if (isSaved) await run({ do: 'wrap_up_done', call: call.id })
   }
   return (
-    <footer className={cx('shrink-0 border-t px-3 py-2', isLate ? 'border-warn bg-warn-soft text-warn-ink' : 'border-line bg-surface')} data-testid="wrap-up" data-state={state.is}>
+    <footer className={cx('shrink-0 border-t px-3 py-2', isEnding ? 'border-warn bg-warn-soft text-warn-ink' : 'border-line bg-surface')} data-testid="wrap-up" data-state={state.is}>
       {isWrapping ? (
         <div className="flex items-center gap-2">
           <div className="min-w-0 flex-1 leading-tight">
-            <p className="text-xs">{isLate ? t(left !== null && left < 0 ? 'footer.overdue' : 'footer.soon') : t('footer.wrap_up')}</p>
+            <p role="status" className="text-xs">{isEnding ? t(leftMs !== null && leftMs < 0 ? 'footer.overdue' : 'footer.soon') : t('footer.wrap_up')}</p>
             <p className="text-lg font-semibold">{until === null ? <Elapsed since={call.since} /> : <Countdown until={until} />}</p>
           </div>
           {until !== null && (
