@@ -1,9 +1,14 @@
 //! Carries a flow out for one call: inputs in, effects out, no clock of its own. Every wait has a deadline, every input at most
 //! a bounded number of steps; at a limit the call goes to the line's fallback, so that it never hangs in a flow.
 
+mod question;
+mod step;
+mod words;
+
 use std::{collections::VecDeque, sync::Arc};
 
-use super::script::{Fragment, Input, LanguageStep, Line, Prompt, Step};
+use self::question::Miss;
+use super::script::{Line, Prompt, Step};
 use crate::types::{CalendarId, Mono, Now, QueueId};
 
 /// Nodes that one input may pass. A checked flow has no cycle without a wait; this holds for every other one too.
@@ -12,8 +17,6 @@ const STEPS_MAX: usize = 64;
 pub(super) const DEPTH_MAX: usize = 8;
 /// Keys kept for the next menu.
 const TYPED_MAX: usize = 16;
-/// A playback whose end is not reported counts as over after this time.
-const PLAY_MS_MAX: u64 = 120_000;
 
 /// The world reports to a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,13 +151,6 @@ enum State {
 enum Next {
     Go(Arc<str>),
     Wait,
-}
-
-/// Why a question is repeated.
-#[derive(Clone, Copy)]
-enum Miss {
-    NoInput,
-    NoMatch,
 }
 
 impl FlowRun {
@@ -323,210 +319,6 @@ impl FlowRun {
         self.fall_back(turn);
     }
 
-    /// Carries out the node where the call stands.
-    fn step(&mut self, turn: &mut Turn<'_>) -> Next {
-        let line = Arc::clone(&self.line);
-        let flow = line.flow(self.place.subflow.as_deref());
-        let Some(node) = flow.and_then(|flow| flow.nodes.get(&self.place.node)) else {
-            // Only a line that was never checked gets here.
-            self.fall_back(turn);
-            return Next::Wait;
-        };
-        match &node.step {
-            Step::Say { prompt, is_barge_in, next } => match self.play(&[prompt], turn) {
-                Some(until) => {
-                    self.state = State::Saying { until, is_barge_in: *is_barge_in, next: next.clone() };
-                    Next::Wait
-                }
-                None => Next::Go(next.clone()),
-            },
-            Step::Menu { ask, .. } => self.ask(ask, turn),
-            Step::Hours { calendar, open, closed } => match (turn.facts.is_open)(calendar) {
-                Some(true) | None => Next::Go(open.clone()),
-                Some(false) => Next::Go(closed.clone()),
-            },
-            Step::Identify { timeout_ms, known, unknown, several } => {
-                let FlowFacts { caller, matches, lookup_done, .. } = turn.facts;
-                match (lookup_done, caller, matches) {
-                    (false, _, _) => self.look_up(*timeout_ms, unknown, turn),
-                    (true, Some(_), _) => Next::Go(known.clone()),
-                    (true, None, 0 | 1) => Next::Go(unknown.clone()),
-                    (true, None, _) => Next::Go(several.clone()),
-                }
-            }
-            Step::TicketLookup { timeout_ms, found, none, on_error } => {
-                if !turn.facts.lookup_done {
-                    return self.look_up(*timeout_ms, on_error, turn);
-                }
-                let open =
-                    turn.facts.caller.and_then(|caller| caller.open_tickets.iter().find(|(_, s)| state_clip(s).is_some()));
-                self.ticket = open.cloned();
-                Next::Go(if open.is_some() { found.clone() } else { none.clone() })
-            }
-            Step::Language { how, next } => match how {
-                LanguageStep::Fixed { language } => {
-                    self.speak(language, turn);
-                    Next::Go(next.clone())
-                }
-                LanguageStep::Caller => {
-                    if let Some(caller) = turn.facts.caller {
-                        self.speak(&caller.language, turn);
-                    }
-                    Next::Go(next.clone())
-                }
-                LanguageStep::Next => {
-                    let after = line.languages.iter().skip_while(|l| **l != self.language).nth(1);
-                    if let Some(language) = after.or_else(|| line.languages.first()) {
-                        self.speak(language, turn);
-                    }
-                    Next::Go(next.clone())
-                }
-                LanguageStep::Ask { ask, .. } => self.ask(ask, turn),
-            },
-            Step::Subflow { flow, .. } => match line.subflows.get(flow) {
-                Some(subflow) if self.entered.len() < DEPTH_MAX => {
-                    self.entered.push(self.place.clone());
-                    self.place.subflow = Some(flow.clone());
-                    Next::Go(subflow.start.clone())
-                }
-                Some(_) | None => {
-                    self.fall_back(turn);
-                    Next::Wait
-                }
-            },
-            Step::Return { outcome } => {
-                let target = self.entered.pop().and_then(|place| {
-                    let node = line.flow(place.subflow.as_deref())?.nodes.get(&place.node)?;
-                    self.place = place;
-                    match &node.step {
-                        Step::Subflow { returns, .. } => returns.get(outcome).cloned(),
-                        Step::Say { .. }
-                        | Step::Menu { .. }
-                        | Step::Hours { .. }
-                        | Step::Identify { .. }
-                        | Step::TicketLookup { .. }
-                        | Step::Language { .. }
-                        | Step::Return { .. }
-                        | Step::Queue { .. }
-                        | Step::Callback { .. }
-                        | Step::Hangup { .. } => None,
-                    }
-                });
-                match target {
-                    Some(node) => Next::Go(node),
-                    None => {
-                        self.fall_back(turn);
-                        Next::Wait
-                    }
-                }
-            }
-            Step::Queue { queue, reason, prompt } => {
-                let end = FlowEnd::Queue { queue: queue.clone(), reason: self.reason_or(reason.as_ref()) };
-                self.end(end, prompt.as_ref(), turn)
-            }
-            Step::Callback { queue, reason, no_number } => {
-                if !turn.facts.can_call_back {
-                    return Next::Go(no_number.clone());
-                }
-                let end = FlowEnd::Callback { queue: queue.clone(), reason: self.reason_or(reason.as_ref()) };
-                self.finish(end, turn)
-            }
-            Step::Hangup { prompt } => self.end(FlowEnd::HangUp, prompt.as_ref(), turn),
-        }
-    }
-
-    /// Asks a node's question, or takes the answer that was typed before.
-    fn ask(&mut self, ask: &Input, turn: &mut Turn<'_>) -> Next {
-        if let Some(key) = self.typed.pop_front() {
-            return self.key(key, 0, turn);
-        }
-        let question = [&ask.prompt];
-        self.put_question(ask, &question, 0, turn)
-    }
-
-    fn put_question(&mut self, ask: &Input, words: &[&Prompt], tries: u32, turn: &mut Turn<'_>) -> Next {
-        match self.play(words, turn) {
-            Some(until) => {
-                self.state = State::Asking { until, is_barge_in: ask.is_barge_in, tries };
-                Next::Wait
-            }
-            None => self.listen(tries, turn),
-        }
-    }
-
-    fn listen(&mut self, tries: u32, turn: &Turn<'_>) -> Next {
-        let timeout_ms = self.question().map_or(0, |question| question.ask.timeout_ms);
-        self.state = State::Listening { until: turn.now + timeout_ms, tries };
-        Next::Wait
-    }
-
-    /// A key was pressed where one is asked for.
-    fn key(&mut self, key: char, tries: u32, turn: &mut Turn<'_>) -> Next {
-        match self.question().and_then(|question| question.answer(key)) {
-            Some(Answer::Go(target)) => {
-                if target.reason.is_some() {
-                    self.reason = target.reason;
-                }
-                Next::Go(target.next)
-            }
-            Some(Answer::Speak(language, next)) => {
-                self.speak(&language, turn);
-                Next::Go(next)
-            }
-            None => {
-                self.typed.clear();
-                self.miss(Miss::NoMatch, tries, turn)
-            }
-        }
-    }
-
-    fn miss(&mut self, miss: Miss, tries: u32, turn: &mut Turn<'_>) -> Next {
-        let Some(Question { ask, on_exhausted, .. }) = self.question() else {
-            self.fall_back(turn);
-            return Next::Wait;
-        };
-        let tries = tries + 1;
-        if tries >= ask.tries_max {
-            return Next::Go(on_exhausted);
-        }
-        let remark = match miss {
-            Miss::NoInput => &ask.no_input,
-            Miss::NoMatch => &ask.no_match,
-        };
-        let words: Vec<&Prompt> = remark.iter().chain([&ask.prompt]).collect();
-        self.put_question(&ask, &words, tries, turn)
-    }
-
-    /// The question of the node where the call stands.
-    fn question(&self) -> Option<Question> {
-        let node = self.line.flow(self.place.subflow.as_deref())?.nodes.get(&self.place.node)?;
-        match &node.step {
-            Step::Menu { ask, keys, on_exhausted } => {
-                let answers = keys.iter().map(|(key, target)| (*key, Answer::Go(target.clone()))).collect();
-                Some(Question { ask: ask.clone(), answers, on_exhausted: on_exhausted.clone() })
-            }
-            Step::Language { how: LanguageStep::Ask { ask, keys }, next } => {
-                let answers = keys.iter().map(|(key, l)| (*key, Answer::Speak(l.clone(), next.clone()))).collect();
-                Some(Question { ask: ask.clone(), answers, on_exhausted: next.clone() })
-            }
-            Step::Language { how: LanguageStep::Fixed { .. } | LanguageStep::Caller | LanguageStep::Next, .. }
-            | Step::Say { .. }
-            | Step::Hours { .. }
-            | Step::Identify { .. }
-            | Step::TicketLookup { .. }
-            | Step::Subflow { .. }
-            | Step::Return { .. }
-            | Step::Queue { .. }
-            | Step::Callback { .. }
-            | Step::Hangup { .. } => None,
-        }
-    }
-
-    fn look_up(&mut self, timeout_ms: u64, on_timeout: &Arc<str>, turn: &Turn<'_>) -> Next {
-        self.state = State::LookingUp { until: turn.now + timeout_ms, on_timeout: on_timeout.clone() };
-        Next::Wait
-    }
-
     /// Says the last words, if any, and is over after them.
     fn end(&mut self, end: FlowEnd, words: Option<&Prompt>, turn: &mut Turn<'_>) -> Next {
         match words.and_then(|prompt| self.play(&[prompt], turn)) {
@@ -582,49 +374,6 @@ impl FlowRun {
         }
     }
 
-    fn speak(&mut self, language: &str, turn: &mut Turn<'_>) {
-        let spoken = self.line.languages.iter().find(|l| l.as_ref() == language).cloned();
-        if let Some(language) = spoken.filter(|l| *l != self.language) {
-            self.language = language.clone();
-            turn.out.push(FlowEffect::Language(language));
-        }
-    }
-
-    /// Orders a playback and says when it counts as over; `None` when there is nothing to say.
-    fn play(&self, words: &[&Prompt], turn: &mut Turn<'_>) -> Option<Mono> {
-        let clips: Vec<Arc<str>> = match self.question() {
-            // A caller who is asked for a language is asked in all of them.
-            Some(question) if question.is_about_language() => {
-                self.line.languages.iter().flat_map(|language| self.clips(words, language)).collect()
-            }
-            Some(_) | None => self.clips(words, &self.language),
-        };
-        if clips.is_empty() {
-            return None;
-        }
-        turn.out.push(FlowEffect::Play { clips });
-        Some(turn.now + PLAY_MS_MAX)
-    }
-
-    fn clips(&self, words: &[&Prompt], language: &str) -> Vec<Arc<str>> {
-        let mut clips = Vec::new();
-        for fragment in words.iter().flat_map(|prompt| &prompt.0) {
-            match (fragment, &self.ticket) {
-                (Fragment::Recording(recording), _) => clips.push(recording.clip(language)),
-                (Fragment::TicketNumber, Some((number, _))) => {
-                    clips.extend(
-                        number.unsigned_abs().to_string().chars().map(|d| format!("shared/{language}/digit-{d}").into()),
-                    );
-                }
-                (Fragment::TicketState, Some((_, state))) => {
-                    clips.extend(state_clip(state).map(|name| format!("shared/{language}/{name}").into()));
-                }
-                (Fragment::TicketNumber | Fragment::TicketState, None) => {}
-            }
-        }
-        clips
-    }
-
     fn keep_for_menu(&mut self, key: char) {
         if self.typed.len() < TYPED_MAX {
             self.typed.push_back(key);
@@ -648,38 +397,4 @@ struct Turn<'a> {
     facts: &'a FlowFacts<'a>,
     now: Mono,
     out: Vec<FlowEffect>,
-}
-
-/// What a node asks, and what the keys mean.
-struct Question {
-    ask: Input,
-    answers: Vec<(char, Answer)>,
-    on_exhausted: Arc<str>,
-}
-
-#[derive(Clone)]
-enum Answer {
-    Go(super::script::KeyTarget),
-    Speak(Arc<str>, Arc<str>),
-}
-
-impl Question {
-    fn answer(&self, key: char) -> Option<Answer> {
-        self.answers.iter().find(|(k, _)| *k == key).map(|(_, answer)| answer.clone())
-    }
-
-    fn is_about_language(&self) -> bool {
-        self.answers.iter().any(|(_, answer)| matches!(answer, Answer::Speak(..)))
-    }
-}
-
-/// The recording that tells a ticket's state; `None` for a ticket that is over and not worth telling.
-fn state_clip(state: &str) -> Option<&'static str> {
-    match state {
-        "new" => Some("ticket-state-new"),
-        "open" => Some("ticket-state-open"),
-        "waiting_customer" | "waiting_internal" | "waiting_supplier" => Some("ticket-state-waiting"),
-        "solved" => Some("ticket-state-solved"),
-        _ => None,
-    }
 }
