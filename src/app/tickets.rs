@@ -1,42 +1,41 @@
 //! Use cases over tickets: load, decide, save with a version check, in one write. A timer that comes due walks the same road as a
 //! person's click. Decides who may do what; what a step means is decided by `domain/ticket`.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+mod deadlines;
+mod policies;
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 
+use self::policies::Book;
 use super::actor::{Actor, Permission};
 use crate::{
     domain::{
         Cx, Outbox,
-        calendar::Calendar,
         customer::Interaction,
-        directory::{Directory, DirectoryEvent, DirectoryEventKind, Thing},
+        directory::Directory,
         event::{Actor as EventActor, Event},
         reactions::CallbackCause,
         ticket::{
-            OpenTicket, Opening, Priority, SlaBook, SlaPolicy, Ticket, TicketCommand, TicketEvent, TicketLine, TicketRefusal,
-            TicketState, TicketType,
+            OpenTicket, Opening, Priority, Ticket, TicketCommand, TicketEvent, TicketLine, TicketRefusal, TicketState,
+            TicketType,
         },
     },
     store::{
         Db, Lane, NewEvent, StoreFault, Tx, customers,
-        tickets::{self as rows, DueTimer, Entry, StoredTicket},
+        tickets::{self as rows, Entry, StoredTicket},
     },
-    types::{CalendarId, CallId, Clock, CustomerId, InteractionId, Now, QueueId, Rng, SlaPolicyId, TicketId, Timestamp},
+    types::{CallId, Clock, CustomerId, InteractionId, Now, QueueId, Rng, TicketId, Timestamp},
 };
 
 pub use crate::store::tickets::{TicketFilter, TicketPosition};
+pub use deadlines::TIMERS_PER_TURN;
 
 /// The first ticket's number.
 const FIRST_NUMBER: i64 = 1_001;
-/// Deadlines handled in one turn of the timer loop.
-pub const TIMERS_PER_TURN: i64 = 100;
-/// Tickets reviewed in one write after a policy or a calendar changed.
-const REVIEWED_PER_WRITE: i64 = 25;
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -80,19 +79,6 @@ pub struct TicketPage {
     pub entries: Vec<Entry>,
     /// Contacts that belong to it, oldest first.
     pub interactions: Vec<Interaction>,
-}
-
-/// Policies and calendars as they hold now.
-#[derive(Debug, Default)]
-struct Book {
-    policies: BTreeMap<SlaPolicyId, SlaPolicy>,
-    calendars: BTreeMap<CalendarId, Calendar>,
-}
-
-impl Book {
-    fn view(&self) -> SlaBook<'_> {
-        SlaBook { policies: &self.policies, calendars: &self.calendars }
-    }
 }
 
 /// Use cases over tickets. Cheap to clone.
@@ -245,131 +231,6 @@ impl Tickets {
         self.open_as(EventActor::System, wanted, Some(queue)).await.map(|_| ())
     }
 
-    /// Handles deadlines that have passed, oldest first; returns how many, and when to look again.
-    pub async fn fire_due(&self) -> Result<(usize, Option<Timestamp>), StoreFault> {
-        let now = self.shared.clock.now().wall;
-        let due = rows::due(&self.shared.db, now, TIMERS_PER_TURN).await?;
-        let count = due.len();
-        for timer in due {
-            match self.fire(timer).await {
-                Ok(()) | Err(TicketFault::NotFound) => {}
-                Err(TicketFault::Store(fault)) => return Err(fault),
-                Err(refusal) => tracing::warn!(%refusal, "a deadline could not be handled"),
-            }
-        }
-        Ok((count, rows::next_deadline(&self.shared.db).await?))
-    }
-
-    /// Resolves when a deadline may have come nearer.
-    pub async fn timers_changed(&self) {
-        self.shared.timers_changed.notified().await;
-    }
-
-    /// How many deadlines are watched, and the earliest.
-    pub async fn timers_watched(&self) -> Result<(i64, Option<Timestamp>), StoreFault> {
-        rows::timers_watched(&self.shared.db).await
-    }
-
-    /// All SLA policies, in order.
-    pub fn policies(&self, actor: &Actor) -> Result<Vec<SlaPolicy>, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
-        let mut policies: Vec<_> = self.shared.book.load().policies.values().cloned().collect();
-        policies.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));
-        Ok(policies)
-    }
-
-    /// Saves an SLA policy; open tickets that it holds for get their deadlines anew in the background.
-    pub async fn save_policy(&self, actor: &Actor, policy: SlaPolicy) -> Result<SlaPolicy, TicketFault> {
-        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
-        self.check_policy(&policy)?;
-        let (saved, now) = (policy.clone(), self.shared.clock.now().wall);
-        let by = EventActor::User { user: actor.user.clone() };
-        self.shared
-            .db
-            .write(Lane::People, move |tx: &mut Tx| {
-                Box::pin(async move {
-                    rows::save_policy(tx, &saved, now).await?;
-                    let change = policy_event(&saved.id, DirectoryEventKind::Changed { fields: Vec::new() });
-                    tx.emit(NewEvent::new(now, by, change)).await?;
-                    Ok::<_, StoreFault>(())
-                })
-            })
-            .await?;
-        self.reload_book().await?;
-        self.shared.book.load().policies.get(&policy.id).cloned().ok_or(TicketFault::NotFound)
-    }
-
-    /// Removes an SLA policy; clocks that it set are set by the next that matches, or cancelled.
-    pub async fn delete_policy(&self, actor: &Actor, id: SlaPolicyId) -> Result<(), TicketFault> {
-        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
-        let now = self.shared.clock.now().wall;
-        let by = EventActor::User { user: actor.user.clone() };
-        let was_there = self
-            .shared
-            .db
-            .write(Lane::People, move |tx: &mut Tx| {
-                Box::pin(async move {
-                    let was_there = rows::delete_policy(tx, &id).await?;
-                    if was_there {
-                        tx.emit(NewEvent::new(now, by, policy_event(&id, DirectoryEventKind::Removed))).await?;
-                    }
-                    Ok::<_, StoreFault>(was_there)
-                })
-            })
-            .await?;
-        if !was_there {
-            return Err(TicketFault::NotFound);
-        }
-        self.reload_book().await?;
-        Ok(())
-    }
-
-    /// Reads policies and calendars again, after one of them changed.
-    pub async fn reload_book(&self) -> Result<(), StoreFault> {
-        let policies = rows::policies(&self.shared.db).await?.into_iter().map(|policy| (policy.id.clone(), policy)).collect();
-        let directory = self.shared.directory.borrow().clone();
-        // The directory has refused calendars with mistakes before they were stored.
-        let calendars =
-            directory.calendars.iter().filter_map(|(id, source)| Some((id.clone(), Calendar::resolve(source).ok()?))).collect();
-        self.shared.book.store(Arc::new(Book { policies, calendars }));
-        Ok(())
-    }
-
-    /// Gives every open ticket its deadlines anew. For the background, after a policy or calendar changed.
-    pub async fn review_all(&self) -> Result<usize, StoreFault> {
-        let (mut after, mut count) = (String::new(), 0);
-        loop {
-            let ids = rows::open_ids(&self.shared.db, &after, REVIEWED_PER_WRITE).await?;
-            let Some(last) = ids.last() else { return Ok(count) };
-            after = last.to_string();
-            count += ids.len();
-            let desk = self.clone();
-            self.shared
-                .db
-                .write(Lane::Background, move |tx: &mut Tx| Box::pin(async move { desk.review(tx, ids).await }))
-                .await?;
-            self.shared.timers_changed.notify_one();
-        }
-    }
-
-    async fn review(&self, tx: &mut Tx, ids: Vec<TicketId>) -> Result<(), StoreFault> {
-        let book = self.shared.book.load_full();
-        for id in ids {
-            let Some(mut stored) = rows::load(tx, id).await? else { continue };
-            let before = stored.ticket.clone();
-            let events = self.decide(|cx| stored.ticket.review_clocks(book.view(), cx)).1;
-            for clock in stored.ticket.clocks.iter_mut() {
-                if let Some(calendar) = book.calendars.get(&clock.calendar) {
-                    clock.derive(calendar);
-                }
-            }
-            if stored.ticket != before && rows::update(tx, &stored.ticket).await? {
-                tell(tx, self.now(), EventActor::System, events).await?;
-            }
-        }
-        Ok(())
-    }
-
     async fn open_as(&self, by: EventActor, wanted: OpenTicket, owed: Option<QueueId>) -> Result<TicketLine, TicketFault> {
         let desk = self.clone();
         let ticket = self
@@ -493,26 +354,6 @@ impl Tickets {
         Ok(())
     }
 
-    async fn fire(&self, timer: DueTimer) -> Result<(), TicketFault> {
-        let desk = self.clone();
-        self.shared
-            .db
-            .write(Lane::People, move |tx: &mut Tx| {
-                Box::pin(async move {
-                    let Some(stored) = rows::load(tx, timer.ticket).await? else { return Err(TicketFault::NotFound) };
-                    let holds = stored.ticket.timers().iter().any(|t| t.metric == timer.metric && t.cycle == timer.cycle);
-                    if !holds {
-                        // Somebody answered meanwhile: the derived clocks no longer hold it, and nothing happens.
-                        rows::drop_timer(tx, &timer).await?;
-                        return Ok(());
-                    }
-                    let command = TicketCommand::TimerDue { metric: timer.metric, cycle: timer.cycle };
-                    desk.step(tx, EventActor::System, timer.ticket, None, command).await
-                })
-            })
-            .await
-    }
-
     fn decide<T>(&self, decision: impl FnOnce(&mut Cx<'_, TicketEvent>) -> T) -> (T, Outbox<TicketEvent>) {
         let mut out = Outbox::default();
         let now = self.shared.clock.now();
@@ -552,24 +393,6 @@ impl Tickets {
         }
         Err(TicketFault::Field { field: "disposition", problem: format!("{leaf} is no leaf of the disposition tree") })
     }
-
-    fn check_policy(&self, policy: &SlaPolicy) -> Result<(), TicketFault> {
-        let directory = self.shared.directory.borrow();
-        if !directory.calendars.contains_key(&policy.calendar) {
-            return Err(TicketFault::Field { field: "calendar", problem: format!("there is no calendar {}", policy.calendar) });
-        }
-        if let Some(queue) = policy.queues.iter().find(|queue| !directory.queues.contains_key(*queue)) {
-            return Err(TicketFault::Field { field: "queues", problem: format!("there is no queue {queue}") });
-        }
-        let budgets = policy.targets.values().flat_map(|targets| [targets.first_response_secs, targets.resolution_secs]);
-        if budgets.flatten().any(|secs| !(1..=366 * 86_400).contains(&secs)) {
-            return Err(TicketFault::Field { field: "targets", problem: "a target has 1 second to 366 days".into() });
-        }
-        if policy.name.trim().is_empty() || policy.name.chars().count() > 80 {
-            return Err(TicketFault::Field { field: "name", problem: "a name has 1 to 80 characters".into() });
-        }
-        Ok(())
-    }
 }
 
 /// What a command leaves among the ticket's entries.
@@ -593,10 +416,6 @@ async fn tell(tx: &mut Tx, at: Timestamp, by: EventActor, mut events: Outbox<Tic
     Ok(())
 }
 
-fn policy_event(id: &SlaPolicyId, kind: DirectoryEventKind) -> Event {
-    Event::Directory(DirectoryEvent { thing: Thing::SlaPolicy, key: id.to_string(), kind })
-}
-
 /// An actor as a column holds it.
 fn author(by: &EventActor) -> String {
     match by {
@@ -605,6 +424,3 @@ fn author(by: &EventActor) -> String {
         EventActor::System => "system".into(),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,157 @@
+//! SLA policies: the targets that open tickets are held to. Saving one gives the tickets that it holds for their deadlines anew, in
+//! the background.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{TicketFault, Tickets, rows, tell};
+use crate::{
+    app::actor::{Actor, Permission},
+    domain::{
+        calendar::Calendar,
+        directory::{DirectoryEvent, DirectoryEventKind, Thing},
+        event::{Actor as EventActor, Event},
+        ticket::{SlaBook, SlaPolicy},
+    },
+    store::{Lane, NewEvent, StoreFault, Tx},
+    types::{CalendarId, SlaPolicyId, TicketId},
+};
+
+/// Tickets reviewed in one write after a policy or a calendar changed.
+const REVIEWED_PER_WRITE: i64 = 25;
+
+/// Policies and calendars as they hold now.
+#[derive(Debug, Default)]
+pub(super) struct Book {
+    pub(super) policies: BTreeMap<SlaPolicyId, SlaPolicy>,
+    pub(super) calendars: BTreeMap<CalendarId, Calendar>,
+}
+
+impl Book {
+    pub(super) fn view(&self) -> SlaBook<'_> {
+        SlaBook { policies: &self.policies, calendars: &self.calendars }
+    }
+}
+
+impl Tickets {
+    /// All SLA policies, in order.
+    pub fn policies(&self, actor: &Actor) -> Result<Vec<SlaPolicy>, TicketFault> {
+        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        let mut policies: Vec<_> = self.shared.book.load().policies.values().cloned().collect();
+        policies.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));
+        Ok(policies)
+    }
+
+    /// Saves an SLA policy; open tickets that it holds for get their deadlines anew in the background.
+    pub async fn save_policy(&self, actor: &Actor, policy: SlaPolicy) -> Result<SlaPolicy, TicketFault> {
+        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
+        self.check_policy(&policy)?;
+        let (saved, now) = (policy.clone(), self.shared.clock.now().wall);
+        let by = EventActor::User { user: actor.user.clone() };
+        self.shared
+            .db
+            .write(Lane::People, move |tx: &mut Tx| {
+                Box::pin(async move {
+                    rows::save_policy(tx, &saved, now).await?;
+                    let change = policy_event(&saved.id, DirectoryEventKind::Changed { fields: Vec::new() });
+                    tx.emit(NewEvent::new(now, by, change)).await?;
+                    Ok::<_, StoreFault>(())
+                })
+            })
+            .await?;
+        self.reload_book().await?;
+        self.shared.book.load().policies.get(&policy.id).cloned().ok_or(TicketFault::NotFound)
+    }
+
+    /// Removes an SLA policy; clocks that it set are set by the next that matches, or cancelled.
+    pub async fn delete_policy(&self, actor: &Actor, id: SlaPolicyId) -> Result<(), TicketFault> {
+        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
+        let now = self.shared.clock.now().wall;
+        let by = EventActor::User { user: actor.user.clone() };
+        let was_there = self
+            .shared
+            .db
+            .write(Lane::People, move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let was_there = rows::delete_policy(tx, &id).await?;
+                    if was_there {
+                        tx.emit(NewEvent::new(now, by, policy_event(&id, DirectoryEventKind::Removed))).await?;
+                    }
+                    Ok::<_, StoreFault>(was_there)
+                })
+            })
+            .await?;
+        if !was_there {
+            return Err(TicketFault::NotFound);
+        }
+        self.reload_book().await?;
+        Ok(())
+    }
+
+    /// Reads policies and calendars again, after one of them changed.
+    pub async fn reload_book(&self) -> Result<(), StoreFault> {
+        let policies = rows::policies(&self.shared.db).await?.into_iter().map(|policy| (policy.id.clone(), policy)).collect();
+        let directory = self.shared.directory.borrow().clone();
+        // The directory has refused calendars with mistakes before they were stored.
+        let calendars =
+            directory.calendars.iter().filter_map(|(id, source)| Some((id.clone(), Calendar::resolve(source).ok()?))).collect();
+        self.shared.book.store(Arc::new(Book { policies, calendars }));
+        Ok(())
+    }
+
+    /// Gives every open ticket its deadlines anew. For the background, after a policy or calendar changed.
+    pub async fn review_all(&self) -> Result<usize, StoreFault> {
+        let (mut after, mut count) = (String::new(), 0);
+        loop {
+            let ids = rows::open_ids(&self.shared.db, &after, REVIEWED_PER_WRITE).await?;
+            let Some(last) = ids.last() else { return Ok(count) };
+            after = last.to_string();
+            count += ids.len();
+            let desk = self.clone();
+            self.shared
+                .db
+                .write(Lane::Background, move |tx: &mut Tx| Box::pin(async move { desk.review(tx, ids).await }))
+                .await?;
+            self.shared.timers_changed.notify_one();
+        }
+    }
+
+    async fn review(&self, tx: &mut Tx, ids: Vec<TicketId>) -> Result<(), StoreFault> {
+        let book = self.shared.book.load_full();
+        for id in ids {
+            let Some(mut stored) = rows::load(tx, id).await? else { continue };
+            let before = stored.ticket.clone();
+            let events = self.decide(|cx| stored.ticket.review_clocks(book.view(), cx)).1;
+            for clock in stored.ticket.clocks.iter_mut() {
+                if let Some(calendar) = book.calendars.get(&clock.calendar) {
+                    clock.derive(calendar);
+                }
+            }
+            if stored.ticket != before && rows::update(tx, &stored.ticket).await? {
+                tell(tx, self.now(), EventActor::System, events).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_policy(&self, policy: &SlaPolicy) -> Result<(), TicketFault> {
+        let directory = self.shared.directory.borrow();
+        if !directory.calendars.contains_key(&policy.calendar) {
+            return Err(TicketFault::Field { field: "calendar", problem: format!("there is no calendar {}", policy.calendar) });
+        }
+        if let Some(queue) = policy.queues.iter().find(|queue| !directory.queues.contains_key(*queue)) {
+            return Err(TicketFault::Field { field: "queues", problem: format!("there is no queue {queue}") });
+        }
+        let budgets = policy.targets.values().flat_map(|targets| [targets.first_response_secs, targets.resolution_secs]);
+        if budgets.flatten().any(|secs| !(1..=366 * 86_400).contains(&secs)) {
+            return Err(TicketFault::Field { field: "targets", problem: "a target has 1 second to 366 days".into() });
+        }
+        if policy.name.trim().is_empty() || policy.name.chars().count() > 80 {
+            return Err(TicketFault::Field { field: "name", problem: "a name has 1 to 80 characters".into() });
+        }
+        Ok(())
+    }
+}
+
+fn policy_event(id: &SlaPolicyId, kind: DirectoryEventKind) -> Event {
+    Event::Directory(DirectoryEvent { thing: Thing::SlaPolicy, key: id.to_string(), kind })
+}
