@@ -5,7 +5,7 @@ use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema, openapi::OpenApi as Document};
 
-use super::{ApiError, AppState, Body, Id, Page, Params, Signed};
+use super::{ApiError, AppState, Body, Id, Page, Params, Signed, openapi::part};
 use crate::{
     app::directory::{DirectoryFault, Kept, Versioned},
     domain::directory::{AgentProfile, CalendarSource, Centre, Disposition, Number, PauseReason, Phone, Queue, Skill, Trunk},
@@ -109,13 +109,13 @@ macro_rules! resources {
 
         /// Every kind's routes.
         pub fn routes() -> Router<AppState> {
-            Router::new()$(.merge($module::routes()))*.route("/api/v1/centre", get(centre).put(change_centre))
+            Router::new()$(.merge($module::routes()))*.route("/api/v1/centre", get(find).put(change))
         }
 
         /// Every kind's part of openapi.json.
         pub fn document() -> Document {
-            let mut document = Doc::openapi();
-            $(document.merge($module::Doc::openapi());)*
+            let mut document = part("centre", Doc::openapi());
+            $(document.merge(part(stringify!($module), $module::Doc::openapi()));)*
             document
         }
     };
@@ -134,19 +134,19 @@ resources! {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(centre, change_centre))]
+#[openapi(paths(find, change))]
 struct Doc;
 
 /// General facts of the centre; version 0 while nobody has saved them.
 #[utoipa::path(get, path = "/api/v1/centre", tag = "centre", responses((status = 200, body = Versioned<Centre>)))]
-async fn centre(State(state): State<AppState>, Signed(actor): Signed) -> Result<Json<Versioned<Centre>>, ApiError> {
+async fn find(State(state): State<AppState>, Signed(actor): Signed) -> Result<Json<Versioned<Centre>>, ApiError> {
     Ok(Json(state.centre.find(&actor, "centre").await?))
 }
 
 /// Changes the general facts.
 #[utoipa::path(put, path = "/api/v1/centre", tag = "centre", request_body = ToSave<Centre>, responses(
     (status = 200, body = Versioned<Centre>), (status = 409, body = super::Problem), (status = 422, body = super::Problem)))]
-async fn change_centre(
+async fn change(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Body(body): Body<serde_json::Value>,

@@ -63,21 +63,53 @@ impl Modify for Credentials {
 pub fn openapi() -> Document {
     let mut document = Base::openapi();
     let parts = [
-        health::Doc::openapi(),
-        session::Doc::openapi(),
-        users::Doc::openapi(),
-        tokens::Doc::openapi(),
-        customers::Doc::openapi(),
-        tickets::Doc::openapi(),
-        web_phone::Doc::openapi(),
+        part("health", health::Doc::openapi()),
+        part("session", session::Doc::openapi()),
+        part("users", users::Doc::openapi()),
+        part("tokens", tokens::Doc::openapi()),
+        part("customers", customers::Doc::openapi()),
+        part("tickets", tickets::Doc::openapi()),
+        part("web_phone", web_phone::Doc::openapi()),
         directory::document(),
-        calls::Doc::openapi(),
-        events::Doc::openapi(),
-        reports::Doc::openapi(),
-        presence::Doc::openapi(),
+        part("calls", calls::Doc::openapi()),
+        part("events", events::Doc::openapi()),
+        part("reports", reports::Doc::openapi()),
+        part("presence", presence::Doc::openapi()),
     ];
     for part in parts {
         document.merge(part);
     }
     document
+}
+
+/// A resource's part, its operations called by resource and handler: `queues_list`. Programs that generate a client make a function
+/// of each name, so all of them must differ.
+pub(super) fn part(resource: &str, mut document: Document) -> Document {
+    for item in document.paths.paths.values_mut() {
+        let methods = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+        for operation in methods.into_iter().flatten() {
+            operation.operation_id = operation.operation_id.take().map(|handler| format!("{resource}_{handler}"));
+        }
+    }
+    document
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn no_two_operations_have_the_same_name() {
+        let document = serde_json::to_value(super::openapi()).unwrap();
+        let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap_or_default().to_owned();
+                places.entry(name).or_default().push(format!("{method} {path}"));
+            }
+        }
+        assert!(places.len() > 60 && !places.contains_key(""), "{places:?}");
+        let shared: Vec<_> = places.iter().filter(|(_, places)| places.len() > 1).collect();
+        assert!(shared.is_empty(), "{shared:?}");
+    }
 }
