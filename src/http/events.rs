@@ -1,19 +1,43 @@
-//! The stream of events for programs.
+//! The stream of events for programs, and the audit trail for people.
 
 use axum::{Json, Router, extract::State, routing::get};
-use utoipa::OpenApi;
+use serde::Deserialize;
+use utoipa::{IntoParams, OpenApi};
 
 use super::{ApiError, AppState, Page, PageParams, Params, Signed};
-use crate::{app::events::EventsFault, domain::event::EventRecord};
+use crate::{
+    app::events::{AuditFilter, AuditPlace, AuditedArea, EventsFault, place_of},
+    domain::event::EventRecord,
+    types::{Timestamp, UserId},
+};
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
-#[openapi(paths(after))]
+#[openapi(paths(after, audit))]
 pub struct Doc;
 
-/// Its route.
+/// Its routes.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/events", get(after))
+    Router::new().route("/api/v1/events", get(after)).route("/api/v1/audit", get(audit))
+}
+
+/// What the audit trail is narrowed by.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Filter {
+    /// Of one area only.
+    #[param(inline)]
+    area: Option<AuditedArea>,
+    /// What kind of thing it happened to: `user`, `queue`, `number`, …
+    thing: Option<String>,
+    /// Key of the thing.
+    key: Option<String>,
+    /// The user who did it.
+    actor: Option<UserId>,
+    /// Not before.
+    from: Option<Timestamp>,
+    /// Before.
+    to: Option<Timestamp>,
 }
 
 /// Events behind a cursor, oldest first, without gaps. `next` is always given: ask again with it to go on. At least once: a
@@ -27,6 +51,22 @@ async fn after(
 ) -> Result<Json<Page<EventRecord>>, ApiError> {
     let found = state.events.after(&actor, page.after.as_deref(), page.limit()?).await?;
     Ok(Json(Page { items: found.records, next: Some(found.next.to_string()) }))
+}
+
+/// Who came in and what was set up, newest first.
+#[utoipa::path(get, path = "/api/v1/audit", tag = "events", params(Filter, PageParams), responses(
+    (status = 200, body = Page<EventRecord>), (status = 422, body = super::Problem)))]
+async fn audit(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(filter): Params<Filter>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<Page<EventRecord>>, ApiError> {
+    let (limit, after) = (page.limit()?, page.after::<AuditPlace>()?);
+    let Filter { area, thing, key, actor: by, from, to } = filter;
+    let filter = AuditFilter { area, thing, key, actor: by, from, to };
+    let records = state.events.audit(&actor, &filter, after, limit + 1).await?;
+    Ok(Json(Page::cut(records, limit, place_of)))
 }
 
 impl From<EventsFault> for ApiError {

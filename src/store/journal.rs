@@ -186,7 +186,7 @@ pub async fn events_of(db: &Db, entity: &str, id: &str) -> Result<Vec<EventRecor
 }
 
 #[derive(Debug, FromRow)]
-struct EventRow {
+pub(super) struct EventRow {
     node: String,
     seq: i64,
     at: i64,

@@ -13,6 +13,7 @@ mod sql;
 mod tx;
 mod writer;
 
+pub mod audit;
 pub mod backup;
 pub mod calls;
 pub mod customers;
@@ -45,6 +46,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
     vec![
         ("db", db::STATEMENTS),
         ("tx", tx::STATEMENTS),
+        ("audit", audit::STATEMENTS),
         ("calls", calls::STATEMENTS),
         ("customers", customers::STATEMENTS),
         ("directory", directory::STATEMENTS),

@@ -10,10 +10,14 @@ use std::{
     },
 };
 
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tokio::sync::watch;
 
-use super::{DataDir, Db, Settings, db::Engine};
+use super::{
+    DataDir, Db, Dialect, Settings,
+    db::Engine,
+    migrate::{VERSIONS, migrator_of},
+};
 use crate::types::{Clock, Mono, Now, Sleep, Timestamp};
 
 /// 2026-01-15T10:00:00Z.
@@ -66,6 +70,10 @@ impl TestDb {
     }
 
     pub(crate) async fn postgres() -> Option<Self> {
+        Some(Self::with(Self::schema_of_its_own().await?).await)
+    }
+
+    async fn schema_of_its_own() -> Option<Settings> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let url = std::env::var("CENTRALITA_TEST_POSTGRES").ok().filter(|url| !url.is_empty())?;
         let schema = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -74,7 +82,7 @@ impl TestDb {
         sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut admin).await.expect("a schema for the test");
         let joint = if url.contains('?') { '&' } else { '?' };
         let url = format!("{url}{joint}options[search_path]={schema}");
-        Some(Self::with(Settings { url, connections_max: 4, ..Settings::default() }).await)
+        Some(Settings { url, connections_max: 4, ..Settings::default() })
     }
 
     /// One of each engine that is there.
@@ -84,8 +92,30 @@ impl TestDb {
         all
     }
 
-    async fn with(settings: Settings) -> Self {
+    /// One of each engine that the first `versions` of the schema and `rows` had made before this version opened it.
+    pub(crate) async fn upgraded(versions: usize, rows: &'static str) -> Vec<Self> {
+        let versions = &VERSIONS[..versions];
         let folder = tempfile::tempdir().unwrap();
+        let file = DataDir::take(folder.path()).unwrap().database();
+        let mut lite = SqliteConnection::connect(&format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
+        migrator_of(versions, Dialect::Sqlite).unwrap().run(&mut lite).await.unwrap();
+        sqlx::raw_sql(rows).execute(&mut lite).await.unwrap();
+        lite.close().await.unwrap();
+        let mut all = vec![Self::within(folder, Settings::default()).await];
+        if let Some(settings) = Self::schema_of_its_own().await {
+            let mut server = PgConnection::connect(&settings.url).await.unwrap();
+            migrator_of(versions, Dialect::Postgres).unwrap().run(&mut server).await.unwrap();
+            sqlx::raw_sql(rows).execute(&mut server).await.unwrap();
+            all.push(Self::with(settings).await);
+        }
+        all
+    }
+
+    async fn with(settings: Settings) -> Self {
+        Self::within(tempfile::tempdir().unwrap(), settings).await
+    }
+
+    async fn within(folder: tempfile::TempDir, settings: Settings) -> Self {
         let clock = HandClock::new();
         let data = DataDir::take(folder.path()).unwrap();
         let db = Db::open(&settings, data, Arc::clone(&clock) as Arc<dyn Clock>).await.unwrap();

@@ -7,7 +7,7 @@ use sqlx::{Column, Executor, SqlSafeStr, Statement};
 use tokio::sync::{Mutex, oneshot};
 
 use super::{
-    DataDir, Db, Dialect, Lane, NewEvent, OpenFault, StoreFault, Tx, WriteFuture, binds,
+    DataDir, Db, Dialect, Lane, NewEvent, OpenFault, StoreFault, Tx, WriteFuture, audit, binds,
     db::Engine,
     journal::{self, Cursor},
     sql, statements,
@@ -127,6 +127,22 @@ async fn the_schema_has_the_same_columns_on_both_engines_and_migrates_twice_with
         schemas.push(columns);
     }
     assert!(schemas.windows(2).all(|pair| pair[0] == pair[1]), "the engines' columns differ");
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_keeps_what_it_has_and_learns_the_rest() {
+    const ROWS: &str = r#"
+        INSERT INTO node (id, started_at, heartbeat_at) VALUES ('node1', 0, 0);
+        INSERT INTO event (node, seq, at, actor, cause, kind, entity, entity_id, dedup, data) VALUES
+            ('node1', 1, 1000, 'user:ana', NULL, 'access.signed_out', 'user', 'ana', NULL,
+             '{"area":"access","event":{"user":"ana","kind":"signed_out"}}');"#;
+    for test in TestDb::upgraded(1, ROWS).await {
+        let trail = audit::latest(&test.db, &audit::AuditFilter::default(), None, 10).await.unwrap();
+        assert_eq!(trail.len(), 1, "on {test:?}");
+        assert!(emit(&test.db, 1).await.unwrap());
+        let page = journal::events_after(&test.db, &Cursor::default(), 10).await.unwrap();
+        assert_eq!(page.records.iter().map(|record| record.seq).collect::<Vec<_>>(), [1, 2], "on {test:?}");
+    }
 }
 
 #[tokio::test]

@@ -12,10 +12,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["agents_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["agents_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -30,12 +30,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["agents_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["agents_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["agents_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -49,9 +49,26 @@ export interface paths {
             cookie?: never;
         };
         /** An agent's state now. */
-        get: operations["find"];
+        get: operations["presence_find"];
         /** Ready, paused with a reason, or offline. During a call it takes effect after it. */
-        put: operations["set"];
+        put: operations["presence_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who came in and what was set up, newest first. */
+        get: operations["events_audit"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -67,10 +84,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["calendars_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["calendars_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -85,12 +102,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["calendars_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["calendars_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["calendars_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -104,7 +121,7 @@ export interface paths {
             cookie?: never;
         };
         /** Calls that match, newest first. Who may not see every call sees the own ones. */
-        get: operations["list"];
+        get: operations["calls_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -121,7 +138,7 @@ export interface paths {
             cookie?: never;
         };
         /** Calls that match as a CSV file for spreadsheets, newest first, at most 50,000. */
-        get: operations["export"];
+        get: operations["calls_export"];
         put?: never;
         post?: never;
         delete?: never;
@@ -138,7 +155,7 @@ export interface paths {
             cookie?: never;
         };
         /** One call with its events and notes. */
-        get: operations["find"];
+        get: operations["calls_find"];
         put?: never;
         post?: never;
         delete?: never;
@@ -157,7 +174,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Gives a call its ticket. */
-        post: operations["from_call"];
+        post: operations["tickets_from_call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -172,9 +189,9 @@ export interface paths {
             cookie?: never;
         };
         /** General facts of the centre; version 0 while nobody has saved them. */
-        get: operations["centre"];
+        get: operations["centre_find"];
         /** Changes the general facts. */
-        put: operations["change_centre"];
+        put: operations["centre_change"];
         post?: never;
         delete?: never;
         options?: never;
@@ -190,10 +207,10 @@ export interface paths {
             cookie?: never;
         };
         /** Customers that match, by name. */
-        get: operations["search"];
+        get: operations["customers_search"];
         put?: never;
         /** Makes a customer. */
-        post: operations["create"];
+        post: operations["customers_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -210,7 +227,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Takes customers from a CSV file; with `dry_run` only says what would happen. */
-        post: operations["import_file"];
+        post: operations["customers_import_file"];
         delete?: never;
         options?: never;
         head?: never;
@@ -225,9 +242,9 @@ export interface paths {
             cookie?: never;
         };
         /** One customer. */
-        get: operations["find"];
+        get: operations["customers_find"];
         /** Changes a customer. */
-        put: operations["change"];
+        put: operations["customers_change"];
         post?: never;
         delete?: never;
         options?: never;
@@ -245,7 +262,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Writes a note on a customer's timeline. */
-        post: operations["add_note"];
+        post: operations["customers_add_note"];
         delete?: never;
         options?: never;
         head?: never;
@@ -260,7 +277,7 @@ export interface paths {
             cookie?: never;
         };
         /** One customer with open tickets and last contacts. */
-        get: operations["snapshot"];
+        get: operations["customers_snapshot"];
         put?: never;
         post?: never;
         delete?: never;
@@ -277,7 +294,7 @@ export interface paths {
             cookie?: never;
         };
         /** A customer's contacts, newest first. */
-        get: operations["timeline"];
+        get: operations["customers_timeline"];
         put?: never;
         post?: never;
         delete?: never;
@@ -294,10 +311,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["dispositions_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["dispositions_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -312,12 +329,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["dispositions_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["dispositions_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["dispositions_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -334,7 +351,7 @@ export interface paths {
          * Events behind a cursor, oldest first, without gaps. `next` is always given: ask again with it to go on. At least once: a
          *     program that keeps its cursor after its own work may see an event twice, never not at all.
          */
-        get: operations["after"];
+        get: operations["events_after"];
         put?: never;
         post?: never;
         delete?: never;
@@ -351,10 +368,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["numbers_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["numbers_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -369,12 +386,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["numbers_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["numbers_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["numbers_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -388,10 +405,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["pause_reasons_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["pause_reasons_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -406,12 +423,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["pause_reasons_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["pause_reasons_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["pause_reasons_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -425,10 +442,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["phones_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["phones_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -443,12 +460,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["phones_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["phones_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["phones_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -462,10 +479,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["queues_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["queues_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -480,12 +497,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["queues_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["queues_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["queues_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -503,7 +520,7 @@ export interface paths {
          *     absent. Percentages are for the reader to compute: service level is answered in time over offered less short abandons and
          *     flow-outs.
          */
-        get: operations["queues"];
+        get: operations["reports_queues"];
         put?: never;
         post?: never;
         delete?: never;
@@ -520,12 +537,12 @@ export interface paths {
             cookie?: never;
         };
         /** Who is signed in. */
-        get: operations["who"];
+        get: operations["session_who"];
         put?: never;
         /** Signs in and sets the session's cookie. Unknown user and wrong password get the same answer. */
-        post: operations["sign_in"];
+        post: operations["session_sign_in"];
         /** Ends this session; its sockets close. */
-        delete: operations["sign_out"];
+        delete: operations["session_sign_out"];
         options?: never;
         head?: never;
         patch?: never;
@@ -540,7 +557,7 @@ export interface paths {
         };
         get?: never;
         /** Sets the own password; all own sessions end, this one too. */
-        put: operations["set_password"];
+        put: operations["session_set_password"];
         post?: never;
         delete?: never;
         options?: never;
@@ -556,10 +573,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["skills_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["skills_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -574,12 +591,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["skills_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["skills_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["skills_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -593,7 +610,7 @@ export interface paths {
             cookie?: never;
         };
         /** SLA policies, in order. */
-        get: operations["policies"];
+        get: operations["tickets_policies"];
         put?: never;
         post?: never;
         delete?: never;
@@ -611,10 +628,10 @@ export interface paths {
         };
         get?: never;
         /** Saves an SLA policy; open tickets get their deadlines anew. */
-        put: operations["save_policy"];
+        put: operations["tickets_save_policy"];
         post?: never;
         /** Removes an SLA policy. */
-        delete: operations["delete_policy"];
+        delete: operations["tickets_delete_policy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -628,10 +645,10 @@ export interface paths {
             cookie?: never;
         };
         /** Tickets, next deadline first. */
-        get: operations["list"];
+        get: operations["tickets_list"];
         put?: never;
         /** Opens a ticket. */
-        post: operations["open"];
+        post: operations["tickets_open"];
         delete?: never;
         options?: never;
         head?: never;
@@ -646,7 +663,7 @@ export interface paths {
             cookie?: never;
         };
         /** One ticket with what was said on it. */
-        get: operations["page"];
+        get: operations["tickets_page"];
         put?: never;
         post?: never;
         delete?: never;
@@ -665,7 +682,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Moves, assigns, changes or comments a ticket. */
-        post: operations["handle"];
+        post: operations["tickets_handle"];
         delete?: never;
         options?: never;
         head?: never;
@@ -680,10 +697,10 @@ export interface paths {
             cookie?: never;
         };
         /** All tokens, oldest first, without their secrets. */
-        get: operations["list"];
+        get: operations["tokens_list"];
         put?: never;
         /** Makes a token and shows its secret. */
-        post: operations["make"];
+        post: operations["tokens_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -701,7 +718,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Takes a token back. */
-        delete: operations["revoke"];
+        delete: operations["tokens_revoke"];
         options?: never;
         head?: never;
         patch?: never;
@@ -715,10 +732,10 @@ export interface paths {
             cookie?: never;
         };
         /** All of them. */
-        get: operations["list"];
+        get: operations["trunks_list"];
         put?: never;
         /** Makes one. */
-        post: operations["make"];
+        post: operations["trunks_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -733,12 +750,12 @@ export interface paths {
             cookie?: never;
         };
         /** One of them. */
-        get: operations["find"];
+        get: operations["trunks_find"];
         /** Changes one. The whole entry is given; the version is the one that was seen. */
-        put: operations["change"];
+        put: operations["trunks_change"];
         post?: never;
         /** Removes one that nothing refers to. */
-        delete: operations["remove"];
+        delete: operations["trunks_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -752,10 +769,10 @@ export interface paths {
             cookie?: never;
         };
         /** All users, by key. */
-        get: operations["list"];
+        get: operations["users_list"];
         put?: never;
         /** Makes a user. */
-        post: operations["make"];
+        post: operations["users_make"];
         delete?: never;
         options?: never;
         head?: never;
@@ -770,12 +787,12 @@ export interface paths {
             cookie?: never;
         };
         /** One user; everyone may read the own. */
-        get: operations["find"];
+        get: operations["users_find"];
         /** Changes a user; a changed role ends the user's sockets, which connect again with the new one. */
-        put: operations["change"];
+        put: operations["users_change"];
         post?: never;
         /** Removes a user with all sessions and tokens. */
-        delete: operations["remove"];
+        delete: operations["users_remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -790,7 +807,7 @@ export interface paths {
         };
         get?: never;
         /** Sets a user's password; all sessions of the user end. */
-        put: operations["set_password"];
+        put: operations["users_set_password"];
         post?: never;
         delete?: never;
         options?: never;
@@ -806,7 +823,7 @@ export interface paths {
             cookie?: never;
         };
         /** Lines of the web phone. Public. */
-        get: operations["lines"];
+        get: operations["web_phone_lines"];
         put?: never;
         post?: never;
         delete?: never;
@@ -823,7 +840,7 @@ export interface paths {
             cookie?: never;
         };
         /** The process lives. */
-        get: operations["healthz"];
+        get: operations["health_healthz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -840,7 +857,7 @@ export interface paths {
             cookie?: never;
         };
         /** The node takes calls and requests. */
-        get: operations["readyz"];
+        get: operations["health_readyz"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4057,7 +4074,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    list: {
+    agents_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -4076,7 +4093,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    agents_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -4115,7 +4132,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    agents_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -4144,7 +4161,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    agents_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -4193,7 +4210,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    agents_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -4231,7 +4248,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    presence_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -4268,7 +4285,7 @@ export interface operations {
             };
         };
     };
-    set: {
+    presence_set: {
         parameters: {
             query?: never;
             header?: never;
@@ -4325,7 +4342,51 @@ export interface operations {
             };
         };
     };
-    list: {
+    events_audit: {
+        parameters: {
+            query?: {
+                /** @description Of one area only. */
+                area?: "access" | "directory";
+                /** @description What kind of thing it happened to: `user`, `queue`, `number`, … */
+                thing?: string;
+                /** @description Key of the thing. */
+                key?: string;
+                /** @description The user who did it. */
+                actor?: components["schemas"]["UserId"];
+                /** @description Not before. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Before. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EventRecord"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calendars_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -4344,7 +4405,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    calendars_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -4383,7 +4444,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    calendars_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -4412,7 +4473,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    calendars_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -4461,7 +4522,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    calendars_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -4499,7 +4560,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    calls_list: {
         parameters: {
             query?: {
                 /** @description Last digits of the customer's number, part of the customer's name or of what their side showed, or our number. */
@@ -4547,7 +4608,7 @@ export interface operations {
             };
         };
     };
-    export: {
+    calls_export: {
         parameters: {
             query?: {
                 /** @description Last digits of the customer's number, part of the customer's name or of what their side showed, or our number. */
@@ -4584,7 +4645,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    calls_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -4613,7 +4674,7 @@ export interface operations {
             };
         };
     };
-    from_call: {
+    tickets_from_call: {
         parameters: {
             query?: never;
             header?: never;
@@ -4638,7 +4699,7 @@ export interface operations {
             };
         };
     };
-    centre: {
+    centre_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -4657,7 +4718,7 @@ export interface operations {
             };
         };
     };
-    change_centre: {
+    centre_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -4696,7 +4757,7 @@ export interface operations {
             };
         };
     };
-    search: {
+    customers_search: {
         parameters: {
             query?: {
                 /** @description Beginnings of words of name, organisation or document; digits of a number; the beginning of a mail address. */
@@ -4724,7 +4785,7 @@ export interface operations {
             };
         };
     };
-    create: {
+    customers_create: {
         parameters: {
             query?: {
                 /** @description Save although others are likely the same customer. */
@@ -4758,7 +4819,7 @@ export interface operations {
             };
         };
     };
-    import_file: {
+    customers_import_file: {
         parameters: {
             query?: {
                 /** @description Only say what would happen. */
@@ -4784,7 +4845,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    customers_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -4805,7 +4866,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    customers_change: {
         parameters: {
             query?: {
                 /** @description Save although others are likely the same customer. */
@@ -4841,7 +4902,7 @@ export interface operations {
             };
         };
     };
-    add_note: {
+    customers_add_note: {
         parameters: {
             query?: never;
             header?: never;
@@ -4866,7 +4927,7 @@ export interface operations {
             };
         };
     };
-    snapshot: {
+    customers_snapshot: {
         parameters: {
             query?: never;
             header?: never;
@@ -4887,7 +4948,7 @@ export interface operations {
             };
         };
     };
-    timeline: {
+    customers_timeline: {
         parameters: {
             query?: {
                 /** @description The `next` of the page before. */
@@ -4913,7 +4974,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    dispositions_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -4932,7 +4993,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    dispositions_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -4971,7 +5032,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    dispositions_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -5000,7 +5061,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    dispositions_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -5049,7 +5110,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    dispositions_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -5087,7 +5148,7 @@ export interface operations {
             };
         };
     };
-    after: {
+    events_after: {
         parameters: {
             query?: {
                 /** @description The `next` of the page before. */
@@ -5119,7 +5180,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    numbers_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -5138,7 +5199,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    numbers_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -5177,7 +5238,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    numbers_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -5206,7 +5267,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    numbers_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -5255,7 +5316,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    numbers_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -5293,7 +5354,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    pause_reasons_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -5312,7 +5373,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    pause_reasons_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -5351,7 +5412,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    pause_reasons_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -5380,7 +5441,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    pause_reasons_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -5429,7 +5490,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    pause_reasons_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -5467,7 +5528,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    phones_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -5486,7 +5547,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    phones_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -5525,7 +5586,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    phones_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -5554,7 +5615,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    phones_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -5603,7 +5664,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    phones_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -5641,7 +5702,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    queues_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -5660,7 +5721,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    queues_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -5699,7 +5760,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    queues_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -5728,7 +5789,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    queues_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -5777,7 +5838,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    queues_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -5815,7 +5876,7 @@ export interface operations {
             };
         };
     };
-    queues: {
+    reports_queues: {
         parameters: {
             query: {
                 /** @description Not before. */
@@ -5859,7 +5920,7 @@ export interface operations {
             };
         };
     };
-    who: {
+    session_who: {
         parameters: {
             query?: never;
             header?: never;
@@ -5886,7 +5947,7 @@ export interface operations {
             };
         };
     };
-    sign_in: {
+    session_sign_in: {
         parameters: {
             query?: never;
             header?: never;
@@ -5925,7 +5986,7 @@ export interface operations {
             };
         };
     };
-    sign_out: {
+    session_sign_out: {
         parameters: {
             query?: never;
             header?: never;
@@ -5950,7 +6011,7 @@ export interface operations {
             };
         };
     };
-    set_password: {
+    session_set_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -5987,7 +6048,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    skills_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -6006,7 +6067,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    skills_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -6045,7 +6106,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    skills_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -6074,7 +6135,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    skills_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -6123,7 +6184,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    skills_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -6161,7 +6222,7 @@ export interface operations {
             };
         };
     };
-    policies: {
+    tickets_policies: {
         parameters: {
             query?: never;
             header?: never;
@@ -6180,7 +6241,7 @@ export interface operations {
             };
         };
     };
-    save_policy: {
+    tickets_save_policy: {
         parameters: {
             query?: never;
             header?: never;
@@ -6205,7 +6266,7 @@ export interface operations {
             };
         };
     };
-    delete_policy: {
+    tickets_delete_policy: {
         parameters: {
             query?: never;
             header?: never;
@@ -6224,7 +6285,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    tickets_list: {
         parameters: {
             query?: {
                 /** @description Part of subject, customer's name or number. */
@@ -6262,7 +6323,7 @@ export interface operations {
             };
         };
     };
-    open: {
+    tickets_open: {
         parameters: {
             query?: never;
             header?: never;
@@ -6285,7 +6346,7 @@ export interface operations {
             };
         };
     };
-    page: {
+    tickets_page: {
         parameters: {
             query?: never;
             header?: never;
@@ -6307,7 +6368,7 @@ export interface operations {
             };
         };
     };
-    handle: {
+    tickets_handle: {
         parameters: {
             query?: never;
             header?: never;
@@ -6332,7 +6393,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    tokens_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -6359,7 +6420,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    tokens_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -6398,7 +6459,7 @@ export interface operations {
             };
         };
     };
-    revoke: {
+    tokens_revoke: {
         parameters: {
             query?: never;
             header?: never;
@@ -6425,7 +6486,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    trunks_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -6444,7 +6505,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    trunks_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -6483,7 +6544,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    trunks_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -6512,7 +6573,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    trunks_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -6561,7 +6622,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    trunks_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */
@@ -6599,7 +6660,7 @@ export interface operations {
             };
         };
     };
-    list: {
+    users_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -6626,7 +6687,7 @@ export interface operations {
             };
         };
     };
-    make: {
+    users_make: {
         parameters: {
             query?: never;
             header?: never;
@@ -6665,7 +6726,7 @@ export interface operations {
             };
         };
     };
-    find: {
+    users_find: {
         parameters: {
             query?: never;
             header?: never;
@@ -6694,7 +6755,7 @@ export interface operations {
             };
         };
     };
-    change: {
+    users_change: {
         parameters: {
             query?: never;
             header?: never;
@@ -6735,7 +6796,7 @@ export interface operations {
             };
         };
     };
-    remove: {
+    users_remove: {
         parameters: {
             query?: never;
             header?: never;
@@ -6770,7 +6831,7 @@ export interface operations {
             };
         };
     };
-    set_password: {
+    users_set_password: {
         parameters: {
             query?: never;
             header?: never;
@@ -6809,7 +6870,7 @@ export interface operations {
             };
         };
     };
-    lines: {
+    web_phone_lines: {
         parameters: {
             query?: never;
             header?: never;
@@ -6828,7 +6889,7 @@ export interface operations {
             };
         };
     };
-    healthz: {
+    health_healthz: {
         parameters: {
             query?: never;
             header?: never;
@@ -6846,7 +6907,7 @@ export interface operations {
             };
         };
     };
-    readyz: {
+    health_readyz: {
         parameters: {
             query?: never;
             header?: never;
