@@ -217,7 +217,7 @@ mod tests {
         let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
         let entry = Entry { fact, dedup: format!("t:{seed}"), rules };
         let saved: Result<(), StoreFault> =
-            test.db.write(Lane::Journal, move |tx| Box::pin(async move { journal::append(tx, &entry).await })).await;
+            test.db.write(Lane::Journal, move |tx| Box::pin(async move { journal::append(tx, &[entry]).await })).await;
         saved.unwrap();
     }
 

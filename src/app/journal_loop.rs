@@ -32,6 +32,9 @@ use crate::{
 const CHANNEL: usize = 8_192;
 /// Facts in one write.
 const BATCH_MAX: usize = 200;
+/// How long a first fact waits for others to share its write: a commit costs as much as some hundred rows, and what people see
+/// at once comes over the live lane.
+const GATHER_MS: u64 = 25;
 /// Facts that wait in memory; past that they wait in the file.
 const PENDING_MAX: usize = 5_000;
 /// Pause before the database is tried again.
@@ -116,6 +119,8 @@ pub async fn start(
 enum Work {
     /// Nothing.
     Idle,
+    /// Until this is over, facts gather for one write.
+    Gathering(Sleep),
     /// A batch is on its way.
     Writing(Write),
     /// The database was away; it is tried again after this.
@@ -127,12 +132,12 @@ enum Heard {
     Fact(Option<Fact>),
 }
 
-/// Ends when the write or the rest is over; never while idle.
+/// Ends when the write, the gathering or the rest is over; never while idle.
 async fn over(work: &mut Work) -> Result<(), StoreFault> {
     match work {
         Work::Idle => std::future::pending().await,
         Work::Writing(write) => (&mut write.done).await,
-        Work::Resting(sleep) => {
+        Work::Gathering(sleep) | Work::Resting(sleep) => {
             sleep.await;
             Ok(())
         }
@@ -203,6 +208,9 @@ impl Journal {
         let mut is_open = true;
         loop {
             if matches!(work, Work::Idle) {
+                work = if self.may_gather() { self.gather() } else { self.next_work().await };
+            }
+            if matches!(work, Work::Gathering(_)) && (!is_open || self.pending.len() >= BATCH_MAX) {
                 work = self.next_work().await;
             }
             if !is_open {
@@ -216,7 +224,7 @@ impl Journal {
                         );
                         return;
                     }
-                    Work::Writing(_) => {}
+                    Work::Gathering(_) | Work::Writing(_) => {}
                 }
             }
             // Only the waiting is given up when a fact comes first; what follows from either runs to its end.
@@ -286,6 +294,15 @@ impl Journal {
         }
     }
 
+    /// Whether what waits is the ordinary stream from the floor, and not what a fault has left over.
+    fn may_gather(&self) -> bool {
+        !self.pending.is_empty() && self.singly == 0 && self.spool.waiting_bytes() == 0
+    }
+
+    fn gather(&self) -> Work {
+        Work::Gathering(self.clock.sleep_until(self.clock.now().mono + GATHER_MS))
+    }
+
     async fn next_work(&mut self) -> Work {
         let most = if self.singly > 0 { 1 } else { BATCH_MAX };
         let (batch, origin) = if self.spool.waiting_bytes() > 0 {
@@ -307,9 +324,13 @@ impl Journal {
         Work::Writing(Write { batch, origin, done })
     }
 
-    /// Draws the conclusion from a write or a rest that is over.
+    /// Draws the conclusion from a write, a gathering or a rest that is over.
     async fn conclude(&mut self, work: Work, result: Result<(), StoreFault>) -> Work {
-        let Work::Writing(Write { batch, origin, .. }) = work else { return Work::Idle };
+        let (batch, origin) = match work {
+            Work::Writing(Write { batch, origin, .. }) => (batch, origin),
+            Work::Gathering(_) => return self.next_work().await,
+            Work::Idle | Work::Resting(_) => return Work::Idle,
+        };
         match result {
             Ok(()) => {
                 if self.status.is_away.swap(false, Ordering::Relaxed) {
@@ -380,13 +401,5 @@ impl Journal {
 
 /// Stores a batch as one write.
 async fn write(db: Db, batch: Arc<Vec<Entry>>) -> Result<(), StoreFault> {
-    db.write(Lane::Journal, move |tx| {
-        Box::pin(async move {
-            for entry in batch.iter() {
-                journal::append(tx, entry).await?;
-            }
-            Ok(())
-        })
-    })
-    .await
+    db.write(Lane::Journal, move |tx| Box::pin(async move { journal::append(tx, &batch).await })).await
 }

@@ -3,12 +3,19 @@
 
 use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use super::tickets::{TicketFault, Tickets};
 use crate::{
-    domain::reactions::{Reaction, react},
-    store::{Db, StoreFault, journal, positions},
+    domain::{
+        event::EventRecord,
+        reactions::{Reaction, react},
+    },
+    store::{
+        Db, StoreFault,
+        journal::{self, Cursor},
+        positions,
+    },
     types::Clock,
 };
 
@@ -24,42 +31,72 @@ const RETRY_MS: u64 = 1_000;
 /// Runs until `stopping` turns true.
 pub async fn run(db: Db, tickets: Tickets, clock: Arc<dyn Clock>, mut stopping: watch::Receiver<bool>) {
     let mut facts = db.facts();
+    let mut place = None;
     while !*stopping.borrow() {
-        let wait_ms = match catch_up(&db, &tickets, &clock).await {
+        let wait_ms = match catch_up(&db, &tickets, &clock, &mut place).await {
             Ok(()) => LOOK_MS,
             Err(fault) => {
                 tracing::warn!(%fault, "reactions wait for the database");
                 RETRY_MS
             }
         };
-        let wake = clock.now().mono + wait_ms;
+        let look_at = clock.now().mono + wait_ms;
         tokio::select! {
-            () = clock.sleep_until(wake) => {}
-            // Only a hint; a receiver that fell behind is a hint too. A closed stream waits for the end.
-            hint = facts.recv() => {
-                if matches!(hint, Err(tokio::sync::broadcast::error::RecvError::Closed)) {
-                    clock.sleep_until(wake).await;
-                }
-            }
+            () = clock.sleep_until(look_at) => {}
+            () = something_to_do(&mut facts, place.as_mut()) => {}
             _ = stopping.changed() => {}
         }
     }
 }
 
-async fn catch_up(db: &Db, tickets: &Tickets, clock: &Arc<dyn Clock>) -> Result<(), StoreFault> {
-    let mut cursor = positions::read(db, READER).await?;
+/// How far this reader has come, and how far it has stored that it has.
+struct Place {
+    reached: Cursor,
+    stored: Cursor,
+}
+
+/// Ends when a fact has come that asks for something; steps over those that ask for nothing, as most do, so that they are not
+/// read again. A listener that fell behind is a hint too; a closed stream waits for the end.
+async fn something_to_do(facts: &mut broadcast::Receiver<Arc<EventRecord>>, mut place: Option<&mut Place>) {
     loop {
-        let page = journal::events_after(db, &cursor, PAGE).await?;
-        if page.records.is_empty() {
-            return Ok(());
+        match facts.recv().await {
+            Ok(record) if react(&record).is_none() => {
+                if let Some(place) = &mut place
+                    && place.reached.is_just_before(&record)
+                {
+                    place.reached.advance(&record);
+                }
+            }
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+            Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
         }
+    }
+}
+
+/// Reads on to the end of the stream. There is no place before the first look.
+async fn catch_up(db: &Db, tickets: &Tickets, clock: &Arc<dyn Clock>, place: &mut Option<Place>) -> Result<(), StoreFault> {
+    let place = match place {
+        Some(place) => place,
+        None => {
+            let stored = positions::read(db, READER).await?;
+            place.insert(Place { reached: stored.clone(), stored })
+        }
+    };
+    loop {
+        let page = journal::events_after(db, &place.reached, PAGE).await?;
         for record in &page.records {
             if let Some(reaction) = react(record) {
                 carry_out(tickets, reaction).await?;
             }
         }
-        cursor = page.next;
-        positions::save(db, READER, &cursor, clock.now().wall).await?;
+        place.reached = page.next;
+        if place.reached != place.stored {
+            positions::save(db, READER, &place.reached, clock.now().wall).await?;
+            place.stored = place.reached.clone();
+        }
+        if page.records.is_empty() {
+            return Ok(());
+        }
     }
 }
 

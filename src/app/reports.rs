@@ -143,7 +143,7 @@ mod tests {
     async fn visit(test: &TestDb, outcome: &'static str, offered: Timestamp) {
         use crate::{
             domain::call,
-            store::{Lane, NewEvent},
+            store::{Lane, NewEvent, segments::VisitStep},
             types::{CallId, Rng},
         };
         let id = CallId::mint(offered, &mut Rng::seeded(offered.as_millis().unsigned_abs()));
@@ -162,9 +162,9 @@ mod tests {
             .write(Lane::Journal, move |tx| {
                 Box::pin(async move {
                     for kind in kinds {
-                        let event = entry(kind);
-                        segments::follow_call(tx, &event, offered, rules).await?;
-                        let event = crate::domain::event::Event::Call(event);
+                        let steps = VisitStep::of(&kind, offered, rules).into_iter().collect();
+                        segments::take_steps(tx, [(id, steps)].into()).await?;
+                        let event = crate::domain::event::Event::Call(entry(kind));
                         tx.emit(NewEvent::new(offered, crate::domain::event::Actor::System, event)).await?;
                     }
                     Ok(())

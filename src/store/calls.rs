@@ -11,7 +11,7 @@ use crate::{
         call::{CallLine, CallSummary, Direction, Outcome},
         customer::identity,
     },
-    types::{AgentId, CallId, DispositionId, InteractionId, PhoneNumber, QueueId, Timestamp},
+    types::{AgentId, CallId, DispositionId, InteractionId, NodeId, PhoneNumber, QueueId, Timestamp},
 };
 
 /// Most lines in one page.
@@ -20,27 +20,31 @@ pub const PAGE_MAX: i64 = 500;
 const NUMBER_END_MIN: usize = 3;
 
 sql! {
-    SAVE = "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
+    SAVE = (rows "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
             line, ivr_path, reason, queue, agent, language, started_at, queued_at, connected_at, ended_at, wait_ms, talk_ms,
             hold_ms, outcome, end_cause)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23)
-        ON CONFLICT (id) DO UPDATE SET customer_number = excluded.customer_number,
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+            value ->> 8, value -> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, CAST(value ->> 14 AS BIGINT),
+            CAST(value ->> 15 AS BIGINT), CAST(value ->> 16 AS BIGINT), CAST(value ->> 17 AS BIGINT),
+            CAST(value ->> 18 AS BIGINT), CAST(value ->> 19 AS BIGINT), CAST(value ->> 20 AS BIGINT), value ->> 21,
+            value ->> 22
+        FROM" "WHERE TRUE ON CONFLICT (id) DO UPDATE SET customer_number = excluded.customer_number,
             number_reversed = excluded.number_reversed, customer_label = excluded.customer_label,
             our_number = excluded.our_number, customer_id = excluded.customer_id, line = excluded.line,
             ivr_path = excluded.ivr_path, reason = excluded.reason, queue = excluded.queue, agent = excluded.agent,
             language = excluded.language, queued_at = excluded.queued_at, connected_at = excluded.connected_at,
             ended_at = excluded.ended_at, wait_ms = excluded.wait_ms, talk_ms = excluded.talk_ms,
-            hold_ms = excluded.hold_ms, outcome = excluded.outcome, end_cause = excluded.end_cause";
+            hold_ms = excluded.hold_ms, outcome = excluded.outcome, end_cause = excluded.end_cause");
     DISPOSE = "UPDATE call SET disposition = $2 WHERE id = $1";
     DISPOSE_INTERACTION = "UPDATE interaction SET disposition = $2 WHERE call_id = $1";
-    SAVE_INTERACTION = "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason,
+    SAVE_INTERACTIONS = (rows "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason,
             disposition, notes, duration_ms, outcome, ticket_id)
-        SELECT $1, $2, 'call', $3, $4, $5, $1, $6, $7, (SELECT disposition FROM call WHERE id = $1),
-            COALESCE((SELECT notes FROM call_notes WHERE call_id = $1), ''), $8, $9,
-            (SELECT id FROM ticket WHERE call_id = $1 ORDER BY created_at DESC, id LIMIT 1)
-        WHERE TRUE
-        ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, agent = excluded.agent, queue = excluded.queue,
-            reason = excluded.reason, duration_ms = excluded.duration_ms, outcome = excluded.outcome";
+        SELECT value ->> 0, value ->> 1, 'call', value ->> 2, CAST(value ->> 3 AS BIGINT), value ->> 4, value ->> 0,
+            value ->> 5, value ->> 6, (SELECT disposition FROM call WHERE id = (value ->> 0)),
+            COALESCE((SELECT notes FROM call_notes WHERE call_id = (value ->> 0)), ''), CAST(value ->> 7 AS BIGINT),
+            value ->> 8, (SELECT id FROM ticket WHERE call_id = (value ->> 0) ORDER BY created_at DESC, id LIMIT 1)
+        FROM" "WHERE TRUE ON CONFLICT (id) DO UPDATE SET customer_id = excluded.customer_id, agent = excluded.agent, queue = excluded.queue,
+            reason = excluded.reason, duration_ms = excluded.duration_ms, outcome = excluded.outcome");
     SAVE_NOTES = "INSERT INTO call_notes (call_id, agent, notes, updated_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (call_id) DO UPDATE SET agent = excluded.agent, notes = excluded.notes, updated_at = excluded.updated_at";
     NOTES_TO_INTERACTION = "UPDATE interaction SET notes = $2 WHERE call_id = $1";
@@ -87,13 +91,17 @@ pub struct CallFilter {
     pub text: Option<String>,
 }
 
-/// Saves the line as it is now.
-pub(super) async fn save(tx: &mut Tx, call: &CallSummary) -> Result<(), StoreFault> {
+/// Saves the lines as they are now; each call once.
+pub(super) async fn save(tx: &mut Tx, calls: &[&CallSummary]) -> Result<(), StoreFault> {
     let node = tx.node().clone();
+    tx.execute_rows(&SAVE, calls.iter().map(|call| line_row(call, &node)).collect()).await
+}
+
+fn line_row(call: &CallSummary, node: &NodeId) -> Vec<Val> {
     let number = call.customer_number.as_ref();
-    let values = binds![
+    binds![
         call.id,
-        &node,
+        node,
         Val::word(&call.direction),
         number,
         number.map(PhoneNumber::reversed_digits),
@@ -115,8 +123,7 @@ pub(super) async fn save(tx: &mut Tx, call: &CallSummary) -> Result<(), StoreFau
         call.hold_ms,
         Val::word(&call.outcome),
         Val::word(&call.end_cause),
-    ];
-    tx.execute(&SAVE, values).await.map(|_| ())
+    ]
 }
 
 /// Saves what the call was about, there and on the timeline.
@@ -125,20 +132,22 @@ pub(super) async fn save_disposition(tx: &mut Tx, call: CallId, disposition: &Di
     tx.execute(&DISPOSE_INTERACTION, binds![call, disposition]).await.map(|_| ())
 }
 
-/// Saves the call's line on the timeline, under the call's own id.
-pub(super) async fn save_interaction(tx: &mut Tx, call: &CallSummary) -> Result<(), StoreFault> {
-    let values = binds![
-        call.id,
-        call.customer,
-        Val::word(&call.direction),
-        call.started_at,
-        call.agent.as_ref(),
-        call.queue.as_ref(),
-        call.reason.clone(),
-        call.talk_ms + call.hold_ms,
-        Val::word(&call.outcome),
-    ];
-    tx.execute(&SAVE_INTERACTION, values).await.map(|_| ())
+/// Saves the calls' lines on the timeline, each under its call's own id.
+pub(super) async fn save_interactions(tx: &mut Tx, calls: &[&CallSummary]) -> Result<(), StoreFault> {
+    let rows = calls.iter().map(|call| {
+        binds![
+            call.id,
+            call.customer,
+            Val::word(&call.direction),
+            call.started_at,
+            call.agent.as_ref(),
+            call.queue.as_ref(),
+            call.reason.clone(),
+            call.talk_ms + call.hold_ms,
+            Val::word(&call.outcome),
+        ]
+    });
+    tx.execute_rows(&SAVE_INTERACTIONS, rows.collect()).await
 }
 
 /// The timeline's id of a call.

@@ -2,24 +2,33 @@
 //! reads the stream back from a cursor. A reader with a cursor never steps over an event: each node's numbers have no gaps and
 //! appear in order.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt,
+    str::FromStr,
+};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Db, NewEvent, StoreFault, Tx, binds, calls, segments, sql,
+    Db, NewEvent, StoreFault, Tx, binds, calls,
+    segments::{self, PresenceStep, VisitStep},
+    sql,
     tx::{actor_from_text, parse},
 };
 use crate::{
     domain::{
         agent::AgentEventKind,
-        call::CallEventKind,
+        call::{CallEvent, CallEventKind, CallSummary},
         centre::Fact,
         event::{Event, EventRecord},
     },
-    types::{NodeId, Timestamp},
+    types::{CallId, DispositionId, NodeId, Timestamp},
 };
 
 /// Most events in one page.
@@ -55,40 +64,74 @@ pub struct Entry {
     pub rules: VisitRules,
 }
 
-/// Appends one fact and everything that follows from it. Nothing changes when its key is already there.
-pub async fn append(tx: &mut Tx, entry: &Entry) -> Result<(), StoreFault> {
-    let fact = &entry.fact;
-    let new = NewEvent::new(fact.at, fact.actor.clone(), fact.event.clone()).once(entry.dedup.clone());
-    if !tx.emit(new).await? {
+/// Appends facts and everything that follows from them: a handful of statements, however many facts. Nothing changes when
+/// their keys are already there; when only some are, the job has to fail and the facts to be tried one by one.
+pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
+    let first_seq = tx.next_seq();
+    let news = entries
+        .iter()
+        .map(|Entry { fact, dedup, .. }| NewEvent::new(fact.at, fact.actor.clone(), fact.event.clone()).once(dedup.clone()));
+    if !tx.emit_all(news.collect()).await? {
         return Ok(());
     }
-    if let Some(call) = &fact.call {
-        calls::save(tx, call).await?;
-    }
-    match &fact.event {
-        Event::Call(event) => {
-            segments::follow_call(tx, event, fact.at, entry.rules).await?;
-            if let CallEventKind::Disposed { disposition, .. } = &event.kind {
-                calls::save_disposition(tx, event.call, disposition).await?;
-            }
-            let is_turning_point = matches!(event.kind, CallEventKind::Ended { .. } | CallEventKind::Transferred { .. });
-            if let (true, Some(call)) = (is_turning_point, &fact.call) {
-                segments::settle_talk(tx, call).await?;
-            }
-        }
-        Event::Agent(event) => {
-            if let AgentEventKind::PresenceChanged { to, .. } = &event.kind {
-                segments::follow_presence(tx, &event.agent, to, fact.at).await?;
-            }
-        }
-        // The other areas' use cases write what follows themselves.
-        Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) => {}
+    let follows = Follows::from(first_seq, entries);
+    let calls: Vec<&CallSummary> = follows.calls.into_values().collect();
+    calls::save(tx, &calls).await?;
+    segments::take_steps(tx, follows.visits).await?;
+    segments::follow_presence(tx, &follows.presence).await?;
+    for (call, disposition) in follows.dispositions {
+        calls::save_disposition(tx, call, disposition).await?;
     }
     // Last, so that the line on the timeline carries what the steps above have stored.
-    if let Some(call) = fact.call.as_ref().filter(|call| call.ended_at.is_some()) {
-        calls::save_interaction(tx, call).await?;
+    let ended: Vec<&CallSummary> = calls.into_iter().filter(|call| call.ended_at.is_some()).collect();
+    calls::save_interactions(tx, &ended).await
+}
+
+/// What follows from facts, by table.
+#[derive(Default)]
+struct Follows<'a> {
+    /// Each call's line as its newest fact has it.
+    calls: BTreeMap<CallId, &'a CallSummary>,
+    visits: BTreeMap<CallId, VecDeque<VisitStep>>,
+    presence: Vec<PresenceStep<'a>>,
+    dispositions: Vec<(CallId, &'a DispositionId)>,
+}
+
+impl<'a> Follows<'a> {
+    fn from(first_seq: i64, entries: &'a [Entry]) -> Self {
+        let mut follows = Self::default();
+        for (seq, Entry { fact, rules, .. }) in (first_seq..).zip(entries) {
+            if let Some(call) = &fact.call {
+                follows.calls.insert(call.id, call);
+            }
+            match &fact.event {
+                Event::Call(event) => follows.add_call(fact, event, *rules),
+                Event::Agent(event) => {
+                    if let AgentEventKind::PresenceChanged { to, .. } = &event.kind {
+                        follows.presence.push(PresenceStep { seq, agent: &event.agent, to, at: fact.at });
+                    }
+                }
+                // The other areas' use cases write what follows themselves.
+                Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) => {}
+            }
+        }
+        follows
     }
-    Ok(())
+
+    fn add_call(&mut self, fact: &'a Fact, event: &'a CallEvent, rules: VisitRules) {
+        if let Some(step) = VisitStep::of(&event.kind, fact.at, rules) {
+            self.visits.entry(event.call).or_default().push_back(step);
+        }
+        if let CallEventKind::Disposed { disposition, .. } = &event.kind {
+            self.dispositions.push((event.call, disposition));
+        }
+        let is_turning_point = matches!(event.kind, CallEventKind::Ended { .. } | CallEventKind::Transferred { .. });
+        // Only a call that was queued has visits to give its talk to.
+        if let Some(call) = fact.call.as_ref().filter(|call| is_turning_point && call.queue.is_some()) {
+            let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms };
+            self.visits.entry(event.call).or_default().push_back(step);
+        }
+    }
 }
 
 /// A place in the stream: how far each node has been read. Opaque to everybody outside.
@@ -110,6 +153,11 @@ impl Cursor {
     pub fn advance(&mut self, record: &EventRecord) {
         let seq = self.0.entry(record.node.clone()).or_default();
         *seq = record.seq.max(*seq);
+    }
+
+    /// Whether a record is the next one of its node.
+    pub fn is_just_before(&self, record: &EventRecord) -> bool {
+        record.seq == self.of(&record.node) + 1
     }
 
     /// Whether a record lies behind this cursor: it has been read.

@@ -1,9 +1,16 @@
 //! What a lost process left open is closed at the next start, before anything new is stored: visits with the outcome
 //! `node_lost`, calls as lost, agents' spans at the last sign of life.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use sqlx::FromRow;
 
-use super::{Db, Lane, NewEvent, StoreFault, Tx, binds, calls, segments, sql, tx::parse};
+use super::{
+    Db, Lane, NewEvent, StoreFault, Tx, binds, calls,
+    segments::{self, VisitStep},
+    sql,
+    tx::parse,
+};
 use crate::{
     domain::{
         call::{CallEvent, CallEventKind, CallLine, EndCause, FlowOutCause, Outcome, Party},
@@ -46,15 +53,17 @@ async fn close(tx: &mut Tx, now: Timestamp) -> Result<Repaired, StoreFault> {
     let last_sign = last.and_then(|row| row.0).map_or(now, Timestamp::from_millis);
 
     let segments = tx.fetch_all::<SegmentRow>(&OPEN_SEGMENTS, binds![&node]).await?;
+    let mut steps: BTreeMap<CallId, VecDeque<VisitStep>> = BTreeMap::new();
     for row in &segments {
         let waited_ms = last_sign.millis_since(Timestamp::from_millis(row.offered_at)).max(0);
-        let queue = parse("queue", &row.queue)?;
+        let (call, queue) = (parse("call", &row.call_id)?, parse("queue", &row.queue)?);
         let kind = CallEventKind::FlowedOut { queue, waited_ms, cause: FlowOutCause::NodeLost };
-        let event = CallEvent { call: parse("call", &row.call_id)?, kind };
         // The rules are only for visits that begin.
-        segments::follow_call(tx, &event, last_sign, VisitRules { threshold_ms: 0, short_ms: 0 }).await?;
-        emit(tx, last_sign, event).await?;
+        let step = VisitStep::of(&kind, last_sign, VisitRules { threshold_ms: 0, short_ms: 0 });
+        steps.entry(call).or_default().extend(step);
+        emit(tx, last_sign, CallEvent { call, kind }).await?;
     }
+    segments::take_steps(tx, steps).await?;
 
     let calls = tx.fetch_all::<calls::CallRow>(&OPEN_CALLS, binds![&node]).await?;
     let count = calls.len();
@@ -65,8 +74,8 @@ async fn close(tx: &mut Tx, now: Timestamp) -> Result<Repaired, StoreFault> {
         if call.outcome == Outcome::Open {
             call.outcome = if call.connected_at.is_some() { Outcome::Answered } else { Outcome::Failed };
         }
-        calls::save(tx, &call).await?;
-        calls::save_interaction(tx, &call).await?;
+        calls::save(tx, &[&call]).await?;
+        calls::save_interactions(tx, &[&call]).await?;
         emit(tx, last_sign, lost(call.id)).await?;
     }
 

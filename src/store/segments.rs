@@ -1,32 +1,49 @@
 //! The fact tables of the reports: visits of calls to queues, and how long agents were in which state. A visit is closed once,
 //! with its outcome, so that offered is always the sum of the outcomes and of those still open.
 
+use std::collections::{BTreeMap, VecDeque};
+
 use sqlx::FromRow;
 
 use super::{Db, StoreFault, Tx, Val, binds, journal::VisitRules, sql, tx::parse};
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEvent, CallEventKind, CallSummary, FlowOutCause},
+        call::{CallEventKind, FlowOutCause},
         report::QueueCounts,
     },
     types::{AgentId, CallId, QueueId, Timestamp},
 };
 
 sql! {
-    OPEN = "INSERT INTO segment (call_id, visit, node, queue, reason, offered_at, threshold_ms, short_ms)
-        SELECT $1, CAST(COALESCE(MAX(visit), 0) + 1 AS BIGINT), $2, $3, $4, $5, $6, $7 FROM segment WHERE call_id = $1";
-    CLOSE = "UPDATE segment SET outcome = $3, closed_at = $4, wait_ms = $5, agent = $6, flow_cause = $7
-        WHERE call_id = $1 AND queue = $2 AND outcome IS NULL";
-    SETTLE_TALK = "UPDATE segment SET
-            talk_ms = $2 - CAST((SELECT COALESCE(SUM(s.talk_ms), 0) FROM segment s
-                WHERE s.call_id = $1 AND s.visit < segment.visit) AS BIGINT),
-            hold_ms = $3 - CAST((SELECT COALESCE(SUM(s.hold_ms), 0) FROM segment s
-                WHERE s.call_id = $1 AND s.visit < segment.visit) AS BIGINT)
-        WHERE call_id = $1 AND visit = (SELECT MAX(s.visit) FROM segment s WHERE s.call_id = $1 AND s.outcome = 'answered')";
-    CLOSE_SPAN = "UPDATE agent_state_span SET to_at = $2 WHERE agent = $1 AND to_at IS NULL";
-    OPEN_SPAN = "INSERT INTO agent_state_span (node, seq, agent, state, reason, call_id, from_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    OPEN = (rows "INSERT INTO segment (call_id, visit, node, queue, reason, offered_at, threshold_ms, short_ms)
+        SELECT value ->> 0,
+            (SELECT CAST(COALESCE(MAX(s.visit), 0) + 1 AS BIGINT) FROM segment s WHERE s.call_id = (value ->> 0)),
+            value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT),
+            CAST(value ->> 6 AS BIGINT)
+        FROM" "");
+    CLOSE = (rows "UPDATE segment SET outcome = r.outcome, closed_at = r.closed_at, wait_ms = r.wait_ms, agent = r.agent,
+            flow_cause = r.flow_cause
+        FROM (SELECT value ->> 0 AS call_id, value ->> 1 AS queue, value ->> 2 AS outcome,
+            CAST(value ->> 3 AS BIGINT) AS closed_at, CAST(value ->> 4 AS BIGINT) AS wait_ms, value ->> 5 AS agent,
+            value ->> 6 AS flow_cause FROM" ") AS r
+        WHERE segment.call_id = r.call_id AND segment.queue = r.queue AND segment.outcome IS NULL");
+    SETTLE = (rows "UPDATE segment SET
+            talk_ms = r.talk_ms - CAST((SELECT COALESCE(SUM(s.talk_ms), 0) FROM segment s
+                WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT),
+            hold_ms = r.hold_ms - CAST((SELECT COALESCE(SUM(s.hold_ms), 0) FROM segment s
+                WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT)
+        FROM (SELECT value ->> 0 AS call_id, CAST(value ->> 1 AS BIGINT) AS talk_ms, CAST(value ->> 2 AS BIGINT) AS hold_ms
+            FROM" ") AS r
+        WHERE segment.call_id = r.call_id
+            AND segment.visit = (SELECT MAX(s.visit) FROM segment s WHERE s.call_id = r.call_id AND s.outcome = 'answered')");
+    CLOSE_SPANS = (rows "UPDATE agent_state_span SET to_at = r.at
+        FROM (SELECT value ->> 0 AS agent, CAST(value ->> 1 AS BIGINT) AS at FROM" ") AS r
+        WHERE agent_state_span.agent = r.agent AND agent_state_span.to_at IS NULL");
+    OPEN_SPANS = (rows "INSERT INTO agent_state_span (node, seq, agent, state, reason, call_id, from_at, to_at)
+        SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT)
+        FROM" "");
     COUNTS = "SELECT queue,
             CAST(COUNT(*) AS BIGINT) AS offered,
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered') AS BIGINT) AS answered,
@@ -50,49 +67,98 @@ sql! {
         GROUP BY 1, 2 ORDER BY 2, 1";
 }
 
-/// Opens or closes a visit as the call's event says.
-pub(crate) async fn follow_call(tx: &mut Tx, event: &CallEvent, at: Timestamp, rules: VisitRules) -> Result<(), StoreFault> {
-    let close = |queue: &QueueId, outcome: &str, waited_ms: i64, agent: Option<&AgentId>, cause: Val| {
-        binds![event.call, queue, outcome, at, waited_ms, agent, cause]
-    };
-    match &event.kind {
-        CallEventKind::Queued { queue, reason } => {
-            let node = tx.node().clone();
-            let values = binds![event.call, &node, queue, reason.clone(), at, rules.threshold_ms, rules.short_ms];
-            tx.execute(&OPEN, values).await.map(|_| ())
+/// What a call's event means for its visits to queues.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum VisitStep {
+    /// A visit begins.
+    Open { queue: QueueId, reason: Option<String>, at: Timestamp, rules: VisitRules },
+    /// The open visit to this queue ends.
+    Close { queue: QueueId, outcome: &'static str, at: Timestamp, waited_ms: i64, agent: Option<AgentId>, cause: Val },
+    /// The talk so far goes to the visit that was answered last, less what earlier visits already have.
+    Settle { talk_ms: i64, hold_ms: i64 },
+}
+
+impl VisitStep {
+    /// The step that an event asks for, if any.
+    pub(crate) fn of(kind: &CallEventKind, at: Timestamp, rules: VisitRules) -> Option<Self> {
+        let close = |queue: &QueueId, outcome, waited_ms, agent: Option<&AgentId>, cause| {
+            Some(Self::Close { queue: queue.clone(), outcome, at, waited_ms, agent: agent.cloned(), cause })
+        };
+        match kind {
+            CallEventKind::Queued { queue, reason } => {
+                Some(Self::Open { queue: queue.clone(), reason: reason.clone(), at, rules })
+            }
+            CallEventKind::Connected { queue: Some(queue), agent, waited_ms } => {
+                close(queue, "answered", *waited_ms, Some(agent), Val::Text(None))
+            }
+            CallEventKind::Abandoned { queue, waited_ms } => close(queue, "abandoned", *waited_ms, None, Val::Text(None)),
+            CallEventKind::FlowedOut { queue, waited_ms, cause } => {
+                let outcome = if *cause == FlowOutCause::NodeLost { "node_lost" } else { "flowed_out" };
+                close(queue, outcome, *waited_ms, None, Val::word(cause))
+            }
+            _ => None,
         }
-        CallEventKind::Connected { queue: Some(queue), agent, waited_ms } => {
-            tx.execute(&CLOSE, close(queue, "answered", *waited_ms, Some(agent), Val::Text(None))).await.map(|_| ())
-        }
-        CallEventKind::Abandoned { queue, waited_ms } => {
-            tx.execute(&CLOSE, close(queue, "abandoned", *waited_ms, None, Val::Text(None))).await.map(|_| ())
-        }
-        CallEventKind::FlowedOut { queue, waited_ms, cause } => {
-            let outcome = if *cause == FlowOutCause::NodeLost { "node_lost" } else { "flowed_out" };
-            tx.execute(&CLOSE, close(queue, outcome, *waited_ms, None, Val::word(cause))).await.map(|_| ())
-        }
-        _ => Ok(()),
     }
 }
 
-/// Gives the talk so far to the visit that was answered last, less what earlier visits already have.
-pub(super) async fn settle_talk(tx: &mut Tx, call: &CallSummary) -> Result<(), StoreFault> {
-    tx.execute(&SETTLE_TALK, binds![call.id, call.talk_ms, call.hold_ms]).await.map(|_| ())
+/// Takes the steps of each call in their order. Steps of different calls do not touch each other, so all first steps go
+/// together, then all second ones, a statement per kind: the number of statements depends on the longest chain, not on the
+/// number of calls.
+pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque<VisitStep>>) -> Result<(), StoreFault> {
+    let node = tx.node().clone();
+    while !steps.is_empty() {
+        let (mut opens, mut closes, mut settles) = (Vec::new(), Vec::new(), Vec::new());
+        for (call, waiting) in &mut steps {
+            let call = *call;
+            match waiting.pop_front() {
+                Some(VisitStep::Open { queue, reason, at, rules }) => {
+                    opens.push(binds![call, &node, &queue, reason, at, rules.threshold_ms, rules.short_ms]);
+                }
+                Some(VisitStep::Close { queue, outcome, at, waited_ms, agent, cause }) => {
+                    closes.push(binds![call, &queue, outcome, at, waited_ms, agent.as_ref(), cause]);
+                }
+                Some(VisitStep::Settle { talk_ms, hold_ms }) => settles.push(binds![call, talk_ms, hold_ms]),
+                None => {}
+            }
+        }
+        steps.retain(|_, waiting| !waiting.is_empty());
+        for (statement, rows) in [(&OPEN, opens), (&CLOSE, closes), (&SETTLE, settles)] {
+            tx.execute_rows(statement, rows).await?;
+        }
+    }
+    Ok(())
 }
 
-/// Ends the agent's span and begins the next. Being offline is no span.
-pub(super) async fn follow_presence(tx: &mut Tx, agent: &AgentId, to: &Presence, at: Timestamp) -> Result<(), StoreFault> {
-    tx.execute(&CLOSE_SPAN, binds![agent, at]).await?;
-    let (state, reason, call): (&str, Option<&str>, Option<CallId>) = match to {
-        Presence::Offline => return Ok(()),
-        Presence::Ready => ("ready", None, None),
-        Presence::Paused { reason } => ("paused", Some(reason), None),
-        Presence::Offered { call } => ("offered", None, Some(*call)),
-        Presence::Busy { call } => ("busy", None, Some(*call)),
-        Presence::WrappingUp { call, .. } => ("wrapping_up", None, Some(*call)),
-    };
-    let (node, seq) = (tx.node().clone(), tx.last_seq());
-    tx.execute(&OPEN_SPAN, binds![&node, seq, agent, state, reason, call, at]).await.map(|_| ())
+/// An agent's change of presence, with the number of the event that tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct PresenceStep<'a> {
+    pub(super) seq: i64,
+    pub(super) agent: &'a AgentId,
+    pub(super) to: &'a Presence,
+    pub(super) at: Timestamp,
+}
+
+/// Ends each agent's span and begins the next. Being offline is no span.
+pub(super) async fn follow_presence(tx: &mut Tx, steps: &[PresenceStep<'_>]) -> Result<(), StoreFault> {
+    let node = tx.node().clone();
+    // From the last step back: each one's span ends with the next one of the same agent.
+    let mut next_at: BTreeMap<&AgentId, Timestamp> = BTreeMap::new();
+    let mut spans = Vec::new();
+    for step in steps.iter().rev() {
+        let ends_at = next_at.insert(step.agent, step.at);
+        let (state, reason, call): (&str, Option<&str>, Option<CallId>) = match step.to {
+            Presence::Offline => continue,
+            Presence::Ready => ("ready", None, None),
+            Presence::Paused { reason } => ("paused", Some(reason), None),
+            Presence::Offered { call } => ("offered", None, Some(*call)),
+            Presence::Busy { call } => ("busy", None, Some(*call)),
+            Presence::WrappingUp { call, .. } => ("wrapping_up", None, Some(*call)),
+        };
+        spans.push(binds![&node, step.seq, step.agent, state, reason, call, step.at, ends_at]);
+    }
+    let ended = next_at.into_iter().map(|(agent, first_at)| binds![agent, first_at]).collect();
+    tx.execute_rows(&CLOSE_SPANS, ended).await?;
+    tx.execute_rows(&OPEN_SPANS, spans).await
 }
 
 /// Counts per queue of the visits that began in a span. Queues without visits are absent.

@@ -26,8 +26,7 @@ impl Sql {
         Self { name, sqlite: text, postgres: text }
     }
 
-    /// A text per engine. (Rarely needed: nothing else in the library may use it at the moment.)
-    #[allow(dead_code, reason = "the macro reaches it only where a statement is a pair")]
+    /// A text per engine.
     pub(super) const fn pair(name: &'static str, sqlite: &'static str, postgres: &'static str) -> Self {
         Self { name, sqlite, postgres }
     }
@@ -48,12 +47,23 @@ impl Sql {
 
 /// Declares a module's statements and registers them: `sql! { FIND = "…"; CLAIM = ("… sqlite", "… postgres"); }`.
 /// Placeholders are `$1`, `$2`, … One block per module; it makes the module's `STATEMENTS`.
+///
+/// `SAVE = (rows "INSERT INTO t (a, b) SELECT value ->> 0, CAST(value ->> 1 AS BIGINT) FROM" "ON CONFLICT …")` takes
+/// [`Val::rows`] as `$1`: one statement and one trip to the database for any number of rows. Between its two texts stand the
+/// rows, each an array named `value`; numbers out of it need the cast.
 macro_rules! sql {
     ($($(#[$doc:meta])* $name:ident = $text:tt;)*) => {
         $($(#[$doc])* static $name: $crate::store::Sql = $crate::store::sql!(@text $name $text);)*
         /// The statements of this module, for the test that prepares them all.
         #[allow(dead_code, reason = "test modules have statements that are not listed")]
         pub(super) const STATEMENTS: &[&$crate::store::Sql] = &[$(&$name),*];
+    };
+    (@text $name:ident (rows $before:literal $after:literal)) => {
+        $crate::store::Sql::pair(
+            stringify!($name),
+            concat!($before, " json_each($1) ", $after),
+            concat!($before, " jsonb_array_elements($1) AS value ", $after),
+        )
     };
     (@text $name:ident ($sqlite:literal, $postgres:literal)) => { $crate::store::Sql::pair(stringify!($name), $sqlite, $postgres) };
     (@text $name:ident $text:literal) => { $crate::store::Sql::one(stringify!($name), $text) };
@@ -83,6 +93,22 @@ impl Val {
     /// Anything that serde can write, as JSON.
     pub fn json(value: &impl Serialize) -> Self {
         Self::Json(serde_json::to_value(value).ok())
+    }
+
+    /// Many rows as one value, each made by `binds!`, for a statement over `rows`.
+    pub fn rows(rows: impl IntoIterator<Item = Vec<Val>>) -> Self {
+        Self::Json(Some(
+            rows.into_iter().map(|row| row.into_iter().map(Self::into_json).collect::<serde_json::Value>()).collect(),
+        ))
+    }
+
+    fn into_json(self) -> serde_json::Value {
+        match self {
+            Self::Int(value) => value.into(),
+            Self::Text(value) => value.into(),
+            Self::Bool(value) => value.into(),
+            Self::Json(value) => value.unwrap_or_default(),
+        }
     }
 
     /// Something or nothing that is written as text.

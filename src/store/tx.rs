@@ -16,8 +16,10 @@ use crate::{
 };
 
 sql! {
-    INSERT_EVENT = "INSERT INTO event (node, seq, at, actor, cause, kind, entity, entity_id, dedup, data)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (dedup) DO NOTHING";
+    INSERT_EVENTS = (rows "INSERT INTO event (node, seq, at, actor, cause, kind, entity, entity_id, dedup, data)
+        SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT), value ->> 3, value ->> 4, value ->> 5,
+            value ->> 6, value ->> 7, value ->> 8, value -> 9
+        FROM" "WHERE TRUE ON CONFLICT (dedup) DO NOTHING");
     NEXT_NUMBER = "INSERT INTO counter (name, value) VALUES ($1, $2)
         ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value";
 }
@@ -85,6 +87,14 @@ impl Tx {
         })
     }
 
+    /// Runs a statement over `rows`, if there are any.
+    pub async fn execute_rows(&mut self, sql: &'static Sql, rows: Vec<Vec<Val>>) -> Result<(), StoreFault> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.execute(sql, vec![Val::rows(rows)]).await.map(|_| ())
+    }
+
     /// All rows of a statement.
     pub async fn fetch_all<R: Record>(&mut self, sql: &'static Sql, values: Vec<Val>) -> Result<Vec<R>, StoreFault> {
         let text = sql.text(self.dialect());
@@ -106,37 +116,54 @@ impl Tx {
     /// Puts an event into the stream. `false` when one with the same key is already there: then the whole change has
     /// happened before and the job should change nothing else.
     pub async fn emit(&mut self, new: NewEvent) -> Result<bool, StoreFault> {
+        self.emit_all(vec![new]).await
+    }
+
+    /// Puts events into the stream, in order. `false` when all of them are already there by their keys; when only some are,
+    /// nothing may be kept, since the numbers would have gaps, and the job has to fail with the `Duplicate` it is given.
+    pub async fn emit_all(&mut self, news: Vec<NewEvent>) -> Result<bool, StoreFault> {
+        let numbered = (self.next_seq..).zip(&news);
+        let rows = Val::rows(numbered.map(|(seq, new)| self.event_row(seq, new)));
+        let stored = self.execute(&INSERT_EVENTS, vec![rows]).await?;
+        if stored == 0 {
+            return Ok(false);
+        }
+        if usize::try_from(stored) != Ok(news.len()) {
+            return Err(StoreFault::Duplicate(format!("{} of {} events", news.len() as u64 - stored, news.len())));
+        }
+        for new in news {
+            self.records.push(Arc::new(EventRecord {
+                node: self.node.clone(),
+                seq: self.next_seq,
+                at: new.at,
+                actor: new.actor,
+                cause: new.cause,
+                event: new.event,
+            }));
+            self.next_seq += 1;
+        }
+        Ok(true)
+    }
+
+    fn event_row(&self, seq: i64, new: &NewEvent) -> Vec<Val> {
         let (entity, entity_id) = new.event.entity();
-        let values = binds![
+        binds![
             &self.node,
-            self.next_seq,
+            seq,
             new.at,
             actor_text(&new.actor),
             new.cause.clone(),
             new.event.kind(),
             entity,
             entity_id,
-            new.dedup,
+            new.dedup.clone(),
             Val::json(&new.event),
-        ];
-        if self.execute(&INSERT_EVENT, values).await? == 0 {
-            return Ok(false);
-        }
-        self.records.push(Arc::new(EventRecord {
-            node: self.node.clone(),
-            seq: self.next_seq,
-            at: new.at,
-            actor: new.actor,
-            cause: new.cause,
-            event: new.event,
-        }));
-        self.next_seq += 1;
-        Ok(true)
+        ]
     }
 
-    /// The number of the event emitted last in this batch, for rows that refer to it.
-    pub fn last_seq(&self) -> i64 {
-        self.next_seq - 1
+    /// The number of the next event, for rows that refer to it.
+    pub fn next_seq(&self) -> i64 {
+        self.next_seq
     }
 
     /// The node whose writer this is.
