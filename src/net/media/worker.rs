@@ -137,6 +137,8 @@ impl Worker {
                 }
             }
             let now = self.clock.now().mono;
+            // Before the packets: what came after an order finds it obeyed.
+            has_more = self.take_orders(now);
             for event in &events {
                 match event.token() {
                     WAKE => {}
@@ -145,7 +147,7 @@ impl Worker {
                 }
             }
             has_datagrams = has_datagrams && self.receive_from_browsers(now);
-            has_more = self.take_orders(now) || has_datagrams;
+            has_more |= has_datagrams;
             self.tick_if_due(now);
             self.wake_browsers(now);
             self.take_browser_events(now);

@@ -103,11 +103,7 @@ fn keys_of_a_browser_are_told_and_reach_the_telephone() {
     stage.hear(caller, &[Source::Leg(agent)]);
     browser.press("15#");
     std::thread::scope(|scope| {
-        let listening = scope.spawn(|| {
-            while phone.digits.len() < 3 {
-                phone.listen().expect("keys in time");
-            }
-        });
+        let listening = scope.spawn(|| phone.listen_for_keys(3));
         browser.live_until("keys", |_| listening.is_finished());
     });
     assert_eq!(phone.digits, "15#");

@@ -149,14 +149,10 @@ fn keys_are_told_once_each_and_pressed_anew_towards_the_other_side() {
     for digit in ['1', '5', '#'] {
         stage.wait_for(&MediaNotice::Digit { leg: alice, digit });
     }
-    while b.digits.len() < 3 {
-        b.listen().expect("keys in time");
-    }
+    b.listen_for_keys(3);
     assert_eq!(b.digits, "15#");
     stage.order(MediaOrder::SendDigits { leg: alice, digits: "9*".into() });
-    while a.digits.len() < 2 {
-        a.listen().expect("keys in time");
-    }
+    a.listen_for_keys(2);
     assert_eq!(a.digits, "9*");
 }
 

@@ -4,7 +4,7 @@
 use std::{
     io,
     net::{SocketAddr, UdpSocket},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use centralita::{
@@ -145,6 +145,17 @@ impl TonePeer {
             self.heard.extend_from_slice(&samples[..count]);
             self.sequences.push(packet.sequence);
             return Ok(());
+        }
+    }
+
+    /// Listens until so many keys were heard.
+    #[expect(clippy::disallowed_methods, reason = "this peer lives in real time")]
+    pub fn listen_for_keys(&mut self, count: usize) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.digits.len() < count {
+            // A silent server still sends a packet a second: the time-out of the socket alone would never come.
+            assert!(Instant::now() < deadline, "keys not in time, only {:?}", self.digits);
+            self.listen().expect("a packet in time");
         }
     }
 
