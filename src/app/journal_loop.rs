@@ -34,7 +34,7 @@ const CHANNEL: usize = 8_192;
 const BATCH_MAX: usize = 200;
 /// How long a first fact waits for others to share its write: a commit costs as much as some hundred rows, and what people see
 /// at once comes over the live lane.
-const GATHER_MS: u64 = 25;
+const GATHER_MS: u64 = 50;
 /// Facts that wait in memory; past that they wait in the file.
 const PENDING_MAX: usize = 5_000;
 /// Pause before the database is tried again.
