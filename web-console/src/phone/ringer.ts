@@ -1,4 +1,5 @@
-// The sounds of the softphone, made here: one ring, one beep, keypad tones. One audio context per tab, opened by a click.
+// The sounds of the softphone, made here: the ring that was chosen, one beep, keypad tones. One audio context per tab, opened by a
+// click.
 import { chosenDevice } from './devices'
 import { readSetting, writeSetting } from '@/lib/storage'
 
@@ -8,8 +9,38 @@ let context: SinkContext | undefined
 let ringTimer: number | undefined
 let ringGain: GainNode | undefined
 
-/** A ring lasts two of three seconds. */
+/** A ring lasts about two of three seconds. */
 const RING_EVERY_MS = 3_000
+
+/** One note of a ring: when it begins, in seconds, how long it sounds, and its pitch. */
+type Note = readonly [at: number, secs: number, hertz: number]
+
+/** Rings to choose from, each heard across a room and none sharp; colleagues side by side tell theirs apart. */
+const RINGS = {
+  duo: [0, 0.6, 1.2].flatMap((at): Note[] => [
+    [at, 0.26, 587.33],
+    [at + 0.24, 0.3, 739.99],
+  ]),
+  chime: [0, 1].flatMap((at): Note[] => [
+    [at, 0.5, 783.99],
+    [at + 0.22, 0.5, 659.26],
+    [at + 0.44, 0.6, 523.25],
+  ]),
+  pulse: [0, 0.28, 0.56, 1.2, 1.48, 1.76].map((at): Note => [at, 0.16, 440]),
+  classic: [0, 1].flatMap((start) => Array.from({ length: 8 }, (_, i): Note => [start + i * 0.09, 0.1, i % 2 === 0 ? 880 : 698.46])),
+} as const satisfies Record<string, readonly Note[]>
+
+export type Ring = keyof typeof RINGS
+export const RING_NAMES = Object.keys(RINGS) as readonly Ring[]
+
+export function chosenRing(): Ring {
+  const stored = readSetting('ring')
+  return RING_NAMES.find((name) => name === stored) ?? 'duo'
+}
+
+export function chooseRing(name: Ring): void {
+  writeSetting('ring', name === 'duo' ? null : name)
+}
 
 /** Called in a click, so that the browser lets later rings sound. Without one the promise of `resume` may never settle. */
 export function unlockAudio(): void {
@@ -51,18 +82,16 @@ export function stopRinging(): void {
   ringGain = undefined
 }
 
-/** Two soft notes, three times: heard across a room, never sharp. */
+/** The chosen ring, once. One that still sounds ends. */
 export function ringOnce(): void {
   if (!context) return
+  ringGain?.disconnect()
   const gain = context.createGain()
   gain.gain.value = ringVolume() * 0.5
   gain.connect(context.destination)
   ringGain = gain
   const start = context.currentTime
-  for (let i = 0; i < 3; i += 1) {
-    note(gain, 587.33, start + i * 0.6, 0.26)
-    note(gain, 739.99, start + i * 0.6 + 0.24, 0.3)
-  }
+  for (const [at, secs, hertz] of RINGS[chosenRing()]) note(gain, hertz, start + at, secs)
 }
 
 /** One short note: a call was connected, or ended. */

@@ -7,7 +7,7 @@ import { useFloor } from '@/lib/use-live'
 import { chooseDevice, chosenDevice, listDevices, onDevicesChanged, openMicrophone, type DeviceChoice, type DeviceUse } from '@/phone/devices'
 import { microphoneProblem, type LegProblem } from '@/phone/media-leg'
 import { watchLevel } from '@/phone/meter'
-import { ringOnce, ringVolume, setRingVolume, stopRinging, unlockAudio, applyRinger } from '@/phone/ringer'
+import { chooseRing, chosenRing, RING_NAMES, ringOnce, ringVolume, setRingVolume, stopRinging, unlockAudio, applyRinger } from '@/phone/ringer'
 import { phone, phoneStore } from '@/phone/softphone'
 import { Button, Page, Select } from '@/ui'
 
@@ -117,6 +117,7 @@ function SoundCheck() {
   const { t } = useTexts('precheck')
   const [state, setState] = useState<'open' | 'asked' | 'heard' | 'silent'>('open')
   const [volume, setVolume] = useState(ringVolume)
+  const [tone, setTone] = useState(chosenRing)
   const verdict = state === 'heard' ? 'good' : state === 'silent' ? 'bad' : 'open'
   const ring = () => {
     unlockAudio()
@@ -141,6 +142,20 @@ function SoundCheck() {
           </Button>
         </>
       )}
+      <Select
+        label={t('sound.tone')}
+        choices={RING_NAMES.map((id) => ({ id, label: t(`sound.tones.${id}`) }))}
+        value={tone}
+        onChange={(id) => {
+          const chosen = RING_NAMES.find((name) => name === id)
+          if (!chosen) return
+          chooseRing(chosen)
+          setTone(chosen)
+          ring()
+        }}
+        className="w-36"
+        data-testid="ring-tone"
+      />
       <label className="flex h-8 items-center gap-2 text-ink-2">
         {t('sound.volume')}
         <input
