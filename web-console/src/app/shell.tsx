@@ -65,7 +65,7 @@ export function Shell() {
       <StatusBar />
       <Ears />
       <Overlays session={session} onSignOut={() => void leave()} />
-      <ToastRegion label={t('toasts')} closeLabel={t('common:close')} />
+      <ToastRegion label={t('toasts')} closeLabel={t('common:close')} closeAllLabel={t('close_all')} />
     </div>
   )
 }
