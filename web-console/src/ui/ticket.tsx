@@ -1,5 +1,5 @@
 // How a ticket shows itself in lists: state, priority, and the clock that is due next.
-import { AlarmClock, ArrowDown, ChevronsUp, ChevronUp, CircleCheck, CirclePause, Minus, TriangleAlert, type LucideIcon } from 'lucide-react'
+import { AlarmClock, ArrowDown, ChevronsUp, ChevronUp, CircleAlert, CircleCheck, CirclePause, Clock3, Minus, Siren, TriangleAlert, type LucideIcon } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { ClockView, Priority, TicketState } from '@/api/types'
 import { dateTimeText, spanText } from '@/i18n/format'
@@ -64,35 +64,50 @@ function dueOf(clock: ClockView): number {
   return clock.due_at ? Date.parse(clock.due_at) : Number.POSITIVE_INFINITY
 }
 
-/** From 75 % of the time on it warns, from 90 % on louder. */
-const WARN_SHARE = 0.25
-const ALARM_SHARE = 0.1
+/** From 75 % of the time on it is due soon, from 90 % on it is due now. */
+const SOON_SHARE = 0.25
+const NOW_SHARE = 0.1
 
-/** Ticks by itself: time left or late, by icon, word and colour. The server computes when it is due. */
-export function ClockBadge({ clock }: { clock: ClockView }) {
+export type Urgency = 'calm' | 'soon' | 'now' | 'late'
+
+/** How near the end of its time a clock is that runs or has run out. */
+export function urgencyOf(clock: ClockView, now: number): Urgency {
+  const leftMs = clock.due_at ? Date.parse(clock.due_at) - now : 0
+  if (clock.state === 'breached_open' || leftMs < 0) return 'late'
+  const share = clock.target_secs > 0 ? leftMs / (clock.target_secs * 1000) : 1
+  return share < NOW_SHARE ? 'now' : share < SOON_SHARE ? 'soon' : 'calm'
+}
+
+/** By icon, word and colour: none of them is needed to tell the four apart. */
+const URGENCIES = {
+  calm: { tone: 'neutral', icon: Clock3, key: 'ticket.clock.left' },
+  soon: { tone: 'warn', icon: AlarmClock, key: 'ticket.clock.soon' },
+  now: { tone: 'bad', icon: Siren, key: 'ticket.clock.now' },
+  late: { tone: 'bad', icon: TriangleAlert, key: 'ticket.clock.late' },
+} as const satisfies Record<Urgency, { tone: BadgeTone; icon: LucideIcon; key: string }>
+
+/** Ticks by itself: time left or late. The server computes when it is due. `state` says why a clock pauses. */
+export function ClockBadge({ clock, state }: { clock: ClockView; state: TicketState }) {
   const { t, i18n } = useTranslation()
   const now = useNow()
   const metric = t(`ticket.metric.${clock.metric}`)
   switch (clock.state) {
     case 'running':
     case 'breached_open': {
-      const late = clock.breached_at ? now - Date.parse(clock.due_at ?? clock.breached_at) : 0
-      const left = clock.due_at ? Date.parse(clock.due_at) - now : 0
-      const isLate = clock.state === 'breached_open' || left < 0
-      const title = clock.due_at ? t('ticket.clock.due', { metric, at: dateTimeText(clock.due_at, i18n.language) }) : metric
-      const share = clock.target_secs > 0 ? left / (clock.target_secs * 1000) : 1
-      const tone: BadgeTone = isLate || share < ALARM_SHARE ? 'bad' : share < WARN_SHARE ? 'warn' : 'neutral'
+      const { tone, icon, key } = URGENCIES[urgencyOf(clock, now)]
+      const due = clock.due_at ?? clock.breached_at
+      const title = due ? t('ticket.clock.due', { metric, at: dateTimeText(due, i18n.language) }) : metric
       return (
         <span title={title}>
-          <Badge tone={tone} icon={isLate ? TriangleAlert : AlarmClock}>
-            {isLate ? t('ticket.clock.late', { time: spanText(Math.max(late, -left)) }) : t('ticket.clock.left', { time: spanText(left) })}
+          <Badge tone={tone} icon={icon}>
+            {t(key, { time: spanText(due ? Math.abs(Date.parse(due) - now) : 0) })}
           </Badge>
         </span>
       )
     }
     case 'paused':
       return (
-        <span title={t('ticket.clock.paused_with', { metric, time: spanText((clock.left_secs ?? 0) * 1000) })}>
+        <span title={t('ticket.clock.paused_with', { metric, state: t(`ticket.state.${state}`), time: spanText((clock.left_secs ?? 0) * 1000) })}>
           <Badge icon={CirclePause}>{t('ticket.clock.paused')}</Badge>
         </span>
       )
@@ -104,11 +119,11 @@ export function ClockBadge({ clock }: { clock: ClockView }) {
       )
     case 'breached_met':
       return (
-        <Badge tone="warn" icon={CircleCheck}>
+        <Badge tone="warn" icon={CircleAlert}>
           {t('ticket.clock.breached_met')}
         </Badge>
       )
     case 'cancelled':
-      return <Badge>{t('ticket.clock.cancelled')}</Badge>
+      return <Badge icon={Minus}>{t('ticket.clock.cancelled')}</Badge>
   }
 }

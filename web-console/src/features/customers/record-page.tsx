@@ -192,7 +192,7 @@ function TicketItem({ ticket }: { ticket: TicketLine }) {
       </p>
       <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-ink-2">
         <TicketStateBadge state={ticket.state} />
-        {clock && <ClockBadge clock={clock} />}
+        {clock && <ClockBadge clock={clock} state={ticket.state} />}
         {(ticket.priority === 'high' || ticket.priority === 'urgent') && <PriorityMark priority={ticket.priority} />}
         <span>{t(`common:ticket.type.${ticket.type}`)}</span>
       </p>

@@ -21,7 +21,7 @@ export function TicketRow({ ticket, action, isCustomerShown = false }: { ticket:
         </p>
         <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-ink-2">
           <TicketStateBadge state={ticket.state} />
-          {clock && clock.state !== 'met' && clock.state !== 'cancelled' && <ClockBadge clock={clock} />}
+          {clock && clock.state !== 'met' && clock.state !== 'cancelled' && <ClockBadge clock={clock} state={ticket.state} />}
           {(ticket.priority === 'high' || ticket.priority === 'urgent') && <PriorityMark priority={ticket.priority} />}
           <span>{t(`common:ticket.type.${ticket.type}`)}</span>
           {isCustomerShown && ticket.customer_name && <span className="truncate">{ticket.customer_name}</span>}

@@ -1,10 +1,10 @@
-import type { ClockView } from '@/api/types'
+import type { ClockView, TicketState } from '@/api/types'
 import { dateTimeText, spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { ClockBadge, Section } from '@/ui'
 
 /** Every clock of a ticket: what it measures, how it stands, and when it is due. */
-export function Clocks({ clocks }: { clocks: readonly ClockView[] }) {
+export function Clocks({ clocks, state }: { clocks: readonly ClockView[]; state: TicketState }) {
   const { t, i18n } = useTexts('tickets')
   return (
     <Section title={t('clocks')}>
@@ -14,11 +14,11 @@ export function Clocks({ clocks }: { clocks: readonly ClockView[] }) {
           <div key={`${clock.metric}${clock.started_at}`} className="grid grid-cols-[1fr_auto] items-center gap-x-2" data-testid={`clock-${clock.metric}`} data-state={clock.state}>
             <dt className="font-medium">{t(`common:ticket.metric.${clock.metric}`)}</dt>
             <dd>
-              <ClockBadge clock={clock} />
+              <ClockBadge clock={clock} state={state} />
             </dd>
             <dd className="col-span-2 text-xs text-ink-3">
               {clock.due_at && t('due_at', { at: dateTimeText(clock.due_at, i18n.language), target: spanText(clock.target_secs * 1000) })}
-              {clock.state === 'paused' && t('paused', { left: spanText((clock.left_secs ?? 0) * 1000), target: spanText(clock.target_secs * 1000) })}
+              {clock.state === 'paused' && t('paused', { state: t(`common:ticket.state.${state}`), left: spanText((clock.left_secs ?? 0) * 1000), target: spanText(clock.target_secs * 1000) })}
               {clock.met_at && t('met_at', { at: dateTimeText(clock.met_at, i18n.language), target: spanText(clock.target_secs * 1000) })}
             </dd>
           </div>

@@ -63,7 +63,7 @@ export function TicketsPage() {
       width: '152px',
       cell: (ticket) => {
         const clock = nextClock(ticket.clocks)
-        return clock ? <ClockBadge clock={clock} /> : <span className="text-ink-3">{t('no_deadline')}</span>
+        return clock ? <ClockBadge clock={clock} state={ticket.state} /> : <span className="text-ink-3">{t('no_deadline')}</span>
       },
     },
     { id: 'state', title: t('field.state'), width: '156px', cell: (ticket) => <TicketStateBadge state={ticket.state} /> },
