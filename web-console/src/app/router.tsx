@@ -1,7 +1,7 @@
 // Every address of the console. Pages come lazily, except what an agent needs to answer a call.
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router'
-import { isSupervisor, sessionQuery } from '@/api/session'
+import { isSupervisor, sessionQuery, type Session } from '@/api/session'
 import { LoginPage } from '@/features/auth/login-page'
 import { readAdminSearch } from '@/features/admin/search'
 import { readCallSearch } from '@/features/calls/search'
@@ -29,16 +29,27 @@ const login = createRoute({
   component: LoginPage,
 })
 
+/** Whose session it is; without one the sign-in page comes first and leads back. */
+async function requireSession({ context, location }: { context: RouterContext; location: { pathname: string; href: string } }): Promise<{ session: Session }> {
+  const session = await context.queryClient.ensureQueryData(sessionQuery)
+  if (!session) throw redirect({ to: '/login', search: location.pathname === '/' ? {} : { to: location.href } })
+  return { session }
+}
+
 /** Everything behind the sign-in. The dock lives in the shell, so that no change of page touches a call. */
 const shell = createRoute({
   getParentRoute: () => root,
   id: 'shell',
-  beforeLoad: async ({ context, location }) => {
-    const session = await context.queryClient.ensureQueryData(sessionQuery)
-    if (!session) throw redirect({ to: '/login', search: location.pathname === '/' ? {} : { to: location.href } })
-    return { session }
-  },
+  beforeLoad: requireSession,
   component: Shell,
+})
+
+/** The board alone, for a television. */
+const tv = createRoute({
+  getParentRoute: () => root,
+  path: '/board',
+  beforeLoad: requireSession,
+  component: lazyRouteComponent(() => import('@/features/live-board/tv-page'), 'TvPage'),
 })
 
 const home = createRoute({
@@ -164,6 +175,7 @@ const unknown = createRoute({
 
 const routeTree = root.addChildren([
   login,
+  tv,
   shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, admin, adminSection, unknown]),
 ])
 

@@ -1,12 +1,13 @@
 // The frame: rail on the left, dock on top, page in the middle, status line below. Nothing of it moves when a call arrives.
-import { Outlet, useNavigate, useRouteContext, useRouter } from '@tanstack/react-router'
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { Outlet, useRouteContext, useRouter } from '@tanstack/react-router'
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useTexts } from '@/i18n/use-texts'
-import { sessionQuery, signOut } from '@/api/session'
+import { signOut } from '@/api/session'
 import { Dock } from '@/features/dock/dock'
 import { changeLanguage, isLanguage } from '@/i18n'
 import { readSetting } from '@/lib/storage'
+import { useSessionWatch } from '@/lib/use-session-watch'
 import { live } from '@/live/console'
 import { phone } from '@/phone/softphone'
 import { ToastRegion } from '@/ui'
@@ -22,23 +23,18 @@ export function Shell() {
   const { session } = useRouteContext({ from: '/shell' })
   const client = useQueryClient()
   const router = useRouter()
-  const navigate = useNavigate()
-  const { data: current } = useQuery(sessionQuery)
+  const lookAgain = useSessionWatch()
   const hasAgent = session.agent != null
 
   useEffect(() => {
     // The door stayed shut: either the server is away, or the session has ended. The next look at the session tells.
-    live.attach(() => void client.fetchQuery({ ...sessionQuery, staleTime: 0, retry: false }).catch(() => {}))
+    live.attach(lookAgain)
     phone.attach(hasAgent)
     return () => {
       phone.detach()
       live.detach()
     }
-  }, [client, hasAgent])
-
-  useEffect(() => {
-    if (current === null) void navigate({ to: '/login', search: {} })
-  }, [current, navigate])
+  }, [lookAgain, hasAgent])
 
   useEffect(() => {
     // The account's language, until this browser has a choice of its own.
