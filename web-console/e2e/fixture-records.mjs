@@ -158,7 +158,7 @@ export function makeRecords(world) {
       const call = calls.find((one) => one.id === id)
       return call ? { ...call, events: eventsOf(call), notes: call.disposition ? 'Se le explica cómo volver a la versión anterior. Queda en llamar si se repite.' : null } : problem(404, 'not-found', 'Not found', 'There is no such call.')
     }
-    if (root === 'events') return { items: q.get('after') ? [] : audit, next: 'n1:903' }
+    if (root === 'audit') return { items: audit.filter((record) => [null, record.area].includes(q.get('area'))).toReversed(), next: null }
     if (root === 'centre') {
       if (method === 'PUT') {
         if (body.version !== centre.version) return problem(409, 'changed-meanwhile', 'Changed meanwhile', 'Load it again.')

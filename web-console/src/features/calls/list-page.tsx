@@ -8,6 +8,7 @@ import type { CallLine } from '@/api/records'
 import { isSupervisor } from '@/api/session'
 import { clockText, dateTimeText, phoneText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
+import { dayOf } from '@/lib/days'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
@@ -15,7 +16,7 @@ import { useSettled } from '@/lib/use-settled'
 import { Button, ButtonLink, EmptyState, ErrorState, Page, SearchField, Select, SkeletonLines, Table, TextField, type Column } from '@/ui'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
-import { callQuery, dayOf, DIRECTIONS, OUTCOMES, type CallSearch } from './search'
+import { callQuery, DIRECTIONS, OUTCOMES, type CallSearch } from './search'
 
 export function CallsPage() {
   const { t, i18n } = useTexts('calls')

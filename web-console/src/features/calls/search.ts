@@ -1,6 +1,7 @@
 // What the history of calls is narrowed by, as it stands in the address, and the question to the server that it makes.
 import type { Query } from '@/api/client'
 import type { Schemas } from '@/api/types'
+import { dayParam, momentsOf } from '@/lib/days'
 import { textParam, withoutEmpty, wordParam } from '@/lib/search-params'
 
 export type Outcome = Schemas['Outcome']
@@ -21,13 +22,6 @@ export interface CallSearch {
   customer?: string
 }
 
-const DAY = /^\d{4}-\d{2}-\d{2}$/
-
-function dayParam(value: unknown): string | undefined {
-  const text = textParam(value)
-  return text !== undefined && DAY.test(text) && !Number.isNaN(Date.parse(text)) ? text : undefined
-}
-
 export function readCallSearch(search: Record<string, unknown>): CallSearch {
   return withoutEmpty({
     q: textParam(search.q),
@@ -41,17 +35,6 @@ export function readCallSearch(search: Record<string, unknown>): CallSearch {
   })
 }
 
-/** The server counts in moments: from the first of the first day until the last of the last one, here where the page is read. */
 export function callQuery(search: CallSearch): Query {
-  return { ...search, from: search.from && dayStart(search.from, 0), to: search.to && dayStart(search.to, 1) }
-}
-
-function dayStart(day: string, later: number): string {
-  const [year = 0, month = 1, date = 1] = day.split('-').map(Number)
-  return new Date(year, month - 1, date + later).toISOString()
-}
-
-/** A day as the address has it. */
-export function dayOf(at: Date): string {
-  return `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, '0')}-${String(at.getDate()).padStart(2, '0')}`
+  return { ...search, ...momentsOf(search) }
 }
