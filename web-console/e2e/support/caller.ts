@@ -15,6 +15,8 @@ const ADDRESS = '127.0.0.2'
 export interface CallerWishes {
   /** The number that the caller shows. */
   from?: string
+  /** Where the call comes from. */
+  address?: string
   /** Of the caller's tone. */
   hertz?: number
   /** The caller hangs up after this time; without it the server does. */
@@ -30,7 +32,8 @@ export class Caller {
   ) {}
 
   static async call(centre: Centre, number: string, wishes: CallerWishes = {}): Promise<Caller> {
-    const phone = await TonePeer.open(ADDRESS, wishes.hertz ?? 700)
+    const address = wishes.address ?? ADDRESS
+    const phone = await TonePeer.open(address, wishes.hertz ?? 700)
     const folder = mkdtempSync(join(tmpdir(), 'centralita-caller-'))
     const scenario = join(folder, 'scenario.xml')
     const template = readFileSync(join(scenarios, wishes.hangsUpAfterMs === undefined ? 'uac_server_bye.xml' : 'uac_caller_bye.xml'), 'utf8')
@@ -38,7 +41,7 @@ export class Caller {
     const sipp = spawn(
       'sipp',
       [
-        ...[`${centre.sip.host}:${centre.sip.port}`, '-sf', scenario, '-s', number, '-m', '1', '-i', ADDRESS],
+        ...[`${centre.sip.host}:${centre.sip.port}`, '-sf', scenario, '-s', number, '-m', '1', '-i', address],
         ...['-key', 'mport', String(phone.port), '-d', String(wishes.hangsUpAfterMs ?? 0), '-nostdin', '-timeout', '120', '-timeout_error'],
         ...['-trace_err', '-error_file', 'errors.log'],
       ],

@@ -4,11 +4,11 @@ import type { Centre } from './centre'
 import type { Pitch } from './pitch'
 
 /** Signs in and waits until the console is synchronised. */
-export async function signIn(page: Page, centre: Centre, user: string): Promise<void> {
+export async function signIn(page: Page, centre: Centre, user: string, password = centre.password(user)): Promise<void> {
   await rawMicrophone(page)
   await page.goto(`${centre.http}/login`)
   await page.getByTestId('sign-in-user').fill(user)
-  await page.getByTestId('sign-in-password').fill(centre.password(user))
+  await page.getByTestId('sign-in-password').fill(password)
   await page.getByTestId('sign-in-submit').click()
   await isLive(page)
 }
