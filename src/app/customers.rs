@@ -291,16 +291,28 @@ impl Customers {
     pub async fn who_is(&self, number: &PhoneNumber) -> Result<CallerMatch, StoreFault> {
         let mut customers = Vec::new();
         for customer in rows::by_number(&self.shared.db, number, MATCHES_MAX).await? {
-            let open = self.shared.tickets.open_numbers(customer.id, MATCHES_MAX).await?;
-            customers.push(CallerRecordRef {
-                customer: customer.id,
-                name: customer.name.into(),
-                segment: customer.segment.into(),
-                language: Some(customer.language.into()),
-                open_tickets: open.into_iter().map(|(number, state)| (number, state.word().into())).collect(),
-            });
+            customers.push(self.as_caller(customer).await?);
         }
         Ok(CallerMatch { customers })
+    }
+
+    /// What the floor needs of a customer; `None` when there is no such one.
+    pub async fn caller(&self, id: CustomerId) -> Result<Option<CallerRecordRef>, StoreFault> {
+        match rows::find(&self.shared.db, id).await? {
+            Some(customer) => self.as_caller(customer).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn as_caller(&self, customer: Customer) -> Result<CallerRecordRef, StoreFault> {
+        let open = self.shared.tickets.open_numbers(customer.id, MATCHES_MAX).await?;
+        Ok(CallerRecordRef {
+            customer: customer.id,
+            name: customer.name.into(),
+            segment: customer.segment.into(),
+            language: Some(customer.language.into()),
+            open_tickets: open.into_iter().map(|(number, state)| (number, state.word().into())).collect(),
+        })
     }
 
     /// Checks a draft without storing anything: all wrong fields at once, then likely duplicates.

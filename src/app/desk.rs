@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use super::{actor::Actor, customers::Customers, tickets::Tickets};
 use crate::{
     domain::{
+        centre::CallerRecordRef,
         customer::CustomerSnapshot,
         event::{Event, EventRecord},
         report::QueueCounts,
@@ -71,6 +72,11 @@ impl Desk {
             found.extend(self.customers.pop(*id).await?);
         }
         Ok(found)
+    }
+
+    /// What the floor needs of a customer; `None` when there is no such one.
+    pub async fn caller(&self, id: CustomerId) -> Result<Option<CallerRecordRef>, StoreFault> {
+        self.customers.caller(id).await
     }
 
     /// The ticket of a fact as it was soon after, read once for all consoles that hear of the fact; `None` for other facts.

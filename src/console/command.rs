@@ -5,7 +5,7 @@ use super::wire::{CommandProblem, ConsoleCommand};
 use crate::{
     app::actor::{Actor, Permission},
     domain::centre::{CentreCommand, Refusal, WantedPresence},
-    types::{CallId, SessionId},
+    types::{CallId, CustomerId, SessionId},
 };
 
 /// Longest notes, in characters.
@@ -28,6 +28,13 @@ pub enum Asked {
         call: CallId,
         /// As typed.
         notes: String,
+    },
+    /// Read who the customer is, and tell the floor.
+    Customer {
+        /// Of which call.
+        call: CallId,
+        /// Who was chosen.
+        customer: CustomerId,
     },
 }
 
@@ -75,7 +82,7 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         ConsoleCommand::Dispose { call, disposition } => CentreCommand::Dispose { agent, call, disposition },
         ConsoleCommand::WrapUpDone { call } => CentreCommand::WrapUpDone { agent, call },
         ConsoleCommand::WrapUpExtend { call } => CentreCommand::WrapUpExtend { agent, call },
-        ConsoleCommand::ChooseCustomer { call, customer } => CentreCommand::ChooseCustomer { agent, call, customer },
+        ConsoleCommand::ChooseCustomer { call, customer } => return Ok(Asked::Customer { call, customer }),
         ConsoleCommand::Listen { call } => CentreCommand::Listen { supervisor: agent, call },
         ConsoleCommand::StopListening => CentreCommand::StopListening { supervisor: agent },
         ConsoleCommand::MediaOffer { sdp } => CentreCommand::MediaOffer { agent, session, offer: sdp.into() },

@@ -191,7 +191,9 @@ impl From<Refusal> for ApiError {
     /// Nothing has changed: 404 for what does not exist, 403 for another's call, else 409.
     fn from(refusal: Refusal) -> Self {
         let (status, kind, title) = match refusal {
-            Refusal::NoSuchAgent | Refusal::NoSuchQueue => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Refusal::NoSuchAgent | Refusal::NoSuchQueue | Refusal::NoSuchCustomer => {
+                (StatusCode::NOT_FOUND, "not-found", "Not found")
+            }
             Refusal::NotYourCall => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Refusal::Draining | Refusal::TooManyCalls => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
             Refusal::CallOver

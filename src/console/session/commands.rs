@@ -8,6 +8,7 @@ use super::Happened;
 use crate::{
     app::{actor::Actor, switch_handle::CommandFailure},
     console::{ConsoleState, command::Asked, wire::CommandProblem},
+    domain::centre::{CentreCommand, Refusal},
 };
 
 /// Commands that may wait.
@@ -42,11 +43,24 @@ impl Worker {
 }
 
 async fn carry_out(state: &ConsoleState, actor: &Actor, asked: Asked) -> Result<(), CommandProblem> {
-    match asked {
-        Asked::Floor(command) => state.switch.command(actor.in_events(), command).await.map_err(|failure| match failure {
+    let ask_floor = async |command| {
+        state.switch.command(actor.in_events(), command).await.map_err(|failure| match failure {
             CommandFailure::Refused(refusal) => refusal.into(),
             CommandFailure::Stopped => CommandProblem::other(failure),
-        }),
+        })
+    };
+    match asked {
+        Asked::Floor(command) => ask_floor(command).await,
+        Asked::Customer { call, customer } => match state.desk.caller(customer).await {
+            Ok(Some(found)) => {
+                ask_floor(CentreCommand::ChooseCustomer { agent: actor.agent(), call, customer: Box::new(found) }).await
+            }
+            Ok(None) => Err(Refusal::NoSuchCustomer.into()),
+            Err(fault) => {
+                tracing::warn!(%call, %fault, "the chosen customer cannot be read");
+                Err(CommandProblem::other("the customer cannot be read at the moment; choose again"))
+            }
+        },
         Asked::Notes { call, notes } => state.desk.save_notes(actor, call, notes).await.map_err(|fault| {
             tracing::warn!(%call, %fault, "notes cannot be saved");
             CommandProblem::other("the notes cannot be saved at the moment; they will be sent again")

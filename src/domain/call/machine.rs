@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::Cx,
-    types::{AgentId, CallId, CustomerId, DispositionId, LegId, LineId, Mono, QueueId, Timestamp},
+    types::{AgentId, CallId, DispositionId, LegId, LineId, Mono, QueueId, Timestamp},
 };
 
 /// Nodes kept of a caller's way through the flows.
@@ -168,12 +168,13 @@ impl Call {
         }
     }
 
-    /// An agent said who the customer is.
-    pub fn choose_customer(&mut self, customer: CustomerId, cx: &mut CallCx<'_>) {
-        if self.party.customer == Some(customer) {
+    /// An agent said who the customer is: one of the matches, or somebody else.
+    pub fn choose_customer(&mut self, chosen: PartyMatch, cx: &mut CallCx<'_>) {
+        if self.party.known().is_some_and(|known| known.customer == chosen.customer) {
             return;
         }
-        self.party.customer = Some(customer);
+        let customer = chosen.customer;
+        self.party.choose(chosen);
         self.say(cx, CallEventKind::Identified { customer: Some(customer), matches: 1 });
     }
 

@@ -56,6 +56,15 @@ impl OtherParty {
         self.matches = matches;
     }
 
+    /// The agent chose. Somebody who was no match becomes the first one.
+    pub(super) fn choose(&mut self, chosen: PartyMatch) {
+        self.customer = Some(chosen.customer);
+        if self.known().is_none() {
+            self.matches.insert(0, chosen);
+            self.matches.truncate(MATCHES_MAX);
+        }
+    }
+
     /// The match that is the customer, when the customer is known.
     pub fn known(&self) -> Option<&PartyMatch> {
         let customer = self.customer?;

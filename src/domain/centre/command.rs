@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::call::TransferTarget,
+    domain::call::{PartyMatch, TransferTarget},
     types::{AgentId, CallId, CustomerId, DispositionId, SessionId},
 };
 
@@ -119,7 +119,7 @@ pub enum CentreCommand {
         /// Which.
         call: CallId,
         /// The customer.
-        customer: CustomerId,
+        customer: Box<CallerRecordRef>,
     },
     /// A supervisor listens to a call through the own console.
     Listen {
@@ -220,4 +220,11 @@ pub struct CallerRecordRef {
     pub language: Option<Arc<str>>,
     /// Open tickets, newest first, at most 5: number and state category.
     pub open_tickets: Vec<(i64, Arc<str>)>,
+}
+
+impl From<CallerRecordRef> for PartyMatch {
+    fn from(found: CallerRecordRef) -> Self {
+        let CallerRecordRef { customer, name, segment, language, open_tickets } = found;
+        Self { customer, name, segment, language, open_tickets }
+    }
 }

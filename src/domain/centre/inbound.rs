@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{CALLS_MAX, CallerLine, CallerMatch, Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn};
+use super::{
+    CALLS_MAX, CallerLine, CallerMatch, CallerRecordRef, Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn,
+};
 use crate::{
     domain::{
         call::{Call, Direction, EndCause, NewCall, OtherParty, Party, PartyMatch, Stage},
         routing::{Route, choose_language, route},
     },
-    types::{AgentId, CallId, CustomerId, LegId, TrunkId},
+    types::{AgentId, CallId, LegId, TrunkId},
 };
 
 /// SIP gives up an unacknowledged answer after 32 s; so do we.
@@ -94,17 +96,7 @@ impl Centre {
 
     pub(super) fn caller_known(&mut self, turn: &mut Turn<'_>, id: CallId, found: CallerMatch) {
         self.timers.set(Timer::LookUp(id), None);
-        let matches: Vec<PartyMatch> = found
-            .customers
-            .into_iter()
-            .map(|found| PartyMatch {
-                customer: found.customer,
-                name: found.name,
-                segment: found.segment,
-                language: found.language,
-                open_tickets: found.open_tickets,
-            })
-            .collect();
+        let matches: Vec<PartyMatch> = found.customers.into_iter().map(PartyMatch::from).collect();
         if self.calls.get(&id).is_none_or(Call::is_over) {
             return;
         }
@@ -129,10 +121,10 @@ impl Centre {
         turn: &mut Turn<'_>,
         agent: &AgentId,
         call: CallId,
-        customer: CustomerId,
+        customer: CallerRecordRef,
     ) -> Result<(), Refusal> {
         self.own_work(agent, call)?;
-        self.on_call(turn, call, |call, cx| call.choose_customer(customer, cx));
+        self.on_call(turn, call, |call, cx| call.choose_customer(customer.into(), cx));
         Ok(())
     }
 

@@ -151,7 +151,7 @@ impl Centre {
             CentreCommand::Dispose { agent, call, disposition } => self.dispose(turn, &agent, call, disposition),
             CentreCommand::WrapUpDone { agent, call } => self.wrap_up_done(turn, &agent, call),
             CentreCommand::WrapUpExtend { agent, call } => self.wrap_up_extend(turn, &agent, call),
-            CentreCommand::ChooseCustomer { agent, call, customer } => self.choose_customer(turn, &agent, call, customer),
+            CentreCommand::ChooseCustomer { agent, call, customer } => self.choose_customer(turn, &agent, call, *customer),
             CentreCommand::Listen { supervisor, call } => self.listen(turn, &supervisor, call),
             CentreCommand::StopListening { supervisor } => self.stop_listening(turn, &supervisor),
             CentreCommand::MediaOffer { agent, session, offer } => self.media_offer(turn, agent, session, offer),

@@ -16,6 +16,9 @@ pub enum Refusal {
     /// The call rings elsewhere by now.
     #[error("this offer has gone to another agent")]
     OfferGone,
+    /// The customer is gone.
+    #[error("there is no such customer any more")]
+    NoSuchCustomer,
     /// Not possible in the call's state: hold what is held, transfer what rings.
     #[error("the call's state does not allow this")]
     WrongCallState,

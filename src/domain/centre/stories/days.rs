@@ -444,7 +444,7 @@ impl Day {
             9 => CentreCommand::Dispose { agent, call, disposition: id(self.pick(&["billing", "nothing"]).unwrap()) },
             10 => CentreCommand::WrapUpDone { agent, call },
             11 => CentreCommand::WrapUpExtend { agent, call },
-            12 => CentreCommand::ChooseCustomer { agent, call, customer: self.customer },
+            12 => CentreCommand::ChooseCustomer { agent, call, customer: Box::new(self.customer()) },
             _ => CentreCommand::StopListening { supervisor: agent },
         }
     }
@@ -504,14 +504,18 @@ impl Day {
         self.check(&offered);
     }
 
-    fn matches(&mut self) -> CallerMatch {
-        let record = CallerRecordRef {
+    fn customer(&self) -> CallerRecordRef {
+        CallerRecordRef {
             customer: self.customer,
             name: "Ana Gil".into(),
             segment: "gold".into(),
             language: Some("es".into()),
             open_tickets: vec![(1042, "open".into())],
-        };
+        }
+    }
+
+    fn matches(&mut self) -> CallerMatch {
+        let record = self.customer();
         let count = usize::try_from(self.below(3)).unwrap();
         CallerMatch { customers: vec![record; count] }
     }

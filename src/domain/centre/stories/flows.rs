@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::floor::*;
-use crate::domain::centre::{CallState, CallerMatch, CallerRecordRef, CentreInput, PhoneEffect};
+use crate::domain::centre::{CallState, CallerMatch, CallerRecordRef, CentreCommand, CentreInput, PhoneEffect};
 use crate::types::{CustomerId, LegId};
 
 fn with_line() -> Floor {
@@ -91,14 +91,32 @@ fn several_matches_wait_for_the_agent_s_choice() {
     let mut floor = Floor::ready(&["ana"]);
     let (_, call) = floor.call("1001");
     let customers = vec![match_in(&mut floor, "es"), match_in(&mut floor, "en")];
-    let second = customers[1].customer;
+    let second = customers[1].clone();
     floor.input(CentreInput::CallerKnown { call, found: CallerMatch { customers } });
     let view = floor.view(call);
     assert_eq!((view.party.customer, view.party.candidates.len(), view.language.as_str()), (None, 2, "es"));
     floor.answer("ana");
-    let choose = |agent, call| crate::domain::centre::CentreCommand::ChooseCustomer { agent, call, customer: second };
-    floor.ask("ana", choose).unwrap();
-    assert_eq!(floor.view(call).party.customer, Some(second));
+    choose(&mut floor, &second);
+    assert_eq!(floor.view(call).party.customer, Some(second.customer));
+}
+
+fn choose(floor: &mut Floor, customer: &CallerRecordRef) {
+    let customer = Box::new(customer.clone());
+    floor.ask("ana", |agent, call| CentreCommand::ChooseCustomer { agent, call, customer }).unwrap();
+}
+
+#[test]
+fn an_unknown_caller_has_a_name_everywhere_as_soon_as_the_agent_has_made_the_customer() {
+    let mut floor = Floor::ready(&["ana"]);
+    let (_, call) = floor.call("1001");
+    floor.input(CentreInput::CallerKnown { call, found: CallerMatch { customers: vec![] } });
+    floor.answer("ana");
+    assert_eq!(floor.view(call).party.name, None);
+    let made = match_in(&mut floor, "en");
+    choose(&mut floor, &made);
+    let party = floor.view(call).party.clone();
+    assert_eq!((party.customer, party.name.as_deref()), (Some(made.customer), Some("Ana Ruiz")));
+    assert_eq!(party.segment.as_deref(), Some("gold"));
 }
 
 #[test]
