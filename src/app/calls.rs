@@ -70,7 +70,7 @@ impl Calls {
         let line = calls::find(&self.db, id).await?.ok_or(CallsFault::NotFound)?;
         if !actor.may(Permission::SeeCalls) {
             actor.require(Permission::TakeCalls)?;
-            if line.call.agent != Some(actor.agent()) {
+            if !calls::took_part(&self.db, id, &actor.agent()).await? {
                 return Err(CallsFault::NotFound);
             }
         }

@@ -25,7 +25,7 @@ use crate::{
         },
     },
     store::{
-        Db, Lane, NewEvent, StoreFault, Tx, customers,
+        Db, Lane, NewEvent, StoreFault, Tx, calls, customers,
         tickets::{self as rows, Entry, StoredTicket},
     },
     types::{CallId, Clock, CustomerId, InteractionId, Now, QueueId, Rng, TicketId, Timestamp},
@@ -192,6 +192,7 @@ impl Tickets {
     /// an agent answered was contact and response at once.
     pub async fn open_from_call(&self, actor: &Actor, call: CallId, wanted: OpenTicket) -> Result<TicketLine, TicketFault> {
         actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        self.require_part_in(actor, call).await?;
         self.check_keys(&wanted)?;
         self.open_as(EventActor::User { user: actor.user.clone() }, OpenTicket { call: Some(call), ..wanted }, None).await
     }
@@ -199,6 +200,7 @@ impl Tickets {
     /// Puts a call on a ticket that is there already.
     pub async fn add_call(&self, actor: &Actor, call: CallId, ticket: TicketId) -> Result<TicketLine, TicketFault> {
         actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        self.require_part_in(actor, call).await?;
         let actor = EventActor::User { user: actor.user.clone() };
         self.change(Lane::People, actor, ticket, None, move |tx| {
             Box::pin(async move {
@@ -210,12 +212,34 @@ impl Tickets {
         .await
     }
 
+    /// The tickets that a call led to or was put on, oldest first. Whose call it is, the caller has checked.
+    pub async fn of_call(&self, call: CallId) -> Result<Vec<TicketLine>, StoreFault> {
+        let mut lines = Vec::new();
+        for ticket in rows::of_call(&self.shared.db, call).await? {
+            lines.extend(self.find_line(ticket).await?);
+        }
+        Ok(lines)
+    }
+
+    /// Who may not see every call works with those they took part in; others are none of theirs, not even that they exist.
+    async fn require_part_in(&self, actor: &Actor, call: CallId) -> Result<(), TicketFault> {
+        if actor.may(Permission::SeeCalls) || calls::took_part(&self.shared.db, call, &actor.agent()).await? {
+            return Ok(());
+        }
+        Err(TicketFault::NoSuchCall)
+    }
+
     /// Opens the callback that a queue owes for a call, unless it already owes one to the same customer or number.
     pub async fn owe_callback(&self, call: CallId, queue: QueueId, why: CallbackCause) -> Result<(), TicketFault> {
         let subject = match why {
             CallbackCause::Abandoned => "Call back: hung up while waiting",
             CallbackCause::Promised => "Call back: promised",
         };
+        // A withheld number, or the web phone: nobody could be called.
+        let line = calls::find(&self.shared.db, call).await?;
+        if line.is_some_and(|line| line.call.customer.is_none() && line.call.customer_number.is_none()) {
+            return Ok(());
+        }
         let wanted = OpenTicket {
             kind: TicketType::Callback,
             subject: subject.into(),

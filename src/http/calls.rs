@@ -6,10 +6,14 @@ use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{ApiError, AppState, Id, Page, PageParams, Params, Signed};
 use crate::{
-    app::calls::{CallFilter, CallPage, CallsFault},
+    app::{
+        actor::Permission,
+        calls::{CallFilter, CallPage, CallsFault},
+    },
     domain::{
         call::{CallLine, Direction, Outcome},
         event::EventRecord,
+        ticket::TicketLine,
     },
     types::{AgentId, CallId, CustomerId, QueueId, Timestamp},
 };
@@ -80,6 +84,8 @@ pub struct CallDetails {
     events: Vec<EventRecord>,
     /// Notes as typed.
     notes: Option<String>,
+    /// The tickets that it led to or was put on, oldest first.
+    tickets: Vec<TicketLine>,
 }
 
 /// Calls that match, newest first. Who may not see every call sees the own ones.
@@ -101,7 +107,8 @@ async fn list(
     (status = 200, body = CallDetails), (status = 404, body = super::Problem)))]
 async fn find(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<CallId>) -> Result<Json<CallDetails>, ApiError> {
     let CallPage { line, events, notes } = state.calls.find(&actor, id).await?;
-    Ok(Json(CallDetails { line, events, notes }))
+    let tickets = if actor.may(Permission::WorkTickets) { state.tickets.of_call(id).await? } else { Vec::new() };
+    Ok(Json(CallDetails { line, events, notes, tickets }))
 }
 
 /// Calls that match as a CSV file for spreadsheets, newest first, at most 50,000.

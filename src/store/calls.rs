@@ -53,6 +53,10 @@ sql! {
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
             c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.disposition, k.name AS customer_name
         FROM call c LEFT JOIN customer k ON k.id = c.customer_id WHERE c.id = $1";
+    // An agent who was offered a call has not taken part in it. The bounds keep the look within the hours of the call.
+    TOOK_PART = "SELECT CAST(COUNT(*) AS BIGINT) FROM call c JOIN agent_state_span s ON s.agent = $2 AND s.call_id = c.id
+            AND s.from_at >= c.started_at AND s.from_at <= COALESCE(c.ended_at, 9000000000000000)
+        WHERE c.id = $1 AND s.state <> 'offered'";
     LIST = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
             c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.disposition, k.name AS customer_name
@@ -169,6 +173,12 @@ pub async fn notes(db: &Db, call: CallId) -> Result<Option<String>, StoreFault> 
 /// One call.
 pub async fn find(db: &Db, call: CallId) -> Result<Option<CallLine>, StoreFault> {
     db.fetch_optional::<CallRow>(&FIND, binds![call]).await?.map(CallLine::try_from).transpose()
+}
+
+/// Whether an agent talked in a call: its last agent, and those who passed it on.
+pub async fn took_part(db: &Db, call: CallId, agent: &AgentId) -> Result<bool, StoreFault> {
+    let is_last = find(db, call).await?.is_some_and(|line| line.call.agent.as_ref() == Some(agent));
+    Ok(is_last || db.fetch_optional::<(i64,)>(&TOOK_PART, binds![call, agent]).await?.is_some_and(|row| row.0 > 0))
 }
 
 /// Calls that match, newest first, behind `after` (the last line of the page before).

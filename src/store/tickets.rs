@@ -17,6 +17,8 @@ use crate::{
 pub const PAGE_MAX: i64 = 200;
 /// Entries of one ticket that are read at once; older ones are on the next page.
 const ENTRIES_MAX: i64 = 500;
+/// Tickets of one call.
+const OF_CALL_MAX: i64 = 20;
 
 sql! {
     INSERT = "INSERT INTO ticket (id, number, version, type, subject, description, state, priority, customer_id, owner, queue,
@@ -60,7 +62,15 @@ sql! {
     INSERT_ENTRY = "INSERT INTO ticket_entry (id, ticket_id, at, author, kind, body, is_public)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     ENTRIES = "SELECT id, at, author, kind, body, is_public FROM ticket_entry WHERE ticket_id = $1 ORDER BY at, id LIMIT $2";
-    LINK_CALL = "UPDATE interaction SET ticket_id = $2 WHERE call_id = $1";
+    LINK_CALL = "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason, disposition,
+            notes, duration_ms, outcome, ticket_id)
+        SELECT c.id, c.customer_id, 'call', c.direction, c.started_at, c.agent, c.id, c.queue, c.reason, c.disposition,
+            COALESCE((SELECT n.notes FROM call_notes n WHERE n.call_id = c.id), ''), c.talk_ms + c.hold_ms, c.outcome, $2
+        FROM call c WHERE c.id = $1
+        ON CONFLICT (id) DO UPDATE SET ticket_id = excluded.ticket_id";
+    OF_CALL = "SELECT t.id FROM ticket t WHERE t.call_id = $1
+            OR t.id = (SELECT i.ticket_id FROM interaction i WHERE i.call_id = $1)
+        ORDER BY t.number LIMIT $2";
     CALL_FACTS = "SELECT customer_id, queue, reason, disposition, started_at, connected_at, customer_number FROM call WHERE id = $1";
     POLICIES = "SELECT data, version FROM sla_policy ORDER BY position, id";
     SAVE_POLICY = "INSERT INTO sla_policy (id, version, position, data, updated_at) VALUES ($1, 1, $2, $3, $4)
@@ -419,7 +429,13 @@ pub async fn entries(db: &Db, ticket: TicketId) -> Result<Vec<Entry>, StoreFault
         .collect()
 }
 
-/// Puts a call's contact on a ticket.
+/// The tickets that a call led to or was put on, oldest first.
+pub async fn of_call(db: &Db, call: CallId) -> Result<Vec<TicketId>, StoreFault> {
+    let rows: Vec<(String,)> = db.fetch_all(&OF_CALL, binds![call, OF_CALL_MAX]).await?;
+    rows.into_iter().map(|(id,)| parse("ticket.id", &id)).collect()
+}
+
+/// Puts a call's contact on a ticket; the contact of a call that still runs stands on the timeline from then on.
 pub async fn link_call(tx: &mut Tx, call: CallId, ticket: TicketId) -> Result<(), StoreFault> {
     tx.execute(&LINK_CALL, binds![call, ticket]).await?;
     Ok(())

@@ -7,10 +7,16 @@ use crate::{
     app::{customers::Customers, sample_centre},
     domain::{
         access::Role,
+        agent::{AgentEvent, AgentEventKind, Presence, PresenceCause},
+        call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party},
+        centre::Fact,
         event::EventRecord,
         ticket::{ClockState, Metric, SlaPolicy, TicketEventKind},
     },
-    store::testing::TestDb,
+    store::{
+        journal::{self, Entry, VisitRules},
+        testing::TestDb,
+    },
 };
 
 async fn desk(test: &TestDb) -> Tickets {
@@ -161,5 +167,90 @@ async fn a_customer_is_found_made_once_and_popped_with_what_is_open() {
         assert_eq!((changed.version, changed.name.as_str()), (2, "Ángela Muñoz Gil"));
         let late = customers.change(&agent(), made.id, 1, change, false).await;
         assert!(matches!(late, Err(crate::app::customers::CustomerFault::ChangedMeanwhile)));
+    }
+}
+
+/// A call as the journal stores it while it runs, and when it is over.
+async fn store_call(test: &TestDb, id: CallId, agent: &str, is_over: bool) {
+    let at = test.clock.now().wall;
+    let agent: crate::types::AgentId = agent.parse().unwrap();
+    let summary = CallSummary {
+        id,
+        direction: Direction::Inbound,
+        customer_number: None,
+        customer_label: None,
+        our_number: "1001".into(),
+        customer: None,
+        line: None,
+        ivr_path: vec![],
+        reason: None,
+        queue: "support".parse().ok(),
+        agent: Some(agent.clone()),
+        language: "es".into(),
+        started_at: at,
+        queued_at: None,
+        connected_at: Some(at),
+        ended_at: is_over.then_some(at),
+        wait_ms: 0,
+        talk_ms: 0,
+        hold_ms: 0,
+        outcome: if is_over { Outcome::Answered } else { Outcome::Open },
+        end_cause: is_over.then_some(EndCause::Hangup),
+    };
+    let kind = match is_over {
+        false => CallEventKind::Connected { queue: None, agent: agent.clone(), waited_ms: 0 },
+        true => CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer },
+    };
+    let call = |kind| Event::Call(CallEvent { call: id, kind });
+    let busy =
+        AgentEventKind::PresenceChanged { from: Presence::Ready, to: Presence::Busy { call: id }, cause: PresenceCause::Call };
+    let events = [(call(kind), Some(Box::new(summary))), (Event::Agent(AgentEvent { agent, kind: busy }), None)];
+    let entries: Vec<Entry> = events
+        .into_iter()
+        .zip(["call", "presence"])
+        .map(|((event, call), what)| Entry {
+            fact: Fact { at, actor: EventActor::System, event, call },
+            dedup: format!("{id} {what} {is_over}"),
+            rules: VisitRules { threshold_ms: 1, short_ms: 1 },
+        })
+        .collect();
+    let stored: Result<(), StoreFault> =
+        test.db.write(Lane::Journal, move |tx| Box::pin(async move { journal::append(tx, &entries).await })).await;
+    stored.unwrap();
+}
+
+#[tokio::test]
+async fn a_call_put_on_a_ticket_while_it_runs_stays_on_it() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let opened = tickets.open(&agent(), incident()).await.unwrap();
+        let call = CallId::mint(test.clock.now().wall, &mut Rng::seeded(3));
+        store_call(&test, call, "agent1", false).await;
+        tickets.add_call(&agent(), call, opened.id).await.unwrap();
+        store_call(&test, call, "agent1", true).await;
+
+        let page = tickets.page(&agent(), opened.id).await.unwrap();
+        assert_eq!(page.interactions.iter().map(|i| i.call).collect::<Vec<_>>(), [Some(call)], "on {test:?}");
+        assert_eq!(tickets.of_call(call).await.unwrap().iter().map(|t| t.number).collect::<Vec<_>>(), [opened.number]);
+    }
+}
+
+#[tokio::test]
+async fn a_colleague_s_call_is_none_of_an_agent_s_until_it_has_passed_through_the_own_hands() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let opened = tickets.open(&agent(), incident()).await.unwrap();
+        let call = CallId::mint(test.clock.now().wall, &mut Rng::seeded(3));
+        store_call(&test, call, "agent2", false).await;
+        let refused = tickets.add_call(&agent(), call, opened.id).await;
+        assert!(matches!(refused, Err(TicketFault::NoSuchCall)), "{refused:?}");
+        let refused = tickets.open_from_call(&agent(), call, incident()).await;
+        assert!(matches!(refused, Err(TicketFault::NoSuchCall)), "{refused:?}");
+
+        // Agent 1 had it, and passed it to agent 2, who ended it.
+        let passed_on = CallId::mint(test.clock.now().wall, &mut Rng::seeded(4));
+        store_call(&test, passed_on, "agent1", false).await;
+        store_call(&test, passed_on, "agent2", true).await;
+        tickets.add_call(&agent(), passed_on, opened.id).await.unwrap();
     }
 }
