@@ -95,6 +95,7 @@ impl SettingArguments {
 
 /// Does what the command line asks.
 pub fn run(cli: Cli) -> ExitCode {
+    keep_files_private();
     let result = match &cli.command {
         Command::Serve => serve::run(&cli.settings),
         Command::Demo => demo::run(&cli.settings),
@@ -111,6 +112,15 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => report(&failure),
     }
+}
+
+/// Database, backups, keys and waiting facts are for this user alone: they hold password hashes and customers' data.
+fn keep_files_private() {
+    // SAFETY: sets one number of this process; no other thread runs yet.
+    #[allow(unsafe_code, reason = "the standard library has no umask")]
+    unsafe {
+        libc::umask(0o077)
+    };
 }
 
 /// Opening the database brings it up to date.

@@ -1,5 +1,7 @@
 //! `centralita serve`: runs a node until it is told to stop.
 
+use std::io::IsTerminal as _;
+
 use super::{Failure, SettingArguments};
 use crate::{
     config::{Config, Log, LogFormat},
@@ -22,7 +24,10 @@ async fn serve(config: Config, settings: &SettingArguments) -> Result<(), Failur
 /// Logs to standard error, so that standard output stays for programs.
 pub fn start_log(log: &Log) -> Result<(), Failure> {
     let filter = tracing_subscriber::EnvFilter::try_new(&log.level).map_err(anyhow::Error::from)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let started = match log.format {
         LogFormat::Text => builder.try_init(),
         LogFormat::Json => builder.json().try_init(),

@@ -115,6 +115,8 @@ pub async fn restore(settings: &Settings, data: &Path, file: &Path) -> Result<Co
         });
     }
     let replaced = set_aside(&database)?;
+    // Facts that waited for the replaced database are part of it, and not of the copy.
+    set_aside(&folder.waiting_facts())?;
     settle(&partial, &database)?;
     let bytes = fs::metadata(&database).map_err(|source| BackupFault::File { path: database.clone(), source })?.len();
     Ok(Copied { file: database, bytes, replaced })
@@ -238,7 +240,10 @@ mod tests {
         test.db.close().await;
         let (settings, clock) = (test.settings().clone(), Arc::clone(&test.clock));
         let kept = test.give_up_database();
+        let waiting = folder.join("journal-waiting.jsonl");
+        std::fs::write(&waiting, "{}\n").unwrap();
         let copied = restore(&settings, &folder, &file).await.unwrap();
+        assert!(!waiting.exists(), "facts of the replaced database do not come into this one");
         assert!(copied.replaced.is_some_and(|old| old.exists()), "the old database is kept");
         let db = crate::store::Db::open(&settings, DataDir::take(&folder).unwrap(), clock).await.unwrap();
         let found = users::list(&db).await.unwrap();

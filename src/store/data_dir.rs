@@ -10,6 +10,8 @@ use super::OpenFault;
 
 const LOCK_FILE: &str = "centralita.lock";
 const DATABASE_FILE: &str = "centralita.db";
+/// Where facts wait while the database is away.
+pub const WAITING_FACTS_FILE: &str = "journal-waiting.jsonl";
 /// File systems on which SQLite's locks or its shared memory cannot be trusted.
 const NETWORK_KINDS: &[&str] = &["nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"];
 
@@ -25,6 +27,9 @@ impl DataDir {
     /// Makes the folder if needed and takes it for this process.
     pub fn take(path: &Path) -> Result<Self, OpenFault> {
         let not_writable = |error: std::io::Error| OpenFault::NotWritable { path: path.to_owned(), reason: error.to_string() };
+        if path.is_file() {
+            return Err(OpenFault::NotAFolder(path.to_owned()));
+        }
         fs::create_dir_all(path).map_err(not_writable)?;
         let path_held = path.canonicalize().map_err(not_writable)?;
         let mut lock =
@@ -42,6 +47,11 @@ impl DataDir {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The file of waiting facts.
+    pub(super) fn waiting_facts(&self) -> PathBuf {
+        self.path.join(WAITING_FACTS_FILE)
     }
 
     /// Where the embedded database lies.
@@ -104,6 +114,8 @@ mod tests {
         fs::write(&file, "").unwrap();
         let fault = DataDir::take(&file.join("data")).unwrap_err().to_string();
         assert!(fault.contains("taken") && fault.contains("--data"), "{fault}");
+        let fault = DataDir::take(&file).unwrap_err().to_string();
+        assert!(fault.contains("is a file"), "{fault}");
     }
 
     #[test]

@@ -97,6 +97,9 @@ pub enum OpenFault {
         /// What the system says.
         reason: String,
     },
+    /// The data folder's name belongs to a file.
+    #[error("the data folder {0} is a file; name a folder with --data DIR")]
+    NotAFolder(PathBuf),
     /// Another process has it open.
     #[error("another process already runs on {place}; stop it first, or choose another place with --data DIR")]
     InUse {

@@ -30,7 +30,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use data_dir::DataDir;
+pub use data_dir::{DataDir, WAITING_FACTS_FILE};
 pub use db::{Db, Settings};
 pub use dialect::Dialect;
 pub use fault::{OpenFault, StoreFault};

@@ -16,7 +16,7 @@ use crate::{
 const BATCH_MAX: usize = 512;
 /// Most background writes in a transaction that others wait for.
 const BACKGROUND_BATCH_MAX: usize = 50;
-/// A job that keeps everybody else waiting for longer is logged.
+/// A job that keeps others waiting for longer is logged.
 const HOLD_MS_MAX: u64 = 50;
 /// How often a lock that somebody else holds is tried again before the batch is given back.
 const BEGIN_TRIES: u32 = 3;
@@ -194,8 +194,12 @@ impl Writer {
             (batch, outcome)
         });
         match task.await {
-            Ok((batch, Ok((next_seq, records)))) => {
+            Ok((batch, Ok(Committed { next_seq, records, longest_ms }))) => {
                 self.next_seq = Some(next_seq);
+                let waiting = batch.len() - 1 + self.journal.len() + self.people.len();
+                if longest_ms > HOLD_MS_MAX && waiting > 0 {
+                    tracing::warn!(held_ms = longest_ms, waiting, "a write kept others waiting");
+                }
                 for record in records {
                     // Nobody listens at the moment: the record stays in the table for those who come.
                     let _ = self.facts.send(record);
@@ -216,13 +220,21 @@ impl Writer {
     }
 }
 
+/// What became of a batch.
+struct Committed {
+    next_seq: i64,
+    records: Vec<Arc<EventRecord>>,
+    /// Its longest job.
+    longest_ms: u64,
+}
+
 async fn run_batch(
     engine: &Engine,
     node: NodeId,
     known_seq: Option<i64>,
     clock: &dyn Clock,
     batch: &mut [Box<dyn Job>],
-) -> Result<(i64, Vec<Arc<EventRecord>>), StoreFault> {
+) -> Result<Committed, StoreFault> {
     let mut tx = begin(engine, node).await?;
     tx.next_seq = match known_seq {
         Some(seq) => seq,
@@ -230,6 +242,7 @@ async fn run_batch(
     };
     // A job that is alone needs no savepoint: what it is not to have done goes with the whole transaction.
     let is_alone = batch.len() == 1;
+    let mut longest_ms = 0;
     for job in batch.iter_mut() {
         let before = (tx.next_seq, tx.records.len());
         let began = clock.now().mono;
@@ -239,7 +252,7 @@ async fn run_batch(
         let is_done = job.run(&mut tx).await;
         if is_alone && !is_done {
             tx.rollback().await?;
-            return Ok((before.0, Vec::new()));
+            return Ok(Committed { next_seq: before.0, records: Vec::new(), longest_ms });
         }
         if is_alone {
             // Nothing to release.
@@ -250,14 +263,11 @@ async fn run_batch(
             tx.next_seq = before.0;
             tx.records.truncate(before.1);
         }
-        let held_ms = clock.now().mono.millis_since(began);
-        if held_ms > HOLD_MS_MAX {
-            tracing::warn!(held_ms, "a write kept all others waiting");
-        }
+        longest_ms = longest_ms.max(clock.now().mono.millis_since(began));
     }
     let (next_seq, records) = (tx.next_seq, std::mem::take(&mut tx.records));
     tx.commit().await?;
-    Ok((next_seq, records))
+    Ok(Committed { next_seq, records, longest_ms })
 }
 
 async fn begin(engine: &Engine, node: NodeId) -> Result<Tx, StoreFault> {
