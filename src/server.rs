@@ -206,6 +206,7 @@ impl Exchange {
             net,
             media: media.clone(),
             facts: journal.into_sender(),
+            journal: status.clone(),
             callers: Arc::new(Recognition(ground.customers.clone())),
         });
         Ok(Self { switch, media, advertised, switch_loop: tokio::spawn(switch_loop.run()), journal: status, journal_loop })

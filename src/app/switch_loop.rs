@@ -13,7 +13,10 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
-use super::switch_handle::{Ask, SwitchHandle};
+use super::{
+    journal_loop::JournalStatus,
+    switch_handle::{Ask, SwitchHandle},
+};
 use crate::{
     domain::{
         centre::{CallerMatch, Fact, Refusal},
@@ -76,6 +79,7 @@ pub struct SwitchLoop {
     net: SipNet,
     media: MediaHandle,
     facts: mpsc::Sender<Fact>,
+    journal: Arc<JournalStatus>,
     facts_waiting: VecDeque<Fact>,
     facts_lost: u64,
     callers: Arc<dyn CallerLookup>,
@@ -107,6 +111,8 @@ pub struct SwitchLoopParts {
     pub media: MediaHandle,
     /// The journal.
     pub facts: mpsc::Sender<Fact>,
+    /// Whether the journal has room for the facts of new calls.
+    pub journal: Arc<JournalStatus>,
     /// Who callers are.
     pub callers: Arc<dyn CallerLookup>,
 }
@@ -126,6 +132,7 @@ impl SwitchLoop {
             net: parts.net,
             media: parts.media,
             facts: parts.facts,
+            journal: parts.journal,
             facts_waiting: VecDeque::new(),
             facts_lost: 0,
             callers: parts.callers,
@@ -261,7 +268,7 @@ impl SwitchLoop {
                 break;
             }
         }
-        self.switch.set_shedding(self.facts_waiting.len() >= FACTS_SHED);
+        self.switch.set_shedding(self.facts_waiting.len() >= FACTS_SHED || !self.journal.takes_calls());
     }
 
     fn record(&mut self, fact: Fact) {

@@ -11,9 +11,8 @@ use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader},
 };
 
-use crate::store::journal::Entry;
+use crate::store::{WAITING_FACTS_FILE, journal::Entry};
 
-const FILE: &str = "journal-waiting.jsonl";
 const FILE_ASIDE: &str = "journal-refused.jsonl";
 /// Refused facts are kept for an administrator up to this size.
 const ASIDE_BYTES_MAX: u64 = 16 * 1_024 * 1_024;
@@ -29,7 +28,13 @@ pub(super) struct Spool {
 impl Spool {
     /// Opens the file, with what an earlier process left in it.
     pub(super) async fn open(folder: &Path, bytes_max: u64) -> io::Result<Self> {
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(folder.join(FILE)).await?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(folder.join(WAITING_FACTS_FILE))
+            .await?;
         let end = end_of_last_line(&mut file).await?;
         file.set_len(end).await?;
         Ok(Self { folder: folder.to_owned(), file, bytes_max, begin: 0, end })

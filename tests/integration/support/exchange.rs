@@ -78,6 +78,7 @@ impl Exchange {
             net,
             media: media.clone(),
             facts: facts_in,
+            journal: Arc::default(),
             callers: Arc::new(NobodyKnown),
         };
         let (switch_loop, handle) = SwitchLoop::new(parts);
