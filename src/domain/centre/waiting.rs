@@ -56,7 +56,7 @@ impl Centre {
         let waiting = self.lines.get(&queue.id).map_or(0, |line| line.len());
         if !self.hours.is_serving(queue, turn.now.wall) {
             Some(FlowOutCause::Closed)
-        } else if !self.is_staffed(&queue.id) {
+        } else if !self.is_staffed(&queue.id) && queue.on_no_agents != QueueExit::Wait {
             Some(FlowOutCause::NoAgents)
         } else if i64::try_from(waiting).unwrap_or(i64::MAX) >= queue.waiting_max {
             Some(FlowOutCause::Full)

@@ -92,6 +92,18 @@ fn a_full_queue_sends_the_caller_on_and_a_circle_of_queues_ends_with_a_message()
 }
 
 #[test]
+fn a_queue_that_nobody_serves_yet_can_be_full_too() {
+    let mut floor = Floor::with(support_with(|q| {
+        q.waiting_max = 1;
+        q.on_no_agents = QueueExit::Wait;
+    }));
+    let (_, first) = floor.call("1001");
+    floor.call("1001");
+    assert_eq!(floor.view(first).state, CallState::Waiting { position: 1 });
+    assert_eq!((flowed_out(&floor), floor.played()), (vec![FlowOutCause::Full], vec!["shared/es/queue-full".to_owned()]));
+}
+
+#[test]
 fn the_longest_wait_ends_in_its_branch_but_not_while_it_rings() {
     let mut floor = Floor::with(support_with(|q| q.wait_secs_max = 60));
     floor.sign_in("ana");
