@@ -39,6 +39,7 @@ use crate::{
         rate_limit::RateLimit,
         reaction_loop,
         reports::Reports,
+        review_loop,
         switch_handle::SwitchHandle,
         switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, WIRE_MAX},
         tickets::Tickets,
@@ -333,6 +334,12 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         tokio::spawn(follow_directory(
             ground.directory.watch(),
             exchange.switch.clone(),
+            ground.clock.clone(),
+            stopping.clone(),
+        )),
+        tokio::spawn(review_loop::run(
+            ground.tickets.clone(),
+            ground.directory.watch(),
             ground.clock.clone(),
             stopping.clone(),
         )),

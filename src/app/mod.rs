@@ -15,6 +15,7 @@ pub mod journal_loop;
 pub mod rate_limit;
 pub mod reaction_loop;
 pub mod reports;
+pub mod review_loop;
 pub mod sample_centre;
 pub mod switch_handle;
 pub mod switch_loop;

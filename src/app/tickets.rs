@@ -95,6 +95,8 @@ struct Shared {
     book: ArcSwap<Book>,
     /// Told whenever a deadline may have come nearer.
     timers_changed: tokio::sync::Notify,
+    /// Told when open tickets need their deadlines anew.
+    policies_changed: tokio::sync::Notify,
 }
 
 impl Tickets {
@@ -106,8 +108,10 @@ impl Tickets {
         directory: tokio::sync::watch::Receiver<Arc<Directory>>,
     ) -> Result<Self, StoreFault> {
         let book = ArcSwap::default();
-        let timers_changed = tokio::sync::Notify::new();
-        let desk = Self { shared: Arc::new(Shared { db, clock, rng: Mutex::new(rng), directory, book, timers_changed }) };
+        let (timers_changed, policies_changed) = Default::default();
+        let rng = Mutex::new(rng);
+        let shared = Shared { db, clock, rng, directory, book, timers_changed, policies_changed };
+        let desk = Self { shared: Arc::new(shared) };
         desk.reload_book().await?;
         Ok(desk)
     }

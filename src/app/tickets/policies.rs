@@ -59,6 +59,7 @@ impl Tickets {
             })
             .await?;
         self.reload_book().await?;
+        self.shared.policies_changed.notify_one();
         self.shared.book.load().policies.get(&policy.id).cloned().ok_or(TicketFault::NotFound)
     }
 
@@ -84,7 +85,13 @@ impl Tickets {
             return Err(TicketFault::NotFound);
         }
         self.reload_book().await?;
+        self.shared.policies_changed.notify_one();
         Ok(())
+    }
+
+    /// Ends when a policy was saved or removed, also one of before this was asked.
+    pub async fn policies_changed(&self) {
+        self.shared.policies_changed.notified().await;
     }
 
     /// Reads policies and calendars again, after one of them changed.

@@ -10,6 +10,7 @@ use crate::{
         agent::{AgentEvent, AgentEventKind, Presence, PresenceCause},
         call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party},
         centre::Fact,
+        directory::Holiday,
         event::EventRecord,
         ticket::{ClockState, Metric, SlaPolicy, TicketEventKind},
     },
@@ -91,6 +92,42 @@ async fn two_people_who_save_the_same_version_do_not_overwrite_each_other() {
         assert_eq!(page.entries.len(), 1);
         let forged = TicketCommand::TimerDue { metric: Metric::Resolution, cycle: 1 };
         assert!(matches!(tickets.handle(&agent(), opened.id, None, forged).await, Err(TicketFault::Forbidden)));
+    }
+}
+
+#[tokio::test]
+async fn a_new_holiday_moves_the_deadlines_of_tickets_that_are_open() {
+    for test in TestDb::each().await {
+        let directory = sample_centre::directory().unwrap();
+        let (change, receiver) = watch::channel(Arc::new(directory.clone()));
+        let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+        let tickets = Tickets::open_desk(test.db.clone(), clock.clone(), Rng::seeded(5), receiver.clone()).await.unwrap();
+        for policy in sample_centre::sla_policies().unwrap() {
+            tickets.save_policy(&admin(), policy).await.unwrap();
+        }
+        let (stop, stopping) = watch::channel(false);
+        let review = tokio::spawn(crate::app::review_loop::run(tickets.clone(), receiver, clock, stopping));
+        let opened = tickets.open(&agent(), incident()).await.unwrap();
+        let policy = tickets.policies(&agent()).unwrap().remove(0);
+
+        let mut closed = directory;
+        let today = Holiday { date: "2026-01-15".into(), name: "Today".into() };
+        closed.calendars.get_mut(&policy.calendar).unwrap().holidays.push(today);
+        change.send(Arc::new(closed)).unwrap();
+        // The review is told by an event, as everything else.
+        let moved = async {
+            loop {
+                let line = tickets.find_line(opened.id).await.unwrap().unwrap();
+                if line.clocks[0].due_at != opened.clocks[0].due_at {
+                    return line.clocks[0].due_at.unwrap();
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let due = tokio::time::timeout(std::time::Duration::from_secs(20), moved).await.expect("new deadlines");
+        assert!(due > opened.clocks[0].due_at.unwrap(), "on {test:?}");
+        stop.send(true).unwrap();
+        review.await.unwrap();
     }
 }
 
