@@ -1109,6 +1109,8 @@ export interface components {
             events: components["schemas"]["EventRecord"][];
             /** @description Notes as typed. */
             notes?: string | null;
+            /** @description The tickets that it led to or was put on, oldest first. */
+            tickets: components["schemas"]["TicketLine"][];
         };
         /** @description Something happened to a call. */
         CallEvent: components["schemas"]["CallEventKind"] & {
@@ -2900,7 +2902,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "too_many_calls";
         /**
          * @description What someone is in the centre. Each role may do what the one before it may, and more.
          * @enum {string}
