@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 
 use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, SkillId, TrunkId};
 
+/// Languages of the console, and of every text that people write for it: names of dispositions, scripts, labels of flows.
+pub const LANGUAGES: [&str; 2] = ["es", "en"];
+
 /// Everything that routing needs, by key. Built once per change, shared by `Arc`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Directory {

@@ -10,10 +10,13 @@ use super::{
     flow::DEPTH_MAX,
     mistake::{Mistake, Notes, Severity, did_you_mean},
     read::{ReadFlow, listed, read_flow},
-    script::{Fragment, LanguageStep, Line, Step},
+    script::{Fragment, Labels, LanguageStep, Line, Step},
     silence::{self, Silence},
 };
-use crate::types::{CalendarId, LineId, QueueId};
+use crate::{
+    domain::directory::LANGUAGES,
+    types::{CalendarId, LineId, QueueId},
+};
 
 /// A caller who presses nothing should be with a person, or done, within this time.
 const SILENT_MS_MAX: u64 = 180_000;
@@ -85,6 +88,8 @@ fn built(id: &LineId, mut flows: BTreeMap<String, ReadFlow>) -> Option<Line> {
     let head = main.head?;
     let line = Line {
         id: id.clone(),
+        label: head.label,
+        reasons: head.reasons,
         languages: head.languages,
         main: main.flow,
         subflows: flows.into_iter().map(|(name, read)| (name.into(), read.flow)).collect(),
@@ -118,7 +123,9 @@ impl Check<'_> {
             self.words(stem, flow, &languages);
             self.world(stem, flow, &languages);
             self.subflows(stem, flow);
+            self.labels(stem, flow);
         }
+        self.reasons(main);
         self.fallback(main);
         self.layout();
         // What follows speaks of the whole graph: a node that could not be read would make it say untrue things.
@@ -278,6 +285,53 @@ impl Check<'_> {
                 | Step::Callback { .. }
                 | Step::Hangup { .. } => {}
             }
+        }
+    }
+
+    /// A label is there in every language of the console, so that nobody reads another's.
+    fn labels(&mut self, stem: &str, flow: &ReadFlow) {
+        let Some(notes) = self.notes.get_mut(stem) else { return };
+        let mut need = |node: &str, key: &str, labels: &Labels| {
+            for language in LANGUAGES.iter().filter(|language| !labels.is_empty() && !labels.contains_key(**language)) {
+                let what = format!("`{key}` says nothing in `{language}`, a language of the console");
+                notes.warning(&flow.span(node, key), what, format!("add {language} = \"…\""));
+            }
+        };
+        if let Some(head) = &flow.head {
+            need("", "label", &head.label);
+            for (reason, labels) in &head.reasons {
+                need("", &format!("reasons.{reason}"), labels);
+            }
+        }
+        for (name, node) in &flow.flow.nodes {
+            need(name, "label", &node.label);
+        }
+    }
+
+    /// A line that puts its reasons into words does so for all of them, and for no others.
+    fn reasons(&mut self, main: &ReadFlow) {
+        let Some(head) = main.head.as_ref().filter(|head| !head.reasons.is_empty()) else { return };
+        let mut given = BTreeSet::new();
+        for (stem, flow) in self.flows {
+            let Some(notes) = self.notes.get_mut(stem) else { continue };
+            for (name, node) in &flow.flow.nodes {
+                for (key, reason) in node.step.reasons() {
+                    given.insert(reason.clone());
+                    if !head.reasons.contains_key(reason) {
+                        let mend = match did_you_mean(reason, head.reasons.keys().map(AsRef::as_ref)) {
+                            Some(known) => format!("did you mean `{known}`?"),
+                            None => format!("add {reason} to `reasons` in flow.toml"),
+                        };
+                        notes.warning(&flow.span(name, &key), format!("the reason `{reason}` has no label"), mend);
+                    }
+                }
+            }
+        }
+        let is_whole = self.flows.values().all(|flow| flow.is_whole);
+        let Some(notes) = self.notes.get_mut("flow").filter(|_| is_whole) else { return };
+        for reason in head.reasons.keys().filter(|reason| !given.contains(*reason)) {
+            let what = format!("nothing gives the reason `{reason}`");
+            notes.warning(&main.span("", &format!("reasons.{reason}")), what, "delete it");
         }
     }
 

@@ -50,7 +50,7 @@ fn head(line: &Line) -> Value {
     let starts: serde_json::Map<String, Value> =
         line.subflows.values().map(|flow| (flow.name.to_string(), Value::from(flow.start.as_ref()))).collect();
     serde_json::json!({
-        "lang": line.languages, "start": line.main.start, "fallback": line.fallback,
+        "label": line.label, "reasons": line.reasons, "lang": line.languages, "start": line.main.start, "fallback": line.fallback,
         "max_duration_ms": line.duration_ms_max, "subflow_start": starts,
     })
 }

@@ -27,5 +27,7 @@ pub use flow::{FlowEffect, FlowEnd, FlowFacts, FlowInput, FlowRun, KnownCaller};
 pub use graph::mermaid;
 pub use mistake::{Mistake, Severity};
 pub use schema::json_schema;
-pub use script::{Exit, Flow, Fragment, Input, KeyTarget, LanguageStep, Line, Node, Prompt, Recording, ScriptBook, Step};
+pub use script::{
+    Exit, Flow, Fragment, Input, KeyTarget, Labels, LanguageStep, Line, Node, Prompt, Recording, ScriptBook, Step,
+};
 pub use walk::{Coverage, Walk, Wandering, World, wander};

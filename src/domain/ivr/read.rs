@@ -17,7 +17,7 @@ use toml::{
 use self::values::is_word;
 use super::{
     mistake::{Notes, did_you_mean},
-    script::{Flow, Input, KeyTarget, LanguageStep, Node, Step},
+    script::{Flow, Input, KeyTarget, Labels, LanguageStep, Node, Step},
     shape::{self, Holds, KeyShape, NodeShape},
 };
 
@@ -39,6 +39,8 @@ pub(super) struct ReadFlow {
 
 /// What only `flow.toml` says.
 pub(super) struct Head {
+    pub(super) label: Labels,
+    pub(super) reasons: BTreeMap<Arc<str>, Labels>,
     pub(super) languages: Vec<Arc<str>>,
     pub(super) fallback: Arc<str>,
     pub(super) duration_ms_max: u64,
@@ -87,10 +89,17 @@ pub(super) fn read_flow(text: &str, folder: &str, name: &str, is_main: bool, not
     reader.schema_version(&fields);
     let start = reader.node_name(&fields, "start");
     let head = if is_main {
+        let (label, reasons) = (reader.labels(&fields, "label"), reader.reasons(&fields));
         let languages = reader.languages(&fields);
         let fallback = reader.node_name(&fields, "fallback");
         let duration = reader.duration(&fields, "max_duration").unwrap_or(shape::DURATION_MS_MAX);
-        languages.zip(fallback).map(|(languages, fallback)| Head { languages, fallback, duration_ms_max: duration })
+        languages.zip(fallback).map(|(languages, fallback)| Head {
+            label,
+            reasons,
+            languages,
+            fallback,
+            duration_ms_max: duration,
+        })
     } else {
         None
     };
@@ -176,8 +185,8 @@ impl Reader<'_, '_> {
             if !is_word(&text) {
                 self.notes.error(&name.span(), format!("`{text}` is no name for a node"), "use letters, digits, - and _");
             } else if let Some(table) = value.get_ref().as_table() {
-                if let Some(step) = self.step(table, &name.span()) {
-                    nodes.insert(text, Node { step });
+                if let Some(node) = self.node(table, &name.span()) {
+                    nodes.insert(text, node);
                 }
             } else {
                 self.wrong(value, &text, "a table: [node.NAME] with a type");
@@ -187,7 +196,7 @@ impl Reader<'_, '_> {
         (names, nodes)
     }
 
-    fn step(&mut self, table: &DeTable<'_>, place: &Range<usize>) -> Option<Step> {
+    fn node(&mut self, table: &DeTable<'_>, place: &Range<usize>) -> Option<Node> {
         let kinds = || shape::NODES.iter().map(|shape| shape.kind);
         let whose = format!("node `{}`", self.node);
         let Some((_, value)) = table.iter().find(|(key, _)| key.get_ref() == "type") else {
@@ -209,12 +218,12 @@ impl Reader<'_, '_> {
         let before = self.notes.mistakes.len();
         let fields = self.fields(table, shape.keys, &["type"], place, &format!("{whose} ({kind})"));
         self.mark_all(&fields);
-        let step = self.step_of(shape, &fields, place);
-        step.filter(|_| self.notes.mistakes.len() == before)
+        let (label, step) = (self.labels(&fields, "label"), self.step(shape, &fields, place));
+        step.filter(|_| self.notes.mistakes.len() == before).map(|step| Node { label, step })
     }
 
     /// Reads every field before it gives up on one, so that all mistakes of a node are seen together.
-    fn step_of(&mut self, shape: &NodeShape, f: &Fields<'_, '_>, place: &Range<usize>) -> Option<Step> {
+    fn step(&mut self, shape: &NodeShape, f: &Fields<'_, '_>, place: &Range<usize>) -> Option<Step> {
         match shape.kind {
             "say" => {
                 let (prompt, next) = (self.prompt(f, "prompt"), self.node_name(f, "next"));

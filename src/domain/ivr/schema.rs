@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::shape::{self, Holds, KeyShape};
+use super::shape::{self, Holds, KeyShape, LABEL_CHARS_MAX};
+use crate::domain::directory::LANGUAGES;
 
 /// The schema of `flow.toml` and of subflows (JSON Schema 2020-12).
 pub fn json_schema() -> Value {
@@ -40,7 +41,14 @@ pub fn json_schema() -> Value {
             },
             "word": { "type": "string", "pattern": r"^[\p{L}\p{N}_-]{1,60}$" },
             "key": { "type": "string", "pattern": r"^[a-z0-9][a-z0-9._-]{0,39}$" },
-            "language": { "type": "string", "pattern": "^[a-z]{2,3}$" }
+            "language": { "type": "string", "pattern": "^[a-z]{2,3}$" },
+            "labels": {
+                "type": "object",
+                "properties": LANGUAGES.map(|language| (language, json!({ "type": "string", "minLength": 1, "maxLength": LABEL_CHARS_MAX })))
+                    .into_iter().collect::<std::collections::BTreeMap<_, _>>(),
+                "additionalProperties": false,
+                "description": "What people read, by language of the console."
+            }
         }
     })
 }
@@ -58,6 +66,7 @@ fn object(keys: &[KeyShape]) -> Map<String, Value> {
 
 fn value(key: &KeyShape) -> Value {
     let word = || json!({ "$ref": "#/$defs/word" });
+    let labels = || json!({ "$ref": "#/$defs/labels" });
     let phone_keys = |target: Value| json!({ "type": "object", "minProperties": 1, "additionalProperties": false, "patternProperties": { "^[0-9*#A-D]$": target } });
     let mut value = match key.holds {
         Holds::Node | Holds::Word | Holds::Flow => word(),
@@ -89,6 +98,8 @@ fn value(key: &KeyShape) -> Value {
         }),
         Holds::IdentifyBy => json!({ "const": ["ani"] }),
         Holds::SchemaVersion => json!({ "const": 1 }),
+        Holds::Labels => labels(),
+        Holds::Reasons => json!({ "type": "object", "propertyNames": word(), "additionalProperties": labels() }),
         Holds::Nodes => json!({
             "type": "object", "minProperties": 1,
             "propertyNames": word(), "additionalProperties": { "$ref": "#/$defs/node" }

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::types::{CalendarId, LineId, QueueId};
 
+/// What people read on a screen, by language of the console.
+pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
+
 /// Every published line, by key.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct ScriptBook {
@@ -27,6 +30,12 @@ impl ScriptBook {
 pub struct Line {
     /// Key, the folder's name.
     pub id: LineId,
+    /// What people call it; empty where the key must do.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub label: Labels,
+    /// What people read for the reasons that its nodes and keys give.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub reasons: BTreeMap<Arc<str>, Labels>,
     /// Languages in which every prompt exists; the first is for callers of whom nothing is known.
     pub languages: Vec<Arc<str>>,
     /// The flow that answers.
@@ -56,6 +65,9 @@ pub struct Flow {
 /// A named place in a flow.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Node {
+    /// What people read on the way that a caller took; empty for a node that is not worth telling.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub label: Labels,
     /// What happens here.
     #[serde(flatten)]
     pub step: Step,
@@ -341,6 +353,26 @@ impl Step {
             }
             Self::Callback { no_number, .. } => vec![silent("no_number", "no number", no_number)],
             Self::Return { .. } | Self::Queue { .. } | Self::Hangup { .. } => vec![],
+        }
+    }
+
+    /// The reasons that it may give a call, with the key where each is written.
+    pub fn reasons(&self) -> Vec<(String, &Arc<str>)> {
+        match self {
+            Self::Menu { keys, .. } => {
+                keys.iter().filter_map(|(key, target)| Some((format!("keys.{key}"), target.reason.as_ref()?))).collect()
+            }
+            Self::Queue { reason, .. } | Self::Callback { reason, .. } => {
+                reason.iter().map(|reason| ("reason".to_owned(), reason)).collect()
+            }
+            Self::Say { .. }
+            | Self::Hours { .. }
+            | Self::Identify { .. }
+            | Self::TicketLookup { .. }
+            | Self::Language { .. }
+            | Self::Subflow { .. }
+            | Self::Return { .. }
+            | Self::Hangup { .. } => vec![],
         }
     }
 

@@ -48,6 +48,10 @@ pub enum Holds {
     IdentifyBy,
     /// The number 1.
     SchemaVersion,
+    /// What people read, by language of the console: `{ en = "Main menu", es = "Menú principal" }`.
+    Labels,
+    /// Reasons by name, each with its labels.
+    Reasons,
     /// The table of nodes.
     Nodes,
 }
@@ -78,6 +82,8 @@ pub const MAIN: &[KeyShape] = &[
     must("lang", Holds::Languages, "The languages in which every prompt exists; the default one is for unknown callers."),
     must("start", Holds::Node, "The first node."),
     must("fallback", Holds::Node, "A queue or hangup node for calls that come to a limit of the flow."),
+    may("label", Holds::Labels, "What people call the line, by language of the console."),
+    may("reasons", Holds::Reasons, "What people read for the reasons that keys and queues give, by language of the console."),
     may("max_duration", Holds::Duration(10_000, 3_600_000), "The longest time in the flow; then to the fallback. Default 10m."),
     must("node", Holds::Nodes, "The nodes by name."),
 ];
@@ -90,6 +96,8 @@ pub const SUBFLOW: &[KeyShape] = &[
     must("node", Holds::Nodes, "The nodes by name."),
 ];
 
+/// Longest label: it stands on one line of a screen.
+pub const LABEL_CHARS_MAX: usize = 60;
 /// Silence after a question that counts as no input, unless the node says otherwise.
 pub const TIMEOUT_MS: u64 = 6_000;
 /// Questions in all, unless the node says otherwise.
@@ -108,6 +116,8 @@ const NO_MATCH: KeyShape =
 const TRIES: KeyShape = may("max_tries", Holds::Count(1, 10), "How often the question is asked in all. Default 3.");
 const BARGE_IN: KeyShape = may("barge_in", Holds::Flag, "Whether a key ends the words. Default true.");
 const LOOK_UP: KeyShape = may("timeout", Holds::Duration(50, 5_000), "How long the answer is waited for. Default 200ms.");
+const LABEL: KeyShape =
+    may("label", Holds::Labels, "What agents read when a caller has passed here, by language of the console.");
 const REASON: KeyShape = may("reason", Holds::Word, "Why the caller calls, if no key said so before.");
 
 /// Every kind of node.
@@ -115,12 +125,18 @@ pub const NODES: &[NodeShape] = &[
     NodeShape {
         kind: "say",
         doc: "Says something. A key pressed meanwhile ends it and counts for the menu that follows.",
-        keys: &[must("prompt", Holds::Prompt, "What it says."), BARGE_IN, must("next", Holds::Node, "Where it goes on.")],
+        keys: &[
+            LABEL,
+            must("prompt", Holds::Prompt, "What it says."),
+            BARGE_IN,
+            must("next", Holds::Node, "Where it goes on."),
+        ],
     },
     NodeShape {
         kind: "menu",
         doc: "Asks for a key.",
         keys: &[
+            LABEL,
             must("prompt", Holds::Prompt, "The question."),
             must("keys", Holds::NodeKeys, "Where each key leads."),
             TIMEOUT,
@@ -135,6 +151,7 @@ pub const NODES: &[NodeShape] = &[
         kind: "hours",
         doc: "Is it open now?",
         keys: &[
+            LABEL,
             must("calendar", Holds::Calendar, "By which calendar."),
             must("open", Holds::Node, "Within the hours."),
             must("closed", Holds::Node, "Outside the hours."),
@@ -144,6 +161,7 @@ pub const NODES: &[NodeShape] = &[
         kind: "identify",
         doc: "Who calls?",
         keys: &[
+            LABEL,
             may("by", Holds::IdentifyBy, "By what: the number shown."),
             LOOK_UP,
             must("known", Holds::Node, "One customer has this number."),
@@ -155,6 +173,7 @@ pub const NODES: &[NodeShape] = &[
         kind: "ticket_lookup",
         doc: "Has the known caller an open ticket? It can be told with {ticket.number} and {ticket.state}.",
         keys: &[
+            LABEL,
             LOOK_UP,
             must("found", Holds::Node, "One or more; the first is kept."),
             must("none", Holds::Node, "None, or the caller is not known."),
@@ -165,6 +184,7 @@ pub const NODES: &[NodeShape] = &[
         kind: "language",
         doc: "Sets the language of what follows: with `set`, or by asking with `prompt` and `keys` in every language of the line.",
         keys: &[
+            LABEL,
             may(
                 "set",
                 Holds::Language,
@@ -184,6 +204,7 @@ pub const NODES: &[NodeShape] = &[
         kind: "subflow",
         doc: "Enters another flow of the folder.",
         keys: &[
+            LABEL,
             must("flow", Holds::Flow, "Its file without .toml."),
             may("returns", Holds::Returns, "Where each of its return nodes leads."),
         ],
@@ -191,23 +212,24 @@ pub const NODES: &[NodeShape] = &[
     NodeShape {
         kind: "return",
         doc: "Leaves a subflow.",
-        keys: &[must("as", Holds::Word, "The name that the entering node's `returns` knows.")],
+        keys: &[LABEL, must("as", Holds::Word, "The name that the entering node's `returns` knows.")],
     },
     NodeShape {
         kind: "queue",
         doc: "To a queue; the flow is over.",
-        keys: &[must("queue", Holds::Queue, "Which."), REASON, may("prompt", Holds::Prompt, "Said first.")],
+        keys: &[LABEL, must("queue", Holds::Queue, "Which."), REASON, may("prompt", Holds::Prompt, "Said first.")],
     },
     NodeShape {
         kind: "callback",
         doc: "We promise to call back; the flow is over. The caller hears shared/callback-promised.",
         keys: &[
+            LABEL,
             must("queue", Holds::Queue, "Whose agents will call."),
             REASON,
             must("no_number", Holds::Node, "Where it goes when the caller's number cannot be called."),
         ],
     },
-    NodeShape { kind: "hangup", doc: "Ends the call.", keys: &[may("prompt", Holds::Prompt, "Said first.")] },
+    NodeShape { kind: "hangup", doc: "Ends the call.", keys: &[LABEL, may("prompt", Holds::Prompt, "Said first.")] },
 ];
 
 /// The shape of a kind of node.

@@ -4,10 +4,13 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use toml::de::DeValue;
 
-use super::{Fields, Reader, Value};
-use crate::domain::ivr::{
-    script::{Fragment, Prompt, Recording},
-    shape::{Holds, KeyShape},
+use super::{Fields, Reader, Value, listed};
+use crate::domain::{
+    directory::LANGUAGES,
+    ivr::{
+        script::{Fragment, Labels, Prompt, Recording},
+        shape::{Holds, KeyShape, LABEL_CHARS_MAX},
+    },
 };
 
 /// Fragments of one prompt.
@@ -56,6 +59,54 @@ impl Reader<'_, '_> {
             }
         }
         Some(returns)
+    }
+
+    /// What people read, by language; empty when the key is not there.
+    pub(super) fn labels(&mut self, f: &Fields<'_, '_>, key: &str) -> Labels {
+        f.get(key).map(|value| self.labels_of(value, key)).unwrap_or_default()
+    }
+
+    pub(super) fn reasons(&mut self, f: &Fields<'_, '_>) -> BTreeMap<Arc<str>, Labels> {
+        let Some(value) = f.get("reasons") else { return BTreeMap::new() };
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(value, "reasons", "a table: [reasons] with NAME = { en = \"…\" }");
+            return BTreeMap::new();
+        };
+        let mut reasons = BTreeMap::new();
+        for (name, value) in table {
+            let key = format!("reasons.{}", name.get_ref());
+            self.mark(&key, name.span());
+            let labels = self.labels_of(value, &key);
+            if !is_word(name.get_ref()) {
+                let what = format!("`{}` is no name", name.get_ref());
+                self.notes.error(&name.span(), what, "use up to 60 letters, digits, - and _");
+            }
+            reasons.insert(name.get_ref().as_ref().into(), labels);
+        }
+        reasons
+    }
+
+    fn labels_of(&mut self, value: &Value<'_>, key: &str) -> Labels {
+        let Some(table) = value.get_ref().as_table() else {
+            self.wrong(value, key, "a table: { en = \"…\", es = \"…\" }");
+            return Labels::new();
+        };
+        let mut labels = Labels::new();
+        for (language, value) in table {
+            if !LANGUAGES.contains(&language.get_ref().as_ref()) {
+                let what = format!("`{}` is no language of the console", language.get_ref());
+                self.notes.error(&language.span(), what, format!("use one of {}", listed(LANGUAGES)));
+                continue;
+            }
+            let Some(text) = self.text(value, language.get_ref()) else { continue };
+            let is_line = (1..=LABEL_CHARS_MAX).contains(&text.trim().chars().count()) && !text.chars().any(char::is_control);
+            if !is_line {
+                let mend = format!("write 1 to {LABEL_CHARS_MAX} characters on one line");
+                self.notes.error(&value.span(), "this is no label", mend);
+            }
+            labels.insert(language.get_ref().as_ref().into(), text.into());
+        }
+        labels
     }
 
     pub(super) fn prompt(&mut self, f: &Fields<'_, '_>, key: &str) -> Option<Prompt> {

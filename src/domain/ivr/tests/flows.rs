@@ -272,6 +272,7 @@ fn the_longest_time_in_a_flow_ends_at_the_fallback() {
 fn a_line_that_was_never_checked_does_not_spin_or_get_stuck() {
     let mut line = Line::clone(&line("hello", MENU));
     let circle = |calendar: &str, to: &str| Node {
+        label: Labels::new(),
         step: Step::Hours { calendar: calendar.parse().expect("key"), open: to.into(), closed: to.into() },
     };
     line.main.nodes.insert("a".into(), circle("x", "b"));

@@ -208,6 +208,52 @@ fn subflows_that_enter_one_another_are_refused() {
 }
 
 #[test]
+fn labels_are_told_in_the_languages_of_the_console_and_for_every_reason() {
+    let menu = r#"
+[node.m]
+label = { en = "Menu", es = "Menú" }
+type = "menu"
+prompt = "menu"
+keys = { "1" = { next = "end", reason = "fault" }, "2" = { next = "end", reason = "bill" } }
+on_exhausted = "end"
+"#;
+    let reasons = "label = { en = \"Test\", es = \"Prueba\" }\n[reasons]\nfault = { en = \"Fault\", es = \"Avería\" }\n";
+    let text = |head: &str, nodes: &str| flow_text("m", nodes).replace("[node.end]", &format!("{head}[node.end]"));
+    let all = format!("{reasons}bill = {{ en = \"Bill\", es = \"Factura\" }}\n");
+    let checked = check(&[("flow.toml", &text(&all, menu))]);
+    assert_eq!(checked.mistakes, []);
+    let line = checked.line.expect("a line");
+    assert_eq!(line.label["es"].as_ref(), "Prueba");
+    assert_eq!(line.reasons["fault"]["en"].as_ref(), "Fault");
+    assert_eq!(line.main.nodes["m"].label["es"].as_ref(), "Menú");
+    assert!(line.main.nodes["end"].label.is_empty());
+
+    let with = |head: &str, nodes: &str| said_of(&[("flow.toml", &text(head, nodes))]);
+    assert_said(
+        &with(reasons, menu),
+        &["test/flow.toml:17:58: warning: the reason `bill` has no label; add bill to `reasons` in flow.toml"],
+    );
+    assert_said(
+        &with(&reasons.replace("fault", "falt"), &menu.replace("bill", "fault")),
+        &[
+            "warning: nothing gives the reason `falt`; delete it",
+            "warning: the reason `fault` has no label; did you mean `falt`?",
+            "warning: the reason `fault` has no label",
+        ],
+    );
+    assert_said(
+        &with("", &menu.replace("es = \"Menú\"", "es = \"Menú\", de = \"Menü\"")),
+        &["`de` is no language of the console; use one of `es` and `en`"],
+    );
+    assert_said(
+        &with("", &menu.replace(", es = \"Menú\"", "")),
+        &["test/flow.toml:11:9: warning: `label` says nothing in `es`, a language of the console; add es = \"…\""],
+    );
+    assert_said(&with("", &menu.replace("\"Menu\"", "\"\"")), &["this is no label; write 1 to 60 characters on one line"]);
+    assert_said(&with("label = \"Test\"\n", menu), &["`label` is text; write a table: { en = \"…\", es = \"…\" }"]);
+}
+
+#[test]
 fn a_box_of_a_node_that_is_gone_is_a_warning() {
     let main = flow_text("end", "");
     assert_said(
