@@ -177,7 +177,7 @@ impl Reading {
             let split =
                 SECTIONS.iter().find_map(|(section, _)| Some((*section, rest.strip_prefix(section)?.strip_prefix('_')?)));
             match split {
-                Some((section, key)) => self.set(section, key, &Raw::Text(value.clone()), name.clone()),
+                Some((section, key)) => self.set(section, key, &Raw::Word(value.clone()), name.clone()),
                 None => self.mistakes.push(Mistake {
                     place: name.clone(),
                     message: "names no section".into(),
@@ -190,7 +190,7 @@ impl Reading {
     fn argument(&mut self, argument: &str) {
         let place = format!("--set {argument}");
         match argument.split_once('=').and_then(|(name, value)| Some((name.trim().split_once('.')?, value.trim()))) {
-            Some(((section, key), value)) => self.set(section, key, &Raw::Text(value.into()), place),
+            Some(((section, key), value)) => self.set(section, key, &Raw::Word(value.into()), place),
             None => self.mistakes.push(Mistake {
                 place,
                 message: "is not of the form section.key=value".into(),

@@ -80,6 +80,14 @@ fn all_mistakes_are_told_at_once_with_place_and_mend() {
 }
 
 #[test]
+fn a_list_on_the_command_line_is_asked_for_without_brackets_and_quotes() {
+    let told = arguments(&["sip.listen=[\"0.0.0.0:5060\"]"]).expect_err("refused")[0].to_string();
+    assert!(told.contains("items between commas, without brackets and quotes"), "{told}");
+    let config = arguments(&["sip.listen=127.0.0.1:5071, 127.0.0.1:5072"]).expect("as the sentence says");
+    assert_eq!(config.sip.listen.len(), 2);
+}
+
+#[test]
 fn broken_toml_is_told_with_its_line() {
     let mistakes = from_file("[http]\nlisten = \n[sip\n").expect_err("broken");
     assert!(mistakes.iter().any(|mistake| mistake.place.ends_with(":2")), "{mistakes:?}");

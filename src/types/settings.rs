@@ -12,8 +12,10 @@ use std::{
 /// A value as it was written, before its meaning is known.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Raw {
-    /// A string; everything from the environment or the command line is one.
+    /// A string in the file.
     Text(String),
+    /// A value from the environment or the command line: no quotes, a list is its items between commas.
+    Word(String),
     /// A whole number.
     Integer(i64),
     /// `true` or `false`.
@@ -24,9 +26,36 @@ pub enum Raw {
     Other(&'static str),
 }
 
+impl Raw {
+    /// As text, if it is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) | Self::Word(text) => Some(text),
+            Self::Integer(_) | Self::Bool(_) | Self::List(_) | Self::Other(_) => None,
+        }
+    }
+
+    /// What is expected, with examples as one writes them in this place: in quotes in the file, bare anywhere else.
+    pub fn such_as(&self, what: &str, examples: &[&str]) -> String {
+        let examples: Vec<String> = examples.iter().map(|example| self.quoted(example)).collect();
+        match examples.split_last() {
+            Some((last, [])) => format!("{what} such as {last}"),
+            Some((last, others)) => format!("{what} such as {} or {last}", others.join(", ")),
+            None => what.to_owned(),
+        }
+    }
+
+    fn quoted(&self, text: &str) -> String {
+        match self {
+            Self::Word(_) => text.to_owned(),
+            Self::Text(_) | Self::Integer(_) | Self::Bool(_) | Self::List(_) | Self::Other(_) => quoted(&text),
+        }
+    }
+}
+
 /// A type that a setting may have.
 pub trait Setting: Sized {
-    /// Reads it; the error says what is expected, for example `a duration such as 30s`.
+    /// Reads it; the error says what is expected, as one writes it there: `a duration such as "30s"`.
     fn read(raw: &Raw) -> Result<Self, String>;
     /// As TOML.
     fn show(&self) -> String;
@@ -90,10 +119,7 @@ fn quoted(text: &impl Display) -> String {
 
 impl Setting for String {
     fn read(raw: &Raw) -> Result<Self, String> {
-        match raw {
-            Raw::Text(text) => Ok(text.clone()),
-            _ => Err("a text in quotes".into()),
-        }
+        raw.text().map(str::to_owned).ok_or_else(|| "a text in quotes".into())
     }
     fn show(&self) -> String {
         quoted(self)
@@ -102,10 +128,10 @@ impl Setting for String {
 
 impl Setting for bool {
     fn read(raw: &Raw) -> Result<Self, String> {
-        match raw {
-            Raw::Bool(value) => Ok(*value),
-            Raw::Text(text) if text == "true" => Ok(true),
-            Raw::Text(text) if text == "false" => Ok(false),
+        match (raw, raw.text()) {
+            (Raw::Bool(value), _) => Ok(*value),
+            (_, Some("true")) => Ok(true),
+            (_, Some("false")) => Ok(false),
             _ => Err("true or false".into()),
         }
     }
@@ -121,7 +147,7 @@ macro_rules! whole_number {
                 let wrong = || format!("a whole number from {} to {}", <$kind>::MIN, <$kind>::MAX);
                 match raw {
                     Raw::Integer(number) => <$kind>::try_from(*number).map_err(|_| wrong()),
-                    Raw::Text(text) => text.parse().map_err(|_| wrong()),
+                    Raw::Text(text) | Raw::Word(text) => text.parse().map_err(|_| wrong()),
                     Raw::Bool(_) | Raw::List(_) | Raw::Other(_) => Err(wrong()),
                 }
             }
@@ -132,28 +158,25 @@ macro_rules! whole_number {
 whole_number!(u16, u32, usize);
 
 macro_rules! parsed {
-    ($($kind:ty: $expected:literal),* $(,)?) => {$(
+    ($($kind:ty: $what:literal $examples:expr),* $(,)?) => {$(
         impl Setting for $kind {
             fn read(raw: &Raw) -> Result<Self, String> {
-                match raw {
-                    Raw::Text(text) => text.parse().map_err(|_| $expected.into()),
-                    _ => Err($expected.into()),
-                }
+                raw.text().and_then(|text| text.parse().ok()).ok_or_else(|| raw.such_as($what, &$examples))
             }
             fn show(&self) -> String { quoted(self) }
         }
     )*};
 }
 parsed! {
-    SocketAddr: "an address and port in quotes, such as \"0.0.0.0:5060\" or \"[::]:5060\"",
-    IpAddr: "an IP address in quotes, such as \"203.0.113.7\"",
+    SocketAddr: "an address and port" ["0.0.0.0:5060", "[::]:5060"],
+    IpAddr: "an IP address" ["203.0.113.7"],
 }
 
 impl Setting for PathBuf {
     fn read(raw: &Raw) -> Result<Self, String> {
-        match raw {
-            Raw::Text(text) if !text.is_empty() => Ok(text.into()),
-            _ => Err("a path in quotes".into()),
+        match raw.text() {
+            Some(text) if !text.is_empty() => Ok(text.into()),
+            _ => Err(raw.such_as("a path", &["/etc/centralita/key.pem"])),
         }
     }
     fn show(&self) -> String {
@@ -164,9 +187,12 @@ impl Setting for PathBuf {
 /// Not set is the empty text.
 impl<T: Setting> Setting for Option<T> {
     fn read(raw: &Raw) -> Result<Self, String> {
-        match raw {
-            Raw::Text(text) if text.is_empty() => Ok(None),
-            _ => T::read(raw).map(Some).map_err(|expected| format!("{expected}, or \"\" for none")),
+        match raw.text() {
+            Some("") => Ok(None),
+            _ => T::read(raw).map(Some).map_err(|expected| match raw {
+                Raw::Word(_) => format!("{expected}, or nothing for none"),
+                _ => format!("{expected}, or \"\" for none"),
+            }),
         }
     }
     fn show(&self) -> String {
@@ -177,36 +203,34 @@ impl<T: Setting> Setting for Option<T> {
 /// As one text: the items between commas.
 impl<T: Setting> Setting for Vec<T> {
     fn read(raw: &Raw) -> Result<Self, String> {
-        let items: Vec<Raw> = match raw {
-            Raw::List(items) => items.clone(),
-            Raw::Text(text) => {
-                text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(|item| Raw::Text(item.into())).collect()
-            }
+        fn items(text: &str) -> impl Iterator<Item = String> {
+            text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned)
+        }
+        let (written, items): (_, Vec<Raw>) = match raw {
+            Raw::List(items) => ("a list", items.clone()),
+            Raw::Text(text) => ("a list", items(text).map(Raw::Text).collect()),
+            Raw::Word(text) => ("the items between commas, without brackets and quotes", items(text).map(Raw::Word).collect()),
             Raw::Integer(_) | Raw::Bool(_) | Raw::Other(_) => return Err("a list such as [\"…\", \"…\"]".into()),
         };
-        items.iter().map(T::read).collect::<Result<_, _>>().map_err(|expected| format!("a list; each item {expected}"))
+        items.iter().map(T::read).collect::<Result<_, _>>().map_err(|expected| format!("{written}; each item {expected}"))
     }
     fn show(&self) -> String {
         format!("[{}]", self.iter().map(Setting::show).collect::<Vec<_>>().join(", "))
     }
 }
 
-const DURATION_EXPECTED: &str = "a duration in quotes, such as \"500ms\", \"30s\", \"5m\", \"12h\" or \"30d\"";
 /// Units from the largest; what is shown uses the first that divides it evenly.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl Setting for Duration {
     fn read(raw: &Raw) -> Result<Self, String> {
-        let Raw::Text(text) = raw else { return Err(DURATION_EXPECTED.into()) };
-        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (number, unit) = text.split_at(digits);
-        let millis = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, millis)| *millis);
-        match (number.parse::<u64>(), millis) {
-            (Ok(number), Some(millis)) => {
-                number.checked_mul(millis).map(Duration::from_millis).ok_or_else(|| DURATION_EXPECTED.into())
-            }
-            _ => Err(DURATION_EXPECTED.into()),
-        }
+        let read = |text: &str| {
+            let digits = text.find(|c: char| !c.is_ascii_digit())?;
+            let (number, unit) = text.split_at(digits);
+            let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit)?;
+            number.parse::<u64>().ok()?.checked_mul(*millis).map(Duration::from_millis)
+        };
+        raw.text().and_then(read).ok_or_else(|| raw.such_as("a duration", &["500ms", "30s", "5m", "12h", "30d"]))
     }
     fn show(&self) -> String {
         let total = u64::try_from(self.as_millis()).unwrap_or(u64::MAX);
@@ -226,11 +250,12 @@ pub struct PortRange {
 
 impl Setting for PortRange {
     fn read(raw: &Raw) -> Result<Self, String> {
-        let expected = || "a range of ports in quotes, such as \"20000-29999\"".to_string();
-        let Raw::Text(text) = raw else { return Err(expected()) };
-        let (first, last) = text.split_once('-').ok_or_else(expected)?;
-        let (first, last) = (first.trim().parse().map_err(|_| expected())?, last.trim().parse().map_err(|_| expected())?);
-        if first > 0 && first <= last { Ok(Self { first, last }) } else { Err(expected()) }
+        let read = |text: &str| {
+            let (first, last) = text.split_once('-')?;
+            let (first, last) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+            (first > 0 && first <= last).then_some(Self { first, last })
+        };
+        raw.text().and_then(read).ok_or_else(|| raw.such_as("a range of ports", &["20000-29999"]))
     }
     fn show(&self) -> String {
         format!("\"{}-{}\"", self.first, self.last)
@@ -246,9 +271,9 @@ macro_rules! setting_words {
 
         impl $crate::types::settings::Setting for $name {
             fn read(raw: &$crate::types::settings::Raw) -> Result<Self, String> {
-                match raw {
-                    $($crate::types::settings::Raw::Text(text) if text == $word => Ok(Self::$variant),)*
-                    _ => Err(["one of", $(concat!("\"", $word, "\"")),*].join(" ")),
+                match raw.text() {
+                    $(Some($word) => Ok(Self::$variant),)*
+                    _ => Err(raw.such_as("a word", &[$($word),*])),
                 }
             }
             fn show(&self) -> String {
@@ -285,7 +310,24 @@ mod tests {
         assert_eq!(Option::<u16>::read(&text("")), Ok(None));
         assert_eq!(Option::<u16>::read(&Raw::Integer(7)), Ok(Some(7)));
         assert!(u16::read(&Raw::Integer(70_000)).is_err());
+        let words = Raw::Word("1.2.3.4:1, [::1]:2".into());
+        assert_eq!(Vec::<SocketAddr>::read(&words).map(|items| items.len()), Ok(2));
         assert_eq!(PortRange::read(&text("10-20")), Ok(PortRange { first: 10, last: 20 }));
         assert!(PortRange::read(&text("20-10")).is_err());
+    }
+    #[test]
+    fn what_is_expected_is_said_as_one_writes_it_there() {
+        let told = |raw: Raw| Vec::<SocketAddr>::read(&raw).expect_err("refused");
+        assert_eq!(
+            told(Raw::Word("[\"0.0.0.0:5060\"]".into())),
+            "the items between commas, without brackets and quotes; each item an address and port such as 0.0.0.0:5060 or [::]:5060"
+        );
+        assert_eq!(
+            told(Raw::List(vec![text("everywhere")])),
+            "a list; each item an address and port such as \"0.0.0.0:5060\" or \"[::]:5060\""
+        );
+        let told = |raw: Raw| Option::<Duration>::read(&raw).expect_err("refused");
+        assert!(told(Raw::Word("soon".into())).ends_with("12h or 30d, or nothing for none"));
+        assert!(told(text("soon")).ends_with("\"12h\" or \"30d\", or \"\" for none"));
     }
 }
