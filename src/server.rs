@@ -54,12 +54,9 @@ use crate::{
     net::{Secrets, SipNet, SipNetFault, SystemClock, media::MediaPlane, with_resolved_peers},
     protocol::sip::{Advertised, SipSettings},
     store::{DataDir, Db, OpenFault},
-    switch::{Input, Switch, SwitchSettings},
+    switch::{Input, Switch},
     types::{Clock, PhoneNumber, Rng},
 };
-
-/// A peer that should send audio and does not is hung up after this time in all.
-const SILENT_LEG_MS: u64 = 300_000;
 
 /// openapi.json: the REST interface and the messages of both sockets, ending with a line feed.
 pub fn openapi_json() -> String {
@@ -194,7 +191,7 @@ impl Exchange {
             ..SipSettings::default()
         };
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
-        let switch = Switch::new(SwitchSettings { sip, silent_leg_ms: SILENT_LEG_MS }, ground.rng(), secret);
+        let switch = Switch::new(sip, ground.rng(), secret);
         let (journal, journal_loop) = journal_loop::start(ground.db.clone(), clock.clone(), ground.directory.watch())
             .await
             .map_err(|error| Failure::Unavailable(format!("The journal's file in the data folder cannot be used: {error}.")))?;

@@ -46,6 +46,8 @@ const LOOK_UPS_MAX: usize = 256;
 const LOOK_UP_MS_MAX: u64 = 150;
 /// How often a draining switch looks whether the last call is over, besides after every turn.
 const DRAIN_LOOK_MS: u64 = 250;
+/// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile.
+const GOODBYE_MS_MAX: u64 = 2_000;
 
 /// Finds out who a caller is.
 pub trait CallerLookup: Send + Sync + 'static {
@@ -92,6 +94,8 @@ pub struct SwitchLoop {
 
 struct Draining {
     until: Mono,
+    /// Set once the patience is over and every call has been ended.
+    goodbyes_until: Option<Mono>,
     told: Vec<oneshot::Sender<()>>,
 }
 
@@ -186,7 +190,8 @@ impl SwitchLoop {
     async fn wait(&mut self, wire: &mut Vec<Input>, notices: &mut Vec<MediaNotice>, asks: &mut Vec<Ask>) {
         let mut wakeup = self.switch.next_wakeup();
         if let Some(draining) = &self.draining {
-            let look_at = (self.clock.now().mono + DRAIN_LOOK_MS).min(draining.until);
+            let look_at = self.clock.now().mono + DRAIN_LOOK_MS;
+            let look_at = if draining.goodbyes_until.is_none() { look_at.min(draining.until) } else { look_at };
             wakeup = Some(wakeup.map_or(look_at, |at| at.min(look_at)));
         }
         let clock = self.clock.clone();
@@ -236,7 +241,7 @@ impl SwitchLoop {
             }
             Ask::Drain(limit, told) => {
                 let until = now.mono + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-                let draining = self.draining.get_or_insert(Draining { until, told: Vec::new() });
+                let draining = self.draining.get_or_insert(Draining { until, goodbyes_until: None, told: Vec::new() });
                 draining.until = draining.until.min(until);
                 draining.told.push(told);
                 self.switch.handle(Input::Drain, now);
@@ -311,13 +316,21 @@ impl SwitchLoop {
     }
 
     fn has_drained(&mut self, now: Now) -> bool {
-        let Some(draining) = &self.draining else { return false };
-        if now.mono >= draining.until {
-            self.switch.hang_up_all(now);
-            self.carry_out(now);
+        let Some(draining) = &mut self.draining else { return false };
+        let stats = self.switch.stats();
+        if stats.call_legs == 0 && stats.sip.dialogs == 0 {
             return true;
         }
-        self.switch.stats().call_legs == 0
+        if now.mono < draining.until {
+            return false;
+        }
+        if let Some(until) = draining.goodbyes_until {
+            return now.mono >= until;
+        }
+        draining.goodbyes_until = Some(now.mono + GOODBYE_MS_MAX);
+        self.switch.end_all(now);
+        self.carry_out(now);
+        false
     }
 
     fn stats(&self) -> SwitchLoopStats {

@@ -8,7 +8,10 @@ use std::{
 
 use super::LiveUpdate;
 use crate::{
-    domain::{call::EndCause, centre::CentreInput},
+    domain::{
+        call::EndCause,
+        centre::{CentreInput, SILENT_PHONE_MS},
+    },
     protocol::{
         media::{MediaOrder, Source},
         sdp::{Description, SdpSession},
@@ -27,6 +30,8 @@ const ACK_MS_MAX: u64 = 40_000;
 const RING_GRACE_MS: u64 = 10_000;
 /// A peer that holds us promises silence; after this long it is taken for gone.
 const HELD_MS_MAX: u64 = 2 * 3_600_000;
+/// The floor gives a silent phone up; this is the net below it.
+const SILENT_MS_MAX: u64 = SILENT_PHONE_MS + 10_000;
 /// A browser must have ICE and DTLS up by then.
 const BROWSER_UP_MS_MAX: u64 = 20_000;
 /// Offers of one browser leg that may wait for the media workers' answers.
@@ -52,7 +57,6 @@ pub(super) struct Legs {
     dialogs: BTreeMap<DialogId, LegId>,
     deadlines: BTreeSet<(Mono, LegId)>,
     next_dialog: u64,
-    silent_ms_max: u64,
     /// Put before national numbers of callers.
     pub(super) country_code: Arc<str>,
     said: VecDeque<Said>,
@@ -181,6 +185,11 @@ impl LegState {
         }
     }
 
+    /// Whether it is a call: all are but the consoles' standing legs.
+    fn is_call(&self) -> bool {
+        !matches!(self, Self::Browser { owner: BrowserOwner::Console(_), .. })
+    }
+
     /// Whether the media workers know the leg.
     fn has_media(&self) -> bool {
         !matches!(self, Self::Arrived { .. })
@@ -200,14 +209,13 @@ impl LegState {
 }
 
 impl Legs {
-    /// No legs yet. A talking leg whose peer falls silent is ended after `silent_ms_max`.
-    pub(super) fn new(silent_ms_max: u64) -> Self {
+    /// No legs yet.
+    pub(super) fn new() -> Self {
         Self {
             legs: BTreeMap::new(),
             dialogs: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             next_dialog: 0,
-            silent_ms_max,
             country_code: "".into(),
             said: VecDeque::new(),
             faults: LegFaults::default(),
@@ -231,13 +239,13 @@ impl Legs {
 
     /// How many of them are calls: all but the consoles' standing ones.
     pub(super) fn call_legs(&self) -> usize {
-        let is_console = |leg: &&Leg| matches!(leg.state, LegState::Browser { owner: BrowserOwner::Console(_), .. });
-        self.legs.len() - self.legs.values().filter(is_console).count()
+        self.legs.values().filter(|leg| leg.state.is_call()).count()
     }
 
-    /// Ends every leg and tells the centre.
-    pub(super) fn hang_up_all(&mut self) {
-        while let Some(leg) = self.legs.keys().next().copied() {
+    /// Ends every leg that is a call and tells the centre.
+    pub(super) fn hang_up_calls(&mut self) {
+        let calls: Vec<LegId> = self.legs.iter().filter(|(_, leg)| leg.state.is_call()).map(|(id, _)| *id).collect();
+        for leg in calls {
             self.hang_up(leg, 503, false);
             self.tell(CentreInput::LegEnded { leg, is_lost: true });
         }
@@ -327,7 +335,7 @@ impl Legs {
 
     /// The deadline of a peer that has fallen silent.
     pub(super) fn set_silence_deadline(&mut self, leg: LegId, now: Now) {
-        self.set_deadline(leg, Some(now.mono + self.silent_ms_max));
+        self.set_deadline(leg, Some(now.mono + SILENT_MS_MAX));
     }
 
     /// The deadline of a peer that has put us on hold and may be silent.

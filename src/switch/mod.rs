@@ -29,15 +29,6 @@ use crate::{
 /// Rounds in which the parts answer each other within one turn; what is left goes on in the next turn.
 const ROUNDS_MAX: usize = 64;
 
-/// How the exchange behaves.
-#[derive(Debug, Clone)]
-pub struct SwitchSettings {
-    /// The SIP endpoint's own.
-    pub sip: SipSettings,
-    /// A peer that should send audio and has been silent for so many milliseconds after it was reported lost is hung up.
-    pub silent_leg_ms: u64,
-}
-
 /// The exchange.
 pub struct Switch {
     sip: SipEndpoint,
@@ -65,11 +56,11 @@ pub struct SwitchStats {
 
 impl Switch {
     /// An exchange without a directory: it refuses every call until it has one. `secret` keys the endpoint's nonces.
-    pub fn new(settings: SwitchSettings, rng: Rng, secret: [u8; 32]) -> Self {
+    pub fn new(sip: SipSettings, rng: Rng, secret: [u8; 32]) -> Self {
         Self {
-            sip: SipEndpoint::new(settings.sip, secret),
+            sip: SipEndpoint::new(sip, secret),
             centre: Centre::new(),
-            legs: Legs::new(settings.silent_leg_ms),
+            legs: Legs::new(),
             rng,
             outputs: VecDeque::new(),
             has_more: false,
@@ -138,9 +129,12 @@ impl Switch {
         self.apply_refusal();
     }
 
-    /// Ends every leg, at the end of a shutdown's patience.
-    pub fn hang_up_all(&mut self, now: Now) {
-        self.legs.hang_up_all();
+    /// Ends every call, at the end of a shutdown's patience: the floor first, which knows why and for whom, then legs that it does
+    /// not know. Consoles keep theirs: they end with their sockets.
+    pub fn end_all(&mut self, now: Now) {
+        self.centre.end_all(now, &mut self.rng);
+        self.settle(now);
+        self.legs.hang_up_calls();
         self.settle(now);
     }
 

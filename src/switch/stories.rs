@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         call::EndCause,
-        centre::{CentreInput, Heard, PhoneEffect},
+        centre::{CentreInput, Heard, PhoneEffect, SILENT_PHONE_MS},
     },
     protocol::{
         media::{Codec, MediaNotice, MediaOrder, Source},
@@ -30,7 +30,7 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        let mut legs = Legs::new(300_000);
+        let mut legs = Legs::new();
         legs.country_code = "34".into();
         Self { legs, rng: Rng::seeded(1), now: Now::default() }
     }
@@ -273,11 +273,11 @@ fn a_peer_that_falls_silent_for_good_is_hung_up_and_one_that_comes_back_is_kept(
     let leg = desk.talking();
     let said = desk.media(MediaNotice::Lost { leg });
     assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegAudio { is_up: false, .. })]));
-    desk.wait(299_000);
+    desk.wait(SILENT_PHONE_MS);
     desk.media(MediaNotice::Up { leg });
     assert!(desk.wait(600_000).is_empty());
     desk.media(MediaNotice::Lost { leg });
-    let said = desk.wait(300_000);
+    let said = desk.wait(SILENT_PHONE_MS + 10_000);
     assert!(said.iter().any(|said| matches!(said, Said::Sip(SipOrder::Bye { .. }))) && closes(&said, leg));
     assert!(matches!(said.last(), Some(Said::Centre(CentreInput::LegEnded { is_lost: true, .. }))));
     desk.is_clean();

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use md5::{Digest, Md5};
 
-use super::{CommandRequest, Input, LiveUpdate, Output, Switch, SwitchSettings};
+use super::{CommandRequest, Input, LiveUpdate, Output, Switch};
 use crate::{
     domain::{
         agent::Presence,
         call::CallEventKind,
-        centre::{CentreCommand, Fact, WantedPresence},
+        centre::{CentreCommand, Fact, SILENT_PHONE_MS, WantedPresence},
         directory::{
             AgentProfile, Device, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit, Trunk, WrapUp,
         },
@@ -42,9 +42,8 @@ struct Exchange {
 
 impl Exchange {
     fn new() -> Self {
-        let settings = SwitchSettings { sip: SipSettings::default(), silent_leg_ms: 300_000 };
         let mut this = Self {
-            switch: Switch::new(settings, Rng::seeded(3), [7; 32]),
+            switch: Switch::new(SipSettings::default(), Rng::seeded(3), [7; 32]),
             now: Now { wall: Timestamp::from_millis(1_766_000_000_000), ..Now::default() },
             sent: Vec::new(),
             media: Vec::new(),
@@ -353,12 +352,27 @@ fn a_draining_exchange_refuses_new_calls_and_lets_the_running_one_end() {
 }
 
 #[test]
-fn hanging_up_all_says_bye_to_everyone() {
+fn one_time_governs_how_long_a_silent_phone_is_kept() {
+    let mut exchange = Exchange::new();
+    exchange.answered(8);
+    let leg = exchange.leg();
+    exchange.give(Input::Media(MediaNotice::Lost { leg }));
+    exchange.wait(SILENT_PHONE_MS - 1_000);
+    assert!(!exchange.sent().iter().any(|line| line.starts_with("BYE ")));
+    exchange.wait(1_000);
+    assert!(exchange.sent().iter().any(|line| line.starts_with("BYE ")));
+    assert_eq!(exchange.switch.stats().faults.timed_out, 0, "given up by the floor, not by the net below it");
+    exchange.wait(40_000);
+    exchange.is_clean();
+}
+
+#[test]
+fn the_end_of_all_calls_says_bye_to_everyone() {
     let mut exchange = Exchange::new();
     for n in 10..20 {
         exchange.answered(n);
     }
-    exchange.switch.hang_up_all(exchange.now);
+    exchange.switch.end_all(exchange.now);
     exchange.collect();
     assert_eq!(exchange.sent().iter().filter(|line| line.starts_with("BYE ")).count(), 10);
     exchange.is_clean();
@@ -379,7 +393,7 @@ fn two_hundred_calls_that_end_in_every_way_leave_nothing() {
             2 => exchange.caller(n, "BYE", 2, &tag, ""),
             // Nobody hangs up: the longest time that the floor allows, or the end of the node.
             _ => {
-                exchange.switch.hang_up_all(exchange.now);
+                exchange.switch.end_all(exchange.now);
                 exchange.collect();
             }
         }

@@ -6,10 +6,11 @@ use crate::{
     types::{AgentId, CallId, LegId, SessionId},
 };
 
-/// A customer without audio is given up after this. A phone may be silent for a while (mute without noise) and its signalling
-/// tells when it hangs up; a browser without audio is gone.
-const CUSTOMER_AUDIO_MS: u64 = 900_000;
-const WEB_AUDIO_MS: u64 = 30_000;
+/// A customer's phone without audio is given up after this: it may be silent for a while (mute without noise), and its signalling
+/// tells when it hangs up.
+pub const SILENT_PHONE_MS: u64 = 300_000;
+/// A browser without audio is gone.
+const SILENT_BROWSER_MS: u64 = 30_000;
 
 /// Whose leg it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,7 +188,7 @@ impl Centre {
         if is_up != was_lost {
             return;
         }
-        let grace = if call.party.is_web { WEB_AUDIO_MS } else { CUSTOMER_AUDIO_MS };
+        let grace = if call.party.is_web { SILENT_BROWSER_MS } else { SILENT_PHONE_MS };
         self.timers.set(Timer::CustomerAudio(id), (!is_up).then(|| turn.now.mono + grace));
         self.on_call(turn, id, |call, cx| call.note_customer_audio(is_up, cx));
     }

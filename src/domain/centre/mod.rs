@@ -38,6 +38,7 @@ use std::{
 
 pub use command::{CallerMatch, CallerRecordRef, CentreCommand, WantedPresence, WebCall};
 pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect};
+pub use legs::SILENT_PHONE_MS;
 pub use publish::FloorSnapshot;
 pub use refusal::Refusal;
 pub use view::{AgentView, AudioState, CallState, CallView, PartyView, QueueView};

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::{
-    support::{centre::Centre, database::Database, rest::Rest},
+    support::{centre::Centre, database::Database, rest::Rest, sipp::Sipp},
     tickets::{first_answer_within, incident, is_breach_of},
 };
 
@@ -79,6 +79,40 @@ async fn a_deadline_that_passes_while_the_server_is_dead_is_told_after_the_resta
         centre.restart().await;
         let breach = async || admin.events().await.into_iter().find(|event| is_breach_of(event, &ticket["id"]));
         centre.until("the breach", breach).await;
+        assert!(centre.stop().await.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_ends_the_calls_that_outlast_its_patience_and_writes_down_why() {
+    for database in Database::each().await {
+        let mut centre = Centre::start_with(database, &["shutdown.drain=1s"]).await;
+        let admin = centre.sign_in("admin").await;
+        // One caller talks to the echo, one waits in a queue that nobody serves.
+        let talks = Sipp::start("uac_server_bye", centre.sip, &["-s", "1009", "-m", "1", "-key", "mport", "4000"]);
+        let waits = Sipp::start("uac_server_bye", centre.sip, &["-s", "1001", "-m", "1", "-key", "mport", "4000"]);
+        let running = async || {
+            let calls = admin.items("/calls").await;
+            let is_waiting = calls.iter().any(|call| call["queued_at"].is_string());
+            let are_up = calls.len() == 2 && calls.iter().all(|call| call["ended_at"].is_null());
+            (are_up && is_waiting).then_some(())
+        };
+        centre.until("two calls", running).await;
+        assert!(centre.terminate().await.success(), "it ends in order");
+        // The scenario ends well only with a BYE from the server.
+        talks.succeeds().await;
+        waits.succeeds().await;
+
+        centre.restart().await;
+        let calls = admin.items("/calls").await;
+        assert_eq!(calls.len(), 2);
+        for call in &calls {
+            assert!(call["ended_at"].is_string(), "{call}");
+            assert_eq!(call["end_cause"], "shed", "ended by the shutdown, not found lost at the restart: {call}");
+        }
+        let events = admin.events().await;
+        let flowed_out = events.iter().find(|event| event["event"]["kind"] == "flowed_out").expect("a flow-out");
+        assert_eq!(flowed_out["event"]["cause"], "node_lost", "who waited did not give up: {flowed_out}");
         assert!(centre.stop().await.success());
     }
 }

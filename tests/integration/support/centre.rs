@@ -110,10 +110,15 @@ impl Centre {
     }
 
     /// Asks it to stop (SIGTERM) and waits.
-    pub async fn stop(mut self) -> ExitStatus {
+    pub async fn terminate(&mut self) -> ExitStatus {
         let id = self.child.id().expect("a running process").to_string();
         Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
-        let status = self.child.wait().await.expect("an end");
+        self.child.wait().await.expect("an end")
+    }
+
+    /// The same for good: nothing remains.
+    pub async fn stop(mut self) -> ExitStatus {
+        let status = self.terminate().await;
         self.database.drop_schema().await;
         status
     }

@@ -17,7 +17,7 @@ use centralita::{
         media::{MediaHandle, MediaPlane, MediaSettings},
     },
     protocol::sip::{Advertised, SipSettings},
-    switch::{Input, Switch, SwitchSettings},
+    switch::{Input, Switch},
     types::{Clock, PhoneNumber, Rng, settings::PortRange},
 };
 use futures_util::future::BoxFuture;
@@ -69,7 +69,7 @@ impl Exchange {
             default_udp_flow: net.main_udp_flow(),
             ..SipSettings::default()
         };
-        let switch = Switch::new(SwitchSettings { sip: settings, silent_leg_ms: 300_000 }, Rng::seeded(2), [9; 32]);
+        let switch = Switch::new(settings, Rng::seeded(2), [9; 32]);
         let parts = SwitchLoopParts {
             switch,
             clock: clock.clone(),
