@@ -1,6 +1,9 @@
 //! The history of calls, for people and for reports elsewhere. Whoever may not see every call sees the own ones.
 
-use super::actor::{Actor, Forbidden, Permission};
+use super::{
+    actor::{Actor, Forbidden, Permission},
+    paging::Part,
+};
 use crate::{
     domain::{call::CallLine, event::EventRecord},
     store::{Db, StoreFault, calls, journal},
@@ -61,8 +64,9 @@ impl Calls {
         filter: CallFilter,
         after: Option<(Timestamp, CallId)>,
         limit: i64,
-    ) -> Result<Vec<CallLine>, CallsFault> {
-        Ok(calls::list(&self.db, &narrowed(actor, filter)?, after, limit).await?)
+    ) -> Result<Part<CallLine, (Timestamp, CallId)>, CallsFault> {
+        let found = calls::list(&self.db, &narrowed(actor, filter)?, after, limit + 1).await?;
+        Ok(Part::cut(found, limit, |line| (line.call.started_at, line.call.id)))
     }
 
     /// One call with its events and notes.
@@ -251,11 +255,11 @@ mod tests {
                 ("", vec![call(2), call(1)]),
             ] {
                 let lines = calls.list(&sue, text(wanted), None, 10).await.unwrap();
-                let ids: Vec<CallId> = lines.iter().map(|line| line.call.id).collect();
+                let ids: Vec<CallId> = lines.items.iter().map(|line| line.call.id).collect();
                 assert_eq!(ids, found, "{wanted:?} on {test:?}");
             }
             let outbound = CallFilter { direction: Some(Direction::Outbound), ..CallFilter::default() };
-            assert!(calls.list(&sue, outbound, None, 10).await.unwrap().is_empty());
+            assert!(calls.list(&sue, outbound, None, 10).await.unwrap().items.is_empty());
         }
     }
 
@@ -269,9 +273,11 @@ mod tests {
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
                 let page = calls.list(&sue, CallFilter::default(), after, 3).await.unwrap();
-                let Some(last) = page.last() else { break };
-                after = Some((last.call.started_at, last.call.id));
-                seen.extend(page.iter().map(|line| line.call.id));
+                seen.extend(page.items.iter().map(|line| line.call.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
             }
             let mut all: Vec<CallId> = (1..=7).map(call).collect();
             all.sort_unstable();
@@ -288,7 +294,7 @@ mod tests {
         let (calls, ana) = (Calls::new(test.db.clone()), of("ana", Role::Agent));
         let lines =
             calls.list(&ana, CallFilter { agent: "ben".parse().ok(), ..CallFilter::default() }, None, 10).await.unwrap();
-        assert_eq!(lines.iter().map(|line| line.call.id).collect::<Vec<_>>(), [call(1)]);
+        assert_eq!(lines.items.iter().map(|line| line.call.id).collect::<Vec<_>>(), [call(1)]);
         assert!(matches!(calls.find(&ana, call(2)).await, Err(CallsFault::NotFound)));
         let page = calls.find(&ana, call(1)).await.unwrap();
         assert_eq!(page.events.len(), 1);

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::{
-    actor::{Actor, Permission},
-    field_problem::{FieldProblem, Problems},
+    actor::{Actor, Forbidden, Permission},
+    field_problem::{FieldProblem, Flaw, Problems, sentences},
+    paging::Part,
     tickets::Tickets,
 };
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
             Channel, Customer, CustomerEmail, CustomerEvent, CustomerEventKind, CustomerPhone, CustomerSnapshot, Interaction,
             MatchReason, Product, identity,
         },
-        directory::Directory,
+        directory::{Directory, LANGUAGES},
         event::{Actor as EventActor, Event},
     },
     store::{Db, Lane, NewEvent, StoreFault, Tx, customers as rows, customers::SearchTerm},
@@ -31,14 +32,14 @@ const MATCHES_MAX: i64 = 5;
 const POP_TICKETS_MAX: i64 = 20;
 const POP_CONTACTS_MAX: i64 = 20;
 /// Most of a kind on one record.
-const POINTS_MAX: usize = 20;
-const NAME_CHARS_MAX: usize = 120;
-const NOTES_CHARS_MAX: usize = 10_000;
+const POINTS_MAX: i64 = 20;
+const NAME_CHARS_MAX: i64 = 120;
+const NOTES_CHARS_MAX: i64 = 10_000;
 /// Segments there are.
 pub const SEGMENTS: [&str; 3] = ["standard", "silver", "gold"];
 
 /// A record that is likely the same customer.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 pub struct LikelyDuplicate {
     /// The other record.
     pub customer: Customer,
@@ -53,14 +54,14 @@ pub enum CustomerFault {
     #[error("no such customer")]
     NotFound,
     /// The actor may not.
-    #[error("your role does not allow this")]
-    Forbidden,
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// Somebody else saved it meanwhile.
     #[error("this record was changed meanwhile; load it again")]
     ChangedMeanwhile,
-    /// Some fields are not right; all of them are named.
-    #[error("some fields are not right")]
-    Fields(Vec<FieldProblem>),
+    /// Values that cannot be saved.
+    #[error("{}", sentences(.0))]
+    Invalid(Vec<FieldProblem>),
     /// Others are likely the same customer; say so to save all the same.
     #[error("this customer is probably here already")]
     LikelyDuplicates(Vec<LikelyDuplicate>),
@@ -134,7 +135,7 @@ impl Customers {
         Self { shared: Arc::new(Shared { db, clock, rng: Mutex::new(rng), directory, tickets }) }
     }
 
-    /// A page of customers that match what was typed, by name.
+    /// Customers that match what was typed, by name, behind the place `after`.
     pub async fn search(
         &self,
         actor: &Actor,
@@ -142,46 +143,40 @@ impl Customers {
         segment: Option<&str>,
         after: Option<CustomerId>,
         limit: i64,
-    ) -> Result<(Vec<Customer>, Option<CustomerId>), CustomerFault> {
-        allow(actor, Permission::WorkCustomers)?;
-        let mut found = rows::search(&self.shared.db, &SearchTerm::read(text), segment, after, limit + 1).await?;
-        let has_more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
-        found.truncate(usize::try_from(limit).unwrap_or(0));
-        let next = found.last().filter(|_| has_more).map(|last| last.id);
-        Ok((found, next))
+    ) -> Result<Part<Customer, CustomerId>, CustomerFault> {
+        actor.require(Permission::WorkCustomers)?;
+        let found = rows::search(&self.shared.db, &SearchTerm::read(text), segment, after, limit + 1).await?;
+        Ok(Part::cut(found, limit, |customer| customer.id))
     }
 
     /// One customer.
     pub async fn find(&self, actor: &Actor, id: CustomerId) -> Result<Customer, CustomerFault> {
-        allow(actor, Permission::WorkCustomers)?;
+        actor.require(Permission::WorkCustomers)?;
         rows::find(&self.shared.db, id).await?.ok_or(CustomerFault::NotFound)
     }
 
     /// One customer with open tickets and last contacts.
     pub async fn snapshot(&self, actor: &Actor, id: CustomerId) -> Result<CustomerSnapshot, CustomerFault> {
-        allow(actor, Permission::WorkCustomers)?;
+        actor.require(Permission::WorkCustomers)?;
         self.pop(id).await?.ok_or(CustomerFault::NotFound)
     }
 
-    /// A page of a customer's timeline, newest first, and where the next begins.
+    /// A customer's timeline, newest first, behind the place `after`.
     pub async fn timeline(
         &self,
         actor: &Actor,
         id: CustomerId,
         after: Option<(Timestamp, String)>,
         limit: i64,
-    ) -> Result<(Vec<Interaction>, Option<(Timestamp, String)>), CustomerFault> {
-        allow(actor, Permission::WorkCustomers)?;
-        let mut found = rows::timeline(&self.shared.db, id, after, limit + 1).await?;
-        let has_more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
-        found.truncate(usize::try_from(limit).unwrap_or(0));
-        let next = found.last().filter(|_| has_more).map(|last| (last.at, last.id.to_string()));
-        Ok((found, next))
+    ) -> Result<Part<Interaction, (Timestamp, String)>, CustomerFault> {
+        actor.require(Permission::WorkCustomers)?;
+        let found = rows::timeline(&self.shared.db, id, after, limit + 1).await?;
+        Ok(Part::cut(found, limit, |contact| (contact.at, contact.id.to_string())))
     }
 
     /// Makes a customer. Likely duplicates refuse it unless `is_sure`.
     pub async fn create(&self, actor: &Actor, draft: CustomerDraft, is_sure: bool) -> Result<Customer, CustomerFault> {
-        allow(actor, Permission::WorkCustomers)?;
+        actor.require(Permission::WorkCustomers)?;
         let now = self.now();
         let id = self.with_rng(|rng| CustomerId::mint(now, rng));
         let customer = self.read(draft, id, 0, now, now)?;
@@ -200,7 +195,7 @@ impl Customers {
         draft: CustomerDraft,
         is_sure: bool,
     ) -> Result<Customer, CustomerFault> {
-        allow(actor, Permission::WorkCustomers)?;
+        actor.require(Permission::WorkCustomers)?;
         let before = rows::find(&self.shared.db, id).await?.ok_or(CustomerFault::NotFound)?;
         let customer = self.read(draft, id, version, before.created_at, self.now())?;
         if !is_sure {
@@ -239,12 +234,10 @@ impl Customers {
         notes: String,
         ticket: Option<TicketId>,
     ) -> Result<Interaction, CustomerFault> {
-        allow(actor, Permission::WorkCustomers)?;
-        if notes.trim().is_empty() || notes.chars().count() > NOTES_CHARS_MAX {
-            let mut problems = Problems::default();
-            problems.add("notes", "empty or too long", "A note has 1 to 10,000 characters");
-            problems.into_result().map_err(CustomerFault::Fields)?;
-        }
+        actor.require(Permission::WorkCustomers)?;
+        let mut problems = Problems::default();
+        problems.length("notes", notes.trim(), 1, NOTES_CHARS_MAX);
+        problems.into_result().map_err(CustomerFault::Invalid)?;
         rows::find(&self.shared.db, customer).await?.ok_or(CustomerFault::NotFound)?;
         let now = self.now();
         let contact = Interaction {
@@ -351,7 +344,7 @@ impl Customers {
         actor: &Actor,
         people: Vec<(Customer, Vec<Interaction>)>,
     ) -> Result<(), CustomerFault> {
-        allow(actor, Permission::ImportCustomers)?;
+        actor.require(Permission::ImportCustomers)?;
         let (by, now) = (actor.in_events(), self.now());
         self.shared
             .db
@@ -395,39 +388,38 @@ impl Customers {
         };
         let mut problems = Problems::default();
         let name = draft.name.split_whitespace().collect::<Vec<_>>().join(" ");
-        let length = name.chars().count();
-        problems.unless((1..=NAME_CHARS_MAX).contains(&length), "name", "empty or too long", "A name has 1 to 120 characters");
-        let is_segment = SEGMENTS.contains(&draft.segment.as_str());
-        problems.unless(is_segment, "segment", "not a segment", "Use standard, silver or gold");
+        problems.length("name", &name, 1, NAME_CHARS_MAX);
+        problems.one_of("segment", &draft.segment, &SEGMENTS);
         let language = draft.language.filter(|text| !text.is_empty()).unwrap_or(language);
-        problems.unless(["es", "en"].contains(&language.as_str()), "language", "not a language we speak", "Use es or en");
-        let is_short = draft.notes.chars().count() <= NOTES_CHARS_MAX;
-        problems.unless(is_short, "notes", "too long", "At most 10,000 characters");
+        problems.one_of("language", &language, &LANGUAGES);
+        problems.length("notes", &draft.notes, 0, NOTES_CHARS_MAX);
         for (field, count) in
             [("phones", draft.phones.len()), ("emails", draft.emails.len()), ("products", draft.products.len())]
         {
-            problems.unless(count <= POINTS_MAX, field, "too many", "At most 20");
+            problems.unless(
+                i64::try_from(count).is_ok_and(|count| count <= POINTS_MAX),
+                field,
+                Flaw::TooMany { most: POINTS_MAX },
+            );
         }
         let mut phones: Vec<CustomerPhone> = Vec::new();
         for (index, phone) in draft.phones.into_iter().enumerate() {
             match PhoneNumber::parse(&phone.number, &country_code) {
                 Ok(number) if phones.iter().any(|known| known.number == number) => {}
                 Ok(number) => phones.push(CustomerPhone { number, label: phone.label.trim().chars().take(40).collect() }),
-                Err(error) => {
-                    problems.add(format!("phones[{index}].number"), error.to_string(), "Write one like +34 911 000 001")
-                }
+                Err(_) => problems.add(format!("phones[{index}].number"), Flaw::NotAPhoneNumber),
             }
         }
         let mut emails: Vec<CustomerEmail> = Vec::new();
         for (index, mail) in draft.emails.into_iter().enumerate() {
             let address = mail.address.trim().to_lowercase();
             if !is_mail_address(&address) {
-                problems.add(format!("emails[{index}].address"), "no mail address", "Write one like ana@example.com");
+                problems.add(format!("emails[{index}].address"), Flaw::NotAnEmail);
             } else if !emails.iter().any(|known| known.address == address) {
                 emails.push(CustomerEmail { address, label: mail.label });
             }
         }
-        problems.into_result().map_err(CustomerFault::Fields)?;
+        problems.into_result().map_err(CustomerFault::Invalid)?;
         let tidy = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(Customer {
             id,
@@ -453,10 +445,6 @@ impl Customers {
     fn now(&self) -> Timestamp {
         self.shared.clock.now().wall
     }
-}
-
-fn allow(actor: &Actor, permission: Permission) -> Result<(), CustomerFault> {
-    actor.require(permission).map_err(|_| CustomerFault::Forbidden)
 }
 
 /// Plausible, no more: the only proof is a mail that arrives.

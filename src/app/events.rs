@@ -1,6 +1,9 @@
 //! The stream of events for programs, read behind a cursor without gaps; and for people the audit trail, newest first.
 
-use super::actor::{Actor, Forbidden, Permission};
+use super::{
+    actor::{Actor, Forbidden, Permission},
+    paging::Part,
+};
 use crate::{
     domain::event::EventRecord,
     store::{
@@ -9,7 +12,7 @@ use crate::{
     },
 };
 
-pub use crate::store::audit::{AuditFilter, AuditPlace, AuditedArea, place_of};
+pub use crate::store::audit::{AuditFilter, AuditPlace, AuditedArea};
 
 /// Why events were not read.
 #[derive(Debug, thiserror::Error)]
@@ -51,9 +54,10 @@ impl Events {
         filter: &AuditFilter,
         after: Option<AuditPlace>,
         limit: i64,
-    ) -> Result<Vec<EventRecord>, EventsFault> {
+    ) -> Result<Part<EventRecord, AuditPlace>, EventsFault> {
         actor.require(Permission::ReadEvents)?;
-        Ok(audit::latest(&self.db, filter, after, limit).await?)
+        let found = audit::latest(&self.db, filter, after, limit + 1).await?;
+        Ok(Part::cut(found, limit, audit::place_of))
     }
 }
 
@@ -138,7 +142,7 @@ mod tests {
                 (AuditFilter { from: at(3), to: at(8), ..all() }, vec![6, 5, 3]),
             ] {
                 let records = events.audit(&sue, &filter, None, 50).await.unwrap();
-                assert_eq!(seconds(&records), found, "{filter:?} on {test:?}");
+                assert_eq!(seconds(&records.items), found, "{filter:?} on {test:?}");
             }
             assert!(matches!(events.audit(&of(Role::Agent), &all(), None, 50).await, Err(EventsFault::Forbidden(_))));
         }
@@ -152,9 +156,11 @@ mod tests {
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
                 let page = events.audit(&sue, &AuditFilter::default(), after.take(), 3).await.unwrap();
-                let Some(last) = page.last() else { break };
-                after = Some(place_of(last));
-                seen.extend(seconds(&page));
+                seen.extend(seconds(&page.items));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
             }
             assert_eq!(seen, [11, 9, 8, 6, 5, 3, 2, 0], "on {test:?}");
         }

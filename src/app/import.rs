@@ -5,8 +5,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    actor::{Actor, Permission},
+    actor::{Actor, Forbidden, Permission},
     customers::{CustomerDraft, CustomerFault, Customers, DraftPhone},
+    field_problem::{FieldProblem, Flaw, sentences},
 };
 use crate::domain::customer::{CustomerEmail, identity};
 
@@ -57,25 +58,55 @@ pub struct ImportRow {
     /// The name as read.
     pub name: String,
     /// Why it is left out; `None` when it is taken.
+    pub left_out: Option<LeftOut>,
+    /// The same in English.
     pub problem: Option<String>,
+}
+
+/// Why a row is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum LeftOut {
+    /// The customer is probably here already.
+    AlreadyHere {
+        /// Under this name.
+        name: String,
+    },
+    /// An earlier row of the file is the same customer.
+    TwiceInFile,
+    /// Some values cannot be saved.
+    Wrong {
+        /// Which, and why.
+        problems: Vec<FieldProblem>,
+    },
+}
+
+impl std::fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::AlreadyHere { name } => write!(f, "probably here already as {name}"),
+            Self::TwiceInFile => f.write_str("twice in this file"),
+            Self::Wrong { problems } => f.write_str(&sentences(problems)),
+        }
+    }
 }
 
 /// Why a file cannot be read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportFault {
     /// The actor may not.
-    #[error("your role does not allow this")]
-    Forbidden,
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
     /// Something is wrong with the file as a whole.
-    #[error("{0}")]
-    File(String),
-    /// The store failed; the rows before `line` are stored.
+    #[error("{}. {}", .0.message, .0.mend)]
+    File(FieldProblem),
+    /// It cannot go on; the rows before `line` are stored.
     #[error("stopped at line {line}: {fault}")]
     Stopped {
         /// Where.
         line: usize,
         /// Why.
-        fault: crate::store::StoreFault,
+        fault: CustomerFault,
     },
 }
 
@@ -114,23 +145,19 @@ pub async fn import_customers(
     bytes: &[u8],
     is_dry_run: bool,
 ) -> Result<ImportReport, ImportFault> {
-    actor.require(Permission::ImportCustomers).map_err(|_| ImportFault::Forbidden)?;
+    actor.require(Permission::ImportCustomers)?;
     if bytes.len() > FILE_BYTES_MAX {
-        return Err(ImportFault::File("the file has more than 20 MiB; split it".into()));
+        return Err(wrong(Flaw::FileTooLarge { bytes: i64::try_from(FILE_BYTES_MAX).unwrap_or(i64::MAX) }));
     }
     let text = read_text(bytes);
     let text = text.trim_start_matches('\u{feff}');
     let delimiter = delimiter_of(text);
     let mut reader =
         csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let headings = reader.headers().map_err(|error| ImportFault::File(format!("the header cannot be read: {error}")))?.clone();
+    let headings = reader.headers().map_err(|error| wrong(Flaw::HeaderUnreadable { detail: error.to_string() }))?.clone();
     let fields: Vec<Option<Field>> = headings.iter().map(field_of).collect();
     if !fields.contains(&Some(Field::Name)) {
-        return Err(ImportFault::File(
-            "no column is called `name` (or `nombre`); the first line must name the columns: name, phone, email, document, \
-             organisation, segment, language, notes"
-                .into(),
-        ));
+        return Err(wrong(Flaw::NoNameColumn));
     }
 
     let mut report = ImportReport {
@@ -154,7 +181,7 @@ pub async fn import_customers(
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
         if index >= ROWS_MAX {
-            return Err(ImportFault::File(format!("more than {ROWS_MAX} rows; split the file")));
+            return Err(wrong(Flaw::TooManyRows { most: i64::try_from(ROWS_MAX).unwrap_or(i64::MAX) }));
         }
         report.rows += 1;
         let record = match record {
@@ -168,72 +195,56 @@ pub async fn import_customers(
         let draft = draft_of(&record, &fields);
         let name = draft.name.clone();
         let verdict = take(customers, actor, draft, is_dry_run, &mut seen).await;
-        let problem = match verdict {
-            Ok(()) => {
-                report.taken += 1;
-                None
-            }
-            Err(Left::Duplicate(reason)) => {
-                report.duplicates += 1;
-                Some(reason)
-            }
-            Err(Left::Wrong(reason)) => {
-                report.wrong += 1;
-                Some(reason)
-            }
-            Err(Left::Fault(fault)) => return Err(ImportFault::Stopped { line, fault }),
-        };
+        let left_out = verdict.map_err(|fault| ImportFault::Stopped { line, fault })?;
+        match &left_out {
+            None => report.taken += 1,
+            Some(LeftOut::AlreadyHere { .. } | LeftOut::TwiceInFile) => report.duplicates += 1,
+            Some(LeftOut::Wrong { .. }) => report.wrong += 1,
+        }
+        let problem = left_out.as_ref().map(ToString::to_string);
         if let Some(problem) = &problem {
             errors.add(&record, problem);
         }
         if report.preview.len() < PREVIEW_ROWS {
-            report.preview.push(ImportRow { line: i64::try_from(line).unwrap_or(0), name, problem });
+            report.preview.push(ImportRow { line: i64::try_from(line).unwrap_or(0), name, left_out, problem });
         }
     }
     report.error_file = errors.finish();
     Ok(report)
 }
 
-enum Left {
-    Duplicate(String),
-    Wrong(String),
-    Fault(crate::store::StoreFault),
+fn wrong(flaw: Flaw) -> ImportFault {
+    ImportFault::File(FieldProblem::new("file", flaw))
 }
 
+/// Takes a row, or says why it is left out.
 async fn take(
     customers: &Customers,
     actor: &Actor,
     draft: CustomerDraft,
     is_dry_run: bool,
     seen: &mut std::collections::BTreeSet<String>,
-) -> Result<(), Left> {
+) -> Result<Option<LeftOut>, CustomerFault> {
     let customer = match customers.check(draft).await {
         Ok(customer) => customer,
-        Err(CustomerFault::Fields(fields)) => {
-            return Err(Left::Wrong(super::field_problem::sentences(&fields)));
-        }
+        Err(CustomerFault::Invalid(problems)) => return Ok(Some(LeftOut::Wrong { problems })),
         Err(CustomerFault::LikelyDuplicates(likely)) => {
             let name = likely.first().map(|other| other.customer.name.clone()).unwrap_or_default();
-            return Err(Left::Duplicate(format!("probably here already as {name}")));
+            return Ok(Some(LeftOut::AlreadyHere { name }));
         }
-        Err(CustomerFault::Store(fault)) => return Err(Left::Fault(fault)),
-        Err(other) => return Err(Left::Wrong(other.to_string())),
+        Err(fault) => return Err(fault),
     };
     let mut keys: Vec<String> = customer.phones.iter().map(|phone| phone.number.to_string()).collect();
     keys.extend(customer.emails.iter().map(|mail| mail.address.clone()));
     keys.extend(customer.document.as_deref().map(identity::document));
     if keys.iter().any(|key| seen.contains(key)) {
-        return Err(Left::Duplicate("twice in this file".into()));
+        return Ok(Some(LeftOut::TwiceInFile));
     }
     seen.extend(keys);
-    if is_dry_run {
-        return Ok(());
+    if !is_dry_run {
+        customers.store_new(customer, actor).await?;
     }
-    match customers.store_new(customer, actor).await {
-        Ok(_) => Ok(()),
-        Err(CustomerFault::Store(fault)) => Err(Left::Fault(fault)),
-        Err(other) => Err(Left::Wrong(other.to_string())),
-    }
+    Ok(None)
 }
 
 fn draft_of(record: &csv::StringRecord, fields: &[Option<Field>]) -> CustomerDraft {
@@ -360,7 +371,7 @@ mod tests {
             let again = import_customers(&customers, &supervisor, file.as_bytes(), false).await.unwrap();
             assert_eq!((again.taken, again.duplicates), (0, 2), "a file sent twice makes nobody twice");
             let agent = Actor::person("agent1".parse().unwrap(), Role::Agent);
-            assert!(matches!(import_customers(&customers, &agent, b"name\nX", true).await, Err(ImportFault::Forbidden)));
+            assert!(matches!(import_customers(&customers, &agent, b"name\nX", true).await, Err(ImportFault::Forbidden(_))));
             let headless = import_customers(&customers, &supervisor, b"a,b\n1,2", true).await;
             assert!(matches!(headless, Err(ImportFault::File(_))));
         }

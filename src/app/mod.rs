@@ -12,6 +12,7 @@ pub mod field_problem;
 pub mod import;
 pub mod ivr;
 pub mod journal_loop;
+pub mod paging;
 pub mod rate_limit;
 pub mod reaction_loop;
 pub mod reports;

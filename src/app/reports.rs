@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::{
     actor::{Actor, Forbidden, Permission},
-    field_problem::{FieldProblem, Problems, sentences},
+    field_problem::{FieldProblem, Flaw, Problems, sentences},
 };
 use crate::{
     domain::{directory::Directory, report::QueueInterval},
@@ -18,6 +18,8 @@ use crate::{
 
 /// Most days of one report.
 const DAYS_MAX: i64 = 400;
+/// How a span can be cut: minutes, or the centre's days.
+const INTERVALS: [&str; 4] = ["15", "30", "60", "day"];
 /// Most intervals of one report, per queue.
 const INTERVALS_MAX: i64 = 3_000;
 const MINUTE_MS: i64 = 60_000;
@@ -71,12 +73,12 @@ impl Reports {
         actor.require(Permission::Supervise)?;
         let span_ms = to.millis_since(from);
         let mut problems = Problems::default();
-        problems.unless(span_ms > 0, "to", "not after from", "Name a later time");
-        problems.unless(span_ms <= DAYS_MAX * DAY_MS, "to", "more than 400 days", "Ask for a shorter span");
+        problems.unless(span_ms > 0, "to", Flaw::NotLater);
+        problems.unless(span_ms <= DAYS_MAX * DAY_MS, "to", Flaw::SpanTooLong { days: DAYS_MAX });
         if let Cut::Minutes(minutes) = cut {
-            problems.unless(matches!(minutes, 15 | 30 | 60), "interval", "not an interval", "Use 15, 30, 60 or day");
+            problems.unless(matches!(minutes, 15 | 30 | 60), "interval", Flaw::not_one_of(INTERVALS));
             let is_few = span_ms <= INTERVALS_MAX * minutes.max(1) * MINUTE_MS;
-            problems.unless(is_few, "interval", "too many intervals", "Ask for a shorter span or longer intervals");
+            problems.unless(is_few, "interval", Flaw::TooManyIntervals);
         }
         problems.into_result().map_err(ReportFault::Invalid)?;
 

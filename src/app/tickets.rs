@@ -11,12 +11,16 @@ use std::sync::{Arc, Mutex};
 use arc_swap::ArcSwap;
 
 use self::policies::Book;
-use super::actor::{Actor, Permission};
+use super::{
+    actor::{Actor, Forbidden, Permission},
+    field_problem::{FieldProblem, Flaw, Problems, sentences},
+    paging::Part,
+};
 use crate::{
     domain::{
         Cx, Outbox,
         customer::Interaction,
-        directory::Directory,
+        directory::{Directory, Thing},
         event::{Actor as EventActor, Event},
         reactions::CallbackCause,
         ticket::{
@@ -28,7 +32,7 @@ use crate::{
         Db, Lane, NewEvent, StoreFault, Tx, calls, customers,
         tickets::{self as rows, Entry, StoredTicket},
     },
-    types::{CallId, Clock, CustomerId, InteractionId, Now, QueueId, Rng, TicketId, Timestamp},
+    types::{CallId, Clock, CustomerId, DispositionId, InteractionId, Now, QueueId, Rng, TicketId, Timestamp},
 };
 
 pub use crate::store::tickets::{TicketFilter, TicketPosition};
@@ -47,19 +51,17 @@ pub enum TicketFault {
     #[error("no such call")]
     NoSuchCall,
     /// The actor may not.
-    #[error("your role does not allow this")]
-    Forbidden,
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// Only the exchange gives this command.
+    #[error("this is not for people to do")]
+    NotForPeople,
     /// Somebody else saved it meanwhile.
     #[error("this ticket was changed meanwhile; load it again")]
     ChangedMeanwhile,
-    /// A field names something that does not exist.
-    #[error("{field}: {problem}")]
-    Field {
-        /// Which.
-        field: &'static str,
-        /// What is wrong and how to mend it.
-        problem: String,
-    },
+    /// Values that cannot be saved.
+    #[error("{}", sentences(.0))]
+    Invalid(Vec<FieldProblem>),
     /// The ticket says no.
     #[error(transparent)]
     Refused(#[from] TicketRefusal),
@@ -118,36 +120,33 @@ impl Tickets {
 
     /// Opens a ticket.
     pub async fn open(&self, actor: &Actor, wanted: OpenTicket) -> Result<TicketLine, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
-        self.check_keys(&wanted)?;
+        actor.require(Permission::WorkTickets)?;
+        self.check_keys(wanted.queue.as_ref(), wanted.disposition.as_ref())?;
         self.open_as(EventActor::User { user: actor.user.clone() }, wanted, None).await
     }
 
-    /// A page of tickets, next deadline first, and where the next page begins.
+    /// Tickets, next deadline first, behind the place `after`.
     pub async fn list(
         &self,
         actor: &Actor,
         filter: &TicketFilter,
         after: Option<&TicketPosition>,
         limit: i64,
-    ) -> Result<(Vec<TicketLine>, Option<TicketPosition>), TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
-        let mut found = rows::list(&self.shared.db, filter, after, limit + 1).await?;
-        let has_more = i64::try_from(found.len()).is_ok_and(|count| count > limit);
-        found.truncate(usize::try_from(limit).unwrap_or(0));
-        let next = found.last().filter(|_| has_more).map(|last| rows::position_of(&last.ticket));
-        Ok((found.into_iter().map(|stored| self.line(stored)).collect(), next))
+    ) -> Result<Part<TicketLine, TicketPosition>, TicketFault> {
+        actor.require(Permission::WorkTickets)?;
+        let found = rows::list(&self.shared.db, filter, after, limit + 1).await?;
+        Ok(Part::cut(found, limit, |stored| rows::position_of(&stored.ticket)).map(|stored| self.line(stored)))
     }
 
     /// One ticket with what was said on it.
     pub async fn page(&self, actor: &Actor, id: TicketId) -> Result<TicketPage, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        actor.require(Permission::WorkTickets)?;
         self.whole(rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?).await
     }
 
     /// The same by what people say.
     pub async fn page_by_number(&self, actor: &Actor, number: i64) -> Result<TicketPage, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        actor.require(Permission::WorkTickets)?;
         self.whole(rows::find_by_number(&self.shared.db, number).await?.ok_or(TicketFault::NotFound)?).await
     }
 
@@ -181,13 +180,12 @@ impl Tickets {
         seen: Option<i64>,
         command: TicketCommand,
     ) -> Result<TicketLine, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        actor.require(Permission::WorkTickets)?;
         if let TicketCommand::Change { queue, disposition, .. } = &command {
-            self.check_queue(queue.as_ref())?;
-            self.check_disposition(disposition.as_ref())?;
+            self.check_keys(queue.as_ref(), disposition.as_ref())?;
         }
         if matches!(command, TicketCommand::TimerDue { .. } | TicketCommand::AddCall { .. }) {
-            return Err(TicketFault::Forbidden);
+            return Err(TicketFault::NotForPeople);
         }
         self.handle_as(EventActor::User { user: actor.user.clone() }, id, seen, command).await
     }
@@ -195,15 +193,15 @@ impl Tickets {
     /// Opens a ticket out of a call: customer, queue and disposition are the call's unless the command names others. A call that
     /// an agent answered was contact and response at once.
     pub async fn open_from_call(&self, actor: &Actor, call: CallId, wanted: OpenTicket) -> Result<TicketLine, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        actor.require(Permission::WorkTickets)?;
         self.require_part_in(actor, call).await?;
-        self.check_keys(&wanted)?;
+        self.check_keys(wanted.queue.as_ref(), wanted.disposition.as_ref())?;
         self.open_as(EventActor::User { user: actor.user.clone() }, OpenTicket { call: Some(call), ..wanted }, None).await
     }
 
     /// Puts a call on a ticket that is there already.
     pub async fn add_call(&self, actor: &Actor, call: CallId, ticket: TicketId) -> Result<TicketLine, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        actor.require(Permission::WorkTickets)?;
         self.require_part_in(actor, call).await?;
         let actor = EventActor::User { user: actor.user.clone() };
         self.change(Lane::People, actor, ticket, None, move |tx| {
@@ -295,10 +293,8 @@ impl Tickets {
             facts.contact_at = Some(of_call.started_at);
         }
         if let Some(customer) = wanted.customer {
-            facts.segment = Some(customers::segment_of(tx, customer).await?.ok_or_else(|| TicketFault::Field {
-                field: "customer",
-                problem: "there is no such customer; search for one or make one first".into(),
-            })?);
+            let segment = customers::segment_of(tx, customer).await?;
+            facts.segment = Some(segment.ok_or_else(|| invalid("customer", Flaw::UnknownCustomer))?);
         }
         facts.number = tx.next_number("ticket", FIRST_NUMBER).await?;
         let call = wanted.call;
@@ -401,26 +397,21 @@ impl Tickets {
         stored.ticket.line(stored.customer_name, &self.shared.book.load().calendars)
     }
 
-    fn check_keys(&self, wanted: &OpenTicket) -> Result<(), TicketFault> {
-        self.check_queue(wanted.queue.as_ref())?;
-        self.check_disposition(wanted.disposition.as_ref())
-    }
-
-    fn check_queue(&self, queue: Option<&QueueId>) -> Result<(), TicketFault> {
-        let Some(queue) = queue else { return Ok(()) };
-        if self.shared.directory.borrow().queues.contains_key(queue) {
-            return Ok(());
+    fn check_keys(&self, queue: Option<&QueueId>, disposition: Option<&DispositionId>) -> Result<(), TicketFault> {
+        let directory = self.shared.directory.borrow();
+        let mut problems = Problems::default();
+        if let Some(queue) = queue.filter(|queue| !directory.queues.contains_key(*queue)) {
+            problems.add("queue", Flaw::unknown(Thing::Queue, queue));
         }
-        Err(TicketFault::Field { field: "queue", problem: format!("there is no queue {queue}") })
-    }
-
-    fn check_disposition(&self, leaf: Option<&crate::types::DispositionId>) -> Result<(), TicketFault> {
-        let Some(leaf) = leaf else { return Ok(()) };
-        if self.shared.directory.borrow().is_disposition_leaf(leaf) {
-            return Ok(());
+        if let Some(leaf) = disposition.filter(|leaf| !directory.is_disposition_leaf(leaf)) {
+            problems.add("disposition", Flaw::NotALeaf { disposition: leaf.to_string() });
         }
-        Err(TicketFault::Field { field: "disposition", problem: format!("{leaf} is no leaf of the disposition tree") })
+        problems.into_result().map_err(TicketFault::Invalid)
     }
+}
+
+fn invalid(field: &str, flaw: Flaw) -> TicketFault {
+    TicketFault::Invalid(vec![FieldProblem::new(field, flaw)])
 }
 
 /// What a command leaves among the ticket's entries.

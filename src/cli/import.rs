@@ -41,9 +41,9 @@ pub fn run(command: &Command, settings: &SettingArguments) -> Result<(), Failure
         let result = import_customers(&ground.customers, &operator, &bytes, *dry_run).await;
         ground.db.close().await;
         result.map_err(|fault| match fault {
-            ImportFault::File(message) => wrong(message, "Mend the file and import it again"),
+            ImportFault::File(problem) => wrong(problem.message, &problem.mend),
             ImportFault::Stopped { .. } => Failure::Unavailable(format!("The import {fault}.")),
-            ImportFault::Forbidden => Failure::Fault(anyhow::anyhow!("{fault}")),
+            ImportFault::Forbidden(_) => Failure::Fault(anyhow::anyhow!("{fault}")),
         })
     })?;
     if *json {

@@ -119,7 +119,7 @@ fn failure(fault: UserFault) -> Failure {
     let usage = |message: String, mend: &str| Mistake { place: "user".into(), message, mend: mend.into() };
     match fault {
         UserFault::Invalid(problems) => Failure::Settings(
-            problems.into_iter().map(|p| Mistake { place: p.field, message: p.problem, mend: p.mend }).collect(),
+            problems.into_iter().map(|p| Mistake { place: p.field, message: p.message, mend: p.mend }).collect(),
         ),
         UserFault::NotFound | UserFault::Taken => {
             Failure::Settings(vec![usage(fault.to_string(), "Give the key of another user")])

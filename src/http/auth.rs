@@ -12,7 +12,7 @@ use crate::app::{
     access::AccessFault,
     actor::{Actor, Forbidden},
     client::{Client, ForeignOrigin},
-    field_problem,
+    field_problem::Flaw,
     users::UserFault,
 };
 
@@ -73,13 +73,6 @@ impl From<Forbidden> for ApiError {
     }
 }
 
-impl From<Vec<field_problem::FieldProblem>> for ApiError {
-    fn from(problems: Vec<field_problem::FieldProblem>) -> Self {
-        let errors = problems.into_iter().map(|p| super::FieldProblem { field: p.field, message: p.problem, mend: p.mend });
-        Self::invalid_fields(errors.collect())
-    }
-}
-
 impl From<UserFault> for ApiError {
     fn from(fault: UserFault) -> Self {
         match fault {
@@ -87,9 +80,9 @@ impl From<UserFault> for ApiError {
             UserFault::NoSuchToken => Self::not_found("token"),
             UserFault::Forbidden(forbidden) => forbidden.into(),
             UserFault::WrongCredentials => Self::wrong_credentials(),
-            UserFault::Taken => Self::conflict(sentence(&fault)),
+            UserFault::Taken => Self::conflict_of("taken", "id", Flaw::Taken),
             UserFault::ChangedMeanwhile => Self::changed_meanwhile("user"),
-            UserFault::LastAdministrator => Self::conflict(sentence(&fault)),
+            UserFault::LastAdministrator => Self::conflict("last-administrator", sentence(&fault)),
             UserFault::Invalid(problems) => problems.into(),
             UserFault::Busy => Self::too_many(sentence(&fault), 3),
             UserFault::NoRandomness(cause) => Self::fault(cause),

@@ -9,6 +9,7 @@ use crate::{
     app::{
         actor::Permission,
         calls::{CallFilter, CallPage, CallsFault},
+        field_problem::Problems,
     },
     domain::{
         call::{CallLine, Direction, Outcome},
@@ -54,13 +55,13 @@ pub struct Filter {
 }
 
 /// Longest text that is searched for.
-const QUERY_CHARS_MAX: usize = 100;
+const QUERY_CHARS_MAX: i64 = 100;
 
 impl Filter {
     fn read(self) -> Result<CallFilter, ApiError> {
-        if self.q.as_ref().is_some_and(|q| q.chars().count() > QUERY_CHARS_MAX) {
-            return Err(ApiError::invalid("q", "too long", "Search for at most 100 characters"));
-        }
+        let mut problems = Problems::default();
+        problems.length("q", self.q.as_deref().unwrap_or_default(), 0, QUERY_CHARS_MAX);
+        problems.into_result()?;
         Ok(CallFilter {
             from: self.from,
             to: self.to,
@@ -97,9 +98,8 @@ async fn list(
     Params(filter): Params<Filter>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<Page<CallLine>>, ApiError> {
-    let (limit, after) = (page.limit()?, page.after::<(Timestamp, CallId)>()?);
-    let lines = state.calls.list(&actor, filter.read()?, after, limit + 1).await?;
-    Ok(Json(Page::cut(lines, limit, |line| (line.call.started_at, line.call.id))))
+    let (limit, after) = (page.limit()?, page.after()?);
+    Ok(Json(state.calls.list(&actor, filter.read()?, after, limit).await?.into()))
 }
 
 /// One call with its events and notes.

@@ -3,17 +3,17 @@
 use axum::{
     Json, Router, body::Bytes, extract::DefaultBodyLimit, extract::State, http::StatusCode, routing::get, routing::post,
 };
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, FieldProblem, Id, Page, PageParams, Params, Signed, cursor};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed};
 use crate::{
     app::{
-        customers::{CustomerDraft, CustomerFault, LikelyDuplicate},
+        customers::{CustomerDraft, CustomerFault},
         import::{self, ImportFault, ImportReport},
     },
     domain::customer::{Customer, CustomerSnapshot, Interaction},
-    types::{CustomerId, TicketId, Timestamp},
+    types::{CustomerId, TicketId},
 };
 
 /// Routes of this resource.
@@ -40,10 +40,6 @@ struct Search {
     q: Option<String>,
     /// Segment key.
     segment: Option<String>,
-    /// The `next` of the page before.
-    after: Option<String>,
-    /// Items wanted, 1 to 200; 50 when not given.
-    limit: Option<i64>,
 }
 
 /// Whether likely duplicates are meant.
@@ -76,22 +72,6 @@ struct NewNote {
     ticket: Option<TicketId>,
 }
 
-/// Likely the same customer: who, and why. Sent with status 409.
-#[derive(Debug, Serialize, ToSchema)]
-struct Duplicates {
-    /// `/problems/likely-duplicates`.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    /// In words.
-    title: &'static str,
-    /// 409.
-    status: u16,
-    /// What to do.
-    detail: &'static str,
-    /// The other records, most likely first.
-    duplicates: Vec<LikelyDuplicate>,
-}
-
 /// How an import runs.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -101,79 +81,41 @@ struct ImportParams {
     dry_run: bool,
 }
 
-/// A refusal that may carry more than problem details do.
-enum CustomerProblem {
-    Api(ApiError),
-    Duplicates(Vec<LikelyDuplicate>),
-}
-
-impl axum::response::IntoResponse for CustomerProblem {
-    fn into_response(self) -> axum::response::Response {
-        match self {
-            Self::Api(error) => error.into_response(),
-            Self::Duplicates(duplicates) => {
-                let problem = Duplicates {
-                    kind: "/problems/likely-duplicates",
-                    title: "Probably here already",
-                    status: 409,
-                    detail: "Others are likely the same customer. Use one of them, or save with ?sure=true.",
-                    duplicates,
-                };
-                let content_type = [(axum::http::header::CONTENT_TYPE, super::PROBLEM_JSON)];
-                (StatusCode::CONFLICT, content_type, serde_json::to_vec(&problem).unwrap_or_default()).into_response()
-            }
-        }
-    }
-}
-
-impl From<ApiError> for CustomerProblem {
-    fn from(error: ApiError) -> Self {
-        Self::Api(error)
-    }
-}
-
-impl From<CustomerFault> for CustomerProblem {
+impl From<CustomerFault> for ApiError {
     fn from(fault: CustomerFault) -> Self {
         match fault {
-            CustomerFault::LikelyDuplicates(duplicates) => Self::Duplicates(duplicates),
-            CustomerFault::NotFound => Self::Api(ApiError::not_found("customer")),
-            CustomerFault::Forbidden => Self::Api(ApiError::forbidden("Your role does not allow this.")),
-            CustomerFault::ChangedMeanwhile => Self::Api(ApiError::changed_meanwhile("customer")),
-            CustomerFault::Fields(problems) => Self::Api(ApiError::invalid_fields(
-                problems
-                    .into_iter()
-                    .map(|problem| FieldProblem { field: problem.field, message: problem.problem, mend: problem.mend })
-                    .collect(),
-            )),
-            CustomerFault::Store(fault) => Self::Api(fault.into()),
+            CustomerFault::NotFound => Self::not_found("customer"),
+            CustomerFault::Forbidden(forbidden) => forbidden.into(),
+            CustomerFault::ChangedMeanwhile => Self::changed_meanwhile("customer"),
+            CustomerFault::Invalid(problems) => problems.into(),
+            CustomerFault::LikelyDuplicates(duplicates) => Self::likely_duplicates(duplicates),
+            CustomerFault::Store(fault) => fault.into(),
         }
     }
 }
 
 /// Customers that match, by name.
-#[utoipa::path(get, path = "/api/v1/customers", tag = "customers", params(Search),
+#[utoipa::path(get, path = "/api/v1/customers", tag = "customers", params(Search, PageParams),
     responses((status = 200, body = Page<Customer>)))]
 async fn search(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Params(search): Params<Search>,
-) -> Result<Json<Page<Customer>>, CustomerProblem> {
-    let paging = PageParams { after: search.after, limit: search.limit };
-    let text = search.q.unwrap_or_default();
-    let (items, next) =
-        state.customers.search(&actor, &text, search.segment.as_deref(), paging.after()?, paging.limit()?).await?;
-    Ok(Json(Page { items, next: next.map(|id| cursor(&id)) }))
+    Params(page): Params<PageParams>,
+) -> Result<Json<Page<Customer>>, ApiError> {
+    let (limit, after, text) = (page.limit()?, page.after()?, search.q.unwrap_or_default());
+    Ok(Json(state.customers.search(&actor, &text, search.segment.as_deref(), after, limit).await?.into()))
 }
 
 /// Makes a customer.
 #[utoipa::path(post, path = "/api/v1/customers", tag = "customers", params(Sure), request_body = CustomerDraft,
-    responses((status = 201, body = Customer), (status = 409, body = Duplicates)))]
+    responses((status = 201, body = Customer), (status = 409, body = super::Problem)))]
 async fn create(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Params(sure): Params<Sure>,
     Body(draft): Body<CustomerDraft>,
-) -> Result<(StatusCode, Json<Customer>), CustomerProblem> {
+) -> Result<(StatusCode, Json<Customer>), ApiError> {
     Ok((StatusCode::CREATED, Json(state.customers.create(&actor, draft, sure.sure).await?)))
 }
 
@@ -184,20 +126,20 @@ async fn find(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<CustomerId>,
-) -> Result<Json<Customer>, CustomerProblem> {
+) -> Result<Json<Customer>, ApiError> {
     Ok(Json(state.customers.find(&actor, id).await?))
 }
 
 /// Changes a customer.
 #[utoipa::path(put, path = "/api/v1/customers/{id}", tag = "customers", params(("id" = CustomerId, Path), Sure),
-    request_body = ChangedCustomer, responses((status = 200, body = Customer), (status = 409, body = Duplicates)))]
+    request_body = ChangedCustomer, responses((status = 200, body = Customer), (status = 409, body = super::Problem)))]
 async fn change(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<CustomerId>,
     Params(sure): Params<Sure>,
     Body(changed): Body<ChangedCustomer>,
-) -> Result<Json<Customer>, CustomerProblem> {
+) -> Result<Json<Customer>, ApiError> {
     Ok(Json(state.customers.change(&actor, id, changed.version, changed.draft, sure.sure).await?))
 }
 
@@ -208,7 +150,7 @@ async fn snapshot(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<CustomerId>,
-) -> Result<Json<CustomerSnapshot>, CustomerProblem> {
+) -> Result<Json<CustomerSnapshot>, ApiError> {
     Ok(Json(state.customers.snapshot(&actor, id).await?))
 }
 
@@ -219,11 +161,10 @@ async fn timeline(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<CustomerId>,
-    Params(paging): Params<PageParams>,
-) -> Result<Json<Page<Interaction>>, CustomerProblem> {
-    let after: Option<(Timestamp, String)> = paging.after()?;
-    let (items, next) = state.customers.timeline(&actor, id, after, paging.limit()?).await?;
-    Ok(Json(Page { items, next: next.map(|place| cursor(&place)) }))
+    Params(page): Params<PageParams>,
+) -> Result<Json<Page<Interaction>>, ApiError> {
+    let (limit, after) = (page.limit()?, page.after()?);
+    Ok(Json(state.customers.timeline(&actor, id, after, limit).await?.into()))
 }
 
 /// Writes a note on a customer's timeline.
@@ -234,7 +175,7 @@ async fn add_note(
     Signed(actor): Signed,
     Id(id): Id<CustomerId>,
     Body(note): Body<NewNote>,
-) -> Result<(StatusCode, Json<Interaction>), CustomerProblem> {
+) -> Result<(StatusCode, Json<Interaction>), ApiError> {
     Ok((StatusCode::CREATED, Json(state.customers.add_note(&actor, id, note.notes, note.ticket).await?)))
 }
 
@@ -249,8 +190,8 @@ async fn import_file(
 ) -> Result<Json<ImportReport>, ApiError> {
     match import::import_customers(&state.customers, &actor, &file, params.dry_run).await {
         Ok(report) => Ok(Json(report)),
-        Err(ImportFault::Forbidden) => Err(ApiError::forbidden("Importing customers needs a supervisor.")),
-        Err(ImportFault::File(problem)) => Err(ApiError::invalid("file", problem, "Mend the file and send it again")),
+        Err(ImportFault::Forbidden(forbidden)) => Err(forbidden.into()),
+        Err(ImportFault::File(problem)) => Err(vec![problem].into()),
         Err(ImportFault::Stopped { line, fault }) => {
             tracing::warn!(line, %fault, "an import stopped");
             Err(fault.into())

@@ -7,8 +7,13 @@ use utoipa::{IntoParams, OpenApi, ToSchema, openapi::OpenApi as Document};
 
 use super::{ApiError, AppState, Body, Id, Page, Params, Signed, openapi::part};
 use crate::{
-    app::directory::{DirectoryFault, Kept, Versioned},
-    domain::directory::{AgentProfile, CalendarSource, Centre, Disposition, Number, PauseReason, Phone, Queue, Skill, Trunk},
+    app::{
+        directory::{DirectoryFault, Kept, Versioned},
+        field_problem::Flaw,
+    },
+    domain::directory::{
+        AgentProfile, CalendarSource, Centre, Disposition, Number, PauseReason, Phone, Queue, Skill, Thing, Trunk,
+    },
 };
 
 /// An entry to be saved.
@@ -159,40 +164,57 @@ async fn change(
 /// Reads an entry, its version and its password out of one object; what cannot be read is named by its path.
 fn read<T: Kept>(body: serde_json::Value) -> Result<ToSave<T>, ApiError> {
     let serde_json::Value::Object(mut fields) = body else {
-        return Err(ApiError::invalid("body", "not an object", "See /api/v1/openapi.json for the shape of this body"));
+        return Err(unreadable("body", "not an object"));
     };
     let version = match fields.remove("version") {
         None | Some(serde_json::Value::Null) => None,
         Some(value) => {
             let version = value.as_i64();
-            Some(
-                version
-                    .ok_or_else(|| ApiError::invalid("version", "not a whole number", "Give the version that you loaded"))?,
-            )
+            Some(version.ok_or_else(|| unreadable("version", "not a whole number"))?)
         }
     };
     let password = match fields.remove("password") {
         None | Some(serde_json::Value::Null) => None,
         Some(serde_json::Value::String(password)) => Some(password),
-        Some(_) => return Err(ApiError::invalid("password", "not a text", "Give a text, or leave it out")),
+        Some(_) => return Err(unreadable("password", "not a text")),
     };
     let entry = serde_path_to_error::deserialize(serde_json::Value::Object(fields)).map_err(|error| {
         let field = match error.path().to_string() {
             path if path == "." => "body".to_owned(),
             path => path,
         };
-        ApiError::invalid(field, error.inner().to_string(), "See /api/v1/openapi.json for the shape of this body")
+        unreadable(field, error.inner())
     })?;
     Ok(ToSave { version, password, entry })
+}
+
+fn unreadable(field: impl Into<String>, detail: impl ToString) -> ApiError {
+    ApiError::invalid(field, Flaw::Unreadable { detail: detail.to_string() })
 }
 
 /// A change is of the entry in the address and of a version that was seen.
 fn same<T: Kept>(wanted: &ToSave<T>, key: &str, field: &str) -> Result<i64, ApiError> {
     if wanted.entry.key() != key {
-        let mend = "Give the one of the address; to rename, make a new entry and remove the old";
-        return Err(ApiError::invalid(field, "is another one than in the address", mend));
+        return Err(ApiError::invalid(field, Flaw::NotTheAddressed));
     }
-    wanted.version.ok_or_else(|| ApiError::invalid("version", "missing", "Give the version that you loaded"))
+    wanted.version.ok_or_else(|| ApiError::invalid("version", Flaw::VersionMissing))
+}
+
+/// The field that holds the key.
+fn key_of(thing: Thing) -> &'static str {
+    match thing {
+        Thing::Number => "number",
+        Thing::Phone => "account",
+        Thing::Centre
+        | Thing::Queue
+        | Thing::Skill
+        | Thing::Agent
+        | Thing::Trunk
+        | Thing::Calendar
+        | Thing::Disposition
+        | Thing::PauseReason
+        | Thing::SlaPolicy => "id",
+    }
 }
 
 impl From<DirectoryFault> for ApiError {
@@ -200,12 +222,8 @@ impl From<DirectoryFault> for ApiError {
         match fault {
             DirectoryFault::NotFound(thing) => Self::not_found(&thing.word().replace('_', " ")),
             DirectoryFault::Forbidden(forbidden) => forbidden.into(),
-            DirectoryFault::Taken(_) | DirectoryFault::InUse(_) => {
-                let text = fault.to_string();
-                let mut letters = text.chars();
-                let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-                Self::conflict(format!("{first}{}.", letters.as_str()))
-            }
+            DirectoryFault::Taken(thing) => Self::conflict_of("taken", key_of(thing), Flaw::Taken),
+            DirectoryFault::InUse(thing, by) => Self::conflict_of("in-use", key_of(thing), Flaw::InUse { by }),
             DirectoryFault::ChangedMeanwhile(thing) => Self::changed_meanwhile(&thing.word().replace('_', " ")),
             DirectoryFault::Invalid(problems) => problems.into(),
             DirectoryFault::Store(fault) => fault.into(),

@@ -12,7 +12,13 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::centre::Refusal;
+use crate::{
+    app::{
+        customers::LikelyDuplicate,
+        field_problem::{FieldProblem, Flaw},
+    },
+    domain::centre::Refusal,
+};
 
 /// The media type of every error answer (RFC 9457 3).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -31,20 +37,12 @@ pub struct Problem {
     pub detail: String,
     /// What is wrong, field by field; empty when no field is to blame.
     pub errors: Vec<FieldProblem>,
+    /// Records that are likely the same customer, most likely first; `?sure=true` saves all the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<LikelyDuplicate>,
     /// The live floor's refusal, for the console to phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
-}
-
-/// What is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct FieldProblem {
-    /// Path in the body, or the name of the query or path parameter.
-    pub field: String,
-    /// What is wrong.
-    pub message: String,
-    /// What would be right.
-    pub mend: String,
 }
 
 /// Why a request was not carried out.
@@ -55,13 +53,23 @@ pub struct ApiError {
     title: &'static str,
     detail: String,
     errors: Vec<FieldProblem>,
+    duplicates: Vec<LikelyDuplicate>,
     refusal: Option<Refusal>,
     retry_after_secs: Option<u64>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, title, detail: detail.into(), errors: Vec::new(), refusal: None, retry_after_secs: None }
+        Self {
+            status,
+            kind,
+            title,
+            detail: detail.into(),
+            errors: Vec::new(),
+            duplicates: Vec::new(),
+            refusal: None,
+            retry_after_secs: None,
+        }
     }
 
     /// 400: the request itself cannot be read.
@@ -105,9 +113,22 @@ impl ApiError {
         Self::new(status, "method", "Method not allowed", "This address does not know this method; see /api/v1/openapi.json.")
     }
 
-    /// 409: the state of the thing does not allow it now.
-    pub fn conflict(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "conflict", "Not possible now", detail)
+    /// 409: the state of things does not allow it; `kind` says which rule.
+    pub fn conflict(kind: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, kind, "Not possible now", detail)
+    }
+
+    /// 409: a field that is right in itself does not fit to what is there.
+    pub fn conflict_of(kind: &'static str, field: &str, flaw: Flaw) -> Self {
+        let error = FieldProblem::new(field, flaw);
+        Self { errors: vec![error.clone()], ..Self::conflict(kind, sentence_of(&error)) }
+    }
+
+    /// 409: others are likely the same customer.
+    pub fn likely_duplicates(duplicates: Vec<LikelyDuplicate>) -> Self {
+        let detail = "Others are likely the same customer. Use one of them, or save with ?sure=true.";
+        let error = Self::new(StatusCode::CONFLICT, "likely-duplicates", "Probably here already", detail);
+        Self { duplicates, ..error }
     }
 
     /// 409: someone else saved in between.
@@ -120,14 +141,14 @@ impl ApiError {
         )
     }
 
-    /// 422: one field is wrong; `mend` says what would be right.
-    pub fn invalid(field: impl Into<String>, message: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self::invalid_fields(vec![FieldProblem { field: field.into(), message: message.into(), mend: mend.into() }])
+    /// 422: one field is wrong.
+    pub fn invalid(field: impl Into<String>, flaw: Flaw) -> Self {
+        Self::invalid_fields(vec![FieldProblem::new(field, flaw)])
     }
 
     /// 422: these fields are wrong, all at once.
     pub fn invalid_fields(errors: Vec<FieldProblem>) -> Self {
-        let detail = errors.iter().map(|e| format!("{}: {}. {}", e.field, e.message, e.mend)).collect::<Vec<_>>().join(" ");
+        let detail = errors.iter().map(sentence_of).collect::<Vec<_>>().join(" ");
         Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some values are wrong", detail) }
     }
 
@@ -176,6 +197,7 @@ impl IntoResponse for ApiError {
             status: self.status.as_u16(),
             detail: self.detail,
             errors: self.errors,
+            duplicates: self.duplicates,
             refusal: self.refusal,
         };
         let mut response = (self.status, Json(problem)).into_response();
@@ -213,6 +235,17 @@ impl From<Refusal> for ApiError {
     }
 }
 
+/// With a full stop.
+fn sentence_of(problem: &FieldProblem) -> String {
+    format!("{problem}.")
+}
+
+impl From<Vec<FieldProblem>> for ApiError {
+    fn from(problems: Vec<FieldProblem>) -> Self {
+        Self::invalid_fields(problems)
+    }
+}
+
 impl From<anyhow::Error> for ApiError {
     fn from(cause: anyhow::Error) -> Self {
         Self::fault(format!("{cause:#}"))
@@ -228,7 +261,7 @@ impl From<JsonRejection> for ApiError {
                 let (field, message) = text.split_once(": ").unwrap_or(("body", text));
                 let is_path = !field.is_empty() && !field.contains(' ');
                 let (field, message) = if is_path { (field, message) } else { ("body", text) };
-                Self::invalid(field, message, "See /api/v1/openapi.json for the shape of this body")
+                Self::invalid(field, Flaw::Unreadable { detail: message.into() })
             }
             JsonRejection::MissingJsonContentType(_) => Self::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -261,7 +294,7 @@ impl From<QueryRejection> for ApiError {
         let text = rejection.body_text();
         let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
         let (field, message) = text.split_once(": ").unwrap_or(("query", text));
-        Self::invalid(field, message, "See /api/v1/openapi.json for the parameters of this route")
+        Self::invalid(field, Flaw::Unreadable { detail: message.into() })
     }
 }
 

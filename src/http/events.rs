@@ -6,7 +6,10 @@ use utoipa::{IntoParams, OpenApi};
 
 use super::{ApiError, AppState, Page, PageParams, Params, Signed};
 use crate::{
-    app::events::{AuditFilter, AuditPlace, AuditedArea, EventsFault, place_of},
+    app::{
+        events::{AuditFilter, AuditedArea, EventsFault},
+        field_problem::Flaw,
+    },
     domain::event::EventRecord,
     types::{Timestamp, UserId},
 };
@@ -62,22 +65,17 @@ async fn audit(
     Params(filter): Params<Filter>,
     Params(page): Params<PageParams>,
 ) -> Result<Json<Page<EventRecord>>, ApiError> {
-    let (limit, after) = (page.limit()?, page.after::<AuditPlace>()?);
+    let (limit, after) = (page.limit()?, page.after()?);
     let Filter { area, thing, key, actor: by, from, to } = filter;
     let filter = AuditFilter { area, thing, key, actor: by, from, to };
-    let records = state.events.audit(&actor, &filter, after, limit + 1).await?;
-    Ok(Json(Page::cut(records, limit, place_of)))
+    Ok(Json(state.events.audit(&actor, &filter, after, limit).await?.into()))
 }
 
 impl From<EventsFault> for ApiError {
     fn from(fault: EventsFault) -> Self {
         match fault {
             EventsFault::Forbidden(forbidden) => forbidden.into(),
-            EventsFault::InvalidCursor(_) => Self::invalid(
-                "after",
-                "not a cursor of this stream",
-                "Use `next` of an earlier answer, or none to begin at the start",
-            ),
+            EventsFault::InvalidCursor(_) => Self::invalid("after", Flaw::NotACursor),
             EventsFault::Store(fault) => fault.into(),
         }
     }

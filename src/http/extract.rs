@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
 
 use super::error::ApiError;
+use crate::app::{
+    field_problem::{Flaw, Problems},
+    paging::{PAGE_MAX, Part},
+};
 
 /// A JSON body.
 #[derive(Debug, FromRequest)]
@@ -25,8 +29,6 @@ pub struct Id<T>(pub T);
 
 /// Items of a page when the request does not say.
 pub const PAGE_DEFAULT: i64 = 50;
-/// Most items of a page.
-pub const PAGE_MAX: i64 = 500;
 /// Longest cursor accepted.
 const CURSOR_LENGTH_MAX: usize = 400;
 
@@ -44,14 +46,11 @@ impl<T> Page<T> {
     pub fn all(items: Vec<T>) -> Self {
         Self { items, next: None }
     }
+}
 
-    /// A page of at most `limit` out of `rows`, which were asked for with one more; `key` is the place of an item in the order.
-    pub fn cut<K: Serialize>(mut rows: Vec<T>, limit: i64, key: impl Fn(&T) -> K) -> Self {
-        let limit = usize::try_from(limit).unwrap_or(0);
-        let more = rows.len() > limit;
-        rows.truncate(limit);
-        let next = if more { rows.last().map(|last| cursor(&key(last))) } else { None };
-        Self { items: rows, next }
+impl<T, K: Serialize> From<Part<T, K>> for Page<T> {
+    fn from(part: Part<T, K>) -> Self {
+        Self { items: part.items, next: part.next.as_ref().map(cursor) }
     }
 }
 
@@ -69,14 +68,13 @@ impl PageParams {
     /// How many items, checked.
     pub fn limit(&self) -> Result<i64, ApiError> {
         let limit = self.limit.unwrap_or(PAGE_DEFAULT);
-        if (1..=PAGE_MAX).contains(&limit) {
-            Ok(limit)
-        } else {
-            Err(ApiError::invalid("limit", format!("{limit} is out of range"), format!("Use 1 to {PAGE_MAX}")))
-        }
+        let mut problems = Problems::default();
+        problems.within("limit", limit, 1, PAGE_MAX);
+        problems.into_result()?;
+        Ok(limit)
     }
 
-    /// The place to go on from, as [`Page::cut`] wrote it.
+    /// The place to go on from, as a [`Page`] wrote it.
     pub fn after<K: DeserializeOwned>(&self) -> Result<Option<K>, ApiError> {
         let Some(text) = &self.after else { return Ok(None) };
         read_cursor(text).map(Some)
@@ -84,12 +82,12 @@ impl PageParams {
 }
 
 /// A place in a list as opaque text.
-pub fn cursor<K: Serialize>(key: &K) -> String {
+fn cursor<K: Serialize>(key: &K) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
 }
 
 fn read_cursor<K: DeserializeOwned>(text: &str) -> Result<K, ApiError> {
-    let wrong = || ApiError::invalid("after", "not a cursor of this list", "Use the `next` of the page before, unchanged");
+    let wrong = || ApiError::invalid("after", Flaw::NotACursor);
     if text.len() > CURSOR_LENGTH_MAX {
         return Err(wrong());
     }
@@ -103,11 +101,9 @@ mod tests {
 
     #[test]
     fn a_page_goes_on_where_the_one_before_ended() {
-        let page = Page::cut(vec![1_i64, 2, 3], 2, |item| *item);
-        assert_eq!(page.items, [1, 2]);
+        let page = Page::from(Part { items: vec![1_i64, 2], next: Some(2) });
         let params = PageParams { after: page.next, limit: None };
         assert_eq!(params.after::<i64>().ok().flatten(), Some(2));
-        assert_eq!(Page::cut(vec![1_i64, 2], 2, |item| *item).next, None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod events;
 mod extract;
 mod guard;
 mod health;
+mod lines;
 mod openapi;
 mod presence;
 mod reports;
@@ -38,8 +39,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use auth::{Connection, Signed};
-pub use error::{ApiError, FieldProblem, PROBLEM_JSON, Problem};
-pub use extract::{Body, Id, PAGE_DEFAULT, PAGE_MAX, Page, PageParams, Params, cursor};
+pub use error::{ApiError, PROBLEM_JSON, Problem};
+pub use extract::{Body, Id, PAGE_DEFAULT, Page, PageParams, Params};
 pub use guard::Listener;
 pub use health::Readiness;
 pub use openapi::openapi;

@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use super::{
-    AppState, calls, customers, directory, error::Problem, events, health, presence, reports, session, tickets, tokens, users,
-    web_phone,
+    AppState, calls, customers, directory, error::Problem, events, health, lines, presence, reports, session, tickets, tokens,
+    users, web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -71,6 +71,7 @@ pub fn openapi() -> Document {
         part("tickets", tickets::Doc::openapi()),
         part("web_phone", web_phone::Doc::openapi()),
         directory::document(),
+        part("lines", lines::Doc::openapi()),
         part("calls", calls::Doc::openapi()),
         part("events", events::Doc::openapi()),
         part("reports", reports::Doc::openapi()),

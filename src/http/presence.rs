@@ -5,7 +5,7 @@ use utoipa::OpenApi;
 
 use super::{ApiError, AppState, Body, Id, Signed};
 use crate::{
-    app::{actor::Permission, switch_handle::CommandFailure},
+    app::{actor::Permission, field_problem::Flaw, switch_handle::CommandFailure},
     domain::centre::{AgentView, CentreCommand, WantedPresence},
     types::AgentId,
 };
@@ -47,7 +47,7 @@ async fn set(
 ) -> Result<Json<AgentView>, ApiError> {
     actor.require(if actor.agent() == agent { Permission::TakeCalls } else { Permission::Supervise })?;
     if matches!(&wanted, WantedPresence::Paused { reason } if reason.chars().count() > REASON_CHARS_MAX) {
-        return Err(ApiError::invalid("reason", "too long", "Use the key of a pause reason"));
+        return Err(ApiError::invalid("reason", Flaw::NotAKey));
     }
     let command = CentreCommand::SetPresence { agent: agent.clone(), wanted };
     state.switch.command(actor.in_events(), command).await.map_err(|failure| match failure {

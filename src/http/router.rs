@@ -3,8 +3,8 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, calls, customers, directory, events, guard, health, openapi, presence, reports, session, tickets,
-    tokens, users, web_console, web_phone,
+    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, presence, reports, session,
+    tickets, tokens, users, web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -18,6 +18,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(tickets::routes())
         .merge(web_phone::routes())
         .merge(directory::routes())
+        .merge(lines::routes())
         .merge(calls::routes())
         .merge(events::routes())
         .merge(reports::routes())

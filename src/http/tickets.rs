@@ -4,9 +4,12 @@ use axum::{Json, Router, extract::State, http::StatusCode, routing::get, routing
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, cursor};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed};
 use crate::{
-    app::tickets::{TicketFault, TicketPage},
+    app::{
+        field_problem::Flaw,
+        tickets::{TicketFault, TicketPage},
+    },
     domain::{
         customer::Interaction,
         ticket::{OpenTicket, SlaPolicy, TicketCommand, TicketLine, TicketRefusal, TicketState, TicketType, legal_moves},
@@ -48,10 +51,6 @@ struct Filter {
     r#type: Option<TicketType>,
     /// Only those that are not over.
     open: Option<bool>,
-    /// The `next` of the page before.
-    after: Option<String>,
-    /// Items wanted, 1 to 200; 50 when not given.
-    limit: Option<i64>,
 }
 
 /// A ticket with all that its page shows.
@@ -141,14 +140,17 @@ impl From<TicketFault> for ApiError {
         match fault {
             TicketFault::NotFound => Self::not_found("ticket"),
             TicketFault::NoSuchCall => Self::not_found("call"),
-            TicketFault::Forbidden => Self::forbidden(fault.to_string()),
+            TicketFault::Forbidden(forbidden) => forbidden.into(),
+            TicketFault::NotForPeople => Self::forbidden("Only the exchange gives this command."),
             TicketFault::ChangedMeanwhile => Self::changed_meanwhile("ticket"),
-            TicketFault::Field { field, problem } => Self::invalid(field, problem, "Choose one that exists"),
+            TicketFault::Invalid(problems) => problems.into(),
             TicketFault::Refused(refusal) => match &refusal {
-                TicketRefusal::IllegalMove { .. } | TicketRefusal::Over => Self::conflict(refusal.to_string()),
-                TicketRefusal::ReasonMissing => Self::invalid("reason", "missing", "Say why in 1 to 500 characters"),
+                TicketRefusal::IllegalMove { .. } => Self::conflict("illegal-move", refusal.to_string()),
+                TicketRefusal::Over => Self::conflict("ticket-over", refusal.to_string()),
+                TicketRefusal::ReasonMissing => Self::invalid("reason", Flaw::Missing),
                 TicketRefusal::Length { field, least, most } => {
-                    Self::invalid(*field, "too short or too long", format!("Use {least} to {most} characters"))
+                    let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+                    Self::invalid(*field, Flaw::Length { least: whole(*least), most: whole(*most) })
                 }
             },
             TicketFault::Store(fault) => fault.into(),
@@ -157,21 +159,18 @@ impl From<TicketFault> for ApiError {
 }
 
 /// Tickets, next deadline first.
-#[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets", params(Filter),
+#[utoipa::path(get, path = "/api/v1/tickets", tag = "tickets", params(Filter, PageParams),
     responses((status = 200, body = Page<TicketLine>)))]
 async fn list(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Params(filter): Params<Filter>,
+    Params(page): Params<PageParams>,
 ) -> Result<Json<Page<TicketLine>>, ApiError> {
-    let paging = PageParams { after: filter.after, limit: filter.limit };
-    let limit = paging.limit()?;
+    let (limit, after) = (page.limit()?, page.after()?);
     let (is_unowned, owner) = match filter.owner.as_deref() {
         Some("none") => (true, None),
-        Some(key) => (
-            false,
-            Some(key.parse::<UserId>().map_err(|_| ApiError::invalid("owner", "not a user's key", "Use a key, or none"))?),
-        ),
+        Some(key) => (false, Some(key.parse::<UserId>().map_err(|_| ApiError::invalid("owner", Flaw::NotAKey))?)),
         None => (false, None),
     };
     let wanted = crate::app::tickets::TicketFilter {
@@ -184,9 +183,7 @@ async fn list(
         kind: filter.r#type,
         text: filter.q.filter(|text| !text.trim().is_empty()),
     };
-    let after = paging.after()?;
-    let (items, next) = state.tickets.list(&actor, &wanted, after.as_ref(), limit).await?;
-    Ok(Json(Page { items, next: next.map(|position| cursor(&position)) }))
+    Ok(Json(state.tickets.list(&actor, &wanted, after.as_ref(), limit).await?.into()))
 }
 
 /// Opens a ticket.
@@ -237,7 +234,7 @@ async fn from_call(
         (Some(ticket), None) => state.tickets.add_call(&actor, call, ticket).await?,
         (None, Some(wanted)) => state.tickets.open_from_call(&actor, call, wanted).await?,
         (Some(_), Some(_)) | (None, None) => {
-            return Err(ApiError::invalid("ticket", "either ticket or new", "Name a ticket, or describe a new one, not both"));
+            return Err(ApiError::invalid("ticket", Flaw::TicketOrNew));
         }
     };
     Ok(Json(line))
@@ -259,7 +256,7 @@ async fn save_policy(
     Body(policy): Body<SlaPolicy>,
 ) -> Result<Json<SlaPolicy>, ApiError> {
     if policy.id != id {
-        return Err(ApiError::invalid("id", "not the one in the address", "Use the same key in both places"));
+        return Err(ApiError::invalid("id", Flaw::NotTheAddressed));
     }
     Ok(Json(state.tickets.save_policy(&actor, policy).await?))
 }

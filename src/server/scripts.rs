@@ -17,7 +17,7 @@ use crate::{
     config::Config,
     domain::{
         directory::Directory,
-        ivr::{ScriptBook, Severity, Step},
+        ivr::{ScriptBook, Severity},
     },
     net::{
         clips::{decode_clips, read_clip_files},
@@ -84,26 +84,9 @@ impl Scripts {
             }
         }
         *book = published;
-        self.directory.set_flows(names_of(book));
+        self.directory.set_flows(FlowNames::of(book));
         self.switch.input(Input::Scripts(Arc::new(book.clone()))).await;
     }
-}
-
-fn names_of(book: &ScriptBook) -> FlowNames {
-    let mut names = FlowNames { lines: book.lines.keys().cloned().collect(), ..FlowNames::default() };
-    let flows = book.lines.values().flat_map(|line| std::iter::once(&line.main).chain(line.subflows.values()));
-    for node in flows.flat_map(|flow| flow.nodes.values()) {
-        match &node.step {
-            Step::Queue { queue, .. } | Step::Callback { queue, .. } => {
-                names.queues.insert(queue.clone());
-            }
-            Step::Hours { calendar, .. } => {
-                names.calendars.insert(calendar.clone());
-            }
-            _ => {}
-        }
-    }
-    names
 }
 
 fn read(folder: Option<PathBuf>) -> Result<(ScriptFiles, ClipLibrary), Failure> {

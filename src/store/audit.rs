@@ -4,14 +4,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Db, StoreFault, Val, binds, journal::EventRow, sql, tx::actor_text};
+use super::{Db, PAGE_MAX, StoreFault, Val, binds, journal::EventRow, sql, tx::actor_text};
 use crate::{
     domain::event::{Actor, EventRecord},
     types::{NodeId, Timestamp, UserId},
 };
-
-/// Most events in one page.
-const PAGE_MAX: i64 = 500;
 
 sql! {
     // The first condition is the one of the index `event_audited`, word for word: that is how both engines find it.

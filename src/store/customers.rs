@@ -3,7 +3,7 @@
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Db, StoreFault, Tx, Val, binds, sql,
+    Db, PAGE_MAX, StoreFault, Tx, Val, binds, sql,
     tx::{from_word, parse, parse_some},
 };
 use crate::{
@@ -11,8 +11,6 @@ use crate::{
     types::{CustomerId, PhoneNumber, Timestamp},
 };
 
-/// Most lines in one page.
-pub const PAGE_MAX: i64 = 200;
 /// Records that one number or address may bring up.
 const MATCHES_MAX: i64 = 10;
 

@@ -40,6 +40,9 @@ pub use writer::{Lane, WriteFuture};
 
 pub(crate) use sql::{binds, sql};
 
+/// Most items of one part of a list.
+pub const PAGE_MAX: i64 = 500;
+
 /// Every registered statement with the module that it belongs to. A module with a `sql!` block adds its line here; a test
 /// compares this list with the files.
 pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {

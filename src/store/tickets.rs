@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Db, StoreFault, Tx, Val, binds, sql,
+    Db, PAGE_MAX, StoreFault, Tx, Val, binds, sql,
     tx::{from_word, parse, parse_some},
 };
 use crate::{
@@ -13,8 +13,6 @@ use crate::{
     types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
-/// Most lines in one page.
-pub const PAGE_MAX: i64 = 200;
 /// Entries of one ticket that are read at once; older ones are on the next page.
 const ENTRIES_MAX: i64 = 500;
 /// Tickets of one call.
@@ -469,6 +467,12 @@ pub async fn call_facts(tx: &mut Tx, call: CallId) -> Result<Option<CallFacts>, 
 /// All policies, in order.
 pub async fn policies(db: &Db) -> Result<Vec<SlaPolicy>, StoreFault> {
     let rows: Vec<(Json<SlaPolicy>, i64)> = db.fetch_all(&POLICIES, binds![]).await?;
+    Ok(rows.into_iter().map(|(Json(policy), version)| SlaPolicy { version, ..policy }).collect())
+}
+
+/// The same within a write.
+pub async fn policies_in(tx: &mut Tx) -> Result<Vec<SlaPolicy>, StoreFault> {
+    let rows: Vec<(Json<SlaPolicy>, i64)> = tx.fetch_all(&POLICIES, binds![]).await?;
     Ok(rows.into_iter().map(|(Json(policy), version)| SlaPolicy { version, ..policy }).collect())
 }
 

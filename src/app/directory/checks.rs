@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::FlowNames;
 use crate::{
-    app::field_problem::Problems,
+    app::field_problem::{Flaw, Problems},
     domain::{
         calendar::Calendar,
         directory::{
-            AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, Number, NumberTarget, PauseReason, Phone,
-            Prefix, Queue, QueueExit, Trunk, WrapUp,
+            AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, LANGUAGES, Number, NumberTarget, PauseReason,
+            Phone, Prefix, Queue, QueueExit, Thing, Trunk, WrapUp,
         },
         ticket::TicketType,
     },
@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// Levels of a disposition tree.
-const DEPTH_MAX: usize = 8;
-const SCRIPT_CHARS_MAX: usize = 10_000;
+const DEPTH_MAX: i64 = 8;
+const SCRIPT_CHARS_MAX: i64 = 10_000;
 /// Reasons that the floor itself sets.
 const RESERVED_REASONS: [&str; 2] = ["missed", "device"];
 
@@ -28,10 +28,10 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, problems: &mut Problem
     for (index, need) in queue.skills.iter().enumerate() {
         let field = format!("skills[{index}]");
         if !directory.skills.contains_key(&need.skill) {
-            problems.add(format!("{field}.skill"), format!("there is no skill {}", need.skill), "Make the skill first");
+            problems.add(format!("{field}.skill"), Flaw::unknown(Thing::Skill, &need.skill));
         }
         problems.within(&format!("{field}.level"), need.level, 1, 10);
-        problems.unless(seen.insert(&need.skill), &field, "named twice", "Name each skill once");
+        problems.unless(seen.insert(&need.skill), &field, Flaw::Repeated);
     }
     problems.within("priority", queue.priority, -100, 100);
     problems.within("ring_secs", queue.ring_secs, 5, 120);
@@ -44,11 +44,7 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, problems: &mut Problem
         problems.within("position_every_secs", queue.position_every_secs, 10, 600);
     }
     if let Some(calendar) = queue.calendar.as_ref().filter(|id| !directory.calendars.contains_key(*id)) {
-        problems.add(
-            "calendar",
-            format!("there is no calendar {calendar}"),
-            "Make the calendar first, or none for always open",
-        );
+        problems.add("calendar", Flaw::unknown(Thing::Calendar, calendar));
     }
     match queue.wrap_up {
         WrapUp::None => {}
@@ -59,21 +55,15 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, problems: &mut Problem
     }
     for (index, id) in queue.dispositions.iter().enumerate() {
         if !directory.dispositions.contains_key(id) {
-            problems.add(format!("dispositions[{index}]"), format!("there is no disposition {id}"), "Make it first");
+            problems.add(format!("dispositions[{index}]"), Flaw::unknown(Thing::Disposition, id));
         }
     }
-    let is_type = serde_json::from_value::<TicketType>(serde_json::Value::String(queue.ticket_type.clone())).is_ok();
-    problems.unless(
-        is_type,
-        "ticket_type",
-        "not a type of ticket",
-        "Use request, complaint, return, enquiry, incident, suggestion or callback",
-    );
+    problems.one_of("ticket_type", &queue.ticket_type, &TicketType::ALL.map(TicketType::word));
     caller_number("caller_number", queue.caller_number.as_deref(), problems);
     for (language, text) in &queue.script {
         let field = format!("script.{language}");
-        problems.unless(is_language(language), &field, "not a language of the console", "Use es or en");
-        problems.unless(text.chars().count() <= SCRIPT_CHARS_MAX, &field, "too long", "Write at most 10,000 characters");
+        problems.one_of(&field, language, &LANGUAGES);
+        problems.length(&field, text, 0, SCRIPT_CHARS_MAX);
     }
 }
 
@@ -92,23 +82,19 @@ fn queue_exit(queue: &Queue, field: &'static str, exit: &QueueExit, directory: &
     match exit {
         QueueExit::Wait => {
             let can_wait = !matches!(field, "on_full" | "on_closed");
-            problems.unless(can_wait, field, "nobody can wait then", "Use a message, another queue, or a callback");
+            problems.unless(can_wait, field, Flaw::NobodyCanWait);
         }
         QueueExit::Message { prompt } => {
             let is_prompt = !prompt.is_empty()
                 && prompt.len() <= 100
                 && prompt.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'/'));
-            problems.unless(is_prompt, &format!("{field}.prompt"), "not the name of a prompt", "Use one such as queue-closed");
+            problems.unless(is_prompt, &format!("{field}.prompt"), Flaw::NotAPrompt);
         }
         QueueExit::Queue { queue: next } => {
             if !directory.queues.contains_key(next) {
-                problems.add(format!("{field}.queue"), format!("there is no queue {next}"), "Make the queue first");
+                problems.add(format!("{field}.queue"), Flaw::unknown(Thing::Queue, next));
             } else if comes_back(&queue.id, next, field, directory) {
-                problems.add(
-                    format!("{field}.queue"),
-                    "callers would be sent round in a circle",
-                    "End the chain with a message or a callback",
-                );
+                problems.add(format!("{field}.queue"), Flaw::Circle);
             }
         }
         QueueExit::Callback => {}
@@ -133,24 +119,19 @@ pub(super) fn agent(agent: &AgentProfile, directory: &Directory, problems: &mut 
     problems.name("name", &agent.name);
     for (skill, level) in &agent.skills {
         let field = format!("skills.{skill}");
-        problems.unless(directory.skills.contains_key(skill), &field, "no such skill", "Make the skill first");
+        problems.unless(directory.skills.contains_key(skill), &field, Flaw::unknown(Thing::Skill, skill));
         problems.within(&field, *level, 1, 10);
     }
     match &agent.phone {
         Some(account) => {
             let is_known = directory.phones.contains_key(account.as_str());
-            problems.unless(is_known, "phone", "no such SIP phone", "Make the phone first, or none");
+            problems.unless(is_known, "phone", Flaw::unknown(Thing::Phone, account));
             let owner = directory.agents.values().find(|other| other.id != agent.id && other.phone.as_ref() == Some(account));
             if let Some(owner) = owner {
-                problems.add("phone", format!("belongs to agent {}", owner.id), "Choose another phone");
+                problems.add("phone", Flaw::TakenBy { thing: Thing::Agent, key: owner.id.to_string() });
             }
         }
-        None => problems.unless(
-            agent.device != Device::Sip,
-            "device",
-            "sip without a phone",
-            "Name the agent's SIP phone, or use the browser",
-        ),
+        None => problems.unless(agent.device != Device::Sip, "device", Flaw::PhoneMissing),
     }
 }
 
@@ -159,19 +140,23 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
     for (index, source) in trunk.sources.iter().enumerate() {
         let field = format!("sources[{index}]");
         if Prefix::parse(source).is_none() {
-            problems.add(&field, format!("{source:?} is no address"), "Use one such as 203.0.113.7 or 203.0.113.0/24");
+            problems.add(&field, Flaw::NotAnAddress);
         }
         let other = directory.trunks.values().find(|other| other.id != trunk.id && other.sources.contains(source));
         if let Some(other) = other {
-            problems.add(&field, format!("is trunk {} already", other.id), "An address belongs to one trunk");
+            problems.add(&field, Flaw::TakenBy { thing: Thing::Trunk, key: other.id.to_string() });
         }
     }
     if let Some(username) = &trunk.username {
         account("username", username, problems);
-        problems.unless(trunk.secret.is_some(), "password", "missing", "Give the password of this account name");
-        let is_taken = directory.phones.contains_key(username.as_str())
-            || directory.trunks.values().any(|other| other.id != trunk.id && other.username.as_ref() == Some(username));
-        problems.unless(!is_taken, "username", "taken by another trunk or phone", "Use another account name");
+        problems.unless(trunk.secret.is_some(), "password", Flaw::Missing);
+        if let Some(phone) = directory.phones.get(username.as_str()) {
+            problems.add("username", Flaw::TakenBy { thing: Thing::Phone, key: phone.account.clone() });
+        }
+        let other = directory.trunks.values().find(|other| other.id != trunk.id && other.username.as_ref() == Some(username));
+        if let Some(other) = other {
+            problems.add("username", Flaw::TakenBy { thing: Thing::Trunk, key: other.id.to_string() });
+        }
     }
     if let Some(peer) = &trunk.peer {
         let is_peer = peer.rsplit_once(':').is_some_and(|(host, port)| {
@@ -180,43 +165,41 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
                 && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
             is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
         });
-        problems.unless(is_peer, "peer", "not an address with a port", "Use one such as sip.example.com:5060");
+        problems.unless(is_peer, "peer", Flaw::NotAPeer);
     }
     let is_reachable = !trunk.sources.is_empty() || trunk.username.is_some() || trunk.peer.is_some();
-    problems.unless(is_reachable, "sources", "nothing could come in or go out", "Give sources, a username, or a peer");
-    problems.unless(matches!(trunk.transport.as_str(), "udp" | "tcp"), "transport", "not a transport", "Use udp or tcp");
+    problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
+    problems.one_of("transport", &trunk.transport, &["udp", "tcp"]);
     problems.within("calls_max", trunk.calls_max, 1, 10_000);
 }
 
 pub(super) fn phone(phone: &Phone, directory: &Directory, problems: &mut Problems) {
     account("account", &phone.account, problems);
     problems.name("name", &phone.name);
-    problems.unless(phone.secret.is_some(), "password", "missing", "Give the phone's password");
-    let is_trunks = directory.trunks.values().any(|trunk| trunk.username.as_ref() == Some(&phone.account));
-    problems.unless(!is_trunks, "account", "taken by a trunk", "Use another account name");
+    problems.unless(phone.secret.is_some(), "password", Flaw::Missing);
+    if let Some(trunk) = directory.trunks.values().find(|trunk| trunk.username.as_ref() == Some(&phone.account)) {
+        problems.add("account", Flaw::TakenBy { thing: Thing::Trunk, key: trunk.id.to_string() });
+    }
 }
 
 fn account(field: &str, text: &str, problems: &mut Problems) {
     let is_account = (1..=40).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'+'));
-    problems.unless(is_account, field, "not an account name", "Use 1 to 40 letters, digits, . - _ +");
+    problems.unless(is_account, field, Flaw::NotAnAccount);
 }
 
 pub(super) fn number(number: &Number, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
-    let digits = number.number.strip_prefix('+').unwrap_or(&number.number);
-    let is_number = (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    problems.unless(is_number, "number", "not a number as it arrives", "Use 1 to 15 digits, with + if it arrives so");
+    dialled("number", &number.number, problems);
     problems.name("name", &number.name);
     match &number.target {
         NumberTarget::Line { line } => {
-            if let Some(names) = flows.filter(|names| !names.lines.contains(line)) {
-                let lines: Vec<&str> = names.lines.iter().map(|line| line.as_str()).collect();
-                problems.add("target.line", format!("there is no line {line}"), format!("Use one of: {}", lines.join(", ")));
+            if let Some(names) = flows.filter(|names| !names.lines.contains_key(line)) {
+                problems.add("target.line", Flaw::not_one_of(names.lines.keys()));
             }
         }
         NumberTarget::Queue { queue } => {
             if !directory.queues.contains_key(queue) {
-                problems.add("target.queue", format!("there is no queue {queue}"), "Make the queue first");
+                problems.add("target.queue", Flaw::unknown(Thing::Queue, queue));
             }
         }
         NumberTarget::Echo => {}
@@ -226,10 +209,7 @@ pub(super) fn number(number: &Number, directory: &Directory, flows: Option<&Flow
 pub(super) fn calendar(source: &CalendarSource, problems: &mut Problems) {
     problems.name("name", &source.name);
     for mistake in Calendar::resolve(source).err().unwrap_or_default() {
-        // The sentence holds what is wrong and, behind the semicolon, the mend.
-        let sentence = mistake.kind.to_string();
-        let (problem, mend) = sentence.split_once("; ").unwrap_or((&sentence, "Give fewer or other windows"));
-        problems.add(mistake.place, problem, mend);
+        problems.add(mistake.place, mistake.kind);
     }
 }
 
@@ -240,11 +220,11 @@ pub(super) fn disposition(disposition: &Disposition, directory: &Directory, prob
     while let Some(id) = next {
         depth += 1;
         if *id == disposition.id || depth > DEPTH_MAX {
-            problems.add("parent", "the tree would have a circle or more than 8 levels", "Choose a branch higher up");
+            problems.add("parent", Flaw::TreeTooDeep { most: DEPTH_MAX });
             return;
         }
         let Some(above) = directory.dispositions.get(id) else {
-            problems.add("parent", format!("there is no disposition {id}"), "Make the branch first, or none for the top");
+            problems.add("parent", Flaw::unknown(Thing::Disposition, id));
             return;
         };
         next = above.parent.as_ref();
@@ -253,17 +233,17 @@ pub(super) fn disposition(disposition: &Disposition, directory: &Directory, prob
 
 pub(super) fn pause_reason(reason: &PauseReason, problems: &mut Problems) {
     let is_key = reason.id.parse::<QueueId>().is_ok();
-    problems.unless(is_key, "id", "not a key", "Use 1 to 40 of a-z 0-9 - _ . beginning with a letter or digit");
+    problems.unless(is_key, "id", Flaw::NotAKey);
     let is_free = !RESERVED_REASONS.contains(&reason.id.as_str());
-    problems.unless(is_free, "id", "set by the exchange itself", "Use another key than missed or device");
+    problems.unless(is_free, "id", Flaw::Reserved { reserved: RESERVED_REASONS.map(Into::into).into() });
     names(&reason.names, problems);
 }
 
 fn names(names: &BTreeMap<String, String>, problems: &mut Problems) {
-    problems.unless(!names.is_empty(), "names", "empty", "Give the name in es, en, or both");
+    problems.unless(!names.is_empty(), "names", Flaw::Empty);
     for (language, name) in names {
         let field = format!("names.{language}");
-        problems.unless(is_language(language), &field, "not a language of the console", "Use es or en");
+        problems.one_of(&field, language, &LANGUAGES);
         problems.name(&field, name);
     }
 }
@@ -272,20 +252,21 @@ pub(super) fn centre(centre: &Centre, problems: &mut Problems) {
     problems.name("name", &centre.name);
     let code = &centre.country_code;
     let is_code = (1..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with('0');
-    problems.unless(is_code, "country_code", "not a country calling code", "Use 1 to 3 digits without +, such as 34");
-    problems.unless(is_language(&centre.language), "language", "not a language of ours", "Use es or en");
+    problems.unless(is_code, "country_code", Flaw::NotACountryCode);
+    problems.one_of("language", &centre.language, &LANGUAGES);
     let is_zone = jiff::tz::TimeZone::get(&centre.time_zone).is_ok();
-    problems.unless(is_zone, "time_zone", "not an IANA time zone", "Use one such as Europe/Madrid");
+    problems.unless(is_zone, "time_zone", Flaw::UnknownZone);
     caller_number("caller_number", centre.caller_number.as_deref(), problems);
 }
 
 fn caller_number(field: &str, number: Option<&str>, problems: &mut Problems) {
-    let Some(number) = number else { return };
-    let digits = number.strip_prefix('+').unwrap_or(number);
-    let is_number = (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
-    problems.unless(is_number, field, "not a number that can be shown", "Use 1 to 15 digits, with + in front if international");
+    if let Some(number) = number {
+        dialled(field, number, problems);
+    }
 }
 
-fn is_language(text: &str) -> bool {
-    matches!(text, "es" | "en")
+fn dialled(field: &str, number: &str, problems: &mut Problems) {
+    let digits = number.strip_prefix('+').unwrap_or(number);
+    let is_number = (1..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    problems.unless(is_number, field, Flaw::NotADialledNumber);
 }

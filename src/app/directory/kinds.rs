@@ -4,20 +4,43 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Beginning, FlowNames, changed, checks, digest_secret};
 use crate::{
-    app::{actor::Permission, field_problem::Problems},
+    app::{
+        actor::Permission,
+        field_problem::{Problems, Referrer},
+    },
     domain::{
         directory::{
             AgentProfile, CalendarSource, Centre, DigestSecret, Directory, DirectoryEventKind, Disposition, Number,
             NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill, Thing, Trunk,
         },
         event::Actor,
+        ticket::SlaPolicy,
     },
     store::{StoreFault, Tx, directory as rows},
-    types::Timestamp,
+    types::{LineId, Timestamp},
 };
 
 /// The key of the one entry of [`Thing::Centre`].
 const CENTRE: &str = "centre";
+
+/// Everything that may refer to an entry.
+#[derive(Clone, Copy)]
+pub struct Around<'a> {
+    /// The other entries.
+    pub directory: &'a Directory,
+    /// The published flows.
+    pub flows: Option<&'a FlowNames>,
+    /// The SLA policies.
+    pub policies: &'a [SlaPolicy],
+}
+
+fn referrer(thing: Thing, key: impl ToString) -> Referrer {
+    Referrer { thing: thing.word().into(), key: key.to_string() }
+}
+
+fn line(id: &LineId) -> Referrer {
+    Referrer { thing: "line".into(), key: id.to_string() }
+}
 
 /// A kind of entry of the directory.
 pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync + 'static {
@@ -36,8 +59,8 @@ pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync +
     fn take_from(&self, directory: &mut Directory);
     /// Notes what is wrong with it; it is in the snapshot already.
     fn check(&self, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems);
-    /// Who refers to it, as a person would say it.
-    fn used_by(&self, directory: &Directory, flows: Option<&FlowNames>) -> Vec<String>;
+    /// Who refers to it.
+    fn referrers(&self, around: Around<'_>) -> Vec<Referrer>;
 
     /// What stands for it while it was never saved.
     fn when_absent() -> Option<Self> {
@@ -83,19 +106,21 @@ impl Kept for Queue {
         checks::queue(self, directory, problems);
     }
 
-    fn used_by(&self, directory: &Directory, flows: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, Around { directory, flows, policies }: Around<'_>) -> Vec<Referrer> {
         let numbers = directory
             .numbers
             .values()
             .filter(|number| matches!(&number.target, NumberTarget::Queue { queue } if *queue == self.id))
-            .map(|number| format!("number {}", number.number));
+            .map(|number| referrer(Thing::Number, &number.number));
         let queues = directory
             .queues
             .values()
             .filter(|other| other.id != self.id && checks::exits(other).any(|(_, exit)| leads_to(exit, &self.id)))
-            .map(|other| format!("queue {}", other.id));
-        let flows = flows.filter(|names| names.queues.contains(&self.id)).map(|_| "a published flow".to_owned());
-        numbers.chain(queues).chain(flows).collect()
+            .map(|other| referrer(Thing::Queue, &other.id));
+        let lines = flows.and_then(|names| names.queues.get(&self.id)).into_iter().flatten().map(line);
+        let policies = policies.iter().filter(|policy| policy.queues.contains(&self.id));
+        let policies = policies.map(|policy| referrer(Thing::SlaPolicy, &policy.id));
+        numbers.chain(queues).chain(lines).chain(policies).collect()
     }
 }
 
@@ -112,10 +137,11 @@ impl Kept for Skill {
         problems.name("name", &self.name);
     }
 
-    fn used_by(&self, directory: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
         let queues = directory.queues.values().filter(|queue| queue.skills.iter().any(|need| need.skill == self.id));
         let agents = directory.agents.values().filter(|agent| agent.skills.contains_key(&self.id));
-        queues.map(|queue| format!("queue {}", queue.id)).chain(agents.map(|agent| format!("agent {}", agent.id))).collect()
+        let queues = queues.map(|queue| referrer(Thing::Queue, &queue.id));
+        queues.chain(agents.map(|agent| referrer(Thing::Agent, &agent.id))).collect()
     }
 }
 
@@ -128,7 +154,7 @@ impl Kept for AgentProfile {
         checks::agent(self, directory, problems);
     }
 
-    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
         Vec::new()
     }
 }
@@ -142,7 +168,7 @@ impl Kept for Trunk {
         checks::trunk(self, directory, problems);
     }
 
-    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
         Vec::new()
     }
 
@@ -164,10 +190,12 @@ impl Kept for CalendarSource {
         checks::calendar(self, problems);
     }
 
-    fn used_by(&self, directory: &Directory, flows: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, Around { directory, flows, policies }: Around<'_>) -> Vec<Referrer> {
         let queues = directory.queues.values().filter(|queue| queue.calendar.as_ref() == Some(&self.id));
-        let flows = flows.filter(|names| names.calendars.contains(&self.id)).map(|_| "a published flow".to_owned());
-        queues.map(|queue| format!("queue {}", queue.id)).chain(flows).collect()
+        let lines = flows.and_then(|names| names.calendars.get(&self.id)).into_iter().flatten().map(line);
+        let policies = policies.iter().filter(|policy| policy.calendar == self.id);
+        let policies = policies.map(|policy| referrer(Thing::SlaPolicy, &policy.id));
+        queues.map(|queue| referrer(Thing::Queue, &queue.id)).chain(lines).chain(policies).collect()
     }
 }
 
@@ -180,12 +208,12 @@ impl Kept for Disposition {
         checks::disposition(self, directory, problems);
     }
 
-    fn used_by(&self, directory: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
         let below = directory.dispositions.values().filter(|other| other.parent.as_ref() == Some(&self.id));
         let queues = directory.queues.values().filter(|queue| queue.dispositions.contains(&self.id));
         below
-            .map(|other| format!("disposition {} below it", other.id))
-            .chain(queues.map(|queue| format!("queue {}", queue.id)))
+            .map(|other| referrer(Thing::Disposition, &other.id))
+            .chain(queues.map(|queue| referrer(Thing::Queue, &queue.id)))
             .collect()
     }
 }
@@ -214,7 +242,7 @@ impl Kept for Number {
         checks::number(self, directory, flows, problems);
     }
 
-    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
         Vec::new()
     }
 }
@@ -243,9 +271,9 @@ impl Kept for Phone {
         checks::phone(self, directory, problems);
     }
 
-    fn used_by(&self, directory: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
         let agents = directory.agents.values().filter(|agent| agent.phone.as_deref() == Some(self.account.as_str()));
-        agents.map(|agent| format!("agent {}", agent.id)).collect()
+        agents.map(|agent| referrer(Thing::Agent, &agent.id)).collect()
     }
 
     fn account(&self) -> Option<&str> {
@@ -284,7 +312,7 @@ impl Kept for PauseReason {
         checks::pause_reason(self, problems);
     }
 
-    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
+    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
         Vec::new()
     }
 }
@@ -313,8 +341,8 @@ impl Kept for Centre {
         checks::centre(self, problems);
     }
 
-    fn used_by(&self, _: &Directory, _: Option<&FlowNames>) -> Vec<String> {
-        vec!["the centre itself".into()]
+    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
+        vec![referrer(Thing::Centre, CENTRE)]
     }
 
     fn when_absent() -> Option<Self> {

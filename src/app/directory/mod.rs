@@ -4,6 +4,7 @@
 
 mod checks;
 mod kinds;
+mod lines;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ use utoipa::ToSchema;
 
 use super::{
     actor::{Actor, Forbidden, Permission},
-    field_problem::{FieldProblem, Problems, sentences},
+    field_problem::{FieldProblem, Flaw, Problems, Referrer, sentences},
 };
 use crate::{
     domain::{
@@ -26,11 +27,12 @@ use crate::{
         event::Event,
     },
     protocol::sip::Ha1,
-    store::{Db, Lane, NewEvent, StoreFault, Tx, directory as rows},
-    types::{CalendarId, Clock, LineId, QueueId},
+    store::{Db, Lane, NewEvent, StoreFault, Tx, directory as rows, tickets},
+    types::Clock,
 };
 
-pub use kinds::Kept;
+pub use kinds::{Around, Kept};
+pub use lines::{FlowNames, PublishedLine};
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -48,8 +50,8 @@ pub enum DirectoryFault {
     #[error("this {} was changed meanwhile; load it again", .0.word())]
     ChangedMeanwhile(Thing),
     /// Others refer to it.
-    #[error("still in use by {}; change that first", .0.join(", "))]
-    InUse(Vec<String>),
+    #[error("this {} is still in use", .0.word())]
+    InUse(Thing, Vec<Referrer>),
     /// Values that cannot be saved.
     #[error("{}", sentences(.0))]
     Invalid(Vec<FieldProblem>),
@@ -66,17 +68,6 @@ pub struct Versioned<T> {
     /// The entry.
     #[serde(flatten)]
     pub entry: T,
-}
-
-/// What the published flows name: numbers may lead to these lines, and what the flows use cannot be removed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FlowNames {
-    /// Lines there are.
-    pub lines: BTreeSet<LineId>,
-    /// Queues that flows send calls to.
-    pub queues: BTreeSet<QueueId>,
-    /// Calendars that flows ask.
-    pub calendars: BTreeSet<CalendarId>,
 }
 
 /// A whole directory to begin with, and the passwords of its phones and trunks by account and key.
@@ -110,6 +101,12 @@ impl DirectoryDesk {
     /// What the published flows name, once they are read and whenever they change. Until then numbers may lead to any line.
     pub fn set_flows(&self, names: FlowNames) {
         *self.flows.write().unwrap_or_else(PoisonError::into_inner) = Some(names);
+    }
+
+    /// The published IVR lines, by key.
+    pub fn lines(&self, actor: &Actor) -> Result<Vec<PublishedLine>, Forbidden> {
+        actor.require(Permission::SeeDirectory)?;
+        Ok(self.flow_names().unwrap_or_default().lines.into_values().collect())
     }
 
     /// The directory as it is.
@@ -233,9 +230,11 @@ impl DirectoryDesk {
                     let before = rows::find_in::<T>(tx, T::THING, &key).await?;
                     let before = before.ok_or(DirectoryFault::NotFound(T::THING))?;
                     let mut directory = rows::load_in(tx).await?;
-                    let users = before.entry.used_by(&directory, flows.as_ref());
-                    if !users.is_empty() {
-                        return Err(DirectoryFault::InUse(users));
+                    let policies = tickets::policies_in(tx).await?;
+                    let around = Around { directory: &directory, flows: flows.as_ref(), policies: &policies };
+                    let referrers = before.entry.referrers(around);
+                    if !referrers.is_empty() {
+                        return Err(DirectoryFault::InUse(T::THING, referrers));
                     }
                     let is_seen = seen.is_none_or(|seen| seen == before.version);
                     if !is_seen || !rows::delete(tx, T::THING, &key, before.version).await? {
@@ -265,14 +264,8 @@ impl DirectoryDesk {
 
     fn secret<T: Kept>(&self, entry: &T, password: &str) -> Result<Option<DigestSecret>, DirectoryFault> {
         let mut problems = Problems::default();
-        let length = password.chars().count();
-        problems.unless((8..=64).contains(&length), "password", "too short or too long", "Use 8 to 64 characters");
-        problems.unless(
-            entry.account().is_some(),
-            "password",
-            "set without an account name",
-            "Give the account name, or no password",
-        );
+        problems.length("password", password, 8, 64);
+        problems.unless(entry.account().is_some(), "password", Flaw::PasswordWithoutAccount);
         problems.into_result().map_err(DirectoryFault::Invalid)?;
         Ok(entry.account().map(|account| digest_secret(account, &self.realm, password)))
     }

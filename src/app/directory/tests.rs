@@ -1,17 +1,24 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Beginning, DirectoryDesk, DirectoryFault, FlowNames};
+use serde_json::json;
+
+use super::{Beginning, DirectoryDesk, DirectoryFault, FlowNames, Kept};
 use crate::{
-    app::actor::Actor,
+    app::{
+        actor::Actor,
+        tickets::{TicketFault, Tickets},
+    },
     domain::{
         access::Role,
         directory::{
             AgentProfile, CalendarSource, Centre, Device, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill,
             SkillNeed, Trunk, WrapUp,
         },
+        ivr::ScriptBook,
+        ticket::SlaPolicy,
     },
     store::{journal, testing::TestDb},
-    types::Clock,
+    types::{Clock, Rng},
 };
 
 async fn desk(test: &TestDb) -> DirectoryDesk {
@@ -54,6 +61,18 @@ fn queue(id: &str) -> Queue {
 
 fn number(number: &str, target: NumberTarget) -> Number {
     Number { number: number.into(), name: "Main".into(), target, is_on_web_phone: true }
+}
+
+fn calendar(id: &str) -> CalendarSource {
+    CalendarSource {
+        id: id.parse().unwrap(),
+        name: id.into(),
+        tz: "Europe/Madrid".into(),
+        weekly: BTreeMap::from([("mon".into(), vec![("09:00".into(), "18:00".into())])]),
+        holidays: Vec::new(),
+        overrides: BTreeMap::new(),
+        breaks: BTreeMap::new(),
+    }
 }
 
 fn phone(account: &str) -> Phone {
@@ -156,17 +175,48 @@ async fn two_queues_that_send_callers_to_each_other_without_end_are_refused() {
     desk.change(&administrator(), 1, Queue { on_max_wait: to("b"), ..queue("a") }, None).await.unwrap();
 }
 
+/// Who keeps an entry from being removed.
+async fn refused<T: Kept>(desk: &DirectoryDesk, key: &str) -> Vec<String> {
+    let Err(DirectoryFault::InUse(_, by)) = desk.remove::<T>(&administrator(), key, None).await else { panic!("removed") };
+    by.iter().map(ToString::to_string).collect()
+}
+
+#[tokio::test]
+async fn a_queue_and_a_calendar_that_a_policy_names_stay_until_it_is_gone() {
+    for test in TestDb::each().await {
+        let (desk, admin) = (desk(&test).await, administrator());
+        desk.make(&admin, queue("sales"), None).await.unwrap();
+        desk.make(&admin, calendar("office"), None).await.unwrap();
+        let tickets = Tickets::open_desk(test.db.clone(), test.clock.clone(), Rng::seeded(1), desk.watch()).await.unwrap();
+        let policy: SlaPolicy = serde_json::from_value(json!({
+            "id": "gold", "version": 0, "name": "Gold", "position": 1, "queues": ["sales"], "types": [], "segments": [],
+            "calendar": "office", "targets": {}, "resolution_pauses_in": []
+        }))
+        .unwrap();
+        tickets.save_policy(&admin, policy.clone()).await.unwrap();
+        assert_eq!(refused::<Queue>(&desk, "sales").await, ["sla policy gold"], "on {test:?}");
+        assert_eq!(refused::<CalendarSource>(&desk, "office").await, ["sla policy gold"], "on {test:?}");
+        tickets.delete_policy(&admin, policy.id.clone()).await.unwrap();
+        desk.remove::<Queue>(&admin, "sales", None).await.unwrap();
+        desk.remove::<CalendarSource>(&admin, "office", None).await.unwrap();
+
+        let Err(TicketFault::Invalid(problems)) = tickets.save_policy(&admin, policy).await else { panic!("saved") };
+        let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, ["calendar", "queues[0]"], "what is gone cannot be named, on {test:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_in_use_cannot_be_removed_and_says_by_whom() {
     for test in TestDb::each().await {
         let (desk, admin) = (desk(&test).await, administrator());
         desk.make(&admin, queue("sales"), None).await.unwrap();
         desk.make(&admin, number("1002", NumberTarget::Queue { queue: "sales".parse().unwrap() }), None).await.unwrap();
-        let Err(DirectoryFault::InUse(users)) = desk.remove::<Queue>(&admin, "sales", Some(1)).await else { panic!("removed") };
-        assert_eq!(users, ["number 1002"]);
+        assert_eq!(refused::<Queue>(&desk, "sales").await, ["number 1002"]);
         desk.remove::<Number>(&admin, "1002", Some(1)).await.unwrap();
-        desk.set_flows(FlowNames { queues: ["sales".parse().unwrap()].into(), ..FlowNames::default() });
-        assert!(matches!(desk.remove::<Queue>(&admin, "sales", Some(1)).await, Err(DirectoryFault::InUse(_))));
+        let line = "main-menu".parse().unwrap();
+        desk.set_flows(FlowNames { queues: [("sales".parse().unwrap(), [line].into())].into(), ..FlowNames::default() });
+        assert_eq!(refused::<Queue>(&desk, "sales").await, ["line main-menu"]);
         desk.set_flows(FlowNames::default());
         desk.remove::<Queue>(&admin, "sales", Some(1)).await.unwrap();
         assert!(matches!(desk.remove::<Queue>(&admin, "sales", Some(1)).await, Err(DirectoryFault::NotFound(_))));
@@ -238,18 +288,38 @@ async fn the_centre_is_there_before_anybody_saved_it() {
 async fn hours_that_make_no_sense_name_the_window_and_the_mend() {
     let test = TestDb::sqlite().await;
     let desk = desk(&test).await;
-    let source = CalendarSource {
-        id: "office".parse().unwrap(),
-        name: "Office".into(),
-        tz: "Europe/Madrid".into(),
-        weekly: BTreeMap::from([("mon".into(), vec![("09:00".into(), "nine".into())])]),
-        holidays: Vec::new(),
-        overrides: BTreeMap::new(),
-        breaks: BTreeMap::new(),
-    };
+    let mut source = calendar("office");
+    source.weekly.insert("mon".into(), vec![("09:00".into(), "nine".into())]);
     let Err(DirectoryFault::Invalid(problems)) = desk.make(&administrator(), source, None).await else { panic!("saved") };
     assert!(problems[0].field.starts_with("weekly.mon"), "{problems:?}");
     assert!(problems[0].mend.contains("HH:MM"), "{problems:?}");
+}
+
+#[tokio::test]
+async fn a_number_leads_to_a_published_line_or_the_lines_there_are_are_told() {
+    let test = TestDb::sqlite().await;
+    let (desk, admin) = (desk(&test).await, administrator());
+    let files = crate::app::ivr::ScriptFiles::read(std::path::Path::new("ivr-scripts")).unwrap();
+    let (book, mistakes) = crate::app::ivr::publish(&files, None, &ScriptBook::default());
+    assert_eq!(mistakes, []);
+    desk.set_flows(FlowNames::of(&book));
+    let to = |line: &str| number("1000", NumberTarget::Line { line: line.parse().unwrap() });
+    let Err(DirectoryFault::Invalid(problems)) = desk.make(&admin, to("reception"), None).await else { panic!("stored") };
+    assert_eq!(problems[0].field, "target.line");
+    assert!(problems[0].mend.contains("main-menu or office"), "{problems:?}");
+    desk.make(&admin, to("office"), None).await.unwrap();
+
+    let lines = desk.lines(&Actor::person("ana".parse().unwrap(), Role::Agent)).unwrap();
+    let main = lines.iter().find(|line| line.id.as_str() == "main-menu").expect("the main line");
+    assert_eq!((main.names["es"].as_str(), &main.languages[..]), ("Menú principal", &["es".to_owned(), "en".to_owned()][..]));
+    assert_eq!(main.reasons["billing-unknown-charge"]["en"], "A charge not understood");
+    assert_eq!(main.nodes["billing/ask"]["es"], "Pregunta sobre la factura");
+    assert!(!main.nodes.contains_key("who"), "what is not worth telling has no words");
+    // Every reason of the lines that come with the server has words in both languages, and so has every line.
+    for line in &lines {
+        assert_eq!(line.names.len(), 2, "{}", line.id);
+        assert!(line.reasons.values().chain(line.nodes.values()).all(|names| names.len() == 2), "{line:?}");
+    }
 }
 
 #[tokio::test]

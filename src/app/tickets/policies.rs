@@ -5,19 +5,25 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{TicketFault, Tickets, rows, tell};
 use crate::{
-    app::actor::{Actor, Permission},
+    app::{
+        actor::{Actor, Permission},
+        field_problem::{Flaw, Problems},
+    },
     domain::{
         calendar::Calendar,
-        directory::{DirectoryEvent, DirectoryEventKind, Thing},
+        directory::{Directory, DirectoryEvent, DirectoryEventKind, Thing},
         event::{Actor as EventActor, Event},
         ticket::{SlaBook, SlaPolicy},
     },
-    store::{Lane, NewEvent, StoreFault, Tx},
+    store::{Lane, NewEvent, StoreFault, Tx, directory},
     types::{CalendarId, SlaPolicyId, TicketId},
 };
 
 /// Tickets reviewed in one write after a policy or a calendar changed.
 const REVIEWED_PER_WRITE: i64 = 25;
+const NAME_CHARS_MAX: i64 = 80;
+/// The longest target: a year and a day.
+const TARGET_SECS_MAX: i64 = 366 * 86_400;
 
 /// Policies and calendars as they hold now.
 #[derive(Debug, Default)]
@@ -35,7 +41,7 @@ impl Book {
 impl Tickets {
     /// All SLA policies, in order.
     pub fn policies(&self, actor: &Actor) -> Result<Vec<SlaPolicy>, TicketFault> {
-        actor.require(Permission::WorkTickets).map_err(|_| TicketFault::Forbidden)?;
+        actor.require(Permission::WorkTickets)?;
         let mut policies: Vec<_> = self.shared.book.load().policies.values().cloned().collect();
         policies.sort_by(|a, b| (a.position, &a.id).cmp(&(b.position, &b.id)));
         Ok(policies)
@@ -43,18 +49,19 @@ impl Tickets {
 
     /// Saves an SLA policy; open tickets that it holds for get their deadlines anew in the background.
     pub async fn save_policy(&self, actor: &Actor, policy: SlaPolicy) -> Result<SlaPolicy, TicketFault> {
-        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
-        self.check_policy(&policy)?;
+        actor.require(Permission::Administer)?;
         let (saved, now) = (policy.clone(), self.shared.clock.now().wall);
         let by = EventActor::User { user: actor.user.clone() };
         self.shared
             .db
             .write(Lane::People, move |tx: &mut Tx| {
                 Box::pin(async move {
+                    // In the same write: what a policy names cannot be removed meanwhile.
+                    check(&saved, &directory::load_in(tx).await?)?;
                     rows::save_policy(tx, &saved, now).await?;
                     let change = policy_event(&saved.id, DirectoryEventKind::Changed { fields: Vec::new() });
                     tx.emit(NewEvent::new(now, by, change)).await?;
-                    Ok::<_, StoreFault>(())
+                    Ok::<_, TicketFault>(())
                 })
             })
             .await?;
@@ -65,7 +72,7 @@ impl Tickets {
 
     /// Removes an SLA policy; clocks that it set are set by the next that matches, or cancelled.
     pub async fn delete_policy(&self, actor: &Actor, id: SlaPolicyId) -> Result<(), TicketFault> {
-        actor.require(Permission::Administer).map_err(|_| TicketFault::Forbidden)?;
+        actor.require(Permission::Administer)?;
         let now = self.shared.clock.now().wall;
         let by = EventActor::User { user: actor.user.clone() };
         let was_there = self
@@ -139,24 +146,27 @@ impl Tickets {
         }
         Ok(())
     }
+}
 
-    fn check_policy(&self, policy: &SlaPolicy) -> Result<(), TicketFault> {
-        let directory = self.shared.directory.borrow();
-        if !directory.calendars.contains_key(&policy.calendar) {
-            return Err(TicketFault::Field { field: "calendar", problem: format!("there is no calendar {}", policy.calendar) });
-        }
-        if let Some(queue) = policy.queues.iter().find(|queue| !directory.queues.contains_key(*queue)) {
-            return Err(TicketFault::Field { field: "queues", problem: format!("there is no queue {queue}") });
-        }
-        let budgets = policy.targets.values().flat_map(|targets| [targets.first_response_secs, targets.resolution_secs]);
-        if budgets.flatten().any(|secs| !(1..=366 * 86_400).contains(&secs)) {
-            return Err(TicketFault::Field { field: "targets", problem: "a target has 1 second to 366 days".into() });
-        }
-        if policy.name.trim().is_empty() || policy.name.chars().count() > 80 {
-            return Err(TicketFault::Field { field: "name", problem: "a name has 1 to 80 characters".into() });
-        }
-        Ok(())
+fn check(policy: &SlaPolicy, directory: &Directory) -> Result<(), TicketFault> {
+    let mut problems = Problems::default();
+    problems.length("name", policy.name.trim(), 1, NAME_CHARS_MAX);
+    if !directory.calendars.contains_key(&policy.calendar) {
+        problems.add("calendar", Flaw::unknown(Thing::Calendar, &policy.calendar));
     }
+    for (index, queue) in policy.queues.iter().enumerate().filter(|(_, queue)| !directory.queues.contains_key(*queue)) {
+        problems.add(format!("queues[{index}]"), Flaw::unknown(Thing::Queue, queue));
+    }
+    for (priority, targets) in &policy.targets {
+        for (target, secs) in
+            [("first_response_secs", targets.first_response_secs), ("resolution_secs", targets.resolution_secs)]
+        {
+            if let Some(secs) = secs {
+                problems.within(&format!("targets.{}.{target}", priority.word()), secs, 1, TARGET_SECS_MAX);
+            }
+        }
+    }
+    problems.into_result().map_err(TicketFault::Invalid)
 }
 
 fn policy_event(id: &SlaPolicyId, kind: DirectoryEventKind) -> Event {

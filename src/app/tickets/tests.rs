@@ -4,7 +4,11 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::{
-    app::{customers::Customers, sample_centre},
+    app::{
+        customers::Customers,
+        directory::{Beginning, DirectoryDesk},
+        sample_centre,
+    },
     domain::{
         access::Role,
         agent::{AgentEvent, AgentEventKind, Presence, PresenceCause},
@@ -21,10 +25,11 @@ use crate::{
 };
 
 async fn desk(test: &TestDb) -> Tickets {
-    let directory = Arc::new(sample_centre::directory().unwrap());
-    let (_, receiver) = watch::channel(directory);
     let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
-    let desk = Tickets::open_desk(test.db.clone(), clock, Rng::seeded(5), receiver).await.unwrap();
+    let directory = DirectoryDesk::open(test.db.clone(), clock.clone(), "centralita").await.unwrap();
+    let beginning = Beginning { directory: sample_centre::directory().unwrap(), ..Beginning::default() };
+    directory.begin(&admin(), beginning).await.unwrap();
+    let desk = Tickets::open_desk(test.db.clone(), clock, Rng::seeded(5), directory.watch()).await.unwrap();
     for policy in sample_centre::sla_policies().unwrap() {
         desk.save_policy(&admin(), policy).await.unwrap();
     }
@@ -91,7 +96,7 @@ async fn two_people_who_save_the_same_version_do_not_overwrite_each_other() {
         let page = tickets.page(&agent(), opened.id).await.unwrap();
         assert_eq!(page.entries.len(), 1);
         let forged = TicketCommand::TimerDue { metric: Metric::Resolution, cycle: 1 };
-        assert!(matches!(tickets.handle(&agent(), opened.id, None, forged).await, Err(TicketFault::Forbidden)));
+        assert!(matches!(tickets.handle(&agent(), opened.id, None, forged).await, Err(TicketFault::NotForPeople)));
     }
 }
 
@@ -140,7 +145,7 @@ async fn a_changed_policy_holds_for_tickets_that_are_open() {
         for targets in policy.targets.values_mut() {
             targets.first_response_secs = Some(600);
         }
-        assert!(matches!(tickets.save_policy(&agent(), policy.clone()).await, Err(TicketFault::Forbidden)));
+        assert!(matches!(tickets.save_policy(&agent(), policy.clone()).await, Err(TicketFault::Forbidden(_))));
         tickets.save_policy(&admin(), policy).await.unwrap();
         assert_eq!(tickets.review_all().await.unwrap(), 1);
         let line = tickets.find_line(opened.id).await.unwrap().unwrap();
@@ -161,14 +166,38 @@ async fn lists_go_by_the_next_deadline_and_page_without_gaps() {
         }
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let (page, next) = tickets.list(&agent(), &TicketFilter::default(), after.as_ref(), 3).await.unwrap();
-            seen.extend(page.iter().map(|line| line.number));
-            let Some(next) = next else { break };
-            after = Some(next);
+            let page = tickets.list(&agent(), &TicketFilter::default(), after.as_ref(), 3).await.unwrap();
+            seen.extend(page.items.iter().map(|line| line.number));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
         }
         assert_eq!(seen, [1_002, 1_004, 1_006, 1_001, 1_003, 1_005, 1_007], "those with a response due come first");
         let filter = TicketFilter { text: Some("matter 3".into()), ..TicketFilter::default() };
-        assert_eq!(tickets.list(&agent(), &filter, None, 10).await.unwrap().0.len(), 1);
+        assert_eq!(tickets.list(&agent(), &filter, None, 10).await.unwrap().items.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn the_desk_asks_for_the_own_open_tickets() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let owner = |user: &str| user.parse().ok();
+        let mut numbers = Vec::new();
+        for user in ["agent1", "agent2", "agent1"] {
+            let wanted = OpenTicket { owner: owner(user), ..incident() };
+            numbers.push(tickets.open(&agent(), wanted).await.unwrap());
+        }
+        let solved = TicketCommand::Move { to: TicketState::Solved, reason: "It works".into() };
+        tickets.handle(&agent(), numbers[0].id, None, solved).await.unwrap();
+        let found = async |filter: TicketFilter| {
+            let lines = tickets.list(&agent(), &filter, None, 10).await.unwrap().items;
+            lines.iter().map(|line| line.number).collect::<std::collections::BTreeSet<_>>()
+        };
+        let own = TicketFilter { owner: owner("agent1"), ..TicketFilter::default() };
+        assert_eq!(found(own.clone()).await, [numbers[0].number, numbers[2].number].into(), "on {test:?}");
+        assert_eq!(found(TicketFilter { is_open: true, ..own }).await, [numbers[2].number].into(), "on {test:?}");
     }
 }
 
@@ -189,7 +218,7 @@ async fn a_customer_is_found_made_once_and_popped_with_what_is_open() {
         let Err(crate::app::customers::CustomerFault::LikelyDuplicates(likely)) = again else { panic!("{again:?}") };
         assert_eq!(likely[0].customer.id, made.id);
         for text in ["ange mun", "MUÑOZ", "000777", "+34911000777", "angela@", "12345678z"] {
-            let (found, _) = customers.search(&agent(), text, None, None, 10).await.unwrap();
+            let found = customers.search(&agent(), text, None, None, 10).await.unwrap().items;
             assert_eq!(found.iter().map(|c| c.id).collect::<Vec<_>>(), [made.id], "{text}");
         }
         let ticket = tickets.open(&agent(), OpenTicket { customer: Some(made.id), ..incident() }).await.unwrap();

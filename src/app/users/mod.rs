@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         access::{AccessEvent, AccessEventKind, Role, User},
+        directory::LANGUAGES,
         event::Event,
     },
     net::NoRandomness,
@@ -269,5 +270,5 @@ fn is_administrator(user: &User) -> bool {
 
 fn check(name: &str, language: &str, problems: &mut Problems) {
     problems.name("name", name);
-    problems.unless(matches!(language, "es" | "en"), "language", "not a language of the console", "Use es or en");
+    problems.one_of("language", language, &LANGUAGES);
 }

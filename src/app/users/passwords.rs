@@ -10,7 +10,11 @@ use argon2::{
 use tokio::sync::Semaphore;
 
 use super::UserFault;
-use crate::{app::field_problem::Problems, net::Secrets, types::UserId};
+use crate::{
+    app::field_problem::{Flaw, Problems},
+    net::Secrets,
+    types::UserId,
+};
 
 /// Hashes at a time: each takes 19 MiB and one core.
 const AT_A_TIME: usize = 2;
@@ -97,18 +101,18 @@ pub(super) fn check(password: &str, user: &UserId, problems: &mut Problems) {
         && different.len() >= DIFFERENT_MIN
         && !WELL_KNOWN.contains(&lower.as_str())
         && !lower.contains(user.as_str());
-    problems.unless(
-        is_hard,
-        "password",
-        "too easy to guess",
-        "Use at least 10 characters, 5 of them different, without the user's own key; a short sentence is good",
-    );
+    let (least, different) = (whole(LENGTH_MIN), whole(DIFFERENT_MIN));
+    problems.unless(is_hard, "password", Flaw::PasswordTooEasy { least, different });
 }
 
 /// Argon2id with the parameters of the OWASP recommendation: 19 MiB, two passes, one lane.
 fn argon2() -> Result<Argon2<'static>, UserFault> {
     let params = Params::new(19 * 1_024, 2, 1, None).map_err(|error| UserFault::Internal(error.to_string()))?;
     Ok(Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params))
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn hashing(error: argon2::password_hash::Error) -> UserFault {

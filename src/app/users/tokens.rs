@@ -4,7 +4,7 @@ use super::{UserFault, Users, said, sign_in::hash_of};
 use crate::{
     app::{
         actor::{Actor, Permission},
-        field_problem::Problems,
+        field_problem::{Flaw, Problems},
     },
     domain::access::{AccessEventKind, ApiToken},
     net::Secrets,
@@ -47,18 +47,11 @@ impl Users {
         let now = self.now();
         let mut problems = Problems::default();
         problems.name("name", &new.name);
-        problems.unless(!new.scopes.is_empty(), "scopes", "empty", "Name at least one permission");
+        problems.unless(!new.scopes.is_empty(), "scopes", Flaw::Empty);
         for (index, word) in new.scopes.iter().enumerate() {
-            if Permission::from_word(word).is_none() {
-                let words: Vec<&str> = Permission::ALL.iter().map(|permission| permission.word()).collect();
-                problems.add(
-                    format!("scopes[{index}]"),
-                    format!("{word:?} is no permission"),
-                    format!("Use {}", words.join(", ")),
-                );
-            }
+            problems.one_of(&format!("scopes[{index}]"), word, &Permission::ALL.map(Permission::word));
         }
-        problems.unless(new.expires_at.is_none_or(|at| at > now), "expires_at", "in the past", "Name a later time, or none");
+        problems.unless(new.expires_at.is_none_or(|at| at > now), "expires_at", Flaw::InThePast);
         problems.into_result().map_err(UserFault::Invalid)?;
 
         let secret = format!("{PREFIX}{}", Secrets.token()?);

@@ -29,9 +29,9 @@ pub struct CallView {
     pub line: Option<LineId>,
     /// The queue it came through, or waits in.
     pub queue: Option<QueueId>,
-    /// The reason chosen in the flow.
+    /// The reason chosen in the flow; its words are with the line.
     pub reason: Option<String>,
-    /// The nodes that the caller passed, in order.
+    /// The nodes that the caller passed, in order; their words are with the line.
     pub ivr_path: Vec<String>,
     /// Language spoken with the caller.
     pub language: String,

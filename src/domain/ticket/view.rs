@@ -144,6 +144,37 @@ pub enum ClockState {
     Cancelled,
 }
 
+impl Priority {
+    /// The word that JSON and columns use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Normal => "normal",
+            Self::High => "high",
+            Self::Urgent => "urgent",
+        }
+    }
+}
+
+impl TicketType {
+    /// All of them.
+    pub const ALL: [Self; 7] =
+        [Self::Request, Self::Complaint, Self::Return, Self::Enquiry, Self::Incident, Self::Suggestion, Self::Callback];
+
+    /// The word that JSON and columns use.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Complaint => "complaint",
+            Self::Return => "return",
+            Self::Enquiry => "enquiry",
+            Self::Incident => "incident",
+            Self::Suggestion => "suggestion",
+            Self::Callback => "callback",
+        }
+    }
+}
+
 impl TicketState {
     /// The word that JSON, columns and spoken clips use.
     pub const fn word(self) -> &'static str {

@@ -102,6 +102,10 @@ async fn odd_requests_are_the_callers_mistake_with_a_field_and_a_mend() {
                 assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json", "{method} {path} {body}");
                 let problem: Value = answer.json().await.expect("a problem");
                 assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 10), "{problem}");
+                for error in problem["errors"].as_array().expect("a list") {
+                    assert!(error["code"].is_string(), "a console says it in its own language: {error}");
+                    assert!(["field", "message", "mend"].iter().all(|key| error[*key] != ""), "{error}");
+                }
             }
         }
     }

@@ -1,0 +1,95 @@
+//! The published IVR lines, as far as the directory concerns them: which there are, what people call them and their reasons, and
+//! which queues and calendars they need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    domain::ivr::{Labels, Line, ScriptBook, Step},
+    types::{CalendarId, LineId, QueueId},
+};
+
+/// A text per language of the console, `{"en": …, "es": …}`; a language that nobody wrote is missing.
+pub type Names = BTreeMap<String, String>;
+
+/// A published line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PublishedLine {
+    /// Key: what a number leads to, and what a call's `line` says.
+    pub id: LineId,
+    /// What people call it; empty where the key must do.
+    pub names: Names,
+    /// Languages that it speaks; the first is for callers of whom nothing is known.
+    pub languages: Vec<String>,
+    /// What people read for a call's `reason`.
+    pub reasons: BTreeMap<String, Names>,
+    /// What people read for the places in a call's `ivr_path` that are worth telling.
+    pub nodes: BTreeMap<String, Names>,
+}
+
+/// What the published flows name: numbers may lead to these lines, and what the flows use cannot be removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlowNames {
+    /// Lines there are.
+    pub lines: BTreeMap<LineId, PublishedLine>,
+    /// Queues that flows send calls to, with the lines that do.
+    pub queues: BTreeMap<QueueId, BTreeSet<LineId>>,
+    /// Calendars that flows ask, with the lines that do.
+    pub calendars: BTreeMap<CalendarId, BTreeSet<LineId>>,
+}
+
+impl FlowNames {
+    /// The names in these lines.
+    pub fn of(book: &ScriptBook) -> Self {
+        let lines = book.lines.values().map(|line| (line.id.clone(), published(line))).collect();
+        let mut names = Self { lines, ..Self::default() };
+        for line in book.lines.values() {
+            let flows = std::iter::once(&line.main).chain(line.subflows.values());
+            for node in flows.flat_map(|flow| flow.nodes.values()) {
+                names.note(&line.id, &node.step);
+            }
+        }
+        names
+    }
+
+    fn note(&mut self, line: &LineId, step: &Step) {
+        match step {
+            Step::Queue { queue, .. } | Step::Callback { queue, .. } => {
+                self.queues.entry(queue.clone()).or_default().insert(line.clone());
+            }
+            Step::Hours { calendar, .. } => {
+                self.calendars.entry(calendar.clone()).or_default().insert(line.clone());
+            }
+            Step::Say { .. }
+            | Step::Menu { .. }
+            | Step::Identify { .. }
+            | Step::TicketLookup { .. }
+            | Step::Language { .. }
+            | Step::Subflow { .. }
+            | Step::Return { .. }
+            | Step::Hangup { .. } => {}
+        }
+    }
+}
+
+fn published(line: &Line) -> PublishedLine {
+    // As a call's way names them: `menu`, and `billing/ask` within a subflow.
+    let main = line.main.nodes.iter().map(|(name, node)| (name.to_string(), &node.label));
+    let below = line
+        .subflows
+        .iter()
+        .flat_map(|(flow, subflow)| subflow.nodes.iter().map(move |(name, node)| (format!("{flow}/{name}"), &node.label)));
+    PublishedLine {
+        id: line.id.clone(),
+        names: names(&line.label),
+        languages: line.languages.iter().map(ToString::to_string).collect(),
+        reasons: line.reasons.iter().map(|(reason, labels)| (reason.to_string(), names(labels))).collect(),
+        nodes: main.chain(below).filter(|(_, label)| !label.is_empty()).map(|(name, label)| (name, names(label))).collect(),
+    }
+}
+
+fn names(labels: &Labels) -> Names {
+    labels.iter().map(|(language, text)| (language.to_string(), text.to_string())).collect()
+}
