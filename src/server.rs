@@ -293,6 +293,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         clock: ground.clock.clone(),
         readiness: readiness.clone(),
         traffic: traffic.clone(),
+        pace: Arc::new(http::Pace::new(&config.http)),
         build: build.clone(),
         is_web_phone_enabled: config.web_phone.enabled,
         access: access.clone(),

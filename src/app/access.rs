@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use super::{
     actor::Actor,
-    client::SessionToken,
+    client::{Client, SessionToken},
     rate_limit::RateLimit,
     users::{SignedIn, UserFault, Users},
 };
@@ -36,7 +36,7 @@ pub struct Access {
     users: Users,
     clock: Arc<dyn Clock>,
     by_account: Arc<RateLimit<String>>,
-    by_address: Arc<RateLimit<IpAddr>>,
+    by_network: Arc<RateLimit<IpAddr>>,
 }
 
 impl Access {
@@ -46,7 +46,7 @@ impl Access {
             users,
             clock,
             by_account: Arc::new(RateLimit::per_minute(failures_per_minute)),
-            by_address: Arc::new(RateLimit::per_minute(failures_per_minute.saturating_mul(ADDRESS_FACTOR))),
+            by_network: Arc::new(RateLimit::per_minute(failures_per_minute.saturating_mul(ADDRESS_FACTOR))),
         }
     }
 
@@ -57,27 +57,27 @@ impl Access {
 
     /// Comes in with a password. A try counts before it is judged, so that tries at the same time do not slip through; a success
     /// is forgiven.
-    pub async fn sign_in(&self, account: &str, password: String, address: IpAddr) -> Result<SignedIn, AccessFault> {
+    pub async fn sign_in(&self, account: &str, password: String, client: &Client) -> Result<SignedIn, AccessFault> {
         let key: String = account.trim().to_lowercase().chars().take(ACCOUNT_CHARS_MAX).collect();
-        let address = network_of(address);
+        let network = client.network();
         let now = self.clock.now().mono;
         let too_many = |retry_secs| AccessFault::TooMany { retry_secs };
         if let Some(retry_secs) = self.by_account.wait_secs(&key, now) {
             return Err(too_many(retry_secs));
         }
-        self.by_address.take(&address, now).map_err(too_many)?;
+        self.by_network.take(&network, now).map_err(too_many)?;
         self.by_account.take(&key, now).map_err(too_many)?;
-        let result = self.users.sign_in(account, password, Some(address.to_string())).await;
+        let result = self.users.sign_in(account, password, Some(client.address.to_string())).await;
         match &result {
             Err(UserFault::WrongCredentials) => {}
             // A success, and what was not the caller's doing, does not count.
             Ok(_) => {
                 self.by_account.forgive(&key);
-                self.by_address.give_back(&address);
+                self.by_network.give_back(&network);
             }
             Err(_) => {
                 self.by_account.give_back(&key);
-                self.by_address.give_back(&address);
+                self.by_network.give_back(&network);
             }
         }
         Ok(result?)
@@ -96,13 +96,5 @@ impl Access {
     /// Leaves.
     pub async fn sign_out(&self, actor: &Actor, token: &SessionToken) -> Result<(), UserFault> {
         self.users.sign_out(actor, &token.0).await
-    }
-}
-
-/// One subscriber of an IPv6 carrier owns at least a /64.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(ip) => IpAddr::V4(ip),
-        IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) & !u128::from(u64::MAX)).into()),
     }
 }

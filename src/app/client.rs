@@ -44,6 +44,14 @@ pub struct ForeignOrigin {
 }
 
 impl Client {
+    /// Their network, as rate limits count it: one subscriber of an IPv6 carrier owns at least a /64.
+    pub fn network(&self) -> IpAddr {
+        match self.address.to_canonical() {
+            IpAddr::V4(ip) => IpAddr::V4(ip),
+            IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) & !u128::from(u64::MAX)).into()),
+        }
+    }
+
     /// Whether a page of this origin is one of ours: the origin of the request itself or one of the settings.
     pub fn is_own_origin(&self, origin: &str) -> bool {
         self.own_origin.as_deref() == Some(origin) || self.further_origins.iter().any(|known| known == origin)
@@ -84,6 +92,15 @@ mod tests {
             says_same_origin: false,
             session: None,
         }
+    }
+
+    #[test]
+    fn an_office_is_one_network_and_so_is_a_subscriber_of_ipv6() {
+        let network = |address: &str| Client { address: address.parse().expect("an address"), ..client(None) }.network();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
+        assert_ne!(network("203.0.113.7"), network("203.0.113.8"));
+        assert_eq!(network("::ffff:203.0.113.7"), network("203.0.113.7"));
     }
 
     #[test]

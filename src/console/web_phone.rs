@@ -159,7 +159,7 @@ impl Phone {
             return Err("not_understood");
         }
         let now = self.now;
-        let is_often = self.state.web_phone_by_address.take(&self.client.address, now).is_err();
+        let is_often = self.state.web_phone_by_address.take(&self.client.network(), now).is_err();
         if is_often || self.state.web_phone_in_all.take(&(), now).is_err() {
             return self.refuse("rate_limited").await;
         }

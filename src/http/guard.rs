@@ -1,5 +1,5 @@
 //! What holds for every request: who is at the other end of the connection, which origin is ours, which headers every answer
-//! carries, how long it may take.
+//! carries, how often one may ask, how long an answer may take.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -38,18 +38,23 @@ pub fn is_safe(method: &Method) -> bool {
     [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method)
 }
 
-/// Finds out the [`Client`], bounds the time, and puts the headers of every answer.
+/// Finds out the [`Client`], bounds how often and how long, and puts the headers of every answer.
 pub async fn guard(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let listener = request.extensions().get::<Listener>().copied().unwrap_or(Listener::Plain);
     let client = client_of(&request, listener, &state);
     let is_secure = client.is_secure;
     let is_api = request.uri().path().starts_with("/api/");
-    request.extensions_mut().insert(client);
+    let is_counted = is_api || request.uri().path().starts_with("/ws/");
     let (method, began) = (request.method().clone(), state.clock.now().mono);
-    let mut response = match tokio::time::timeout(state.settings.request_timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => {
-            ApiError::unavailable("This took too long and was given up; try again, or ask for less at a time.").into_response()
+    let pace = if is_counted { state.pace.count(&client, &method, began) } else { Ok(()) };
+    let mut response = match pace {
+        Ok(()) => {
+            request.extensions_mut().insert(client);
+            in_time(&state, request, next).await
+        }
+        Err(wait_secs) => {
+            let detail = "More requests have come from this address than one may send in a minute; wait a little, then go on.";
+            ApiError::too_many(detail, wait_secs).into_response()
         }
     };
     state.traffic.note(&method, response.status().as_u16(), state.clock.now().mono.millis_since(began));
@@ -68,6 +73,15 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     }
     response
+}
+
+async fn in_time(state: &AppState, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(state.settings.request_timeout, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            ApiError::unavailable("This took too long and was given up; try again, or ask for less at a time.").into_response()
+        }
+    }
 }
 
 fn client_of(request: &Request, listener: Listener, state: &AppState) -> Client {

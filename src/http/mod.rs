@@ -21,6 +21,7 @@ mod guard;
 mod health;
 mod lines;
 mod openapi;
+mod pace;
 mod presence;
 mod reports;
 mod router;
@@ -44,6 +45,7 @@ pub use extract::{Body, Id, PAGE_DEFAULT, Page, PageParams, Params};
 pub use guard::Listener;
 pub use health::Readiness;
 pub use openapi::openapi;
+pub use pace::Pace;
 pub use router::router;
 pub use settings::Settings;
 pub use tls::Tls;
@@ -72,6 +74,8 @@ pub struct AppState {
     pub readiness: Readiness,
     /// Requests in figures.
     pub traffic: Traffic,
+    /// How often one network may ask.
+    pub pace: Arc<Pace>,
     /// Build of this server, as the console compares it with its own.
     pub build: Arc<str>,
     /// `web_phone.enabled`.

@@ -89,7 +89,7 @@ async fn sign_in(
     if client.origin.is_some() {
         client.require_own_origin()?;
     }
-    let came = state.access.sign_in(&wanted.user, wanted.password, client.address).await?;
+    let came = state.access.sign_in(&wanted.user, wanted.password, &client).await?;
     let seconds = came.expires_at.millis_since(state.clock.now().wall) / 1_000;
     let actor = Actor::person(came.user.id.clone(), came.user.role);
     Ok((cookies(&came.token, seconds, client.is_secure), Json(view(&state, &actor, came.user))))

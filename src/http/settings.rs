@@ -24,6 +24,11 @@ settings! {
         pub body_bytes_max: usize = 1_048_576,
         /// A request is given up after this time.
         pub request_timeout: Duration = Duration::from_secs(30),
+        /// Reads per minute of one address, all at once if saved up, before further ones are told to wait. An office behind one address
+        /// shares them. 0 is without a limit.
+        pub reads_per_minute: u32 = 30_000,
+        /// The same for requests that change something.
+        pub writes_per_minute: u32 = 6_000,
         /// Failed sign-ins per minute of one account, and ten times as many of one address, before further ones must wait.
         pub sign_in_failures_per_minute: u32 = 5,
     }

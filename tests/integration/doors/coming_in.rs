@@ -51,6 +51,41 @@ async fn guessing_is_slowed_down_and_never_told_whether_the_user_exists() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_asks_without_end_is_told_to_wait_and_others_are_served() {
+    let limits = ["http.reads_per_minute=20", "http.writes_per_minute=10", "http.trusted_proxies=127.0.0.0/8"];
+    let node = Node::start(&limits).await;
+    let guest = node.browser();
+    let from = async |address: &str, method: Method| {
+        let request = guest.request(method, "/api/v1/web-phone/lines").header("x-forwarded-for", address);
+        request.send().await.expect("an answer")
+    };
+    // Some come back while the story is slow: at least so many are served, and not many more.
+    let until_refused = async |method: Method| {
+        for served in 0..100 {
+            let answer = from("203.0.113.7", method.clone()).await;
+            if answer.status() == StatusCode::TOO_MANY_REQUESTS {
+                return (served, answer);
+            }
+        }
+        panic!("never refused");
+    };
+    let (served, answer) = until_refused(Method::GET).await;
+    assert!(served >= 20, "{served}");
+    let wait: u64 = answer.headers()[header::RETRY_AFTER].to_str().expect("text").parse().expect("seconds");
+    assert!((1..=6).contains(&wait), "{wait}");
+    assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "it carries what every answer does");
+    let problem: Value = answer.json().await.expect("a problem");
+    assert_eq!(problem["type"], "/problems/too-many");
+    assert_eq!(from("203.0.113.8", Method::GET).await.status(), StatusCode::OK, "another address behind the same proxy");
+
+    let (served, _) = until_refused(Method::POST).await;
+    assert!(served >= 10, "writes are counted apart: {served}");
+    let probe = guest.request(Method::GET, "/readyz").header("x-forwarded-for", "203.0.113.7").send().await.expect("an answer");
+    assert_eq!(probe.status(), StatusCode::OK, "probes and pages are not counted");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_of_another_site_changes_nothing_with_the_visitors_cookie() {
     let node = Node::start(&["http.origins=https://centre.example"]).await;
     let mut ana = node.signed_in("agent1").await;
