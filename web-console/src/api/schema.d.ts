@@ -360,6 +360,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/lines": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them, by key. Lines are files of the server (`ivr.scripts`), so none is made or changed here. */
+        get: operations["lines_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numbers": {
         parameters: {
             query?: never;
@@ -1035,6 +1052,9 @@ export interface components {
          * @enum {string}
          */
         AudioState: "none" | "connecting" | "up" | "lost";
+        BTreeMap: {
+            [key: string]: string;
+        };
         /** @description Everything on the board. */
         Board: {
             /** @description As of. */
@@ -1378,9 +1398,9 @@ export interface components {
             our_number: string;
             line?: components["schemas"]["LineId"] | null;
             queue?: components["schemas"]["QueueId"] | null;
-            /** @description The reason chosen in the flow. */
+            /** @description The reason chosen in the flow; its words are with the line. */
             reason?: string | null;
-            /** @description The nodes that the caller passed, in order. */
+            /** @description The nodes that the caller passed, in order; their words are with the line. */
             ivr_path: string[];
             /** @description Language spoken with the caller. */
             language: string;
@@ -1747,22 +1767,6 @@ export interface components {
             /** @description `mobile`, `home`, … */
             label?: string;
         };
-        /** @description Likely the same customer: who, and why. Sent with status 409. */
-        Duplicates: {
-            /** @description `/problems/likely-duplicates`. */
-            type: string;
-            /** @description In words. */
-            title: string;
-            /**
-             * Format: int32
-             * @description 409.
-             */
-            status: number;
-            /** @description What to do. */
-            detail: string;
-            /** @description The other records, most likely first. */
-            duplicates: components["schemas"]["LikelyDuplicate"][];
-        };
         /**
          * @description Why a call ended.
          * @enum {string}
@@ -1829,14 +1833,297 @@ export interface components {
             /** @description The event or command that led to it, as an opaque reference. */
             cause?: string | null;
         };
-        /** @description What is wrong with one field. */
-        FieldProblem: {
-            /** @description Path in the body, or the name of the query or path parameter. */
+        /** @description What is wrong with one field, and what would be right. */
+        FieldProblem: components["schemas"]["Flaw"] & {
+            /** @description Path in what was sent, for example `skills[1].level`, or the name of a parameter. */
             field: string;
-            /** @description What is wrong. */
+            /** @description What is wrong, in English. */
             message: string;
-            /** @description What would be right. */
+            /** @description What would be right, in English. */
             mend: string;
+        };
+        /** @description What can be wrong with a value. Codes are stable; new ones may be added. */
+        Flaw: {
+            /** @enum {string} */
+            code: "missing";
+        } | {
+            /** @enum {string} */
+            code: "version_missing";
+        } | {
+            /** @description Not of the kind that belongs here. */
+            params: {
+                /** @description What the reader of the request says, in English. */
+                detail: string;
+            };
+            /** @enum {string} */
+            code: "unreadable";
+        } | {
+            /** @description Too short or too long. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Characters at least.
+                 */
+                least: number;
+                /**
+                 * Format: int64
+                 * @description Characters at most.
+                 */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "length";
+        } | {
+            /** @enum {string} */
+            code: "control_characters";
+        } | {
+            /** @description A number out of bounds. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description As it was given.
+                 */
+                value: number;
+                /**
+                 * Format: int64
+                 * @description At least.
+                 */
+                least: number;
+                /**
+                 * Format: int64
+                 * @description At most.
+                 */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "out_of_range";
+        } | {
+            /** @enum {string} */
+            code: "empty";
+        } | {
+            /** @description A list with too many items. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Items at most.
+                 */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "too_many";
+        } | {
+            /** @enum {string} */
+            code: "repeated";
+        } | {
+            /** @description None of the words that can stand here. */
+            params: {
+                /** @description The words. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "not_a_choice";
+        } | {
+            /** @description Nothing is set up under this key. */
+            params: {
+                /** @description What kind of thing. */
+                thing: components["schemas"]["Thing"];
+                /** @description The key. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "unknown";
+        } | {
+            /** @enum {string} */
+            code: "unknown_customer";
+        } | {
+            /** @description A branch of the disposition tree, or none of its leaves. */
+            params: {
+                /** @description The key. */
+                disposition: string;
+            };
+            /** @enum {string} */
+            code: "not_a_leaf";
+        } | {
+            /** @description Another thing has it. */
+            params: {
+                /** @description What kind of thing. */
+                thing: components["schemas"]["Thing"];
+                /** @description Its key. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "taken_by";
+        } | {
+            /** @enum {string} */
+            code: "taken";
+        } | {
+            /** @description Others refer to it. */
+            params: {
+                /** @description Who. */
+                by: components["schemas"]["Referrer"][];
+            };
+            /** @enum {string} */
+            code: "in_use";
+        } | {
+            /** @enum {string} */
+            code: "not_a_key";
+        } | {
+            /** @description Words that the exchange uses itself. */
+            params: {
+                /** @description The words. */
+                reserved: string[];
+            };
+            /** @enum {string} */
+            code: "reserved";
+        } | {
+            /** @enum {string} */
+            code: "not_a_dialled_number";
+        } | {
+            /** @enum {string} */
+            code: "not_a_phone_number";
+        } | {
+            /** @enum {string} */
+            code: "not_an_email";
+        } | {
+            /** @enum {string} */
+            code: "not_an_address";
+        } | {
+            /** @enum {string} */
+            code: "not_a_peer";
+        } | {
+            /** @enum {string} */
+            code: "not_an_account";
+        } | {
+            /** @enum {string} */
+            code: "not_a_prompt";
+        } | {
+            /** @enum {string} */
+            code: "not_a_country_code";
+        } | {
+            /** @enum {string} */
+            code: "nobody_can_wait";
+        } | {
+            /** @enum {string} */
+            code: "circle";
+        } | {
+            /** @description A disposition under itself, or a tree that is too deep. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Levels at most.
+                 */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "tree_too_deep";
+        } | {
+            /** @enum {string} */
+            code: "phone_missing";
+        } | {
+            /** @enum {string} */
+            code: "trunk_unreachable";
+        } | {
+            /** @enum {string} */
+            code: "password_without_account";
+        } | {
+            /** @description A password that is guessed soon. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Characters at least.
+                 */
+                least: number;
+                /**
+                 * Format: int64
+                 * @description Different characters at least.
+                 */
+                different: number;
+            };
+            /** @enum {string} */
+            code: "password_too_easy";
+        } | {
+            /** @enum {string} */
+            code: "unknown_zone";
+        } | {
+            /** @enum {string} */
+            code: "unknown_weekday";
+        } | {
+            /** @enum {string} */
+            code: "invalid_time";
+        } | {
+            /** @enum {string} */
+            code: "invalid_hours";
+        } | {
+            /** @enum {string} */
+            code: "invalid_date";
+        } | {
+            /** @enum {string} */
+            code: "too_many_windows";
+        } | {
+            /** @enum {string} */
+            code: "no_hours";
+        } | {
+            /** @enum {string} */
+            code: "in_the_past";
+        } | {
+            /** @enum {string} */
+            code: "not_later";
+        } | {
+            /** @description A span that is too long. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Days at most.
+                 */
+                days: number;
+            };
+            /** @enum {string} */
+            code: "span_too_long";
+        } | {
+            /** @enum {string} */
+            code: "too_many_intervals";
+        } | {
+            /** @enum {string} */
+            code: "not_a_cursor";
+        } | {
+            /** @enum {string} */
+            code: "not_the_addressed";
+        } | {
+            /** @enum {string} */
+            code: "ticket_or_new";
+        } | {
+            /** @description A file that is too large. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Bytes at most.
+                 */
+                bytes: number;
+            };
+            /** @enum {string} */
+            code: "file_too_large";
+        } | {
+            /** @description A file whose first line cannot be read. */
+            params: {
+                /** @description What the reader says, in English. */
+                detail: string;
+            };
+            /** @enum {string} */
+            code: "header_unreadable";
+        } | {
+            /** @enum {string} */
+            code: "no_name_column";
+        } | {
+            /** @description A file with too many rows. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description Rows at most.
+                 */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "too_many_rows";
         };
         /**
          * @description Why a caller left a queue otherwise than by an agent or by hanging up.
@@ -1928,7 +2215,8 @@ export interface components {
             line: number;
             /** @description The name as read. */
             name: string;
-            /** @description Why it is left out; `None` when it is taken. */
+            left_out?: components["schemas"]["LeftOut"] | null;
+            /** @description The same in English. */
             problem?: string | null;
         };
         /** @description One contact on the timeline. */
@@ -1963,6 +2251,21 @@ export interface components {
             ticket_number?: number | null;
         };
         InteractionId: string;
+        /** @description Why a row is left out. */
+        LeftOut: {
+            /** @description Under this name. */
+            name: string;
+            /** @enum {string} */
+            why: "already_here";
+        } | {
+            /** @enum {string} */
+            why: "twice_in_file";
+        } | {
+            /** @description Which, and why. */
+            problems: components["schemas"]["FieldProblem"][];
+            /** @enum {string} */
+            why: "wrong";
+        };
         /** @description A record that is likely the same customer. */
         LikelyDuplicate: {
             /** @description The other record. */
@@ -2170,6 +2473,28 @@ export interface components {
                  * @description Its number.
                  */
                 ticket_number?: number | null;
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_PublishedLine: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Key: what a number leads to, and what a call's `line` says. */
+                id: components["schemas"]["LineId"];
+                /** @description What people call it; empty where the key must do. */
+                names: components["schemas"]["BTreeMap"];
+                /** @description Languages that it speaks; the first is for callers of whom nothing is known. */
+                languages: string[];
+                /** @description What people read for a call's `reason`. */
+                reasons: {
+                    [key: string]: components["schemas"]["BTreeMap"];
+                };
+                /** @description What people read for the places in a call's `ivr_path` that are worth telling. */
+                nodes: {
+                    [key: string]: components["schemas"]["BTreeMap"];
+                };
             }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -2715,6 +3040,8 @@ export interface components {
             detail: string;
             /** @description What is wrong, field by field; empty when no field is to blame. */
             errors: components["schemas"]["FieldProblem"][];
+            /** @description Records that are likely the same customer, most likely first; `?sure=true` saves all the same. */
+            duplicates?: components["schemas"]["LikelyDuplicate"][];
             refusal?: components["schemas"]["Refusal"] | null;
         };
         /** @description Something that a customer has from us. */
@@ -2725,6 +3052,23 @@ export interface components {
             status: string;
             /** @description Since when, a date. */
             since?: string | null;
+        };
+        /** @description A published line. */
+        PublishedLine: {
+            /** @description Key: what a number leads to, and what a call's `line` says. */
+            id: components["schemas"]["LineId"];
+            /** @description What people call it; empty where the key must do. */
+            names: components["schemas"]["BTreeMap"];
+            /** @description Languages that it speaks; the first is for callers of whom nothing is known. */
+            languages: string[];
+            /** @description What people read for a call's `reason`. */
+            reasons: {
+                [key: string]: components["schemas"]["BTreeMap"];
+            };
+            /** @description What people read for the places in a call's `ivr_path` that are worth telling. */
+            nodes: {
+                [key: string]: components["schemas"]["BTreeMap"];
+            };
         };
         /** @description A queue: who may serve it, how long one may wait, and what happens then. */
         Queue: {
@@ -2897,6 +3241,13 @@ export interface components {
              * @description Calls of it with agents now.
              */
             talking: number;
+        };
+        /** @description Something that refers to an entry. */
+        Referrer: {
+            /** @description `number`, `queue`, `agent`, `disposition`, `sla_policy`, or `line` for a published flow. */
+            thing: string;
+            /** @description Its key. */
+            key: string;
         };
         /**
          * @description Why a command was not carried out. Nothing has changed.
@@ -4768,7 +5119,7 @@ export interface operations {
                 segment?: string;
                 /** @description The `next` of the page before. */
                 after?: string;
-                /** @description Items wanted, 1 to 200; 50 when not given. */
+                /** @description Items wanted, 1 to 500; 50 when not given. */
                 limit?: number;
             };
             header?: never;
@@ -4816,7 +5167,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Duplicates"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4899,7 +5250,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Duplicates"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -5178,6 +5529,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lines_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_PublishedLine"];
                 };
             };
         };
@@ -6306,7 +6676,7 @@ export interface operations {
                 open?: boolean;
                 /** @description The `next` of the page before. */
                 after?: string;
-                /** @description Items wanted, 1 to 200; 50 when not given. */
+                /** @description Items wanted, 1 to 500; 50 when not given. */
                 limit?: number;
             };
             header?: never;
