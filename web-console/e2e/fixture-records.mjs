@@ -81,7 +81,7 @@ export function makeRecords(world) {
   }
   let centre = v({ name: 'Telefónica del Sur', is_sample: true, country_code: '34', language: 'es', time_zone: 'Europe/Madrid', caller_number: '+34950000100', is_web_phone_on: true })
   const audit = [
-    ['admin', { area: 'directory', event: { kind: 'changed', thing: 'queue', id: 'support' } }],
+    ['admin', { area: 'directory', event: { kind: 'changed', thing: 'queue', key: 'support', fields: ['ring_secs'] } }],
     ['admin', { area: 'access', event: { kind: 'user_changed', user: 'agent4', role: 'agent', is_active: false } }],
     ['supervisor', { area: 'access', event: { kind: 'signed_in', user: 'supervisor', address: '192.0.2.10' } }],
     ['system', { area: 'access', event: { kind: 'sign_in_failed', user: 'admin', address: '198.51.100.4' } }],
