@@ -30,8 +30,8 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, open
   return (
     <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className="min-w-max lg:min-w-0">
       <div role="row" style={tracks} className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-xs font-medium text-ink-3">
-        {columns.map((column) => (
-          <span key={column.id} role="columnheader" className={cx('truncate', column.isNumber && 'text-right')}>
+        {columns.map((column, i) => (
+          <span key={column.id} role="columnheader" className={cx('truncate', column.isNumber && 'text-right', isApart(columns, i) && 'pr-5')}>
             {column.isTitleHidden ? <span className="sr-only">{column.title}</span> : column.title}
           </span>
         ))}
@@ -48,8 +48,8 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, open
           onKeyDown={onOpen ? (event) => onRowKey(event, () => onOpen(row)) : undefined}
           className={cx('grid min-h-9 items-center gap-3 border-b border-line px-4 [contain:content]', onOpen && 'cursor-pointer outline-offset-[-2px]', openKey === rowKey(row) ? 'bg-accent-soft' : onOpen && 'hover:bg-hover')}
         >
-          {columns.map((column) => (
-            <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1 [&>.inline-flex]:align-middle', column.isNumber && 'text-right tabular-nums')}>
+          {columns.map((column, i) => (
+            <span key={column.id} role="cell" className={cx('min-w-0 truncate py-1 [&>.inline-flex]:align-middle', column.isNumber && 'text-right tabular-nums', isApart(columns, i) && 'pr-5')}>
               {column.cell(row)}
             </span>
           ))}
@@ -57,6 +57,12 @@ export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, open
       ))}
     </div>
   )
+}
+
+/** A figure on the right of its column stands too near to a text on the left of the next. */
+function isApart<T>(columns: ReadonlyArray<Column<T>>, at: number): boolean {
+  const next = columns[at + 1]
+  return columns[at]?.isNumber === true && next !== undefined && next.isNumber !== true
 }
 
 /** Links and buttons within a row act for themselves. */

@@ -9,6 +9,7 @@ import type { Versioned } from '@/api/records'
 import type { Page as PageOf } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import { FormProblem } from '@/lib/form-problem'
+import { ListTitle } from '@/lib/more-rows'
 import { useForm, type FieldErrors, type Form } from '@/lib/use-form'
 import { Button, cx, EmptyState, ErrorState, IconButton, Page, showToast, SkeletonLines, Table, type Column } from '@/ui'
 import type { SectionId } from './search'
@@ -73,7 +74,7 @@ export function DirectoryPage<T extends object>({ kind, aside }: { kind: Kind<T>
   return (
     <Page
       isFlush
-      title={t(`section.${kind.section}`)}
+      title={<ListTitle title={t(`section.${kind.section}`)} list={{ items: items ?? [], isSuccess: list.isSuccess, hasNextPage: false }} />}
       actions={
         <>
           {aside}
@@ -85,14 +86,28 @@ export function DirectoryPage<T extends object>({ kind, aside }: { kind: Kind<T>
     >
       <div className="flex h-full min-h-0">
         <div className={cx('min-h-0 min-w-0 flex-1 overflow-auto', isFormOpen && 'max-lg:hidden')}>
-          <p className="max-w-prose px-4 py-2 text-xs text-ink-3">{t(`about.${kind.section}`)}</p>
+          <p className="max-w-3xl px-4 py-2 text-xs text-ink-3">{t(`about.${kind.section}`)}</p>
           {list.isPending && <SkeletonLines count={8} label={t('common:loading')} />}
           {list.isError && (
             <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
               {problemText(list.error)}
             </ErrorState>
           )}
-          {items?.length === 0 && <EmptyState icon={kind.icon} title={t('empty')} />}
+          {items?.length === 0 && (
+            <EmptyState
+              icon={kind.icon}
+              title={t('empty')}
+              action={
+                !isNew && (
+                  <Button icon={Plus} onPress={() => go({ make: 'entry' })}>
+                    {t(`new.${kind.section}`)}
+                  </Button>
+                )
+              }
+            >
+              {t('empty_text')}
+            </EmptyState>
+          )}
           {items !== undefined && items.length > 0 && (
             <Table
               label={t(`section.${kind.section}`)}

@@ -27,7 +27,7 @@ export function NumbersSection() {
         cell: (number) =>
           number.target.to === 'line' ? t('numbers.to_line', { name: number.target.line }) : number.target.to === 'queue' ? t('numbers.to_queue', { name: names.queue(number.target.queue) }) : t('numbers.target_is.echo'),
       },
-      { id: 'web', title: t('numbers.web'), width: '120px', isWide: true, cell: (number) => number.is_on_web_phone && <Badge tone="accent">{t('numbers.on_web')}</Badge> },
+      { id: 'web', title: t('numbers.web'), width: '104px', isWide: true, cell: (number) => (number.is_on_web_phone ? <Badge tone="accent">{t('numbers.on_web')}</Badge> : '–') },
     ],
     blank: () => ({ number: '', name: '', target: { to: 'queue', queue: '' }, is_on_web_phone: false }),
     toBody: (number) => ({ ...number, number: number.number.replaceAll(/[\s()./-]/g, ''), name: number.name.trim() }),

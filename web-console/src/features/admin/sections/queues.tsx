@@ -2,6 +2,7 @@ import { ListOrdered, Plus, Trash2 } from 'lucide-react'
 import { inLanguage } from '@/api/queries'
 import type { Disposition, Queue, Schemas, TicketType } from '@/api/types'
 import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
+import { spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { Button, IconButton, Section, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
@@ -19,6 +20,8 @@ export function QueuesSection() {
   const { t } = useTexts('admin')
   const checkKey = useKeyChecks()
   const range = useRange()
+  const { data: skills = [] } = useEntries<Schemas['Skill']>('/skills')
+  const { data: calendars = [] } = useEntries<{ id: string; name: string }>('/calendars')
   const kind: Kind<Queue> = {
     section: 'queues',
     icon: ListOrdered,
@@ -29,11 +32,11 @@ export function QueuesSection() {
     columns: [
       { id: 'name', title: t('field.name'), width: 'minmax(120px, 1.4fr)', cell: (queue) => <span className="font-medium">{queue.name}</span> },
       { id: 'id', title: t('field.key'), width: 'minmax(80px, 0.8fr)', cell: (queue) => queue.id },
-      { id: 'skills', title: t('field.skills'), width: 'minmax(110px, 1.2fr)', isWide: true, cell: (queue) => queue.skills.map((need) => `${need.skill} ≥ ${need.level}`).join(', ') },
-      { id: 'calendar', title: t('field.hours'), width: 'minmax(90px, 1fr)', isWide: true, cell: (queue) => queue.calendar ?? t('always') },
+      { id: 'skills', title: t('field.skills'), width: 'minmax(110px, 1.2fr)', isWide: true, cell: (queue) => queue.skills.map((need) => `${skills.find((one) => one.id === need.skill)?.name ?? need.skill} ≥ ${need.level}`).join(', ') },
+      { id: 'calendar', title: t('field.hours'), width: 'minmax(90px, 1fr)', isWide: true, cell: (queue) => (queue.calendar ? (calendars.find((one) => one.id === queue.calendar)?.name ?? queue.calendar) : t('always')) },
       { id: 'goal', title: t('queues.goal'), width: '128px', isWide: true, cell: (queue) => t('queues.goal_is', { percent: queue.service_level_percent, secs: queue.service_level_secs }) },
-      { id: 'ring', title: t('queues.ring_secs'), width: '96px', isWide: true, isNumber: true, cell: (queue) => `${queue.ring_secs} s` },
-      { id: 'wait', title: t('queues.wait_secs_max'), width: '112px', isWide: true, isNumber: true, cell: (queue) => `${queue.wait_secs_max} s` },
+      { id: 'ring', title: t('queues.ring_secs'), width: '96px', isWide: true, isNumber: true, cell: (queue) => spanText(queue.ring_secs * 1000) },
+      { id: 'wait', title: t('queues.wait_secs_max'), width: '112px', isWide: true, isNumber: true, cell: (queue) => spanText(queue.wait_secs_max * 1000) },
     ],
     blank: () => ({
       id: '',

@@ -57,7 +57,7 @@ export function SlaSection() {
         cell: (policy) =>
           [...policy.queues.map((id) => queues.find((one) => one.id === id)?.name ?? id), ...policy.types.map((type) => t(`common:ticket.type.${type}`)), ...policy.segments.map(segmentText)].join(', ') || t('sla.everything'),
       },
-      { id: 'normal', title: t('sla.normal'), width: '152px', isWide: true, cell: (policy) => [policy.targets.normal?.first_response_secs, policy.targets.normal?.resolution_secs].map((secs) => targetText(secs) || '–').join(' / ') },
+      { id: 'normal', title: t('sla.normal'), width: '208px', isWide: true, cell: (policy) => [policy.targets.normal?.first_response_secs, policy.targets.normal?.resolution_secs].map((secs) => targetText(secs) || '–').join(' / ') },
       { id: 'calendar', title: t('field.hours'), width: 'minmax(90px, 0.8fr)', isWide: true, cell: (policy) => calendars.find((one) => one.id === policy.calendar)?.name ?? policy.calendar },
     ],
     blank: (known) => ({

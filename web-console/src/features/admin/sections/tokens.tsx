@@ -59,7 +59,7 @@ export function TokensSection() {
     >
       <div className="flex h-full min-h-0">
         <div className="min-h-0 min-w-0 flex-1 overflow-auto">
-          <p className="max-w-prose px-4 py-2 text-xs text-ink-3">{t('about.tokens')}</p>
+          <p className="max-w-3xl px-4 py-2 text-xs text-ink-3">{t('about.tokens')}</p>
           {secret !== null && <Secret secret={secret} onClose={() => setSecret(null)} />}
           {list.isPending && <SkeletonLines count={5} label={t('common:loading')} />}
           {list.isError && (
@@ -67,7 +67,11 @@ export function TokensSection() {
               {problemText(list.error)}
             </ErrorState>
           )}
-          {list.data?.length === 0 && <EmptyState icon={KeySquare} title={t('empty')} />}
+          {list.data?.length === 0 && (
+            <EmptyState icon={KeySquare} title={t('empty')}>
+              {t('tokens.none')}
+            </EmptyState>
+          )}
           {list.data !== undefined && list.data.length > 0 && <Table label={t('section.tokens')} columns={columns} rows={list.data} rowKey={(token) => token.id} />}
         </div>
         {isMaking && (
