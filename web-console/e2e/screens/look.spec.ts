@@ -1,137 +1,254 @@
-// Every screen in both languages and themes: clean for axe, nothing cut off at 1280×720 even with longer texts, and a picture of
-// each to look at (e2e/screenshots).
-import AxeBuilder from '@axe-core/playwright'
+// Every screen in every state that it has: clean for axe in both languages and themes, whole at 1280×720 with longer texts, and a
+// picture of each to look at (e2e/screenshots). Each role signs in once.
 import { expect, test, type Page } from '@playwright/test'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
+import { glance, look } from '../support/look'
 import { isLive, signIn, startShift } from '../support/page'
-import { overflowing, stretchTexts } from '../support/stretch'
-
-/** Both languages and both themes, each at least once. */
-const LOOKS = [
-  { language: 'en', theme: 'light' },
-  { language: 'es', theme: 'dark' },
-] as const
-
-const shots = new URL('../screenshots/', import.meta.url).pathname
 
 const centre = useCentre()
 
-/** Looks at what is open in every language and theme, then with longer texts. The page must be opened anew afterwards. */
-async function look(page: Page, name: string): Promise<void> {
-  for (const { language, theme } of LOOKS) {
-    const root = page.locator('html')
-    if ((await root.getAttribute('lang')) !== language) await page.getByTestId('language').click()
-    if ((await root.getAttribute('data-theme')) !== theme) await page.getByTestId('theme').click()
-    await expect(root).toHaveAttribute('lang', language)
-    await expect(root).toHaveAttribute('data-theme', theme)
-    // No tip and no hover of the switches on the picture.
-    await page.mouse.move(640, 719)
-    await expect(page.locator('[aria-busy="true"]')).toHaveCount(0)
-    await expect(page.getByRole('tooltip')).toHaveCount(0)
-    await page.screenshot({ path: `${shots}${name}.${language}.${theme}.png`, animations: 'disabled' })
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    const said = violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => `  ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1] ?? ''}`).join('\n')}`)
-    expect.soft(said, `${name} in ${language}, ${theme}`).toEqual([])
-  }
-  await stretchTexts(page)
-  await page.screenshot({ path: `${shots}${name}.longer.png`, animations: 'disabled' })
-  expect.soft(await overflowing(page), `${name} with longer texts`).toEqual([])
-}
+/** What changes from page to page; the frame around it was looked at before. */
+const PAGE = 'main'
 
-test('sign-in and web phone', async ({ page }) => {
+test.beforeAll(async () => {
+  // Long enough to look at a call that rings.
+  const rest = await centre.rest('admin')
+  const queue = (await rest.items<{ id: string }>('/queues')).find((one) => one.id === 'support')
+  await rest.ask('PUT', '/queues/support', { ...queue, ring_secs: 120, wrap_up: { mode: 'timed', secs: 300 } })
+})
+
+test.beforeEach(({ page }) => {
+  // The switches of the console begin from here, whatever this machine prefers.
+  return page.addInitScript(() => {
+    localStorage.getItem('centralita.language') ?? localStorage.setItem('centralita.language', 'en')
+    localStorage.getItem('centralita.theme') ?? localStorage.setItem('centralita.theme', 'light')
+  })
+})
+
+test('before the sign-in', async ({ page }) => {
   await page.goto(`${centre.http}/login`)
-  await expect(page.getByTestId('sign-in-user')).toBeVisible()
+  await expect(page.getByTestId('sample-notice')).toBeVisible()
   await look(page, 'sign-in')
+  await page.getByTestId('sign-in-user').fill('agent1')
+  await page.getByTestId('sign-in-password').fill('not this one')
+  await page.getByTestId('sign-in-submit').click()
+  await expect(page.getByRole('alert')).toBeVisible()
+  await look(page, 'sign-in-refused')
+})
+
+test('the page for callers', async ({ page }) => {
   await page.goto(`${centre.http}/call`)
   await expect(page.getByTestId('web-phone-call')).toBeVisible()
   await look(page, 'web-phone')
+  await page.getByTestId('web-phone-line').selectOption('1009')
+  await page.getByTestId('web-phone-call').click()
+  await expect(page.getByTestId('web-phone-key-1')).toBeEnabled()
+  await look(page, 'web-phone-call')
+  await page.getByTestId('web-phone-hang-up').click()
+  await expect(page.getByTestId('web-phone-call')).toBeVisible()
+  await look(page, 'web-phone-over')
 })
 
-test('the desk in a call, and after it', async ({ page }) => {
-  test.setTimeout(180_000)
+test('the desk of an agent, from the start of the shift to the wrap-up', async ({ page }) => {
+  test.setTimeout(300_000)
+  page.on('dialog', (dialog) => void dialog.accept())
   await signIn(page, centre, 'agent1')
   await look(page, 'desk-off-shift')
-  await page.goto(`${centre.http}/desk`)
-  await isLive(page)
   await startShift(page)
-  const caller = await Caller.call(centre, '1001')
-  try {
-    await page.getByTestId('answer').click()
-    await expect(page.getByTestId('wrap-up')).toHaveAttribute('data-state', 'talking')
-    await look(page, 'desk-talking')
-    await page.getByTestId('hang-up').click()
-    await caller.succeeds()
-  } finally {
-    caller.leave()
-  }
-  page.on('dialog', (dialog) => void dialog.accept())
-  await page.reload()
-  await isLive(page)
-  await expect(page.getByTestId('wrap-up')).toHaveAttribute('data-state', 'wrapping_up')
-  await look(page, 'desk-wrap-up')
-})
+  await look(page, 'desk-ready')
 
-test('the desk when it rings', async ({ page }) => {
-  test.setTimeout(180_000)
-  for (const [name, from] of [
-    ['known', '+34911000001'],
+  for (const [match, from] of [
     ['several', '+34911000149'],
     ['unknown', '+34699999999'],
     ['withheld', 'anonymous'],
+    ['known', '+34911000001'],
   ] as const) {
-    if (name === 'known') await signIn(page, centre, 'agent2')
-    else {
-      await page.goto(`${centre.http}/desk`)
-      await isLive(page)
-    }
-    if ((await page.getByTestId('presence').getAttribute('data-state')) !== 'ready') await startShift(page)
-    const caller = await Caller.call(centre, '1001', { from })
+    const caller = await Caller.call(centre, match === 'known' ? '1000' : '1001', { from })
     try {
-      await expect(page.getByTestId('offer')).toBeVisible()
+      if (match === 'known') {
+        await expect.poll(() => caller.phone.packets).toBeGreaterThan(25)
+        caller.phone.press('1')
+      }
+      await expect(page.getByTestId('offer')).toBeVisible({ timeout: 30_000 })
       await expect(page.getByTestId('pop')).toBeVisible()
-      await page.screenshot({ path: `${shots}desk-ringing-${name}.png`, animations: 'disabled' })
-      // The record stays as it was while it rang, and an answered call does not ring out while we look.
+      await look(page, `desk-ringing-${match}`, match === 'several' ? undefined : PAGE)
       await page.getByTestId('answer').click()
       await expect(page.getByTestId('wrap-up')).toHaveAttribute('data-state', 'talking')
-      if (name !== 'known') await look(page, `desk-${name}`)
+      if (match === 'known') await inTheCall(page)
       await page.getByTestId('hang-up').click()
       await caller.succeeds()
     } finally {
       caller.leave()
     }
+    await expect(page.getByTestId('wrap-up')).toHaveAttribute('data-state', 'wrapping_up')
+    if (match === 'known') await look(page, 'desk-wrap-up')
     await page.getByTestId('wrap-up-done').click()
     await expect(page.getByTestId('presence')).toHaveAttribute('data-state', 'ready')
   }
+
+  const caller = await Caller.call(centre, '1001')
+  try {
+    await page.getByTestId('decline').click()
+    await expect(page.getByTestId('idle')).toHaveAttribute('data-why', 'missed')
+    await look(page, 'desk-missed')
+  } finally {
+    caller.leave()
+  }
 })
 
-test('the pages of an administrator', async ({ page }) => {
+async function inTheCall(page: Page): Promise<void> {
+  await page.getByTestId('call-notes').fill('El router parpadea en rojo desde ayer. Ha reiniciado dos veces.')
+  await expect(page.getByTestId('notes-state')).toHaveText(/Saved|Guardado/)
+  await look(page, 'desk-talking')
+  await page.getByTestId('ivr-path').click()
+  await look(page, 'desk-path', '[role=dialog]')
+  await page.keyboard.press('Escape')
+  await page.getByTestId('keypad').click()
+  await look(page, 'desk-keypad', '[role=dialog]')
+  await page.keyboard.press('Escape')
+  await page.getByTestId('transfer').click()
+  await expect(page.getByTestId('transfer-search')).toBeVisible()
+  await look(page, 'desk-transfer', '[role=dialog]')
+  await page.keyboard.press('Escape')
+  await page.getByTestId('mute').click()
+  await page.getByTestId('hold').click()
+  await expect(page.getByTestId('hold')).toHaveAttribute('aria-pressed', 'true')
+  await look(page, 'desk-held')
+  await page.getByTestId('hold').click()
+  await page.getByTestId('mute').click()
+}
+
+test('what lies over a page, and its troubles', async ({ page, context }) => {
+  test.setTimeout(180_000)
+  await signIn(page, centre, 'agent2')
+  await page.keyboard.press('Control+k')
+  await expect(page.getByTestId('palette')).toBeVisible()
+  await look(page, 'palette', '[role=dialog]')
+  await page.getByTestId('palette-text').fill('luc')
+  await expect(page.getByRole('menuitem').filter({ hasText: '+34' }).first()).toBeVisible()
+  await look(page, 'palette-found', '[role=dialog]')
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('?')
+  await expect(page.getByTestId('keys-answer')).toBeVisible()
+  await look(page, 'keys', '[role=dialog]')
+  await page.keyboard.press('Escape')
+  await page.getByTestId('presence').click()
+  await expect(page.getByTestId('presence-ready')).toBeVisible()
+  await look(page, 'presence', '[role=menu]')
+  await page.keyboard.press('Escape')
+
+  for (const [name, path] of [
+    ['not-found', '/nowhere'],
+    ['not-for-agents', '/admin/users'],
+    ['live-not-for-agents', '/live'],
+    ['customers-none', '/customers?q=zzzz'],
+    ['customer-gone', '/customers/01ARZ3NDEKTSV4RRFFQ69G5FAV'],
+  ] as const) {
+    await page.goto(`${centre.http}${path}`)
+    await isLive(page)
+    await look(page, name, PAGE)
+  }
+
+  await page.route('**/api/v1/tickets*', (route) => route.fulfill({ status: 503, body: '{}' }))
+  await page.goto(`${centre.http}/tickets`)
+  await expect(page.getByRole('alert')).toBeVisible({ timeout: 20_000 })
+  await look(page, 'tickets-failed', PAGE)
+  await page.unroute('**/api/v1/tickets*')
+  await page.route('**/api/v1/calls*', () => {})
+  await page.goto(`${centre.http}/calls`)
+  await expect(page.locator('.skeleton').first()).toBeVisible()
+  await page.screenshot({ path: new URL('../screenshots/calls-loading.png', import.meta.url).pathname })
+
+  await page.goto(`${centre.http}/desk`)
+  await isLive(page)
+  // The other language is here before the network goes.
+  await expect.poll(() => page.evaluate(() => performance.getEntriesByType('resource').some((one) => /\/es-[^/]*\.js$/.test(one.name)))).toBe(true)
+  await context.setOffline(true)
+  await expect(page.getByTestId('connection')).toContainText(/Offline|Sin red/)
+  await look(page, 'offline')
+  await context.setOffline(false)
+})
+
+test('the floor of a supervisor', async ({ page }) => {
+  test.setTimeout(180_000)
+  await signIn(page, centre, 'supervisor')
+  const caller = await Caller.call(centre, '1001', { from: '+34911000120' })
+  try {
+    await expect(page.getByTestId('board-queue-support-waiting')).toHaveText('1')
+    await look(page, 'live')
+    await page.goto(`${centre.http}/board`)
+    await expect(page.getByTestId('tv-queue-support')).toBeVisible()
+    await look(page, 'board')
+  } finally {
+    caller.leave()
+  }
+})
+
+test('customers, tickets and calls', async ({ page }) => {
   test.setTimeout(300_000)
   await signIn(page, centre, 'admin')
   const rest = await centre.rest('admin')
   const [customer] = await rest.items<{ id: string }>('/customers?q=%2B34911000001')
   const [ticket] = await rest.items<{ id: string }>(`/tickets?customer=${customer?.id}`)
-  const [call] = await rest.items<{ id: string }>('/calls')
-  const screens: [name: string, path: string][] = [
-    ['live', '/live'],
-    ['check', '/check'],
+  const [call] = await rest.items<{ id: string }>('/calls?outcome=answered')
+  await page.goto(`${centre.http}/check`)
+  await isLive(page)
+  await look(page, 'check')
+  for (const [name, path] of [
     ['customers', '/customers?q=Luc'],
     ['customer', `/customers/${customer?.id}`],
     ['customer-new', '/customers/new'],
     ['customer-edit', `/customers/${customer?.id}/edit`],
     ['customers-import', '/customers/import'],
-    ['tickets', '/tickets?q=deco'],
+    ['tickets', '/tickets'],
     ['ticket', `/tickets/${ticket?.id}`],
     ['ticket-new', '/tickets/new'],
     ['calls', '/calls'],
     ['call', `/calls/${call?.id}`],
-  ]
-  for (const [name, path] of screens) {
+  ] as const) {
     await test.step(name, async () => {
       await page.goto(`${centre.http}${path}`)
       await isLive(page)
-      await page.waitForLoadState('networkidle')
-      await look(page, name)
+      await look(page, name, PAGE)
+    })
+  }
+})
+
+/** Every section of the administration, with the form of an entry, or of a new one where there is none. */
+const SECTIONS = {
+  users: 'edit=agent1',
+  agents: 'edit=agent1',
+  skills: 'edit=support',
+  queues: 'edit=support',
+  numbers: 'edit=1000',
+  trunks: 'make=entry',
+  phones: 'edit=101',
+  hours: 'edit=office',
+  dispositions: 'edit=incident.slow',
+  pauses: 'edit=break',
+  sla: 'edit=support',
+  centre: null,
+  tokens: null,
+  audit: null,
+} as const
+
+test('the administration', async ({ page }) => {
+  test.setTimeout(400_000)
+  await signIn(page, centre, 'admin')
+  for (const [section, form] of Object.entries(SECTIONS)) {
+    await test.step(section, async () => {
+      await page.goto(`${centre.http}/admin/${section}`)
+      await isLive(page)
+      if (form === null) {
+        await look(page, `admin-${section}`, PAGE)
+        return
+      }
+      await glance(page, `admin-${section}`)
+      await page.goto(`${centre.http}/admin/${section}?${form}`)
+      await isLive(page)
+      await expect(page.getByTestId('entry-save')).toBeVisible()
+      await look(page, `admin-${section}-form`, PAGE)
     })
   }
 })
