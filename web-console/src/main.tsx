@@ -6,7 +6,8 @@ import { I18nProvider, RouterProvider as AriaRouterProvider } from 'react-aria-c
 import { useTranslation } from 'react-i18next'
 import { createQueryClient } from './app/query-client'
 import { createAppRouter } from './app/router'
-import { startI18n } from './i18n'
+import { localeOf } from './i18n/format'
+import { preloadLanguages, startI18n } from './i18n'
 import { showTheme } from './lib/theme'
 import './styles.css'
 
@@ -22,7 +23,7 @@ declare module '@tanstack/react-router' {
 function App() {
   const { i18n } = useTranslation()
   return (
-    <I18nProvider locale={i18n.language}>
+    <I18nProvider locale={localeOf(i18n.language)}>
       <QueryClientProvider client={queryClient}>
         {/* Links inside menus go through the same router: a page load would end a call's audio for a second. */}
         <AriaRouterProvider navigate={(href) => void router.navigate({ href })}>
@@ -36,6 +37,7 @@ function App() {
 async function start(): Promise<void> {
   showTheme()
   await startI18n()
+  preloadLanguages()
   const root = document.getElementById('root')
   if (root)
     createRoot(root).render(

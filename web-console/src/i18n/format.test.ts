@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clockText, phoneText, spanText } from './format'
+import { agoText, clockText, phoneText, spanText } from './format'
 
 test('timers', () => {
   expect([0, 7_400, 754_000, 3_723_000, -5].map(clockText)).toEqual(['0:00', '0:07', '12:34', '1:02:03', '0:00'])
@@ -13,4 +13,13 @@ test('numbers can be read aloud', () => {
   expect(phoneText('+34911000001')).toBe('+34 911 000 001')
   expect(phoneText('+4930901820')).toBe('+49 309 018 20')
   expect(phoneText('101')).toBe('101')
+})
+
+test('how long ago, in words', () => {
+  const now = Date.parse('2026-11-21T12:00:00Z')
+  const ago = (minutes: number, language: string) => agoText(now - minutes * 60_000, now, language)
+  expect([0.5, 3, 125, 60 * 30, 60 * 24 * 3].map((minutes) => ago(minutes, 'en'))).toEqual(['now', '3 minutes ago', '2 hours ago', 'yesterday', '3 days ago'])
+  expect([0.5, 3, 60 * 30].map((minutes) => ago(minutes, 'es'))).toEqual(['ahora', 'hace 3 minutos', 'ayer'])
+  // Clocks that disagree do not make a future.
+  expect(ago(-2, 'en')).toBe('now')
 })

@@ -22,14 +22,18 @@ export function spanText(ms: number): string {
   return hours % 24 === 0 ? `${Math.floor(hours / 24)} d` : `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
+/** Our English has the day first and 24 hours, as contact centres in Europe write it. */
+export function localeOf(language: string): string {
+  return language === 'en' ? 'en-GB' : language
+}
+
 const cache = new Map<string, Intl.DateTimeFormat>()
 
 function formatter(language: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = language + JSON.stringify(options)
   let found = cache.get(key)
   if (!found) {
-    // Our English has the day first and 24 hours, as contact centres in Europe write it.
-    found = new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, options)
+    found = new Intl.DateTimeFormat(localeOf(language), options)
     cache.set(key, found)
   }
   return found
@@ -68,7 +72,8 @@ export function shortDateText(at: string | number, now: number, language: string
 export function agoText(at: string | number, now: number, language: string): string {
   const past = now - new Date(at).getTime()
   const relative = new Intl.RelativeTimeFormat(language, { numeric: 'auto' })
-  if (past < 3_600_000) return relative.format(-Math.max(0, Math.floor(past / 60_000)), 'minute')
+  if (past < 60_000) return relative.format(0, 'second')
+  if (past < 3_600_000) return relative.format(-Math.floor(past / 60_000), 'minute')
   if (past < DAY_MS) return relative.format(-Math.floor(past / 3_600_000), 'hour')
   if (past < 60 * DAY_MS) return relative.format(-Math.floor(past / DAY_MS), 'day')
   return relative.format(-Math.floor(past / (30 * DAY_MS)), 'month')

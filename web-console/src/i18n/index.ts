@@ -10,6 +10,8 @@ export type Language = (typeof LANGUAGES)[number]
 /** What each language calls itself. */
 export const LANGUAGE_NAMES: Record<Language, string> = { en: 'English', es: 'Español' }
 
+const PRELOAD_MS = 3_000
+
 type Bundle = Readonly<Record<string, object>>
 
 const loaders: Record<Language, () => Promise<{ default: Bundle }>> = {
@@ -42,6 +44,13 @@ export async function startI18n(): Promise<i18n> {
   await load(language)
   document.documentElement.lang = language
   return i18next
+}
+
+/** Fetches the other language while nothing is to be done, so that the switch works without a network too. */
+export function preloadLanguages(): void {
+  setTimeout(() => {
+    for (const language of LANGUAGES) void load(language).catch(() => {})
+  }, PRELOAD_MS)
 }
 
 export async function changeLanguage(language: Language): Promise<void> {

@@ -13,7 +13,7 @@ import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
-import { Button, ButtonLink, EmptyState, ErrorState, Page, SearchField, Select, SkeletonLines, Table, TextField, type Column } from '@/ui'
+import { Button, ButtonLink, DateField, EmptyState, ErrorState, Page, SearchField, Select, SkeletonLines, Table, type Column } from '@/ui'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
 import { callQuery, DIRECTIONS, OUTCOMES, type CallSearch } from './search'
@@ -93,11 +93,11 @@ export function CallsPage() {
       <div className="flex h-full min-h-0 flex-col">
         <div role="search" className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
           <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-44" data-testid="call-search" />
-          <TextField label={t('from')} isLabelHidden type="date" value={search.from ?? ''} onChange={(from) => narrow({ from: from === '' ? undefined : from })} className="w-32" data-testid="calls-from" />
+          <DateField label={t('from')} isLabelHidden value={search.from ?? ''} onChange={(from) => narrow({ from: from === '' ? undefined : from })} className="w-38" data-testid="calls-from" />
           <span aria-hidden className="-mx-1 text-ink-3">
             –
           </span>
-          <TextField label={t('to')} isLabelHidden type="date" value={search.to ?? ''} onChange={(to) => narrow({ to: to === '' ? undefined : to })} className="w-32" data-testid="calls-to" />
+          <DateField label={t('to')} isLabelHidden value={search.to ?? ''} onChange={(to) => narrow({ to: to === '' ? undefined : to })} className="w-38" data-testid="calls-to" />
           <Button size="sm" tone="plain" onPress={() => narrow({ from: dayOf(new Date()), to: dayOf(new Date()) })}>
             {t('today')}
           </Button>

@@ -13,7 +13,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { segmentText } from '@/i18n/words'
 import { FormProblem } from '@/lib/form-problem'
 import { useForm, type Form } from '@/lib/use-form'
-import { Button, ButtonLink, ErrorState, IconButton, Page, Section, Select, SkeletonLines, TextArea, TextField, showToast } from '@/ui'
+import { Button, ButtonLink, DateField, ErrorState, IconButton, Page, Section, Select, showToast, SkeletonLines, TextArea, TextField } from '@/ui'
 import { checkDraft, draftOf, emptyDraft, tidyDraft } from './draft'
 import { SEGMENTS } from './search'
 
@@ -117,7 +117,7 @@ function Editor({ title, initial, customer, back, onReload }: { title: string; i
                     onChange={(status) => set('products', put(values.products, i, { ...product, status }))}
                     className="w-32"
                   />
-                  <TextField label={t('field.since')} isLabelHidden={i > 0} type="date" value={product.since ?? ''} onChange={(since) => set('products', put(values.products, i, { ...product, since: since === '' ? null : since }))} className="w-34" />
+                  <DateField label={t('field.since')} isLabelHidden={i > 0} value={product.since ?? ''} onChange={(since) => set('products', put(values.products, i, { ...product, since: since === '' ? null : since }))} className="w-40" />
                 </Line>
               ))}
             </Lines>

@@ -7,7 +7,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { momentsOf } from '@/lib/days'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { usePages } from '@/lib/use-pages'
-import { Badge, Button, EmptyState, ErrorState, Page, Select, SkeletonLines, Table, TextField, type Column } from '@/ui'
+import { Badge, Button, DateField, EmptyState, ErrorState, Page, Select, SkeletonLines, Table, type Column } from '@/ui'
 import { useAuditText, type AuditRecord } from '../audit-text'
 import { useEntries } from '../directory'
 import { AREAS, type AdminSearch } from '../search'
@@ -76,11 +76,11 @@ export function AuditSection() {
             className="w-44"
             data-testid="audit-actor"
           />
-          <TextField label={t('audit.from')} isLabelHidden type="date" value={from ?? ''} onChange={(day) => narrow({ from: day === '' ? undefined : day })} className="w-34" />
+          <DateField label={t('audit.from')} isLabelHidden value={from ?? ''} onChange={(day) => narrow({ from: day === '' ? undefined : day })} className="w-38" />
           <span aria-hidden className="-mx-1 text-ink-3">
             –
           </span>
-          <TextField label={t('audit.to')} isLabelHidden type="date" value={to ?? ''} onChange={(day) => narrow({ to: day === '' ? undefined : day })} className="w-34" />
+          <DateField label={t('audit.to')} isLabelHidden value={to ?? ''} onChange={(day) => narrow({ to: day === '' ? undefined : day })} className="w-38" />
         </div>
         <div className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={8} label={t('common:loading')} />}

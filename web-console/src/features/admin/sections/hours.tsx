@@ -2,7 +2,7 @@ import { CalendarClock, Plus, Trash2 } from 'lucide-react'
 import { useMemo, useState } from 'react'
 import type { Queue, Schemas } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
-import { Button, Checkbox, ComboBox, IconButton, TextField } from '@/ui'
+import { Button, Checkbox, ComboBox, DateField, IconButton, TextField } from '@/ui'
 import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
 import { Group, NameAndKey, useKeyChecks } from '../form-parts'
 import { readWindows, windowsText, type Windows } from '../keys'
@@ -97,14 +97,13 @@ function Fields({ form, isNew }: FieldsProps<Calendar>) {
           const isYearly = holiday.date.startsWith('--')
           return (
             <div key={i} className="flex items-start gap-2">
-              <TextField
+              <DateField
                 label={t('hours.date')}
                 isLabelHidden
-                type="date"
                 value={isYearly ? `${year}-${holiday.date.slice(2)}` : holiday.date}
                 onChange={(date) => put(i, { ...holiday, date: isYearly && date !== '' ? `-${date.slice(4)}` : date })}
                 error={errorOf(`holidays[${i}]`)}
-                className="w-34"
+                className="w-38"
               />
               <TextField label={t('field.name')} isLabelHidden placeholder={t('hours.holiday_name')} value={holiday.name ?? ''} onChange={(name) => put(i, { ...holiday, name })} className="min-w-0 flex-1" />
               <span className="pt-1">
@@ -136,7 +135,7 @@ function Dated({ title, help, addLabel, days, onChange, errorOf }: { title: stri
       <p className="-mt-1 text-xs text-ink-3">{help}</p>
       {rows.map(([date, windows], i) => (
         <div key={i} className="flex items-start gap-2">
-          <TextField label={t('hours.date')} isLabelHidden type="date" value={date} onChange={(next) => onChange(Object.fromEntries(rows.map(([key, value], at) => [at === i ? next : key, value])))} className="w-34" />
+          <DateField label={t('hours.date')} isLabelHidden value={date} onChange={(next) => onChange(Object.fromEntries(rows.map(([key, value], at) => [at === i ? next : key, value])))} className="w-38" />
           <div className="min-w-0 flex-1">
             <WindowsField label={t('hours.times')} windows={windows} onChange={(next) => onChange({ ...days, [date]: next })} error={errorOf(date)} />
           </div>

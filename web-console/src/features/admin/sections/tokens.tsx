@@ -7,7 +7,7 @@ import { dateText, dateTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { FormProblem } from '@/lib/form-problem'
 import { useForm } from '@/lib/use-form'
-import { Button, EmptyState, ErrorState, IconButton, Page, Select, showToast, SkeletonLines, Table, TextField, type Column } from '@/ui'
+import { Button, DateField, EmptyState, ErrorState, IconButton, Page, Select, showToast, SkeletonLines, Table, TextField, type Column } from '@/ui'
 import { RemoveButton, useEntries } from '../directory'
 import { Choices } from '../form-parts'
 
@@ -157,7 +157,7 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (secret: s
           <TextField label={t('tokens.what_for')} value={values.name} onChange={(name) => set('name', name)} isRequired autoFocus error={errorOf('name')} maxLength={100} data-testid="field-name" />
           <Select label={t('tokens.rights_of')} choices={users.filter((user) => user.is_active).map((user) => ({ id: user.id, label: `${user.name} (${user.id})` }))} value={values.user === '' ? null : values.user} onChange={(user) => set('user', user)} placeholder={t('choose')} isRequired error={errorOf('user')} data-testid="field-user" />
           <Choices label={t('tokens.scopes')} choices={SCOPES.map((id) => ({ id, label: t(`scope.${id}`) }))} chosen={values.scopes} onChange={(ids) => set('scopes', ids)} error={errorOf('scopes')} />
-          <TextField label={t('tokens.expires')} type="date" value={values.expires_at} onChange={(date) => set('expires_at', date)} help={t('tokens.expires_help')} error={errorOf('expires_at')} className="w-40" />
+          <DateField label={t('tokens.expires')} value={values.expires_at} onChange={(date) => set('expires_at', date)} help={t('tokens.expires_help')} error={errorOf('expires_at')} className="w-40" />
           <FormProblem problem={form.problem} />
         </div>
         <footer className="flex shrink-0 gap-2 border-t border-line px-4 py-2.5">
