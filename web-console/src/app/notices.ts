@@ -1,5 +1,5 @@
 // Sentences of the server for this user, as toasts. Each is said once.
-import { useNavigate } from '@tanstack/react-router'
+import { useNavigate, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { becomeReady } from '@/lib/shift'
@@ -12,12 +12,19 @@ export function useNotices(): void {
   const navigate = useNavigate()
   const state = useFloor((floor) => floor.agent?.presence.state)
   const missed = useRef<number | null>(null)
+  const path = useRouterState({ select: (router) => router.location.pathname })
+  const isDesk = useRef(false)
+  useEffect(() => {
+    isDesk.current = path.startsWith('/desk')
+  }, [path])
   const notices = useFloor((floor) => floor.notices)
   useEffect(() => {
     for (const notice of notices) {
       dismissNotice(notice.id)
       switch (notice.key) {
         case 'missed_offer':
+          // The desk says so itself, with the same way back.
+          if (isDesk.current) break
           missed.current = showToast({
             tone: 'bad',
             text: t('notice.missed_offer'),

@@ -12,6 +12,11 @@ import type { Entry } from './palette-entry'
 import { useHits } from './palette-hits'
 import { usePlaces } from './palette-places'
 
+interface Group {
+  key: 'go' | 'do' | 'customers' | 'tickets' | 'calls' | 'dial'
+  entries: readonly Entry[]
+}
+
 export function Palette({ session, onClose, onSignOut }: { session: Session; onClose: () => void; onSignOut: () => void }) {
   const { t } = useTexts('app')
   return (
@@ -34,7 +39,7 @@ function Finder({ session, onClose, onSignOut }: { session: Session; onClose: ()
   const isBlank = text.trim() === ''
   const number = dialable(text)
   // What comes late comes last, so that nothing moves under the choice; a call is offered when it is clear who else it may be.
-  const groups: ReadonlyArray<{ key: 'go' | 'do' | 'customers' | 'tickets' | 'calls' | 'dial'; entries: readonly Entry[] }> = [
+  const groups: readonly Group[] = [
     { key: 'go', entries: isBlank ? places.main : matching([...places.main, ...places.further], text) },
     { key: 'do', entries: matching(doings.always, text) },
     { key: 'customers', entries: hits.customers },
@@ -49,12 +54,26 @@ function Finder({ session, onClose, onSignOut }: { session: Session; onClose: ()
         <Search size={18} aria-hidden className="shrink-0 text-ink-3" />
         <Input placeholder={t('palette.placeholder')} className="h-12 min-w-0 flex-1 bg-transparent text-lg outline-none" data-testid="palette-text" />
       </TextField>
+      <Results groups={groups} onClose={onClose}>
+        {hits.problem ? problemText(hits.problem) : hits.isPending ? t('palette.searching') : t('palette.nothing', { text: text.trim() })}
+      </Results>
+    </Autocomplete>
+  )
+}
+
+/** What was found, in groups; `children` is said when that is nothing. */
+function Results({ groups, onClose, children }: { groups: readonly Group[]; onClose: () => void; children: string }) {
+  const { t } = useTexts('app')
+  return (
+    // Tab reaches the list, so that it can be scrolled without a mouse; the arrows choose from the field.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling region must be reachable
+    <div role="group" aria-label={t('palette.results')} tabIndex={0} className="max-h-[56vh] overflow-auto outline-offset-[-2px]">
       <AriaMenu
         aria-label={t('palette.results')}
-        className="max-h-[56vh] overflow-auto p-1 outline-none"
+        className="p-1 outline-none"
         renderEmptyState={() => (
           <p role="status" className="p-4 text-center text-ink-2">
-            {hits.problem ? problemText(hits.problem) : hits.isPending ? t('palette.searching') : t('palette.nothing', { text: text.trim() })}
+            {children}
           </p>
         )}
       >
@@ -82,6 +101,6 @@ function Finder({ session, onClose, onSignOut }: { session: Session; onClose: ()
             ),
         )}
       </AriaMenu>
-    </Autocomplete>
+    </div>
   )
 }

@@ -23,7 +23,7 @@ export function Rail({ session, onSignOut }: { session: Session; onSignOut: () =
       </Link>
       <SearchButton />
       {SECTIONS.filter((section) => section.isFor(session)).map(({ to, key, icon: Icon }) => (
-        <Link key={to} to={to} className={ITEM} activeProps={{ className: 'bg-surface text-accent-ink font-semibold', 'aria-current': 'page' }}>
+        <Link key={to} to={to} className={ITEM} activeProps={{ className: 'bg-surface text-accent-ink font-medium', 'aria-current': 'page' }}>
           <Icon size={19} strokeWidth={1.75} aria-hidden />
           <span className="max-w-full truncate max-md:sr-only">{t(`nav.${key}`)}</span>
         </Link>

@@ -28,7 +28,8 @@ export interface TableProps<T> {
 export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, openKey }: TableProps<T>) {
   const tracks = { gridTemplateColumns: columns.map((column) => column.width).join(' ') }
   return (
-    <div role="table" aria-label={label} aria-rowcount={rows.length + 1} className="min-w-max lg:min-w-0">
+    // Rows that open something are reached by Tab; a list that is only read is reached as a whole, to be scrolled.
+    <div role="table" aria-label={label} aria-rowcount={rows.length + 1} tabIndex={onOpen ? undefined : 0} className="min-w-max outline-offset-[-2px] lg:min-w-0">
       <div role="row" style={tracks} className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-xs font-medium text-ink-3">
         {columns.map((column, i) => (
           <span key={column.id} role="columnheader" className={cx('truncate', column.isNumber && 'text-right', isApart(columns, i) && 'pr-5')}>

@@ -68,7 +68,7 @@ export function AdminPage() {
                 key={id}
                 to="/admin/$section"
                 params={{ section: id }}
-                className="flex h-7 items-center rounded-md px-2 whitespace-nowrap text-ink-2 hover:bg-hover hover:text-ink"
+                className="flex min-h-7 min-w-0 items-center rounded-md px-2 py-1 text-ink-2 max-md:whitespace-nowrap hover:bg-hover hover:text-ink"
                 activeProps={{ className: 'bg-accent-soft font-semibold text-accent-ink', 'aria-current': 'page' }}
                 activeOptions={{ includeSearch: false }}
               >

@@ -65,7 +65,7 @@ function Call({ call }: { call: CallDetails }) {
     { name: t('field.reason'), value: names.reason(call.reason) },
     { name: t('field.queue'), value: names.queue(call.queue) },
     { name: t('field.agent'), value: names.agent(call.agent) },
-    { name: t('field.language'), value: languageText(call.language) },
+    { name: t('field.language'), value: <span className="capitalize">{languageText(call.language)}</span> },
     { name: t('field.disposition'), value: names.disposition(call.disposition) },
     { name: t('field.ended'), value: call.end_cause ? t(`common:end_cause.${call.end_cause}`) : null },
   ].filter((fact) => fact.value)

@@ -55,7 +55,7 @@ export function CustomersPage() {
     { id: 'email', title: t('field.email'), width: 'minmax(140px, 1.6fr)', cell: (customer) => customer.emails[0]?.address ?? '' },
     { id: 'document', title: t('field.document'), width: '104px', cell: (customer) => customer.document ?? '' },
     { id: 'segment', title: t('field.segment'), width: '88px', cell: (customer) => <Badge tone={customer.segment === 'gold' ? 'warn' : 'neutral'}>{segmentText(customer.segment)}</Badge> },
-    { id: 'language', title: t('field.language'), width: '72px', cell: (customer) => languageText(customer.language) },
+    { id: 'language', title: t('field.language'), width: '72px', cell: (customer) => <span className="capitalize">{languageText(customer.language)}</span> },
     { id: 'updated', title: t('field.updated'), width: '96px', isNumber: true, cell: (customer) => shortDateText(customer.updated_at, now, i18n.language) },
   ]
   const isNarrowed = search.q !== undefined || search.segment !== undefined

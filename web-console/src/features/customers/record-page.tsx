@@ -39,7 +39,7 @@ export function CustomerPage() {
               {customer.name}
             </span>
             <Badge tone={customer.segment === 'gold' ? 'warn' : 'neutral'}>{segmentText(customer.segment)}</Badge>
-            <Badge>{languageText(customer.language)}</Badge>
+            <Badge className="capitalize">{languageText(customer.language)}</Badge>
           </span>
         )
       }

@@ -48,7 +48,7 @@ export function DeskPage({ side }: { side: (call: CallView) => ReactNode }) {
           <Pop key={call.id} call={call} />
         </div>
         {!isFolded && (
-          <aside key={call.id} aria-label={t('side')} className="w-88 shrink-0 overflow-hidden border-l border-line bg-ground max-lg:w-full max-lg:border-t max-lg:border-l-0">
+          <aside key={call.id} aria-label={t('side')} className="w-96 shrink-0 overflow-hidden border-l border-line bg-ground max-lg:w-full max-lg:border-t max-lg:border-l-0">
             {side(call)}
           </aside>
         )}
@@ -100,7 +100,7 @@ function Idle() {
           {t(`idle.${key}`)}
         </EmptyState>
       </div>
-      <aside aria-label={t('my_tickets.title')} className="w-88 shrink-0 overflow-auto border-l border-line bg-ground max-lg:w-full max-lg:border-l-0">
+      <aside aria-label={t('my_tickets.title')} className="w-96 shrink-0 overflow-auto border-l border-line bg-ground max-lg:w-full max-lg:border-l-0">
         <MyTickets />
       </aside>
     </div>

@@ -3,7 +3,7 @@ import { Button as AriaButton } from 'react-aria-components'
 import { useTexts } from '@/i18n/use-texts'
 import { languageText, keyText } from '@/i18n/words'
 import type { CallView } from '@/live/protocol'
-import { timeText } from '@/i18n/format'
+import { clockText, timeText } from '@/i18n/format'
 import { useFloor } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { PopoverPanel } from '@/ui'
@@ -17,14 +17,24 @@ export function WhyTheyCall({ call }: { call: CallView }) {
   return (
     <section aria-label={t('why.title')} className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line bg-accent-soft px-4 py-2">
       <p className="min-w-0 break-words">
-        <span className="text-ink-2">{t('why.reason')} </span>
-        <strong className="font-semibold">{call.reason ? names.reason(call.reason) : t('why.no_reason')}</strong>
+        {call.reason ? (
+          <>
+            <span className="text-ink-2">{t('why.reason')} </span>
+            <strong className="font-semibold">{names.reason(call.reason)}</strong>
+          </>
+        ) : (
+          <span className="text-ink-2">{t('why.no_reason')}</span>
+        )}
       </p>
       <p>
         <span className="text-ink-2">{t('why.language')} </span>
         <strong className="font-semibold">{languageText(call.language)}</strong>
       </p>
-      {call.queued_at && <p className="text-ink-2">{t('why.waiting_since', { at: timeText(call.queued_at, i18n.language) })}</p>}
+      {call.queued_at && (
+        <p className="text-ink-2">
+          {call.connected_at ? t('why.waited', { time: clockText(Date.parse(call.connected_at) - Date.parse(call.queued_at)) }) : t('why.waiting_since', { at: timeText(call.queued_at, i18n.language) })}
+        </p>
+      )}
       {from !== null && <p className="font-medium">{t('why.transferred', { name: from })}</p>}
       {call.ivr_path.length > 0 && <Path call={call} />}
     </section>

@@ -23,7 +23,7 @@ export function Record({ call, snapshot }: { call: CallView; snapshot: CustomerS
           {customer.name}
         </h1>
         <Badge tone={customer.segment === 'gold' ? 'warn' : 'neutral'}>{segmentText(customer.segment)}</Badge>
-        <Badge>{languageText(customer.language)}</Badge>
+        <Badge className="capitalize">{languageText(customer.language)}</Badge>
         <Link to={`/customers/${customer.id}` as string} className="ml-auto flex items-center gap-1 text-accent-ink hover:underline">
           <Pencil size={14} aria-hidden />
           {t('record.open')}

@@ -65,7 +65,7 @@ function Party({ call }: { call: CallView }) {
   const { data: queues } = useQuery(queuesQuery)
   const queue = queues?.find((one) => one.id === call.queue)?.name ?? call.queue
   const Icon = call.direction === 'outbound' ? PhoneOutgoing : call.state.is === 'offered' ? PhoneIncoming : Phone
-  const details = [queue, call.party.name && call.party.number ? phoneText(call.party.number) : null, call.party.segment ? segmentText(call.party.segment) : null]
+  const details = [queue, call.party.segment ? segmentText(call.party.segment) : null, call.party.name && call.party.number ? phoneText(call.party.number) : null]
   return (
     <div className="flex min-w-0 flex-1 items-center gap-3 max-lg:min-w-64">
       <Icon size={20} aria-hidden className={cx('shrink-0', call.state.is === 'offered' ? 'ring-mark text-good' : 'text-ink-3')} />

@@ -57,5 +57,5 @@ export function DispositionField({ value, onChange, ...rest }: FieldProps<string
   const choices = tree
     .filter((one) => !parents.has(one.id) && (one.is_active || one.id === value))
     .map((one) => ({ id: one.id, label: dispositionPath(tree, one.id, i18n.language) }))
-  return <ComboBox key={`${i18n.language}${choices.length}`} {...rest} label={t('field.disposition')} choices={choices} value={value} onChange={onChange} emptyText={t('common:none')} />
+  return <ComboBox key={`${i18n.language}${choices.length}`} {...rest} label={t('field.disposition')} choices={choices} value={value} onChange={onChange} placeholder={t('common:not_set')} emptyText={t('common:none')} />
 }

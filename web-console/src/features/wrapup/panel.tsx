@@ -86,7 +86,7 @@ function NotesField({ call }: { call: CallView }) {
       label={t('notes.label')}
       isLabelHidden
       placeholder={t('notes.placeholder')}
-      rows={4}
+      rows={3}
       maxLength={NOTES_CHARS_MAX}
       value={text}
       onChange={(typed) => notes.type(call.id, typed)}
