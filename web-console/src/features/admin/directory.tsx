@@ -9,9 +9,10 @@ import type { Versioned } from '@/api/records'
 import type { Page as PageOf } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import { FormProblem } from '@/lib/form-problem'
+import { LoadProblem } from '@/lib/load-problem'
 import { ListTitle } from '@/lib/more-rows'
 import { useForm, type FieldErrors, type Form } from '@/lib/use-form'
-import { Button, cx, EmptyState, ErrorState, IconButton, Page, showToast, SkeletonLines, Table, type Column } from '@/ui'
+import { Button, cx, EmptyState, IconButton, Page, showToast, SkeletonLines, Table, type Column } from '@/ui'
 import type { SectionId } from './search'
 
 export interface FieldsProps<T> {
@@ -88,11 +89,7 @@ export function DirectoryPage<T extends object>({ kind, aside }: { kind: Kind<T>
         <div className={cx('min-h-0 min-w-0 flex-1 overflow-auto', isFormOpen && 'max-lg:hidden')}>
           <p className="max-w-3xl px-4 py-2 text-xs text-ink-3">{t(`about.${kind.section}`)}</p>
           {list.isPending && <SkeletonLines count={8} label={t('common:loading')} />}
-          {list.isError && (
-            <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
-              {problemText(list.error)}
-            </ErrorState>
-          )}
+          {list.isError && <LoadProblem problem={list.error} onRetry={() => void list.refetch()} />}
           {items?.length === 0 && (
             <EmptyState
               icon={kind.icon}

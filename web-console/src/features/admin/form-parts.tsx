@@ -2,7 +2,7 @@
 import { Dices } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { useTexts } from '@/i18n/use-texts'
-import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
+import { LANGUAGES } from '@/i18n'
 import type { Form } from '@/lib/use-form'
 import { Button, Checkbox, TextField } from '@/ui'
 import { isKey, keyOfName, makePassword } from './keys'
@@ -94,7 +94,7 @@ export function NamesFields({ names, onChange, errorOf, isNew }: { names: Readon
   return LANGUAGES.map((language, i) => (
     <TextField
       key={language}
-      label={t('name_in', { language: LANGUAGE_NAMES[language] })}
+      label={t('name_in', { language: t(`common:language_name.${language}`) })}
       value={names[language] ?? ''}
       onChange={(text) => onChange({ ...names, [language]: text })}
       autoFocus={isNew && i === 0}

@@ -3,17 +3,18 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { PhoneIncoming, PhoneOutgoing } from 'lucide-react'
 import { api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { CallDetails } from '@/api/records'
 import { clockText, dateTimeText, exactTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { keyText, languageText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
+import { LoadProblem } from '@/lib/load-problem'
 import { useNames } from '@/lib/use-names'
-import { ErrorState, Facts, Page, Section, SkeletonLines } from '@/ui'
+import { Facts, Page, Section, SkeletonLines } from '@/ui'
 import { useEventText } from './event-text'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
+import { storyOf } from './story'
 
 export function CallPage() {
   const { t } = useTexts('calls')
@@ -27,9 +28,7 @@ export function CallPage() {
   if (query.isError)
     return (
       <Page title={t('title')}>
-        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void query.refetch()}>
-          {problemText(query.error)}
-        </ErrorState>
+        <LoadProblem problem={query.error} onRetry={() => void query.refetch()} />
       </Page>
     )
   if (!query.data)
@@ -106,12 +105,12 @@ function Call({ call }: { call: CallDetails }) {
           )}
           <Section title={t('events')} className="px-4 pt-2 pb-4">
             <ol data-testid="call-events">
-              {call.events.map((record) => (
+              {storyOf(call.events).map(({ record, nodes }) => (
                 <li key={`${record.node}-${record.seq}`} className="flex gap-3 py-1">
                   <time dateTime={record.at} className="w-20 shrink-0 text-ink-3">
                     {exactTimeText(record.at, i18n.language)}
                   </time>
-                  <span className="min-w-0 break-words">{eventText(record)}</span>
+                  <span className="min-w-0 break-words">{nodes.length > 0 ? t('event.ivr_entered', { node: nodes.map(keyText).join(' › ') }) : eventText(record)}</span>
                 </li>
               ))}
             </ol>

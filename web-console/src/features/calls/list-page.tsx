@@ -3,17 +3,17 @@ import { Link, useNavigate, useRouteContext, useSearch } from '@tanstack/react-r
 import { Download, PhoneCall, PhoneIncoming, PhoneOutgoing } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { withQuery } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { CallLine } from '@/api/records'
 import { isSupervisor } from '@/api/session'
 import { clockText, dateTimeText, phoneText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { dayOf } from '@/lib/days'
+import { LoadProblem } from '@/lib/load-problem'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
-import { Button, ButtonLink, DateField, EmptyState, ErrorState, Page, SearchField, Select, SkeletonLines, Table, type Column } from '@/ui'
+import { Button, ButtonLink, DateField, EmptyState, Page, SearchField, Select, SkeletonLines, Table, type Column } from '@/ui'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
 import { callQuery, DIRECTIONS, OUTCOMES, type CallSearch } from './search'
@@ -59,7 +59,7 @@ export function CallsPage() {
     },
     { id: 'party', title: t('field.party'), width: 'minmax(130px, 1.6fr)', cell: (call) => <span className="font-medium">{partyOf(call)}</span> },
     { id: 'number', title: t('field.number'), width: '128px', cell: (call) => (call.customer_number ? phoneText(call.customer_number) : '') },
-    { id: 'ours', title: t('field.ours'), width: '60px', cell: (call) => call.our_number },
+    { id: 'ours', title: t('field.ours'), width: '72px', cell: (call) => call.our_number },
     { id: 'queue', title: t('field.queue'), width: 'minmax(76px, 0.8fr)', cell: (call) => names.queue(call.queue) },
     { id: 'agent', title: t('field.agent'), width: 'minmax(92px, 1fr)', cell: (call) => names.agent(call.agent) },
     { id: 'outcome', title: t('field.outcome'), width: '160px', cell: (call) => <OutcomeBadge outcome={call.outcome} /> },
@@ -92,12 +92,12 @@ export function CallsPage() {
     >
       <div className="flex h-full min-h-0 flex-col">
         <div role="search" className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
-          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-44" data-testid="call-search" />
-          <DateField label={t('from')} isLabelHidden value={search.from ?? ''} onChange={(from) => narrow({ from: from === '' ? undefined : from })} className="w-38" data-testid="calls-from" />
+          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-40" data-testid="call-search" />
+          <DateField label={t('from')} isLabelHidden value={search.from ?? ''} onChange={(from) => narrow({ from: from === '' ? undefined : from })} className="w-36" data-testid="calls-from" />
           <span aria-hidden className="-mx-1 text-ink-3">
             –
           </span>
-          <DateField label={t('to')} isLabelHidden value={search.to ?? ''} onChange={(to) => narrow({ to: to === '' ? undefined : to })} className="w-38" data-testid="calls-to" />
+          <DateField label={t('to')} isLabelHidden value={search.to ?? ''} onChange={(to) => narrow({ to: to === '' ? undefined : to })} className="w-36" data-testid="calls-to" />
           <Button size="sm" tone="plain" onPress={() => narrow({ from: dayOf(new Date()), to: dayOf(new Date()) })}>
             {t('today')}
           </Button>
@@ -108,11 +108,7 @@ export function CallsPage() {
         </div>
         <div className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={10} label={t('common:loading')} />}
-          {list.isError && (
-            <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
-              {problemText(list.error)}
-            </ErrorState>
-          )}
+          {list.isError && <LoadProblem problem={list.error} onRetry={() => void list.refetch()} />}
           {list.isSuccess && list.items.length === 0 && (
             <EmptyState icon={PhoneCall} title={isNarrowed ? t('empty.filtered_title') : t('empty.title')} action={isNarrowed && <Button onPress={clear}>{t('clear')}</Button>}>
               {isNarrowed ? t('empty.filtered') : t('empty.text')}
@@ -129,5 +125,5 @@ export function CallsPage() {
 }
 
 function Filter({ label, any, value, choices, onChange }: { label: string; any: string; value: string | undefined; choices: ReadonlyArray<{ id: string; label: string }>; onChange: (id: string | undefined) => void }) {
-  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-37" />
+  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-36" />
 }

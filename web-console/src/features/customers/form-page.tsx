@@ -4,7 +4,6 @@ import { useNavigate, useParams, useRouteContext, useSearch } from '@tanstack/re
 import { Plus, Trash2, UserCheck } from 'lucide-react'
 import { useState, type ReactNode, type RefObject } from 'react'
 import { ApiProblem, api, withQuery } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { CustomerDraft, LikelyDuplicate } from '@/api/records'
 import type { Customer } from '@/api/types'
 import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
@@ -12,8 +11,9 @@ import { phoneText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { segmentText } from '@/i18n/words'
 import { FormProblem } from '@/lib/form-problem'
+import { LoadProblem } from '@/lib/load-problem'
 import { useForm, type Form } from '@/lib/use-form'
-import { Button, ButtonLink, DateField, ErrorState, IconButton, Page, Section, Select, showToast, SkeletonLines, TextArea, TextField } from '@/ui'
+import { Button, ButtonLink, DateField, IconButton, Page, Section, Select, showToast, SkeletonLines, TextArea, TextField } from '@/ui'
 import { checkDraft, draftOf, emptyDraft, tidyDraft } from './draft'
 import { SEGMENTS } from './search'
 
@@ -30,11 +30,7 @@ export function EditCustomerPage() {
   // A form is filled once: what comes later must not overwrite what is being typed.
   const query = useQuery({ queryKey: ['customers', id], queryFn: ({ signal }) => api.get<Customer>(`/customers/${id}`, {}, signal), staleTime: 0, gcTime: 0 })
   if (query.isError)
-    return (
-      <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void query.refetch()}>
-        {problemText(query.error)}
-      </ErrorState>
-    )
+    return <LoadProblem problem={query.error} onRetry={() => void query.refetch()} />
   if (!query.data) return <SkeletonLines count={8} label={t('common:loading')} />
   return <Editor key={query.data.version} title={query.data.name} customer={query.data} initial={draftOf(query.data)} back={`/customers/${id}`} onReload={() => void query.refetch()} />
 }

@@ -2,18 +2,18 @@
 import { Link, useNavigate, useRouteContext, useSearch } from '@tanstack/react-router'
 import { FileUp, UserPlus, Users } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { problemText } from '@/api/problem-text'
 import { isSupervisor } from '@/api/session'
 import type { Customer } from '@/api/types'
 import { shortDateText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { languageText, segmentText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
+import { LoadProblem } from '@/lib/load-problem'
 import { useNow } from '@/lib/use-live'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
-import { Badge, ButtonLink, EmptyState, ErrorState, Page, SearchField, Select, SkeletonLines, Table, type Column } from '@/ui'
+import { Badge, ButtonLink, EmptyState, Page, SearchField, Select, SkeletonLines, Table, type Column } from '@/ui'
 import { newHref } from './new-href'
 import { SEGMENTS } from './search'
 
@@ -100,11 +100,7 @@ export function CustomersPage() {
         </div>
         <div ref={body} className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={10} label={t('common:loading')} />}
-          {list.isError && (
-            <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
-              {problemText(list.error)}
-            </ErrorState>
-          )}
+          {list.isError && <LoadProblem problem={list.error} onRetry={() => void list.refetch()} />}
           {list.isSuccess && list.items.length === 0 && (
             <EmptyState
               icon={Users}

@@ -3,14 +3,14 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { Building2, IdCard, Mail, Pencil, Plus } from 'lucide-react'
 import { api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { Customer, Page as PageOf, TicketLine } from '@/api/types'
 import { dateText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { languageText, segmentText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
+import { LoadProblem } from '@/lib/load-problem'
 import { useTicketFacts } from '@/lib/use-ticket-facts'
-import { Badge, ButtonLink, ClockBadge, ErrorState, nextClock, Page, PriorityMark, Section, SkeletonLines, TicketStateBadge } from '@/ui'
+import { Badge, ButtonLink, ClockBadge, nextClock, Page, PriorityMark, Section, SkeletonLines, TicketStateBadge } from '@/ui'
 import { Timeline } from './timeline'
 
 /** Open tickets shown beside the timeline; the rest is a list away. */
@@ -24,9 +24,7 @@ export function CustomerPage() {
   if (query.isError)
     return (
       <Page title={t('title')}>
-        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void query.refetch()}>
-          {problemText(query.error)}
-        </ErrorState>
+        <LoadProblem problem={query.error} onRetry={() => void query.refetch()} />
       </Page>
     )
   return (
@@ -162,11 +160,7 @@ function Tickets({ customer }: { customer: string }) {
       }
     >
       {query.isPending && <SkeletonLines count={4} label={t('common:loading')} />}
-      {query.isError && (
-        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void refetch()}>
-          {problemText(query.error)}
-        </ErrorState>
-      )}
+      {query.isError && <LoadProblem problem={query.error} onRetry={() => void refetch()} />}
       {query.isSuccess && tickets.length === 0 && <p className="px-4 text-ink-3">{t('no_tickets')}</p>}
       <ul className="divide-y divide-line">
         {tickets.map((ticket) => (

@@ -8,11 +8,12 @@ import { problemText } from '@/api/problem-text'
 import type { Interaction } from '@/api/types'
 import { agoText, dateTimeText, spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
+import { LoadProblem } from '@/lib/load-problem'
 import { MoreRows } from '@/lib/more-rows'
 import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
-import { Button, ErrorState, SkeletonLines, TextArea } from '@/ui'
+import { Button, SkeletonLines, TextArea } from '@/ui'
 
 const NOTE_CHARS_MAX = 10_000
 
@@ -24,11 +25,7 @@ export function Timeline({ customer }: { customer: string }) {
       <NoteForm customer={customer} />
       <section aria-label={t('timeline')} className="min-h-0 flex-1 lg:overflow-auto">
         {list.isPending && <SkeletonLines count={9} label={t('common:loading')} />}
-        {list.isError && (
-          <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
-            {problemText(list.error)}
-          </ErrorState>
-        )}
+        {list.isError && <LoadProblem problem={list.error} onRetry={() => void list.refetch()} />}
         {list.isSuccess && list.items.length === 0 && <p className="p-4 text-ink-3">{t('no_timeline')}</p>}
         <ol className="divide-y divide-line">
           {list.items.map((interaction) => (

@@ -3,12 +3,12 @@ import { useEffect } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { Page, TicketLine } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
+import { LoadProblem } from '@/lib/load-problem'
 import { useFloor } from '@/lib/use-live'
 import { live } from '@/live/console'
-import { ErrorState, SkeletonLines } from '@/ui'
+import { SkeletonLines } from '@/ui'
 import { TicketRow } from './ticket-row'
 
 /** Between calls: what this agent still owes, next deadline first. */
@@ -42,11 +42,7 @@ export function MyTickets() {
         </Link>
       </header>
       {query.isPending && <SkeletonLines count={6} label={t('common:loading')} />}
-      {query.isError && (
-        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void query.refetch()}>
-          {problemText(query.error)}
-        </ErrorState>
-      )}
+      {query.isError && <LoadProblem problem={query.error} onRetry={() => void query.refetch()} />}
       {query.isSuccess && tickets?.length === 0 && <p className="p-3 text-ink-2">{t('my_tickets.none')}</p>}
       <ul className="divide-y divide-line">
         {tickets?.map((ticket) => (

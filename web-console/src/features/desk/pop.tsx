@@ -2,13 +2,13 @@
 import { useQuery } from '@tanstack/react-query'
 import { useLayoutEffect } from 'react'
 import { api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { CustomerSnapshot } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
+import { LoadProblem } from '@/lib/load-problem'
 import { useFloor } from '@/lib/use-live'
 import type { CallView } from '@/live/protocol'
 import { floorStore } from '@/live/stores/floor'
-import { ErrorState, SkeletonLines } from '@/ui'
+import { SkeletonLines } from '@/ui'
 import { Chooser } from './chooser'
 import { Newcomer } from './newcomer'
 import { Record } from './record'
@@ -34,11 +34,7 @@ export function Pop({ call }: { call: CallView }) {
     )
   }
   if (customer !== null) {
-    return fetched.isError ? (
-      <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void fetched.refetch()}>
-        {problemText(fetched.error)}
-      </ErrorState>
-    ) : (
+    return fetched.isError ? <LoadProblem problem={fetched.error} onRetry={() => void fetched.refetch()} /> : (
       <SkeletonLines count={8} label={t('common:loading')} />
     )
   }

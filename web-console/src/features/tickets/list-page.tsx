@@ -3,15 +3,15 @@ import { useQueryClient, type InfiniteData } from '@tanstack/react-query'
 import { Link, useNavigate, useRouteContext, useSearch } from '@tanstack/react-router'
 import { Plus, RotateCw, Ticket, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
-import { problemText } from '@/api/problem-text'
 import type { Page as PageOf, TicketLine } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
+import { LoadProblem } from '@/lib/load-problem'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
 import { useTicketFacts } from '@/lib/use-ticket-facts'
-import { Button, ButtonLink, ClockBadge, cx, EmptyState, ErrorState, nextClock, Page, PriorityMark, SearchField, Select, SkeletonLines, Table, TicketStateBadge, type Column } from '@/ui'
+import { Button, ButtonLink, ClockBadge, cx, EmptyState, nextClock, Page, PriorityMark, SearchField, Select, SkeletonLines, Table, TicketStateBadge, type Column } from '@/ui'
 import { STATES, ticketQuery, TYPES, VIEWS, withTicket, type TicketSearch } from './search'
 
 export function TicketsPage() {
@@ -120,11 +120,7 @@ export function TicketsPage() {
         )}
         <div className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={10} label={t('common:loading')} />}
-          {list.isError && (
-            <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
-              {problemText(list.error)}
-            </ErrorState>
-          )}
+          {list.isError && <LoadProblem problem={list.error} onRetry={() => void list.refetch()} />}
           {list.isSuccess && list.items.length === 0 && (
             <EmptyState
               icon={Ticket}

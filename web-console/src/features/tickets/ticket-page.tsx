@@ -4,16 +4,16 @@ import { Link, useParams, useRouteContext } from '@tanstack/react-router'
 import { Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { ApiProblem, api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { TicketCommand, TicketView } from '@/api/records'
 import type { Customer, TicketState } from '@/api/types'
 import { dateTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { segmentText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
+import { LoadProblem } from '@/lib/load-problem'
 import { useNames } from '@/lib/use-names'
 import { useTicketFacts } from '@/lib/use-ticket-facts'
-import { Badge, Button, Dialog, ErrorState, IconButton, Page, PopoverPanel, PriorityMark, Section, Select, showToast, SkeletonLines, TextArea, TextField, TicketStateBadge } from '@/ui'
+import { Badge, Button, Dialog, IconButton, Page, PopoverPanel, PriorityMark, Section, Select, showToast, SkeletonLines, TextArea, TextField, TicketStateBadge } from '@/ui'
 import { Clocks } from './clocks'
 import { Conversation } from './conversation'
 import { DispositionField, OwnerField, QueueField } from './fields'
@@ -31,9 +31,7 @@ export function TicketPage() {
   if (query.isError)
     return (
       <Page title={t('title')}>
-        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void refetch()}>
-          {problemText(query.error)}
-        </ErrorState>
+        <LoadProblem problem={query.error} onRetry={() => void refetch()} />
       </Page>
     )
   if (!ticket)

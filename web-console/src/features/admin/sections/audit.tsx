@@ -1,13 +1,13 @@
 // Who came in and what was set up, newest first. Every filter stands in the address.
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { RotateCw, ShieldCheck } from 'lucide-react'
-import { problemText } from '@/api/problem-text'
 import { dateTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { momentsOf } from '@/lib/days'
+import { LoadProblem } from '@/lib/load-problem'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { usePages } from '@/lib/use-pages'
-import { Badge, Button, DateField, EmptyState, ErrorState, Page, Select, SkeletonLines, Table, type Column } from '@/ui'
+import { Badge, Button, DateField, EmptyState, Page, Select, SkeletonLines, Table, type Column } from '@/ui'
 import { useAuditText, type AuditRecord } from '../audit-text'
 import { useEntries } from '../directory'
 import { AREAS, type AdminSearch } from '../search'
@@ -84,11 +84,7 @@ export function AuditSection() {
         </div>
         <div className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={8} label={t('common:loading')} />}
-          {list.isError && (
-            <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
-              {problemText(list.error)}
-            </ErrorState>
-          )}
+          {list.isError && <LoadProblem problem={list.error} onRetry={() => void list.refetch()} />}
           {list.isSuccess && list.items.length === 0 && (
             <EmptyState icon={ShieldCheck} title={t('audit.none')} action={isNarrowed && <Button onPress={() => go({})}>{t('audit.clear')}</Button>}>
               {t(isNarrowed ? 'audit.none_filtered' : 'audit.none_text')}

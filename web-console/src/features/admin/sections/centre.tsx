@@ -1,15 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useMemo } from 'react'
 import { api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
 import type { Versioned } from '@/api/records'
 import { sessionQuery } from '@/api/session'
 import type { Schemas } from '@/api/types'
 import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
 import { useTexts } from '@/i18n/use-texts'
 import { FormProblem } from '@/lib/form-problem'
+import { LoadProblem } from '@/lib/load-problem'
 import { useForm } from '@/lib/use-form'
-import { Button, Checkbox, ComboBox, ErrorState, Page, Select, showToast, SkeletonLines, TextField } from '@/ui'
+import { Button, Checkbox, ComboBox, Page, Select, showToast, SkeletonLines, TextField } from '@/ui'
 
 type Centre = Schemas['Centre']
 
@@ -19,11 +19,7 @@ export function CentreSection() {
   return (
     <Page title={t('section.centre')}>
       {query.isPending && <SkeletonLines count={6} label={t('common:loading')} />}
-      {query.isError && (
-        <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void query.refetch()}>
-          {problemText(query.error)}
-        </ErrorState>
-      )}
+      {query.isError && <LoadProblem problem={query.error} onRetry={() => void query.refetch()} />}
       {query.data && <CentreForm key={query.data.version} centre={query.data} onReload={() => void query.refetch()} />}
     </Page>
   )

@@ -48,7 +48,7 @@ export function SlaSection() {
     nameOf: (policy) => policy.name,
     order: (a, b) => a.position - b.position,
     columns: [
-      { id: 'position', title: t('sla.position'), width: '56px', isNumber: true, cell: (policy) => policy.position },
+      { id: 'position', title: t('sla.position'), width: '72px', isNumber: true, cell: (policy) => policy.position },
       { id: 'name', title: t('field.name'), width: 'minmax(120px, 1fr)', cell: (policy) => <span className="font-medium">{policy.name}</span> },
       {
         id: 'for',

@@ -6,8 +6,9 @@ import { problemText } from '@/api/problem-text'
 import { dateText, dateTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { FormProblem } from '@/lib/form-problem'
+import { LoadProblem } from '@/lib/load-problem'
 import { useForm } from '@/lib/use-form'
-import { Button, DateField, EmptyState, ErrorState, IconButton, Page, Select, showToast, SkeletonLines, Table, TextField, type Column } from '@/ui'
+import { Button, DateField, EmptyState, IconButton, Page, Select, showToast, SkeletonLines, Table, TextField, type Column } from '@/ui'
 import { RemoveButton, useEntries } from '../directory'
 import { Choices } from '../form-parts'
 
@@ -62,11 +63,7 @@ export function TokensSection() {
           <p className="max-w-3xl px-4 py-2 text-xs text-ink-3">{t('about.tokens')}</p>
           {secret !== null && <Secret secret={secret} onClose={() => setSecret(null)} />}
           {list.isPending && <SkeletonLines count={5} label={t('common:loading')} />}
-          {list.isError && (
-            <ErrorState title={t('common:error.load')} retryLabel={t('common:retry')} onRetry={() => void list.refetch()}>
-              {problemText(list.error)}
-            </ErrorState>
-          )}
+          {list.isError && <LoadProblem problem={list.error} onRetry={() => void list.refetch()} />}
           {list.data?.length === 0 && (
             <EmptyState icon={KeySquare} title={t('empty')}>
               {t('tokens.none')}
