@@ -128,7 +128,7 @@ async fn set_password(
     if actor.scopes.is_some() {
         return Err(ApiError::forbidden("A program cannot change its user's password."));
     }
-    state.access.users().change_own_password(&actor, wanted.old, wanted.new).await?;
+    state.access.change_own_password(&actor, wanted.old, wanted.new, &client).await?;
     Ok((StatusCode::NO_CONTENT, cookies("", 0, client.is_secure)))
 }
 

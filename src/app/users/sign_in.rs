@@ -48,11 +48,7 @@ impl Users {
         let Some(stored) = stored else { return Err(UserFault::WrongCredentials) };
         let now = self.now();
         if !is_right || !stored.user.is_active {
-            let failed = said(&stored.user.id, AccessEventKind::SignInFailed { address });
-            self.db
-                .write(Lane::People, move |tx| Box::pin(tx.emit(NewEvent::new(now, event::Actor::System, failed))))
-                .await
-                .map_err(|fault: StoreFault| UserFault::Store(fault))?;
+            self.note_failure(said(&stored.user.id, AccessEventKind::SignInFailed { address }), now);
             return Err(UserFault::WrongCredentials);
         }
         let token = Secrets.token()?;
@@ -70,6 +66,19 @@ impl Users {
             .await
             .map_err(|fault: StoreFault| UserFault::Store(fault))?;
         Ok(SignedIn { user, token, expires_at })
+    }
+
+    /// Stores a failure beside the answer: waiting for it would tell which accounts exist. How many there can be at a time is
+    /// bounded by the passwords that are judged at a time.
+    fn note_failure(&self, failed: event::Event, now: Timestamp) {
+        let db = self.db.clone();
+        tokio::spawn(async move {
+            let new = NewEvent::new(now, event::Actor::System, failed);
+            let stored: Result<bool, StoreFault> = db.write(Lane::Background, move |tx| Box::pin(tx.emit(new))).await;
+            if let Err(fault) = stored {
+                tracing::warn!(%fault, "a failed sign-in is missing from the history");
+            }
+        });
     }
 
     /// Who holds this session's token; `None` when the session is over, the user switched off, or the text is no token.
