@@ -318,19 +318,28 @@ impl Customers {
     }
 
     /// Stores a checked customer.
-    pub(super) async fn store_new(&self, customer: Customer, actor: &Actor) -> Result<Customer, CustomerFault> {
-        let (stored, by, now) = (customer.clone(), actor.in_events(), self.now());
-        self.shared
+    async fn store_new(&self, customer: Customer, actor: &Actor) -> Result<Customer, CustomerFault> {
+        self.store_all(vec![customer.clone()], actor, Lane::People).await?;
+        Ok(Customer { version: 1, ..customer })
+    }
+
+    /// Stores checked customers: all or none.
+    pub(super) async fn store_all(&self, customers: Vec<Customer>, actor: &Actor, lane: Lane) -> Result<(), CustomerFault> {
+        let (by, now) = (actor.in_events(), self.now());
+        let stored: Result<(), StoreFault> = self
+            .shared
             .db
-            .write(Lane::People, move |tx: &mut Tx| {
+            .write(lane, move |tx: &mut Tx| {
                 Box::pin(async move {
-                    rows::insert(tx, &stored).await?;
-                    tx.emit(told(now, by, stored.id, CustomerEventKind::Made)).await?;
-                    Ok::<_, StoreFault>(())
+                    for customer in &customers {
+                        rows::insert(tx, customer).await?;
+                    }
+                    let made = customers.iter().map(|customer| told(now, by.clone(), customer.id, CustomerEventKind::Made));
+                    tx.emit_all(made.collect()).await.map(|_| ())
                 })
             })
-            .await?;
-        Ok(Customer { version: 1, ..customer })
+            .await;
+        Ok(stored?)
     }
 
     /// Whether there is no customer yet.

@@ -9,12 +9,17 @@ use super::{
     customers::{CustomerDraft, CustomerFault, Customers, DraftPhone},
     field_problem::{FieldProblem, Flaw, sentences},
 };
-use crate::domain::customer::{CustomerEmail, identity};
+use crate::{
+    domain::customer::{Customer, CustomerEmail, identity},
+    store::Lane,
+};
 
 /// Largest file in bytes.
 pub const FILE_BYTES_MAX: usize = 20 * 1024 * 1024;
 /// Most rows of one file.
 const ROWS_MAX: usize = 200_000;
+/// Rows stored in one write.
+const ROWS_PER_WRITE: usize = 100;
 /// Rows shown in a preview.
 const PREVIEW_ROWS: usize = 20;
 
@@ -100,7 +105,7 @@ pub enum ImportFault {
     /// Something is wrong with the file as a whole.
     #[error("{}. {}", .0.message, .0.mend)]
     File(FieldProblem),
-    /// It cannot go on; the rows before `line` are stored.
+    /// It cannot go on; the good rows before `line` are stored.
     #[error("stopped at line {line}: {fault}")]
     Stopped {
         /// Where.
@@ -152,8 +157,7 @@ pub async fn import_customers(
     let text = read_text(bytes);
     let text = text.trim_start_matches('\u{feff}');
     let delimiter = delimiter_of(text);
-    let mut reader =
-        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let mut reader = csv_rows(text, delimiter);
     let headings = reader.headers().map_err(|error| wrong(Flaw::HeaderUnreadable { detail: error.to_string() }))?.clone();
     let fields: Vec<Option<Field>> = headings.iter().map(field_of).collect();
     if !fields.contains(&Some(Field::Name)) {
@@ -178,11 +182,13 @@ pub async fn import_customers(
     };
     let mut errors = ErrorFile::new(&headings, delimiter);
     let mut seen = std::collections::BTreeSet::new();
+    // Before anything is stored.
+    if csv_rows(text, delimiter).records().count() > ROWS_MAX {
+        return Err(wrong(Flaw::TooManyRows { most: i64::try_from(ROWS_MAX).unwrap_or(i64::MAX) }));
+    }
+    let mut waiting = Waiting { customers, actor, rows: Vec::new(), first_line: 0 };
     for (index, record) in reader.records().enumerate() {
         let line = index + 2;
-        if index >= ROWS_MAX {
-            return Err(wrong(Flaw::TooManyRows { most: i64::try_from(ROWS_MAX).unwrap_or(i64::MAX) }));
-        }
         report.rows += 1;
         let record = match record {
             Ok(record) => record,
@@ -194,8 +200,19 @@ pub async fn import_customers(
         };
         let draft = draft_of(&record, &fields);
         let name = draft.name.clone();
-        let verdict = take(customers, actor, draft, is_dry_run, &mut seen).await;
-        let left_out = verdict.map_err(|fault| ImportFault::Stopped { line, fault })?;
+        let left_out = match judge(customers, draft, &mut seen).await {
+            Ok(Verdict::Good(customer)) => {
+                if !is_dry_run {
+                    waiting.add(line, *customer).await?;
+                }
+                None
+            }
+            Ok(Verdict::LeftOut(why)) => Some(why),
+            Err(fault) => {
+                waiting.store().await?;
+                return Err(ImportFault::Stopped { line, fault });
+            }
+        };
         match &left_out {
             None => report.taken += 1,
             Some(LeftOut::AlreadyHere { .. } | LeftOut::TwiceInFile) => report.duplicates += 1,
@@ -209,28 +226,63 @@ pub async fn import_customers(
             report.preview.push(ImportRow { line: i64::try_from(line).unwrap_or(0), name, left_out, problem });
         }
     }
+    waiting.store().await?;
     report.error_file = errors.finish();
     Ok(report)
+}
+
+fn csv_rows(text: &str, delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes())
 }
 
 fn wrong(flaw: Flaw) -> ImportFault {
     ImportFault::File(FieldProblem::new("file", flaw))
 }
 
-/// Takes a row, or says why it is left out.
-async fn take(
+/// Good rows on their way into one write, behind everything that people wait for.
+struct Waiting<'a> {
+    customers: &'a Customers,
+    actor: &'a Actor,
+    rows: Vec<Customer>,
+    first_line: usize,
+}
+
+impl Waiting<'_> {
+    async fn add(&mut self, line: usize, customer: Customer) -> Result<(), ImportFault> {
+        if self.rows.is_empty() {
+            self.first_line = line;
+        }
+        self.rows.push(customer);
+        if self.rows.len() >= ROWS_PER_WRITE { self.store().await } else { Ok(()) }
+    }
+
+    async fn store(&mut self) -> Result<(), ImportFault> {
+        let rows = std::mem::take(&mut self.rows);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let stored = self.customers.store_all(rows, self.actor, Lane::Background).await;
+        stored.map_err(|fault| ImportFault::Stopped { line: self.first_line, fault })
+    }
+}
+
+enum Verdict {
+    Good(Box<Customer>),
+    LeftOut(LeftOut),
+}
+
+/// Reads a row as a customer, or says why it is left out.
+async fn judge(
     customers: &Customers,
-    actor: &Actor,
     draft: CustomerDraft,
-    is_dry_run: bool,
     seen: &mut std::collections::BTreeSet<String>,
-) -> Result<Option<LeftOut>, CustomerFault> {
+) -> Result<Verdict, CustomerFault> {
     let customer = match customers.check(draft).await {
         Ok(customer) => customer,
-        Err(CustomerFault::Invalid(problems)) => return Ok(Some(LeftOut::Wrong { problems })),
+        Err(CustomerFault::Invalid(problems)) => return Ok(Verdict::LeftOut(LeftOut::Wrong { problems })),
         Err(CustomerFault::LikelyDuplicates(likely)) => {
             let name = likely.first().map(|other| other.customer.name.clone()).unwrap_or_default();
-            return Ok(Some(LeftOut::AlreadyHere { name }));
+            return Ok(Verdict::LeftOut(LeftOut::AlreadyHere { name }));
         }
         Err(fault) => return Err(fault),
     };
@@ -238,13 +290,10 @@ async fn take(
     keys.extend(customer.emails.iter().map(|mail| mail.address.clone()));
     keys.extend(customer.document.as_deref().map(identity::document));
     if keys.iter().any(|key| seen.contains(key)) {
-        return Ok(Some(LeftOut::TwiceInFile));
+        return Ok(Verdict::LeftOut(LeftOut::TwiceInFile));
     }
     seen.extend(keys);
-    if !is_dry_run {
-        customers.store_new(customer, actor).await?;
-    }
-    Ok(None)
+    Ok(Verdict::Good(Box::new(customer)))
 }
 
 fn draft_of(record: &csv::StringRecord, fields: &[Option<Field>]) -> CustomerDraft {
@@ -349,15 +398,39 @@ mod tests {
         types::{Clock, Rng},
     };
 
+    async fn customers(test: &TestDb) -> Customers {
+        let (_, directory) = watch::channel(Arc::new(sample_centre::directory().unwrap()));
+        let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+        let tickets = Tickets::open_desk(test.db.clone(), Arc::clone(&clock), Rng::seeded(1), directory.clone()).await.unwrap();
+        Customers::new(test.db.clone(), clock, Rng::seeded(2), directory, tickets)
+    }
+
+    fn supervisor() -> Actor {
+        Actor::person("supervisor".parse().unwrap(), Role::Supervisor)
+    }
+
+    #[tokio::test]
+    async fn a_long_file_is_stored_many_rows_at_a_time_and_one_that_is_too_long_not_at_all() {
+        let test = TestDb::sqlite().await;
+        let customers = customers(&test).await;
+        let rows = |count: usize| (0..count).map(|n| format!("Customer {n};+3491{n:07}\n"));
+        let file = format!("name;phone\n{}", rows(ROWS_PER_WRITE * 2 + 50).collect::<String>());
+        let mut facts = test.db.facts();
+        let done = import_customers(&customers, &supervisor(), file.as_bytes(), false).await.unwrap();
+        assert_eq!((done.taken, done.error_file), (250, None));
+        let made = std::iter::from_fn(|| facts.try_recv().ok()).count();
+        assert_eq!(made, 250, "each is told");
+
+        let file = format!("name\n{}", "X\n".repeat(ROWS_MAX + 1));
+        let fault = import_customers(&customers, &supervisor(), file.as_bytes(), false).await;
+        assert!(matches!(fault, Err(ImportFault::File(_))));
+        assert!(facts.try_recv().is_err(), "nothing is stored");
+    }
+
     #[tokio::test]
     async fn good_rows_are_taken_and_the_others_come_back_with_the_reason() {
         for test in TestDb::each().await {
-            let (_, directory) = watch::channel(Arc::new(sample_centre::directory().unwrap()));
-            let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
-            let tickets =
-                Tickets::open_desk(test.db.clone(), Arc::clone(&clock), Rng::seeded(1), directory.clone()).await.unwrap();
-            let customers = Customers::new(test.db.clone(), clock, Rng::seeded(2), directory, tickets);
-            let supervisor = Actor::person("supervisor".parse().unwrap(), Role::Supervisor);
+            let (customers, supervisor) = (customers(&test).await, supervisor());
             let file = "Nombre;Teléfono;Correo;Color\nAna Ruiz;911 000 901;ana@example.com;red\nLuis;91;luis@;blue\n\
                         Ana R.;911000901;;\n;911000902;;\n";
             let preview = import_customers(&customers, &supervisor, file.as_bytes(), true).await.unwrap();

@@ -16,11 +16,14 @@ use crate::{
     types::{CustomerId, TicketId},
 };
 
+/// Where files of customers come in; the one request that may take long.
+pub(super) const IMPORT_PATH: &str = "/api/v1/customers/import";
+
 /// Routes of this resource.
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/v1/customers", get(search).post(create))
-        .route("/api/v1/customers/import", post(import_file).layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX + 1)))
+        .route(IMPORT_PATH, post(import_file).layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX + 1)))
         .route("/api/v1/customers/{id}", get(find).put(change))
         .route("/api/v1/customers/{id}/snapshot", get(snapshot))
         .route("/api/v1/customers/{id}/timeline", get(timeline))

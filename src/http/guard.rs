@@ -1,7 +1,10 @@
 //! What holds for every request: who is at the other end of the connection, which origin is ours, which headers every answer
 //! carries, how often one may ask, how long an answer may take.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -21,6 +24,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self'; st
      connect-src 'self'; media-src 'self' blob:; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; object-src 'none'";
 /// One year.
 const STRICT_TRANSPORT_SECURITY: &str = "max-age=31536000";
+/// A file of two hundred thousand customers takes minutes; given up half way it would be stored half.
+const IMPORT_TIME_MAX: Duration = Duration::from_secs(1_800);
 
 /// By which listener a request came; a layer of the listener says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +81,9 @@ pub async fn guard(State(state): State<AppState>, mut request: Request, next: Ne
 }
 
 async fn in_time(state: &AppState, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(state.settings.request_timeout, next.run(request)).await {
+    let is_import = request.uri().path() == super::customers::IMPORT_PATH;
+    let time_max = if is_import { IMPORT_TIME_MAX } else { state.settings.request_timeout };
+    match tokio::time::timeout(time_max, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
             ApiError::unavailable("This took too long and was given up; try again, or ask for less at a time.").into_response()
