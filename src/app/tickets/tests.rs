@@ -14,7 +14,7 @@ use crate::{
         agent::{AgentEvent, AgentEventKind, Presence, PresenceCause},
         call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party},
         centre::Fact,
-        directory::Holiday,
+        directory::{CalendarSource, Holiday},
         event::EventRecord,
         ticket::{ClockState, Metric, SlaPolicy, TicketEventKind},
     },
@@ -25,6 +25,11 @@ use crate::{
 };
 
 async fn desk(test: &TestDb) -> Tickets {
+    house(test).await.1
+}
+
+/// The sample centre's directory, and tickets over it.
+async fn house(test: &TestDb) -> (DirectoryDesk, Tickets) {
     let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
     let directory = DirectoryDesk::open(test.db.clone(), clock.clone(), "centralita").await.unwrap();
     let beginning = Beginning { directory: sample_centre::directory().unwrap(), ..Beginning::default() };
@@ -33,7 +38,7 @@ async fn desk(test: &TestDb) -> Tickets {
     for policy in sample_centre::sla_policies().unwrap() {
         desk.save_policy(&admin(), policy).await.unwrap();
     }
-    desk
+    (directory, desk)
 }
 
 fn admin() -> Actor {
@@ -103,22 +108,16 @@ async fn two_people_who_save_the_same_version_do_not_overwrite_each_other() {
 #[tokio::test]
 async fn a_new_holiday_moves_the_deadlines_of_tickets_that_are_open() {
     for test in TestDb::each().await {
-        let directory = sample_centre::directory().unwrap();
-        let (change, receiver) = watch::channel(Arc::new(directory.clone()));
-        let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
-        let tickets = Tickets::open_desk(test.db.clone(), clock.clone(), Rng::seeded(5), receiver.clone()).await.unwrap();
-        for policy in sample_centre::sla_policies().unwrap() {
-            tickets.save_policy(&admin(), policy).await.unwrap();
-        }
+        let (directory, tickets) = house(&test).await;
         let (stop, stopping) = watch::channel(false);
-        let review = tokio::spawn(crate::app::review_loop::run(tickets.clone(), receiver, clock, stopping));
+        let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+        let review = tokio::spawn(crate::app::review_loop::run(tickets.clone(), directory.watch(), clock, stopping));
         let opened = tickets.open(&agent(), incident()).await.unwrap();
         let policy = tickets.policies(&agent()).unwrap().remove(0);
 
-        let mut closed = directory;
-        let today = Holiday { date: "2026-01-15".into(), name: "Today".into() };
-        closed.calendars.get_mut(&policy.calendar).unwrap().holidays.push(today);
-        change.send(Arc::new(closed)).unwrap();
+        let mut calendar = directory.find::<CalendarSource>(&admin(), policy.calendar.as_str()).await.unwrap();
+        calendar.entry.holidays.push(Holiday { date: "2026-01-15".into(), name: "Today".into() });
+        directory.change(&admin(), calendar.version, calendar.entry, None).await.unwrap();
         // The review is told by an event, as everything else.
         let moved = async {
             loop {
