@@ -1,12 +1,17 @@
 // The REST door: JSON in, JSON out, problem details (RFC 9457) as an error that a page can show.
 
+import type { Schemas } from './types'
+
+/** What is wrong with one field: a code with parameters, and the same in English. */
+export type FieldProblem = Schemas['FieldProblem']
+
 /** What the server says when it refuses: which field, and what to do about it. */
 export class ApiProblem extends Error {
   constructor(
     readonly status: number,
     readonly title: string,
     readonly detail: string | undefined,
-    readonly fields: ReadonlyArray<{ field: string; message: string }>,
+    readonly fields: readonly FieldProblem[],
     /** Whatever else the server added: candidates of a duplicate, the version that won. */
     readonly extra: Readonly<Record<string, unknown>>,
   ) {
@@ -81,19 +86,10 @@ function problemFrom(status: number, json: unknown): ApiProblem {
   return new ApiProblem(status, title, detail, fieldsFrom(body), body)
 }
 
-function fieldsFrom(body: Record<string, unknown>): Array<{ field: string; message: string }> {
+/** Only that it names its field is certain: a newer server may have codes that this page has no words for. */
+function fieldsFrom(body: Record<string, unknown>): FieldProblem[] {
   const list: unknown[] = Array.isArray(body.errors) ? body.errors : []
-  return list.filter(isRecord).flatMap((item) => {
-    const field = typeof item.field === 'string' ? item.field : undefined
-    const texts = [item.message, item.mend].filter((text) => typeof text === 'string' && text !== '').map(String)
-    return field !== undefined && texts.length > 0 ? [{ field, message: texts.map(asSentence).join(' ') }] : []
-  })
-}
-
-/** What is wrong and the mend come as two texts; a field shows them as two sentences. */
-function asSentence(text: string): string {
-  const sentence = text.charAt(0).toUpperCase() + text.slice(1)
-  return /[.!?…]$/.test(sentence) ? sentence : `${sentence}.`
+  return list.filter(isRecord).filter((item): item is Record<string, unknown> & FieldProblem => typeof item.field === 'string')
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

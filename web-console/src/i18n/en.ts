@@ -1,5 +1,5 @@
 // All texts of this language, by namespace: the folder that they lie in.
-const files = import.meta.glob<object>(['./en.json', '../app/i18n/en.json', '../features/*/i18n/en.json', '!../features/web-phone/**'], {
+const files = import.meta.glob<object>(['./en.json', '../api/i18n/en.json', '../app/i18n/en.json', '../features/*/i18n/en.json', '!../features/web-phone/**'], {
   eager: true,
   import: 'default',
 })

@@ -1,5 +1,5 @@
 // All texts of this language, by namespace: the folder that they lie in.
-const files = import.meta.glob<object>(['./es.json', '../app/i18n/es.json', '../features/*/i18n/es.json', '!../features/web-phone/**'], {
+const files = import.meta.glob<object>(['./es.json', '../api/i18n/es.json', '../app/i18n/es.json', '../features/*/i18n/es.json', '!../features/web-phone/**'], {
   eager: true,
   import: 'default',
 })

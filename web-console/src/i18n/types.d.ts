@@ -1,6 +1,7 @@
 // Keys are checked by the compiler against the English files. A new feature adds its line.
 import 'i18next'
 import type admin from '../features/admin/i18n/en.json'
+import type api from '../api/i18n/en.json'
 import type app from '../app/i18n/en.json'
 import type auth from '../features/auth/i18n/en.json'
 import type calls from '../features/calls/i18n/en.json'
@@ -20,6 +21,7 @@ declare module 'i18next' {
     resources: {
       common: typeof common
       admin: typeof admin
+      api: typeof api
       app: typeof app
       auth: typeof auth
       calls: typeof calls

@@ -1,7 +1,8 @@
 // A form's values with what is wrong with them: first by our own check, then by the server's. Each mistake stands at its field
 // and goes when that field changes.
 import { useCallback, useEffect, useRef, useState, type FormEvent, type RefObject } from 'react'
-import { ApiProblem } from '@/api/client'
+import { ApiProblem, type FieldProblem } from '@/api/client'
+import { flawText } from '@/api/problem-text'
 
 export type FieldErrors = Readonly<Record<string, string | undefined>>
 
@@ -22,7 +23,8 @@ export interface Form<T> {
 export function useForm<T extends object>({ initial, check, save }: { initial: T; check?: (values: T) => FieldErrors; save: (values: T) => Promise<void> }): [Form<T>, RefObject<HTMLFormElement | null>] {
   const [values, setValues] = useState(initial)
   const [start, setStart] = useState(initial)
-  const [errors, setErrors] = useState<FieldErrors>({})
+  // The server's mistakes are put into words when they are shown, in the language of that moment.
+  const [errors, setErrors] = useState<Readonly<Record<string, string | FieldProblem | undefined>>>({})
   const [problem, setProblem] = useState<unknown>(null)
   const [isSaving, setSaving] = useState(false)
   const [tries, setTries] = useState(0)
@@ -53,7 +55,7 @@ export function useForm<T extends object>({ initial, check, save }: { initial: T
       setStart(values)
     } catch (error) {
       const fields = error instanceof ApiProblem ? error.fields.filter((one) => Object.keys(values).some((key) => isBelow(one.field, key))) : []
-      setErrors(Object.fromEntries(fields.toReversed().map((one) => [one.field, one.message])))
+      setErrors(Object.fromEntries(fields.toReversed().map((one) => [one.field, one])))
       // What has no field here is said below the form.
       setProblem(fields.length > 0 && error instanceof ApiProblem && fields.length === error.fields.length ? null : error)
       setTries((count) => count + 1)
@@ -65,7 +67,10 @@ export function useForm<T extends object>({ initial, check, save }: { initial: T
   const form: Form<T> = {
     values,
     set,
-    errorOf: (path) => errors[path] ?? Object.entries(errors).find(([other]) => isBelow(other, path))?.[1],
+    errorOf: (path) => {
+      const error = errors[path] ?? Object.entries(errors).find(([other]) => isBelow(other, path))?.[1]
+      return typeof error === 'object' ? flawText(error) : error
+    },
     problem,
     isDirty: JSON.stringify(values) !== JSON.stringify(start),
     isSaving,

@@ -1,4 +1,5 @@
 // What the audit trail says, in sentences.
+import i18next from 'i18next'
 import type { Schemas } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import { keyText } from '@/i18n/words'
@@ -23,7 +24,7 @@ export function useAuditText(nameOf: (user: string) => string): AuditText {
       if (record.area === 'directory') {
         const { event } = record
         const fields = event.kind === 'changed' && event.fields.length > 0 ? `: ${event.fields.map(keyText).join(', ').toLowerCase()}` : ''
-        return t(`audit.directory.${event.kind}`, { thing: t(`audit.thing.${event.thing}`), key: event.key, fields })
+        return t(`audit.directory.${event.kind}`, { thing: i18next.t(`api:thing.${event.thing}`), key: event.key, fields })
       }
       // A newer server counts more among what people answer for.
       return keyText(`${record.area} ${record.event.kind}`)

@@ -4,7 +4,7 @@ import { Link, useRouteContext } from '@tanstack/react-router'
 import { CircleAlert, CircleCheck, Download, FileUp, Lock } from 'lucide-react'
 import { useRef, useState } from 'react'
 import { api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
+import { leftOutText, problemText } from '@/api/problem-text'
 import type { ImportReport, ImportRow } from '@/api/records'
 import { isSupervisor } from '@/api/session'
 import { numberText } from '@/i18n/format'
@@ -143,10 +143,10 @@ function Preview({ report }: { report: ImportReport }) {
       title: t('import.outcome'),
       width: 'minmax(240px, 2fr)',
       cell: (row) =>
-        row.problem ? (
-          <span className="flex items-center gap-1.5 text-warn-ink" title={row.problem}>
+        row.left_out ? (
+          <span className="flex items-center gap-1.5 text-warn-ink" title={leftOutText(row.left_out)}>
             <CircleAlert size={14} aria-hidden className="shrink-0" />
-            <span className="truncate">{row.problem}</span>
+            <span className="truncate">{leftOutText(row.left_out)}</span>
           </span>
         ) : (
           <Badge tone="good" icon={CircleCheck}>

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ApiProblem, api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
+import { flawText, problemText } from '@/api/problem-text'
 import type { Customer, Page } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import { phoneText } from '@/i18n/format'
@@ -105,7 +105,10 @@ export function NewCustomerForm({ call }: { call: CallView }) {
     }
   }
   const duplicates = duplicatesIn(problem)
-  const errorOf = (field: string) => problem?.fields.find((one) => one.field.startsWith(field))?.message
+  const errorOf = (field: string) => {
+    const found = problem?.fields.find((one) => one.field.startsWith(field))
+    return found && flawText(found)
+  }
   return (
     <form
       onSubmit={(event) => {

@@ -4,6 +4,7 @@ import { Link, useParams, useRouteContext } from '@tanstack/react-router'
 import { Pencil } from 'lucide-react'
 import { useState } from 'react'
 import { ApiProblem, api } from '@/api/client'
+import { flawText } from '@/api/problem-text'
 import type { TicketCommand, TicketView } from '@/api/records'
 import type { Customer, TicketState } from '@/api/types'
 import { dateTimeText } from '@/i18n/format'
@@ -142,7 +143,8 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
 }
 
 function moveError(error: unknown): string | undefined {
-  return error instanceof ApiProblem ? error.fields.find((one) => one.field === 'reason')?.message : undefined
+  const found = error instanceof ApiProblem ? error.fields.find((one) => one.field === 'reason') : undefined
+  return found && flawText(found)
 }
 
 /** States for which the server wants to know why. */

@@ -1,0 +1,46 @@
+import { beforeAll, beforeEach, expect, test } from 'vitest'
+import { changeLanguage, startI18n } from '@/i18n'
+import { ApiProblem, type FieldProblem } from './client'
+import { flawText, leftOutText, problemText } from './problem-text'
+
+const English = { message: 'something is wrong', mend: 'mend it' }
+const field = (flaw: object, name = 'id') => ({ field: name, ...flaw, ...English }) as FieldProblem
+const problem = (status: number, kind: string, fields: FieldProblem[] = []) => new ApiProblem(status, 'Refused', 'In English.', fields, { type: `/problems/${kind}` })
+
+beforeAll(async () => {
+  await startI18n()
+})
+beforeEach(() => changeLanguage('es'))
+
+test('a flaw is said in the language of the console, with its parameters', async () => {
+  const flaw = field({ code: 'out_of_range', params: { value: 11, least: 1, most: 10 } })
+  expect(flawText(flaw)).toBe('11 no vale: usa de 1 a 10.')
+  await changeLanguage('en')
+  expect(flawText(flaw)).toBe('11 is not possible: use 1 to 10.')
+})
+
+test('things and lists within it are words of that language too', async () => {
+  const inUse = field({ code: 'in_use', params: { by: [{ thing: 'number', key: '1000' }, { thing: 'line', key: 'main-menu' }] } })
+  expect(flawText(inUse)).toBe('Lo usa todavía: número 1000 y línea main-menu. Cámbialo antes.')
+  await changeLanguage('en')
+  expect(flawText(field({ code: 'not_a_choice', params: { choices: ['udp', 'tcp', 'tls'] } }))).toBe('Use udp, tcp, or tls.')
+  expect(flawText(field({ code: 'unknown', params: { thing: 'queue', key: 'sales' } }))).toBe('There is no queue “sales”. Make it first, or choose another.')
+})
+
+test('what a newer server says is shown as it says it', () => {
+  expect(flawText(field({ code: 'brand_new', params: { depth: 3 } }))).toBe('Something is wrong. Mend it.')
+  expect(flawText(field({}))).toBe('Something is wrong. Mend it.')
+})
+
+test('a refusal as a whole: by its kind, by its fields, or as the server says it', () => {
+  expect(problemText(problem(409, 'last-administrator'))).toBe('Es el último administrador que puede entrar. Crea otro antes.')
+  expect(problemText(problem(409, 'in-use', [field({ code: 'taken' })]))).toBe('Esa clave está ocupada. Usa otra, o cambia la entrada que la tiene.')
+  expect(problemText(problem(422, 'invalid', [field({ code: 'missing' }, 'names.es'), field({ code: 'empty' }, 'scopes')]))).toBe('names.es: Rellena este campo. scopes: Indica al menos uno.')
+  expect(problemText(problem(418, 'teapot'))).toBe('In English.')
+  expect(problemText(problem(0, ''))).toBe('No se puede contactar con el servidor. Revisa la red y vuelve a intentarlo.')
+})
+
+test('a row of a file is left out for a reason that is said', () => {
+  expect(leftOutText({ why: 'already_here', name: 'Ana' })).toBe('Probablemente ya está como Ana')
+  expect(leftOutText({ why: 'wrong', problems: [field({ code: 'not_an_email' }, 'email')] })).toBe('email: Escribe un correo, como ana@example.com.')
+})
