@@ -158,6 +158,10 @@ export function makeRecords(world) {
       const call = calls.find((one) => one.id === id)
       return call ? { ...call, events: eventsOf(call), notes: call.disposition ? 'Se le explica cómo volver a la versión anterior. Queda en llamar si se repite.' : null } : problem(404, 'not-found', 'Not found', 'There is no such call.')
     }
+    if (root === 'lines') return page([{
+      id: 'main', names: { en: 'Main line', es: 'Línea principal' }, languages: ['es', 'en'], reasons: { 'router-or-line': { en: 'Router or line', es: 'Router o línea' } },
+      nodes: { 'main-menu': { en: 'Main menu', es: 'Menú principal' }, technical: { en: 'Technical', es: 'Técnico' }, 'router-or-line': { en: 'Router or line', es: 'Router o línea' } },
+    }])
     if (root === 'audit') return { items: audit.filter((record) => [null, record.area].includes(q.get('area'))).toReversed(), next: null }
     if (root === 'centre') {
       if (method === 'PUT') {

@@ -1,7 +1,7 @@
 // Lists that several pages need.
 import { queryOptions } from '@tanstack/react-query'
 import { api } from './client'
-import type { AgentProfile, Disposition, Page, PauseReason, Queue } from './types'
+import type { AgentProfile, Disposition, Page, PauseReason, PublishedLine, Queue } from './types'
 
 const MINUTE_MS = 60_000
 
@@ -14,6 +14,12 @@ export const queuesQuery = queryOptions({
 export const agentsQuery = queryOptions({
   queryKey: ['agents'],
   queryFn: ({ signal }) => api.get<Page<AgentProfile>>('/agents', {}, signal).then((page) => page.items),
+  staleTime: MINUTE_MS,
+})
+
+export const linesQuery = queryOptions({
+  queryKey: ['lines'],
+  queryFn: ({ signal }) => api.get<Page<PublishedLine>>('/lines', {}, signal).then((page) => page.items),
   staleTime: MINUTE_MS,
 })
 

@@ -18,20 +18,6 @@ export function segmentText(segment: string): string {
   return segment === 'gold' || segment === 'silver' || segment === 'standard' ? i18next.t(`segment.${segment}`) : segment
 }
 
-/** Reasons are words of a line's flow, and a centre has its own; those of the sample lines have words here. */
-export function ownReasonText(reason: string): string | undefined {
-  switch (reason) {
-    case 'agent':
-    case 'billing-unknown-charge':
-    case 'office':
-    case 'office-closed':
-    case 'sales':
-      return i18next.t(`reason.${reason}`)
-    default:
-      return undefined
-  }
-}
-
 /** A language by its code. */
 export function languageText(code: string): string {
   return code === 'es' || code === 'en' ? i18next.t(`language_name.${code}`) : code

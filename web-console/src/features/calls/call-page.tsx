@@ -6,7 +6,7 @@ import { api } from '@/api/client'
 import type { CallDetails } from '@/api/records'
 import { clockText, dateTimeText, exactTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { keyText, languageText } from '@/i18n/words'
+import { languageText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
 import { LoadProblem } from '@/lib/load-problem'
 import { useNames } from '@/lib/use-names'
@@ -59,8 +59,8 @@ function Call({ call }: { call: CallDetails }) {
     },
     { name: t('field.number'), value: call.customer_number ? <CallButton number={call.customer_number} customer={call.customer ?? null} className="-mx-2 px-2" /> : null },
     { name: t('field.ours'), value: call.our_number },
-    { name: t('field.line'), value: call.line },
-    { name: t('field.path'), value: call.ivr_path.map(keyText).join(' › ') },
+    { name: t('field.line'), value: names.line(call.line) },
+    { name: t('field.path'), value: names.path(call.line, call.ivr_path).join(' › ') },
     { name: t('field.reason'), value: names.reason(call.reason) },
     { name: t('field.queue'), value: names.queue(call.queue) },
     { name: t('field.agent'), value: names.agent(call.agent) },
@@ -68,6 +68,11 @@ function Call({ call }: { call: CallDetails }) {
     { name: t('field.disposition'), value: names.disposition(call.disposition) },
     { name: t('field.ended'), value: call.end_cause ? t(`common:end_cause.${call.end_cause}`) : null },
   ].filter((fact) => fact.value)
+  const story = storyOf(call.events).flatMap(({ record, nodes }) => {
+    if (nodes.length === 0) return [{ record, text: eventText(record) }]
+    const stations = names.path(call.line, nodes)
+    return stations.length > 0 ? [{ record, text: t('event.ivr_entered', { node: stations.join(' › ') }) }] : []
+  })
   const figures = [
     { key: 'wait', ms: call.wait_ms },
     { key: 'talk', ms: call.talk_ms },
@@ -105,12 +110,12 @@ function Call({ call }: { call: CallDetails }) {
           )}
           <Section title={t('events')} className="px-4 pt-2 pb-4">
             <ol data-testid="call-events">
-              {storyOf(call.events).map(({ record, nodes }) => (
+              {story.map(({ record, text }) => (
                 <li key={`${record.node}-${record.seq}`} className="flex gap-3 py-1">
                   <time dateTime={record.at} className="w-20 shrink-0 text-ink-3">
                     {exactTimeText(record.at, i18n.language)}
                   </time>
-                  <span className="min-w-0 break-words">{nodes.length > 0 ? t('event.ivr_entered', { node: nodes.map(keyText).join(' › ') }) : eventText(record)}</span>
+                  <span className="min-w-0 break-words">{text}</span>
                 </li>
               ))}
             </ol>

@@ -1,7 +1,7 @@
 import { ChevronDown } from 'lucide-react'
 import { Button as AriaButton } from 'react-aria-components'
 import { useTexts } from '@/i18n/use-texts'
-import { languageText, keyText } from '@/i18n/words'
+import { languageText } from '@/i18n/words'
 import type { CallView } from '@/live/protocol'
 import { clockText, timeText } from '@/i18n/format'
 import { useFloor } from '@/lib/use-live'
@@ -36,14 +36,15 @@ export function WhyTheyCall({ call }: { call: CallView }) {
         </p>
       )}
       {from !== null && <p className="font-medium">{t('why.transferred', { name: from })}</p>}
-      {call.ivr_path.length > 0 && <Path call={call} />}
+      <Path steps={names.path(call.line, call.ivr_path)} />
     </section>
   )
 }
 
-/** The stations in the line's flow, by the names that its author gave them. */
-function Path({ call }: { call: CallView }) {
+/** The stations of the line that the caller came by. */
+function Path({ steps }: { steps: readonly string[] }) {
   const { t } = useTexts('desk')
+  if (steps.length === 0) return null
   return (
     <PopoverPanel
       label={t('why.path')}
@@ -56,10 +57,9 @@ function Path({ call }: { call: CallView }) {
         </AriaButton>
       }
     >
-      <p className="mb-2 text-xs text-ink-3">{t('why.path_help')}</p>
       <ol className="flex list-inside list-decimal flex-col gap-1">
-        {call.ivr_path.map((step, i) => (
-          <li key={i}>{keyText(step)}</li>
+        {steps.map((step, i) => (
+          <li key={i}>{step}</li>
         ))}
       </ol>
     </PopoverPanel>

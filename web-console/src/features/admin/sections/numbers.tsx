@@ -25,7 +25,7 @@ export function NumbersSection() {
         title: t('numbers.target'),
         width: 'minmax(140px, 1.2fr)',
         cell: (number) =>
-          number.target.to === 'line' ? t('numbers.to_line', { name: number.target.line }) : number.target.to === 'queue' ? t('numbers.to_queue', { name: names.queue(number.target.queue) }) : t('numbers.target_is.echo'),
+          number.target.to === 'line' ? t('numbers.to_line', { name: names.line(number.target.line) }) : number.target.to === 'queue' ? t('numbers.to_queue', { name: names.queue(number.target.queue) }) : t('numbers.target_is.echo'),
       },
       { id: 'web', title: t('numbers.web'), width: '104px', isWide: true, cell: (number) => (number.is_on_web_phone ? <Badge tone="accent">{t('numbers.on_web')}</Badge> : '–') },
     ],
@@ -47,9 +47,10 @@ function Fields({ form, isNew }: FieldsProps<OurNumber>) {
   const { t } = useTexts('admin')
   const { values, set, errorOf } = form
   const { data: queues = [] } = useEntries<Queue>('/queues')
-  const { data: numbers = [] } = useEntries<OurNumber>('/numbers')
-  const lines = [...new Set(numbers.flatMap((number) => (number.target.to === 'line' ? [number.target.line] : [])))]
+  const names = useNames()
   const { target } = values
+  // A number may still lead to a line that is published no more.
+  const isGone = (line: string) => line !== '' && !names.lines.some((one) => one.id === line)
   return (
     <>
       {isNew ? (
@@ -62,10 +63,21 @@ function Fields({ form, isNew }: FieldsProps<OurNumber>) {
         label={t('numbers.target')}
         choices={TARGETS.map((id) => ({ id, label: t(`numbers.target_is.${id}`) }))}
         value={target.to}
-        onChange={(to) => set('target', to === 'line' ? { to, line: lines[0] ?? '' } : to === 'queue' ? { to, queue: queues[0]?.id ?? '' } : { to: 'echo' })}
+        onChange={(to) => set('target', to === 'line' ? { to, line: names.lines[0]?.id ?? '' } : to === 'queue' ? { to, queue: queues[0]?.id ?? '' } : { to: 'echo' })}
         data-testid="field-target"
       />
-      {target.to === 'line' && <TextField label={t('field.line')} value={target.line} onChange={(line) => set('target', { to: 'line', line })} isRequired help={t('numbers.line_help', { lines: lines.join(', ') })} error={errorOf('target')} data-testid="field-line" />}
+      {target.to === 'line' && (
+        <Select
+          label={t('field.line')}
+          choices={[...(isGone(target.line) ? [{ id: target.line, label: t('numbers.line_gone', { line: target.line }) }] : []), ...names.lines.map((line) => ({ id: line.id, label: names.line(line.id) }))]}
+          value={target.line === '' ? null : target.line}
+          onChange={(line) => set('target', { to: 'line', line })}
+          placeholder={t('choose')}
+          isRequired
+          error={errorOf('target')}
+          data-testid="field-line"
+        />
+      )}
       {target.to === 'queue' && <Select label={t('field.queue')} choices={queues.map((queue) => ({ id: queue.id, label: queue.name }))} value={target.queue === '' ? null : target.queue} onChange={(queue) => set('target', { to: 'queue', queue })} error={errorOf('target')} data-testid="field-queue" />}
       {target.to === 'echo' && <p className="text-xs text-ink-3">{t('numbers.echo_help')}</p>}
       <Checkbox isSelected={values.is_on_web_phone} onChange={(isOn) => set('is_on_web_phone', isOn)}>
