@@ -169,9 +169,12 @@ impl SipEndpoint {
         }
     }
 
-    /// Who may call from now on. Phones that are not in it lose their registrations; running calls go on.
+    /// Who may call from now on. Phones that are not in it, or whose password is another, lose their registrations and must prove
+    /// themselves again; running calls go on.
     pub fn set_access(&mut self, access: Arc<SipAccess>) {
-        let gone = self.registrar.retain(|account| access.phones.contains_key(account));
+        let before = &self.access.phones;
+        let is_same = |account: &str| before.get(account).is_some_and(|phone| access.phones.get(account) == Some(phone));
+        let gone = self.registrar.retain(is_same);
         self.access = access;
         self.report_unreachable(gone);
     }
@@ -354,7 +357,9 @@ impl SipEndpoint {
             Some(at) => self.link.timers.set(Owner::Registrar, Timer::RegistrationOver, at),
             None => self.link.timers.stop(Owner::Registrar, Timer::RegistrationOver),
         }
-        if self.registrar.to_keep_alive(self.link.now.mono).next().is_some() {
+        // Never moved while it runs: in a large centre some phone registers every few seconds, and the keep-alive would never come.
+        let is_running = self.link.timers.is_running(Owner::Registrar, Timer::KeepAlive);
+        if !is_running && self.registrar.to_keep_alive(self.link.now.mono).next().is_some() {
             let at = self.link.now.mono + self.settings.registration.keep_alive_ms;
             self.link.timers.set(Owner::Registrar, Timer::KeepAlive, at);
         }

@@ -94,6 +94,11 @@ impl Timers {
         self.by_time.insert((at, owner, timer));
     }
 
+    /// Whether a timer runs.
+    pub fn is_running(&self, owner: Owner, timer: Timer) -> bool {
+        self.by_owner.contains_key(&(owner, timer))
+    }
+
     /// Stops a timer if it runs.
     pub fn stop(&mut self, owner: Owner, timer: Timer) {
         if let Some(at) = self.by_owner.remove(&(owner, timer)) {

@@ -118,6 +118,49 @@ fn registrations_run_out_are_removed_and_refused_when_too_brief() {
 }
 
 #[test]
+fn a_changed_password_drops_the_phones_that_registered_with_the_old_one() {
+    let mut world = World::new(18);
+    let mut thief = Phone::new("101", "secret", AWAY);
+    assert_eq!(thief.say(&mut world, "REGISTER", "Expires: 3600\n"), "SIP/2.0 200 OK");
+    let mut colleague = Phone::new("102", "secret", "198.51.100.8:5071");
+    assert_eq!(colleague.say(&mut world, "REGISTER", "Expires: 3600\n"), "SIP/2.0 200 OK");
+    world.take(US);
+    let same = access(address("10.0.0.2:5060"), Transport::Udp);
+    let mut changed = same.clone();
+    changed.phones.get_mut("101").expect("the phone").secret = Some(Ha1::new("101", "centre", "another"));
+    world.sides[US].endpoint.set_access(Arc::new(same));
+    world.run(1);
+    assert!(world.take(US).is_empty(), "nothing has changed");
+    world.sides[US].endpoint.set_access(Arc::new(changed));
+    world.run(1);
+    assert_eq!(world.take(US), [SipNotice::RegistrationChanged { account: "101".into(), is_reachable: false }]);
+    assert_eq!(thief.say(&mut world, "REGISTER", "Expires: 3600\n"), "SIP/2.0 401 Unauthorized");
+    thief.password = "another";
+    assert_eq!(thief.say(&mut world, "REGISTER", "Expires: 3600\n"), "SIP/2.0 200 OK");
+    assert_eq!(world.take(US), [SipNotice::RegistrationChanged { account: "101".into(), is_reachable: true }]);
+}
+
+#[test]
+fn phones_behind_translators_are_kept_reachable_however_often_others_register() {
+    let mut world = World::new(19);
+    // Its Via names an address of its own network: it is behind a translator.
+    let mut inside = Phone::new("101", "secret", "192.168.7.20:5071");
+    let request = inside.request("REGISTER", "Expires: 3600\n");
+    world.inject(US, AWAY, &request);
+    let challenge = world.stray.last().unwrap().1.clone();
+    let proof = format!("Expires: 3600\nAuthorization: {}\n", inside.answer(&mut world, &challenge, "REGISTER"));
+    world.inject(US, AWAY, &inside.request("REGISTER", &proof));
+    assert_eq!(first_line(&world.stray.last().unwrap().1), "SIP/2.0 200 OK");
+    let mut eager = Phone::new("102", "secret", "198.51.100.8:5071");
+    for _ in 0..12 {
+        world.run(10_000);
+        assert_eq!(eager.say(&mut world, "REGISTER", "Expires: 60\n"), "SIP/2.0 200 OK");
+    }
+    let pings = world.stray.iter().filter(|(to, text)| *to == address(AWAY) && text == "\r\n\r\n").count();
+    assert_eq!(pings, 4, "one every 25 s for two minutes");
+}
+
+#[test]
 fn eight_devices_of_an_account_all_ring_and_the_first_to_answer_wins() {
     let mut world = World::new(3);
     let places: Vec<String> = (0..9).map(|n| format!("198.51.100.7:{}", 6000 + n)).collect();
