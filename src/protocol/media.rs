@@ -4,7 +4,11 @@
 //! two legs that hear each other; hold is a leg that hears music; listening in is a leg that hears both. One leg as the only
 //! source with the same codec is relayed without decoding; anything else is decoded, mixed and encoded.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use crate::types::LegId;
 
@@ -44,8 +48,16 @@ pub struct RemoteMedia {
     pub digit_payload_type: Option<u8>,
     /// Whether they want to hear us (not `sendonly`/`inactive` on their side).
     pub is_receiving: bool,
-    /// Whether they will send (not `recvonly`/`inactive` on their side). A peer that need not send is never [`MediaNotice::Lost`].
+    /// Whether they may send (not `recvonly`/`inactive` on their side).
     pub is_sending: bool,
+}
+
+impl RemoteMedia {
+    /// Whether the peer's silence means something. One that holds us may send music or nothing at all, so it is never
+    /// [`MediaNotice::Lost`].
+    pub fn must_send(&self) -> bool {
+        self.is_sending && self.is_receiving
+    }
 }
 
 /// What a leg hears.
@@ -75,6 +87,8 @@ pub enum MediaOrder {
         leg: LegId,
         /// Where and what.
         remote: RemoteMedia,
+        /// Where its signalling comes from: a peer behind address translation sends its packets from there too.
+        signalled_from: Option<IpAddr>,
     },
     /// A browser's offer for a new leg, or again for one that it already has (reload, ICE restart, other device): what the leg
     /// hears stays. Answered by [`MediaNotice::BrowserAnswered`] or [`MediaNotice::OpenFailed`].

@@ -1,12 +1,15 @@
 //! Notices of the endpoint and the media workers become inputs for the centre, after the telephone's own business (ports,
 //! offers and answers) is done.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use super::{
     LiveUpdate, WebPhoneUpdate,
     caller::caller_line,
-    legs::{BrowserOwner, DigitWay, LegState, Legs},
+    legs::{BrowserOwner, DigitWay, LegState, Legs, Silence},
 };
 use crate::{
     domain::{call::EndCause, centre::CentreInput},
@@ -22,19 +25,26 @@ impl Legs {
     /// The endpoint heard something.
     pub(super) fn hear_sip(&mut self, notice: SipNotice, now: Now, rng: &mut Rng) {
         match notice {
-            SipNotice::Invited { dialog, source, caller, caller_name, called, offer, language } => {
+            SipNotice::Invited { dialog, source, signalled_from, caller, caller_name, called, offer, language } => {
                 let Ok(offer) = self.usable(dialog, offer) else { return };
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
-                let leg = self.arrive(dialog, offer, now, rng);
+                let leg = self.arrive(dialog, signalled_from, offer, now, rng);
                 self.tell(CentreInput::Arrived { leg, caller, called, language });
             }
             SipNotice::Cancelled { dialog } => self.peer_ended(dialog, false),
             SipNotice::Ringing { dialog, answer } => self.peer_rings(dialog, answer),
-            SipNotice::Answered { dialog, answer } => self.peer_answered(dialog, &answer, now),
+            SipNotice::Answered { dialog, answer, signalled_from } => {
+                self.peer_answered(dialog, &answer, signalled_from, now);
+            }
             SipNotice::Failed { dialog, status } => self.peer_failed(dialog, status),
             SipNotice::Acknowledged { dialog, answer } => self.acknowledged(dialog, answer, now),
             SipNotice::Reoffered { dialog, offer } => self.reoffered(dialog, offer, now),
             SipNotice::ReofferAnswered { dialog, answer } => self.reoffer_answered(dialog, answer, now),
+            SipNotice::StillThere { dialog } => {
+                if let Some(leg) = self.by_dialog(dialog) {
+                    self.excuse(leg, now);
+                }
+            }
             SipNotice::Digit { dialog, digit } => {
                 if let Some(leg) = self.by_dialog(dialog) {
                     self.digit(leg, digit, DigitWay::Info);
@@ -86,21 +96,23 @@ impl Legs {
         // Early media that we cannot use is no reason to give up: the 200 decides.
         let early = answer.and_then(|text| Description::parse(&text).ok()).and_then(|answer| sdp.accept(&answer).ok());
         if let Some(agreed) = early {
-            self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
+            self.set_remote(leg, agreed);
         }
         if is_first {
             self.tell(CentreInput::LegRinging { leg });
         }
     }
 
-    fn peer_answered(&mut self, dialog: DialogId, answer: &str, now: Now) {
+    fn peer_answered(&mut self, dialog: DialogId, answer: &str, signalled_from: IpAddr, now: Now) {
         let Some(leg) = self.by_dialog(dialog) else { return };
+        self.note_signalling(leg, signalled_from);
         let Some(LegState::Calling { sdp, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
         match accepted(sdp, answer) {
             Some(agreed) => {
-                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_sending };
+                let state =
+                    LegState::Talking { dialog, sdp: sdp.clone(), must_peer_send: agreed.must_send(), silence: Silence::Heard };
                 self.advance(leg, state, now);
-                self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
+                self.set_remote(leg, agreed);
                 self.tell(CentreInput::LegAnswered { leg });
             }
             None => {
@@ -125,22 +137,24 @@ impl Legs {
         let Some(leg) = self.by_dialog(dialog) else { return };
         let Some(entry) = self.get_mut(leg) else { return };
         match &mut entry.state {
-            LegState::Accepted { sdp, is_peer_sending: Some(is_peer_sending), .. } => {
-                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: *is_peer_sending };
+            LegState::Accepted { sdp, must_peer_send: Some(must_peer_send), .. } => {
+                let state =
+                    LegState::Talking { dialog, sdp: sdp.clone(), must_peer_send: *must_peer_send, silence: Silence::Heard };
                 self.advance(leg, state, now);
                 self.tell(CentreInput::LegAnswered { leg });
             }
             // The offer was ours, the ACK must carry the answer.
-            LegState::Accepted { sdp, is_peer_sending: None, .. } => {
+            LegState::Accepted { sdp, must_peer_send: None, .. } => {
                 let Some(agreed) = answer.and_then(|answer| accepted(sdp, &answer)) else {
                     self.faults.no_common_media += 1;
                     self.hang_up(leg, 488, false);
                     self.tell(CentreInput::LegEnded { leg, is_lost: true });
                     return;
                 };
-                let state = LegState::Talking { dialog, sdp: sdp.clone(), is_peer_sending: agreed.is_sending };
+                let state =
+                    LegState::Talking { dialog, sdp: sdp.clone(), must_peer_send: agreed.must_send(), silence: Silence::Heard };
                 self.advance(leg, state, now);
-                self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
+                self.set_remote(leg, agreed);
                 self.tell(CentreInput::LegAnswered { leg });
             }
             LegState::Talking { .. } => self.reoffer_answered(dialog, answer, now),
@@ -157,7 +171,7 @@ impl Legs {
         let Some(leg) = self.by_dialog(dialog) else { return };
         let Some(entry) = self.get_mut(leg) else { return };
         let sdp = match &mut entry.state {
-            LegState::Talking { sdp, .. } | LegState::Accepted { sdp, is_peer_sending: Some(_), .. } => sdp,
+            LegState::Talking { sdp, .. } | LegState::Accepted { sdp, must_peer_send: Some(_), .. } => sdp,
             LegState::Arrived { .. }
             | LegState::Answering { .. }
             | LegState::Accepted { .. }
@@ -193,19 +207,14 @@ impl Legs {
 
     fn agree_anew(&mut self, leg: LegId, agreed: RemoteMedia, now: Now) {
         match self.get_mut(leg).map(|entry| &mut entry.state) {
-            Some(LegState::Talking { is_peer_sending, .. }) => {
-                *is_peer_sending = agreed.is_sending;
-                // One that talks again is heard or reported lost anew.
-                if agreed.is_sending {
-                    self.set_deadline(leg, None);
-                } else {
-                    self.set_held_deadline(leg, now);
-                }
+            Some(LegState::Talking { must_peer_send, .. }) => {
+                *must_peer_send = agreed.must_send();
+                self.excuse(leg, now);
             }
-            Some(LegState::Accepted { is_peer_sending, .. }) => *is_peer_sending = Some(agreed.is_sending),
+            Some(LegState::Accepted { must_peer_send, .. }) => *must_peer_send = Some(agreed.must_send()),
             Some(_) | None => {}
         }
-        self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
+        self.set_remote(leg, agreed);
     }
 
     fn peer_ended(&mut self, dialog: DialogId, is_lost: bool) {
@@ -224,16 +233,16 @@ impl Legs {
             LegState::Answering { dialog, offer: None } => {
                 let dialog = *dialog;
                 let offer = sdp.offer();
-                self.advance(leg, LegState::Accepted { dialog, sdp, is_peer_sending: None }, now);
+                self.advance(leg, LegState::Accepted { dialog, sdp, must_peer_send: None }, now);
                 self.order_sip(SipOrder::Accept { dialog, sdp: offer.into() });
             }
             LegState::Answering { dialog, offer: Some(offer) } => {
                 let dialog = *dialog;
                 match sdp.answer(offer) {
                     Ok((answer, agreed)) => {
-                        let is_peer_sending = Some(agreed.is_sending);
-                        self.advance(leg, LegState::Accepted { dialog, sdp, is_peer_sending }, now);
-                        self.order_media(MediaOrder::SetRemote { leg, remote: agreed });
+                        let must_peer_send = Some(agreed.must_send());
+                        self.advance(leg, LegState::Accepted { dialog, sdp, must_peer_send }, now);
+                        self.set_remote(leg, agreed);
                         self.order_sip(SipOrder::Accept { dialog, sdp: answer.into() });
                     }
                     Err(_) => {
@@ -313,6 +322,9 @@ impl Legs {
                 BrowserOwner::WebPhone => {}
             }
         }
+        if let LegState::Talking { silence, .. } = &mut entry.state {
+            *silence = Silence::Heard;
+        }
         if matches!(entry.state, LegState::Browser { .. } | LegState::Talking { .. }) {
             self.set_deadline(leg, None);
         }
@@ -325,9 +337,9 @@ impl Legs {
     fn audio_lost(&mut self, leg: LegId, now: Now) {
         let Some(entry) = self.get_mut(leg) else { return };
         match &entry.state {
-            // On hold by the peer: silence is what it promised.
-            LegState::Talking { is_peer_sending: false, .. } => return,
-            LegState::Talking { .. } => self.set_silence_deadline(leg, now),
+            // It holds us, and silence is what it promised.
+            LegState::Talking { must_peer_send: false, .. } => return,
+            LegState::Talking { .. } => return self.probe(leg, now),
             LegState::Browser { owner: BrowserOwner::Console(agent), .. } => {
                 let agent = agent.clone();
                 self.show(LiveUpdate::MediaState { agent, is_up: false });

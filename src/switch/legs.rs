@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
+    net::IpAddr,
     sync::Arc,
 };
 
@@ -13,7 +14,7 @@ use crate::{
         centre::{CentreInput, SILENT_PHONE_MS},
     },
     protocol::{
-        media::{MediaOrder, Source},
+        media::{MediaOrder, RemoteMedia, Source},
         sdp::{Description, SdpSession},
         sip::{DialogId, SipOrder, SipTarget},
     },
@@ -32,6 +33,10 @@ const RING_GRACE_MS: u64 = 10_000;
 const HELD_MS_MAX: u64 = 2 * 3_600_000;
 /// The floor gives a silent phone up; this is the net below it.
 const SILENT_MS_MAX: u64 = SILENT_PHONE_MS + 10_000;
+/// A silent peer that is asked whether it is still there has this long to say so before it counts as without audio.
+const PROBE_MS_MAX: u64 = 5_000;
+/// A silent peer that is there is asked again after this long.
+const PROBE_AGAIN_MS: u64 = 30_000;
 /// A browser must have ICE and DTLS up by then.
 const BROWSER_UP_MS_MAX: u64 = 20_000;
 /// Offers of one browser leg that may wait for the media workers' answers.
@@ -84,6 +89,8 @@ pub(super) struct Leg {
     pub(super) digits_by: Option<DigitWay>,
     /// What it hears by the centre's last word; said again when a browser's media leg is made anew.
     pub(super) heard: Vec<Source>,
+    /// Where its signalling comes from, as far as it is known.
+    pub(super) signalled_from: Option<IpAddr>,
 }
 
 /// How keys reach us.
@@ -118,8 +125,8 @@ pub(super) enum LegState {
         dialog: DialogId,
         /// What was negotiated.
         sdp: Box<SdpSession>,
-        /// Whether their side may send; `None` while the answer to our offer is awaited.
-        is_peer_sending: Option<bool>,
+        /// Whether their silence will mean something; `None` while the answer to our offer is awaited.
+        must_peer_send: Option<bool>,
     },
     /// To be called as soon as its port is bound.
     Preparing(Box<OutgoingCall>),
@@ -138,8 +145,10 @@ pub(super) enum LegState {
         dialog: DialogId,
         /// What was negotiated.
         sdp: Box<SdpSession>,
-        /// Whether their side may send: when not, silence is no loss.
-        is_peer_sending: bool,
+        /// Whether their silence means something: not while they hold us.
+        must_peer_send: bool,
+        /// What is known of a peer that sends no packets.
+        silence: Silence,
     },
     /// A browser's leg.
     Browser {
@@ -152,6 +161,20 @@ pub(super) enum LegState {
         /// Whether audio has ever flowed.
         was_up: bool,
     },
+}
+
+/// What is known of a peer that sends no packets. A telephone on mute may send none, so silence alone loses nobody: its
+/// signalling is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Silence {
+    /// It is heard, or was not missed yet.
+    Heard,
+    /// It is missed and has been asked whether it is there.
+    Asked,
+    /// It is there and has nothing to say.
+    Excused,
+    /// It does not answer either: the centre has been told.
+    Lost,
 }
 
 /// What is known of a call before its port is bound.
@@ -265,14 +288,18 @@ impl Legs {
             self.deadlines.pop_first();
             if let Some(entry) = self.legs.get_mut(&leg) {
                 entry.deadline = None;
-                self.faults.timed_out += 1;
-                self.time_out(leg);
+                self.time_out(leg, now);
             }
         }
     }
 
-    fn time_out(&mut self, leg: LegId) {
+    fn time_out(&mut self, leg: LegId, now: Now) {
         let Some(entry) = self.legs.get(&leg) else { return };
+        match &entry.state {
+            LegState::Talking { must_peer_send: true, silence: Silence::Asked, .. } => return self.lose_audio(leg, now),
+            LegState::Talking { must_peer_send: true, silence: Silence::Excused, .. } => return self.probe(leg, now),
+            _ => self.faults.timed_out += 1,
+        }
         let input = match &entry.state {
             LegState::Arrived { .. } | LegState::Answering { .. } | LegState::Accepted { .. } | LegState::Talking { .. } => {
                 CentreInput::LegEnded { leg, is_lost: true }
@@ -295,12 +322,12 @@ impl Legs {
 
     /// Adds a leg, or replaces what stood under its id.
     pub(super) fn insert(&mut self, leg: LegId, state: LegState, now: Now) {
-        let heard = self.legs.remove(&leg).map(|old| old.heard).unwrap_or_default();
+        let (heard, signalled_from) = self.legs.remove(&leg).map(|old| (old.heard, old.signalled_from)).unwrap_or_default();
         if let Some(dialog) = state.dialog() {
             self.dialogs.insert(dialog, leg);
         }
         let millis = state.millis_max();
-        self.legs.insert(leg, Leg { state, deadline: None, digits_by: None, heard });
+        self.legs.insert(leg, Leg { state, deadline: None, digits_by: None, heard, signalled_from });
         self.set_deadline(leg, millis.map(|millis| now.mono + millis));
     }
 
@@ -333,14 +360,45 @@ impl Legs {
         self.set_deadline(leg, Some(now.mono + (u64::from(ring_secs) * 1_000 + RING_GRACE_MS)));
     }
 
-    /// The deadline of a peer that has fallen silent.
-    pub(super) fn set_silence_deadline(&mut self, leg: LegId, now: Now) {
-        self.set_deadline(leg, Some(now.mono + SILENT_MS_MAX));
+    /// Asks a silent peer whether it is still there.
+    pub(super) fn probe(&mut self, leg: LegId, now: Now) {
+        let Some(LegState::Talking { dialog, silence, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
+        *silence = Silence::Asked;
+        let dialog = *dialog;
+        self.set_deadline(leg, Some(now.mono + PROBE_MS_MAX));
+        self.order_sip(SipOrder::Probe { dialog });
     }
 
-    /// The deadline of a peer that has put us on hold and may be silent.
-    pub(super) fn set_held_deadline(&mut self, leg: LegId, now: Now) {
-        self.set_deadline(leg, Some(now.mono + HELD_MS_MAX));
+    /// A silent peer does not say that it is there.
+    fn lose_audio(&mut self, leg: LegId, now: Now) {
+        let Some(LegState::Talking { silence, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
+        *silence = Silence::Lost;
+        self.set_deadline(leg, Some(now.mono + SILENT_MS_MAX));
+        self.tell(CentreInput::LegAudio { leg, is_up: false });
+    }
+
+    /// The peer of a talking leg has shown by its signalling that it is there.
+    pub(super) fn excuse(&mut self, leg: LegId, now: Now) {
+        let Some(LegState::Talking { must_peer_send, silence, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else {
+            return;
+        };
+        let must_peer_send = *must_peer_send;
+        let before = *silence;
+        if before != Silence::Heard {
+            *silence = Silence::Excused;
+        }
+        self.set_deadline(
+            leg,
+            match (must_peer_send, before) {
+                (false, _) => Some(now.mono + HELD_MS_MAX),
+                // One that talks again is heard or reported lost anew.
+                (true, Silence::Heard) => None,
+                (true, Silence::Asked | Silence::Excused | Silence::Lost) => Some(now.mono + PROBE_AGAIN_MS),
+            },
+        );
+        if before == Silence::Lost {
+            self.tell(CentreInput::LegAudio { leg, is_up: true });
+        }
     }
 
     /// A leg.
@@ -393,10 +451,31 @@ impl Legs {
     }
 
     /// A new caller's leg.
-    pub(super) fn arrive(&mut self, dialog: DialogId, offer: Option<Box<Description>>, now: Now, rng: &mut Rng) -> LegId {
+    pub(super) fn arrive(
+        &mut self,
+        dialog: DialogId,
+        signalled_from: IpAddr,
+        offer: Option<Box<Description>>,
+        now: Now,
+        rng: &mut Rng,
+    ) -> LegId {
         let leg = LegId::mint(now.wall, rng);
         self.insert(leg, LegState::Arrived { dialog, offer }, now);
+        self.note_signalling(leg, signalled_from);
         leg
+    }
+
+    /// Where the signalling of a leg's peer comes from.
+    pub(super) fn note_signalling(&mut self, leg: LegId, from: IpAddr) {
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.signalled_from = Some(from);
+        }
+    }
+
+    /// Tells the media workers what a leg's peer agreed to.
+    pub(super) fn set_remote(&mut self, leg: LegId, remote: RemoteMedia) {
+        let signalled_from = self.legs.get(&leg).and_then(|entry| entry.signalled_from);
+        self.order_media(MediaOrder::SetRemote { leg, remote, signalled_from });
     }
 
     pub(super) fn order_sip(&mut self, order: SipOrder) {

@@ -1,6 +1,9 @@
 //! Stories of single legs: what the wire says, what the centre wants, and that nothing is left afterwards.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
 use super::{
     LiveUpdate, WebPhoneUpdate,
@@ -20,6 +23,9 @@ use crate::{
 
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n\
                      a=rtpmap:101 telephone-event/8000\r\n";
+
+/// Where the other side's signalling comes from.
+const THEIRS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9));
 
 /// The telephone with hands on every side of it.
 struct Desk {
@@ -111,6 +117,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
     SipNotice::Invited {
         dialog: DialogId(1),
         source: CallSource::Trunk("carrier".parse().unwrap()),
+        signalled_from: THEIRS,
         caller: Some("911000001".into()),
         caller_name: None,
         called: "1009".into(),
@@ -268,15 +275,54 @@ fn a_phone_that_holds_and_resumes_is_answered_in_kind_and_its_silence_is_no_loss
 }
 
 #[test]
+fn a_peer_that_holds_us_may_be_silent_in_every_way_of_holding() {
+    for hold in [format!("{OFFER}a=sendonly\r\n"), OFFER.replace("c=IN IP4 192.0.2.7", "c=IN IP4 0.0.0.0")] {
+        let mut desk = Desk::new();
+        let leg = desk.talking();
+        let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(hold.into()) });
+        assert!(matches!(said.first(), Some(Said::Media(MediaOrder::SetRemote { remote, .. })) if !remote.must_send()));
+        assert!(desk.media(MediaNotice::Lost { leg }).is_empty());
+        assert!(desk.wait(600_000).is_empty());
+    }
+}
+
+#[test]
+fn a_phone_on_mute_that_sends_nothing_is_asked_and_keeps_its_call() {
+    let mut desk = Desk::new();
+    let leg = desk.talking();
+    let still_there = || SipNotice::StillThere { dialog: DialogId(1) };
+    let mut said = desk.media(MediaNotice::Lost { leg });
+    for _ in 0..20 {
+        assert!(matches!(said.as_slice(), [Said::Sip(SipOrder::Probe { dialog: DialogId(1) })]), "{said:?}");
+        assert!(desk.wait(4_000).is_empty());
+        assert!(desk.sip(still_there()).is_empty());
+        assert!(desk.wait(29_000).is_empty());
+        said = desk.wait(1_000);
+    }
+    desk.media(MediaNotice::Up { leg });
+    assert!(desk.wait(600_000).is_empty());
+    // An answer that comes late gives the audio back.
+    desk.media(MediaNotice::Lost { leg });
+    let said = desk.wait(5_000);
+    assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegAudio { is_up: false, .. })]), "{said:?}");
+    let said = desk.sip(still_there());
+    assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegAudio { is_up: true, .. })]), "{said:?}");
+}
+
+#[test]
 fn a_peer_that_falls_silent_for_good_is_hung_up_and_one_that_comes_back_is_kept() {
     let mut desk = Desk::new();
     let leg = desk.talking();
-    let said = desk.media(MediaNotice::Lost { leg });
-    assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegAudio { is_up: false, .. })]));
+    let lost = |desk: &mut Desk| {
+        desk.media(MediaNotice::Lost { leg });
+        let said = desk.wait(5_000);
+        assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegAudio { is_up: false, .. })]), "{said:?}");
+    };
+    lost(&mut desk);
     desk.wait(SILENT_PHONE_MS);
     desk.media(MediaNotice::Up { leg });
     assert!(desk.wait(600_000).is_empty());
-    desk.media(MediaNotice::Lost { leg });
+    lost(&mut desk);
     let said = desk.wait(SILENT_PHONE_MS + 10_000);
     assert!(said.iter().any(|said| matches!(said, Said::Sip(SipOrder::Bye { .. }))) && closes(&said, leg));
     assert!(matches!(said.last(), Some(Said::Centre(CentreInput::LegEnded { is_lost: true, .. }))));
@@ -290,7 +336,7 @@ fn a_phone_rings_answers_and_is_hung_up() {
     for expected in [1, 0] {
         assert_eq!(desk.sip(SipNotice::Ringing { dialog, answer: None }).len(), expected, "told once");
     }
-    let said = desk.sip(SipNotice::Answered { dialog, answer: OFFER.into() });
+    let said = desk.sip(SipNotice::Answered { dialog, answer: OFFER.into(), signalled_from: THEIRS });
     assert!(
         matches!(said.as_slice(), [Said::Media(MediaOrder::SetRemote { .. }), Said::Centre(CentreInput::LegAnswered { .. })]),
         "{said:?}"

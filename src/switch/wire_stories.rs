@@ -312,7 +312,7 @@ fn a_caller_who_holds_is_answered_recvonly_and_hears_again_when_back() {
     exchange.caller(5, "ACK", 3, &tag, "");
     let is_receiving = |exchange: &Exchange| {
         exchange.media.iter().rev().find_map(|order| match order {
-            MediaOrder::SetRemote { leg: of, remote } if *of == leg => Some(remote.is_receiving),
+            MediaOrder::SetRemote { leg: of, remote, .. } if *of == leg => Some(remote.is_receiving),
             _ => None,
         })
     };
@@ -357,6 +357,8 @@ fn one_time_governs_how_long_a_silent_phone_is_kept() {
     exchange.answered(8);
     let leg = exchange.leg();
     exchange.give(Input::Media(MediaNotice::Lost { leg }));
+    // It does not say within five seconds that it is there; then the time begins.
+    exchange.wait(5_000);
     exchange.wait(SILENT_PHONE_MS - 1_000);
     assert!(!exchange.sent().iter().any(|line| line.starts_with("BYE ")));
     exchange.wait(1_000);

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     protocol::{
         audio::{Encoder, FRAME_SAMPLES, Frame, Mix, SILENCE, clock_rate, timestamp_step},
-        media::{Codec, MediaNotice, Samples, Source},
+        media::{Codec, MediaNotice, RemoteMedia, Samples, Source},
         rtp::{Stamp, write_report},
     },
     types::{Mono, Now},
@@ -126,7 +126,7 @@ impl Worker {
         let silent_ms = now.mono.millis_since(leg.last_heard);
         let is_lost = match &mut leg.peer {
             Peer::Sip(peer) => {
-                let must_send = peer.remote.as_ref().is_some_and(|remote| remote.is_sending);
+                let must_send = peer.remote.as_ref().is_some_and(RemoteMedia::must_send);
                 leg.is_up && must_send && silent_ms > self.media_timeout_ms
             }
             Peer::Browser(peer) if peer.has_connected => leg.is_up && silent_ms > self.browser_timeout_ms,

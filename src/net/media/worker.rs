@@ -189,7 +189,9 @@ impl Worker {
         match order {
             MediaOrder::Clips(clips) => self.set_clips(clips, now),
             MediaOrder::Open { leg } => self.open(leg, now),
-            MediaOrder::SetRemote { leg, remote } => self.with(leg, |worker, seat| worker.set_remote(seat, remote, now)),
+            MediaOrder::SetRemote { leg, remote, signalled_from } => {
+                self.with(leg, |worker, seat| worker.set_remote(seat, remote, signalled_from, now));
+            }
             MediaOrder::OpenBrowser { leg, offer } => self.open_browser(leg, &offer, now),
             MediaOrder::BrowserCandidate { leg, candidate } => {
                 self.with(leg, |worker, seat| worker.add_candidate(seat, &candidate, now));
@@ -239,12 +241,12 @@ impl Worker {
         }
     }
 
-    fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, now: Mono) {
+    fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, signalled_from: Option<IpAddr>, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Peer::Sip(peer) = &mut leg.peer else { return };
-        peer.latch.announce(remote.address);
-        if remote.is_sending && !peer.remote.as_ref().is_some_and(|before| before.is_sending) {
-            // It was told to be silent until now.
+        peer.latch.announce(remote.address, signalled_from);
+        if remote.must_send() && !peer.remote.as_ref().is_some_and(RemoteMedia::must_send) {
+            // It could be silent until now.
             leg.last_heard = now;
         }
         leg.codec_in = Some(remote.codec);

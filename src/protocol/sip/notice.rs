@@ -1,6 +1,9 @@
 //! The words between the SIP endpoint and the switch: notices up, orders down.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use crate::types::TrunkId;
 
@@ -65,6 +68,8 @@ pub enum SipNotice {
         dialog: DialogId,
         /// Who calls.
         source: CallSource,
+        /// Where their signalling comes from.
+        signalled_from: IpAddr,
         /// User part of the caller's address as shown (P-Asserted-Identity of a trunk before From); `None` when withheld.
         caller: Option<Arc<str>>,
         /// Display name of the caller, escaped by whoever shows it.
@@ -94,6 +99,8 @@ pub enum SipNotice {
         dialog: DialogId,
         /// SDP answer.
         answer: Arc<str>,
+        /// Where the answer came from.
+        signalled_from: IpAddr,
     },
     /// Our outgoing call failed for good, after all contacts or by timer.
     Failed {
@@ -122,6 +129,11 @@ pub enum SipNotice {
         dialog: DialogId,
         /// SDP answer; `None` when it was refused and the old media stay.
         answer: Option<Arc<str>>,
+    },
+    /// The peer answered our question whether it is still there.
+    StillThere {
+        /// Which dialog.
+        dialog: DialogId,
     },
     /// The peer pressed a key and said so by INFO (application/dtmf-relay or application/dtmf).
     Digit {
@@ -196,6 +208,12 @@ pub enum SipOrder {
     },
     /// Ends a confirmed dialog.
     Bye {
+        /// Which dialog.
+        dialog: DialogId,
+    },
+    /// Asks the peer of a confirmed dialog whether it is still there (OPTIONS): [`SipNotice::StillThere`], or
+    /// [`SipNotice::Ended`] when it knows no such call; nothing when it does not answer.
+    Probe {
         /// Which dialog.
         dialog: DialogId,
     },

@@ -97,7 +97,7 @@ fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<S
         is_receiving: true,
         is_sending: true,
     };
-    stage.order(MediaOrder::SetRemote { leg, remote });
+    stage.order(MediaOrder::SetRemote { leg, remote, signalled_from: None });
     leg
 }
 

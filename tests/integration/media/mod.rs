@@ -68,7 +68,7 @@ impl Stage {
         });
         peer.connect(local);
         self.locals.insert(leg, local);
-        self.order(MediaOrder::SetRemote { leg, remote: peer.remote() });
+        self.order(MediaOrder::SetRemote { leg, remote: peer.remote(), signalled_from: None });
         (leg, peer)
     }
 

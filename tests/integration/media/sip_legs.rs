@@ -167,7 +167,7 @@ fn a_telephone_that_falls_silent_is_lost_and_one_that_was_asked_to_is_not() {
     stage.wait_for(&MediaNotice::Up { leg: held });
     let mut on_hold = h.remote();
     on_hold.is_sending = false;
-    stage.order(MediaOrder::SetRemote { leg: held, remote: on_hold });
+    stage.order(MediaOrder::SetRemote { leg: held, remote: on_hold, signalled_from: None });
     stage.wait_for(&MediaNotice::Lost { leg: silent });
     s.sing();
     stage.wait_for(&MediaNotice::Up { leg: silent });

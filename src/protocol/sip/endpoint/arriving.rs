@@ -198,6 +198,7 @@ impl SipEndpoint {
         self.link.notice(SipNotice::Invited {
             dialog: id,
             source,
+            signalled_from: flow.remote.ip(),
             caller: caller.number,
             caller_name: caller.name,
             called: called.into(),

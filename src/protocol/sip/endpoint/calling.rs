@@ -206,7 +206,7 @@ impl SipEndpoint {
             self.by_tag.remove(&loser.tag);
             self.give_up_branch(loser.key, ANSWERED_ELSEWHERE);
         }
-        self.link.notice(SipNotice::Answered { dialog: id, answer });
+        self.link.notice(SipNotice::Answered { dialog: id, answer, signalled_from: flow.remote.ip() });
     }
 
     /// The dialog that a 2xx makes, with its ACK sent and kept for repetitions.

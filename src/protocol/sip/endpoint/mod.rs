@@ -215,6 +215,7 @@ impl SipEndpoint {
             }
             SipOrder::Cancel { dialog, is_answered_elsewhere } => self.cancel(dialog, is_answered_elsewhere, rng),
             SipOrder::Bye { dialog } => self.bye(dialog, rng),
+            SipOrder::Probe { dialog } => self.probe(dialog, rng),
             SipOrder::Reoffer { dialog, offer } => self.reoffer(dialog, offer, rng),
             SipOrder::AnswerReoffer { dialog, answer } => self.answer_reoffer(dialog, answer.as_deref(), rng),
         }
@@ -234,7 +235,8 @@ impl SipEndpoint {
                 ClientUser::Invite(id) => self.branch_failed(id, key, 503),
                 ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
                 ClientUser::Bye(id) => self.end(id, true),
-                ClientUser::Nobody => {}
+                // The next question opens a new stream.
+                ClientUser::Probe(_) | ClientUser::Nobody => {}
             }
         }
     }
@@ -296,6 +298,7 @@ impl SipEndpoint {
         match user {
             ClientUser::Invite(id) => self.invite_answered(id, key, flow, message, status, rng),
             ClientUser::Reinvite(id) => self.reoffer_answered(id, key, message, status, rng),
+            ClientUser::Probe(id) => self.probe_answered(id, status, rng),
             ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
             ClientUser::Nobody => {}
         }
@@ -306,6 +309,7 @@ impl SipEndpoint {
         match user {
             ClientUser::Invite(id) => self.branch_failed(id, key, 408),
             ClientUser::Reinvite(id) => self.reoffer_failed(id, key, 408, rng),
+            ClientUser::Probe(id) => self.probe_answered(id, 408, rng),
             ClientUser::Bye(id) => self.end(id, true),
             ClientUser::Nobody => {}
         }

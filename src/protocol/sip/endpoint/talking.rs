@@ -312,6 +312,34 @@ impl SipEndpoint {
         }
     }
 
+    /// Asks the peer whether it is still there (11.2: OPTIONS within the dialog).
+    pub(super) fn probe(&mut self, id: DialogId, rng: &mut Rng) {
+        self.revive_stream(id);
+        let key = Self::new_key(rng);
+        let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
+        if talking.end != End::NotYet {
+            return;
+        }
+        let via = self.settings.via(talking.dialog.transport(), &key.branch_text());
+        let cseq = talking.dialog.next_cseq();
+        let (message, flow) = talking.dialog.request(&Method::Options, cseq, &via);
+        let bytes = message.line("Accept", SDP).line("User-Agent", &self.settings.user_agent).finish();
+        self.link.request(key, flow, ClientUser::Probe(id), None, bytes, "OPTIONS");
+    }
+
+    /// A response to that: whoever answers is there, unless the answer is that there is no such call (12.2.1.2). No answer says
+    /// nothing yet: the network may be away for a while.
+    pub(super) fn probe_answered(&mut self, id: DialogId, status: u16, rng: &mut Rng) {
+        if self.talking_mut(id).is_none_or(|talking| talking.end != End::NotYet) {
+            return;
+        }
+        match status {
+            100..=199 | 408 => {}
+            481 => self.send_bye(id, true, None, rng),
+            _ => self.link.notice(SipNotice::StillThere { dialog: id }),
+        }
+    }
+
     /// Ends an answered call, or refuses one that has not been answered.
     pub(super) fn bye(&mut self, id: DialogId, rng: &mut Rng) {
         match self.calls.get_mut(&id).map(|call| &mut call.phase) {

@@ -35,6 +35,10 @@ fn invited(world: &mut World) -> DialogId {
         .unwrap_or_else(|| panic!("no call in {notices:?}"))
 }
 
+fn answered() -> SipNotice {
+    SipNotice::Answered { dialog: OURS, answer: ANSWER.into(), signalled_from: "10.0.0.2".parse().unwrap() }
+}
+
 /// A call that both sides hold for answered.
 fn connected(world: &mut World) -> DialogId {
     call(world, OURS);
@@ -42,9 +46,35 @@ fn connected(world: &mut World) -> DialogId {
     let theirs = invited(world);
     world.order(THEM, SipOrder::Accept { dialog: theirs, sdp: ANSWER.into() });
     world.run(100);
-    assert_eq!(world.take(US), [SipNotice::Answered { dialog: OURS, answer: ANSWER.into() }]);
+    assert_eq!(world.take(US), [answered()]);
     assert_eq!(world.take(THEM), [SipNotice::Acknowledged { dialog: theirs, answer: None }]);
     theirs
+}
+
+#[test]
+fn a_peer_that_is_asked_whether_it_is_there_says_so_or_knows_of_no_call() {
+    for transport in [Transport::Udp, Transport::Tcp] {
+        let mut world = World::with(1, transport, |_| {});
+        let theirs = connected(&mut world);
+        for (side, own) in [(US, OURS), (THEM, theirs)] {
+            world.order(side, SipOrder::Probe { dialog: own });
+            world.run(100);
+            assert_eq!(world.take(side), [SipNotice::StillThere { dialog: own }]);
+        }
+        // The other side has been started anew and knows no such call.
+        let [_, anew] = World::with(2, transport, |_| {}).sides;
+        world.sides[THEM].endpoint = anew.endpoint;
+        world.order(US, SipOrder::Probe { dialog: OURS });
+        world.run(100);
+        assert_eq!(world.take(US), [SipNotice::Ended { dialog: OURS, is_lost: true }]);
+        world.assert_empty();
+    }
+    let mut world = World::new(1);
+    connected(&mut world);
+    world.loss = 100;
+    world.order(US, SipOrder::Probe { dialog: OURS });
+    world.run(60_000);
+    assert!(world.take(US).is_empty(), "a network that is away for a minute ends no call");
 }
 
 #[test]
@@ -66,7 +96,7 @@ fn a_call_rings_is_answered_and_hung_up_by_the_caller() {
         assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
         world.order(THEM, SipOrder::Accept { dialog: theirs, sdp: ANSWER.into() });
         world.run(100);
-        assert_eq!(world.take(US), [SipNotice::Answered { dialog: OURS, answer: ANSWER.into() }]);
+        assert_eq!(world.take(US), [answered()]);
         world.run(60_000);
         world.order(US, SipOrder::Bye { dialog: OURS });
         world.run(100);
@@ -391,7 +421,7 @@ fn the_second_fork_to_answer_is_acknowledged_and_hung_up() {
     let fork: Vec<&str> =
         world.stray.iter().filter(|(to, _)| to.ip().to_string() == "10.0.0.7").map(|(_, text)| &text[..3]).collect();
     assert_eq!(fork, ["ACK", "BYE"]);
-    assert_eq!(world.take(US), [SipNotice::Answered { dialog: OURS, answer: ANSWER.into() }]);
+    assert_eq!(world.take(US), [answered()]);
     world.order(US, SipOrder::Bye { dialog: OURS });
     world.assert_empty();
 }
