@@ -181,7 +181,7 @@ pub(super) enum Silence {
 #[derive(Debug)]
 pub(super) struct OutgoingCall {
     pub(super) target: SipTarget,
-    pub(super) caller: Arc<str>,
+    pub(super) caller: Option<Arc<str>>,
     pub(super) caller_name: Option<Arc<str>>,
     pub(super) ring_secs: u32,
 }

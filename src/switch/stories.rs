@@ -94,7 +94,7 @@ impl Desk {
         let said = self.want(PhoneEffect::CallPhone {
             leg,
             account: "101".into(),
-            caller: "+34911000001".into(),
+            caller: Some("+34911000001".into()),
             caller_name: None,
             ring_secs: 20,
         });
@@ -361,7 +361,7 @@ fn a_call_that_is_not_wanted_any_more_is_cancelled_in_every_state() {
         leg,
         trunk: "carrier".parse().unwrap(),
         number: "+34911000001".into(),
-        caller: "+34911000000".into(),
+        caller: Some("+34911000000".into()),
         ring_secs: 30,
     };
     desk.want(effect);

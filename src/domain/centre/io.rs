@@ -159,8 +159,8 @@ pub enum PhoneEffect {
         leg: LegId,
         /// Account.
         account: Arc<str>,
-        /// Number shown.
-        caller: Arc<str>,
+        /// Number shown; `None` withholds it.
+        caller: Option<Arc<str>>,
         /// Name shown.
         caller_name: Option<Arc<str>>,
         /// Seconds until it counts as unanswered.
@@ -174,8 +174,8 @@ pub enum PhoneEffect {
         trunk: TrunkId,
         /// What to dial.
         number: Arc<str>,
-        /// Number shown.
-        caller: Arc<str>,
+        /// Number shown; `None` withholds it.
+        caller: Option<Arc<str>>,
         /// Seconds until it counts as unanswered.
         ring_secs: u32,
     },

@@ -80,12 +80,12 @@ impl Centre {
         }
     }
 
-    /// What an agent's phone shows of the other party.
-    pub(super) fn caller_shown(&self, id: CallId) -> (Arc<str>, Option<Arc<str>>) {
-        let Some(call) = self.calls.get(&id) else { return ("anonymous".into(), None) };
-        let number = call.party.number.as_ref().map_or("anonymous", |number| number.as_str());
+    /// What an agent's phone shows of the other party: number and name.
+    pub(super) fn caller_shown(&self, id: CallId) -> (Option<Arc<str>>, Option<Arc<str>>) {
+        let Some(call) = self.calls.get(&id) else { return (None, None) };
+        let number = call.party.number.as_ref().map(|number| Arc::from(number.as_str()));
         let name = call.party.known().map(|known| known.name.clone()).or_else(|| call.party.label.as_deref().map(Arc::from));
-        (number.into(), name)
+        (number, name)
     }
 
     pub(super) fn answer_offer(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {

@@ -16,6 +16,8 @@ use crate::{
 const OWN_PHONE_SECS: u32 = 20;
 /// The other party's phone rings so long.
 const RING_SECS: u32 = 45;
+/// What the history shows as our number of a call that showed none.
+const WITHHELD: &str = "anonymous";
 /// Past the ringing time the network has this long to say so.
 const SLACK_MS: u64 = 5_000;
 
@@ -87,7 +89,7 @@ impl Centre {
             id,
             direction: Direction::Outbound,
             party,
-            our_number: self.number_shown(agent),
+            our_number: self.number_shown(agent).unwrap_or_else(|| WITHHELD.into()),
             customer_leg: None,
             language: choose_language([], &self.directory.centre.language),
             stage: Stage::Dialling { with: with.clone(), step: DialStep::OwnPhone, until },
@@ -124,8 +126,7 @@ impl Centre {
             call.customer_leg = Some(leg);
             call.dial_on(with, DialStep::Calling, until, cx);
         });
-        let Some(call) = self.calls.get(&id) else { return };
-        let caller = call.our_number.clone();
+        let caller = self.number_shown(&agent);
         match plan {
             DialPlan::Phone(account) => {
                 let name = self.directory.agents.get(&agent).map(|profile| Arc::from(profile.name.as_str()));
@@ -141,10 +142,10 @@ impl Centre {
         self.directory.agents.get(agent)?.phone.as_deref().map(Arc::from)
     }
 
-    /// The number that called parties see: of the agent's first queue that has one, else the centre's.
-    fn number_shown(&self, agent: &AgentId) -> Arc<str> {
+    /// The number that called parties see: of the agent's first queue that has one, else the centre's; `None` when neither has.
+    fn number_shown(&self, agent: &AgentId) -> Option<Arc<str>> {
         let queues = self.serves.get(agent).into_iter().flatten().filter_map(|queue| self.directory.queues.get(queue));
         let own = queues.filter_map(|queue| queue.caller_number.as_deref()).next();
-        own.or(self.directory.centre.caller_number.as_deref()).unwrap_or("anonymous").into()
+        own.or(self.directory.centre.caller_number.as_deref()).map(Arc::from)
     }
 }

@@ -190,8 +190,8 @@ pub enum SipOrder {
         dialog: DialogId,
         /// Whom.
         target: SipTarget,
-        /// Number shown to them.
-        caller: Arc<str>,
+        /// Number shown to them; `None` withholds it.
+        caller: Option<Arc<str>>,
         /// Name shown to them.
         caller_name: Option<Arc<str>>,
         /// SDP offer.

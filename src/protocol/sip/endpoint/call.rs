@@ -70,6 +70,8 @@ pub struct Calling {
     pub target: SipTarget,
     /// Our From without tag.
     pub from: String,
+    /// Whether the caller's number is withheld.
+    pub is_withheld: bool,
     /// SDP offer.
     pub offer: Arc<str>,
     /// One attempt per contact.

@@ -31,7 +31,7 @@ impl SipEndpoint {
         &mut self,
         id: DialogId,
         target: SipTarget,
-        caller: &str,
+        caller: Option<&str>,
         caller_name: Option<&str>,
         offer: Arc<str>,
         ring_secs: u32,
@@ -52,14 +52,24 @@ impl SipEndpoint {
         let ours = self.settings.advertised(transport);
         let address = match caller {
             // RFC 3323 4.1.1.3.
-            "" => "<sip:anonymous@anonymous.invalid>".to_owned(),
-            caller => format!("<sip:{}@{}:{}>", user_part(caller), ours.host, ours.port),
+            None => "<sip:anonymous@anonymous.invalid>".to_owned(),
+            Some(caller) => format!("<sip:{}@{}:{}>", user_part(caller), ours.host, ours.port),
         };
         let from = match caller_name.filter(|name| !name.is_empty()) {
             Some(name) => format!("{} {address}", quoted(name)),
             None => address,
         };
-        let calling = Calling { target, from, offer, branches: Vec::new(), worst: None, has_rung: false, early_answer: None };
+        let is_withheld = caller.is_none();
+        let calling = Calling {
+            target,
+            from,
+            is_withheld,
+            offer,
+            branches: Vec::new(),
+            worst: None,
+            has_rung: false,
+            early_answer: None,
+        };
         self.calls.insert(id, Call { tags: Vec::new(), origin: None, phase: Phase::Calling(Box::new(calling)) });
         for (uri, flow) in places {
             let tag = rng.next_u64();
@@ -114,7 +124,6 @@ impl SipEndpoint {
             call_id: branch.call_id.clone(),
             cseq: branch.cseq,
         };
-        let is_anonymous = calling.from.contains("anonymous.invalid");
         let mut message = Composition::request("INVITE", &outline.uri)
             .line("Via", &outline.via)
             .line("Max-Forwards", 70)
@@ -125,7 +134,7 @@ impl SipEndpoint {
             .line("Contact", self.settings.contact(transport))
             .line("Allow", ALLOW)
             .line("User-Agent", &self.settings.user_agent)
-            .maybe("Privacy", is_anonymous.then_some("id"));
+            .maybe("Privacy", calling.is_withheld.then_some("id"));
         if let Some((name, value)) = authorization {
             message = message.line(name, value);
         }

@@ -211,7 +211,7 @@ impl SipEndpoint {
             SipOrder::Accept { dialog, sdp } => self.accept(dialog, &sdp),
             SipOrder::Reject { dialog, status, retry_after_secs } => self.reject(dialog, status, retry_after_secs),
             SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs } => {
-                self.invite(dialog, target, &caller, caller_name.as_deref(), offer, ring_secs, rng);
+                self.invite(dialog, target, caller.as_deref(), caller_name.as_deref(), offer, ring_secs, rng);
             }
             SipOrder::Cancel { dialog, is_answered_elsewhere } => self.cancel(dialog, is_answered_elsewhere, rng),
             SipOrder::Bye { dialog } => self.bye(dialog, rng),

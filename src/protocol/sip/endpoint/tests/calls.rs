@@ -16,7 +16,7 @@ fn call(world: &mut World, dialog: DialogId) {
         SipOrder::Invite {
             dialog,
             target: to_trunk("1009"),
-            caller: "+34911000001".into(),
+            caller: Some("+34911000001".into()),
             caller_name: Some("Ana \"A\"".into()),
             offer: OFFER.into(),
             ring_secs: 30,
@@ -75,6 +75,28 @@ fn a_peer_that_is_asked_whether_it_is_there_says_so_or_knows_of_no_call() {
     world.order(US, SipOrder::Probe { dialog: OURS });
     world.run(60_000);
     assert!(world.take(US).is_empty(), "a network that is away for a minute ends no call");
+}
+
+#[test]
+fn a_withheld_number_is_withheld_by_the_book() {
+    let mut world = World::new(1);
+    let order = SipOrder::Invite {
+        dialog: OURS,
+        target: to_trunk("1009"),
+        caller: None,
+        caller_name: None,
+        offer: OFFER.into(),
+        ring_secs: 30,
+    };
+    world.order(US, order);
+    let invite = world.last(US, "INVITE").unwrap();
+    // RFC 3323 4.1.1.3 and RFC 3325 9.3.
+    assert!(
+        invite.contains("\r\nFrom: <sip:anonymous@anonymous.invalid>;tag=") && invite.contains("\r\nPrivacy: id\r\n"),
+        "{invite}"
+    );
+    world.run(100);
+    assert!(matches!(world.take(THEM).as_slice(), [SipNotice::Invited { caller: None, .. }]));
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn a_phone_registers_is_called_and_calls() {
     let order = SipOrder::Invite {
         dialog: DialogId(2),
         target,
-        caller: "+34911".into(),
+        caller: Some("+34911".into()),
         caller_name: None,
         offer: "v=0\r\n".into(),
         ring_secs: 5,
@@ -172,7 +172,7 @@ fn eight_devices_of_an_account_all_ring_and_the_first_to_answer_wins() {
     let order = SipOrder::Invite {
         dialog: DialogId(2),
         target: SipTarget::Phone("101".into()),
-        caller: "1".into(),
+        caller: Some("1".into()),
         caller_name: None,
         offer: "v=0\r\n".into(),
         ring_secs: 5,
@@ -413,7 +413,7 @@ fn a_carrier_that_challenges_is_answered_once() {
         let order = SipOrder::Invite {
             dialog: DialogId(2),
             target: super::world::to_trunk("555"),
-            caller: "+34911".into(),
+            caller: Some("+34911".into()),
             caller_name: None,
             offer: "v=0\r\n".into(),
             ring_secs: 5,
