@@ -342,8 +342,10 @@ pub struct Trunk {
     pub name: String,
     /// Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`.
     pub sources: Vec<String>,
-    /// Account name for calls that must prove themselves by digest; the hash is kept by the store.
+    /// Account name for calls that must prove themselves by digest, theirs to us and ours to them; the hash is kept by the store.
     pub username: Option<String>,
+    /// Realm of the challenges with which they ask for our proof, as their 401 or 407 names it; `None` for inbound only.
+    pub realm: Option<String>,
     /// Digest HA1 (RFC 8760) per algorithm; never leaves the server.
     #[serde(skip)]
     pub secret: Option<DigestSecret>,
@@ -371,9 +373,18 @@ pub struct Phone {
     pub is_active: bool,
 }
 
+/// What is kept of a SIP password. A hash holds for one realm only, so there is one for each side that may ask.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestSecret {
+    /// For our own challenges.
+    pub ours: DigestHashes,
+    /// For the challenges of a trunk's other side.
+    pub theirs: Option<DigestHashes>,
+}
+
 /// Digest hashes of `user:realm:password` (RFC 7616 3.4.2), one per algorithm. As good as the password: never shown.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DigestSecret {
+pub struct DigestHashes {
     /// Realm that the hashes were made for.
     pub realm: String,
     /// Lower-case hexadecimal SHA-256 HA1.
@@ -382,9 +393,9 @@ pub struct DigestSecret {
     pub md5: String,
 }
 
-impl std::fmt::Debug for DigestSecret {
+impl std::fmt::Debug for DigestHashes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "DigestSecret({}, …)", self.realm)
+        write!(f, "DigestHashes({}, …)", self.realm)
     }
 }
 

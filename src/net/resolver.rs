@@ -81,3 +81,4 @@ mod tests {
         assert_eq!(peer_name(&trunk("carrier.example")), Some(("carrier.example", 5060)));
     }
 }
+            realm: None,

@@ -8,7 +8,7 @@ use sqlx::{FromRow, types::Json};
 
 use super::{Db, StoreFault, Tx, Val, binds, sql};
 use crate::{
-    domain::directory::{DigestSecret, Directory, Thing},
+    domain::directory::{DigestHashes, DigestSecret, Directory, Thing},
     types::Timestamp,
 };
 
@@ -109,14 +109,11 @@ pub async fn next_version(tx: &mut Tx) -> Result<i64, StoreFault> {
 }
 
 fn secret_value(secret: Option<&DigestSecret>) -> Val {
-    Val::Json(secret.and_then(|secret| {
-        serde_json::to_value(StoredSecret {
-            realm: secret.realm.clone(),
-            sha256: secret.sha256.clone(),
-            md5: secret.md5.clone(),
-        })
-        .ok()
-    }))
+    let stored = |secret: &DigestSecret| StoredSecret {
+        ours: StoredHashes::of(&secret.ours),
+        theirs: secret.theirs.as_ref().map(StoredHashes::of),
+    };
+    Val::Json(secret.and_then(|secret| serde_json::to_value(stored(secret)).ok()))
 }
 
 #[derive(Debug, FromRow)]
@@ -134,15 +131,34 @@ struct EntryRow {
 /// As the column holds it: the domain's type cannot be written by accident.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredSecret {
+    #[serde(flatten)]
+    ours: StoredHashes,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    theirs: Option<StoredHashes>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct StoredHashes {
     realm: String,
     sha256: String,
     md5: String,
 }
 
+impl StoredHashes {
+    fn of(hashes: &DigestHashes) -> Self {
+        Self { realm: hashes.realm.clone(), sha256: hashes.sha256.clone(), md5: hashes.md5.clone() }
+    }
+
+    fn read(self) -> DigestHashes {
+        DigestHashes { realm: self.realm, sha256: self.sha256, md5: self.md5 }
+    }
+}
+
 impl EntryRow {
     fn read<T: DeserializeOwned>(self) -> Result<Stored<T>, StoreFault> {
-        let secret =
-            self.secret.map(|Json(secret)| DigestSecret { realm: secret.realm, sha256: secret.sha256, md5: secret.md5 });
+        let secret = self
+            .secret
+            .map(|Json(secret)| DigestSecret { ours: secret.ours.read(), theirs: secret.theirs.map(StoredHashes::read) });
         let entry = serde_json::from_value(self.data.0)
             .map_err(|error| StoreFault::unreadable(&format!("{} {}", self.kind, self.entry), error))?;
         Ok(Stored { entry, version: self.version, secret, updated_at: Timestamp::from_millis(self.updated_at) })

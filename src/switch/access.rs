@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use crate::{
-    domain::directory::{DigestSecret, Directory, Phone, Trunk},
+    domain::directory::{DigestHashes, Directory, Phone, Trunk},
     protocol::sip::{Ha1, IpPrefix, PhoneAccess, SipAccess, Transport, TrunkAccess},
 };
 
@@ -28,7 +28,8 @@ fn trunk_access(trunk: &Trunk) -> TrunkAccess {
         id: trunk.id.clone(),
         prefixes: trunk.sources.iter().filter_map(|text| IpPrefix::parse(text)).collect(),
         username: trunk.username.as_deref().map(Arc::from),
-        secret: trunk.secret.as_ref().map(ha1),
+        secret: trunk.secret.as_ref().map(|secret| ha1(&secret.ours)),
+        their_secret: trunk.secret.as_ref().and_then(|secret| secret.theirs.as_ref()).map(ha1),
         peer: trunk.peer.as_deref().and_then(peer_address),
         transport: if trunk.transport.eq_ignore_ascii_case("tcp") { Transport::Tcp } else { Transport::Udp },
     }
@@ -41,11 +42,11 @@ fn peer_address(peer: &str) -> Option<SocketAddr> {
 }
 
 fn phone_access(account: Arc<str>, phone: &Phone) -> PhoneAccess {
-    PhoneAccess { account, secret: phone.secret.as_ref().map(ha1) }
+    PhoneAccess { account, secret: phone.secret.as_ref().map(|secret| ha1(&secret.ours)) }
 }
 
-fn ha1(secret: &DigestSecret) -> Ha1 {
-    Ha1 { realm: secret.realm.clone(), sha256: secret.sha256.clone(), md5: secret.md5.clone() }
+fn ha1(hashes: &DigestHashes) -> Ha1 {
+    Ha1 { realm: hashes.realm.clone(), sha256: hashes.sha256.clone(), md5: hashes.md5.clone() }
 }
 
 #[cfg(test)]

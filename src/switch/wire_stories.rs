@@ -12,7 +12,8 @@ use crate::{
         call::CallEventKind,
         centre::{CentreCommand, Fact, SILENT_PHONE_MS, WantedPresence},
         directory::{
-            AgentProfile, Device, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit, Trunk, WrapUp,
+            AgentProfile, Device, DigestHashes, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit, Trunk,
+            WrapUp,
         },
         event::{Actor, Event},
     },
@@ -192,7 +193,7 @@ fn header<'a>(text: &'a str, name: &str) -> &'a str {
 fn directory() -> Directory {
     let secret = |user: &str| {
         let ha1 = hex(&format!("{user}:{REALM}:secret"));
-        Some(DigestSecret { realm: REALM.into(), sha256: ha1.clone(), md5: ha1 })
+        Some(DigestSecret { ours: DigestHashes { realm: REALM.into(), sha256: ha1.clone(), md5: ha1 }, theirs: None })
     };
     let number = |number: &str, target| Number { number: number.into(), name: number.into(), target, is_on_web_phone: true };
     let queue = Queue {
@@ -231,6 +232,7 @@ fn directory() -> Directory {
         name: "Carrier".into(),
         sources: vec!["127.0.0.0/8".into()],
         username: None,
+        realm: None,
         secret: None,
         peer: None,
         transport: "udp".into(),
@@ -390,7 +392,7 @@ fn two_hundred_calls_that_end_in_every_way_leave_nothing() {
             1 => {
                 let leg = exchange.leg();
                 exchange.give(Input::Media(MediaNotice::Lost { leg }));
-                exchange.wait(301_000);
+                exchange.wait(SILENT_PHONE_MS + 6_000);
             }
             2 => exchange.caller(n, "BYE", 2, &tag, ""),
             // Nobody hangs up: the longest time that the floor allows, or the end of the node.

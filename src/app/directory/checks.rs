@@ -157,6 +157,11 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
         if let Some(other) = other {
             problems.add("username", Flaw::TakenBy { thing: Thing::Trunk, key: other.id.to_string() });
         }
+        problems.unless(trunk.realm.is_some() || trunk.peer.is_none(), "realm", Flaw::Missing);
+    }
+    if let Some(realm) = &trunk.realm {
+        problems.name("realm", realm);
+        problems.unless(trunk.username.is_some(), "username", Flaw::Missing);
     }
     if let Some(peer) = &trunk.peer {
         let is_peer = peer.rsplit_once(':').is_some_and(|(host, port)| {

@@ -72,6 +72,11 @@ pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync +
         None
     }
 
+    /// The realm in which the other side asks for our proof.
+    fn their_realm(&self) -> Option<&str> {
+        None
+    }
+
     /// The same with digest hashes.
     #[must_use]
     fn with_secret(self, _secret: Option<DigestSecret>) -> Self {
@@ -174,6 +179,10 @@ impl Kept for Trunk {
 
     fn account(&self) -> Option<&str> {
         self.username.as_deref()
+    }
+
+    fn their_realm(&self) -> Option<&str> {
+        self.realm.as_deref()
     }
 
     fn with_secret(self, secret: Option<DigestSecret>) -> Self {
@@ -380,7 +389,7 @@ pub(super) async fn begin(
     }
     for phone in directory.phones.into_values() {
         let password = phone_passwords.get(&phone.account);
-        let secret = password.map(|password| digest_secret(&phone.account, realm, password));
+        let secret = password.map(|password| digest_secret(&phone.account, realm, None, password));
         first_with(tx, phone, secret, by, now).await?;
     }
     for agent in directory.agents.into_values() {
@@ -388,7 +397,7 @@ pub(super) async fn begin(
     }
     for trunk in directory.trunks.into_values() {
         let secret = trunk.username.as_ref().zip(trunk_passwords.get(trunk.id.as_str()));
-        let secret = secret.map(|(account, password)| digest_secret(account, realm, password));
+        let secret = secret.map(|(account, password)| digest_secret(account, realm, trunk.realm.as_deref(), password));
         first_with(tx, trunk, secret, by, now).await?;
     }
     rows::load_in(tx).await

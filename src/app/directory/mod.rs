@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     domain::{
-        directory::{DigestSecret, Directory, DirectoryEvent, DirectoryEventKind, Thing},
+        directory::{DigestHashes, DigestSecret, Directory, DirectoryEvent, DirectoryEventKind, Thing},
         event::Event,
     },
     protocol::sip::Ha1,
@@ -193,7 +193,9 @@ impl DirectoryDesk {
                         return Err(DirectoryFault::ChangedMeanwhile(T::THING));
                     }
                     let has_new_password = new_secret.is_some();
-                    let secret = new_secret.or_else(|| old_secret.filter(|_| entry.account() == before.account()));
+                    // A hash holds for one account and one realm.
+                    let is_same = entry.account() == before.account() && entry.their_realm() == before.their_realm();
+                    let secret = new_secret.or_else(|| old_secret.filter(|_| is_same));
                     let entry = entry.with_secret(secret.clone());
                     let mut directory = rows::load_in(tx).await?;
                     put(&entry, &mut directory, flows.as_ref())?;
@@ -267,7 +269,7 @@ impl DirectoryDesk {
         problems.length("password", password, 8, 64);
         problems.unless(entry.account().is_some(), "password", Flaw::PasswordWithoutAccount);
         problems.into_result().map_err(DirectoryFault::Invalid)?;
-        Ok(entry.account().map(|account| digest_secret(account, &self.realm, password)))
+        Ok(entry.account().map(|account| digest_secret(account, &self.realm, entry.their_realm(), password)))
     }
 
     fn flow_names(&self) -> Option<FlowNames> {
@@ -318,8 +320,11 @@ fn differing<T: Serialize>(before: &T, after: &T) -> Vec<String> {
     names.into_iter().filter(|name| before.get(*name) != after.get(*name)).cloned().collect()
 }
 
-/// What the exchange keeps of a SIP password.
-fn digest_secret(account: &str, realm: &str, password: &str) -> DigestSecret {
-    let ha1 = Ha1::new(account, realm, password);
-    DigestSecret { realm: ha1.realm, sha256: ha1.sha256, md5: ha1.md5 }
+/// What the exchange keeps of a SIP password: enough to check theirs in our realm and to prove ours in `their_realm`.
+fn digest_secret(account: &str, realm: &str, their_realm: Option<&str>, password: &str) -> DigestSecret {
+    let hashes = |realm: &str| {
+        let ha1 = Ha1::new(account, realm, password);
+        DigestHashes { realm: ha1.realm, sha256: ha1.sha256, md5: ha1.md5 }
+    };
+    DigestSecret { ours: hashes(realm), theirs: their_realm.map(hashes) }
 }

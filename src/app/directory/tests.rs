@@ -104,6 +104,7 @@ async fn a_second_queue_agent_number_and_trunk_made_by_hand_reach_the_floor_at_o
             name: "Carrier".into(),
             sources: vec!["203.0.113.0/24".into()],
             username: None,
+            realm: None,
             secret: None,
             peer: Some("sip.example.com:5060".into()),
             transport: "udp".into(),
@@ -117,7 +118,7 @@ async fn a_second_queue_agent_number_and_trunk_made_by_hand_reach_the_floor_at_o
         let agent = &live.agents[&"eva".parse().unwrap()];
         assert!(agent.can_serve(&live.queues[&"returns".parse().unwrap()]));
         assert!(live.trunk_by_source("203.0.113.9".parse().unwrap()).is_some());
-        assert_eq!(live.phones["105"].secret.as_ref().unwrap().realm, "centralita");
+        assert_eq!(live.phones["105"].secret.as_ref().unwrap().ours.realm, "centralita");
 
         // The same after a restart, secrets included.
         drop((desk, floor));
@@ -253,6 +254,48 @@ async fn a_phone_keeps_its_password_unless_a_new_one_is_given_and_never_shows_it
     let events = journal::events_after(&test.db, &journal::Cursor::default(), 10).await.unwrap().records;
     let text = serde_json::to_string(&events).unwrap();
     assert!(text.contains("\"password\"") && !text.contains("second password"), "that it changed, not what it is: {text}");
+}
+
+#[tokio::test]
+async fn a_trunk_with_an_account_can_prove_itself_to_the_carrier_or_is_not_saved() {
+    for test in TestDb::each().await {
+        let desk = desk(&test).await;
+        let admin = administrator();
+        let trunk = |realm: Option<&str>| Trunk {
+            id: "carrier".parse().unwrap(),
+            name: "Carrier".into(),
+            sources: Vec::new(),
+            username: Some("line".into()),
+            realm: realm.map(str::to_owned),
+            secret: None,
+            peer: Some("sip.carrier.example:5060".into()),
+            transport: "udp".into(),
+            calls_max: 30,
+            is_active: true,
+        };
+        let fields = |result: Result<super::Versioned<Trunk>, DirectoryFault>| match result {
+            Err(DirectoryFault::Invalid(problems)) => problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>(),
+            other => panic!("{other:?}"),
+        };
+        let password = || Some("carrier-secret".to_owned());
+        assert_eq!(fields(desk.make(&admin, trunk(None), password()).await), ["realm"], "on {test:?}");
+        let made = desk.make(&admin, trunk(Some("sip.carrier.example")), password()).await.unwrap();
+        let stored =
+            |desk: &DirectoryDesk| desk.current().trunks.values().next().and_then(|trunk| trunk.secret.clone()).unwrap();
+        let hashes = |realm: &str| crate::protocol::sip::Ha1::new("line", realm, "carrier-secret").sha256;
+        let secret = stored(&desk);
+        assert_eq!(secret.ours.sha256, hashes("centralita"));
+        assert_eq!(secret.theirs.as_ref().map(|theirs| theirs.sha256.clone()), Some(hashes("sip.carrier.example")));
+        // The old hash is worth nothing in another realm, so its password is asked for again.
+        let moved = trunk(Some("other.example"));
+        assert_eq!(fields(desk.change(&admin, made.version, moved.clone(), None).await), ["password"]);
+        desk.change(&admin, made.version, moved, password()).await.unwrap();
+        let secret = stored(&desk);
+        assert_eq!(secret.theirs.as_ref().map(|theirs| theirs.sha256.clone()), Some(hashes("other.example")));
+        drop(desk);
+        let test = test.reopen().await;
+        assert_eq!(stored(&self::desk(&test).await), secret, "the same after a restart, on {test:?}");
+    }
 }
 
 #[tokio::test]

@@ -75,6 +75,7 @@ pub fn directory() -> Result<Directory, InvalidId> {
         name: "This machine".into(),
         sources: vec!["127.0.0.0/8".into()],
         username: None,
+        realm: None,
         secret: None,
         peer: Some("127.0.0.1:5090".into()),
         transport: "udp".into(),

@@ -30,8 +30,10 @@ pub struct TrunkAccess {
     pub prefixes: Vec<IpPrefix>,
     /// Account for digest: theirs when they call us, ours when they challenge us.
     pub username: Option<Arc<str>>,
-    /// Hashes of that account's password, in the challenger's realm.
+    /// Hashes of that account's password in our realm, to check theirs.
     pub secret: Option<Ha1>,
+    /// The same in their realm, to prove ours.
+    pub their_secret: Option<Ha1>,
     /// Where our calls go; `None` for a trunk that only brings calls.
     pub peer: Option<SocketAddr>,
     /// How they go there.
@@ -121,6 +123,7 @@ mod tests {
             prefixes: vec![IpPrefix::parse(prefix).unwrap()],
             username: None,
             secret: None,
+            their_secret: None,
             peer: None,
             transport: Transport::Udp,
         };

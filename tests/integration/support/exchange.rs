@@ -119,6 +119,7 @@ fn directory() -> Directory {
         sources: vec!["127.0.0.0/8".into()],
         username: None,
         secret: None,
+        realm: None,
         peer: None,
         transport: "udp".into(),
         calls_max: 1_000,

@@ -2885,8 +2885,10 @@ export interface components {
                 name: string;
                 /** @description Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`. */
                 sources: string[];
-                /** @description Account name for calls that must prove themselves by digest; the hash is kept by the store. */
+                /** @description Account name for calls that must prove themselves by digest, theirs to us and ours to them; the hash is kept by the store. */
                 username?: string | null;
+                /** @description Realm of the challenges with which they ask for our proof, as their 401 or 407 names it; `None` for inbound only. */
+                realm?: string | null;
                 /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
                 peer?: string | null;
                 /** @description `udp` or `tcp` for outbound calls. */
@@ -3925,8 +3927,10 @@ export interface components {
             name: string;
             /** @description Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`. */
             sources: string[];
-            /** @description Account name for calls that must prove themselves by digest; the hash is kept by the store. */
+            /** @description Account name for calls that must prove themselves by digest, theirs to us and ours to them; the hash is kept by the store. */
             username?: string | null;
+            /** @description Realm of the challenges with which they ask for our proof, as their 401 or 407 names it; `None` for inbound only. */
+            realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
             /** @description `udp` or `tcp` for outbound calls. */
@@ -3984,8 +3988,10 @@ export interface components {
             name: string;
             /** @description Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`. */
             sources: string[];
-            /** @description Account name for calls that must prove themselves by digest; the hash is kept by the store. */
+            /** @description Account name for calls that must prove themselves by digest, theirs to us and ours to them; the hash is kept by the store. */
             username?: string | null;
+            /** @description Realm of the challenges with which they ask for our proof, as their 401 or 407 names it; `None` for inbound only. */
+            realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
             /** @description `udp` or `tcp` for outbound calls. */
@@ -4302,8 +4308,10 @@ export interface components {
             name: string;
             /** @description Calls from these addresses are this trunk's, without digest: `127.0.0.0/8`, `203.0.113.7`. */
             sources: string[];
-            /** @description Account name for calls that must prove themselves by digest; the hash is kept by the store. */
+            /** @description Account name for calls that must prove themselves by digest, theirs to us and ours to them; the hash is kept by the store. */
             username?: string | null;
+            /** @description Realm of the challenges with which they ask for our proof, as their 401 or 407 names it; `None` for inbound only. */
+            realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
             /** @description `udp` or `tcp` for outbound calls. */

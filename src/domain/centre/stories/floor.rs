@@ -93,6 +93,7 @@ pub fn sample() -> Directory {
             name: "Carrier".into(),
             sources: vec![],
             username: None,
+            realm: None,
             secret: None,
             peer: Some("192.0.2.1:5060".into()),
             transport: "udp".into(),

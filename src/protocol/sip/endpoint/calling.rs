@@ -284,12 +284,19 @@ impl SipEndpoint {
         rng: &mut Rng,
     ) -> Option<(&'static str, String)> {
         let access = self.access.trunk(trunk)?;
-        let (username, ha1) = (access.username.as_deref()?, access.secret.as_ref()?);
+        let username = access.username.as_deref()?;
         let (asked, name) = match status {
             401 => (Name::WwwAuthenticate, Name::Authorization),
             _ => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
         };
-        Some((name.as_str(), answer_challenge(message.values(asked), username, ha1, method, uri, rng)?))
+        // Another exchange of our kind asks in our own realm.
+        let mut known = access.their_secret.iter().chain(&access.secret);
+        let answer = known.find_map(|ha1| answer_challenge(message.values(asked), username, ha1, method, uri, rng));
+        if answer.is_none() {
+            let challenge: Vec<&str> = message.values(asked).collect();
+            tracing::warn!(%trunk, ?challenge, "the trunk asks for a proof in a realm that it is not set up for");
+        }
+        Some((name.as_str(), answer?))
     }
 
     /// One attempt came to nothing; when it was the last, the call did.

@@ -432,6 +432,36 @@ fn a_carrier_that_challenges_is_answered_once() {
 }
 
 #[test]
+fn a_carrier_that_challenges_in_its_own_realm_is_answered_in_it() {
+    const CARRIER: &str = "sip.carrier.example";
+    let mut world = World::with(20, Transport::Udp, |settings| {
+        if settings.udp.host == "10.0.0.2" {
+            settings.realm = CARRIER.into();
+        }
+    });
+    let hashes = Ha1::new("line", CARRIER, "carrier");
+    let mut theirs = access(address("10.0.0.77:5060"), Transport::Udp);
+    theirs.trunks[0].secret = Some(hashes.clone());
+    world.sides[THEM].endpoint.set_access(Arc::new(theirs));
+    let mut ours = access(address("10.0.0.2:5060"), Transport::Udp);
+    ours.trunks[0].their_secret = Some(hashes);
+    world.sides[US].endpoint.set_access(Arc::new(ours));
+    let order = SipOrder::Invite {
+        dialog: DialogId(2),
+        target: super::world::to_trunk("555"),
+        caller: Some("+34911".into()),
+        caller_name: None,
+        offer: "v=0\r\n".into(),
+        ring_secs: 5,
+    };
+    world.order(US, order);
+    world.run(200);
+    assert!(matches!(world.take(THEM).as_slice(), [SipNotice::Invited { .. }]));
+    assert!(world.last(US, "INVITE").unwrap().contains(&format!("realm=\"{CARRIER}\"")));
+    world.assert_empty();
+}
+
+#[test]
 fn withheld_numbers_are_withheld_and_asserted_ones_win() {
     for (more, from, caller) in [
         ("P-Asserted-Identity: \"Ana\" <sip:+34911@carrier>\n", None, Some("+34911")),

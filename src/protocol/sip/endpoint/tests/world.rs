@@ -255,6 +255,7 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             prefixes: vec![IpPrefix { address: peer.ip(), bits: 32 }],
             username: Some("line".into()),
             secret: Some(Ha1::new("line", "centre", "carrier")),
+            their_secret: None,
             peer: Some(peer),
             transport,
         }],

@@ -27,13 +27,14 @@ export function TrunksSection() {
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
       { id: 'active', title: t('field.state'), width: '96px', cell: (trunk) => (trunk.is_active ? <Badge tone="good">{t('active')}</Badge> : <Badge>{t('inactive')}</Badge>) },
     ],
-    blank: () => ({ id: '', name: '', sources: [], username: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, password: '' }),
+    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, password: '' }),
     toForm: (trunk) => ({ ...trunk, password: '' }),
     toBody: ({ password, ...trunk }) => ({
       ...trunk,
       name: trunk.name.trim(),
       sources: trunk.sources.map((one) => one.trim()).filter((one) => one !== ''),
       username: orNull(trunk.username),
+      realm: orNull(trunk.username) && orNull(trunk.realm),
       peer: orNull(trunk.peer),
       ...(password === '' ? {} : { password }),
     }),
@@ -43,6 +44,7 @@ export function TrunksSection() {
         ...checkKey(trunk, isNew),
         sources: wrong === undefined ? (trunk.sources.every((one) => one.trim() === '') && !orNull(trunk.username) && !orNull(trunk.peer) ? t('trunks.nothing') : undefined) : t('trunks.no_address', { text: wrong.trim() }),
         peer: trunk.peer && orNull(trunk.peer) && !PEER.test(trunk.peer.trim()) ? t('trunks.no_peer') : undefined,
+        realm: orNull(trunk.username) && orNull(trunk.peer) && !orNull(trunk.realm) ? t('trunks.realm_missing') : undefined,
         password: isNew && orNull(trunk.username) && trunk.password === '' ? t('trunks.password_missing') : undefined,
         calls_max: range(trunk.calls_max, 1, 10_000),
       }
@@ -82,6 +84,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
             error={errorOf('transport')}
           />
         </div>
+        {values.username && <TextField label={t('trunks.realm')} value={values.realm ?? ''} onChange={(text) => set('realm', text)} placeholder="sip.example.com" autoComplete="off" help={t('trunks.realm_help')} error={errorOf('realm')} data-testid="field-realm" />}
         <NumberField label={t('trunks.calls_max')} value={values.calls_max} onChange={(value) => set('calls_max', value)} help={t('trunks.calls_max_help')} error={errorOf('calls_max')} />
         <Checkbox isSelected={values.is_active} onChange={(isOn) => set('is_active', isOn)}>
           {t('trunks.active')}
