@@ -34,6 +34,10 @@ impl Centre {
             Actor::User { .. } | Actor::Customer | Actor::System => None,
         };
         let is_supervised = supervisor.is_some();
+        if rest == Rest::Ready && self.departed.remove(agent) {
+            // Ready without a console: the phone alone counts from now on.
+            self.refresh_device(turn, agent);
+        }
         self.on_agent(turn, agent, |agent, cx| agent.ask(rest, supervisor, cx));
         if is_supervised {
             self.notify(agent, key);

@@ -68,6 +68,20 @@ fn a_phone_that_comes_back_brings_its_agent_back() {
 }
 
 #[test]
+fn an_agent_with_a_desk_phone_is_made_ready_without_a_console() {
+    let mut floor = Floor::ready(&["carl"]);
+    let (session, _) = floor.open_console("carl");
+    floor.input(CentreInput::ConsoleSession { agent: id("carl"), session, is_up: false });
+    assert_eq!((floor.presence("carl"), floor.agent("carl").has_device), (paused("device"), false));
+    let ready = CentreCommand::SetPresence { agent: id("carl"), wanted: WantedPresence::Ready };
+    floor.ask_as("boss", ready).unwrap();
+    assert_eq!((floor.presence("carl"), floor.agent("carl").has_device), (Presence::Ready, true));
+    floor.sleep(3_600_000);
+    let (_, call) = floor.call("1001");
+    assert_eq!(floor.presence("carl"), Presence::Offered { call });
+}
+
+#[test]
 fn a_console_that_vanishes_while_it_rings_lets_the_next_agent_have_the_call_at_once() {
     let mut floor = Floor::with(sample());
     let (session, _) = floor.open_console("ana");
