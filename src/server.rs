@@ -58,6 +58,9 @@ use crate::{
     types::{Clock, PhoneNumber, Rng},
 };
 
+/// Dialogs beyond two for each call: those that are being refused or are ending.
+const DIALOGS_SPARE: usize = 100;
+
 /// openapi.json: the REST interface and the messages of both sockets, ending with a line feed.
 pub fn openapi_json() -> String {
     let mut document = http::openapi();
@@ -187,11 +190,12 @@ impl Exchange {
             tcp: ours,
             default_udp_flow: net.main_udp_flow(),
             user_agent: concat!("Centralita/", env!("CARGO_PKG_VERSION")).into(),
-            dialogs_max: config.limits.calls_max.saturating_mul(2),
+            // A call has two parties, and the one too many is refused by the floor, which says why.
+            dialogs_max: config.limits.calls_max.saturating_mul(2).saturating_add(DIALOGS_SPARE),
             ..SipSettings::default()
         };
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
-        let switch = Switch::new(sip, ground.rng(), secret);
+        let switch = Switch::new(sip, config.limits.calls_max, ground.rng(), secret);
         let (journal, journal_loop) = journal_loop::start(ground.db.clone(), clock.clone(), ground.directory.watch())
             .await
             .map_err(|error| Failure::Unavailable(format!("The journal's file in the data folder cannot be used: {error}.")))?;

@@ -7,7 +7,7 @@ use crate::types::settings::{setting_words, settings};
 settings! {
     /// Section `limits`.
     pub struct Limits {
-        /// Calls at a time; further ones hear 503 at the trunk.
+        /// Calls at a time, of every kind; further ones hear 503 at the trunk.
         pub calls_max: usize = 1_000,
         /// Console connections at a time.
         pub consoles_max: usize = 1_000,

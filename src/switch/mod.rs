@@ -55,11 +55,12 @@ pub struct SwitchStats {
 }
 
 impl Switch {
-    /// An exchange without a directory: it refuses every call until it has one. `secret` keys the endpoint's nonces.
-    pub fn new(sip: SipSettings, rng: Rng, secret: [u8; 32]) -> Self {
+    /// An exchange for so many calls at a time, without a directory: it refuses every call until it has one. `secret` keys the
+    /// endpoint's nonces.
+    pub fn new(sip: SipSettings, calls_max: usize, rng: Rng, secret: [u8; 32]) -> Self {
         Self {
             sip: SipEndpoint::new(sip, secret),
-            centre: Centre::new(),
+            centre: Centre::new(calls_max),
             legs: Legs::new(),
             rng,
             outputs: VecDeque::new(),

@@ -44,7 +44,7 @@ struct Exchange {
 impl Exchange {
     fn new() -> Self {
         let mut this = Self {
-            switch: Switch::new(SipSettings::default(), Rng::seeded(3), [7; 32]),
+            switch: Switch::new(SipSettings::default(), 1_000, Rng::seeded(3), [7; 32]),
             now: Now { wall: Timestamp::from_millis(1_766_000_000_000), ..Now::default() },
             sent: Vec::new(),
             media: Vec::new(),

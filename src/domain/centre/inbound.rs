@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    CALLS_MAX, CallerLine, CallerMatch, CallerRecordRef, Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn,
-};
+use super::{CallerLine, CallerMatch, CallerRecordRef, Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn};
 use crate::{
     domain::{
         call::{Call, Direction, EndCause, NewCall, OtherParty, Party, PartyMatch, Stage},
@@ -26,7 +24,7 @@ impl Centre {
     pub(super) fn arrive(&mut self, turn: &mut Turn<'_>, leg: LegId, caller: CallerLine, called: &str, language: Option<&str>) {
         turn.by_customer();
         let is_trunk_full = caller.trunk.as_ref().is_some_and(|trunk| self.is_trunk_full(trunk));
-        if self.is_draining || self.calls.len() >= CALLS_MAX || is_trunk_full {
+        if self.is_draining || self.is_full() || is_trunk_full {
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Shed });
         }
         if route(&self.directory, called).is_none() {
@@ -132,6 +130,11 @@ impl Centre {
     pub(super) fn calls_on(&self, trunk: &TrunkId) -> i64 {
         let count = self.calls.values().filter(|call| !call.is_over() && call.party.trunk.as_ref() == Some(trunk)).count();
         i64::try_from(count).unwrap_or(i64::MAX)
+    }
+
+    /// Whether there are as many calls as there may be. Those that agents only wrap up do not count.
+    pub(super) fn is_full(&self) -> bool {
+        self.calls.values().filter(|call| !call.is_over()).count() >= self.calls_max
     }
 
     fn is_trunk_full(&self, trunk: &TrunkId) -> bool {

@@ -58,12 +58,11 @@ use super::{
 };
 use crate::types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, SessionId};
 
-/// Calls at a time, in all; the next one is shed.
-const CALLS_MAX: usize = 5_000;
-
 /// The live floor of one node.
 #[derive(Default)]
 pub struct Centre {
+    /// Calls at a time, in all; the next one is shed.
+    calls_max: usize,
     directory: Arc<Directory>,
     scripts: Arc<ScriptBook>,
     hours: Hours,
@@ -105,9 +104,9 @@ struct Turn<'a> {
 }
 
 impl Centre {
-    /// An empty floor; it needs a directory before it takes calls.
-    pub fn new() -> Self {
-        Self::default()
+    /// An empty floor that takes so many calls at a time; it needs a directory before it takes any.
+    pub fn new(calls_max: usize) -> Self {
+        Self { calls_max, ..Self::default() }
     }
 
     /// The world reports.

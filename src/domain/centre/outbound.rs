@@ -41,7 +41,7 @@ impl Centre {
         if !self.is_device_up(agent) {
             return Err(Refusal::NoDevice);
         }
-        if self.calls.len() >= super::CALLS_MAX {
+        if self.is_full() {
             return Err(Refusal::TooManyCalls);
         }
         let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk)).map_err(|problem| match problem {

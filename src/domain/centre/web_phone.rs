@@ -36,7 +36,7 @@ impl Centre {
         if self.web_phones.contains_key(&call.session) {
             return Err(Refusal::WrongCallState);
         }
-        if self.web_phones.len() >= WEB_PHONES_MAX || self.calls.len() >= super::CALLS_MAX {
+        if self.web_phones.len() >= WEB_PHONES_MAX || self.is_full() {
             return Err(Refusal::TooManyCalls);
         }
         let leg = turn.mint_leg();

@@ -69,7 +69,7 @@ impl Exchange {
             default_udp_flow: net.main_udp_flow(),
             ..SipSettings::default()
         };
-        let switch = Switch::new(settings, Rng::seeded(2), [9; 32]);
+        let switch = Switch::new(settings, 1_000, Rng::seeded(2), [9; 32]);
         let parts = SwitchLoopParts {
             switch,
             clock: clock.clone(),
@@ -118,8 +118,8 @@ fn directory() -> Directory {
         name: "Loopback".into(),
         sources: vec!["127.0.0.0/8".into()],
         username: None,
-        secret: None,
         realm: None,
+        secret: None,
         peer: None,
         transport: "udp".into(),
         calls_max: 1_000,

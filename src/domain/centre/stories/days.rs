@@ -161,7 +161,7 @@ impl Day {
         let directory = directory(&mut dice);
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
-            centre: Centre::new(),
+            centre: Centre::new(5_000),
             now,
             rng: Rng::seeded(seed ^ 0xA5A5),
             dice,

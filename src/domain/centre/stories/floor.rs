@@ -185,7 +185,7 @@ impl Floor {
     /// A floor with this directory and nobody signed in.
     pub fn with(directory: Directory) -> Self {
         let mut floor = Self {
-            centre: Centre::new(),
+            centre: Centre::new(1_000),
             now: Now { wall: Timestamp::from_millis(1_766_000_000_000), mono: Mono::from_millis(5_000) },
             rng: Rng::seeded(7),
             phone: vec![],

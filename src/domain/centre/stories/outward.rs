@@ -4,9 +4,9 @@ use super::floor::*;
 use crate::domain::{
     agent::Presence,
     call::{CallEventKind, EndCause, Outcome},
-    centre::{CallState, CentreCommand, CentreInput, Heard, PhoneEffect, Refusal, WebCall},
+    centre::{CallState, CallerLine, CentreCommand, CentreInput, Heard, PhoneEffect, Refusal, WebCall},
 };
-use crate::types::{CallId, SessionId};
+use crate::types::{CallId, LegId, SessionId};
 
 fn dial(floor: &mut Floor, agent: &str, number: &str) -> Result<CallId, Refusal> {
     floor.ask_as(agent, CentreCommand::Dial { agent: id(agent), number: number.into(), customer: None })?;
@@ -141,4 +141,40 @@ fn the_web_phone_calls_only_numbers_that_it_lists_and_only_so_many() {
         web_call(&mut floor, "1001").unwrap();
     }
     assert_eq!(web_call(&mut floor, "1001"), Err(Refusal::TooManyCalls));
+}
+
+#[test]
+fn a_centre_without_a_number_of_its_own_withholds_it() {
+    for own in [None, Some("+34911000000")] {
+        let mut directory = sample();
+        directory.centre.caller_number = own.map(str::to_owned);
+        let mut floor = Floor::with(directory);
+        floor.sign_in("ana");
+        dial(&mut floor, "ana", "+34911222333").unwrap();
+        let shown = floor.phone.iter().find_map(|effect| match effect {
+            PhoneEffect::CallOut { caller, .. } => Some(caller.as_deref()),
+            _ => None,
+        });
+        assert_eq!(shown, Some(own));
+    }
+}
+
+#[test]
+fn no_call_of_any_kind_goes_beyond_the_limit_and_wrap_ups_do_not_count() {
+    let mut floor = Floor::ready(&["ana", "bea"]);
+    floor.centre.calls_max = 2;
+    let (first, _) = floor.call("1001");
+    floor.answer("ana");
+    floor.call("1009");
+    let is_shed = |floor: &mut Floor| {
+        let leg = LegId::mint(floor.now.wall, &mut floor.rng);
+        floor.input(CentreInput::Arrived { leg, caller: CallerLine::default(), called: "1009".into(), language: None });
+        floor.phone.contains(&PhoneEffect::Reject { leg, cause: EndCause::Shed })
+    };
+    assert!(is_shed(&mut floor));
+    assert_eq!(dial(&mut floor, "bea", "+34911222333"), Err(Refusal::TooManyCalls));
+    assert_eq!(web_call(&mut floor, "1009"), Err(Refusal::TooManyCalls));
+    floor.hang_up(first);
+    assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }));
+    assert!(!is_shed(&mut floor));
 }
