@@ -52,7 +52,7 @@ use crate::{
     domain::{centre::CallerMatch, directory::Directory},
     http::{self, AppState, Readiness},
     net::{Secrets, SipNet, SipNetFault, SystemClock, media::MediaPlane, with_resolved_peers},
-    protocol::sip::{Advertised, SipSettings},
+    protocol::sip::{Advertised, RegistrationLimits, SipSettings},
     store::{DataDir, Db, OpenFault},
     switch::{Input, Switch},
     types::{Clock, PhoneNumber, Rng},
@@ -192,6 +192,11 @@ impl Exchange {
             user_agent: concat!("Centralita/", env!("CARGO_PKG_VERSION")).into(),
             // A call has two parties, and the one too many is refused by the floor, which says why.
             dialogs_max: config.limits.calls_max.saturating_mul(2).saturating_add(DIALOGS_SPARE),
+            registration: RegistrationLimits {
+                // Twice within the time that a silent connection is kept, so that a lost REGISTER costs nothing.
+                stream_expires_max_secs: u32::try_from(config.sip.idle.as_secs() / 2).unwrap_or(u32::MAX),
+                ..RegistrationLimits::default()
+            },
             ..SipSettings::default()
         };
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;

@@ -22,6 +22,8 @@ pub struct RegistrationLimits {
     pub expires_min_secs: u32,
     /// Longer is shortened to this, in seconds.
     pub expires_max_secs: u32,
+    /// The same over streams, which are closed when nothing comes for long: a phone must come back before that.
+    pub stream_expires_max_secs: u32,
     /// For a phone that names none, in seconds.
     pub expires_default_secs: u32,
     /// Most contacts of an account; a further one replaces the one that runs out first.
@@ -35,9 +37,20 @@ impl Default for RegistrationLimits {
         Self {
             expires_min_secs: 60,
             expires_max_secs: 3_600,
+            stream_expires_max_secs: 3_600,
             expires_default_secs: 3_600,
             contacts_max: 8,
             keep_alive_ms: 25_000,
+        }
+    }
+}
+
+impl RegistrationLimits {
+    /// The longest registration over this transport, in seconds; never shorter than the shortest.
+    fn longest_secs(&self, transport: Transport) -> u32 {
+        match transport {
+            Transport::Udp => self.expires_max_secs,
+            Transport::Tcp => self.stream_expires_max_secs.clamp(self.expires_min_secs, self.expires_max_secs),
         }
     }
 }
@@ -133,7 +146,7 @@ impl Registrar {
                 return Registered::BadContact;
             };
             let own = address.param("expires").map(|value| value.parse().unwrap_or(limits.expires_default_secs));
-            let secs = own.or(expires).unwrap_or(limits.expires_default_secs).min(limits.expires_max_secs);
+            let secs = own.or(expires).unwrap_or(limits.expires_default_secs).min(limits.longest_secs(source.transport));
             if (1..limits.expires_min_secs).contains(&secs) {
                 return Registered::TooBrief;
             }
@@ -253,6 +266,29 @@ impl Contact {
             cseq: request.cseq(),
             expires_at,
             is_behind_nat,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_on_a_stream_comes_back_before_its_connection_counts_as_idle() {
+        let limits = RegistrationLimits { stream_expires_max_secs: 450, ..RegistrationLimits::default() };
+        let text = "REGISTER sip:centre SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.5:40000;branch=z9hG4bK1\r\n\
+                    From: <sip:101@centre>;tag=a\r\nTo: <sip:101@centre>\r\nCall-ID: r\r\nCSeq: 1 REGISTER\r\n\
+                    Contact: <sip:101@192.0.2.5:40000>\r\nExpires: 3600\r\nContent-Length: 0\r\n\r\n";
+        let request = SipMessage::parse(text.as_bytes()).expect("a readable message");
+        for (transport, stream_max, granted) in
+            [(Transport::Udp, 450, 3_600), (Transport::Tcp, 450, 450), (Transport::Tcp, 5, 60)]
+        {
+            let limits = RegistrationLimits { stream_expires_max_secs: stream_max, ..limits };
+            let source = Flow { transport, id: FlowId(3), remote: "192.0.2.5:40000".parse().expect("an address") };
+            let done = Registrar::default().register(&"101".into(), &request, source, &limits, Mono::from_millis(1_000));
+            let Registered::Done { lines, .. } = done else { panic!("{done:?}") };
+            assert!(lines.contains(&format!(";expires={granted}\r\n")), "{transport:?}: {lines}");
         }
     }
 }
