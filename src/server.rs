@@ -51,7 +51,7 @@ use crate::{
     console::{self, BoardRoom, ConsoleState, Pops, Sockets},
     domain::{centre::CallerMatch, directory::Directory},
     http::{self, AppState, Readiness},
-    net::{Secrets, SipNet, SipNetFault, SystemClock, media::MediaPlane, with_resolved_peers},
+    net::{PeerNames, Secrets, SipNet, SipNetFault, SystemClock, media::MediaPlane},
     protocol::sip::{Advertised, RegistrationLimits, SipSettings},
     store::{DataDir, Db, OpenFault},
     switch::{Input, Switch},
@@ -60,6 +60,10 @@ use crate::{
 
 /// Dialogs beyond two for each call: those that are being refused or are ending.
 const DIALOGS_SPARE: usize = 100;
+
+/// The names of trunks' peers are looked up this often, and sooner while one of them has no answer.
+const NAMES_AGAIN_MS: u64 = 60_000;
+const NAMES_RETRY_MS: u64 = 5_000;
 
 /// openapi.json: the REST interface and the messages of both sockets, ending with a line feed.
 pub fn openapi_json() -> String {
@@ -366,6 +370,8 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     };
     let addresses = listeners.addresses(exchange.advertised);
     let doors = listeners.serve(http::router(app, console::routes(consoles)), figures, ground.clock.clone());
+    // Who asks whether we are ready may call the moment after.
+    exchange.switch.input(Input::Directory(ground.directory.current())).await;
     readiness.set(true);
     Ok(Node { config, ground, exchange, readiness, stop, doors, loops, addresses })
 }
@@ -377,20 +383,34 @@ pub fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Gives the switch each new directory, with the names of trunks resolved.
+/// Gives the switch each new directory at once, with the addresses of trunks as far as they are known.
 async fn follow_directory(
     mut directory: watch::Receiver<Arc<Directory>>,
     switch: SwitchHandle,
     clock: Arc<dyn Clock>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut names = PeerNames::default();
     loop {
         let current = directory.borrow_and_update().clone();
-        switch.input(Input::Directory(with_resolved_peers(current, clock.as_ref()).await)).await;
+        switch.input(Input::Directory(names.put_into(&current))).await;
         tokio::select! {
             changed = directory.changed() => if changed.is_err() { return },
+            () = follow_names(&mut names, &current, &switch, clock.as_ref()) => {}
             _ = stopping.changed() => return,
         }
+    }
+}
+
+/// Asks again and again for the addresses of trunks whose peers are names: a carrier moves, and at boot there may be no answer yet.
+async fn follow_names(names: &mut PeerNames, directory: &Arc<Directory>, switch: &SwitchHandle, clock: &dyn Clock) {
+    loop {
+        let looked_up = names.look_up(directory, clock).await;
+        if looked_up.has_changed {
+            switch.input(Input::Directory(names.put_into(directory))).await;
+        }
+        let pause_ms = if looked_up.is_complete { NAMES_AGAIN_MS } else { NAMES_RETRY_MS };
+        clock.sleep_until(clock.now().mono + pause_ms).await;
     }
 }
 

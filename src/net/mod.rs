@@ -17,7 +17,7 @@ mod sip_stories;
 
 pub use clock::SystemClock;
 pub use flood_gate::FloodGate;
-pub use resolver::with_resolved_peers;
+pub use resolver::PeerNames;
 pub use secrets::{NoRandomness, Secrets};
 pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};
 pub use sip_intake::SipNetStats;
