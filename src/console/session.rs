@@ -5,6 +5,7 @@ mod commands;
 mod facts;
 mod greeting;
 mod outbox;
+mod pulse;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,6 +24,7 @@ use tokio::sync::{broadcast::error::RecvError, mpsc, watch};
 use self::{
     commands::{Answers, Worker},
     outbox::{Outbox, TooSlow},
+    pulse::{Due, Pulse},
 };
 use super::{
     ConsoleState,
@@ -53,8 +55,6 @@ const MESSAGE_BYTES_MAX: usize = 128 * 1024;
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// The first message must come within this time.
 const HELLO_MS_MAX: u64 = 10_000;
-/// Two pings of five seconds missed, and some slack.
-const SILENCE_MS_MAX: u64 = 12_500;
 /// A page reload is back within this time; only then is the agent's console gone.
 const GRACE_MS: u64 = 6_000;
 /// Messages that one console may send per second, and at once after a pause.
@@ -158,7 +158,7 @@ struct Session {
     /// What was painted for each own call.
     painted: BTreeMap<CallId, Vec<CustomerId>>,
     board: Option<watch::Receiver<Option<Arc<Board>>>>,
-    heard_at: Mono,
+    pulse: Pulse,
     /// Messages allowed now, in thousandths, and when that was worked out.
     allowance: (u64, Mono),
 }
@@ -187,7 +187,7 @@ async fn run(state: ConsoleState, socket: WebSocket, token: SessionToken, actor:
         happened,
         painted: BTreeMap::new(),
         board: None,
-        heard_at: now.mono,
+        pulse: Pulse::begin(now.mono),
         allowance: (MESSAGES_BURST * 1_000, now.mono),
     };
     let end = session.live(&mut frames, &mut happenings).await.err().unwrap_or(End::Closed);
@@ -210,7 +210,7 @@ impl Session {
         let clock = self.state.clock.clone();
         let mut recheck_at = clock.now().mono + RECHECK_MS;
         loop {
-            let wake_at = (self.heard_at + SILENCE_MS_MAX).min(recheck_at);
+            let wake_at = self.pulse.next_wakeup().min(recheck_at);
             tokio::select! {
                 frame = frames.next() => self.frame(frame).await?,
                 update = live.recv() => match update {
@@ -233,8 +233,10 @@ impl Session {
                 () = stopped(&mut stopping) => return Err(End::ServerStops),
                 () = clock.sleep_until(wake_at) => {
                     let now = clock.now().mono;
-                    if now.millis_since(self.heard_at) >= SILENCE_MS_MAX {
-                        return Err(End::Silent);
+                    match self.pulse.timeout(now) {
+                        Some(Due::Silent) => return Err(End::Silent),
+                        Some(Due::Ping) => self.outbox.ping()?,
+                        None => {}
                     }
                     if now >= recheck_at {
                         recheck_at = now + RECHECK_MS;
@@ -247,8 +249,8 @@ impl Session {
 
     /// The first message is `hello`, soon.
     async fn first_message(&mut self, frames: &mut Frames) -> Result<Option<String>, End> {
-        let deadline = self.heard_at + HELLO_MS_MAX;
         let clock = self.state.clock.clone();
+        let deadline = clock.now().mono + HELLO_MS_MAX;
         tokio::select! {
             frame = frames.next() => match frame {
                 Some(Ok(Message::Text(text))) => match serde_json::from_str(&text) {
@@ -280,14 +282,15 @@ impl Session {
         let text = match frame {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {
-                self.heard_at = self.state.clock.now().mono;
+                self.pulse.heard(self.state.clock.now().mono);
                 return Ok(());
             }
             Some(Ok(Message::Binary(_))) => return Err(End::NotOurs),
             Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Closed),
         };
-        self.heard_at = self.state.clock.now().mono;
-        self.spend_allowance()?;
+        let now = self.state.clock.now().mono;
+        self.pulse.heard(now);
+        self.spend_allowance(now)?;
         match serde_json::from_str(&text) {
             Ok(ClientMessage::Hello { resume }) => self.greet(resume.as_deref()).await,
             Ok(ClientMessage::Command { id, command }) => self.command(id, command),
@@ -306,11 +309,11 @@ impl Session {
     }
 
     /// A bucket of messages that refills evenly.
-    fn spend_allowance(&mut self) -> Result<(), End> {
+    fn spend_allowance(&mut self, now: Mono) -> Result<(), End> {
         let (left, at) = self.allowance;
-        let gained = self.heard_at.millis_since(at).saturating_mul(MESSAGES_PER_SEC);
+        let gained = now.millis_since(at).saturating_mul(MESSAGES_PER_SEC);
         let left = left.saturating_add(gained).min(MESSAGES_BURST * 1_000);
-        self.allowance = (left.checked_sub(1_000).ok_or(End::NotOurs)?, self.heard_at);
+        self.allowance = (left.checked_sub(1_000).ok_or(End::NotOurs)?, now);
         Ok(())
     }
 

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::{
+    body::Bytes,
+    extract::ws::{CloseFrame, Message, WebSocket},
+};
 use futures_util::{SinkExt, stream::SplitSink};
 use tokio::{sync::mpsc, task::JoinHandle};
 
@@ -54,6 +57,11 @@ impl Outbox {
             TooSlow
         })?;
         self.waiting.try_send(Message::Text(text.into())).map_err(|_| TooSlow)
+    }
+
+    /// Asks for a sign of life, which the browser itself answers: a page that nobody looks at may sleep for a minute.
+    pub fn ping(&self) -> Result<(), TooSlow> {
+        self.waiting.try_send(Message::Ping(Bytes::new())).map_err(|_| TooSlow)
     }
 
     /// Says why and closes; what still waits goes first, if it goes soon.
