@@ -233,9 +233,12 @@ impl Tickets {
 
     /// Opens the callback that a queue owes for a call, unless it already owes one to the same customer or number.
     pub async fn owe_callback(&self, call: CallId, queue: QueueId, why: CallbackCause) -> Result<(), TicketFault> {
-        let subject = match why {
-            CallbackCause::Abandoned => "Call back: hung up while waiting",
-            CallbackCause::Promised => "Call back: promised",
+        let is_spanish = self.shared.directory.borrow().centre.language.starts_with("es");
+        let subject = match (why, is_spanish) {
+            (CallbackCause::Abandoned, false) => "Call back: hung up while waiting",
+            (CallbackCause::Promised, false) => "Call back: promised",
+            (CallbackCause::Abandoned, true) => "Devolver la llamada: colgó mientras esperaba",
+            (CallbackCause::Promised, true) => "Devolver la llamada: prometido",
         };
         // A withheld number, or the web phone: nobody could be called.
         let line = calls::find(&self.shared.db, call).await?;
@@ -283,7 +286,9 @@ impl Tickets {
                 if let Some(open) = rows::open_callback(tx, queue, of_call.customer, of_call.number.as_deref()).await? {
                     return Ok(open);
                 }
-                wanted.description = of_call.reason.clone().unwrap_or_default();
+                // Whom to call, and what about: an unknown caller has no record that would say it.
+                let said = [of_call.number.clone(), of_call.reason.clone()];
+                wanted.description = said.into_iter().flatten().collect::<Vec<_>>().join(" · ");
             } else {
                 wanted.queue = wanted.queue.or(of_call.queue);
                 facts.was_answered = of_call.was_answered;

@@ -255,7 +255,8 @@ fn server_messages() -> Vec<ServerMessage> {
             id: "1".into(),
             problem: Some(CommandProblem { refusal: Some(Refusal::OfferGone), message: Refusal::OfferGone.to_string() }),
         },
-        ServerMessage::Notice { key: "missed_offer".into() },
+        ServerMessage::Notice { key: "missed_offer".into(), ticket: None },
+        ServerMessage::Notice { key: "sla_breached".into(), ticket: Some(Box::new(ticket())) },
         ServerMessage::Pong { asked_at: AT },
     ];
     all.extend(states.map(|state| ServerMessage::Call { call: call(state) }));

@@ -105,7 +105,7 @@ impl Eyes {
                 Some(ServerMessage::MediaState { audio: if *is_up { AudioState::Up } else { AudioState::Lost } })
             }
             LiveUpdate::Notice { user, key } if *user == self.actor.user => {
-                Some(ServerMessage::Notice { key: (*key).to_owned() })
+                Some(ServerMessage::Notice { key: (*key).to_owned(), ticket: None })
             }
             LiveUpdate::MediaAnswer { .. }
             | LiveUpdate::MediaState { .. }

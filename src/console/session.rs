@@ -227,7 +227,7 @@ impl Session {
                 Some(happened) = happenings.recv() => self.happened(happened)?,
                 board = next_board(&mut self.board) => self.outbox.send(ServerMessage::Board { board: Board::clone(&board) })?,
                 _ = &mut evicted => {
-                    self.outbox.send(ServerMessage::Notice { key: End::Replaced.reason().into() })?;
+                    self.outbox.send(ServerMessage::Notice { key: End::Replaced.reason().into(), ticket: None })?;
                     return Err(End::Replaced);
                 }
                 () = stopped(&mut stopping) => return Err(End::ServerStops),

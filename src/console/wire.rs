@@ -242,6 +242,9 @@ pub enum ServerMessage {
     Notice {
         /// Key.
         key: String,
+        /// The ticket that it is about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ticket: Option<Box<TicketLine>>,
     },
     /// Answer to a ping.
     Pong {

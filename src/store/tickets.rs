@@ -9,7 +9,7 @@ use super::{
     tx::{from_word, parse, parse_some},
 };
 use crate::{
-    domain::ticket::{Clock, Metric, SlaPolicy, Ticket, TicketState},
+    domain::ticket::{Clock, ClockState, Metric, SlaPolicy, Ticket, TicketState},
     types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
@@ -244,8 +244,11 @@ fn fields_of(ticket: &Ticket) -> Val {
     })
 }
 
+/// Where a ticket stands in lists: at the earliest deadline that somebody still owes. One that was missed counts until it is
+/// met: nothing is more urgent.
 fn next_due(ticket: &Ticket) -> Option<Timestamp> {
-    ticket.timers().iter().map(|timer| timer.due_at).min()
+    let is_owed = |clock: &&Clock| matches!(clock.state, ClockState::Running | ClockState::BreachedOpen);
+    ticket.clocks.iter().filter(is_owed).filter_map(|clock| clock.due_at.or(clock.breached_at)).min()
 }
 
 /// Stores a new ticket with its timers.

@@ -85,6 +85,10 @@ async fn a_ticket_that_nobody_answers_breaches_on_time_once_and_also_after_a_res
         assert_eq!(breaches(&mut facts), [due], "recorded at its true time");
         let line = tickets.find_line(opened.id).await.unwrap().unwrap();
         assert_eq!((line.clocks[0].state, line.clocks[0].breached_at), (ClockState::BreachedOpen, Some(due)));
+
+        tickets.open(&agent(), incident()).await.unwrap();
+        let listed = tickets.list(&agent(), &TicketFilter::default(), None, 10).await.unwrap();
+        assert_eq!(listed.items[0].id, opened.id, "nothing is more urgent than what is late");
     }
 }
 
@@ -237,12 +241,16 @@ async fn a_customer_is_found_made_once_and_popped_with_what_is_open() {
 
 /// A call as the journal stores it while it runs, and when it is over.
 async fn store_call(test: &TestDb, id: CallId, agent: &str, is_over: bool) {
+    store_call_from(test, id, agent, is_over, None).await;
+}
+
+async fn store_call_from(test: &TestDb, id: CallId, agent: &str, is_over: bool, number: Option<&str>) {
     let at = test.clock.now().wall;
     let agent: crate::types::AgentId = agent.parse().unwrap();
     let summary = CallSummary {
         id,
         direction: Direction::Inbound,
-        customer_number: None,
+        customer_number: number.map(|number| number.to_owned().try_into().unwrap()),
         customer_label: None,
         our_number: "1001".into(),
         customer: None,
@@ -317,5 +325,23 @@ async fn a_colleague_s_call_is_none_of_an_agent_s_until_it_has_passed_through_th
         store_call(&test, passed_on, "agent1", false).await;
         store_call(&test, passed_on, "agent2", true).await;
         tickets.add_call(&agent(), passed_on, opened.id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_gave_up_waiting_is_called_back_by_number_and_nobody_without_one() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let support: QueueId = "support".parse().unwrap();
+        for (seed, number) in [(3, Some("+34699111222")), (4, None)] {
+            let call = CallId::mint(test.clock.now().wall, &mut Rng::seeded(seed));
+            store_call_from(&test, call, "agent1", true, number).await;
+            tickets.owe_callback(call, support.clone(), CallbackCause::Abandoned).await.unwrap();
+        }
+        let listed = tickets.list(&agent(), &TicketFilter::default(), None, 10).await.unwrap();
+        let owed: Vec<_> = listed.items.iter().map(|line| line.subject.as_str()).collect();
+        assert_eq!(owed, ["Devolver la llamada: colgó mientras esperaba"], "on {test:?}");
+        let page = tickets.page(&agent(), listed.items[0].id).await.unwrap();
+        assert_eq!(page.ticket.description, "+34699111222");
     }
 }
