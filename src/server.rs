@@ -233,8 +233,10 @@ fn host_of(address: std::net::IpAddr) -> String {
 
 /// Runs a node until it is told to stop. `announce` is told once everything is open, with the line for people and programs.
 pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) -> Result<Stopped, Failure> {
-    let mut signals = stop::Signals::listen()?;
     let node = start(config, ground).await?;
+    // Ports and certificates are there: the password that is shown only once is shown by a server that runs.
+    ensure_administrator(&node.ground.users).await?;
+    let mut signals = stop::Signals::listen()?;
     announce(&format!("ready {}", node.addresses));
     stop::stop(node, &mut signals).await
 }

@@ -77,8 +77,19 @@ impl Scripts {
 
     async fn publish(&self, files: &ScriptFiles, directory: &Directory, book: &mut ScriptBook) {
         let (published, mistakes) = ivr::publish(files, Some(directory), book);
+        let errors = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error).count();
+        let is_built_in = self.folder.is_none();
+        if is_built_in && errors > 0 {
+            tracing::info!(
+                errors,
+                "of the lines that come with the server, those that name queues or hours this centre does not have are not published"
+            );
+        }
         for mistake in &mistakes {
             match mistake.severity {
+                Severity::Error if is_built_in => {
+                    tracing::debug!(%mistake, "a line that comes with the server is not published")
+                }
                 Severity::Error => tracing::error!(%mistake, "an IVR line is not published as it stands"),
                 Severity::Warning => tracing::debug!(%mistake, "an IVR line could be better"),
             }

@@ -203,13 +203,13 @@ impl Check<'_> {
             match &node.step {
                 Step::Queue { queue, .. } | Step::Callback { queue, .. } => {
                     if let Some(queues) = self.around.queues.filter(|queues| !queues.contains(queue)) {
-                        let mend = format!("use one of {}, or set it up first", listed(queues.iter().map(QueueId::as_str)));
+                        let mend = one_of(queues.iter().map(QueueId::as_str));
                         notes.error(&flow.span(name, "queue"), format!("there is no queue `{queue}`"), mend);
                     }
                 }
                 Step::Hours { calendar, .. } => {
                     if let Some(all) = self.around.calendars.filter(|all| !all.contains(calendar)) {
-                        let mend = format!("use one of {}, or set it up first", listed(all.iter().map(CalendarId::as_str)));
+                        let mend = one_of(all.iter().map(CalendarId::as_str));
                         notes.error(&flow.span(name, "calendar"), format!("there is no calendar `{calendar}`"), mend);
                     }
                 }
@@ -489,4 +489,13 @@ fn reached(flow: &ReadFlow, may: impl Fn(&Step, &str) -> bool) -> BTreeSet<Arc<s
         }
     }
     seen
+}
+
+/// The mend for a name that is not set up.
+fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut names = names.into_iter().peekable();
+    match names.peek() {
+        Some(_) => format!("use one of {}, or set it up first", listed(names)),
+        None => "set it up first".into(),
+    }
 }
