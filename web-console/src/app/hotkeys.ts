@@ -6,9 +6,9 @@ import { runDockAction } from '@/features/dock/actions'
 import { chordOf, keymapStore, shortcutOf } from '@/lib/keymap'
 import { foremostCall, floorStore } from '@/live/stores/floor'
 
-/** What lies over the page by itself: the list of keys, or the palette. */
+/** What lies over the page by itself. */
 interface Overlay {
-  open: 'keys' | 'palette' | null
+  open: 'keys' | 'palette' | 'password' | 'sign_out' | null
 }
 
 export const overlayStore = createStore<Overlay>(() => ({ open: null }))

@@ -19,6 +19,7 @@ export function useNotices(): void {
   }, [path])
   const notices = useFloor((floor) => floor.notices)
   useEffect(() => {
+    const opener = (href: string) => () => void navigate({ href })
     for (const notice of notices) {
       dismissNotice(notice.id)
       switch (notice.key) {
@@ -32,7 +33,15 @@ export function useNotices(): void {
           })
           break
         case 'sla_breached':
-          showToast({ tone: 'bad', text: t('notice.sla_breached'), action: { label: t('notice.open_tickets'), run: () => void navigate({ href: '/tickets' }) } })
+          showToast(
+            notice.ticket
+              ? {
+                  tone: 'bad',
+                  text: t('notice.sla_breached_of', { number: notice.ticket.number, subject: notice.ticket.subject }),
+                  action: { label: t('notice.open_ticket'), run: opener(`/tickets/${notice.ticket.id}`) },
+                }
+              : { tone: 'bad', text: t('notice.sla_breached'), action: { label: t('notice.open_tickets'), run: opener('/tickets') } },
+          )
           break
         case 'supervisor_paused':
         case 'session_replaced':

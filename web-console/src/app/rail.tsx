@@ -101,6 +101,9 @@ function UserMenu({ user, onSignOut }: { user: Session; onSignOut: () => void })
       <MenuSection title={`${user.name} · ${t(`role.${user.role}`)}`}>
         <MenuItem href="/check">{t('user.check')}</MenuItem>
         <MenuItem onAction={() => showOverlay('keys')}>{t('user.keys')}</MenuItem>
+        <MenuItem data-testid="password" onAction={() => showOverlay('password')}>
+          {t('user.password')}
+        </MenuItem>
         <MenuItem data-testid="sign-out" onAction={onSignOut}>
           {t('user.sign_out')}
         </MenuItem>

@@ -13,7 +13,7 @@ import { phone } from '@/phone/softphone'
 import { ToastRegion } from '@/ui'
 import { useHotkeys } from './hotkeys'
 import { useNotices } from './notices'
-import { Overlays } from './overlays'
+import { askToSignOut, Overlays } from './overlays'
 import { Rail } from './rail'
 import { StatusBar } from './status-bar'
 import { useTitle } from './title'
@@ -53,7 +53,7 @@ export function Shell() {
       <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-raised focus:p-2">
         {t('skip')}
       </a>
-      <Rail session={session} onSignOut={() => void leave()} />
+      <Rail session={session} onSignOut={() => askToSignOut(() => void leave())} />
       <Dock />
       <main id="page" tabIndex={-1} className="min-h-0 min-w-0 overflow-hidden outline-none">
         <Outlet />

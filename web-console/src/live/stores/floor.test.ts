@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { CustomerSnapshot, ServerMessage, TicketLine } from '../protocol'
 import { aCall, aHello, anAgent } from '@/testing/fake-server'
 import { applyToFloor, emptyFloor, foremostCall } from './floor'
 
@@ -100,4 +101,28 @@ test('a shift of calls leaves nothing behind', () => {
   }
   expect(floor.calls.length + floor.pops.size + floor.arrivals.size).toBe(0)
   expect(floor.notices.length).toBeLessThanOrEqual(20)
+})
+
+const aTicket = (more: Partial<TicketLine> = {}) => ({ id: 't1', version: 1, number: 1042, subject: 'Sin línea', state: 'open', customer: 'carmen', clocks: [], ...more }) as TicketLine
+const aFact = (ticket: TicketLine, kind = 'opened') => ({ t: 'fact', cursor: 'n1:8', record: { area: 'ticket', event: { kind } }, ticket }) as unknown as ServerMessage
+const openOn = (floor: typeof greeted) => floor.pops.get('c1')?.[0]?.open_tickets.map((ticket) => `${ticket.number} ${ticket.state}`)
+
+test('a ticket that changes, changes on the record that is on screen', () => {
+  let floor = applyToFloor(greeted, { t: 'call', call: aCall() })
+  const carmen = { customer: { id: 'carmen' }, open_tickets: [aTicket()], interactions: [] } as unknown as CustomerSnapshot
+  floor = applyToFloor(floor, { t: 'pop', call: 'c1', matches: [carmen], arrived_at: '2026-11-21T10:00:00.000Z' })
+  floor = applyToFloor(floor, aFact(aTicket({ id: 't2', number: 1043, state: 'new' })))
+  expect(openOn(floor)).toEqual(['1043 new', '1042 open'])
+  floor = applyToFloor(floor, aFact(aTicket({ version: 3, state: 'waiting_customer' })))
+  expect(openOn(floor)).toEqual(['1043 new', '1042 waiting_customer'])
+  expect(applyToFloor(floor, aFact(aTicket({ version: 2 }))).pops.get('c1')?.[0]?.open_tickets[1]?.state).toBe('waiting_customer')
+  floor = applyToFloor(floor, aFact(aTicket({ version: 4, state: 'solved' })))
+  expect(openOn(floor)).toEqual(['1043 new'])
+  expect(openOn(applyToFloor(floor, aFact(aTicket({ id: 't9', customer: 'somebody else' }))))).toEqual(['1043 new'])
+})
+
+test('the notice of a breach says which ticket, since the fact comes before it', () => {
+  const floor = applyToFloor(greeted, aFact(aTicket(), 'sla_breached'))
+  expect(applyToFloor(floor, { t: 'notice', key: 'sla_breached' }).notices).toMatchObject([{ key: 'sla_breached', ticket: { number: 1042 } }])
+  expect(applyToFloor(greeted, { t: 'notice', key: 'sla_breached' }).notices).toMatchObject([{ key: 'sla_breached' }])
 })

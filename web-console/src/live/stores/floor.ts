@@ -1,7 +1,7 @@
 // What this user sees of the live floor: own calls, their records, colleagues, notices. Replaced whole by `hello`, then kept
 // up by deltas, at once. A version only grows: an older view that arrives late is dropped.
 import { createStore } from 'zustand/vanilla'
-import type { AgentView, AudioState, CallView, CustomerSnapshot, EndCause, ServerMessage } from '../protocol'
+import type { AgentView, AudioState, CallView, CustomerSnapshot, EndCause, ServerMessage, TicketLine } from '../protocol'
 import type { Connection } from '../socket'
 
 /** Notices that wait to be seen; older ones make room. */
@@ -12,6 +12,8 @@ export interface FloorNotice {
   key: string
   /** For `call_over`: why the call ended. */
   cause?: EndCause
+  /** For `sla_breached`: which ticket. */
+  ticket?: TicketLine
 }
 
 export interface FloorState {
@@ -38,6 +40,8 @@ export interface FloorState {
   /** The call this supervisor listens to. */
   listeningTo: CallView | null
   audio: AudioState
+  /** The ticket of the last breach told as a fact; the notice for whom it concerns follows it. */
+  breached: TicketLine | null
   notices: readonly FloorNotice[]
 }
 
@@ -58,6 +62,7 @@ export const emptyFloor: FloorState = {
   colleagues: new Map(),
   listeningTo: null,
   audio: 'none',
+  breached: null,
   notices: [],
 }
 
@@ -144,8 +149,9 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
     case 'media_state':
       return { ...state, audio: message.audio }
     case 'notice':
-      return withNotice(state, { key: message.key })
+      return withNotice(state, message.key === 'sla_breached' && state.breached ? { key: message.key, ticket: state.breached } : { key: message.key })
     case 'fact':
+      return withFact(state, message)
     case 'media_answer':
     case 'result':
     case 'pong':
@@ -191,6 +197,28 @@ function forget(state: FloorState, call: string): FloorState {
     arrivals: without(state.arrivals),
     savedNotes: without(state.savedNotes),
   }
+}
+
+/** A ticket that changed changes on the records that are on screen too. */
+function withFact(state: FloorState, { record, ticket }: Extract<ServerMessage, { t: 'fact' }>): FloorState {
+  if (!ticket) return state
+  const isBreach = record.area === 'ticket' && record.event.kind === 'sla_breached'
+  const after = isBreach ? { ...state, breached: ticket } : state
+  const shown = [...after.pops].filter(([, matches]) => matches.some((match) => match.customer.id === ticket.customer))
+  if (shown.length === 0) return after
+  const pops = new Map(after.pops)
+  for (const [call, matches] of shown) pops.set(call, matches.map((match) => (match.customer.id === ticket.customer ? withTicket(match, ticket) : match)))
+  return { ...after, pops }
+}
+
+const OVER: ReadonlySet<TicketLine['state']> = new Set(['solved', 'closed', 'cancelled'])
+
+/** In its place, new ones first, gone when it is over. */
+function withTicket(record: CustomerSnapshot, ticket: TicketLine): CustomerSnapshot {
+  const known = record.open_tickets.find((other) => other.id === ticket.id)
+  if (known && known.version > ticket.version) return record
+  if (OVER.has(ticket.state)) return { ...record, open_tickets: record.open_tickets.filter((other) => other.id !== ticket.id) }
+  return { ...record, open_tickets: known ? record.open_tickets.map((other) => (other === known ? ticket : other)) : [ticket, ...record.open_tickets] }
 }
 
 function withNotice(state: FloorState, notice: Omit<FloorNotice, 'id'>): FloorState {
