@@ -10,7 +10,7 @@ import { languageText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
 import { LoadProblem } from '@/lib/load-problem'
 import { useNames } from '@/lib/use-names'
-import { Facts, Page, Section, SkeletonLines } from '@/ui'
+import { Facts, Page, Section, SkeletonLines, TicketStateBadge } from '@/ui'
 import { useEventText } from './event-text'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
@@ -106,6 +106,21 @@ function Call({ call }: { call: CallDetails }) {
           {call.notes && (
             <Section title={t('notes')} className="border-b border-line px-4 pt-2 pb-3">
               <p className="max-w-prose break-words whitespace-pre-wrap">{call.notes}</p>
+            </Section>
+          )}
+          {call.tickets.length > 0 && (
+            <Section title={t('tickets')} className="border-b border-line px-4 pt-2 pb-3">
+              <ul className="flex flex-col gap-1" data-testid="call-tickets">
+                {call.tickets.map((ticket) => (
+                  <li key={ticket.id} className="flex items-center gap-2">
+                    <Link to="/tickets/$id" params={{ id: ticket.id }} className="shrink-0 text-accent-ink hover:underline">
+                      #{ticket.number}
+                    </Link>
+                    <span className="min-w-0 truncate">{ticket.subject}</span>
+                    <TicketStateBadge state={ticket.state} />
+                  </li>
+                ))}
+              </ul>
             </Section>
           )}
           <Section title={t('events')} className="px-4 pt-2 pb-4">

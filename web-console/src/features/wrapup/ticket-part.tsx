@@ -1,10 +1,11 @@
 // From the call to a ticket in one action: a new one, or added to one that is open.
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { CircleCheck, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
+import type { CallDetails } from '@/api/records'
 import type { Priority, Queue, TicketLine, TicketType } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import { useFloor } from '@/lib/use-live'
@@ -26,12 +27,58 @@ interface NewTicket {
 
 type CallTicket = { ticket: string } | { new: NewTicket }
 
-/** `subject` is what stands in the field until the agent types: the disposition or the reason, in words. */
-export function TicketPart({ call, queue, subject: suggested, disposition, notes }: { call: CallView; queue: Queue | undefined; subject: string; disposition: string | null; notes: string }) {
+interface TicketPartProps {
+  call: CallView
+  queue: Queue | undefined
+  /** What stands in the field until the agent types: the disposition or the reason, in words. */
+  subject: string
+  disposition: string | null
+  notes: string
+}
+
+/** The tickets that the call has, also after a reload; the form for one, until there is one. */
+export function TicketPart(props: TicketPartProps) {
+  const { t } = useTexts('wrapup')
+  const { call } = props
+  const client = useQueryClient()
+  const key = ['calls', call.id, 'tickets']
+  const { data: saved = [] } = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<CallDetails>(`/calls/${call.id}`, {}, signal).then((details) => details.tickets), retry: false })
+  const [isMore, setMore] = useState(false)
+  return (
+    <div className="flex flex-col gap-2">
+      {saved.map((ticket) => (
+        <p key={ticket.id} role="status" className="flex items-center gap-2 rounded-md bg-good-soft px-2 py-1.5 text-good-ink" data-testid="ticket-saved">
+          <CircleCheck size={16} aria-hidden className="shrink-0" />
+          <Link to={`/tickets/${ticket.id}` as string} className="shrink-0 font-semibold underline">
+            #{ticket.number}
+          </Link>
+          <span className="truncate">{ticket.subject}</span>
+        </p>
+      ))}
+      {saved.length > 0 && !isMore ? (
+        <Button size="sm" tone="plain" icon={Plus} onPress={() => setMore(true)} className="self-start" data-testid="ticket-more">
+          {t('ticket.more')}
+        </Button>
+      ) : (
+        <TicketForm
+          key={saved.length}
+          {...props}
+          taken={saved}
+          onSaved={(ticket) => {
+            setMore(false)
+            client.setQueryData<TicketLine[]>(key, (old = []) => [...old.filter((one) => one.id !== ticket.id), ticket])
+          }}
+        />
+      )}
+    </div>
+  )
+}
+
+function TicketForm({ call, queue, subject: suggested, disposition, notes, taken, onSaved }: TicketPartProps & { taken: readonly TicketLine[]; onSaved: (ticket: TicketLine) => void }) {
   const { t } = useTexts('wrapup')
   const client = useQueryClient()
   const customer = call.party.customer ?? null
-  const open = useFloor((floor) => floor.pops.get(call.id)?.find((match) => match.customer.id === customer)?.open_tickets) ?? []
+  const open = (useFloor((floor) => floor.pops.get(call.id)?.find((match) => match.customer.id === customer)?.open_tickets) ?? []).filter((ticket) => !taken.some((one) => one.id === ticket.id))
   const ownType = TYPES.find((type) => type === queue?.ticket_type) ?? 'enquiry'
   const [type, setType] = useState<TicketType | null>(null)
   const [priority, setPriority] = useState<Priority>('normal')
@@ -40,23 +87,13 @@ export function TicketPart({ call, queue, subject: suggested, disposition, notes
 
   const save = useMutation({
     mutationFn: (body: CallTicket) => api.post<TicketLine>(`/calls/${call.id}/ticket`, body),
-    onSuccess: () => {
+    onSuccess: (ticket) => {
+      onSaved(ticket)
       void client.invalidateQueries({ queryKey: ['tickets'] })
       if (customer !== null) void client.invalidateQueries({ queryKey: ['customers', customer] })
     },
   })
 
-  if (save.isSuccess) {
-    return (
-      <p role="status" className="flex items-center gap-2 rounded-md bg-good-soft px-2 py-1.5 text-good-ink" data-testid="ticket-saved">
-        <CircleCheck size={16} aria-hidden className="shrink-0" />
-        <Link to={`/tickets/${save.data.id}` as string} className="shrink-0 font-semibold underline">
-          #{save.data.number}
-        </Link>
-        <span className="truncate">{save.data.subject}</span>
-      </p>
-    )
-  }
   return (
     <div className="flex flex-col gap-2">
       {open.length > 0 && (
