@@ -16,10 +16,10 @@ export function Clocks({ clocks, state }: { clocks: readonly ClockView[]; state:
             <dd>
               <ClockBadge clock={clock} state={state} />
             </dd>
-            <dd className="col-span-2 text-xs text-ink-3">
-              {clock.due_at && t('due_at', { at: dateTimeText(clock.due_at, i18n.language), target: spanText(clock.target_secs * 1000) })}
-              {clock.state === 'paused' && t('paused', { state: t(`common:ticket.state.${state}`), left: spanText((clock.left_secs ?? 0) * 1000), target: spanText(clock.target_secs * 1000) })}
-              {clock.met_at && t('met_at', { at: dateTimeText(clock.met_at, i18n.language), target: spanText(clock.target_secs * 1000) })}
+            <dd className="col-span-2 flex flex-col text-xs text-ink-3">
+              {clock.due_at && <span>{t('due_at', { at: dateTimeText(clock.due_at, i18n.language), target: spanText(clock.target_secs * 1000) })}</span>}
+              {clock.state === 'paused' && <span>{t('paused', { state: t(`common:ticket.state.${state}`), left: spanText((clock.left_secs ?? 0) * 1000), target: spanText(clock.target_secs * 1000) })}</span>}
+              {clock.met_at && <span>{t('met_at', { at: dateTimeText(clock.met_at, i18n.language), target: spanText(clock.target_secs * 1000) })}</span>}
             </dd>
           </div>
         ))}

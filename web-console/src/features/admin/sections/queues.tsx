@@ -14,6 +14,8 @@ type Exit = Schemas['QueueExit']
 type ExitField = 'on_no_agents' | 'on_max_wait' | 'on_full' | 'on_closed'
 
 const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry', 'incident', 'suggestion', 'callback']
+/** The shared recordings for each case. */
+const PROMPTS: Readonly<Record<ExitField, string>> = { on_no_agents: 'no-agents', on_max_wait: 'all-busy', on_full: 'queue-full', on_closed: 'queue-closed' }
 const EXITS: readonly ExitField[] = ['on_no_agents', 'on_max_wait', 'on_full', 'on_closed']
 
 export function QueuesSection() {
@@ -211,7 +213,7 @@ function ExitFields({ field, exit, queues, onChange, error }: { field: ExitField
   const start = (then: Exit['then']): Exit => {
     switch (then) {
       case 'message':
-        return { then, prompt: field === 'on_closed' ? 'queue-closed' : 'queue-busy' }
+        return { then, prompt: PROMPTS[field] }
       case 'queue':
         return { then, queue: queues[0]?.id ?? '' }
       case 'wait':
