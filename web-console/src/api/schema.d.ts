@@ -3335,6 +3335,7 @@ export interface components {
         } | {
             /** @description Key. */
             key: string;
+            ticket?: components["schemas"]["TicketLine"] | null;
             /** @enum {string} */
             t: "notice";
         } | {
