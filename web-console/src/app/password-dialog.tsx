@@ -6,6 +6,8 @@ import { useTexts } from '@/i18n/use-texts'
 import { FormProblem } from '@/lib/form-problem'
 import { useForm } from '@/lib/use-form'
 import { useFloor } from '@/lib/use-live'
+import { live } from '@/live/console'
+import { floorStore } from '@/live/stores/floor'
 import { Button, Dialog, showToast, TextField } from '@/ui'
 
 export function PasswordDialog({ session, onClose }: { session: Session; onClose: () => void }) {
@@ -13,15 +15,18 @@ export function PasswordDialog({ session, onClose }: { session: Session; onClose
   const client = useQueryClient()
   const isBusy = useFloor((floor) => floor.calls.length > 0)
   const [{ values, set, errorOf, problem, isSaving, submit }, ref] = useForm({
-    initial: { old: '', new: '', again: '' },
+    // `password` is what the server calls the new one when it refuses it.
+    initial: { old: '', password: '', again: '' },
     check: (typed) => ({
       old: typed.old === '' ? t('common:error.required') : undefined,
-      new: typed.new === '' ? t('common:error.required') : undefined,
-      again: typed.again === typed.new ? undefined : t('password.differs'),
+      password: typed.password === '' ? t('common:error.required') : undefined,
+      again: typed.again === typed.password ? undefined : t('password.differs'),
     }),
     save: async (typed) => {
-      await api.put('/session/password', { old: typed.old, new: typed.new })
-      await signIn(client, session.user, typed.new)
+      await withoutConnection(async () => {
+        await api.put('/session/password', { old: typed.old, new: typed.password })
+        await signIn(client, session.user, typed.password)
+      })
       showToast({ tone: 'good', text: t('password.done') })
       onClose()
     },
@@ -33,7 +38,7 @@ export function PasswordDialog({ session, onClose }: { session: Session; onClose
         <p className="text-ink-2">{t(isBusy ? 'password.busy' : 'password.about')}</p>
         <input type="text" name="username" autoComplete="username" value={session.user} readOnly hidden />
         <TextField label={t('password.old')} type="password" autoComplete="current-password" value={values.old} onChange={(text) => set('old', text)} autoFocus isRequired error={isWrong ? t('password.wrong') : errorOf('old')} data-testid="password-old" />
-        <TextField label={t('password.new')} type="password" autoComplete="new-password" value={values.new} onChange={(text) => set('new', text)} isRequired help={t('password.help')} error={errorOf('new')} data-testid="password-new" />
+        <TextField label={t('password.new')} type="password" autoComplete="new-password" value={values.password} onChange={(text) => set('password', text)} isRequired help={t('password.help')} error={errorOf('password')} data-testid="password-new" />
         <TextField label={t('password.again')} type="password" autoComplete="new-password" value={values.again} onChange={(text) => set('again', text)} isRequired error={errorOf('again')} data-testid="password-again" />
         {!isWrong && <FormProblem problem={problem} />}
         <div className="flex justify-end gap-2">
@@ -45,4 +50,15 @@ export function PasswordDialog({ session, onClose }: { session: Session; onClose
       </form>
     </Dialog>
   )
+}
+
+/** The connection of a session that ends would lead to the sign-in page before there is a new one. */
+async function withoutConnection(run: () => Promise<void>): Promise<void> {
+  const wasConnected = floorStore.getState().connection.is !== 'idle'
+  if (wasConnected) live.disconnect()
+  try {
+    await run()
+  } finally {
+    if (wasConnected) live.connect()
+  }
 }
