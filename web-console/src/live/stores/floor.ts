@@ -40,8 +40,6 @@ export interface FloorState {
   /** The call this supervisor listens to. */
   listeningTo: CallView | null
   audio: AudioState
-  /** The ticket of the last breach told as a fact; the notice for whom it concerns follows it. */
-  breached: TicketLine | null
   notices: readonly FloorNotice[]
 }
 
@@ -62,7 +60,6 @@ export const emptyFloor: FloorState = {
   colleagues: new Map(),
   listeningTo: null,
   audio: 'none',
-  breached: null,
   notices: [],
 }
 
@@ -149,9 +146,9 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
     case 'media_state':
       return { ...state, audio: message.audio }
     case 'notice':
-      return withNotice(state, message.key === 'sla_breached' && state.breached ? { key: message.key, ticket: state.breached } : { key: message.key })
+      return withNotice(state, { key: message.key, ...(message.ticket && { ticket: message.ticket }) })
     case 'fact':
-      return withFact(state, message)
+      return message.ticket ? withTicketChange(state, message.ticket) : state
     case 'media_answer':
     case 'result':
     case 'pong':
@@ -200,15 +197,12 @@ function forget(state: FloorState, call: string): FloorState {
 }
 
 /** A ticket that changed changes on the records that are on screen too. */
-function withFact(state: FloorState, { record, ticket }: Extract<ServerMessage, { t: 'fact' }>): FloorState {
-  if (!ticket) return state
-  const isBreach = record.area === 'ticket' && record.event.kind === 'sla_breached'
-  const after = isBreach ? { ...state, breached: ticket } : state
-  const shown = [...after.pops].filter(([, matches]) => matches.some((match) => match.customer.id === ticket.customer))
-  if (shown.length === 0) return after
-  const pops = new Map(after.pops)
+function withTicketChange(state: FloorState, ticket: TicketLine): FloorState {
+  const shown = [...state.pops].filter(([, matches]) => matches.some((match) => match.customer.id === ticket.customer))
+  if (shown.length === 0) return state
+  const pops = new Map(state.pops)
   for (const [call, matches] of shown) pops.set(call, matches.map((match) => (match.customer.id === ticket.customer ? withTicket(match, ticket) : match)))
-  return { ...after, pops }
+  return { ...state, pops }
 }
 
 const OVER: ReadonlySet<TicketLine['state']> = new Set(['solved', 'closed', 'cancelled'])
