@@ -5,6 +5,7 @@ import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
 import { glance, look } from '../support/look'
 import { isLive, signIn, startShift } from '../support/page'
+import { overflowing } from '../support/stretch'
 
 const centre = useCentre()
 
@@ -212,6 +213,29 @@ test('customers, tickets and calls', async ({ page }) => {
       await isLive(page)
       await look(page, name, PAGE)
     })
+  }
+})
+
+test('beside another window, and twice as large', async ({ page }) => {
+  await signIn(page, centre, 'agent4')
+  for (const [name, size] of [
+    ['narrow', { width: 400, height: 800 }],
+    ['zoomed', { width: 640, height: 360 }],
+  ] as const) {
+    await page.setViewportSize(size)
+    for (const [screen, path] of [
+      ['desk', '/desk'],
+      ['tickets', '/tickets'],
+      ['customers', '/customers?q=Luc'],
+      ['calls', '/calls'],
+      ['check', '/check'],
+    ] as const) {
+      await page.goto(`${centre.http}${path}`)
+      await isLive(page)
+      await expect(page.locator('.skeleton')).toHaveCount(0)
+      await page.screenshot({ path: new URL(`../screenshots/${screen}.${name}.png`, import.meta.url).pathname })
+      expect.soft(await overflowing(page), `${screen} ${name}`).toEqual([])
+    }
   }
 })
 

@@ -62,7 +62,7 @@ export function IconButton({ icon: Icon, label, tone = 'plain', size = 'md', cla
 }
 
 const TILE =
-  'flex h-11 w-17 shrink-0 cursor-pointer items-center justify-center rounded-md px-0.5 text-xs font-medium transition-colors duration-100 select-none ' +
+  'flex h-11 w-17 shrink-0 max-sm:w-14 cursor-pointer items-center justify-center rounded-md px-0.5 text-xs font-medium transition-colors duration-100 select-none ' +
   'disabled:cursor-not-allowed disabled:opacity-45'
 
 const TILE_TONES = {

@@ -188,7 +188,7 @@ function Controls({ call }: { call: CallView | undefined }) {
   const noCall = isLive ? null : t('off.no_call')
   const notYet = isDialling ? t('off.dialling') : null
   return (
-    <div role="group" aria-label={t('controls')} className="flex shrink-0 items-center gap-0.5 max-lg:flex-wrap">
+    <div role="group" aria-label={t('controls')} className="flex items-center gap-0.5 max-lg:flex-wrap lg:shrink-0">
       <LevelMeter isLive={isLive} isMuted={isMuted} />
       <TileToggle
         isOn={isLive && isMuted}
@@ -234,7 +234,7 @@ function Controls({ call }: { call: CallView | undefined }) {
         onPress={() => call && void send({ do: 'hang_up', call: call.id })}
         data-testid="hang-up"
         aria-keyshortcuts={keys.hangUp?.aria}
-        className="ml-3"
+        className="ml-3 max-sm:ml-1"
       />
     </div>
   )
