@@ -166,11 +166,32 @@ val_from! {
 pub trait Record: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 impl<T> Record for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin {}
 
+/// U+0000 is no text to PostgreSQL. It is left out for both engines, so that they hold the same and neither refuses.
+fn without_nul(value: Val) -> Val {
+    match value {
+        Val::Text(Some(text)) if text.contains('\0') => Val::Text(Some(text.replace('\0', ""))),
+        Val::Json(Some(mut json)) => {
+            leave_out_nul(&mut json);
+            Val::Json(Some(json))
+        }
+        other => other,
+    }
+}
+
+fn leave_out_nul(json: &mut serde_json::Value) {
+    match json {
+        serde_json::Value::String(text) if text.contains('\0') => text.retain(|c| c != '\0'),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(leave_out_nul),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(leave_out_nul),
+        _ => {}
+    }
+}
+
 /// Binds values in order for SQLite.
 pub(super) fn sqlite_arguments(values: Vec<Val>) -> Result<SqliteArguments, StoreFault> {
     let mut arguments = SqliteArguments::default();
     for value in values {
-        match value {
+        match without_nul(value) {
             Val::Int(value) => arguments.add(value),
             Val::Text(value) => arguments.add(value),
             Val::Bool(value) => arguments.add(value),
@@ -185,7 +206,7 @@ pub(super) fn sqlite_arguments(values: Vec<Val>) -> Result<SqliteArguments, Stor
 pub(super) fn postgres_arguments(values: Vec<Val>) -> Result<PgArguments, StoreFault> {
     let mut arguments = PgArguments::default();
     for value in values {
-        match value {
+        match without_nul(value) {
             Val::Int(value) => arguments.add(value),
             Val::Text(value) => arguments.add(value),
             Val::Bool(value) => arguments.add(value),

@@ -7,7 +7,7 @@ use sqlx::{Column, Executor, SqlSafeStr, Statement};
 use tokio::sync::{Mutex, oneshot};
 
 use super::{
-    DataDir, Db, Dialect, Lane, NewEvent, OpenFault, StoreFault, Tx, WriteFuture, audit, binds,
+    DataDir, Db, Dialect, Lane, NewEvent, OpenFault, StoreFault, Tx, Val, WriteFuture, audit, binds,
     db::Engine,
     journal::{self, Cursor},
     sql, statements,
@@ -25,6 +25,7 @@ sql! {
     COUNT_UP = "INSERT INTO counter (name, value) VALUES ($1, 1)
         ON CONFLICT (name) DO UPDATE SET value = counter.value + 1";
     READ_COUNT = "SELECT value FROM counter WHERE name = $1";
+    FIRST_NOTE = (rows "SELECT value ->> 0 FROM" "");
     ENGINE = ("SELECT 'lite'", "SELECT CAST('server' AS TEXT)");
     BROKEN_RULE = "INSERT INTO session (token_hash, user_id, session_epoch, created_at, seen_at, expires_at)
         VALUES ('x', 'nobody', 0, 0, 0, 0)";
@@ -106,6 +107,19 @@ async fn a_pair_speaks_to_each_engine_in_its_own_words() {
         let said: (String,) = test.db.fetch_optional(&ENGINE, binds![]).await.unwrap().unwrap();
         let expected = if test.db.dialect() == Dialect::Sqlite { "lite" } else { "server" };
         assert_eq!(said.0, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_character_that_postgres_cannot_store_is_left_out_on_both_engines() {
+    for test in TestDb::each().await {
+        let counted: Result<u64, StoreFault> =
+            test.db.write(Lane::People, |tx| Box::pin(tx.execute(&COUNT_UP, binds!["one\0two"]))).await;
+        counted.unwrap();
+        assert_eq!(count(&test.db, "onetwo").await, 1, "on {test:?}");
+        let rows = Val::rows([binds!["a\0b"]]);
+        let found: Vec<(String,)> = test.db.fetch_all(&FIRST_NOTE, vec![rows]).await.unwrap();
+        assert_eq!(found, [("ab".to_owned(),)], "on {test:?}");
     }
 }
 
