@@ -49,27 +49,22 @@ pub struct Problem {
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
-    kind: &'static str,
-    title: &'static str,
-    detail: String,
-    errors: Vec<FieldProblem>,
-    duplicates: Vec<LikelyDuplicate>,
-    refusal: Option<Refusal>,
+    problem: Box<Problem>,
     retry_after_secs: Option<u64>,
 }
 
 impl ApiError {
-    fn new(status: StatusCode, kind: &'static str, title: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            kind,
-            title,
+    fn new(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
+        let problem = Problem {
+            kind: format!("/problems/{kind}"),
+            title: title.into(),
+            status: status.as_u16(),
             detail: detail.into(),
             errors: Vec::new(),
             duplicates: Vec::new(),
             refusal: None,
-            retry_after_secs: None,
-        }
+        };
+        Self { status, problem: Box::new(problem), retry_after_secs: None }
     }
 
     /// 400: the request itself cannot be read.
@@ -120,15 +115,18 @@ impl ApiError {
 
     /// 409: a field that is right in itself does not fit to what is there.
     pub fn conflict_of(kind: &'static str, field: &str, flaw: Flaw) -> Self {
-        let error = FieldProblem::new(field, flaw);
-        Self { errors: vec![error.clone()], ..Self::conflict(kind, sentence_of(&error)) }
+        let problem = FieldProblem::new(field, flaw);
+        let mut error = Self::conflict(kind, sentence_of(&problem));
+        error.problem.errors.push(problem);
+        error
     }
 
     /// 409: others are likely the same customer.
     pub fn likely_duplicates(duplicates: Vec<LikelyDuplicate>) -> Self {
         let detail = "Others are likely the same customer. Use one of them, or save with ?sure=true.";
-        let error = Self::new(StatusCode::CONFLICT, "likely-duplicates", "Probably here already", detail);
-        Self { duplicates, ..error }
+        let mut error = Self::new(StatusCode::CONFLICT, "likely-duplicates", "Probably here already", detail);
+        error.problem.duplicates = duplicates;
+        error
     }
 
     /// 409: someone else saved in between.
@@ -149,7 +147,9 @@ impl ApiError {
     /// 422: these fields are wrong, all at once.
     pub fn invalid_fields(errors: Vec<FieldProblem>) -> Self {
         let detail = errors.iter().map(sentence_of).collect::<Vec<_>>().join(" ");
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some values are wrong", detail) }
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some values are wrong", detail);
+        error.problem.errors = errors;
+        error
     }
 
     /// 429: too often; try again after so many seconds.
@@ -183,7 +183,7 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.status.as_u16(), self.kind, self.detail)
+        write!(f, "{} {}: {}", self.problem.status, self.problem.kind, self.problem.detail)
     }
 }
 
@@ -191,16 +191,7 @@ impl std::error::Error for ApiError {}
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let problem = Problem {
-            kind: format!("/problems/{}", self.kind),
-            title: self.title.into(),
-            status: self.status.as_u16(),
-            detail: self.detail,
-            errors: self.errors,
-            duplicates: self.duplicates,
-            refusal: self.refusal,
-        };
-        let mut response = (self.status, Json(problem)).into_response();
+        let mut response = (self.status, Json(self.problem)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if let Some(seconds) = self.retry_after_secs {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -231,7 +222,9 @@ impl From<Refusal> for ApiError {
             | Refusal::ExtensionsUsed
             | Refusal::WebPhoneOff => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };
-        Self { refusal: Some(refusal), ..Self::new(status, kind, title, refusal.to_string()) }
+        let mut error = Self::new(status, kind, title, refusal.to_string());
+        error.problem.refusal = Some(refusal);
+        error
     }
 }
 
