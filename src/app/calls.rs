@@ -176,14 +176,15 @@ mod tests {
             access::Role,
             call::{CallEvent, CallEventKind, CallSummary, Direction, Outcome},
             centre::Fact,
+            customer::Channel,
             event::{Actor as By, Event},
         },
         store::{
-            Lane,
+            Lane, customers,
             journal::{Entry, VisitRules},
             testing::{TEST_TIME, TestDb},
         },
-        types::Rng,
+        types::{CustomerId, Rng},
     };
 
     fn call(seed: u64) -> CallId {
@@ -213,6 +214,7 @@ mod tests {
             hold_ms: 0,
             outcome: Outcome::Answered,
             end_cause: None,
+            is_web: false,
         };
         change(&mut summary);
         let kind = CallEventKind::Arrived { number: "1001".into(), trunk: None };
@@ -283,6 +285,21 @@ mod tests {
             all.sort_unstable();
             all.reverse();
             assert_eq!(seen, all, "on {test:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_from_the_web_phone_stands_as_one_in_the_history_and_on_the_timeline() {
+        for test in TestDb::each().await {
+            let customer = CustomerId::mint(TEST_TIME, &mut Rng::seeded(9));
+            store(&test, 1, |call| call.customer = Some(customer)).await;
+            store(&test, 2, |call| (call.customer, call.is_web) = (Some(customer), true)).await;
+            let contacts = customers::timeline(&test.db, customer, None, 10).await.unwrap();
+            let channels: Vec<Channel> = contacts.iter().map(|contact| contact.channel).collect();
+            assert_eq!(channels, [Channel::Web, Channel::Call], "newest first, on {test:?}");
+            let calls = Calls::new(test.db.clone());
+            let lines = calls.list(&of("sue", Role::Supervisor), CallFilter::default(), None, 10).await.unwrap().items;
+            assert_eq!(lines.iter().map(|line| line.call.is_web).collect::<Vec<_>>(), [true, false], "on {test:?}");
         }
     }
 

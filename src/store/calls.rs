@@ -9,7 +9,7 @@ use super::{
 use crate::{
     domain::{
         call::{CallLine, CallSummary, Direction, Outcome},
-        customer::identity,
+        customer::{Channel, identity},
     },
     types::{AgentId, CallId, DispositionId, InteractionId, NodeId, PhoneNumber, QueueId, Timestamp},
 };
@@ -22,12 +22,12 @@ const NUMBER_END_MIN: usize = 3;
 sql! {
     SAVE = (rows "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
             line, ivr_path, reason, queue, agent, language, started_at, queued_at, connected_at, ended_at, wait_ms, talk_ms,
-            hold_ms, outcome, end_cause)
+            hold_ms, outcome, end_cause, channel)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
             value ->> 8, value -> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, CAST(value ->> 14 AS BIGINT),
             CAST(value ->> 15 AS BIGINT), CAST(value ->> 16 AS BIGINT), CAST(value ->> 17 AS BIGINT),
             CAST(value ->> 18 AS BIGINT), CAST(value ->> 19 AS BIGINT), CAST(value ->> 20 AS BIGINT), value ->> 21,
-            value ->> 22
+            value ->> 22, value ->> 23
         FROM" "WHERE TRUE ON CONFLICT (id) DO UPDATE SET customer_number = excluded.customer_number,
             number_reversed = excluded.number_reversed, customer_label = excluded.customer_label,
             our_number = excluded.our_number, customer_id = excluded.customer_id, line = excluded.line,
@@ -39,7 +39,7 @@ sql! {
     DISPOSE_INTERACTION = "UPDATE interaction SET disposition = $2 WHERE call_id = $1";
     SAVE_INTERACTIONS = (rows "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason,
             disposition, notes, duration_ms, outcome, ticket_id)
-        SELECT value ->> 0, value ->> 1, 'call', value ->> 2, CAST(value ->> 3 AS BIGINT), value ->> 4, value ->> 0,
+        SELECT value ->> 0, value ->> 1, value ->> 9, value ->> 2, CAST(value ->> 3 AS BIGINT), value ->> 4, value ->> 0,
             value ->> 5, value ->> 6, (SELECT disposition FROM call WHERE id = (value ->> 0)),
             COALESCE((SELECT notes FROM call_notes WHERE call_id = (value ->> 0)), ''), CAST(value ->> 7 AS BIGINT),
             value ->> 8, (SELECT id FROM ticket WHERE call_id = (value ->> 0) ORDER BY created_at DESC, id LIMIT 1)
@@ -51,7 +51,7 @@ sql! {
     NOTES = "SELECT notes FROM call_notes WHERE call_id = $1";
     FIND = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
-            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.disposition, k.name AS customer_name
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.disposition, k.name AS customer_name
         FROM call c LEFT JOIN customer k ON k.id = c.customer_id WHERE c.id = $1";
     // An agent who was offered a call has not taken part in it. The bounds keep the look within the hours of the call.
     TOOK_PART = "SELECT CAST(COUNT(*) AS BIGINT) FROM call c JOIN agent_state_span s ON s.agent = $2 AND s.call_id = c.id
@@ -59,7 +59,7 @@ sql! {
         WHERE c.id = $1 AND s.state <> 'offered'";
     LIST = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
-            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.disposition, k.name AS customer_name
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.disposition, k.name AS customer_name
         FROM call c LEFT JOIN customer k ON k.id = c.customer_id
         WHERE c.started_at >= $1 AND c.started_at < $2
             AND (c.started_at < $3 OR (c.started_at = $3 AND c.id < $4))
@@ -127,7 +127,13 @@ fn line_row(call: &CallSummary, node: &NodeId) -> Vec<Val> {
         call.hold_ms,
         Val::word(&call.outcome),
         Val::word(&call.end_cause),
+        Val::word(&channel(call)),
     ]
+}
+
+/// How the call reached us, as the timeline names it.
+fn channel(call: &CallSummary) -> Channel {
+    if call.is_web { Channel::Web } else { Channel::Call }
 }
 
 /// Saves what the call was about, there and on the timeline.
@@ -149,6 +155,7 @@ pub(super) async fn save_interactions(tx: &mut Tx, calls: &[&CallSummary]) -> Re
             call.reason.clone(),
             call.talk_ms + call.hold_ms,
             Val::word(&call.outcome),
+            Val::word(&channel(call)),
         ]
     });
     tx.execute_rows(&SAVE_INTERACTIONS, rows.collect()).await
@@ -240,6 +247,7 @@ pub(super) struct CallRow {
     hold_ms: i64,
     outcome: String,
     end_cause: Option<String>,
+    channel: String,
     disposition: Option<String>,
     customer_name: Option<String>,
 }
@@ -271,6 +279,7 @@ impl TryFrom<CallRow> for CallLine {
                 hold_ms: row.hold_ms,
                 outcome: from_word("outcome", row.outcome)?,
                 end_cause: row.end_cause.map(|word| from_word("end cause", word)).transpose()?,
+                is_web: from_word::<Channel>("channel", row.channel)? == Channel::Web,
             },
             customer_name: row.customer_name,
             disposition: parse_some("disposition", row.disposition)?,

@@ -18,6 +18,7 @@ pub(super) type Version = (i64, &'static str, &'static str);
 pub(super) const VERSIONS: &[Version] = &[
     (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
     (2, "audit", include_str!("../../migrations/0002_audit.sql")),
+    (3, "call channel", include_str!("../../migrations/0003_call_channel.sql")),
 ];
 
 /// The migrator for an engine, to this version.
@@ -103,6 +104,11 @@ mod tests {
             2,
             "0d683205519b54f68982f0ff5e47a4999fd5600d99bbee899ff3c616e6976913",
             "0d683205519b54f68982f0ff5e47a4999fd5600d99bbee899ff3c616e6976913",
+        ),
+        (
+            3,
+            "b15107cda804bef3e8be445417c70441a794b7913fcce91ef8c0f2b554d22e90",
+            "c552864158a7b6f334f068450b9ec2984397c102896a4f26a29f017abebfa8c3",
         ),
     ];
 

@@ -62,7 +62,7 @@ sql! {
     ENTRIES = "SELECT id, at, author, kind, body, is_public FROM ticket_entry WHERE ticket_id = $1 ORDER BY at, id LIMIT $2";
     LINK_CALL = "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason, disposition,
             notes, duration_ms, outcome, ticket_id)
-        SELECT c.id, c.customer_id, 'call', c.direction, c.started_at, c.agent, c.id, c.queue, c.reason, c.disposition,
+        SELECT c.id, c.customer_id, c.channel, c.direction, c.started_at, c.agent, c.id, c.queue, c.reason, c.disposition,
             COALESCE((SELECT n.notes FROM call_notes n WHERE n.call_id = c.id), ''), c.talk_ms + c.hold_ms, c.outcome, $2
         FROM call c WHERE c.id = $1
         ON CONFLICT (id) DO UPDATE SET ticket_id = excluded.ticket_id";

@@ -50,6 +50,7 @@ fn summary(id: CallId) -> CallSummary {
         hold_ms: 0,
         outcome: Outcome::Open,
         end_cause: None,
+        is_web: false,
     }
 }
 

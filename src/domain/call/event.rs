@@ -311,6 +311,10 @@ pub struct CallSummary {
     pub outcome: Outcome,
     /// Why it ended.
     pub end_cause: Option<EndCause>,
+    /// Whether it came from the web phone.
+    #[serde(default)]
+    #[schema(required)]
+    pub is_web: bool,
 }
 
 impl CallEvent {

@@ -458,6 +458,7 @@ impl Call {
             hold_ms,
             outcome: if self.is_over() { self.outcome } else { Outcome::Open },
             end_cause: self.end_cause,
+            is_web: self.party.is_web,
         }
     }
 

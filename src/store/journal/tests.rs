@@ -80,6 +80,7 @@ impl Day {
             hold_ms: 0,
             outcome: Outcome::Open,
             end_cause: None,
+            is_web: false,
         };
         self.tell(&call, CallEventKind::Arrived { number: "1001".into(), trunk: None });
         call

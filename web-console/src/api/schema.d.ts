@@ -1377,6 +1377,8 @@ export interface components {
             /** @description How it ended. */
             outcome: components["schemas"]["Outcome"];
             end_cause?: components["schemas"]["EndCause"] | null;
+            /** @description Whether it came from the web phone. */
+            is_web: boolean;
         };
         /** @description A call as its agent, or a supervisor, sees it. */
         CallView: {
