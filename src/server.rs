@@ -20,7 +20,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-pub use first_start::{NewAdministrator, ensure_administrator, typed};
+pub use first_start::{NewAdministrator, first_start, typed};
 pub use stop::Stopped;
 
 use self::{
@@ -235,7 +235,7 @@ fn host_of(address: std::net::IpAddr) -> String {
 pub async fn serve(config: Config, ground: Ground, announce: impl FnOnce(&str)) -> Result<Stopped, Failure> {
     let node = start(config, ground).await?;
     // Ports and certificates are there: the password that is shown only once is shown by a server that runs.
-    ensure_administrator(&node.ground.users).await?;
+    first_start(&node.ground).await?;
     let mut signals = stop::Signals::listen()?;
     announce(&format!("ready {}", node.addresses));
     stop::stop(node, &mut signals).await

@@ -9,6 +9,7 @@ pub mod desk;
 pub mod directory;
 pub mod events;
 pub mod field_problem;
+pub mod first_centre;
 pub mod import;
 pub mod ivr;
 pub mod journal_loop;

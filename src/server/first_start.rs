@@ -1,11 +1,13 @@
-//! The first administrator of a new installation: asked for at a terminal, else made with a password that is printed once.
+//! A new installation: its first entries, and its first administrator, asked for at a terminal, else made with a password that is
+//! printed once.
 
 use std::io::IsTerminal;
 
-use super::say;
+use super::{Ground, say};
 use crate::{
     app::{
         actor::Actor,
+        first_centre,
         users::{NewUser, UserFault, Users},
     },
     cli::Failure,
@@ -31,8 +33,17 @@ pub enum NewAdministrator {
     Generated,
 }
 
+/// Makes what a new installation needs; changes nothing in any other. The administrator comes last, so that a start that was
+/// interrupted begins again.
+pub async fn first_start(ground: &Ground) -> Result<NewAdministrator, Failure> {
+    first_centre::set_up(&ground.directory, &ground.tickets)
+        .await
+        .map_err(|fault| Failure::Unavailable(format!("The first entries cannot be made: {fault}.")))?;
+    ensure_administrator(&ground.users).await
+}
+
 /// Makes the first administrator unless there is a user.
-pub async fn ensure_administrator(users: &Users) -> Result<NewAdministrator, Failure> {
+async fn ensure_administrator(users: &Users) -> Result<NewAdministrator, Failure> {
     if !users.is_nobody_there().await.map_err(fault)? {
         return Ok(NewAdministrator::NotNeeded);
     }

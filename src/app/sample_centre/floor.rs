@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    app::first_centre::{self, always, names, pause_reasons},
     domain::{
         directory::{
-            AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget, PauseReason,
-            Phone, Queue, QueueExit, Skill, SkillNeed, Trunk, WrapUp,
+            AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget, Phone, Queue,
+            QueueExit, Skill, SkillNeed, Trunk, WrapUp,
         },
         ticket::{Priority, SlaPolicy, SlaTargets, TicketState},
     },
@@ -86,15 +87,7 @@ pub fn directory() -> Result<Directory, InvalidId> {
     for disposition in dispositions()? {
         directory.dispositions.insert(disposition.id.clone(), disposition);
     }
-    directory.pause_reasons = [
-        ("break", "Break", "Descanso"),
-        ("lunch", "Lunch", "Comida"),
-        ("training", "Training", "Formación"),
-        ("meeting", "Meeting", "Reunión"),
-        ("back-office", "Back office", "Gestión interna"),
-    ]
-    .map(|(id, en, es)| PauseReason { id: id.into(), names: names(en, es) })
-    .into();
+    directory.pause_reasons = pause_reasons();
     Ok(directory)
 }
 
@@ -205,13 +198,8 @@ fn numbers() -> Result<Vec<Number>, InvalidId> {
     ])
 }
 
-fn always() -> Result<CalendarSource, InvalidId> {
-    let day = vec![("00:00".to_owned(), "24:00".to_owned())];
-    calendar("always", "At any hour", &["mon", "tue", "wed", "thu", "fri", "sat", "sun"], &day, &[])
-}
-
+/// The hours of the first centre, closed on the holidays of the whole country.
 fn office() -> Result<CalendarSource, InvalidId> {
-    let day = vec![("09:00".to_owned(), "18:00".to_owned())];
     let holidays = [
         ("--01-01", "Año Nuevo"),
         ("--01-06", "Epifanía"),
@@ -223,25 +211,8 @@ fn office() -> Result<CalendarSource, InvalidId> {
         ("--12-08", "Inmaculada"),
         ("--12-25", "Navidad"),
     ];
-    calendar("office", "Office hours", &["mon", "tue", "wed", "thu", "fri"], &day, &holidays)
-}
-
-fn calendar(
-    id: &str,
-    name: &str,
-    days: &[&str],
-    windows: &[(String, String)],
-    holidays: &[(&str, &str)],
-) -> Result<CalendarSource, InvalidId> {
-    Ok(CalendarSource {
-        id: id.parse()?,
-        name: name.into(),
-        tz: "Europe/Madrid".into(),
-        weekly: days.iter().map(|day| ((*day).to_owned(), windows.to_vec())).collect(),
-        holidays: holidays.iter().map(|(date, name)| Holiday { date: (*date).into(), name: (*name).into() }).collect(),
-        overrides: BTreeMap::new(),
-        breaks: BTreeMap::new(),
-    })
+    let holidays = holidays.into_iter().map(|(date, name)| Holiday { date: date.into(), name: name.into() }).collect();
+    Ok(CalendarSource { holidays, ..first_centre::office()? })
 }
 
 fn dispositions() -> Result<Vec<Disposition>, InvalidId> {
@@ -278,10 +249,6 @@ fn dispositions() -> Result<Vec<Disposition>, InvalidId> {
             })
         })
         .collect()
-}
-
-fn names(en: &str, es: &str) -> BTreeMap<String, String> {
-    BTreeMap::from([("en".to_owned(), en.to_owned()), ("es".to_owned(), es.to_owned())])
 }
 
 fn scripts(en: &str, es: &str) -> BTreeMap<String, String> {

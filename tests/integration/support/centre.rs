@@ -1,4 +1,4 @@
-//! The real binary as `demo` in a folder of its own and on free ports: started, asked over REST, killed, started again.
+//! The real binary in a folder of its own and on free ports, as `demo` or as `serve`: started, asked over REST, killed, started again.
 
 use std::{
     net::SocketAddr,
@@ -11,7 +11,7 @@ use std::{
 };
 
 use centralita::{net::SystemClock, types::Clock};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::{Child, Command},
@@ -29,9 +29,10 @@ const RTP_PORTS: u16 = 200;
 const RTP_FIRST: u16 = 10_000;
 const RTP_SLOTS: u16 = 70;
 
-/// A sample centre that runs.
+/// A centre that runs.
 pub struct Centre {
     child: Child,
+    command: &'static str,
     folder: tempfile::TempDir,
     database: Database,
     settings: Vec<String>,
@@ -58,17 +59,28 @@ impl Centre {
 
     /// The same with further settings (`section.key=value`).
     pub async fn start_with(database: Database, further: &[&str]) -> Self {
+        Self::begin("demo", database, further).await
+    }
+
+    /// A new installation: `serve` on an empty folder, with nobody but the administrator whom it made.
+    pub async fn start_new(database: Database) -> Self {
+        Self::begin("serve", database, &[]).await
+    }
+
+    async fn begin(command: &'static str, database: Database, further: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut settings = free_ports();
         settings.extend(database.settings());
         settings.extend(further.iter().map(|setting| (*setting).to_owned()));
-        let (child, http, sip) = spawn(folder.path(), &settings).await;
+        let Started { child, http, sip, said } = spawn(command, folder.path(), &settings).await;
         // From now on it keeps its places, as callers and consoles expect of a server that comes back.
         settings.push(format!("http.listen={}", http.trim_start_matches("http://")));
         settings.push(format!("sip.listen={sip}"));
-        let accounts = std::fs::read(folder.path().join("sample-accounts.json")).expect("the sample accounts");
-        let accounts = serde_json::from_slice(&accounts).expect("accounts in JSON");
-        Self { child, folder, database, settings, accounts, http, sip, clock: Arc::new(SystemClock::start()) }
+        let accounts = match std::fs::read(folder.path().join("sample-accounts.json")) {
+            Ok(accounts) => serde_json::from_slice(&accounts).expect("accounts in JSON"),
+            Err(_) => json!({ "users": [{ "user": "admin", "password": printed_password(&said) }] }),
+        };
+        Self { child, command, folder, database, settings, accounts, http, sip, clock: Arc::new(SystemClock::start()) }
     }
 
     /// Its data folder.
@@ -76,7 +88,7 @@ impl Centre {
         self.folder.path()
     }
 
-    /// Password of a sample user.
+    /// Password of a user that it has told.
     pub fn password(&self, user: &str) -> String {
         self.account("users", "user", user)
     }
@@ -104,9 +116,9 @@ impl Centre {
 
     /// Starts it again on the same data and the same ports.
     pub async fn restart(&mut self) {
-        let (child, http, sip) = spawn(self.folder.path(), &self.settings).await;
-        assert_eq!((&http, sip), (&self.http, self.sip), "it comes back where it was");
-        self.child = child;
+        let started = spawn(self.command, self.folder.path(), &self.settings).await;
+        assert_eq!((&started.http, started.sip), (&self.http, self.sip), "it comes back where it was");
+        self.child = started.child;
     }
 
     /// Asks it to stop (SIGTERM) and waits.
@@ -180,10 +192,25 @@ fn binary() -> Command {
     command
 }
 
+/// The administrator's password, as the first start prints it once.
+fn printed_password(said: &str) -> &str {
+    let found = said.split_once("with the password ").and_then(|(_, rest)| rest.split_whitespace().next());
+    found.unwrap_or_else(|| panic!("no password in {said:?}"))
+}
+
+/// A process that is ready.
+struct Started {
+    child: Child,
+    http: String,
+    sip: SocketAddr,
+    /// What it said before.
+    said: String,
+}
+
 /// Starts and waits for the `ready` line.
-async fn spawn(data: &Path, settings: &[String]) -> (Child, String, SocketAddr) {
+async fn spawn(what: &str, data: &Path, settings: &[String]) -> Started {
     let mut command = binary();
-    command.arg("demo").arg("--data").arg(data);
+    command.arg(what).arg("--data").arg(data);
     for setting in settings {
         command.args(["--set", setting]);
     }
@@ -203,5 +230,5 @@ async fn spawn(data: &Path, settings: &[String]) -> (Child, String, SocketAddr) 
     let word = |name: &str| ready.split(' ').find_map(|word| word.strip_prefix(name)).map(str::to_owned);
     let http = word("http=").unwrap_or_else(|| panic!("no http= in {ready:?}"));
     let sip = word("sip=").unwrap_or_else(|| panic!("no sip= in {ready:?}"));
-    (child, http, sip.parse().expect("an address"))
+    Started { child, http, sip: sip.parse().expect("an address"), said }
 }
