@@ -1,6 +1,10 @@
 //! What the SIP edge refuses, at the real server, and that it harms nobody.
 
-use std::{net::UdpSocket, time::Duration};
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{SocketAddr, TcpStream, UdpSocket},
+    time::Duration,
+};
 
 use centralita::protocol::media::Codec;
 
@@ -45,6 +49,20 @@ impl Stranger {
     }
 }
 
+/// Whether the server closes a TCP connection on which this comes.
+fn is_cut_off(server: SocketAddr, bytes: &[u8]) -> bool {
+    let mut stream = TcpStream::connect(server).expect("a connection");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    if stream.write_all(bytes).is_err() {
+        return true;
+    }
+    // The end, or a reset; a connection that is kept says nothing until the time is out.
+    match stream.read_to_end(&mut Vec::new()) {
+        Ok(_) => true,
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_and_nonsense_are_refused_while_a_call_goes_on() {
     // The trunk is another address than the strangers', so that they are strangers.
@@ -80,6 +98,13 @@ async fn strangers_and_nonsense_are_refused_while_a_call_goes_on() {
         }
         for count in 0..2_000 {
             stranger.ask(&centre, "OPTIONS", "1009", &format!("flood{count}"));
+        }
+        // Over TCP nothing marks the end of a message but what it says of itself: too much, or nonsense, ends the connection.
+        for endless in [
+            vec![b'A'; 200_000],
+            [&b"OPTIONS sip:1009 SIP/2.0\r\nContent-Length: 999999999\r\n\r\n"[..], &[b'x'; 200_000]].concat(),
+        ] {
+            assert!(is_cut_off(sip, &endless), "a stream without an end is not kept");
         }
         centre
     })

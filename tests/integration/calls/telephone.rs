@@ -36,6 +36,31 @@ async fn a_telephone_registers_with_its_password_and_calls_the_echo() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trunk_without_a_known_address_proves_itself_by_digest_and_a_wrong_password_does_not() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    leave_this_machine_to_the_telephones(&admin).await;
+    let trunk = serde_json::json!({
+        "id": "carrier", "name": "Carrier", "sources": [], "username": "carrier-9", "password": "a-password-of-theirs",
+        "peer": null, "transport": "udp", "calls_max": 10, "is_active": true
+    });
+    admin.post("/trunks", trunk).await;
+    let said = baresip::run_as_trunk(centre.sip, "carrier-9", "another-password", "1009").await;
+    assert!(!said.contains("Call established"), "{said}");
+    assert!(!admin.events().await.iter().any(|event| event["area"] == "call"));
+
+    let said = baresip::run_as_trunk(centre.sip, "carrier-9", "a-password-of-theirs", "1009").await;
+    assert!(said.contains("Call established"), "{said}");
+    let arrived = async || {
+        let events = admin.events().await;
+        events.into_iter().find(|event| event["area"] == "call" && event["event"]["kind"] == "arrived")
+    };
+    let arrived = centre.until("the arrival", arrived).await;
+    assert_eq!(arrived["event"]["trunk"], "carrier", "it came by the trunk that proved itself");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_telephone_with_a_wrong_password_neither_registers_nor_calls() {
     let centre = Centre::start(Database::Embedded).await;
     let admin = centre.sign_in("admin").await;

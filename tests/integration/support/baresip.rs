@@ -12,6 +12,15 @@ const RUNS_SECS: &str = "6";
 
 /// A telephone with this account registers at the server, calls a number, talks, and ends. All that it said.
 pub async fn run(server: SocketAddr, account: &str, password: &str, number: &str) -> String {
+    calls(server, account, password, number, 60).await
+}
+
+/// Another exchange with this account calls a number without registering, as trunks do.
+pub async fn run_as_trunk(server: SocketAddr, account: &str, password: &str, number: &str) -> String {
+    calls(server, account, password, number, 0).await
+}
+
+async fn calls(server: SocketAddr, account: &str, password: &str, number: &str, register_secs: u32) -> String {
     let folder = tempfile::tempdir().expect("a folder");
     let modules = MODULES.iter().find(|path| fs::exists(path).unwrap_or(false)).expect("apt-get install baresip-core");
     // The sine comes in 48 kHz stereo only; what is heard goes nowhere.
@@ -23,7 +32,7 @@ pub async fn run(server: SocketAddr, account: &str, password: &str, number: &str
     );
     fs::write(folder.path().join("config"), config).expect("a configuration");
     let account = format!(
-        "<sip:{account}@{server};transport=udp>;auth_user={account};auth_pass={password};regint=60;audio_codecs=pcmu/8000/1\n"
+        "<sip:{account}@{server};transport=udp>;auth_user={account};auth_pass={password};regint={register_secs};audio_codecs=pcmu/8000/1\n"
     );
     fs::write(folder.path().join("accounts"), account).expect("an account");
     let mut baresip = Command::new("baresip");
