@@ -1,10 +1,9 @@
 import { useTexts } from '@/i18n/use-texts'
 import { clockText, numberText, percentText } from '@/i18n/format'
-import { useNow } from '@/lib/use-live'
 import { boardStore } from '@/live/stores/board'
 import { cx } from '@/ui'
-import { byNeed, longestWait, serviceLevel } from './figures'
-import { useBoardQueue } from './use-board'
+import { byNeed, serviceLevel } from './figures'
+import { useQueueState } from './use-queue-state'
 import { useSlowOrder } from './use-slow-order'
 import { useSteady } from './use-steady'
 
@@ -42,11 +41,7 @@ export function QueuesTable({ ids }: { ids: readonly string[] }) {
 
 function QueueRow({ id }: { id: string }) {
   const { t, i18n } = useTexts('live-board')
-  const queue = useBoardQueue(id)
-  const now = useNow()
-  const wait = queue ? longestWait(queue, now) : 0
-  const isLate = useSteady(queue !== undefined && wait > queue.service_level_secs * 1000)
-  const isUnmanned = useSteady(queue !== undefined && queue.live.waiting > 0 && queue.live.agents_signed_in === 0)
+  const { queue, wait, isLate, isUnmanned } = useQueueState(id)
   if (!queue) return null
   const { live, today } = queue
   const level = serviceLevel(queue.interval)

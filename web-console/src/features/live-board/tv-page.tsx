@@ -13,9 +13,10 @@ import type { Presence } from '@/live/protocol'
 import { boardStore } from '@/live/stores/board'
 import { Button, cx, Dot, EmptyState, SkeletonLines, type BadgeTone } from '@/ui'
 import { AsOf, Figures } from './age'
-import { byNeed, longestWait, serviceLevel } from './figures'
-import { useBoardList, useBoardQueue, useWatchBoard } from './use-board'
+import { byNeed, serviceLevel } from './figures'
+import { useBoardList, useWatchBoard } from './use-board'
 import { useNightlyReload } from './use-nightly-reload'
+import { useQueueState } from './use-queue-state'
 import { useSlowOrder } from './use-slow-order'
 import { useSteady } from './use-steady'
 import { useSummary, type SummaryFigure } from './use-summary'
@@ -145,11 +146,7 @@ function Queues({ ids }: { ids: readonly string[] }) {
 
 function QueueRow({ id }: { id: string }) {
   const { t, i18n } = useTexts('live-board')
-  const queue = useBoardQueue(id)
-  const now = useNow()
-  const wait = queue ? longestWait(queue, now) : 0
-  const isLate = useSteady(queue !== undefined && wait > queue.service_level_secs * 1000)
-  const isUnmanned = useSteady(queue !== undefined && queue.live.waiting > 0 && queue.live.agents_signed_in === 0)
+  const { queue, wait, isLate, isUnmanned } = useQueueState(id)
   const level = queue && serviceLevel(queue.interval)
   const isBelow = useSteady(queue !== undefined && level !== undefined && level * 100 < queue.service_level_percent)
   if (!queue) return null
