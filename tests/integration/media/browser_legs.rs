@@ -46,8 +46,14 @@ fn a_browser_and_a_telephone_of_g711_are_relayed() {
         stage.hear(agent, &[Source::Leg(caller)]);
         stage.hear(caller, &[Source::Leg(agent)]);
         talk(&mut browser, &mut phone, 100);
-        assert!(phone.share_of(700.0) > 0.8, "{codec:?}: {}", phone.share_of(700.0));
-        assert!(browser.share_of(1_700.0) > 0.8, "{codec:?}: {}", browser.share_of(1_700.0));
+        // A packet that a loaded machine delivers late tears the tone of its second; the next one is whole.
+        for _ in 0..4 {
+            if phone.share_of(700.0) <= 0.9 || browser.share_of(1_700.0) <= 0.9 {
+                talk(&mut browser, &mut phone, 60);
+            }
+        }
+        assert!(phone.share_of(700.0) > 0.9, "{codec:?}: {}", phone.share_of(700.0));
+        assert!(browser.share_of(1_700.0) > 0.9, "{codec:?}: {}", browser.share_of(1_700.0));
         let telephone_s = if codec == Codec::Pcmu { 0 } else { 8 };
         assert!(browser.payload_types.iter().rev().take(50).all(|number| *number == telephone_s), "{codec:?}: not transcoded");
     }
