@@ -7,7 +7,7 @@ sources=$(git ls-files -co --exclude-standard . 2>/dev/null | LC_ALL=C sort | xa
 lock=$(sha256sum package-lock.json | cut -d' ' -f1)
 if [ "$(cat node_modules/.installed-from 2>/dev/null)" != "$lock" ]; then
   echo "console: installing its packages"
-  npm install --no-audit --no-fund --loglevel=error
+  ../.make/packages.sh .
   echo "$lock" >node_modules/.installed-from
 fi
 if [ "$(cat $stamp 2>/dev/null)" = "$sources" ]; then

@@ -85,7 +85,7 @@ build() { cargo build --all-targets; }
 # The console's types come from the server's own description of itself.
 schema() {
   local codegen=web-console/tools/codegen
-  [ -d $codegen/node_modules ] || npm --prefix $codegen install --no-audit --no-fund --loglevel=error || return
+  [ -d $codegen/node_modules ] || .make/packages.sh $codegen || return
   target/debug/centralita openapi >target/openapi.json || return
   (cd web-console && npm run --silent codegen -- ../target/openapi.json) && git diff --exit-code --stat -- web-console/src/api/schema.d.ts
 }
