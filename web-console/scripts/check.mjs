@@ -17,6 +17,4 @@ if (openapi !== undefined) {
     process.exit(1)
   }
 }
-run('npx', ['oxlint', '--config', '.oxlintrc.json', '--deny-warnings', 'src', 'scripts'])
-run('npx', ['tsc', '--noEmit'])
-run('npx', ['vitest', 'run'])
+for (const script of ['lint', 'types', 'test']) run('npm', ['run', '--silent', script])

@@ -22,8 +22,9 @@ test.beforeAll(async () => {
 test.beforeEach(({ page }) => {
   // The switches of the console begin from here, whatever this machine prefers.
   return page.addInitScript(() => {
-    localStorage.getItem('centralita.language') ?? localStorage.setItem('centralita.language', 'en')
-    localStorage.getItem('centralita.theme') ?? localStorage.setItem('centralita.theme', 'light')
+    const begin = (name: string, value: string) => localStorage.setItem(name, localStorage.getItem(name) ?? value)
+    begin('centralita.language', 'en')
+    begin('centralita.theme', 'light')
   })
 })
 

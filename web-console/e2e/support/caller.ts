@@ -23,7 +23,7 @@ export interface CallerWishes {
 }
 
 export class Caller extends Sipp {
-  static async call(centre: Centre, number: string, wishes: CallerWishes = {}): Promise<Caller> {
+  static override async call(centre: Centre, number: string, wishes: CallerWishes = {}): Promise<Caller> {
     const address = wishes.address ?? ADDRESS
     const phone = await TonePeer.open(address, wishes.hertz ?? 700)
     const folder = mkdtempSync(join(tmpdir(), 'centralita-caller-'))

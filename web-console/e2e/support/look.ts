@@ -1,5 +1,5 @@
 // Looking at a screen: in both languages and themes, for axe, with longer texts, and a picture of each (e2e/screenshots).
-import AxeBuilder from '@axe-core/playwright'
+import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
 import { isLive } from './page'
 import { overflowing, stretchTexts } from './stretch'
