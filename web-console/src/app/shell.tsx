@@ -12,6 +12,7 @@ import { live } from '@/live/console'
 import { phone } from '@/phone/softphone'
 import { ToastRegion } from '@/ui'
 import { useHotkeys } from './hotkeys'
+import { useKeptFocus } from './kept-focus'
 import { useNotices } from './notices'
 import { askToSignOut, Overlays } from './overlays'
 import { Rail } from './rail'
@@ -71,5 +72,6 @@ function Ears() {
   useTitle()
   useHotkeys()
   useNotices()
+  useKeptFocus()
   return null
 }

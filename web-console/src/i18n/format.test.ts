@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { agoText, clockText, phoneText, spanText } from './format'
+import { agoText, clockText, phoneText, pointText, spanText } from './format'
 
 test('timers', () => {
   expect([0, 7_400, 754_000, 3_723_000, -5].map(clockText)).toEqual(['0:00', '0:07', '12:34', '1:02:03', '0:00'])
@@ -22,4 +22,10 @@ test('how long ago, in words', () => {
   expect([0.5, 3, 60 * 30].map((minutes) => ago(minutes, 'es'))).toEqual(['ahora', 'hace 3 minutos', 'ayer'])
   // Clocks that disagree do not make a future.
   expect(ago(-2, 'en')).toBe('now')
+})
+
+test('points in time say the day, and the year, only where they must', () => {
+  const now = new Date(2026, 10, 21, 12, 0).getTime()
+  const points = [new Date(2026, 10, 21, 9, 5), new Date(2026, 10, 18, 9, 5), new Date(2025, 10, 18, 9, 5)].map((date) => date.getTime())
+  expect(points.map((point) => pointText(point, now, 'en'))).toEqual(['09:05', '18 Nov, 09:05', '18 Nov 2025, 09:05'])
 })

@@ -68,6 +68,15 @@ export function shortDateText(at: string | number, now: number, language: string
   return dateText(at, language)
 }
 
+/** As short as the distance allows, with the time of day: `10:42` today, `21 Nov, 10:42` this year, else with the year. */
+export function pointText(at: string | number, now: number, language: string): string {
+  const date = new Date(at)
+  const today = new Date(now)
+  if (date.toDateString() === today.toDateString()) return timeText(at, language)
+  if (date.getFullYear() === today.getFullYear()) return formatter(language, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }).format(date)
+  return dateTimeText(at, language)
+}
+
 /** `3 days ago`, `hace 3 días`. */
 export function agoText(at: string | number, now: number, language: string): string {
   const past = now - new Date(at).getTime()

@@ -31,8 +31,9 @@ export function useForm<T extends object>({ initial, check, save }: { initial: T
   const ref = useRef<HTMLFormElement>(null)
 
   useEffect(() => {
-    // After a refused save the first wrong field has the focus.
-    if (tries > 0) ref.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid] button')?.focus()
+    // After a refused save the first wrong field has the focus; without one, the button that tries again.
+    const wrong = () => ref.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-invalid] button')
+    if (tries > 0) (wrong() ?? ref.current?.querySelector<HTMLElement>('button[type="submit"]'))?.focus()
   }, [tries])
 
   const set = useCallback(<K extends keyof T & string>(key: K, value: T[K]) => {

@@ -6,6 +6,7 @@ import { dateTimeText, spanText } from '@/i18n/format'
 import { useNow } from '@/lib/use-live'
 import { Badge, type BadgeTone } from './badge'
 import { cx } from './cx'
+import { Explained } from './tip'
 
 const STATE_TONES: Record<TicketState, BadgeTone> = {
   new: 'accent',
@@ -98,18 +99,18 @@ export function ClockBadge({ clock, state }: { clock: ClockView; state: TicketSt
       const due = clock.due_at ?? clock.breached_at
       const title = due ? t('ticket.clock.due', { metric, at: dateTimeText(due, i18n.language) }) : metric
       return (
-        <span title={title}>
+        <Explained text={title}>
           <Badge tone={tone} icon={icon}>
             {t(key, { time: spanText(due ? Math.abs(Date.parse(due) - now) : 0) })}
           </Badge>
-        </span>
+        </Explained>
       )
     }
     case 'paused':
       return (
-        <span title={t('ticket.clock.paused_with', { metric, state: t(`ticket.state.${state}`), time: spanText((clock.left_secs ?? 0) * 1000) })}>
+        <Explained text={t('ticket.clock.paused_with', { metric, state: t(`ticket.state.${state}`), time: spanText((clock.left_secs ?? 0) * 1000) })}>
           <Badge icon={CirclePause}>{t('ticket.clock.paused')}</Badge>
-        </span>
+        </Explained>
       )
     case 'met':
       return (

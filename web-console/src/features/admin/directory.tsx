@@ -69,8 +69,9 @@ export function DirectoryPage<T extends object>({ kind, aside }: { kind: Kind<T>
   const go = (next: { edit?: string; make?: string }) => void navigate({ to: '/admin/$section', params: { section: kind.section }, search: next })
   const close = (key?: string) => {
     go({})
-    // The focus goes back to the row that the form came from.
-    if (key !== undefined) setTimeout(() => document.querySelector<HTMLElement>(`[data-testid="entry-${CSS.escape(key)}"]`)?.focus(), 50)
+    // The focus goes back to the row that the form came from, or to where the next entry is made.
+    const origin = key === undefined ? 'entry-new' : `entry-${CSS.escape(key)}`
+    setTimeout(() => document.querySelector<HTMLElement>(`[data-testid="${origin}"]`)?.focus(), 50)
   }
   return (
     <Page

@@ -6,13 +6,13 @@ import { useState } from 'react'
 import { api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
 import type { Interaction } from '@/api/types'
-import { agoText, dateTimeText, spanText } from '@/i18n/format'
+import { spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { LoadProblem } from '@/lib/load-problem'
 import { MoreRows } from '@/lib/more-rows'
-import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
+import { When } from '@/lib/when'
 import { Button, SkeletonLines, TextArea } from '@/ui'
 
 const NOTE_CHARS_MAX = 10_000
@@ -88,8 +88,7 @@ function NoteForm({ customer }: { customer: string }) {
 const ICONS: Record<Exclude<Interaction['channel'], 'call'>, LucideIcon> = { web: Globe, note: StickyNote, email: Mail, visit: Footprints }
 
 function Row({ interaction }: { interaction: Interaction }) {
-  const { t, i18n } = useTexts('customers')
-  const now = useNow()
+  const { t } = useTexts('customers')
   const names = useNames()
   const { channel, direction } = interaction
   const Icon = channel === 'call' ? (direction === 'outbound' ? PhoneOutgoing : PhoneIncoming) : ICONS[channel]
@@ -102,9 +101,7 @@ function Row({ interaction }: { interaction: Interaction }) {
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2">
           <span className="truncate font-medium">{title}</span>
-          <time dateTime={interaction.at} title={dateTimeText(interaction.at, i18n.language)} className="ml-auto shrink-0 text-xs text-ink-3">
-            {agoText(interaction.at, now, i18n.language)}
-          </time>
+          <When at={interaction.at} />
         </p>
         {interaction.notes !== '' && <p className="break-words whitespace-pre-wrap text-ink-2">{interaction.notes}</p>}
         <p className="flex flex-wrap gap-x-3 text-xs text-ink-3">

@@ -2,7 +2,7 @@
 import { Link } from '@tanstack/react-router'
 import { Building2, Mail, Pencil, Phone, StickyNote, Users, Globe, Footprints, type LucideIcon } from 'lucide-react'
 import type { CustomerSnapshot, Interaction } from '@/api/types'
-import { agoText, dateTimeText, spanText } from '@/i18n/format'
+import { agoText, pointText, spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { languageText, segmentText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
@@ -110,15 +110,16 @@ function InteractionRow({ interaction }: { interaction: Interaction }) {
       <div className="min-w-0 flex-1">
         <p className="flex items-baseline gap-2">
           <span className="truncate font-medium">{title}</span>
-          <time dateTime={interaction.at} title={dateTimeText(interaction.at, i18n.language)} className="ml-auto shrink-0 text-xs text-ink-3">
+          <time dateTime={interaction.at} className="ml-auto shrink-0 text-xs text-ink-3">
             {agoText(interaction.at, now, i18n.language)}
           </time>
         </p>
         {interaction.notes !== '' && <p className="line-clamp-2 break-words text-ink-2">{interaction.notes}</p>}
-        <p className="flex gap-2 text-xs text-ink-3">
+        <p className="flex flex-wrap gap-x-2 text-xs text-ink-3">
           <span>{t(`common:direction.${interaction.direction}`)}</span>
           {interaction.agent && <span>{names.agent(interaction.agent)}</span>}
           {interaction.duration_ms > 0 && <span>{spanText(interaction.duration_ms)}</span>}
+          <span>{pointText(interaction.at, now, i18n.language)}</span>
           {interaction.ticket && interaction.ticket_number != null && (
             <Link to={`/tickets/${interaction.ticket}` as string} className="text-accent-ink hover:underline">
               #{interaction.ticket_number}

@@ -5,11 +5,11 @@ import { useEffect, useState } from 'react'
 import { problemText } from '@/api/problem-text'
 import type { TicketEntry, TicketView } from '@/api/records'
 import type { Interaction } from '@/api/types'
-import { agoText, dateTimeText, spanText } from '@/i18n/format'
+import { spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { readSetting, writeSetting } from '@/lib/storage'
-import { useNow } from '@/lib/use-live'
 import type { Names } from '@/lib/use-names'
+import { When } from '@/lib/when'
 import { Badge, Button, cx, TextArea } from '@/ui'
 import { threadOf } from './thread'
 import type { useTicketCommand } from './use-ticket-command'
@@ -32,16 +32,6 @@ export function Conversation({ ticket, names, isOver, send }: { ticket: TicketVi
       </section>
       {isOver ? <p className="shrink-0 border-t border-line px-4 py-3 text-ink-3">{t('over')}</p> : <Composer key={ticket.id} ticket={ticket} send={send} />}
     </div>
-  )
-}
-
-function When({ at }: { at: string }) {
-  const { i18n } = useTexts('tickets')
-  const now = useNow()
-  return (
-    <time dateTime={at} title={dateTimeText(at, i18n.language)} className="ml-auto shrink-0 text-xs text-ink-3">
-      {agoText(at, now, i18n.language)}
-    </time>
   )
 }
 
