@@ -32,8 +32,12 @@ export const sessionQuery = queryOptions({
   gcTime: Number.POSITIVE_INFINITY,
 })
 
+/** Held while nobody is signed in because the user wanted it so. */
+const SIGNED_OUT = ['signed-out']
+
 export async function signIn(client: QueryClient, user: string, password: string): Promise<void> {
   await api.post('/session', { user, password })
+  client.removeQueries({ queryKey: SIGNED_OUT })
   await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
 }
 
@@ -43,7 +47,13 @@ export async function signOut(client: QueryClient): Promise<void> {
     if (!(error instanceof ApiProblem && error.status === 401)) throw error
   })
   client.clear()
+  client.setQueryData(SIGNED_OUT, true)
   client.setQueryData(sessionQuery.queryKey, null)
+}
+
+/** Whether the session was ended here, by hand, and not by time, by somebody else or by a new password. */
+export function hasSignedOut(client: QueryClient): boolean {
+  return client.getQueryData(SIGNED_OUT) === true
 }
 
 export function isSupervisor(role: Role): boolean {

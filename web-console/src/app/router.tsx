@@ -20,7 +20,10 @@ const root = createRootRouteWithContext<RouterContext>()({ errorComponent: Faile
 const login = createRoute({
   getParentRoute: () => root,
   path: '/login',
-  validateSearch: (search: Record<string, unknown>): { to?: string } => (isInnerPath(search.to) ? { to: search.to } : {}),
+  validateSearch: (search: Record<string, unknown>): { to?: string; ended?: true } => ({
+    ...(isInnerPath(search.to) ? { to: search.to } : {}),
+    ...(String(search.ended) === 'true' ? { ended: true } : {}),
+  }),
   beforeLoad: async ({ context, search }) => {
     // A server that cannot be reached is said by the form, when it is sent.
     const session = await context.queryClient.ensureQueryData(sessionQuery).catch(() => null)

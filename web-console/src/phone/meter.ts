@@ -58,7 +58,8 @@ export function gradeLine(before: Counters, now: Counters, jitterMs: number, rou
 export function watchLevel(stream: MediaStream, onLevel: (level: number) => void): () => void {
   const context = new AudioContext()
   const analyser = context.createAnalyser()
-  analyser.fftSize = 1024
+  // Longer than the pause between two looks, so that no short sound falls between them.
+  analyser.fftSize = 8192
   context.createMediaStreamSource(stream).connect(analyser)
   const samples = new Float32Array(analyser.fftSize)
   const timer = window.setInterval(() => {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useRouter, useSearch } from '@tanstack/react-router'
-import { FlaskConical } from 'lucide-react'
+import { FlaskConical, Languages, Moon, Sun } from 'lucide-react'
 import { useState, type FormEvent } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { ApiProblem, api } from '@/api/client'
@@ -11,11 +11,14 @@ import { useStore } from 'zustand'
 import { chooseTheme, otherTheme, themeStore } from '@/lib/theme'
 import { Button, TextField } from '@/ui'
 
+/** A language is offered in its own words. */
+const OWN_NAMES = { en: 'English', es: 'Español' } as const
+
 export function LoginPage() {
   const { t, i18n } = useTexts('auth')
   const client = useQueryClient()
   const router = useRouter()
-  const { to } = useSearch({ from: '/login' })
+  const { to, ended } = useSearch({ from: '/login' })
   const [user, setUser] = useState('')
   const [password, setPassword] = useState('')
   const [isBusy, setBusy] = useState(false)
@@ -51,6 +54,11 @@ export function LoginPage() {
             <h1 className="text-lg">{t('title')}</h1>
           </div>
         </header>
+        {ended && problem === null && (
+          <p role="status" className="rounded-md bg-accent-soft px-3 py-2 text-accent-ink" data-testid="session-ended">
+            {t('ended')}
+          </p>
+        )}
         <TextField label={t('user')} value={user} onChange={setUser} autoComplete="username" autoFocus data-testid="sign-in-user" name="user" />
         <TextField label={t('password')} value={password} onChange={setPassword} type="password" autoComplete="current-password" data-testid="sign-in-password" name="password" />
         {problem !== null && (
@@ -68,11 +76,11 @@ export function LoginPage() {
           {t('app:status.sample')} {t('sample_hint')}
         </p>
       )}
-      <footer className="flex flex-wrap items-center justify-center gap-2">
-        <Button size="sm" tone="plain" data-testid="language" onPress={() => void changeLanguage(otherLanguage)}>
-          {t('app:language.switch')}
+      <footer className="flex max-w-80 flex-wrap items-center justify-center gap-x-2 gap-y-1">
+        <Button size="sm" tone="plain" icon={Languages} data-testid="language" onPress={() => void changeLanguage(otherLanguage)}>
+          <span lang={otherLanguage}>{OWN_NAMES[otherLanguage]}</span>
         </Button>
-        <Button size="sm" tone="plain" data-testid="theme" onPress={() => chooseTheme(nextTheme)}>
+        <Button size="sm" tone="plain" icon={nextTheme === 'dark' ? Moon : Sun} data-testid="theme" onPress={() => chooseTheme(nextTheme)}>
           {t(nextTheme === 'dark' ? 'app:theme.to_dark' : 'app:theme.to_light')}
         </Button>
         <a href="/call" className="px-2 text-accent-ink hover:underline">

@@ -39,7 +39,7 @@ function Television({ session }: { session: Session }) {
   const { t, i18n } = useTexts('live-board')
   const [isReplaced, setReplaced] = useState(false)
   // The page stands outside the console's frame, so it opens the connection itself.
-  const lookAgain = useSessionWatch('/board')
+  const lookAgain = useSessionWatch()
   useEffect(() => {
     live.attach(lookAgain)
     live.connect()
