@@ -17,8 +17,8 @@ export function CallButton({ number, customer, className }: { number: string; cu
   // In a call there is nothing to dial: the number stays readable, the button goes.
   if (!isAgent || isBusy) {
     return (
-      <span className={cx('inline-flex items-center gap-1', className)}>
-        <Phone size={14} aria-hidden />
+      <span className={cx('inline-flex items-center gap-2', className)}>
+        <Phone size={15} aria-hidden className="text-ink-3" />
         {text}
       </span>
     )

@@ -22,7 +22,13 @@ export function ListTitle({ title, list }: { title: string; list: { items: reado
     <span className="flex items-baseline gap-2">
       {title}
       <span role="status" className="text-xs font-normal text-ink-3">
-        {list.isSuccess && (list.hasNextPage ? t('count.first', { count }) : t('count.results', { count }))}
+        {list.isSuccess && list.hasNextPage && t('count.first', { count })}
+        {list.isSuccess && !list.hasNextPage && (
+          <>
+            <span aria-hidden>{count}</span>
+            <span className="sr-only">{t('count.results', { count })}</span>
+          </>
+        )}
       </span>
     </span>
   )

@@ -1,5 +1,5 @@
 // How a ticket shows itself in lists: state, priority, and the clock that is due next.
-import { AlarmClock, ArrowDown, ChevronsUp, ChevronUp, CircleAlert, CircleCheck, CirclePause, Clock3, Minus, Siren, TriangleAlert, type LucideIcon } from 'lucide-react'
+import { AlarmClock, CircleAlert, CircleCheck, CirclePause, Clock3, Minus, OctagonAlert, SignalHigh, SignalLow, SignalMedium, Siren, TriangleAlert, type LucideIcon } from 'lucide-react'
 import { useTranslation } from 'react-i18next'
 import type { ClockView, Priority, TicketState } from '@/api/types'
 import { dateTimeText, spanText } from '@/i18n/format'
@@ -25,10 +25,10 @@ export function TicketStateBadge({ state }: { state: TicketState }) {
 }
 
 const PRIORITIES: Record<Priority, { icon: LucideIcon; tone: string }> = {
-  low: { icon: ArrowDown, tone: 'text-ink-3' },
-  normal: { icon: Minus, tone: 'text-ink-3' },
-  high: { icon: ChevronUp, tone: 'text-warn-ink' },
-  urgent: { icon: ChevronsUp, tone: 'text-bad-ink' },
+  low: { icon: SignalLow, tone: 'text-ink-3' },
+  normal: { icon: SignalMedium, tone: 'text-ink-2' },
+  high: { icon: SignalHigh, tone: 'text-warn-ink' },
+  urgent: { icon: OctagonAlert, tone: 'text-bad-ink' },
 }
 
 export function PriorityMark({ priority, isWordHidden = false }: { priority: Priority; isWordHidden?: boolean }) {

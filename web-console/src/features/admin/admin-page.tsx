@@ -61,8 +61,8 @@ export function AdminPage() {
     <div className="flex h-full min-h-0 flex-col bg-surface md:flex-row">
       <nav aria-label={t('title')} className="flex shrink-0 gap-x-3 overflow-x-auto border-line bg-ground p-2 max-md:border-b md:w-44 md:flex-col md:overflow-auto md:border-r">
         {GROUPS.map(({ key, sections }) => (
-          <div key={key} className="flex md:mb-2 md:flex-col">
-            <p className="px-2 py-1 text-xs text-ink-3 max-md:sr-only">{t(`group.${key}`)}</p>
+          <div key={key} className="flex md:mb-3 md:flex-col">
+            <p className="px-2 py-1 text-xs font-semibold text-ink-3 max-md:sr-only">{t(`group.${key}`)}</p>
             {sections.map((id) => (
               <Link
                 key={id}

@@ -5,11 +5,12 @@ import { useEffect, useState } from 'react'
 import { withQuery } from '@/api/client'
 import type { CallLine } from '@/api/records'
 import { isSupervisor } from '@/api/session'
-import { clockText, dateTimeText, phoneText } from '@/i18n/format'
+import { clockText, phoneText, pointText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { dayOf } from '@/lib/days'
 import { LoadProblem } from '@/lib/load-problem'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
+import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
@@ -24,7 +25,7 @@ export function CallsPage() {
   const search = useSearch({ from: '/shell/calls' })
   const navigate = useNavigate({ from: '/calls' })
   const names = useNames()
-  const partyOf = useLineParty()
+  const now = useNow()
   const query = callQuery(search)
   const list = usePages<CallLine>(['calls', 'list', search], '/calls', { ...query, limit: 50 })
   const [text, setText] = useState(search.q ?? '')
@@ -50,22 +51,22 @@ export function CallsPage() {
     {
       id: 'started',
       title: t('field.started'),
-      width: '140px',
+      width: '104px',
       cell: (call) => (
         <Link to="/calls/$id" params={{ id: call.id }} className="hover:underline" tabIndex={-1}>
-          <time dateTime={call.started_at}>{dateTimeText(call.started_at, i18n.language)}</time>
+          <time dateTime={call.started_at}>{pointText(call.started_at, now, i18n.language)}</time>
         </Link>
       ),
     },
-    { id: 'party', title: t('field.party'), width: 'minmax(130px, 1.6fr)', cell: (call) => <span className="font-medium">{partyOf(call)}</span> },
+    { id: 'party', title: t('field.party'), width: 'minmax(130px, 1.6fr)', cell: (call) => <Party call={call} /> },
     { id: 'number', title: t('field.number'), width: '128px', cell: (call) => (call.customer_number ? phoneText(call.customer_number) : '') },
     { id: 'ours', title: t('field.ours'), width: '72px', cell: (call) => call.our_number },
     { id: 'queue', title: t('field.queue'), width: 'minmax(76px, 0.8fr)', cell: (call) => names.queue(call.queue) },
     { id: 'agent', title: t('field.agent'), width: 'minmax(92px, 1fr)', cell: (call) => names.agent(call.agent) },
     { id: 'outcome', title: t('field.outcome'), width: '160px', cell: (call) => <OutcomeBadge outcome={call.outcome} /> },
     { id: 'disposition', title: t('field.disposition'), width: 'minmax(84px, 1.2fr)', cell: (call) => names.disposition(call.disposition).split(' › ').at(-1) },
-    { id: 'wait', title: t('field.wait'), width: '52px', isNumber: true, cell: (call) => (call.wait_ms > 0 ? clockText(call.wait_ms) : '–') },
-    { id: 'talk', title: t('field.talk'), width: '56px', isNumber: true, cell: (call) => (call.talk_ms > 0 ? clockText(call.talk_ms) : '–') },
+    { id: 'wait', title: t('field.wait'), width: '52px', isNumber: true, cell: (call) => (call.wait_ms > 0 ? clockText(call.wait_ms) : <None />) },
+    { id: 'talk', title: t('field.talk'), width: '56px', isNumber: true, cell: (call) => (call.talk_ms > 0 ? clockText(call.talk_ms) : <None />) },
   ]
   const isNarrowed = Object.keys(search).length > 0
   const clear = () => {
@@ -92,7 +93,7 @@ export function CallsPage() {
     >
       <div className="flex h-full min-h-0 flex-col">
         <div role="search" className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
-          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-40" data-testid="call-search" />
+          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-48" data-testid="call-search" />
           <DateField label={t('from')} isLabelHidden value={search.from ?? ''} onChange={(from) => narrow({ from: from === '' ? undefined : from })} className="w-36" data-testid="calls-from" />
           <span aria-hidden className="-mx-1 text-ink-3">
             –
@@ -122,6 +123,18 @@ export function CallsPage() {
       </div>
     </Page>
   )
+}
+
+function None() {
+  return <span className="text-ink-3">–</span>
+}
+
+/** The number has a column of its own, so that nobody's name is not said by it again. */
+function Party({ call }: { call: CallLine }) {
+  const { t } = useTexts('calls')
+  const partyOf = useLineParty()
+  const isNamed = call.customer_name != null || call.customer_label != null
+  return isNamed ? <span className="font-medium">{partyOf(call)}</span> : <span className="text-ink-3">{t(call.customer_number ? 'unknown' : 'common:caller.withheld')}</span>
 }
 
 function Filter({ label, any, value, choices, onChange }: { label: string; any: string; value: string | undefined; choices: ReadonlyArray<{ id: string; label: string }>; onChange: (id: string | undefined) => void }) {

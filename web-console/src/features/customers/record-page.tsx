@@ -99,7 +99,7 @@ function Identity({ customer }: { customer: Customer }) {
           <ul className="flex flex-col gap-1">
             {customer.emails.map((email) => (
               <li key={email.address} className="flex min-w-0 items-center gap-2">
-                <Mail size={14} aria-hidden className="shrink-0 text-ink-3" />
+                <Mail size={15} aria-hidden className="shrink-0 text-ink-3" />
                 <a href={`mailto:${email.address}`} className="truncate text-accent-ink hover:underline">
                   {email.address}
                 </a>

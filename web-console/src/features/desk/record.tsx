@@ -50,9 +50,7 @@ export function Record({ call, snapshot }: { call: CallView; snapshot: CustomerS
       <div className="grid min-h-0 flex-1 grid-cols-1 overflow-auto lg:grid-cols-2 lg:overflow-hidden">
         <div className="min-h-0 px-1 lg:overflow-auto lg:border-r lg:border-line">
           <Section title={<span className="px-3">{t('record.open_tickets', { count: tickets.length })}</span>}>
-            {tickets.length === 0 ? (
-              <p className="px-3 pb-2 text-ink-3">{t('record.no_tickets')}</p>
-            ) : (
+            {tickets.length > 0 && (
               <ul className="divide-y divide-line">
                 {tickets.map((ticket) => (
                   <TicketRow key={ticket.id} ticket={ticket} />

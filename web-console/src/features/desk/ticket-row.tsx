@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import type { TicketLine } from '@/api/types'
-import { ClockBadge, nextClock, PriorityMark, TicketStateBadge } from '@/ui'
+import { ClockBadge, cx, nextClock, PriorityMark, TicketStateBadge } from '@/ui'
 
 /** A ticket in two lines: number and subject; state, priority and the clock that is due next. */
 export function TicketRow({ ticket, action, isCustomerShown = false }: { ticket: TicketLine; action?: ReactNode; isCustomerShown?: boolean }) {
@@ -19,12 +19,11 @@ export function TicketRow({ ticket, action, isCustomerShown = false }: { ticket:
             {ticket.subject}
           </span>
         </p>
-        <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-xs text-ink-2">
+        <p className={cx('mt-1 flex items-center gap-x-2 gap-y-1 text-xs text-ink-2', !isCustomerShown && 'flex-wrap')}>
           <TicketStateBadge state={ticket.state} />
           {clock && clock.state !== 'met' && clock.state !== 'cancelled' && <ClockBadge clock={clock} state={ticket.state} />}
           {(ticket.priority === 'high' || ticket.priority === 'urgent') && <PriorityMark priority={ticket.priority} />}
-          <span>{t(`common:ticket.type.${ticket.type}`)}</span>
-          {isCustomerShown && ticket.customer_name && <span className="truncate">{ticket.customer_name}</span>}
+          {isCustomerShown ? <span className="min-w-0 flex-1 truncate">{ticket.customer_name}</span> : <span>{t(`common:ticket.type.${ticket.type}`)}</span>}
         </p>
       </div>
       {action}

@@ -109,8 +109,8 @@ function Summary({ queues, agents }: { queues: readonly string[]; agents: readon
 function BigFigure({ figure }: { figure: SummaryFigure }) {
   const isAlarm = useSteady(figure.isBad)
   return (
-    <div className={cx('min-w-0 border-r border-line px-[2vw] py-[1.2vw] last:border-r-0', isAlarm && 'bg-bad-soft text-bad-ink')}>
-      <dt className="leading-tight break-words">{figure.name}</dt>
+    <div className={cx('flex min-w-0 flex-col border-r border-line px-[2vw] py-[1.2vw] last:border-r-0', isAlarm && 'bg-bad-soft text-bad-ink')}>
+      <dt className="flex-1 leading-tight break-words">{figure.name}</dt>
       <dd className="text-[3.75vw] leading-tight font-semibold tabular-nums">{figure.value}</dd>
       <dd className={cx('truncate', isAlarm ? 'font-semibold' : 'text-ink-3')}>{isAlarm ? `▲ ${figure.badText}` : figure.note}</dd>
     </div>

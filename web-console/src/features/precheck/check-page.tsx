@@ -156,7 +156,7 @@ function SoundCheck() {
         className="w-36"
         data-testid="ring-tone"
       />
-      <label className="flex h-8 items-center gap-2 text-ink-2">
+      <label className="flex flex-col gap-1 text-xs font-medium text-ink-2">
         {t('sound.volume')}
         <input
           type="range"
@@ -168,7 +168,7 @@ function SoundCheck() {
             setVolume(Number(event.target.value))
             setRingVolume(Number(event.target.value))
           }}
-          className="w-28 accent-(--accent)"
+          className="h-8 w-28 accent-(--accent)"
         />
       </label>
       <DeviceSelect use="ringer" kind="audiooutput" isKnown={state !== 'open'} onChosen={() => void applyRinger()} />

@@ -101,7 +101,7 @@ export function TicketsPage() {
               </Link>
             ))}
           </nav>
-          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-56" data-testid="ticket-search" />
+          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-64" data-testid="ticket-search" />
           <Filter label={t('field.queue')} any={t('any_queue')} value={search.queue} choices={names.queues.map((queue) => ({ id: queue.id, label: queue.name }))} onChange={(queue) => narrow({ queue })} />
           <Filter label={t('field.state')} any={t('any_state')} value={search.state} choices={STATES.map((id) => ({ id, label: t(`common:ticket.state.${id}`) }))} onChange={(state) => narrow({ state })} />
           <Filter label={t('field.type')} any={t('any_type')} value={search.type} choices={TYPES.map((id) => ({ id, label: t(`common:ticket.type.${id}`) }))} onChange={(type) => narrow({ type })} />
@@ -159,5 +159,5 @@ export function TicketsPage() {
 }
 
 function Filter({ label, any, value, choices, onChange }: { label: string; any: string; value: string | undefined; choices: ReadonlyArray<{ id: string; label: string }>; onChange: (id: string | undefined) => void }) {
-  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-40" />
+  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-38" />
 }

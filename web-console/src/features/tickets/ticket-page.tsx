@@ -74,12 +74,14 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
             {ticket.subject}
           </span>
           {!isOver && <IconButton icon={Pencil} label={t('rename')} size="sm" onPress={() => setRenaming(true)} />}
+          <span className="flex shrink-0 items-center gap-2 text-xs font-normal">
+            <TicketStateBadge state={ticket.state} />
+            <PriorityMark priority={ticket.priority} />
+          </span>
         </span>
       }
       actions={
         <>
-          <TicketStateBadge state={ticket.state} />
-          <PriorityMark priority={ticket.priority} />
           <Moves ticket={ticket} isPending={send.isPending} error={moveError(send.error)} onMove={(to, reason, done) => send.mutate({ command: { do: 'move', to, reason } }, { onSuccess: done })} />
         </>
       }
@@ -164,8 +166,8 @@ function Moves({ ticket, isPending, error, onMove }: { ticket: TicketView; isPen
   const close = () => setAsked(null)
   return (
     <div role="group" aria-label={t('moves')} className="flex flex-wrap gap-1.5">
-      {ticket.moves.map((to) => {
-        const tone = to === 'solved' || (ticket.state === 'solved' && to === 'closed') ? ('accent' as const) : ('quiet' as const)
+      {ticket.moves.toSorted((a, b) => rankOf(a) - rankOf(b)).map((to) => {
+        const tone = to === 'cancelled' ? ('plain' as const) : to === 'solved' || (ticket.state === 'solved' && to === 'closed') ? ('accent' as const) : ('quiet' as const)
         if (!NEEDS_REASON.includes(to)) {
           return (
             <Button key={to} tone={tone} isDisabled={isPending} onPress={() => onMove(to, '', () => {})} data-testid={`move-${to}`}>
@@ -203,6 +205,11 @@ function Moves({ ticket, isPending, error, onMove }: { ticket: TicketView; isPen
       })}
     </div>
   )
+}
+
+/** Giving up stands first and apart, the end of the work last, where the main button of every page is. */
+function rankOf(to: TicketState): number {
+  return to === 'cancelled' ? 0 : to === 'solved' || to === 'closed' ? 2 : 1
 }
 
 function moveText(to: TicketState, from: TicketState, t: ReturnType<typeof useTexts<'tickets'>>['t']): string {

@@ -193,7 +193,7 @@ function CallForm({
           onChange={(event) => setChosen(event.target.value)}
           disabled={isRunning}
           data-testid="web-phone-line"
-          className="h-10 rounded-md border border-line-strong bg-surface px-2 disabled:bg-ground disabled:text-ink-3"
+          className="h-10 rounded-md border border-line-strong bg-surface px-2 max-sm:h-12 max-sm:text-lg disabled:bg-ground disabled:text-ink-3"
         >
           {lines.lines.map((line) => (
             <option key={line.number} value={line.number}>
@@ -206,7 +206,7 @@ function CallForm({
         <button
           type="submit"
           data-testid="web-phone-call"
-          className="flex h-11 cursor-pointer items-center justify-center gap-2 rounded-md bg-accent font-medium text-on-accent hover:bg-accent-hover"
+          className="flex h-11 cursor-pointer items-center justify-center gap-2 rounded-md bg-accent font-medium text-on-accent max-sm:h-12 max-sm:text-lg hover:bg-accent-hover"
         >
           <Phone size={17} aria-hidden />
           {state.is === 'idle' ? texts.call : texts.again}

@@ -38,7 +38,7 @@ export function AgentsSection() {
             .join(' · '),
       },
       { id: 'device', title: t('field.device'), width: '128px', isWide: true, cell: (agent) => (agent.device === 'sip' ? t('agents.sip_of', { account: agent.phone ?? '' }) : t('agents.browser')) },
-      { id: 'active', title: t('field.state'), width: '96px', cell: (agent) => (agent.is_active ? <Badge tone="good">{t('active')}</Badge> : <Badge>{t('inactive')}</Badge>) },
+      { id: 'active', title: t('field.state'), width: '96px', cell: (agent) => (agent.is_active ? <span className="text-ink-2">{t('active')}</span> : <Badge>{t('inactive')}</Badge>) },
     ],
     blank: () => ({ id: '', name: '', skills: {}, device: 'browser', phone: null, is_active: true }),
     check: (agent) => ({

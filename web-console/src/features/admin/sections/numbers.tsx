@@ -19,7 +19,7 @@ export function NumbersSection() {
     nameOf: (number) => `${number.number} · ${number.name}`,
     columns: [
       { id: 'number', title: t('field.number'), width: '144px', cell: (number) => <span className="font-medium">{phoneText(number.number)}</span> },
-      { id: 'name', title: t('field.name'), width: 'minmax(120px, 1fr)', cell: (number) => number.name },
+      { id: 'name', title: t('field.name'), width: 'minmax(120px, 1fr)', cell: (number) => <span className="font-medium">{number.name}</span> },
       {
         id: 'target',
         title: t('numbers.target'),

@@ -20,9 +20,9 @@ export function PhonesSection() {
     nameOf: (phone) => `${phone.account} · ${phone.name}`,
     columns: [
       { id: 'account', title: t('phones.account'), width: 'minmax(96px, 0.8fr)', cell: (phone) => <span className="font-medium">{phone.account}</span> },
-      { id: 'name', title: t('field.name'), width: 'minmax(120px, 1.4fr)', cell: (phone) => phone.name },
+      { id: 'name', title: t('field.name'), width: 'minmax(120px, 1.4fr)', cell: (phone) => <span className="font-medium">{phone.name}</span> },
       { id: 'agent', title: t('phones.agent'), width: 'minmax(120px, 1.2fr)', cell: (phone) => agents.find((agent) => agent.phone === phone.account)?.name ?? '' },
-      { id: 'active', title: t('field.state'), width: '96px', cell: (phone) => (phone.is_active ? <Badge tone="good">{t('active')}</Badge> : <Badge>{t('inactive')}</Badge>) },
+      { id: 'active', title: t('field.state'), width: '96px', cell: (phone) => (phone.is_active ? <span className="text-ink-2">{t('active')}</span> : <Badge>{t('inactive')}</Badge>) },
     ],
     blank: () => ({ account: '', name: '', is_active: true, password: '' }),
     toForm: (phone) => ({ ...phone, password: '' }),

@@ -25,7 +25,7 @@ export function TrunksSection() {
       { id: 'in', title: t('trunks.inbound'), width: 'minmax(150px, 1.5fr)', cell: (trunk) => [...trunk.sources, trunk.username].filter(Boolean).join(', ') },
       { id: 'out', title: t('trunks.outbound'), width: 'minmax(140px, 1.3fr)', isWide: true, cell: (trunk) => (trunk.peer ? `${trunk.peer} ${trunk.transport.toUpperCase()}` : '') },
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
-      { id: 'active', title: t('field.state'), width: '96px', cell: (trunk) => (trunk.is_active ? <Badge tone="good">{t('active')}</Badge> : <Badge>{t('inactive')}</Badge>) },
+      { id: 'active', title: t('field.state'), width: '96px', cell: (trunk) => (trunk.is_active ? <span className="text-ink-2">{t('active')}</span> : <Badge>{t('inactive')}</Badge>) },
     ],
     blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, password: '' }),
     toForm: (trunk) => ({ ...trunk, password: '' }),

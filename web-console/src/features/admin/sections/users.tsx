@@ -38,7 +38,7 @@ export function UsersSection() {
       { id: 'id', title: t('field.sign_in'), width: 'minmax(96px, 1fr)', cell: (user) => user.id },
       { id: 'role', title: t('field.role'), width: '120px', cell: (user) => t(`app:role.${user.role}`) },
       { id: 'language', title: t('field.language'), width: '88px', isWide: true, cell: (user) => LANGUAGE_NAMES[user.language === 'es' ? 'es' : 'en'] },
-      { id: 'active', title: t('field.state'), width: '96px', cell: (user) => (user.is_active ? <Badge tone="good">{t('active')}</Badge> : <Badge>{t('inactive')}</Badge>) },
+      { id: 'active', title: t('field.state'), width: '96px', cell: (user) => (user.is_active ? <span className="text-ink-2">{t('active')}</span> : <Badge>{t('inactive')}</Badge>) },
     ],
     blank: () => ({ id: '', name: '', role: 'agent', language: 'es', is_active: true, password: '' }),
     toForm: (user) => ({ ...user, password: '' }),
