@@ -27,6 +27,8 @@ export class Centre {
   private readonly settings: string[]
   private process: ChildProcess | undefined
   http = ''
+  /** Empty unless the story's settings ask for it. */
+  https = ''
   sip = { host: '', port: 0 }
 
   constructor(further: string[] = []) {
@@ -77,6 +79,7 @@ export class Centre {
     const [host, port] = word('sip').split(':') as [string, string]
     if (this.http === '') this.settings.push(`http.listen=${word('http').replace('http://', '')}`, `sip.listen=${word('sip')}`)
     this.http = word('http')
+    this.https = ready.includes(' https=') ? word('https') : ''
     this.sip = { host, port: Number(port) }
   }
 

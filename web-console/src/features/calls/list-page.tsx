@@ -93,7 +93,7 @@ export function CallsPage() {
     >
       <div className="flex h-full min-h-0 flex-col">
         <div role="search" className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-2">
-          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-48" data-testid="call-search" />
+          <SearchField label={t('search')} value={text} onChange={setText} clearLabel={t('common:clear')} className="w-44" data-testid="call-search" />
           <DateField label={t('from')} isLabelHidden value={search.from ?? ''} onChange={(from) => narrow({ from: from === '' ? undefined : from })} className="w-36" data-testid="calls-from" />
           <span aria-hidden className="-mx-1 text-ink-3">
             –
@@ -138,5 +138,5 @@ function Party({ call }: { call: CallLine }) {
 }
 
 function Filter({ label, any, value, choices, onChange }: { label: string; any: string; value: string | undefined; choices: ReadonlyArray<{ id: string; label: string }>; onChange: (id: string | undefined) => void }) {
-  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-36" />
+  return <Select label={label} isLabelHidden choices={[{ id: 'any', label: any }, ...choices]} value={value ?? 'any'} onChange={(id) => onChange(id === 'any' ? undefined : id)} className="w-34" />
 }
