@@ -17,6 +17,7 @@
 //! RTCP of SIP legs: reports go out from the RTP port, to the peer's RTP port if it multiplexes and to the next one if not; no
 //! second port is bound, which halves sockets and descriptors.
 
+mod bell;
 mod browser_port;
 mod browsers;
 mod carry;

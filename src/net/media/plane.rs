@@ -12,7 +12,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{MediaSettings, worker::Worker};
+use super::{MediaSettings, bell::Bell, worker::Worker};
 use crate::{
     protocol::media::{MediaNotice, MediaOrder},
     types::{Clock, Rng},
@@ -36,10 +36,10 @@ impl MediaPlane {
         let (sender, orders) = sync_channel(ORDERS_MAX);
         let stats = Arc::new(MediaStats::default());
         let should_stop = Arc::new(AtomicBool::new(false));
-        let (mut worker, waker) =
+        let (mut worker, bell) =
             Worker::new(settings, clock, rng, orders, notices, Arc::clone(&stats), Arc::clone(&should_stop))?;
         let thread = thread::Builder::new().name("media".into()).spawn(move || worker.run())?;
-        let shared = Shared { orders: sender, waker, should_stop, stats, thread: Mutex::new(Some(thread)) };
+        let shared = Shared { orders: sender, bell, should_stop, stats, thread: Mutex::new(Some(thread)) };
         Ok(MediaHandle { shared: Arc::new(shared) })
     }
 }
@@ -52,7 +52,7 @@ pub struct MediaHandle {
 
 struct Shared {
     orders: SyncSender<MediaOrder>,
-    waker: mio::Waker,
+    bell: Arc<Bell>,
     should_stop: Arc<AtomicBool>,
     stats: Arc<MediaStats>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -64,8 +64,7 @@ impl MediaHandle {
     pub fn order(&self, order: MediaOrder) -> bool {
         match self.shared.orders.try_send(order) {
             Ok(()) => {
-                // A failed wake leaves the order for the next tick or packet.
-                let _ = self.shared.waker.wake();
+                self.shared.bell.ring();
                 true
             }
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
@@ -83,7 +82,7 @@ impl MediaHandle {
     /// Stops the worker and waits for its end; all ports are free afterwards. Further orders are dropped.
     pub fn stop(&self) {
         self.shared.should_stop.store(true, Ordering::Release);
-        let _ = self.shared.waker.wake();
+        self.shared.bell.ring();
         let thread = self.shared.thread.lock().ok().and_then(|mut thread| thread.take());
         if let Some(thread) = thread
             && thread.join().is_err()

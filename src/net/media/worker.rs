@@ -12,11 +12,12 @@ use std::{
     time::Duration,
 };
 
-use mio::{Events, Interest, Poll, Token, Waker};
+use mio::{Events, Interest, Poll, Token};
 use tokio::sync::mpsc;
 
 use super::{
     MediaSettings, MediaStats,
+    bell::Bell,
     browser_port::BrowserPort,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
     notices::Notices,
@@ -59,6 +60,7 @@ pub(super) struct Worker {
     poll: Poll,
     pub(super) clock: Arc<dyn Clock>,
     orders: Receiver<MediaOrder>,
+    bell: Arc<Bell>,
     should_stop: Arc<AtomicBool>,
     pub(super) notices: Notices,
     pub(super) stats: Arc<MediaStats>,
@@ -88,9 +90,9 @@ impl Worker {
         notices: mpsc::Sender<MediaNotice>,
         stats: Arc<MediaStats>,
         should_stop: Arc<AtomicBool>,
-    ) -> io::Result<(Self, Waker)> {
+    ) -> io::Result<(Self, Arc<Bell>)> {
         let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), WAKE)?;
+        let bell = Arc::new(Bell::new(poll.registry(), WAKE)?);
         let now = clock.now().mono;
         let advertised = settings.advertised_address();
         let browsers_at = SocketAddr::new(settings.bind, settings.browser_port);
@@ -100,6 +102,7 @@ impl Worker {
             poll,
             clock,
             orders,
+            bell: Arc::clone(&bell),
             should_stop,
             notices: Notices::new(notices, Arc::clone(&stats)),
             stats,
@@ -118,7 +121,7 @@ impl Worker {
             next_tick: now.as_millis() / FRAME_MS + 1,
             next_care: now + CARE_MS,
         };
-        Ok((worker, waker))
+        Ok((worker, bell))
     }
 
     /// Runs until it is told to stop.
@@ -136,6 +139,8 @@ impl Worker {
                     return;
                 }
             }
+            // Before the orders are looked at: one that comes later rings again.
+            self.bell.heard();
             let now = self.clock.now().mono;
             // Before the packets: what came after an order finds it obeyed.
             has_more = self.take_orders(now);
