@@ -17,7 +17,7 @@ export function CallButton({ number, customer, className }: { number: string; cu
   // In a call there is nothing to dial: the number stays readable, the button goes.
   if (!isAgent || isBusy) {
     return (
-      <span className={cx('inline-flex items-center gap-2', className)}>
+      <span className={cx('inline-flex items-center gap-2 tabular-nums', className)}>
         <Phone size={15} aria-hidden className="text-ink-3" />
         {text}
       </span>
@@ -36,7 +36,7 @@ export function CallButton({ number, customer, className }: { number: string; cu
       isDisabled={!isUp || isPending}
       onPress={() => void dial()}
       aria-label={t('common:call_number', { number: text })}
-      {...(className === undefined ? {} : { className })}
+      className={cx('tabular-nums', className)}
     >
       {text}
     </Button>

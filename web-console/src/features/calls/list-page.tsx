@@ -59,7 +59,7 @@ export function CallsPage() {
       ),
     },
     { id: 'party', title: t('field.party'), width: 'minmax(130px, 1.6fr)', cell: (call) => <Party call={call} /> },
-    { id: 'number', title: t('field.number'), width: '128px', cell: (call) => (call.customer_number ? phoneText(call.customer_number) : '') },
+    { id: 'number', title: t('field.number'), width: '128px', cell: (call) => <span className="tabular-nums">{call.customer_number ? phoneText(call.customer_number) : ''}</span> },
     { id: 'ours', title: t('field.ours'), width: '72px', cell: (call) => call.our_number },
     { id: 'queue', title: t('field.queue'), width: 'minmax(76px, 0.8fr)', cell: (call) => names.queue(call.queue) },
     { id: 'agent', title: t('field.agent'), width: 'minmax(92px, 1fr)', cell: (call) => names.agent(call.agent) },

@@ -18,7 +18,7 @@ export function NumbersSection() {
     keyOf: (number) => number.number,
     nameOf: (number) => `${number.number} · ${number.name}`,
     columns: [
-      { id: 'number', title: t('field.number'), width: '144px', cell: (number) => <span className="font-medium">{phoneText(number.number)}</span> },
+      { id: 'number', title: t('field.number'), width: '144px', cell: (number) => <span className="font-medium tabular-nums">{phoneText(number.number)}</span> },
       { id: 'name', title: t('field.name'), width: 'minmax(120px, 1fr)', cell: (number) => <span className="font-medium">{number.name}</span> },
       {
         id: 'target',
@@ -53,10 +53,8 @@ function Fields({ form, isNew }: FieldsProps<OurNumber>) {
   const isGone = (line: string) => line !== '' && !names.lines.some((one) => one.id === line)
   return (
     <>
-      {isNew ? (
+      {isNew && (
         <TextField label={t('field.number')} value={values.number} onChange={(text) => set('number', text)} isRequired autoFocus inputMode="tel" help={t('numbers.number_help')} error={errorOf('number')} data-testid="field-number" />
-      ) : (
-        <p className="text-lg font-semibold">{phoneText(values.number)}</p>
       )}
       <TextField label={t('field.name')} value={values.name} onChange={(name) => set('name', name)} isRequired error={errorOf('name')} maxLength={100} data-testid="field-name" />
       <Select
