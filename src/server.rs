@@ -110,7 +110,7 @@ impl Ground {
         let tickets = Tickets::open_desk(db.clone(), clock.clone(), rng(), directory.watch()).await;
         let tickets = tickets.map_err(|error| fault(&error))?;
         let customers = Customers::new(db.clone(), clock.clone(), rng(), directory.watch(), tickets.clone());
-        let users = Users::new(db.clone(), clock.clone());
+        let users = Users::new(db.clone(), clock.clone(), directory.clone());
         Ok(Self { clock, seed, db, users, directory, tickets, customers })
     }
 

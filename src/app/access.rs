@@ -133,7 +133,11 @@ impl Access {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{app::users::NewUser, domain::access::Role, store::testing::TestDb};
+    use crate::{
+        app::{directory::DirectoryDesk, users::NewUser},
+        domain::access::Role,
+        store::testing::TestDb,
+    };
 
     const PASSWORD: &str = "three green chairs";
 
@@ -152,7 +156,8 @@ mod tests {
     /// The door with one account, and that account's actor.
     async fn door(test: &TestDb) -> (Access, Actor) {
         let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
-        let users = Users::new(test.db.clone(), clock.clone());
+        let directory = DirectoryDesk::open(test.db.clone(), clock.clone(), "test").await.unwrap();
+        let users = Users::new(test.db.clone(), clock.clone(), directory);
         let ana = NewUser {
             id: "ana".parse().unwrap(),
             name: "Ana".into(),

@@ -2,6 +2,7 @@
 //! that others refer to can be removed, every change is an event, and the new snapshot reaches the live floor without a
 //! restart. Deliberately absent: what the entries mean to a call (`domain`).
 
+mod agents;
 mod checks;
 mod kinds;
 mod lines;
@@ -31,6 +32,7 @@ use crate::{
     types::Clock,
 };
 
+pub(super) use agents::{remove_agent_of, switch_agent_of};
 pub use kinds::{Around, Kept};
 pub use lines::{FlowNames, PublishedLine};
 
@@ -277,7 +279,7 @@ impl DirectoryDesk {
     }
 
     /// Two changes may come here in another order than they were stored in: the later one stays.
-    fn publish(&self, directory: Directory) {
+    pub(super) fn publish(&self, directory: Directory) {
         self.current.send_if_modified(|current| {
             let is_newer = directory.version > current.version;
             if is_newer {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use self::passwords::Passwords;
 use super::{
     actor::{Actor, Forbidden, Permission},
+    directory::{DirectoryDesk, remove_agent_of, switch_agent_of},
     field_problem::{FieldProblem, Problems, sentences},
 };
 use crate::{
@@ -105,12 +106,13 @@ pub struct Users {
     db: Db,
     clock: Arc<dyn Clock>,
     passwords: Passwords,
+    directory: DirectoryDesk,
 }
 
 impl Users {
-    /// Over this database.
-    pub fn new(db: Db, clock: Arc<dyn Clock>) -> Self {
-        Self { db, clock, passwords: Passwords::new() }
+    /// Over this database; `directory` holds the agents that users are.
+    pub fn new(db: Db, clock: Arc<dyn Clock>, directory: DirectoryDesk) -> Self {
+        Self { db, clock, passwords: Passwords::new(), directory }
     }
 
     /// Whether nobody can sign in yet: a new installation.
@@ -164,17 +166,20 @@ impl Users {
             .await
     }
 
-    /// Changes a user. Switching off ends all sessions; the last active administrator stays one.
+    /// Changes a user. Switching off ends all sessions and takes the user's agent off the floor, switching on puts it back; the
+    /// last active administrator stays one.
     pub async fn change(&self, actor: &Actor, id: UserId, change: UserChange) -> Result<User, UserFault> {
         actor.require(Permission::ManageUsers)?;
         let mut problems = Problems::default();
         check(&change.name, &change.language, &mut problems);
         problems.into_result().map_err(UserFault::Invalid)?;
         let (by, now) = (actor.in_events(), self.now());
-        self.db
+        let (user, directory) = self
+            .db
             .write(Lane::People, move |tx| {
                 Box::pin(async move {
                     let before = users::load(tx, &id).await?.ok_or(UserFault::NotFound)?.user;
+                    let was_active = before.is_active;
                     let remains = change.role == Role::Administrator && change.is_active;
                     if is_administrator(&before) && !remains && users::other_administrators(tx, &id).await? == 0 {
                         return Err(UserFault::LastAdministrator);
@@ -195,11 +200,19 @@ impl Users {
                         users::delete_sessions_of(tx, &user.id).await?;
                     }
                     let kind = AccessEventKind::UserChanged { role: user.role, is_active: user.is_active };
-                    tx.emit(NewEvent::new(now, by, said(&user.id, kind))).await?;
-                    Ok(User { version: user.version + 1, ..user })
+                    tx.emit(NewEvent::new(now, by.clone(), said(&user.id, kind))).await?;
+                    let directory = match was_active == user.is_active {
+                        true => None,
+                        false => switch_agent_of(tx, &user.id, user.is_active, by, now).await?,
+                    };
+                    Ok::<_, UserFault>((User { version: user.version + 1, ..user }, directory))
                 })
             })
-            .await
+            .await?;
+        if let Some(directory) = directory {
+            self.directory.publish(directory);
+        }
+        Ok(user)
     }
 
     /// Sets somebody's password; all their sessions end.
@@ -217,11 +230,12 @@ impl Users {
         self.store_password(actor, actor.user.clone(), new).await
     }
 
-    /// Removes a user with sessions and tokens; what the user did stays in the history.
+    /// Removes a user with sessions, tokens and the agent that the user is; what the user did stays in the history.
     pub async fn remove(&self, actor: &Actor, id: UserId) -> Result<(), UserFault> {
         actor.require(Permission::ManageUsers)?;
         let (by, now) = (actor.in_events(), self.now());
-        self.db
+        let directory = self
+            .db
             .write(Lane::People, move |tx| {
                 Box::pin(async move {
                     let before = users::load(tx, &id).await?.ok_or(UserFault::NotFound)?.user;
@@ -229,11 +243,15 @@ impl Users {
                         return Err(UserFault::LastAdministrator);
                     }
                     users::delete(tx, &id).await?;
-                    tx.emit(NewEvent::new(now, by, said(&id, AccessEventKind::UserRemoved))).await?;
-                    Ok(())
+                    tx.emit(NewEvent::new(now, by.clone(), said(&id, AccessEventKind::UserRemoved))).await?;
+                    Ok::<_, UserFault>(remove_agent_of(tx, &id, by, now).await?)
                 })
             })
-            .await
+            .await?;
+        if let Some(directory) = directory {
+            self.directory.publish(directory);
+        }
+        Ok(())
     }
 
     async fn store_password(&self, actor: &Actor, id: UserId, password: String) -> Result<(), UserFault> {

@@ -2,16 +2,29 @@ use std::sync::Arc;
 
 use super::{NewToken, NewUser, UserChange, UserFault, Users};
 use crate::{
-    app::actor::{Actor, Permission},
-    domain::{access::Role, event::Event},
+    app::{
+        actor::{Actor, Permission},
+        directory::DirectoryDesk,
+    },
+    domain::{
+        access::Role,
+        directory::{AgentProfile, Device},
+        event::Event,
+    },
     store::{journal, testing::TestDb},
     types::Clock,
 };
 
 const PASSWORD: &str = "three green chairs";
 
-fn users(test: &TestDb) -> Users {
-    Users::new(test.db.clone(), Arc::clone(&test.clock) as Arc<dyn Clock>)
+async fn users(test: &TestDb) -> Users {
+    with_directory(test).await.0
+}
+
+async fn with_directory(test: &TestDb) -> (Users, DirectoryDesk) {
+    let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+    let directory = DirectoryDesk::open(test.db.clone(), Arc::clone(&clock), "test").await.unwrap();
+    (Users::new(test.db.clone(), clock, directory.clone()), directory)
 }
 
 fn administrator() -> Actor {
@@ -30,7 +43,7 @@ async fn audit(test: &TestDb) -> Vec<&'static str> {
 #[tokio::test]
 async fn somebody_comes_in_works_and_leaves_and_the_audit_says_so() {
     for test in TestDb::each().await {
-        let users = users(&test);
+        let users = users(&test).await;
         users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
         let came = users.sign_in(" Ana ", PASSWORD.into(), Some("192.0.2.1".into())).await.unwrap();
         let (actor, user) = users.of_session(&came.token).await.unwrap().unwrap();
@@ -44,7 +57,7 @@ async fn somebody_comes_in_works_and_leaves_and_the_audit_says_so() {
 #[tokio::test]
 async fn a_wrong_password_an_unknown_user_and_one_who_is_switched_off_get_the_same_answer() {
     let test = TestDb::sqlite().await;
-    let users = users(&test);
+    let users = users(&test).await;
     let ana = users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
     for (id, password) in [("ana", "four green chairs"), ("nobody", PASSWORD), ("not a key!", PASSWORD)] {
         let fault = users.sign_in(id, password.into(), None).await.unwrap_err();
@@ -58,7 +71,7 @@ async fn a_wrong_password_an_unknown_user_and_one_who_is_switched_off_get_the_sa
 #[tokio::test]
 async fn a_session_ends_when_idle_when_old_and_when_the_password_changes() {
     for test in TestDb::each().await {
-        let users = users(&test);
+        let users = users(&test).await;
         users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
         let hours = |hours: u64| hours * 3_600_000;
 
@@ -88,7 +101,7 @@ async fn a_session_ends_when_idle_when_old_and_when_the_password_changes() {
 #[tokio::test]
 async fn only_administrators_manage_users_and_the_last_one_stays() {
     let test = TestDb::sqlite().await;
-    let users = users(&test);
+    let users = users(&test).await;
     let root = users.make(&administrator(), new("root", Role::Administrator)).await.unwrap();
     let supervisor = Actor::person("sue".parse().unwrap(), Role::Supervisor);
     assert!(matches!(users.make(&supervisor, new("eve", Role::Administrator)).await, Err(UserFault::Forbidden(_))));
@@ -111,7 +124,7 @@ async fn everything_that_is_wrong_with_a_new_user_is_said_at_once() {
     let test = TestDb::sqlite().await;
     for easy in ["short", "aaaaaaaaaaaa", "Password123", "my name is ana!"] {
         let wrong = NewUser { name: " ".into(), language: "xx".into(), password: easy.into(), ..new("ana", Role::Agent) };
-        let UserFault::Invalid(problems) = users(&test).make(&administrator(), wrong).await.unwrap_err() else {
+        let UserFault::Invalid(problems) = users(&test).await.make(&administrator(), wrong).await.unwrap_err() else {
             panic!("{easy} was good enough")
         };
         let fields: Vec<&str> = problems.iter().map(|p| p.field.as_str()).collect();
@@ -122,7 +135,7 @@ async fn everything_that_is_wrong_with_a_new_user_is_said_at_once() {
 #[tokio::test]
 async fn a_token_does_what_its_scopes_say_until_it_is_taken_back() {
     for test in TestDb::each().await {
-        let users = users(&test);
+        let users = users(&test).await;
         users.make(&administrator(), new("robot", Role::Administrator)).await.unwrap();
         let wanted = NewToken {
             user: "robot".parse().unwrap(),
@@ -151,11 +164,39 @@ async fn a_token_does_what_its_scopes_say_until_it_is_taken_back() {
 #[tokio::test]
 async fn no_secret_reaches_the_stream_of_events() {
     let test = TestDb::sqlite().await;
-    let users = users(&test);
+    let users = users(&test).await;
     users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
     let came = users.sign_in("ana", PASSWORD.into(), None).await.unwrap();
     let page = journal::events_after(&test.db, &journal::Cursor::default(), 100).await.unwrap();
     let text = serde_json::to_string(&page.records).unwrap();
     assert!(page.records.iter().all(|record| matches!(record.event, Event::Access(_))));
     assert!(!text.contains(PASSWORD) && !text.contains(&came.token), "{text}");
+}
+
+#[tokio::test]
+async fn the_agent_that_a_user_is_goes_with_the_user_and_rests_while_the_user_is_switched_off() {
+    for test in TestDb::each().await {
+        let (users, directory) = with_directory(&test).await;
+        let ana = users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
+        let agent = AgentProfile {
+            id: ana.id.as_str().parse().unwrap(),
+            name: "Ana".into(),
+            skills: Default::default(),
+            device: Device::Browser,
+            phone: None,
+            is_active: true,
+        };
+        directory.make(&administrator(), agent.clone(), None).await.unwrap();
+        let is_active = || directory.current().agents.get(&agent.id).map(|agent| agent.is_active);
+        for (version, wanted) in [(1, false), (2, true)] {
+            let (name, language) = (ana.name.clone(), ana.language.clone());
+            let change = UserChange { version, name, role: ana.role, language, is_active: wanted };
+            users.change(&administrator(), ana.id.clone(), change).await.unwrap();
+            assert_eq!(is_active(), Some(wanted));
+        }
+        users.remove(&administrator(), ana.id.clone()).await.unwrap();
+        assert_eq!(is_active(), None);
+        let expected = ["access.user_removed", "directory.removed"];
+        assert!(audit(&test).await.ends_with(&expected), "{:?}", audit(&test).await);
+    }
 }
