@@ -6,6 +6,7 @@ mod listeners;
 mod metrics;
 mod scripts;
 mod stop;
+mod tasks;
 
 use std::{
     io::Write,
@@ -26,6 +27,7 @@ pub use stop::Stopped;
 use self::{
     listeners::{Doors, Listeners},
     scripts::Scripts,
+    tasks::Tasks,
 };
 use crate::{
     app::{
@@ -222,6 +224,17 @@ impl Exchange {
         });
         Ok(Self { switch, media, advertised, switch_loop: tokio::spawn(switch_loop.run()), journal: status, journal_loop })
     }
+
+    /// Waits until a part without which there is no exchange has ended, and says which and why.
+    async fn ended(&mut self) -> String {
+        let why = |ended: Result<(), tokio::task::JoinError>| ended.err().map(|error| format!(": {error}")).unwrap_or_default();
+        tokio::select! {
+            biased;
+            ended = &mut self.switch_loop => format!("the exchange stopped{}", why(ended)),
+            ended = &mut self.journal_loop => format!("the journal stopped{}", why(ended)),
+            () = self.media.ended() => "the audio of calls stopped".to_owned(),
+        }
+    }
 }
 
 fn host_of(address: std::net::IpAddr) -> String {
@@ -340,27 +353,10 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         stopping: stopping.clone(),
     });
 
+    let tasks = Tasks::new(ground.clock.clone());
     let scripts = Scripts::open(&config, &ground, &exchange.switch, &exchange.media);
-    let scripts_loop = scripts.start(stopping.clone()).await?;
-    let loops = vec![
-        scripts_loop,
-        tokio::spawn(follow_directory(
-            ground.directory.watch(),
-            exchange.switch.clone(),
-            ground.clock.clone(),
-            stopping.clone(),
-        )),
-        tokio::spawn(review_loop::run(
-            ground.tickets.clone(),
-            ground.directory.watch(),
-            ground.clock.clone(),
-            stopping.clone(),
-        )),
-        tokio::spawn(timer_loop::run(ground.tickets.clone(), ground.clock.clone(), stopping.clone())),
-        tokio::spawn(reaction_loop::run(ground.db.clone(), ground.tickets.clone(), ground.clock.clone(), stopping.clone())),
-        tokio::spawn(pops.follow(exchange.switch.clone(), stopping.clone())),
-        tokio::spawn(build_boards(consoles.clone(), stopping)),
-    ];
+    let mut loops = vec![scripts.start(&tasks, stopping.clone()).await?];
+    loops.extend(start_loops(&tasks, &ground, &exchange.switch, pops, consoles.clone(), stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),
@@ -369,6 +365,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         consoles: consoles.clone(),
         clock: ground.clock.clone(),
         traffic,
+        tasks,
     };
     let addresses = listeners.addresses(exchange.advertised);
     let doors = listeners.serve(http::router(app, console::routes(consoles)), figures, ground.clock.clone());
@@ -376,6 +373,49 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     exchange.switch.input(Input::Directory(ground.directory.current())).await;
     readiness.set(true);
     Ok(Node { config, ground, exchange, readiness, stop, doors, loops, addresses })
+}
+
+/// The loops that work beside the exchange, each for as long as the node runs.
+fn start_loops(
+    tasks: &Tasks,
+    ground: &Ground,
+    switch: &SwitchHandle,
+    pops: Pops,
+    consoles: ConsoleState,
+    stopping: watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    // Each run of a loop gets its own copies of what it works with.
+    let (db, tickets, clock) = (ground.db.clone(), ground.tickets.clone(), ground.clock.clone());
+    let (directory, switch, stop) = (ground.directory.watch(), switch.clone(), stopping);
+    let follow = {
+        let (directory, switch, clock, stop) = (directory.clone(), switch.clone(), clock.clone(), stop.clone());
+        move || follow_directory(directory.clone(), switch.clone(), clock.clone(), stop.clone())
+    };
+    let review = {
+        let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
+        move || review_loop::run(tickets.clone(), directory.clone(), clock.clone(), stop.clone())
+    };
+    let timers = {
+        let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
+        move || timer_loop::run(tickets.clone(), clock.clone(), stop.clone())
+    };
+    let reactions = {
+        let stop = stop.clone();
+        move || reaction_loop::run(db.clone(), tickets.clone(), clock.clone(), stop.clone())
+    };
+    let records = {
+        let stop = stop.clone();
+        move || pops.clone().follow(switch.clone(), stop.clone())
+    };
+    let boards = move || build_boards(consoles.clone(), stop.clone());
+    vec![
+        tasks.keep("directory", follow),
+        tasks.keep("review", review),
+        tasks.keep("timers", timers),
+        tasks.keep("reactions", reactions),
+        tasks.keep("records", records),
+        tasks.keep("boards", boards),
+    ]
 }
 
 /// One line on standard output, at once.

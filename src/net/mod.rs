@@ -4,6 +4,7 @@
 pub mod clips;
 mod clock;
 mod flood_gate;
+mod kept_task;
 pub mod media;
 mod resolver;
 mod secrets;
@@ -17,6 +18,7 @@ mod sip_stories;
 
 pub use clock::SystemClock;
 pub use flood_gate::FloodGate;
+pub use kept_task::keep;
 pub use resolver::PeerNames;
 pub use secrets::{NoRandomness, Secrets};
 pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};

@@ -12,6 +12,7 @@ use std::{
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 
 use super::{
+    kept_task::keep,
     media::detect_address,
     sip_intake::{Counters, SipIntake, SipNetStats},
     sip_tcp::Connections,
@@ -115,8 +116,13 @@ impl SipNet {
             let id = connections.next_inbound_flow();
             let (port, listener) = open_both(id, *address).await?;
             let bound = port.local();
-            tasks.spawn(sip_udp::read(port.clone(), intake.clone()));
-            tasks.spawn(connections.clone().accept(listener));
+            let (reader, clock, listener) = (port.clone(), intake.clock().clone(), Arc::new(listener));
+            let (reading, accepting, counters) = (intake.clone(), connections.clone(), intake.clone());
+            let failed = move || Counters::add(&counters.counters().failed_tasks);
+            let read = move || sip_udp::read(reader.clone(), reading.clone());
+            tasks.spawn(keep("SIP over UDP", clock.clone(), failed.clone(), read));
+            let accept = move || accepting.clone().accept(listener.clone());
+            tasks.spawn(keep("SIP over TCP", clock, failed, accept));
             udp.push(port);
             listening.push(bound);
         }

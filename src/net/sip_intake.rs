@@ -53,6 +53,7 @@ pub(super) struct Counters {
     sent: AtomicU64,
     pub(super) unsent: AtomicU64,
     pub(super) refused_connections: AtomicU64,
+    pub(super) failed_tasks: AtomicU64,
 }
 
 /// What passed the SIP edge so far.
@@ -74,6 +75,8 @@ pub struct SipNetStats {
     pub unsent: u64,
     /// Connections refused by a limit.
     pub refused_connections: u64,
+    /// Times that reading or accepting failed by a fault of ours and began again.
+    pub failed_tasks: u64,
     /// Connections open now.
     pub connections: u64,
 }
@@ -100,6 +103,7 @@ impl Counters {
             sent: self.sent.load(Relaxed),
             unsent: self.unsent.load(Relaxed),
             refused_connections: self.refused_connections.load(Relaxed),
+            failed_tasks: self.failed_tasks.load(Relaxed),
             connections: connections.try_into().unwrap_or(u64::MAX),
         }
     }

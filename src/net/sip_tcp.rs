@@ -94,7 +94,7 @@ impl Connections {
     }
 
     /// Takes connections until the task is ended.
-    pub(super) async fn accept(self: Arc<Self>, listener: TcpListener) {
+    pub(super) async fn accept(self: Arc<Self>, listener: Arc<TcpListener>) {
         loop {
             match listener.accept().await {
                 Ok((stream, remote)) => {

@@ -14,6 +14,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
+use super::tasks::Tasks;
 use crate::{
     app::{journal_loop::JournalStatus, switch_handle::SwitchHandle, switch_loop::SwitchLoopStats, tickets::Tickets},
     console::ConsoleState,
@@ -39,6 +40,7 @@ pub struct Figures {
     pub consoles: ConsoleState,
     pub clock: Arc<dyn Clock>,
     pub traffic: Traffic,
+    pub tasks: Tasks,
 }
 
 /// The one route of the metrics listener.
@@ -83,6 +85,7 @@ impl Collector for Reading {
         self.queues(&mut page)?;
         self.switch(&mut page)?;
         self.media(&mut page)?;
+        self.tasks(&mut page)?;
         self.lasting(&mut page)
     }
 }
@@ -204,6 +207,13 @@ impl Reading {
             "What went wrong in the media worker",
             troubles.map(|(what, n)| ("kind", what.into(), n)),
         )
+    }
+
+    fn tasks(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let sip = self.stats.as_ref().map(|stats| ("SIP", stats.sip_net.failed_tasks));
+        let rows = self.figures.tasks.counts().into_iter().chain(sip);
+        let rows = rows.map(|(task, count)| ("task", task.to_owned(), count));
+        page.counters("task_failures", "Tasks of the server that failed by a fault and began again", rows)
     }
 
     fn lasting(&self, page: &mut Page<'_, '_>) -> fmt::Result {

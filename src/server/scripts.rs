@@ -6,7 +6,7 @@ use std::{path::PathBuf, sync::Arc};
 use rust_embed::Embed;
 use tokio::{sync::watch, task::JoinHandle};
 
-use super::Ground;
+use super::{Ground, tasks::Tasks};
 use crate::{
     app::{
         directory::{DirectoryDesk, FlowNames},
@@ -54,7 +54,7 @@ impl Scripts {
     }
 
     /// Reads and publishes, then follows the directory.
-    pub async fn start(self, mut stopping: watch::Receiver<bool>) -> Result<JoinHandle<()>, Failure> {
+    pub async fn start(self, tasks: &Tasks, stopping: watch::Receiver<bool>) -> Result<JoinHandle<()>, Failure> {
         let folder = self.folder.clone();
         // Decoding a few hundred sounds takes a while: not on a worker of the runtime.
         let (files, clips) = tokio::task::spawn_blocking(move || read(folder)).await.map_err(anyhow::Error::from)??;
@@ -63,16 +63,28 @@ impl Scripts {
         let mut book = ScriptBook::default();
         let current = directory.borrow_and_update().clone();
         self.publish(&files, &current, &mut book).await;
-        Ok(tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    changed = directory.changed() => if changed.is_err() { return },
-                    _ = stopping.changed() => return,
-                }
-                let current = directory.borrow_and_update().clone();
-                self.publish(&files, &current, &mut book).await;
-            }
+        let (this, files) = (Arc::new(self), Arc::new(files));
+        Ok(tasks.keep("scripts", move || {
+            Arc::clone(&this).follow(Arc::clone(&files), book.clone(), directory.clone(), stopping.clone())
         }))
+    }
+
+    /// Publishes again whenever the directory changes.
+    async fn follow(
+        self: Arc<Self>,
+        files: Arc<ScriptFiles>,
+        mut book: ScriptBook,
+        mut directory: watch::Receiver<Arc<Directory>>,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        loop {
+            tokio::select! {
+                changed = directory.changed() => if changed.is_err() { return },
+                _ = stopping.changed() => return,
+            }
+            let current = directory.borrow_and_update().clone();
+            self.publish(&files, &current, &mut book).await;
+        }
     }
 
     async fn publish(&self, files: &ScriptFiles, directory: &Directory, book: &mut ScriptBook) {

@@ -41,14 +41,11 @@ impl Signals {
     }
 }
 
-/// Waits for a signal, or for the exchange to end by a fault, and stops.
+/// Waits for a signal, or for a part of the exchange to end by a fault, and stops.
 pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Failure> {
     tokio::select! {
         () = signals.next() => {}
-        ended = &mut node.exchange.switch_loop => {
-            let cause = ended.err().map_or_else(|| "it ended by itself".into(), |error| error.to_string());
-            return Err(Failure::Fault(anyhow::anyhow!("the exchange stopped: {cause}")));
-        }
+        cause = node.exchange.ended() => return Err(Failure::Fault(anyhow::anyhow!(cause))),
     }
     tracing::info!(limit_secs = node.config.shutdown.drain.as_secs(), "stopping: no new calls, running calls may end");
     tokio::select! {

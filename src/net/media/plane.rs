@@ -3,19 +3,23 @@
 use std::{
     fmt, io,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::{MediaSettings, bell::Bell, worker::Worker};
+use super::{
+    MediaSettings,
+    bell::Bell,
+    worker::{Orders, Worker},
+};
 use crate::{
     protocol::media::{MediaNotice, MediaOrder},
-    types::{Clock, Rng},
+    types::{Clock, LegId, Rng},
 };
 
 /// Orders that wait for the worker: several seconds' worth at a thousand calls per second.
@@ -33,14 +37,47 @@ impl MediaPlane {
         rng: Rng,
         notices: mpsc::Sender<MediaNotice>,
     ) -> io::Result<MediaHandle> {
-        let (sender, orders) = sync_channel(ORDERS_MAX);
+        let prepared = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
+        prepared.run()
+    }
+
+    /// Everything but the thread.
+    fn prepare(
+        settings: &MediaSettings,
+        clock: Arc<dyn Clock>,
+        rng: Rng,
+        notices: mpsc::Sender<MediaNotice>,
+        orders_max: usize,
+    ) -> io::Result<Prepared> {
+        let (sender, received) = sync_channel(orders_max);
         let stats = Arc::new(MediaStats::default());
         let should_stop = Arc::new(AtomicBool::new(false));
-        let (mut worker, bell) =
-            Worker::new(settings, clock, rng, orders, notices, Arc::clone(&stats), Arc::clone(&should_stop))?;
-        let thread = thread::Builder::new().name("media".into()).spawn(move || worker.run())?;
-        let shared = Shared { orders: sender, bell, should_stop, stats, thread: Mutex::new(Some(thread)) };
-        Ok(MediaHandle { shared: Arc::new(shared) })
+        let missed_closes = Arc::new(Mutex::new(Vec::new()));
+        let orders = Orders { received, missed_closes: Arc::clone(&missed_closes), should_stop: Arc::clone(&should_stop) };
+        let (worker, bell) = Worker::new(settings, clock, rng, orders, notices, Arc::clone(&stats))?;
+        let (alive, ended) = watch::channel(());
+        let shared = Shared { orders: sender, missed_closes, bell, should_stop, stats, ended, thread: Mutex::new(None) };
+        Ok(Prepared { worker, alive, handle: MediaHandle { shared: Arc::new(shared) } })
+    }
+}
+
+/// The media plane before its thread runs.
+struct Prepared {
+    worker: Worker,
+    alive: watch::Sender<()>,
+    handle: MediaHandle,
+}
+
+impl Prepared {
+    fn run(self) -> io::Result<MediaHandle> {
+        let Self { mut worker, alive, handle } = self;
+        let thread = thread::Builder::new().name("media".into()).spawn(move || {
+            // Dropped with the thread, whatever ends it.
+            let _alive = alive;
+            worker.run();
+        })?;
+        *handle.shared.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        Ok(handle)
     }
 }
 
@@ -52,26 +89,38 @@ pub struct MediaHandle {
 
 struct Shared {
     orders: SyncSender<MediaOrder>,
+    missed_closes: Arc<Mutex<Vec<LegId>>>,
     bell: Arc<Bell>,
     should_stop: Arc<AtomicBool>,
     stats: Arc<MediaStats>,
+    ended: watch::Receiver<()>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl MediaHandle {
     /// Gives an order; never waits. `false` means that the worker is so far behind (or gone) that the order was dropped, which is
-    /// counted; the leg then stays as it was.
+    /// counted; the leg then stays as it was. Only closing is never lost: a leg that nobody remembers would keep its port for
+    /// ever.
     pub fn order(&self, order: MediaOrder) -> bool {
         match self.shared.orders.try_send(order) {
             Ok(()) => {
                 self.shared.bell.ring();
                 true
             }
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+            Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) => {
+                if let MediaOrder::Close { leg } = order {
+                    self.shared.missed_closes.lock().unwrap_or_else(PoisonError::into_inner).push(leg);
+                }
                 self.shared.stats.orders_dropped.fetch_add(1, Ordering::Relaxed);
                 false
             }
         }
+    }
+
+    /// Comes back when the worker has ended, told to or by a fault.
+    pub async fn ended(&self) {
+        let mut ended = self.shared.ended.clone();
+        while ended.changed().await.is_ok() {}
     }
 
     /// Counts for metrics.
@@ -126,4 +175,40 @@ pub struct MediaStats {
 /// Adds one; for the worker's hot path.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{net::SystemClock, types::Timestamp};
+
+    fn settings() -> MediaSettings {
+        MediaSettings { bind: "127.0.0.1".parse().unwrap(), browser_port: 0, ..MediaSettings::default() }
+    }
+
+    #[test]
+    fn a_leg_is_closed_although_there_was_no_room_for_the_order() {
+        let (notices, mut heard) = mpsc::channel(16);
+        let clock = Arc::new(SystemClock::start());
+        let prepared = MediaPlane::prepare(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
+        let leg = LegId::mint(Timestamp::from_millis(0), &mut Rng::seeded(2));
+        assert!(prepared.handle.order(MediaOrder::Open { leg }));
+        assert!(!prepared.handle.order(MediaOrder::Close { leg }), "the one place is taken");
+        let media = prepared.run().unwrap();
+        assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Opened { leg: opened, .. }) if opened == leg));
+        assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Closed { leg: closed, .. }) if closed == leg));
+        media.stop();
+    }
+
+    #[tokio::test]
+    async fn the_end_of_the_worker_is_noticed() {
+        let (notices, _heard) = mpsc::channel(16);
+        let media = MediaPlane::start(&settings(), Arc::new(SystemClock::start()), Rng::seeded(1), notices).unwrap();
+        let ended = tokio::spawn({
+            let media = media.clone();
+            async move { media.ended().await }
+        });
+        tokio::task::spawn_blocking(move || media.stop()).await.unwrap();
+        ended.await.unwrap();
+    }
 }

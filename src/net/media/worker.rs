@@ -5,7 +5,7 @@ use std::{
     io,
     net::{IpAddr, SocketAddr},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, TryRecvError},
     },
@@ -56,12 +56,19 @@ const TICKS_BEHIND_MAX: u64 = 5;
 /// A datagram of a telephone fits; what does not is no RTP that we agreed to.
 pub(super) const DATAGRAM_MAX: usize = 2_048;
 
+/// The worker's side of the handle.
+pub(super) struct Orders {
+    pub(super) received: Receiver<MediaOrder>,
+    /// Legs whose order to close found no room.
+    pub(super) missed_closes: Arc<Mutex<Vec<LegId>>>,
+    pub(super) should_stop: Arc<AtomicBool>,
+}
+
 pub(super) struct Worker {
     poll: Poll,
     pub(super) clock: Arc<dyn Clock>,
-    orders: Receiver<MediaOrder>,
+    orders: Orders,
     bell: Arc<Bell>,
-    should_stop: Arc<AtomicBool>,
     pub(super) notices: Notices,
     pub(super) stats: Arc<MediaStats>,
     ports: PortPool,
@@ -86,10 +93,9 @@ impl Worker {
         settings: &MediaSettings,
         clock: Arc<dyn Clock>,
         rng: Rng,
-        orders: Receiver<MediaOrder>,
+        orders: Orders,
         notices: mpsc::Sender<MediaNotice>,
         stats: Arc<MediaStats>,
-        should_stop: Arc<AtomicBool>,
     ) -> io::Result<(Self, Arc<Bell>)> {
         let poll = Poll::new()?;
         let bell = Arc::new(Bell::new(poll.registry(), WAKE)?);
@@ -103,7 +109,6 @@ impl Worker {
             clock,
             orders,
             bell: Arc::clone(&bell),
-            should_stop,
             notices: Notices::new(notices, Arc::clone(&stats)),
             stats,
             ports: PortPool::new(settings.bind, settings.ports),
@@ -129,7 +134,7 @@ impl Worker {
         prefer_this_thread();
         let mut events = Events::with_capacity(EVENTS_MAX);
         let (mut has_more, mut has_datagrams) = (false, false);
-        while !self.should_stop.load(Ordering::Acquire) {
+        while !self.orders.should_stop.load(Ordering::Acquire) {
             let timeout = if has_more { Duration::ZERO } else { self.until_next_turn() };
             match self.poll.poll(&mut events, Some(timeout)) {
                 Ok(()) => {}
@@ -158,6 +163,7 @@ impl Worker {
             self.take_browser_events(now);
             if now >= self.next_care {
                 self.next_care = now + CARE_MS;
+                self.close_missed(now);
                 self.care(self.clock.now());
             }
             self.notices.flush();
@@ -177,12 +183,12 @@ impl Worker {
     /// Whether orders are left for the next turn.
     fn take_orders(&mut self, now: Mono) -> bool {
         for _ in 0..ORDERS_PER_TURN {
-            match self.orders.try_recv() {
+            match self.orders.received.try_recv() {
                 Ok(order) => self.obey(order, now),
                 Err(TryRecvError::Empty) => return false,
                 // All handles are gone, so nobody could ever stop us.
                 Err(TryRecvError::Disconnected) => {
-                    self.should_stop.store(true, Ordering::Release);
+                    self.orders.should_stop.store(true, Ordering::Release);
                     return false;
                 }
             }
@@ -215,6 +221,14 @@ impl Worker {
             }),
             MediaOrder::SendDigits { leg, digits } => self.with(leg, |worker, seat| worker.press(seat, &digits, now)),
             MediaOrder::Close { leg } => self.with(leg, |worker, seat| worker.close(seat, now)),
+        }
+    }
+
+    /// Closes legs whose orders found no room.
+    fn close_missed(&mut self, now: Mono) {
+        let missed = std::mem::take(&mut *self.orders.missed_closes.lock().unwrap_or_else(PoisonError::into_inner));
+        for leg in missed {
+            self.obey(MediaOrder::Close { leg }, now);
         }
     }
 
