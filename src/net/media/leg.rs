@@ -53,11 +53,11 @@ pub(super) struct Leg {
 /// How a leg gets what it hears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Feed {
-    /// Nothing to hear.
+    /// Nothing to hear and nobody to hear it.
     Silent,
     /// Packets of that leg as they come.
     Relay(Seat),
-    /// Made on the tick.
+    /// Made on the tick, silence included.
     Clocked,
 }
 
@@ -110,6 +110,14 @@ impl Leg {
         match &self.peer {
             Peer::Sip(peer) => peer.remote.is_some(),
             Peer::Browser(peer) => peer.has_connected,
+        }
+    }
+
+    /// Whether silence is said in packets: to a telephone that receives. A browser's standing leg may pause between calls.
+    fn takes_silence(&self) -> bool {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().is_some_and(|remote| remote.is_receiving),
+            Peer::Browser(_) => false,
         }
     }
 
@@ -346,7 +354,9 @@ impl Legs {
             };
             feed = if feed == Feed::Silent { one } else { Feed::Clocked };
         }
-        feed
+        // A menu that waits for a key is a pause, not the end: a telephone that hears no packets, and the carriers on the way to
+        // it, would take the line for dead.
+        if feed == Feed::Silent && leg.takes_silence() { Feed::Clocked } else { feed }
     }
 
     fn leave_audience(&mut self, source: &Source, id: LegId, seat: Seat) {

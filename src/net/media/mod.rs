@@ -3,8 +3,8 @@
 //!
 //! One dedicated thread, no tokio: it waits for readiness, and every 20 ms for the legs that must be clocked. Three ways of
 //! feeding a leg, cheapest first: *relay* (its only source speaks its codec: header rewritten, payload untouched, on readiness),
-//! *clocked* (playing, mixing, transcoding, keys: decoded and encoded on the tick), *silent* (one frame a second keeps
-//! translators open). All legs are on the one worker, so nothing is locked and nothing crosses threads but orders and notices.
+//! *clocked* (playing, mixing, transcoding, keys, and silence to telephones: decoded and encoded on the tick), *silent* (a browser
+//! between calls, a peer that asked for no packets; one frame a second keeps translators open). All legs are on the one worker, so nothing is locked and nothing crosses threads but orders and notices.
 //!
 //! Tried with Chromium 156: G.711 both ways without a concealed sample, keys, ICE restart, and audio again 0.1 s after a reload.
 //!

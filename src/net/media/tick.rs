@@ -15,7 +15,7 @@ use crate::{
     types::{Mono, Now},
 };
 
-/// A leg that hears nothing gets one frame of silence this often: translators stay open and peers see that we live.
+/// A leg to which nothing flows gets one frame of silence this often: translators stay open and peers see that we live.
 const KEEP_ALIVE_MS: u64 = 1_000;
 /// A browser that has our answer connects within a second or two, or not at all.
 const CONNECT_MS_MAX: u64 = 15_000;
