@@ -211,6 +211,7 @@ fn server_messages() -> Vec<ServerMessage> {
         })),
         ServerMessage::Pop { call: call_id(), matches: vec![snapshot()], arrived_at: AT },
         ServerMessage::Agent { agent: agent() },
+        ServerMessage::AgentGone { agent: key("agent1") },
         ServerMessage::Board {
             board: Board {
                 at: AT,

@@ -95,6 +95,7 @@ impl Eyes {
         match update {
             LiveUpdate::Call(call) => self.call(call),
             LiveUpdate::Agent(agent) => Some(ServerMessage::Agent { agent: self.agent_view(agent) }),
+            LiveUpdate::AgentGone { agent } => Some(ServerMessage::AgentGone { agent: agent.clone() }),
             LiveUpdate::MediaAnswer { agent, session, answer } if *agent == self.agent && *session == self.session => {
                 Some(match answer {
                     Ok(sdp) => ServerMessage::MediaAnswer { sdp: Some(sdp.to_string()), problem: None },

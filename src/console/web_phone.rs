@@ -116,9 +116,9 @@ impl Phone {
                     },
                     // Something about this phone may be among what was missed: better to end than to hang.
                     Err(RecvError::Lagged(_)) => return self.ended("fault").await,
-                    Err(RecvError::Closed) => return self.ended("shed").await,
+                    Err(RecvError::Closed) => return self.ended("shutdown").await,
                 },
-                () = stopped(&mut stopping) => return self.ended("shed").await,
+                () = stopped(&mut stopping) => return self.ended("shutdown").await,
                 () = clock.sleep_until(ping_at) => {
                     let now = clock.now().mono;
                     if now.millis_since(heard_at) >= 2 * PING_EVERY_MS {
@@ -221,9 +221,15 @@ impl Phone {
 fn word(cause: EndCause) -> &'static str {
     match cause {
         EndCause::Hangup => "hangup",
-        EndCause::Finished | EndCause::Busy | EndCause::NoAnswer | EndCause::Refused => "finished",
+        EndCause::Finished
+        | EndCause::Busy
+        | EndCause::NoAnswer
+        | EndCause::Refused
+        | EndCause::UnknownNumber
+        | EndCause::Unreachable => "finished",
         EndCause::Lost => "lost",
-        EndCause::Shed => "shed",
+        EndCause::Overload => "overload",
+        EndCause::Shutdown => "shutdown",
         EndCause::Fault => "fault",
     }
 }

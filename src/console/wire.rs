@@ -205,6 +205,11 @@ pub enum ServerMessage {
         /// The agent.
         agent: AgentView,
     },
+    /// An agent was removed or switched off in administration and is off the floor for good.
+    AgentGone {
+        /// Who.
+        agent: AgentId,
+    },
     /// The board, at most four times a second.
     Board {
         /// All of it.
@@ -381,7 +386,7 @@ pub enum WebPhoneServerMessage {
     Connected,
     /// Over.
     Ended {
-        /// Message key: `hangup`, `finished`, `lost`, `shed`, `fault`.
+        /// Message key: `hangup`, `finished`, `lost`, `overload`, `shutdown`, `fault`.
         cause: String,
     },
     /// Not taken.

@@ -118,6 +118,11 @@ pub enum LiveUpdate {
     Call(Arc<CallView>),
     /// An agent changed.
     Agent(Arc<AgentView>),
+    /// An agent is off the floor for good.
+    AgentGone {
+        /// Who.
+        agent: AgentId,
+    },
     /// A queue's waiting line changed.
     Queue(Arc<QueueView>),
     /// The answer to a media offer of a console.

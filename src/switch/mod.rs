@@ -200,6 +200,7 @@ impl Switch {
             CentreOutput::Fact(fact) => Output::Fact(fact),
             CentreOutput::Call(view) => Output::Live(LiveUpdate::Call(view)),
             CentreOutput::Agent(view) => Output::Live(LiveUpdate::Agent(view)),
+            CentreOutput::AgentGone { agent } => Output::Live(LiveUpdate::AgentGone { agent }),
             CentreOutput::Queue(view) => Output::Live(LiveUpdate::Queue(view)),
             CentreOutput::WebPhoneConnected { session } => {
                 Output::Live(LiveUpdate::WebPhone { session, update: WebPhoneUpdate::Connected })

@@ -123,9 +123,10 @@ fn source(heard: Heard) -> Source {
 fn refusal_status(cause: EndCause) -> u16 {
     match cause {
         EndCause::Busy => 486,
-        EndCause::Refused => 404,
-        EndCause::Shed => 503,
+        EndCause::UnknownNumber => 404,
+        EndCause::Refused => 403,
+        EndCause::Overload | EndCause::Shutdown => 503,
         EndCause::Fault => 500,
-        EndCause::Hangup | EndCause::Finished | EndCause::NoAnswer | EndCause::Lost => 480,
+        EndCause::Hangup | EndCause::Finished | EndCause::NoAnswer | EndCause::Unreachable | EndCause::Lost => 480,
     }
 }

@@ -241,8 +241,13 @@ fn a_caller_whom_nobody_answers_or_refuses_is_refused_in_the_end() {
 
 #[test]
 fn refusing_a_call_says_why_by_status() {
-    for (cause, expected) in [(EndCause::Busy, 486), (EndCause::Refused, 404), (EndCause::Shed, 503), (EndCause::NoAnswer, 480)]
-    {
+    for (cause, expected) in [
+        (EndCause::Busy, 486),
+        (EndCause::UnknownNumber, 404),
+        (EndCause::Overload, 503),
+        (EndCause::Shutdown, 503),
+        (EndCause::NoAnswer, 480),
+    ] {
         let mut desk = Desk::new();
         let leg = desk.arrived(Some(OFFER));
         let said = desk.want(PhoneEffect::Reject { leg, cause });
@@ -376,10 +381,15 @@ fn why_a_called_phone_did_not_answer_is_told_apart() {
     for (status, rings, expected) in [
         (486, true, EndCause::Busy),
         (408, true, EndCause::NoAnswer),
-        (408, false, EndCause::Lost),
+        (408, false, EndCause::Unreachable),
         (487, true, EndCause::NoAnswer),
-        (404, false, EndCause::Refused),
-        (503, false, EndCause::Fault),
+        (404, false, EndCause::UnknownNumber),
+        (484, false, EndCause::UnknownNumber),
+        (403, false, EndCause::Refused),
+        (603, true, EndCause::Refused),
+        (488, false, EndCause::Unreachable),
+        (500, false, EndCause::Unreachable),
+        (503, false, EndCause::Unreachable),
     ] {
         let mut desk = Desk::new();
         let (leg, dialog) = desk.calling();

@@ -209,12 +209,20 @@ pub enum EndCause {
     Busy,
     /// The called party did not answer.
     NoAnswer,
-    /// The number, the account or the trunk refused it.
+    /// The called party, or the network on its behalf, said no.
     Refused,
+    /// Nobody has the number that was called.
+    UnknownNumber,
+    /// No way to the called party: the trunk, the network or the phone does not answer or has no line free.
+    Unreachable,
     /// A party's audio or signalling was lost for good.
     Lost,
-    /// Shutdown or overload.
-    Shed,
+    /// More calls than the centre takes at a time.
+    Overload,
+    /// The server stopped.
+    // Its word was `shed` before overload had one of its own.
+    #[serde(alias = "shed")]
+    Shutdown,
     /// A fault on our side.
     Fault,
 }
@@ -255,7 +263,9 @@ pub enum Outcome {
     Answered,
     /// Hung up while waiting.
     Abandoned,
-    /// Served by the flow alone, or hung up in it.
+    /// Hung up, or was lost, in the flow before it came to an end.
+    AbandonedInIvr,
+    /// Served by the flow alone: it came to its own end without a queue.
     SelfServed,
     /// Left a queue by a branch: message, callback, closing time.
     FlowedOut,

@@ -404,7 +404,7 @@ impl Call {
             self.say(cx, CallEventKind::Abandoned { queue, waited_ms });
         }
         if self.outcome == Outcome::Open {
-            self.outcome = self.outcome_of(cause);
+            self.outcome = self.outcome_of(cause, by);
         }
         self.go(Stage::Over, None, cx);
         self.customer_leg = None;
@@ -413,12 +413,21 @@ impl Call {
         self.say(cx, CallEventKind::Ended { cause, by });
     }
 
-    fn outcome_of(&self, cause: EndCause) -> Outcome {
+    fn outcome_of(&self, cause: EndCause, by: Party) -> Outcome {
         match (self.direction, cause) {
             (Direction::Outbound, _) => Outcome::NotReached,
-            (Direction::Inbound, EndCause::Fault | EndCause::Shed | EndCause::Refused) => Outcome::Failed,
+            (
+                Direction::Inbound,
+                EndCause::Fault
+                | EndCause::Overload
+                | EndCause::Shutdown
+                | EndCause::Refused
+                | EndCause::UnknownNumber
+                | EndCause::Unreachable,
+            ) => Outcome::Failed,
             (Direction::Inbound, _) => match self.stage {
                 Stage::Answering { .. } => Outcome::Failed,
+                Stage::InFlow { .. } if by == Party::Customer => Outcome::AbandonedInIvr,
                 Stage::InFlow { .. }
                 | Stage::Echo { .. }
                 | Stage::Waiting { .. }

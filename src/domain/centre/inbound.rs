@@ -24,11 +24,14 @@ impl Centre {
     pub(super) fn arrive(&mut self, turn: &mut Turn<'_>, leg: LegId, caller: CallerLine, called: &str, language: Option<&str>) {
         turn.by_customer();
         let is_trunk_full = caller.trunk.as_ref().is_some_and(|trunk| self.is_trunk_full(trunk));
-        if self.is_draining || self.is_full() || is_trunk_full {
-            return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Shed });
+        if self.is_draining {
+            return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Shutdown });
+        }
+        if self.is_full() || is_trunk_full {
+            return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Overload });
         }
         if route(&self.directory, called).is_none() {
-            return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Refused });
+            return self.phone(PhoneEffect::Reject { leg, cause: EndCause::UnknownNumber });
         }
         let label = caller.label.or_else(|| caller.phone.map(|account| account.to_string()));
         let party = OtherParty {

@@ -42,7 +42,7 @@ pub enum CentreInput {
     LegFailed {
         /// Which.
         leg: LegId,
-        /// Why: busy, no answer, refused, lost (device gone), fault.
+        /// Why: busy, no answer, refused, unknown number, unreachable, fault.
         cause: EndCause,
     },
     /// A leg is over: hung up by the peer, or lost.
@@ -150,7 +150,7 @@ pub enum PhoneEffect {
     Reject {
         /// Which.
         leg: LegId,
-        /// Busy → 486, Refused → 404 (no such number), Shed → 503, others → 480/500.
+        /// Busy → 486, UnknownNumber → 404, Refused → 403, Overload and Shutdown → 503, Fault → 500, others → 480.
         cause: EndCause,
     },
     /// Call an agent's SIP phone.
@@ -273,6 +273,11 @@ pub enum CentreOutput {
     Call(Arc<CallView>),
     /// An agent changed.
     Agent(Arc<AgentView>),
+    /// An agent was taken out of the directory and is off the floor for good.
+    AgentGone {
+        /// Who.
+        agent: AgentId,
+    },
     /// A queue's line changed.
     Queue(Arc<QueueView>),
     /// To a web phone: the line answered.

@@ -9,6 +9,8 @@ use crate::{
 /// A customer's phone without audio is given up after this: it may be silent for a while (mute without noise), and its signalling
 /// tells when it hangs up.
 pub const SILENT_PHONE_MS: u64 = 300_000;
+/// A waiting caller whose phone sends nothing and did not answer when it was asked gets this long to be heard again.
+pub(super) const DEAD_LINE_MS: u64 = 5_000;
 /// A browser without audio is gone.
 const SILENT_BROWSER_MS: u64 = 30_000;
 
@@ -23,6 +25,8 @@ pub(super) enum LegUse {
         call: CallId,
         /// Whose phone.
         agent: AgentId,
+        /// Whether it has rung: from then on a no is the agent's.
+        has_rung: bool,
     },
     /// An agent's standing console leg.
     Console(AgentId),
@@ -59,7 +63,14 @@ impl Centre {
     }
 
     pub(super) fn leg_rings(&mut self, turn: &mut Turn<'_>, leg: LegId) {
-        let Some(LegUse::Customer(id)) = self.legs.get(&leg).cloned() else { return };
+        let id = match self.legs.get_mut(&leg) {
+            Some(LegUse::Customer(id)) => *id,
+            Some(LegUse::AgentPhone { has_rung, .. }) => {
+                *has_rung = true;
+                return;
+            }
+            Some(LegUse::Console(_) | LegUse::WebPhone(_)) | None => return,
+        };
         let Some(call) = self.calls.get(&id) else { return };
         if let Stage::Dialling { with, step: DialStep::Calling, until } = call.stage().clone() {
             self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::Ringing, until, cx));
@@ -69,7 +80,7 @@ impl Centre {
     pub(super) fn leg_answered(&mut self, turn: &mut Turn<'_>, leg: LegId) {
         match self.legs.get(&leg).cloned() {
             Some(LegUse::Customer(call)) => self.customer_answered(turn, call),
-            Some(LegUse::AgentPhone { call, agent }) => self.agent_phone_answered(turn, call, &agent, leg),
+            Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_phone_answered(turn, call, &agent, leg),
             Some(LegUse::WebPhone(session)) => self.web_phone_up(turn, session),
             Some(LegUse::Console(_)) => {}
             // Answered in the moment in which we gave up.
@@ -119,7 +130,10 @@ impl Centre {
                 turn.by_customer();
                 self.end_call(turn, call, cause, Party::Customer);
             }
-            LegUse::AgentPhone { call, agent } => self.agent_phone_failed(turn, call, &agent, leg, cause),
+            LegUse::AgentPhone { call, agent, has_rung } => {
+                let miss = miss_cause(cause, has_rung);
+                self.agent_phone_failed(turn, call, &agent, leg, miss);
+            }
             LegUse::Console(agent) => {
                 // A renewal that failed may leave the old media behind.
                 self.phone(PhoneEffect::HangUp { leg });
@@ -129,16 +143,9 @@ impl Centre {
         }
     }
 
-    fn agent_phone_failed(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, leg: LegId, cause: EndCause) {
+    fn agent_phone_failed(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, leg: LegId, cause: MissCause) {
         let Some(call) = self.calls.get(&id) else { return };
         if call.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
-            let cause = match cause {
-                EndCause::NoAnswer => MissCause::NoAnswer,
-                EndCause::Refused => MissCause::Declined,
-                EndCause::Busy | EndCause::Lost | EndCause::Shed | EndCause::Fault | EndCause::Hangup | EndCause::Finished => {
-                    MissCause::Device
-                }
-            };
             if cause == MissCause::Declined {
                 turn.by_agent(agent);
             }
@@ -146,7 +153,7 @@ impl Centre {
         }
         if call.stage().partner().is_some_and(|with| with.phone == Some(leg)) {
             // The agent's own phone was not picked up, or broke: the dialled party has heard nothing of it yet, or must now.
-            self.agent_leg_over(turn, id, agent, cause != EndCause::NoAnswer && cause != EndCause::Refused);
+            self.agent_leg_over(turn, id, agent, cause == MissCause::Device);
         }
     }
 
@@ -159,7 +166,7 @@ impl Centre {
                 turn.by_customer();
                 self.end_call(turn, call, cause, Party::Customer);
             }
-            LegUse::AgentPhone { call, agent } => {
+            LegUse::AgentPhone { call, agent, .. } => {
                 let Some(here) = self.calls.get(&call) else { return };
                 if here.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
                     self.offer_missed(turn, call, MissCause::Device);
@@ -175,7 +182,7 @@ impl Centre {
     pub(super) fn leg_audio(&mut self, turn: &mut Turn<'_>, leg: LegId, is_up: bool) {
         match self.legs.get(&leg).cloned() {
             Some(LegUse::Console(agent)) => self.console_audio(turn, &agent, is_up),
-            Some(LegUse::AgentPhone { call, agent }) => self.agent_audio(turn, call, &agent, is_up),
+            Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_audio(turn, call, &agent, is_up),
             Some(LegUse::Customer(call)) => self.customer_audio(turn, call, is_up),
             Some(LegUse::WebPhone(session)) if is_up => self.web_phone_up(turn, session),
             Some(LegUse::WebPhone(_)) | None => {}
@@ -188,8 +195,26 @@ impl Centre {
         if is_up != was_lost {
             return;
         }
-        let grace = if call.party.is_web { SILENT_BROWSER_MS } else { SILENT_PHONE_MS };
+        // An agent notices a dead line and hangs up, a flow comes to its end; in a queue it would keep its place.
+        let grace = match call.stage() {
+            _ if call.party.is_web => SILENT_BROWSER_MS,
+            Stage::Waiting { .. } | Stage::HandedOver { .. } => DEAD_LINE_MS,
+            Stage::Answering { .. }
+            | Stage::InFlow { .. }
+            | Stage::Echo { .. }
+            | Stage::Dialling { .. }
+            | Stage::Talking { .. }
+            | Stage::Held { .. }
+            | Stage::Reconnecting { .. }
+            | Stage::Leaving { .. }
+            | Stage::Over => SILENT_PHONE_MS,
+        };
         self.timers.set(Timer::CustomerAudio(id), (!is_up).then(|| turn.now.mono + grace));
+        let queue = call.queue.clone();
+        if let Some(waiting) = queue.and_then(|queue| self.lines.get_mut(&queue)?.get_mut(id)) {
+            waiting.is_dead = !is_up;
+            self.is_match_due |= is_up;
+        }
         self.on_call(turn, id, |call, cx| call.note_customer_audio(is_up, cx));
     }
 
@@ -202,5 +227,25 @@ impl Centre {
             turn.by_customer();
             self.flow_digit(turn, call, digit);
         }
+    }
+}
+
+/// What the failure of an agent's phone means for its offer. A phone that rang and then says busy or no was refused by hand; one
+/// that says busy without ringing is on another call, and what cannot be reached is no fault of the agent.
+fn miss_cause(cause: EndCause, has_rung: bool) -> MissCause {
+    match cause {
+        EndCause::Refused => MissCause::Declined,
+        EndCause::Busy if has_rung => MissCause::Declined,
+        EndCause::NoAnswer if has_rung => MissCause::NoAnswer,
+        EndCause::Busy
+        | EndCause::NoAnswer
+        | EndCause::UnknownNumber
+        | EndCause::Unreachable
+        | EndCause::Lost
+        | EndCause::Overload
+        | EndCause::Shutdown
+        | EndCause::Fault
+        | EndCause::Hangup
+        | EndCause::Finished => MissCause::Device,
     }
 }

@@ -213,7 +213,7 @@ impl Centre {
         for call in calls {
             self.withdraw_offer(turn, call);
             self.on_call(turn, call, |call, cx| call.flow_out(FlowOutCause::NodeLost, cx));
-            self.end_call(turn, call, EndCause::Shed, Party::System);
+            self.end_call(turn, call, EndCause::Shutdown, Party::System);
         }
         self.finish(turn);
     }

@@ -62,7 +62,7 @@ impl Centre {
         let until = turn.now.plus_millis(millis(ring_secs));
         let phone = self.sip_phone_of(agent).map(|account| {
             let leg = turn.mint_leg();
-            self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone() });
+            self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: false });
             let (caller, caller_name) = self.caller_shown(id);
             let ring_secs = u32::try_from(ring_secs).unwrap_or(0);
             self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs });

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn, inbound::LONGEST_MS};
 use crate::{
     domain::{
+        agent::Agent,
         call::{Call, DialStep, Direction, EndCause, NewCall, OtherParty, Partner, Party, Stage},
         directory::Device,
         routing::{DialPlan, DialProblem, choose_language, plan_dial},
@@ -33,7 +34,8 @@ impl Centre {
             return Err(Refusal::Draining);
         }
         let known = self.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
-        if !known.can_dial() || self.listening.contains_key(agent) {
+        let unreached = self.unreached_wrap_up(known);
+        if !(known.can_dial() || unreached.is_some()) || self.listening.contains_key(agent) {
             return Err(Refusal::WrongPresence);
         }
         let profile = self.directory.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
@@ -51,8 +53,20 @@ impl Centre {
         if matches!(&plan, DialPlan::Phone(account) if self.own_account(agent).as_ref() == Some(account)) {
             return Err(Refusal::NotDialable);
         }
+        if let Some(last) = unreached {
+            self.on_agent(turn, agent, |agent, cx| agent.drop_wrap_up(last, cx));
+            self.wrapped_up(turn, agent, last);
+        }
         self.begin_dialling(turn, agent, device, plan, customer);
         Ok(())
+    }
+
+    /// The dialled call that an agent wraps up although nobody was reached: there is nothing to say about it, and the next try
+    /// may follow at once.
+    fn unreached_wrap_up(&self, agent: &Agent) -> Option<CallId> {
+        let id = agent.wrap_up()?.call;
+        let call = self.calls.get(&id)?;
+        (call.direction == Direction::Outbound && call.connected_at.is_none()).then_some(id)
     }
 
     fn begin_dialling(
@@ -104,7 +118,7 @@ impl Centre {
         match own_leg {
             None => self.call_out(turn, id, with),
             Some(leg) => {
-                self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone() });
+                self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: false });
                 if let Some(account) = self.sip_phone_of(agent) {
                     let (caller, caller_name) = self.caller_shown(id);
                     self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs: OWN_PHONE_SECS });

@@ -1,6 +1,6 @@
 //! Presence asked for: by the agent, or by a supervisor for the agent.
 
-use super::{AudioState, Centre, Refusal, Turn, WantedPresence};
+use super::{AudioState, Centre, Refusal, Timer, Turn, WantedPresence};
 use crate::{
     domain::{
         agent::{Presence, Rest},
@@ -34,8 +34,11 @@ impl Centre {
             Actor::User { .. } | Actor::Customer | Actor::System => None,
         };
         let is_supervised = supervisor.is_some();
-        if rest == Rest::Ready && self.departed.remove(agent) {
+        if rest == Rest::Ready {
             // Ready without a console: the phone alone counts from now on.
+            self.departed.remove(agent);
+            // Who asks for calls need not wait until a phone that failed is tried again.
+            self.timers.set(Timer::DeviceRetry(agent.clone()), None);
             self.refresh_device(turn, agent);
         }
         self.on_agent(turn, agent, |agent, cx| agent.ask(rest, supervisor, cx));

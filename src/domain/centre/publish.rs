@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView};
+use super::{AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView, Timer};
 use crate::{
     domain::{
         agent::Agent,
@@ -52,10 +52,6 @@ impl Published {
 
     pub(super) fn touched_calls(&self) -> impl Iterator<Item = CallId> + '_ {
         self.touched_calls.iter().copied()
-    }
-
-    pub(super) fn drop_agent(&mut self, agent: &AgentId) {
-        self.agents.remove(agent);
     }
 
     /// The summary, if it differs from the last one that went to the journal.
@@ -133,6 +129,9 @@ impl Centre {
 
     fn publish_agent(&mut self, id: &AgentId) {
         let Some(agent) = self.agents.get(id) else { return };
+        if !agent.is_signed_in() && !self.directory.agents.get(id).is_some_and(|profile| profile.is_active) {
+            return self.drop_agent(id);
+        }
         let old = self.published.agents.get(id);
         let mut view = self.agent_view(agent, old.map_or(0, |old| old.version));
         if old.is_some_and(|old| **old == view) {
@@ -142,6 +141,16 @@ impl Centre {
         let view = Arc::new(view);
         self.published.agents.insert(id.clone(), view.clone());
         self.out.push_back(CentreOutput::Agent(view));
+    }
+
+    /// An agent who was taken out of the directory and has nothing left to do goes off the floor.
+    fn drop_agent(&mut self, id: &AgentId) {
+        self.agents.remove(id);
+        self.timers.set(Timer::Agent(id.clone()), None);
+        self.timers.set(Timer::DeviceRetry(id.clone()), None);
+        if self.published.agents.remove(id).is_some() {
+            self.out.push_back(CentreOutput::AgentGone { agent: id.clone() });
+        }
     }
 
     fn publish_queue(&mut self, id: &QueueId, talking: &BTreeMap<QueueId, i64>) {

@@ -48,10 +48,6 @@ impl Centre {
             self.agents.keys().filter(|id| !directory.agents.get(*id).is_some_and(|agent| agent.is_active)).cloned().collect();
         for id in gone {
             self.on_agent(turn, &id, |agent, cx| agent.ask(Rest::Offline, None, cx));
-            if self.agents.get(&id).is_some_and(|agent| !agent.is_signed_in()) {
-                self.agents.remove(&id);
-                self.published.drop_agent(&id);
-            }
         }
         for profile in directory.agents.values().filter(|agent| agent.is_active) {
             if !self.agents.contains_key(&profile.id) {

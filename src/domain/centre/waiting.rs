@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Centre, Timer, Turn, playback::Purpose};
+use super::{Centre, Timer, Turn, legs::DEAD_LINE_MS, playback::Purpose};
 use crate::{
     domain::{
         call::{FlowOutCause, Stage},
@@ -44,7 +44,11 @@ impl Centre {
         let now = turn.now.mono;
         let until = now + millis(queue.wait_secs_max.max(1));
         let announce_at = (queue.position_every_secs > 0).then(|| now + millis(queue.position_every_secs));
-        let waiting = Waiting { call: id, announced: None, is_offered: false, excluded: BTreeMap::new() };
+        let is_dead = self.timers.is_set(&Timer::CustomerAudio(id));
+        if is_dead {
+            self.timers.set(Timer::CustomerAudio(id), Some(now + DEAD_LINE_MS));
+        }
+        let waiting = Waiting { call: id, announced: None, is_offered: false, is_dead, excluded: BTreeMap::new() };
         self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, now);
         self.timers.set(Timer::MaxWait(id), Some(until));
         self.timers.set(Timer::Announce(id), announce_at);

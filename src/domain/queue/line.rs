@@ -35,6 +35,8 @@ pub struct Waiting {
     pub announced: Option<usize>,
     /// Whether it rings at an agent now. It keeps its place.
     pub is_offered: bool,
+    /// Whether the caller's line is known dead: neither sound nor signalling. It is not offered until it is heard again.
+    pub is_dead: bool,
     /// Agents who missed it, and until when they are passed over.
     pub excluded: BTreeMap<AgentId, Mono>,
 }

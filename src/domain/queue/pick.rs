@@ -45,7 +45,7 @@ pub fn pick<'a>(
     let mut callers: Vec<(Reverse<i64>, &Place, &Waiting, &QueueId)> = lines
         .filter(|(queue, _, _)| free.iter().any(|f| can_serve(&f.agent, queue)))
         .flat_map(|(queue, priority, line)| line.iter().map(move |(place, w)| (Reverse(priority), place, w, queue)))
-        .filter(|(_, _, waiting, _)| !waiting.is_offered)
+        .filter(|(_, _, waiting, _)| !waiting.is_offered && !waiting.is_dead)
         .collect();
     callers.sort_unstable_by_key(|(priority, place, _, _)| (*priority, **place));
     callers.into_iter().find_map(|(_, _, waiting, queue)| {
@@ -84,7 +84,7 @@ mod tests {
     }
 
     fn waiting(call: CallId) -> Waiting {
-        Waiting { call, announced: None, is_offered: false, excluded: BTreeMap::new() }
+        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new() }
     }
 
     fn agent(key: &str, idle_since: u64) -> FreeAgent {

@@ -19,8 +19,8 @@ settings! {
         pub ports: PortRange = PortRange { first: 20_000, last: 29_999 },
         /// UDP port for the audio of all browsers.
         pub browser_port: u16 = 30_000,
-        /// A telephone that stopped sending for so long counts as lost.
-        pub media_timeout: Duration = Duration::from_secs(30),
+        /// A telephone that stopped sending for so long is asked by SIP whether it is still there.
+        pub media_timeout: Duration = Duration::from_secs(20),
         /// A browser that nothing at all has come from for so long counts as lost.
         pub browser_timeout: Duration = Duration::from_secs(6),
         /// Whether browsers send Opus rather than G.711. It sounds no better on a telephone call and costs 100 times the work.

@@ -108,7 +108,7 @@ async fn a_stop_ends_the_calls_that_outlast_its_patience_and_writes_down_why() {
         assert_eq!(calls.len(), 2);
         for call in &calls {
             assert!(call["ended_at"].is_string(), "{call}");
-            assert_eq!(call["end_cause"], "shed", "ended by the shutdown, not found lost at the restart: {call}");
+            assert_eq!(call["end_cause"], "shutdown", "ended by the shutdown, not found lost at the restart: {call}");
         }
         let events = admin.events().await;
         let flowed_out = events.iter().find(|event| event["event"]["kind"] == "flowed_out").expect("a flow-out");

@@ -1773,7 +1773,7 @@ export interface components {
          * @description Why a call ended.
          * @enum {string}
          */
-        EndCause: "hangup" | "finished" | "busy" | "no_answer" | "refused" | "lost" | "shed" | "fault";
+        EndCause: "hangup" | "finished" | "busy" | "no_answer" | "refused" | "unknown_number" | "unreachable" | "lost" | "overload" | "shutdown" | "fault";
         /** @description Something that was said or done. */
         EntryView: {
             /** @description When. */
@@ -2346,7 +2346,7 @@ export interface components {
          * @description How a call ended for the customer, for history and reports.
          * @enum {string}
          */
-        Outcome: "open" | "answered" | "abandoned" | "self_served" | "flowed_out" | "not_reached" | "failed";
+        Outcome: "open" | "answered" | "abandoned" | "abandoned_in_ivr" | "self_served" | "flowed_out" | "not_reached" | "failed";
         /** @description An own new password. */
         OwnPassword: {
             /** @description As it is. */
@@ -3303,6 +3303,11 @@ export interface components {
             agent: components["schemas"]["AgentView"];
             /** @enum {string} */
             t: "agent";
+        } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            t: "agent_gone";
         } | {
             /** @description All of it. */
             board: components["schemas"]["Board"];

@@ -3,6 +3,7 @@
 use super::floor::*;
 use crate::domain::{
     agent::{AgentEventKind, Presence, PresenceCause},
+    call::{CallEventKind, EndCause, MissCause},
     centre::{CallState, CentreCommand, CentreInput, Refusal, WantedPresence},
     directory::WrapUp,
 };
@@ -156,9 +157,62 @@ fn an_agent_taken_out_of_the_directory_finishes_the_call_and_is_gone() {
     directory.agents.remove(&id::<crate::types::AgentId>("ana"));
     floor.set_directory(directory.clone());
     floor.hang_up(leg);
+    assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }) && floor.gone.is_empty());
     floor.sleep(60_000);
-    assert_eq!(floor.presence("ana"), Presence::Offline);
+    let is_there = |floor: &Floor| floor.centre.snapshot().agents.iter().any(|agent| agent.id.as_str() == "ana");
+    assert!(!is_there(&floor));
+    assert_eq!(floor.gone, [id("ana")]);
     directory.version = 3;
+    directory.agents.insert(id("ana"), agent("ana", &["support"]));
+    floor.set_directory(directory.clone());
+    assert!(is_there(&floor));
+    directory.version = 4;
+    directory.agents.get_mut(&id::<crate::types::AgentId>("ana")).unwrap().is_active = false;
     floor.set_directory(directory);
-    assert!(floor.centre.snapshot().agents.iter().all(|agent| agent.id.as_str() != "ana"));
+    assert!(!is_there(&floor));
+    assert_eq!(floor.gone, [id("ana"), id("ana")]);
+}
+
+#[test]
+fn a_phone_that_failed_is_tried_again_after_a_while_or_as_soon_as_its_agent_asks_for_calls() {
+    let mut floor = Floor::ready(&["carl"]);
+    floor.call("1001");
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg, cause: EndCause::Unreachable });
+    assert_eq!(floor.presence("carl"), paused("device"));
+    floor.set_presence("carl", WantedPresence::Ready).unwrap();
+    assert_eq!(floor.presence("carl"), Presence::Ready);
+    let (_, second) = floor.call("1001");
+    assert_eq!(floor.presence("carl"), Presence::Offered { call: second });
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg, cause: EndCause::Unreachable });
+    floor.sleep(14_999);
+    assert_eq!(floor.presence("carl"), paused("device"));
+    floor.sleep(1);
+    assert_eq!(floor.presence("carl"), Presence::Ready);
+}
+
+#[test]
+fn busy_or_decline_from_a_phone_that_rang_is_the_agent_s_no_and_busy_without_ringing_is_not() {
+    let cases = [
+        (true, EndCause::Busy, "missed", MissCause::Declined),
+        (true, EndCause::Refused, "missed", MissCause::Declined),
+        (true, EndCause::NoAnswer, "missed", MissCause::NoAnswer),
+        (false, EndCause::Refused, "missed", MissCause::Declined),
+        (false, EndCause::Busy, "device", MissCause::Device),
+        (false, EndCause::NoAnswer, "device", MissCause::Device),
+        (true, EndCause::Unreachable, "device", MissCause::Device),
+    ];
+    for (rings, said, reason, expected) in cases {
+        let mut floor = Floor::ready(&["carl"]);
+        floor.call("1001");
+        let leg = floor.phone_leg();
+        if rings {
+            floor.input(CentreInput::LegRinging { leg });
+        }
+        floor.input(CentreInput::LegFailed { leg, cause: said });
+        assert_eq!(floor.presence("carl"), paused(reason), "{rings} {said:?}");
+        let missed = |kind: &CallEventKind| matches!(kind, CallEventKind::OfferMissed { cause, .. } if *cause == expected);
+        assert!(floor.call_events().any(missed), "{rings} {said:?}");
+    }
 }

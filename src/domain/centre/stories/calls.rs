@@ -20,14 +20,14 @@ fn the_echo_number_lets_callers_hear_themselves_for_ten_minutes_at_most() {
 }
 
 #[test]
-fn a_number_that_is_not_ours_is_refused_and_a_draining_centre_sheds() {
+fn a_number_that_is_not_ours_is_unknown_and_a_draining_centre_says_that_it_stops() {
     let mut floor = Floor::with(sample());
     let leg = LegId::mint(floor.now.wall, &mut floor.rng);
     floor.input(CentreInput::Arrived { leg, caller: CallerLine::default(), called: "777".into(), language: None });
-    assert_eq!(floor.phone.last(), Some(&PhoneEffect::Reject { leg, cause: EndCause::Refused }));
+    assert_eq!(floor.phone.last(), Some(&PhoneEffect::Reject { leg, cause: EndCause::UnknownNumber }));
     floor.input(CentreInput::Drain);
     floor.input(CentreInput::Arrived { leg, caller: CallerLine::default(), called: "1009".into(), language: None });
-    assert_eq!(floor.phone.last(), Some(&PhoneEffect::Reject { leg, cause: EndCause::Shed }));
+    assert_eq!(floor.phone.last(), Some(&PhoneEffect::Reject { leg, cause: EndCause::Shutdown }));
     assert!(floor.events.is_empty());
 }
 

@@ -495,6 +495,9 @@ impl Day {
                 }
                 CentreOutput::Call(view) => self.see_call(view),
                 CentreOutput::WebPhoneEnded { session, .. } => assert!(self.web.remove(&session), "a web phone ends once"),
+                CentreOutput::AgentGone { agent } => {
+                    assert!(!self.centre.agents.contains_key(&agent), "who is gone is off the floor");
+                }
                 CentreOutput::Agent(_)
                 | CentreOutput::Queue(_)
                 | CentreOutput::WebPhoneConnected { .. }
@@ -720,12 +723,13 @@ impl Day {
         }
     }
 
-    /// Nobody is served before someone ahead who could have been served; nobody waits while an agent idles who could help.
+    /// Nobody is served before someone ahead who could have been served; nobody waits while an agent idles who could help. A
+    /// dead line cannot be served.
     fn check_lines(&self, offered: &[(CallId, AgentId)]) {
         let centre = &self.centre;
         let now = self.now.mono;
         for (queue, line) in &centre.lines {
-            for (place, waiting) in line.iter().filter(|(_, waiting)| !waiting.is_offered) {
+            for (place, waiting) in line.iter().filter(|(_, waiting)| !waiting.is_offered && !waiting.is_dead) {
                 for (ahead, agent) in offered {
                     let Some(other) = line.iter().find(|(_, w)| w.call == *ahead && w.is_offered).map(|(place, _)| place)
                     else {

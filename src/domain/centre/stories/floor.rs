@@ -179,6 +179,7 @@ pub struct Floor {
     pub calls: BTreeMap<CallId, Arc<CallView>>,
     pub summaries: BTreeMap<CallId, CallSummary>,
     pub web_ended: Vec<(SessionId, EndCause)>,
+    pub gone: Vec<AgentId>,
 }
 
 impl Floor {
@@ -196,6 +197,7 @@ impl Floor {
             calls: BTreeMap::new(),
             summaries: BTreeMap::new(),
             web_ended: vec![],
+            gone: vec![],
         };
         floor.set_directory(directory);
         floor
@@ -252,6 +254,7 @@ impl Floor {
                 }
                 CentreOutput::Notice { user, key } => self.notices.push((user.to_string(), key)),
                 CentreOutput::WebPhoneEnded { session, cause } => self.web_ended.push((session, cause)),
+                CentreOutput::AgentGone { agent } => self.gone.push(agent),
                 CentreOutput::Agent(_)
                 | CentreOutput::Queue(_)
                 | CentreOutput::LookUp { .. }

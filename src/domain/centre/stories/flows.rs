@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::floor::*;
+use crate::domain::call::{EndCause, Outcome};
 use crate::domain::centre::{CallState, CallerMatch, CallerRecordRef, CentreCommand, CentreInput, PhoneEffect};
 use crate::types::{CustomerId, LegId};
 
@@ -59,12 +60,22 @@ fn a_caller_who_presses_nothing_reaches_a_queue_all_the_same() {
 }
 
 #[test]
-fn a_caller_who_hangs_up_in_the_flow_has_not_abandoned_a_queue() {
+fn a_caller_who_hangs_up_in_the_flow_has_abandoned_it_and_no_queue() {
     let mut floor = with_line();
     let (leg, call) = floor.call("1000");
     floor.hang_up(leg);
-    assert_eq!(floor.summaries[&call].outcome, crate::domain::call::Outcome::SelfServed);
+    assert_eq!(floor.summaries[&call].outcome, Outcome::AbandonedInIvr);
+    assert!(!floor.story().contains(&"abandoned"));
     assert!(floor.centre.next_wakeup().is_none(), "nothing of the call is left");
+}
+
+#[test]
+fn a_flow_that_comes_to_its_own_end_has_served_the_caller() {
+    let mut floor = Floor::with(sample());
+    let (leg, call) = floor.call("1000");
+    hear_out(&mut floor, leg);
+    let summary = &floor.summaries[&call];
+    assert_eq!((summary.outcome, summary.end_cause), (Outcome::SelfServed, Some(EndCause::Finished)));
 }
 
 #[test]

@@ -44,6 +44,22 @@ fn a_busy_number_is_not_reached_and_the_agent_sees_why() {
 }
 
 #[test]
+fn a_number_that_was_not_reached_is_called_again_out_of_the_wrap_up() {
+    let mut floor = Floor::ready(&["ana"]);
+    let first = dial(&mut floor, "ana", "+34911222333").unwrap();
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg, cause: EndCause::NoAnswer });
+    let second = dial(&mut floor, "ana", "+34911222333").unwrap();
+    assert_ne!(first, second);
+    assert_eq!(floor.presence("ana"), Presence::Busy { call: second });
+    assert_eq!(floor.view(first).state, CallState::Over { cause: EndCause::NoAnswer });
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg });
+    floor.hang_up(leg);
+    assert_eq!(dial(&mut floor, "ana", "+34911222333"), Err(Refusal::WrongPresence), "what was said is wrapped up first");
+}
+
+#[test]
 fn an_agent_with_a_sip_phone_picks_up_first() {
     let mut floor = Floor::ready(&["carl"]);
     let call = dial(&mut floor, "carl", "+34911222333").unwrap();
@@ -166,15 +182,15 @@ fn no_call_of_any_kind_goes_beyond_the_limit_and_wrap_ups_do_not_count() {
     let (first, _) = floor.call("1001");
     floor.answer("ana");
     floor.call("1009");
-    let is_shed = |floor: &mut Floor| {
+    let is_refused = |floor: &mut Floor| {
         let leg = LegId::mint(floor.now.wall, &mut floor.rng);
         floor.input(CentreInput::Arrived { leg, caller: CallerLine::default(), called: "1009".into(), language: None });
-        floor.phone.contains(&PhoneEffect::Reject { leg, cause: EndCause::Shed })
+        floor.phone.contains(&PhoneEffect::Reject { leg, cause: EndCause::Overload })
     };
-    assert!(is_shed(&mut floor));
+    assert!(is_refused(&mut floor));
     assert_eq!(dial(&mut floor, "bea", "+34911222333"), Err(Refusal::TooManyCalls));
     assert_eq!(web_call(&mut floor, "1009"), Err(Refusal::TooManyCalls));
     floor.hang_up(first);
     assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }));
-    assert!(!is_shed(&mut floor));
+    assert!(!is_refused(&mut floor));
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::floor::*;
 use crate::domain::{
+    agent::Presence,
     call::{CallEventKind, EndCause, FlowOutCause, Outcome},
     centre::{CallState, CallerLine, CentreInput, PhoneEffect, WantedPresence},
     directory::{CalendarSource, Directory, QueueExit},
@@ -161,6 +162,35 @@ fn the_position_is_told_when_it_is_news_and_stops_when_an_agent_answers() {
     assert!(matches!(floor.view(call).state, CallState::Offered { .. }), "no announcement delays an offer");
     floor.answer("ana");
     assert!(floor.phone.contains(&PhoneEffect::StopPlay { leg: second }));
+}
+
+#[test]
+fn a_waiting_caller_whose_line_is_dead_is_not_offered_and_soon_ended() {
+    let mut floor = Floor::with(sample());
+    let (dead, first) = floor.call("1001");
+    let (_, second) = floor.call("1001");
+    floor.input(CentreInput::LegAudio { leg: dead, is_up: false });
+    floor.sign_in("ana");
+    assert_eq!(floor.presence("ana"), Presence::Offered { call: second });
+    floor.sleep(4_999);
+    assert_eq!(floor.view(first).state, CallState::Waiting { position: 1 });
+    floor.sleep(1);
+    assert_eq!(floor.view(first).state, CallState::Over { cause: EndCause::Lost });
+    assert_eq!(floor.summaries[&first].outcome, Outcome::Abandoned);
+}
+
+#[test]
+fn a_waiting_caller_who_is_heard_again_is_offered_at_the_same_place() {
+    let mut floor = Floor::with(sample());
+    let (leg, call) = floor.call("1001");
+    floor.input(CentreInput::LegAudio { leg, is_up: false });
+    floor.sign_in("ana");
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+    floor.sleep(3_000);
+    floor.input(CentreInput::LegAudio { leg, is_up: true });
+    assert_eq!(floor.presence("ana"), Presence::Offered { call });
+    floor.sleep(10_000);
+    assert!(matches!(floor.view(call).state, CallState::Offered { .. }));
 }
 
 #[test]

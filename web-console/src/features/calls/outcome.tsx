@@ -7,6 +7,7 @@ const LOOKS: Record<Outcome, { tone: BadgeTone; icon: LucideIcon }> = {
   open: { tone: 'accent', icon: CircleDot },
   answered: { tone: 'good', icon: CircleCheck },
   abandoned: { tone: 'warn', icon: PhoneMissed },
+  abandoned_in_ivr: { tone: 'warn', icon: PhoneMissed },
   self_served: { tone: 'neutral', icon: Bot },
   flowed_out: { tone: 'warn', icon: Shuffle },
   not_reached: { tone: 'neutral', icon: PhoneOff },

@@ -7,7 +7,7 @@ import { textParam, withoutEmpty, wordParam } from '@/lib/search-params'
 export type Outcome = Schemas['Outcome']
 export type Direction = Schemas['Direction']
 
-export const OUTCOMES: readonly Outcome[] = ['open', 'answered', 'abandoned', 'self_served', 'flowed_out', 'not_reached', 'failed']
+export const OUTCOMES: readonly Outcome[] = ['open', 'answered', 'abandoned', 'abandoned_in_ivr', 'self_served', 'flowed_out', 'not_reached', 'failed']
 export const DIRECTIONS: readonly Direction[] = ['inbound', 'outbound']
 
 export interface CallSearch {

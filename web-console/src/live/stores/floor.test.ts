@@ -43,6 +43,22 @@ test('a call that ends without wrap-up says why', () => {
   expect(over.notices).toMatchObject([{ key: 'call_over', cause: 'busy' }])
 })
 
+test('a caller who hangs up before the answer is told of, one who went on to a colleague is not', () => {
+  const ringing = applyToFloor(greeted, { t: 'call', call: aCall({ state: { is: 'offered', until: '2026-11-21T10:00:00.000Z' } }) })
+  const end = (cause: 'hangup' | 'finished') => applyToFloor(ringing, { t: 'call', call: aCall({ version: 2, agent: null, state: { is: 'over', cause } }) })
+  expect(end('hangup').notices).toMatchObject([{ key: 'caller_gone' }])
+  expect(end('finished').notices).toEqual([])
+})
+
+test('an agent who was removed is nobody’s colleague any more, and the own one takes no calls', () => {
+  const floor = applyToFloor(greeted, { t: 'agent', agent: anAgent({ id: 'ben', version: 3 }) })
+  const gone = applyToFloor(floor, { t: 'agent_gone', agent: 'ben' })
+  expect(gone.colleagues.has('ben')).toBe(false)
+  const back = applyToFloor(gone, { t: 'agent', agent: anAgent({ id: 'ben', version: 1 }) })
+  expect(back.colleagues.get('ben')?.version).toBe(1)
+  expect(applyToFloor(floor, { t: 'agent_gone', agent: floor.user ?? '' }).agent).toBeNull()
+})
+
 test('after a wrap-up the end is no news', () => {
   const wrapping = applyToFloor(greeted, { t: 'call', call: aCall({ state: { is: 'wrapping_up', needs_disposition: false } }) })
   const over = applyToFloor(wrapping, { t: 'call', call: aCall({ version: 2, state: { is: 'over', cause: 'hangup' } }) })

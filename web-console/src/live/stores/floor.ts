@@ -12,6 +12,8 @@ export interface FloorNotice {
   key: string
   /** For `call_over`: why the call ended. */
   cause?: EndCause
+  /** For `call_over`: the call as it was, for a new try. */
+  call?: CallView
   /** For `sla_breached`: which ticket. */
   ticket?: TicketLine
 }
@@ -143,6 +145,11 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
       if (agent.id === state.user) return { ...state, agent }
       return { ...state, colleagues: new Map(state.colleagues).set(agent.id, agent) }
     }
+    case 'agent_gone': {
+      if (message.agent === state.user) return { ...state, agent: null }
+      const colleagues = new Map(state.colleagues)
+      return colleagues.delete(message.agent) ? { ...state, colleagues } : state
+    }
     case 'media_state':
       return { ...state, audio: message.audio }
     case 'notice':
@@ -171,10 +178,11 @@ function withCall(state: FloorState, call: CallView): FloorState {
   }
   if (!known) return listeningTo === state.listeningTo ? state : { ...state, listeningTo }
   const gone = forget({ ...state, listeningTo }, call.id)
+  if (call.state.is !== 'over' || known.state.is === 'wrapping_up') return gone
+  const { cause } = call.state
+  if (known.state.is === 'offered') return cause === 'hangup' || cause === 'lost' ? withNotice(gone, { key: 'caller_gone' }) : gone
   // A call that ends without a wrap-up would vanish without a word: say why.
-  return call.state.is === 'over' && known.state.is !== 'wrapping_up'
-    ? withNotice(gone, { key: 'call_over', cause: call.state.cause })
-    : gone
+  return withNotice(gone, { key: 'call_over', cause, call })
 }
 
 /** Drops a call with everything that hangs on it: no map may grow over a shift. */
