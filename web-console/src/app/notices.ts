@@ -2,6 +2,8 @@
 import { useNavigate, useRouterState } from '@tanstack/react-router'
 import { useEffect, useRef } from 'react'
 import { useTexts } from '@/i18n/use-texts'
+import { callAgain } from '@/lib/call-again'
+import { canCallAgain, isNews } from '@/lib/call-end'
 import { becomeReady } from '@/lib/shift'
 import { useFloor } from '@/lib/use-live'
 import { dismissNotice } from '@/live/stores/floor'
@@ -49,10 +51,16 @@ export function useNotices(): void {
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break
-        case 'call_over':
-          if (notice.cause && notice.cause !== 'hangup' && notice.cause !== 'finished')
-            showToast({ tone: 'bad', text: t(`common:end_cause.${notice.cause}`) })
+        case 'caller_gone':
+          showToast({ tone: 'info', text: t('notice.caller_gone') })
           break
+        case 'call_over': {
+          const { cause, call } = notice
+          if (!cause || !isNews(cause)) break
+          const retry = call && canCallAgain(call) ? { action: { label: t('common:call_again'), run: () => void callAgain(call) } } : {}
+          showToast({ tone: 'bad', text: t(`common:end_cause.${cause}`), ...retry })
+          break
+        }
         default:
           break
       }

@@ -7,6 +7,7 @@ import { choosePresence, isEngaged } from '@/features/dock/actions'
 import { changeLanguage } from '@/i18n'
 import { phoneText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
+import { isFreeToDial } from '@/lib/call-end'
 import { placeCall } from '@/lib/place-call'
 import { chooseTheme, otherTheme, themeStore } from '@/lib/theme'
 import { useFloor, useIsUp } from '@/lib/use-live'
@@ -23,7 +24,7 @@ export function useDoings(onSignOut: () => void): Doings {
   const { t, i18n } = useTexts('app')
   const { data: reasons = [] } = useQuery(pauseReasonsQuery)
   const presence = useFloor((floor) => floor.agent?.presence)
-  const isFree = useFloor((floor) => floor.agent !== null && floor.calls.length === 0)
+  const isFree = useFloor((floor) => floor.agent !== null && isFreeToDial(floor.calls))
   const isUp = useIsUp()
   const nextTheme = otherTheme(useStore(themeStore))
   // Within a call a state is chosen for afterwards, and says so.

@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { phoneText } from '@/i18n/format'
 import { Button, cx } from '@/ui'
+import { isFreeToDial } from './call-end'
 import { placeCall } from './place-call'
 import { useFloor, useIsUp } from './use-live'
 
@@ -12,7 +13,7 @@ export function CallButton({ number, customer, className }: { number: string; cu
   const [isPending, setPending] = useState(false)
   const isUp = useIsUp()
   const isAgent = useFloor((floor) => floor.agent !== null)
-  const isBusy = useFloor((floor) => floor.calls.length > 0)
+  const isBusy = !useFloor((floor) => isFreeToDial(floor.calls))
   const text = phoneText(number)
   // In a call there is nothing to dial: the number stays readable, the button goes.
   if (!isAgent || isBusy) {

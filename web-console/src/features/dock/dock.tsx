@@ -9,6 +9,8 @@ import { queuesQuery } from '@/api/queries'
 import { phoneText } from '@/i18n/format'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import { segmentText } from '@/i18n/words'
+import { CallAgainButton } from '@/lib/call-again-button'
+import { endToTell } from '@/lib/call-end'
 import { useKeysOf } from '@/lib/keymap'
 import { usePartyName } from '@/lib/use-party-name'
 import { useWrapUpLeft } from '@/lib/use-wrap-up'
@@ -64,6 +66,7 @@ function Party({ call }: { call: CallView }) {
   const name = usePartyName(call)
   const { data: queues } = useQuery(queuesQuery)
   const queue = queues?.find((one) => one.id === call.queue)?.name ?? call.queue
+  const cause = endToTell(call)
   const Icon = call.direction === 'outbound' ? PhoneOutgoing : call.state.is === 'offered' ? PhoneIncoming : Phone
   const details = [queue, call.party.segment ? segmentText(call.party.segment) : null, call.party.name && call.party.number ? phoneText(call.party.number) : null]
   return (
@@ -73,11 +76,16 @@ function Party({ call }: { call: CallView }) {
         <Link to="/desk/call/$callId" params={{ callId: call.id }} className="block truncate font-semibold hover:underline">
           {name}
         </Link>
-        <p className="truncate text-xs text-ink-2">{details.filter(Boolean).join(' · ')}</p>
+        {cause ? (
+          <p className="truncate text-xs font-medium text-bad-ink" data-testid="dock-end">{t(`common:end_cause.${cause}`)}</p>
+        ) : (
+          <p className="truncate text-xs text-ink-2">{details.filter(Boolean).join(' · ')}</p>
+        )}
       </div>
       <div className="flex shrink-0 items-center gap-2">
         <Badge tone={STATE_TONES[call.state.is]}>{t(`common:call_state.${call.state.is}`)}</Badge>
         <StateTimer call={call} />
+        <CallAgainButton key={call.id} call={call} testId="dock-call-again" />
       </div>
     </div>
   )
@@ -270,7 +278,8 @@ function Announcer({ call }: { call: CallView | undefined }) {
   const name = usePartyName(call)
   const { isEnding } = useWrapUpLeft(call)
   const state = call?.state.is
-  const text = isEnding ? t('announce.ends_soon') : state === 'offered' ? t('announce.offered', { name }) : state ? t('announce.state', { name, state: t(`common:call_state.${state}`) }) : ''
+  const cause = call ? endToTell(call) : null
+  const text = cause && !isEnding ? t('announce.ended', { name, cause: t(`common:end_cause.${cause}`) }) : isEnding ? t('announce.ends_soon') : state === 'offered' ? t('announce.offered', { name }) : state ? t('announce.state', { name, state: t(`common:call_state.${state}`) }) : ''
   return (
     <p className="sr-only" aria-live={state === 'offered' ? 'assertive' : 'polite'}>
       {text}

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { useStore } from 'zustand'
 import { useKeysOf } from '@/lib/keymap'
+import { isFreeToDial } from '@/lib/call-end'
 import { placeCall } from '@/lib/place-call'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import type { CallView } from '@/live/protocol'
@@ -66,7 +67,7 @@ function TonePad({ call }: { call: CallView }) {
 function DialPad({ onDone }: { onDone: () => void }) {
   const { t } = useTexts('dock')
   const isUp = useIsUp()
-  const isBusy = useFloor((floor) => floor.calls.length > 0)
+  const isBusy = !useFloor((floor) => isFreeToDial(floor.calls))
   const [number, setNumber] = useState('')
   const dial = async () => {
     if (await placeCall(number.trim(), null)) onDone()

@@ -1,11 +1,13 @@
 // What is to be done with a call: script, notes, disposition, ticket. Usable from the ring on; the time after the call runs below.
 import { useQuery } from '@tanstack/react-query'
-import { BookOpenText, ChevronDown } from 'lucide-react'
+import { BookOpenText, ChevronDown, PhoneOff } from 'lucide-react'
 import { useState, type KeyboardEvent } from 'react'
 import { useStore } from 'zustand'
 import { inLanguage, queuesQuery } from '@/api/queries'
 import type { Queue } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
+import { CallAgainButton } from '@/lib/call-again-button'
+import { endToTell } from '@/lib/call-end'
 import { readSetting, writeSetting } from '@/lib/storage'
 import { useCommand } from '@/lib/use-command'
 import { useIsUp } from '@/lib/use-live'
@@ -50,6 +52,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
   return (
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- the keys repeat what the buttons inside do
     <div className="flex h-full min-h-0 flex-col" onKeyDown={onDigit}>
+      <EndReason call={call} />
       <div className="flex min-h-0 flex-1 flex-col gap-1 overflow-auto px-3 pb-3">
         {queue && call.state.is !== 'wrapping_up' && <Script queue={queue} language={call.language} />}
         <Section title={t('notes.title')} aside={<SaveNote draft={draft} />}>
@@ -63,6 +66,20 @@ export function WrapUpPanel({ call }: { call: CallView }) {
         </Section>
       </div>
       <Footer call={call} isDisposed={chosen !== null} />
+    </div>
+  )
+}
+
+/** Why there was no talk, or why it broke off, and another try. */
+function EndReason({ call }: { call: CallView }) {
+  const { t } = useTexts('wrapup')
+  const cause = endToTell(call)
+  if (!cause) return null
+  return (
+    <div className="flex shrink-0 items-center gap-2 border-b border-line bg-bad-soft px-3 py-2 text-bad-ink" data-testid="end-reason" data-cause={cause}>
+      <PhoneOff size={16} aria-hidden className="shrink-0" />
+      <p className="min-w-0 flex-1">{t(`common:end_cause.${cause}`)}</p>
+      <CallAgainButton call={call} testId="call-again" />
     </div>
   )
 }
