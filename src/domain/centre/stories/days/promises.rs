@@ -1,0 +1,172 @@
+//! What must be true of any floor at any time, and of what it tells.
+
+use super::*;
+
+impl Day {
+    /// Facts add up: every story is well told, every contact counted once, every agent's second somewhere.
+    pub(super) fn record(&mut self, fact: &Fact) {
+        self.kinds.insert(fact.event.kind());
+        match &fact.event {
+            Event::Call(event) => {
+                let history = self.histories.entry(event.call).or_default();
+                let is_first = matches!(event.kind, CallEventKind::Arrived { .. } | CallEventKind::Dialled { .. });
+                assert_eq!(history.is_empty(), is_first, "{:?} after {history:?}", event.kind);
+                if history.iter().any(|kind| matches!(kind, CallEventKind::Ended { .. })) {
+                    let is_afterwards = matches!(event.kind, CallEventKind::Disposed { .. } | CallEventKind::Identified { .. });
+                    assert!(is_afterwards, "{:?} after the end", event.kind);
+                }
+                history.push(event.kind.clone());
+                match &event.kind {
+                    CallEventKind::Queued { queue, .. } => self.tallies.entry(queue.clone()).or_default().offered += 1,
+                    CallEventKind::Connected { queue: Some(queue), .. } => {
+                        self.tallies.entry(queue.clone()).or_default().answered += 1;
+                    }
+                    CallEventKind::Abandoned { queue, .. } => self.tallies.entry(queue.clone()).or_default().abandoned += 1,
+                    CallEventKind::FlowedOut { queue, .. } => self.tallies.entry(queue.clone()).or_default().flowed_out += 1,
+                    _ => {}
+                }
+                if let Some(summary) = &fact.call {
+                    let longest = summary.ended_at.unwrap_or(fact.at).millis_since(summary.started_at);
+                    assert!(summary.wait_ms + summary.talk_ms + summary.hold_ms <= longest, "{summary:?}");
+                }
+            }
+            Event::Agent(event) => {
+                if let AgentEventKind::PresenceChanged { from, to, .. } = &event.kind {
+                    let (was, since) = self.presences.get(&event.agent).cloned().unwrap_or((Presence::Offline, self.began));
+                    assert_eq!(kind_of(&was), kind_of(from), "an agent's changes are a chain");
+                    *self.spent.entry(event.agent.clone()).or_insert(0) += fact.at.millis_since(since);
+                    self.presences.insert(event.agent.clone(), (to.clone(), fact.at));
+                }
+            }
+            other => panic!("the floor told of {other:?}"),
+        }
+    }
+
+    /// What must be true of any floor at any time.
+    pub(super) fn check(&self, offered: &[(CallId, AgentId)]) {
+        let centre = &self.centre;
+        for (id, call) in &centre.calls {
+            let line_has = centre.lines.iter().find(|(_, line)| line.get(*id).is_some()).map(|(queue, _)| queue);
+            let waits_in = match call.stage() {
+                Stage::Waiting { queue, .. } => Some(queue),
+                _ => None,
+            };
+            assert_eq!(line_has, waits_in, "in line if and only if waiting");
+            assert!(call.is_over() || centre.timers.is_set(&Timer::Longest(*id)), "every call has a longest time");
+            assert_eq!(call.stage().deadline().is_some(), centre.timers.is_set(&Timer::Stage(*id)), "{:?}", call.stage());
+            if let Some(offer) = call.stage().offer() {
+                assert_eq!(centre.agents[&offer.agent].presence(), Presence::Offered { call: *id }, "an offer reserves");
+            }
+            if let Some(with) = call.stage().partner() {
+                assert_eq!(centre.agents[&with.agent].presence(), Presence::Busy { call: *id });
+                assert!(with.phone.is_none_or(|leg| self.legs.contains(&leg)), "the agent's phone is there");
+            }
+            for agent in &call.wrapping {
+                assert!(matches!(centre.agents[agent].presence(), Presence::WrappingUp { call, .. } if call == *id));
+            }
+            for agent in &call.listeners {
+                assert_eq!(centre.listening.get(agent), Some(id));
+            }
+            if let Stage::Waiting { queue, .. } = call.stage() {
+                assert!(centre.timers.is_set(&Timer::MaxWait(*id)) || centre.timers.is_set(&Timer::Longest(*id)));
+                assert_eq!(centre.lines[queue].get(*id).unwrap().is_offered, call.stage().offer().is_some());
+            }
+            assert_eq!(centre.flows.contains_key(id), matches!(call.stage(), Stage::InFlow { .. }));
+        }
+        for agent in centre.agents.values() {
+            match agent.presence() {
+                Presence::Offered { call } => assert_eq!(centre.calls[&call].stage().offer().unwrap().agent, agent.id),
+                Presence::Busy { call } => assert_eq!(centre.calls[&call].stage().partner().unwrap().agent, agent.id),
+                Presence::WrappingUp { call, .. } => {
+                    assert!(centre.calls[&call].wrapping.contains(&agent.id));
+                    assert!(centre.timers.is_set(&Timer::Agent(agent.id.clone())), "a wrap-up ends");
+                }
+                Presence::Ready => assert!(agent.is_device_up(), "who is ready can ring"),
+                Presence::Offline | Presence::Paused { .. } => {}
+            }
+            if let Some((told, _)) = self.presences.get(&agent.id) {
+                assert_eq!(kind_of(told), kind_of(&agent.presence()), "events tell the presence");
+            }
+        }
+        self.check_lines(offered);
+        self.check_legs();
+        self.check_views();
+        for (queue, tally) in &self.tallies {
+            let waiting = centre.lines.get(queue).map_or(0, |line| line.len());
+            assert_eq!(tally.offered, tally.answered + tally.abandoned + tally.flowed_out + waiting, "{queue}: {tally:?}");
+        }
+    }
+
+    /// Nobody is served before someone ahead who could have been served; nobody waits while an agent idles who could help. A
+    /// dead line cannot be served.
+    fn check_lines(&self, offered: &[(CallId, AgentId)]) {
+        let centre = &self.centre;
+        let now = self.now.mono;
+        for (queue, line) in &centre.lines {
+            for (place, waiting) in line.iter().filter(|(_, waiting)| !waiting.is_offered && !waiting.is_dead) {
+                for (ahead, agent) in offered {
+                    let Some(other) = line.iter().find(|(_, w)| w.call == *ahead && w.is_offered).map(|(place, _)| place)
+                    else {
+                        continue;
+                    };
+                    assert!(place > other || waiting.excludes(agent, now), "{} was overtaken by {ahead}", waiting.call);
+                }
+                for agent in centre.agents.values().filter(|agent| agent.is_free()) {
+                    let could = centre.serves[&agent.id].contains(queue)
+                        && !waiting.excludes(&agent.id, now)
+                        && !centre.listening.contains_key(&agent.id);
+                    assert!(!could, "{} idles while {} waits", agent.id, waiting.call);
+                }
+            }
+        }
+    }
+
+    /// Every leg of the world is someone's, and hears what it should.
+    fn check_legs(&self) {
+        let centre = &self.centre;
+        let known: BTreeSet<LegId> = centre.legs.keys().copied().collect();
+        assert_eq!(known, self.legs, "no leg leaks");
+        let mut expected: BTreeMap<LegId, Vec<Heard>> = BTreeMap::new();
+        for call in centre.calls.values() {
+            expected.extend(centre.hearing_of(call));
+        }
+        for (leg, used) in &centre.legs {
+            match used {
+                LegUse::Customer(call) => assert_eq!(centre.calls[call].customer_leg, Some(*leg)),
+                LegUse::AgentPhone { call, .. } => assert!(!centre.calls[call].is_over()),
+                LegUse::Console(agent) => assert_eq!(centre.consoles[agent].leg, Some(*leg)),
+                LegUse::WebPhone(session) => assert_eq!(centre.web_phones[session].leg, *leg),
+            }
+            let hears = self.hears.get(leg).cloned().unwrap_or_default();
+            assert_eq!(hears, expected.get(leg).cloned().unwrap_or_default(), "{used:?}");
+        }
+    }
+
+    /// What consoles were told is what is.
+    fn check_views(&self) {
+        let centre = &self.centre;
+        let told = |id| self.calls.get(id).filter(|view| !matches!(view.state, CallState::Over { .. }));
+        for (id, call) in &centre.calls {
+            let view = told(id).expect("a call on the floor is on screens");
+            assert_eq!(**view, centre.call_view(call, None, view.version));
+        }
+        let open = self.calls.iter().filter(|(_, view)| !matches!(view.state, CallState::Over { .. })).count();
+        assert_eq!(open, centre.calls.len(), "calls that are gone were told to be over");
+        let snapshot = centre.snapshot();
+        assert_eq!((snapshot.calls.len(), snapshot.agents.len()), (centre.calls.len(), centre.agents.len()));
+        for view in snapshot.agents {
+            assert_eq!(*view, centre.agent_view(&centre.agents[&view.id], view.version));
+        }
+        for view in snapshot.queues {
+            assert_eq!(*view, centre.queue_view(&view.id, &centre.talking_by_queue(), view.version).unwrap());
+        }
+    }
+}
+
+/// A presence without its particulars that may change without an event.
+fn kind_of(presence: &Presence) -> Presence {
+    match presence {
+        Presence::WrappingUp { call, .. } => Presence::WrappingUp { call: *call, until: None },
+        other => other.clone(),
+    }
+}

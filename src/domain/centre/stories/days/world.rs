@@ -1,0 +1,308 @@
+//! What the world does on its own: callers, agents at their screens, supervisors, and how telephones react.
+
+use super::*;
+
+impl Day {
+    pub(super) fn arrive(&mut self) {
+        let called = self.pick(&["1000", "1000", "1001", "1001", "1002", "1009", "999"]).unwrap();
+        let leg = LegId::mint(self.now.wall, &mut self.dice);
+        let number = self.chance(80).then(|| PhoneNumber::parse("+34911000001", "34").unwrap());
+        let trunk = Some(id("carrier"));
+        let caller = CallerLine { is_withheld: number.is_none(), number, trunk, ..CallerLine::default() };
+        self.legs.insert(leg);
+        self.inbound.insert(leg);
+        self.input(CentreInput::Arrived { leg, caller, called: called.into(), language: Some("en-GB".into()) });
+        let patience = 500 + self.below(120_000);
+        self.later(patience, Later::HangUp(leg));
+        for _ in 0..3 {
+            let (ms, digit) = (self.below(20_000), self.pick(&['1', '2', '3', '7', '*']).unwrap());
+            self.later(ms, Later::Input(CentreInput::Digit { leg, digit }));
+        }
+        if self.chance(5) {
+            let ms = self.below(40_000);
+            self.later(ms, Later::Input(CentreInput::LegAudio { leg, is_up: false }));
+            if self.chance(50) {
+                self.later(ms + 3_000, Later::Input(CentreInput::LegAudio { leg, is_up: true }));
+            }
+        }
+    }
+
+    pub(super) fn web_call(&mut self) {
+        let session = SessionId::mint(self.now.wall, &mut self.dice);
+        let number = self.pick(&["1000", "1001", "999"]).unwrap().to_owned();
+        let call = WebCall { session, number, offer: "v=0".into(), language: Some("es".into()) };
+        if self.ask("web", CentreCommand::WebCall(call)).is_ok() {
+            self.web.insert(session);
+            let (ms, digit) = (self.below(20_000), self.pick(&['1', '2']).unwrap());
+            self.later(ms, Later::Ask("web", CentreCommand::WebDigit { session, digit }));
+            let ms = self.below(60_000);
+            let end = if self.chance(50) {
+                Later::Input(CentreInput::WebPhoneGone { session })
+            } else {
+                Later::Ask("web", CentreCommand::WebHangUp { session })
+            };
+            self.later(ms, end);
+        }
+    }
+
+    pub(super) fn open_console(&mut self, who: &'static str) {
+        let session = SessionId::mint(self.now.wall, &mut self.dice);
+        self.sessions.insert(who, session);
+        self.input(CentreInput::ConsoleSession { agent: id(who), session, is_up: true });
+        self.ask(who, CentreCommand::MediaOffer { agent: id(who), session, offer: "v=0".into() }).unwrap();
+        let ready = CentreCommand::SetPresence { agent: id(who), wanted: WantedPresence::Ready };
+        self.later(1_500, Later::Ask(who, ready));
+    }
+
+    pub(super) fn reload(&mut self) {
+        let who = self.pick(&AGENTS).unwrap();
+        self.open_console(who);
+    }
+
+    pub(super) fn change_presence(&mut self) {
+        let who = self.pick(&AGENTS).unwrap();
+        let by = if self.chance(30) { "boss" } else { who };
+        let wanted = match self.below(8) {
+            0 => WantedPresence::Offline,
+            1 => WantedPresence::Paused { reason: "lunch".into() },
+            2 => WantedPresence::Paused { reason: "no such reason".into() },
+            _ => WantedPresence::Ready,
+        };
+        let _ = self.ask(by, CentreCommand::SetPresence { agent: id(who), wanted });
+    }
+
+    pub(super) fn lose_something(&mut self) {
+        let who = self.pick(&AGENTS).unwrap();
+        match self.below(4) {
+            0 => {
+                if let Some(session) = self.sessions.remove(who) {
+                    self.input(CentreInput::ConsoleSession { agent: id(who), session, is_up: false });
+                }
+            }
+            1 => {
+                if let Some(leg) = self.centre.consoles.get(&id::<AgentId>(who)).and_then(|console| console.leg) {
+                    self.input(CentreInput::LegAudio { leg, is_up: false });
+                    let back = self.below(60_000);
+                    self.later(back, Later::Input(CentreInput::LegAudio { leg, is_up: true }));
+                }
+            }
+            2 => {
+                let account = self.pick(&["103", "105"]).unwrap();
+                self.input(CentreInput::PhoneReachable { account: account.into(), is_reachable: false });
+                let back = self.below(30_000);
+                self.later(back, Later::Input(CentreInput::PhoneReachable { account: account.into(), is_reachable: true }));
+            }
+            _ => {
+                let legs: Vec<LegId> = self.legs.iter().copied().collect();
+                if let Some(leg) = self.pick(&legs) {
+                    let input = if self.chance(50) {
+                        CentreInput::LegFailed { leg, cause: EndCause::Fault }
+                    } else {
+                        CentreInput::LegEnded { leg, is_lost: true }
+                    };
+                    self.later(1, Later::Input(input));
+                }
+            }
+        }
+    }
+
+    pub(super) fn dial(&mut self) {
+        let who = self.pick(&AGENTS).unwrap();
+        let number = self.pick(&["+34911222333", "911222333", "103", "1001", "112", "nonsense"]).unwrap().to_owned();
+        let customer = self.chance(50).then_some(self.customer);
+        let _ = self.ask(who, CentreCommand::Dial { agent: id(who), number, customer });
+    }
+
+    pub(super) fn listen(&mut self) {
+        let who = self.pick(&["ana", "bea", "boss"]).unwrap();
+        if who == "boss" && !self.sessions.contains_key("boss") {
+            self.open_console("boss");
+            self.pass(500);
+        }
+        let calls: Vec<CallId> = self.centre.calls.keys().copied().collect();
+        let Some(call) = self.pick(&calls) else { return };
+        let _ = self.ask(who, CentreCommand::Listen { supervisor: id(who), call });
+        let ms = self.below(30_000);
+        self.later(ms, Later::Ask(who, CentreCommand::StopListening { supervisor: id(who) }));
+    }
+
+    /// Commands that make no sense, for any agent and any call.
+    pub(super) fn nonsense(&mut self) {
+        let who = self.pick(&AGENTS).unwrap();
+        let calls: Vec<CallId> = self.calls.keys().copied().collect();
+        let Some(call) = self.pick(&calls) else { return };
+        let command = self.some_command(who, call);
+        let _ = self.ask(who, command);
+    }
+
+    fn some_command(&mut self, who: &'static str, call: CallId) -> CentreCommand {
+        let agent: AgentId = id(who);
+        match self.below(14) {
+            0 => CentreCommand::Answer { agent, call },
+            1 => CentreCommand::Decline { agent, call },
+            2 => CentreCommand::HangUp { agent, call },
+            3 => CentreCommand::Hold { agent, call },
+            4 => CentreCommand::Resume { agent, call },
+            5 => CentreCommand::Mute { agent, is_muted: self.chance(50) },
+            6 => CentreCommand::SendDigits { agent, call, digits: self.pick(&["12#", "x"]).unwrap().into() },
+            7 => {
+                let to = self.pick(&AGENTS).unwrap();
+                CentreCommand::Transfer { agent, call, target: TransferTarget::Agent { agent: id(to) } }
+            }
+            8 => {
+                let to = self.pick(&["sales", "support", "nowhere"]).unwrap();
+                CentreCommand::Transfer { agent, call, target: TransferTarget::Queue { queue: id(to) } }
+            }
+            9 => CentreCommand::Dispose { agent, call, disposition: id(self.pick(&["billing", "nothing"]).unwrap()) },
+            10 => CentreCommand::WrapUpDone { agent, call },
+            11 => CentreCommand::WrapUpExtend { agent, call },
+            12 => CentreCommand::ChooseCustomer { agent, call, customer: Box::new(self.customer()) },
+            _ => CentreCommand::StopListening { supervisor: agent },
+        }
+    }
+
+    /// Supervisors change the directory while calls run.
+    pub(super) fn redirect(&mut self) {
+        let mut directory = self.directory.clone();
+        directory.version += 1;
+        match self.below(4) {
+            0 => {
+                directory.queues.remove(&id::<QueueId>("sales"));
+            }
+            1 => {
+                let who = self.pick(&AGENTS).unwrap();
+                directory.agents.get_mut(&id::<AgentId>(who)).unwrap().is_active = false;
+            }
+            2 => {
+                let who = self.pick(&AGENTS).unwrap();
+                directory.agents.get_mut(&id::<AgentId>(who)).unwrap().skills.clear();
+            }
+            _ => {}
+        }
+        self.directory.version += 1;
+        self.centre.set_directory(Arc::new(directory), self.now, &mut self.rng);
+        self.collect();
+    }
+
+    fn customer(&self) -> CallerRecordRef {
+        CallerRecordRef {
+            customer: self.customer,
+            name: "Ana Gil".into(),
+            segment: "gold".into(),
+            language: Some("es".into()),
+            open_tickets: vec![(1042, "open".into())],
+        }
+    }
+
+    pub(super) fn matches(&mut self) -> CallerMatch {
+        let record = self.customer();
+        let count = usize::try_from(self.below(3)).unwrap();
+        CallerMatch { customers: vec![record; count] }
+    }
+
+    pub(super) fn react(&mut self, effect: PhoneEffect) {
+        match effect {
+            PhoneEffect::Answer { leg } => {
+                if self.chance(95) {
+                    let ms = self.below(200);
+                    self.later(ms, Later::Input(CentreInput::LegAnswered { leg }));
+                }
+            }
+            PhoneEffect::CallPhone { leg, ring_secs, .. } | PhoneEffect::CallOut { leg, ring_secs, .. } => {
+                assert!(self.legs.insert(leg), "a leg is opened once");
+                self.ring(leg, ring_secs);
+            }
+            PhoneEffect::OpenConsole { leg, .. } => {
+                self.legs.insert(leg);
+                if self.chance(90) {
+                    self.later(300, Later::Input(CentreInput::LegAudio { leg, is_up: true }));
+                }
+            }
+            PhoneEffect::OpenWebPhone { leg, .. } => {
+                assert!(self.legs.insert(leg));
+                self.inbound.insert(leg);
+                let (ms, is_up) = (self.below(3_000), self.chance(85));
+                let input = if is_up {
+                    CentreInput::LegAnswered { leg }
+                } else {
+                    CentreInput::LegFailed { leg, cause: EndCause::Fault }
+                };
+                self.later(ms, Later::Input(input));
+            }
+            PhoneEffect::HangUp { leg } | PhoneEffect::Cancel { leg, .. } | PhoneEffect::Reject { leg, .. } => {
+                self.legs.remove(&leg);
+                self.hears.remove(&leg);
+            }
+            PhoneEffect::Play { leg, play, clips } => {
+                assert!(!clips.is_empty() && self.legs.contains(&leg), "plays to a leg that is there");
+                let ms = 300 + self.below(4_000);
+                self.later(ms, Later::Input(CentreInput::PlayEnded { leg, play, was_stopped: false }));
+            }
+            PhoneEffect::Hear { leg, heard } => {
+                assert!(self.legs.contains(&leg), "only a leg that is there hears");
+                self.hears.insert(leg, heard);
+            }
+            PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } => assert!(self.legs.contains(&leg)),
+            PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } | PhoneEffect::Ring { .. } => {}
+        }
+    }
+
+    fn ring(&mut self, leg: LegId, ring_secs: u32) {
+        self.later(100, Later::Input(CentreInput::LegRinging { leg }));
+        let ms = 500 + self.below(u64::from(ring_secs) * 1_000);
+        let cause = self.pick(&[EndCause::Busy, EndCause::Refused, EndCause::Lost]).unwrap();
+        match self.below(10) {
+            0..=6 => {
+                self.later(ms, Later::Input(CentreInput::LegAnswered { leg }));
+                let talk = ms + self.below(60_000);
+                self.later(talk, Later::HangUp(leg));
+            }
+            7 => self.later(ms, Later::Input(CentreInput::LegFailed { leg, cause })),
+            8 => {
+                let end = u64::from(ring_secs) * 1_000;
+                self.later(end, Later::Input(CentreInput::LegFailed { leg, cause: EndCause::NoAnswer }));
+            }
+            _ => {}
+        }
+    }
+
+    /// Agents do something about the calls on their screens.
+    pub(super) fn see_call(&mut self, view: Arc<CallView>) {
+        let old = self.calls.insert(view.id, view.clone());
+        assert!(old.is_none_or(|old| old.version < view.version && !matches!(old.state, CallState::Over { .. })));
+        if matches!(view.state, CallState::Over { .. }) {
+            *self.over.entry(view.id).or_insert(0) += 1;
+        }
+        let Some(agent) = view.agent.as_ref().and_then(|agent| AGENTS.iter().find(|who| **who == agent.as_str())) else {
+            return;
+        };
+        let who: &'static str = agent;
+        let call = view.id;
+        match view.state {
+            CallState::Offered { .. } if self.chance(75) => {
+                let ms = self.below(14_000);
+                let command = if self.chance(85) {
+                    CentreCommand::Answer { agent: id(who), call }
+                } else {
+                    CentreCommand::Decline { agent: id(who), call }
+                };
+                self.later(ms, Later::Ask(who, command));
+            }
+            CallState::Talking | CallState::Held | CallState::Dialling => {
+                for _ in 0..2 {
+                    let ms = self.below(30_000);
+                    let command = self.some_command(who, call);
+                    self.later(ms, Later::Ask(who, command));
+                }
+                let ms = self.below(60_000);
+                self.later(ms, Later::Ask(who, CentreCommand::HangUp { agent: id(who), call }));
+            }
+            CallState::WrappingUp { .. } if self.chance(60) => {
+                let ms = self.below(20_000);
+                self.later(ms, Later::Ask(who, CentreCommand::Dispose { agent: id(who), call, disposition: id("billing") }));
+                self.later(ms + 500, Later::Ask(who, CentreCommand::WrapUpDone { agent: id(who), call }));
+            }
+            _ => {}
+        }
+    }
+}
