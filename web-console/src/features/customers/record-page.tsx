@@ -129,7 +129,10 @@ function Identity({ customer }: { customer: Customer }) {
           <p className="break-words whitespace-pre-wrap text-ink-2">{customer.notes}</p>
         </Section>
       )}
-      <p className="text-xs text-ink-3">{t('known_since', { created: dateText(customer.created_at, i18n.language), updated: dateText(customer.updated_at, i18n.language) })}</p>
+      <p className="text-xs text-ink-3">
+        <span className="block">{t('made_at', { at: dateText(customer.created_at, i18n.language) })}</span>
+        {customer.updated_at !== customer.created_at && <span className="block">{t('changed_at', { at: dateText(customer.updated_at, i18n.language) })}</span>}
+      </p>
     </div>
   )
 }

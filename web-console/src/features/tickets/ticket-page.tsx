@@ -135,7 +135,8 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
           </div>
           <p className="text-xs text-ink-3">
             {ticket.is_internal && <span className="block">{t('internal_matter')}</span>}
-            {t('dates', { created: dateTimeText(ticket.created_at, i18n.language), updated: dateTimeText(ticket.updated_at, i18n.language) })}
+            <span className="block">{t('opened_at', { at: dateTimeText(ticket.created_at, i18n.language) })}</span>
+            {ticket.updated_at !== ticket.created_at && <span className="block">{t('changed_at', { at: dateTimeText(ticket.updated_at, i18n.language) })}</span>}
           </p>
         </aside>
       </div>

@@ -1,5 +1,5 @@
 // "Call us": the page that a company puts on its site. A caller needs a microphone and nothing else.
-import { FlaskConical, Mic, MicOff, Moon, Phone, PhoneOff, Sun } from 'lucide-react'
+import { FlaskConical, Languages, Mic, MicOff, Moon, Phone, PhoneOff, Sun } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { clockText } from '@/i18n/format'
 import { useStore } from 'zustand'
@@ -137,7 +137,8 @@ export function WebPhonePage() {
         </p>
       )}
       <footer className="flex gap-2">
-        <button type="button" data-testid="language" onClick={() => setLanguage(language === 'es' ? 'en' : 'es')} className="h-7 cursor-pointer rounded-md px-2 text-ink-2 hover:bg-hover">
+        <button type="button" data-testid="language" onClick={() => setLanguage(language === 'es' ? 'en' : 'es')} className="flex h-7 cursor-pointer items-center gap-1.5 rounded-md px-2 text-ink-2 hover:bg-hover">
+          <Languages size={14} aria-hidden />
           {texts.language}
         </button>
         <button
