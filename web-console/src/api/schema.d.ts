@@ -4403,7 +4403,7 @@ export interface components {
             /** @enum {string} */
             t: "connected";
         } | {
-            /** @description Message key: `hangup`, `finished`, `lost`, `shed`, `fault`. */
+            /** @description Message key: `hangup`, `finished`, `lost`, `overload`, `shutdown`, `fault`. */
             cause: string;
             /** @enum {string} */
             t: "ended";

@@ -77,7 +77,9 @@ function Party({ call }: { call: CallView }) {
           {name}
         </Link>
         {cause ? (
-          <p className="truncate text-xs font-medium text-bad-ink" data-testid="dock-end">{t(`common:end_cause.${cause}`)}</p>
+          <p className="truncate text-xs font-medium text-bad-ink" title={t(`common:end_cause.${cause}`)} data-testid="dock-end">
+            {t(`common:end_cause.${cause}`)}
+          </p>
         ) : (
           <p className="truncate text-xs text-ink-2">{details.filter(Boolean).join(' · ')}</p>
         )}
