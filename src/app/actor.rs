@@ -72,6 +72,11 @@ impl Permission {
         }
     }
 
+    /// Whether the role has it.
+    pub fn is_of(self, role: Role) -> bool {
+        role >= self.least_role()
+    }
+
     /// As it is written in a token's scopes.
     pub const fn word(self) -> &'static str {
         match self {
@@ -96,10 +101,26 @@ impl Permission {
 
 /// The actor may not do this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this needs the permission {}, which the role {:?} has and the ones above it", .needs.word(), .needs.least_role())]
-pub struct Forbidden {
-    /// What would be needed.
-    pub needs: Permission,
+pub enum Forbidden {
+    /// The role does not have it, whatever a token says.
+    #[error("this needs the permission {}, which the role {} has{}", .needs.word(), .needs.least_role().word(), or_above(.needs))]
+    ByRole {
+        /// What would be needed.
+        needs: Permission,
+    },
+    /// The role has it, but the token was made without it.
+    #[error("this needs a token with the scope {}, and the one that was sent does not have it; make another", .needs.word())]
+    ByScope {
+        /// What would be needed.
+        needs: Permission,
+    },
+}
+
+fn or_above(needs: &Permission) -> &'static str {
+    match needs.least_role() {
+        Role::Agent | Role::Supervisor => " and the ones above it",
+        Role::Administrator => "",
+    }
 }
 
 impl Actor {
@@ -115,12 +136,16 @@ impl Actor {
 
     /// Whether this may be done.
     pub fn may(&self, permission: Permission) -> bool {
-        self.role >= permission.least_role() && self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&permission))
+        self.require(permission).is_ok()
     }
 
     /// Refuses what may not be done.
     pub fn require(&self, permission: Permission) -> Result<(), Forbidden> {
-        if self.may(permission) { Ok(()) } else { Err(Forbidden { needs: permission }) }
+        if !permission.is_of(self.role) {
+            return Err(Forbidden::ByRole { needs: permission });
+        }
+        let is_in_scope = self.scopes.as_ref().is_none_or(|scopes| scopes.contains(&permission));
+        if is_in_scope { Ok(()) } else { Err(Forbidden::ByScope { needs: permission }) }
     }
 
     /// As events name them.
@@ -154,6 +179,8 @@ mod tests {
         let refusal = program.require(Permission::ManageUsers).unwrap_err();
         assert!(refusal.to_string().contains("manage_users"), "{refusal}");
         let climber = Actor { scopes: Some(Permission::ALL.into()), ..of(Role::Agent) };
-        assert!(!climber.may(Permission::Administer), "scopes never lift a role");
+        let refusal = climber.require(Permission::Administer).unwrap_err();
+        assert_eq!(refusal, Forbidden::ByRole { needs: Permission::Administer }, "scopes never lift a role");
+        assert_eq!(refusal.to_string(), "this needs the permission administer, which the role administrator has");
     }
 }

@@ -1,7 +1,9 @@
 //! Who asks: a session cookie of the browser or a token of a program. A handler that does not take [`Signed`] is public, and a
-//! test lists those.
+//! test lists those. [`Signed`] comes before whatever reads ids, parameters or a body, and refuses who lacks what the route
+//! [`needs`]: nobody learns how a request must look that they may not make. The use case asks again, and has the last word.
 
 use axum::{
+    Extension,
     extract::FromRequestParts,
     http::{header, request::Parts},
 };
@@ -10,7 +12,7 @@ use super::{ApiError, AppState, guard::is_safe};
 use crate::app::{
     StoreFault,
     access::AccessFault,
-    actor::{Actor, Forbidden},
+    actor::{Actor, Forbidden, Permission},
     client::{Client, ForeignOrigin},
     field_problem::Flaw,
     users::UserFault,
@@ -20,28 +22,62 @@ use crate::app::{
 #[derive(Debug, Clone)]
 pub struct Signed(pub Actor);
 
+/// A person in a session: programs are refused.
+#[derive(Debug, Clone)]
+pub struct Person(pub Actor);
+
+/// What a route needs, any of these.
+#[derive(Debug, Clone, Copy)]
+pub struct Needs(&'static [Permission]);
+
+/// Laid on routes: who has none of these is refused before anything of the request is read.
+pub const fn needs(any_of: &'static [Permission]) -> Extension<Needs> {
+    Extension(Needs(any_of))
+}
+
 impl FromRequestParts<AppState> for Signed {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        if let Some(credentials) = parts.headers.get(header::AUTHORIZATION) {
-            let text = credentials.to_str().unwrap_or_default();
-            let secret =
-                text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, s)| s.trim());
-            let actor = match secret {
-                Some(secret) => state.access.of_token(secret).await?,
-                None => None,
-            };
-            return actor.map(Self).ok_or_else(ApiError::not_signed_in);
+        let actor = who(parts, state).await?;
+        let needed = parts.extensions.get().map_or(&[][..], |Needs(any_of)| any_of);
+        let is_allowed = needed.is_empty() || needed.iter().any(|permission| actor.may(*permission));
+        match needed.first() {
+            Some(first) if !is_allowed => Err(actor.require(*first).err().map_or_else(ApiError::not_signed_in, Into::into)),
+            _ => Ok(Self(actor)),
         }
-        let client = client(parts)?;
-        let Some(token) = &client.session else { return Err(ApiError::not_signed_in()) };
-        if !is_safe(&parts.method) {
-            client.require_own_origin()?;
+    }
+}
+
+impl FromRequestParts<AppState> for Person {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let Signed(actor) = Signed::from_request_parts(parts, state).await?;
+        if actor.scopes.is_some() {
+            return Err(ApiError::forbidden("This is for people who have signed in, not for programs with a token."));
         }
-        let Some((actor, _)) = state.access.of_session(token).await? else { return Err(ApiError::not_signed_in()) };
         Ok(Self(actor))
     }
+}
+
+async fn who(parts: &Parts, state: &AppState) -> Result<Actor, ApiError> {
+    if let Some(credentials) = parts.headers.get(header::AUTHORIZATION) {
+        let text = credentials.to_str().unwrap_or_default();
+        let secret = text.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, s)| s.trim());
+        let actor = match secret {
+            Some(secret) => state.access.of_token(secret).await?,
+            None => None,
+        };
+        return actor.ok_or_else(ApiError::not_signed_in);
+    }
+    let client = client(parts)?;
+    let Some(token) = &client.session else { return Err(ApiError::not_signed_in()) };
+    if !is_safe(&parts.method) {
+        client.require_own_origin()?;
+    }
+    let Some((actor, _)) = state.access.of_session(token).await? else { return Err(ApiError::not_signed_in()) };
+    Ok(actor)
 }
 
 /// The connection, for the few handlers that need more than who asks.

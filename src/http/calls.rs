@@ -4,7 +4,7 @@ use axum::{Json, Router, extract::State, http::header, response::IntoResponse, r
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Id, Page, PageParams, Params, Signed};
+use super::{ApiError, AppState, Id, Page, PageParams, Params, Signed, needs};
 use crate::{
     app::{
         actor::Permission,
@@ -30,6 +30,7 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/calls", get(list))
         .route("/api/v1/calls.csv", get(export))
         .route("/api/v1/calls/{id}", get(find))
+        .route_layer(needs(&[Permission::TakeCalls, Permission::SeeCalls]))
 }
 
 /// What a list of calls is narrowed by.

@@ -6,9 +6,10 @@ use axum::{
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, needs};
 use crate::{
     app::{
+        actor::Permission,
         customers::{CustomerDraft, CustomerFault},
         import::{self, ImportFault, ImportReport},
     },
@@ -22,13 +23,16 @@ pub(super) const IMPORT_PATH: &str = "/api/v1/customers/import";
 /// Routes of this resource.
 pub fn routes() -> Router<AppState> {
     Router::new()
+    let import = post(import_file).layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX + 1));
+    let import = Router::new().route(IMPORT_PATH, import).route_layer(needs(&[Permission::ImportCustomers]));
         .route("/api/v1/customers", get(search).post(create))
-        .route(IMPORT_PATH, post(import_file).layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX + 1)))
         .route("/api/v1/customers/{id}", get(find).put(change))
         .route("/api/v1/customers/{id}/snapshot", get(snapshot))
         .route("/api/v1/customers/{id}/timeline", get(timeline))
         .route("/api/v1/customers/{id}/notes", post(add_note))
 }
+        .route_layer(needs(&[Permission::WorkCustomers]))
+        .merge(import)
 
 /// This resource's part of the description.
 #[derive(OpenApi)]

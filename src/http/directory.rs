@@ -1,13 +1,19 @@
 //! What administrators set up: numbers, queues, skills, agents, trunks, phones, calendars, dispositions, pause reasons, and the
 //! centre itself. All kinds behave the same, so one description makes them all. Changes hold at once, without a restart.
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    routing::{get, post, put},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema, openapi::OpenApi as Document};
 
-use super::{ApiError, AppState, Body, Id, Page, Params, Signed, openapi::part};
+use super::{ApiError, AppState, Body, Id, Page, Params, Signed, needs, openapi::part};
 use crate::{
     app::{
+        actor::Permission,
         directory::{DirectoryFault, Kept, Versioned},
         field_problem::Flaw,
     },
@@ -33,7 +39,7 @@ pub struct ToSave<T> {
 #[into_params(parameter_in = Query)]
 pub struct Removal {
     /// The version that was seen; without it the entry is removed as it is.
-    version: Option<i64>,
+    pub version: Option<i64>,
 }
 
 /// A kind's five routes and their description.
@@ -47,7 +53,11 @@ macro_rules! resources {
             pub struct Doc;
 
             pub fn routes() -> Router<AppState> {
-                Router::new().route($all, get(list).post(make)).route($one, get(find).put(change).delete(remove))
+                let set_up = Router::new()
+                    .route($all, post(make))
+                    .route($one, put(change).delete(remove))
+                    .route_layer(needs(&[Permission::Administer]));
+                Router::new().route($all, get(list)).route($one, get(find)).route_layer(needs(&[<$entry>::READ])).merge(set_up)
             }
 
             /// All of them.
@@ -114,7 +124,7 @@ macro_rules! resources {
 
         /// Every kind's routes.
         pub fn routes() -> Router<AppState> {
-            Router::new()$(.merge($module::routes()))*.route("/api/v1/centre", get(find).put(change))
+            Router::new()$(.merge($module::routes()))*.merge(centre())
         }
 
         /// Every kind's part of openapi.json.
@@ -136,6 +146,12 @@ resources! {
     calendars: CalendarSource, "calendars", "/api/v1/calendars", "/api/v1/calendars/{id}", "id";
     dispositions: Disposition, "dispositions", "/api/v1/dispositions", "/api/v1/dispositions/{id}", "id";
     pause_reasons: PauseReason, "pause-reasons", "/api/v1/pause-reasons", "/api/v1/pause-reasons/{id}", "id";
+}
+
+/// The routes of the one entry that is always there.
+fn centre() -> Router<AppState> {
+    let set_up = Router::new().route("/api/v1/centre", put(change)).route_layer(needs(&[Permission::Administer]));
+    Router::new().route("/api/v1/centre", get(find)).route_layer(needs(&[Centre::READ])).merge(set_up)
 }
 
 #[derive(OpenApi)]

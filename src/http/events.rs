@@ -4,9 +4,10 @@ use axum::{Json, Router, extract::State, routing::get};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::{ApiError, AppState, Page, PageParams, Params, Signed};
+use super::{ApiError, AppState, Page, PageParams, Params, Signed, needs};
 use crate::{
     app::{
+        actor::Permission,
         events::{AuditFilter, AuditedArea, EventsFault},
         field_problem::Flaw,
     },
@@ -21,7 +22,10 @@ pub struct Doc;
 
 /// Its routes.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/events", get(after)).route("/api/v1/audit", get(audit))
+    Router::new()
+        .route("/api/v1/events", get(after))
+        .route("/api/v1/audit", get(audit))
+        .route_layer(needs(&[Permission::ReadEvents]))
 }
 
 /// What the audit trail is narrowed by.

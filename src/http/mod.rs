@@ -5,6 +5,7 @@
 //! How a resource looks (`src/http/<resource>.rs`):
 //! - `pub fn routes() -> Router<AppState>` with full paths (`/api/v1/queues/{id}`), merged in `router.rs`;
 //! - `#[derive(OpenApi)] #[openapi(paths(…))] pub struct Doc;`, merged in `openapi.rs`;
+//! - a route says with [`needs`] which right it asks for at least, before anything of the request is read;
 //! - handlers are small: `Signed(actor): Signed`, [`Id`], [`Params`], [`Body`] in; `Result<Json<T>, ApiError>` or
 //!   [`Page<T>`] out; they call one use case with `&actor` and map its refusal to an [`ApiError`];
 //! - JSON is snake case; `POST` answers 201 with the thing made, `PUT` and `PATCH` 200 with the thing as it is now, `DELETE` 204;
@@ -39,7 +40,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-pub use auth::{Connection, Signed};
+pub use auth::{Connection, Person, Signed, needs};
 pub use error::{ApiError, PROBLEM_JSON, Problem};
 pub use extract::{Body, Id, PAGE_DEFAULT, Page, PageParams, Params};
 pub use guard::Listener;

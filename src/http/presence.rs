@@ -3,7 +3,7 @@
 use axum::{Json, Router, extract::State, routing::put};
 use utoipa::OpenApi;
 
-use super::{ApiError, AppState, Body, Id, Signed};
+use super::{ApiError, AppState, Body, Id, Signed, needs};
 use crate::{
     app::{actor::Permission, field_problem::Flaw, switch_handle::CommandFailure},
     domain::centre::{AgentView, CentreCommand, WantedPresence},
@@ -20,7 +20,9 @@ pub struct Doc;
 
 /// Its route.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/agents/{id}/presence", put(set).get(find))
+    Router::new()
+        .route("/api/v1/agents/{id}/presence", put(set).get(find))
+        .route_layer(needs(&[Permission::TakeCalls, Permission::Supervise]))
 }
 
 /// An agent's state now.

@@ -4,9 +4,12 @@ use axum::{Json, Router, extract::State, routing::get};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::{ApiError, AppState, Page, Params, Signed};
+use super::{ApiError, AppState, Page, Params, Signed, needs};
 use crate::{
-    app::reports::{Cut, ReportFault},
+    app::{
+        actor::Permission,
+        reports::{Cut, ReportFault},
+    },
     domain::report::QueueInterval,
     types::{QueueId, Timestamp},
 };
@@ -18,7 +21,7 @@ pub struct Doc;
 
 /// Its route.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/reports/queues", get(queues))
+    Router::new().route("/api/v1/reports/queues", get(queues)).route_layer(needs(&[Permission::Supervise]))
 }
 
 /// Which counts.

@@ -13,7 +13,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Connection, Signed, guard};
+use super::{ApiError, AppState, Body, Connection, Person, Signed, guard};
 use crate::{
     app::actor::{Actor, Permission},
     domain::access::{Role, User},
@@ -121,13 +121,10 @@ async fn sign_out(
     (status = 204), (status = 401, body = super::Problem), (status = 422, body = super::Problem)))]
 async fn set_password(
     State(state): State<AppState>,
-    Signed(actor): Signed,
+    Person(actor): Person,
     Connection(client): Connection,
     Body(wanted): Body<OwnPassword>,
 ) -> Result<impl IntoResponse, ApiError> {
-    if actor.scopes.is_some() {
-        return Err(ApiError::forbidden("A program cannot change its user's password."));
-    }
     state.access.change_own_password(&actor, wanted.old, wanted.new, &client).await?;
     Ok((StatusCode::NO_CONTENT, cookies("", 0, client.is_secure)))
 }

@@ -1,12 +1,18 @@
 //! Tickets and SLA policies.
 
-use axum::{Json, Router, extract::State, http::StatusCode, routing::get, routing::post};
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    routing::{get, post, put},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, directory::Removal, needs};
 use crate::{
     app::{
+        actor::Permission,
         field_problem::Flaw,
         tickets::{TicketFault, TicketPage},
     },
@@ -20,12 +26,16 @@ use crate::{
 /// Routes of this resource.
 pub fn routes() -> Router<AppState> {
     Router::new()
+    let set_up = Router::new()
+        .route("/api/v1/sla-policies/{id}", put(save_policy).delete(delete_policy))
+        .route_layer(needs(&[Permission::Administer]));
         .route("/api/v1/tickets", get(list).post(open))
         .route("/api/v1/tickets/{id}", get(page))
         .route("/api/v1/tickets/{id}/commands", post(handle))
         .route("/api/v1/calls/{id}/ticket", post(from_call))
         .route("/api/v1/sla-policies", get(policies))
-        .route("/api/v1/sla-policies/{id}", axum::routing::put(save_policy).delete(delete_policy))
+        .route_layer(needs(&[Permission::WorkTickets]))
+        .merge(set_up)
 }
 
 /// This resource's part of the description.

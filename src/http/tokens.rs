@@ -9,9 +9,9 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, Signed};
+use super::{ApiError, AppState, Body, Id, Page, Signed, needs};
 use crate::{
-    app::users::NewToken,
+    app::{actor::Permission, users::NewToken},
     domain::access::ApiToken,
     types::{Timestamp, UserId},
 };
@@ -23,7 +23,10 @@ pub struct Doc;
 
 /// Its routes.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/tokens", get(list).post(make)).route("/api/v1/tokens/{id}", delete(revoke))
+    Router::new()
+        .route("/api/v1/tokens", get(list).post(make))
+        .route("/api/v1/tokens/{id}", delete(revoke))
+        .route_layer(needs(&[Permission::ManageUsers]))
 }
 
 /// A token to be made.

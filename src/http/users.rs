@@ -9,9 +9,12 @@ use axum::{
 use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, Signed};
+use super::{ApiError, AppState, Body, Id, Page, Signed, needs};
 use crate::{
-    app::users::{NewUser, UserChange},
+    app::{
+        actor::Permission,
+        users::{NewUser, UserChange},
+    },
     domain::access::{Role, User},
     types::UserId,
 };
@@ -25,8 +28,11 @@ pub struct Doc;
 pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/v1/users", get(list).post(make))
-        .route("/api/v1/users/{id}", get(find).put(change).delete(remove))
+        .route("/api/v1/users/{id}", put(change).delete(remove))
         .route("/api/v1/users/{id}/password", put(set_password))
+        .route_layer(needs(&[Permission::ManageUsers]))
+        // The own one may be read by everyone.
+        .route("/api/v1/users/{id}", get(find))
 }
 
 /// A user to be made.

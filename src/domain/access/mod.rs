@@ -21,3 +21,14 @@ pub enum Role {
     /// Sets the centre up.
     Administrator,
 }
+
+impl Role {
+    /// As it is written in JSON.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agent => "agent",
+            Self::Supervisor => "supervisor",
+            Self::Administrator => "administrator",
+        }
+    }
+}

@@ -64,6 +64,32 @@ async fn an_agent_may_not_set_the_centre_up_nor_see_who_signs_in() {
     node.stop().await;
 }
 
+/// Whoever may not make a request does not learn how it would have to look.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rights_are_asked_for_before_a_request_is_read() {
+    let node = Node::start(&[]).await;
+    let mut program = node.signed_in("admin").await;
+    let wanted = json!({"user": "admin", "name": "names", "scopes": ["see_directory"], "expires_at": null});
+    let made: Value = program.send(Method::POST, "/api/v1/tokens", Some(wanted)).await.json().await.expect("JSON");
+    (program.cookie, program.token) = (None, made["secret"].as_str().map(str::to_owned));
+    let own = ["/api/v1/session"];
+    for (method, path) in operations(&program).await.into_iter().filter(|(_, path)| !own.contains(&path.as_str())) {
+        let odd = format!("{path}?limit=many&from=yesterday&after=made-up&sure=perhaps&version=one");
+        let answer = program.send(method.clone(), &odd, Some(json!({"id": 7, "version": "one"}))).await;
+        let status = answer.status();
+        if method == Method::GET {
+            let is_read = [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&status);
+            assert!(!is_read, "{method} {path}: {status}");
+        } else {
+            assert_eq!(status, StatusCode::FORBIDDEN, "{method} {path}");
+            let problem: Value = answer.json().await.expect("a problem");
+            let detail = problem["detail"].as_str().expect("a sentence");
+            assert!(detail.contains("scope") || detail.contains("programs"), "{method} {path}: {detail}");
+        }
+    }
+    node.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn odd_requests_are_the_callers_mistake_with_a_field_and_a_mend() {
     let node = Node::start(&[]).await;
