@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::domain::{calendar::CalendarMistakeKind, directory::Thing};
+use crate::domain::{access::Role, calendar::CalendarMistakeKind, directory::Thing};
 
 /// What is wrong with one field, and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -74,6 +74,13 @@ pub enum Flaw {
     /// None of the words that can stand here.
     NotAChoice {
         /// The words.
+        choices: Vec<String>,
+    },
+    /// A right that the role does not have.
+    BeyondRole {
+        /// The role.
+        role: Role,
+        /// Words of the rights that it has.
         choices: Vec<String>,
     },
     /// Nothing is set up under this key.
@@ -248,6 +255,9 @@ impl Flaw {
             Self::Taken => fixed("one with this key exists already", "Use another key, or change the one that is there"),
             Self::InUse { by } => {
                 let by: Vec<String> = by.iter().map(ToString::to_string).collect();
+            Self::BeyondRole { role, choices } => {
+                (format!("the role {} does not have this right", role.word()), format!("Use {}", or_list(choices)))
+            }
                 (format!("still in use by {}", by.join(", ")), "Change that first".into())
             }
             Self::NotAKey => fixed("not a key", "Use 1 to 40 of a-z 0-9 - _ . beginning with a letter or digit"),

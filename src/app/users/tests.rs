@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{NewToken, NewUser, UserChange, UserFault, Users};
 use crate::{
     app::{
-        actor::{Actor, Permission},
+        actor::{Actor, Forbidden, Permission},
         directory::DirectoryDesk,
     },
     domain::{
@@ -156,8 +156,36 @@ async fn a_token_does_what_its_scopes_say_until_it_is_taken_back() {
         users.revoke_token(&administrator(), lasting.token.id).await.unwrap();
         assert!(users.of_token(&lasting.secret).await.unwrap().is_none());
 
-        let unknown = NewToken { scopes: vec!["everything".into()], ..wanted };
+        let unknown = NewToken { scopes: vec!["everything".into()], ..wanted.clone() };
         assert!(matches!(users.make_token(&administrator(), unknown).await, Err(UserFault::Invalid(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_token_has_no_right_that_its_user_lacks() {
+    for test in TestDb::each().await {
+        let users = users(&test);
+        users.make(&administrator(), new("ana", Role::Supervisor)).await.unwrap();
+        let wanted = |scopes: &[&str]| NewToken {
+            user: "ana".parse().unwrap(),
+            name: "reports".into(),
+            scopes: scopes.iter().map(ToString::to_string).collect(),
+            expires_at: None,
+        };
+        let refused = users.make_token(&administrator(), wanted(&["see_calls", "administer"])).await;
+        let Err(UserFault::Invalid(problems)) = refused else { panic!("made on {test:?}") };
+        assert_eq!(problems[0].field, "scopes[1]");
+        assert_eq!(problems[0].message, "the role supervisor does not have this right");
+        assert!(problems[0].mend.contains("see_calls") && !problems[0].mend.contains("administer"), "{problems:?}");
+
+        // A role that is lowered later takes the right away at once, and the refusal says that it is the role.
+        let made = users.make_token(&administrator(), wanted(&["see_calls"])).await.unwrap();
+        let lowered = UserChange { version: 1, name: "Ana".into(), role: Role::Agent, language: "es".into(), is_active: true };
+        users.change(&administrator(), "ana".parse().unwrap(), lowered).await.unwrap();
+        let actor = users.of_token(&made.secret).await.unwrap().unwrap();
+        assert_eq!(actor.require(Permission::SeeCalls), Err(Forbidden::ByRole { needs: Permission::SeeCalls }));
+        // What the role has and the token was not made for is refused as the token's.
+        assert_eq!(actor.require(Permission::WorkTickets), Err(Forbidden::ByScope { needs: Permission::WorkTickets }));
     }
 }
 

@@ -4,9 +4,9 @@ use super::{UserFault, Users, said, sign_in::hash_of};
 use crate::{
     app::{
         actor::{Actor, Permission},
-        field_problem::{Flaw, Problems},
+        field_problem::{FieldProblem, Flaw, Problems},
     },
-    domain::access::{AccessEventKind, ApiToken},
+    domain::access::{AccessEventKind, ApiToken, Role},
     net::Secrets,
     store::{Lane, NewEvent, StoreFault, users},
     types::{Timestamp, UserId},
@@ -40,6 +40,18 @@ pub struct TokenMade {
     pub secret: String,
 }
 
+/// A token has no more rights than its user: what the role lacks would be a promise that no request keeps.
+fn check_scopes(scopes: &[String], role: Role) -> Result<(), Vec<FieldProblem>> {
+    let allowed = || Permission::ALL.into_iter().filter(|permission| permission.is_of(role));
+    let mut problems = Problems::default();
+    for (index, word) in scopes.iter().enumerate() {
+        let is_of_role = allowed().any(|permission| permission.word() == word);
+        let beyond = || Flaw::BeyondRole { role, choices: allowed().map(|permission| permission.word().into()).collect() };
+        problems.unless(is_of_role, &format!("scopes[{index}]"), beyond());
+    }
+    problems.into_result()
+}
+
 impl Users {
     /// Makes a token for a user.
     pub async fn make_token(&self, actor: &Actor, new: NewToken) -> Result<TokenMade, UserFault> {
@@ -71,13 +83,12 @@ impl Users {
             .db
             .write(Lane::People, move |tx| {
                 Box::pin(async move {
-                    if users::load(tx, &token.user).await?.is_none() {
-                        return Err(UserFault::NotFound);
-                    }
+                    let owner = users::load(tx, &token.user).await?.ok_or(UserFault::NotFound)?.user;
+                    check_scopes(&token.scopes, owner.role).map_err(UserFault::Invalid)?;
                     users::insert_token(tx, &token, &secret_hash).await?;
                     let kind = AccessEventKind::TokenMade { token: token.id.clone(), scopes: token.scopes.clone() };
                     tx.emit(NewEvent::new(now, by, said(&token.user, kind))).await?;
-                    Ok(token)
+                    Ok::<_, UserFault>(token)
                 })
             })
             .await?;
@@ -105,7 +116,7 @@ impl Users {
             .await
     }
 
-    /// Who a program acts for, with the token's scopes; `None` when the token is not ours, expired, or its user switched off.
+    /// Who a program acts for, with the token's scopes as far as the user's role of today has them; `None` when the token is not ours, expired, or its user switched off.
     pub async fn of_token(&self, secret: &str) -> Result<Option<Actor>, UserFault> {
         if secret.len() > TOKEN_LENGTH_MAX || !secret.starts_with(PREFIX) {
             return Ok(None);
@@ -125,7 +136,9 @@ impl Users {
                 .await
                 .map_err(|fault: StoreFault| UserFault::Store(fault))?;
         }
-        let scopes = token.scopes.iter().filter_map(|word| Permission::from_word(word)).collect();
+        // The role may have been lowered since the token was made.
+        let role = stored.user.role;
+        let scopes = token.scopes.iter().filter_map(|word| Permission::from_word(word)).filter(|one| one.is_of(role)).collect();
         Ok(Some(Actor { user: stored.user.id, role: stored.user.role, scopes: Some(scopes) }))
     }
 }

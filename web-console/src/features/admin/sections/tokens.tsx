@@ -3,6 +3,7 @@ import { Copy, KeySquare, Plus, X } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
+import type { Schemas } from '@/api/types'
 import { dateText, dateTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { FormProblem } from '@/lib/form-problem'
@@ -24,6 +25,12 @@ interface ApiToken {
 
 const SCOPES = ['see_directory', 'take_calls', 'work_tickets', 'work_customers', 'import_customers', 'see_calls', 'supervise', 'read_events', 'administer', 'manage_users'] as const
 type Scope = (typeof SCOPES)[number]
+type Role = Schemas['Role']
+
+const OF_AGENTS: readonly Scope[] = ['see_directory', 'take_calls', 'work_tickets', 'work_customers']
+const OF_SUPERVISORS: readonly Scope[] = [...OF_AGENTS, 'import_customers', 'see_calls', 'supervise', 'read_events']
+/** What each role has; a token has nothing beyond it. */
+const SCOPES_OF: Readonly<Record<Role, readonly Scope[]>> = { agent: OF_AGENTS, supervisor: OF_SUPERVISORS, administrator: SCOPES }
 
 export function TokensSection() {
   const { t, i18n } = useTexts('admin')
@@ -124,7 +131,7 @@ interface Draft {
 
 function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (secret: string) => void }) {
   const { t } = useTexts('admin')
-  const { data: users = [] } = useEntries<{ id: string; name: string; is_active: boolean }>('/users')
+  const { data: users = [] } = useEntries<{ id: string; name: string; role: Role; is_active: boolean }>('/users')
   const [form, ref] = useForm<Draft>({
     initial: { user: '', name: '', scopes: [], expires_at: '' },
     check: (values) => ({
@@ -143,6 +150,13 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (secret: s
     },
   })
   const { values, set, errorOf } = form
+  const scopesOf = (user: string) => SCOPES_OF[users.find((one) => one.id === user)?.role ?? 'administrator']
+  const allowed = scopesOf(values.user)
+  const choose = (user: string) => {
+    set('user', user)
+    set('scopes', values.scopes.filter((scope) => scopesOf(user).includes(scope)))
+  }
+  const wrongScope = values.scopes.map((_, i) => errorOf(`scopes[${i}]`)).find((error) => error !== undefined)
   return (
     <aside aria-label={t('tokens.new')} className="flex min-h-0 w-100 shrink-0 flex-col border-l border-line bg-ground">
       <header className="flex h-11 shrink-0 items-center border-b border-line px-4">
@@ -152,8 +166,8 @@ function NewToken({ onClose, onMade }: { onClose: () => void; onMade: (secret: s
       <form ref={ref} onSubmit={(event) => void form.submit(event)} className="flex min-h-0 flex-1 flex-col" noValidate>
         <div className="flex min-h-0 flex-1 flex-col gap-3 overflow-auto p-4">
           <TextField label={t('tokens.what_for')} value={values.name} onChange={(name) => set('name', name)} isRequired autoFocus error={errorOf('name')} maxLength={100} data-testid="field-name" />
-          <Select label={t('tokens.rights_of')} choices={users.filter((user) => user.is_active).map((user) => ({ id: user.id, label: `${user.name} (${user.id})` }))} value={values.user === '' ? null : values.user} onChange={(user) => set('user', user)} placeholder={t('choose')} isRequired error={errorOf('user')} data-testid="field-user" />
-          <Choices label={t('tokens.scopes')} choices={SCOPES.map((id) => ({ id, label: t(`scope.${id}`) }))} chosen={values.scopes} onChange={(ids) => set('scopes', ids)} error={errorOf('scopes')} />
+          <Select label={t('tokens.rights_of')} choices={users.filter((user) => user.is_active).map((user) => ({ id: user.id, label: `${user.name} (${user.id})` }))} value={values.user === '' ? null : values.user} onChange={choose} placeholder={t('choose')} isRequired error={errorOf('user')} data-testid="field-user" />
+          <Choices label={t('tokens.scopes')} choices={allowed.map((id) => ({ id, label: t(`scope.${id}`) }))} chosen={values.scopes} onChange={(ids) => set('scopes', ids)} error={errorOf('scopes') ?? wrongScope} />
           <DateField label={t('tokens.expires')} value={values.expires_at} onChange={(date) => set('expires_at', date)} help={t('tokens.expires_help')} error={errorOf('expires_at')} className="w-40" />
           <FormProblem problem={form.problem} />
         </div>
