@@ -59,6 +59,15 @@ pub enum TicketFault {
     /// Somebody else saved it meanwhile.
     #[error("this ticket was changed meanwhile; load it again")]
     ChangedMeanwhile,
+    /// There is no such SLA policy.
+    #[error("no such SLA policy")]
+    NoSuchPolicy,
+    /// The key of a new SLA policy is taken.
+    #[error("an SLA policy with this key exists already")]
+    PolicyTaken,
+    /// Somebody else saved the SLA policy meanwhile.
+    #[error("this SLA policy was changed meanwhile; load it again")]
+    PolicyChangedMeanwhile,
     /// Values that cannot be saved.
     #[error("{}", sentences(.0))]
     Invalid(Vec<FieldProblem>),

@@ -157,6 +157,9 @@ impl From<TicketFault> for ApiError {
             TicketFault::Refused(refusal) => match &refusal {
                 TicketRefusal::IllegalMove { .. } => Self::conflict("illegal-move", refusal.to_string()),
                 TicketRefusal::Over => Self::conflict("ticket-over", refusal.to_string()),
+            TicketFault::NoSuchPolicy => Self::not_found("SLA policy"),
+            TicketFault::PolicyTaken => Self::conflict_of("taken", "id", Flaw::Taken),
+            TicketFault::PolicyChangedMeanwhile => Self::changed_meanwhile("SLA policy"),
                 TicketRefusal::ReasonMissing => Self::invalid("reason", Flaw::Missing),
                 TicketRefusal::Length { field, least, most } => {
                     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -256,9 +259,10 @@ async fn policies(State(state): State<AppState>, Signed(actor): Signed) -> Resul
     Ok(Json(Page::all(state.tickets.policies(&actor)?)))
 }
 
-/// Saves an SLA policy; open tickets get their deadlines anew.
+/// Saves an SLA policy over the version that was seen, 0 for a new one; open tickets get their deadlines anew.
 #[utoipa::path(put, path = "/api/v1/sla-policies/{id}", tag = "tickets", params(("id" = SlaPolicyId, Path)),
-    request_body = SlaPolicy, responses((status = 200, body = SlaPolicy)))]
+    request_body = SlaPolicy, responses((status = 200, body = SlaPolicy), (status = 404, body = super::Problem),
+    (status = 409, body = super::Problem), (status = 422, body = super::Problem)))]
 async fn save_policy(
     State(state): State<AppState>,
     Signed(actor): Signed,
@@ -272,13 +276,14 @@ async fn save_policy(
 }
 
 /// Removes an SLA policy.
-#[utoipa::path(delete, path = "/api/v1/sla-policies/{id}", tag = "tickets", params(("id" = SlaPolicyId, Path)),
-    responses((status = 204)))]
+#[utoipa::path(delete, path = "/api/v1/sla-policies/{id}", tag = "tickets", params(("id" = SlaPolicyId, Path), Removal),
+    responses((status = 204), (status = 404, body = super::Problem), (status = 409, body = super::Problem)))]
 async fn delete_policy(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<SlaPolicyId>,
 ) -> Result<StatusCode, ApiError> {
-    state.tickets.delete_policy(&actor, id).await?;
+    state.tickets.delete_policy(&actor, id, removal.version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
+    Params(removal): Params<Removal>,

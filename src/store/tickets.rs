@@ -71,9 +71,11 @@ sql! {
         ORDER BY t.number LIMIT $2";
     CALL_FACTS = "SELECT customer_id, queue, reason, disposition, started_at, connected_at, customer_number FROM call WHERE id = $1";
     POLICIES = "SELECT data, version FROM sla_policy ORDER BY position, id";
-    SAVE_POLICY = "INSERT INTO sla_policy (id, version, position, data, updated_at) VALUES ($1, 1, $2, $3, $4)
-        ON CONFLICT (id) DO UPDATE SET version = sla_policy.version + 1, position = excluded.position, data = excluded.data,
-            updated_at = excluded.updated_at";
+    INSERT_POLICY = "INSERT INTO sla_policy (id, version, position, data, updated_at) VALUES ($1, 1, $2, $3, $4)
+        ON CONFLICT (id) DO NOTHING";
+    UPDATE_POLICY = "UPDATE sla_policy SET version = version + 1, position = $3, data = $4, updated_at = $5
+        WHERE id = $1 AND version = $2";
+    POLICY_VERSION = "SELECT version FROM sla_policy WHERE id = $1";
     DELETE_POLICY = "DELETE FROM sla_policy WHERE id = $1";
     COUNT_LIVE = "SELECT CAST(COUNT(*) AS BIGINT), MIN(due_at) FROM sla_timer";
 }
@@ -479,10 +481,21 @@ pub async fn policies_in(tx: &mut Tx) -> Result<Vec<SlaPolicy>, StoreFault> {
     Ok(rows.into_iter().map(|(Json(policy), version)| SlaPolicy { version, ..policy }).collect())
 }
 
-/// Saves a policy as a new version.
-pub async fn save_policy(tx: &mut Tx, policy: &SlaPolicy, at: Timestamp) -> Result<(), StoreFault> {
-    tx.execute(&SAVE_POLICY, binds![Val::text(Some(&policy.id)), policy.position, Val::json(policy), at]).await?;
-    Ok(())
+/// A new policy; `false` when the key is taken.
+pub async fn insert_policy(tx: &mut Tx, policy: &SlaPolicy, at: Timestamp) -> Result<bool, StoreFault> {
+    let values = binds![Val::text(Some(&policy.id)), policy.position, Val::json(policy), at];
+    Ok(tx.execute(&INSERT_POLICY, values).await? == 1)
+}
+
+/// Saves a policy over the version that it names; `false` when that is not the version that is there.
+pub async fn update_policy(tx: &mut Tx, policy: &SlaPolicy, at: Timestamp) -> Result<bool, StoreFault> {
+    let values = binds![Val::text(Some(&policy.id)), policy.version, policy.position, Val::json(policy), at];
+    Ok(tx.execute(&UPDATE_POLICY, values).await? == 1)
+}
+
+/// The version of a policy, if it is there.
+pub async fn policy_version(tx: &mut Tx, id: &SlaPolicyId) -> Result<Option<i64>, StoreFault> {
+    Ok(tx.fetch_optional::<(i64,)>(&POLICY_VERSION, binds![Val::text(Some(id))]).await?.map(|row| row.0))
 }
 
 /// Removes a policy. `false` when there is none.

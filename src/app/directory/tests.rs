@@ -197,7 +197,7 @@ async fn a_queue_and_a_calendar_that_a_policy_names_stay_until_it_is_gone() {
         tickets.save_policy(&admin, policy.clone()).await.unwrap();
         assert_eq!(refused::<Queue>(&desk, "sales").await, ["sla policy gold"], "on {test:?}");
         assert_eq!(refused::<CalendarSource>(&desk, "office").await, ["sla policy gold"], "on {test:?}");
-        tickets.delete_policy(&admin, policy.id.clone()).await.unwrap();
+        tickets.delete_policy(&admin, policy.id.clone(), Some(1)).await.unwrap();
         desk.remove::<Queue>(&admin, "sales", None).await.unwrap();
         desk.remove::<CalendarSource>(&admin, "office", None).await.unwrap();
 

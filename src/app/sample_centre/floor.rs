@@ -105,7 +105,7 @@ pub fn sla_policies() -> Result<Vec<SlaPolicy>, InvalidId> {
     let policy = |id: &str, name: &str, position, queues: &[&str], segments: &[&str], calendar: &str, targets| {
         Ok(SlaPolicy {
             id: id.parse::<SlaPolicyId>()?,
-            version: 1,
+            version: 0,
             name: name.into(),
             position,
             queues: queues.iter().map(|queue| queue.parse()).collect::<Result<_, InvalidId>>()?,

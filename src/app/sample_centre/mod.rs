@@ -4,7 +4,7 @@
 mod floor;
 mod people;
 
-use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{collections::BTreeSet, fs, io, os::unix::fs::OpenOptionsExt, path::Path};
 
 use serde::{Deserialize, Serialize};
 
@@ -110,7 +110,9 @@ pub async fn set_up(desks: Desks<'_>, data: &Path, now: Timestamp) -> Result<Opt
     let phone_passwords = accounts.phones.iter().map(|phone| (phone.account.clone(), phone.password.clone())).collect();
     let beginning = Beginning { directory: directory()?, phone_passwords, ..Beginning::default() };
     desks.directory.begin(&operator, beginning).await?;
-    for policy in sla_policies()? {
+    // As below: a set-up that was interrupted has stored some already.
+    let known: BTreeSet<_> = desks.tickets.policies(&operator)?.into_iter().map(|policy| policy.id).collect();
+    for policy in sla_policies()?.into_iter().filter(|policy| !known.contains(&policy.id)) {
         desks.tickets.save_policy(&operator, policy).await?;
     }
     // A set-up that was interrupted has stored them already.

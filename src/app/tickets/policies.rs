@@ -16,7 +16,7 @@ use crate::{
         ticket::{SlaBook, SlaPolicy},
     },
     store::{Lane, NewEvent, StoreFault, Tx, directory},
-    types::{CalendarId, SlaPolicyId, TicketId},
+    types::{CalendarId, SlaPolicyId, TicketId, Timestamp},
 };
 
 /// Tickets reviewed in one write after a policy or a calendar changed.
@@ -47,7 +47,8 @@ impl Tickets {
         Ok(policies)
     }
 
-    /// Saves an SLA policy; open tickets that it holds for get their deadlines anew in the background.
+    /// Saves an SLA policy over the version that it names, 0 for a new one; open tickets that it holds for get their deadlines
+    /// anew in the background.
     pub async fn save_policy(&self, actor: &Actor, policy: SlaPolicy) -> Result<SlaPolicy, TicketFault> {
         actor.require(Permission::Administer)?;
         let (saved, now) = (policy.clone(), self.shared.clock.now().wall);
@@ -58,8 +59,8 @@ impl Tickets {
                 Box::pin(async move {
                     // In the same write: what a policy names cannot be removed meanwhile.
                     check(&saved, &directory::load_in(tx).await?)?;
-                    rows::save_policy(tx, &saved, now).await?;
-                    let change = policy_event(&saved.id, DirectoryEventKind::Changed { fields: Vec::new() });
+                    let kind = store(tx, &saved, now).await?;
+                    let change = policy_event(&saved.id, kind);
                     tx.emit(NewEvent::new(now, by, change)).await?;
                     Ok::<_, TicketFault>(())
                 })
@@ -67,30 +68,29 @@ impl Tickets {
             .await?;
         self.reload_book().await?;
         self.shared.policies_changed.notify_one();
-        self.shared.book.load().policies.get(&policy.id).cloned().ok_or(TicketFault::NotFound)
+        self.shared.book.load().policies.get(&policy.id).cloned().ok_or(TicketFault::NoSuchPolicy)
     }
 
-    /// Removes an SLA policy; clocks that it set are set by the next that matches, or cancelled.
-    pub async fn delete_policy(&self, actor: &Actor, id: SlaPolicyId) -> Result<(), TicketFault> {
+    /// Removes an SLA policy; clocks that it set are set by the next that matches, or cancelled. `seen` is the version that was
+    /// seen, `None` removes it as it is.
+    pub async fn delete_policy(&self, actor: &Actor, id: SlaPolicyId, seen: Option<i64>) -> Result<(), TicketFault> {
         actor.require(Permission::Administer)?;
         let now = self.shared.clock.now().wall;
         let by = EventActor::User { user: actor.user.clone() };
-        let was_there = self
-            .shared
+        self.shared
             .db
             .write(Lane::People, move |tx: &mut Tx| {
                 Box::pin(async move {
-                    let was_there = rows::delete_policy(tx, &id).await?;
-                    if was_there {
-                        tx.emit(NewEvent::new(now, by, policy_event(&id, DirectoryEventKind::Removed))).await?;
+                    let version = rows::policy_version(tx, &id).await?.ok_or(TicketFault::NoSuchPolicy)?;
+                    if seen.is_some_and(|seen| seen != version) {
+                        return Err(TicketFault::PolicyChangedMeanwhile);
                     }
-                    Ok::<_, StoreFault>(was_there)
+                    rows::delete_policy(tx, &id).await?;
+                    tx.emit(NewEvent::new(now, by, policy_event(&id, DirectoryEventKind::Removed))).await?;
+                    Ok::<_, TicketFault>(())
                 })
             })
             .await?;
-        if !was_there {
-            return Err(TicketFault::NotFound);
-        }
         self.reload_book().await?;
         self.shared.policies_changed.notify_one();
         Ok(())
@@ -146,6 +146,21 @@ impl Tickets {
         }
         Ok(())
     }
+}
+
+/// A new policy has version 0; any other names the version that was seen.
+async fn store(tx: &mut Tx, policy: &SlaPolicy, now: Timestamp) -> Result<DirectoryEventKind, TicketFault> {
+    if policy.version == 0 {
+        let is_new = rows::insert_policy(tx, policy, now).await?;
+        return if is_new { Ok(DirectoryEventKind::Made) } else { Err(TicketFault::PolicyTaken) };
+    }
+    if rows::update_policy(tx, policy, now).await? {
+        return Ok(DirectoryEventKind::Changed { fields: Vec::new() });
+    }
+    Err(match rows::policy_version(tx, &policy.id).await? {
+        Some(_) => TicketFault::PolicyChangedMeanwhile,
+        None => TicketFault::NoSuchPolicy,
+    })
 }
 
 fn check(policy: &SlaPolicy, directory: &Directory) -> Result<(), TicketFault> {

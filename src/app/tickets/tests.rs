@@ -158,6 +158,65 @@ async fn a_changed_policy_holds_for_tickets_that_are_open() {
 }
 
 #[tokio::test]
+async fn every_change_that_a_ticket_went_through_can_be_read() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let opened = tickets.open(&agent(), incident()).await.unwrap();
+        for command in [
+            json!({"do": "assign", "owner": "agent2"}),
+            json!({"do": "change", "priority": "urgent", "queue": "sales", "type": "request"}),
+            json!({"do": "change", "subject": "No line since Monday"}),
+            json!({"do": "move", "to": "waiting_customer", "reason": "Router's photo"}),
+        ] {
+            test.clock.turn(1_000);
+            let command = serde_json::from_value(command).unwrap();
+            tickets.handle(&agent(), opened.id, None, command).await.unwrap();
+        }
+        let page = tickets.page(&agent(), opened.id).await.unwrap();
+        let agent1 = crate::domain::event::Actor::User { user: "agent1".parse().unwrap() };
+        assert!(page.events.iter().all(|record| record.actor == agent1), "on {test:?}");
+        let told: Vec<_> = page
+            .events
+            .iter()
+            .map(|record| serde_json::to_value(&record.event).unwrap()["event"].clone())
+            .filter(|event| event["kind"] != "sla_set" && event["kind"] != "sla_met")
+            .collect();
+        let kinds: Vec<_> = told.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["opened", "assigned", "moved", "changed", "changed", "moved"], "on {test:?}");
+        assert_eq!((&told[1]["from"], &told[1]["to"]), (&json!(null), &json!("agent2")));
+        assert_eq!((&told[2]["from"], &told[2]["to"]), (&json!("new"), &json!("open")), "somebody works on it");
+        let before = json!({"type": "incident", "priority": "normal", "queue": "support"});
+        assert_eq!((&told[3]["before"], &told[3]["priority"], &told[3]["queue"]), (&before, &json!("urgent"), &json!("sales")));
+        assert_eq!((&told[5]["to"], &told[5]["reason"]), (&json!("waiting_customer"), &json!("Router's photo")));
+        let subject = page.entries.iter().find(|entry| entry.kind == "subject").expect("the old subject");
+        assert_eq!((subject.body.as_str(), subject.author.as_str()), ("No line", "agent1"), "on {test:?}");
+    }
+}
+
+#[tokio::test]
+async fn two_who_edit_the_same_policy_do_not_overwrite_each_other() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let seen: SlaPolicy = tickets.policies(&agent()).unwrap().remove(0);
+        let mine = SlaPolicy { name: "Mine".into(), ..seen.clone() };
+        let saved = tickets.save_policy(&admin(), mine).await.unwrap();
+        assert_eq!(saved.version, seen.version + 1, "on {test:?}");
+        let theirs = SlaPolicy { name: "Theirs".into(), ..seen.clone() };
+        let late = tickets.save_policy(&admin(), theirs.clone()).await;
+        assert!(matches!(late, Err(TicketFault::PolicyChangedMeanwhile)), "{late:?} on {test:?}");
+        let late = tickets.delete_policy(&admin(), seen.id.clone(), Some(seen.version)).await;
+        assert!(matches!(late, Err(TicketFault::PolicyChangedMeanwhile)), "{late:?} on {test:?}");
+        assert_eq!(tickets.policies(&agent()).unwrap()[0].name, "Mine", "on {test:?}");
+
+        let taken = tickets.save_policy(&admin(), SlaPolicy { version: 0, ..theirs.clone() }).await;
+        assert!(matches!(taken, Err(TicketFault::PolicyTaken)), "a new one does not replace one that is there: {taken:?}");
+        tickets.delete_policy(&admin(), seen.id, Some(saved.version)).await.unwrap();
+        let gone = tickets.save_policy(&admin(), theirs).await;
+        assert!(matches!(gone, Err(TicketFault::NoSuchPolicy)), "{gone:?} on {test:?}");
+    }
+}
+
+#[tokio::test]
 async fn lists_go_by_the_next_deadline_and_page_without_gaps() {
     for test in TestDb::each().await {
         let tickets = desk(&test).await;
