@@ -21,7 +21,7 @@ use crate::{
         Cx, Outbox,
         customer::Interaction,
         directory::{Directory, Thing},
-        event::{Actor as EventActor, Event},
+        event::{Actor as EventActor, Event, EventRecord},
         reactions::CallbackCause,
         ticket::{
             OpenTicket, Opening, Priority, Ticket, TicketCommand, TicketEvent, TicketLine, TicketRefusal, TicketState,
@@ -29,7 +29,7 @@ use crate::{
         },
     },
     store::{
-        Db, Lane, NewEvent, StoreFault, Tx, calls, customers,
+        Db, Lane, NewEvent, StoreFault, Tx, calls, customers, journal,
         tickets::{self as rows, Entry, StoredTicket},
     },
     types::{CallId, Clock, CustomerId, DispositionId, InteractionId, Now, QueueId, Rng, TicketId, Timestamp},
@@ -88,6 +88,8 @@ pub struct TicketPage {
     pub ticket: Ticket,
     /// What was said, oldest first.
     pub entries: Vec<Entry>,
+    /// What happened to it, oldest first.
+    pub events: Vec<EventRecord>,
     /// Contacts that belong to it, oldest first.
     pub interactions: Vec<Interaction>,
 }
@@ -162,7 +164,8 @@ impl Tickets {
     async fn whole(&self, stored: StoredTicket) -> Result<TicketPage, TicketFault> {
         let entries = rows::entries(&self.shared.db, stored.ticket.id).await?;
         let interactions = customers::interactions_of_ticket(&self.shared.db, stored.ticket.id).await?;
-        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), entries, interactions })
+        let events = journal::events_of(&self.shared.db, "ticket", &stored.ticket.id.to_string()).await?;
+        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), entries, events, interactions })
     }
 
     /// The line of one ticket, for consoles that heard of it; no rights are asked, the console redacts.
@@ -375,7 +378,7 @@ impl Tickets {
         if let TicketCommand::Change { customer: Some(customer), .. } = &command {
             stored.ticket.segment = customers::segment_of(tx, *customer).await?;
         }
-        let entry = said(&command);
+        let entry = said(&command, &stored.ticket);
         let book = self.shared.book.load_full();
         let (result, events) = self.decide(|cx| stored.ticket.handle(command, book.view(), cx));
         result?;
@@ -428,9 +431,12 @@ fn invalid(field: &str, flaw: Flaw) -> TicketFault {
     TicketFault::Invalid(vec![FieldProblem::new(field, flaw)])
 }
 
-/// What a command leaves among the ticket's entries.
-fn said(command: &TicketCommand) -> Option<(&'static str, String, bool)> {
+/// What a command leaves among the entries of the ticket as it is before: the words, which events do not hold.
+fn said(command: &TicketCommand, ticket: &Ticket) -> Option<(&'static str, String, bool)> {
     match command {
+        TicketCommand::Change { subject: Some(subject), .. } if subject.trim() != ticket.subject => {
+            Some(("subject", ticket.subject.clone(), false))
+        }
         TicketCommand::Comment { text, is_public } => Some(("comment", text.trim().to_owned(), *is_public)),
         TicketCommand::Move { reason, .. } if !reason.trim().is_empty() => Some(("move", reason.trim().to_owned(), false)),
         TicketCommand::Move { .. }

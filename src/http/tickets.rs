@@ -18,6 +18,7 @@ use crate::{
     },
     domain::{
         customer::Interaction,
+        event::EventRecord,
         ticket::{OpenTicket, SlaPolicy, TicketCommand, TicketLine, TicketRefusal, TicketState, TicketType, legal_moves},
     },
     types::{CallId, CustomerId, DispositionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
@@ -25,10 +26,10 @@ use crate::{
 
 /// Routes of this resource.
 pub fn routes() -> Router<AppState> {
-    Router::new()
     let set_up = Router::new()
         .route("/api/v1/sla-policies/{id}", put(save_policy).delete(delete_policy))
         .route_layer(needs(&[Permission::Administer]));
+    Router::new()
         .route("/api/v1/tickets", get(list).post(open))
         .route("/api/v1/tickets/{id}", get(page))
         .route("/api/v1/tickets/{id}/commands", post(handle))
@@ -81,6 +82,8 @@ struct TicketView {
     moves: Vec<TicketState>,
     /// What was said, oldest first.
     entries: Vec<EntryView>,
+    /// What happened to it, oldest first: who changed what from what to what.
+    events: Vec<EventRecord>,
     /// Contacts that belong to it, oldest first.
     interactions: Vec<Interaction>,
 }
@@ -92,9 +95,9 @@ struct EntryView {
     at: Timestamp,
     /// User's key, `customer` or `system`.
     author: String,
-    /// `comment` or `move`.
+    /// `comment`, `move` or `subject`.
     kind: String,
-    /// Plain text.
+    /// Plain text: what was said, the reason of a move, the subject as it was before.
     text: String,
     /// Whether the customer was told.
     is_public: bool,
@@ -139,6 +142,7 @@ impl From<TicketPage> for TicketView {
                     is_public: entry.is_public,
                 })
                 .collect(),
+            events: page.events,
             interactions: page.interactions,
             line: page.line,
         }
@@ -153,13 +157,13 @@ impl From<TicketFault> for ApiError {
             TicketFault::Forbidden(forbidden) => forbidden.into(),
             TicketFault::NotForPeople => Self::forbidden("Only the exchange gives this command."),
             TicketFault::ChangedMeanwhile => Self::changed_meanwhile("ticket"),
+            TicketFault::NoSuchPolicy => Self::not_found("SLA policy"),
+            TicketFault::PolicyTaken => Self::conflict_of("taken", "id", Flaw::Taken),
+            TicketFault::PolicyChangedMeanwhile => Self::changed_meanwhile("SLA policy"),
             TicketFault::Invalid(problems) => problems.into(),
             TicketFault::Refused(refusal) => match &refusal {
                 TicketRefusal::IllegalMove { .. } => Self::conflict("illegal-move", refusal.to_string()),
                 TicketRefusal::Over => Self::conflict("ticket-over", refusal.to_string()),
-            TicketFault::NoSuchPolicy => Self::not_found("SLA policy"),
-            TicketFault::PolicyTaken => Self::conflict_of("taken", "id", Flaw::Taken),
-            TicketFault::PolicyChangedMeanwhile => Self::changed_meanwhile("SLA policy"),
                 TicketRefusal::ReasonMissing => Self::invalid("reason", Flaw::Missing),
                 TicketRefusal::Length { field, least, most } => {
                     let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
@@ -282,8 +286,8 @@ async fn delete_policy(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<SlaPolicyId>,
+    Params(removal): Params<Removal>,
 ) -> Result<StatusCode, ApiError> {
     state.tickets.delete_policy(&actor, id, removal.version).await?;
     Ok(StatusCode::NO_CONTENT)
 }
-    Params(removal): Params<Removal>,

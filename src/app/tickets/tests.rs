@@ -1,5 +1,6 @@
 //! Stories of tickets from the use case down to both engines.
 
+use serde_json::json;
 use tokio::sync::watch;
 
 use super::*;
@@ -15,7 +16,6 @@ use crate::{
         call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party},
         centre::Fact,
         directory::{CalendarSource, Holiday},
-        event::EventRecord,
         ticket::{ClockState, Metric, SlaPolicy, TicketEventKind},
     },
     store::{

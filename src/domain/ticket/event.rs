@@ -74,6 +74,9 @@ pub enum TicketEventKind {
         /// Whether the subject changed.
         #[serde(default)]
         is_subject: bool,
+        /// What stood there before. Missing in events of before this was kept.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<FactsBefore>,
     },
     /// Something was said; the text stands in the ticket's entries.
     Commented {
@@ -119,6 +122,26 @@ pub enum TicketEventKind {
         #[serde(default)]
         is_by_change: bool,
     },
+}
+
+/// The facts that a change replaced; what was not set, or did not change, is absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FactsBefore {
+    /// Type.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub ticket_type: Option<TicketType>,
+    /// Priority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// Queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<QueueId>,
+    /// Customer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerId>,
+    /// Disposition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disposition: Option<DispositionId>,
 }
 
 impl TicketEvent {

@@ -9,7 +9,7 @@ mod view;
 mod workflow;
 
 pub use command::{OpenTicket, TicketCommand, TicketRefusal};
-pub use event::{TicketEvent, TicketEventKind};
+pub use event::{FactsBefore, TicketEvent, TicketEventKind};
 pub use policy::{SlaPolicy, SlaTargets};
 pub use sla::{Clock, ClockChange, Pause};
 pub use view::{ClockState, ClockView, Metric, Priority, TicketLine, TicketState, TicketType};

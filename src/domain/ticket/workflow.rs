@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClockState, Metric, OpenTicket, Priority, TicketCommand, TicketEvent, TicketEventKind, TicketLine, TicketRefusal,
-    TicketState, TicketType,
+    ClockState, FactsBefore, Metric, OpenTicket, Priority, TicketCommand, TicketEvent, TicketEventKind, TicketLine,
+    TicketRefusal, TicketState, TicketType,
     policy::{self, SlaPolicy, Subject},
     sla::{Clock, ClockChange},
 };
@@ -394,13 +394,21 @@ impl Ticket {
         if !is_subject && !has_condition && disposition.is_none() {
             return Ok(());
         }
+        let before = FactsBefore {
+            ticket_type: ticket_type.map(|_| self.kind),
+            priority: priority.map(|_| self.priority),
+            queue: queue.as_ref().and_then(|_| self.queue.clone()),
+            customer: customer.and(self.customer),
+            disposition: disposition.as_ref().and_then(|_| self.disposition.clone()),
+        };
         self.subject = subject.unwrap_or_else(|| std::mem::take(&mut self.subject));
         self.kind = ticket_type.unwrap_or(self.kind);
         self.priority = priority.unwrap_or(self.priority);
         self.queue = queue.clone().or_else(|| self.queue.take());
         self.customer = customer.or(self.customer);
         self.disposition = disposition.clone().or_else(|| self.disposition.take());
-        self.emit(cx, TicketEventKind::Changed { ticket_type, priority, queue, customer, disposition, is_subject });
+        let before = Some(before);
+        self.emit(cx, TicketEventKind::Changed { ticket_type, priority, queue, customer, disposition, is_subject, before });
         if has_condition {
             self.review_clocks(book, cx);
         }

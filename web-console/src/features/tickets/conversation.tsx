@@ -1,6 +1,6 @@
 // What was told, said and done, oldest first, and the field for the next word.
 import { Link } from '@tanstack/react-router'
-import { ArrowRight, Eye, Footprints, Globe, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
+import { AlarmClock, ArrowRight, Eye, Footprints, Globe, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { problemText } from '@/api/problem-text'
 import type { TicketEntry, TicketView } from '@/api/records'
@@ -11,7 +11,8 @@ import { readSetting, writeSetting } from '@/lib/storage'
 import type { Names } from '@/lib/use-names'
 import { When } from '@/lib/when'
 import { Badge, Button, cx, TextArea } from '@/ui'
-import { threadOf } from './thread'
+import { useChangeTexts } from './change-text'
+import { threadOf, type ThreadItem } from './thread'
 import type { useTicketCommand } from './use-ticket-command'
 
 const TEXT_CHARS_MAX = 20_000
@@ -26,7 +27,16 @@ export function Conversation({ ticket, names, isOver, send }: { ticket: TicketVi
           {ticket.description === '' ? <p className="text-ink-3">{t('no_description')}</p> : <p className="max-w-prose break-words whitespace-pre-wrap">{ticket.description}</p>}
         </div>
         <ol data-testid="ticket-thread">
-          {thread.map((item, i) => (item.kind === 'entry' ? <Entry key={i} entry={item.entry} names={names} /> : <Contact key={item.interaction.id} interaction={item.interaction} names={names} />))}
+          {thread.map((item, i) => {
+            switch (item.kind) {
+              case 'entry':
+                return <Entry key={i} entry={item.entry} names={names} />
+              case 'interaction':
+                return <Contact key={item.interaction.id} interaction={item.interaction} names={names} />
+              case 'change':
+                return <Change key={i} item={item} names={names} />
+            }
+          })}
         </ol>
         {thread.length === 0 && <p className="p-4 text-ink-3">{t('no_history')}</p>}
       </section>
@@ -43,17 +53,6 @@ function useAuthor(names: Names): (author: string) => string {
 function Entry({ entry, names }: { entry: TicketEntry; names: Names }) {
   const { t } = useTexts('tickets')
   const authorOf = useAuthor(names)
-  if (entry.kind !== 'comment') {
-    return (
-      <li className="flex items-baseline gap-2 px-4 py-1.5 text-ink-2">
-        <ArrowRight size={14} aria-hidden className="shrink-0 self-center text-ink-3" />
-        <span className="min-w-0 break-words">
-          <span className="font-medium">{authorOf(entry.author)}</span> {t('moved', { reason: entry.text })}
-        </span>
-        <When at={entry.at} />
-      </li>
-    )
-  }
   return (
     <li className={cx('border-l-2 px-4 py-2', entry.is_public ? 'border-accent' : 'border-warn bg-warn-soft/40')}>
       <p className="flex items-center gap-2">
@@ -64,6 +63,21 @@ function Entry({ entry, names }: { entry: TicketEntry; names: Names }) {
         <When at={entry.at} />
       </p>
       <p className="mt-1 max-w-prose break-words whitespace-pre-wrap">{entry.text}</p>
+    </li>
+  )
+}
+
+function Change({ item, names }: { item: Extract<ThreadItem, { kind: 'change' }>; names: Names }) {
+  const authorOf = useAuthor(names)
+  const texts = useChangeTexts(item.change, item.subject, names)
+  const Icon = item.change.kind === 'sla_breached' ? AlarmClock : ArrowRight
+  return (
+    <li className="flex items-baseline gap-2 px-4 py-1.5 text-ink-2" data-testid="ticket-change">
+      <Icon size={14} aria-hidden className="shrink-0 self-center text-ink-3" />
+      <span className="min-w-0 break-words">
+        <span className="font-medium">{authorOf(item.by)}</span> {texts.join('; ')}
+      </span>
+      <When at={item.at} />
     </li>
   )
 }
