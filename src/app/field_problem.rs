@@ -132,6 +132,18 @@ pub enum Flaw {
     NotAnAccount,
     /// Not the name of a prompt.
     NotAPrompt,
+    /// Nothing is recorded under this name.
+    UnknownPrompt {
+        /// What is recorded.
+        prompts: Vec<String>,
+    },
+    /// Callers of this language would hear nothing.
+    PromptNotSpoken {
+        /// The language in which it is not recorded.
+        language: String,
+        /// What is recorded in every language.
+        prompts: Vec<String>,
+    },
     /// Not a country calling code.
     NotACountryCode,
     /// Nobody can wait where this branch is taken.
@@ -243,6 +255,9 @@ impl Flaw {
             Self::TooMany { most } => ("too many".into(), format!("Give at most {most}")),
             Self::Repeated => fixed("named twice", "Name each once"),
             Self::NotAChoice { choices } => ("not one of the choices".into(), format!("Use {}", or_list(choices))),
+            Self::BeyondRole { role, choices } => {
+                (format!("the role {} does not have this right", role.word()), format!("Use {}", or_list(choices)))
+            }
             Self::Unknown { thing, key } => {
                 let thing = spoken(thing.word());
                 (format!("there is no {thing} {key}"), format!("Make the {thing} first, or choose another"))
@@ -255,9 +270,6 @@ impl Flaw {
             Self::Taken => fixed("one with this key exists already", "Use another key, or change the one that is there"),
             Self::InUse { by } => {
                 let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-            Self::BeyondRole { role, choices } => {
-                (format!("the role {} does not have this right", role.word()), format!("Use {}", or_list(choices)))
-            }
                 (format!("still in use by {}", by.join(", ")), "Change that first".into())
             }
             Self::NotAKey => fixed("not a key", "Use 1 to 40 of a-z 0-9 - _ . beginning with a letter or digit"),
@@ -271,6 +283,12 @@ impl Flaw {
             Self::NotAPeer => fixed("not an address with a port", "Use one such as sip.example.com:5060"),
             Self::NotAnAccount => fixed("not an account name", "Use 1 to 40 letters, digits, . - _ +"),
             Self::NotAPrompt => fixed("not the name of a prompt", "Use one such as queue-closed"),
+            Self::UnknownPrompt { prompts } => {
+                ("nothing is recorded under this name".into(), format!("Use {}", or_list(prompts)))
+            }
+            Self::PromptNotSpoken { language, prompts } => {
+                (format!("not recorded in the language {language}"), format!("Use {}, or record it", or_list(prompts)))
+            }
             Self::NotACountryCode => fixed("not a country calling code", "Use 1 to 3 digits without +, such as 34"),
             Self::NobodyCanWait => fixed("nobody can wait then", "Use a message, another queue, or a callback"),
             Self::Circle => fixed("callers would be sent round in a circle", "End the chain with a message or a callback"),

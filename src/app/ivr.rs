@@ -1,6 +1,7 @@
 //! IVR lines from their files: read, checked, tested, drawn, compared, walked, published. The commands `centralita ivr …` and the
 //! start of the server come here. What is right or wrong about a line is `domain/ivr`'s; sounds are decoded by `net/clips`.
 
+mod prompts;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,8 @@ const CLIP_BYTES_MAX: u64 = 50_000_000;
 pub struct ScriptFiles {
     lines: BTreeMap<LineId, BTreeMap<String, String>>,
     clips: BTreeMap<Arc<str>, u64>,
+    /// What the shared recordings say: language → name → text.
+    shared_texts: BTreeMap<String, BTreeMap<String, String>>,
     mistakes: Vec<Mistake>,
 }
 
@@ -66,6 +69,11 @@ impl ScriptFiles {
         for (path, bytes) in files {
             match path.split('/').collect::<Vec<_>>().as_slice() {
                 [line, file] if file.ends_with(".toml") && !NO_LINES.contains(line) => gathered.add_text(line, file, bytes),
+                ["shared", "prompts", file] => {
+                    if let Some(language) = file.strip_suffix(".toml") {
+                        gathered.add_shared_texts(language, &bytes);
+                    }
+                }
                 [folder, "prompts", language, file] => {
                     if let (Some(name), Some(ms)) = (file.strip_suffix(".wav"), length_ms(&bytes)) {
                         gathered.clips.insert(format!("{folder}/{language}/{name}").into(), ms);

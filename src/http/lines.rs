@@ -1,23 +1,36 @@
-//! The published IVR lines: what numbers can lead to, and the words for the reasons and places that calls carry.
+//! The published IVR lines: what numbers can lead to, and the words for the reasons and places that calls carry. And the prompts
+//! that queues can say.
 
 use axum::{Json, Router, extract::State, routing::get};
 use utoipa::OpenApi;
 
-use super::{ApiError, AppState, Page, Signed};
-use crate::app::directory::PublishedLine;
+use super::{ApiError, AppState, Page, Signed, needs};
+use crate::app::{
+    actor::Permission,
+    directory::{PublishedLine, SharedPrompt},
+};
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
-#[openapi(paths(list))]
+#[openapi(paths(list, prompts))]
 pub struct Doc;
 
-/// Its route.
+/// Its routes.
 pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/lines", get(list))
+    Router::new()
+        .route("/api/v1/lines", get(list))
+        .route("/api/v1/prompts", get(prompts))
+        .route_layer(needs(&[Permission::SeeDirectory]))
 }
 
 /// All of them, by key. Lines are files of the server (`ivr.scripts`), so none is made or changed here.
 #[utoipa::path(get, path = "/api/v1/lines", tag = "lines", responses((status = 200, body = Page<PublishedLine>)))]
 async fn list(State(state): State<AppState>, Signed(actor): Signed) -> Result<Json<Page<PublishedLine>>, ApiError> {
     Ok(Json(Page::all(state.centre.lines(&actor)?)))
+}
+
+/// The recordings that a queue's messages can name, by key. Digits and numbers, which are pieces of sentences, are left out.
+#[utoipa::path(get, path = "/api/v1/prompts", tag = "lines", responses((status = 200, body = Page<SharedPrompt>)))]
+async fn prompts(State(state): State<AppState>, Signed(actor): Signed) -> Result<Json<Page<SharedPrompt>>, ApiError> {
+    Ok(Json(Page::all(state.centre.prompts(&actor)?)))
 }

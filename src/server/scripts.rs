@@ -1,7 +1,7 @@
 //! IVR lines and their sounds: from the folder of the settings, else those in the binary. Published at the start and again when
 //! the directory changes, since a line may only name queues and calendars that there are.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use rust_embed::Embed;
 use tokio::{sync::watch, task::JoinHandle};
@@ -9,7 +9,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::{Ground, tasks::Tasks};
 use crate::{
     app::{
-        directory::{DirectoryDesk, FlowNames},
+        directory::{DirectoryDesk, FlowNames, SharedPrompt},
         ivr::{self, ScriptFiles},
         switch_handle::SwitchHandle,
     },
@@ -40,6 +40,8 @@ pub struct Scripts {
     directory: DirectoryDesk,
     switch: SwitchHandle,
     media: MediaHandle,
+    /// What every queue may say, once read.
+    prompts: BTreeMap<String, SharedPrompt>,
 }
 
 impl Scripts {
@@ -50,14 +52,16 @@ impl Scripts {
             directory: ground.directory.clone(),
             switch: switch.clone(),
             media: media.clone(),
+            prompts: BTreeMap::new(),
         }
     }
 
     /// Reads and publishes, then follows the directory.
-    pub async fn start(self, tasks: &Tasks, stopping: watch::Receiver<bool>) -> Result<JoinHandle<()>, Failure> {
+    pub async fn start(mut self, tasks: &Tasks, stopping: watch::Receiver<bool>) -> Result<JoinHandle<()>, Failure> {
         let folder = self.folder.clone();
         // Decoding a few hundred sounds takes a while: not on a worker of the runtime.
         let (files, clips) = tokio::task::spawn_blocking(move || read(folder)).await.map_err(anyhow::Error::from)??;
+        self.prompts = files.shared_prompts(clips.keys().map(AsRef::as_ref));
         self.media.order(MediaOrder::Clips(Arc::new(clips)));
         let mut directory = self.directory.watch();
         let mut book = ScriptBook::default();
@@ -107,7 +111,10 @@ impl Scripts {
             }
         }
         *book = published;
-        self.directory.set_flows(FlowNames::of(book));
+        self.directory.set_flows(FlowNames::of(book, self.prompts.clone()));
+        for message in self.directory.unsayable() {
+            tracing::error!(%message, "a queue's message cannot be said; its callers would be cut off");
+        }
         self.switch.input(Input::Scripts(Arc::new(book.clone()))).await;
     }
 }

@@ -19,14 +19,19 @@ export function makeRecords(world) {
   const states = ['open', 'new', 'waiting_customer', 'waiting_supplier', 'open', 'solved', 'waiting_internal', 'new']
   const types = ['incident', 'request', 'return', 'enquiry', 'complaint', 'request', 'incident', 'callback']
   const tickets = new Map()
-  const addTicket = (line, more = {}) => tickets.set(line.id, { ...line, description: '', disposition: null, is_internal: false, solved_at: null, entries: [], interactions: [], ...more })
+  const ticketEvent = (at, user, event) => ({ node: 'n1', seq: 1, at, actor: { by: 'user', user }, cause: null, area: 'ticket', event })
+  const addTicket = (line, more = {}) => tickets.set(line.id, { ...line, description: '', disposition: null, is_internal: false, solved_at: null, entries: [], events: [], interactions: [], ...more })
   world.tickets.forEach((line, i) =>
     addTicket(line, i > 0 ? {} : {
       description: 'El router se reinicia solo cada noche entre las 3 y las 4 desde la actualización del martes. Ya ha cambiado de enchufe.\n\nModelo: FR-1200, versión 4.2.1.', disposition: 'tech-router',
       interactions: [world.carmen.interactions[0]],
+      events: [
+        ticketEvent(ago(1450), 'agent2', { kind: 'changed', priority: 'high', before: { priority: 'normal' } }),
+        ticketEvent(ago(900), 'agent2', { kind: 'moved', from: 'open', to: 'waiting_customer', reason: 'Nos dirá la hora exacta' }),
+        ticketEvent(ago(320), 'agent1', { kind: 'assigned', from: 'agent2', to: 'agent1' }),
+      ],
       entries: [
         { at: ago(1400), author: 'agent2', kind: 'comment', text: 'Le pedimos que apunte a qué hora exacta se reinicia y si la luz queda en naranja.', is_public: true },
-        { at: ago(900), author: 'agent2', kind: 'move', text: 'Nos dirá la hora exacta', is_public: false },
         { at: ago(300), author: 'agent1', kind: 'comment', text: 'En el foro del fabricante hay más casos con la 4.2.1. Preguntar si podemos volver a la 4.1.', is_public: false },
       ],
     }))
@@ -37,7 +42,7 @@ export function makeRecords(world) {
     const clocks = state === 'solved' ? [world.clock('resolution', 'met', 0)] : state.startsWith('waiting') ? [world.clock('resolution', 'paused', 0)] : [world.clock('first_response', due < 0 ? 'breached_open' : 'running', due, target)]
     addTicket({ ...world.ticket(1020 - i, subject, state, ['normal', 'low', 'normal', 'high', 'urgent', 'normal', 'normal', 'high'][i], clocks, types[i]), customer: `p${i}`, customer_name: people[i].name, owner: i % 3 === 1 ? null : 'agent2', queue: ['support', 'sales', 'billing'][i % 3], updated_at: ago(i * 300 + 10) })
   })
-  const line = ({ description, disposition, is_internal, solved_at, entries, interactions, ...rest }) => rest
+  const line = ({ description, disposition, is_internal, solved_at, entries, events, interactions, ...rest }) => rest
   const movesFrom = { new: ['open', 'waiting_customer', 'waiting_internal', 'waiting_supplier', 'solved', 'cancelled'], open: ['waiting_customer', 'waiting_internal', 'waiting_supplier', 'solved', 'cancelled'], waiting_customer: ['open', 'waiting_internal', 'waiting_supplier', 'solved', 'cancelled'], waiting_internal: ['open', 'waiting_customer', 'waiting_supplier', 'solved', 'cancelled'], waiting_supplier: ['open', 'waiting_customer', 'waiting_internal', 'solved', 'cancelled'], solved: ['open', 'closed'], closed: [], cancelled: [] }
   const over = ['closed', 'cancelled', 'solved']
 
@@ -144,10 +149,12 @@ export function makeRecords(world) {
         ticket.version += 1
         ticket.updated_at = iso()
         if (body.do === 'move') {
+          ticket.events.push(ticketEvent(iso(), me.id, { kind: 'moved', from: ticket.state, to: body.to, reason: body.reason ?? '' }))
           ticket.state = body.to
-          if (body.reason) ticket.entries.push({ at: iso(), author: me.id, kind: 'move', text: body.reason, is_public: false })
-        } else if (body.do === 'assign') ticket.owner = body.owner
-        else if (body.do === 'comment') ticket.entries.push({ at: iso(), author: me.id, kind: 'comment', text: body.text, is_public: body.is_public })
+        } else if (body.do === 'assign') {
+          ticket.events.push(ticketEvent(iso(), me.id, { kind: 'assigned', from: ticket.owner, to: body.owner }))
+          ticket.owner = body.owner
+        } else if (body.do === 'comment') ticket.entries.push({ at: iso(), author: me.id, kind: 'comment', text: body.text, is_public: body.is_public })
         else for (const key of ['subject', 'type', 'priority', 'queue', 'customer', 'disposition']) if (body[key] != null) ticket[key] = body[key]
         return line(ticket)
       }
@@ -158,6 +165,7 @@ export function makeRecords(world) {
       const call = calls.find((one) => one.id === id)
       return call ? { ...call, events: eventsOf(call), notes: call.disposition ? 'Se le explica cómo volver a la versión anterior. Queda en llamar si se repite.' : null } : problem(404, 'not-found', 'Not found', 'There is no such call.')
     }
+    if (root === 'prompts') return page(['goodbye', 'long-wait', 'no-agents', 'queue-closed', 'queue-full'].map((key) => ({ id: key, languages: ['en', 'es'], texts: { en: 'Thank you for calling. Goodbye.', es: 'Gracias por llamar. Hasta pronto.' } })))
     if (root === 'lines') return page([{
       id: 'main', names: { en: 'Main line', es: 'Línea principal' }, languages: ['es', 'en'], reasons: { 'router-or-line': { en: 'Router or line', es: 'Router o línea' } },
       nodes: { 'main-menu': { en: 'Main menu', es: 'Menú principal' }, technical: { en: 'Technical', es: 'Técnico' }, 'router-or-line': { en: 'Router or line', es: 'Router o línea' } },

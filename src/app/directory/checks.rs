@@ -22,7 +22,7 @@ const SCRIPT_CHARS_MAX: i64 = 10_000;
 /// Reasons that the floor itself sets.
 const RESERVED_REASONS: [&str; 2] = ["missed", "device"];
 
-pub(super) fn queue(queue: &Queue, directory: &Directory, problems: &mut Problems) {
+pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
     problems.name("name", &queue.name);
     let mut seen = BTreeSet::new();
     for (index, need) in queue.skills.iter().enumerate() {
@@ -51,7 +51,7 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, problems: &mut Problem
         WrapUp::Timed { secs } | WrapUp::UntilDisposition { secs } => problems.within("wrap_up.secs", secs, 5, 3_600),
     }
     for (field, exit) in exits(queue) {
-        queue_exit(queue, field, exit, directory, problems);
+        queue_exit(queue, (field, exit), directory, flows, problems);
     }
     for (index, id) in queue.dispositions.iter().enumerate() {
         if !directory.dispositions.contains_key(id) {
@@ -78,17 +78,29 @@ pub(super) fn exits(queue: &Queue) -> impl Iterator<Item = (&'static str, &Queue
     .into_iter()
 }
 
-fn queue_exit(queue: &Queue, field: &'static str, exit: &QueueExit, directory: &Directory, problems: &mut Problems) {
+fn queue_exit(
+    queue: &Queue,
+    (field, exit): (&'static str, &QueueExit),
+    directory: &Directory,
+    flows: Option<&FlowNames>,
+    problems: &mut Problems,
+) {
     match exit {
         QueueExit::Wait => {
             let can_wait = !matches!(field, "on_full" | "on_closed");
             problems.unless(can_wait, field, Flaw::NobodyCanWait);
         }
         QueueExit::Message { prompt } => {
-            let is_prompt = !prompt.is_empty()
+            let is_name = !prompt.is_empty()
                 && prompt.len() <= 100
                 && prompt.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'/'));
-            problems.unless(is_prompt, &format!("{field}.prompt"), Flaw::NotAPrompt);
+            let flaw = match flows {
+                Some(names) => names.flaw_of_prompt(prompt),
+                None => (!is_name).then_some(Flaw::NotAPrompt),
+            };
+            if let Some(flaw) = flaw {
+                problems.add(format!("{field}.prompt"), flaw);
+            }
         }
         QueueExit::Queue { queue: next } => {
             if !directory.queues.contains_key(next) {

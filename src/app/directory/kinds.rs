@@ -107,8 +107,8 @@ impl Kept for Queue {
     const READ: Permission = Permission::SeeDirectory;
     kept_by_id!(queues);
 
-    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
-        checks::queue(self, directory, problems);
+    fn check(&self, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
+        checks::queue(self, directory, flows, problems);
     }
 
     fn referrers(&self, Around { directory, flows, policies }: Around<'_>) -> Vec<Referrer> {

@@ -1,5 +1,5 @@
 //! The published IVR lines, as far as the directory concerns them: which there are, what people call them and their reasons, and
-//! which queues and calendars they need.
+//! which queues and calendars they need. And the prompts that every queue may say.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::ivr::{Labels, Line, ScriptBook, Step},
+    app::field_problem::Flaw,
+    domain::{
+        directory::LANGUAGES,
+        ivr::{Labels, Line, ScriptBook, Step},
+    },
     types::{CalendarId, LineId, QueueId},
 };
 
@@ -29,6 +33,17 @@ pub struct PublishedLine {
     pub nodes: BTreeMap<String, Names>,
 }
 
+/// A prompt that every queue may say: a recording beside the lines, the same name in each language.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SharedPrompt {
+    /// Key, for a queue's messages.
+    pub id: String,
+    /// Languages in which it is recorded.
+    pub languages: BTreeSet<String>,
+    /// What it says, where somebody wrote it down.
+    pub texts: Names,
+}
+
 /// What the published flows name: numbers may lead to these lines, and what the flows use cannot be removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FlowNames {
@@ -38,13 +53,15 @@ pub struct FlowNames {
     pub queues: BTreeMap<QueueId, BTreeSet<LineId>>,
     /// Calendars that flows ask, with the lines that do.
     pub calendars: BTreeMap<CalendarId, BTreeSet<LineId>>,
+    /// What queues may say.
+    pub prompts: BTreeMap<String, SharedPrompt>,
 }
 
 impl FlowNames {
-    /// The names in these lines.
-    pub fn of(book: &ScriptBook) -> Self {
+    /// The names in these lines, and what queues may say.
+    pub fn of(book: &ScriptBook, prompts: BTreeMap<String, SharedPrompt>) -> Self {
         let lines = book.lines.values().map(|line| (line.id.clone(), published(line))).collect();
-        let mut names = Self { lines, ..Self::default() };
+        let mut names = Self { lines, prompts, ..Self::default() };
         for line in book.lines.values() {
             let flows = std::iter::once(&line.main).chain(line.subflows.values());
             for node in flows.flat_map(|flow| flow.nodes.values()) {
@@ -52,6 +69,19 @@ impl FlowNames {
             }
         }
         names
+    }
+
+    /// Why a queue cannot say this: the caller would hear nothing and be cut off.
+    pub fn flaw_of_prompt(&self, prompt: &str) -> Option<Flaw> {
+        let is_whole = |prompt: &&SharedPrompt| LANGUAGES.iter().all(|language| prompt.languages.contains(*language));
+        let prompts = || self.prompts.values().filter(is_whole).map(|prompt| prompt.id.clone()).collect();
+        match self.prompts.get(prompt) {
+            None => Some(Flaw::UnknownPrompt { prompts: prompts() }),
+            Some(known) => LANGUAGES
+                .iter()
+                .find(|language| !known.languages.contains(**language))
+                .map(|language| Flaw::PromptNotSpoken { language: (*language).into(), prompts: prompts() }),
+        }
     }
 
     fn note(&mut self, line: &LineId, step: &Step) {

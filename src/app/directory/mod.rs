@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::{
-        directory::{DigestHashes, DigestSecret, Directory, DirectoryEvent, DirectoryEventKind, Thing},
+        directory::{DigestHashes, DigestSecret, Directory, DirectoryEvent, DirectoryEventKind, QueueExit, Thing},
         event::Event,
     },
     protocol::sip::Ha1,
@@ -34,7 +34,7 @@ use crate::{
 
 pub(super) use agents::{remove_agent_of, switch_agent_of};
 pub use kinds::{Around, Kept};
-pub use lines::{FlowNames, PublishedLine};
+pub use lines::{FlowNames, Names, PublishedLine, SharedPrompt};
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +109,25 @@ impl DirectoryDesk {
     pub fn lines(&self, actor: &Actor) -> Result<Vec<PublishedLine>, Forbidden> {
         actor.require(Permission::SeeDirectory)?;
         Ok(self.flow_names().unwrap_or_default().lines.into_values().collect())
+    }
+
+    /// What queues may say, by key.
+    pub fn prompts(&self, actor: &Actor) -> Result<Vec<SharedPrompt>, Forbidden> {
+        actor.require(Permission::SeeDirectory)?;
+        Ok(self.flow_names().unwrap_or_default().prompts.into_values().collect())
+    }
+
+    /// Messages of queues that were saved while their recording was there and cannot be said now, a sentence for each.
+    pub fn unsayable(&self) -> Vec<String> {
+        let (directory, names) = (self.current(), self.flow_names().unwrap_or_default());
+        let messages = directory.queues.values().flat_map(|queue| checks::exits(queue).map(move |exit| (queue, exit)));
+        messages
+            .filter_map(|(queue, (field, exit))| {
+                let QueueExit::Message { prompt } = exit else { return None };
+                let flaw = names.flaw_of_prompt(prompt)?;
+                Some(format!("queue {}, {}", queue.id, FieldProblem::new(format!("{field}.prompt {prompt}"), flaw)))
+            })
+            .collect()
     }
 
     /// The directory as it is.

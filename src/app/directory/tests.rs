@@ -345,7 +345,7 @@ async fn a_number_leads_to_a_published_line_or_the_lines_there_are_are_told() {
     let files = crate::app::ivr::ScriptFiles::read(std::path::Path::new("ivr-scripts")).unwrap();
     let (book, mistakes) = crate::app::ivr::publish(&files, None, &ScriptBook::default());
     assert_eq!(mistakes, []);
-    desk.set_flows(FlowNames::of(&book));
+    desk.set_flows(FlowNames::of(&book, BTreeMap::new()));
     let to = |line: &str| number("1000", NumberTarget::Line { line: line.parse().unwrap() });
     let Err(DirectoryFault::Invalid(problems)) = desk.make(&admin, to("reception"), None).await else { panic!("stored") };
     assert_eq!(problems[0].field, "target.line");
@@ -363,6 +363,42 @@ async fn a_number_leads_to_a_published_line_or_the_lines_there_are_are_told() {
         assert_eq!(line.names.len(), 2, "{}", line.id);
         assert!(line.reasons.values().chain(line.nodes.values()).all(|names| names.len() == 2), "{line:?}");
     }
+}
+
+#[tokio::test]
+async fn a_queue_says_only_what_is_recorded_in_every_language_or_what_there_is_is_told() {
+    let test = TestDb::sqlite().await;
+    let (desk, admin) = (desk(&test).await, administrator());
+    let files = crate::app::ivr::ScriptFiles::read(std::path::Path::new("ivr-scripts")).unwrap();
+    let recordings =
+        ["shared/es/queue-closed", "shared/en/queue-closed", "shared/es/goodbye", "shared/es/digit-7", "main-menu/es/menu"];
+    let prompts = files.shared_prompts(recordings);
+    desk.set_flows(FlowNames::of(&ScriptBook::default(), prompts));
+    let saying = |prompt: &str| Queue { on_full: QueueExit::Message { prompt: prompt.into() }, ..queue("sales") };
+    for (prompt, message) in [
+        ("queue-busy", "nothing is recorded under this name"),
+        ("digit-7", "nothing is recorded under this name"),
+        ("", "nothing is recorded under this name"),
+        ("goodbye", "not recorded in the language en"),
+    ] {
+        let Err(DirectoryFault::Invalid(problems)) = desk.make(&admin, saying(prompt), None).await else { panic!("stored") };
+        assert_eq!((problems.len(), problems[0].field.as_str()), (1, "on_full.prompt"), "{problems:?}");
+        assert_eq!(problems[0].message, message);
+        assert!(problems[0].mend.starts_with("Use queue-closed"), "{problems:?}");
+    }
+    desk.make(&admin, saying("queue-closed"), None).await.unwrap();
+    assert!(desk.unsayable().is_empty());
+
+    let listed = desk.prompts(&Actor::person("ana".parse().unwrap(), Role::Agent)).unwrap();
+    let ids: Vec<_> = listed.iter().map(|prompt| prompt.id.as_str()).collect();
+    assert_eq!(ids, ["goodbye", "queue-closed"], "pieces of sentences and a line's own prompts are not for queues");
+    assert_eq!(listed[1].languages.len(), 2);
+    assert!(listed[1].texts["en"].starts_with("We are closed"), "{listed:?}");
+
+    // The recordings are files, and files go away.
+    desk.set_flows(FlowNames::of(&ScriptBook::default(), BTreeMap::new()));
+    let unsayable = desk.unsayable();
+    assert!(unsayable[0].starts_with("queue sales, on_full.prompt queue-closed"), "{unsayable:?}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 // Lists that several pages need.
 import { queryOptions } from '@tanstack/react-query'
 import { api } from './client'
-import type { AgentProfile, Disposition, Page, PauseReason, PublishedLine, Queue } from './types'
+import type { AgentProfile, Disposition, Page, PauseReason, PublishedLine, Queue, SharedPrompt } from './types'
 
 const MINUTE_MS = 60_000
 
@@ -20,6 +20,12 @@ export const agentsQuery = queryOptions({
 export const linesQuery = queryOptions({
   queryKey: ['lines'],
   queryFn: ({ signal }) => api.get<Page<PublishedLine>>('/lines', {}, signal).then((page) => page.items),
+  staleTime: MINUTE_MS,
+})
+
+export const promptsQuery = queryOptions({
+  queryKey: ['prompts'],
+  queryFn: ({ signal }) => api.get<Page<SharedPrompt>>('/prompts', {}, signal).then((page) => page.items),
   staleTime: MINUTE_MS,
 })
 

@@ -15,6 +15,7 @@ export type Queue = Schemas['Queue']
 export type AgentProfile = Schemas['AgentProfile']
 export type Disposition = Schemas['Disposition']
 export type PauseReason = Schemas['PauseReason']
+export type SharedPrompt = Schemas['SharedPrompt']
 export type PublishedLine = Schemas['PublishedLine']
 
 /** A page of a list: `next` is the cursor of the following page. */

@@ -1,5 +1,6 @@
+import { useQuery } from '@tanstack/react-query'
 import { ListOrdered, Plus, Trash2 } from 'lucide-react'
-import { inLanguage } from '@/api/queries'
+import { inLanguage, promptsQuery } from '@/api/queries'
 import type { Disposition, Queue, Schemas, TicketType } from '@/api/types'
 import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
 import { spanText } from '@/i18n/format'
@@ -14,8 +15,8 @@ type Exit = Schemas['QueueExit']
 type ExitField = 'on_no_agents' | 'on_max_wait' | 'on_full' | 'on_closed'
 
 const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry', 'incident', 'suggestion', 'callback']
-/** The shared recordings for each case. */
-const PROMPTS: Readonly<Record<ExitField, string>> = { on_no_agents: 'no-agents', on_max_wait: 'all-busy', on_full: 'queue-full', on_closed: 'queue-closed' }
+/** The shared recordings made for each case; another one is proposed where a centre has none of that name. */
+const PROMPTS: Readonly<Record<ExitField, string>> = { on_no_agents: 'no-agents', on_max_wait: 'long-wait', on_full: 'queue-full', on_closed: 'queue-closed' }
 const EXITS: readonly ExitField[] = ['on_no_agents', 'on_max_wait', 'on_full', 'on_closed']
 
 export function QueuesSection() {
@@ -206,14 +207,40 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
   )
 }
 
+/** What the recording says, in the console's language, so that nobody has to know it by its key. */
+function PromptField({ prompt, onChange, error }: { prompt: string; onChange: (prompt: string) => void; error: string | undefined }) {
+  const { t, i18n } = useTexts('admin')
+  const { data: prompts = [], isSuccess } = useQuery(promptsQuery)
+  // A queue may still name a recording that is here no more.
+  const isGone = isSuccess && prompt !== '' && !prompts.some((one) => one.id === prompt)
+  const choices = prompts.map((one) => {
+    const silentIn = LANGUAGES.filter((language) => !one.languages.includes(language))
+    const detail = silentIn.length > 0 ? t('queues.prompt_silent', { languages: silentIn.map((language) => LANGUAGE_NAMES[language]).join(', ') }) : inLanguage(one.texts, i18n.language)
+    return { id: one.id, label: one.id, detail, isDisabled: silentIn.length > 0 }
+  })
+  return (
+    <Select
+      label={t('queues.prompt')}
+      choices={isGone ? [{ id: prompt, label: t('queues.prompt_gone', { prompt }), isDisabled: true }, ...choices] : choices}
+      value={prompt === '' ? null : prompt}
+      onChange={onChange}
+      placeholder={t('choose')}
+      error={error ?? (isGone ? t('queues.prompt_gone_help') : undefined)}
+      data-testid="field-prompt"
+    />
+  )
+}
+
 function ExitFields({ field, exit, queues, onChange, error }: { field: ExitField; exit: Exit; queues: readonly Queue[]; onChange: (exit: Exit) => void; error: string | undefined }) {
   const { t } = useTexts('admin')
+  const { data: prompts = [] } = useQuery(promptsQuery)
+  const proposed = prompts.some((one) => one.id === PROMPTS[field]) ? PROMPTS[field] : ''
   // Nobody can wait in a queue that is full or closed.
   const ways = (field === 'on_full' || field === 'on_closed' ? ['message', 'queue', 'callback'] : ['wait', 'message', 'queue', 'callback']) as ReadonlyArray<Exit['then']>
   const start = (then: Exit['then']): Exit => {
     switch (then) {
       case 'message':
-        return { then, prompt: PROMPTS[field] }
+        return { then, prompt: proposed }
       case 'queue':
         return { then, queue: queues[0]?.id ?? '' }
       case 'wait':
@@ -225,7 +252,7 @@ function ExitFields({ field, exit, queues, onChange, error }: { field: ExitField
   return (
     <div className="grid grid-cols-2 gap-2">
       <Select label={t(`queues.${field}`)} choices={ways.map((id) => ({ id, label: t(`queues.exit.${id}`) }))} value={exit.then} onChange={(id) => onChange(start(ways.find((way) => way === id) ?? 'callback'))} error={needsMore ? undefined : error} data-testid={`field-${field}`} />
-      {exit.then === 'message' && <TextField label={t('queues.prompt')} value={exit.prompt} onChange={(prompt) => onChange({ then: 'message', prompt })} error={error} />}
+      {exit.then === 'message' && <PromptField prompt={exit.prompt} onChange={(prompt) => onChange({ then: 'message', prompt })} error={error} />}
       {exit.then === 'queue' && <Select label={t('field.queue')} choices={queues.map((queue) => ({ id: queue.id, label: queue.name }))} value={exit.queue === '' ? null : exit.queue} onChange={(queue) => onChange({ then: 'queue', queue })} error={error} />}
     </div>
   )
