@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
 };
 
-pub use report::{CheckReport, DiffReport, LineReport, TestReport};
+pub use report::{CheckReport, DiffReport, LineReport, TestReport, Unchecked};
 pub use walking::walk;
 
 use crate::{
@@ -123,14 +123,18 @@ impl ScriptFiles {
     }
 }
 
-/// Checks every line, or one. With a directory the queues and calendars must exist too.
+/// Checks every line, or one. With a directory the queues and calendars must exist too; without one the report says which could not
+/// be checked.
 pub fn check(files: &ScriptFiles, only: Option<&str>, directory: Option<&Directory>) -> Result<CheckReport, NoSuchLine> {
     let only = only.map(|line| files.named(line)).transpose()?;
-    let mut report = CheckReport { lines: vec![], mistakes: files.mistakes.clone() };
+    let mut report = CheckReport { lines: vec![], mistakes: files.mistakes.clone(), unchecked: vec![] };
     for id in files.lines().filter(|id| only.as_ref().is_none_or(|only| only == *id)) {
         let Some(checked) = files.checked(id, directory) else { continue };
         report.lines.push(LineReport::of(id, checked.line.as_ref()));
         report.mistakes.extend(checked.mistakes);
+        if let Some(line) = checked.line.filter(|_| directory.is_none()) {
+            report.unchecked.extend(Unchecked::of(&line));
+        }
     }
     Ok(report)
 }

@@ -9,11 +9,12 @@ use std::{
 
 use serde::Serialize;
 
-use super::Failure;
+use super::{Failure, SettingArguments};
 use crate::{
     app::ivr::{self, NoSuchLine, ScriptFiles},
     config::Mistake,
-    domain::ivr::Line,
+    domain::{directory::Directory, ivr::Line},
+    store::peek,
 };
 
 #[derive(Debug, clap::Args)]
@@ -30,7 +31,8 @@ pub struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Tells what is wrong with the lines, with place and mend.
+    /// Tells what is wrong with the lines, with place and mend. Queues and hours are looked up in the centre of `--data`, whether a
+    /// server runs on it or not.
     Check {
         /// Only this line.
         line: Option<String>,
@@ -65,7 +67,7 @@ enum Command {
     Schema,
 }
 
-pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+pub fn run(arguments: &Arguments, settings: &SettingArguments) -> Result<(), Failure> {
     let files = || read(&arguments.scripts);
     match &arguments.command {
         Command::Schema => {
@@ -73,7 +75,8 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Command::Check { line } => {
-            let report = ivr::check(&files()?, line.as_deref(), None).map_err(no_such_line)?;
+            let directory = directory(settings)?;
+            let report = ivr::check(&files()?, line.as_deref(), directory.as_ref()).map_err(no_such_line)?;
             tell(&report, arguments.json, report.is_right())
         }
         Command::Test { line } => {
@@ -97,6 +100,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
             Ok(ivr::walk(&line, &language, io::stdin().lock(), io::stdout().lock()).map_err(anyhow::Error::from)?)
         }
     }
+}
+
+/// What is set up in the centre of the data folder, if there is one.
+fn directory(settings: &SettingArguments) -> Result<Option<Directory>, Failure> {
+    let config = settings.load()?;
+    super::block_on(async {
+        let read = peek::directory(&config.store, &settings.data).await;
+        read.map_err(|fault| Failure::Unavailable(format!("The centre's queues and hours cannot be read: {fault}.")))
+    })
 }
 
 fn read(folder: &Path) -> Result<ScriptFiles, Failure> {

@@ -104,7 +104,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Backup(arguments) => copies::backup(arguments, &cli.settings),
         Command::Restore(arguments) => copies::restore(arguments, &cli.settings),
         Command::Import(command) => import::run(command, &cli.settings),
-        Command::Ivr(arguments) => ivr::run(arguments),
+        Command::Ivr(arguments) => ivr::run(arguments, &cli.settings),
         Command::Config(command) => config::run(command, &cli.settings),
         Command::Openapi(command) => openapi::run(command),
     };

@@ -58,6 +58,11 @@ pub async fn load_in(tx: &mut Tx) -> Result<Directory, StoreFault> {
     assemble(version, tx.fetch_all(&LOAD, binds![]).await?)
 }
 
+/// The statement for all entries, for [`assemble`].
+pub(super) fn whole() -> &'static super::Sql {
+    &LOAD
+}
+
 /// The entries of one kind, in their order.
 pub async fn list<T: DeserializeOwned>(db: &Db, thing: Thing) -> Result<Vec<Stored<T>>, StoreFault> {
     db.fetch_all::<EntryRow>(&LIST, binds![thing.word()]).await?.into_iter().map(EntryRow::read).collect()
@@ -117,7 +122,7 @@ fn secret_value(secret: Option<&DigestSecret>) -> Val {
 }
 
 #[derive(Debug, FromRow)]
-struct EntryRow {
+pub(super) struct EntryRow {
     kind: String,
     entry: String,
     version: i64,
@@ -165,7 +170,7 @@ impl EntryRow {
     }
 }
 
-fn assemble(version: Option<(i64,)>, rows: Vec<EntryRow>) -> Result<Directory, StoreFault> {
+pub(super) fn assemble(version: Option<(i64,)>, rows: Vec<EntryRow>) -> Result<Directory, StoreFault> {
     let mut directory =
         Directory { version: version.and_then(|row| u64::try_from(row.0).ok()).unwrap_or(0), ..Directory::default() };
     for row in rows {

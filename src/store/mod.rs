@@ -19,6 +19,7 @@ pub mod calls;
 pub mod customers;
 pub mod directory;
 pub mod journal;
+pub mod peek;
 pub mod positions;
 pub mod repair;
 pub mod segments;

@@ -1,11 +1,12 @@
 //! What the `ivr` commands answer: the same facts as lines for people and as JSON for programs.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 
 use crate::{
-    domain::ivr::{Change, Line, Mistake, Severity},
+    app::directory::FlowNames,
+    domain::ivr::{Change, Line, Mistake, ScriptBook, Severity},
     types::LineId,
 };
 
@@ -16,6 +17,19 @@ pub struct CheckReport {
     pub lines: Vec<LineReport>,
     /// Everything found, line by line.
     pub mistakes: Vec<Mistake>,
+    /// What the lines name and nobody could look up, when no centre was at hand.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// What a line names that only a centre can know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unchecked {
+    /// The line's key.
+    pub line: String,
+    /// Queues to which it sends calls.
+    pub queues: Vec<String>,
+    /// Hours for which it asks.
+    pub calendars: Vec<String>,
 }
 
 /// A line in a report.
@@ -67,6 +81,20 @@ impl LineReport {
     }
 }
 
+impl Unchecked {
+    /// The names in a line; `None` when it needs no centre.
+    pub(super) fn of(line: &Line) -> Option<Self> {
+        let book = ScriptBook { lines: [(line.id.clone(), Arc::new(line.clone()))].into() };
+        let FlowNames { queues, calendars, .. } = FlowNames::of(&book, BTreeMap::new());
+        let unchecked = Self {
+            line: line.id.to_string(),
+            queues: queues.keys().map(ToString::to_string).collect(),
+            calendars: calendars.keys().map(ToString::to_string).collect(),
+        };
+        (!unchecked.queues.is_empty() || !unchecked.calendars.is_empty()).then_some(unchecked)
+    }
+}
+
 impl CheckReport {
     /// Whether every line can be published. Warnings do not hinder.
     pub fn is_right(&self) -> bool {
@@ -98,6 +126,15 @@ impl fmt::Display for CheckReport {
                 )?,
                 None => writeln!(f, "{}: not published", line.line)?,
             }
+        }
+        for Unchecked { line, queues, calendars } in &self.unchecked {
+            let names = queues.iter().map(|queue| format!("queue `{queue}`"));
+            let names: Vec<_> = names.chain(calendars.iter().map(|calendar| format!("calendar `{calendar}`"))).collect();
+            writeln!(
+                f,
+                "{line}: warning: could not be checked without a centre: {}; name its data folder with --data DIR",
+                names.join(", ")
+            )?;
         }
         let errors = self.mistakes.iter().filter(|m| m.severity == Severity::Error).count();
         write!(f, "{} lines, {errors} errors, {} warnings", self.lines.len(), self.mistakes.len() - errors)

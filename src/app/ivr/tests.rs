@@ -266,3 +266,14 @@ fn spoken_text(wav: &[u8]) -> Option<String> {
     let text = wav.get(at + 8..at + 8 + size)?;
     String::from_utf8(text.strip_suffix(&[0]).unwrap_or(text).to_vec()).ok()
 }
+
+#[test]
+fn what_only_a_centre_can_know_is_never_passed_in_silence() {
+    let files = changed("main-menu/flow.toml", |text| text.replace("queue = \"support\"", "queue = \"nowhere\""));
+    let alone = check(&files, Some("main-menu"), None).expect("a report");
+    assert!(alone.unchecked[0].queues.contains(&"nowhere".to_owned()), "{alone}");
+    assert!(alone.to_string().contains("could not be checked without a centre: queue `"), "{alone}");
+    let with = check(&files, Some("main-menu"), Some(&directory())).expect("a report");
+    assert!(with.unchecked.is_empty() && !with.is_right(), "{with}");
+    assert!(with.to_string().contains("there is no queue `nowhere`"), "{with}");
+}
