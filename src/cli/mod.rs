@@ -96,6 +96,9 @@ impl SettingArguments {
 /// Does what the command line asks.
 pub fn run(cli: Cli) -> ExitCode {
     keep_files_private();
+    if !matches!(cli.command, Command::Serve | Command::Demo) {
+        end_when_nobody_reads();
+    }
     let result = match &cli.command {
         Command::Serve => serve::run(&cli.settings),
         Command::Demo => demo::run(&cli.settings),
@@ -120,6 +123,15 @@ fn keep_files_private() {
     #[allow(unsafe_code, reason = "the standard library has no umask")]
     unsafe {
         libc::umask(0o077)
+    };
+}
+
+/// A small command ends like any other when its reader does (`centralita openapi | head -1`). A server does not: it has callers.
+fn end_when_nobody_reads() {
+    // SAFETY: puts one signal back to what it was before the Rust runtime; no other thread runs yet.
+    #[allow(unsafe_code, reason = "the standard library ignores SIGPIPE and has no way back")]
+    unsafe {
+        libc::signal(libc::SIGPIPE, libc::SIG_DFL)
     };
 }
 
