@@ -2,12 +2,14 @@
 //! an error file, as it came, with the reason in a last column, so that it can be mended and sent again.
 
 use serde::Serialize;
+use serde_json::json;
 use utoipa::ToSchema;
 
 use super::{
     actor::{Actor, Forbidden, Permission},
     customers::{CustomerDraft, CustomerFault, Customers, DraftPhone},
-    field_problem::{FieldProblem, Flaw, sentences},
+    field_problem::{FieldProblem, Flaw},
+    spoken::Tongue,
 };
 use crate::{
     domain::customer::{Customer, CustomerEmail, identity},
@@ -46,6 +48,21 @@ pub struct ImportReport {
     pub error_file: Option<String>,
 }
 
+impl ImportReport {
+    /// Counts a row, and shows it when it is one of the first.
+    fn note(&mut self, line: usize, name: String, left_out: Option<LeftOut>) {
+        match &left_out {
+            None => self.taken += 1,
+            Some(LeftOut::AlreadyHere { .. } | LeftOut::TwiceInFile) => self.duplicates += 1,
+            Some(LeftOut::Unreadable { .. } | LeftOut::Wrong { .. }) => self.wrong += 1,
+        }
+        if self.preview.len() < PREVIEW_ROWS {
+            let problem = left_out.as_ref().map(ToString::to_string);
+            self.preview.push(ImportRow { line: i64::try_from(line).unwrap_or(0), name, left_out, problem });
+        }
+    }
+}
+
 /// A column that was understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportColumn {
@@ -79,6 +96,11 @@ pub enum LeftOut {
     },
     /// An earlier row of the file is the same customer.
     TwiceInFile,
+    /// The row is no row of the file's own kind.
+    Unreadable {
+        /// What the reader says, in English.
+        detail: String,
+    },
     /// Some values cannot be saved.
     Wrong {
         /// Which, and why.
@@ -88,10 +110,24 @@ pub enum LeftOut {
 
 impl std::fmt::Display for LeftOut {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.in_tongue(Tongue::English))
+    }
+}
+
+impl LeftOut {
+    /// The reason as it stands in the error file.
+    fn in_tongue(&self, tongue: Tongue) -> String {
         match self {
-            Self::AlreadyHere { name } => write!(f, "probably here already as {name}"),
-            Self::TwiceInFile => f.write_str("twice in this file"),
-            Self::Wrong { problems } => f.write_str(&sentences(problems)),
+            Self::AlreadyHere { name } => tongue
+                .sentence("/left_out/already_here", &json!({ "name": name }))
+                .unwrap_or_else(|| format!("probably here already as {name}")),
+            Self::TwiceInFile => {
+                tongue.sentence("/left_out/twice_in_file", &json!({})).unwrap_or_else(|| "twice in this file".into())
+            }
+            Self::Unreadable { detail } => tongue
+                .sentence("/left_out/unreadable", &json!({ "detail": detail }))
+                .unwrap_or_else(|| format!("this row cannot be read: {detail}")),
+            Self::Wrong { problems } => problems.iter().map(|problem| tongue.problem(problem)).collect::<Vec<_>>().join("; "),
         }
     }
 }
@@ -143,12 +179,13 @@ const HEADINGS: [(Field, &str, &[&str]); 8] = [
     (Field::Notes, "notes", &["notes", "notas", "remarks", "observaciones"]),
 ];
 
-/// Reads a file and, unless it is a dry run, stores its good rows.
+/// Reads a file and, unless it is a dry run, stores its good rows. The error file speaks the reader's `tongue`.
 pub async fn import_customers(
     customers: &Customers,
     actor: &Actor,
     bytes: &[u8],
     is_dry_run: bool,
+    tongue: Tongue,
 ) -> Result<ImportReport, ImportFault> {
     actor.require(Permission::ImportCustomers)?;
     if bytes.len() > FILE_BYTES_MAX {
@@ -180,7 +217,7 @@ pub async fn import_customers(
         preview: Vec::new(),
         error_file: None,
     };
-    let mut errors = ErrorFile::new(&headings, delimiter);
+    let mut errors = ErrorFile::new(&headings, delimiter, tongue);
     let mut seen = std::collections::BTreeSet::new();
     // Before anything is stored.
     if csv_rows(text, delimiter).records().count() > ROWS_MAX {
@@ -193,8 +230,9 @@ pub async fn import_customers(
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                report.wrong += 1;
-                errors.add(&csv::StringRecord::new(), &format!("line {line} cannot be read: {error}"));
+                let why = LeftOut::Unreadable { detail: error.to_string() };
+                errors.add(&csv::StringRecord::new(), &why.in_tongue(tongue));
+                report.note(line, String::new(), Some(why));
                 continue;
             }
         };
@@ -213,18 +251,10 @@ pub async fn import_customers(
                 return Err(ImportFault::Stopped { line, fault });
             }
         };
-        match &left_out {
-            None => report.taken += 1,
-            Some(LeftOut::AlreadyHere { .. } | LeftOut::TwiceInFile) => report.duplicates += 1,
-            Some(LeftOut::Wrong { .. }) => report.wrong += 1,
+        if let Some(why) = &left_out {
+            errors.add(&record, &why.in_tongue(tongue));
         }
-        let problem = left_out.as_ref().map(ToString::to_string);
-        if let Some(problem) = &problem {
-            errors.add(&record, problem);
-        }
-        if report.preview.len() < PREVIEW_ROWS {
-            report.preview.push(ImportRow { line: i64::try_from(line).unwrap_or(0), name, left_out, problem });
-        }
+        report.note(line, name, left_out);
     }
     waiting.store().await?;
     report.error_file = errors.finish();
@@ -366,10 +396,14 @@ struct ErrorFile {
 }
 
 impl ErrorFile {
-    fn new(headings: &csv::StringRecord, delimiter: u8) -> Self {
+    fn new(headings: &csv::StringRecord, delimiter: u8, tongue: Tongue) -> Self {
         let mut writer = csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
         // A writer into memory does not fail.
-        let _ = writer.write_record(headings.iter().chain(["problem"]));
+        let reason = match tongue {
+            Tongue::English => "problem",
+            Tongue::Spanish => "problema",
+        };
+        let _ = writer.write_record(headings.iter().chain([reason]));
         Self { writer, columns: headings.len(), rows: 0 }
     }
 
@@ -416,13 +450,13 @@ mod tests {
         let rows = |count: usize| (0..count).map(|n| format!("Customer {n};+3491{n:07}\n"));
         let file = format!("name;phone\n{}", rows(ROWS_PER_WRITE * 2 + 50).collect::<String>());
         let mut facts = test.db.facts();
-        let done = import_customers(&customers, &supervisor(), file.as_bytes(), false).await.unwrap();
+        let done = import_customers(&customers, &supervisor(), file.as_bytes(), false, Tongue::English).await.unwrap();
         assert_eq!((done.taken, done.error_file), (250, None));
         let made = std::iter::from_fn(|| facts.try_recv().ok()).count();
         assert_eq!(made, 250, "each is told");
 
         let file = format!("name\n{}", "X\n".repeat(ROWS_MAX + 1));
-        let fault = import_customers(&customers, &supervisor(), file.as_bytes(), false).await;
+        let fault = import_customers(&customers, &supervisor(), file.as_bytes(), false, Tongue::English).await;
         assert!(matches!(fault, Err(ImportFault::File(_))));
         assert!(facts.try_recv().is_err(), "nothing is stored");
     }
@@ -433,19 +467,28 @@ mod tests {
             let (customers, supervisor) = (customers(&test).await, supervisor());
             let file = "Nombre;Teléfono;Correo;Color\nAna Ruiz;911 000 901;ana@example.com;red\nLuis;91;luis@;blue\n\
                         Ana R.;911000901;;\n;911000902;;\n";
-            let preview = import_customers(&customers, &supervisor, file.as_bytes(), true).await.unwrap();
+            let preview = import_customers(&customers, &supervisor, file.as_bytes(), true, Tongue::English).await.unwrap();
             assert_eq!((preview.rows, preview.taken, preview.duplicates, preview.wrong), (4, 1, 1, 2));
             assert_eq!(preview.ignored_columns, ["Color"]);
-            let done = import_customers(&customers, &supervisor, file.as_bytes(), false).await.unwrap();
+            let done = import_customers(&customers, &supervisor, file.as_bytes(), false, Tongue::English).await.unwrap();
             assert_eq!(done.taken, 1);
             let errors = done.error_file.unwrap();
             assert!(errors.starts_with("Nombre;Teléfono;Correo;Color;problem\n"), "{errors}");
             assert!(errors.contains("phones[0].number") && errors.contains("emails[0].address"), "all at once: {errors}");
-            let again = import_customers(&customers, &supervisor, file.as_bytes(), false).await.unwrap();
+            let spanish = import_customers(&customers, &supervisor, file.as_bytes(), true, Tongue::Spanish).await.unwrap();
+            let errors = spanish.error_file.unwrap();
+            assert!(errors.starts_with("Nombre;Teléfono;Correo;Color;problema\n"), "{errors}");
+            for reason in ["Escribe un número de teléfono", "Escribe un correo", "Probablemente ya está como Ana Ruiz"] {
+                assert!(errors.contains(reason), "{reason} is missing in {errors}");
+            }
+            let again = import_customers(&customers, &supervisor, file.as_bytes(), false, Tongue::English).await.unwrap();
             assert_eq!((again.taken, again.duplicates), (0, 2), "a file sent twice makes nobody twice");
             let agent = Actor::person("agent1".parse().unwrap(), Role::Agent);
-            assert!(matches!(import_customers(&customers, &agent, b"name\nX", true).await, Err(ImportFault::Forbidden(_))));
-            let headless = import_customers(&customers, &supervisor, b"a,b\n1,2", true).await;
+            assert!(matches!(
+                import_customers(&customers, &agent, b"name\nX", true, Tongue::English).await,
+                Err(ImportFault::Forbidden(_))
+            ));
+            let headless = import_customers(&customers, &supervisor, b"a,b\n1,2", true, Tongue::English).await;
             assert!(matches!(headless, Err(ImportFault::File(_))));
         }
     }

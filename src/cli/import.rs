@@ -7,6 +7,7 @@ use crate::{
     app::{
         actor::Actor,
         import::{ImportFault, import_customers},
+        spoken::Tongue,
     },
     config::Mistake,
     server::Ground,
@@ -38,7 +39,7 @@ pub fn run(command: &Command, settings: &SettingArguments) -> Result<(), Failure
     let report = super::block_on(async {
         let ground = Ground::open(&config, &settings.data).await?;
         let operator = Actor::operator().map_err(anyhow::Error::from)?;
-        let result = import_customers(&ground.customers, &operator, &bytes, *dry_run).await;
+        let result = import_customers(&ground.customers, &operator, &bytes, *dry_run, Tongue::English).await;
         ground.db.close().await;
         result.map_err(|fault| match fault {
             ImportFault::File(problem) => wrong(problem.message, &problem.mend),

@@ -12,6 +12,7 @@ use crate::{
         actor::Permission,
         customers::{CustomerDraft, CustomerFault},
         import::{self, ImportFault, ImportReport},
+        spoken::Tongue,
     },
     domain::customer::{Customer, CustomerSnapshot, Interaction},
     types::{CustomerId, TicketId},
@@ -22,17 +23,17 @@ pub(super) const IMPORT_PATH: &str = "/api/v1/customers/import";
 
 /// Routes of this resource.
 pub fn routes() -> Router<AppState> {
-    Router::new()
     let import = post(import_file).layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX + 1));
     let import = Router::new().route(IMPORT_PATH, import).route_layer(needs(&[Permission::ImportCustomers]));
+    Router::new()
         .route("/api/v1/customers", get(search).post(create))
         .route("/api/v1/customers/{id}", get(find).put(change))
         .route("/api/v1/customers/{id}/snapshot", get(snapshot))
         .route("/api/v1/customers/{id}/timeline", get(timeline))
         .route("/api/v1/customers/{id}/notes", post(add_note))
-}
         .route_layer(needs(&[Permission::WorkCustomers]))
         .merge(import)
+}
 
 /// This resource's part of the description.
 #[derive(OpenApi)]
@@ -86,6 +87,8 @@ struct ImportParams {
     /// Only say what would happen.
     #[serde(default)]
     dry_run: bool,
+    /// Language of the error file, `es` or `en`; without it that of the user.
+    language: Option<String>,
 }
 
 impl From<CustomerFault> for ApiError {
@@ -195,7 +198,12 @@ async fn import_file(
     Params(params): Params<ImportParams>,
     file: Bytes,
 ) -> Result<Json<ImportReport>, ApiError> {
-    match import::import_customers(&state.customers, &actor, &file, params.dry_run).await {
+    let language = match params.language {
+        Some(language) => language,
+        None => state.access.users().find(&actor, &actor.user).await?.language,
+    };
+    let tongue = Tongue::of(&language);
+    match import::import_customers(&state.customers, &actor, &file, params.dry_run, tongue).await {
         Ok(report) => Ok(Json(report)),
         Err(ImportFault::Forbidden(forbidden)) => Err(forbidden.into()),
         Err(ImportFault::File(problem)) => Err(vec![problem].into()),

@@ -36,6 +36,8 @@ export function leftOutText(left: Schemas['LeftOut']): string {
       return i18next.t('api:left_out.already_here', { name: left.name })
     case 'twice_in_file':
       return i18next.t('api:left_out.twice_in_file')
+    case 'unreadable':
+      return i18next.t('api:left_out.unreadable', { detail: left.detail })
   }
 }
 

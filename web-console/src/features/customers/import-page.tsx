@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link, useRouteContext } from '@tanstack/react-router'
 import { CircleAlert, CircleCheck, Download, FileUp, Lock } from 'lucide-react'
 import { useRef, useState } from 'react'
-import { api } from '@/api/client'
+import { api, withQuery } from '@/api/client'
 import { leftOutText, problemText } from '@/api/problem-text'
 import type { ImportReport, ImportRow } from '@/api/records'
 import { isSupervisor } from '@/api/session'
@@ -30,14 +30,14 @@ export function ImportPage() {
 }
 
 function Import() {
-  const { t } = useTexts('customers')
+  const { t, i18n } = useTexts('customers')
   const client = useQueryClient()
   const [file, setFile] = useState<File | null>(null)
   const [isOver, setOver] = useState(false)
   const input = useRef<HTMLInputElement>(null)
-  const look = useMutation({ mutationFn: (csv: File) => api.postFile<ImportReport>('/customers/import?dry_run=true', csv, 'text/csv') })
+  const look = useMutation({ mutationFn: (csv: File) => api.postFile<ImportReport>(withQuery('/customers/import', { dry_run: true, language: i18n.language }), csv, 'text/csv') })
   const take = useMutation({
-    mutationFn: (csv: File) => api.postFile<ImportReport>('/customers/import', csv, 'text/csv'),
+    mutationFn: (csv: File) => api.postFile<ImportReport>(withQuery('/customers/import', { language: i18n.language }), csv, 'text/csv'),
     onSuccess: () => client.invalidateQueries({ queryKey: ['customers'] }),
   })
   const choose = (chosen: File | undefined) => {
