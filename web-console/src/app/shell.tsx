@@ -42,6 +42,16 @@ export function Shell() {
     if (readSetting('language') === null && isLanguage(session.language)) void changeLanguage(session.language)
   }, [session.language])
 
+  useEffect(() => {
+    // A second greeting ends an interruption: lists may have missed what the facts since then do not tell.
+    let isGreeted = false
+    return live.onMessage((message) => {
+      if (message.t !== 'hello') return
+      if (isGreeted) void client.invalidateQueries()
+      isGreeted = true
+    })
+  }, [client])
+
   const leave = async () => {
     phone.stop()
     if (hasAgent) await live.command({ do: 'set_presence', wanted: { state: 'offline' } })
