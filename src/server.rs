@@ -25,7 +25,7 @@ pub use first_start::{NewAdministrator, first_start, typed};
 pub use stop::Stopped;
 
 use self::{
-    listeners::{Doors, Listeners},
+    listeners::{Doors, Listeners, not_available},
     scripts::Scripts,
     tasks::Tasks,
 };
@@ -183,11 +183,7 @@ impl Exchange {
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
         let net = SipNet::open(&config.sip, clock.clone(), wire_in).await?;
         let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
-            let place = (config.media.bind, config.media.browser_port);
-            Failure::Unavailable(format!(
-                "The audio of browsers cannot use UDP port {} on {}: {error}. Free it, or choose another with media.browser_port.",
-                place.1, place.0
-            ))
+            not_available(SocketAddr::new(config.media.bind, config.media.browser_port), "media.browser_port", &error)
         })?;
         let advertised = net.advertised();
         let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };

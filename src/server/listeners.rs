@@ -142,16 +142,19 @@ fn bind(address: SocketAddr, setting: &str) -> Result<(TcpListener, SocketAddr),
         let local = listener.local_addr()?;
         Ok((listener, local))
     };
-    open().map_err(|error| {
-        Failure::Unavailable(if error.kind() == ErrorKind::AddrInUse {
-            format!(
-                "Port {} on {} is taken by another program: stop it, or choose another port with {setting}.",
-                address.port(),
-                address.ip()
-            )
-        } else {
-            format!("Cannot listen on {address}: {error}. Check {setting}.")
-        })
+    open().map_err(|error| not_available(address, setting, &error))
+}
+
+/// Why nothing listens on an address, with the setting that would mend it.
+pub fn not_available(address: SocketAddr, setting: &str, error: &std::io::Error) -> Failure {
+    Failure::Unavailable(if error.kind() == ErrorKind::AddrInUse {
+        format!(
+            "Port {} on {} is taken by another program: stop it, or choose another port with {setting}.",
+            address.port(),
+            address.ip()
+        )
+    } else {
+        format!("Cannot listen on {address}: {error}. Check {setting}.")
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Write},
-    net::TcpListener,
+    net::{TcpListener, UdpSocket},
     path::Path,
     process::{Child, Command, Output, Stdio},
 };
@@ -103,12 +103,47 @@ fn a_taken_port_and_a_folder_that_cannot_be_written_are_told_in_a_sentence_and_e
     assert_eq!(child.status.code(), Some(3), "{told}");
     assert!(told.contains("is taken by another program") && told.contains("http.listen"), "{told}");
 
+    let taken = UdpSocket::bind("0.0.0.0:0").expect("a port");
+    let setting = format!("media.browser_port={}", taken.local_addr().expect("an address").port());
+    let child = serve(folder.path(), &["--set", &setting]).wait_with_output().expect("it ends");
+    let told = String::from_utf8_lossy(&child.stderr).into_owned();
+    assert_eq!(child.status.code(), Some(3), "{told}");
+    assert!(told.contains("is taken by another program") && told.contains("media.browser_port"), "{told}");
+
     let file = folder.path().join("a-file");
     std::fs::write(&file, "").expect("written");
     let child = serve(&file.join("below"), &[]).wait_with_output().expect("it ends");
     let told = String::from_utf8_lossy(&child.stderr).into_owned();
     assert_eq!(child.status.code(), Some(3), "{told}");
     assert!(told.contains("annot write in the data folder"), "{told}");
+}
+
+#[test]
+fn a_command_whose_reader_has_gone_ends_without_a_word() {
+    let mut child = centralita(&["openapi"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut line = String::new();
+    // More than a pipe holds is still to come.
+    BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let ended = child.wait_with_output().expect("it ends");
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert_ne!(ended.status.code(), Some(101), "no panic");
+}
+
+#[test]
+fn flows_are_checked_against_the_centre_of_a_data_folder_or_what_could_not_be_checked_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().to_str().expect("text");
+    let check = || run(&["ivr", "check", "main-menu", "--json", "--data", data]);
+    let (code, out, err) = check();
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("could not be checked without a centre: queue `sales`, queue `support`"), "{err}");
+    let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(report["unchecked"][0]["queues"], serde_json::json!(["sales", "support"]));
+
+    assert_eq!(run(&["migrate", "--data", data]).0, 0);
+    let (code, _, err) = check();
+    assert_eq!(code, 1, "{err}");
+    assert!(err.contains("there is no queue `support`"), "{err}");
 }
 
 #[test]
@@ -131,4 +166,7 @@ fn users_and_tokens_are_made_from_the_command_line() {
     assert_eq!(code, 0, "{err}");
     assert!(out.starts_with("cta_"), "{out}");
     assert_eq!(run(&["user", "token", "ana", "--scopes", "everything", "--data", data]).0, 2);
+    let (code, _, err) = run(&["user", "token", "ana", "--scopes", "administer", "--data", data]);
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("the role supervisor does not have this right"), "{err}");
 }
