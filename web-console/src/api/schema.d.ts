@@ -488,6 +488,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recordings that a queue's messages can name, by key. Digits and numbers, which are pieces of sentences, are left out. */
+        get: operations["lines_prompts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -644,7 +661,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Saves an SLA policy; open tickets get their deadlines anew. */
+        /** Saves an SLA policy over the version that was seen, 0 for a new one; open tickets get their deadlines anew. */
         put: operations["tickets_save_policy"];
         post?: never;
         /** Removes an SLA policy. */
@@ -1780,9 +1797,9 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description User's key, `customer` or `system`. */
             author: string;
-            /** @description `comment` or `move`. */
+            /** @description `comment`, `move` or `subject`. */
             kind: string;
-            /** @description Plain text. */
+            /** @description Plain text: what was said, the reason of a move, the subject as it was before. */
             text: string;
             /** @description Whether the customer was told. */
             is_public: boolean;
@@ -1834,6 +1851,14 @@ export interface components {
             actor: components["schemas"]["Actor"];
             /** @description The event or command that led to it, as an opaque reference. */
             cause?: string | null;
+        };
+        /** @description The facts that a change replaced; what was not set, or did not change, is absent. */
+        FactsBefore: {
+            type?: components["schemas"]["TicketType"] | null;
+            priority?: components["schemas"]["Priority"] | null;
+            queue?: components["schemas"]["QueueId"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            disposition?: components["schemas"]["DispositionId"] | null;
         };
         /** @description What is wrong with one field, and what would be right. */
         FieldProblem: components["schemas"]["Flaw"] & {
@@ -1925,6 +1950,16 @@ export interface components {
             /** @enum {string} */
             code: "not_a_choice";
         } | {
+            /** @description A right that the role does not have. */
+            params: {
+                /** @description The role. */
+                role: components["schemas"]["Role"];
+                /** @description Words of the rights that it has. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "beyond_role";
+        } | {
             /** @description Nothing is set up under this key. */
             params: {
                 /** @description What kind of thing. */
@@ -1998,6 +2033,24 @@ export interface components {
         } | {
             /** @enum {string} */
             code: "not_a_prompt";
+        } | {
+            /** @description Nothing is recorded under this name. */
+            params: {
+                /** @description What is recorded. */
+                prompts: string[];
+            };
+            /** @enum {string} */
+            code: "unknown_prompt";
+        } | {
+            /** @description Callers of this language would hear nothing. */
+            params: {
+                /** @description The language in which it is not recorded. */
+                language: string;
+                /** @description What is recorded in every language. */
+                prompts: string[];
+            };
+            /** @enum {string} */
+            code: "prompt_not_spoken";
         } | {
             /** @enum {string} */
             code: "not_a_country_code";
@@ -2263,6 +2316,11 @@ export interface components {
             /** @enum {string} */
             why: "twice_in_file";
         } | {
+            /** @description What the reader says, in English. */
+            detail: string;
+            /** @enum {string} */
+            why: "unreadable";
+        } | {
             /** @description Which, and why. */
             problems: components["schemas"]["FieldProblem"][];
             /** @enum {string} */
@@ -2512,6 +2570,20 @@ export interface components {
                 /** @description End; belongs to the next. */
                 ends_at: components["schemas"]["Timestamp"];
             })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_SharedPrompt: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Key, for a queue's messages. */
+                id: string;
+                /** @description Languages in which it is recorded. */
+                languages: string[];
+                /** @description What it says, where somebody wrote it down. */
+                texts: components["schemas"]["BTreeMap"];
+            }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
         };
@@ -3373,6 +3445,15 @@ export interface components {
             /** @description The server's clock. */
             server_time: components["schemas"]["Timestamp"];
         };
+        /** @description A prompt that every queue may say: a recording beside the lines, the same name in each language. */
+        SharedPrompt: {
+            /** @description Key, for a queue's messages. */
+            id: string;
+            /** @description Languages in which it is recorded. */
+            languages: string[];
+            /** @description What it says, where somebody wrote it down. */
+            texts: components["schemas"]["BTreeMap"];
+        };
         /** @description User and password. */
         SignIn: {
             /** @description Key of the user. */
@@ -3539,6 +3620,7 @@ export interface components {
             disposition?: components["schemas"]["DispositionId"] | null;
             /** @description Whether the subject changed. */
             is_subject?: boolean;
+            before?: components["schemas"]["FactsBefore"] | null;
             /** @enum {string} */
             kind: "changed";
         } | {
@@ -3661,6 +3743,8 @@ export interface components {
             moves: components["schemas"]["TicketState"][];
             /** @description What was said, oldest first. */
             entries: components["schemas"]["EntryView"][];
+            /** @description What happened to it, oldest first: who changed what from what to what. */
+            events: components["schemas"]["EventRecord"][];
             /** @description Contacts that belong to it, oldest first. */
             interactions: components["schemas"]["Interaction"][];
         };
@@ -5193,6 +5277,8 @@ export interface operations {
             query?: {
                 /** @description Only say what would happen. */
                 dry_run?: boolean;
+                /** @description Language of the error file, `es` or `en`; without it that of the user. */
+                language?: string;
             };
             header?: never;
             path?: never;
@@ -6090,6 +6176,25 @@ export interface operations {
             };
         };
     };
+    lines_prompts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SharedPrompt"];
+                };
+            };
+        };
+    };
     queues_list: {
         parameters: {
             query?: never;
@@ -6652,11 +6757,38 @@ export interface operations {
                     "application/json": components["schemas"]["SlaPolicy"];
                 };
             };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     tickets_delete_policy: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
             header?: never;
             path: {
                 id: components["schemas"]["SlaPolicyId"];
@@ -6670,6 +6802,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
         };
     };
