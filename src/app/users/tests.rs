@@ -164,7 +164,7 @@ async fn a_token_does_what_its_scopes_say_until_it_is_taken_back() {
 #[tokio::test]
 async fn a_token_has_no_right_that_its_user_lacks() {
     for test in TestDb::each().await {
-        let users = users(&test);
+        let users = users(&test).await;
         users.make(&administrator(), new("ana", Role::Supervisor)).await.unwrap();
         let wanted = |scopes: &[&str]| NewToken {
             user: "ana".parse().unwrap(),
