@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         directory::{CalendarSource, Directory, Disposition, PauseReason},
-        ticket::{Priority, SlaPolicy, SlaTargets, TicketState},
+        ticket::{OnChange, Priority, SlaPolicy, SlaTargets, TicketState},
     },
     types::InvalidId,
 };
@@ -114,10 +114,17 @@ fn standard_policy() -> Result<SlaPolicy, InvalidId> {
             .into_iter()
             .map(|(priority, answer, end)| {
                 let hours = |hours: i64| Some(hours * 3_600);
-                (priority, SlaTargets { first_response_secs: hours(answer), resolution_secs: hours(end) })
+                (
+                    priority,
+                    SlaTargets { first_response_secs: hours(answer), resolution_secs: hours(end), ..SlaTargets::default() },
+                )
             })
             .collect(),
         resolution_pauses_in: vec![TicketState::WaitingCustomer],
+        first_response_pauses_in: Vec::new(),
+        next_response_pauses_in: Vec::new(),
+        update_pauses_in: vec![TicketState::WaitingCustomer],
+        on_change: OnChange::Carry,
     })
 }
 

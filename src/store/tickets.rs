@@ -9,7 +9,7 @@ use super::{
     tx::{from_word, parse, parse_some},
 };
 use crate::{
-    domain::ticket::{Clock, ClockState, Metric, SlaPolicy, Ticket, TicketState},
+    domain::ticket::{Clock, ClockState, Contacts, Metric, SlaPolicy, Ticket, TicketState},
     types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
@@ -205,6 +205,9 @@ struct Fields {
     is_internal: bool,
     #[serde(default)]
     clocks: Vec<Clock>,
+    /// Absent in tickets of before it was kept.
+    #[serde(default)]
+    contacts: Option<Contacts>,
 }
 
 impl TicketRow {
@@ -229,6 +232,7 @@ impl TicketRow {
                 created_at: Timestamp::from_millis(self.created_at),
                 updated_at: Timestamp::from_millis(self.updated_at),
                 solved_at: self.solved_at.map(Timestamp::from_millis),
+                contacts: fields.contacts.unwrap_or_else(|| Contacts::told_by(&fields.clocks)),
                 clocks: fields.clocks,
             },
             customer_name: self.customer_name,
@@ -243,6 +247,7 @@ fn fields_of(ticket: &Ticket) -> Val {
         disposition: ticket.disposition.clone(),
         is_internal: ticket.is_internal,
         clocks: ticket.clocks.clone(),
+        contacts: Some(ticket.contacts),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::{
             AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget, Phone, Queue,
             QueueExit, Skill, SkillNeed, Trunk, WrapUp,
         },
-        ticket::{Priority, SlaPolicy, SlaTargets, TicketState},
+        ticket::{OnChange, Priority, SlaPolicy, SlaTargets, TicketState},
     },
     types::{InvalidId, SlaPolicyId},
 };
@@ -98,7 +98,14 @@ pub fn sla_policies() -> Result<Vec<SlaPolicy>, InvalidId> {
             .into_iter()
             .zip(resolution_hours)
             .map(|(priority, hours)| {
-                (priority, SlaTargets { first_response_secs: Some(first_response_secs), resolution_secs: Some(hours * 3600) })
+                (
+                    priority,
+                    SlaTargets {
+                        first_response_secs: Some(first_response_secs),
+                        resolution_secs: Some(hours * 3600),
+                        ..SlaTargets::default()
+                    },
+                )
             })
             .collect::<BTreeMap<_, _>>()
     };
@@ -114,6 +121,10 @@ pub fn sla_policies() -> Result<Vec<SlaPolicy>, InvalidId> {
             calendar: calendar.parse()?,
             targets,
             resolution_pauses_in: vec![TicketState::WaitingCustomer],
+            first_response_pauses_in: Vec::new(),
+            next_response_pauses_in: Vec::new(),
+            update_pauses_in: vec![TicketState::WaitingCustomer],
+            on_change: OnChange::Carry,
         })
     };
     Ok(vec![

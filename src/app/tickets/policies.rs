@@ -135,11 +135,6 @@ impl Tickets {
             let Some(mut stored) = rows::load(tx, id).await? else { continue };
             let before = stored.ticket.clone();
             let events = self.decide(|cx| stored.ticket.review_clocks(book.view(), cx)).1;
-            for clock in stored.ticket.clocks.iter_mut() {
-                if let Some(calendar) = book.calendars.get(&clock.calendar) {
-                    clock.derive(calendar);
-                }
-            }
             if stored.ticket != before && rows::update(tx, &stored.ticket).await? {
                 tell(tx, self.now(), EventActor::System, events).await?;
             }
@@ -173,9 +168,12 @@ fn check(policy: &SlaPolicy, directory: &Directory) -> Result<(), TicketFault> {
         problems.add(format!("queues[{index}]"), Flaw::unknown(Thing::Queue, queue));
     }
     for (priority, targets) in &policy.targets {
-        for (target, secs) in
-            [("first_response_secs", targets.first_response_secs), ("resolution_secs", targets.resolution_secs)]
-        {
+        for (target, secs) in [
+            ("first_response_secs", targets.first_response_secs),
+            ("next_response_secs", targets.next_response_secs),
+            ("update_secs", targets.update_secs),
+            ("resolution_secs", targets.resolution_secs),
+        ] {
             if let Some(secs) = secs {
                 problems.within(&format!("targets.{}.{target}", priority.word()), secs, 1, TARGET_SECS_MAX);
             }

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 
-use super::*;
-use crate::domain::directory::Holiday;
+use super::{source::WEEKDAYS, *};
+use crate::domain::directory::{CalendarSource, Holiday};
 
 fn source(tz: &str, weekly: &[(&str, &[(&str, &str)])]) -> CalendarSource {
     let pairs = |windows: &[(&str, &str)]| windows.iter().map(|(o, c)| ((*o).to_owned(), (*c).to_owned())).collect();
@@ -63,10 +63,9 @@ fn a_day_with_a_clock_change_has_its_real_length() {
         Some(at("2026-04-05T00:00:00Z")),
         "a window inside the gap is empty, so the next one is a week later"
     );
-    assert_eq!(
-        Calendar::resolve(&always("America/Los_Angeles")).unwrap().resolve_local("2014-03-09T02:30:00"),
-        Some(at("2014-03-09T10:30:00Z"))
-    );
+    assert_eq!(resolve_local("America/Los_Angeles", "2014-03-09T02:30:00"), Some(at("2014-03-09T10:30:00Z")));
+    assert_eq!(resolve_local("Europe/Madrid", "2026-10-25T02:30:00"), Some(at("2026-10-25T00:30:00Z")), "the first of the two");
+    assert_eq!(resolve_local("Europe/Madrid", "half past two"), None);
 }
 
 #[test]
@@ -139,6 +138,60 @@ fn all_mistakes_are_told_at_once_with_their_place() {
     assert_eq!(empty[0].kind, CalendarMistakeKind::NoHours);
 }
 
+#[test]
+fn days_are_counted_back_as_well_and_end_at_a_closing() {
+    let calendar = Calendar::resolve(&office("UTC")).unwrap();
+    assert_eq!(calendar.due_days(at("2026-11-24T12:30:00Z"), -2, false), Some(at("2026-11-20T12:30:00Z")));
+    assert_eq!(calendar.due_days(at("2026-11-24T18:00:00Z"), -2, false), Some(at("2026-11-20T18:00:00Z")), "a closing stays");
+    assert_eq!(calendar.due_days(at("2026-11-24T07:00:00Z"), -2, false), Some(at("2026-11-20T09:00:00Z")));
+    assert_eq!(calendar.due_back(at("2026-11-22T12:00:00Z"), 0), Some(at("2026-11-22T12:00:00Z")));
+}
+
+#[test]
+fn a_deadline_in_days_is_extended_by_the_open_time_that_was_paused() {
+    let calendar = Calendar::resolve(&office("UTC")).unwrap();
+    // Thursday 10:00 and one day; paused over the night and two open hours of Friday's morning: one hour before the deadline
+    // and one after it.
+    let pauses = [Span { from: at("2026-11-19T20:00:00Z"), to: at("2026-11-20T11:00:00Z") }];
+    assert_eq!(calendar.due_days_unpaused(at("2026-11-19T10:00:00Z"), 1, false, &pauses), Some(at("2026-11-20T12:00:00Z")));
+    assert_eq!(calendar.paused(at("2026-11-19T10:00:00Z"), at("2026-11-20T18:00:00Z"), &pauses), hours(2));
+    assert_eq!(calendar.due_days_unpaused(at("2026-11-19T10:00:00Z"), 1, true, &pauses), Some(at("2026-11-23T11:00:00Z")));
+}
+
+#[test]
+fn holidays_follow_easter() {
+    let mut text = always("Europe/Madrid");
+    text.holidays = ["easter-2", "easter", "easter+39"].map(|date| Holiday { date: date.into(), name: String::new() }).into();
+    let calendar = Calendar::resolve(&text).unwrap();
+    let noon = |date: &str| at(&format!("{date}T12:00:00Z"));
+    // Easter Sundays by the tables: 1961-04-02, 2000-04-23, 2008-03-23, 2026-04-05, 2038-04-25.
+    for closed in ["1961-04-02", "2000-04-21", "2008-03-23", "2026-04-03", "2026-04-05", "2026-05-14", "2038-04-25"] {
+        assert!(!calendar.is_open(noon(closed)), "{closed}");
+    }
+    for open in ["2026-04-04", "2026-04-06", "2026-05-13", "2038-04-18"] {
+        assert!(calendar.is_open(noon(open)), "{open}");
+    }
+    for wrong in ["easter2", "easter+", "easter+400", "Easter", "--02-30"] {
+        text.holidays = vec![Holiday { date: wrong.into(), name: String::new() }];
+        assert_eq!(Calendar::resolve(&text).unwrap_err()[0].kind.code(), "invalid_date", "{wrong}");
+    }
+}
+
+#[test]
+fn a_search_ends_where_nobody_opens_any_more() {
+    let mut text = source("UTC", &[]);
+    text.overrides.insert("2026-12-20".into(), vec![("10:00".into(), "14:00".into())]);
+    let calendar = Calendar::resolve(&text).unwrap();
+    assert_eq!(calendar.due(at("2026-11-23T00:00:00Z"), hours(4), &[]), Some(at("2026-12-20T14:00:00Z")));
+    assert_eq!(calendar.due(at("2026-11-23T00:00:00Z"), hours(5), &[]), None);
+    assert_eq!(calendar.due_days(at("2026-11-23T00:00:00Z"), 2, false), None);
+    assert_eq!(calendar.due_back(at("2026-11-23T00:00:00Z"), 1), None);
+    // One hour a week: 40 years of them are found.
+    let weekly = Calendar::resolve(&source("UTC", &[("mon", &[("09:00", "10:00")])])).unwrap();
+    let due = weekly.due(at("2026-01-05T00:00:00Z"), hours(2_088), &[]);
+    assert_eq!(due, Some(at("2066-01-04T10:00:00Z")));
+}
+
 fn any_calendar() -> impl Strategy<Value = CalendarSource> {
     let zones = prop::sample::select(vec![
         "UTC",
@@ -165,7 +218,7 @@ fn any_calendar() -> impl Strategy<Value = CalendarSource> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: std::env::var("CALENDAR_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: std::env::var("CALENDAR_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000), ..ProptestConfig::default() })]
 
     #[test]
     fn elapsed_undoes_due(text in any_calendar(), start in 0i64..2_500_000_000, budget in 0i64..2_000_000, later in 0i64..500_000) {
@@ -183,5 +236,24 @@ proptest! {
         let due = calendar.due(Timestamp::from_millis(start * 1000), budget * 1000, &[]).unwrap();
         let back = calendar.due_back(due, budget * 1000).unwrap();
         prop_assert_eq!(calendar.elapsed(back, due, &[]), budget * 1000);
+    }
+
+    #[test]
+    fn the_days_of_a_deadline_add_up_to_its_budget(
+        text in any_calendar(),
+        start in 0i64..2_500_000_000,
+        budget in 1i64..500_000,
+        pauses in prop::collection::vec((0i64..500_000, 1i64..100_000), 0..4),
+    ) {
+        let calendar = Calendar::resolve(&text).unwrap();
+        let start = Timestamp::from_millis(start * 1000);
+        let pause = |(from, length): (i64, i64)| Span { from: start.plus_millis(from * 1000), to: start.plus_millis((from + length) * 1000) };
+        let pauses: Vec<Span> = pauses.into_iter().map(pause).collect();
+        let due = calendar.due(start, budget * 1000, &pauses).unwrap();
+        let windows: Vec<Span> = calendar.days(start, due).flat_map(|day| day.spans).collect();
+        let counted: i64 = windows.iter().map(|span| calendar.elapsed(span.from, span.to, &pauses)).sum();
+        prop_assert_eq!(counted, budget * 1000);
+        prop_assert!(windows.windows(2).all(|pair| pair[0].to <= pair[1].from), "windows in order, none twice");
+        prop_assert_eq!(calendar.elapsed(start, due, &pauses), budget * 1000);
     }
 }

@@ -1,16 +1,23 @@
-//! Tickets: states and moves (`workflow`), SLA clocks (`sla`), which targets hold (`policy`). Lasting: loaded, decided, saved with
+//! Tickets: states and moves (`workflow`), SLA clocks (`sla`, together in `clocks`), which targets hold (`policy`), when a level of
+//! escalation fires (`escalation`), why a clock is due when it is (`explain`). Lasting: loaded, decided, saved with
 //! a version check. Deliberately absent: who is told of a breach (consoles and reactions read the events).
 
+mod clocks;
 mod command;
+mod escalation;
 mod event;
+mod explain;
 mod policy;
 mod sla;
 mod view;
 mod workflow;
 
+pub use clocks::{ClockChange, ClockNews, Clocks, Contacts, REOPEN_GRACE_DAYS, Terms};
 pub use command::{OpenTicket, TicketCommand, TicketRefusal};
+pub use escalation::{Budget, Offset};
 pub use event::{FactsBefore, TicketEvent, TicketEventKind};
-pub use policy::{SlaPolicy, SlaTargets};
-pub use sla::{Clock, ClockChange, Pause};
+pub use explain::{ClockAccount, DayAccount, PauseAccount, WindowAccount};
+pub use policy::{OnChange, SlaPolicy, SlaTargets};
+pub use sla::{Clock, Pause};
 pub use view::{ClockState, ClockView, Metric, Priority, TicketLine, TicketState, TicketType};
 pub use workflow::{Opening, SlaBook, Ticket, Timer, legal_moves};

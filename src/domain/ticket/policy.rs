@@ -36,6 +36,31 @@ pub struct SlaPolicy {
     /// States in which the resolution clock waits.
     #[serde(default = "default_pauses")]
     pub resolution_pauses_in: Vec<TicketState>,
+    /// States in which the first-response clock waits.
+    #[serde(default)]
+    pub first_response_pauses_in: Vec<TicketState>,
+    /// States in which the next-response clock waits.
+    #[serde(default)]
+    pub next_response_pauses_in: Vec<TicketState>,
+    /// States in which the update clock waits.
+    #[serde(default = "default_pauses")]
+    pub update_pauses_in: Vec<TicketState>,
+    /// What another target, by a change of priority or policy, does to a clock that runs.
+    #[serde(default)]
+    pub on_change: OnChange,
+}
+
+/// What another target does to a clock that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    /// The new budget counts from the original start; what was used and paused stays.
+    #[default]
+    Carry,
+    /// The new budget counts from the change.
+    Restart,
+    /// The old budget stays.
+    KeepOld,
 }
 
 /// Budgets in seconds of open time; `None` for no clock.
@@ -43,6 +68,12 @@ pub struct SlaPolicy {
 pub struct SlaTargets {
     /// First response.
     pub first_response_secs: Option<i64>,
+    /// Answer to the oldest unanswered message after the first response.
+    #[serde(default)]
+    pub next_response_secs: Option<i64>,
+    /// Our next word to the customer after the last one.
+    #[serde(default)]
+    pub update_secs: Option<i64>,
     /// Resolution.
     pub resolution_secs: Option<i64>,
 }
@@ -74,12 +105,26 @@ impl SlaPolicy {
             )
     }
 
-    /// Budget in seconds of open time for a metric at a priority.
-    pub fn target(&self, metric: Metric, priority: Priority) -> Option<i64> {
-        let targets = self.targets.get(&priority)?;
+    /// Metrics whose clocks wait in this state.
+    pub fn waiting(&self, state: TicketState) -> Vec<Metric> {
+        let lists = [
+            (Metric::FirstResponse, &self.first_response_pauses_in),
+            (Metric::NextResponse, &self.next_response_pauses_in),
+            (Metric::Update, &self.update_pauses_in),
+            (Metric::Resolution, &self.resolution_pauses_in),
+        ];
+        lists.into_iter().filter(|(_, states)| states.contains(&state)).map(|(metric, _)| metric).collect()
+    }
+}
+
+impl SlaTargets {
+    /// Budget of a metric in seconds of open time.
+    pub fn of(&self, metric: Metric) -> Option<i64> {
         match metric {
-            Metric::FirstResponse => targets.first_response_secs,
-            Metric::Resolution => targets.resolution_secs,
+            Metric::FirstResponse => self.first_response_secs,
+            Metric::NextResponse => self.next_response_secs,
+            Metric::Update => self.update_secs,
+            Metric::Resolution => self.resolution_secs,
         }
     }
 }

@@ -101,6 +101,10 @@ pub enum Priority {
 pub enum Metric {
     /// From the customer's first contact to our first answer by a person.
     FirstResponse,
+    /// From the customer's oldest unanswered message, after a first response, to our answer.
+    NextResponse,
+    /// From our last word to the customer to the next one.
+    Update,
     /// From opening to solved.
     Resolution,
 }
@@ -142,6 +146,21 @@ pub enum ClockState {
     BreachedMet,
     /// No longer counts.
     Cancelled,
+}
+
+impl Metric {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::FirstResponse, Self::NextResponse, Self::Update, Self::Resolution];
+}
+
+impl ClockState {
+    /// Whether it counts or has come to its end, in time or late; a cancelled one never counted.
+    pub const fn has_counted(self) -> bool {
+        match self {
+            Self::Running | Self::Paused | Self::Met | Self::BreachedOpen | Self::BreachedMet => true,
+            Self::Cancelled => false,
+        }
+    }
 }
 
 impl Priority {

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClockState, FactsBefore, Metric, OpenTicket, Priority, TicketCommand, TicketEvent, TicketEventKind, TicketLine,
-    TicketRefusal, TicketState, TicketType,
+    ClockChange, ClockNews, ClockState, Clocks, Contacts, FactsBefore, Metric, OpenTicket, Priority, REOPEN_GRACE_DAYS, Terms,
+    TicketCommand, TicketEvent, TicketEventKind, TicketLine, TicketRefusal, TicketState, TicketType,
     policy::{self, SlaPolicy, Subject},
-    sla::{Clock, ClockChange},
+    sla::Clock,
 };
 use crate::{
     domain::{Cx, calendar::Calendar},
@@ -19,10 +19,6 @@ use crate::{
 const SUBJECT_CHARS_MAX: usize = 200;
 const TEXT_CHARS_MAX: usize = 20_000;
 const REASON_CHARS_MAX: usize = 500;
-/// A solved ticket that is reopened within this many working days goes on with its old resolution clock.
-const REOPEN_GRACE_DAYS: u32 = 3;
-/// Cycles of one metric that are kept; a ticket reopened more often than this is no longer the same matter.
-const CYCLES_MAX: i64 = 50;
 
 /// A ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -63,6 +59,8 @@ pub struct Ticket {
     pub solved_at: Option<Timestamp>,
     /// Clocks of all cycles.
     pub clocks: Vec<Clock>,
+    /// When people spoke on it.
+    pub contacts: Contacts,
 }
 
 /// The policies and calendars that hold now.
@@ -148,6 +146,7 @@ impl Ticket {
             updated_at: now,
             solved_at: None,
             clocks: Vec::new(),
+            contacts: Contacts::default(),
         };
         ticket.emit(
             cx,
@@ -160,14 +159,14 @@ impl Ticket {
                 call: wanted.call,
             },
         );
-        ticket.start_clock(Metric::Resolution, now, book, cx);
-        if !ticket.is_internal {
-            ticket.start_clock(Metric::FirstResponse, facts.contact_at.unwrap_or(now).min(now), book, cx);
+        let contact_at = (!ticket.is_internal).then(|| facts.contact_at.unwrap_or(now).min(now));
+        ticket.on_clocks(book, cx, |clocks| {
+            clocks.opened(contact_at);
             if facts.was_answered {
                 // The live call was contact and response at once.
-                ticket.meet(Metric::FirstResponse, cx);
+                clocks.answered();
             }
-        }
+        });
         Ok(ticket)
     }
 
@@ -200,20 +199,22 @@ impl Ticket {
                 check_length("text", text.trim(), 1, TEXT_CHARS_MAX)?;
                 self.emit(cx, TicketEventKind::Commented { is_public });
                 if is_public {
-                    self.meet(Metric::FirstResponse, cx);
+                    self.on_clocks(book, cx, |clocks| clocks.answered());
                     self.take_up(book, cx);
                 }
             }
             TicketCommand::AddCall { call, was_answered } => {
                 self.emit(cx, TicketEventKind::CallAdded { call });
                 if was_answered {
-                    self.meet(Metric::FirstResponse, cx);
+                    self.on_clocks(book, cx, |clocks| clocks.answered());
                     self.take_up(book, cx);
                 }
             }
             TicketCommand::TimerDue { metric, cycle } => {
-                let change = self.clock_mut(metric, cycle).and_then(|clock| clock.check(cx.now.wall));
-                self.tell(metric, cycle, change, false, cx);
+                let clock = self.clocks.iter_mut().find(|clock| clock.metric == metric && clock.cycle == cycle);
+                if let Some(due_at) = clock.and_then(|clock| clock.check(cx.now.wall)) {
+                    self.emit(cx, TicketEventKind::SlaBreached { metric, cycle, due_at, is_by_change: false });
+                }
                 return Ok(());
             }
         }
@@ -223,27 +224,7 @@ impl Ticket {
 
     /// Another policy or calendar holds, or a condition changed: every live clock gets its budget anew.
     pub fn review_clocks(&mut self, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
-        let policy = self.policy(book).cloned();
-        for metric in [Metric::FirstResponse, Metric::Resolution] {
-            let Some(index) = self.clocks.iter().rposition(|clock| clock.metric == metric && clock.is_live()) else { continue };
-            let target = policy.as_ref().and_then(|policy| policy.target(metric, self.priority).map(|secs| (policy, secs)));
-            let Some((policy, target_secs)) = target else {
-                self.clocks[index].cancel(cx.now.wall);
-                continue;
-            };
-            let Some(calendar) = book.calendars.get(&policy.calendar) else { continue };
-            let clock = &mut self.clocks[index];
-            let is_same =
-                clock.policy == policy.id && clock.policy_version == policy.version && clock.target_secs == target_secs;
-            if is_same && clock.calendar == policy.calendar {
-                continue;
-            }
-            (clock.policy, clock.policy_version, clock.calendar) = (policy.id.clone(), policy.version, policy.calendar.clone());
-            let change = clock.rebudget(target_secs, calendar, cx.now.wall);
-            let (cycle, due_at) = (clock.cycle, clock.due_at);
-            self.emit(cx, TicketEventKind::SlaSet { metric, cycle, policy: policy.id.clone(), target_secs, due_at });
-            self.tell(metric, cycle, change, true, cx);
-        }
+        self.on_clocks(book, cx, |clocks| clocks.reviewed());
     }
 
     /// Deadlines that must be watched: exactly these, no others. Derived again on every save.
@@ -272,7 +253,7 @@ impl Ticket {
             queue: self.queue.clone(),
             created_at: self.created_at,
             updated_at: self.updated_at,
-            clocks: [Metric::FirstResponse, Metric::Resolution]
+            clocks: Metric::ALL
                 .into_iter()
                 .filter_map(newest)
                 .map(|clock| clock.view(calendars.get(&clock.calendar)))
@@ -306,52 +287,18 @@ impl Ticket {
     }
 
     fn move_to(&mut self, to: TicketState, reason: String, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
-        let now = cx.now.wall;
         let from = std::mem::replace(&mut self.state, to);
         self.emit(cx, TicketEventKind::Moved { from, to, reason });
-        if from == TicketState::Solved && to == TicketState::Open {
-            self.reopen(book, cx);
-        }
         match to {
-            TicketState::Solved => {
-                self.solved_at = Some(now);
-                // The customer learns of the solution: that is a response too.
-                self.meet(Metric::FirstResponse, cx);
-                self.meet(Metric::Resolution, cx);
-            }
-            TicketState::Cancelled => self.clocks.iter_mut().for_each(|clock| clock.cancel(now)),
+            TicketState::Solved => self.on_clocks(book, cx, |clocks| clocks.solved()),
+            TicketState::Cancelled => self.on_clocks(book, cx, |clocks| clocks.over()),
+            TicketState::Open if from == TicketState::Solved => self.on_clocks(book, cx, |clocks| clocks.reopened()),
             TicketState::New
             | TicketState::Open
             | TicketState::WaitingCustomer
             | TicketState::WaitingInternal
-            | TicketState::WaitingSupplier => self.pause_or_resume(book, now),
+            | TicketState::WaitingSupplier => self.on_clocks(book, cx, |clocks| clocks.state_changed()),
             TicketState::Closed => {}
-        }
-    }
-
-    fn pause_or_resume(&mut self, book: SlaBook<'_>, now: Timestamp) {
-        let state = self.state;
-        for clock in self.clocks.iter_mut().filter(|clock| clock.metric == Metric::Resolution) {
-            let waits = book.policies.get(&clock.policy).is_some_and(|policy| policy.resolution_pauses_in.contains(&state));
-            match (waits, book.calendars.get(&clock.calendar)) {
-                (true, _) => clock.pause(now),
-                (false, Some(calendar)) => clock.resume(now, calendar),
-                (false, None) => {}
-            }
-        }
-    }
-
-    /// Within the grace the old resolution clock goes on; after it a new cycle begins. First response never starts again.
-    fn reopen(&mut self, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
-        let now = cx.now.wall;
-        let solved_at = self.solved_at.take();
-        let Some(clock) = self.clocks.iter_mut().rfind(|clock| clock.metric == Metric::Resolution) else { return };
-        let Some(calendar) = book.calendars.get(&clock.calendar) else { return };
-        let grace_ends = solved_at.and_then(|solved| calendar.due_days(solved, REOPEN_GRACE_DAYS, false));
-        if grace_ends.is_none_or(|ends| now <= ends) {
-            clock.reopen(now, calendar);
-        } else {
-            self.start_clock(Metric::Resolution, now, book, cx);
         }
     }
 
@@ -415,65 +362,50 @@ impl Ticket {
         Ok(())
     }
 
-    fn start_clock(&mut self, metric: Metric, started_at: Timestamp, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
-        let Some(policy) = self.policy(book) else { return };
-        let (Some(target_secs), Some(calendar)) = (policy.target(metric, self.priority), book.calendars.get(&policy.calendar))
-        else {
-            return;
+    /// Lets the clocks hear of something, and tells what became of them.
+    fn on_clocks(&mut self, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>, step: impl FnOnce(&mut Clocks<'_>)) {
+        let terms = self.terms(book);
+        let mut clocks = Clocks {
+            list: &mut self.clocks,
+            contacts: &mut self.contacts,
+            opened_at: self.created_at,
+            solved_at: &mut self.solved_at,
+            calendars: book.calendars,
+            terms,
+            now: cx.now.wall,
+            news: Vec::new(),
         };
-        let cycle = self.clocks.iter().filter(|clock| clock.metric == metric).map(|clock| clock.cycle).max().unwrap_or(0) + 1;
-        if cycle > CYCLES_MAX {
-            return;
+        step(&mut clocks);
+        for ClockNews { metric, cycle, change } in clocks.news {
+            let kind = match change {
+                ClockChange::Set { policy, target_secs, due_at } => {
+                    TicketEventKind::SlaSet { metric, cycle, policy, target_secs, due_at }
+                }
+                ClockChange::Met { was_late } => TicketEventKind::SlaMet { metric, cycle, was_late },
+                ClockChange::Breached { due_at, is_by_change } => {
+                    TicketEventKind::SlaBreached { metric, cycle, due_at, is_by_change }
+                }
+            };
+            self.emit(cx, kind);
         }
-        let mut clock = Clock {
-            metric,
-            cycle,
-            policy: policy.id.clone(),
+    }
+
+    /// What its clocks are held to now: the first policy that matches.
+    fn terms<'a>(&self, book: SlaBook<'a>) -> Option<Terms<'a>> {
+        let policy = self.policy(book)?;
+        Some(Terms {
+            policy: &policy.id,
             policy_version: policy.version,
-            calendar: policy.calendar.clone(),
-            state: ClockState::Running,
-            started_at,
-            target_secs,
-            pauses: Vec::new(),
-            paused_at: None,
-            due_at: None,
-            met_at: None,
-            breached_at: None,
-        };
-        clock.derive(calendar);
-        let set = TicketEventKind::SlaSet { metric, cycle, policy: policy.id.clone(), target_secs, due_at: clock.due_at };
-        self.clocks.push(clock);
-        self.emit(cx, set);
-    }
-
-    fn meet(&mut self, metric: Metric, cx: &mut Cx<'_, TicketEvent>) {
-        let now = cx.now.wall;
-        let Some(clock) = self.clocks.iter_mut().rfind(|clock| clock.metric == metric) else { return };
-        let (cycle, was_breached) = (clock.cycle, clock.breached_at.is_some());
-        let change = clock.meet(now);
-        if let (Some(ClockChange::Met { was_late: true }), false, Some(due_at)) = (change, was_breached, clock.breached_at) {
-            // Late, and the timer had not fired yet: the breach is told here, once.
-            self.emit(cx, TicketEventKind::SlaBreached { metric, cycle, due_at, is_by_change: false });
-        }
-        self.tell(metric, cycle, change, false, cx);
-    }
-
-    fn tell(&self, metric: Metric, cycle: i64, change: Option<ClockChange>, is_by_change: bool, cx: &mut Cx<'_, TicketEvent>) {
-        match change {
-            Some(ClockChange::Met { was_late }) => self.emit(cx, TicketEventKind::SlaMet { metric, cycle, was_late }),
-            Some(ClockChange::Breached { due_at }) => {
-                self.emit(cx, TicketEventKind::SlaBreached { metric, cycle, due_at, is_by_change });
-            }
-            None => {}
-        }
+            calendar: &policy.calendar,
+            targets: policy.targets.get(&self.priority).copied().unwrap_or_default(),
+            waiting: policy.waiting(self.state),
+            on_change: policy.on_change,
+            reopen_grace_days: REOPEN_GRACE_DAYS,
+        })
     }
 
     fn policy<'a>(&self, book: SlaBook<'a>) -> Option<&'a SlaPolicy> {
         policy::choose(book.policies, Subject { queue: self.queue.as_ref(), kind: self.kind, segment: self.segment.as_deref() })
-    }
-
-    fn clock_mut(&mut self, metric: Metric, cycle: i64) -> Option<&mut Clock> {
-        self.clocks.iter_mut().find(|clock| clock.metric == metric && clock.cycle == cycle)
     }
 
     fn illegal(&self, to: TicketState) -> TicketRefusal {

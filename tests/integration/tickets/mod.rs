@@ -1,5 +1,6 @@
 //! Tickets that calls and clocks make, at the real server.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{centre::Centre, database::Database, rest::Rest, sipp::Sipp};
@@ -61,6 +62,28 @@ async fn a_ticket_that_nobody_answers_in_time_is_breached_on_time_and_once() {
         let events = admin.events().await;
         assert_eq!(events.iter().filter(|event| is_breach_of(event, &late["id"])).count(), 1);
         assert!(!events.iter().any(|event| is_breach_of(event, &answered["id"])), "the answered one is in time");
+        assert!(centre.stop().await.success());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_explains_why_it_is_due_when_it_is() {
+    for database in Database::each().await {
+        let centre = Centre::start(database).await;
+        let agent = centre.sign_in("agent1").await;
+        let ticket = agent.post("/tickets", incident("Why then?")).await;
+        let clocks = format!("/tickets/{}/clocks", ticket["id"].as_str().expect("an id"));
+        let account = agent.get(&format!("{clocks}/resolution/explain")).await;
+        let clock = ticket["clocks"].as_array().expect("clocks").iter().find(|clock| clock["metric"] == "resolution");
+        assert_eq!(account["due_at"], clock.expect("a resolution clock")["due_at"]);
+        let target_ms = account["target_secs"].as_i64().expect("a target") * 1000;
+        let windows =
+            account["days"].as_array().expect("days").iter().flat_map(|day| day["windows"].as_array().expect("windows"));
+        let counted_ms: i64 = windows.map(|window| window["counted_ms"].as_i64().expect("a length")).sum();
+        assert_eq!((counted_ms, account["counted_ms"].as_i64()), (target_ms, Some(target_ms)), "{account}");
+        let status = async |metric: &str| agent.ask(Method::GET, &format!("{clocks}/{metric}/explain"), None).await.0;
+        assert_eq!(status("next_response").await, 404, "the policy sets no such target");
+        assert!(status("patience").await.is_client_error(), "no metric has this name");
         assert!(centre.stop().await.success());
     }
 }

@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::{
-    domain::{Outbox, directory::CalendarSource, ticket::SlaTargets},
+    domain::{
+        Outbox,
+        directory::CalendarSource,
+        ticket::{OnChange, SlaTargets},
+    },
     types::{Mono, Now, Rng},
 };
 
@@ -15,7 +19,8 @@ struct Desk {
 }
 
 impl Desk {
-    /// Monday 09:00 in an office open 9 to 18 UTC; normal matters are answered in one hour and solved in eight.
+    /// Monday 09:00 in an office open 9 to 18 UTC; normal matters are answered in one hour and solved in eight, later messages are
+    /// answered in two hours, and the customer hears of us every four.
     fn new() -> Self {
         let day = vec![("09:00".to_owned(), "18:00".to_owned())];
         let weekly = ["mon", "tue", "wed", "thu", "fri"].map(|name| (name.to_owned(), day.clone())).into_iter().collect();
@@ -28,7 +33,12 @@ impl Desk {
             overrides: BTreeMap::new(),
             breaks: BTreeMap::new(),
         };
-        let targets = |first, resolution| SlaTargets { first_response_secs: Some(first), resolution_secs: Some(resolution) };
+        let targets = |first, resolution| SlaTargets {
+            first_response_secs: Some(first),
+            next_response_secs: Some(2 * 3600),
+            update_secs: Some(4 * 3600),
+            resolution_secs: Some(resolution),
+        };
         let policy = SlaPolicy {
             id: "standard".parse().unwrap(),
             version: 1,
@@ -40,6 +50,10 @@ impl Desk {
             calendar: "office".parse().unwrap(),
             targets: BTreeMap::from([(Priority::Normal, targets(3600, 8 * 3600)), (Priority::Urgent, targets(600, 3600))]),
             resolution_pauses_in: vec![TicketState::WaitingCustomer],
+            first_response_pauses_in: Vec::new(),
+            next_response_pauses_in: Vec::new(),
+            update_pauses_in: vec![TicketState::WaitingCustomer],
+            on_change: OnChange::Carry,
         };
         Self {
             policies: BTreeMap::from([(policy.id.clone(), policy)]),
@@ -77,6 +91,12 @@ impl Desk {
         ticket.handle(command, book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out })
     }
 
+    fn on_clocks(&mut self, ticket: &mut Ticket, step: impl FnOnce(&mut Clocks<'_>)) {
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let now = Now { wall: self.now, mono: Mono::default() };
+        ticket.on_clocks(book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out }, step);
+    }
+
     fn go(&mut self, ticket: &mut Ticket, to: TicketState) {
         self.tell(ticket, TicketCommand::Move { to, reason: "because".into() }).unwrap();
     }
@@ -100,6 +120,10 @@ fn at(text: &str) -> Timestamp {
 
 fn clock(ticket: &Ticket, metric: Metric) -> &Clock {
     ticket.clocks.iter().rfind(|clock| clock.metric == metric).unwrap()
+}
+
+fn due_of(ticket: &Ticket, metric: Metric) -> Option<Timestamp> {
+    ticket.clocks.iter().rfind(|clock| clock.metric == metric && clock.is_live())?.due_at
 }
 
 #[test]
@@ -205,4 +229,135 @@ fn a_ticket_reopened_within_the_grace_goes_on_where_it_was() {
     desk.go(&mut ticket, TicketState::Cancelled);
     assert!(ticket.timers().is_empty());
     assert_eq!(desk.tell(&mut ticket, TicketCommand::Assign { owner: None }), Err(TicketRefusal::Over));
+}
+
+#[test]
+fn the_next_response_hangs_on_the_oldest_unanswered_message_and_ends_with_the_solution() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|_, _| {});
+    let mut live = BTreeMap::new();
+    let mut write = |desk: &mut Desk, ticket: &mut Ticket, time: &str| {
+        desk.now = at(time);
+        desk.on_clocks(ticket, |clocks| clocks.customer_wrote());
+        live.insert(time.to_owned(), due_of(ticket, Metric::NextResponse));
+    };
+    write(&mut desk, &mut ticket, "2026-11-23T09:20:00Z");
+    desk.now = at("2026-11-23T09:30:00Z");
+    desk.tell(&mut ticket, TicketCommand::Comment { text: "We look".into(), is_public: true }).unwrap();
+    assert_eq!(due_of(&ticket, Metric::Update), Some(at("2026-11-23T13:30:00Z")));
+    write(&mut desk, &mut ticket, "2026-11-23T10:00:00Z");
+    write(&mut desk, &mut ticket, "2026-11-23T11:00:00Z");
+    let noon = Some(at("2026-11-23T12:00:00Z"));
+    assert_eq!(
+        live.into_values().collect::<Vec<_>>(),
+        [None, noon, noon],
+        "only after a first response, and a nudge moves nothing"
+    );
+    desk.now = at("2026-11-23T11:30:00Z");
+    desk.go(&mut ticket, TicketState::Solved);
+    assert_eq!((due_of(&ticket, Metric::NextResponse), due_of(&ticket, Metric::Update)), (None, None));
+    assert!(ticket.timers().is_empty());
+}
+
+#[test]
+fn a_policy_that_holds_only_later_counts_from_the_opening_and_a_breach_of_it_is_stamped_at_the_change() {
+    let mut desk = Desk::new();
+    let policies = std::mem::take(&mut desk.policies);
+    let mut ticket = desk.open(|_, _| {});
+    assert!(ticket.clocks.is_empty());
+    desk.policies = policies;
+    desk.now = at("2026-11-23T12:00:00Z");
+    desk.kinds();
+    desk.on_clocks(&mut ticket, |clocks| clocks.reviewed());
+    assert_eq!(due_of(&ticket, Metric::Resolution), Some(at("2026-11-23T17:00:00Z")));
+    let first = clock(&ticket, Metric::FirstResponse);
+    assert_eq!((first.due_at, first.breached_at), (Some(at("2026-11-23T10:00:00Z")), Some(desk.now)));
+}
+
+#[test]
+fn what_another_target_does_to_a_running_clock_is_the_policys_choice() {
+    let due_after = |on_change: OnChange| {
+        let mut desk = Desk::new();
+        for policy in desk.policies.values_mut() {
+            policy.on_change = on_change;
+        }
+        let mut ticket = desk.open(|_, _| {});
+        desk.now = at("2026-11-23T09:50:00Z");
+        let priority = TicketCommand::Change {
+            subject: None,
+            kind: None,
+            priority: Some(Priority::Urgent),
+            queue: None,
+            customer: None,
+            disposition: None,
+        };
+        desk.tell(&mut ticket, priority).unwrap();
+        due_of(&ticket, Metric::Resolution).unwrap()
+    };
+    assert_eq!(due_after(OnChange::Carry), at("2026-11-23T10:00:00Z"));
+    assert_eq!(due_after(OnChange::Restart), at("2026-11-23T10:50:00Z"));
+    assert_eq!(due_after(OnChange::KeepOld), at("2026-11-23T17:00:00Z"));
+}
+
+#[test]
+fn a_longer_target_waives_a_breach_but_does_not_undo_it() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|wanted, _| wanted.priority = Priority::Urgent);
+    desk.now = at("2026-11-23T11:00:00Z");
+    desk.fire_due(&mut ticket);
+    let priority = TicketCommand::Change {
+        subject: None,
+        kind: None,
+        priority: Some(Priority::Normal),
+        queue: None,
+        customer: None,
+        disposition: None,
+    };
+    desk.tell(&mut ticket, priority).unwrap();
+    let resolution = clock(&ticket, Metric::Resolution);
+    assert_eq!(resolution.state, ClockState::BreachedOpen);
+    assert_eq!((resolution.breached_at, resolution.waived_at), (Some(at("2026-11-23T10:00:00Z")), Some(desk.now)));
+    assert_eq!(resolution.due_at, Some(at("2026-11-23T17:00:00Z")));
+    assert!(ticket.timers().is_empty(), "what is breached does not fire again");
+}
+
+#[test]
+fn a_long_exchange_keeps_a_bounded_number_of_cycles_and_counts_on() {
+    let mut desk = Desk::new();
+    let mut ticket = desk.open(|_, _| {});
+    for minute in 0..120 {
+        desk.now = at("2026-11-23T09:00:00Z").plus_millis(minute * 60_000);
+        desk.tell(&mut ticket, TicketCommand::Comment { text: "Still on it".into(), is_public: true }).unwrap();
+    }
+    let updates: Vec<_> = ticket.clocks.iter().filter(|clock| clock.metric == Metric::Update).collect();
+    assert_eq!((updates.len(), updates.last().unwrap().cycle), (50, 120));
+    assert!(updates.last().unwrap().is_live());
+}
+
+#[test]
+fn a_clock_explains_itself_date_by_date_and_adds_up_to_its_budget() {
+    let mut desk = Desk::new();
+    desk.now = at("2026-11-23T15:00:00Z");
+    let mut ticket = desk.open(|_, _| {});
+    desk.now = at("2026-11-23T17:00:00Z");
+    desk.go(&mut ticket, TicketState::WaitingCustomer);
+    let office = desk.calendars.values().next().unwrap().clone();
+    let paused = clock(&ticket, Metric::Resolution).account(&office, at("2026-11-23T17:30:00Z"));
+    assert_eq!((paused.due_at, paused.until, paused.counted_ms), (None, desk.now, 2 * 3_600_000), "it stands still since then");
+    desk.now = at("2026-11-24T10:00:00Z");
+    desk.go(&mut ticket, TicketState::Open);
+
+    let account = clock(&ticket, Metric::Resolution).account(&office, desk.now);
+    assert_eq!(account.due_at, Some(at("2026-11-24T16:00:00Z")));
+    assert_eq!((account.counted_ms, account.paused_ms), (8 * 3_600_000, 2 * 3_600_000));
+    let days: Vec<_> = account
+        .days
+        .iter()
+        .map(|day| {
+            (day.date.as_str(), day.windows.iter().map(|w| (w.counted_ms / 60_000, w.paused_ms / 60_000)).collect::<Vec<_>>())
+        })
+        .collect();
+    assert_eq!(days, [("2026-11-23", vec![(120, 60)]), ("2026-11-24", vec![(360, 60)])]);
+    assert_eq!(account.pauses[0].open_ms, 2 * 3_600_000);
+    assert_eq!((account.tz.as_str(), account.zone_data.is_empty()), ("UTC", false));
 }
