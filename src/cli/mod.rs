@@ -7,6 +7,7 @@ mod import;
 mod ivr;
 mod openapi;
 mod serve;
+mod sla;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
@@ -59,6 +60,8 @@ enum Command {
     Import(import::Command),
     /// Checks, tests, draws, compares and walks IVR lines.
     Ivr(ivr::Arguments),
+    /// Answers and checks files of SLA cases: deadlines over business hours, pauses and clock changes.
+    Sla(sla::Arguments),
     /// Shows or checks the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -108,6 +111,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Restore(arguments) => copies::restore(arguments, &cli.settings),
         Command::Import(command) => import::run(command, &cli.settings),
         Command::Ivr(arguments) => ivr::run(arguments, &cli.settings),
+        Command::Sla(arguments) => sla::run(arguments),
         Command::Config(command) => config::run(command, &cli.settings),
         Command::Openapi(command) => openapi::run(command),
     };
