@@ -22,11 +22,10 @@ use crate::{
 };
 
 /// A file of cases in the schema `sla-cases/1`.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Deserialize)]
 pub struct CaseFile {
     #[serde(default)]
     calendars: BTreeMap<String, Value>,
-    #[serde(default)]
     cases: Vec<Value>,
 }
 

@@ -1,9 +1,6 @@
 //! `centralita sla`: files of SLA cases, answered and compared.
 
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::json;
@@ -47,7 +44,7 @@ fn solve(file: &CaseFile, is_json: bool) -> Result<(), Failure> {
     let answers = file.solve();
     let mut lines = Vec::with_capacity(answers.len());
     for answer in &answers {
-        lines.push(if is_json { json_line(answer)? } else { answer.to_string() });
+        lines.push(if is_json { json_line(answer)? } else { format!("{answer}\n") });
         for kind in &answer.unknown_events {
             eprintln!("{}: no clock knows events of type {kind:?}; passed over", answer.id);
         }
@@ -55,7 +52,7 @@ fn solve(file: &CaseFile, is_json: bool) -> Result<(), Failure> {
             eprintln!("{}: {complaint}", answer.id);
         }
     }
-    print_lines(&lines)?;
+    print!("{}", lines.concat());
     if answers.iter().any(|answer| answer.complaint.is_some()) { Err(Failure::Findings) } else { Ok(()) }
 }
 
@@ -75,12 +72,12 @@ fn check(file: &CaseFile, is_json: bool) -> Result<(), Failure> {
         }
     }
     if is_json {
-        lines.push(json!({ "passed": verdicts.len() - failed.len(), "failed": failed.len() }).to_string());
+        lines.push(json_line(&json!({ "passed": verdicts.len() - failed.len(), "failed": failed.len() }))?);
         eprintln!("{counts}");
     } else {
-        lines.push(counts);
+        lines.push(format!("{counts}\n"));
     }
-    print_lines(&lines)?;
+    print!("{}", lines.concat());
     if failed.is_empty() { Ok(()) } else { Err(Failure::Findings) }
 }
 
@@ -96,14 +93,5 @@ fn read(file: &Path) -> Result<CaseFile, Failure> {
 }
 
 fn json_line(value: &impl Serialize) -> Result<String, Failure> {
-    Ok(serde_json::to_string(value).map_err(anyhow::Error::from)?)
-}
-
-/// All at once; whoever reads only the first lines and goes is no fault.
-fn print_lines(lines: &[String]) -> Result<(), Failure> {
-    let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result.map_err(anyhow::Error::from)?),
-    }
+    Ok(serde_json::to_string(value).map_err(anyhow::Error::from)? + "\n")
 }

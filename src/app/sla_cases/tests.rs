@@ -54,6 +54,14 @@ fn a_bad_case_is_told_with_its_id_and_the_others_still_run() {
 }
 
 #[test]
+fn a_file_that_holds_no_cases_is_no_file_of_cases() {
+    for text in ["", "[]", "{}", r#"{"cases": {}}"#, r#"{"cases": [], "calendars": []}"#] {
+        assert!(CaseFile::read(text).is_err(), "{text:?}");
+    }
+    assert!(CaseFile::read(r#"{"cases": []}"#).unwrap().is_empty());
+}
+
+#[test]
 fn an_answer_has_the_names_that_the_case_asks_for() {
     let file = CaseFile::read(
         r#"{"calendars": {"always": {"weekly": {"mon": [["00:00", "24:00"]]}}}, "cases": [
