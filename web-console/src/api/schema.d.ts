@@ -706,6 +706,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tickets/{id}/clocks/{metric}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a clock is due when it is: the hours of every date, holidays, pauses and versions, which add up to the budget. */
+        get: operations["tickets_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets/{id}/commands": {
         parameters: {
             query?: never;
@@ -1492,6 +1509,58 @@ export interface components {
             /** @enum {string} */
             t: "ping";
         };
+        /** @description The account of one clock. */
+        ClockAccount: {
+            /** @description What it measures. */
+            metric: components["schemas"]["Metric"];
+            /**
+             * Format: int64
+             * @description Which cycle.
+             */
+            cycle: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["ClockState"];
+            /** @description The policy that set it. */
+            policy: components["schemas"]["SlaPolicyId"];
+            /**
+             * Format: int64
+             * @description Its version then.
+             */
+            policy_version: number;
+            /** @description In which calendar its time counts. */
+            calendar: components["schemas"]["CalendarId"];
+            /** @description The calendar's zone. */
+            tz: string;
+            /** @description Edition of the time-zone data that the deadline was derived with. */
+            zone_data: string;
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Budget in seconds of open time.
+             */
+            target_secs: number;
+            due_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Up to where this account goes: the deadline, or the instant at which the clock stands still. */
+            until: components["schemas"]["Timestamp"];
+            met_at?: components["schemas"]["Timestamp"] | null;
+            breached_at?: components["schemas"]["Timestamp"] | null;
+            waived_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Open time that counted, in all dates; at a deadline this is the budget.
+             */
+            counted_ms: number;
+            /**
+             * Format: int64
+             * @description Open time that was paused, in all dates.
+             */
+            paused_ms: number;
+            /** @description When it waited, each with its part of open time. */
+            pauses: components["schemas"]["PauseAccount"][];
+            /** @description Date by date, oldest first; of more than 400 the last. */
+            days: components["schemas"]["DayAccount"][];
+        };
         /**
          * @description Where a clock stands.
          * @enum {string}
@@ -1730,6 +1799,31 @@ export interface components {
             open_tickets: components["schemas"]["TicketLine"][];
             /** @description Last contacts, newest first, at most 20. */
             interactions: components["schemas"]["Interaction"][];
+        };
+        /** @description One date of the calendar's zone. */
+        DayAccount: {
+            /** @description `2026-12-25`. */
+            date: string;
+            /** @description Which hours held. */
+            hours: components["schemas"]["DayHours"];
+            /** @description Its windows, as far as they lie in the account. */
+            windows: components["schemas"]["WindowAccount"][];
+        };
+        /** @description Which hours hold on a date. */
+        DayHours: {
+            /** @enum {string} */
+            kind: "weekly";
+        } | {
+            /** @enum {string} */
+            kind: "override";
+        } | {
+            /** @description What people call it; may be empty. */
+            name: string;
+            /** @enum {string} */
+            kind: "holiday";
+        } | {
+            /** @enum {string} */
+            kind: "missing";
         };
         /**
          * @description What rings when an agent is offered a call.
@@ -2343,7 +2437,7 @@ export interface components {
          * @description What a clock measures.
          * @enum {string}
          */
-        Metric: "first_response" | "resolution";
+        Metric: "first_response" | "next_response" | "update" | "resolution";
         /**
          * @description Why an offer came to nothing (RONA by cause).
          * @enum {string}
@@ -2382,6 +2476,11 @@ export interface components {
             /** @enum {string} */
             to: "echo";
         };
+        /**
+         * @description What another target does to a clock that runs.
+         * @enum {string}
+         */
+        OnChange: "carry" | "restart" | "keep_old";
         /** @description How a ticket comes to be. */
         OpenTicket: {
             /** @description Kind of matter. */
@@ -2619,6 +2718,14 @@ export interface components {
                 };
                 /** @description States in which the resolution clock waits. */
                 resolution_pauses_in?: components["schemas"]["TicketState"][];
+                /** @description States in which the first-response clock waits. */
+                first_response_pauses_in?: components["schemas"]["TicketState"][];
+                /** @description States in which the next-response clock waits. */
+                next_response_pauses_in?: components["schemas"]["TicketState"][];
+                /** @description States in which the update clock waits. */
+                update_pauses_in?: components["schemas"]["TicketState"][];
+                /** @description What another target, by a change of priority or policy, does to a clock that runs. */
+                on_change?: components["schemas"]["OnChange"];
             }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -3010,6 +3117,17 @@ export interface components {
         PasswordToSet: {
             /** @description As it will be. */
             password: string;
+        };
+        /** @description A pause and what it took away. */
+        PauseAccount: {
+            /** @description From. */
+            from: components["schemas"]["Timestamp"];
+            to?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Open time in it.
+             */
+            open_ms: number;
         };
         /** @description Why an agent may pause. */
         PauseReason: {
@@ -3509,6 +3627,14 @@ export interface components {
             };
             /** @description States in which the resolution clock waits. */
             resolution_pauses_in?: components["schemas"]["TicketState"][];
+            /** @description States in which the first-response clock waits. */
+            first_response_pauses_in?: components["schemas"]["TicketState"][];
+            /** @description States in which the next-response clock waits. */
+            next_response_pauses_in?: components["schemas"]["TicketState"][];
+            /** @description States in which the update clock waits. */
+            update_pauses_in?: components["schemas"]["TicketState"][];
+            /** @description What another target, by a change of priority or policy, does to a clock that runs. */
+            on_change?: components["schemas"]["OnChange"];
         };
         SlaPolicyId: string;
         /** @description Budgets in seconds of open time; `None` for no clock. */
@@ -3518,6 +3644,16 @@ export interface components {
              * @description First response.
              */
             first_response_secs?: number | null;
+            /**
+             * Format: int64
+             * @description Answer to the oldest unanswered message after the first response.
+             */
+            next_response_secs?: number | null;
+            /**
+             * Format: int64
+             * @description Our next word to the customer after the last one.
+             */
+            update_secs?: number | null;
             /**
              * Format: int64
              * @description Resolution.
@@ -4496,6 +4632,23 @@ export interface components {
             reason: string;
             /** @enum {string} */
             t: "refused";
+        };
+        /** @description An open window. */
+        WindowAccount: {
+            /** @description Opens. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Closes. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description What of it counted.
+             */
+            counted_ms: number;
+            /**
+             * Format: int64
+             * @description What of it was paused.
+             */
+            paused_ms: number;
         };
         /** @description Wrap-up after a call. */
         WrapUp: {
@@ -6900,6 +7053,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketView"];
+                };
+            };
+        };
+    };
+    tickets_explain: {
+        parameters: {
+            query?: {
+                /** @description 1 for the first; the newest when absent. */
+                cycle?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+                metric: components["schemas"]["Metric"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockAccount"];
                 };
             };
         };

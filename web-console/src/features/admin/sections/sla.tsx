@@ -8,10 +8,8 @@ import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../direc
 import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
 import { readTarget, targetText } from '../keys'
 
-interface Targets {
-  first_response_secs?: number | null
-  resolution_secs?: number | null
-}
+const METRICS = ['first_response', 'next_response', 'update', 'resolution'] as const
+type Targets = Partial<Record<`${(typeof METRICS)[number]}_secs`, number | null>>
 
 interface SlaPolicy {
   id: string
@@ -43,7 +41,7 @@ export function SlaSection() {
     path: '/sla-policies',
     isPutOnly: true,
     touches: ['tickets'],
-    formWidth: 'lg:w-128',
+    formWidth: 'lg:w-160',
     keyOf: (policy) => policy.id,
     nameOf: (policy) => policy.name,
     order: (a, b) => a.position - b.position,
@@ -74,7 +72,7 @@ export function SlaSection() {
     toBody: (policy) => ({
       ...policy,
       name: policy.name.trim(),
-      targets: Object.fromEntries(Object.entries(policy.targets).filter(([, targets]) => (targets.first_response_secs ?? null) !== null || (targets.resolution_secs ?? null) !== null)),
+      targets: Object.fromEntries(Object.entries(policy.targets).filter(([, targets]) => METRICS.some((metric) => (targets[`${metric}_secs`] ?? null) !== null))),
     }),
     check: (policy, isNew) => ({
       ...checkKey(policy, isNew),
@@ -82,9 +80,9 @@ export function SlaSection() {
       position: range(policy.position, 0, 10_000),
       ...Object.fromEntries(
         PRIORITIES.flatMap((priority) =>
-          (['first_response_secs', 'resolution_secs'] as const).map((metric) => {
-            const secs = policy.targets[priority]?.[metric] ?? null
-            return [`targets.${priority}.${metric}`, secs === null || (secs >= 1 && secs <= TARGET_SECS_MAX) ? undefined : t('sla.unreadable')]
+          METRICS.map((metric) => {
+            const secs = policy.targets[priority]?.[`${metric}_secs`] ?? null
+            return [`targets.${priority}.${metric}_secs`, secs === null || (secs >= 1 && secs <= TARGET_SECS_MAX) ? undefined : t('sla.unreadable')]
           }),
         ),
       ),
@@ -114,22 +112,25 @@ function Fields({ form, isNew }: FieldsProps<SlaPolicy>) {
       </Group>
       <Group title={t('sla.targets')}>
         <p className="-mt-1 text-xs text-ink-3">{t('sla.targets_help')}</p>
-        <div className="grid grid-cols-[96px_1fr_1fr] items-start gap-2">
+        <div className="grid grid-cols-[96px_repeat(4,1fr)] items-start gap-2">
           <span />
-          <span className="text-xs font-medium text-ink-2">{t('common:ticket.metric.first_response')}</span>
-          <span className="text-xs font-medium text-ink-2">{t('common:ticket.metric.resolution')}</span>
+          {METRICS.map((metric) => (
+            <span key={metric} className="text-xs font-medium text-ink-2">
+              {t(`common:ticket.metric.${metric}`)}
+            </span>
+          ))}
           {PRIORITIES.map((priority) => (
             <div key={priority} className="contents">
               <span className="pt-1.5">
                 <PriorityMark priority={priority} />
               </span>
-              {(['first_response_secs', 'resolution_secs'] as const).map((metric) => (
+              {METRICS.map((metric) => (
                 <TargetField
                   key={metric}
-                  label={`${t(`common:ticket.priority.${priority}`)}, ${t(metric === 'first_response_secs' ? 'common:ticket.metric.first_response' : 'common:ticket.metric.resolution')}`}
-                  secs={values.targets[priority]?.[metric] ?? null}
-                  onChange={(secs) => put(priority, { [metric]: secs })}
-                  error={errorOf(`targets.${priority}.${metric}`)}
+                  label={`${t(`common:ticket.priority.${priority}`)}, ${t(`common:ticket.metric.${metric}`)}`}
+                  secs={values.targets[priority]?.[`${metric}_secs`] ?? null}
+                  onChange={(secs) => put(priority, { [`${metric}_secs`]: secs })}
+                  error={errorOf(`targets.${priority}.${metric}_secs`)}
                 />
               ))}
             </div>
