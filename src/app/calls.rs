@@ -251,6 +251,8 @@ mod tests {
                 ("911 000 001", vec![call(1)]),
                 ("0001", vec![call(1)]),
                 ("hotel", vec![call(2)]),
+                ("HOTEL BAHIA", vec![call(2)]),
+                ("bahía", vec![call(2)]),
                 ("1002", vec![call(2)]),
                 ("%", vec![]),
                 ("_", vec![]),

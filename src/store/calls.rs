@@ -22,14 +22,14 @@ const NUMBER_END_MIN: usize = 3;
 sql! {
     SAVE = (rows "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
             line, ivr_path, reason, queue, agent, language, started_at, queued_at, connected_at, ended_at, wait_ms, talk_ms,
-            hold_ms, outcome, end_cause, channel)
+            hold_ms, outcome, end_cause, channel, plain_label)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
             value ->> 8, value -> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, CAST(value ->> 14 AS BIGINT),
             CAST(value ->> 15 AS BIGINT), CAST(value ->> 16 AS BIGINT), CAST(value ->> 17 AS BIGINT),
             CAST(value ->> 18 AS BIGINT), CAST(value ->> 19 AS BIGINT), CAST(value ->> 20 AS BIGINT), value ->> 21,
-            value ->> 22, value ->> 23
+            value ->> 22, value ->> 23, value ->> 24
         FROM" "WHERE TRUE ON CONFLICT (id) DO UPDATE SET customer_number = excluded.customer_number,
-            number_reversed = excluded.number_reversed, customer_label = excluded.customer_label,
+            number_reversed = excluded.number_reversed, customer_label = excluded.customer_label, plain_label = excluded.plain_label,
             our_number = excluded.our_number, customer_id = excluded.customer_id, line = excluded.line,
             ivr_path = excluded.ivr_path, reason = excluded.reason, queue = excluded.queue, agent = excluded.agent,
             language = excluded.language, queued_at = excluded.queued_at, connected_at = excluded.connected_at,
@@ -69,7 +69,7 @@ sql! {
             AND (CAST($8 AS TEXT) IS NULL OR c.direction = $8)
             AND (CAST($9 AS TEXT) IS NULL OR c.customer_id = $9)
             AND ((CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL) OR c.number_reversed LIKE $10
-                OR k.sort_name LIKE $11 OR LOWER(c.customer_label) LIKE $11 OR c.our_number = $13)
+                OR k.sort_name LIKE $11 OR c.plain_label LIKE $11 OR c.our_number = $13)
         ORDER BY c.started_at DESC, c.id DESC LIMIT $12";
 }
 
@@ -128,6 +128,7 @@ fn line_row(call: &CallSummary, node: &NodeId) -> Vec<Val> {
         Val::word(&call.outcome),
         Val::word(&call.end_cause),
         Val::word(&channel(call)),
+        call.customer_label.as_deref().map(identity::search_text),
     ]
 }
 

@@ -10,7 +10,7 @@ use sqlx::{
 use tokio::sync::{Mutex, broadcast, oneshot};
 
 use super::{
-    DataDir, Dialect, Lane, OpenFault, Record, Sql, StoreFault, Tx, Val, WriteFuture, binds, migrate,
+    DataDir, Dialect, Lane, OpenFault, Record, Sql, StoreFault, Tx, Val, WriteFuture, binds, migrate, search_texts,
     sql::{postgres_arguments, sql, sqlite_arguments},
     tx::Connection,
     writer::{Writer, WriterDoor},
@@ -125,13 +125,13 @@ impl Db {
         let closing = Mutex::new(Some(Closing { stop, writer, node_lock }));
         let db = Self { shared: Arc::new(Shared { engine, door, facts, node, place, closing, data }) };
 
+        let not_available =
+            |fault: StoreFault| OpenFault::NotAvailable { place: db.shared.place.clone(), reason: fault.to_string() };
         let (node, now) = (db.node().clone(), clock.now().wall);
         db.write(Lane::People, move |tx| Box::pin(async move { tx.execute(&SAVE_NODE, binds![&node, now]).await }))
             .await
-            .map_err(|fault: StoreFault| OpenFault::NotAvailable {
-                place: db.shared.place.clone(),
-                reason: fault.to_string(),
-            })?;
+            .map_err(not_available)?;
+        search_texts::fill(&db).await.map_err(not_available)?;
         Ok(db)
     }
 

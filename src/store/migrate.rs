@@ -19,6 +19,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (1, "foundation", include_str!("../../migrations/0001_foundation.sql")),
     (2, "audit", include_str!("../../migrations/0002_audit.sql")),
     (3, "call channel", include_str!("../../migrations/0003_call_channel.sql")),
+    (4, "search texts", include_str!("../../migrations/0004_search_texts.sql")),
 ];
 
 /// The migrator for an engine, to this version.
@@ -109,6 +110,11 @@ mod tests {
             3,
             "b15107cda804bef3e8be445417c70441a794b7913fcce91ef8c0f2b554d22e90",
             "c552864158a7b6f334f068450b9ec2984397c102896a4f26a29f017abebfa8c3",
+        ),
+        (
+            4,
+            "fecfbbecb7d62058faa1b43231de999315aebd92bea1272a0dacafa37a1fd5f1",
+            "fecfbbecb7d62058faa1b43231de999315aebd92bea1272a0dacafa37a1fd5f1",
         ),
     ];
 

@@ -9,6 +9,7 @@ mod db;
 mod dialect;
 mod fault;
 mod migrate;
+mod search_texts;
 mod sql;
 mod tx;
 mod writer;
@@ -57,6 +58,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("journal", journal::STATEMENTS),
         ("positions", positions::STATEMENTS),
         ("repair", repair::STATEMENTS),
+        ("search_texts", search_texts::STATEMENTS),
         ("segments", segments::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
         ("users", users::STATEMENTS),

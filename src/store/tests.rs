@@ -149,8 +149,18 @@ async fn a_database_of_the_first_version_keeps_what_it_has_and_learns_the_rest()
         INSERT INTO node (id, started_at, heartbeat_at) VALUES ('node1', 0, 0);
         INSERT INTO event (node, seq, at, actor, cause, kind, entity, entity_id, dedup, data) VALUES
             ('node1', 1, 1000, 'user:ana', NULL, 'access.signed_out', 'user', 'ana', NULL,
-             '{"area":"access","event":{"user":"ana","kind":"signed_out"}}');"#;
+             '{"area":"access","event":{"user":"ana","kind":"signed_out"}}');
+        INSERT INTO call (id, node, direction, customer_label, our_number, ivr_path, language, started_at, wait_ms, talk_ms,
+                hold_ms, outcome)
+            VALUES ('01KEXAMPLE0000000000000000', 'node1', 'inbound', 'Hotel Bahía', '1001', '[]', 'es', 1000, 0, 0, 0, 'failed');
+        INSERT INTO ticket (id, number, version, type, subject, description, state, priority, created_by, created_at, updated_at,
+                fields)
+            VALUES ('01KEXAMPLE0000000000000001', 1001, 1, 'incident', 'Línea cortada', '', 'new', 'normal', 'user:ana', 1000,
+                1000, '{}');"#;
     for test in TestDb::upgraded(1, ROWS).await {
+        let texts = test.numbers("SELECT CAST(COUNT(*) AS BIGINT) FROM call WHERE plain_label = 'hotel bahia'").await;
+        let subjects = test.numbers("SELECT CAST(COUNT(*) AS BIGINT) FROM ticket WHERE plain_subject = 'linea cortada'").await;
+        assert_eq!((texts, subjects), (vec![1], vec![1]), "what was there before can be searched, on {test:?}");
         let trail = audit::latest(&test.db, &audit::AuditFilter::default(), None, 10).await.unwrap();
         assert_eq!(trail.len(), 1, "on {test:?}");
         assert!(emit(&test.db, 1).await.unwrap());

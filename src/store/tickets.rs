@@ -9,7 +9,10 @@ use super::{
     tx::{from_word, parse, parse_some},
 };
 use crate::{
-    domain::ticket::{Clock, ClockState, Contacts, Metric, SlaPolicy, Ticket, TicketState},
+    domain::{
+        customer::identity,
+        ticket::{Clock, ClockState, Contacts, Metric, SlaPolicy, Ticket, TicketState},
+    },
     types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
@@ -20,10 +23,11 @@ const OF_CALL_MAX: i64 = 20;
 
 sql! {
     INSERT = "INSERT INTO ticket (id, number, version, type, subject, description, state, priority, customer_id, owner, queue,
-            call_id, created_by, created_at, updated_at, solved_at, next_due_at, fields)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
+            call_id, created_by, created_at, updated_at, solved_at, next_due_at, fields, plain_subject)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     UPDATE = "UPDATE ticket SET version = version + 1, type = $3, subject = $4, description = $5, state = $6, priority = $7,
-            customer_id = $8, owner = $9, queue = $10, updated_at = $11, solved_at = $12, next_due_at = $13, fields = $14
+            customer_id = $8, owner = $9, queue = $10, updated_at = $11, solved_at = $12, next_due_at = $13, fields = $14,
+            plain_subject = $15
         WHERE id = $1 AND version = $2";
     CLEAR_TIMERS = "DELETE FROM sla_timer WHERE ticket_id = $1";
     INSERT_TIMER = "INSERT INTO sla_timer (ticket_id, metric, cycle, due_at) VALUES ($1, $2, $3, $4)";
@@ -43,7 +47,7 @@ sql! {
             AND (CAST($5 AS TEXT) IS NULL OR t.customer_id = $5)
             AND (CAST($6 AS TEXT) IS NULL OR t.state = $6)
             AND (CAST($7 AS BIGINT) = 0 OR t.state NOT IN ('solved', 'closed', 'cancelled'))
-            AND (CAST($8 AS TEXT) IS NULL OR LOWER(t.subject) LIKE $8 OR LOWER(k.name) LIKE $8
+            AND (CAST($8 AS TEXT) IS NULL OR t.plain_subject LIKE $8 OR k.sort_name LIKE $8
                 OR CAST(t.number AS TEXT) LIKE $8)
             AND (CAST($9 AS TEXT) IS NULL OR t.type = $9)
             AND (CAST($10 AS BIGINT) = 0 OR t.owner IS NULL)
@@ -279,6 +283,7 @@ pub async fn insert(tx: &mut Tx, ticket: &Ticket, call: Option<CallId>, created_
         ticket.solved_at,
         next_due(ticket),
         fields_of(ticket),
+        identity::search_text(&ticket.subject),
     ];
     tx.execute(&INSERT, values).await?;
     save_timers(tx, ticket).await
@@ -301,6 +306,7 @@ pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<bool, StoreFault> {
         ticket.solved_at,
         next_due(ticket),
         fields_of(ticket),
+        identity::search_text(&ticket.subject),
     ];
     if tx.execute(&UPDATE, values).await? == 0 {
         return Ok(false);
@@ -340,7 +346,9 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<StoredTicket>, StoreFault> {
     let (due_at, id) = after.map_or((i64::MIN, ""), |position| (position.due_at, position.id.as_str()));
-    let text = filter.text.as_ref().map(|text| format!("%{}%", text.to_lowercase().replace(['%', '_'], " ")));
+    // Words are letters and digits: nothing in them means anything to LIKE. What has none is found nowhere.
+    let text = filter.text.as_deref().map(identity::search_text);
+    let text = text.map(|words| if words.is_empty() { "\u{1}".into() } else { format!("%{words}%") });
     let values = binds![
         due_at,
         id,

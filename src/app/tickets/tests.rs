@@ -238,6 +238,13 @@ async fn lists_go_by_the_next_deadline_and_page_without_gaps() {
             }
         }
         assert_eq!(seen, [1_002, 1_004, 1_006, 1_001, 1_003, 1_005, 1_007], "those with a response due come first");
+        let accented = OpenTicket { subject: "¡Línea CORTADA en Ávila!".into(), ..incident() };
+        let accented = tickets.open(&agent(), accented).await.unwrap().number;
+        for wanted in ["linea cortada", "LÍNEA", "avila", "en  Ávila"] {
+            let filter = TicketFilter { text: Some(wanted.into()), ..TicketFilter::default() };
+            let found = tickets.list(&agent(), &filter, None, 50).await.unwrap().items;
+            assert_eq!(found.iter().map(|line| line.number).collect::<Vec<_>>(), [accented], "{wanted} on {test:?}");
+        }
         let filter = TicketFilter { text: Some("matter 3".into()), ..TicketFilter::default() };
         assert_eq!(tickets.list(&agent(), &filter, None, 10).await.unwrap().items.len(), 1);
     }

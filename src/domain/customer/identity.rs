@@ -17,6 +17,11 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// A text as searches look into it: its words and nothing else. `¡Línea CORTADA!` → `linea cortada`.
+pub fn search_text(text: &str) -> String {
+    plain(text).split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// Lower case without marks, so that `Ángel` is found as `angel` on every engine.
 pub fn plain(text: &str) -> String {
     use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
