@@ -60,6 +60,11 @@ impl Desk {
         journal::events_after(&self.db, cursor, limit).await
     }
 
+    /// Whether a cursor is a place in this stream, and not one of before a restore.
+    pub async fn holds(&self, cursor: &Cursor) -> Result<bool, StoreFault> {
+        journal::holds(&self.db, cursor).await
+    }
+
     /// The end of the stream.
     pub async fn end_of_facts(&self) -> Result<Cursor, StoreFault> {
         journal::end(&self.db).await

@@ -43,7 +43,14 @@ impl Events {
     /// Events behind a cursor; from the beginning without one. The next cursor is always given, also when there is nothing new.
     pub async fn after(&self, actor: &Actor, cursor: Option<&str>, limit: i64) -> Result<Page, EventsFault> {
         actor.require(Permission::ReadEvents)?;
-        let cursor: Cursor = cursor.map(str::parse).transpose()?.unwrap_or_default();
+        let cursor: Option<Cursor> = cursor.map(str::parse).transpose()?;
+        // Behind a cursor of before a restore there would be silence, or a gap that nobody sees.
+        if let Some(cursor) = &cursor
+            && !journal::holds(&self.db, cursor).await?
+        {
+            return Err(journal::InvalidCursor.into());
+        }
+        let cursor = cursor.unwrap_or_default();
         Ok(journal::events_after(&self.db, &cursor, limit).await?)
     }
 

@@ -106,7 +106,11 @@ pub async fn restore(settings: &Settings, data: &Path, file: &Path) -> Result<Co
     let partial = with_suffix(&database, "restoring");
     remove_if_there(&partial)?;
     fs::copy(file, &partial).map_err(|source| BackupFault::File { path: partial.clone(), source })?;
-    if let Err(fault) = check(&partial).await {
+    let checked = match check(&partial).await {
+        Ok(()) => begin_epoch(&partial).await,
+        Err(fault) => Err(fault),
+    };
+    if let Err(fault) = checked {
         remove_if_there(&partial)?;
         return Err(match fault {
             BackupFault::Unusable { reason, .. } => BackupFault::Unusable { file: file.to_owned(), reason },
@@ -120,6 +124,19 @@ pub async fn restore(settings: &Settings, data: &Path, file: &Path) -> Result<Co
     settle(&partial, &database)?;
     let bytes = fs::metadata(&database).map_err(|source| BackupFault::File { path: database.clone(), source })?.len();
     Ok(Copied { file: database, bytes, replaced })
+}
+
+/// The journal begins another life: what was read of the replaced one says nothing about this one.
+async fn begin_epoch(file: &Path) -> Result<(), BackupFault> {
+    let mut copy = options(file).connect().await?;
+    sqlx::query(
+        "INSERT INTO counter (name, value) VALUES ('journal_epoch', ABS(RANDOM() / 2) + 1)
+            ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    )
+    .execute(&mut copy)
+    .await?;
+    copy.close().await?;
+    Ok(())
 }
 
 /// The whole file is sound, is a database of ours, and is not of a later version.
@@ -246,6 +263,7 @@ mod tests {
         assert!(!waiting.exists(), "facts of the replaced database do not come into this one");
         assert!(copied.replaced.is_some_and(|old| old.exists()), "the old database is kept");
         let db = crate::store::Db::open(&settings, DataDir::take(&folder).unwrap(), clock).await.unwrap();
+        assert_ne!(db.epoch(), 0, "what consoles have read was of another journal");
         let found = users::list(&db).await.unwrap();
         assert_eq!(found.iter().map(|user| user.id.as_str()).collect::<Vec<_>>(), ["ana"]);
         db.close().await;

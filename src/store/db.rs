@@ -33,6 +33,7 @@ sql! {
     LAST_SEQ = "SELECT CAST(COALESCE(MAX(seq), 0) AS BIGINT) FROM event WHERE node = $1";
     SAVE_NODE = "INSERT INTO node (id, started_at, heartbeat_at) VALUES ($1, $2, $2)
         ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, heartbeat_at = excluded.heartbeat_at";
+    EPOCH = "SELECT value FROM counter WHERE name = 'journal_epoch'";
     PING = "SELECT CAST(1 AS BIGINT)";
 }
 
@@ -72,6 +73,16 @@ impl Engine {
             Self::Pg(_) => Dialect::Postgres,
         }
     }
+
+    async fn fetch_all<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Vec<R>, StoreFault> {
+        let text = sql.text(self.dialect());
+        Ok(match self {
+            Self::Lite { readers, .. } => {
+                sqlx::query_as_with::<Sqlite, R, _>(text, sqlite_arguments(values)?).fetch_all(readers).await?
+            }
+            Self::Pg(pool) => sqlx::query_as_with::<Postgres, R, _>(text, postgres_arguments(values)?).fetch_all(pool).await?,
+        })
+    }
 }
 
 /// The database. Cloning is cheap and shares it.
@@ -85,6 +96,7 @@ struct Shared {
     door: WriterDoor,
     facts: broadcast::Sender<Arc<EventRecord>>,
     node: NodeId,
+    epoch: i64,
     place: String,
     closing: Mutex<Option<Closing>>,
     // Held until the last clone is gone.
@@ -118,12 +130,15 @@ impl Db {
             let (engine, place, lock) = open_postgres(settings, &node).await?;
             (engine, place, Some(lock))
         };
+        let not_available = |fault: StoreFault| OpenFault::NotAvailable { place: place.clone(), reason: fault.to_string() };
+        let epoch = engine.fetch_all::<(i64,)>(&EPOCH, binds![]).await.map_err(not_available)?;
+        let epoch = epoch.first().map_or(0, |row| row.0);
         let (facts, _) = broadcast::channel(FACTS_BEHIND_MAX);
         let (stop, stopped) = oneshot::channel();
         let (writer, door) = Writer::new(engine.clone(), node.clone(), Arc::clone(&clock), facts.clone(), stopped);
         let writer = tokio::spawn(writer.run());
         let closing = Mutex::new(Some(Closing { stop, writer, node_lock }));
-        let db = Self { shared: Arc::new(Shared { engine, door, facts, node, place, closing, data }) };
+        let db = Self { shared: Arc::new(Shared { engine, door, facts, node, epoch, place, closing, data }) };
 
         let not_available =
             |fault: StoreFault| OpenFault::NotAvailable { place: db.shared.place.clone(), reason: fault.to_string() };
@@ -147,15 +162,7 @@ impl Db {
 
     /// All rows of a statement, as of the last commit.
     pub async fn fetch_all<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Vec<R>, StoreFault> {
-        let text = sql.text(self.dialect());
-        Ok(match &self.shared.engine {
-            Engine::Lite { readers, .. } => {
-                sqlx::query_as_with::<Sqlite, R, _>(text, sqlite_arguments(values)?).fetch_all(readers).await?
-            }
-            Engine::Pg(pool) => {
-                sqlx::query_as_with::<Postgres, R, _>(text, postgres_arguments(values)?).fetch_all(pool).await?
-            }
-        })
+        self.shared.engine.fetch_all(sql, values).await
     }
 
     /// The first row of a statement, if it has one.
@@ -176,6 +183,11 @@ impl Db {
     /// This node.
     pub fn node(&self) -> &NodeId {
         &self.shared.node
+    }
+
+    /// Which life of the journal this is: 0, or another number after each restore.
+    pub fn epoch(&self) -> i64 {
+        self.shared.epoch
     }
 
     /// The engine.

@@ -136,7 +136,11 @@ impl<'a> Follows<'a> {
 
 /// A place in the stream: how far each node has been read. Opaque to everybody outside.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Cursor(BTreeMap<NodeId, i64>);
+pub struct Cursor {
+    /// Which life of the journal the numbers are of: a restored copy begins another one.
+    epoch: i64,
+    places: BTreeMap<NodeId, i64>,
+}
 
 /// Text that is no cursor of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -146,12 +150,12 @@ pub struct InvalidCursor;
 impl Cursor {
     /// The number up to which a node has been read.
     pub fn of(&self, node: &NodeId) -> i64 {
-        self.0.get(node).copied().unwrap_or(0)
+        self.places.get(node).copied().unwrap_or(0)
     }
 
     /// The cursor behind a record.
     pub fn advance(&mut self, record: &EventRecord) {
-        let seq = self.0.entry(record.node.clone()).or_default();
+        let seq = self.places.entry(record.node.clone()).or_default();
         *seq = record.seq.max(*seq);
     }
 
@@ -166,10 +170,15 @@ impl Cursor {
     }
 }
 
+/// What stands before the epoch in a cursor's text; no node's name begins so. Left out in the journal's first life.
+const EPOCH_MARK: char = '@';
+
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let places: Vec<String> = self.0.iter().map(|(node, seq)| format!("{node}:{seq}")).collect();
-        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(places.join(",")))
+        let epoch = (self.epoch != 0).then(|| format!("{EPOCH_MARK}{}", self.epoch));
+        let places = self.places.iter().map(|(node, seq)| format!("{node}:{seq}"));
+        let parts: Vec<String> = epoch.into_iter().chain(places).collect();
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(parts.join(",")))
     }
 }
 
@@ -177,12 +186,16 @@ impl FromStr for Cursor {
     type Err = InvalidCursor;
     fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidCursor)?;
-        let places = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
+        let parts = String::from_utf8(bytes).map_err(|_| InvalidCursor)?;
         let mut cursor = Self::default();
-        for place in places.split(',').filter(|place| !place.is_empty()) {
-            let (node, seq) = place.split_once(':').ok_or(InvalidCursor)?;
+        for part in parts.split(',').filter(|part| !part.is_empty()) {
+            if let Some(epoch) = part.strip_prefix(EPOCH_MARK) {
+                cursor.epoch = epoch.parse().map_err(|_| InvalidCursor)?;
+                continue;
+            }
+            let (node, seq) = part.split_once(':').ok_or(InvalidCursor)?;
             let (node, seq) = (node.parse().map_err(|_| InvalidCursor)?, seq.parse().map_err(|_| InvalidCursor)?);
-            cursor.0.insert(node, seq);
+            cursor.places.insert(node, seq);
         }
         Ok(cursor)
     }
@@ -207,7 +220,7 @@ pub async fn events_after(db: &Db, after: &Cursor, limit: i64) -> Result<Page, S
         let records = rows.into_iter().map(EventRecord::try_from).collect::<Result<Vec<_>, _>>()?;
         streams.push(records.into_iter().peekable());
     }
-    let mut page = Page { records: Vec::new(), next: after.clone() };
+    let mut page = Page { records: Vec::new(), next: Cursor { epoch: db.epoch(), ..after.clone() } };
     // The stream whose head is oldest goes next: order by time between nodes, by number within one.
     while i64::try_from(page.records.len()).is_ok_and(|len| len < limit) {
         let oldest = streams.iter_mut().enumerate().filter_map(|(index, s)| s.peek().map(|r| (r.at, index))).min();
@@ -220,11 +233,24 @@ pub async fn events_after(db: &Db, after: &Cursor, limit: i64) -> Result<Page, S
 
 /// The end of the stream as of the last commit.
 pub async fn end(db: &Db) -> Result<Cursor, StoreFault> {
-    let mut cursor = Cursor::default();
+    let mut cursor = Cursor { epoch: db.epoch(), ..Cursor::default() };
     for (node, seq) in db.fetch_all::<(String, i64)>(&LAST_OF_NODES, binds![]).await? {
-        cursor.0.insert(parse("node", &node)?, seq);
+        cursor.places.insert(parse("node", &node)?, seq);
     }
     Ok(cursor)
+}
+
+/// Whether a cursor is a place in this journal. One of before a restore is not, even if the numbers have caught up since; nor is
+/// one ahead of the end, which a restore by the database's own tools leaves behind. The beginning is a place in every journal.
+pub async fn holds(db: &Db, cursor: &Cursor) -> Result<bool, StoreFault> {
+    if cursor.places.is_empty() {
+        return Ok(true);
+    }
+    if cursor.epoch != db.epoch() {
+        return Ok(false);
+    }
+    let end = end(db).await?;
+    Ok(cursor.places.iter().all(|(node, seq)| *seq <= end.of(node)))
 }
 
 /// What happened to one thing, oldest first, at most the first thousand.

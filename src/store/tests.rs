@@ -350,3 +350,27 @@ async fn a_second_process_with_the_same_node_name_is_refused() {
         assert!(matches!(fault, OpenFault::InUse { .. }), "{fault}");
     }
 }
+
+#[tokio::test]
+async fn a_cursor_of_another_journal_is_none_of_this_one() {
+    for test in TestDb::each().await {
+        for seed in 0..3 {
+            emit(&test.db, seed).await.unwrap();
+        }
+        let end = journal::end(&test.db).await.unwrap();
+        assert!(journal::holds(&test.db, &end).await.unwrap() && journal::holds(&test.db, &Cursor::default()).await.unwrap());
+        // Lost at the end: the cursor is ahead.
+        test.raw("DELETE FROM event WHERE seq = 3").await;
+        assert!(!journal::holds(&test.db, &end).await.unwrap(), "on {test:?}");
+        // Restored: the numbers may have caught up, and are of other events.
+        let before = journal::end(&test.db).await.unwrap();
+        test.raw("INSERT INTO counter (name, value) VALUES ('journal_epoch', 77)").await;
+        let test = test.reopen().await;
+        assert!(!journal::holds(&test.db, &before).await.unwrap(), "on {test:?}");
+        let now = journal::end(&test.db).await.unwrap();
+        let again: Cursor = now.to_string().parse().unwrap();
+        assert!(again == now && journal::holds(&test.db, &again).await.unwrap(), "on {test:?}");
+        let page = journal::events_after(&test.db, &Cursor::default(), 10).await.unwrap();
+        assert!(journal::holds(&test.db, &page.next).await.unwrap(), "on {test:?}");
+    }
+}

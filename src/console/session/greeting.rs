@@ -16,15 +16,22 @@ use crate::{
 const RECORDS_MAX: Duration = Duration::from_millis(300);
 
 impl Session {
-    /// Sends `hello`, then the facts since `resume`.
+    /// Sends `hello`, then the facts since `resume`. Behind a cursor of another journal, as before a restore, there are none:
+    /// then all begins anew.
     pub(super) async fn greet(&mut self, resume: Option<&str>) -> Result<(), End> {
-        let resume = resume.and_then(|text| text.parse::<Cursor>().ok());
+        let cannot = |fault| {
+            tracing::warn!(%fault, "a console cannot be greeted");
+            End::TooSlow
+        };
+        let mut resume = resume.and_then(|text| text.parse::<Cursor>().ok());
+        if let Some(cursor) = &resume
+            && !self.state.desk.holds(cursor).await.map_err(cannot)?
+        {
+            resume = None;
+        }
         self.cursor = match resume.clone() {
             Some(cursor) => cursor,
-            None => self.state.desk.end_of_facts().await.map_err(|fault| {
-                tracing::warn!(%fault, "a console cannot be greeted");
-                End::TooSlow
-            })?,
+            None => self.state.desk.end_of_facts().await.map_err(cannot)?,
         };
         let floor = self.state.switch.snapshot().await.ok_or(End::ServerStops)?;
         let own = self.eyes.take_snapshot(&floor);
