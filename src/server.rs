@@ -55,7 +55,7 @@ use crate::{
     http::{self, AppState, Readiness},
     net::{PeerNames, Secrets, SipNet, SipNetFault, SystemClock, media::MediaPlane},
     protocol::sip::{Advertised, RegistrationLimits, SipSettings},
-    store::{DataDir, Db, OpenFault},
+    store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
     types::{Clock, PhoneNumber, Rng},
 };
@@ -158,7 +158,7 @@ impl CallerLookup for Recognition {
     fn look_up(&self, number: PhoneNumber) -> BoxFuture<'static, CallerMatch> {
         let customers = self.0.clone();
         Box::pin(async move {
-            customers.who_is(&number).await.unwrap_or_else(|fault| {
+            for_a_caller(customers.who_is(&number)).await.unwrap_or_else(|fault| {
                 tracing::warn!(%fault, "a caller cannot be looked up; the call goes on without a name");
                 CallerMatch::default()
             })

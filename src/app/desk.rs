@@ -19,7 +19,7 @@ use crate::{
         ticket::TicketLine,
     },
     store::{
-        Db, Lane, StoreFault, calls,
+        Db, Lane, StoreFault, calls, for_a_caller,
         journal::{self, Cursor, Page},
         segments,
     },
@@ -74,14 +74,14 @@ impl Desk {
     pub async fn records(&self, matches: &[CustomerId]) -> Result<Vec<CustomerSnapshot>, StoreFault> {
         let mut found = Vec::new();
         for id in matches.iter().take(MATCHES_MAX) {
-            found.extend(self.customers.pop(*id).await?);
+            found.extend(for_a_caller(self.customers.pop(*id)).await?);
         }
         Ok(found)
     }
 
     /// What the floor needs of a customer; `None` when there is no such one.
     pub async fn caller(&self, id: CustomerId) -> Result<Option<CallerRecordRef>, StoreFault> {
-        self.customers.caller(id).await
+        for_a_caller(self.customers.caller(id)).await
     }
 
     /// The ticket of a fact as it was soon after, read once for all consoles that hear of the fact; `None` for other facts.

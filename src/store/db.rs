@@ -22,6 +22,10 @@ use crate::{
 
 /// Readers of the embedded database.
 const READERS: u32 = 4;
+/// Connections that only reads for a caller use.
+const CALLERS: u32 = 2;
+/// Connections besides the readers': the writer's and the callers'.
+const RESERVED: u32 = 1 + CALLERS;
 /// How long a lock of another connection is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut back to this after a checkpoint.
@@ -42,7 +46,8 @@ settings! {
     pub struct Settings {
         /// Database: "" is SQLite in the data folder; else "postgres://user:password@host/database".
         pub url: String = String::new(),
-        /// Most connections to PostgreSQL.
+        /// Most connections to PostgreSQL, at least 4: one is the writer's and two are kept for callers, so that no flood of
+        /// requests makes a call wait.
         pub connections_max: u32 = 10,
         /// A PostgreSQL statement that takes longer is given up.
         pub statement_timeout: Duration = Duration::from_secs(10),
@@ -51,11 +56,20 @@ settings! {
     }
 }
 
-/// The pools of one engine.
+/// The pools of one engine: the one writer's connection, the readers', and those kept for callers.
 #[derive(Clone)]
 pub(super) enum Engine {
-    Lite { writer: SqlitePool, readers: SqlitePool },
-    Pg(PgPool),
+    Lite { writer: SqlitePool, readers: SqlitePool, callers: SqlitePool },
+    Pg { writer: PgPool, readers: PgPool, callers: PgPool },
+}
+
+tokio::task_local! {
+    static IS_FOR_A_CALLER: ();
+}
+
+/// Reads within `work` use the connections that are kept for callers: who calls, and what the agent is shown of them.
+pub async fn for_a_caller<T>(work: impl Future<Output = T>) -> T {
+    IS_FOR_A_CALLER.scope((), work).await
 }
 
 impl Engine {
@@ -63,24 +77,29 @@ impl Engine {
         Ok(match self {
             // IMMEDIATE waits for the lock; a deferred transaction that reads first fails at once instead.
             Self::Lite { writer, .. } => Connection::Lite(writer.begin_with("BEGIN IMMEDIATE").await?),
-            Self::Pg(pool) => Connection::Pg(pool.begin().await?),
+            Self::Pg { writer, .. } => Connection::Pg(writer.begin().await?),
         })
     }
 
     fn dialect(&self) -> Dialect {
         match self {
             Self::Lite { .. } => Dialect::Sqlite,
-            Self::Pg(_) => Dialect::Postgres,
+            Self::Pg { .. } => Dialect::Postgres,
         }
     }
 
     async fn fetch_all<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Vec<R>, StoreFault> {
         let text = sql.text(self.dialect());
+        let is_for_a_caller = IS_FOR_A_CALLER.try_with(|()| ()).is_ok();
         Ok(match self {
-            Self::Lite { readers, .. } => {
-                sqlx::query_as_with::<Sqlite, R, _>(text, sqlite_arguments(values)?).fetch_all(readers).await?
+            Self::Lite { readers, callers, .. } => {
+                let pool = if is_for_a_caller { callers } else { readers };
+                sqlx::query_as_with::<Sqlite, R, _>(text, sqlite_arguments(values)?).fetch_all(pool).await?
             }
-            Self::Pg(pool) => sqlx::query_as_with::<Postgres, R, _>(text, postgres_arguments(values)?).fetch_all(pool).await?,
+            Self::Pg { readers, callers, .. } => {
+                let pool = if is_for_a_caller { callers } else { readers };
+                sqlx::query_as_with::<Postgres, R, _>(text, postgres_arguments(values)?).fetch_all(pool).await?
+            }
         })
     }
 }
@@ -219,14 +238,19 @@ impl Db {
             tracing::error!(%panic, "the writer ended badly");
         }
         match &self.shared.engine {
-            Engine::Lite { writer, readers } => {
+            Engine::Lite { writer, readers, callers } => {
                 readers.close().await;
+                callers.close().await;
                 if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(writer).await {
                     tracing::warn!(%error, "the write-ahead log was not cut back; the next start does it");
                 }
                 writer.close().await;
             }
-            Engine::Pg(pool) => pool.close().await,
+            Engine::Pg { writer, readers, callers } => {
+                readers.close().await;
+                callers.close().await;
+                writer.close().await;
+            }
         }
         if let Some(lock) = closing.node_lock {
             // The name is free as soon as the connection is gone, politely or not.
@@ -271,15 +295,13 @@ async fn open_sqlite(data: &DataDir) -> Result<(Engine, String), OpenFault> {
     let migrator =
         migrate::migrator(Dialect::Sqlite).map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
     migrator.run(&writer).await.map_err(|error| OpenFault::Migration { place: place.clone(), reason: error.to_string() })?;
-    let readers = SqlitePoolOptions::new()
-        .max_connections(READERS)
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .test_before_acquire(false)
-        .connect_with(options.read_only(true).create_if_missing(false).optimize_on_close(false, None))
-        .await
-        .map_err(not_available)?;
-    Ok((Engine::Lite { writer, readers }, place))
+    let options = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
+    let reading = |connections| {
+        let pool = SqlitePoolOptions::new().max_connections(connections).max_lifetime(None).idle_timeout(None);
+        pool.test_before_acquire(false).connect_with(options.clone())
+    };
+    let (readers, callers) = (reading(READERS).await.map_err(not_available)?, reading(CALLERS).await.map_err(not_available)?);
+    Ok((Engine::Lite { writer, readers, callers }, place))
 }
 
 async fn open_postgres(settings: &Settings, node: &NodeId) -> Result<(Engine, String, PgConnection), OpenFault> {
@@ -310,14 +332,14 @@ async fn open_postgres(settings: &Settings, node: &NodeId) -> Result<(Engine, St
     if !is_ours {
         return Err(OpenFault::InUse { place: format!("{place} as {node}") });
     }
-    let pool = PgPoolOptions::new()
-        .max_connections(settings.connections_max.max(2))
-        .acquire_timeout(BUSY_TIMEOUT)
-        .connect_with(options)
-        .await
-        .map_err(not_available)?;
+    let pool = |connections| {
+        PgPoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT).connect_with(options.clone())
+    };
+    let writer = pool(1).await.map_err(not_available)?;
+    let readers = pool(settings.connections_max.saturating_sub(RESERVED).max(1)).await.map_err(not_available)?;
+    let callers = pool(CALLERS).await.map_err(not_available)?;
     let migrator =
         migrate::migrator(Dialect::Postgres).map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
-    migrator.run(&pool).await.map_err(|error| OpenFault::Migration { place: place.clone(), reason: error.to_string() })?;
-    Ok((Engine::Pg(pool), place, lock))
+    migrator.run(&writer).await.map_err(|error| OpenFault::Migration { place: place.clone(), reason: error.to_string() })?;
+    Ok((Engine::Pg { writer, readers, callers }, place, lock))
 }

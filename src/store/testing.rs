@@ -141,7 +141,7 @@ impl TestDb {
     pub(crate) async fn raw(&self, text: &'static str) {
         match self.db.engine() {
             Engine::Lite { writer, .. } => _ = sqlx::raw_sql(text).execute(writer).await.unwrap(),
-            Engine::Pg(pool) => _ = sqlx::raw_sql(text).execute(pool).await.unwrap(),
+            Engine::Pg { writer, .. } => _ = sqlx::raw_sql(text).execute(writer).await.unwrap(),
         }
     }
 
@@ -149,7 +149,7 @@ impl TestDb {
     pub(crate) async fn numbers(&self, text: &'static str) -> Vec<i64> {
         let rows: Vec<(i64,)> = match self.db.engine() {
             Engine::Lite { readers, .. } => sqlx::query_as(text).fetch_all(readers).await.unwrap(),
-            Engine::Pg(pool) => sqlx::query_as(text).fetch_all(pool).await.unwrap(),
+            Engine::Pg { readers, .. } => sqlx::query_as(text).fetch_all(readers).await.unwrap(),
         };
         rows.into_iter().map(|row| row.0).collect()
     }

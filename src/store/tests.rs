@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, oneshot};
 
 use super::{
     DataDir, Db, Dialect, Lane, NewEvent, OpenFault, StoreFault, Tx, Val, WriteFuture, audit, binds,
-    db::Engine,
+    db::{Engine, for_a_caller},
     journal::{self, Cursor},
     sql, statements,
     testing::{TEST_TIME, TestDb},
@@ -57,7 +57,7 @@ async fn every_statement_is_understood_by_both_engines_and_names_the_same_column
                         let prepared = writer.acquire().await.unwrap().prepare(text).await;
                         prepared.map(|s| s.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>())
                     }
-                    Engine::Pg(pool) => {
+                    Engine::Pg { writer: pool, .. } => {
                         let prepared = pool.acquire().await.unwrap().prepare(text).await;
                         prepared.map(|s| s.columns().iter().map(|c| c.name().to_owned()).collect::<Vec<_>>())
                     }
@@ -134,7 +134,7 @@ async fn the_schema_has_the_same_columns_on_both_engines_and_migrates_twice_with
         let test = test.reopen().await;
         let rows: Vec<(String,)> = match test.db.engine() {
             Engine::Lite { readers, .. } => sqlx::query_as(SQLITE).fetch_all(readers).await.unwrap(),
-            Engine::Pg(pool) => sqlx::query_as(POSTGRES).fetch_all(pool).await.unwrap(),
+            Engine::Pg { readers, .. } => sqlx::query_as(POSTGRES).fetch_all(readers).await.unwrap(),
         };
         let columns: BTreeSet<String> = rows.into_iter().map(|row| row.0).collect();
         assert!(columns.contains("event.dedup"), "{columns:?}");
@@ -297,7 +297,7 @@ async fn requests_that_are_cancelled_leave_no_connection_inside_a_transaction() 
         emit(&test.db, 99).await.unwrap();
         let page = journal::events_after(&test.db, &Cursor::default(), 100).await.unwrap();
         assert_eq!(page.records.len(), 41, "what was handed over is stored whole, on {test:?}");
-        if let Engine::Pg(pool) = test.db.engine() {
+        if let Engine::Pg { writer: pool, .. } = test.db.engine() {
             let (idle,): (i64,) = sqlx::query_as(
                 "SELECT COUNT(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND state LIKE 'idle in transaction%'
                     AND query LIKE '%event%' AND datname = current_database()
@@ -309,6 +309,31 @@ async fn requests_that_are_cancelled_leave_no_connection_inside_a_transaction() 
             .unwrap();
             assert_eq!(idle, 0);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_flood_of_readers_leaves_callers_and_the_writer_their_connections() {
+    for test in TestDb::each().await {
+        let mut flood: Vec<Box<dyn std::any::Any>> = Vec::new();
+        match test.db.engine() {
+            Engine::Lite { readers, .. } => {
+                for _ in 0..readers.options().get_max_connections() {
+                    flood.push(Box::new(readers.acquire().await.unwrap()));
+                }
+            }
+            Engine::Pg { readers, .. } => {
+                for _ in 0..readers.options().get_max_connections() {
+                    flood.push(Box::new(readers.acquire().await.unwrap()));
+                }
+            }
+        }
+        let mut request = Box::pin(test.db.ping());
+        assert!(FutureExt::now_or_never(&mut request).is_none(), "a further request waits, on {test:?}");
+        for_a_caller(test.db.ping()).await.unwrap();
+        emit(&test.db, 1).await.unwrap();
+        drop(flood);
+        request.await.unwrap();
     }
 }
 
