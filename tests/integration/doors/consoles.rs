@@ -100,6 +100,22 @@ async fn facts_follow_after_they_are_stored_and_a_cursor_brings_those_missed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_of_before_a_restore_begins_anew_in_a_console_and_is_refused_to_a_program() {
+    /// `@7,node1:1`: the first event of another life of the journal.
+    const OF_BEFORE: &str = "QDcsbm9kZTE6MQ";
+    let node = Node::start(&[]).await;
+    let supervisor = node.signed_in("supervisor").await;
+    let mut console = supervisor.socket("/ws/console").await.expect("a socket");
+    console.send(json!({"t": "hello", "resume": OF_BEFORE})).await;
+    let end = console.next("hello").await["cursor"].as_str().expect("a cursor").to_owned();
+    assert_ne!(end, OF_BEFORE);
+    let behind = |cursor: &str| format!("/api/v1/events?after={cursor}");
+    assert_eq!(supervisor.get(&behind(OF_BEFORE)).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(supervisor.get(&behind(&end)).await.status(), StatusCode::OK);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_newer_console_of_an_agent_replaces_the_older() {
     let node = Node::start(&[]).await;
     let ana = node.signed_in("agent1").await;
