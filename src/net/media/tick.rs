@@ -158,7 +158,7 @@ impl Leg {
         let timestamp = self.outgoing.timestamp_at(now, rate);
         let Some(packet) = self.keys_out.frame(timestamp, rate / 50) else { return Sent::Nowhere };
         let Some(payload_type) = self.key_payload_type() else { return Sent::Nowhere };
-        let stamp = Stamp { sequence: self.outgoing.event(), timestamp: packet.timestamp, has_marker: packet.has_marker };
+        let stamp = Stamp { sequence: self.outgoing.event(now), timestamp: packet.timestamp, has_marker: packet.has_marker };
         self.send(seat, browsers, payload_type, stamp, &packet.payload, now)
     }
 

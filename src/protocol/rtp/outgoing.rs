@@ -95,9 +95,11 @@ impl Outgoing {
         Stamp { sequence: self.take_sequence(), timestamp, has_marker: is_spurt }
     }
 
-    /// The sequence number of an event packet, whose timestamp is that of the key's begin (RFC 4733 2.5.1.2).
-    pub fn event(&mut self) -> u64 {
+    /// The sequence number of an event packet, whose timestamp is that of the key's begin (RFC 4733 2.5.1.2). When it is the first
+    /// that we send, the stream's time runs from now on, so that the next key is another.
+    pub fn event(&mut self, now: Mono) -> u64 {
         self.relay = None;
+        self.last_at.get_or_insert(now);
         self.take_sequence()
     }
 
@@ -147,6 +149,15 @@ mod tests {
 
     fn at(millis: u64) -> Mono {
         Mono::from_millis(millis)
+    }
+
+    #[test]
+    fn keys_before_any_audio_have_times_of_their_own() {
+        let mut out = Outgoing::new(&mut Rng::seeded(7));
+        let first = out.timestamp_at(at(1_000), 8_000);
+        out.event(at(1_000));
+        out.event(at(1_020));
+        assert_eq!(out.timestamp_at(at(1_200), 8_000).wrapping_sub(first), 1_600);
     }
 
     #[test]
