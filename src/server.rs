@@ -53,7 +53,7 @@ use crate::{
     console::{self, BoardRoom, ConsoleState, Pops, Sockets},
     domain::{centre::CallerMatch, directory::Directory},
     http::{self, AppState, Readiness},
-    net::{PeerNames, Secrets, SipNet, SipNetFault, SystemClock, media::MediaPlane},
+    net::{CertificateInUse, PeerNames, Secrets, SipNet, SipNetFault, SystemClock, TlsNames, media::MediaPlane},
     protocol::sip::{Advertised, RegistrationLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
@@ -171,24 +171,29 @@ struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
     advertised: SocketAddr,
+    tls_names: TlsNames,
     switch_loop: JoinHandle<()>,
     journal: Arc<journal_loop::JournalStatus>,
     journal_loop: JoinHandle<()>,
 }
 
 impl Exchange {
-    async fn start(config: &Config, ground: &Ground) -> Result<Self, Failure> {
+    async fn start(config: &Config, ground: &Ground, certificate: Option<CertificateInUse>) -> Result<Self, Failure> {
         let clock = ground.clock.clone();
         let (wire_in, wire) = mpsc::channel(WIRE_MAX);
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
-        let net = SipNet::open(&config.sip, clock.clone(), wire_in).await?;
+        let net = SipNet::open(&config.sip, clock.clone(), wire_in, certificate).await?;
+        for address in net.tls_listening() {
+            tracing::info!(%address, "SIP over TLS");
+        }
         let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
             not_available(SocketAddr::new(config.media.bind, config.media.browser_port), "media.browser_port", &error)
         })?;
-        let advertised = net.advertised();
+        let (advertised, tls_names) = (net.advertised(), net.tls_names().clone());
         let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };
         let sip = SipSettings {
             udp: ours.clone(),
+            tls: Advertised { port: net.tls_port(), ..ours.clone() },
             tcp: ours,
             default_udp_flow: net.main_udp_flow(),
             user_agent: concat!("Centralita/", env!("CARGO_PKG_VERSION")).into(),
@@ -218,7 +223,15 @@ impl Exchange {
             journal: status.clone(),
             callers: Arc::new(Recognition(ground.customers.clone())),
         });
-        Ok(Self { switch, media, advertised, switch_loop: tokio::spawn(switch_loop.run()), journal: status, journal_loop })
+        Ok(Self {
+            switch,
+            media,
+            advertised,
+            tls_names,
+            switch_loop: tokio::spawn(switch_loop.run()),
+            journal: status,
+            journal_loop,
+        })
     }
 
     /// Waits until a part without which there is no exchange has ended, and says which and why.
@@ -305,7 +318,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let readiness = Readiness::default();
     let build: Arc<str> = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CENTRALITA_BUILD")).into();
     let listeners = Listeners::open(&config, ground.db.data().path()).await?;
-    let exchange = Exchange::start(&config, &ground).await?;
+    let exchange = Exchange::start(&config, &ground, listeners.certificate()).await?;
 
     let access = Access::new(ground.users.clone(), ground.clock.clone(), config.http.sign_in_failures_per_minute);
     let desk = Desk::new(ground.db.clone(), ground.clock.clone(), ground.customers.clone(), ground.tickets.clone());
@@ -352,7 +365,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let tasks = Tasks::new(ground.clock.clone());
     let scripts = Scripts::open(&config, &ground, &exchange.switch, &exchange.media);
     let mut loops = vec![scripts.start(&tasks, stopping.clone()).await?];
-    loops.extend(start_loops(&tasks, &ground, &exchange.switch, pops, consoles.clone(), stopping));
+    loops.extend(start_loops(&tasks, &ground, &exchange, pops, consoles.clone(), stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),
@@ -375,17 +388,18 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
 fn start_loops(
     tasks: &Tasks,
     ground: &Ground,
-    switch: &SwitchHandle,
+    exchange: &Exchange,
     pops: Pops,
     consoles: ConsoleState,
     stopping: watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     // Each run of a loop gets its own copies of what it works with.
     let (db, tickets, clock) = (ground.db.clone(), ground.tickets.clone(), ground.clock.clone());
-    let (directory, switch, stop) = (ground.directory.watch(), switch.clone(), stopping);
+    let (directory, switch, stop) = (ground.directory.watch(), exchange.switch.clone(), stopping);
     let follow = {
         let (directory, switch, clock, stop) = (directory.clone(), switch.clone(), clock.clone(), stop.clone());
-        move || follow_directory(directory.clone(), switch.clone(), clock.clone(), stop.clone())
+        let tls_names = exchange.tls_names.clone();
+        move || follow_directory(directory.clone(), switch.clone(), tls_names.clone(), clock.clone(), stop.clone())
     };
     let review = {
         let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
@@ -425,6 +439,7 @@ pub fn say(line: &str) {
 async fn follow_directory(
     mut directory: watch::Receiver<Arc<Directory>>,
     switch: SwitchHandle,
+    tls_names: TlsNames,
     clock: Arc<dyn Clock>,
     mut stopping: watch::Receiver<bool>,
 ) {
@@ -434,17 +449,24 @@ async fn follow_directory(
         switch.input(Input::Directory(names.put_into(&current))).await;
         tokio::select! {
             changed = directory.changed() => if changed.is_err() { return },
-            () = follow_names(&mut names, &current, &switch, clock.as_ref()) => {}
+            () = follow_names(&mut names, &current, &switch, &tls_names, clock.as_ref()) => {}
             _ = stopping.changed() => return,
         }
     }
 }
 
 /// Asks again and again for the addresses of trunks whose peers are names: a carrier moves, and at boot there may be no answer yet.
-async fn follow_names(names: &mut PeerNames, directory: &Arc<Directory>, switch: &SwitchHandle, clock: &dyn Clock) {
+async fn follow_names(
+    names: &mut PeerNames,
+    directory: &Arc<Directory>,
+    switch: &SwitchHandle,
+    tls_names: &TlsNames,
+    clock: &dyn Clock,
+) {
     loop {
         let looked_up = names.look_up(directory, clock).await;
         if looked_up.has_changed {
+            tls_names.set(names.by_address());
             switch.input(Input::Directory(names.put_into(directory))).await;
         }
         let pause_ms = if looked_up.is_complete { NAMES_AGAIN_MS } else { NAMES_RETRY_MS };

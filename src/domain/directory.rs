@@ -351,7 +351,7 @@ pub struct Trunk {
     pub secret: Option<DigestSecret>,
     /// Where outbound calls go, `host:port`; `None` for inbound only.
     pub peer: Option<String>,
-    /// `udp` or `tcp` for outbound calls.
+    /// `udp`, `tcp` or `tls` for outbound calls.
     pub transport: String,
     /// Most calls at a time, both directions together.
     pub calls_max: i64,

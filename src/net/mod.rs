@@ -11,6 +11,7 @@ mod secrets;
 mod sip;
 mod sip_intake;
 mod sip_tcp;
+mod sip_tls;
 mod sip_udp;
 
 #[cfg(test)]
@@ -23,3 +24,4 @@ pub use resolver::PeerNames;
 pub use secrets::{NoRandomness, Secrets};
 pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};
 pub use sip_intake::SipNetStats;
+pub use sip_tls::{CertificateInUse, TlsNames};

@@ -51,6 +51,11 @@ impl PeerNames {
         resolved
     }
 
+    /// The known names by the address that they have now.
+    pub fn by_address(&self) -> BTreeMap<SocketAddr, String> {
+        self.addresses.iter().map(|((host, _), address)| (*address, host.clone())).collect()
+    }
+
     /// Asks for the addresses of all names at once.
     pub async fn look_up(&mut self, directory: &Directory, clock: &dyn Clock) -> LookedUp {
         let active = directory.trunks.iter().filter(|(_, trunk)| trunk.is_active);

@@ -5,6 +5,7 @@ use std::{
     fmt,
     io::{self, ErrorKind},
     net::{IpAddr, SocketAddr},
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -16,6 +17,7 @@ use super::{
     media::detect_address,
     sip_intake::{Counters, SipIntake, SipNetStats},
     sip_tcp::Connections,
+    sip_tls::{CertificateInUse, SipTls, TlsNames},
     sip_udp::{self, UdpPort},
 };
 use crate::{
@@ -25,6 +27,8 @@ use crate::{
     types::{Clock, settings::settings},
 };
 
+/// RFC 3261 19.1.2: where SIP over TLS is without a port.
+const SIP_TLS_PORT: u16 = 5061;
 /// How often the operating system is asked for a port that both UDP and TCP can have.
 const PORT_TRIES_MAX: u32 = 16;
 
@@ -33,6 +37,12 @@ settings! {
     pub struct SipNetSettings {
         /// Addresses and ports for SIP; each listens for UDP and TCP.
         pub listen: Vec<SocketAddr> = vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
+        /// Whether SIP is also taken over TLS, with the certificate of HTTPS.
+        pub tls: bool = true,
+        /// Addresses and ports for SIP over TLS. Empty takes the next port behind each of `listen`, 5061 behind 5060, where it is free.
+        pub tls_listen: Vec<SocketAddr> = Vec::new(),
+        /// PEM file of certificates that are trusted for trunks over TLS besides the well-known ones.
+        pub tls_trusted: Option<PathBuf> = None,
         /// Our address as others reach it, for Contact and Via. "" takes the address of the route out, which is printed at start.
         pub advertised: Option<IpAddr> = None,
         /// Messages a second that one unknown address may send; more are dropped unread.
@@ -69,6 +79,14 @@ pub enum SipNetFault {
         /// What the operating system says.
         source: io::Error,
     },
+    /// The file of trusted certificates is not usable.
+    #[error("the certificates in {} cannot be used: {source}; check sip.tls_trusted", .file.display())]
+    Trusted {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// No address is set.
     #[error("sip.listen is empty: name at least one address and port, such as 0.0.0.0:5060")]
     NoAddress,
@@ -80,10 +98,7 @@ pub struct Wire(pub Transport);
 
 impl fmt::Display for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        })
+        f.write_str(self.0.as_str())
     }
 }
 
@@ -94,21 +109,27 @@ pub struct SipNet {
     connections: Arc<Connections>,
     intake: Arc<SipIntake>,
     listening: Vec<SocketAddr>,
+    tls_listening: Vec<SocketAddr>,
     advertised: IpAddr,
     tasks: JoinSet<()>,
 }
 
 impl SipNet {
-    /// Opens every socket of the settings and begins to read: whole messages go to `inputs`.
+    /// Opens every socket of the settings and begins to read: whole messages go to `inputs`. Without a certificate nobody can call
+    /// over TLS.
     pub async fn open(
         settings: &SipNetSettings,
         clock: Arc<dyn Clock>,
         inputs: mpsc::Sender<Input>,
+        certificate: Option<CertificateInUse>,
     ) -> Result<Self, SipNetFault> {
         let Some(first) = settings.listen.first() else { return Err(SipNetFault::NoAddress) };
         let advertised = settings.advertised.unwrap_or_else(|| route_out(first.ip()));
         let intake = Arc::new(SipIntake::new(settings, clock, inputs));
-        let connections = Arc::new(Connections::new(settings, intake.clone()));
+        let trusted = settings.tls_trusted.as_deref();
+        let tls = SipTls::new(certificate.filter(|_| settings.tls), trusted)
+            .map_err(|source| SipNetFault::Trusted { file: trusted.unwrap_or(Path::new("")).to_owned(), source })?;
+        let connections = Arc::new(Connections::new(settings, intake.clone(), tls));
         let mut tasks = JoinSet::new();
         let (mut udp, mut listening) = (Vec::new(), Vec::new());
         for address in &settings.listen {
@@ -116,17 +137,21 @@ impl SipNet {
             let id = connections.next_inbound_flow();
             let (port, listener) = open_both(id, *address).await?;
             let bound = port.local();
-            let (reader, clock, listener) = (port.clone(), intake.clock().clone(), Arc::new(listener));
-            let (reading, accepting, counters) = (intake.clone(), connections.clone(), intake.clone());
-            let failed = move || Counters::add(&counters.counters().failed_tasks);
+            let (reader, reading) = (port.clone(), intake.clone());
             let read = move || sip_udp::read(reader.clone(), reading.clone());
-            tasks.spawn(keep("SIP over UDP", clock.clone(), failed.clone(), read));
-            let accept = move || accepting.clone().accept(listener.clone());
-            tasks.spawn(keep("SIP over TCP", clock, failed, accept));
+            tasks.spawn(keep("SIP over UDP", intake.clock().clone(), failed(&intake), read));
+            tasks.spawn(accept_on(&connections, listener, Transport::Tcp, &intake));
             udp.push(port);
             listening.push(bound);
         }
-        Ok(Self { udp, connections, intake, listening, advertised, tasks })
+        let mut tls_listening = Vec::new();
+        if connections.tls().accepts() {
+            for listener in open_tls(settings, &listening).await? {
+                tls_listening.extend(listener.local_addr());
+                tasks.spawn(accept_on(&connections, listener, Transport::Tls, &intake));
+            }
+        }
+        Ok(Self { udp, connections, intake, listening, tls_listening, advertised, tasks })
     }
 
     /// Sends bytes. What cannot be sent now is dropped and counted: SIP repeats what matters over UDP, and a TCP peer that does
@@ -137,7 +162,7 @@ impl SipNet {
                 Some(port) => port.send(&bytes, flow.remote, self.intake.counters()),
                 None => Counters::add(&self.intake.counters().unsent),
             },
-            Transport::Tcp => self.connections.send(flow.id, bytes),
+            Transport::Tcp | Transport::Tls => self.connections.send(flow.id, bytes),
         }
     }
 
@@ -166,6 +191,21 @@ impl SipNet {
         SocketAddr::new(self.advertised, self.listening.first().map_or(5060, SocketAddr::port))
     }
 
+    /// Where we listen for TLS; empty without it.
+    pub fn tls_listening(&self) -> &[SocketAddr] {
+        &self.tls_listening
+    }
+
+    /// The port for TLS as others reach it.
+    pub fn tls_port(&self) -> u16 {
+        self.tls_listening.first().map_or(SIP_TLS_PORT, SocketAddr::port)
+    }
+
+    /// The names that certificates of trunks have to carry.
+    pub fn tls_names(&self) -> &TlsNames {
+        self.connections.tls().names()
+    }
+
     /// What passed so far.
     pub fn stats(&self) -> SipNetStats {
         self.intake.counters().read(self.connections.open())
@@ -176,6 +216,27 @@ impl SipNet {
         self.tasks.shutdown().await;
         self.connections.close_all();
     }
+}
+
+/// Counts that a task of the edge had to be started anew.
+fn failed(intake: &Arc<SipIntake>) -> impl Fn() + Clone + Send + 'static {
+    let intake = intake.clone();
+    move || Counters::add(&intake.counters().failed_tasks)
+}
+
+/// Takes connections at this listener for ever.
+fn accept_on(
+    connections: &Arc<Connections>,
+    listener: TcpListener,
+    transport: Transport,
+    intake: &Arc<SipIntake>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (connections, listener) = (connections.clone(), Arc::new(listener));
+    let name = match transport {
+        Transport::Tls => "SIP over TLS",
+        Transport::Udp | Transport::Tcp => "SIP over TCP",
+    };
+    keep(name, intake.clock().clone(), failed(intake), move || connections.clone().accept(listener.clone(), transport))
 }
 
 fn fault(address: SocketAddr, transport: Transport, source: io::Error) -> SipNetFault {
@@ -204,6 +265,30 @@ async fn open_both(id: FlowId, address: SocketAddr) -> Result<(UdpPort, TcpListe
             Err(source) => return Err(fault(bound, Transport::Tcp, source)),
         }
     }
+}
+
+/// The listeners for TLS. Addresses that were asked for must be free; the ones that go without saying are left out with a warning
+/// when another program has them, because calls are worth more.
+async fn open_tls(settings: &SipNetSettings, listening: &[SocketAddr]) -> Result<Vec<TcpListener>, SipNetFault> {
+    let mut listeners = Vec::new();
+    for address in &settings.tls_listen {
+        let listener = TcpListener::bind(address).await.map_err(|source| fault(*address, Transport::Tls, source))?;
+        listeners.push(listener);
+    }
+    if settings.tls_listen.is_empty() {
+        for (asked, bound) in settings.listen.iter().zip(listening) {
+            let port = if asked.port() == 0 { Some(0) } else { bound.port().checked_add(1) };
+            let Some(port) = port else { continue };
+            match TcpListener::bind((bound.ip(), port)).await {
+                Ok(listener) => listeners.push(listener),
+                Err(error) => tracing::warn!(
+                    %error, ip = %bound.ip(), port,
+                    "SIP over TLS cannot be offered here: free the port, or name another with sip.tls_listen"
+                ),
+            }
+        }
+    }
+    Ok(listeners)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! SIP over TCP: connections of others and our own, each with one task that frames what comes in and writes what goes out.
+//! SIP over TCP and TLS: connections of others and our own, each with one task that frames what comes in and writes what goes out.
 //! Bounded in number, per source, in time without a whole message, and in what waits to be written.
 
 use std::{
@@ -13,14 +13,15 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream, tcp::OwnedWriteHalf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
+    net::{TcpListener, TcpStream},
     sync::mpsc,
 };
 
 use super::{
     sip::SipNetSettings,
     sip_intake::{Counters, SipIntake},
+    sip_tls::SipTls,
 };
 use crate::{
     protocol::sip::{Flow, FlowId, Frame, Framer, KEEP_ALIVE_ANSWER, Transport},
@@ -31,7 +32,7 @@ use crate::{
 const UNWRITTEN_MAX: usize = 256;
 /// A peer that takes nothing for this long is gone.
 const WRITE_MS_MAX: u64 = 10_000;
-/// A connection of ours that is not up by then has failed.
+/// A connection of ours that is not up by then has failed, and so has a handshake of theirs.
 const CONNECT_MS_MAX: u64 = 5_000;
 /// Pause when the operating system has no more descriptors.
 const ACCEPT_PAUSE_MS: u64 = 200;
@@ -42,6 +43,7 @@ const READ_OCTETS: usize = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Connections {
     intake: Arc<SipIntake>,
+    tls: SipTls,
     open: Mutex<Open>,
     next_inbound: AtomicU64,
     idle: Duration,
@@ -56,9 +58,10 @@ struct Open {
 }
 
 impl Connections {
-    pub(super) fn new(settings: &SipNetSettings, intake: Arc<SipIntake>) -> Self {
+    pub(super) fn new(settings: &SipNetSettings, intake: Arc<SipIntake>, tls: SipTls) -> Self {
         Self {
             intake,
+            tls,
             open: Mutex::default(),
             next_inbound: AtomicU64::new(1),
             idle: settings.idle,
@@ -93,12 +96,16 @@ impl Connections {
         self.intake.counters().sent(is_sent);
     }
 
+    pub(super) fn tls(&self) -> &SipTls {
+        &self.tls
+    }
+
     /// Takes connections until the task is ended.
-    pub(super) async fn accept(self: Arc<Self>, listener: Arc<TcpListener>) {
+    pub(super) async fn accept(self: Arc<Self>, listener: Arc<TcpListener>, transport: Transport) {
         loop {
             match listener.accept().await {
                 Ok((stream, remote)) => {
-                    let flow = Flow { transport: Transport::Tcp, id: self.next_inbound_flow(), remote };
+                    let flow = Flow { transport, id: self.next_inbound_flow(), remote };
                     let Some(writer) = self.enter(flow, true) else {
                         Counters::add(&self.intake.counters().refused_connections);
                         continue;
@@ -119,29 +126,48 @@ impl Connections {
         // What is sent meanwhile waits in the queue.
         let writer = self.enter(flow, false);
         tokio::spawn(async move {
-            let stream = match writer.is_some() {
-                true => this.dial(flow).await,
-                false => Err(io::ErrorKind::QuotaExceeded.into()),
+            let carried = match writer {
+                Some(writer) => this.outbound(flow, writer).await,
+                None => Err(io::ErrorKind::QuotaExceeded.into()),
             };
-            match (stream, writer) {
-                (Ok(stream), Some(writer)) => this.carry(stream, flow, writer).await,
-                (Err(error), _) => tracing::info!(%error, remote = %flow.remote, "no SIP connection could be opened"),
-                (Ok(_), None) => {}
+            if let Err(error) = carried {
+                let transport = flow.transport.as_str();
+                tracing::warn!(%error, remote = %flow.remote, transport, "no SIP connection could be opened");
             }
             this.leave(flow, false).await;
         });
     }
 
-    async fn dial(&self, flow: Flow) -> io::Result<TcpStream> {
-        tokio::select! {
-            stream = TcpStream::connect(flow.remote) => stream,
-            () = self.sleep(CONNECT_MS_MAX) => Err(io::ErrorKind::TimedOut.into()),
+    /// Carries a connection that we open; an error says why it was not opened.
+    async fn outbound(&self, flow: Flow, writer: mpsc::Receiver<Arc<[u8]>>) -> io::Result<()> {
+        let stream = prompt(self.in_time(TcpStream::connect(flow.remote)).await?);
+        if flow.transport == Transport::Tls {
+            let stream = self.in_time(self.tls.connect(stream, flow.remote)).await?;
+            self.carry(stream, flow, writer).await;
+        } else {
+            self.carry(stream, flow, writer).await;
         }
+        Ok(())
     }
 
     async fn inbound(self: Arc<Self>, stream: TcpStream, flow: Flow, writer: mpsc::Receiver<Arc<[u8]>>) {
-        self.carry(stream, flow, writer).await;
+        let stream = prompt(stream);
+        if flow.transport == Transport::Tls {
+            match self.in_time(self.tls.accept(stream)).await {
+                Ok(stream) => self.carry(stream, flow, writer).await,
+                Err(error) => tracing::debug!(%error, remote = %flow.remote, "a TLS handshake for SIP failed"),
+            }
+        } else {
+            self.carry(stream, flow, writer).await;
+        }
         self.leave(flow, true).await;
+    }
+
+    async fn in_time<T>(&self, opening: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+        tokio::select! {
+            opened = opening => opened,
+            () = self.sleep(CONNECT_MS_MAX) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     /// Enters a connection; `None` when a limit is reached. Our own are not counted by source: a trunk may need many.
@@ -177,10 +203,8 @@ impl Connections {
     }
 
     /// Carries a connection's messages both ways until either side ends it.
-    async fn carry(&self, stream: TcpStream, flow: Flow, mut unwritten: mpsc::Receiver<Arc<[u8]>>) {
-        // Signalling is small and waited for.
-        let _ = stream.set_nodelay(true);
-        let (mut reader, mut writer) = stream.into_split();
+    async fn carry(&self, stream: impl AsyncRead + AsyncWrite, flow: Flow, mut unwritten: mpsc::Receiver<Arc<[u8]>>) {
+        let (mut reader, mut writer) = split(stream);
         let mut framer = Framer::new();
         let mut buffer = vec![0; READ_OCTETS];
         let mut idle_at = self.idle_deadline();
@@ -208,7 +232,7 @@ impl Connections {
     }
 
     /// How many whole frames there were; `None` ends the connection.
-    async fn take_frames(&self, framer: &mut Framer, flow: Flow, writer: &mut OwnedWriteHalf) -> Option<usize> {
+    async fn take_frames(&self, framer: &mut Framer, flow: Flow, writer: &mut (impl AsyncWrite + Unpin)) -> Option<usize> {
         let mut count = 0;
         loop {
             let frame = framer.next_frame().ok()?;
@@ -235,9 +259,9 @@ impl Connections {
         }
     }
 
-    async fn write(&self, writer: &mut OwnedWriteHalf, bytes: &[u8]) -> bool {
+    async fn write(&self, writer: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> bool {
         tokio::select! {
-            written = writer.write_all(bytes) => written.is_ok(),
+            written = async { writer.write_all(bytes).await?; writer.flush().await } => written.is_ok(),
             () = self.sleep(WRITE_MS_MAX) => false,
         }
     }
@@ -255,4 +279,10 @@ impl Connections {
         // Nothing panics while it holds the lock; if it did, the maps are still sound.
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Signalling is small and waited for.
+fn prompt(stream: TcpStream) -> TcpStream {
+    let _ = stream.set_nodelay(true);
+    stream
 }

@@ -20,7 +20,7 @@ use crate::{
     cli::Failure,
     config::Config,
     http::{Listener, Tls},
-    net::media::detect_address,
+    net::{CertificateInUse, media::detect_address},
     types::Clock,
 };
 
@@ -30,7 +30,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Open ports, not yet served.
 pub struct Listeners {
     plain: Option<(TcpListener, SocketAddr)>,
-    tls: Option<(TcpListener, SocketAddr, Arc<Tls>)>,
+    tls: Option<(TcpListener, SocketAddr)>,
+    /// For HTTPS and for SIP over TLS.
+    certificate: Option<Arc<Tls>>,
     metrics: Option<(TcpListener, SocketAddr)>,
 }
 
@@ -45,25 +47,29 @@ impl Listeners {
     /// Opens every port of the settings.
     pub async fn open(config: &Config, data: &Path) -> Result<Self, Failure> {
         let plain = config.http.listen.map(|address| bind(address, "http.listen")).transpose()?;
-        let tls = match config.http.https_listen {
-            Some(address) => {
-                let advertised = [config.media.advertised_address(), detect_address()];
-                let tls = Tls::open(&config.http, data, &advertised).await;
-                let tls = tls.map_err(|error| Failure::Unavailable(format!("HTTPS cannot be offered: {error:#}.")))?;
-                let (listener, address) = bind(address, "http.https_listen")?;
-                Some((listener, address, Arc::new(tls)))
-            }
-            None => None,
+        let certificate = if config.http.https_listen.is_some() || config.sip.tls {
+            let advertised = [config.media.advertised_address(), detect_address()];
+            let tls = Tls::open(&config.http, data, &advertised).await;
+            Some(Arc::new(tls.map_err(|error| Failure::Unavailable(format!("TLS cannot be offered: {error:#}.")))?))
+        } else {
+            None
         };
+        let tls = config.http.https_listen.map(|address| bind(address, "http.https_listen")).transpose()?;
         let metrics = config.metrics.listen.map(|address| bind(address, "metrics.listen")).transpose()?;
-        Ok(Self { plain, tls, metrics })
+        Ok(Self { plain, tls, certificate, metrics })
+    }
+
+    /// The certificate in use, for SIP over TLS.
+    pub fn certificate(&self) -> Option<CertificateInUse> {
+        let tls = self.certificate.clone()?;
+        Some(Arc::new(move || tls.config.get_inner()))
     }
 
     /// Where they can be reached.
     pub fn addresses(&self, sip: SocketAddr) -> Addresses {
         Addresses {
             http: self.plain.as_ref().map(|(_, address)| *address),
-            https: self.tls.as_ref().map(|(_, address, _)| reachable(*address)),
+            https: self.tls.as_ref().map(|(_, address)| reachable(*address)),
             sip,
             metrics: self.metrics.as_ref().map(|(_, address)| *address),
         }
@@ -77,12 +83,11 @@ impl Listeners {
             let routes = routes.clone().layer(Extension(Listener::Plain));
             tasks.push(tokio::spawn(serve_plain(listener, routes, handle.clone())));
         }
-        let mut watch = None;
-        if let Some((listener, _, tls)) = self.tls {
+        if let (Some((listener, _)), Some(tls)) = (self.tls, &self.certificate) {
             let routes = routes.layer(Extension(tls.listener));
             tasks.push(tokio::spawn(serve_tls(listener, routes, handle.clone(), tls.clone())));
-            watch = Some(tokio::spawn(async move { tls.watch(clock.as_ref()).await }));
         }
+        let watch = self.certificate.map(|tls| tokio::spawn(async move { tls.watch(clock.as_ref()).await }));
         if let Some((listener, _)) = self.metrics {
             tasks.push(tokio::spawn(serve_plain(listener, metrics::routes(figures), handle.clone())));
         }

@@ -31,7 +31,11 @@ fn trunk_access(trunk: &Trunk) -> TrunkAccess {
         secret: trunk.secret.as_ref().map(|secret| ha1(&secret.ours)),
         their_secret: trunk.secret.as_ref().and_then(|secret| secret.theirs.as_ref()).map(ha1),
         peer: trunk.peer.as_deref().and_then(peer_address),
-        transport: if trunk.transport.eq_ignore_ascii_case("tcp") { Transport::Tcp } else { Transport::Udp },
+        transport: match trunk.transport.as_str() {
+            "tcp" => Transport::Tcp,
+            "tls" => Transport::Tls,
+            _ => Transport::Udp,
+        },
     }
 }
 

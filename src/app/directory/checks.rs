@@ -186,7 +186,7 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
     }
     let is_reachable = !trunk.sources.is_empty() || trunk.username.is_some() || trunk.peer.is_some();
     problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
-    problems.one_of("transport", &trunk.transport, &["udp", "tcp"]);
+    problems.one_of("transport", &trunk.transport, &["udp", "tcp", "tls"]);
     problems.within("calls_max", trunk.calls_max, 1, 10_000);
 }
 

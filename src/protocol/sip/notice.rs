@@ -19,6 +19,33 @@ pub enum Transport {
     Udp,
     /// A stream.
     Tcp,
+    /// A stream that nobody else can read.
+    Tls,
+}
+
+impl Transport {
+    /// Whether it carries octets in order and repeats what is lost (RFC 3261 17: a reliable transport).
+    pub fn is_stream(self) -> bool {
+        matches!(self, Self::Tcp | Self::Tls)
+    }
+
+    /// As Via names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
+            Self::Tls => "TLS",
+        }
+    }
+
+    /// What a SIP URI says of it; UDP goes without saying.
+    pub fn uri_parameter(self) -> &'static str {
+        match self {
+            Self::Udp => "",
+            Self::Tcp => ";transport=tcp",
+            Self::Tls => ";transport=tls",
+        }
+    }
 }
 
 /// A listening socket or an open connection of ours, by number; `net` knows which.

@@ -50,7 +50,7 @@ impl RegistrationLimits {
     fn longest_secs(&self, transport: Transport) -> u32 {
         match transport {
             Transport::Udp => self.expires_max_secs,
-            Transport::Tcp => self.stream_expires_max_secs.clamp(self.expires_min_secs, self.expires_max_secs),
+            Transport::Tcp | Transport::Tls => self.stream_expires_max_secs.clamp(self.expires_min_secs, self.expires_max_secs),
         }
     }
 }

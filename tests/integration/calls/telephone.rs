@@ -61,6 +61,21 @@ async fn a_trunk_without_a_known_address_proves_itself_by_digest_and_a_wrong_pas
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephone_registers_and_calls_over_tls() {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+    let centre = Centre::start_with(Database::Embedded, &["sip.tls=true", &format!("sip.tls_listen={address}")]).await;
+    let admin = centre.sign_in("admin").await;
+    leave_this_machine_to_the_telephones(&admin).await;
+    let password = centre.phone_password("101");
+    let ours = centre.data().join("tls/self-signed.pem");
+    let said = baresip::run_over_tls(address, "101", &password, "1009", &ours).await;
+    for word in ["[1 binding]", "Call established"] {
+        assert!(said.contains(word), "no {word} in:\n{said}");
+    }
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_telephone_with_a_wrong_password_neither_registers_nor_calls() {
     let centre = Centre::start(Database::Embedded).await;
     let admin = centre.sign_in("admin").await;

@@ -173,6 +173,8 @@ fn free_ports() -> Vec<String> {
         "http.https_listen=".into(),
         "sip.listen=127.0.0.1:0".into(),
         "sip.advertised=127.0.0.1".into(),
+        // The story that is about it says where.
+        "sip.tls=false".into(),
         "media.bind=127.0.0.1".into(),
         "media.advertised=127.0.0.1".into(),
         format!("media.ports={first}-{}", first + RTP_PORTS - 1),

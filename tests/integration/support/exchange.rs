@@ -55,7 +55,7 @@ impl Exchange {
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
         let (facts_in, facts) = mpsc::channel(1_024);
         let listen = vec!["127.0.0.1:0".parse().expect("an address")];
-        let net = SipNet::open(&SipNetSettings { listen, ..SipNetSettings::default() }, clock.clone(), wire_in).await;
+        let net = SipNet::open(&SipNetSettings { listen, ..SipNetSettings::default() }, clock.clone(), wire_in, None).await;
         let net = net.expect("the SIP edge");
         let media_settings =
             MediaSettings { bind: "127.0.0.1".parse().expect("an address"), ports, ..MediaSettings::default() };

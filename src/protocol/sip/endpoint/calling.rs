@@ -91,11 +91,11 @@ impl SipEndpoint {
             SipTarget::Trunk { trunk, number } => {
                 let Some(access) = self.access.trunk(trunk) else { return Vec::new() };
                 let (Some(peer), transport) = (access.peer, access.transport) else { return Vec::new() };
-                let parameter = if transport == Transport::Tcp { ";transport=tcp" } else { "" };
+                let parameter = transport.uri_parameter();
                 let Some(uri) = Uri::parse(&format!("sip:{}@{peer}{parameter}", user_part(number))) else { return Vec::new() };
                 let flow = match transport {
                     Transport::Udp => Flow { transport, id: self.settings.default_udp_flow, remote: peer },
-                    Transport::Tcp => self.stream_to(peer),
+                    Transport::Tcp | Transport::Tls => self.stream_to(transport, peer),
                 };
                 vec![(uri, flow)]
             }

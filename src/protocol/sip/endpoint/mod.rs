@@ -83,7 +83,7 @@ pub struct SipEndpoint {
     /// Streams that are open, as far as we know.
     streams: BTreeSet<FlowId>,
     /// Streams that we opened.
-    connections: BTreeMap<SocketAddr, FlowId>,
+    connections: BTreeMap<(Transport, SocketAddr), FlowId>,
     next_flow: u64,
     is_draining: bool,
 }
@@ -187,7 +187,7 @@ impl SipEndpoint {
     /// A message from the wire.
     pub fn receive(&mut self, flow: Flow, message: SipMessage, now: Now, rng: &mut Rng) {
         self.link.now = now;
-        if flow.transport == Transport::Tcp {
+        if flow.is_reliable() {
             self.streams.insert(flow.id);
         }
         match (message.method(), message.status()) {
@@ -416,13 +416,13 @@ impl SipEndpoint {
     }
 
     /// The stream to this address: the one that we opened before, or a new one.
-    fn stream_to(&mut self, remote: SocketAddr) -> Flow {
-        if let Some(id) = self.connections.get(&remote) {
-            return Flow { transport: Transport::Tcp, id: *id, remote };
+    fn stream_to(&mut self, transport: Transport, remote: SocketAddr) -> Flow {
+        if let Some(id) = self.connections.get(&(transport, remote)) {
+            return Flow { transport, id: *id, remote };
         }
-        let flow = Flow { transport: Transport::Tcp, id: FlowId(self.next_flow), remote };
+        let flow = Flow { transport, id: FlowId(self.next_flow), remote };
         self.next_flow += 2;
-        self.connections.insert(remote, flow.id);
+        self.connections.insert((transport, remote), flow.id);
         self.streams.insert(flow.id);
         self.link.out.push_back(SipOutput::Connect { flow });
         flow
@@ -437,7 +437,7 @@ fn tag_text(tag: u64) -> String {
 /// Where responses to a request go (RFC 3261 18.2.2, RFC 3581 4).
 fn reply_flow(flow: Flow, request: &SipMessage) -> Flow {
     let via = request.via();
-    if flow.transport == Transport::Tcp || via.has_rport {
+    if flow.is_reliable() || via.has_rport {
         return flow;
     }
     // Behind address translation the port in Via means nothing outside.

@@ -14,6 +14,8 @@ pub struct SipSettings {
     pub udp: Advertised,
     /// Our address over streams, as others reach it.
     pub tcp: Advertised,
+    /// Our address over encrypted streams, as others reach it.
+    pub tls: Advertised,
     /// The socket from which datagrams to trunks go.
     pub default_udp_flow: FlowId,
     /// User-Agent and Server.
@@ -54,7 +56,8 @@ impl Default for SipSettings {
         let local = Advertised { host: "127.0.0.1".into(), port: 5060 };
         Self {
             udp: local.clone(),
-            tcp: local,
+            tcp: local.clone(),
+            tls: local,
             default_udp_flow: FlowId(1),
             user_agent: "Centralita".into(),
             realm: "centralita".into(),
@@ -77,25 +80,20 @@ impl SipSettings {
         match transport {
             Transport::Udp => &self.udp,
             Transport::Tcp => &self.tcp,
+            Transport::Tls => &self.tls,
         }
     }
 
     /// The value of our Via.
     pub fn via(&self, transport: Transport, branch: &str) -> String {
         let Advertised { host, port } = self.advertised(transport);
-        let name = match transport {
-            Transport::Udp => "UDP",
-            Transport::Tcp => "TCP",
-        };
+        let name = transport.as_str();
         format!("SIP/2.0/{name} {host}:{port};branch={branch};rport")
     }
 
     /// The value of our Contact.
     pub fn contact(&self, transport: Transport) -> String {
         let Advertised { host, port } = self.advertised(transport);
-        match transport {
-            Transport::Udp => format!("<sip:centralita@{host}:{port}>"),
-            Transport::Tcp => format!("<sip:centralita@{host}:{port};transport=tcp>"),
-        }
+        format!("<sip:centralita@{host}:{port}{}>", transport.uri_parameter())
     }
 }

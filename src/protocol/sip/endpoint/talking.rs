@@ -49,7 +49,9 @@ impl SipEndpoint {
         if !dialog.is_in_order(message) {
             return self.answer(&pending, 500, "");
         }
-        if flow.transport == Transport::Udp || dialog.transport() == Transport::Tcp {
+        // A call that nobody can listen to stays on such a stream, whatever claims to belong to it.
+        let is_as_safe = flow.transport == Transport::Tls || dialog.transport() != Transport::Tls;
+        if is_as_safe && (!flow.is_reliable() || dialog.transport().is_stream()) {
             dialog.heard_at(flow);
         }
         let is_answered = matches!(call.phase, Phase::Talking(_));
@@ -404,10 +406,10 @@ impl SipEndpoint {
     fn revive_stream(&mut self, id: DialogId) {
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get(&id) else { return };
         let flow = talking.dialog.flow();
-        if flow.transport != Transport::Tcp || self.streams.contains(&flow.id) {
+        if !flow.is_reliable() || self.streams.contains(&flow.id) {
             return;
         }
-        let stream = self.stream_to(talking.dialog.reconnect_address());
+        let stream = self.stream_to(flow.transport, talking.dialog.reconnect_address());
         if let Some(talking) = self.talking_mut(id) {
             talking.dialog.heard_at(stream);
         }

@@ -18,7 +18,7 @@ use super::{
     endpoint::{SipOutput, SipStats},
     header::Method,
     message::SipMessage,
-    notice::{Flow, FlowId, Transport},
+    notice::{Flow, FlowId},
 };
 use crate::types::{Mono, Now};
 
@@ -42,7 +42,7 @@ impl Default for Times {
 impl Flow {
     /// Whether nothing sent on it needs repeating.
     pub fn is_reliable(&self) -> bool {
-        self.transport == Transport::Tcp
+        self.transport.is_stream()
     }
 }
 

@@ -53,7 +53,7 @@ fn connected(world: &mut World) -> DialogId {
 
 #[test]
 fn a_peer_that_is_asked_whether_it_is_there_says_so_or_knows_of_no_call() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in [Transport::Udp, Transport::Tcp, Transport::Tls] {
         let mut world = World::with(1, transport, |_| {});
         let theirs = connected(&mut world);
         for (side, own) in [(US, OURS), (THEM, theirs)] {
@@ -101,7 +101,7 @@ fn a_withheld_number_is_withheld_by_the_book() {
 
 #[test]
 fn a_call_rings_is_answered_and_hung_up_by_the_caller() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in [Transport::Udp, Transport::Tcp, Transport::Tls] {
         let mut world = World::with(1, transport, |_| {});
         call(&mut world, OURS);
         world.run(100);

@@ -169,13 +169,13 @@ impl World {
         read_by_a_stranger(&text);
         self.log.push((from, text.clone()));
         let Some(to) = self.sides.iter().position(|side| side.address == flow.remote).filter(|to| *to != from) else {
-            if flow.transport == Transport::Udp {
+            if !flow.is_reliable() {
                 self.stray.push((flow.remote, text));
                 return;
             }
             return self.put(from, flow, bytes, 0);
         };
-        if flow.transport == Transport::Tcp {
+        if flow.is_reliable() {
             return self.put(from, flow, bytes, 0);
         }
         if self.rng.below(100) < self.loss {
@@ -195,7 +195,7 @@ impl World {
         let Some((to, id)) = self.streams.get(&(from, flow.id)).copied() else { return };
         let remote = SocketAddr::new(self.sides[from].address.ip(), 40_000);
         self.sent += 1;
-        let arrived = Flow { transport: Transport::Tcp, id, remote };
+        let arrived = Flow { transport: flow.transport, id, remote };
         self.in_flight.insert((self.now.mono + (10 + delay), self.sent), Packet { to, flow: arrived, bytes });
     }
 

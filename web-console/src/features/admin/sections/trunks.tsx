@@ -78,6 +78,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
             choices={[
               { id: 'udp', label: 'UDP' },
               { id: 'tcp', label: 'TCP' },
+              { id: 'tls', label: 'TLS' },
             ]}
             value={values.transport}
             onChange={(id) => set('transport', id)}
