@@ -127,6 +127,7 @@ enum Work {
     Resting(Sleep),
 }
 
+#[allow(clippy::large_enum_variant, reason = "made and taken apart at once, never kept")]
 enum Heard {
     Over(Result<(), StoreFault>),
     Fact(Option<Fact>),

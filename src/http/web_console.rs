@@ -28,7 +28,7 @@ const ASK_EACH_TIME: &str = "no-cache";
 /// What the build puts beside a file, best first.
 const ENCODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
 const NOT_BUILT: &str = "The console has not been built into this server. Run `make run`, or \
-     `cd web-console && npm install && npm run build`, then build the server again.\n";
+     `cd web-console && npm ci && npm run build`, then build the server again.\n";
 
 /// Answers every address that no other route has.
 pub async fn serve(request: Request) -> Response {
