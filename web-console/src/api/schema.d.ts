@@ -3072,7 +3072,7 @@ export interface components {
                 realm?: string | null;
                 /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
                 peer?: string | null;
-                /** @description `udp` or `tcp` for outbound calls. */
+                /** @description `udp`, `tcp` or `tls` for outbound calls. */
                 transport: string;
                 /**
                  * Format: int64
@@ -4161,7 +4161,7 @@ export interface components {
             realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
-            /** @description `udp` or `tcp` for outbound calls. */
+            /** @description `udp`, `tcp` or `tls` for outbound calls. */
             transport: string;
             /**
              * Format: int64
@@ -4222,7 +4222,7 @@ export interface components {
             realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
-            /** @description `udp` or `tcp` for outbound calls. */
+            /** @description `udp`, `tcp` or `tls` for outbound calls. */
             transport: string;
             /**
              * Format: int64
@@ -4542,7 +4542,7 @@ export interface components {
             realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
-            /** @description `udp` or `tcp` for outbound calls. */
+            /** @description `udp`, `tcp` or `tls` for outbound calls. */
             transport: string;
             /**
              * Format: int64
