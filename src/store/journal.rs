@@ -39,7 +39,8 @@ const ENTITY_MAX: i64 = 1_000;
 sql! {
     NODES = "SELECT id FROM node ORDER BY id";
     AFTER = "SELECT node, seq, at, actor, cause, data FROM event WHERE node = $1 AND seq > $2 ORDER BY seq LIMIT $3";
-    LAST_OF_NODES = "SELECT node, CAST(MAX(seq) AS BIGINT) FROM event GROUP BY node";
+    // Asked node by node, which the key answers; grouping would read the key of every event there is.
+    LAST_OF_NODES = "SELECT id, (SELECT CAST(MAX(event.seq) AS BIGINT) FROM event WHERE event.node = node.id) FROM node";
     OF_ENTITY = "SELECT node, seq, at, actor, cause, data FROM event WHERE entity = $1 AND entity_id = $2
         ORDER BY at, node, seq LIMIT $3";
 }
@@ -234,8 +235,10 @@ pub async fn events_after(db: &Db, after: &Cursor, limit: i64) -> Result<Page, S
 /// The end of the stream as of the last commit.
 pub async fn end(db: &Db) -> Result<Cursor, StoreFault> {
     let mut cursor = Cursor { epoch: db.epoch(), ..Cursor::default() };
-    for (node, seq) in db.fetch_all::<(String, i64)>(&LAST_OF_NODES, binds![]).await? {
-        cursor.places.insert(parse("node", &node)?, seq);
+    for (node, seq) in db.fetch_all::<(String, Option<i64>)>(&LAST_OF_NODES, binds![]).await? {
+        if let Some(seq) = seq {
+            cursor.places.insert(parse("node", &node)?, seq);
+        }
     }
     Ok(cursor)
 }
