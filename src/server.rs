@@ -446,6 +446,7 @@ async fn follow_directory(
     let mut names = PeerNames::default();
     loop {
         let current = directory.borrow_and_update().clone();
+        tls_names.set(names.of_tls_trunks(&current));
         switch.input(Input::Directory(names.put_into(&current))).await;
         tokio::select! {
             changed = directory.changed() => if changed.is_err() { return },
@@ -466,7 +467,7 @@ async fn follow_names(
     loop {
         let looked_up = names.look_up(directory, clock).await;
         if looked_up.has_changed {
-            tls_names.set(names.by_address());
+            tls_names.set(names.of_tls_trunks(directory));
             switch.input(Input::Directory(names.put_into(directory))).await;
         }
         let pause_ms = if looked_up.is_complete { NAMES_AGAIN_MS } else { NAMES_RETRY_MS };

@@ -51,9 +51,11 @@ impl PeerNames {
         resolved
     }
 
-    /// The known names by the address that they have now.
-    pub fn by_address(&self) -> BTreeMap<SocketAddr, String> {
-        self.addresses.iter().map(|((host, _), address)| (*address, host.clone())).collect()
+    /// The names of this directory's trunks over TLS, by the address that they have now.
+    pub fn of_tls_trunks(&self, directory: &Directory) -> BTreeMap<SocketAddr, String> {
+        let trunks = directory.trunks.values().filter(|trunk| trunk.is_active && trunk.transport == "tls");
+        let names = trunks.filter_map(peer_name);
+        names.filter_map(|(host, port)| Some((*self.addresses.get(&(host.to_owned(), port))?, host.to_owned()))).collect()
     }
 
     /// Asks for the addresses of all names at once.

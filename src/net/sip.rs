@@ -62,7 +62,7 @@ settings! {
 #[derive(Debug, thiserror::Error)]
 pub enum SipNetFault {
     /// Another program has the port.
-    #[error("SIP port {} ({transport}) on {} is taken by another program: stop it, or choose another port with sip.listen", .address.port(), .address.ip())]
+    #[error("SIP port {} ({transport}) on {} is taken by another program: stop it, or choose another port with {}", .address.port(), .address.ip(), .transport.setting())]
     PortTaken {
         /// Where.
         address: SocketAddr,
@@ -70,7 +70,7 @@ pub enum SipNetFault {
         transport: Wire,
     },
     /// Something else is wrong with the address.
-    #[error("cannot listen for SIP on {address} ({transport}): {source}; check sip.listen")]
+    #[error("cannot listen for SIP on {address} ({transport}): {source}; check {}", .transport.setting())]
     Bind {
         /// Where.
         address: SocketAddr,
@@ -90,6 +90,16 @@ pub enum SipNetFault {
     /// No address is set.
     #[error("sip.listen is empty: name at least one address and port, such as 0.0.0.0:5060")]
     NoAddress,
+}
+
+impl Wire {
+    /// The setting that names its addresses.
+    fn setting(self) -> &'static str {
+        match self.0 {
+            Transport::Udp | Transport::Tcp => "sip.listen",
+            Transport::Tls => "sip.tls_listen",
+        }
+    }
 }
 
 /// A transport as people read it.

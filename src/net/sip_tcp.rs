@@ -153,7 +153,11 @@ impl Connections {
     async fn inbound(self: Arc<Self>, stream: TcpStream, flow: Flow, writer: mpsc::Receiver<Arc<[u8]>>) {
         let stream = prompt(stream);
         if flow.transport == Transport::Tls {
-            match self.in_time(self.tls.accept(stream)).await {
+            // A handshake costs more than a message, so it counts as one.
+            let is_admitted = self.intake.admit(flow.remote.ip(), self.intake.clock().now().mono);
+            let handshake =
+                async { if is_admitted { self.tls.accept(stream).await } else { Err(io::ErrorKind::QuotaExceeded.into()) } };
+            match self.in_time(handshake).await {
                 Ok(stream) => self.carry(stream, flow, writer).await,
                 Err(error) => tracing::debug!(%error, remote = %flow.remote, "a TLS handshake for SIP failed"),
             }

@@ -163,7 +163,10 @@ impl Worker {
             self.take_browser_events(now);
             if now >= self.next_care {
                 self.next_care = now + CARE_MS;
-                self.close_missed(now);
+                // Behind every order that waits: one of them may be the opening.
+                if !has_more {
+                    self.close_missed(now);
+                }
                 self.care(self.clock.now());
             }
             self.notices.flush();
