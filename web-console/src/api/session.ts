@@ -37,6 +37,8 @@ const SIGNED_OUT = ['signed-out']
 
 export async function signIn(client: QueryClient, user: string, password: string): Promise<void> {
   await api.post('/session', { user, password })
+  // What the one before was shown is not for this one.
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== sessionQuery.queryKey[0] })
   client.removeQueries({ queryKey: SIGNED_OUT })
   await client.fetchQuery({ ...sessionQuery, staleTime: 0 })
 }
