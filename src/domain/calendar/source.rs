@@ -200,7 +200,7 @@ enum HolidayDate {
 fn read_holiday(text: &str) -> Option<HolidayDate> {
     if let Some(days) = text.strip_prefix("easter") {
         let days = if days.is_empty() { 0 } else { read_signed(days)? };
-        return (days.abs() <= EASTER_DAYS_MAX).then_some(HolidayDate::AroundEaster(days));
+        return (-EASTER_DAYS_MAX..=EASTER_DAYS_MAX).contains(&days).then_some(HolidayDate::AroundEaster(days));
     }
     match text.strip_prefix("--") {
         Some(rest) => {
