@@ -32,6 +32,7 @@ mod tickets;
 mod tls;
 mod tokens;
 mod traffic;
+mod unread;
 mod users;
 mod web_console;
 mod web_phone;

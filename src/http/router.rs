@@ -4,7 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
     ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, presence, reports, session,
-    tickets, tokens, users, web_console, web_phone,
+    tickets, tokens, unread, users, web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -30,4 +30,5 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(DefaultBodyLimit::max(state.settings.body_bytes_max))
         .layer(middleware::from_fn_with_state(state, guard::guard))
+        .layer(middleware::from_fn(unread::read_the_rest))
 }
