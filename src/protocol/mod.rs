@@ -2,6 +2,7 @@
 //! Notices go up (something was heard), orders come down (say this).
 
 pub mod audio;
+pub mod capture;
 pub mod media;
 pub mod rtp;
 pub mod sdp;
