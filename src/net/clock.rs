@@ -27,6 +27,12 @@ impl Clock for SystemClock {
         Now { wall: Timestamp::from_millis(i64::try_from(wall).unwrap_or(i64::MAX)), mono: Mono::from_millis(mono) }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn wall_us(&self) -> i64 {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+        i64::try_from(wall).unwrap_or(i64::MAX)
+    }
+
     fn sleep_until(&self, at: Mono) -> Sleep {
         let instant = self.began.checked_add(Duration::from_millis(at.as_millis()));
         Box::pin(async move {

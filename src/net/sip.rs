@@ -13,6 +13,7 @@ use std::{
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 
 use super::{
+    SipTap,
     kept_task::keep,
     media::detect_address,
     sip_intake::{Counters, SipIntake, SipNetStats},
@@ -24,7 +25,7 @@ use crate::{
     domain::directory::Prefix,
     protocol::sip::{Flow, FlowId, Transport},
     switch::Input,
-    types::{Clock, settings::settings},
+    types::{CallId, Clock, settings::settings},
 };
 
 /// RFC 3261 19.1.2: where SIP over TLS is without a port.
@@ -167,6 +168,7 @@ impl SipNet {
     /// Sends bytes. What cannot be sent now is dropped and counted: SIP repeats what matters over UDP, and a TCP peer that does
     /// not read loses its connection.
     pub fn transmit(&self, flow: Flow, bytes: Arc<[u8]>) {
+        self.intake.tap().said(flow, &bytes);
         match flow.transport {
             Transport::Udp => match self.udp.iter().find(|port| port.id() == flow.id).or(self.udp.first()) {
                 Some(port) => port.send(&bytes, flow.remote, self.intake.counters()),
@@ -179,6 +181,20 @@ impl SipNet {
     /// Opens a connection and then treats it as this flow; [`Input::FlowClosed`] follows when it cannot be had.
     pub fn connect(&self, flow: Flow) {
         self.connections.connect(flow);
+    }
+
+    /// Tells this capture of everything that passes from now on.
+    pub fn tap_into(&self, tap: SipTap) {
+        tap.advertised(self.advertised());
+        for port in &self.udp {
+            tap.opened(port.id(), port.local());
+        }
+        self.intake.tap_into(tap);
+    }
+
+    /// The dialog with this Call-ID is one of this call.
+    pub fn name(&self, call: CallId, call_id: Arc<str>) {
+        self.intake.tap().named(call, call_id);
     }
 
     /// From these addresses a trunk's many messages are welcome.

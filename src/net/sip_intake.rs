@@ -4,14 +4,14 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
 };
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::{FloodGate, sip::SipNetSettings};
+use super::{FloodGate, SipTap, sip::SipNetSettings};
 use crate::{
     domain::directory::Prefix,
     protocol::sip::{Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
@@ -33,6 +33,7 @@ pub(super) struct SipIntake {
     inputs: mpsc::Sender<Input>,
     gate: Mutex<FloodGate>,
     trusted: arc_swap::ArcSwap<Vec<Prefix>>,
+    tap: OnceLock<SipTap>,
     counters: Counters,
 }
 
@@ -117,6 +118,7 @@ impl SipIntake {
             inputs,
             gate: Mutex::new(gate),
             trusted: arc_swap::ArcSwap::from_pointee(Vec::new()),
+            tap: OnceLock::new(),
             counters: Counters::default(),
         }
     }
@@ -133,6 +135,16 @@ impl SipIntake {
         self.trusted.store(Arc::new(sources));
     }
 
+    /// Who is told of everything that passes, from now on and for good.
+    pub(super) fn tap_into(&self, tap: SipTap) {
+        let _ = self.tap.set(tap);
+    }
+
+    pub(super) fn tap(&self) -> &SipTap {
+        static OFF: SipTap = SipTap::off();
+        self.tap.get().unwrap_or(&OFF)
+    }
+
     /// One datagram. What comes back is to be sent to where it came from.
     pub(super) fn datagram(&self, flow: Flow, bytes: &[u8], now: Mono) -> Option<Vec<u8>> {
         if !looks_like_sip(bytes) {
@@ -143,7 +155,10 @@ impl SipIntake {
             return None;
         }
         match SipMessage::parse(bytes) {
-            Ok(message) => self.offer(flow, message),
+            Ok(message) => {
+                self.tap().heard(flow, bytes);
+                self.offer(flow, message)
+            }
             Err(malformed) => self.malformed(&malformed),
         }
     }

@@ -141,6 +141,7 @@ impl Connections {
     /// Carries a connection that we open; an error says why it was not opened.
     async fn outbound(&self, flow: Flow, writer: mpsc::Receiver<Arc<[u8]>>) -> io::Result<()> {
         let stream = prompt(self.in_time(TcpStream::connect(flow.remote)).await?);
+        self.tap_address(flow, &stream);
         if flow.transport == Transport::Tls {
             let stream = self.in_time(self.tls.connect(stream, flow.remote)).await?;
             self.carry(stream, flow, writer).await;
@@ -152,6 +153,7 @@ impl Connections {
 
     async fn inbound(self: Arc<Self>, stream: TcpStream, flow: Flow, writer: mpsc::Receiver<Arc<[u8]>>) {
         let stream = prompt(stream);
+        self.tap_address(flow, &stream);
         if flow.transport == Transport::Tls {
             // A handshake costs more than a message, so it counts as one.
             let is_admitted = self.intake.admit(flow.remote.ip(), self.intake.clock().now().mono);
@@ -165,6 +167,13 @@ impl Connections {
             self.carry(stream, flow, writer).await;
         }
         self.leave(flow, true).await;
+    }
+
+    /// Whoever looks at the signalling wants to know our end as well.
+    fn tap_address(&self, flow: Flow, stream: &TcpStream) {
+        if let Ok(local) = stream.local_addr() {
+            self.intake.tap().opened(flow.id, local);
+        }
     }
 
     async fn in_time<T>(&self, opening: impl Future<Output = io::Result<T>>) -> io::Result<T> {
@@ -203,6 +212,7 @@ impl Connections {
                 }
             }
         }
+        self.intake.tap().closed(flow.id);
         self.intake.flow_closed(flow.id).await;
     }
 
@@ -246,7 +256,10 @@ impl Connections {
                 return None;
             }
             match frame {
-                Frame::Message(message) => self.intake.deliver(flow, message).await,
+                Frame::Message(message) => {
+                    self.intake.tap().heard(flow, framer.last_octets());
+                    self.intake.deliver(flow, message).await;
+                }
                 Frame::Malformed(malformed) => {
                     if let Some(answer) = self.intake.malformed(&malformed)
                         && !self.write(writer, &answer).await

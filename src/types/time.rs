@@ -128,6 +128,10 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub trait Clock: Send + Sync + 'static {
     /// Both times now.
     fn now(&self) -> Now;
+    /// Wall time in microseconds since 1970-01-01T00:00:00Z, for what passes faster than milliseconds tell apart.
+    fn wall_us(&self) -> i64 {
+        self.now().wall.as_millis().saturating_mul(1_000)
+    }
     /// Ends when the monotonic time reaches `at`, at once if it has.
     fn sleep_until(&self, at: Mono) -> Sleep;
 }

@@ -29,6 +29,8 @@ pub struct FramerBroken;
 #[derive(Debug, Default)]
 pub struct Framer {
     buffer: Vec<u8>,
+    /// Octets at its beginning that the last frame was read from.
+    taken: usize,
     is_broken: bool,
 }
 
@@ -51,6 +53,7 @@ impl Framer {
         if self.is_broken {
             return Err(FramerBroken);
         }
+        self.buffer.drain(..std::mem::take(&mut self.taken));
         if self.buffer.starts_with(b"\r\n\r\n") {
             self.buffer.drain(..4);
             return Ok(Some(Frame::KeepAlive));
@@ -80,11 +83,16 @@ impl Framer {
             return Ok(None);
         }
         let message = self.buffer.get(..total).map(SipMessage::parse);
-        self.buffer.drain(..total);
+        self.taken = total;
         Ok(message.map(|read| match read {
             Ok(message) => Frame::Message(message),
             Err(malformed) => Frame::Malformed(malformed),
         }))
+    }
+
+    /// The octets of the message that [`Framer::next_frame`] gave last.
+    pub fn last_octets(&self) -> &[u8] {
+        self.buffer.get(..self.taken).unwrap_or_default()
     }
 
     /// Where the next message begins cannot be known any more: refuse this one and read nothing further.
@@ -127,7 +135,10 @@ mod tests {
         let mut out = Vec::new();
         loop {
             match framer.next_frame() {
-                Ok(Some(Frame::Message(message))) => out.push(format!("{} {}", message.cseq_method(), message.body().len())),
+                Ok(Some(Frame::Message(message))) => {
+                    assert_eq!(framer.last_octets(), BYE.as_bytes());
+                    out.push(format!("{} {}", message.cseq_method(), message.body().len()));
+                }
                 Ok(Some(Frame::Malformed(malformed))) => out.push(format!("{:?}", malformed.status)),
                 Ok(Some(Frame::KeepAlive)) => out.push("ping".into()),
                 Ok(None) => return out,
