@@ -254,6 +254,7 @@ impl SwitchLoop {
             match output {
                 Output::Transmit { flow, bytes } => self.net.transmit(flow, bytes),
                 Output::Connect { flow } => self.net.connect(flow),
+                Output::Named { call, call_id } => self.net.name(call, call_id),
                 // A dropped order is counted there; the leg's deadline ends what waits for it.
                 Output::Media(order) => {
                     self.media.order(order);

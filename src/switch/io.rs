@@ -89,6 +89,13 @@ pub enum Output {
         /// The flow from now on.
         flow: Flow,
     },
+    /// The SIP dialog with this Call-ID is one of this call: for the capture of signalling.
+    Named {
+        /// Which call.
+        call: CallId,
+        /// Call-ID.
+        call_id: Arc<str>,
+    },
     /// For the media workers.
     Media(MediaOrder),
     /// It happened: for the journal.

@@ -22,7 +22,7 @@ pub use legs::LegFaults;
 use self::legs::{Legs, Said};
 use crate::{
     domain::centre::{Centre, CentreInput, CentreOutput, FloorSnapshot},
-    protocol::sip::{SipEndpoint, SipOutput, SipSettings, SipStats},
+    protocol::sip::{DialogId, SipEndpoint, SipOutput, SipSettings, SipStats},
     types::{Mono, Now, Rng},
 };
 
@@ -36,6 +36,8 @@ pub struct Switch {
     legs: Legs,
     rng: Rng,
     outputs: VecDeque<Output>,
+    /// Call-IDs of dialogs whose calls have not been asked for yet.
+    named: Vec<(DialogId, Arc<str>)>,
     has_more: bool,
     is_draining: bool,
     is_shedding: bool,
@@ -64,6 +66,7 @@ impl Switch {
             legs: Legs::new(),
             rng,
             outputs: VecDeque::new(),
+            named: Vec::new(),
             has_more: false,
             is_draining: false,
             is_shedding: false,
@@ -166,6 +169,7 @@ impl Switch {
                 match output {
                     SipOutput::Transmit { flow, bytes } => self.outputs.push_back(Output::Transmit { flow, bytes }),
                     SipOutput::Connect { flow } => self.outputs.push_back(Output::Connect { flow }),
+                    SipOutput::Named { dialog, call_id } => self.named.push((dialog, call_id)),
                     SipOutput::Notice(notice) => self.legs.hear_sip(notice, now, &mut self.rng),
                 }
             }
@@ -178,6 +182,7 @@ impl Switch {
                     Said::Live(update) => self.outputs.push_back(Output::Live(update)),
                 }
             }
+            self.tell_names();
             while let Some(output) = self.centre.poll() {
                 is_quiet = false;
                 self.carry_out(output, now);
@@ -188,6 +193,15 @@ impl Switch {
             }
         }
         self.has_more = true;
+    }
+
+    /// Says which call the new dialogs belong to: after the centre has heard of an arrived one, before it is refused. One that is no
+    /// call's stays nameless.
+    fn tell_names(&mut self) {
+        for (dialog, call_id) in self.named.drain(..) {
+            let call = self.legs.by_dialog(dialog).and_then(|leg| self.centre.call_of(leg));
+            self.outputs.extend(call.map(|call| Output::Named { call, call_id }));
+        }
     }
 
     fn carry_out(&mut self, output: CentreOutput, now: Now) {

@@ -85,6 +85,7 @@ impl Exchange {
                 Output::LookUp { call, .. } => {
                     self.switch.handle(Input::CallerKnown { call, found: Default::default() }, self.now);
                 }
+                Output::Named { .. } => {}
                 Output::Connect { .. } => panic!("nobody speaks TCP here"),
             }
         }

@@ -35,6 +35,14 @@ pub(super) enum LegUse {
 }
 
 impl Centre {
+    /// The call of a telephone's leg. A browser's leg is an agent's, whatever call it hears.
+    pub fn call_of(&self, leg: LegId) -> Option<CallId> {
+        match self.legs.get(&leg)? {
+            LegUse::Customer(call) | LegUse::AgentPhone { call, .. } => Some(*call),
+            LegUse::Console(_) | LegUse::WebPhone(_) => None,
+        }
+    }
+
     /// Ends a leg, if it is still there.
     pub(super) fn close_leg(&mut self, leg: LegId) {
         if self.legs.remove(&leg).is_some() {

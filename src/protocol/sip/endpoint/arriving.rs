@@ -195,6 +195,7 @@ impl SipEndpoint {
         self.link.start(id, Timer::Undecided, self.settings.undecided_max_ms);
         self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
         let caller = caller_of(message, &source);
+        self.link.name(id, message.call_id().clone());
         self.link.notice(SipNotice::Invited {
             dialog: id,
             source,

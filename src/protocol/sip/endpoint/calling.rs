@@ -140,6 +140,7 @@ impl SipEndpoint {
         }
         let bytes = message.finish_with(Some(&calling.offer));
         let (key, flow) = (branch.key, branch.flow);
+        self.link.name(id, branch.call_id.clone());
         calling.branches.push(branch);
         self.link.request(key, flow, ClientUser::Invite(id), Some(outline), bytes, "INVITE");
     }

@@ -59,6 +59,13 @@ pub enum SipOutput {
         /// The flow.
         flow: Flow,
     },
+    /// An incoming or outgoing call has this Call-ID, or this one too: each phone that we ring has its own.
+    Named {
+        /// Which dialog.
+        dialog: DialogId,
+        /// Call-ID.
+        call_id: Arc<str>,
+    },
     /// Tell the switch.
     Notice(SipNotice),
 }
@@ -133,6 +140,10 @@ impl Link {
 
     fn stop(&mut self, id: DialogId, timer: Timer) {
         self.timers.stop(Owner::Call(id), timer);
+    }
+
+    fn name(&mut self, dialog: DialogId, call_id: Arc<str>) {
+        self.out.push_back(SipOutput::Named { dialog, call_id });
     }
 
     fn notice(&mut self, notice: SipNotice) {

@@ -150,6 +150,7 @@ impl World {
         for from in [US, THEM] {
             while let Some(output) = self.sides[from].endpoint.poll() {
                 match output {
+                    SipOutput::Named { .. } => {}
                     SipOutput::Notice(notice) => self.sides[from].notices.push(notice),
                     SipOutput::Connect { flow } => {
                         assert_eq!(flow.id.0 % 2, 0, "our streams are even");
