@@ -42,6 +42,7 @@ use crate::{
         reaction_loop,
         reports::Reports,
         review_loop,
+        signalling::SignallingDesk,
         switch_handle::SwitchHandle,
         switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, WIRE_MAX},
         tickets::Tickets,
@@ -53,7 +54,10 @@ use crate::{
     console::{self, BoardRoom, ConsoleState, Pops, Sockets},
     domain::{centre::CallerMatch, directory::Directory},
     http::{self, AppState, Readiness},
-    net::{CertificateInUse, PeerNames, Secrets, SipNet, SipNetFault, SystemClock, TlsNames, media::MediaPlane},
+    net::{
+        CaptureHandle, CertificateInUse, PeerNames, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, TlsNames,
+        media::MediaPlane,
+    },
     protocol::sip::{Advertised, RegistrationLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
@@ -173,6 +177,8 @@ struct Exchange {
     advertised: SocketAddr,
     tls_names: TlsNames,
     switch_loop: JoinHandle<()>,
+    captured: CaptureHandle,
+    capture: SipCapture,
     journal: Arc<journal_loop::JournalStatus>,
     journal_loop: JoinHandle<()>,
 }
@@ -183,6 +189,8 @@ impl Exchange {
         let (wire_in, wire) = mpsc::channel(WIRE_MAX);
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
         let net = SipNet::open(&config.sip, clock.clone(), wire_in, certificate).await?;
+        let (tap, captured, capture) = SipCapture::new(&config.capture, clock.clone());
+        net.tap_into(tap);
         for address in net.tls_listening() {
             tracing::info!(%address, "SIP over TLS");
         }
@@ -229,6 +237,8 @@ impl Exchange {
             advertised,
             tls_names,
             switch_loop: tokio::spawn(switch_loop.run()),
+            captured,
+            capture,
             journal: status,
             journal_loop,
         })
@@ -339,6 +349,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         tickets: ground.tickets.clone(),
         centre: ground.directory.clone(),
         calls: Calls::new(ground.db.clone()),
+        signalling: SignallingDesk::new(ground.db.clone(), ground.clock.clone(), exchange.captured.clone()),
         events: Events::new(ground.db.clone()),
         reports: Reports::new(ground.db.clone(), ground.directory.watch()),
         switch: exchange.switch.clone(),
@@ -369,6 +380,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),
+        captured: exchange.captured.clone(),
         journal: exchange.journal.clone(),
         tickets: ground.tickets.clone(),
         consoles: consoles.clone(),
@@ -417,8 +429,13 @@ fn start_loops(
         let stop = stop.clone();
         move || pops.clone().follow(switch.clone(), stop.clone())
     };
+    let capture = {
+        let (capture, stop) = (exchange.capture.clone(), stop.clone());
+        move || capture.clone().run(stop.clone())
+    };
     let boards = move || build_boards(consoles.clone(), stop.clone());
     vec![
+        tasks.keep("capture", capture),
         tasks.keep("directory", follow),
         tasks.keep("review", review),
         tasks.keep("timers", timers),

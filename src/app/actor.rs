@@ -38,6 +38,8 @@ pub enum Permission {
     ImportCustomers,
     /// Every call in the history; without it only one's own.
     SeeCalls,
+    /// The captured SIP messages of a call.
+    SeeSignalling,
     /// The board, reports, agents' states, listening in.
     Supervise,
     /// The stream of events.
@@ -50,13 +52,14 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SeeDirectory,
         Self::TakeCalls,
         Self::WorkTickets,
         Self::WorkCustomers,
         Self::ImportCustomers,
         Self::SeeCalls,
+        Self::SeeSignalling,
         Self::Supervise,
         Self::ReadEvents,
         Self::Administer,
@@ -67,7 +70,9 @@ impl Permission {
     pub const fn least_role(self) -> Role {
         match self {
             Self::SeeDirectory | Self::TakeCalls | Self::WorkTickets | Self::WorkCustomers => Role::Agent,
-            Self::ImportCustomers | Self::SeeCalls | Self::Supervise | Self::ReadEvents => Role::Supervisor,
+            Self::ImportCustomers | Self::SeeCalls | Self::SeeSignalling | Self::Supervise | Self::ReadEvents => {
+                Role::Supervisor
+            }
             Self::Administer | Self::ManageUsers => Role::Administrator,
         }
     }
@@ -86,6 +91,7 @@ impl Permission {
             Self::WorkCustomers => "work_customers",
             Self::ImportCustomers => "import_customers",
             Self::SeeCalls => "see_calls",
+            Self::SeeSignalling => "see_signalling",
             Self::Supervise => "supervise",
             Self::ReadEvents => "read_events",
             Self::Administer => "administer",

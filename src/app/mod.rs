@@ -19,6 +19,7 @@ pub mod reaction_loop;
 pub mod reports;
 pub mod review_loop;
 pub mod sample_centre;
+pub mod signalling;
 pub mod sla_cases;
 pub mod spoken;
 pub mod switch_handle;

@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use super::{Config, Mistake};
 use crate::domain::directory::Prefix;
 
+/// The longest message that is read, and its answer.
+const CAPTURE_BYTES_MIN: usize = 128 * 1024;
+
 /// Adds what is wrong.
 pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut Vec<Mistake>) {
     let mut wrong = |key: &str, message: String, mend: &str| {
@@ -60,6 +63,14 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
     }
     if config.sip.listen.is_empty() {
         wrong("sip.listen", "sip.listen names no address".into(), "Write at least one, such as [\"0.0.0.0:5060\"]");
+    }
+    let capture = &config.capture;
+    if capture.messages_per_call_max < 2 || capture.messages_max < 2 || capture.bytes_max < CAPTURE_BYTES_MIN {
+        wrong(
+            "capture.bytes_max",
+            "capture has no room for one call".into(),
+            "Use at least 2 messages per call and in all, and 131072 bytes; or switch it off with capture.enabled",
+        );
     }
     if config.media.ports.last - config.media.ports.first < 2 {
         wrong("media.ports", "media.ports holds too few ports for one call".into(), "Use at least two ports per call");

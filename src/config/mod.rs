@@ -21,7 +21,7 @@ pub use sections::{Ivr, Limits, Log, LogFormat, Metrics, Shutdown};
 use crate::{
     console::WebPhoneSettings,
     http,
-    net::{SipNetSettings, media::MediaSettings},
+    net::{CaptureSettings, SipNetSettings, media::MediaSettings},
     store,
     types::settings::{Raw, Section},
 };
@@ -36,6 +36,8 @@ pub struct Config {
     pub http: http::Settings,
     /// Telephones and trunks.
     pub sip: SipNetSettings,
+    /// The signalling of the last calls.
+    pub capture: CaptureSettings,
     /// Audio.
     pub media: MediaSettings,
     /// Where things are kept.
@@ -55,9 +57,10 @@ pub struct Config {
 }
 
 /// Names of the sections in the order of the sample file, each with a line for people.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 11] = [
     ("http", "Browsers and programs: console, REST interface, web sockets."),
     ("sip", "Telephones and trunks."),
+    ("capture", "The SIP messages of the last calls, in memory: the ladder on a call's page, pcap files, HEP."),
     ("media", "Audio."),
     ("store", "Where things are kept."),
     ("web_phone", "The public web phone on /call. The centre's own switch for it is in the console under Numbers."),
@@ -73,6 +76,7 @@ impl Config {
         Some(match name {
             "http" => &self.http,
             "sip" => &self.sip,
+            "capture" => &self.capture,
             "media" => &self.media,
             "store" => &self.store,
             "web_phone" => &self.web_phone,
@@ -89,6 +93,7 @@ impl Config {
         Some(match name {
             "http" => &mut self.http,
             "sip" => &mut self.sip,
+            "capture" => &mut self.capture,
             "media" => &mut self.media,
             "store" => &mut self.store,
             "web_phone" => &mut self.web_phone,

@@ -28,6 +28,7 @@ mod reports;
 mod router;
 mod session;
 mod settings;
+mod signalling;
 mod tickets;
 mod tls;
 mod tokens;
@@ -56,7 +57,7 @@ pub use traffic::Traffic;
 use crate::{
     app::{
         access::Access, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events, reports::Reports,
-        switch_handle::SwitchHandle, tickets::Tickets,
+        signalling::SignallingDesk, switch_handle::SwitchHandle, tickets::Tickets,
     },
     domain::directory::Directory,
     types::Clock,
@@ -94,6 +95,8 @@ pub struct AppState {
     pub tickets: Tickets,
     /// The history of calls.
     pub calls: Calls,
+    /// Their captured signalling.
+    pub signalling: SignallingDesk,
     /// The stream of events.
     pub events: Events,
     /// Counts over time.

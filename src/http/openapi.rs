@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use super::{
-    AppState, calls, customers, directory, error::Problem, events, health, lines, presence, reports, session, tickets, tokens,
-    users, web_phone,
+    AppState, calls, customers, directory, error::Problem, events, health, lines, presence, reports, session, signalling,
+    tickets, tokens, users, web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -73,6 +73,7 @@ pub fn openapi() -> Document {
         directory::document(),
         part("lines", lines::Doc::openapi()),
         part("calls", calls::Doc::openapi()),
+        part("signalling", signalling::Doc::openapi()),
         part("events", events::Doc::openapi()),
         part("reports", reports::Doc::openapi()),
         part("presence", presence::Doc::openapi()),

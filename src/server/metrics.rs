@@ -23,7 +23,7 @@ use crate::{
         centre::{CallState, FloorSnapshot},
     },
     http::Traffic,
-    net::media::MediaHandle,
+    net::{CaptureHandle, CaptureStats, media::MediaHandle},
     types::{Clock, Timestamp},
 };
 
@@ -35,6 +35,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 pub struct Figures {
     pub switch: SwitchHandle,
     pub media: MediaHandle,
+    pub captured: CaptureHandle,
     pub journal: Arc<JournalStatus>,
     pub tickets: Tickets,
     pub consoles: ConsoleState,
@@ -54,7 +55,8 @@ async fn metrics(State(figures): State<Figures>) -> impl IntoResponse {
     let timers = figures.tickets.timers_watched().await.ok();
     let mut registry = Registry::with_prefix("centralita");
     figures.traffic.register(&mut registry);
-    let reading = Reading { floor, stats, timers, now: figures.clock.now().wall, figures };
+    let captured = figures.captured.stats().await;
+    let reading = Reading { floor, stats, captured, timers, now: figures.clock.now().wall, figures };
     registry.register_collector(Box::new(reading));
     let mut text = String::new();
     if let Err(error) = encode(&mut text, &registry) {
@@ -67,6 +69,7 @@ async fn metrics(State(figures): State<Figures>) -> impl IntoResponse {
 struct Reading {
     floor: FloorSnapshot,
     stats: Option<SwitchLoopStats>,
+    captured: CaptureStats,
     timers: Option<(i64, Option<Timestamp>)>,
     now: Timestamp,
     figures: Figures,
@@ -84,6 +87,7 @@ impl Collector for Reading {
         self.calls_and_agents(&mut page)?;
         self.queues(&mut page)?;
         self.switch(&mut page)?;
+        self.capture(&mut page)?;
         self.media(&mut page)?;
         self.tasks(&mut page)?;
         self.lasting(&mut page)
@@ -180,6 +184,24 @@ impl Reading {
         page.counters("switch_facts_lost", "Facts lost before the journal", [("", String::new(), stats.facts_lost)])
     }
 
+    fn capture(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let CaptureStats { counts, lost, exported, unexported } = self.captured;
+        page.gauge("capture_messages", "SIP messages kept in memory now", signed(counts.messages))?;
+        page.gauge("capture_bytes", "Bytes of SIP messages kept in memory now", signed(counts.bytes))?;
+        let messages = [("kept", counts.kept), ("fell_out", counts.fell_out), ("cut", counts.cut), ("lost", lost)];
+        page.counters(
+            "capture_events",
+            "Captured SIP messages by what became of them",
+            messages.map(|(what, n)| ("fate", what.into(), n)),
+        )?;
+        let exports = [("sent", exported), ("dropped", unexported)];
+        page.counters(
+            "hep_messages",
+            "SIP messages for the HEP collector by what became of them",
+            exports.map(|(what, n)| ("fate", what.into(), n)),
+        )
+    }
+
     fn media(&self, page: &mut Page<'_, '_>) -> fmt::Result {
         let media = self.figures.media.stats();
         let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
@@ -242,6 +264,10 @@ impl Reading {
 
 fn count<T>(items: impl IntoIterator<Item = T>) -> i64 {
     i64::try_from(items.into_iter().count()).unwrap_or(i64::MAX)
+}
+
+fn signed(value: usize) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

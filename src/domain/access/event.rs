@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Role;
-use crate::types::UserId;
+use crate::types::{CallId, UserId};
 
 /// Something happened to a user's access.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -60,6 +60,13 @@ pub enum AccessEventKind {
         /// Its id.
         token: String,
     },
+    /// Looked at the captured signalling of a call.
+    SignallingRead {
+        /// Which call.
+        call: CallId,
+        /// As a file to take away.
+        is_file: bool,
+    },
 }
 
 impl AccessEvent {
@@ -75,6 +82,7 @@ impl AccessEvent {
             AccessEventKind::PasswordChanged => "access.password_changed",
             AccessEventKind::TokenMade { .. } => "access.token_made",
             AccessEventKind::TokenRevoked { .. } => "access.token_revoked",
+            AccessEventKind::SignallingRead { .. } => "access.signalling_read",
         }
     }
 }
