@@ -29,3 +29,8 @@ export type TicketCommand = Exclude<Schemas['TicketCommand'], { do: 'add_call' |
 export type CallLine = Schemas['CallLine']
 
 export type CallDetails = Schemas['CallDetails']
+
+/** What is kept of a call's SIP messages. */
+export type Signalling = Schemas['Signalling']
+
+export type SignallingMessage = Schemas['SignallingMessage']

@@ -164,6 +164,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/signalling": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The SIP messages of a call, as far as they are still kept in memory. Proofs of passwords, keys pressed, keys of encrypted audio
+         *     and card numbers are asterisks. That it was read is written to the audit trail.
+         */
+        get: operations["signalling_of_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/signalling.pcap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same as a classic pcap file with raw IP packets. Each message is one UDP packet between its two addresses, also where TCP, TLS
+         *     or a web socket carried it, so that streams come out whole and encrypted messages readable; IP and UDP headers are rebuilt.
+         */
+        get: operations["signalling_pcap_of_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/ticket": {
         parameters: {
             query?: never;
@@ -970,6 +1010,13 @@ export interface components {
             token: string;
             /** @enum {string} */
             kind: "token_revoked";
+        } | {
+            /** @description Which call. */
+            call: components["schemas"]["CallId"];
+            /** @description As a file to take away. */
+            is_file: boolean;
+            /** @enum {string} */
+            kind: "signalling_read";
         };
         /** @description Who or what made it happen. */
         Actor: {
@@ -3142,7 +3189,7 @@ export interface components {
          * @description Something that may be done. The word of a permission is also the scope of an API token.
          * @enum {string}
          */
-        Permission: "see_directory" | "take_calls" | "work_tickets" | "work_customers" | "import_customers" | "see_calls" | "supervise" | "read_events" | "administer" | "manage_users";
+        Permission: "see_directory" | "take_calls" | "work_tickets" | "work_customers" | "import_customers" | "see_calls" | "see_signalling" | "supervise" | "read_events" | "administer" | "manage_users";
         /** @description A SIP phone account. */
         Phone: {
             /** @description Account name, the user part of its address. */
@@ -3579,6 +3626,62 @@ export interface components {
             /** @description Password. */
             password: string;
         };
+        /** @description What is kept of a call's signalling. */
+        Signalling: {
+            /** @description How much. */
+            state: components["schemas"]["SignallingState"];
+            /**
+             * Format: int64
+             * @description Messages that fell out of the middle.
+             */
+            dropped: number;
+            /** @description How many of `messages` passed before those. */
+            dropped_after: number;
+            /** @description In the order in which they passed. */
+            messages: components["schemas"]["SignallingMessage"][];
+        };
+        /** @description A SIP message as it passed, without its secrets. */
+        SignallingMessage: {
+            /** @description When, to the millisecond. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Microseconds after the first message of the call.
+             */
+            offset_us: number;
+            /** @description Who sent it: address and port. */
+            source: string;
+            /** @description Who was to receive it: address and port. */
+            destination: string;
+            /** @description `UDP`, `TCP`, `TLS`, … */
+            transport: string;
+            /** @description Whether it came to us. */
+            is_inbound: boolean;
+            /** @description Whether the same octets went the same way before. */
+            is_retransmission: boolean;
+            /** @description Method of a request. */
+            method?: string | null;
+            /**
+             * Format: int32
+             * @description Status code of a response.
+             */
+            status?: number | null;
+            /** @description Reason phrase of a response. */
+            reason?: string | null;
+            /** @description Number and method of the transaction. */
+            cseq: string;
+            /** @description The dialog's name; a call has one for each telephone. */
+            call_id: string;
+            /** @description Media type of the body. */
+            content_type?: string | null;
+            /** @description The whole message. Secrets, keys pressed and card numbers are asterisks; octets that are not UTF-8 are replaced. */
+            text: string;
+        };
+        /**
+         * @description How much is left of a call's signalling.
+         * @enum {string}
+         */
+        SignallingState: "whole" | "partial" | "gone" | "off";
         /** @description A skill. */
         Skill: {
             /** @description Key. */
@@ -5268,6 +5371,81 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallDetails"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signalling_of_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Signalling"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    signalling_pcap_of_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Classic pcap, LINKTYPE_RAW */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.tcpdump.pcap": number[];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             404: {

@@ -1,6 +1,6 @@
 // One past call: who, how long, how it ended, and everything that happened in it.
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, useParams, useRouteContext } from '@tanstack/react-router'
 import { PhoneIncoming, PhoneOutgoing } from 'lucide-react'
 import { api } from '@/api/client'
 import type { CallDetails } from '@/api/records'
@@ -14,6 +14,7 @@ import { Facts, Page, Section, SkeletonLines, TicketStateBadge } from '@/ui'
 import { useEventText } from './event-text'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
+import { SignallingSection } from './signalling'
 import { storyOf } from './story'
 
 export function CallPage() {
@@ -42,6 +43,7 @@ export function CallPage() {
 
 function Call({ call }: { call: CallDetails }) {
   const { t, i18n } = useTexts('calls')
+  const { session } = useRouteContext({ from: '/shell' })
   const names = useNames()
   const partyOf = useLineParty()
   const eventText = useEventText(names)
@@ -94,7 +96,7 @@ function Call({ call }: { call: CallDetails }) {
       actions={<OutcomeBadge outcome={call.outcome} />}
     >
       <div className="grid h-full min-h-0 grid-cols-1 overflow-auto lg:grid-cols-[minmax(0,1fr)_400px] lg:overflow-hidden">
-        <div className="min-h-0 lg:overflow-auto">
+        <div className="lg:min-h-0 lg:overflow-auto">
           <dl className="grid grid-cols-4 border-b border-line">
             {figures.map(({ key, ms }) => (
               <div key={key} className="border-r border-line px-4 py-2 last:border-r-0">
@@ -135,8 +137,9 @@ function Call({ call }: { call: CallDetails }) {
               ))}
             </ol>
           </Section>
+          {session.permissions.includes('see_signalling') && <SignallingSection call={call.id} />}
         </div>
-        <aside aria-label={t('facts')} className="min-h-0 border-line bg-ground p-4 lg:overflow-auto lg:border-l">
+        <aside aria-label={t('facts')} className="border-line bg-ground p-4 max-lg:border-t lg:min-h-0 lg:overflow-auto lg:border-l">
           <Facts facts={facts} />
         </aside>
       </div>
