@@ -4,7 +4,7 @@
 use super::wire::{CommandProblem, ConsoleCommand};
 use crate::{
     app::actor::{Actor, Permission},
-    domain::centre::{CentreCommand, Refusal, WantedPresence},
+    domain::centre::{CentreCommand, ConsultTarget, Refusal, WantedPresence},
     types::{CallId, CustomerId, SessionId},
 };
 
@@ -67,6 +67,16 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
             CentreCommand::SendDigits { agent, call, digits }
         }
         ConsoleCommand::Transfer { call, target } => CentreCommand::Transfer { agent, call, target },
+        ConsoleCommand::Consult { call, target } => {
+            if matches!(&target, ConsultTarget::Number { number } if number.chars().count() > NUMBER_CHARS_MAX) {
+                return Err(Refusal::NotDialable.into());
+            }
+            CentreCommand::Consult { agent, call, target }
+        }
+        ConsoleCommand::ConsultSwap { call } => CentreCommand::ConsultSwap { agent, call },
+        ConsoleCommand::ConsultJoin { call } => CentreCommand::ConsultJoin { agent, call },
+        ConsoleCommand::ConsultComplete { call } => CentreCommand::ConsultComplete { agent, call },
+        ConsoleCommand::ConsultCancel { call } => CentreCommand::ConsultCancel { agent, call },
         ConsoleCommand::Dial { number, customer } => {
             if number.chars().count() > NUMBER_CHARS_MAX {
                 return Err(Refusal::NotDialable.into());

@@ -143,7 +143,8 @@ impl Eyes {
     }
 
     fn is_own(&self, call: &CallView) -> bool {
-        call.agent.as_ref() == Some(&self.agent) || call.listeners.contains(&self.agent)
+        let consulted = call.consult.as_ref().and_then(|consult| consult.agent.as_ref());
+        [call.agent.as_ref(), consulted].contains(&Some(&self.agent)) || call.listeners.contains(&self.agent)
     }
 
     /// An agent as this console may see one: of colleagues only whether they can take a call.

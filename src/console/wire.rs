@@ -13,7 +13,7 @@ use utoipa::{
 use crate::{
     domain::{
         call::TransferTarget,
-        centre::{AgentView, AudioState, CallView, QueueView, Refusal, WantedPresence},
+        centre::{AgentView, AudioState, CallView, ConsultTarget, QueueView, Refusal, WantedPresence},
         customer::CustomerSnapshot,
         event::EventRecord,
         report::QueueCounts,
@@ -109,6 +109,33 @@ pub enum ConsoleCommand {
         call: CallId,
         /// Where to.
         target: TransferTarget,
+    },
+    /// Calls somebody about the customer, who hears music.
+    Consult {
+        /// Which.
+        call: CallId,
+        /// Whom.
+        target: ConsultTarget,
+    },
+    /// From the consulted party to the customer, or back.
+    ConsultSwap {
+        /// Which.
+        call: CallId,
+    },
+    /// All three hear each other.
+    ConsultJoin {
+        /// Which.
+        call: CallId,
+    },
+    /// Leaves the customer to the consulted party.
+    ConsultComplete {
+        /// Which.
+        call: CallId,
+    },
+    /// Lets the consulted party go and returns to the customer.
+    ConsultCancel {
+        /// Which.
+        call: CallId,
     },
     /// Click-to-call or dial pad.
     Dial {

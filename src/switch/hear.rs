@@ -12,11 +12,14 @@ use super::{
     legs::{BrowserOwner, DigitWay, LegState, Legs, Silence},
 };
 use crate::{
-    domain::{call::EndCause, centre::CentreInput},
+    domain::{
+        call::EndCause,
+        centre::{CentreInput, TransferAsked},
+    },
     protocol::{
         media::{MediaNotice, MediaOrder, RemoteMedia},
         sdp::{Description, SdpSession},
-        sip::{DialogId, SipNotice, SipOrder},
+        sip::{DialogId, ReferTarget, SipNotice, SipOrder},
     },
     types::{LegId, Now, Rng},
 };
@@ -50,6 +53,7 @@ impl Legs {
                     self.digit(leg, digit, DigitWay::Info);
                 }
             }
+            SipNotice::Referred { dialog, target } => self.referred(dialog, target),
             SipNotice::Ended { dialog, is_lost } => self.peer_ended(dialog, is_lost),
             SipNotice::RegistrationChanged { account, is_reachable } => {
                 self.tell(CentreInput::PhoneReachable { account, is_reachable });
@@ -208,13 +212,30 @@ impl Legs {
     fn agree_anew(&mut self, leg: LegId, agreed: RemoteMedia, now: Now) {
         match self.get_mut(leg).map(|entry| &mut entry.state) {
             Some(LegState::Talking { must_peer_send, .. }) => {
-                *must_peer_send = agreed.must_send();
+                let must_send = agreed.must_send();
+                let is_change = std::mem::replace(must_peer_send, must_send) != must_send;
                 self.excuse(leg, now);
+                if is_change {
+                    self.tell(CentreInput::LegHeld { leg, is_held: !must_send });
+                }
             }
             Some(LegState::Accepted { must_peer_send, .. }) => *must_peer_send = Some(agreed.must_send()),
             Some(_) | None => {}
         }
         self.set_remote(leg, agreed);
+    }
+
+    /// The peer wants its call to go on elsewhere.
+    fn referred(&mut self, dialog: DialogId, target: ReferTarget) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        let to = match target {
+            ReferTarget::Number(number) => Some(TransferAsked::Number(number)),
+            ReferTarget::Dialog(other) => self.by_dialog(other).map(TransferAsked::Leg),
+        };
+        match to {
+            Some(to) => self.tell(CentreInput::TransferAsked { leg, to }),
+            None => self.order_sip(SipOrder::ReferProgress { dialog, status: 603 }),
+        }
     }
 
     fn peer_ended(&mut self, dialog: DialogId, is_lost: bool) {

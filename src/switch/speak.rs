@@ -10,7 +10,7 @@ use super::{
 use crate::{
     domain::{
         call::EndCause,
-        centre::{Heard, PhoneEffect},
+        centre::{Heard, PhoneEffect, TransferProgress},
     },
     protocol::{
         media::{MediaOrder, PlayId, Source},
@@ -34,6 +34,7 @@ impl Legs {
                 let target = SipTarget::Trunk { trunk, number };
                 self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs }, now);
             }
+            PhoneEffect::TransferProgress { leg, progress } => self.tell_transfer(leg, progress),
             PhoneEffect::Cancel { leg, is_answered_elsewhere } => self.hang_up(leg, 480, is_answered_elsewhere),
             PhoneEffect::HangUp { leg } => self.hang_up(leg, 480, false),
             PhoneEffect::OpenConsole { leg, agent, session, offer } => {
@@ -60,6 +61,21 @@ impl Legs {
             let dialog = *dialog;
             self.order_sip(SipOrder::Ring { dialog, answer: None });
         }
+    }
+
+    /// Tells a phone how its transfer goes.
+    fn tell_transfer(&mut self, leg: LegId, progress: TransferProgress) {
+        let Some(dialog) = self.get(leg).and_then(|entry| entry.state.dialog()) else { return };
+        let status = match progress {
+            // A status that speaks of the number would end the phone's call if it answered the REFER (RFC 5057 5.1).
+            TransferProgress::Refused(_) => 403,
+            TransferProgress::Begun => 100,
+            TransferProgress::Ringing => 180,
+            TransferProgress::Done => 200,
+            TransferProgress::Failed(EndCause::Refused) => 603,
+            TransferProgress::Failed(cause) => refusal_status(cause),
+        };
+        self.order_sip(SipOrder::ReferProgress { dialog, status });
     }
 
     fn answer(&mut self, leg: LegId, now: Now) {

@@ -94,6 +94,34 @@ pub enum CallEventKind {
         /// Where to.
         to: TransferTarget,
     },
+    /// The agent calls somebody about the customer.
+    ConsultBegan {
+        /// Who.
+        agent: AgentId,
+        /// Whom.
+        to: TransferTarget,
+    },
+    /// That party answered.
+    ConsultAnswered {
+        /// Who asks.
+        agent: AgentId,
+        /// Whom.
+        to: TransferTarget,
+    },
+    /// That party is gone again, or was not reached, and the agent has the customer.
+    ConsultEnded {
+        /// Who asked.
+        agent: AgentId,
+        /// Whom.
+        to: TransferTarget,
+        /// Whether the party had answered.
+        was_reached: bool,
+    },
+    /// Agent, customer and consulted party hear each other.
+    Conferenced {
+        /// Who brought them together.
+        agent: AgentId,
+    },
     /// A supervisor began to listen.
     ListenStarted {
         /// Who, by agent key.
@@ -241,6 +269,13 @@ pub enum TransferTarget {
         /// Which.
         queue: QueueId,
     },
+    /// A line, from its beginning.
+    Line {
+        /// Which.
+        line: LineId,
+    },
+    /// A phone without an agent, or a number outside, which is not kept here.
+    Number,
 }
 
 /// Which way a call went.
@@ -342,6 +377,10 @@ impl CallEvent {
             CallEventKind::Held { .. } => "call.held",
             CallEventKind::Resumed { .. } => "call.resumed",
             CallEventKind::Transferred { .. } => "call.transferred",
+            CallEventKind::ConsultBegan { .. } => "call.consult_began",
+            CallEventKind::ConsultAnswered { .. } => "call.consult_answered",
+            CallEventKind::ConsultEnded { .. } => "call.consult_ended",
+            CallEventKind::Conferenced { .. } => "call.conferenced",
             CallEventKind::ListenStarted { .. } => "call.listen_started",
             CallEventKind::ListenEnded { .. } => "call.listen_ended",
             CallEventKind::Abandoned { .. } => "call.abandoned",

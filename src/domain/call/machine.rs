@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    CallClock, CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Offer, OtherParty, Outcome,
-    Partner, Party, PartyMatch, Span, Stage, TransferTarget,
+    CallClock, CallEvent, CallEventKind, CallSummary, Consult, Direction, EndCause, FlowOutCause, MissCause, Offer, OtherParty,
+    Outcome, Partner, Party, PartyMatch, Span, Stage, TransferTarget,
 };
 use crate::{
     domain::Cx,
@@ -70,6 +70,7 @@ pub struct Call {
     pub hops: u8,
     /// What it was about, by agent.
     pub disposed: BTreeMap<AgentId, DispositionId>,
+    pub(super) consult: Option<Consult>,
     stage: Stage,
     clock: CallClock,
     outcome: Outcome,
@@ -136,6 +137,7 @@ impl Call {
             wrapping: BTreeSet::new(),
             hops: 0,
             disposed: BTreeMap::new(),
+            consult: None,
             stage: new.stage,
             clock: CallClock::default(),
             outcome: Outcome::Open,
@@ -233,10 +235,10 @@ impl Call {
         self.say(cx, CallEventKind::Offered { queue: None, agent: to, attempt: self.attempts });
     }
 
-    /// The call leaves an agent for a queue; [`Call::enqueue`] or a branch follows.
-    pub fn send_to_queue(&mut self, from: AgentId, queue: QueueId, cx: &mut CallCx<'_>) {
+    /// The call leaves an agent for a queue or a line; [`Call::enqueue`], [`Call::enter_flow`] or a branch follows.
+    pub fn send_to(&mut self, from: AgentId, to: TransferTarget, cx: &mut CallCx<'_>) {
         self.transferred_from = Some(from.clone());
-        self.say(cx, CallEventKind::Transferred { from, to: TransferTarget::Queue { queue } });
+        self.say(cx, CallEventKind::Transferred { from, to });
     }
 
     /// The offer came to nothing. A wait goes on; a handed-over call must be sent on by the caller of this method.
@@ -251,6 +253,7 @@ impl Call {
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::Reconnecting { .. }
+            | Stage::PassedOn { .. }
             | Stage::Leaving { .. }
             | Stage::Over => return None,
         };
@@ -271,6 +274,7 @@ impl Call {
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::Reconnecting { .. }
+            | Stage::PassedOn { .. }
             | Stage::Leaving { .. }
             | Stage::Over => None,
         };
@@ -319,6 +323,7 @@ impl Call {
             | Stage::HandedOver { .. }
             | Stage::Dialling { .. }
             | Stage::Reconnecting { .. }
+            | Stage::PassedOn { .. }
             | Stage::Leaving { .. }
             | Stage::Over => return false,
         };
@@ -436,6 +441,7 @@ impl Call {
                 | Stage::Talking { .. }
                 | Stage::Held { .. }
                 | Stage::Reconnecting { .. }
+                | Stage::PassedOn { .. }
                 | Stage::Leaving { .. }
                 | Stage::Over => Outcome::SelfServed,
             },
@@ -471,13 +477,13 @@ impl Call {
         }
     }
 
-    fn go(&mut self, stage: Stage, counts_as: Option<Span>, cx: &CallCx<'_>) {
+    pub(super) fn go(&mut self, stage: Stage, counts_as: Option<Span>, cx: &CallCx<'_>) {
         self.clock.count(counts_as, cx.now.mono);
         self.stage = stage;
         self.since = cx.now.wall;
     }
 
-    fn say(&self, cx: &mut CallCx<'_>, kind: CallEventKind) {
+    pub(super) fn say(&self, cx: &mut CallCx<'_>, kind: CallEventKind) {
         cx.emit(CallEvent { call: self.id, kind });
     }
 }

@@ -2,6 +2,7 @@
 //! clocks and its record. Knows nothing of queues' order or agents' presence, and never touches a telephone.
 
 mod clock;
+mod consult;
 mod event;
 mod line;
 mod machine;
@@ -9,6 +10,7 @@ mod party;
 mod stage;
 
 pub use clock::{CallClock, Span};
+pub use consult::{Consult, ConsultStep, Consulted};
 pub use event::{
     CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Outcome, Party, TransferTarget,
 };

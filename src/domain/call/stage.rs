@@ -1,6 +1,6 @@
 //! Where a call stands. Each stage holds exactly its own facts, and a deadline wherever the call could be stuck.
 
-use crate::types::{AgentId, LegId, Mono, QueueId, Timestamp};
+use crate::types::{AgentId, LegId, Mono, QueueId, Timestamp, TrunkId};
 
 /// Where a call stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +64,15 @@ pub enum Stage {
         /// The same on the wall.
         until_at: Timestamp,
     },
+    /// An agent passed it on to a number, and nobody of the floor is on the line any more.
+    PassedOn {
+        /// The leg of that number.
+        leg: LegId,
+        /// The trunk that it takes a line of.
+        trunk: Option<TrunkId>,
+        /// While it rings there: then it counts as unanswered.
+        until: Option<Mono>,
+    },
     /// Hears a last message.
     Leaving {
         /// Then it is ended, message or not.
@@ -118,6 +127,7 @@ impl Stage {
             | Self::Echo { .. }
             | Self::Waiting { .. }
             | Self::HandedOver { .. }
+            | Self::PassedOn { .. }
             | Self::Leaving { .. }
             | Self::Over => None,
         }
@@ -135,6 +145,7 @@ impl Stage {
             | Self::Talking { .. }
             | Self::Held { .. }
             | Self::Reconnecting { .. }
+            | Self::PassedOn { .. }
             | Self::Leaving { .. }
             | Self::Over => None,
         }
@@ -152,6 +163,7 @@ impl Stage {
             | Self::Leaving { until } => Some(*until),
             Self::Waiting { offer, .. } => offer.as_ref().map(|offer| offer.until),
             Self::HandedOver { offer, .. } => Some(offer.until),
+            Self::PassedOn { until, .. } => *until,
             Self::Talking { .. } | Self::Held { .. } | Self::Over => None,
         }
     }

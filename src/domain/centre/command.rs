@@ -80,6 +80,43 @@ pub enum CentreCommand {
         /// Where to.
         target: TransferTarget,
     },
+    /// Calls somebody about the customer, who hears music.
+    Consult {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// Whom.
+        target: ConsultTarget,
+    },
+    /// From the consulted party to the customer, or back.
+    ConsultSwap {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// All three hear each other.
+    ConsultJoin {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Leaves the customer to the consulted party.
+    ConsultComplete {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Lets the consulted party go and returns to the customer.
+    ConsultCancel {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
     /// Click-to-call or dial pad: agent's leg first.
     Dial {
         /// Who.
@@ -169,6 +206,22 @@ pub enum CentreCommand {
     WebHangUp {
         /// Which.
         session: SessionId,
+    },
+}
+
+/// Whom an agent wants to consult.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum ConsultTarget {
+    /// A colleague who is ready.
+    Agent {
+        /// Who.
+        agent: AgentId,
+    },
+    /// A phone of ours, or a number outside as the dial rules allow.
+    Number {
+        /// As typed.
+        number: String,
     },
 }
 

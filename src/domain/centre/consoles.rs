@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use super::{AudioState, Centre, LegUse, PhoneEffect, Refusal, Timer, Turn};
 use crate::{
-    domain::{agent::Presence, call::MissCause, directory::Device},
+    domain::{
+        agent::Presence,
+        call::{EndCause, MissCause},
+        directory::Device,
+    },
     types::{AgentId, LegId, SessionId},
 };
 
@@ -114,6 +118,10 @@ impl Centre {
                 self.published.touch_call(call);
             }
         }
+        // What a consulted colleague hears is told again to a leg that is new.
+        if let Some(call) = self.agents.get(agent).and_then(|agent| agent.call()) {
+            self.published.touch_call(call);
+        }
         // What a listener hears is told again to a leg that is new.
         if let Some(call) = self.listening.get(agent) {
             self.published.touch_call(*call);
@@ -172,6 +180,13 @@ impl Centre {
         let is_up = self.is_device_up(agent);
         let Some(presence) = self.agents.get(agent).map(|agent| agent.presence()) else { return };
         let was_ready = presence == Presence::Ready;
+        if let Presence::Offered { call } = presence
+            && !is_up
+            && self.is_consulted(agent, call)
+            && self.calls.get(&call).and_then(|call| call.consult()).is_some_and(|consult| consult.leg.is_none())
+        {
+            return self.consulted_failed(turn, call, EndCause::Unreachable, MissCause::Device);
+        }
         if let Presence::Offered { call } = presence
             && !is_up
             && self.calls.get(&call).and_then(|call| call.stage().offer()).is_some_and(|offer| offer.phone.is_none())

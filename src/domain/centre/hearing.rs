@@ -8,7 +8,7 @@ use std::{
 
 use super::{Centre, Heard, PhoneEffect};
 use crate::{
-    domain::call::{Call, DialStep, Stage},
+    domain::call::{Call, ConsultStep, DialStep, Stage},
     types::{CallId, LegId},
 };
 
@@ -77,21 +77,24 @@ impl Centre {
         let music = |clip: &str| vec![Heard::Music(Arc::from(clip))];
         let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg));
         let agent = call.stage().partner().and_then(|with| self.partner_leg(with));
+        let consulted = self.consulted_leg(call);
+        let is_joined = call.consult().is_some_and(|consult| consult.step == ConsultStep::Joined);
+        let third = consulted.filter(|_| is_joined);
         let (customer_hears, agent_hears) = match call.stage() {
             Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Leaving { .. } | Stage::Over => (Vec::new(), Vec::new()),
             Stage::Echo { .. } => (vec![Heard::Echo], Vec::new()),
-            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Held { .. } | Stage::Reconnecting { .. } => {
-                (music(MUSIC_ON_HOLD), Vec::new())
-            }
+            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Reconnecting { .. } => (music(MUSIC_ON_HOLD), Vec::new()),
+            Stage::Held { .. } => (music(MUSIC_ON_HOLD), self.consulting_agent_hears(call)),
             Stage::Dialling { step: DialStep::OwnPhone | DialStep::Calling, .. } => (Vec::new(), Vec::new()),
             Stage::Dialling { step: DialStep::Ringing, .. } => (Vec::new(), music(RING_BACK)),
-            Stage::Talking { .. } => {
-                (agent.map(Heard::Leg).into_iter().collect(), customer.map(Heard::Leg).into_iter().collect())
-            }
+            Stage::Talking { .. } => (self.voices([agent, third]), self.voices([customer, third])),
+            Stage::PassedOn { until: Some(_), .. } => (music(RING_BACK), Vec::new()),
+            Stage::PassedOn { leg, until: None, .. } => (self.voices([Some(*leg), None]), Vec::new()),
         };
         let mut legs = Vec::new();
         legs.extend(customer.map(|leg| (leg, customer_hears)));
         legs.extend(agent.map(|leg| (leg, agent_hears)));
+        self.add_consult_ears(call, customer, agent, &mut legs);
         let both: Vec<Heard> = customer.into_iter().chain(agent).map(Heard::Leg).collect();
         for supervisor in &call.listeners {
             if let Some(leg) = self.consoles.get(supervisor).and_then(|console| console.leg) {
@@ -99,5 +102,48 @@ impl Centre {
             }
         }
         legs
+    }
+
+    /// What the agent hears who put the customer on hold: perhaps somebody else.
+    fn consulting_agent_hears(&self, call: &Call) -> Vec<Heard> {
+        match call.consult().filter(|consult| consult.own_line.is_none()).map(|consult| consult.step) {
+            Some(ConsultStep::Ringing) => vec![Heard::Music(Arc::from(RING_BACK))],
+            Some(ConsultStep::Talking) => self.voices([self.consulted_leg(call), None]),
+            Some(ConsultStep::Waiting | ConsultStep::Joined) | None => Vec::new(),
+        }
+    }
+
+    /// The ears of the party that an agent consults, or passed the call on to, and of the agent's second line.
+    fn add_consult_ears(&self, call: &Call, customer: Option<LegId>, agent: Option<LegId>, legs: &mut Ears) {
+        if let Stage::PassedOn { leg, until, .. } = call.stage() {
+            legs.push((*leg, self.voices([customer.filter(|_| until.is_none()), None])));
+        }
+        let Some(consult) = call.consult() else { return };
+        let on_hold = || vec![Heard::Music(Arc::from(MUSIC_ON_HOLD))];
+        let is_reconnecting = matches!(call.stage(), Stage::Reconnecting { .. });
+        let asker = consult.own_line.or(agent);
+        let consulted_hears = match consult.step {
+            ConsultStep::Ringing => Vec::new(),
+            ConsultStep::Talking if is_reconnecting && consult.own_line.is_none() => on_hold(),
+            ConsultStep::Talking => self.voices([asker, None]),
+            ConsultStep::Waiting => on_hold(),
+            ConsultStep::Joined => self.voices([customer, asker.filter(|_| !is_reconnecting)]),
+        };
+        let consulted = self.consulted_leg(call);
+        legs.extend(consulted.map(|leg| (leg, consulted_hears)));
+        if let Some(line) = consult.own_line.filter(|_| consult.is_answered()) {
+            let is_talking = consult.step == ConsultStep::Talking;
+            legs.push((line, self.voices([consulted.filter(|_| is_talking), None])));
+        }
+    }
+
+    /// The voices of these legs. A phone that holds us promised to send nothing: music stands in for it, so that nobody is left
+    /// in silence.
+    fn voices(&self, legs: [Option<LegId>; 2]) -> Vec<Heard> {
+        let voice = |leg: LegId| match self.held_by_phone.contains(&leg) {
+            true => Heard::Music(Arc::from(MUSIC_ON_HOLD)),
+            false => Heard::Leg(leg),
+        };
+        legs.into_iter().flatten().map(voice).collect()
     }
 }

@@ -31,6 +31,9 @@ impl Centre {
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Overload });
         }
         if route(&self.directory, called).is_none() {
+            if let Some(agent) = caller.phone.as_deref().and_then(|account| self.agent_of_phone(account)) {
+                return self.phone_dials(turn, leg, &agent, called);
+            }
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::UnknownNumber });
         }
         let label = caller.label.or_else(|| caller.phone.map(|account| account.to_string()));
@@ -131,8 +134,7 @@ impl Centre {
 
     /// Calls on a trunk, both ways.
     pub(super) fn calls_on(&self, trunk: &TrunkId) -> i64 {
-        let count = self.calls.values().filter(|call| !call.is_over() && call.party.trunk.as_ref() == Some(trunk)).count();
-        i64::try_from(count).unwrap_or(i64::MAX)
+        self.calls.values().map(|call| call.lines_on(trunk)).sum()
     }
 
     /// Whether there are as many calls as there may be. Those that agents only wrap up do not count.
@@ -156,6 +158,10 @@ impl Centre {
                 self.offer_missed(turn, id, crate::domain::call::MissCause::NoAnswer);
             }
             Stage::Dialling { .. } => self.end_call(turn, id, EndCause::NoAnswer, Party::Customer),
+            Stage::PassedOn { leg, .. } => {
+                self.cancel_leg(leg, false);
+                self.passed_on_failed(turn, id);
+            }
             Stage::Reconnecting { with, .. } => self.agent_lost_for_good(turn, id, &with.agent),
             Stage::Talking { .. } | Stage::Held { .. } | Stage::Over => {}
         }

@@ -59,6 +59,20 @@ pub enum CentreInput {
         /// Flows.
         is_up: bool,
     },
+    /// The phone of a leg put us on hold, or took us off: it sends nothing meanwhile.
+    LegHeld {
+        /// Which.
+        leg: LegId,
+        /// On hold.
+        is_held: bool,
+    },
+    /// A phone wants its call to go on somewhere else (REFER). [`PhoneEffect::TransferProgress`] answers.
+    TransferAsked {
+        /// The leg that wants to be rid of its call.
+        leg: LegId,
+        /// Where to.
+        to: TransferAsked,
+    },
     /// A key, once per press.
     Digit {
         /// Which.
@@ -105,6 +119,30 @@ pub enum CentreInput {
     },
     /// Take no more calls; running ones go on.
     Drain,
+}
+
+/// Where a phone wants its call to go.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TransferAsked {
+    /// A number, as if dialled.
+    Number(Arc<str>),
+    /// The party of this other leg.
+    Leg(LegId),
+}
+
+/// How a transfer that a phone asked for goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferProgress {
+    /// It will not be tried; nothing more follows.
+    Refused(EndCause),
+    /// It is being tried.
+    Begun,
+    /// It rings there.
+    Ringing,
+    /// The customer is with the other party. The last word.
+    Done,
+    /// It came to nothing, and the call is as it was. The last word.
+    Failed(EndCause),
 }
 
 /// Who calls, as far as the wire tells.
@@ -178,6 +216,13 @@ pub enum PhoneEffect {
         caller: Option<Arc<str>>,
         /// Seconds until it counts as unanswered.
         ring_secs: u32,
+    },
+    /// Tell a phone how the transfer goes that it asked for.
+    TransferProgress {
+        /// The leg that asked.
+        leg: LegId,
+        /// How.
+        progress: TransferProgress,
     },
     /// Stop calling a leg.
     Cancel {

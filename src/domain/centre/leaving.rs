@@ -2,7 +2,7 @@
 
 use super::{Centre, CentreOutput, Turn, playback::Purpose};
 use crate::{
-    domain::call::{EndCause, MissCause, Party},
+    domain::call::{EndCause, MissCause, Party, Stage},
     types::{CallId, QueueId},
 };
 
@@ -45,8 +45,13 @@ impl Centre {
         self.flows.remove(&id);
         self.dial_plans.remove(&id);
         self.stop_all_listening(turn, id);
+        self.drop_consult(turn, id);
         let Some(call) = self.calls.get(&id) else { return };
         let partner = call.stage().partner().cloned();
+        if let Stage::PassedOn { leg, .. } = *call.stage() {
+            self.close_leg(leg);
+        }
+        let Some(call) = self.calls.get(&id) else { return };
         let leg = call.customer_leg;
         self.on_call(turn, id, |call, cx| call.end(cause, by, cx));
         self.timers.clear_call(id);

@@ -28,6 +28,18 @@ pub(super) enum LegUse {
         /// Whether it has rung: from then on a no is the agent's.
         has_rung: bool,
     },
+    /// Whom an agent consults, or passed a call on to, when it is a phone.
+    Consulted {
+        /// About which call.
+        call: CallId,
+        /// Whether it has rung.
+        has_rung: bool,
+    },
+    /// The second line of an agent's phone, by which it dialled for a consultation.
+    SecondLine {
+        /// About which call.
+        call: CallId,
+    },
     /// An agent's standing console leg.
     Console(AgentId),
     /// A web phone whose audio is not up yet.
@@ -59,9 +71,10 @@ impl Centre {
         }
     }
 
-    fn forget_leg(&mut self, leg: LegId) {
+    pub(super) fn forget_leg(&mut self, leg: LegId) {
         self.playing.remove(&leg);
         self.muted.remove(&leg);
+        self.held_by_phone.remove(&leg);
         self.hearing.forget(leg);
     }
 
@@ -77,7 +90,12 @@ impl Centre {
                 *has_rung = true;
                 return;
             }
-            Some(LegUse::Console(_) | LegUse::WebPhone(_)) | None => return,
+            Some(LegUse::Consulted { call, has_rung }) => {
+                *has_rung = true;
+                let call = *call;
+                return self.consult_rings(call);
+            }
+            Some(LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => return,
         };
         let Some(call) = self.calls.get(&id) else { return };
         if let Stage::Dialling { with, step: DialStep::Calling, until } = call.stage().clone() {
@@ -90,7 +108,8 @@ impl Centre {
             Some(LegUse::Customer(call)) => self.customer_answered(turn, call),
             Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_phone_answered(turn, call, &agent, leg),
             Some(LegUse::WebPhone(session)) => self.web_phone_up(turn, session),
-            Some(LegUse::Console(_)) => {}
+            Some(LegUse::Consulted { call, .. }) => self.consulted_answered(turn, call),
+            Some(LegUse::SecondLine { .. } | LegUse::Console(_)) => {}
             // Answered in the moment in which we gave up.
             None => self.phone(PhoneEffect::HangUp { leg }),
         }
@@ -112,6 +131,7 @@ impl Centre {
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::Reconnecting { .. }
+            | Stage::PassedOn { .. }
             | Stage::Leaving { .. }
             | Stage::Over => {}
         }
@@ -142,6 +162,8 @@ impl Centre {
                 let miss = miss_cause(cause, has_rung);
                 self.agent_phone_failed(turn, call, &agent, leg, miss);
             }
+            LegUse::Consulted { call, has_rung } => self.consulted_failed(turn, call, cause, miss_cause(cause, has_rung)),
+            LegUse::SecondLine { call } => self.second_line_over(turn, call),
             LegUse::Console(agent) => {
                 // A renewal that failed may leave the old media behind.
                 self.phone(PhoneEffect::HangUp { leg });
@@ -182,6 +204,8 @@ impl Centre {
                     self.agent_leg_over(turn, call, &agent, is_lost);
                 }
             }
+            LegUse::Consulted { call, .. } => self.consulted_gone(turn, call, is_lost),
+            LegUse::SecondLine { call } => self.second_line_over(turn, call),
             LegUse::Console(agent) => self.console_leg_gone(turn, &agent),
             LegUse::WebPhone(session) => self.web_phone_over(session, cause),
         }
@@ -193,7 +217,7 @@ impl Centre {
             Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_audio(turn, call, &agent, is_up),
             Some(LegUse::Customer(call)) => self.customer_audio(turn, call, is_up),
             Some(LegUse::WebPhone(session)) if is_up => self.web_phone_up(turn, session),
-            Some(LegUse::WebPhone(_)) | None => {}
+            Some(LegUse::Consulted { .. } | LegUse::SecondLine { .. } | LegUse::WebPhone(_)) | None => {}
         }
     }
 
@@ -214,6 +238,7 @@ impl Centre {
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::Reconnecting { .. }
+            | Stage::PassedOn { .. }
             | Stage::Leaving { .. }
             | Stage::Over => SILENT_PHONE_MS,
         };
@@ -240,7 +265,7 @@ impl Centre {
 
 /// What the failure of an agent's phone means for its offer. A phone that rang and then says busy or no was refused by hand; one
 /// that says busy without ringing is on another call, and what cannot be reached is no fault of the agent.
-fn miss_cause(cause: EndCause, has_rung: bool) -> MissCause {
+pub(super) fn miss_cause(cause: EndCause, has_rung: bool) -> MissCause {
     match cause {
         EndCause::Refused => MissCause::Declined,
         EndCause::Busy if has_rung => MissCause::Declined,

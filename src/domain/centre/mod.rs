@@ -4,12 +4,14 @@
 
 mod command;
 mod consoles;
+mod consult;
 mod hearing;
 mod hours;
 mod inbound;
 mod io;
 mod leaving;
 mod legs;
+mod line_transfer;
 mod moves;
 mod offer;
 mod outbound;
@@ -36,12 +38,12 @@ use std::{
     sync::Arc,
 };
 
-pub use command::{CallerMatch, CallerRecordRef, CentreCommand, WantedPresence, WebCall};
-pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect};
+pub use command::{CallerMatch, CallerRecordRef, CentreCommand, ConsultTarget, WantedPresence, WebCall};
+pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, TransferAsked, TransferProgress};
 pub use legs::SILENT_PHONE_MS;
 pub use publish::FloorSnapshot;
 pub use refusal::Refusal;
-pub use view::{AgentView, AudioState, CallState, CallView, PartyView, QueueView};
+pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultViewStep, PartyView, QueueView};
 
 use self::{
     consoles::Console, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing, publish::Published, timers::Timer,
@@ -85,6 +87,8 @@ pub struct Centre {
     last_play: u64,
     muted: BTreeSet<LegId>,
     listening: BTreeMap<AgentId, CallId>,
+    /// Legs whose phone holds us, which says that it sends nothing.
+    held_by_phone: BTreeSet<LegId>,
     hearing: Hearing,
     timers: Timers,
     /// When agents stop being passed over for calls that they missed.
@@ -122,6 +126,8 @@ impl Centre {
             CentreInput::LegFailed { leg, cause } => self.leg_failed(turn, leg, cause),
             CentreInput::LegEnded { leg, is_lost } => self.leg_ended(turn, leg, is_lost),
             CentreInput::LegAudio { leg, is_up } => self.leg_audio(turn, leg, is_up),
+            CentreInput::LegHeld { leg, is_held } => self.leg_held(turn, leg, is_held),
+            CentreInput::TransferAsked { leg, to } => self.transfer_asked(turn, leg, to),
             CentreInput::Digit { leg, digit } => self.digit_pressed(turn, leg, digit),
             CentreInput::PlayEnded { leg, play, was_stopped } => self.play_ended(turn, leg, play, was_stopped),
             CentreInput::CallerKnown { call, found } => self.caller_known(turn, call, found),
@@ -147,6 +153,11 @@ impl Centre {
             CentreCommand::Mute { agent, is_muted } => self.mute(&agent, is_muted),
             CentreCommand::SendDigits { agent, call, digits } => self.send_digits(&agent, call, &digits),
             CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
+            CentreCommand::Consult { agent, call, target } => self.consult(turn, &agent, call, target),
+            CentreCommand::ConsultSwap { agent, call } => self.consult_swap(turn, &agent, call),
+            CentreCommand::ConsultJoin { agent, call } => self.consult_join(turn, &agent, call),
+            CentreCommand::ConsultComplete { agent, call } => self.consult_complete(turn, &agent, call),
+            CentreCommand::ConsultCancel { agent, call } => self.consult_cancel(turn, &agent, call),
             CentreCommand::Dial { agent, number, customer } => self.dial(turn, &agent, &number, customer),
             CentreCommand::Dispose { agent, call, disposition } => self.dispose(turn, &agent, call, disposition),
             CentreCommand::WrapUpDone { agent, call } => self.wrap_up_done(turn, &agent, call),
@@ -172,6 +183,7 @@ impl Centre {
         while let Some(timer) = self.timers.take_due(now.mono) {
             match timer {
                 Timer::Stage(call) => self.stage_elapsed(turn, call),
+                Timer::Consult(call) => self.consult_elapsed(turn, call),
                 Timer::Flow(call) => self.flow_wakes(turn, call),
                 Timer::LookUp(call) => self.look_up_elapsed(turn, call),
                 Timer::MaxWait(call) => self.max_wait_elapsed(turn, call),

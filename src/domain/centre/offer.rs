@@ -89,6 +89,9 @@ impl Centre {
     }
 
     pub(super) fn answer_offer(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        if self.is_consulted(agent, id) {
+            return self.answer_consult(turn, agent, id);
+        }
         let offer = self.own_offer(agent, id)?;
         if offer.phone.is_some() {
             // A SIP phone is answered at the phone.
@@ -102,6 +105,9 @@ impl Centre {
     }
 
     pub(super) fn decline_offer(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        if self.is_consulted(agent, id) {
+            return self.decline_consult(turn, id);
+        }
         self.own_offer(agent, id)?;
         self.offer_missed(turn, id, MissCause::Declined);
         Ok(())
@@ -167,6 +173,7 @@ impl Centre {
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::Reconnecting { .. }
+            | Stage::PassedOn { .. }
             | Stage::Leaving { .. }
             | Stage::Over => {}
         }

@@ -10,7 +10,7 @@ use crate::{
         directory::Device,
         routing::{DialPlan, DialProblem, choose_language, plan_dial},
     },
-    types::{AgentId, CallId, CustomerId},
+    types::{AgentId, CallId, CustomerId, LegId},
 };
 
 /// The agent's own phone rings so long.
@@ -22,6 +22,17 @@ const WITHHELD: &str = "anonymous";
 /// Past the ringing time the network has this long to say so.
 const SLACK_MS: u64 = 5_000;
 
+/// How the agent who dials comes onto the line.
+#[derive(Debug, Clone, Copy)]
+enum OwnLine {
+    /// By the standing console leg.
+    Console,
+    /// The agent's phone is rung first.
+    Ring,
+    /// The agent's phone has called us.
+    Calls(LegId),
+}
+
 impl Centre {
     pub(super) fn dial(
         &mut self,
@@ -30,6 +41,30 @@ impl Centre {
         typed: &str,
         customer: Option<CustomerId>,
     ) -> Result<(), Refusal> {
+        let profile = self.directory.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
+        let own_line = match profile.device {
+            Device::Browser => OwnLine::Console,
+            Device::Sip => OwnLine::Ring,
+        };
+        if !self.is_device_up(agent) {
+            return Err(Refusal::NoDevice);
+        }
+        self.dial_by(turn, agent, typed, customer, own_line)
+    }
+
+    /// The agent's phone has dialled by itself: its leg waits for our answer.
+    pub(super) fn dial_from(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str, leg: LegId) -> Result<(), Refusal> {
+        self.dial_by(turn, agent, typed, None, OwnLine::Calls(leg))
+    }
+
+    fn dial_by(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        typed: &str,
+        customer: Option<CustomerId>,
+        own_line: OwnLine,
+    ) -> Result<(), Refusal> {
         if self.is_draining {
             return Err(Refusal::Draining);
         }
@@ -37,11 +72,6 @@ impl Centre {
         let unreached = self.unreached_wrap_up(known);
         if !(known.can_dial() || unreached.is_some()) || self.listening.contains_key(agent) {
             return Err(Refusal::WrongPresence);
-        }
-        let profile = self.directory.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
-        let device = profile.device;
-        if !self.is_device_up(agent) {
-            return Err(Refusal::NoDevice);
         }
         if self.is_full() {
             return Err(Refusal::TooManyCalls);
@@ -57,7 +87,7 @@ impl Centre {
             self.on_agent(turn, agent, |agent, cx| agent.drop_wrap_up(last, cx));
             self.wrapped_up(turn, agent, last);
         }
-        self.begin_dialling(turn, agent, device, plan, customer);
+        self.begin_dialling(turn, agent, own_line, plan, customer);
         Ok(())
     }
 
@@ -73,7 +103,7 @@ impl Centre {
         &mut self,
         turn: &mut Turn<'_>,
         agent: &AgentId,
-        device: Device,
+        own_line: OwnLine,
         plan: DialPlan,
         customer: Option<CustomerId>,
     ) {
@@ -93,9 +123,10 @@ impl Centre {
             customer,
             ..OtherParty::default()
         };
-        let own_leg = match device {
-            Device::Browser => None,
-            Device::Sip => Some(turn.mint_leg()),
+        let own_leg = match own_line {
+            OwnLine::Console => None,
+            OwnLine::Ring => Some(turn.mint_leg()),
+            OwnLine::Calls(leg) => Some(leg),
         };
         let with = Partner { agent: agent.clone(), phone: own_leg };
         let until = turn.now.mono + u64::from(OWN_PHONE_SECS) * 1_000 + SLACK_MS;
@@ -119,7 +150,9 @@ impl Centre {
             None => self.call_out(turn, id, with),
             Some(leg) => {
                 self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: false });
-                if let Some(account) = self.sip_phone_of(agent) {
+                if matches!(own_line, OwnLine::Calls(_)) {
+                    self.phone(PhoneEffect::Answer { leg });
+                } else if let Some(account) = self.sip_phone_of(agent) {
                     let (caller, caller_name) = self.caller_shown(id);
                     self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs: OWN_PHONE_SECS });
                 }
@@ -157,7 +190,7 @@ impl Centre {
     }
 
     /// The number that called parties see: of the agent's first queue that has one, else the centre's; `None` when neither has.
-    fn number_shown(&self, agent: &AgentId) -> Option<Arc<str>> {
+    pub(super) fn number_shown(&self, agent: &AgentId) -> Option<Arc<str>> {
         let queues = self.serves.get(agent).into_iter().flatten().filter_map(|queue| self.directory.queues.get(queue));
         let own = queues.filter_map(|queue| queue.caller_number.as_deref()).next();
         own.or(self.directory.centre.caller_number.as_deref()).map(Arc::from)

@@ -224,6 +224,7 @@ impl Centre {
                 .and_then(|with| self.partner_leg(with))
                 .is_some_and(|leg| self.muted.contains(&leg)),
             agent_audio: self.agent_audio_state(call),
+            consult: self.consult_view(call),
             listeners: call.listeners.iter().cloned().collect(),
             transferred_from: call.transferred_from.clone(),
             end_cause: call.end_cause,
@@ -244,6 +245,7 @@ impl Centre {
             Stage::Dialling { .. } => CallState::Dialling,
             Stage::Talking { .. } => CallState::Talking,
             Stage::Held { .. } => CallState::Held,
+            Stage::PassedOn { .. } => CallState::PassedOn,
             Stage::Reconnecting { until_at, .. } => CallState::Reconnecting { until: *until_at },
             Stage::Over => {
                 let run = self.wrapping_agent(call).and_then(|agent| self.agents.get(&agent)?.wrap_up());

@@ -26,6 +26,15 @@ impl Centre {
         }
     }
 
+    /// The same, if nobody is consulted about it.
+    pub(super) fn own_call_alone(&self, agent: &AgentId, id: CallId) -> Result<(&Call, &Partner), Refusal> {
+        let (call, with) = self.own_call(agent, id)?;
+        if call.consult().is_some() {
+            return Err(Refusal::WrongCallState);
+        }
+        Ok((call, with))
+    }
+
     /// Whether the agent works on this call now: on the line, or wrapping up.
     pub(super) fn own_work(&self, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
         let call = self.calls.get(&id).ok_or(Refusal::CallOver)?;
@@ -40,27 +49,32 @@ impl Centre {
     }
 
     pub(super) fn hang_up(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        if self.leave_consult(turn, agent, id) {
+            return Ok(());
+        }
         self.own_call(agent, id)?;
         self.end_call(turn, id, EndCause::Hangup, Party::Agent);
         Ok(())
     }
 
     pub(super) fn hold(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
-        self.own_call(agent, id)?;
+        self.own_call_alone(agent, id)?;
         let is_done = self.on_call(turn, id, |call, cx| call.hold(cx)).unwrap_or(false);
         if is_done { Ok(()) } else { Err(Refusal::WrongCallState) }
     }
 
     pub(super) fn resume(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
-        self.own_call(agent, id)?;
+        self.own_call_alone(agent, id)?;
         let is_done = self.on_call(turn, id, |call, cx| call.resume(cx)).unwrap_or(false);
         if is_done { Ok(()) } else { Err(Refusal::WrongCallState) }
     }
 
     pub(super) fn mute(&mut self, agent: &AgentId, is_muted: bool) -> Result<(), Refusal> {
         let id = self.agents.get(agent).ok_or(Refusal::NoSuchAgent)?.call().ok_or(Refusal::WrongCallState)?;
-        let (_, with) = self.own_call(agent, id)?;
-        let leg = self.partner_leg(with).ok_or(Refusal::NoDevice)?;
+        let leg = match self.consulted_leg_of(agent, id) {
+            Some(leg) => leg,
+            None => self.partner_leg(self.own_call(agent, id)?.1).ok_or(Refusal::NoDevice)?,
+        };
         let is_change = if is_muted { self.muted.insert(leg) } else { self.muted.remove(&leg) };
         if is_change {
             self.phone(PhoneEffect::Mute { leg, is_muted });
@@ -98,6 +112,9 @@ impl Centre {
 
     /// The agent's phone leg is over: hung up, or (`is_lost`) gone.
     pub(super) fn agent_leg_over(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, is_lost: bool) {
+        if self.leave_to_consulted(turn, id) {
+            return;
+        }
         let Some(call) = self.calls.get(&id) else { return };
         if is_lost && call.stage().is_conversation() {
             return self.agent_lost_for_good(turn, id, agent);
@@ -111,9 +128,13 @@ impl Centre {
     pub(super) fn agent_lost_for_good(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId) {
         let Some(call) = self.calls.get(&id) else { return };
         let Some(with) = call.stage().partner().filter(|with| with.agent == *agent).cloned() else { return };
+        if self.leave_to_consulted(turn, id) {
+            return;
+        }
         let Some(queue) = self.fallback_queue(id, agent) else {
             return self.end_call(turn, id, EndCause::Lost, Party::Agent);
         };
+        self.drop_consult(turn, id);
         self.on_agent(turn, agent, |agent, cx| agent.lose_call(id, cx));
         self.notify(agent, "device_lost");
         self.let_go(&with);

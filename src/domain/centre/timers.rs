@@ -9,6 +9,8 @@ use crate::types::{AgentId, CallId, Mono, SessionId};
 pub(super) enum Timer {
     /// A call's stage has lasted its time: unconfirmed, unanswered, in a flow, echo, last words, without the agent's audio.
     Stage(CallId),
+    /// A consultation has lasted its time: unanswered, or with the customer on music for too long.
+    Consult(CallId),
     /// The flow of a call wants to go on.
     Flow(CallId),
     /// The look-up of a caller has not been answered.
@@ -63,6 +65,7 @@ impl Timers {
     pub(super) fn clear_call(&mut self, call: CallId) {
         for timer in [
             Timer::Stage(call),
+            Timer::Consult(call),
             Timer::Flow(call),
             Timer::LookUp(call),
             Timer::MaxWait(call),

@@ -2,8 +2,8 @@
 
 use super::{Centre, Refusal, Turn};
 use crate::{
-    domain::call::TransferTarget,
-    types::{AgentId, CallId},
+    domain::call::{Partner, TransferTarget},
+    types::{AgentId, CallId, LineId, QueueId},
 };
 
 /// A colleague's phone rings so long for a call that was handed over.
@@ -17,7 +17,7 @@ impl Centre {
         id: CallId,
         target: TransferTarget,
     ) -> Result<(), Refusal> {
-        let (call, with) = self.own_call(agent, id)?;
+        let (call, with) = self.own_call_alone(agent, id)?;
         if !call.stage().is_conversation() {
             return Err(Refusal::WrongCallState);
         }
@@ -37,19 +37,36 @@ impl Centre {
                 if !self.directory.queues.contains_key(&queue) {
                     return Err(Refusal::NoSuchQueue);
                 }
-                self.on_call(turn, id, |call, cx| {
-                    call.hops = 0;
-                    call.send_to_queue(agent.clone(), queue.clone(), cx);
-                });
-                self.release_agent(turn, id, &with);
-                self.enter_queue(turn, id, queue.clone());
-                // Who sends a caller away does not want the same caller back at once.
-                self.pass_over(turn, id, &queue, agent);
+                self.send_to_queue(turn, id, &with, queue);
                 return Ok(());
             }
+            // A line and a number are reached by a telephone, or by consulting first.
+            TransferTarget::Line { .. } | TransferTarget::Number => return Err(Refusal::WrongCallState),
         }
         self.release_agent(turn, id, &with);
         Ok(())
+    }
+
+    /// The call leaves its agent for the end of a queue.
+    pub(super) fn send_to_queue(&mut self, turn: &mut Turn<'_>, id: CallId, with: &Partner, queue: QueueId) {
+        self.on_call(turn, id, |call, cx| {
+            call.hops = 0;
+            call.send_to(with.agent.clone(), TransferTarget::Queue { queue: queue.clone() }, cx);
+        });
+        self.release_agent(turn, id, with);
+        self.enter_queue(turn, id, queue.clone());
+        // Who sends a caller away does not want the same caller back at once.
+        self.pass_over(turn, id, &queue, &with.agent);
+    }
+
+    /// The call leaves its agent for the beginning of a line.
+    pub(super) fn send_to_line(&mut self, turn: &mut Turn<'_>, id: CallId, with: &Partner, line: &LineId) {
+        self.on_call(turn, id, |call, cx| {
+            call.hops = 0;
+            call.send_to(with.agent.clone(), TransferTarget::Line { line: line.clone() }, cx);
+        });
+        self.release_agent(turn, id, with);
+        self.start_flow(turn, id, line);
     }
 
     /// The call rings at a colleague, or back at the one who handed it over.

@@ -47,6 +47,8 @@ pub struct CallView {
     pub is_muted: bool,
     /// The agent's audio.
     pub agent_audio: AudioState,
+    /// Whom the agent consults about it.
+    pub consult: Option<ConsultView>,
     /// Supervisors who listen.
     pub listeners: Vec<AgentId>,
     /// Who handed it over, after a transfer.
@@ -77,6 +79,8 @@ pub enum CallState {
     Talking,
     /// The customer hears music.
     Held,
+    /// An agent passed it on to a number; no agent is on the line.
+    PassedOn,
     /// The agent's audio is lost; the call is kept until then.
     Reconnecting {
         /// Until when.
@@ -94,6 +98,35 @@ pub enum CallState {
         /// Why.
         cause: EndCause,
     },
+}
+
+/// A consultation about a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConsultView {
+    /// The colleague, if it is one.
+    pub agent: Option<AgentId>,
+    /// The number as dialled, if it is none.
+    pub number: Option<String>,
+    /// How far it has come.
+    pub step: ConsultViewStep,
+    /// Whether the agent's phone dialled on a second line, so that swapping and joining are done there.
+    pub is_on_phone: bool,
+    /// When it is given up.
+    pub until: Option<Timestamp>,
+}
+
+/// How far a consultation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConsultViewStep {
+    /// It rings there.
+    Ringing,
+    /// Agent and consulted party talk; the customer hears music.
+    Talking,
+    /// The agent talks with the customer; the consulted party hears music.
+    Waiting,
+    /// All three hear each other.
+    Joined,
 }
 
 /// The party at the other end, as far as known.

@@ -147,6 +147,16 @@ impl Uri {
         param(self.text.get(self.params.0..self.params.1)?, name)
     }
 
+    /// The value of a header that the URI wants in the request (`?name=value&…`, RFC 3261 19.1.1), percent-decoded.
+    pub fn header(&self, name: &str) -> Option<String> {
+        let headers = self.text.get(self.params.1..)?.strip_prefix('?')?;
+        let found = headers.split('&').find_map(|piece| {
+            let (key, value) = piece.split_once('=').unwrap_or((piece, ""));
+            key.eq_ignore_ascii_case(name).then_some(value)
+        });
+        found.map(percent_decoded)
+    }
+
     /// The address, if the host is an address and not a name; port 5060 unless one is named.
     pub fn address(&self) -> Option<SocketAddr> {
         host_ip(self.host()).map(|ip| SocketAddr::new(ip, self.port.unwrap_or(5060)))

@@ -64,9 +64,14 @@ impl Composition {
     }
 
     /// The end, with a session description if there is one.
-    pub fn finish_with(mut self, sdp: Option<&str>) -> Arc<[u8]> {
+    pub fn finish_with(self, sdp: Option<&str>) -> Arc<[u8]> {
         let Some(sdp) = sdp else { return self.finish() };
-        let _ = write!(self.text, "Content-Type: {SDP}\r\nContent-Length: {}\r\n\r\n{sdp}", sdp.len());
+        self.finish_as(SDP, sdp)
+    }
+
+    /// The end, with a body of this media type.
+    pub fn finish_as(mut self, kind: &str, body: &str) -> Arc<[u8]> {
+        let _ = write!(self.text, "Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         self.text.into_bytes().into()
     }
 }

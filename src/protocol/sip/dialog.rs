@@ -91,6 +91,11 @@ impl Dialog {
         *message.call_id() == self.call_id && theirs.tag().unwrap_or("") == self.remote_tag
     }
 
+    /// Whether somebody else means it by this Call-ID and their tag (RFC 3891 3).
+    pub fn is_named(&self, call_id: &str, remote_tag: &str) -> bool {
+        *self.call_id == *call_id && self.remote_tag == remote_tag
+    }
+
     /// Takes note of a request of theirs: false if it is older than one that came before (12.2.2).
     pub fn is_in_order(&mut self, request: &SipMessage) -> bool {
         if self.remote_cseq.is_some_and(|last| request.cseq() <= last) {

@@ -49,6 +49,14 @@ pub enum Name {
     RetryAfter,
     /// Timestamp.
     Timestamp,
+    /// Refer-To, `r` (RFC 3515).
+    ReferTo,
+    /// Refer-Sub (RFC 4488).
+    ReferSub,
+    /// Replaces (RFC 3891).
+    Replaces,
+    /// Event, `o` (RFC 6665).
+    Event,
     /// Anything else.
     Other,
 }
@@ -56,7 +64,7 @@ pub enum Name {
 impl Name {
     /// The name that a header line carries, in any case, long or compact.
     pub fn read(text: &str) -> Self {
-        const LONG: [(&str, Name); 22] = [
+        const LONG: [(&str, Name); 26] = [
             ("via", Name::Via),
             ("from", Name::From),
             ("to", Name::To),
@@ -79,6 +87,10 @@ impl Name {
             ("user-agent", Name::UserAgent),
             ("retry-after", Name::RetryAfter),
             ("timestamp", Name::Timestamp),
+            ("refer-to", Name::ReferTo),
+            ("refer-sub", Name::ReferSub),
+            ("replaces", Name::Replaces),
+            ("event", Name::Event),
         ];
         if let [letter] = text.as_bytes() {
             return match letter.to_ascii_lowercase() {
@@ -90,6 +102,8 @@ impl Name {
                 b'l' => Self::ContentLength,
                 b'c' => Self::ContentType,
                 b'e' => Self::ContentEncoding,
+                b'r' => Self::ReferTo,
+                b'o' => Self::Event,
                 _ => Self::Other,
             };
         }
@@ -121,6 +135,10 @@ impl Name {
             Self::UserAgent => "User-Agent",
             Self::RetryAfter => "Retry-After",
             Self::Timestamp => "Timestamp",
+            Self::ReferTo => "Refer-To",
+            Self::ReferSub => "Refer-Sub",
+            Self::Replaces => "Replaces",
+            Self::Event => "Event",
             Self::Other => "X-Other",
         }
     }
@@ -145,14 +163,18 @@ pub enum Method {
     Info,
     /// UPDATE (RFC 3311).
     Update,
-    /// PRACK, SUBSCRIBE, NOTIFY, PUBLISH, MESSAGE or REFER: known and not allowed here.
+    /// REFER (RFC 3515).
+    Refer,
+    /// NOTIFY (RFC 6665): only ours.
+    Notify,
+    /// PRACK, SUBSCRIBE, PUBLISH or MESSAGE: known and not allowed here.
     NotAllowed(&'static str),
     /// Never heard of.
     Unknown(Arc<str>),
 }
 
 /// The methods that we take, for Allow.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER";
 
 impl Method {
     /// The method that a start line or CSeq names; `None` if it is no token.
@@ -168,10 +190,10 @@ impl Method {
             "UPDATE" => Self::Update,
             "PRACK" => Self::NotAllowed("PRACK"),
             "SUBSCRIBE" => Self::NotAllowed("SUBSCRIBE"),
-            "NOTIFY" => Self::NotAllowed("NOTIFY"),
+            "NOTIFY" => Self::Notify,
             "PUBLISH" => Self::NotAllowed("PUBLISH"),
             "MESSAGE" => Self::NotAllowed("MESSAGE"),
-            "REFER" => Self::NotAllowed("REFER"),
+            "REFER" => Self::Refer,
             other if is_token(other) => Self::Unknown(other.into()),
             _ => return None,
         })
@@ -188,6 +210,8 @@ impl Method {
             Self::Options => "OPTIONS",
             Self::Info => "INFO",
             Self::Update => "UPDATE",
+            Self::Refer => "REFER",
+            Self::Notify => "NOTIFY",
             Self::NotAllowed(name) => name,
             Self::Unknown(name) => name,
         }
@@ -214,6 +238,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         182 => "Queued",
         183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",

@@ -22,6 +22,7 @@ mod message;
 mod notice;
 mod registrar;
 mod repair;
+mod replaces;
 mod transaction;
 
 pub use access::{IpPrefix, PhoneAccess, SipAccess, TrunkAccess};
@@ -30,6 +31,6 @@ pub use endpoint::{Advertised, ClassCounts, MethodCounts, SipEndpoint, SipOutput
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};
-pub use notice::{CallSource, DialogId, Flow, FlowId, SipNotice, SipOrder, SipTarget, Transport};
+pub use notice::{CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport};
 pub use registrar::RegistrationLimits;
 pub use transaction::Times;

@@ -86,6 +86,15 @@ pub enum SipTarget {
     },
 }
 
+/// Where a phone wants its call to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReferTarget {
+    /// A number or account.
+    Number(Arc<str>),
+    /// The party of another call of the same phone (Replaces).
+    Dialog(DialogId),
+}
+
 /// Something was heard on the wire.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SipNotice {
@@ -168,6 +177,13 @@ pub enum SipNotice {
         dialog: DialogId,
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
+    },
+    /// A phone that has proven who it is wants the call to go on elsewhere (REFER); answer with [`SipOrder::ReferProgress`].
+    Referred {
+        /// Which dialog.
+        dialog: DialogId,
+        /// Where to.
+        target: ReferTarget,
     },
     /// The dialog is over: BYE from the peer, no ACK, a dead connection, or our BYE was answered.
     Ended {
@@ -257,5 +273,13 @@ pub enum SipOrder {
         dialog: DialogId,
         /// SDP; `None` refuses with 488 and the old media stay.
         answer: Option<Arc<str>>,
+    },
+    /// How the transfer goes that the peer asked for: 100 accepts it, 180 rings there, a final status is the last word. A
+    /// refusal as the first word refuses the REFER itself.
+    ReferProgress {
+        /// Which dialog.
+        dialog: DialogId,
+        /// As of the call to the other party.
+        status: u16,
     },
 }

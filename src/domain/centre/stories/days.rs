@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
-        call::{CallEventKind, EndCause, Stage, TransferTarget},
+        call::{CallEventKind, ConsultStep, EndCause, Stage, TransferTarget},
         directory::{AgentProfile, Device, Directory, QueueExit, WrapUp},
         event::Event,
     },
@@ -61,7 +61,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 21] = [
+const EVERYTHING: [&str; 25] = [
     "call.arrived",
     "call.dialled",
     "call.identified",
@@ -73,6 +73,10 @@ const EVERYTHING: [&str; 21] = [
     "call.held",
     "call.resumed",
     "call.transferred",
+    "call.consult_began",
+    "call.consult_answered",
+    "call.consult_ended",
+    "call.conferenced",
     "call.listen_started",
     "call.listen_ended",
     "call.abandoned",
@@ -230,6 +234,7 @@ impl Day {
             16..=17 => self.nonsense(),
             18 => self.reload(),
             19 if self.chance(20) => self.redirect(),
+            20..=21 => self.use_phone(),
             _ => {}
         }
         let ms = 200 + self.below(6_000);
@@ -263,6 +268,10 @@ impl Day {
                     if !self.legs.remove(leg) {
                         return;
                     }
+                }
+                // Nor does it ask for anything.
+                if matches!(&input, CentreInput::TransferAsked { leg, .. } if !self.legs.contains(leg)) {
+                    return;
                 }
                 self.input(input);
             }

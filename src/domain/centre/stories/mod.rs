@@ -2,6 +2,7 @@
 
 mod agents;
 mod calls;
+mod consulting;
 mod days;
 mod floor;
 mod flows;

@@ -64,6 +64,8 @@ impl SipEndpoint {
             their_offer: None,
             our_offer: None,
             next_offer: None,
+            refer: None,
+            was_referred: false,
             end: End::NotYet,
         }));
         self.link.stop(id, Timer::Undecided);

@@ -37,7 +37,7 @@ const MD5_ALONE: [&str; 2] = ["baresip v0", "baresip v1."];
 const UNANSWERED_MAX: usize = 4_096;
 
 /// What a proof of identity came to.
-enum Proof {
+pub(super) enum Proof {
     Proven(CallSource),
     Challenge { is_stale: bool },
 }
@@ -91,6 +91,9 @@ impl SipEndpoint {
             }
             // Nothing of the kind can stand outside a call here.
             Method::Bye | Method::Info | Method::Update => self.refuse(flow, message, 481, ""),
+            Method::Notify => self.refuse(flow, message, 481, ""),
+            // Nobody makes us call somebody else without a call of their own.
+            Method::Refer => self.refuse(flow, message, 403, ""),
             Method::NotAllowed(_) => self.refuse(flow, message, 405, &format!("Allow: {ALLOW}\r\n")),
             Method::Unknown(_) => self.refuse(flow, message, 501, &format!("Allow: {ALLOW}\r\n")),
             Method::Ack | Method::Cancel => {}
@@ -191,7 +194,12 @@ impl SipEndpoint {
         };
         self.by_tag.insert(tag, id);
         self.by_origin.insert(origin.clone(), id);
-        self.calls.insert(id, Call { tags: vec![tag], origin: Some(origin), phase: Phase::Arriving(Box::new(arriving)) });
+        let phone = match &source {
+            CallSource::Phone(account) => Some(account.clone()),
+            CallSource::Trunk(_) => None,
+        };
+        self.calls
+            .insert(id, Call { tags: vec![tag], origin: Some(origin), phone, phase: Phase::Arriving(Box::new(arriving)) });
         self.link.start(id, Timer::Undecided, self.settings.undecided_max_ms);
         self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
         let caller = caller_of(message, &source);
@@ -209,7 +217,7 @@ impl SipEndpoint {
     }
 
     /// Who sends this: a trunk by its address, else whoever the digest proves.
-    fn proof(&mut self, flow: Flow, message: &SipMessage) -> Proof {
+    pub(super) fn proof(&mut self, flow: Flow, message: &SipMessage) -> Proof {
         let ip = flow.remote.ip();
         // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone.
         let trunk = self.access.trunk_by_source(ip).filter(|_| !self.registrar.is_known_source(flow));
@@ -239,9 +247,13 @@ impl SipEndpoint {
     }
 
     fn challenge(&mut self, flow: Flow, message: &SipMessage, is_stale: bool, rng: &mut Rng) {
-        let is_md5_alone = self.gives_up_at_sha256(flow, message);
-        let lines = self.challenger.challenge(flow.remote.ip(), is_stale, is_md5_alone, self.link.now, rng);
+        let lines = self.challenge_lines(flow, message, is_stale, rng);
         self.refuse(flow, message, 401, &lines);
+    }
+
+    pub(super) fn challenge_lines(&mut self, flow: Flow, message: &SipMessage, is_stale: bool, rng: &mut Rng) -> String {
+        let is_md5_alone = self.gives_up_at_sha256(flow, message);
+        self.challenger.challenge(flow.remote.ip(), is_stale, is_md5_alone, self.link.now, rng)
     }
 
     /// Whether this device must be shown MD5 alone: its software is known for it, or it was shown both and came back without an

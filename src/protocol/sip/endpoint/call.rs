@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::refer::Refer;
 use crate::{
     protocol::sip::{
         address::Uri,
@@ -20,6 +21,8 @@ pub struct Call {
     pub tags: Vec<u64>,
     /// Of an incoming call, by which a copy of its INVITE that took another way is recognised (RFC 3261 8.2.2.2).
     pub origin: Option<Arc<str>>,
+    /// The account of the phone at the other end; `None` for a trunk.
+    pub phone: Option<Arc<str>>,
     /// Where it stands.
     pub phase: Phase,
 }
@@ -120,6 +123,10 @@ pub struct Talking {
     pub our_offer: Option<OurOffer>,
     /// An offer that waits until the way is free.
     pub next_offer: Option<Arc<str>>,
+    /// Their REFER that has not come to its end.
+    pub refer: Option<Refer>,
+    /// Whether there has been one.
+    pub was_referred: bool,
     /// How the end stands.
     pub end: End,
 }

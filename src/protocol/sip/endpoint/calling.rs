@@ -60,6 +60,10 @@ impl SipEndpoint {
             None => address,
         };
         let is_withheld = caller.is_none();
+        let phone = match &target {
+            SipTarget::Phone(account) => Some(account.clone()),
+            SipTarget::Trunk { .. } => None,
+        };
         let calling = Calling {
             target,
             from,
@@ -70,7 +74,7 @@ impl SipEndpoint {
             has_rung: false,
             early_answer: None,
         };
-        self.calls.insert(id, Call { tags: Vec::new(), origin: None, phase: Phase::Calling(Box::new(calling)) });
+        self.calls.insert(id, Call { tags: Vec::new(), origin: None, phone, phase: Phase::Calling(Box::new(calling)) });
         for (uri, flow) in places {
             let tag = rng.next_u64();
             let call_id: Arc<str> = format!("{:016x}{:08x}@centralita", rng.next_u64(), rng.next_u32()).into();
@@ -209,6 +213,8 @@ impl SipEndpoint {
             their_offer: None,
             our_offer: None,
             next_offer: None,
+            refer: None,
+            was_referred: false,
             end: End::NotYet,
         }));
         self.link.stop(id, Timer::RingOver);

@@ -7,12 +7,16 @@
 //! | `answering.rs` | our answers to incoming calls |
 //! | `calling.rs` | our outgoing calls until they are answered |
 //! | `talking.rs` | everything within an answered call |
+//! | `refer.rs` | transfers that a phone asks for |
+//! | `replacing.rs` | dialogs that are named by others |
 
 mod answering;
 mod arriving;
 mod call;
 mod caller_id;
 mod calling;
+mod refer;
+mod replacing;
 mod settings;
 mod stats;
 mod talking;
@@ -228,6 +232,7 @@ impl SipEndpoint {
             SipOrder::Bye { dialog } => self.bye(dialog, rng),
             SipOrder::Probe { dialog } => self.probe(dialog, rng),
             SipOrder::Reoffer { dialog, offer } => self.reoffer(dialog, offer, rng),
+            SipOrder::ReferProgress { dialog, status } => self.refer_progress(dialog, status, rng),
             SipOrder::AnswerReoffer { dialog, answer } => self.answer_reoffer(dialog, answer.as_deref(), rng),
         }
     }
@@ -247,7 +252,7 @@ impl SipEndpoint {
                 ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
                 ClientUser::Bye(id) => self.end(id, true),
                 // The next question opens a new stream.
-                ClientUser::Probe(_) | ClientUser::Nobody => {}
+                ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
             }
         }
     }
@@ -311,6 +316,7 @@ impl SipEndpoint {
             ClientUser::Reinvite(id) => self.reoffer_answered(id, key, message, status, rng),
             ClientUser::Probe(id) => self.probe_answered(id, status, rng),
             ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
+            ClientUser::ReferNotify(id) => self.refer_notified(id, status, rng),
             ClientUser::Nobody => {}
         }
     }
@@ -322,6 +328,7 @@ impl SipEndpoint {
             ClientUser::Reinvite(id) => self.reoffer_failed(id, key, 408, rng),
             ClientUser::Probe(id) => self.probe_answered(id, 408, rng),
             ClientUser::Bye(id) => self.end(id, true),
+            ClientUser::ReferNotify(id) => self.refer_notified(id, 408, rng),
             ClientUser::Nobody => {}
         }
     }

@@ -75,13 +75,16 @@ impl SipEndpoint {
                 }
             }
             Method::Options => self.answer(&pending, 200, &format!("Allow: {ALLOW}\r\nAccept: {SDP}\r\n")),
+            Method::Refer => self.referred(id, flow, message, pending, rng),
+            // We have subscribed to nothing (RFC 6665 4.1.3).
+            Method::Notify => self.answer(&pending, 481, ""),
             Method::Register | Method::NotAllowed(_) => self.answer(&pending, 405, &format!("Allow: {ALLOW}\r\n")),
             Method::Unknown(_) => self.answer(&pending, 501, &format!("Allow: {ALLOW}\r\n")),
             Method::Ack | Method::Cancel => {}
         }
     }
 
-    fn answer(&mut self, pending: &Pending, status: u16, lines: &str) {
+    pub(super) fn answer(&mut self, pending: &Pending, status: u16, lines: &str) {
         let bytes = self.compose(&pending.lines, status, "").lines(lines).finish();
         self.link.reply(pending, status, bytes);
     }
@@ -403,7 +406,7 @@ impl SipEndpoint {
     }
 
     /// A call whose stream has closed goes on over a new one.
-    fn revive_stream(&mut self, id: DialogId) {
+    pub(super) fn revive_stream(&mut self, id: DialogId) {
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get(&id) else { return };
         let flow = talking.dialog.flow();
         if !flow.is_reliable() || self.streams.contains(&flow.id) {

@@ -43,6 +43,8 @@ pub enum ClientUser {
     Probe(DialogId),
     /// The BYE of a call.
     Bye(DialogId),
+    /// A NOTIFY about a transfer.
+    ReferNotify(DialogId),
     /// Nobody: a CANCEL, or the BYE of a fork that lost.
     Nobody,
 }

@@ -61,6 +61,16 @@ impl Day {
                 assert_eq!(centre.agents[&with.agent].presence(), Presence::Busy { call: *id });
                 assert!(with.phone.is_none_or(|leg| self.legs.contains(&leg)), "the agent's phone is there");
             }
+            assert_eq!(call.consult().and_then(|consult| consult.until).is_some(), centre.timers.is_set(&Timer::Consult(*id)));
+            if let Some(consult) = call.consult() {
+                assert!(call.stage().is_conversation(), "who consults has the customer: {:?}", call.stage());
+                assert!(consult.until.is_some() || consult.step == ConsultStep::Joined, "only a conference may last");
+                assert!(consult.leg.is_none_or(|leg| self.legs.contains(&leg)), "the consulted phone is there");
+                let held_or_joined = consult.own_line.is_some()
+                    || !matches!(call.stage(), Stage::Talking { .. })
+                    || matches!(consult.step, ConsultStep::Waiting | ConsultStep::Joined);
+                assert!(held_or_joined, "the customer does not hear the consultation: {consult:?}");
+            }
             for agent in &call.wrapping {
                 assert!(matches!(centre.agents[agent].presence(), Presence::WrappingUp { call, .. } if call == *id));
             }
@@ -75,8 +85,18 @@ impl Day {
         }
         for agent in centre.agents.values() {
             match agent.presence() {
-                Presence::Offered { call } => assert_eq!(centre.calls[&call].stage().offer().unwrap().agent, agent.id),
-                Presence::Busy { call } => assert_eq!(centre.calls[&call].stage().partner().unwrap().agent, agent.id),
+                Presence::Offered { call } => {
+                    let call = &centre.calls[&call];
+                    let asked = call.consult().filter(|consult| !consult.is_answered()).and_then(|consult| consult.colleague());
+                    let offered = call.stage().offer().map(|offer| &offer.agent);
+                    assert_eq!(offered.or(asked), Some(&agent.id));
+                }
+                Presence::Busy { call } => {
+                    let call = &centre.calls[&call];
+                    let asked = call.consult().filter(|consult| consult.is_answered()).and_then(|consult| consult.colleague());
+                    let has = call.stage().partner().map(|with| &with.agent);
+                    assert!(has == Some(&agent.id) || asked == Some(&agent.id), "{has:?} {asked:?}");
+                }
                 Presence::WrappingUp { call, .. } => {
                     assert!(centre.calls[&call].wrapping.contains(&agent.id));
                     assert!(centre.timers.is_set(&Timer::Agent(agent.id.clone())), "a wrap-up ends");
@@ -125,6 +145,17 @@ impl Day {
     fn check_legs(&self) {
         let centre = &self.centre;
         let known: BTreeSet<LegId> = centre.legs.keys().copied().collect();
+        assert!(centre.held_by_phone.is_subset(&known), "who is gone holds nothing");
+        for call in centre.calls.values() {
+            // Where there was a conversation, the customer is never left in silence.
+            let has_talked = call.stage().is_conversation() || matches!(call.stage(), Stage::PassedOn { .. });
+            if let Some(leg) = call.customer_leg.filter(|leg| has_talked && known.contains(leg)) {
+                let ears = centre.hearing_of(call);
+                let hears = ears.iter().find(|(of, _)| *of == leg).map(|(_, heard)| heard);
+                let agent_is_there = call.stage().partner().is_none_or(|with| centre.partner_leg(with).is_some());
+                assert!(!agent_is_there || hears.is_some_and(|heard| !heard.is_empty()), "{:?}", call.stage());
+            }
+        }
         assert_eq!(known, self.legs, "no leg leaks");
         let mut expected: BTreeMap<LegId, Vec<Heard>> = BTreeMap::new();
         for call in centre.calls.values() {
@@ -134,6 +165,14 @@ impl Day {
             match used {
                 LegUse::Customer(call) => assert_eq!(centre.calls[call].customer_leg, Some(*leg)),
                 LegUse::AgentPhone { call, .. } => assert!(!centre.calls[call].is_over()),
+                LegUse::Consulted { call, .. } => {
+                    let call = &centre.calls[call];
+                    let passed_on = matches!(call.stage(), Stage::PassedOn { leg: to, .. } if to == leg);
+                    assert!(passed_on || call.consult().is_some_and(|consult| consult.leg == Some(*leg)));
+                }
+                LegUse::SecondLine { call } => {
+                    assert_eq!(centre.calls[call].consult().and_then(|consult| consult.own_line), Some(*leg));
+                }
                 LegUse::Console(agent) => assert_eq!(centre.consoles[agent].leg, Some(*leg)),
                 LegUse::WebPhone(session) => assert_eq!(centre.web_phones[session].leg, *leg),
             }

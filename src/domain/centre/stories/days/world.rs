@@ -137,7 +137,7 @@ impl Day {
 
     fn some_command(&mut self, who: &'static str, call: CallId) -> CentreCommand {
         let agent: AgentId = id(who);
-        match self.below(14) {
+        match self.below(20) {
             0 => CentreCommand::Answer { agent, call },
             1 => CentreCommand::Decline { agent, call },
             2 => CentreCommand::HangUp { agent, call },
@@ -157,7 +157,55 @@ impl Day {
             10 => CentreCommand::WrapUpDone { agent, call },
             11 => CentreCommand::WrapUpExtend { agent, call },
             12 => CentreCommand::ChooseCustomer { agent, call, customer: Box::new(self.customer()) },
-            _ => CentreCommand::StopListening { supervisor: agent },
+            13 => CentreCommand::StopListening { supervisor: agent },
+            14 => {
+                let to = self.pick(&AGENTS).unwrap();
+                CentreCommand::Consult { agent, call, target: ConsultTarget::Agent { agent: id(to) } }
+            }
+            15 => {
+                let number = self.pick(&["+34911222333", "103", "105", "1001", "nonsense"]).unwrap().to_owned();
+                CentreCommand::Consult { agent, call, target: ConsultTarget::Number { number } }
+            }
+            16 => CentreCommand::ConsultSwap { agent, call },
+            17 => CentreCommand::ConsultJoin { agent, call },
+            18 => CentreCommand::ConsultComplete { agent, call },
+            _ => CentreCommand::ConsultCancel { agent, call },
+        }
+    }
+
+    /// A telephone does something by itself: it holds, asks for a transfer, or dials while its agent has a call.
+    pub(super) fn use_phone(&mut self) {
+        let legs: Vec<LegId> = self.legs.iter().copied().collect();
+        let Some(leg) = self.pick(&legs) else { return };
+        match self.below(4) {
+            0 => {
+                self.input(CentreInput::LegHeld { leg, is_held: true });
+                let back = self.below(20_000);
+                self.later(back, Later::Input(CentreInput::LegHeld { leg, is_held: false }));
+            }
+            1 => {
+                let number = self.pick(&["+34911222333", "103", "1000", "1001", "1009", "nonsense"]).unwrap();
+                self.input(CentreInput::TransferAsked { leg, to: TransferAsked::Number(number.into()) });
+            }
+            2 => {
+                let Some(other) = self.pick(&legs) else { return };
+                self.input(CentreInput::TransferAsked { leg, to: TransferAsked::Leg(other) });
+            }
+            _ => {
+                let phone = self.pick(&["103", "105"]).unwrap();
+                let called = self.pick(&["+34911222333", "103", "105", "1001", "nonsense"]).unwrap();
+                let line = LegId::mint(self.now.wall, &mut self.dice);
+                let caller = CallerLine { phone: Some(phone.into()), ..CallerLine::default() };
+                self.legs.insert(line);
+                self.inbound.insert(line);
+                self.input(CentreInput::Arrived { leg: line, caller, called: called.into(), language: None });
+                let ms = 1_000 + self.below(60_000);
+                if self.chance(40) {
+                    let ask = CentreInput::TransferAsked { leg: line, to: TransferAsked::Leg(leg) };
+                    self.later(ms, Later::Input(ask));
+                }
+                self.later(2 * ms, Later::HangUp(line));
+            }
         }
     }
 
@@ -243,6 +291,7 @@ impl Day {
                 self.hears.insert(leg, heard);
             }
             PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } => assert!(self.legs.contains(&leg)),
+            PhoneEffect::TransferProgress { leg, .. } => assert!(self.legs.contains(&leg)),
             PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } | PhoneEffect::Ring { .. } => {}
         }
     }
@@ -266,12 +315,45 @@ impl Day {
         }
     }
 
+    /// Colleagues answer when they are asked, and those who asked do something with it.
+    fn see_consult(&mut self, call: CallId, asker: Option<&AgentId>, consult: &ConsultView) {
+        let asker = asker.and_then(|agent| AGENTS.iter().find(|who| **who == agent.as_str()));
+        if let Some(who) = asker.copied().filter(|_| consult.step != ConsultViewStep::Ringing) {
+            let agent: AgentId = id(who);
+            let command = match self.below(5) {
+                0 => CentreCommand::ConsultSwap { agent, call },
+                1 => CentreCommand::ConsultJoin { agent, call },
+                2 => CentreCommand::ConsultComplete { agent, call },
+                _ => CentreCommand::ConsultCancel { agent, call },
+            };
+            let ms = self.below(20_000);
+            self.later(ms, Later::Ask(who, command));
+        }
+        let colleague = consult.agent.as_ref().and_then(|agent| AGENTS.iter().find(|who| **who == agent.as_str()));
+        if let Some(who) = colleague.copied() {
+            let agent: AgentId = id(who);
+            let command = match (consult.step, self.below(10)) {
+                (ConsultViewStep::Ringing, 0..=5) => CentreCommand::Answer { agent, call },
+                (ConsultViewStep::Ringing, 6) => CentreCommand::Decline { agent, call },
+                (ConsultViewStep::Ringing, _) => return,
+                (_, 0) => CentreCommand::HangUp { agent, call },
+                (_, 1) => CentreCommand::Mute { agent, is_muted: true },
+                (_, _) => return,
+            };
+            let ms = self.below(15_000);
+            self.later(ms, Later::Ask(who, command));
+        }
+    }
+
     /// Agents do something about the calls on their screens.
     pub(super) fn see_call(&mut self, view: Arc<CallView>) {
         let old = self.calls.insert(view.id, view.clone());
         assert!(old.is_none_or(|old| old.version < view.version && !matches!(old.state, CallState::Over { .. })));
         if matches!(view.state, CallState::Over { .. }) {
             *self.over.entry(view.id).or_insert(0) += 1;
+        }
+        if let Some(consult) = &view.consult {
+            self.see_consult(view.id, view.agent.as_ref(), consult);
         }
         let Some(agent) = view.agent.as_ref().and_then(|agent| AGENTS.iter().find(|who| **who == agent.as_str())) else {
             return;

@@ -2,4 +2,5 @@
 
 mod calls;
 mod doors;
+mod transfers;
 mod world;

@@ -1,0 +1,461 @@
+//! Consultation: an agent calls somebody about the customer, talks with either or both, and passes the customer on or returns.
+//! The same machine carries a blind transfer by a telephone, which stays on the line until the other party answers.
+
+use std::sync::Arc;
+
+use super::{
+    Centre, ConsultTarget, ConsultView, ConsultViewStep, LegUse, PhoneEffect, Refusal, Timer, TransferProgress, Turn,
+    offer::DEVICE_RETRY_MS,
+};
+use crate::{
+    domain::{
+        call::{Call, Consult, ConsultStep, Consulted, EndCause, MissCause, Party},
+        routing::{DialPlan, DialProblem, plan_dial},
+    },
+    types::{AgentId, CallId, LegId},
+};
+
+/// A colleague rings so long.
+const RING_COLLEAGUE_SECS: u32 = 20;
+/// A number rings so long.
+const RING_NUMBER_SECS: u32 = 45;
+/// Past the ringing time the network has this long to say so.
+const SLACK_MS: u64 = 5_000;
+/// A consultation that keeps a customer on music for longer is ended.
+const CONSULT_MS_MAX: u64 = 15 * 60_000;
+
+/// Who shall be called, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ConsultPlan {
+    /// A free colleague.
+    Colleague(AgentId),
+    /// Whatever the dial rules found.
+    Dial { plan: DialPlan, typed: Arc<str> },
+}
+
+impl Centre {
+    pub(super) fn consult(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        id: CallId,
+        target: ConsultTarget,
+    ) -> Result<(), Refusal> {
+        if !self.own_call(agent, id)?.0.may_consult() {
+            return Err(Refusal::WrongCallState);
+        }
+        let plan = match target {
+            ConsultTarget::Agent { agent: to } => self.plan_colleague(agent, &to)?,
+            ConsultTarget::Number { number } => self.plan_consult(agent, &number)?,
+        };
+        self.begin_consult(turn, agent, id, plan, None, None);
+        Ok(())
+    }
+
+    fn plan_colleague(&self, agent: &AgentId, to: &AgentId) -> Result<ConsultPlan, Refusal> {
+        if to == agent {
+            return Err(Refusal::WrongCallState);
+        }
+        let is_free = self.agents.get(to).ok_or(Refusal::NoSuchAgent)?.is_free();
+        if !is_free || self.listening.contains_key(to) {
+            return Err(Refusal::AgentNotReady);
+        }
+        Ok(ConsultPlan::Colleague(to.clone()))
+    }
+
+    /// What a number means for an agent who consults or transfers: a phone that belongs to a colleague is the colleague.
+    pub(super) fn plan_consult(&self, agent: &AgentId, typed: &str) -> Result<ConsultPlan, Refusal> {
+        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk)).map_err(|problem| match problem {
+            DialProblem::NotDialable => Refusal::NotDialable,
+            DialProblem::AllTrunksFull => Refusal::TooManyCalls,
+        })?;
+        if let DialPlan::Phone(account) = &plan
+            && let Some(colleague) = self.agent_of_phone(account)
+        {
+            if colleague == *agent {
+                return Err(Refusal::NotDialable);
+            }
+            let known = self.agents.get(&colleague);
+            if known.is_some_and(|known| known.is_free()) && !self.listening.contains_key(&colleague) {
+                return Ok(ConsultPlan::Colleague(colleague));
+            }
+            // Somebody who works is not rung on top of it; whoever is away may still be near the phone.
+            if known.is_some_and(|known| known.call().is_some()) || self.listening.contains_key(&colleague) {
+                return Err(Refusal::AgentNotReady);
+            }
+        }
+        Ok(ConsultPlan::Dial { plan, typed: typed.trim().into() })
+    }
+
+    /// The agent whose phone has this account.
+    pub(super) fn agent_of_phone(&self, account: &str) -> Option<AgentId> {
+        let agents = self.directory.agents.values();
+        agents
+            .filter(|agent| agent.is_active)
+            .find(|agent| agent.phone.as_deref() == Some(account))
+            .map(|agent| agent.id.clone())
+    }
+
+    /// It rings there from here on.
+    pub(super) fn begin_consult(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        id: CallId,
+        plan: ConsultPlan,
+        own_line: Option<LegId>,
+        transferor: Option<LegId>,
+    ) {
+        let ring_secs = match &plan {
+            ConsultPlan::Colleague(_) => RING_COLLEAGUE_SECS,
+            ConsultPlan::Dial { .. } => RING_NUMBER_SECS,
+        };
+        let until = turn.now.plus_millis(u64::from(ring_secs) * 1_000 + SLACK_MS);
+        let mut leg = None;
+        let with = match plan {
+            ConsultPlan::Colleague(colleague) => {
+                if let Some(account) = self.sip_phone_of(&colleague) {
+                    // Who is asked for help sees who asks; who is given a caller sees the caller.
+                    let (caller, caller_name) =
+                        if transferor.is_some() { self.caller_shown(id) } else { self.asker_shown(agent) };
+                    let called = *leg.insert(turn.mint_leg());
+                    self.phone(PhoneEffect::CallPhone { leg: called, account, caller, caller_name, ring_secs });
+                }
+                self.on_agent(turn, &colleague, |agent, cx| agent.offer(id, cx));
+                Consulted::Colleague(colleague)
+            }
+            ConsultPlan::Dial { plan, typed } => {
+                let called = turn.mint_leg();
+                leg = Some(called);
+                let trunk = match plan {
+                    DialPlan::Phone(account) => {
+                        let (caller, caller_name) = self.asker_shown(agent);
+                        self.phone(PhoneEffect::CallPhone { leg: called, account, caller, caller_name, ring_secs });
+                        None
+                    }
+                    DialPlan::Outside { trunk, dialled, .. } => {
+                        let (caller, number) = (self.number_shown(agent), dialled);
+                        self.phone(PhoneEffect::CallOut { leg: called, trunk: trunk.clone(), number, caller, ring_secs });
+                        Some(trunk)
+                    }
+                };
+                Consulted::Number { number: typed, trunk }
+            }
+        };
+        if let Some(leg) = leg {
+            self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: false });
+        }
+        let consult = Consult {
+            with,
+            leg,
+            own_line,
+            step: ConsultStep::Ringing,
+            transferor,
+            was_held: false,
+            until: Some(until.mono),
+            until_at: Some(until.wall),
+        };
+        self.on_call(turn, id, |call, cx| call.begin_consult(consult, cx));
+        if leg.is_none() {
+            // A console rings by being told.
+            self.consult_rings(id);
+        }
+    }
+
+    /// What a consulted phone shows of the agent: the account or number, and the name.
+    fn asker_shown(&self, agent: &AgentId) -> (Option<Arc<str>>, Option<Arc<str>>) {
+        let Some(profile) = self.directory.agents.get(agent) else { return (None, None) };
+        let number = profile.phone.as_deref().map(Arc::from).or_else(|| self.number_shown(agent));
+        (number, Some(profile.name.as_str().into()))
+    }
+
+    /// The leg of the consulted party, console or phone.
+    pub(super) fn consulted_leg(&self, call: &Call) -> Option<LegId> {
+        let consult = call.consult()?;
+        match (consult.leg, consult.colleague()) {
+            (Some(leg), _) => Some(leg).filter(|leg| self.legs.contains_key(leg)),
+            // A console that only rings may still hear something else.
+            (None, Some(colleague)) if consult.is_answered() => self.consoles.get(colleague)?.leg,
+            (None, _) => None,
+        }
+    }
+
+    /// The leg of this agent as the one who is consulted about this call.
+    pub(super) fn consulted_leg_of(&self, agent: &AgentId, id: CallId) -> Option<LegId> {
+        self.consulted_leg(self.calls.get(&id).filter(|_| self.is_consulted(agent, id))?)
+    }
+
+    /// Whether this agent is consulted about this call.
+    pub(super) fn is_consulted(&self, agent: &AgentId, id: CallId) -> bool {
+        self.calls.get(&id).and_then(|call| call.consult()?.colleague()) == Some(agent)
+    }
+
+    /// It rings at the consulted party: whoever asked is told.
+    pub(super) fn consult_rings(&mut self, id: CallId) {
+        let Some(consult) = self.calls.get(&id).and_then(|call| call.consult()) else { return };
+        let (transferor, own_line) = (consult.transferor, consult.own_line);
+        if let Some(leg) = transferor {
+            self.phone(PhoneEffect::TransferProgress { leg, progress: TransferProgress::Ringing });
+        }
+        if let Some(leg) = own_line {
+            self.phone(PhoneEffect::Ring { leg });
+        }
+    }
+
+    pub(super) fn answer_consult(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        let is_console = self
+            .calls
+            .get(&id)
+            .and_then(|call| call.consult())
+            .is_some_and(|consult| consult.leg.is_none() && !consult.is_answered());
+        if !is_console {
+            return Err(Refusal::WrongCallState);
+        }
+        if self.consoles.get(agent).is_none_or(|console| console.leg.is_none()) {
+            return Err(Refusal::NoDevice);
+        }
+        self.consulted_answered(turn, id);
+        Ok(())
+    }
+
+    pub(super) fn decline_consult(&mut self, turn: &mut Turn<'_>, id: CallId) -> Result<(), Refusal> {
+        if self.calls.get(&id).and_then(|call| call.consult()).is_none_or(|consult| consult.is_answered()) {
+            return Err(Refusal::WrongCallState);
+        }
+        self.consulted_failed(turn, id, EndCause::Refused, MissCause::Declined);
+        Ok(())
+    }
+
+    /// The consulted party is on the line, or the one to whom a call was passed on while it rang.
+    pub(super) fn consulted_answered(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some(consult) = call.consult() else {
+            self.on_call(turn, id, |call, cx| call.passed_on_answered(cx));
+            return;
+        };
+        let (colleague, own_line, transferor) = (consult.colleague().cloned(), consult.own_line, consult.transferor);
+        if let Some(colleague) = &colleague {
+            self.on_agent(turn, colleague, |agent, cx| agent.take(id, cx));
+        }
+        let until = turn.now.plus_millis(CONSULT_MS_MAX);
+        self.on_call(turn, id, |call, cx| call.consult_answered(until.mono, until.wall, cx));
+        if let Some(leg) = own_line {
+            self.phone(PhoneEffect::Answer { leg });
+        }
+        if let Some(leg) = transferor {
+            self.phone(PhoneEffect::TransferProgress { leg, progress: TransferProgress::Done });
+            self.complete_consult(turn, id);
+        }
+    }
+
+    /// The consulted party cannot be had: the agent keeps the customer.
+    pub(super) fn consulted_failed(&mut self, turn: &mut Turn<'_>, id: CallId, cause: EndCause, miss: MissCause) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Some(consult) = call.consult() else { return self.passed_on_failed(turn, id) };
+        if consult.is_answered() {
+            return self.consulted_gone(turn, id, true);
+        }
+        let colleague = consult.colleague().cloned();
+        let is_phone = consult.leg.is_some();
+        if let Some(colleague) = &colleague {
+            match miss {
+                MissCause::NoAnswer | MissCause::Declined => {
+                    if self.on_agent(turn, colleague, |agent, cx| agent.strike(id, cx)) == Some(true) {
+                        self.notify(colleague, "missed_offer");
+                    }
+                }
+                MissCause::Device => {
+                    self.on_agent(turn, colleague, |agent, cx| agent.fail_device(id, cx));
+                    if is_phone {
+                        self.timers.set(Timer::DeviceRetry(colleague.clone()), Some(turn.now.mono + DEVICE_RETRY_MS));
+                    }
+                    self.notify(colleague, "device_lost");
+                }
+                MissCause::CallerGone => {
+                    self.on_agent(turn, colleague, |agent, cx| agent.withdraw(id, cx));
+                }
+            }
+        }
+        self.let_consulted_go(turn, id, Some(cause));
+        self.return_to_customer(turn, id);
+        self.tell_asker(id, "consult_failed");
+    }
+
+    /// The consulted party hung up, or its phone is gone.
+    pub(super) fn consulted_gone(&mut self, turn: &mut Turn<'_>, id: CallId, is_lost: bool) {
+        let Some(call) = self.calls.get(&id) else { return };
+        if call.consult().is_none() {
+            let cause = if is_lost { EndCause::Lost } else { EndCause::Hangup };
+            return self.end_call(turn, id, cause, Party::System);
+        }
+        if call.consult().is_some_and(|consult| !consult.is_answered()) {
+            return self.consulted_failed(turn, id, EndCause::Lost, MissCause::Device);
+        }
+        // The customer stays on music until the agent is ready to speak again.
+        self.let_consulted_go(turn, id, None);
+        self.tell_asker(id, "consult_over");
+    }
+
+    /// Nobody took a call that was passed on: back to the floor, or last words.
+    pub(super) fn passed_on_failed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(from) = self.calls.get(&id).and_then(|call| call.transferred_from.clone()) else { return };
+        match self.fallback_queue(id, &from) {
+            Some(queue) => self.requeue_at_head(turn, id, queue),
+            None => self.say_last_words(turn, id, "long-wait"),
+        }
+    }
+
+    pub(super) fn consult_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(consult) = self.calls.get(&id).and_then(|call| call.consult()) else { return };
+        if consult.is_answered() {
+            self.drop_consult(turn, id);
+            self.tell_asker(id, "consult_over");
+        } else {
+            self.consulted_failed(turn, id, EndCause::NoAnswer, MissCause::NoAnswer);
+        }
+    }
+
+    fn tell_asker(&mut self, id: CallId, key: &'static str) {
+        let asker = self.calls.get(&id).and_then(|call| call.stage().partner()).map(|with| with.agent.clone());
+        if let Some(agent) = asker {
+            self.notify(&agent, key);
+        }
+    }
+
+    /// Ends a consultation from our side, whatever has become of it.
+    pub(super) fn drop_consult(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        self.let_consulted_go(turn, id, Some(EndCause::Lost));
+    }
+
+    /// The consulted party's part is over: legs are closed, a colleague is free again, without a wrap-up.
+    fn let_consulted_go(&mut self, turn: &mut Turn<'_>, id: CallId, cause: Option<EndCause>) {
+        let Some(Some(consult)) = self.on_call(turn, id, |call, cx| call.end_consult(cx)) else { return };
+        if let Some(leg) = consult.leg {
+            if consult.is_answered() { self.close_leg(leg) } else { self.cancel_leg(leg, false) }
+        }
+        if let Some(leg) = consult.own_line.filter(|leg| self.legs.contains_key(leg)) {
+            match cause.filter(|_| !consult.is_answered()) {
+                Some(cause) => self.refuse_leg(leg, cause),
+                None => self.close_leg(leg),
+            }
+        }
+        if let Some(leg) = consult.transferor {
+            let progress = TransferProgress::Failed(cause.unwrap_or(EndCause::Lost));
+            self.phone(PhoneEffect::TransferProgress { leg, progress });
+        }
+        if let Some(colleague) = consult.colleague().cloned() {
+            if let Some(leg) = self.consoles.get(&colleague).and_then(|console| console.leg)
+                && consult.leg.is_none()
+                && self.muted.remove(&leg)
+            {
+                self.phone(PhoneEffect::Mute { leg, is_muted: false });
+            }
+            self.on_agent(turn, &colleague, |agent, cx| {
+                agent.withdraw(id, cx);
+                agent.finish(id, None, false, cx);
+            });
+            self.tidy_console(turn, &colleague);
+        }
+        self.is_match_due = true;
+    }
+
+    /// After an attempt that failed, a customer who was not on hold before is not left on hold, unless the phone itself holds.
+    fn return_to_customer(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()) else { return };
+        if with.phone.is_none_or(|leg| !self.held_by_phone.contains(&leg)) {
+            self.on_call(turn, id, |call, cx| call.resume(cx));
+        }
+    }
+
+    pub(super) fn consult_swap(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        let consult = self.own_consult(agent, id)?;
+        if consult.own_line.is_some() || !self.on_call(turn, id, |call, cx| call.swap(cx)).unwrap_or(false) {
+            return Err(Refusal::WrongCallState);
+        }
+        Ok(())
+    }
+
+    pub(super) fn consult_join(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        self.own_consult(agent, id)?;
+        let is_done = self.on_call(turn, id, |call, cx| call.join(cx)).unwrap_or(false);
+        if is_done { Ok(()) } else { Err(Refusal::WrongCallState) }
+    }
+
+    pub(super) fn consult_complete(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        let is_blind = self.own_consult(agent, id)?.transferor.is_some();
+        if is_blind || !self.complete_consult(turn, id) {
+            return Err(Refusal::WrongCallState);
+        }
+        Ok(())
+    }
+
+    pub(super) fn consult_cancel(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        self.own_consult(agent, id)?;
+        self.let_consulted_go(turn, id, Some(EndCause::Hangup));
+        self.return_to_customer(turn, id);
+        Ok(())
+    }
+
+    fn own_consult(&self, agent: &AgentId, id: CallId) -> Result<&Consult, Refusal> {
+        self.own_call(agent, id)?.0.consult().ok_or(Refusal::WrongCallState)
+    }
+
+    /// The agent leaves: the customer is the consulted party's, who has answered or is being rung.
+    pub(super) fn complete_consult(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
+        let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()).cloned() else { return false };
+        let Some(Some(consult)) = self.on_call(turn, id, |call, cx| call.pass_on(cx)) else { return false };
+        if let (Some(colleague), Some(leg)) = (consult.colleague(), consult.leg)
+            && let Some(used) = self.legs.get_mut(&leg)
+        {
+            let has_rung = consult.is_answered() || matches!(used, LegUse::Consulted { has_rung: true, .. });
+            *used = LegUse::AgentPhone { call: id, agent: colleague.clone(), has_rung };
+        }
+        if let Some(leg) = consult.own_line.filter(|leg| self.legs.contains_key(leg)) {
+            self.close_leg(leg);
+        }
+        self.release_agent(turn, id, &with);
+        true
+    }
+
+    /// The agent's line ends while somebody else stays with the customer: a transfer that the phone does not wait for, or a
+    /// conference.
+    pub(super) fn leave_to_consulted(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
+        let can_stay = self
+            .calls
+            .get(&id)
+            .and_then(|call| call.consult())
+            .is_some_and(|consult| consult.transferor.is_some() || consult.step == ConsultStep::Joined);
+        can_stay && self.complete_consult(turn, id)
+    }
+
+    /// An agent hangs up who is consulted, or who leaves a conference: the others go on.
+    pub(super) fn leave_consult(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> bool {
+        if self.is_consulted(agent, id) {
+            let is_answered = self.calls.get(&id).and_then(|call| call.consult()).is_some_and(|consult| consult.is_answered());
+            if is_answered {
+                self.consulted_gone(turn, id, false);
+            }
+            return is_answered;
+        }
+        self.own_call(agent, id).is_ok() && self.leave_to_consulted(turn, id)
+    }
+
+    pub(super) fn consult_view(&self, call: &Call) -> Option<ConsultView> {
+        let consult = call.consult()?;
+        Some(ConsultView {
+            agent: consult.colleague().cloned(),
+            number: match &consult.with {
+                Consulted::Colleague(_) => None,
+                Consulted::Number { number, .. } => Some(number.to_string()),
+            },
+            step: match consult.step {
+                ConsultStep::Ringing => ConsultViewStep::Ringing,
+                ConsultStep::Talking => ConsultViewStep::Talking,
+                ConsultStep::Waiting => ConsultViewStep::Waiting,
+                ConsultStep::Joined => ConsultViewStep::Joined,
+            },
+            is_on_phone: consult.own_line.is_some() || consult.transferor.is_some(),
+            until: consult.until_at,
+        })
+    }
+}

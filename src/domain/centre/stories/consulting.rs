@@ -1,0 +1,274 @@
+//! Asking a colleague first: consult, swap, conference, pass on, return; and the same by an agent's telephone.
+
+use super::floor::*;
+use crate::{
+    domain::{
+        agent::Presence,
+        call::{CallEventKind, EndCause, TransferTarget},
+        centre::{
+            CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, ConsultViewStep, Heard, PhoneEffect, Refusal,
+            TransferAsked, TransferProgress,
+        },
+    },
+    types::{CallId, LegId},
+};
+
+fn music() -> Vec<Heard> {
+    vec![Heard::Music("music/on-hold".into())]
+}
+
+fn ringback() -> Vec<Heard> {
+    vec![Heard::Music("music/ringback".into())]
+}
+
+/// Ana talks with a customer; bea is free.
+fn talking() -> (Floor, LegId, CallId) {
+    let mut floor = Floor::ready(&["ana", "bea"]);
+    let (leg, call) = floor.call("1001");
+    floor.answer("ana");
+    floor.sleep(10_000);
+    (floor, leg, call)
+}
+
+fn consult(floor: &mut Floor, agent: &str, colleague: &str) -> Result<(), Refusal> {
+    let target = ConsultTarget::Agent { agent: id(colleague) };
+    floor.ask(agent, |agent, call| CentreCommand::Consult { agent, call, target })
+}
+
+fn step(floor: &Floor, call: CallId) -> Option<ConsultViewStep> {
+    floor.view(call).consult.as_ref().map(|consult| consult.step)
+}
+
+#[test]
+fn a_colleague_is_asked_and_takes_the_customer_who_hears_music_meanwhile() {
+    let (mut floor, leg, call) = talking();
+    let (ana, bea) = (floor.console_leg("ana"), floor.console_leg("bea"));
+    consult(&mut floor, "ana", "bea").unwrap();
+    assert_eq!((&floor.hears[&leg], &floor.hears[&ana]), (&music(), &ringback()));
+    assert_eq!((floor.presence("bea"), step(&floor, call)), (Presence::Offered { call }, Some(ConsultViewStep::Ringing)));
+    floor.sleep(3_000);
+    floor.answer("bea");
+    assert_eq!((&floor.hears[&ana], &floor.hears[&bea]), (&vec![Heard::Leg(bea)], &vec![Heard::Leg(ana)]));
+    assert_eq!(floor.hears[&leg], music());
+    floor.sleep(7_000);
+    floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    assert_eq!((&floor.hears[&leg], &floor.hears[&bea]), (&vec![Heard::Leg(bea)], &vec![Heard::Leg(leg)]));
+    assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }));
+    assert_eq!((floor.presence("bea"), floor.view(call).state.clone()), (Presence::Busy { call }, CallState::Talking));
+    assert_eq!(floor.view(call).transferred_from, Some(id("ana")));
+    floor.sleep(5_000);
+    floor.hang_up(leg);
+    let summary = &floor.summaries[&call];
+    // The first agent's talk ends where the hold began; the consultation is the customer's hold.
+    assert_eq!((summary.talk_ms, summary.hold_ms, summary.agent.clone()), (15_000, 10_000, Some(id("bea"))));
+    let told = ["connected", "held", "consult_began", "consult_answered", "transferred", "connected", "ended"];
+    let story = floor.story();
+    assert_eq!(story[story.len() - told.len()..], told);
+}
+
+#[test]
+fn the_agent_swaps_joins_all_three_and_leaves_the_others_together() {
+    let (mut floor, leg, call) = talking();
+    let (ana, bea) = (floor.console_leg("ana"), floor.console_leg("bea"));
+    consult(&mut floor, "ana", "bea").unwrap();
+    floor.answer("bea");
+    floor.ask("ana", |agent, call| CentreCommand::ConsultSwap { agent, call }).unwrap();
+    assert_eq!((&floor.hears[&leg], &floor.hears[&bea]), (&vec![Heard::Leg(ana)], &music()));
+    assert_eq!(floor.ask("ana", |agent, call| CentreCommand::Hold { agent, call }), Err(Refusal::WrongCallState));
+    floor.ask("ana", |agent, call| CentreCommand::ConsultSwap { agent, call }).unwrap();
+    assert_eq!((&floor.hears[&leg], &floor.hears[&bea]), (&music(), &vec![Heard::Leg(ana)]));
+    floor.ask("ana", |agent, call| CentreCommand::ConsultJoin { agent, call }).unwrap();
+    assert_eq!(floor.hears[&leg], [Heard::Leg(ana), Heard::Leg(bea)]);
+    assert_eq!(floor.hears[&ana], [Heard::Leg(leg), Heard::Leg(bea)]);
+    assert_eq!(floor.hears[&bea], [Heard::Leg(leg), Heard::Leg(ana)]);
+    // A conference has no deadline of its own.
+    floor.sleep(3_600_000);
+    assert_eq!(step(&floor, call), Some(ConsultViewStep::Joined));
+    floor.ask("ana", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    assert_eq!(floor.hears[&leg], [Heard::Leg(bea)]);
+    assert_eq!((floor.view(call).agent.clone(), floor.presence("bea")), (Some(id("bea")), Presence::Busy { call }));
+}
+
+#[test]
+fn a_consultation_that_fails_gives_the_customer_back_at_once() {
+    let (mut floor, leg, call) = talking();
+    let ana = floor.console_leg("ana");
+    consult(&mut floor, "ana", "bea").unwrap();
+    floor.ask("bea", |agent, call| CentreCommand::Decline { agent, call }).unwrap();
+    assert_eq!((&floor.hears[&leg], step(&floor, call)), (&vec![Heard::Leg(ana)], None));
+    assert!(floor.notices.contains(&("ana".into(), "consult_failed")));
+    assert_eq!(consult(&mut floor, "ana", "bea"), Err(Refusal::AgentNotReady));
+    assert_eq!(consult(&mut floor, "ana", "ana"), Err(Refusal::WrongCallState));
+    assert_eq!(consult(&mut floor, "ana", "nobody"), Err(Refusal::NoSuchAgent));
+}
+
+#[test]
+fn a_colleague_who_hangs_up_leaves_the_customer_on_music_until_the_agent_returns() {
+    let (mut floor, leg, call) = talking();
+    let ana = floor.console_leg("ana");
+    consult(&mut floor, "ana", "bea").unwrap();
+    floor.answer("bea");
+    floor.ask("bea", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    // Who was asked has nothing to wrap up.
+    assert_eq!((floor.presence("bea"), &floor.hears[&leg]), (Presence::Ready, &music()));
+    floor.ask("ana", |agent, call| CentreCommand::Resume { agent, call }).unwrap();
+    assert_eq!((&floor.hears[&leg], floor.view(call).state.clone()), (&vec![Heard::Leg(ana)], CallState::Talking));
+}
+
+#[test]
+fn nobody_is_consulted_for_ever_and_a_customer_who_leaves_ends_it() {
+    let (mut floor, _, call) = talking();
+    consult(&mut floor, "ana", "bea").unwrap();
+    floor.sleep(26_000);
+    assert_eq!((step(&floor, call), floor.view(call).state.clone()), (None, CallState::Talking));
+    floor.sleep(30_000);
+    floor.set_presence("bea", crate::domain::centre::WantedPresence::Ready).unwrap();
+    consult(&mut floor, "ana", "bea").unwrap();
+    floor.answer("bea");
+    floor.sleep(15 * 60_000 + 1);
+    assert_eq!((step(&floor, call), floor.presence("bea")), (None, Presence::Ready));
+    let (mut floor, leg, call) = talking();
+    consult(&mut floor, "ana", "bea").unwrap();
+    floor.answer("bea");
+    floor.hang_up(leg);
+    assert_eq!(floor.presence("bea"), Presence::Ready);
+    assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }));
+    assert!(matches!(floor.view(call).state, CallState::WrappingUp { .. }));
+}
+
+#[test]
+fn a_number_outside_is_asked_and_given_the_customer_with_both_lines_counted() {
+    let (mut floor, leg, call) = talking();
+    let target = ConsultTarget::Number { number: "911 222 333".into() };
+    floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).unwrap();
+    let there = floor.phone_leg();
+    assert!(floor.phone.iter().any(|e| matches!(e, PhoneEffect::CallOut { number, .. } if &**number == "+34911222333")));
+    assert_eq!(floor.centre.calls_on(&id("carrier")), 2);
+    floor.input(CentreInput::LegRinging { leg: there });
+    floor.input(CentreInput::LegAnswered { leg: there });
+    floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    assert_eq!((&floor.hears[&leg], &floor.hears[&there]), (&vec![Heard::Leg(there)], &vec![Heard::Leg(leg)]));
+    assert_eq!((floor.view(call).state.clone(), floor.centre.calls_on(&id("carrier"))), (CallState::PassedOn, 2));
+    floor.hang_up(there);
+    assert!(!floor.open.contains(&leg), "the customer is hung up");
+    assert!(floor.call_events().any(|e| matches!(e, CallEventKind::Transferred { to: TransferTarget::Number, .. })));
+}
+
+/// Carl, on the SIP phone 103, talks with a customer; ana is free.
+fn on_the_phone() -> (Floor, LegId, LegId, CallId) {
+    let mut floor = Floor::ready(&["carl"]);
+    let (leg, call) = floor.call("1001");
+    let phone = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: phone });
+    floor.sign_in("ana");
+    floor.sleep(5_000);
+    (floor, leg, phone, call)
+}
+
+fn told(floor: &Floor, leg: LegId) -> Vec<TransferProgress> {
+    let progress = |effect: &PhoneEffect| match effect {
+        PhoneEffect::TransferProgress { leg: of, progress } if *of == leg => Some(*progress),
+        _ => None,
+    };
+    floor.phone.iter().filter_map(progress).collect()
+}
+
+fn refer(floor: &mut Floor, leg: LegId, number: &str) {
+    floor.input(CentreInput::TransferAsked { leg, to: TransferAsked::Number(number.into()) });
+}
+
+#[test]
+fn a_phone_transfers_to_a_queue_and_is_let_go() {
+    let (mut floor, leg, phone, call) = on_the_phone();
+    refer(&mut floor, phone, "1002");
+    assert_eq!(told(&floor, phone), [TransferProgress::Begun, TransferProgress::Done]);
+    assert_eq!((&floor.hears[&leg], floor.open.contains(&phone)), (&music(), false));
+    assert_eq!(floor.view(call).queue, Some(id("sales")));
+    assert!(matches!(floor.presence("carl"), Presence::WrappingUp { .. }));
+}
+
+#[test]
+fn a_phone_transfers_outside_and_stays_until_somebody_answers() {
+    let (mut floor, leg, phone, call) = on_the_phone();
+    refer(&mut floor, phone, "+34911222333");
+    let there = floor.phone_leg();
+    assert_eq!((floor.hears[&leg].clone(), floor.open.contains(&phone)), (music(), true));
+    floor.input(CentreInput::LegRinging { leg: there });
+    floor.input(CentreInput::LegAnswered { leg: there });
+    assert_eq!(told(&floor, phone), [TransferProgress::Begun, TransferProgress::Ringing, TransferProgress::Done]);
+    assert_eq!((floor.open.contains(&phone), floor.view(call).state.clone()), (false, CallState::PassedOn));
+    assert_eq!(floor.hears[&leg], [Heard::Leg(there)]);
+}
+
+#[test]
+fn a_transfer_that_fails_leaves_the_call_with_the_phone() {
+    let (mut floor, leg, phone, call) = on_the_phone();
+    refer(&mut floor, phone, "+34911222333");
+    let there = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg: there, cause: EndCause::Busy });
+    assert_eq!(told(&floor, phone).last(), Some(&TransferProgress::Failed(EndCause::Busy)));
+    assert_eq!((&floor.hears[&leg], floor.view(call).state.clone()), (&vec![Heard::Leg(phone)], CallState::Talking));
+    refer(&mut floor, phone, "nonsense");
+    assert_eq!(told(&floor, phone).last(), Some(&TransferProgress::Failed(EndCause::UnknownNumber)));
+    assert_eq!(floor.view(call).state, CallState::Talking);
+}
+
+#[test]
+fn a_phone_that_hangs_up_at_once_has_handed_the_call_over() {
+    let (mut floor, leg, phone, call) = on_the_phone();
+    refer(&mut floor, phone, "+34911222333");
+    let there = floor.phone_leg();
+    floor.hang_up(phone);
+    assert_eq!(floor.hears[&leg], ringback());
+    floor.input(CentreInput::LegFailed { leg: there, cause: EndCause::NoAnswer });
+    // Nobody took it: the customer waits before all others, and is not cut off.
+    assert!(matches!(floor.view(call).state, CallState::Offered { .. } | CallState::Waiting { .. }));
+}
+
+#[test]
+fn only_the_line_that_has_the_call_may_send_it_away() {
+    let (mut floor, leg, phone, call) = on_the_phone();
+    refer(&mut floor, leg, "+34911222333");
+    assert_eq!(told(&floor, leg), [TransferProgress::Refused(EndCause::Refused)]);
+    floor.input(CentreInput::TransferAsked { leg: phone, to: TransferAsked::Leg(leg) });
+    assert_eq!(told(&floor, phone), [TransferProgress::Refused(EndCause::Refused)]);
+    assert_eq!(floor.view(call).state, CallState::Talking);
+}
+
+#[test]
+fn a_phone_with_two_lines_joins_customer_and_colleague() {
+    for is_asked_by_second_line in [false, true] {
+        let (mut floor, leg, phone, call) = on_the_phone();
+        floor.input(CentreInput::LegHeld { leg: phone, is_held: true });
+        assert_eq!((&floor.hears[&leg], floor.view(call).state.clone()), (&music(), CallState::Held));
+        let line = LegId::mint(floor.now.wall, &mut floor.rng);
+        let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
+        floor.input(CentreInput::Arrived { leg: line, caller, called: "+34911222333".into(), language: None });
+        let there = floor.phone_leg();
+        floor.input(CentreInput::LegRinging { leg: there });
+        assert!(floor.phone.contains(&PhoneEffect::Ring { leg: line }));
+        floor.input(CentreInput::LegAnswered { leg: there });
+        floor.input(CentreInput::LegAnswered { leg: line });
+        assert_eq!((&floor.hears[&line], &floor.hears[&there]), (&vec![Heard::Leg(there)], &vec![Heard::Leg(line)]));
+        floor.input(CentreInput::LegHeld { leg: line, is_held: true });
+        assert_eq!((&floor.hears[&leg], &floor.hears[&there]), (&music(), &music()), "nobody is in silence");
+        let (asking, other) = if is_asked_by_second_line { (line, phone) } else { (phone, line) };
+        floor.input(CentreInput::TransferAsked { leg: asking, to: TransferAsked::Leg(other) });
+        assert_eq!(told(&floor, asking), [TransferProgress::Begun, TransferProgress::Done]);
+        assert_eq!((&floor.hears[&leg], &floor.hears[&there]), (&vec![Heard::Leg(there)], &vec![Heard::Leg(leg)]));
+        assert!(!floor.open.contains(&phone) && !floor.open.contains(&line), "both lines of the phone are closed");
+    }
+}
+
+#[test]
+fn a_phone_without_a_call_dials_by_itself() {
+    let mut floor = Floor::ready(&["carl"]);
+    let line = LegId::mint(floor.now.wall, &mut floor.rng);
+    let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
+    floor.input(CentreInput::Arrived { leg: line, caller, called: "+34911222333".into(), language: None });
+    floor.input(CentreInput::LegAnswered { leg: line });
+    let there = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: there });
+    assert_eq!((&floor.hears[&line], &floor.hears[&there]), (&vec![Heard::Leg(there)], &vec![Heard::Leg(line)]));
+    assert!(matches!(floor.presence("carl"), Presence::Busy { .. }));
+}
