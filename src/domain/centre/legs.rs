@@ -50,7 +50,10 @@ impl Centre {
     /// The call of a telephone's leg. A browser's leg is an agent's, whatever call it hears.
     pub fn call_of(&self, leg: LegId) -> Option<CallId> {
         match self.legs.get(&leg)? {
-            LegUse::Customer(call) | LegUse::AgentPhone { call, .. } => Some(*call),
+            LegUse::Customer(call)
+            | LegUse::AgentPhone { call, .. }
+            | LegUse::Consulted { call, .. }
+            | LegUse::SecondLine { call } => Some(*call),
             LegUse::Console(_) | LegUse::WebPhone(_) => None,
         }
     }
