@@ -65,8 +65,8 @@ impl FloodGate {
     }
 }
 
-/// One subscriber of an IPv6 carrier owns at least a /64.
-fn network_of(source: IpAddr) -> IpAddr {
+/// What counts as one source: an IPv4 address, or a /64, of which one subscriber of an IPv6 carrier owns at least one.
+pub(super) fn network_of(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V4(ip) => IpAddr::V4(ip),
         IpAddr::V6(ip) => IpAddr::V6((u128::from(ip) & !u128::from(u64::MAX)).into()),

@@ -11,6 +11,7 @@ mod secrets;
 mod sip;
 mod sip_capture;
 mod sip_intake;
+mod sip_places;
 mod sip_tcp;
 mod sip_tls;
 mod sip_udp;

@@ -50,11 +50,13 @@ settings! {
         pub source_messages_per_second: u32 = 200,
         /// The same for the addresses of trunks.
         pub trunk_messages_per_second: u32 = 50_000,
-        /// TCP connections at a time, all together.
+        /// Connections at a time, all together. An eighth of them is kept for those that we open.
         pub connections_max: usize = 4_096,
-        /// TCP connections at a time from one address.
+        /// Connections at a time from one IPv4 address or one IPv6 /64.
         pub connections_per_source_max: usize = 64,
-        /// A TCP connection without a whole message or keep-alive for this long is closed.
+        /// A connection that brings no whole message within this time is closed.
+        pub first_message: Duration = Duration::from_secs(15),
+        /// A connection without a whole message or keep-alive for this long is closed.
         pub idle: Duration = Duration::from_secs(900),
     }
 }

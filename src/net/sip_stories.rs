@@ -1,6 +1,13 @@
 //! The SIP edge with real sockets on loopback.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,6 +19,7 @@ use super::{CertificateInUse, SipNet, SipNetFault, SipNetSettings, SystemClock};
 use crate::{
     protocol::sip::{Flow, FlowId, Transport},
     switch::Input,
+    types::{Clock, Mono, Now, Sleep},
 };
 
 const OPTIONS: &str = "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:h>\r\n\
@@ -135,6 +143,64 @@ async fn connections_are_bounded_per_source_and_an_idle_one_is_closed() {
     first.write_all(b"INVITE").await.unwrap();
     assert_eq!(first.read(&mut [0; 1]).await.unwrap_or(0), 0);
     assert!(matches!(edge.next().await, Input::FlowClosed(_)));
+}
+
+#[tokio::test]
+async fn a_connection_that_brings_no_message_is_closed_and_one_that_does_stays() {
+    let settings = SipNetSettings { first_message: Duration::from_millis(300), ..SipNetSettings::default() };
+    let mut edge = edge(settings, 8).await;
+    let mut silent = TcpStream::connect(edge.address).await.unwrap();
+    let mut speaking = TcpStream::connect(edge.address).await.unwrap();
+    // Keep-alives are answered but are no message.
+    silent.write_all(b"\r\n\r\n").await.unwrap();
+    let mut answer = [0; 2];
+    silent.read_exact(&mut answer).await.unwrap();
+    speaking.write_all(OPTIONS.as_bytes()).await.unwrap();
+    let Input::Sip { flow: spoken, .. } = edge.next().await else { panic!("not SIP") };
+    assert_eq!(silent.read(&mut [0; 1]).await.unwrap_or(0), 0);
+    assert!(matches!(edge.next().await, Input::FlowClosed(id) if id != spoken.id));
+    edge.net.transmit(spoken, Arc::from(&b"hello"[..]));
+    let mut heard = [0; 5];
+    speaking.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"hello");
+}
+
+/// A clock with a fault: who asks to be woken fails, when it is so set.
+struct BrokenClock {
+    real: SystemClock,
+    is_broken: AtomicBool,
+}
+
+impl Clock for BrokenClock {
+    fn now(&self) -> Now {
+        self.real.now()
+    }
+
+    fn sleep_until(&self, at: Mono) -> Sleep {
+        assert!(!self.is_broken.swap(false, Relaxed), "a fault in the task of a connection");
+        self.real.sleep_until(at)
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_by_a_fault_of_ours_gives_its_place_back_and_is_told() {
+    let clock = Arc::new(BrokenClock { real: SystemClock::start(), is_broken: AtomicBool::new(true) });
+    let (sender, inputs) = mpsc::channel(8);
+    let settings = SipNetSettings {
+        listen: vec!["127.0.0.1:0".parse().unwrap()],
+        connections_per_source_max: 1,
+        ..SipNetSettings::default()
+    };
+    let net = SipNet::open(&settings, clock, sender, None).await.unwrap();
+    let address = net.listening()[0];
+    let mut edge = Edge { net, inputs, address };
+    let mut first = TcpStream::connect(address).await.unwrap();
+    assert_eq!(first.read(&mut [0; 1]).await.unwrap_or(0), 0);
+    assert!(matches!(edge.next().await, Input::FlowClosed(_)));
+    assert_eq!((edge.net.stats().connections, edge.net.stats().failed_tasks), (0, 1));
+    let mut second = TcpStream::connect(address).await.unwrap();
+    second.write_all(OPTIONS.as_bytes()).await.unwrap();
+    assert!(matches!(edge.next().await, Input::Sip { .. }), "the one place of this source is free again");
 }
 
 #[tokio::test]

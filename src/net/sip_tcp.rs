@@ -2,9 +2,8 @@
 //! Bounded in number, per source, in time without a whole message, and in what waits to be written.
 
 use std::{
-    collections::BTreeMap,
     io,
-    net::IpAddr,
+    panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -12,15 +11,17 @@ use std::{
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
 };
 
 use super::{
+    kept_task::words,
     sip::SipNetSettings,
     sip_intake::{Counters, SipIntake},
+    sip_places::{Opener, PlaceLimits, Places, Unwritten},
     sip_tls::SipTls,
 };
 use crate::{
@@ -28,8 +29,6 @@ use crate::{
     types::Mono,
 };
 
-/// Messages that may wait for a peer that reads slowly; with more the connection is closed.
-const UNWRITTEN_MAX: usize = 256;
 /// A peer that takes nothing for this long is gone.
 const WRITE_MS_MAX: u64 = 10_000;
 /// A connection of ours that is not up by then has failed, and so has a handshake of theirs.
@@ -39,22 +38,27 @@ const ACCEPT_PAUSE_MS: u64 = 200;
 /// Octets read at a time.
 const READ_OCTETS: usize = 16 * 1024;
 
+/// What was read at once, by its weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Heard {
+    /// Nothing whole, or nothing readable.
+    Nothing,
+    /// Keep-alives.
+    KeepAlive,
+    /// A message at least.
+    Message,
+}
+
 /// Every open connection.
 #[derive(Debug)]
 pub(super) struct Connections {
     intake: Arc<SipIntake>,
     tls: SipTls,
-    open: Mutex<Open>,
+    places: Mutex<Places>,
+    limits: PlaceLimits,
     next_inbound: AtomicU64,
+    first_message: Duration,
     idle: Duration,
-    all_max: usize,
-    per_source_max: usize,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    writers: BTreeMap<FlowId, mpsc::Sender<Arc<[u8]>>>,
-    by_source: BTreeMap<IpAddr, usize>,
 }
 
 impl Connections {
@@ -62,11 +66,11 @@ impl Connections {
         Self {
             intake,
             tls,
-            open: Mutex::default(),
+            places: Mutex::default(),
+            limits: PlaceLimits { all_max: settings.connections_max, per_source_max: settings.connections_per_source_max },
             next_inbound: AtomicU64::new(1),
+            first_message: settings.first_message,
             idle: settings.idle,
-            all_max: settings.connections_max,
-            per_source_max: settings.connections_per_source_max,
         }
     }
 
@@ -77,22 +81,17 @@ impl Connections {
 
     /// How many are open.
     pub(super) fn open(&self) -> usize {
-        self.lock().writers.len()
+        self.lock().taken()
     }
 
     /// Lets nobody write any more, which ends every connection's task.
     pub(super) fn close_all(&self) {
-        self.lock().writers.clear();
+        self.lock().close_all();
     }
 
     /// Queues bytes for a connection.
     pub(super) fn send(&self, flow: FlowId, bytes: Arc<[u8]>) {
-        let mut open = self.lock();
-        let is_sent = open.writers.get(&flow).is_some_and(|writer| writer.try_send(bytes).is_ok());
-        if !is_sent {
-            // Full or gone: without its writer the connection's task ends and tells the switch.
-            open.writers.remove(&flow);
-        }
+        let is_sent = self.lock().send(flow, bytes);
         self.intake.counters().sent(is_sent);
     }
 
@@ -106,11 +105,13 @@ impl Connections {
             match listener.accept().await {
                 Ok((stream, remote)) => {
                     let flow = Flow { transport, id: self.next_inbound_flow(), remote };
-                    let Some(writer) = self.enter(flow, true) else {
+                    let Some(unwritten) = self.enter(flow, Opener::Them) else {
                         Counters::add(&self.intake.counters().refused_connections);
                         continue;
                     };
-                    tokio::spawn(self.clone().inbound(stream, flow, writer));
+                    let this = self.clone();
+                    let carried = async move { this.inbound(stream, flow, unwritten).await };
+                    tokio::spawn(self.clone().kept(flow, Opener::Them, carried));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a SIP connection could not be taken");
@@ -122,36 +123,47 @@ impl Connections {
 
     /// Opens a connection of ours.
     pub(super) fn connect(self: &Arc<Self>, flow: Flow) {
-        let this = self.clone();
         // What is sent meanwhile waits in the queue.
-        let writer = self.enter(flow, false);
-        tokio::spawn(async move {
-            let carried = match writer {
-                Some(writer) => this.outbound(flow, writer).await,
+        let unwritten = self.enter(flow, Opener::Us);
+        let this = self.clone();
+        let carried = async move {
+            let carried = match unwritten {
+                Some(unwritten) => this.outbound(flow, unwritten).await,
                 None => Err(io::ErrorKind::QuotaExceeded.into()),
             };
             if let Err(error) = carried {
                 let transport = flow.transport.as_str();
                 tracing::warn!(%error, remote = %flow.remote, transport, "no SIP connection could be opened");
             }
-            this.leave(flow, false).await;
-        });
+        };
+        tokio::spawn(self.clone().kept(flow, Opener::Us, carried));
+    }
+
+    /// Runs what carries a connection. However that ends, by a fault of ours too, its place is given back and the switch told.
+    async fn kept(self: Arc<Self>, flow: Flow, opener: Opener, carried: impl Future<Output = ()>) {
+        if let Err(panic) = AssertUnwindSafe(carried).catch_unwind().await {
+            Counters::add(&self.intake.counters().failed_tasks);
+            tracing::error!(remote = %flow.remote, cause = words(panic.as_ref()), "a SIP connection failed");
+        }
+        self.lock().leave(flow, opener);
+        self.intake.tap().closed(flow.id);
+        self.intake.flow_closed(flow.id).await;
     }
 
     /// Carries a connection that we open; an error says why it was not opened.
-    async fn outbound(&self, flow: Flow, writer: mpsc::Receiver<Arc<[u8]>>) -> io::Result<()> {
+    async fn outbound(&self, flow: Flow, unwritten: Unwritten) -> io::Result<()> {
         let stream = prompt(self.in_time(TcpStream::connect(flow.remote)).await?);
         self.tap_address(flow, &stream);
         if flow.transport == Transport::Tls {
             let stream = self.in_time(self.tls.connect(stream, flow.remote)).await?;
-            self.carry(stream, flow, writer).await;
+            self.carry(stream, flow, Opener::Us, unwritten).await;
         } else {
-            self.carry(stream, flow, writer).await;
+            self.carry(stream, flow, Opener::Us, unwritten).await;
         }
         Ok(())
     }
 
-    async fn inbound(self: Arc<Self>, stream: TcpStream, flow: Flow, writer: mpsc::Receiver<Arc<[u8]>>) {
+    async fn inbound(&self, stream: TcpStream, flow: Flow, unwritten: Unwritten) {
         let stream = prompt(stream);
         self.tap_address(flow, &stream);
         if flow.transport == Transport::Tls {
@@ -160,13 +172,12 @@ impl Connections {
             let handshake =
                 async { if is_admitted { self.tls.accept(stream).await } else { Err(io::ErrorKind::QuotaExceeded.into()) } };
             match self.in_time(handshake).await {
-                Ok(stream) => self.carry(stream, flow, writer).await,
+                Ok(stream) => self.carry(stream, flow, Opener::Them, unwritten).await,
                 Err(error) => tracing::debug!(%error, remote = %flow.remote, "a TLS handshake for SIP failed"),
             }
         } else {
-            self.carry(stream, flow, writer).await;
+            self.carry(stream, flow, Opener::Them, unwritten).await;
         }
-        self.leave(flow, true).await;
     }
 
     /// Whoever looks at the signalling wants to know our end as well.
@@ -183,53 +194,30 @@ impl Connections {
         }
     }
 
-    /// Enters a connection; `None` when a limit is reached. Our own are not counted by source: a trunk may need many.
-    fn enter(&self, flow: Flow, is_inbound: bool) -> Option<mpsc::Receiver<Arc<[u8]>>> {
-        let mut open = self.lock();
-        if open.writers.len() >= self.all_max {
-            return None;
-        }
-        if is_inbound {
-            let count = open.by_source.entry(flow.remote.ip()).or_default();
-            if *count >= self.per_source_max {
-                return None;
-            }
-            *count += 1;
-        }
-        let (writer, unwritten) = mpsc::channel(UNWRITTEN_MAX);
-        open.writers.insert(flow.id, writer);
-        Some(unwritten)
-    }
-
-    async fn leave(&self, flow: Flow, is_inbound: bool) {
-        {
-            let mut open = self.lock();
-            open.writers.remove(&flow.id);
-            if is_inbound && let Some(count) = open.by_source.get_mut(&flow.remote.ip()) {
-                *count = count.saturating_sub(1);
-                if *count == 0 {
-                    open.by_source.remove(&flow.remote.ip());
-                }
-            }
-        }
-        self.intake.tap().closed(flow.id);
-        self.intake.flow_closed(flow.id).await;
+    fn enter(&self, flow: Flow, opener: Opener) -> Option<Unwritten> {
+        self.lock().enter(flow, opener, self.limits)
     }
 
     /// Carries a connection's messages both ways until either side ends it.
-    async fn carry(&self, stream: impl AsyncRead + AsyncWrite, flow: Flow, mut unwritten: mpsc::Receiver<Arc<[u8]>>) {
+    async fn carry(&self, stream: impl AsyncRead + AsyncWrite, flow: Flow, opener: Opener, mut unwritten: Unwritten) {
         let (mut reader, mut writer) = split(stream);
         let mut framer = Framer::new();
         let mut buffer = vec![0; READ_OCTETS];
-        let mut idle_at = self.idle_deadline();
+        // A keep-alive is no message: who comes and has nothing to say does not hold a place by it.
+        let mut is_speaking = opener == Opener::Us;
+        let mut end_at = self.after(if is_speaking { self.idle } else { self.first_message.min(self.idle) });
         loop {
             tokio::select! {
                 read = reader.read(&mut buffer) => {
                     let Ok(length @ 1..) = read else { return };
                     framer.push(buffer.get(..length).unwrap_or_default());
                     match self.take_frames(&mut framer, flow, &mut writer).await {
-                        Some(0) => {}
-                        Some(_) => idle_at = self.idle_deadline(),
+                        Some(Heard::Message) => {
+                            is_speaking = true;
+                            end_at = self.after(self.idle);
+                        }
+                        Some(Heard::KeepAlive) if is_speaking => end_at = self.after(self.idle),
+                        Some(Heard::KeepAlive | Heard::Nothing) => {}
                         None => return,
                     }
                 }
@@ -240,24 +228,24 @@ impl Connections {
                     }
                 }
                 // Counted from the last whole message, so that a trickle of octets holds nothing open.
-                () = self.intake.clock().sleep_until(idle_at) => return,
+                () = self.intake.clock().sleep_until(end_at) => return,
             }
         }
     }
 
-    /// How many whole frames there were; `None` ends the connection.
-    async fn take_frames(&self, framer: &mut Framer, flow: Flow, writer: &mut (impl AsyncWrite + Unpin)) -> Option<usize> {
-        let mut count = 0;
+    /// What the whole frames were; `None` ends the connection.
+    async fn take_frames(&self, framer: &mut Framer, flow: Flow, writer: &mut (impl AsyncWrite + Unpin)) -> Option<Heard> {
+        let mut heard = Heard::Nothing;
         loop {
             let frame = framer.next_frame().ok()?;
-            let Some(frame) = frame else { return Some(count) };
-            count += 1;
+            let Some(frame) = frame else { return Some(heard) };
             if !self.intake.admit(flow.remote.ip(), self.intake.clock().now().mono) {
                 return None;
             }
             match frame {
                 Frame::Message(message) => {
                     self.intake.tap().heard(flow, framer.last_octets());
+                    heard = Heard::Message;
                     self.intake.deliver(flow, message).await;
                 }
                 Frame::Malformed(malformed) => {
@@ -268,6 +256,7 @@ impl Connections {
                     }
                 }
                 Frame::KeepAlive => {
+                    heard = heard.max(Heard::KeepAlive);
                     if !self.write(writer, KEEP_ALIVE_ANSWER).await {
                         return None;
                     }
@@ -283,8 +272,8 @@ impl Connections {
         }
     }
 
-    fn idle_deadline(&self) -> Mono {
-        self.intake.clock().now().mono + u64::try_from(self.idle.as_millis()).unwrap_or(u64::MAX)
+    fn after(&self, time: Duration) -> Mono {
+        self.intake.clock().now().mono + u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
     }
 
     async fn sleep(&self, millis: u64) {
@@ -292,9 +281,9 @@ impl Connections {
         clock.sleep_until(clock.now().mono + millis).await;
     }
 
-    fn lock(&self) -> MutexGuard<'_, Open> {
+    fn lock(&self) -> MutexGuard<'_, Places> {
         // Nothing panics while it holds the lock; if it did, the maps are still sound.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
