@@ -55,8 +55,7 @@ use crate::{
     domain::{centre::CallerMatch, directory::Directory},
     http::{self, AppState, Readiness},
     net::{
-        CaptureHandle, CertificateInUse, PeerNames, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, TlsNames,
-        media::MediaPlane,
+        CaptureHandle, CertificateInUse, PeerNames, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane,
     },
     protocol::sip::{Advertised, RegistrationLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
@@ -175,7 +174,6 @@ struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
     advertised: SocketAddr,
-    tls_names: TlsNames,
     switch_loop: JoinHandle<()>,
     captured: CaptureHandle,
     capture: SipCapture,
@@ -197,7 +195,7 @@ impl Exchange {
         let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
             not_available(SocketAddr::new(config.media.bind, config.media.browser_port), "media.browser_port", &error)
         })?;
-        let (advertised, tls_names) = (net.advertised(), net.tls_names().clone());
+        let advertised = net.advertised();
         let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };
         let sip = SipSettings {
             udp: ours.clone(),
@@ -235,7 +233,6 @@ impl Exchange {
             switch,
             media,
             advertised,
-            tls_names,
             switch_loop: tokio::spawn(switch_loop.run()),
             captured,
             capture,
@@ -410,8 +407,7 @@ fn start_loops(
     let (directory, switch, stop) = (ground.directory.watch(), exchange.switch.clone(), stopping);
     let follow = {
         let (directory, switch, clock, stop) = (directory.clone(), switch.clone(), clock.clone(), stop.clone());
-        let tls_names = exchange.tls_names.clone();
-        move || follow_directory(directory.clone(), switch.clone(), tls_names.clone(), clock.clone(), stop.clone())
+        move || follow_directory(directory.clone(), switch.clone(), clock.clone(), stop.clone())
     };
     let review = {
         let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
@@ -452,40 +448,31 @@ pub fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Gives the switch each new directory at once, with the addresses of trunks as far as they are known.
+/// Gives the switch each new directory at once, and where its trunks' peers are as soon as that is known.
 async fn follow_directory(
     mut directory: watch::Receiver<Arc<Directory>>,
     switch: SwitchHandle,
-    tls_names: TlsNames,
     clock: Arc<dyn Clock>,
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut names = PeerNames::default();
     loop {
         let current = directory.borrow_and_update().clone();
-        tls_names.set(names.of_tls_trunks(&current));
-        switch.input(Input::Directory(names.put_into(&current))).await;
+        switch.input(Input::Directory(current.clone())).await;
         tokio::select! {
             changed = directory.changed() => if changed.is_err() { return },
-            () = follow_names(&mut names, &current, &switch, &tls_names, clock.as_ref()) => {}
+            () = follow_names(&mut names, &current, &switch, clock.as_ref()) => {}
             _ = stopping.changed() => return,
         }
     }
 }
 
 /// Asks again and again for the addresses of trunks whose peers are names: a carrier moves, and at boot there may be no answer yet.
-async fn follow_names(
-    names: &mut PeerNames,
-    directory: &Arc<Directory>,
-    switch: &SwitchHandle,
-    tls_names: &TlsNames,
-    clock: &dyn Clock,
-) {
+async fn follow_names(names: &mut PeerNames, directory: &Arc<Directory>, switch: &SwitchHandle, clock: &dyn Clock) {
     loop {
         let looked_up = names.look_up(directory, clock).await;
         if looked_up.has_changed {
-            tls_names.set(names.of_tls_trunks(directory));
-            switch.input(Input::Directory(names.put_into(directory))).await;
+            switch.input(Input::Peers(names.peers())).await;
         }
         let pause_ms = if looked_up.is_complete { NAMES_AGAIN_MS } else { NAMES_RETRY_MS };
         clock.sleep_until(clock.now().mono + pause_ms).await;

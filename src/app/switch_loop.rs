@@ -253,7 +253,7 @@ impl SwitchLoop {
         while let Some(output) = self.switch.poll() {
             match output {
                 Output::Transmit { flow, bytes } => self.net.transmit(flow, bytes),
-                Output::Connect { flow } => self.net.connect(flow),
+                Output::Connect { flow, name } => self.net.connect(flow, name),
                 Output::Named { call, call_id } => self.net.name(call, call_id),
                 // A dropped order is counted there; the leg's deadline ends what waits for it.
                 Output::Media(order) => {

@@ -27,4 +27,4 @@ pub use secrets::{NoRandomness, Secrets};
 pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};
 pub use sip_capture::{CaptureHandle, CaptureSettings, CaptureStats, SipCapture, SipTap};
 pub use sip_intake::SipNetStats;
-pub use sip_tls::{CertificateInUse, TlsNames};
+pub use sip_tls::CertificateInUse;

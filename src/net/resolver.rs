@@ -1,30 +1,26 @@
 //! Names of trunks' peers become addresses beside the switch, which never waits for them.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeSet, net::SocketAddr, sync::Arc};
 
 use futures_util::future::join_all;
 
 use crate::{
-    domain::directory::{Directory, Trunk},
+    domain::directory::Directory,
+    protocol::sip::{Hop, PeerName, Peers, Transport},
+    switch::peer_of,
     types::Clock,
 };
 
 /// A name that is not resolved by then keeps its last address; without one the trunk takes calls and cannot place any.
 const RESOLVE_MS_MAX: u64 = 3_000;
-/// RFC 3261 19.1.2: where SIP is without a port.
-const SIP_PORT: u16 = 5060;
 
-/// The addresses of trunks' peers that are names, as far as they are known. A name that cannot be resolved now keeps the address
-/// that it had.
+/// Where the trunks' peers that are names can be reached, as far as it is known. A name that cannot be resolved now keeps the
+/// address that it had.
 #[derive(Debug, Default)]
 pub struct PeerNames {
-    addresses: BTreeMap<(String, u16), SocketAddr>,
+    peers: Peers,
     /// Those without an answer the last time, which the log knows already.
-    unanswered: BTreeSet<(String, u16)>,
+    unanswered: BTreeSet<PeerName>,
 }
 
 /// What a look-up came to.
@@ -37,65 +33,39 @@ pub struct LookedUp {
 }
 
 impl PeerNames {
-    /// The directory with the known address in place of every trunk peer's name. The same one when there is none.
-    pub fn put_into(&self, directory: &Arc<Directory>) -> Arc<Directory> {
-        let mut resolved = directory.clone();
-        for (id, trunk) in &directory.trunks {
-            let address = peer_name(trunk).and_then(|(host, port)| self.addresses.get(&(host.to_owned(), port)));
-            if let Some(address) = address
-                && let Some(entry) = Arc::make_mut(&mut resolved).trunks.get_mut(id)
-            {
-                entry.peer = Some(address.to_string());
-            }
-        }
-        resolved
-    }
-
-    /// The names of this directory's trunks over TLS, by the address that they have now.
-    pub fn of_tls_trunks(&self, directory: &Directory) -> BTreeMap<SocketAddr, String> {
-        let trunks = directory.trunks.values().filter(|trunk| trunk.is_active && trunk.transport == "tls");
-        let names = trunks.filter_map(peer_name);
-        names.filter_map(|(host, port)| Some((*self.addresses.get(&(host.to_owned(), port))?, host.to_owned()))).collect()
+    /// As far as they are known.
+    pub fn peers(&self) -> Arc<Peers> {
+        Arc::new(self.peers.clone())
     }
 
     /// Asks for the addresses of all names at once.
     pub async fn look_up(&mut self, directory: &Directory, clock: &dyn Clock) -> LookedUp {
-        let active = directory.trunks.iter().filter(|(_, trunk)| trunk.is_active);
-        let names = active.filter_map(|(id, trunk)| Some((id, peer_name(trunk)?)));
-        let answers = join_all(names.map(|(id, (host, port))| async move {
+        let active = directory.trunks.values().filter(|trunk| trunk.is_active).filter_map(peer_of);
+        let names: BTreeSet<PeerName> = active.filter(|peer| peer.hop().is_none()).collect();
+        let answers = join_all(names.into_iter().map(|peer| async move {
+            let port = peer.port.unwrap_or(peer.transport.default_port());
             let found = tokio::select! {
-                found = tokio::net::lookup_host((host, port)) => found.ok().and_then(|mut addresses| preferred(&mut addresses)),
+                found = tokio::net::lookup_host((&*peer.host, port)) => found.ok().and_then(|mut addresses| preferred(&mut addresses)),
                 () = clock.sleep_until(clock.now().mono + RESOLVE_MS_MAX) => None,
             };
-            (id, host, port, found)
+            (peer, found)
         }));
         let mut looked_up = LookedUp { has_changed: false, is_complete: true };
-        for (trunk, host, port, found) in answers.await {
-            let name = (host.to_owned(), port);
+        for (peer, found) in answers.await {
             let Some(address) = found else {
                 looked_up.is_complete = false;
-                if self.unanswered.insert(name.clone()) {
-                    let known = self.addresses.get(&name);
-                    tracing::warn!(%trunk, host, ?known, "the trunk's peer has no address: check the name; it is asked for again");
+                if self.unanswered.insert(peer.clone()) {
+                    let known = self.peers.get(&peer);
+                    tracing::warn!(host = %peer.host, ?known, "a trunk's peer has no address: check the name; it is asked for again");
                 }
                 continue;
             };
-            self.unanswered.remove(&name);
-            looked_up.has_changed |= self.addresses.insert(name, address) != Some(address);
+            self.unanswered.remove(&peer);
+            let name = (peer.transport == Transport::Tls).then(|| peer.host.clone());
+            let hops = vec![Hop { transport: peer.transport, address, name }];
+            looked_up.has_changed |= self.peers.insert(peer, hops.clone()) != Some(hops);
         }
         looked_up
-    }
-}
-
-/// Host and port of a peer that is a name.
-fn peer_name(trunk: &Trunk) -> Option<(&str, u16)> {
-    let peer = trunk.peer.as_deref()?.trim();
-    if peer.is_empty() || peer.parse::<SocketAddr>().is_ok() || peer.parse::<std::net::IpAddr>().is_ok() {
-        return None;
-    }
-    match peer.rsplit_once(':') {
-        Some((host, port)) => Some((host, port.parse().ok()?)),
-        None => Some((peer, SIP_PORT)),
     }
 }
 
@@ -107,7 +77,7 @@ fn preferred(addresses: &mut dyn Iterator<Item = SocketAddr>) -> Option<SocketAd
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::SystemClock;
+    use crate::{domain::directory::Trunk, net::SystemClock};
 
     fn trunk(peer: &str) -> Trunk {
         Trunk {
@@ -132,28 +102,28 @@ mod tests {
         Arc::new(directory)
     }
 
-    fn peers(directory: &Directory) -> Vec<&str> {
-        directory.trunks.values().filter_map(|trunk| trunk.peer.as_deref()).collect()
+    fn addresses(names: &PeerNames) -> Vec<String> {
+        names.peers.values().flatten().map(|hop| hop.address.to_string()).collect()
     }
 
     #[tokio::test]
-    async fn a_name_becomes_an_address_and_an_address_stays() {
+    async fn a_name_becomes_an_address_and_an_address_needs_nobody() {
         let directory = directory(&["localhost:5080", "203.0.113.7"]);
         let (mut names, clock) = (PeerNames::default(), SystemClock::start());
-        assert_eq!(peers(&names.put_into(&directory)), ["localhost:5080", "203.0.113.7"]);
         assert_eq!(names.look_up(&directory, &clock).await, LookedUp { has_changed: true, is_complete: true });
-        assert_eq!(peers(&names.put_into(&directory)), ["127.0.0.1:5080", "203.0.113.7"]);
+        assert_eq!(addresses(&names), ["127.0.0.1:5080"]);
         assert_eq!(names.look_up(&directory, &clock).await, LookedUp { has_changed: false, is_complete: true });
-        assert_eq!(peer_name(&trunk("carrier.example")), Some(("carrier.example", 5060)));
     }
 
     #[tokio::test]
     async fn a_name_that_cannot_be_resolved_keeps_its_last_address_and_holds_up_no_other() {
         let directory = directory(&["nobody.invalid:5080", "localhost:5080"]);
         let mut names = PeerNames::default();
-        names.addresses.insert(("nobody.invalid".into(), 5080), "203.0.113.9:5080".parse().unwrap());
+        let nobody = PeerName::parse("nobody.invalid:5080", Transport::Udp).unwrap();
+        let last = Hop { transport: Transport::Udp, address: "203.0.113.9:5080".parse().unwrap(), name: None };
+        names.peers.insert(nobody, vec![last]);
         let looked_up = names.look_up(&directory, &SystemClock::start()).await;
         assert_eq!(looked_up, LookedUp { has_changed: true, is_complete: false });
-        assert_eq!(peers(&names.put_into(&directory)), ["203.0.113.9:5080", "127.0.0.1:5080"]);
+        assert_eq!(addresses(&names), ["127.0.0.1:5080", "203.0.113.9:5080"]);
     }
 }

@@ -18,7 +18,7 @@ use super::{
     media::detect_address,
     sip_intake::{Counters, SipIntake, SipNetStats},
     sip_tcp::Connections,
-    sip_tls::{CertificateInUse, SipTls, TlsNames},
+    sip_tls::{CertificateInUse, SipTls},
     sip_udp::{self, UdpPort},
 };
 use crate::{
@@ -28,8 +28,6 @@ use crate::{
     types::{CallId, Clock, settings::settings},
 };
 
-/// RFC 3261 19.1.2: where SIP over TLS is without a port.
-const SIP_TLS_PORT: u16 = 5061;
 /// How often the operating system is asked for a port that both UDP and TCP can have.
 const PORT_TRIES_MAX: u32 = 16;
 
@@ -181,8 +179,9 @@ impl SipNet {
     }
 
     /// Opens a connection and then treats it as this flow; [`Input::FlowClosed`] follows when it cannot be had.
-    pub fn connect(&self, flow: Flow) {
-        self.connections.connect(flow);
+    /// Over TLS its certificate has to carry `name`, or the address if there is none.
+    pub fn connect(&self, flow: Flow, name: Option<Arc<str>>) {
+        self.connections.connect(flow, name);
     }
 
     /// Tells this capture of everything that passes from now on.
@@ -226,17 +225,12 @@ impl SipNet {
 
     /// The port for TLS as others reach it.
     pub fn tls_port(&self) -> u16 {
-        self.tls_listening.first().map_or(SIP_TLS_PORT, SocketAddr::port)
-    }
-
-    /// The names that certificates of trunks have to carry.
-    pub fn tls_names(&self) -> &TlsNames {
-        self.connections.tls().names()
+        self.tls_listening.first().map_or(Transport::Tls.default_port(), SocketAddr::port)
     }
 
     /// What passed so far.
     pub fn stats(&self) -> SipNetStats {
-        self.intake.counters().read(self.connections.open())
+        SipNetStats { is_tls_open: !self.tls_listening.is_empty(), ..self.intake.counters().read(self.connections.open()) }
     }
 
     /// Stops reading and closes every connection.

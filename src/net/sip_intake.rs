@@ -80,6 +80,8 @@ pub struct SipNetStats {
     pub failed_tasks: u64,
     /// Connections open now.
     pub connections: u64,
+    /// Whether SIP is taken over TLS.
+    pub is_tls_open: bool,
 }
 
 impl Counters {
@@ -106,6 +108,7 @@ impl Counters {
             refused_connections: self.refused_connections.load(Relaxed),
             failed_tasks: self.failed_tasks.load(Relaxed),
             connections: connections.try_into().unwrap_or(u64::MAX),
+            is_tls_open: false,
         }
     }
 }

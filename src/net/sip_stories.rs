@@ -208,7 +208,7 @@ async fn our_own_connection_carries_what_waited_for_it_and_a_failed_one_is_told(
     let mut edge = edge(SipNetSettings::default(), 8).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let flow = Flow { transport: Transport::Tcp, id: FlowId(2), remote: listener.local_addr().unwrap() };
-    edge.net.connect(flow);
+    edge.net.connect(flow, None);
     edge.net.transmit(flow, Arc::from(&b"INVITE"[..]));
     let (mut accepted, _) = listener.accept().await.unwrap();
     let mut heard = [0; 6];
@@ -216,7 +216,7 @@ async fn our_own_connection_carries_what_waited_for_it_and_a_failed_one_is_told(
     assert_eq!(&heard, b"INVITE");
     drop((accepted, listener));
     assert!(matches!(edge.next().await, Input::FlowClosed(FlowId(2))));
-    edge.net.connect(Flow { id: FlowId(4), ..flow });
+    edge.net.connect(Flow { id: FlowId(4), ..flow }, None);
     assert!(matches!(edge.next().await, Input::FlowClosed(FlowId(4))));
 }
 
@@ -258,8 +258,8 @@ async fn over_tls_both_directions_work_and_an_unproven_name_is_refused() {
 
     // The edge calls itself: one handshake, both of its sides.
     let ours = Flow { transport: Transport::Tls, id: FlowId(2), remote: address };
-    edge.net.tls_names().set([(address, "localhost".to_owned())].into());
-    edge.net.connect(ours);
+    assert!(edge.net.stats().is_tls_open);
+    edge.net.connect(ours, Some("localhost".into()));
     edge.net.transmit(ours, Arc::from(OPTIONS.as_bytes()));
     let Input::Sip { flow, message } = edge.next().await else { panic!("not SIP") };
     assert_eq!((flow.transport, flow.id.0 % 2, &**message.call_id()), (Transport::Tls, 1, "x"));
@@ -267,10 +267,9 @@ async fn over_tls_both_directions_work_and_an_unproven_name_is_refused() {
     let Input::Sip { flow, message } = edge.next().await else { panic!("not SIP") };
     assert_eq!((flow, &**message.call_id()), (ours, "back"));
 
-    // The certificate names nobody else.
+    // The certificate names nobody else, also while another trunk has the same address.
     let other = Flow { transport: Transport::Tls, id: FlowId(4), remote: address };
-    edge.net.tls_names().set([(address, "carrier.example".to_owned())].into());
-    edge.net.connect(other);
+    edge.net.connect(other, Some("carrier.example".into()));
     let closed = [edge.next().await, edge.next().await];
     assert!(closed.iter().any(|input| matches!(input, Input::FlowClosed(id) if *id == other.id)));
 

@@ -121,14 +121,14 @@ impl Connections {
         }
     }
 
-    /// Opens a connection of ours.
-    pub(super) fn connect(self: &Arc<Self>, flow: Flow) {
+    /// Opens a connection of ours; over TLS the certificate has to carry `name`, or the address.
+    pub(super) fn connect(self: &Arc<Self>, flow: Flow, name: Option<Arc<str>>) {
         // What is sent meanwhile waits in the queue.
         let unwritten = self.enter(flow, Opener::Us);
         let this = self.clone();
         let carried = async move {
             let carried = match unwritten {
-                Some(unwritten) => this.outbound(flow, unwritten).await,
+                Some(unwritten) => this.outbound(flow, name.as_deref(), unwritten).await,
                 None => Err(io::ErrorKind::QuotaExceeded.into()),
             };
             if let Err(error) = carried {
@@ -151,11 +151,11 @@ impl Connections {
     }
 
     /// Carries a connection that we open; an error says why it was not opened.
-    async fn outbound(&self, flow: Flow, unwritten: Unwritten) -> io::Result<()> {
+    async fn outbound(&self, flow: Flow, name: Option<&str>, unwritten: Unwritten) -> io::Result<()> {
         let stream = prompt(self.in_time(TcpStream::connect(flow.remote)).await?);
         self.tap_address(flow, &stream);
         if flow.transport == Transport::Tls {
-            let stream = self.in_time(self.tls.connect(stream, flow.remote)).await?;
+            let stream = self.in_time(self.tls.connect(stream, flow.remote, name)).await?;
             self.carry(stream, flow, Opener::Us, unwritten).await;
         } else {
             self.carry(stream, flow, Opener::Us, unwritten).await;

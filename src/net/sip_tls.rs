@@ -1,9 +1,8 @@
 //! SIP over TLS: the certificate that we show, asked at every handshake so that a renewed one is used at once, and what we demand
 //! of the certificates of trunks that we call.
 
-use std::{collections::BTreeMap, fmt, io, net::SocketAddr, path::Path, sync::Arc};
+use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc};
 
-use arc_swap::ArcSwap;
 use rustls::{
     ClientConfig, RootCertStore, ServerConfig,
     pki_types::{CertificateDer, ServerName, pem::PemObject},
@@ -14,34 +13,15 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 /// Gives the certificate that we show at this moment.
 pub type CertificateInUse = Arc<dyn Fn() -> Arc<ServerConfig> + Send + Sync>;
 
-/// The names of trunks' peers by address: an encrypted connection must show a certificate for the name that the administrator
-/// wrote, not for whatever address it became.
-#[derive(Debug, Clone, Default)]
-pub struct TlsNames(Arc<ArcSwap<BTreeMap<SocketAddr, String>>>);
-
-impl TlsNames {
-    /// From now on these.
-    pub fn set(&self, names: BTreeMap<SocketAddr, String>) {
-        self.0.store(Arc::new(names));
-    }
-
-    /// Whom the certificate at this address has to name.
-    fn at(&self, address: SocketAddr) -> ServerName<'static> {
-        let written = self.0.load().get(&address).and_then(|name| ServerName::try_from(name.clone()).ok());
-        written.unwrap_or_else(|| ServerName::IpAddress(address.ip().into()))
-    }
-}
-
 /// Both directions of SIP over TLS.
 pub(super) struct SipTls {
     certificate: Option<CertificateInUse>,
     connector: TlsConnector,
-    names: TlsNames,
 }
 
 impl fmt::Debug for SipTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SipTls").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("SipTls").field("accepts", &self.accepts()).finish_non_exhaustive()
     }
 }
 
@@ -58,16 +38,12 @@ impl SipTls {
         // Without a database or HTTPS nobody has chosen a provider yet; a second choice changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        Ok(Self { certificate, connector: TlsConnector::from(Arc::new(config)), names: TlsNames::default() })
+        Ok(Self { certificate, connector: TlsConnector::from(Arc::new(config)) })
     }
 
     /// Whether there is a certificate to show.
     pub(super) fn accepts(&self) -> bool {
         self.certificate.is_some()
-    }
-
-    pub(super) fn names(&self) -> &TlsNames {
-        &self.names
     }
 
     /// Takes the handshake of somebody who called.
@@ -79,8 +55,18 @@ impl SipTls {
         TlsAcceptor::from(Arc::new(config)).accept(stream).await
     }
 
-    /// Makes the handshake with somebody whom we call.
-    pub(super) async fn connect(&self, stream: TcpStream, remote: SocketAddr) -> io::Result<client::TlsStream<TcpStream>> {
-        self.connector.connect(self.names.at(remote), stream).await
+    /// Makes the handshake with somebody whom we call. The certificate has to carry the name that the administrator wrote, not
+    /// whatever address it became.
+    pub(super) async fn connect(
+        &self,
+        stream: TcpStream,
+        remote: SocketAddr,
+        name: Option<&str>,
+    ) -> io::Result<client::TlsStream<TcpStream>> {
+        let demanded = match name {
+            Some(name) => ServerName::try_from(name.to_owned()).map_err(io::Error::other)?,
+            None => ServerName::IpAddress(remote.ip().into()),
+        };
+        self.connector.connect(demanded, stream).await
     }
 }

@@ -49,8 +49,17 @@ impl Listeners {
         let plain = config.http.listen.map(|address| bind(address, "http.listen")).transpose()?;
         let certificate = if config.http.https_listen.is_some() || config.sip.tls {
             let advertised = [config.media.advertised_address(), detect_address()];
-            let tls = Tls::open(&config.http, data, &advertised).await;
-            Some(Arc::new(tls.map_err(|error| Failure::Unavailable(format!("TLS cannot be offered: {error:#}.")))?))
+            match Tls::open(&config.http, data, &advertised).await {
+                Ok(tls) => Some(Arc::new(tls)),
+                // Whoever asked for HTTPS must have it; SIP over TLS goes without saying, and calls by other ways are worth more.
+                Err(error) if config.http.https_listen.is_some() => {
+                    return Err(Failure::Unavailable(format!("TLS cannot be offered: {error:#}.")));
+                }
+                Err(error) => {
+                    tracing::warn!("SIP over TLS cannot be offered: {error:#}; mend the files, or set sip.tls=false");
+                    None
+                }
+            }
         } else {
             None
         };
@@ -166,4 +175,26 @@ pub fn not_available(address: SocketAddr, setting: &str, error: &std::io::Error)
 /// The address under which people reach a listener.
 fn reachable(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::new(detect_address(), address.port()) } else { address }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unreadable_certificate_stops_https_and_only_sip_over_tls_without_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::default();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        config.http.listen = Some(any);
+        config.metrics.listen = None;
+        config.http.certificate = Some(folder.path().join("missing.pem"));
+        config.http.private_key = Some(folder.path().join("missing.key"));
+        config.http.https_listen = None;
+        let open = Listeners::open(&config, folder.path()).await.ok().expect("open without HTTPS");
+        assert!(open.certificate().is_none(), "SIP over TLS is off");
+        config.http.https_listen = Some(any);
+        let refused = Listeners::open(&config, folder.path()).await.err().expect("HTTPS cannot be had");
+        assert!(refused.to_string().contains("missing.pem"), "{refused}");
+    }
 }

@@ -149,6 +149,8 @@ impl Reading {
         page.gauge("legs", "Legs of calls now", count(0..stats.switch.call_legs))?;
         page.gauge("sip_dialogs", "SIP dialogs now", count(0..stats.switch.sip.dialogs))?;
         page.gauge("sip_transactions", "SIP transactions now", count(0..stats.switch.sip.transactions))?;
+        let tls = i64::from(stats.sip_net.is_tls_open);
+        page.gauge("sip_tls_open", "Whether SIP is taken over TLS: 0 while there is no usable certificate or it is off", tls)?;
         page.gauge("sip_contacts", "Registered SIP contacts now", count(0..stats.switch.sip.contacts))?;
         let requests = stats.switch.sip.requests_in.iter().map(|(method, n)| ("method", method.to_owned(), n));
         page.counters("sip_requests_received", "SIP requests received", requests)?;

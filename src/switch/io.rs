@@ -12,7 +12,7 @@ use crate::{
     },
     protocol::{
         media::{MediaNotice, MediaOrder},
-        sip::{Flow, FlowId, SipMessage},
+        sip::{Flow, FlowId, Peers, SipMessage},
     },
     types::{AgentId, CallId, PhoneNumber, SessionId, UserId},
 };
@@ -42,6 +42,8 @@ pub enum Input {
     },
     /// A new directory.
     Directory(Arc<Directory>),
+    /// Where trunks' peers that are names can be reached.
+    Peers(Arc<Peers>),
     /// New IVR flows.
     Scripts(Arc<ScriptBook>),
     /// An agent's console socket opened, closed or fell silent.
@@ -88,6 +90,8 @@ pub enum Output {
     Connect {
         /// The flow from now on.
         flow: Flow,
+        /// Over TLS, whom its certificate has to name; `None`: the address.
+        name: Option<Arc<str>>,
     },
     /// The SIP dialog with this Call-ID is one of this call: for the capture of signalling.
     Named {

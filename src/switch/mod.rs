@@ -16,13 +16,17 @@ mod wire_stories;
 
 use std::{collections::VecDeque, sync::Arc};
 
+pub use access::peer_of;
 pub use io::{CommandRequest, Input, LiveUpdate, Output, WebPhoneUpdate};
 pub use legs::LegFaults;
 
 use self::legs::{Legs, Said};
 use crate::{
-    domain::centre::{Centre, CentreInput, CentreOutput, FloorSnapshot},
-    protocol::sip::{DialogId, SipEndpoint, SipOutput, SipSettings, SipStats},
+    domain::{
+        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot},
+        directory::Directory,
+    },
+    protocol::sip::{DialogId, Peers, SipEndpoint, SipOutput, SipSettings, SipStats},
     types::{Mono, Now, Rng},
 };
 
@@ -34,6 +38,8 @@ pub struct Switch {
     sip: SipEndpoint,
     centre: Centre,
     legs: Legs,
+    directory: Arc<Directory>,
+    peers: Arc<Peers>,
     rng: Rng,
     outputs: VecDeque<Output>,
     /// Call-IDs of dialogs whose calls have not been asked for yet.
@@ -64,6 +70,8 @@ impl Switch {
             sip: SipEndpoint::new(sip, secret),
             centre: Centre::new(calls_max),
             legs: Legs::new(),
+            directory: Arc::default(),
+            peers: Arc::default(),
             rng,
             outputs: VecDeque::new(),
             named: Vec::new(),
@@ -87,8 +95,13 @@ impl Switch {
             Input::CallerKnown { call, found } => self.tell_centre(CentreInput::CallerKnown { call, found }, now),
             Input::Directory(directory) => {
                 self.legs.country_code = directory.centre.country_code.as_str().into();
-                self.sip.set_access(Arc::new(access::sip_access(&directory)));
+                self.directory = directory.clone();
+                self.apply_access();
                 self.centre.set_directory(directory, now, &mut self.rng);
+            }
+            Input::Peers(peers) => {
+                self.peers = peers;
+                self.apply_access();
             }
             Input::Scripts(scripts) => self.centre.set_scripts(scripts),
             Input::ConsoleSession { agent, session, is_up } => {
@@ -152,6 +165,10 @@ impl Switch {
         SwitchStats { sip: self.sip.stats(), legs: self.legs.len(), call_legs: self.legs.call_legs(), faults: self.legs.faults }
     }
 
+    fn apply_access(&mut self) {
+        self.sip.set_access(Arc::new(access::sip_access(&self.directory, &self.peers)));
+    }
+
     fn apply_refusal(&mut self) {
         self.sip.set_draining(self.is_draining || self.is_shedding);
     }
@@ -168,7 +185,7 @@ impl Switch {
                 is_quiet = false;
                 match output {
                     SipOutput::Transmit { flow, bytes } => self.outputs.push_back(Output::Transmit { flow, bytes }),
-                    SipOutput::Connect { flow } => self.outputs.push_back(Output::Connect { flow }),
+                    SipOutput::Connect { flow, name } => self.outputs.push_back(Output::Connect { flow, name }),
                     SipOutput::Named { dialog, call_id } => self.named.push((dialog, call_id)),
                     SipOutput::Notice(notice) => self.legs.hear_sip(notice, now, &mut self.rng),
                 }

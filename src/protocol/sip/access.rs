@@ -1,14 +1,11 @@
 //! Who may call: trunks by source address or digest, phones by digest. A snapshot; the switch makes it from the directory.
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use super::{
     digest::Ha1,
-    notice::{CallSource, Transport},
+    notice::CallSource,
+    peer::{Hop, PeerName},
 };
 use crate::types::TrunkId;
 
@@ -34,10 +31,10 @@ pub struct TrunkAccess {
     pub secret: Option<Ha1>,
     /// The same in their realm, to prove ours.
     pub their_secret: Option<Ha1>,
-    /// Where our calls go; `None` for a trunk that only brings calls.
-    pub peer: Option<SocketAddr>,
-    /// How they go there.
-    pub transport: Transport,
+    /// Whom our calls address; `None` for a trunk that only brings calls.
+    pub peer: Option<PeerName>,
+    /// Where they go, in the order in which to try; empty while that is not known.
+    pub hops: Vec<Hop>,
 }
 
 /// How a phone proves itself.
@@ -125,7 +122,7 @@ mod tests {
             secret: None,
             their_secret: None,
             peer: None,
-            transport: Transport::Udp,
+            hops: Vec::new(),
         };
         let access = SipAccess {
             trunks: vec![trunk("wide", "10.0.0.0/8"), trunk("narrow", "10.1.2.3"), trunk("six", "2001:db8::/32")],

@@ -117,10 +117,12 @@ impl Dialog {
         self.flow = flow;
     }
 
-    /// Where to open a new stream when the old one has closed.
-    pub fn reconnect_address(&self) -> SocketAddr {
+    /// Where to open a new stream when the old one has closed; `None` when they are known by name only.
+    pub fn reconnect_address(&self) -> Option<SocketAddr> {
         let first = self.routes.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
-        first.as_ref().unwrap_or(&self.remote_target).address().unwrap_or(self.flow.remote)
+        let hop = first.as_ref().unwrap_or(&self.remote_target);
+        let port = hop.port().unwrap_or(self.flow.transport.default_port());
+        host_ip(hop.host()).map(|ip| SocketAddr::new(ip, port))
     }
 
     /// Where they were last heard.

@@ -6,6 +6,7 @@
 //! | words to the switch | `notice.rs` |
 //! | calls and registrations | `endpoint/`, `dialog.rs`, `registrar.rs` |
 //! | who may call | `access.rs`, `digest.rs`, `guard.rs` |
+//! | where trunks are | `peer.rs` |
 //! | repetition and loss | `transaction/` |
 //! | octets | `framer.rs`, `repair.rs`, `message.rs`, `header.rs`, `address.rs`, `compose.rs` |
 
@@ -20,6 +21,7 @@ mod guard;
 mod header;
 mod message;
 mod notice;
+mod peer;
 mod registrar;
 mod repair;
 mod replaces;
@@ -32,5 +34,6 @@ pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};
 pub use notice::{CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport};
+pub use peer::{Hop, PeerName, Peers};
 pub use registrar::RegistrationLimits;
 pub use transaction::Times;

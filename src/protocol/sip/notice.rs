@@ -38,6 +38,14 @@ impl Transport {
         }
     }
 
+    /// RFC 3261 19.1.2: where SIP is without a port.
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 5060,
+            Self::Tls => 5061,
+        }
+    }
+
     /// What a SIP URI says of it; UDP goes without saying.
     pub fn uri_parameter(self) -> &'static str {
         match self {

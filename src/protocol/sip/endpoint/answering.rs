@@ -59,7 +59,7 @@ impl SipEndpoint {
         call.phase = Phase::Talking(Box::new(Talking {
             dialog: arriving.dialog.clone(),
             is_caller: false,
-            trunk: None,
+            trunk: arriving.trunk.clone(),
             unacknowledged: Some(Unacknowledged { cseq, flow, bytes, interval_ms: first_ms, has_our_offer, is_first: true }),
             their_offer: None,
             our_offer: None,

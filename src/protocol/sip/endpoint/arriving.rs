@@ -190,6 +190,10 @@ impl SipEndpoint {
             dialog,
             tag: tag_text(tag),
             has_offer: offer.is_some(),
+            trunk: match &source {
+                CallSource::Trunk(trunk) => Some(trunk.clone()),
+                CallSource::Phone(_) => None,
+            },
             provisional: None,
         };
         self.by_tag.insert(tag, id);

@@ -62,6 +62,8 @@ pub struct Arriving {
     pub tag: String,
     /// Whether it brought an offer.
     pub has_offer: bool,
+    /// The trunk that it came by.
+    pub trunk: Option<TrunkId>,
     /// The last provisional response but 100, to be repeated each minute.
     pub provisional: Option<(u16, Arc<[u8]>)>,
 }
@@ -113,7 +115,7 @@ pub struct Talking {
     pub dialog: Dialog,
     /// Whether the Call-ID is ours, which decides who waits longer after a 491.
     pub is_caller: bool,
-    /// Whose credentials to use when challenged.
+    /// The trunk of the other side: whose credentials to use when challenged, and where it is when its stream has closed.
     pub trunk: Option<TrunkId>,
     /// Our 200 to an INVITE that has not been acknowledged.
     pub unacknowledged: Option<Unacknowledged>,

@@ -94,14 +94,10 @@ impl SipEndpoint {
             }
             SipTarget::Trunk { trunk, number } => {
                 let Some(access) = self.access.trunk(trunk) else { return Vec::new() };
-                let (Some(peer), transport) = (access.peer, access.transport) else { return Vec::new() };
-                let parameter = transport.uri_parameter();
-                let Some(uri) = Uri::parse(&format!("sip:{}@{peer}{parameter}", user_part(number))) else { return Vec::new() };
-                let flow = match transport {
-                    Transport::Udp => Flow { transport, id: self.settings.default_udp_flow, remote: peer },
-                    Transport::Tcp | Transport::Tls => self.stream_to(transport, peer),
-                };
-                vec![(uri, flow)]
+                let (Some(peer), Some(hop)) = (&access.peer, access.hops.first().cloned()) else { return Vec::new() };
+                let (host, parameter) = (peer.uri_host(), hop.transport.uri_parameter());
+                let Some(uri) = Uri::parse(&format!("sip:{}@{host}{parameter}", user_part(number))) else { return Vec::new() };
+                vec![(uri, self.flow_to(&hop))]
             }
         }
     }

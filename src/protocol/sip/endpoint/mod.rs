@@ -42,6 +42,7 @@ use super::{
     guard::Guard,
     message::SipMessage,
     notice::{DialogId, Flow, FlowId, SipNotice, SipOrder, Transport},
+    peer::Hop,
     registrar::Registrar,
     transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
 };
@@ -62,6 +63,8 @@ pub enum SipOutput {
     Connect {
         /// The flow.
         flow: Flow,
+        /// Over TLS, whom its certificate has to name; `None`: the address.
+        name: Option<Arc<str>>,
     },
     /// An incoming or outgoing call has this Call-ID, or this one too: each phone that we ring has its own.
     Named {
@@ -93,8 +96,8 @@ pub struct SipEndpoint {
     unanswered: BTreeSet<(SocketAddr, String)>,
     /// Streams that are open, as far as we know.
     streams: BTreeSet<FlowId>,
-    /// Streams that we opened.
-    connections: BTreeMap<(Transport, SocketAddr), FlowId>,
+    /// Streams that we opened. Where certificates have to carry two names, there are two.
+    connections: BTreeMap<Hop, FlowId>,
     next_flow: u64,
     is_draining: bool,
 }
@@ -433,16 +436,20 @@ impl SipEndpoint {
         self.compose(to, status, tag).line("Contact", contact).line("Allow", super::header::ALLOW)
     }
 
-    /// The stream to this address: the one that we opened before, or a new one.
-    fn stream_to(&mut self, transport: Transport, remote: SocketAddr) -> Flow {
-        if let Some(id) = self.connections.get(&(transport, remote)) {
+    /// The flow to this place: over a stream the one that we opened before, or a new one.
+    fn flow_to(&mut self, hop: &Hop) -> Flow {
+        let (transport, remote) = (hop.transport, hop.address);
+        if !transport.is_stream() {
+            return Flow { transport, id: self.settings.default_udp_flow, remote };
+        }
+        if let Some(id) = self.connections.get(hop) {
             return Flow { transport, id: *id, remote };
         }
         let flow = Flow { transport, id: FlowId(self.next_flow), remote };
         self.next_flow += 2;
-        self.connections.insert((transport, remote), flow.id);
+        self.connections.insert(hop.clone(), flow.id);
         self.streams.insert(flow.id);
-        self.link.out.push_back(SipOutput::Connect { flow });
+        self.link.out.push_back(SipOutput::Connect { flow, name: hop.name.clone() });
         flow
     }
 }

@@ -14,6 +14,7 @@ use crate::{
         header::{ALLOW, Method},
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, Transport},
+        peer::Hop,
         transaction::{ClientKey, ClientUser, Timer},
     },
     types::Rng,
@@ -412,9 +413,26 @@ impl SipEndpoint {
         if !flow.is_reliable() || self.streams.contains(&flow.id) {
             return;
         }
-        let stream = self.stream_to(flow.transport, talking.dialog.reconnect_address());
+        let hop = self.way_back(talking);
+        let stream = self.flow_to(&hop);
         if let Some(talking) = self.talking_mut(id) {
             talking.dialog.heard_at(stream);
+        }
+    }
+}
+
+impl SipEndpoint {
+    /// Where a new stream to the other side leads. Over TLS a trunk's certificate names its peer, whatever its Contact says.
+    fn way_back(&self, talking: &Talking) -> Hop {
+        let (transport, last) = (talking.dialog.transport(), talking.dialog.flow().remote);
+        let access = talking.trunk.as_ref().and_then(|trunk| self.access.trunk(trunk));
+        let of_trunk = access.and_then(|trunk| trunk.hops.iter().find(|hop| hop.transport == transport));
+        let direct = talking.dialog.reconnect_address().map(|address| Hop { transport, address, name: None });
+        match (direct, of_trunk) {
+            (_, Some(peer)) if transport == Transport::Tls => peer.clone(),
+            (Some(direct), _) => direct,
+            (None, Some(peer)) => peer.clone(),
+            (None, None) => Hop { transport, address: last, name: None },
         }
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::world::{THEM, US, World, to_trunk, udp};
 use crate::protocol::sip::{CallSource, DialogId, SipMessage, SipNotice, SipOrder, Transport};
 
-const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n";
+pub const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n";
 const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n";
 /// The dialog of our first outgoing call.
-const OURS: DialogId = DialogId(2);
+pub const OURS: DialogId = DialogId(2);
 
 fn call(world: &mut World, dialog: DialogId) {
     world.order(
@@ -24,7 +24,7 @@ fn call(world: &mut World, dialog: DialogId) {
     );
 }
 
-fn invited(world: &mut World) -> DialogId {
+pub fn invited(world: &mut World) -> DialogId {
     let notices = world.take(THEM);
     notices
         .iter()
@@ -40,7 +40,7 @@ fn answered() -> SipNotice {
 }
 
 /// A call that both sides hold for answered.
-fn connected(world: &mut World) -> DialogId {
+pub fn connected(world: &mut World) -> DialogId {
     call(world, OURS);
     world.run(100);
     let theirs = invited(world);

@@ -2,5 +2,6 @@
 
 mod calls;
 mod doors;
+mod streams;
 mod transfers;
 mod world;

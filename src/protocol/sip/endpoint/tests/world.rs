@@ -6,8 +6,8 @@ use rsip::prelude::*;
 
 use crate::{
     protocol::sip::{
-        Flow, FlowId, Frame, Framer, Ha1, IpPrefix, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice, SipOrder,
-        SipOutput, SipSettings, SipTarget, Transport, TrunkAccess,
+        Flow, FlowId, Frame, Framer, Ha1, Hop, IpPrefix, PeerName, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice,
+        SipOrder, SipOutput, SipSettings, SipTarget, Transport, TrunkAccess,
     },
     types::{Mono, Now, Rng},
 };
@@ -25,6 +25,8 @@ pub struct World {
     pub loss: u64,
     /// What went to addresses where nobody lives.
     pub stray: Vec<(SocketAddr, String)>,
+    /// Streams that were opened: where, and whom the certificate had to name.
+    pub connects: Vec<(SocketAddr, Option<Arc<str>>)>,
     /// Everything sent, with the sender.
     pub log: Vec<(usize, String)>,
     in_flight: BTreeMap<(Mono, u64), Packet>,
@@ -80,6 +82,7 @@ impl World {
             sides,
             loss: 0,
             stray: Vec::new(),
+            connects: Vec::new(),
             log: Vec::new(),
             in_flight: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -152,7 +155,8 @@ impl World {
                 match output {
                     SipOutput::Named { .. } => {}
                     SipOutput::Notice(notice) => self.sides[from].notices.push(notice),
-                    SipOutput::Connect { flow } => {
+                    SipOutput::Connect { flow, name } => {
+                        self.connects.push((flow.remote, name));
                         assert_eq!(flow.id.0 % 2, 0, "our streams are even");
                         assert_eq!(flow.remote, self.sides[1 - from].address);
                         let far = FlowId(flow.id.0 * 100 + 1);
@@ -257,8 +261,8 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             username: Some("line".into()),
             secret: Some(Ha1::new("line", "centre", "carrier")),
             their_secret: None,
-            peer: Some(peer),
-            transport,
+            peer: PeerName::parse(&peer.to_string(), transport),
+            hops: vec![Hop { transport, address: peer, name: None }],
         }],
         phones: [phone("101"), phone("102")].into(),
     }
