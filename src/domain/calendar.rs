@@ -229,6 +229,13 @@ impl Calendar {
             })
     }
 
+    /// From where on `[from, to)` touches no more than its last `count` dates.
+    pub fn start_of_last_days(&self, from: Timestamp, to: Timestamp, count: i32) -> Timestamp {
+        let last = self.local_date(to.plus_millis(-1).max(from));
+        let first = last.checked_sub(jiff::Span::new().days(count.saturating_sub(1))).unwrap_or(Date::MIN);
+        self.instant(first.to_datetime(Time::midnight())).map_or(from, |midnight| midnight.max(from))
+    }
+
     /// Its IANA zone.
     pub fn zone_name(&self) -> String {
         self.zone.iana_name().unwrap_or("UTC").to_owned()

@@ -34,13 +34,14 @@ pub struct Contacts {
 }
 
 impl Contacts {
-    /// What the first-response clock still knows of them, for a ticket that did not keep them.
+    /// What the first-response clock still knows of them, for a ticket that did not keep them. When our last public word was, it
+    /// does not know, and the first is no stand-in for it: such a ticket owes its next update only after our next word.
     pub fn told_by(clocks: &[Clock]) -> Self {
         let Some(first) = clocks.iter().find(|clock| clock.metric == Metric::FirstResponse) else { return Self::default() };
         Self {
             customer_first_at: Some(first.started_at),
             answered_first_at: first.met_at,
-            answered_last_at: first.met_at,
+            answered_last_at: None,
             unanswered_since: Some(first.started_at).filter(|_| first.met_at.is_none()),
         }
     }
@@ -237,17 +238,20 @@ impl Clocks<'_> {
         let Some((terms, target_secs)) = target else { return clock.cancel(self.now) };
         let is_same_text = clock.policy == *terms.policy && clock.policy_version == terms.policy_version;
         let is_same_budget = clock.target_secs == target_secs && clock.calendar == *terms.calendar;
-        if terms.on_change == OnChange::KeepOld && !is_same_budget {
-            return;
+        let keeps_old = terms.on_change == OnChange::KeepOld && !is_same_budget;
+        // What is kept is the budget and the choice of calendar; a holiday that was added to that calendar counts for it too.
+        let (target_secs, calendar_id) =
+            if keeps_old { (clock.target_secs, clock.calendar.clone()) } else { (target_secs, terms.calendar.clone()) };
+        let Some(calendar) = self.calendars.get(&calendar_id) else { return };
+        if !keeps_old {
+            (clock.policy, clock.policy_version, clock.calendar) = (terms.policy.clone(), terms.policy_version, calendar_id);
         }
-        let Some(calendar) = self.calendars.get(terms.calendar) else { return };
-        (clock.policy, clock.policy_version, clock.calendar) =
-            (terms.policy.clone(), terms.policy_version, terms.calendar.clone());
         if terms.on_change == OnChange::Restart && !is_same_budget {
             clock.restart(self.now);
         }
         let breached = clock.rebudget(target_secs, calendar, self.now);
-        if !(is_same_text && is_same_budget) || clock.due_at != before {
+        let is_set_anew = !keeps_old && !(is_same_text && is_same_budget);
+        if is_set_anew || clock.due_at != before {
             let change = ClockChange::Set { policy: clock.policy.clone(), target_secs, due_at: clock.due_at };
             self.news.push(ClockNews { metric, cycle, change });
         }

@@ -1,5 +1,6 @@
 //! Why a clock is due when it is: every date from its start to its deadline with the hours that held on it and why, what of them
-//! counted and what was paused. The counted time adds up to the budget to the millisecond.
+//! counted and what was paused. The counted time adds up to the budget to the millisecond. A budget of years is told by its last
+//! dates and one sum for those before.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,8 +11,8 @@ use crate::{
     types::{CalendarId, SlaPolicyId, Timestamp},
 };
 
-/// Dates that are told; of a longer account the last ones.
-const DAYS_MAX: usize = 400;
+/// Dates that are told one by one; of a longer account the last ones.
+const DAYS_MAX: i32 = 400;
 
 /// The account of one clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -52,8 +53,21 @@ pub struct ClockAccount {
     pub paused_ms: i64,
     /// When it waited, each with its part of open time.
     pub pauses: Vec<PauseAccount>,
+    /// What lies before `days`, in one sum, when there are more than 400 dates.
+    pub earlier: Option<EarlierAccount>,
     /// Date by date, oldest first; of more than 400 the last.
     pub days: Vec<DayAccount>,
+}
+
+/// Dates that are not told one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EarlierAccount {
+    /// Up to where they go.
+    pub until: Timestamp,
+    /// Open time in them that counted.
+    pub counted_ms: i64,
+    /// Open time in them that was paused.
+    pub paused_ms: i64,
 }
 
 /// A pause and what it took away.
@@ -96,8 +110,14 @@ impl Clock {
     pub fn account(&self, calendar: &Calendar, now: Timestamp) -> ClockAccount {
         let until = self.due_at.or(self.met_at).or(self.paused_at).unwrap_or(now).max(self.started_at);
         let pauses = self.spans_until(until);
-        let mut days: Vec<DayAccount> = calendar
-            .days(self.started_at, until)
+        let told_from = calendar.start_of_last_days(self.started_at, until, DAYS_MAX);
+        let earlier = (told_from > self.started_at).then(|| EarlierAccount {
+            until: told_from,
+            counted_ms: calendar.elapsed(self.started_at, told_from, &pauses),
+            paused_ms: calendar.paused(self.started_at, told_from, &pauses),
+        });
+        let days: Vec<DayAccount> = calendar
+            .days(told_from, until)
             .map(|day| DayAccount {
                 date: day.date,
                 hours: day.hours,
@@ -113,7 +133,7 @@ impl Clock {
                     .collect(),
             })
             .collect();
-        days.drain(..days.len().saturating_sub(DAYS_MAX));
+        let sum = |of_window: fn(&WindowAccount) -> i64| days.iter().flat_map(|day| &day.windows).map(of_window).sum::<i64>();
         let open_ms = |from: Timestamp, to: Timestamp| calendar.elapsed(from.max(self.started_at), to.min(until), &[]);
         let ended = self.pauses.iter().map(|pause| (pause.from, Some(pause.to)));
         let pauses_told = ended.chain(self.paused_at.map(|from| (from, None)));
@@ -133,11 +153,12 @@ impl Clock {
             met_at: self.met_at,
             breached_at: self.breached_at,
             waived_at: self.waived_at,
-            counted_ms: calendar.elapsed(self.started_at, until, &pauses),
-            paused_ms: calendar.paused(self.started_at, until, &pauses),
+            counted_ms: earlier.map_or(0, |sum| sum.counted_ms) + sum(|window| window.counted_ms),
+            paused_ms: earlier.map_or(0, |sum| sum.paused_ms) + sum(|window| window.paused_ms),
             pauses: pauses_told
                 .map(|(from, to)| PauseAccount { from, to, open_ms: open_ms(from, to.unwrap_or(until)) })
                 .collect(),
+            earlier,
             days,
         }
     }

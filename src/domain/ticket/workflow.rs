@@ -222,8 +222,17 @@ impl Ticket {
         Ok(())
     }
 
-    /// Another policy or calendar holds, or a condition changed: every live clock gets its budget anew.
+    /// Another policy or calendar holds, or a condition changed: every live clock gets its budget anew. Nothing counts for a
+    /// matter that was solved or given up meanwhile, so nothing begins to.
     pub fn review_clocks(&mut self, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
+        match self.state {
+            TicketState::Solved | TicketState::Closed | TicketState::Cancelled => return,
+            TicketState::New
+            | TicketState::Open
+            | TicketState::WaitingCustomer
+            | TicketState::WaitingInternal
+            | TicketState::WaitingSupplier => {}
+        }
         self.on_clocks(book, cx, |clocks| clocks.reviewed());
     }
 

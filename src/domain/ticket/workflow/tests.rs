@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     domain::{
         Outbox,
-        directory::CalendarSource,
+        directory::{CalendarSource, Holiday},
         ticket::{OnChange, SlaTargets},
     },
     types::{Mono, Now, Rng},
@@ -22,17 +22,7 @@ impl Desk {
     /// Monday 09:00 in an office open 9 to 18 UTC; normal matters are answered in one hour and solved in eight, later messages are
     /// answered in two hours, and the customer hears of us every four.
     fn new() -> Self {
-        let day = vec![("09:00".to_owned(), "18:00".to_owned())];
-        let weekly = ["mon", "tue", "wed", "thu", "fri"].map(|name| (name.to_owned(), day.clone())).into_iter().collect();
-        let source = CalendarSource {
-            id: "office".parse().unwrap(),
-            name: "Office".into(),
-            tz: "UTC".into(),
-            weekly,
-            holidays: Vec::new(),
-            overrides: BTreeMap::new(),
-            breaks: BTreeMap::new(),
-        };
+        let source = office();
         let targets = |first, resolution| SlaTargets {
             first_response_secs: Some(first),
             next_response_secs: Some(2 * 3600),
@@ -97,6 +87,12 @@ impl Desk {
         ticket.on_clocks(book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out }, step);
     }
 
+    fn review(&mut self, ticket: &mut Ticket) {
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let now = Now { wall: self.now, mono: Mono::default() };
+        ticket.review_clocks(book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out });
+    }
+
     fn go(&mut self, ticket: &mut Ticket, to: TicketState) {
         self.tell(ticket, TicketCommand::Move { to, reason: "because".into() }).unwrap();
     }
@@ -111,6 +107,31 @@ impl Desk {
 
     fn kinds(&mut self) -> Vec<&'static str> {
         self.out.drain().map(|event| event.kind()).collect()
+    }
+}
+
+/// Open 9 to 18 UTC on working days.
+fn office() -> CalendarSource {
+    let day = vec![("09:00".to_owned(), "18:00".to_owned())];
+    CalendarSource {
+        id: "office".parse().unwrap(),
+        name: "Office".into(),
+        tz: "UTC".into(),
+        weekly: ["mon", "tue", "wed", "thu", "fri"].map(|name| (name.to_owned(), day.clone())).into_iter().collect(),
+        holidays: Vec::new(),
+        overrides: BTreeMap::new(),
+        breaks: BTreeMap::new(),
+    }
+}
+
+fn change_priority(priority: Priority) -> TicketCommand {
+    TicketCommand::Change {
+        subject: None,
+        kind: None,
+        priority: Some(priority),
+        queue: None,
+        customer: None,
+        disposition: None,
     }
 }
 
@@ -196,15 +217,7 @@ fn a_higher_priority_counts_from_the_start_and_may_be_late_at_once() {
     let mut ticket = desk.open(|_, _| {});
     desk.now = at("2026-11-23T09:30:00Z");
     desk.kinds();
-    let change = TicketCommand::Change {
-        subject: None,
-        kind: None,
-        priority: Some(Priority::Urgent),
-        queue: None,
-        customer: None,
-        disposition: None,
-    };
-    desk.tell(&mut ticket, change).unwrap();
+    desk.tell(&mut ticket, change_priority(Priority::Urgent)).unwrap();
     assert_eq!(desk.kinds(), ["ticket.changed", "ticket.sla_set", "ticket.sla_breached", "ticket.sla_set"]);
     let first = clock(&ticket, Metric::FirstResponse);
     assert_eq!((first.due_at, first.breached_at), (Some(at("2026-11-23T09:10:00Z")), Some(desk.now)), "stamped at the change");
@@ -283,15 +296,7 @@ fn what_another_target_does_to_a_running_clock_is_the_policys_choice() {
         }
         let mut ticket = desk.open(|_, _| {});
         desk.now = at("2026-11-23T09:50:00Z");
-        let priority = TicketCommand::Change {
-            subject: None,
-            kind: None,
-            priority: Some(Priority::Urgent),
-            queue: None,
-            customer: None,
-            disposition: None,
-        };
-        desk.tell(&mut ticket, priority).unwrap();
+        desk.tell(&mut ticket, change_priority(Priority::Urgent)).unwrap();
         due_of(&ticket, Metric::Resolution).unwrap()
     };
     assert_eq!(due_after(OnChange::Carry), at("2026-11-23T10:00:00Z"));
@@ -300,20 +305,71 @@ fn what_another_target_does_to_a_running_clock_is_the_policys_choice() {
 }
 
 #[test]
+fn a_clock_that_keeps_its_old_budget_still_hears_of_new_holidays() {
+    let mut desk = Desk::new();
+    for policy in desk.policies.values_mut() {
+        policy.on_change = OnChange::KeepOld;
+    }
+    desk.now = at("2026-11-23T15:00:00Z");
+    let mut ticket = desk.open(|_, _| {});
+    desk.tell(&mut ticket, change_priority(Priority::Urgent)).unwrap();
+    assert_eq!(due_of(&ticket, Metric::Resolution), Some(at("2026-11-24T14:00:00Z")), "eight hours, as it was");
+    let mut source = office();
+    source.holidays.push(Holiday { date: "2026-11-24".into(), name: "Founder's day".into() });
+    desk.calendars.insert(source.id.clone(), Calendar::resolve(&source).unwrap());
+    desk.kinds();
+    desk.review(&mut ticket);
+    let resolution = clock(&ticket, Metric::Resolution);
+    assert_eq!((resolution.due_at, resolution.target_secs), (Some(at("2026-11-25T14:00:00Z")), 8 * 3600));
+    assert_eq!(desk.kinds(), ["ticket.sla_set"], "only the deadline that has moved is told");
+    desk.review(&mut ticket);
+    assert!(desk.kinds().is_empty(), "a second look finds nothing new");
+}
+
+#[test]
+fn nothing_begins_to_count_for_a_matter_that_is_over() {
+    for states in [&[TicketState::Cancelled][..], &[TicketState::Solved], &[TicketState::Solved, TicketState::Closed]] {
+        let mut desk = Desk::new();
+        let policies = std::mem::take(&mut desk.policies);
+        let mut ticket = desk.open(|_, _| {});
+        for state in states {
+            desk.go(&mut ticket, *state);
+        }
+        desk.policies = policies;
+        desk.now = at("2026-11-25T12:00:00Z");
+        desk.kinds();
+        desk.review(&mut ticket);
+        assert_eq!((ticket.clocks.len(), desk.kinds().len()), (0, 0), "{states:?}");
+    }
+}
+
+#[test]
+fn an_old_ticket_whose_last_word_is_unknown_owes_an_update_only_after_the_next_one() {
+    let mut desk = Desk::new();
+    let asked = desk.policies.clone();
+    for targets in desk.policies.values_mut().flat_map(|policy| policy.targets.values_mut()) {
+        targets.update_secs = None;
+    }
+    let mut ticket = desk.open(|_, facts| facts.was_answered = true);
+    // A version that did not keep when people spoke has only left the clocks.
+    ticket.contacts = Contacts::told_by(&ticket.clocks);
+    desk.now = at("2026-11-23T16:30:00Z");
+    desk.policies = asked;
+    desk.kinds();
+    desk.review(&mut ticket);
+    assert!(!desk.kinds().contains(&"ticket.sla_breached"), "nobody knows that the customer heard nothing since");
+    assert_eq!(due_of(&ticket, Metric::Update), None);
+    desk.tell(&mut ticket, TicketCommand::Comment { text: "Still on it".into(), is_public: true }).unwrap();
+    assert_eq!(due_of(&ticket, Metric::Update), Some(at("2026-11-24T11:30:00Z")));
+}
+
+#[test]
 fn a_longer_target_waives_a_breach_but_does_not_undo_it() {
     let mut desk = Desk::new();
     let mut ticket = desk.open(|wanted, _| wanted.priority = Priority::Urgent);
     desk.now = at("2026-11-23T11:00:00Z");
     desk.fire_due(&mut ticket);
-    let priority = TicketCommand::Change {
-        subject: None,
-        kind: None,
-        priority: Some(Priority::Normal),
-        queue: None,
-        customer: None,
-        disposition: None,
-    };
-    desk.tell(&mut ticket, priority).unwrap();
+    desk.tell(&mut ticket, change_priority(Priority::Normal)).unwrap();
     let resolution = clock(&ticket, Metric::Resolution);
     assert_eq!(resolution.state, ClockState::BreachedOpen);
     assert_eq!((resolution.breached_at, resolution.waived_at), (Some(at("2026-11-23T10:00:00Z")), Some(desk.now)));
@@ -360,4 +416,27 @@ fn a_clock_explains_itself_date_by_date_and_adds_up_to_its_budget() {
     assert_eq!(days, [("2026-11-23", vec![(120, 60)]), ("2026-11-24", vec![(360, 60)])]);
     assert_eq!(account.pauses[0].open_ms, 2 * 3_600_000);
     assert_eq!((account.tz.as_str(), account.zone_data.is_empty()), ("UTC", false));
+}
+
+#[test]
+fn a_budget_of_years_is_told_by_its_last_dates_and_one_sum_for_those_before() {
+    let mut desk = Desk::new();
+    for targets in desk.policies.values_mut().flat_map(|policy| policy.targets.values_mut()) {
+        targets.resolution_secs = Some(300 * 9 * 3600);
+    }
+    let mut ticket = desk.open(|_, _| {});
+    desk.now = at("2026-11-24T09:00:00Z");
+    desk.go(&mut ticket, TicketState::WaitingCustomer);
+    desk.now = at("2026-11-24T10:00:00Z");
+    desk.go(&mut ticket, TicketState::Open);
+    let office = desk.calendars.values().next().unwrap().clone();
+    let account = clock(&ticket, Metric::Resolution).account(&office, desk.now);
+    // Three hundred working days and the paused hour: 60 weeks, on whose Monday at 10 it ends.
+    assert_eq!(account.due_at, Some(at("2028-01-17T10:00:00Z")));
+    assert_eq!((account.days.len(), account.days[0].date.as_str()), (400, "2026-12-14"));
+    let earlier = account.earlier.unwrap();
+    assert_eq!((earlier.until, earlier.counted_ms), (at("2026-12-14T00:00:00Z"), (15 * 9 - 1) * 3_600_000));
+    let told: i64 = account.days.iter().flat_map(|day| &day.windows).map(|window| window.counted_ms).sum();
+    assert_eq!(earlier.counted_ms + told, 300 * 9 * 3_600_000, "it adds up to the budget");
+    assert_eq!((account.counted_ms, account.paused_ms), (300 * 9 * 3_600_000, 3_600_000));
 }
