@@ -20,6 +20,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (2, "audit", include_str!("../../migrations/0002_audit.sql")),
     (3, "call channel", include_str!("../../migrations/0003_call_channel.sql")),
     (4, "search texts", include_str!("../../migrations/0004_search_texts.sql")),
+    (5, "agent rests", include_str!("../../migrations/0005_agent_rests.sql")),
 ];
 
 /// The migrator for an engine, to this version.
@@ -115,6 +116,11 @@ mod tests {
             4,
             "fecfbbecb7d62058faa1b43231de999315aebd92bea1272a0dacafa37a1fd5f1",
             "fecfbbecb7d62058faa1b43231de999315aebd92bea1272a0dacafa37a1fd5f1",
+        ),
+        (
+            5,
+            "d75a1f815d73ea94ad65008080f95acfdd3dc7e735263052af0d8ea319080e06",
+            "c6f2e3bfcc763de0a85a90f61a46bf409e0053c1a515e4f21f723201fd2222d9",
         ),
     ];
 

@@ -21,6 +21,8 @@ sql! {
         VALUES ($1, 1, $2, $3, $4, $5, $6, 1, $7, $7) ON CONFLICT (id) DO NOTHING";
     UPDATE = "UPDATE \"user\" SET version = version + 1, name = $3, role = $4, language = $5, is_active = $6, updated_at = $7
         WHERE id = $1 AND version = $2";
+    AGENT_RESTS = "SELECT agent_rests FROM \"user\" WHERE id = $1";
+    SET_AGENT_RESTS = "UPDATE \"user\" SET agent_rests = $2 WHERE id = $1";
     SET_PASSWORD = "UPDATE \"user\" SET version = version + 1, password_hash = $2, session_epoch = session_epoch + 1,
             updated_at = $3 WHERE id = $1";
     REHASH = "UPDATE \"user\" SET password_hash = $2 WHERE id = $1";
@@ -94,6 +96,16 @@ pub async fn update(tx: &mut Tx, user: &User) -> Result<bool, StoreFault> {
     let values =
         binds![&user.id, user.version, &user.name, Val::word(&user.role), &user.language, user.is_active, user.updated_at,];
     Ok(tx.execute(&UPDATE, values).await? == 1)
+}
+
+/// Whether the user's agent was taken off the floor with the user.
+pub async fn agent_rests(tx: &mut Tx, id: &UserId) -> Result<bool, StoreFault> {
+    Ok(tx.fetch_optional::<(bool,)>(&AGENT_RESTS, binds![id]).await?.is_some_and(|row| row.0))
+}
+
+/// Keeps whether the user's agent was taken off the floor with the user.
+pub async fn set_agent_rests(tx: &mut Tx, id: &UserId, rests: bool) -> Result<(), StoreFault> {
+    tx.execute(&SET_AGENT_RESTS, binds![id, rests]).await.map(|_| ())
 }
 
 /// A new password; every session of the user is over.

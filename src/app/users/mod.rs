@@ -166,8 +166,8 @@ impl Users {
             .await
     }
 
-    /// Changes a user. Switching off ends all sessions and takes the user's agent off the floor, switching on puts it back; the
-    /// last active administrator stays one.
+    /// Changes a user. Switching off ends all sessions and takes the user's agent off the floor, switching on puts back the agent
+    /// that was taken off with the user, not one that was off by itself; the last active administrator stays one.
     pub async fn change(&self, actor: &Actor, id: UserId, change: UserChange) -> Result<User, UserFault> {
         actor.require(Permission::ManageUsers)?;
         let mut problems = Problems::default();
@@ -201,9 +201,18 @@ impl Users {
                     }
                     let kind = AccessEventKind::UserChanged { role: user.role, is_active: user.is_active };
                     tx.emit(NewEvent::new(now, by.clone(), said(&user.id, kind))).await?;
-                    let directory = match was_active == user.is_active {
-                        true => None,
-                        false => switch_agent_of(tx, &user.id, user.is_active, by, now).await?,
+                    let directory = match (was_active, user.is_active) {
+                        (true, true) | (false, false) => None,
+                        (true, false) => {
+                            let directory = switch_agent_of(tx, &user.id, false, by, now).await?;
+                            users::set_agent_rests(tx, &user.id, directory.is_some()).await?;
+                            directory
+                        }
+                        (false, true) if users::agent_rests(tx, &user.id).await? => {
+                            users::set_agent_rests(tx, &user.id, false).await?;
+                            switch_agent_of(tx, &user.id, true, by, now).await?
+                        }
+                        (false, true) => None,
                     };
                     Ok::<_, UserFault>((User { version: user.version + 1, ..user }, directory))
                 })

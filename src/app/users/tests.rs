@@ -228,3 +228,27 @@ async fn the_agent_that_a_user_is_goes_with_the_user_and_rests_while_the_user_is
         assert!(audit(&test).await.ends_with(&expected), "{:?}", audit(&test).await);
     }
 }
+
+#[tokio::test]
+async fn a_user_who_comes_back_does_not_wake_an_agent_that_was_off_before() {
+    for test in TestDb::each().await {
+        let (users, directory) = with_directory(&test).await;
+        let ana = users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
+        let agent = AgentProfile {
+            id: ana.id.as_str().parse().unwrap(),
+            name: "Ana".into(),
+            skills: Default::default(),
+            device: Device::Browser,
+            phone: None,
+            is_active: false,
+        };
+        directory.make(&administrator(), agent.clone(), None).await.unwrap();
+        for (version, wanted) in [(1, false), (2, true)] {
+            let (name, language) = (ana.name.clone(), ana.language.clone());
+            let change = UserChange { version, name, role: ana.role, language, is_active: wanted };
+            users.change(&administrator(), ana.id.clone(), change).await.unwrap();
+            let is_active = directory.current().agents.get(&agent.id).map(|agent| agent.is_active);
+            assert_eq!(is_active, Some(false), "on {test:?}");
+        }
+    }
+}
