@@ -3,6 +3,7 @@
 
 mod first_start;
 mod listeners;
+mod loops;
 mod metrics;
 mod scripts;
 mod stop;
@@ -39,24 +40,19 @@ use crate::{
         events::Events,
         journal_loop,
         rate_limit::RateLimit,
-        reaction_loop,
         reports::Reports,
-        review_loop,
         signalling::SignallingDesk,
         switch_handle::SwitchHandle,
         switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, WIRE_MAX},
         tickets::Tickets,
-        timer_loop,
         users::Users,
     },
     cli::Failure,
     config::Config,
     console::{self, BoardRoom, ConsoleState, Pops, Sockets},
-    domain::{centre::CallerMatch, directory::Directory},
+    domain::centre::CallerMatch,
     http::{self, AppState, Readiness},
-    net::{
-        CaptureHandle, CertificateInUse, PeerNames, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane,
-    },
+    net::{CaptureHandle, CertificateInUse, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane},
     protocol::sip::{Advertised, RegistrationLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
@@ -65,10 +61,6 @@ use crate::{
 
 /// Dialogs beyond two for each call: those that are being refused or are ending.
 const DIALOGS_SPARE: usize = 100;
-
-/// The names of trunks' peers are looked up this often, and sooner while one of them has no answer.
-const NAMES_AGAIN_MS: u64 = 60_000;
-const NAMES_RETRY_MS: u64 = 5_000;
 
 /// openapi.json: the REST interface and the messages of both sockets, ending with a line feed.
 pub fn openapi_json() -> String {
@@ -373,7 +365,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let tasks = Tasks::new(ground.clock.clone());
     let scripts = Scripts::open(&config, &ground, &exchange.switch, &exchange.media);
     let mut loops = vec![scripts.start(&tasks, stopping.clone()).await?];
-    loops.extend(start_loops(&tasks, &ground, &exchange, pops, consoles.clone(), stopping));
+    loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),
@@ -393,95 +385,9 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     Ok(Node { config, ground, exchange, readiness, stop, doors, loops, addresses })
 }
 
-/// The loops that work beside the exchange, each for as long as the node runs.
-fn start_loops(
-    tasks: &Tasks,
-    ground: &Ground,
-    exchange: &Exchange,
-    pops: Pops,
-    consoles: ConsoleState,
-    stopping: watch::Receiver<bool>,
-) -> Vec<JoinHandle<()>> {
-    // Each run of a loop gets its own copies of what it works with.
-    let (db, tickets, clock) = (ground.db.clone(), ground.tickets.clone(), ground.clock.clone());
-    let (directory, switch, stop) = (ground.directory.watch(), exchange.switch.clone(), stopping);
-    let follow = {
-        let (directory, switch, clock, stop) = (directory.clone(), switch.clone(), clock.clone(), stop.clone());
-        move || follow_directory(directory.clone(), switch.clone(), clock.clone(), stop.clone())
-    };
-    let review = {
-        let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
-        move || review_loop::run(tickets.clone(), directory.clone(), clock.clone(), stop.clone())
-    };
-    let timers = {
-        let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
-        move || timer_loop::run(tickets.clone(), clock.clone(), stop.clone())
-    };
-    let reactions = {
-        let stop = stop.clone();
-        move || reaction_loop::run(db.clone(), tickets.clone(), clock.clone(), stop.clone())
-    };
-    let records = {
-        let stop = stop.clone();
-        move || pops.clone().follow(switch.clone(), stop.clone())
-    };
-    let capture = {
-        let (capture, stop) = (exchange.capture.clone(), stop.clone());
-        move || capture.clone().run(stop.clone())
-    };
-    let boards = move || build_boards(consoles.clone(), stop.clone());
-    vec![
-        tasks.keep("capture", capture),
-        tasks.keep("directory", follow),
-        tasks.keep("review", review),
-        tasks.keep("timers", timers),
-        tasks.keep("reactions", reactions),
-        tasks.keep("records", records),
-        tasks.keep("boards", boards),
-    ]
-}
-
 /// One line on standard output, at once.
 pub fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     // Nobody reads: the log still has it.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-}
-
-/// Gives the switch each new directory at once, and where its trunks' peers are as soon as that is known.
-async fn follow_directory(
-    mut directory: watch::Receiver<Arc<Directory>>,
-    switch: SwitchHandle,
-    clock: Arc<dyn Clock>,
-    mut stopping: watch::Receiver<bool>,
-) {
-    let mut names = PeerNames::default();
-    loop {
-        let current = directory.borrow_and_update().clone();
-        switch.input(Input::Directory(current.clone())).await;
-        tokio::select! {
-            changed = directory.changed() => if changed.is_err() { return },
-            () = follow_names(&mut names, &current, &switch, clock.as_ref()) => {}
-            _ = stopping.changed() => return,
-        }
-    }
-}
-
-/// Asks again and again for the addresses of trunks whose peers are names: a carrier moves, and at boot there may be no answer yet.
-async fn follow_names(names: &mut PeerNames, directory: &Arc<Directory>, switch: &SwitchHandle, clock: &dyn Clock) {
-    loop {
-        let looked_up = names.look_up(directory, clock).await;
-        if looked_up.has_changed {
-            switch.input(Input::Peers(names.peers())).await;
-        }
-        let pause_ms = if looked_up.is_complete { NAMES_AGAIN_MS } else { NAMES_RETRY_MS };
-        clock.sleep_until(clock.now().mono + pause_ms).await;
-    }
-}
-
-async fn build_boards(consoles: ConsoleState, mut stopping: watch::Receiver<bool>) {
-    tokio::select! {
-        () = consoles.board.build(consoles.clock.as_ref(), &consoles.switch, &consoles.desk, &consoles.directory) => {}
-        _ = stopping.changed() => {}
-    }
 }

@@ -1,0 +1,106 @@
+//! The loops that work beside the exchange: each new directory to the switch, deadlines and what follows from events, the records
+//! and boards of consoles.
+
+use std::sync::Arc;
+
+use tokio::{sync::watch, task::JoinHandle};
+
+use super::{Exchange, Ground, tasks::Tasks};
+use crate::{
+    app::{reaction_loop, review_loop, switch_handle::SwitchHandle, timer_loop},
+    console::{ConsoleState, Pops},
+    domain::directory::Directory,
+    net::PeerNames,
+    switch::Input,
+    types::Clock,
+};
+
+/// The names of trunks' peers are looked up this often, and sooner while one of them has no answer.
+const NAMES_AGAIN_MS: u64 = 60_000;
+const NAMES_RETRY_MS: u64 = 5_000;
+
+/// Starts them, each for as long as the node runs.
+pub fn start(
+    tasks: &Tasks,
+    ground: &Ground,
+    exchange: &Exchange,
+    pops: Pops,
+    consoles: ConsoleState,
+    stopping: watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    // Each run of a loop gets its own copies of what it works with.
+    let (db, tickets, clock) = (ground.db.clone(), ground.tickets.clone(), ground.clock.clone());
+    let (directory, switch, stop) = (ground.directory.watch(), exchange.switch.clone(), stopping);
+    let follow = {
+        let (directory, switch, clock, stop) = (directory.clone(), switch.clone(), clock.clone(), stop.clone());
+        move || follow_directory(directory.clone(), switch.clone(), clock.clone(), stop.clone())
+    };
+    let review = {
+        let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
+        move || review_loop::run(tickets.clone(), directory.clone(), clock.clone(), stop.clone())
+    };
+    let timers = {
+        let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
+        move || timer_loop::run(tickets.clone(), clock.clone(), stop.clone())
+    };
+    let reactions = {
+        let stop = stop.clone();
+        move || reaction_loop::run(db.clone(), tickets.clone(), clock.clone(), stop.clone())
+    };
+    let records = {
+        let stop = stop.clone();
+        move || pops.clone().follow(switch.clone(), stop.clone())
+    };
+    let capture = {
+        let (capture, stop) = (exchange.capture.clone(), stop.clone());
+        move || capture.clone().run(stop.clone())
+    };
+    let boards = move || build_boards(consoles.clone(), stop.clone());
+    vec![
+        tasks.keep("capture", capture),
+        tasks.keep("directory", follow),
+        tasks.keep("review", review),
+        tasks.keep("timers", timers),
+        tasks.keep("reactions", reactions),
+        tasks.keep("records", records),
+        tasks.keep("boards", boards),
+    ]
+}
+
+/// Gives the switch each new directory at once, and where its trunks' peers are as soon as that is known.
+async fn follow_directory(
+    mut directory: watch::Receiver<Arc<Directory>>,
+    switch: SwitchHandle,
+    clock: Arc<dyn Clock>,
+    mut stopping: watch::Receiver<bool>,
+) {
+    let mut names = PeerNames::default();
+    loop {
+        let current = directory.borrow_and_update().clone();
+        switch.input(Input::Directory(current.clone())).await;
+        tokio::select! {
+            changed = directory.changed() => if changed.is_err() { return },
+            () = follow_names(&mut names, &current, &switch, clock.as_ref()) => {}
+            _ = stopping.changed() => return,
+        }
+    }
+}
+
+/// Asks again and again for the addresses of trunks whose peers are names: a carrier moves, and at boot there may be no answer yet.
+async fn follow_names(names: &mut PeerNames, directory: &Arc<Directory>, switch: &SwitchHandle, clock: &dyn Clock) {
+    loop {
+        let looked_up = names.look_up(directory, clock).await;
+        if looked_up.has_changed {
+            switch.input(Input::Peers(names.peers())).await;
+        }
+        let pause_ms = if looked_up.is_complete { NAMES_AGAIN_MS } else { NAMES_RETRY_MS };
+        clock.sleep_until(clock.now().mono + pause_ms).await;
+    }
+}
+
+async fn build_boards(consoles: ConsoleState, mut stopping: watch::Receiver<bool>) {
+    tokio::select! {
+        () = consoles.board.build(consoles.clock.as_ref(), &consoles.switch, &consoles.desk, &consoles.directory) => {}
+        _ = stopping.changed() => {}
+    }
+}
