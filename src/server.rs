@@ -234,12 +234,13 @@ impl Exchange {
     }
 
     /// Waits until a part without which there is no exchange has ended, and says which and why.
-    async fn ended(&mut self) -> String {
+    async fn ended(&mut self, db: &Db) -> String {
         let why = |ended: Result<(), tokio::task::JoinError>| ended.err().map(|error| format!(": {error}")).unwrap_or_default();
         tokio::select! {
             biased;
             ended = &mut self.switch_loop => format!("the exchange stopped{}", why(ended)),
             ended = &mut self.journal_loop => format!("the journal stopped{}", why(ended)),
+            () = db.writer_ended() => "the writer of the database stopped".to_owned(),
             () = self.media.ended() => "the audio of calls stopped".to_owned(),
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Config, Mistake};
-use crate::domain::directory::Prefix;
+use crate::{domain::directory::Prefix, store};
 
 /// The longest message that is read, and its answer.
 const CAPTURE_BYTES_MIN: usize = 128 * 1024;
@@ -59,6 +59,14 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
             "store.url",
             "store.url is of no kind that we know".into(),
             "Write postgres://user:password@host/database, or \"\" for SQLite in the data folder",
+        );
+    }
+    let connections = config.store.connections_max;
+    if connections < store::CONNECTIONS_MIN {
+        wrong(
+            "store.connections_max",
+            format!("store.connections_max {connections} is too few: the writer, callers and the node's name have their own"),
+            "Use 5 or more",
         );
     }
     if config.sip.listen.is_empty() {

@@ -45,7 +45,7 @@ impl Signals {
 pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Failure> {
     tokio::select! {
         () = signals.next() => {}
-        cause = node.exchange.ended() => return Err(Failure::Fault(anyhow::anyhow!(cause))),
+        cause = node.exchange.ended(&node.ground.db) => return Err(Failure::Fault(anyhow::anyhow!(cause))),
     }
     tracing::info!(limit_secs = node.config.shutdown.drain.as_secs(), "stopping: no new calls, running calls may end");
     tokio::select! {

@@ -1,5 +1,5 @@
-//! The loops of a node, kept running and counted when they fail. Without the exchange, the journal or the audio there is no node:
-//! their end is the process's end (`stop.rs`), so that whoever watches the process starts it anew.
+//! The loops of a node, kept running and counted when they fail. Without the exchange, the journal, the database's writer or the audio there
+//! is no node: their end is the process's end (`stop.rs`), so that whoever watches the process starts it anew.
 
 use std::{
     collections::BTreeMap,

@@ -7,7 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::{Mutex, broadcast, oneshot};
+use tokio::sync::{Mutex, broadcast, oneshot, watch};
 
 use super::{
     DataDir, Dialect, Lane, OpenFault, Record, Sql, StoreFault, Tx, Val, WriteFuture, binds, migrate, search_texts,
@@ -24,8 +24,10 @@ use crate::{
 const READERS: u32 = 4;
 /// Connections that only reads for a caller use.
 const CALLERS: u32 = 2;
-/// Connections besides the readers': the writer's and the callers'.
-const RESERVED: u32 = 1 + CALLERS;
+/// Connections to PostgreSQL besides the readers': the writer's, the callers', and the one that holds the node's name.
+const RESERVED: u32 = 1 + CALLERS + 1;
+/// Fewest connections to PostgreSQL: one is left for readers.
+pub const CONNECTIONS_MIN: u32 = RESERVED + 1;
 /// How long a lock of another connection is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut back to this after a checkpoint.
@@ -46,10 +48,10 @@ settings! {
     pub struct Settings {
         /// Database: "" is SQLite in the data folder; else "postgres://user:password@host/database".
         pub url: String = String::new(),
-        /// Most connections to PostgreSQL, at least 4: one is the writer's and two are kept for callers, so that no flood of
-        /// requests makes a call wait.
+        /// Most connections to PostgreSQL, at least 5: one is the writer's, one holds the node's name, and two are kept for
+        /// callers, so that no flood of requests makes a call wait. Bringing the schema to a new version uses one before these.
         pub connections_max: u32 = 10,
-        /// A PostgreSQL statement that takes longer is given up.
+        /// A PostgreSQL statement that takes longer is given up; those that bring the schema to a new version may take their time.
         pub statement_timeout: Duration = Duration::from_secs(10),
         /// Name of this node in events and locks. Two processes on one database must never share one.
         pub node: String = "node1".into(),
@@ -118,6 +120,8 @@ struct Shared {
     epoch: i64,
     place: String,
     closing: Mutex<Option<Closing>>,
+    /// Closed when the writer's task is over, however it ended.
+    writer_runs: watch::Receiver<()>,
     // Held until the last clone is gone.
     data: DataDir,
 }
@@ -143,10 +147,10 @@ impl Db {
             .parse()
             .map_err(|error| OpenFault::Address(format!("the node's name {:?} is {error}", settings.node)))?;
         let (engine, place, node_lock) = if settings.url.is_empty() {
-            let (engine, place) = open_sqlite(&data).await?;
+            let (engine, place) = open_sqlite(&data, clock.as_ref()).await?;
             (engine, place, None)
         } else {
-            let (engine, place, lock) = open_postgres(settings, &node).await?;
+            let (engine, place, lock) = open_postgres(settings, &node, clock.as_ref()).await?;
             (engine, place, Some(lock))
         };
         let not_available = |fault: StoreFault| OpenFault::NotAvailable { place: place.clone(), reason: fault.to_string() };
@@ -155,9 +159,13 @@ impl Db {
         let (facts, _) = broadcast::channel(FACTS_BEHIND_MAX);
         let (stop, stopped) = oneshot::channel();
         let (writer, door) = Writer::new(engine.clone(), node.clone(), Arc::clone(&clock), facts.clone(), stopped);
-        let writer = tokio::spawn(writer.run());
+        let (runs, writer_runs) = watch::channel(());
+        let writer = tokio::spawn(async move {
+            let _runs = runs;
+            writer.run().await;
+        });
         let closing = Mutex::new(Some(Closing { stop, writer, node_lock }));
-        let db = Self { shared: Arc::new(Shared { engine, door, facts, node, epoch, place, closing, data }) };
+        let db = Self { shared: Arc::new(Shared { engine, door, facts, node, epoch, place, closing, writer_runs, data }) };
 
         let not_available =
             |fault: StoreFault| OpenFault::NotAvailable { place: db.shared.place.clone(), reason: fault.to_string() };
@@ -165,7 +173,7 @@ impl Db {
         db.write(Lane::People, move |tx| Box::pin(async move { tx.execute(&SAVE_NODE, binds![&node, now]).await }))
             .await
             .map_err(not_available)?;
-        search_texts::fill(&db).await.map_err(not_available)?;
+        search_texts::fill(&db, clock.as_ref()).await.map_err(not_available)?;
         Ok(db)
     }
 
@@ -187,6 +195,12 @@ impl Db {
     /// The first row of a statement, if it has one.
     pub async fn fetch_optional<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Option<R>, StoreFault> {
         Ok(self.fetch_all(sql, values).await?.into_iter().next())
+    }
+
+    /// Ends when the writer has: after that nothing can be stored any more.
+    pub async fn writer_ended(&self) {
+        // Nothing is ever sent: only the end of the sender is heard.
+        while self.shared.writer_runs.clone().changed().await.is_ok() {}
     }
 
     /// Whether the database answers.
@@ -222,6 +236,12 @@ impl Db {
     /// The data folder.
     pub fn data(&self) -> &DataDir {
         &self.shared.data
+    }
+
+    /// Ends the writer as a fault in it would.
+    #[cfg(test)]
+    pub(super) async fn break_writer(&self) {
+        self.shared.closing.lock().await.as_ref().unwrap().writer.abort();
     }
 
     #[cfg(test)]
@@ -266,7 +286,7 @@ impl Tx {
     }
 }
 
-async fn open_sqlite(data: &DataDir) -> Result<(Engine, String), OpenFault> {
+async fn open_sqlite(data: &DataDir, clock: &dyn Clock) -> Result<(Engine, String), OpenFault> {
     data.refuse_network_disk()?;
     let file = data.database();
     let place = file.display().to_string();
@@ -292,9 +312,9 @@ async fn open_sqlite(data: &DataDir) -> Result<(Engine, String), OpenFault> {
         .connect_with(options.clone())
         .await
         .map_err(not_available)?;
-    let migrator =
-        migrate::migrator(Dialect::Sqlite).map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
-    migrator.run(&writer).await.map_err(|error| OpenFault::Migration { place: place.clone(), reason: error.to_string() })?;
+    migrate::bring_up(&writer, Dialect::Sqlite, migrate::VERSIONS, clock)
+        .await
+        .map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
     let options = options.read_only(true).create_if_missing(false).optimize_on_close(false, None);
     let reading = |connections| {
         let pool = SqlitePoolOptions::new().max_connections(connections).max_lifetime(None).idle_timeout(None);
@@ -304,7 +324,11 @@ async fn open_sqlite(data: &DataDir) -> Result<(Engine, String), OpenFault> {
     Ok((Engine::Lite { writer, readers, callers }, place))
 }
 
-async fn open_postgres(settings: &Settings, node: &NodeId) -> Result<(Engine, String, PgConnection), OpenFault> {
+async fn open_postgres(
+    settings: &Settings,
+    node: &NodeId,
+    clock: &dyn Clock,
+) -> Result<(Engine, String, PgConnection), OpenFault> {
     let options = PgConnectOptions::from_str(&settings.url).map_err(|error| OpenFault::Address(error.to_string()))?;
     let options = options
         .application_name("centralita")
@@ -332,14 +356,33 @@ async fn open_postgres(settings: &Settings, node: &NodeId) -> Result<(Engine, St
     if !is_ours {
         return Err(OpenFault::InUse { place: format!("{place} as {node}") });
     }
+    migrate_postgres(&options, migrate::VERSIONS, clock)
+        .await
+        .map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
     let pool = |connections| {
         PgPoolOptions::new().max_connections(connections).acquire_timeout(BUSY_TIMEOUT).connect_with(options.clone())
     };
     let writer = pool(1).await.map_err(not_available)?;
     let readers = pool(settings.connections_max.saturating_sub(RESERVED).max(1)).await.map_err(not_available)?;
     let callers = pool(CALLERS).await.map_err(not_available)?;
-    let migrator =
-        migrate::migrator(Dialect::Postgres).map_err(|reason| OpenFault::Migration { place: place.clone(), reason })?;
-    migrator.run(&writer).await.map_err(|error| OpenFault::Migration { place: place.clone(), reason: error.to_string() })?;
     Ok((Engine::Pg { writer, readers, callers }, place, lock))
+}
+
+/// Brings the schema to the last of `versions` over a connection of its own: an index on a large table takes longer than a
+/// statement may at work, and another node may be at it already.
+pub(super) async fn migrate_postgres(
+    options: &PgConnectOptions,
+    versions: &[migrate::Version],
+    clock: &dyn Clock,
+) -> Result<(), String> {
+    let patient = options.clone().options([
+        ("statement_timeout", "0"),
+        ("idle_in_transaction_session_timeout", "0"),
+        ("lock_timeout", "0"),
+    ]);
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(BUSY_TIMEOUT).connect_with(patient).await;
+    let pool = pool.map_err(|error| error.to_string())?;
+    let result = migrate::bring_up(&pool, Dialect::Postgres, versions, clock).await;
+    pool.close().await;
+    result
 }

@@ -4,12 +4,15 @@
 //! Sections: a line `--@sqlite` or `--@postgres` begins text for one engine, `--@all` ends it. Tokens: `{{INT}}`, `{{MS}}`,
 //! `{{KEY}}`, `{{JSON:column}}`, `{{BOOL:column}}`, `{{STRICT}}` (see `dialect.rs`).
 
+use std::collections::BTreeSet;
+
 use sqlx::{
-    AssertSqlSafe, SqlSafeStr,
-    migrate::{Migration, MigrationType, Migrator},
+    AssertSqlSafe, Database, Pool, SqlSafeStr,
+    migrate::{Migrate, Migration, MigrationType, Migrator},
 };
 
 use super::Dialect;
+use crate::types::Clock;
 
 /// Number, subject, text.
 pub(super) type Version = (i64, &'static str, &'static str);
@@ -23,9 +26,41 @@ pub(super) const VERSIONS: &[Version] = &[
     (5, "agent rests", include_str!("../../migrations/0005_agent_rests.sql")),
 ];
 
-/// The migrator for an engine, to this version.
-pub(super) fn migrator(dialect: Dialect) -> Result<Migrator, String> {
-    migrator_of(VERSIONS, dialect)
+/// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
+/// take minutes, in which the server answers nobody.
+pub(super) async fn bring_up<DB>(
+    pool: &Pool<DB>,
+    dialect: Dialect,
+    versions: &[Version],
+    clock: &dyn Clock,
+) -> Result<(), String>
+where
+    DB: Database,
+    DB::Connection: Migrate,
+{
+    let migrator = migrator_of(versions, dialect)?;
+    let said = |error: sqlx::migrate::MigrateError| error.to_string();
+    let applied: BTreeSet<i64> = {
+        let mut connection = pool.acquire().await.map_err(|error| error.to_string())?;
+        connection.ensure_migrations_table(&migrator.table_name).await.map_err(said)?;
+        let applied = connection.list_applied_migrations(&migrator.table_name).await.map_err(said)?;
+        applied.into_iter().map(|migration| migration.version).collect()
+    };
+    let pending: Vec<_> = versions.iter().filter(|(version, ..)| !applied.contains(version)).collect();
+    // A new database is made in an instant: nobody waits for it.
+    let is_told = !applied.is_empty();
+    for (step, (version, subject, _)) in (1..).zip(&pending) {
+        if is_told {
+            tracing::info!(version, subject, step, steps = pending.len(), "bringing the database to a new version");
+        }
+        let began = clock.now().mono;
+        migrator.run_to(*version, pool).await.map_err(said)?;
+        if is_told {
+            tracing::info!(version, took_ms = clock.now().mono.millis_since(began), "the database has the new version");
+        }
+    }
+    // Also says no to a history that is not ours.
+    migrator.run(pool).await.map_err(said)
 }
 
 /// The migrator for some versions.

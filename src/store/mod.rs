@@ -33,7 +33,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub use data_dir::{DataDir, WAITING_FACTS_FILE};
-pub use db::{Db, Settings, for_a_caller};
+pub use db::{CONNECTIONS_MIN, Db, Settings, for_a_caller};
 pub use dialect::Dialect;
 pub use fault::{OpenFault, StoreFault};
 pub use sql::{Record, Sql, Val};

@@ -14,7 +14,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tokio::sync::watch;
 
 use super::{
-    DataDir, Db, Dialect, Settings,
+    CONNECTIONS_MIN, DataDir, Db, Dialect, Settings,
     db::Engine,
     migrate::{VERSIONS, migrator_of},
 };
@@ -73,7 +73,7 @@ impl TestDb {
         Some(Self::with(Self::schema_of_its_own().await?).await)
     }
 
-    async fn schema_of_its_own() -> Option<Settings> {
+    pub(super) async fn schema_of_its_own() -> Option<Settings> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let url = std::env::var("CENTRALITA_TEST_POSTGRES").ok().filter(|url| !url.is_empty())?;
         let schema = format!("t_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
@@ -82,7 +82,7 @@ impl TestDb {
         sqlx::raw_sql(AssertSqlSafe(make)).execute(&mut admin).await.expect("a schema for the test");
         let joint = if url.contains('?') { '&' } else { '?' };
         let url = format!("{url}{joint}options[search_path]={schema}");
-        Some(Settings { url, connections_max: 4, ..Settings::default() })
+        Some(Settings { url, connections_max: CONNECTIONS_MIN, ..Settings::default() })
     }
 
     /// One of each engine that is there.

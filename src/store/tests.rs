@@ -1,5 +1,7 @@
 //! The facade and the writer, on both engines.
 
+mod opening;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::FutureExt;

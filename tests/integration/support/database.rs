@@ -39,7 +39,7 @@ impl Database {
                 vec![
                     format!("store.url={url}{joint}options[search_path]={schema}"),
                     format!("store.node={}", schema.replace('_', "-")),
-                    "store.connections_max=4".into(),
+                    "store.connections_max=5".into(),
                 ]
             }
         }
