@@ -1,7 +1,11 @@
 //! IVR lines and their sounds: from the folder of the settings, else those in the binary. Published at the start and again when
 //! the directory changes, since a line may only name queues and calendars that there are.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use rust_embed::Embed;
 use tokio::{sync::watch, task::JoinHandle};
@@ -17,7 +21,7 @@ use crate::{
     config::Config,
     domain::{
         directory::Directory,
-        ivr::{ScriptBook, Severity},
+        ivr::{Mistake, ScriptBook, Severity},
     },
     net::{
         clips::{decode_clips, read_clip_files},
@@ -42,6 +46,22 @@ pub struct Scripts {
     media: MediaHandle,
     /// What every queue may say, once read.
     prompts: BTreeMap<String, SharedPrompt>,
+    /// What is published now. Kept here, so that a run that begins again after a fault goes on from the newest.
+    published: Published,
+}
+
+/// The lines that callers hear now.
+#[derive(Default)]
+struct Published(Mutex<ScriptBook>);
+
+impl Published {
+    /// Publishes anew: lines that are wrong as they stand keep what was published of them before.
+    fn renew(&self, files: &ScriptFiles, directory: &Directory) -> (ScriptBook, Vec<Mistake>) {
+        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (published, mistakes) = ivr::publish(files, Some(directory), &book);
+        book.clone_from(&published);
+        (published, mistakes)
+    }
 }
 
 impl Scripts {
@@ -53,6 +73,7 @@ impl Scripts {
             switch: switch.clone(),
             media: media.clone(),
             prompts: BTreeMap::new(),
+            published: Published::default(),
         }
     }
 
@@ -64,20 +85,16 @@ impl Scripts {
         self.prompts = files.shared_prompts(clips.keys().map(AsRef::as_ref));
         self.media.order(MediaOrder::Clips(Arc::new(clips)));
         let mut directory = self.directory.watch();
-        let mut book = ScriptBook::default();
         let current = directory.borrow_and_update().clone();
-        self.publish(&files, &current, &mut book).await;
+        self.publish(&files, &current).await;
         let (this, files) = (Arc::new(self), Arc::new(files));
-        Ok(tasks.keep("scripts", move || {
-            Arc::clone(&this).follow(Arc::clone(&files), book.clone(), directory.clone(), stopping.clone())
-        }))
+        Ok(tasks.keep("scripts", move || Arc::clone(&this).follow(Arc::clone(&files), directory.clone(), stopping.clone())))
     }
 
     /// Publishes again whenever the directory changes.
     async fn follow(
         self: Arc<Self>,
         files: Arc<ScriptFiles>,
-        mut book: ScriptBook,
         mut directory: watch::Receiver<Arc<Directory>>,
         mut stopping: watch::Receiver<bool>,
     ) {
@@ -87,12 +104,12 @@ impl Scripts {
                 _ = stopping.changed() => return,
             }
             let current = directory.borrow_and_update().clone();
-            self.publish(&files, &current, &mut book).await;
+            self.publish(&files, &current).await;
         }
     }
 
-    async fn publish(&self, files: &ScriptFiles, directory: &Directory, book: &mut ScriptBook) {
-        let (published, mistakes) = ivr::publish(files, Some(directory), book);
+    async fn publish(&self, files: &ScriptFiles, directory: &Directory) {
+        let (book, mistakes) = self.published.renew(files, directory);
         let errors = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error).count();
         let is_built_in = self.folder.is_none();
         if is_built_in && errors > 0 {
@@ -110,12 +127,11 @@ impl Scripts {
                 Severity::Warning => tracing::debug!(%mistake, "an IVR line could be better"),
             }
         }
-        *book = published;
-        self.directory.set_flows(FlowNames::of(book, self.prompts.clone()));
+        self.directory.set_flows(FlowNames::of(&book, self.prompts.clone()));
         for message in self.directory.unsayable() {
             tracing::error!(%message, "a queue's message cannot be said; its callers would be cut off");
         }
-        self.switch.input(Input::Scripts(Arc::new(book.clone()))).await;
+        self.switch.input(Input::Scripts(Arc::new(book))).await;
     }
 }
 
@@ -135,4 +151,29 @@ fn read(folder: Option<PathBuf>) -> Result<(ScriptFiles, ClipLibrary), Failure> 
         tracing::error!(%fault, "a sound cannot be played");
     }
     Ok((files, clips))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+    use crate::app::sample_centre;
+
+    #[test]
+    fn a_run_after_a_fault_goes_on_from_the_lines_published_last() {
+        let (files, _) = read(None).unwrap_or_else(|failure| panic!("{failure:?}"));
+        let directory = sample_centre::directory().unwrap();
+        let published = Published::default();
+        let count = |book: &ScriptBook| files.lines().filter(|line| book.line(line).is_some()).count();
+        let before = count(&published.renew(&files, &Directory::default()).0);
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            published.renew(&files, &directory);
+            panic!("the run that published them fails");
+        }));
+        assert!(failed.is_err());
+        // Its queues are gone again: what was published stays, which the second run only knows from the first.
+        let after = count(&published.renew(&files, &Directory::default()).0);
+        assert!(after > before, "{before} lines, then {after}");
+    }
 }
