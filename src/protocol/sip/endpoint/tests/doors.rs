@@ -402,6 +402,22 @@ fn what_nobody_can_do_is_refused_by_the_book() {
     world.assert_empty();
 }
 
+/// A call out over the trunk, as dialog 2, and the time in which a challenge is answered.
+fn call_out(world: &mut World) {
+    world.order(
+        US,
+        SipOrder::Invite {
+            dialog: DialogId(2),
+            target: super::world::to_trunk("555"),
+            caller: Some("+34911".into()),
+            caller_name: None,
+            offer: "v=0\r\n".into(),
+            ring_secs: 5,
+        },
+    );
+    world.run(200);
+}
+
 #[test]
 fn a_carrier_that_challenges_is_answered_once() {
     for is_known in [true, false] {
@@ -410,16 +426,7 @@ fn a_carrier_that_challenges_is_answered_once() {
         let mut theirs = access(address("10.0.0.77:5060"), Transport::Udp);
         theirs.trunks[0].secret = is_known.then(|| Ha1::new("line", "centre", "carrier"));
         world.sides[THEM].endpoint.set_access(Arc::new(theirs));
-        let order = SipOrder::Invite {
-            dialog: DialogId(2),
-            target: super::world::to_trunk("555"),
-            caller: Some("+34911".into()),
-            caller_name: None,
-            offer: "v=0\r\n".into(),
-            ring_secs: 5,
-        };
-        world.order(US, order);
-        world.run(200);
+        call_out(&mut world);
         assert_eq!(world.count(US, "INVITE"), 2);
         if is_known {
             assert!(matches!(world.take(THEM).as_slice(), [SipNotice::Invited { .. }]));
@@ -446,16 +453,7 @@ fn a_carrier_that_challenges_in_its_own_realm_is_answered_in_it() {
     let mut ours = access(address("10.0.0.2:5060"), Transport::Udp);
     ours.trunks[0].their_secret = Some(hashes);
     world.sides[US].endpoint.set_access(Arc::new(ours));
-    let order = SipOrder::Invite {
-        dialog: DialogId(2),
-        target: super::world::to_trunk("555"),
-        caller: Some("+34911".into()),
-        caller_name: None,
-        offer: "v=0\r\n".into(),
-        ring_secs: 5,
-    };
-    world.order(US, order);
-    world.run(200);
+    call_out(&mut world);
     assert!(matches!(world.take(THEM).as_slice(), [SipNotice::Invited { .. }]));
     assert!(world.last(US, "INVITE").unwrap().contains(&format!("realm=\"{CARRIER}\"")));
     world.assert_empty();
