@@ -150,8 +150,8 @@ impl Worker {
 
     fn take_audio(&mut self, seat: Seat, codec: Codec, number: u64, packet: &Packet<'_>, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
-        if leg.codec_in != Some(codec) {
-            leg.codec_in = Some(codec);
+        if leg.codec_in != Some(codec) || leg.has_paused {
+            (leg.codec_in, leg.has_paused) = (Some(codec), false);
             self.plan_audience(seat, now);
         }
         let Some(leg) = self.legs.get(seat) else { return };

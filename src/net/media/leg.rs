@@ -45,6 +45,8 @@ pub(super) struct Leg {
     pub(super) keys_in: EventReceiver,
     pub(super) keys_out: EventSender,
     pub(super) is_up: bool,
+    /// It says nothing at present, or has not begun to: there are no packets to relay.
+    pub(super) has_paused: bool,
     pub(super) last_heard: Mono,
     pub(super) last_sent: Mono,
     pub(super) last_report: Mono,
@@ -80,6 +82,7 @@ impl Leg {
             keys_in: EventReceiver::default(),
             keys_out: EventSender::default(),
             is_up: false,
+            has_paused: true,
             last_heard: now,
             last_sent: now,
             last_report: now,
@@ -349,7 +352,9 @@ impl Legs {
                     let Some(heard) = self.heard_seat(source, seat) else { continue };
                     let Some(speaker) = self.get(heard) else { continue };
                     let Some(codec) = speaker.codec_in.filter(|_| !speaker.is_muted) else { continue };
-                    if leg.payload_type_for(codec).is_some() { Feed::Relay(heard) } else { Feed::Clocked }
+                    // Who relays nothing says it in packets too, until the speaker goes on.
+                    let is_silence = speaker.has_paused && leg.takes_silence();
+                    if leg.payload_type_for(codec).is_some() && !is_silence { Feed::Relay(heard) } else { Feed::Clocked }
                 }
             };
             feed = if feed == Feed::Silent { one } else { Feed::Clocked };

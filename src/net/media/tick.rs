@@ -17,6 +17,8 @@ use crate::{
 
 /// A leg to which nothing flows gets one frame of silence this often: translators stay open and peers see that we live.
 const KEEP_ALIVE_MS: u64 = 1_000;
+/// A speaker without a packet for so long has paused: a telephone that suppresses silence, is muted or never began.
+const PAUSE_MS: u64 = 200;
 /// A browser that has our answer connects within a second or two, or not at all.
 const CONNECT_MS_MAX: u64 = 15_000;
 /// RTCP (RFC 3550 6.2).
@@ -110,7 +112,16 @@ impl Worker {
     /// Looks after every leg: who is lost, who is due for silence or a report, who need not be decoded any more.
     pub(super) fn care(&mut self, now: Now) {
         for seat in self.legs.seats() {
+            self.note_pause(seat, now.mono);
             self.care_for(seat, now);
+        }
+    }
+
+    fn note_pause(&mut self, seat: Seat, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if !leg.has_paused && now.millis_since(leg.last_heard) >= PAUSE_MS {
+            leg.has_paused = true;
+            self.plan_audience(seat, now);
         }
     }
 

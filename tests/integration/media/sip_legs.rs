@@ -1,5 +1,7 @@
 //! Telephones: echo, bridge, prompts, music, mixing, keys, loss.
 
+use std::time::{Duration, Instant};
+
 use centralita::protocol::media::{Codec, MediaNotice, MediaOrder, PlayId, Source};
 
 use super::{SHORT_SILENCE, Stage};
@@ -32,6 +34,24 @@ fn an_echo_gives_back_what_was_said_packet_by_packet() {
     });
     assert_eq!((counts.packets_in, counts.packets_lost), (100, 0));
     assert!(counts.packets_out >= 100);
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the pace of packets is measured in real time")]
+fn who_says_nothing_hears_silence_at_the_pace_of_speech_and_then_the_echo() {
+    let mut stage = Stage::new(|_| {});
+    let (leg, mut peer) = stage.call(Codec::Pcmu, 1_000.0);
+    stage.hear(leg, &[Source::Echo]);
+    for _ in 0..2 {
+        peer.listen_to(5);
+        let began = Instant::now();
+        peer.listen_to(50);
+        // Fifty packets are a second of speech; one a second would be most of a minute.
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        peer.converse(100);
+        assert!(peer.share_of(1_000.0) > 0.8, "{}", peer.share_of(1_000.0));
+        assert!(peer.sequences.windows(2).all(|pair| pair[1] == pair[0].wrapping_add(1)), "{:?}", peer.sequences);
+    }
 }
 
 #[test]
