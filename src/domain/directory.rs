@@ -270,7 +270,8 @@ pub enum WrapUp {
         /// Length in seconds.
         secs: i64,
     },
-    /// Ends only when a disposition is chosen; past the time the supervisor is alerted, past four times the time it ends.
+    /// Ends only when a disposition is chosen; past the time the supervisor is alerted, past four times the time it ends. After an
+    /// outbound call that reached nobody none is asked for, and it ends at the time.
     UntilDisposition {
         /// Seconds after which it is overdue.
         secs: i64,

@@ -4,7 +4,7 @@ use super::{Centre, Refusal, Turn, waiting::millis};
 use crate::{
     domain::{
         agent::{Elapsed, WrapUpProblem, WrapUpRule},
-        call::Partner,
+        call::{Direction, Partner},
         directory::WrapUp,
     },
     types::{AgentId, CallId, DispositionId},
@@ -34,8 +34,15 @@ impl Centre {
         match queue.map_or(NO_QUEUE, |queue| queue.wrap_up) {
             WrapUp::None => None,
             WrapUp::Timed { secs } => Some(WrapUpRule { ms: millis(secs), needs_disposition: false }),
-            WrapUp::UntilDisposition { secs } => Some(WrapUpRule { ms: millis(secs), needs_disposition: true }),
+            // Who reached nobody has nothing to classify: the outcome and how the call ended are kept without being asked for.
+            WrapUp::UntilDisposition { secs } => {
+                Some(WrapUpRule { ms: millis(secs), needs_disposition: !self.has_reached_nobody(id) })
+            }
         }
+    }
+
+    fn has_reached_nobody(&self, id: CallId) -> bool {
+        self.calls.get(&id).is_some_and(|call| call.direction == Direction::Outbound && call.connected_at.is_none())
     }
 
     pub(super) fn dispose(

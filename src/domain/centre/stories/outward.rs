@@ -5,6 +5,7 @@ use crate::domain::{
     agent::Presence,
     call::{CallEventKind, EndCause, Outcome},
     centre::{CallState, CallerLine, CentreCommand, CentreInput, Heard, PhoneEffect, Refusal, WebCall},
+    directory::WrapUp,
 };
 use crate::types::{CallId, LegId, SessionId};
 
@@ -41,6 +42,37 @@ fn a_busy_number_is_not_reached_and_the_agent_sees_why() {
     assert_eq!(floor.summaries[&call].outcome, Outcome::NotReached);
     assert_eq!(floor.view(call).end_cause, Some(EndCause::Busy));
     assert!(matches!(floor.view(call).state, CallState::WrappingUp { .. }));
+}
+
+#[test]
+fn a_call_that_reached_nobody_asks_for_no_disposition_and_one_that_did_still_does() {
+    let mut directory = sample();
+    for queue in directory.queues.values_mut() {
+        queue.wrap_up = WrapUp::UntilDisposition { secs: 30 };
+    }
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    let done = |agent, call| CentreCommand::WrapUpDone { agent, call };
+    for cause in [EndCause::Busy, EndCause::NoAnswer] {
+        let call = dial(&mut floor, "ana", "+34911222333").unwrap();
+        let leg = floor.phone_leg();
+        floor.input(CentreInput::LegFailed { leg, cause });
+        assert!(matches!(floor.view(call).state, CallState::WrappingUp { needs_disposition: false, .. }));
+        assert_eq!((floor.summaries[&call].outcome, floor.summaries[&call].end_cause), (Outcome::NotReached, Some(cause)));
+        floor.ask("ana", done).unwrap();
+        assert_eq!(floor.presence("ana"), Presence::Ready);
+    }
+    dial(&mut floor, "ana", "+34911222333").unwrap();
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg, cause: EndCause::NoAnswer });
+    floor.sleep(30_000);
+    assert_eq!(floor.presence("ana"), Presence::Ready, "nor does she have to say that she is done");
+
+    dial(&mut floor, "ana", "+34911222333").unwrap();
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg });
+    floor.hang_up(leg);
+    assert_eq!(floor.ask("ana", done), Err(Refusal::DispositionMissing), "what was talked about she says");
 }
 
 #[test]
