@@ -9,7 +9,7 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use axum_server::Handle;
+use axum_server::{Handle, accept::NoDelayAcceptor};
 use tokio::task::JoinHandle;
 
 use super::{
@@ -118,10 +118,14 @@ impl Doors {
     }
 }
 
+// Small messages go out at once on every connection: the record behind an offer would otherwise wait until the browser has
+// acknowledged the offer, which it puts off by 40 ms.
+
 async fn serve_plain(listener: TcpListener, routes: Router, handle: Handle<SocketAddr>) {
     let served = match axum_server::from_tcp(listener) {
         Ok(mut server) => {
             bound_headers(server.http_builder());
+            let server = server.acceptor(NoDelayAcceptor::new());
             server.handle(handle).serve(routes.into_make_service_with_connect_info::<SocketAddr>()).await
         }
         Err(error) => Err(error),
@@ -135,6 +139,7 @@ async fn serve_tls(listener: TcpListener, routes: Router, handle: Handle<SocketA
     let served = match axum_server::from_tcp_rustls(listener, tls.config.clone()) {
         Ok(mut server) => {
             bound_headers(server.http_builder());
+            let server = server.map(|tls| tls.acceptor(NoDelayAcceptor::new()));
             server.handle(handle).serve(routes.into_make_service_with_connect_info::<SocketAddr>()).await
         }
         Err(error) => Err(error),
