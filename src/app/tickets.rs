@@ -5,6 +5,7 @@ mod deadlines;
 mod policies;
 #[cfg(test)]
 mod tests;
+mod thread;
 
 use std::sync::{Arc, Mutex};
 
@@ -19,9 +20,8 @@ use super::{
 use crate::{
     domain::{
         Cx, Outbox,
-        customer::Interaction,
         directory::{Directory, Thing},
-        event::{Actor as EventActor, Event, EventRecord},
+        event::{Actor as EventActor, Event},
         reactions::CallbackCause,
         ticket::{
             self, ClockAccount, Metric, OpenTicket, Opening, Priority, Ticket, TicketCommand, TicketEvent, TicketLine,
@@ -29,7 +29,7 @@ use crate::{
         },
     },
     store::{
-        Db, Lane, NewEvent, StoreFault, Tx, calls, customers, journal,
+        Db, Lane, NewEvent, StoreFault, Tx, calls, customers,
         tickets::{self as rows, Entry, StoredTicket},
     },
     types::{CallId, Clock, CustomerId, DispositionId, InteractionId, Now, QueueId, Rng, TicketId, Timestamp},
@@ -37,6 +37,7 @@ use crate::{
 
 pub use crate::store::tickets::{TicketFilter, TicketPosition};
 pub use deadlines::TIMERS_PER_TURN;
+pub use thread::ThreadPart;
 
 /// The first ticket's number.
 const FIRST_NUMBER: i64 = 1_001;
@@ -89,12 +90,8 @@ pub struct TicketPage {
     pub line: TicketLine,
     /// The ticket itself.
     pub ticket: Ticket,
-    /// What was said, oldest first.
-    pub entries: Vec<Entry>,
-    /// What happened to it, oldest first.
-    pub events: Vec<EventRecord>,
-    /// Contacts that belong to it, oldest first.
-    pub interactions: Vec<Interaction>,
+    /// What was said and done, as far as its page shows it at first.
+    pub thread: ThreadPart,
 }
 
 /// Use cases over tickets. Cheap to clone.
@@ -182,10 +179,8 @@ impl Tickets {
     }
 
     async fn whole(&self, stored: StoredTicket) -> Result<TicketPage, TicketFault> {
-        let entries = rows::entries(&self.shared.db, stored.ticket.id).await?;
-        let interactions = customers::interactions_of_ticket(&self.shared.db, stored.ticket.id).await?;
-        let events = journal::events_of(&self.shared.db, "ticket", &stored.ticket.id.to_string()).await?;
-        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), entries, events, interactions })
+        let thread = self.part(stored.ticket.id, None, thread::FIRST_PART).await?;
+        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), thread })
     }
 
     /// The line of one ticket, for consoles that heard of it; no rights are asked, the console redacts.
@@ -246,7 +241,7 @@ impl Tickets {
         .await
     }
 
-    /// The tickets that a call led to or was put on, oldest first. Whose call it is, the caller has checked.
+    /// The tickets that a call led to or was put on, oldest first. Who asks may see tickets: the caller has checked it.
     pub async fn of_call(&self, call: CallId) -> Result<Vec<TicketLine>, StoreFault> {
         let mut lines = Vec::new();
         for ticket in rows::of_call(&self.shared.db, call).await? {
@@ -405,13 +400,14 @@ impl Tickets {
         if !rows::update(tx, &stored.ticket).await? {
             return Err(TicketFault::ChangedMeanwhile);
         }
+        // A word and the event that tells of it stand at one instant, so that no part of the thread begins between them.
+        let now = self.now();
         if let Some((kind, body, is_public)) = entry {
-            let now = self.now();
             let id = self.with_rng(|rng| InteractionId::mint(now, rng));
             let entry = Entry { id, at: now, author: author(&by), kind: kind.into(), body, is_public };
             rows::add_entry(tx, stored.ticket.id, &entry).await?;
         }
-        tell(tx, self.now(), by, events).await?;
+        tell(tx, now, by, events).await?;
         Ok(())
     }
 

@@ -82,7 +82,7 @@ impl PageParams {
 }
 
 /// A place in a list as opaque text.
-fn cursor<K: Serialize>(key: &K) -> String {
+pub(super) fn cursor<K: Serialize>(key: &K) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
 }
 

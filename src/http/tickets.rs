@@ -9,12 +9,12 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, directory::Removal, needs};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, directory::Removal, extract::cursor, needs};
 use crate::{
     app::{
         actor::Permission,
         field_problem::Flaw,
-        tickets::{TicketFault, TicketPage},
+        tickets::{ThreadPart, TicketFault, TicketPage},
     },
     domain::{
         customer::Interaction,
@@ -24,7 +24,7 @@ use crate::{
             legal_moves,
         },
     },
-    types::{CallId, CustomerId, DispositionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
+    types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
 /// Routes of this resource.
@@ -35,9 +35,11 @@ pub fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/v1/tickets", get(list).post(open))
         .route("/api/v1/tickets/{id}", get(page))
+        .route("/api/v1/tickets/{id}/thread", get(thread))
         .route("/api/v1/tickets/{id}/commands", post(handle))
         .route("/api/v1/tickets/{id}/clocks/{metric}/explain", get(explain))
         .route("/api/v1/calls/{id}/ticket", post(from_call))
+        .route("/api/v1/calls/{id}/tickets", get(of_call))
         .route("/api/v1/sla-policies", get(policies))
         .route_layer(needs(&[Permission::WorkTickets]))
         .merge(set_up)
@@ -45,7 +47,7 @@ pub fn routes() -> Router<AppState> {
 
 /// This resource's part of the description.
 #[derive(OpenApi)]
-#[openapi(paths(list, open, page, handle, explain, from_call, policies, save_policy, delete_policy))]
+#[openapi(paths(list, open, page, thread, handle, explain, from_call, of_call, policies, save_policy, delete_policy))]
 pub struct Doc;
 
 /// What the list is narrowed by.
@@ -84,17 +86,29 @@ struct TicketView {
     solved_at: Option<Timestamp>,
     /// States that it can go to now.
     moves: Vec<TicketState>,
+    /// What was last said and done.
+    #[serde(flatten)]
+    thread: ThreadView,
+}
+
+/// A stretch of a ticket's thread without holes: up to so many items of each kind, all of the same time.
+#[derive(Debug, Serialize, ToSchema)]
+struct ThreadView {
     /// What was said, oldest first.
     entries: Vec<EntryView>,
     /// What happened to it, oldest first: who changed what from what to what.
     events: Vec<EventRecord>,
     /// Contacts that belong to it, oldest first.
     interactions: Vec<Interaction>,
+    /// Give it as `after` to the ticket's `thread` for what was before; `None` at the ticket's beginning.
+    earlier: Option<String>,
 }
 
 /// Something that was said or done.
 #[derive(Debug, Serialize, ToSchema)]
 struct EntryView {
+    /// Which.
+    id: InteractionId,
     /// When.
     at: Timestamp,
     /// User's key, `customer` or `system`.
@@ -135,20 +149,27 @@ impl From<TicketPage> for TicketView {
             is_internal: page.ticket.is_internal,
             solved_at: page.ticket.solved_at,
             moves: legal_moves(page.ticket.kind, page.ticket.state),
-            entries: page
-                .entries
-                .into_iter()
-                .map(|entry| EntryView {
-                    at: entry.at,
-                    author: entry.author,
-                    kind: entry.kind,
-                    text: entry.body,
-                    is_public: entry.is_public,
-                })
-                .collect(),
-            events: page.events,
-            interactions: page.interactions,
+            thread: page.thread.into(),
             line: page.line,
+        }
+    }
+}
+
+impl From<ThreadPart> for ThreadView {
+    fn from(part: ThreadPart) -> Self {
+        let entries = part.entries.into_iter().map(|entry| EntryView {
+            id: entry.id,
+            at: entry.at,
+            author: entry.author,
+            kind: entry.kind,
+            text: entry.body,
+            is_public: entry.is_public,
+        });
+        Self {
+            entries: entries.collect(),
+            events: part.events,
+            interactions: part.interactions,
+            earlier: part.earlier.as_ref().map(cursor),
         }
     }
 }
@@ -219,7 +240,7 @@ async fn open(
     Ok((StatusCode::CREATED, Json(state.tickets.open(&actor, wanted).await?)))
 }
 
-/// One ticket with what was said on it.
+/// One ticket with what was last said and done on it.
 #[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets", params(("id" = String, Path, description = "Id, or number")),
     responses((status = 200, body = TicketView)))]
 async fn page(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<String>) -> Result<Json<TicketView>, ApiError> {
@@ -229,6 +250,19 @@ async fn page(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<S
         (Err(_), Err(_)) => return Err(ApiError::not_found("ticket")),
     };
     Ok(Json(page.into()))
+}
+
+/// What was said and done on a ticket, from the end backwards in parts; the ticket itself carries the first.
+#[utoipa::path(get, path = "/api/v1/tickets/{id}/thread", tag = "tickets", params(("id" = TicketId, Path), PageParams),
+    responses((status = 200, body = ThreadView), (status = 404, body = super::Problem), (status = 422, body = super::Problem)))]
+async fn thread(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<TicketId>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<ThreadView>, ApiError> {
+    let (limit, before) = (page.limit()?, page.after()?);
+    Ok(Json(state.tickets.thread(&actor, id, before, limit).await?.into()))
 }
 
 /// Moves, assigns, changes or comments a ticket.
@@ -280,6 +314,13 @@ async fn from_call(
         }
     };
     Ok(Json(line))
+}
+
+/// The tickets that a call led to or was put on, oldest first. A call that still rings has none, and is in no history yet.
+#[utoipa::path(get, path = "/api/v1/calls/{id}/tickets", tag = "tickets", params(("id" = CallId, Path)),
+    responses((status = 200, body = Page<TicketLine>)))]
+async fn of_call(State(state): State<AppState>, Id(call): Id<CallId>) -> Result<Json<Page<TicketLine>>, ApiError> {
+    Ok(Json(Page::all(state.tickets.of_call(call).await?)))
 }
 
 /// SLA policies, in order.

@@ -60,7 +60,8 @@ sql! {
         WHERE i.customer_id = $1 AND (i.at < $2 OR (i.at = $2 AND i.id < $3)) ORDER BY i.at DESC, i.id DESC LIMIT $4";
     OF_TICKET = "SELECT i.id, i.customer_id, i.channel, i.direction, i.at, i.agent, i.call_id, i.queue, i.reason, i.disposition,
             i.notes, i.duration_ms, i.ticket_id, t.number AS ticket_number
-        FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE i.ticket_id = $1 ORDER BY i.at, i.id LIMIT $2";
+        FROM interaction i JOIN ticket t ON t.id = i.ticket_id WHERE i.ticket_id = $1 AND i.at < $2
+        ORDER BY i.at DESC, i.id DESC LIMIT $3";
     INSERT_INTERACTION = "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason,
             disposition, notes, duration_ms, ticket_id)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
@@ -345,8 +346,14 @@ pub async fn timeline(
 }
 
 /// The contacts on a ticket, oldest first.
-pub async fn interactions_of_ticket(db: &Db, ticket: crate::types::TicketId) -> Result<Vec<Interaction>, StoreFault> {
-    db.fetch_all::<InteractionRow>(&OF_TICKET, binds![ticket, PAGE_MAX]).await?.into_iter().map(InteractionRow::read).collect()
+pub async fn interactions_of_ticket(
+    db: &Db,
+    ticket: crate::types::TicketId,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<Interaction>, StoreFault> {
+    let rows = db.fetch_all::<InteractionRow>(&OF_TICKET, binds![ticket, before, limit]).await?;
+    rows.into_iter().map(InteractionRow::read).collect()
 }
 
 /// Adds a contact that is no call of ours: a note, a mail, a visit.

@@ -33,7 +33,7 @@ use crate::{
 
 /// Most events in one page.
 pub const PAGE_MAX: i64 = 500;
-/// Most events of one entity: a call's or a ticket's whole life fits.
+/// Most events of one entity that are read from its beginning: a call's whole life fits.
 const ENTITY_MAX: i64 = 1_000;
 
 sql! {
@@ -43,6 +43,8 @@ sql! {
     LAST_OF_NODES = "SELECT id, (SELECT CAST(MAX(event.seq) AS BIGINT) FROM event WHERE event.node = node.id) FROM node";
     OF_ENTITY = "SELECT node, seq, at, actor, cause, data FROM event WHERE entity = $1 AND entity_id = $2
         ORDER BY at, node, seq LIMIT $3";
+    LATEST_OF_ENTITY = "SELECT node, seq, at, actor, cause, data FROM event WHERE entity = $1 AND entity_id = $2 AND at < $3
+        ORDER BY at DESC, node DESC, seq DESC LIMIT $4";
 }
 
 /// How long a caller may wait in a queue to count as answered in time, and how soon an abandon is a short one.
@@ -259,6 +261,18 @@ pub async fn holds(db: &Db, cursor: &Cursor) -> Result<bool, StoreFault> {
 /// What happened to one thing, oldest first, at most the first thousand.
 pub async fn events_of(db: &Db, entity: &str, id: &str) -> Result<Vec<EventRecord>, StoreFault> {
     let rows = db.fetch_all::<EventRow>(&OF_ENTITY, binds![entity, id, ENTITY_MAX]).await?;
+    rows.into_iter().map(EventRecord::try_from).collect()
+}
+
+/// What last happened to one thing before an instant, newest first.
+pub async fn latest_events_of(
+    db: &Db,
+    entity: &str,
+    id: &str,
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<EventRecord>, StoreFault> {
+    let rows = db.fetch_all::<EventRow>(&LATEST_OF_ENTITY, binds![entity, id, before, limit]).await?;
     rows.into_iter().map(EventRecord::try_from).collect()
 }
 

@@ -16,8 +16,6 @@ use crate::{
     types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
-/// Entries of one ticket that are read at once; older ones are on the next page.
-const ENTRIES_MAX: i64 = 500;
 /// Tickets of one call.
 const OF_CALL_MAX: i64 = 20;
 
@@ -63,7 +61,8 @@ sql! {
     DROP_TIMER = "DELETE FROM sla_timer WHERE ticket_id = $1 AND metric = $2 AND cycle = $3";
     INSERT_ENTRY = "INSERT INTO ticket_entry (id, ticket_id, at, author, kind, body, is_public)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    ENTRIES = "SELECT id, at, author, kind, body, is_public FROM ticket_entry WHERE ticket_id = $1 ORDER BY at, id LIMIT $2";
+    LATEST_ENTRIES = "SELECT id, at, author, kind, body, is_public FROM ticket_entry WHERE ticket_id = $1 AND at < $2
+        ORDER BY at DESC, id DESC LIMIT $3";
     LINK_CALL = "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason, disposition,
             notes, duration_ms, outcome, ticket_id)
         SELECT c.id, c.customer_id, c.channel, c.direction, c.started_at, c.agent, c.id, c.queue, c.reason, c.disposition,
@@ -434,9 +433,10 @@ pub async fn add_entry(tx: &mut Tx, ticket: TicketId, entry: &Entry) -> Result<(
     Ok(())
 }
 
-/// What was said on a ticket, oldest first.
-pub async fn entries(db: &Db, ticket: TicketId) -> Result<Vec<Entry>, StoreFault> {
-    let rows: Vec<(String, i64, String, String, String, bool)> = db.fetch_all(&ENTRIES, binds![ticket, ENTRIES_MAX]).await?;
+/// What was last said on a ticket before an instant, newest first.
+pub async fn latest_entries(db: &Db, ticket: TicketId, before: Timestamp, limit: i64) -> Result<Vec<Entry>, StoreFault> {
+    let rows: Vec<(String, i64, String, String, String, bool)> =
+        db.fetch_all(&LATEST_ENTRIES, binds![ticket, before, limit]).await?;
     rows.into_iter()
         .map(|(id, at, author, kind, body, is_public)| {
             let id = parse("ticket_entry.id", &id)?;

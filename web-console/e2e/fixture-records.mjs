@@ -20,7 +20,7 @@ export function makeRecords(world) {
   const types = ['incident', 'request', 'return', 'enquiry', 'complaint', 'request', 'incident', 'callback']
   const tickets = new Map()
   const ticketEvent = (at, user, event) => ({ node: 'n1', seq: 1, at, actor: { by: 'user', user }, cause: null, area: 'ticket', event })
-  const addTicket = (line, more = {}) => tickets.set(line.id, { ...line, description: '', disposition: null, is_internal: false, solved_at: null, entries: [], events: [], interactions: [], ...more })
+  const addTicket = (line, more = {}) => tickets.set(line.id, { ...line, description: '', disposition: null, is_internal: false, solved_at: null, entries: [], events: [], interactions: [], earlier: null, ...more })
   world.tickets.forEach((line, i) =>
     addTicket(line, i > 0 ? {} : {
       description: 'El router se reinicia solo cada noche entre las 3 y las 4 desde la actualización del martes. Ya ha cambiado de enchufe.\n\nModelo: FR-1200, versión 4.2.1.', disposition: 'tech-router',
@@ -31,8 +31,8 @@ export function makeRecords(world) {
         ticketEvent(ago(320), 'agent1', { kind: 'assigned', from: 'agent2', to: 'agent1' }),
       ],
       entries: [
-        { at: ago(1400), author: 'agent2', kind: 'comment', text: 'Le pedimos que apunte a qué hora exacta se reinicia y si la luz queda en naranja.', is_public: true },
-        { at: ago(300), author: 'agent1', kind: 'comment', text: 'En el foro del fabricante hay más casos con la 4.2.1. Preguntar si podemos volver a la 4.1.', is_public: false },
+        { id: 'e1', at: ago(1400), author: 'agent2', kind: 'comment', text: 'Le pedimos que apunte a qué hora exacta se reinicia y si la luz queda en naranja.', is_public: true },
+        { id: 'e2', at: ago(300), author: 'agent1', kind: 'comment', text: 'En el foro del fabricante hay más casos con la 4.2.1. Preguntar si podemos volver a la 4.1.', is_public: false },
       ],
     }))
   subjects.forEach((subject, i) => {
@@ -42,7 +42,7 @@ export function makeRecords(world) {
     const clocks = state === 'solved' ? [world.clock('resolution', 'met', 0)] : state.startsWith('waiting') ? [world.clock('resolution', 'paused', 0)] : [world.clock('first_response', due < 0 ? 'breached_open' : 'running', due, target)]
     addTicket({ ...world.ticket(1020 - i, subject, state, ['normal', 'low', 'normal', 'high', 'urgent', 'normal', 'normal', 'high'][i], clocks, types[i]), customer: `p${i}`, customer_name: people[i].name, owner: i % 3 === 1 ? null : 'agent2', queue: ['support', 'sales', 'billing'][i % 3], updated_at: ago(i * 300 + 10) })
   })
-  const line = ({ description, disposition, is_internal, solved_at, entries, events, interactions, ...rest }) => rest
+  const line = ({ description, disposition, is_internal, solved_at, entries, events, interactions, earlier, ...rest }) => rest
   const movesFrom = { new: ['open', 'waiting_customer', 'waiting_internal', 'waiting_supplier', 'solved', 'cancelled'], open: ['waiting_customer', 'waiting_internal', 'waiting_supplier', 'solved', 'cancelled'], waiting_customer: ['open', 'waiting_internal', 'waiting_supplier', 'solved', 'cancelled'], waiting_internal: ['open', 'waiting_customer', 'waiting_supplier', 'solved', 'cancelled'], waiting_supplier: ['open', 'waiting_customer', 'waiting_internal', 'solved', 'cancelled'], solved: ['open', 'closed'], closed: [], cancelled: [] }
   const over = ['closed', 'cancelled', 'solved']
 
@@ -154,12 +154,13 @@ export function makeRecords(world) {
         } else if (body.do === 'assign') {
           ticket.events.push(ticketEvent(iso(), me.id, { kind: 'assigned', from: ticket.owner, to: body.owner }))
           ticket.owner = body.owner
-        } else if (body.do === 'comment') ticket.entries.push({ at: iso(), author: me.id, kind: 'comment', text: body.text, is_public: body.is_public })
+        } else if (body.do === 'comment') ticket.entries.push({ id: iso(), at: iso(), author: me.id, kind: 'comment', text: body.text, is_public: body.is_public })
         else for (const key of ['subject', 'type', 'priority', 'queue', 'customer', 'disposition']) if (body[key] != null) ticket[key] = body[key]
         return line(ticket)
       }
       return { ...ticket, moves: movesFrom[ticket.state] }
     }
+    if (root === 'calls' && leaf === 'tickets') return page([])
     if (root === 'calls' && leaf !== 'ticket') {
       if (!id) return page(calls.filter((one) => (!q.get('outcome') || one.outcome === q.get('outcome')) && (!q.get('queue') || one.queue === q.get('queue')) && (!q.get('agent') || one.agent === q.get('agent')) && (!q.get('direction') || one.direction === q.get('direction')) && (!q.get('q') || contains(`${one.customer_name} ${one.customer_number}`, q.get('q')))))
       const call = calls.find((one) => one.id === id)

@@ -16,6 +16,7 @@ use crate::{
         call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party},
         centre::Fact,
         directory::{CalendarSource, Holiday},
+        event::EventRecord,
         ticket::{ClockState, Metric, SlaPolicy, TicketEventKind},
     },
     store::{
@@ -105,7 +106,7 @@ async fn two_people_who_save_the_same_version_do_not_overwrite_each_other() {
         let second = tickets.handle(&agent(), opened.id, Some(opened.version), comment()).await;
         assert!(matches!(second, Err(TicketFault::ChangedMeanwhile)), "{second:?}");
         let page = tickets.page(&agent(), opened.id).await.unwrap();
-        assert_eq!(page.entries.len(), 1);
+        assert_eq!(page.thread.entries.len(), 1);
         let forged = TicketCommand::TimerDue { metric: Metric::Resolution, cycle: 1 };
         assert!(matches!(tickets.handle(&agent(), opened.id, None, forged).await, Err(TicketFault::NotForPeople)));
     }
@@ -176,8 +177,9 @@ async fn every_change_that_a_ticket_went_through_can_be_read() {
         }
         let page = tickets.page(&agent(), opened.id).await.unwrap();
         let agent1 = crate::domain::event::Actor::User { user: "agent1".parse().unwrap() };
-        assert!(page.events.iter().all(|record| record.actor == agent1), "on {test:?}");
+        assert!(page.thread.events.iter().all(|record| record.actor == agent1), "on {test:?}");
         let told: Vec<_> = page
+            .thread
             .events
             .iter()
             .map(|record| serde_json::to_value(&record.event).unwrap()["event"].clone())
@@ -190,7 +192,7 @@ async fn every_change_that_a_ticket_went_through_can_be_read() {
         let before = json!({"type": "incident", "priority": "normal", "queue": "support"});
         assert_eq!((&told[3]["before"], &told[3]["priority"], &told[3]["queue"]), (&before, &json!("urgent"), &json!("sales")));
         assert_eq!((&told[5]["to"], &told[5]["reason"]), (&json!("waiting_customer"), &json!("Router's photo")));
-        let subject = page.entries.iter().find(|entry| entry.kind == "subject").expect("the old subject");
+        let subject = page.thread.entries.iter().find(|entry| entry.kind == "subject").expect("the old subject");
         assert_eq!((subject.body.as_str(), subject.author.as_str()), ("No line", "agent1"), "on {test:?}");
     }
 }
@@ -372,7 +374,7 @@ async fn a_call_put_on_a_ticket_while_it_runs_stays_on_it() {
         store_call(&test, call, "agent1", true).await;
 
         let page = tickets.page(&agent(), opened.id).await.unwrap();
-        assert_eq!(page.interactions.iter().map(|i| i.call).collect::<Vec<_>>(), [Some(call)], "on {test:?}");
+        assert_eq!(page.thread.interactions.iter().map(|i| i.call).collect::<Vec<_>>(), [Some(call)], "on {test:?}");
         assert_eq!(tickets.of_call(call).await.unwrap().iter().map(|t| t.number).collect::<Vec<_>>(), [opened.number]);
     }
 }
@@ -412,5 +414,42 @@ async fn who_gave_up_waiting_is_called_back_by_number_and_nobody_without_one() {
         assert_eq!(owed, ["Devolver la llamada: colgó mientras esperaba"], "on {test:?}");
         let page = tickets.page(&agent(), listed.items[0].id).await.unwrap();
         assert_eq!(page.ticket.description, "+34699111222");
+    }
+}
+
+#[tokio::test]
+async fn a_long_thread_is_read_from_its_end_in_parts_without_holes_or_repeats() {
+    for test in TestDb::each().await {
+        let tickets = desk(&test).await;
+        let ticket = tickets.open(&agent(), incident()).await.unwrap().id;
+        for word in 0..30 {
+            // Now and then two words fall on one instant.
+            test.clock.turn(if word % 5 == 0 { 0 } else { 1_000 });
+            let comment = TicketCommand::Comment { text: format!("Word {word}"), is_public: word % 2 == 0 };
+            tickets.handle(&agent(), ticket, None, comment).await.unwrap();
+        }
+        let whole = tickets.page(&agent(), ticket).await.unwrap().thread;
+        assert_eq!((whole.entries.len(), whole.earlier), (30, None), "on {test:?}");
+
+        for limit in [1, 3, 7] {
+            let (mut parts, mut before) = (Vec::new(), None);
+            loop {
+                let part = tickets.thread(&agent(), ticket, before, limit).await.unwrap();
+                before = part.earlier;
+                parts.push(part);
+                if before.is_none() {
+                    break;
+                }
+            }
+            parts.reverse();
+            let entries: Vec<_> = parts.iter().flat_map(|part| part.entries.clone()).collect();
+            let events: Vec<_> = parts.iter().flat_map(|part| part.events.clone()).collect();
+            assert_eq!((&entries, &events), (&whole.entries, &whole.events), "parts of {limit} on {test:?}");
+            let ends: Vec<_> =
+                parts.iter().filter_map(|part| Some((part.events.first()?.at, part.events.last()?.at))).collect();
+            assert!(ends.windows(2).all(|pair| pair[0].1 < pair[1].0), "no stretch reaches into the next");
+        }
+        let unknown = tickets.thread(&agent(), TicketId::mint(test.clock.now().wall, &mut Rng::seeded(9)), None, 5).await;
+        assert!(matches!(unknown, Err(TicketFault::NotFound)), "{unknown:?}");
     }
 }

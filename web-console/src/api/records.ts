@@ -17,6 +17,9 @@ export type ImportRow = Schemas['ImportRow']
 
 export type TicketEntry = Schemas['EntryView']
 
+/** A stretch of a ticket's thread. */
+export type ThreadView = Schemas['ThreadView']
+
 /** A ticket with all that its page shows. */
 export type TicketView = Schemas['TicketView']
 

@@ -221,6 +221,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/tickets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tickets that a call led to or was put on, oldest first. A call that still rings has none, and is in no history yet. */
+        get: operations["tickets_of_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/centre": {
         parameters: {
             query?: never;
@@ -736,7 +753,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One ticket with what was said on it. */
+        /** One ticket with what was last said and done on it. */
         get: operations["tickets_page"];
         put?: never;
         post?: never;
@@ -774,6 +791,23 @@ export interface paths {
         put?: never;
         /** Moves, assigns, changes or comments a ticket. */
         post: operations["tickets_handle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tickets/{id}/thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said and done on a ticket, from the end backwards in parts; the ticket itself carries the first. */
+        get: operations["tickets_thread"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1605,6 +1639,7 @@ export interface components {
             paused_ms: number;
             /** @description When it waited, each with its part of open time. */
             pauses: components["schemas"]["PauseAccount"][];
+            earlier?: components["schemas"]["EarlierAccount"] | null;
             /** @description Date by date, oldest first; of more than 400 the last. */
             days: components["schemas"]["DayAccount"][];
         };
@@ -1927,6 +1962,21 @@ export interface components {
             /** @description `mobile`, `home`, … */
             label?: string;
         };
+        /** @description Dates that are not told one by one. */
+        EarlierAccount: {
+            /** @description Up to where they go. */
+            until: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Open time in them that counted.
+             */
+            counted_ms: number;
+            /**
+             * Format: int64
+             * @description Open time in them that was paused.
+             */
+            paused_ms: number;
+        };
         /**
          * @description Why a call ended.
          * @enum {string}
@@ -1934,6 +1984,8 @@ export interface components {
         EndCause: "hangup" | "finished" | "busy" | "no_answer" | "refused" | "unknown_number" | "unreachable" | "lost" | "overload" | "shutdown" | "fault";
         /** @description Something that was said or done. */
         EntryView: {
+            /** @description Which. */
+            id: components["schemas"]["InteractionId"];
             /** @description When. */
             at: components["schemas"]["Timestamp"];
             /** @description User's key, `customer` or `system`. */
@@ -3768,6 +3820,17 @@ export interface components {
          * @enum {string}
          */
         Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy";
+        /** @description A stretch of a ticket's thread without holes: up to so many items of each kind, all of the same time. */
+        ThreadView: {
+            /** @description What was said, oldest first. */
+            entries: components["schemas"]["EntryView"][];
+            /** @description What happened to it, oldest first: who changed what from what to what. */
+            events: components["schemas"]["EventRecord"][];
+            /** @description Contacts that belong to it, oldest first. */
+            interactions: components["schemas"]["Interaction"][];
+            /** @description Give it as `after` to the ticket's `thread` for what was before; `None` at the ticket's beginning. */
+            earlier?: string | null;
+        };
         /** @description What is asked of an open ticket. */
         TicketCommand: {
             /** @description Which. */
@@ -3971,7 +4034,7 @@ export interface components {
          */
         TicketType: "request" | "complaint" | "return" | "enquiry" | "incident" | "suggestion" | "callback";
         /** @description A ticket with all that its page shows. */
-        TicketView: components["schemas"]["TicketLine"] & {
+        TicketView: components["schemas"]["TicketLine"] & components["schemas"]["ThreadView"] & {
             /** @description As told. */
             description: string;
             disposition?: components["schemas"]["DispositionId"] | null;
@@ -3980,12 +4043,6 @@ export interface components {
             solved_at?: components["schemas"]["Timestamp"] | null;
             /** @description States that it can go to now. */
             moves: components["schemas"]["TicketState"][];
-            /** @description What was said, oldest first. */
-            entries: components["schemas"]["EntryView"][];
-            /** @description What happened to it, oldest first: who changed what from what to what. */
-            events: components["schemas"]["EventRecord"][];
-            /** @description Contacts that belong to it, oldest first. */
-            interactions: components["schemas"]["Interaction"][];
         };
         /** Format: date-time */
         Timestamp: string;
@@ -5479,6 +5536,27 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketLine"];
+                };
+            };
+        };
+    };
+    tickets_of_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["CallId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TicketLine"];
                 };
             };
         };
@@ -7281,6 +7359,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketLine"];
+                };
+            };
+        };
+    };
+    tickets_thread: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["TicketId"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -1,6 +1,6 @@
 // What was told, said and done, oldest first, and the field for the next word.
 import { Link } from '@tanstack/react-router'
-import { AlarmClock, ArrowRight, Eye, Footprints, Globe, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
+import { AlarmClock, ArrowRight, Eye, Footprints, Globe, History, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { problemText } from '@/api/problem-text'
 import type { TicketEntry, TicketView } from '@/api/records'
@@ -13,24 +13,38 @@ import { When } from '@/lib/when'
 import { Badge, Button, cx, TextArea } from '@/ui'
 import { useChangeTexts } from './change-text'
 import { threadOf, type ThreadItem } from './thread'
+import { useThread } from './use-thread'
 import type { useTicketCommand } from './use-ticket-command'
 
 const TEXT_CHARS_MAX = 20_000
 
 export function Conversation({ ticket, names, isOver, send }: { ticket: TicketView; names: Names; isOver: boolean; send: ReturnType<typeof useTicketCommand> }) {
   const { t } = useTexts('tickets')
-  const thread = threadOf(ticket)
+  const earlier = useThread(ticket)
+  const thread = threadOf(earlier.thread)
   return (
     <div className="flex min-h-0 flex-col">
       <section aria-label={t('history')} className="min-h-0 flex-1 lg:overflow-auto">
         <div className="border-b border-line px-4 py-3">
           {ticket.description === '' ? <p className="text-ink-3">{t('no_description')}</p> : <p className="max-w-prose break-words whitespace-pre-wrap">{ticket.description}</p>}
         </div>
+        {earlier.hasEarlier && (
+          <div className="flex flex-col items-center gap-1 px-4 py-2">
+            <Button size="sm" tone="plain" icon={History} isDisabled={earlier.isLoading} onPress={() => void earlier.showEarlier()} data-testid="thread-earlier">
+              {t('show_earlier')}
+            </Button>
+            {earlier.error !== null && (
+              <p role="alert" className="text-bad-ink">
+                {problemText(earlier.error)}
+              </p>
+            )}
+          </div>
+        )}
         <ol data-testid="ticket-thread">
           {thread.map((item, i) => {
             switch (item.kind) {
               case 'entry':
-                return <Entry key={i} entry={item.entry} names={names} />
+                return <Entry key={item.entry.id} entry={item.entry} names={names} />
               case 'interaction':
                 return <Contact key={item.interaction.id} interaction={item.interaction} names={names} />
               case 'change':

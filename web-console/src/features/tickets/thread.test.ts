@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import type { TicketEntry } from '@/api/records'
 import type { Interaction, Schemas } from '@/api/types'
-import { threadOf } from './thread'
+import { joined, threadOf } from './thread'
 
-const entry = (at: string, text: string): TicketEntry => ({ at, author: 'ana', kind: 'comment', text, is_public: false })
+const entry = (at: string, text: string): TicketEntry => ({ id: at + text, at, author: 'ana', kind: 'comment', text, is_public: false })
 const call = (at: string): Interaction => ({ id: at, channel: 'call', direction: 'inbound', at, notes: 'call', duration_ms: 1000 })
 
 test('contacts and comments stand in one row of time', () => {
@@ -30,4 +30,14 @@ test('every change stands there once, with who did it and the subject that was b
     ['ana', 'changed', undefined],
     ['ana', 'changed', 'No line'],
   ])
+})
+
+test('an earlier stretch stands before the page, and what both hold stands there once and as it is now', () => {
+  const old = { entries: [entry('2026-11-21T10:00:00Z', 'a'), entry('2026-11-21T10:01:00Z', 'b')], interactions: [call('2026-11-21T10:02:00Z')], events: [] }
+  const now = { entries: [entry('2026-11-21T10:01:00Z', 'b'), entry('2026-11-21T10:03:00Z', 'c')], interactions: [{ ...call('2026-11-21T10:02:00Z'), notes: 'new notes' }], events: [] }
+  const all = joined([old, now])
+  expect(all.entries.map((one) => one.text)).toEqual(['a', 'b', 'c'])
+  expect(all.interactions.map((one) => one.notes)).toEqual(['new notes'])
+  // Asked for later, the older part comes behind the page in the list; time decides.
+  expect(joined([now, old]).entries.map((one) => one.text)).toEqual(['a', 'b', 'c'])
 })

@@ -11,8 +11,21 @@ export type ThreadItem =
   | { kind: 'interaction'; at: string; interaction: Interaction }
   | { kind: 'change'; at: string; by: string; change: TicketChange; /** The subject as it was before. */ subject?: string }
 
+export type ThreadPart = Pick<TicketView, 'entries' | 'interactions' | 'events'>
+
+/** Stretches of one thread as one, each item once; what they share is taken from the last. */
+export function joined(parts: readonly ThreadPart[]): ThreadPart {
+  const once = <T>(items: readonly T[], keyOf: (item: T) => string) => [...new Map(items.map((item) => [keyOf(item), item])).values()]
+  const byTime = <T extends { at: string }>(items: T[]) => items.toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+  return {
+    entries: byTime(once(parts.flatMap((part) => part.entries), (entry) => entry.id)),
+    events: byTime(once(parts.flatMap((part) => part.events), (record) => `${record.node} ${record.seq}`)),
+    interactions: byTime(once(parts.flatMap((part) => part.interactions), (interaction) => interaction.id)),
+  }
+}
+
 /** Oldest first; at the same moment the contact comes before what was written about it. */
-export function threadOf(ticket: Pick<TicketView, 'entries' | 'interactions' | 'events'>): ThreadItem[] {
+export function threadOf(ticket: ThreadPart): ThreadItem[] {
   const subjects = ticket.entries.filter((entry) => entry.kind === 'subject')
   const items: ThreadItem[] = [
     ...ticket.interactions.map((interaction) => ({ kind: 'interaction' as const, at: interaction.at, interaction })),

@@ -87,7 +87,7 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
       }
     >
       <div className="grid h-full min-h-0 grid-cols-1 overflow-auto lg:grid-cols-[minmax(0,1fr)_340px] lg:overflow-hidden">
-        <Conversation ticket={ticket} names={names} isOver={isOver} send={send} />
+        <Conversation key={ticket.id} ticket={ticket} names={names} isOver={isOver} send={send} />
         <aside aria-label={t('facts')} className="flex min-h-0 flex-col gap-4 border-line bg-ground p-4 lg:overflow-auto lg:border-l">
           <Clocks clocks={ticket.clocks} state={ticket.state} />
           {ticket.customer && <CustomerPart id={ticket.customer} />}

@@ -5,8 +5,7 @@ import { CircleCheck, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
-import type { CallDetails } from '@/api/records'
-import type { Priority, Queue, TicketLine, TicketType } from '@/api/types'
+import type { Page, Priority, Queue, TicketLine, TicketType } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import { useFloor } from '@/lib/use-live'
 import type { CallView } from '@/live/protocol'
@@ -42,7 +41,7 @@ export function TicketPart(props: TicketPartProps) {
   const { call } = props
   const client = useQueryClient()
   const key = ['calls', call.id, 'tickets']
-  const { data: saved = [] } = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<CallDetails>(`/calls/${call.id}`, {}, signal).then((details) => details.tickets), retry: false })
+  const { data: saved = [] } = useQuery({ queryKey: key, queryFn: ({ signal }) => api.get<Page<TicketLine>>(`/calls/${call.id}/tickets`, {}, signal).then((page) => page.items) })
   const [isMore, setMore] = useState(false)
   return (
     <div className="flex flex-col gap-2">
