@@ -1,6 +1,6 @@
 //! Opens the database, brings its schema to this version, reads, and hands writes to the writer.
 
-use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use sqlx::{
     ConnectOptions, Connection as _, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
@@ -10,7 +10,9 @@ use sqlx::{
 use tokio::sync::{Mutex, broadcast, oneshot, watch};
 
 use super::{
-    DataDir, Dialect, Lane, OpenFault, Record, Sql, StoreFault, Tx, Val, WriteFuture, binds, migrate, search_texts,
+    DataDir, Dialect, Lane, OpenFault, Record, Sql, StoreFault, Tx, Val, WriteFuture, binds, directory, migrate,
+    seal::{MASTER_KEY_FILE, Sealer},
+    search_texts,
     sql::{postgres_arguments, sql, sqlite_arguments},
     tx::Connection,
     writer::{Writer, WriterDoor},
@@ -53,6 +55,9 @@ settings! {
         pub connections_max: u32 = 10,
         /// A PostgreSQL statement that takes longer is given up; those that bring the schema to a new version may take their time.
         pub statement_timeout: Duration = Duration::from_secs(10),
+        /// File of the key under which SIP passwords' hashes are sealed. "" is master.key in the data folder, made at the first
+        /// start. Keep a copy apart from the backups: without it nobody can read those hashes again.
+        pub master_key: Option<PathBuf> = None,
         /// Name of this node in events and locks. Two processes on one database must never share one.
         pub node: String = "node1".into(),
     }
@@ -114,6 +119,7 @@ pub struct Db {
 
 struct Shared {
     engine: Engine,
+    sealer: Arc<Sealer>,
     door: WriterDoor,
     facts: broadcast::Sender<Arc<EventRecord>>,
     node: NodeId,
@@ -146,6 +152,8 @@ impl Db {
             .node
             .parse()
             .map_err(|error| OpenFault::Address(format!("the node's name {:?} is {error}", settings.node)))?;
+        let key_file = settings.master_key.clone().unwrap_or_else(|| data.path().join(MASTER_KEY_FILE));
+        let sealer = Arc::new(Sealer::open(&key_file)?);
         let (engine, place, node_lock) = if settings.url.is_empty() {
             let (engine, place) = open_sqlite(&data, clock.as_ref()).await?;
             (engine, place, None)
@@ -158,14 +166,16 @@ impl Db {
         let epoch = epoch.first().map_or(0, |row| row.0);
         let (facts, _) = broadcast::channel(FACTS_BEHIND_MAX);
         let (stop, stopped) = oneshot::channel();
-        let (writer, door) = Writer::new(engine.clone(), node.clone(), Arc::clone(&clock), facts.clone(), stopped);
+        let (writer, door) =
+            Writer::new(engine.clone(), Arc::clone(&sealer), node.clone(), Arc::clone(&clock), facts.clone(), stopped);
         let (runs, writer_runs) = watch::channel(());
         let writer = tokio::spawn(async move {
             let _runs = runs;
             writer.run().await;
         });
         let closing = Mutex::new(Some(Closing { stop, writer, node_lock }));
-        let db = Self { shared: Arc::new(Shared { engine, door, facts, node, epoch, place, closing, writer_runs, data }) };
+        let db =
+            Self { shared: Arc::new(Shared { engine, sealer, door, facts, node, epoch, place, closing, writer_runs, data }) };
 
         let not_available =
             |fault: StoreFault| OpenFault::NotAvailable { place: db.shared.place.clone(), reason: fault.to_string() };
@@ -174,6 +184,7 @@ impl Db {
             .await
             .map_err(not_available)?;
         search_texts::fill(&db, clock.as_ref()).await.map_err(not_available)?;
+        directory::seal_what_is_clear(&db).await.map_err(not_available)?;
         Ok(db)
     }
 
@@ -201,6 +212,10 @@ impl Db {
     pub async fn writer_ended(&self) {
         // Nothing is ever sent: only the end of the sender is heard.
         while self.shared.writer_runs.clone().changed().await.is_ok() {}
+    }
+
+    pub(super) fn sealer(&self) -> &Sealer {
+        &self.shared.sealer
     }
 
     /// Whether the database answers.
@@ -301,6 +316,8 @@ async fn open_sqlite(data: &DataDir, clock: &dyn Clock) -> Result<(Engine, Strin
         .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT)
         // What a savepoint may have to undo is kept in memory; by default each opens, fills and deletes a file in /var/tmp.
         .pragma("temp_store", "MEMORY")
+        // What was overwritten does not stay behind in the file, where that costs no further write.
+        .pragma("secure_delete", "FAST")
         .optimize_on_close(true, 1_000)
         .disable_statement_logging();
     let writer = SqlitePoolOptions::new()

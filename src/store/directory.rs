@@ -1,12 +1,16 @@
-//! The directory's rows: one per entry, its content as the domain's own type, its secret apart. The whole is small and is
-//! always loaded as a whole.
+//! The directory's rows: one per entry, its content as the domain's own type, its secret apart and sealed. The whole is small and
+//! is always loaded as a whole.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sqlx::{FromRow, types::Json};
 
-use super::{Db, StoreFault, Tx, Val, binds, sql};
+use super::{
+    Db, Lane, StoreFault, Tx, Val, binds,
+    seal::{Sealed, Sealer},
+    sql,
+};
 use crate::{
     domain::directory::{DigestHashes, DigestSecret, Directory, Thing},
     types::Timestamp,
@@ -30,6 +34,8 @@ sql! {
         ON CONFLICT (kind, entry) DO NOTHING";
     UPDATE = "UPDATE directory_entry SET version = version + 1, data = $4, secret = $5, updated_at = $6
         WHERE kind = $1 AND entry = $2 AND version = $3";
+    SECRETS = "SELECT kind, entry, secret FROM directory_entry WHERE secret IS NOT NULL ORDER BY kind, entry";
+    SET_SECRET = "UPDATE directory_entry SET secret = $3 WHERE kind = $1 AND entry = $2";
     DELETE = "DELETE FROM directory_entry WHERE kind = $1 AND entry = $2 AND version = $3";
 }
 
@@ -49,13 +55,14 @@ pub struct Stored<T> {
 /// The whole directory as of the last commit.
 pub async fn load(db: &Db) -> Result<Directory, StoreFault> {
     let version = db.fetch_optional::<(i64,)>(&READ_VERSION, binds![VERSION]).await?;
-    assemble(version, db.fetch_all(&LOAD, binds![]).await?)
+    assemble(version, db.fetch_all(&LOAD, binds![]).await?, Some(db.sealer()))
 }
 
 /// The whole directory within a write.
 pub async fn load_in(tx: &mut Tx) -> Result<Directory, StoreFault> {
     let version = tx.fetch_optional::<(i64,)>(&READ_VERSION, binds![VERSION]).await?;
-    assemble(version, tx.fetch_all(&LOAD, binds![]).await?)
+    let rows = tx.fetch_all(&LOAD, binds![]).await?;
+    assemble(version, rows, Some(&tx.sealer))
 }
 
 /// The statement for all entries, for [`assemble`].
@@ -65,17 +72,20 @@ pub(super) fn whole() -> &'static super::Sql {
 
 /// The entries of one kind, in their order.
 pub async fn list<T: DeserializeOwned>(db: &Db, thing: Thing) -> Result<Vec<Stored<T>>, StoreFault> {
-    db.fetch_all::<EntryRow>(&LIST, binds![thing.word()]).await?.into_iter().map(EntryRow::read).collect()
+    let rows = db.fetch_all::<EntryRow>(&LIST, binds![thing.word()]).await?;
+    rows.into_iter().map(|row| row.read(Some(db.sealer()))).collect()
 }
 
 /// One entry.
 pub async fn find<T: DeserializeOwned>(db: &Db, thing: Thing, key: &str) -> Result<Option<Stored<T>>, StoreFault> {
-    db.fetch_optional::<EntryRow>(&FIND, binds![thing.word(), key]).await?.map(EntryRow::read).transpose()
+    let row = db.fetch_optional::<EntryRow>(&FIND, binds![thing.word(), key]).await?;
+    row.map(|row| row.read(Some(db.sealer()))).transpose()
 }
 
 /// One entry, within a write.
 pub async fn find_in<T: DeserializeOwned>(tx: &mut Tx, thing: Thing, key: &str) -> Result<Option<Stored<T>>, StoreFault> {
-    tx.fetch_optional::<EntryRow>(&FIND, binds![thing.word(), key]).await?.map(EntryRow::read).transpose()
+    let row = tx.fetch_optional::<EntryRow>(&FIND, binds![thing.word(), key]).await?;
+    row.map(|row| row.read(Some(&tx.sealer))).transpose()
 }
 
 /// A new entry behind the others of its kind; `false` when the key is taken.
@@ -87,7 +97,8 @@ pub async fn insert<T: Serialize>(
     secret: Option<&DigestSecret>,
     at: Timestamp,
 ) -> Result<bool, StoreFault> {
-    Ok(tx.execute(&INSERT, binds![thing.word(), key, Val::json(entry), secret_value(secret), at]).await? == 1)
+    let secret = sealed(&tx.sealer, thing.word(), key, secret.map(StoredSecret::of))?;
+    Ok(tx.execute(&INSERT, binds![thing.word(), key, Val::json(entry), secret, at]).await? == 1)
 }
 
 /// Saves an entry; `false` when somebody else saved meanwhile.
@@ -100,7 +111,8 @@ pub async fn update<T: Serialize>(
     secret: Option<&DigestSecret>,
     at: Timestamp,
 ) -> Result<bool, StoreFault> {
-    Ok(tx.execute(&UPDATE, binds![thing.word(), key, seen, Val::json(entry), secret_value(secret), at]).await? == 1)
+    let secret = sealed(&tx.sealer, thing.word(), key, secret.map(StoredSecret::of))?;
+    Ok(tx.execute(&UPDATE, binds![thing.word(), key, seen, Val::json(entry), secret, at]).await? == 1)
 }
 
 /// Removes an entry; `false` when somebody else saved meanwhile.
@@ -113,12 +125,44 @@ pub async fn next_version(tx: &mut Tx) -> Result<i64, StoreFault> {
     tx.next_number(VERSION, 1).await
 }
 
-fn secret_value(secret: Option<&DigestSecret>) -> Val {
-    let stored = |secret: &DigestSecret| StoredSecret {
-        ours: StoredHashes::of(&secret.ours),
-        theirs: secret.theirs.as_ref().map(StoredHashes::of),
-    };
-    Val::Json(secret.and_then(|secret| serde_json::to_value(stored(secret)).ok()))
+/// Seals the secrets that a version before this one has stored in the clear.
+pub(super) async fn seal_what_is_clear(db: &Db) -> Result<(), StoreFault> {
+    let rows = db.fetch_all::<(String, String, Json<SecretColumn>)>(&SECRETS, binds![]).await?;
+    let clear: Vec<_> = rows
+        .into_iter()
+        .filter_map(|(kind, entry, Json(secret))| match secret {
+            SecretColumn::Clear(secret) => Some((kind, entry, secret)),
+            SecretColumn::Sealed(_) => None,
+        })
+        .collect();
+    if clear.is_empty() {
+        return Ok(());
+    }
+    tracing::info!(count = clear.len(), "sealing SIP passwords of phones and trunks that were stored in the clear");
+    db.write(Lane::Background, move |tx| {
+        Box::pin(async move {
+            for (kind, entry, secret) in clear {
+                let secret = sealed(&tx.sealer, &kind, &entry, Some(secret))?;
+                tx.execute(&SET_SECRET, binds![kind, entry, secret]).await?;
+            }
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// A secret as its column holds it.
+fn sealed(sealer: &Sealer, kind: &str, entry: &str, secret: Option<StoredSecret>) -> Result<Val, StoreFault> {
+    let Some(secret) = secret else { return Ok(Val::Json(None)) };
+    let text = serde_json::to_vec(&secret).map_err(|error| StoreFault::unreadable("a secret", error))?;
+    let sealed = sealer.seal(&place(kind, entry), &text);
+    let sealed = sealed.ok_or_else(|| StoreFault::Database("the operating system gives no randomness".into()))?;
+    Ok(Val::json(&SecretColumn::Sealed(sealed)))
+}
+
+/// Where a secret belongs: it can be read at no other place.
+fn place(kind: &str, entry: &str) -> String {
+    format!("{kind}/{entry}")
 }
 
 #[derive(Debug, FromRow)]
@@ -129,11 +173,19 @@ pub(super) struct EntryRow {
     #[allow(dead_code, reason = "orders the rows")]
     position: i64,
     data: Json<serde_json::Value>,
-    secret: Option<Json<StoredSecret>>,
+    secret: Option<Json<SecretColumn>>,
     updated_at: i64,
 }
 
-/// As the column holds it: the domain's type cannot be written by accident.
+/// What the column holds: sealed, or of before secrets were.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum SecretColumn {
+    Sealed(Sealed),
+    Clear(StoredSecret),
+}
+
+/// As it is sealed: the domain's type cannot be written by accident.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct StoredSecret {
     #[serde(flatten)]
@@ -149,6 +201,16 @@ struct StoredHashes {
     md5: String,
 }
 
+impl StoredSecret {
+    fn of(secret: &DigestSecret) -> Self {
+        Self { ours: StoredHashes::of(&secret.ours), theirs: secret.theirs.as_ref().map(StoredHashes::of) }
+    }
+
+    fn read(self) -> DigestSecret {
+        DigestSecret { ours: self.ours.read(), theirs: self.theirs.map(StoredHashes::read) }
+    }
+}
+
 impl StoredHashes {
     fn of(hashes: &DigestHashes) -> Self {
         Self { realm: hashes.realm.clone(), sha256: hashes.sha256.clone(), md5: hashes.md5.clone() }
@@ -160,56 +222,67 @@ impl StoredHashes {
 }
 
 impl EntryRow {
-    fn read<T: DeserializeOwned>(self) -> Result<Stored<T>, StoreFault> {
-        let secret = self
-            .secret
-            .map(|Json(secret)| DigestSecret { ours: secret.ours.read(), theirs: secret.theirs.map(StoredHashes::read) });
+    /// Without a sealer, without its secret.
+    fn read<T: DeserializeOwned>(self, sealer: Option<&Sealer>) -> Result<Stored<T>, StoreFault> {
+        let secret = match (&self.secret, sealer) {
+            (Some(Json(SecretColumn::Sealed(sealed))), Some(sealer)) => {
+                let what = || format!("the password of {} {}", self.kind, self.entry);
+                let text = sealer.unseal(&place(&self.kind, &self.entry), sealed);
+                let text = text.map_err(|fault| StoreFault::unreadable(&what(), fault))?;
+                let secret = serde_json::from_slice::<StoredSecret>(&text);
+                Some(secret.map_err(|error| StoreFault::unreadable(&what(), error))?.read())
+            }
+            (Some(Json(SecretColumn::Clear(secret))), Some(_)) => Some(secret.clone().read()),
+            (None, _) | (_, None) => None,
+        };
         let entry = serde_json::from_value(self.data.0)
             .map_err(|error| StoreFault::unreadable(&format!("{} {}", self.kind, self.entry), error))?;
         Ok(Stored { entry, version: self.version, secret, updated_at: Timestamp::from_millis(self.updated_at) })
     }
 }
 
-pub(super) fn assemble(version: Option<(i64,)>, rows: Vec<EntryRow>) -> Result<Directory, StoreFault> {
+/// Without a sealer, without secrets.
+pub(super) fn assemble(version: Option<(i64,)>, rows: Vec<EntryRow>, sealer: Option<&Sealer>) -> Result<Directory, StoreFault> {
     let mut directory =
         Directory { version: version.and_then(|row| u64::try_from(row.0).ok()).unwrap_or(0), ..Directory::default() };
     for row in rows {
-        put(&mut directory, row)?;
+        put(&mut directory, row, sealer)?;
     }
     Ok(directory)
 }
 
-fn put(directory: &mut Directory, row: EntryRow) -> Result<(), StoreFault> {
+fn put(directory: &mut Directory, row: EntryRow, sealer: Option<&Sealer>) -> Result<(), StoreFault> {
     fn into<K: std::str::FromStr + Ord, T: DeserializeOwned>(
         map: &mut BTreeMap<K, T>,
         row: EntryRow,
+        sealer: Option<&Sealer>,
         secret: impl FnOnce(&mut T, Option<DigestSecret>),
     ) -> Result<(), StoreFault>
     where
         K::Err: std::fmt::Display,
     {
         let key = super::tx::parse(&row.kind, &row.entry)?;
-        let mut stored = row.read::<T>()?;
+        let mut stored = row.read::<T>(sealer)?;
         secret(&mut stored.entry, stored.secret);
         map.insert(key, stored.entry);
         Ok(())
     }
     let word = Thing::ALL.into_iter().find(|thing| thing.word() == row.kind);
     match word {
-        Some(Thing::Centre) => directory.centre = row.read()?.entry,
-        Some(Thing::Number) => _ = directory.numbers.insert(row.entry.as_str().into(), row.read()?.entry),
-        Some(Thing::Queue) => into(&mut directory.queues, row, |_, _| {})?,
-        Some(Thing::Skill) => into(&mut directory.skills, row, |_, _| {})?,
-        Some(Thing::Agent) => into(&mut directory.agents, row, |_, _| {})?,
-        Some(Thing::Trunk) => into(&mut directory.trunks, row, |trunk, secret| trunk.secret = secret)?,
+        Some(Thing::Centre) => directory.centre = row.read(sealer)?.entry,
+        Some(Thing::Number) => _ = directory.numbers.insert(row.entry.as_str().into(), row.read(sealer)?.entry),
+        Some(Thing::Queue) => into(&mut directory.queues, row, sealer, |_, _| {})?,
+        Some(Thing::Skill) => into(&mut directory.skills, row, sealer, |_, _| {})?,
+        Some(Thing::Agent) => into(&mut directory.agents, row, sealer, |_, _| {})?,
+        Some(Thing::Trunk) => into(&mut directory.trunks, row, sealer, |trunk, secret| trunk.secret = secret)?,
         Some(Thing::Phone) => {
-            let (key, mut stored) = (row.entry.as_str().into(), row.read::<crate::domain::directory::Phone>()?);
+            let (key, mut stored) = (row.entry.as_str().into(), row.read::<crate::domain::directory::Phone>(sealer)?);
             stored.entry.secret = stored.secret;
             directory.phones.insert(key, stored.entry);
         }
-        Some(Thing::Calendar) => into(&mut directory.calendars, row, |_, _| {})?,
-        Some(Thing::Disposition) => into(&mut directory.dispositions, row, |_, _| {})?,
-        Some(Thing::PauseReason) => directory.pause_reasons.push(row.read()?.entry),
+        Some(Thing::Calendar) => into(&mut directory.calendars, row, sealer, |_, _| {})?,
+        Some(Thing::Disposition) => into(&mut directory.dispositions, row, sealer, |_, _| {})?,
+        Some(Thing::PauseReason) => directory.pause_reasons.push(row.read(sealer)?.entry),
         // Kept by another table.
         Some(Thing::SlaPolicy) | None => {}
     }

@@ -116,6 +116,14 @@ pub enum OpenFault {
         /// The file system.
         kind: String,
     },
+    /// The master key cannot be read or made.
+    #[error("the master key {file} cannot be used: {reason}; put the right file there, or name another with store.master_key")]
+    MasterKey {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The address of the database is not understood.
     #[error("store.url is not an address of a PostgreSQL database (postgres://user@host/database): {0}")]
     Address(String),

@@ -14,7 +14,7 @@ pub async fn directory(settings: &Settings, data: &Path) -> Result<Option<Direct
         let text = directory::whole().text(Dialect::Postgres);
         let rows = sqlx::query_as::<Postgres, _>(text).fetch_all(&mut connection).await?;
         connection.close().await?;
-        return directory::assemble(None, rows).map(Some);
+        return directory::assemble(None, rows, None).map(Some);
     }
     let file = data_dir::database_in(data);
     if !file.exists() {
@@ -24,5 +24,5 @@ pub async fn directory(settings: &Settings, data: &Path) -> Result<Option<Direct
     let mut connection = options.connect().await?;
     let rows = sqlx::query_as::<Sqlite, _>(directory::whole().text(Dialect::Sqlite)).fetch_all(&mut connection).await?;
     connection.close().await?;
-    directory::assemble(None, rows).map(Some)
+    directory::assemble(None, rows, None).map(Some)
 }

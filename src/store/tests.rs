@@ -1,6 +1,7 @@
 //! The facade and the writer, on both engines.
 
 mod opening;
+mod sealing;
 
 use std::{collections::BTreeSet, sync::Arc};
 

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Postgres, SqlSafeStr, Sqlite, Transaction};
 
 use super::{
     Dialect, Record, Sql, StoreFault, Val, binds,
+    seal::Sealer,
     sql::{postgres_arguments, sql, sqlite_arguments},
 };
 use crate::{
@@ -65,6 +66,7 @@ pub(super) enum Connection {
 pub struct Tx {
     pub(super) connection: Connection,
     pub(super) node: NodeId,
+    pub(super) sealer: Arc<Sealer>,
     pub(super) next_seq: i64,
     pub(super) records: Vec<Arc<EventRecord>>,
 }

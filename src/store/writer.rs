@@ -6,7 +6,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use super::{StoreFault, Tx, db::Engine};
+use super::{StoreFault, Tx, db::Engine, seal::Sealer};
 use crate::{
     domain::event::EventRecord,
     types::{Clock, NodeId},
@@ -119,6 +119,7 @@ impl WriterDoor {
 /// The writer's own state.
 pub(super) struct Writer {
     engine: Engine,
+    sealer: Arc<Sealer>,
     node: NodeId,
     clock: Arc<dyn Clock>,
     facts: broadcast::Sender<Arc<EventRecord>>,
@@ -133,6 +134,7 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn new(
         engine: Engine,
+        sealer: Arc<Sealer>,
         node: NodeId,
         clock: Arc<dyn Clock>,
         facts: broadcast::Sender<Arc<EventRecord>>,
@@ -141,7 +143,7 @@ impl Writer {
         let (journal_in, journal) = mpsc::channel(JOURNAL_QUEUE);
         let (people_in, people) = mpsc::channel(PEOPLE_QUEUE);
         let (background_in, background) = mpsc::channel(BACKGROUND_QUEUE);
-        let writer = Self { engine, node, clock, facts, journal, people, background, stop, next_seq: None };
+        let writer = Self { engine, sealer, node, clock, facts, journal, people, background, stop, next_seq: None };
         (writer, WriterDoor { journal: journal_in, people: people_in, background: background_in })
     }
 
@@ -187,10 +189,10 @@ impl Writer {
 
     /// One transaction for the whole batch, in a task of its own: a panic in a job gives up this batch and not the writer.
     async fn commit(mut self, mut batch: Vec<Box<dyn Job>>) -> Self {
-        let engine = self.engine.clone();
+        let (engine, sealer) = (self.engine.clone(), Arc::clone(&self.sealer));
         let (node, clock, known_seq) = (self.node.clone(), Arc::clone(&self.clock), self.next_seq.take());
         let task = tokio::spawn(async move {
-            let outcome = run_batch(&engine, node, known_seq, clock.as_ref(), &mut batch).await;
+            let outcome = run_batch(&engine, sealer, node, known_seq, clock.as_ref(), &mut batch).await;
             (batch, outcome)
         });
         match task.await {
@@ -230,12 +232,13 @@ struct Committed {
 
 async fn run_batch(
     engine: &Engine,
+    sealer: Arc<Sealer>,
     node: NodeId,
     known_seq: Option<i64>,
     clock: &dyn Clock,
     batch: &mut [Box<dyn Job>],
 ) -> Result<Committed, StoreFault> {
-    let mut tx = begin(engine, node).await?;
+    let mut tx = begin(engine, sealer, node).await?;
     tx.next_seq = match known_seq {
         Some(seq) => seq,
         None => tx.last_stored_seq().await? + 1,
@@ -270,11 +273,11 @@ async fn run_batch(
     Ok(Committed { next_seq, records, longest_ms })
 }
 
-async fn begin(engine: &Engine, node: NodeId) -> Result<Tx, StoreFault> {
+async fn begin(engine: &Engine, sealer: Arc<Sealer>, node: NodeId) -> Result<Tx, StoreFault> {
     let mut tries = 1;
     loop {
         match engine.begin().await {
-            Ok(connection) => return Ok(Tx { connection, node, next_seq: 0, records: Vec::new() }),
+            Ok(connection) => return Ok(Tx { connection, sealer, node, next_seq: 0, records: Vec::new() }),
             Err(fault) if fault.is_passing() && tries < BEGIN_TRIES => tries += 1,
             Err(fault) => return Err(fault),
         }
