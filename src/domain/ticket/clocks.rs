@@ -250,8 +250,8 @@ impl Clocks<'_> {
             clock.restart(self.now);
         }
         let breached = clock.rebudget(target_secs, calendar, self.now);
-        let is_set_anew = !keeps_old && !(is_same_text && is_same_budget);
-        if is_set_anew || clock.due_at != before {
+        let is_as_it_was = keeps_old || (is_same_text && is_same_budget);
+        if !is_as_it_was || clock.due_at != before {
             let change = ClockChange::Set { policy: clock.policy.clone(), target_secs, due_at: clock.due_at };
             self.news.push(ClockNews { metric, cycle, change });
         }
