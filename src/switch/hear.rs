@@ -210,19 +210,20 @@ impl Legs {
     }
 
     fn agree_anew(&mut self, leg: LegId, agreed: RemoteMedia, now: Now) {
+        let must_send = agreed.must_send();
+        let mut is_change = false;
         match self.get_mut(leg).map(|entry| &mut entry.state) {
             Some(LegState::Talking { must_peer_send, .. }) => {
-                let must_send = agreed.must_send();
-                let is_change = std::mem::replace(must_peer_send, must_send) != must_send;
+                is_change = std::mem::replace(must_peer_send, must_send) != must_send;
                 self.excuse(leg, now);
-                if is_change {
-                    self.tell(CentreInput::LegHeld { leg, is_held: !must_send });
-                }
             }
-            Some(LegState::Accepted { must_peer_send, .. }) => *must_peer_send = Some(agreed.must_send()),
+            Some(LegState::Accepted { must_peer_send, .. }) => *must_peer_send = Some(must_send),
             Some(_) | None => {}
         }
         self.set_remote(leg, agreed);
+        if is_change {
+            self.tell(CentreInput::LegHeld { leg, is_held: !must_send });
+        }
     }
 
     /// The peer wants its call to go on elsewhere.

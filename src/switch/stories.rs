@@ -262,8 +262,11 @@ fn a_phone_that_holds_and_resumes_is_answered_in_kind_and_its_silence_is_no_loss
     let leg = desk.talking();
     let hold = format!("{OFFER}a=inactive\r\n");
     let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(hold.into()) });
-    let [Said::Media(MediaOrder::SetRemote { remote, .. }), Said::Sip(SipOrder::AnswerReoffer { answer: Some(answer), .. })] =
-        said.as_slice()
+    let [
+        Said::Media(MediaOrder::SetRemote { remote, .. }),
+        Said::Centre(CentreInput::LegHeld { is_held: true, .. }),
+        Said::Sip(SipOrder::AnswerReoffer { answer: Some(answer), .. }),
+    ] = said.as_slice()
     else {
         panic!("{said:?}")
     };
@@ -272,6 +275,7 @@ fn a_phone_that_holds_and_resumes_is_answered_in_kind_and_its_silence_is_no_loss
     assert!(desk.wait(600_000).is_empty());
     let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
     assert!(matches!(said.first(), Some(Said::Media(MediaOrder::SetRemote { remote, .. })) if remote.is_receiving));
+    assert!(matches!(said.get(1), Some(Said::Centre(CentreInput::LegHeld { is_held: false, .. }))), "{said:?}");
     let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some("v=0".into()) });
     assert!(
         matches!(said.as_slice(), [Said::Sip(SipOrder::AnswerReoffer { answer: None, .. })]),

@@ -41,14 +41,10 @@ impl Centre {
         typed: &str,
         customer: Option<CustomerId>,
     ) -> Result<(), Refusal> {
-        let profile = self.directory.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
-        let own_line = match profile.device {
+        let own_line = match self.directory.agents.get(agent).ok_or(Refusal::NoSuchAgent)?.device {
             Device::Browser => OwnLine::Console,
             Device::Sip => OwnLine::Ring,
         };
-        if !self.is_device_up(agent) {
-            return Err(Refusal::NoDevice);
-        }
         self.dial_by(turn, agent, typed, customer, own_line)
     }
 
@@ -72,6 +68,10 @@ impl Centre {
         let unreached = self.unreached_wrap_up(known);
         if !(known.can_dial() || unreached.is_some()) || self.listening.contains_key(agent) {
             return Err(Refusal::WrongPresence);
+        }
+        let is_on_line = matches!(own_line, OwnLine::Calls(_));
+        if !is_on_line && !self.is_device_up(agent) {
+            return Err(Refusal::NoDevice);
         }
         if self.is_full() {
             return Err(Refusal::TooManyCalls);
