@@ -15,7 +15,7 @@ use crate::{
     domain::{
         agent::Presence,
         call::EndCause,
-        centre::{AgentView, AudioState, CallState, CallView, FloorSnapshot, Refusal},
+        centre::{AgentView, AudioState, CallState, CallView, ConsultViewStep, FloorSnapshot, Refusal},
         event::{Event, EventRecord},
     },
     types::{AgentId, CallId, SessionId},
@@ -56,7 +56,7 @@ impl Eyes {
     /// Starts again from a snapshot; gives the user's own calls, and the one that the agent handed over and still wraps up.
     pub fn take_snapshot(&mut self, floor: &FloorSnapshot) -> Vec<Arc<CallView>> {
         self.shown = floor.calls.iter().map(|call| (call.id, call.version)).collect();
-        self.own = floor.calls.iter().filter(|call| self.is_own(call)).map(|call| (call.id, Arc::clone(call))).collect();
+        self.own = floor.calls.iter().filter(|call| self.is_own(call)).map(|call| (call.id, self.seen(call))).collect();
         let handed_over = floor.agents.iter().find(|agent| agent.id == self.agent).and_then(|agent| match &agent.presence {
             Presence::WrappingUp { call, until } if !self.own.contains_key(call) => Some((*call, *until)),
             _ => None,
@@ -129,8 +129,9 @@ impl Eyes {
         }
         let was_own = self.own.contains_key(&call.id);
         if self.is_own(call) && !is_over {
-            self.own.insert(call.id, Arc::clone(call));
-            return Some(ServerMessage::Call { call: CallView::clone(call) });
+            let seen = self.seen(call);
+            self.own.insert(call.id, Arc::clone(&seen));
+            return Some(ServerMessage::Call { call: CallView::clone(&seen) });
         }
         if !was_own {
             return None;
@@ -145,6 +146,19 @@ impl Eyes {
     fn is_own(&self, call: &CallView) -> bool {
         let consulted = call.consult.as_ref().and_then(|consult| consult.agent.as_ref());
         [call.agent.as_ref(), consulted].contains(&Some(&self.agent)) || call.listeners.contains(&self.agent)
+    }
+
+    /// A call as its reader stands to it: to a colleague who is consulted it rings, and is talked on, like any other.
+    fn seen(&self, call: &Arc<CallView>) -> Arc<CallView> {
+        let consult = call.consult.as_ref().filter(|consult| consult.agent.as_ref() == Some(&self.agent));
+        let Some(consult) = consult else { return Arc::clone(call) };
+        let state = match (consult.step, consult.until) {
+            (ConsultViewStep::Ringing, Some(until)) => CallState::Offered { until },
+            (ConsultViewStep::Waiting, _) => CallState::Held,
+            (ConsultViewStep::Ringing | ConsultViewStep::Talking | ConsultViewStep::Joined, _) => CallState::Talking,
+        };
+        let (agent, transferred_from) = (Some(self.agent.clone()), call.agent.clone());
+        Arc::new(CallView { state, agent, transferred_from, consult: None, ..CallView::clone(call) })
     }
 
     /// An agent as this console may see one: of colleagues only whether they can take a call.
@@ -232,6 +246,29 @@ mod tests {
         assert_eq!(state_told(luis.live(&update)), Some(CallState::Talking));
         assert_eq!(ana.live(&update), None, "told once");
         assert!(ana.knows(call(2, None, talking()).id), "notes may still follow");
+    }
+
+    #[test]
+    fn a_call_rings_at_a_colleague_who_is_consulted_and_is_over_with_the_consultation() {
+        let asked = |version, step: ConsultViewStep| {
+            let consult = Some(crate::domain::centre::ConsultView {
+                agent: Some("luis".parse().expect("a key")),
+                number: None,
+                step,
+                is_on_phone: false,
+                until: Some(Timestamp::default()),
+            });
+            let held = call(version, Some("ana"), serde_json::json!({"is": "held"}));
+            LiveUpdate::Call(Arc::new(CallView { consult, ..CallView::clone(&held) }))
+        };
+        let (mut ana, mut luis) = (eyes("ana", Role::Agent), eyes("luis", Role::Agent));
+        assert_eq!(state_told(ana.live(&asked(1, ConsultViewStep::Ringing))), Some(CallState::Held));
+        let rings = CallState::Offered { until: Timestamp::default() };
+        assert_eq!(state_told(luis.live(&asked(1, ConsultViewStep::Ringing))), Some(rings));
+        assert_eq!(state_told(luis.live(&asked(2, ConsultViewStep::Talking))), Some(CallState::Talking));
+        assert_eq!(state_told(luis.live(&asked(3, ConsultViewStep::Waiting))), Some(CallState::Held));
+        let alone = LiveUpdate::Call(call(4, Some("ana"), serde_json::json!({"is": "held"})));
+        assert_eq!(state_told(luis.live(&alone)), Some(CallState::Over { cause: EndCause::Finished }));
     }
 
     #[test]
