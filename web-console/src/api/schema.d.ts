@@ -1334,6 +1334,34 @@ export interface components {
             /** @enum {string} */
             kind: "transferred";
         } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Whom. */
+            to: components["schemas"]["TransferTarget"];
+            /** @enum {string} */
+            kind: "consult_began";
+        } | {
+            /** @description Who asks. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Whom. */
+            to: components["schemas"]["TransferTarget"];
+            /** @enum {string} */
+            kind: "consult_answered";
+        } | {
+            /** @description Who asked. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Whom. */
+            to: components["schemas"]["TransferTarget"];
+            /** @description Whether the party had answered. */
+            was_reached: boolean;
+            /** @enum {string} */
+            kind: "consult_ended";
+        } | {
+            /** @description Who brought them together. */
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            kind: "conferenced";
+        } | {
             /** @description Who, by agent key. */
             supervisor: components["schemas"]["AgentId"];
             /** @enum {string} */
@@ -1428,6 +1456,9 @@ export interface components {
         } | {
             /** @enum {string} */
             is: "held";
+        } | {
+            /** @enum {string} */
+            is: "passed_on";
         } | {
             /** @description Until when. */
             until: components["schemas"]["Timestamp"];
@@ -1531,6 +1562,7 @@ export interface components {
             is_muted: boolean;
             /** @description The agent's audio. */
             agent_audio: components["schemas"]["AudioState"];
+            consult?: components["schemas"]["ConsultView"] | null;
             /** @description Supervisors who listen. */
             listeners: components["schemas"]["AgentId"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
@@ -1734,6 +1766,33 @@ export interface components {
             /** @enum {string} */
             do: "transfer";
         } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description Whom. */
+            target: components["schemas"]["ConsultTarget"];
+            /** @enum {string} */
+            do: "consult";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "consult_swap";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "consult_join";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "consult_complete";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "consult_cancel";
+        } | {
             /** @description As typed. */
             number: string;
             customer?: components["schemas"]["CustomerId"] | null;
@@ -1789,6 +1848,34 @@ export interface components {
             /** @enum {string} */
             do: "media_candidate";
         };
+        /** @description Whom an agent wants to consult. */
+        ConsultTarget: {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            to: "agent";
+        } | {
+            /** @description As typed. */
+            number: string;
+            /** @enum {string} */
+            to: "number";
+        };
+        /** @description A consultation about a call. */
+        ConsultView: {
+            agent?: components["schemas"]["AgentId"] | null;
+            /** @description The number as dialled, if it is none. */
+            number?: string | null;
+            /** @description How far it has come. */
+            step: components["schemas"]["ConsultViewStep"];
+            /** @description Whether the agent's phone dialled on a second line, so that swapping and joining are done there. */
+            is_on_phone: boolean;
+            until?: components["schemas"]["Timestamp"] | null;
+        };
+        /**
+         * @description How far a consultation has come.
+         * @enum {string}
+         */
+        ConsultViewStep: "ringing" | "talking" | "waiting" | "joined";
         /** @description A customer: a person or an organisation. */
         Customer: {
             /** @description Which. */
@@ -4367,6 +4454,14 @@ export interface components {
             queue: components["schemas"]["QueueId"];
             /** @enum {string} */
             to: "queue";
+        } | {
+            /** @description Which. */
+            line: components["schemas"]["LineId"];
+            /** @enum {string} */
+            to: "line";
+        } | {
+            /** @enum {string} */
+            to: "number";
         };
         /** @description A trunk to a carrier or another exchange. */
         Trunk: {

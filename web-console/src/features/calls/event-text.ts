@@ -9,6 +9,18 @@ type EventRecord = Schemas['EventRecord']
 
 export function useEventText(names: Names): (record: EventRecord) => string {
   const { t } = useTexts('calls')
+  const target = (to: Schemas['TransferTarget']) => {
+    switch (to.to) {
+      case 'agent':
+        return names.agent(to.agent)
+      case 'queue':
+        return names.queue(to.queue)
+      case 'line':
+        return keyText(to.line)
+      case 'number':
+        return t('event.to_number')
+    }
+  }
   return (record) => {
     if (record.area !== 'call') return keyText(`${record.area} ${record.event.kind}`)
     const { event } = record
@@ -34,7 +46,15 @@ export function useEventText(names: Names): (record: EventRecord) => string {
       case 'resumed':
         return t('event.resumed', { agent: names.agent(event.agent) })
       case 'transferred':
-        return t('event.transferred', { from: names.agent(event.from), to: event.to.to === 'agent' ? names.agent(event.to.agent) : names.queue(event.to.queue) })
+        return t('event.transferred', { from: names.agent(event.from), to: target(event.to) })
+      case 'consult_began':
+        return t('event.consult_began', { agent: names.agent(event.agent), to: target(event.to) })
+      case 'consult_answered':
+        return t('event.consult_answered', { agent: names.agent(event.agent), to: target(event.to) })
+      case 'consult_ended':
+        return t(event.was_reached ? 'event.consult_ended' : 'event.consult_failed', { agent: names.agent(event.agent), to: target(event.to) })
+      case 'conferenced':
+        return t('event.conferenced', { agent: names.agent(event.agent) })
       case 'listen_started':
         return t('event.listen_started', { name: names.agent(event.supervisor) })
       case 'listen_ended':

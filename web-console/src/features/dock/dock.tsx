@@ -20,6 +20,7 @@ import { beep } from '@/phone/ringer'
 import { phone, phoneStore } from '@/phone/softphone'
 import { Badge, Button, Countdown, cx, Elapsed, Tile, TileToggle, type BadgeTone } from '@/ui'
 import { answer, dockStore, guardLeft, isOnCall, send, toggleHold } from './actions'
+import { ConsultControls } from './consult'
 import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
 import { PresenceControl } from './presence'
@@ -42,6 +43,7 @@ export function Dock() {
       {isAgent && <PresenceControl />}
       {isAgent && <span aria-hidden className="h-8 border-l border-line" />}
       {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3"><Onlooker isAgent={isAgent} /></p>}
+      {call?.consult && <ConsultControls call={call} consult={call.consult} />}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}
       {isAgent && <Controls call={call} />}
       <Announcer call={call} />
@@ -56,6 +58,7 @@ const STATE_TONES: Record<CallView['state']['is'], BadgeTone> = {
   dialling: 'accent',
   talking: 'good',
   held: 'warn',
+  passed_on: 'neutral',
   reconnecting: 'bad',
   wrapping_up: 'accent',
   over: 'neutral',
@@ -113,6 +116,7 @@ function StateTimer({ call }: { call: CallView }) {
       )
     case 'talking':
     case 'dialling':
+    case 'passed_on':
     case 'in_ivr':
     case 'waiting':
     case 'over':
@@ -191,7 +195,8 @@ function Controls({ call }: { call: CallView | undefined }) {
   const pending = useStore(dockStore, (state) => state.pending)
   const isLive = isOnCall(call)
   const isHeld = call?.state.is === 'held'
-  const canHold = call?.state.is === 'talking' || isHeld
+  // Who consults turns from one to the other instead.
+  const canHold = (call?.state.is === 'talking' || isHeld) && !call?.consult
   const isDialling = call?.state.is === 'dialling'
   const keys = { mute: useKeysOf('mute'), hold: useKeysOf('hold'), transfer: useKeysOf('transfer'), hangUp: useKeysOf('hang_up') }
   const offline = isUp ? null : t('common:error.offline')
@@ -223,13 +228,13 @@ function Controls({ call }: { call: CallView | undefined }) {
       />
       <Keypad call={isLive ? call : undefined} />
       <TransferPanel
-        call={isLive && !isDialling ? call : undefined}
+        call={isLive && !isDialling && !call.consult ? call : undefined}
         trigger={
           <Tile
             icon={PhoneForwarded}
             text={t('transfer')}
             tip={noCall ?? notYet ?? offline ?? tipOf(t('transfer'), keys.transfer)}
-            isDisabled={!isLive || isDialling || !isUp}
+            isDisabled={!isLive || isDialling || !isUp || Boolean(call.consult)}
             data-testid="transfer"
             aria-keyshortcuts={keys.transfer?.aria}
           />

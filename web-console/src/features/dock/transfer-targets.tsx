@@ -6,8 +6,8 @@ import { pauseReasonsQuery, queuesQuery } from '@/api/queries'
 import { useTexts } from '@/i18n/use-texts'
 import { presenceText } from '@/i18n/words'
 import { useFloor } from '@/lib/use-live'
-import type { CallView, TransferTarget } from '@/live/protocol'
-import { Dot, MenuItem, MenuSection, SearchField } from '@/ui'
+import type { CallView, ConsultTarget, TransferTarget } from '@/live/protocol'
+import { Checkbox, Dot, MenuItem, MenuSection, SearchField } from '@/ui'
 import { openPanel, send } from './actions'
 import { PRESENCE_TONES } from './presence'
 
@@ -19,6 +19,7 @@ export function TransferTargets({ call }: { call: CallView }) {
   const { data: reasons = [] } = useQuery(pauseReasonsQuery)
   const { contains } = useFilter({ sensitivity: 'base' })
   const [text, setText] = useState('')
+  const [asksFirst, setAsksFirst] = useState(false)
   const agents = [...colleagues.values()]
     .filter((agent) => agent.id !== me && agent.presence.state !== 'offline')
     .toSorted((a, b) => Number(b.presence.state === 'ready') - Number(a.presence.state === 'ready') || a.name.localeCompare(b.name))
@@ -26,10 +27,23 @@ export function TransferTargets({ call }: { call: CallView }) {
   const transfer = async (target: TransferTarget) => {
     if (await send({ do: 'transfer', call: call.id, target })) openPanel(null)
   }
+  const consult = async (target: ConsultTarget) => {
+    if (await send({ do: 'consult', call: call.id, target })) openPanel(null)
+  }
+  const number = asksFirst && /^[+\d][\d\s]{1,39}$/.test(text.trim()) ? text.trim() : null
   return (
     <Autocomplete filter={contains}>
+      <Checkbox isSelected={asksFirst} onChange={setAsksFirst} data-testid="consult-first">
+        {t('consult.first')}
+      </Checkbox>
       <SearchField label={t('transfer_to')} value={text} onChange={setText} clearLabel={t('common:clear')} autoFocus data-testid="transfer-search" />
       <AriaMenu aria-label={t('transfer_to')} className="mt-2 max-h-80 overflow-auto outline-none" renderEmptyState={() => <p className="p-2 text-ink-3">{t('transfer_nobody')}</p>}>
+        {number && (
+          <MenuItem id="number" textValue={number} onAction={() => void consult({ to: 'number', number })} data-testid="consult-number">
+            {t('consult.number', { number })}
+          </MenuItem>
+        )}
+        {!asksFirst && (
         <MenuSection title={t('transfer_queues')}>
           {queues.map((queue) => (
             <MenuItem key={queue.id} id={`queue ${queue.id}`} textValue={queue.name} onAction={() => void transfer({ to: 'queue', queue: queue.id })} data-testid={`transfer-queue-${queue.id}`}>
@@ -38,6 +52,7 @@ export function TransferTargets({ call }: { call: CallView }) {
             </MenuItem>
           ))}
         </MenuSection>
+        )}
         {agents.length > 0 && (
           <MenuSection title={t('transfer_agents')}>
             {agents.map((agent) => (
@@ -46,7 +61,7 @@ export function TransferTargets({ call }: { call: CallView }) {
                 id={`agent ${agent.id}`}
                 textValue={agent.name}
                 isDisabled={agent.presence.state !== 'ready'}
-                onAction={() => void transfer({ to: 'agent', agent: agent.id })}
+                onAction={() => void (asksFirst ? consult({ to: 'agent', agent: agent.id }) : transfer({ to: 'agent', agent: agent.id }))}
                 data-testid={`transfer-agent-${agent.id}`}
               >
                 <span className="flex-1 truncate">{agent.name}</span>

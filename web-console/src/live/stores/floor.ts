@@ -258,6 +258,7 @@ function urgency(call: CallView): number {
       return 1
     case 'wrapping_up':
       return 2
+    case 'passed_on':
     case 'waiting':
     case 'in_ivr':
     case 'over':

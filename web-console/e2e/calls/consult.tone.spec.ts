@@ -1,0 +1,54 @@
+// Asking a colleague first: the customer hears music, all three are brought together, and the call is handed over.
+import { expect, test, type Browser, type Page } from '@playwright/test'
+import { Caller } from '../support/caller'
+import { useCentre } from '../support/centre'
+import { expectPitch, heardIn, signIn, startShift } from '../support/page'
+
+const CALLER_HERTZ = 640
+
+const centre = useCentre()
+
+async function another(browser: Browser, user: string): Promise<Page> {
+  const context = await browser.newContext({ permissions: ['microphone'] })
+  const page = await context.newPage()
+  await signIn(page, centre, user)
+  return page
+}
+
+test('a colleague is asked before the call is handed over', async ({ page: ana, browser }) => {
+  test.setTimeout(180_000)
+  await signIn(ana, centre, 'agent1')
+  await startShift(ana)
+  const caller = await Caller.call(centre, '1001', { hertz: CALLER_HERTZ })
+  try {
+    await ana.getByTestId('answer').click()
+    await expectPitch(() => heardIn(ana), CALLER_HERTZ)
+    const luis = await another(browser, 'agent2')
+    await startShift(luis)
+
+    await test.step('the colleague rings, and the customer hears music', async () => {
+      await ana.getByTestId('transfer').click()
+      await ana.getByTestId('consult-first').click()
+      await ana.getByTestId('transfer-agent-agent2').click()
+      await expect(ana.getByTestId('consult')).toBeVisible()
+      await expect.poll(async () => (await caller.phone.listen(1)).level).toBeGreaterThan(0.005)
+      await luis.getByTestId('answer').click()
+      await expect(ana.getByTestId('consult-join')).toBeVisible()
+    })
+
+    await test.step('by the keyboard all three are brought together', async () => {
+      await ana.getByTestId('consult-join').focus()
+      await ana.keyboard.press('Enter')
+      await expectPitch(() => heardIn(luis), CALLER_HERTZ)
+      await expectPitch(() => heardIn(ana), CALLER_HERTZ)
+    })
+
+    await test.step('handed over, the first agent wraps up and the colleague talks on', async () => {
+      await ana.getByTestId('consult-complete').click()
+      await expect(ana.getByTestId('wrap-up')).toHaveAttribute('data-state', 'wrapping_up')
+      await expectPitch(() => heardIn(luis), CALLER_HERTZ)
+    })
+  } finally {
+    caller.leave()
+  }
+})

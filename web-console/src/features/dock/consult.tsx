@@ -1,0 +1,50 @@
+// Asking somebody first: who is asked, how far it has come, and what can be done with it.
+import { ArrowLeftRight, PhoneForwarded, Undo2, Users } from 'lucide-react'
+import { useStore } from 'zustand'
+import { useTexts } from '@/i18n/use-texts'
+import { useFloor, useIsUp } from '@/lib/use-live'
+import type { CallView, ConsoleCommand } from '@/live/protocol'
+import { Badge, Button } from '@/ui'
+import { dockStore, send } from './actions'
+
+type ConsultCommand = Extract<ConsoleCommand['do'], `consult_${string}`>
+
+export function ConsultControls({ call, consult }: { call: CallView; consult: NonNullable<CallView['consult']> }) {
+  const { t } = useTexts('dock')
+  const isUp = useIsUp()
+  const pending = useStore(dockStore, (state) => state.pending)
+  const colleague = useFloor((floor) => (consult.agent ? floor.colleagues.get(consult.agent)?.name : undefined))
+  const name = colleague ?? consult.agent ?? consult.number ?? ''
+  const isAnswered = consult.step !== 'ringing'
+  const isJoined = consult.step === 'joined'
+  const button = (command: ConsultCommand) => ({
+    size: 'sm' as const,
+    isDisabled: !isUp || pending.has(command),
+    onPress: () => void send({ do: command, call: call.id }),
+    'data-testid': command.replace('_', '-'),
+  })
+  return (
+    <div role="group" aria-label={t('consult.label')} data-testid="consult" className="flex shrink-0 flex-wrap items-center gap-1.5">
+      <Badge tone={isAnswered ? 'accent' : 'warn'}>{t(`consult.step.${consult.step}`, { name })}</Badge>
+      <span className="sr-only" aria-live="polite">
+        {t(`consult.step.${consult.step}`, { name })}
+      </span>
+      {isAnswered && !isJoined && !consult.is_on_phone && (
+        <>
+          <Button icon={ArrowLeftRight} {...button('consult_swap')}>
+            {t('consult.swap')}
+          </Button>
+          <Button icon={Users} {...button('consult_join')}>
+            {t('consult.join')}
+          </Button>
+        </>
+      )}
+      <Button icon={PhoneForwarded} {...button('consult_complete')}>
+        {t('consult.complete')}
+      </Button>
+      <Button tone="quiet" icon={Undo2} {...button('consult_cancel')}>
+        {t('consult.cancel')}
+      </Button>
+    </div>
+  )
+}
