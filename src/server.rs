@@ -14,6 +14,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures_util::future::BoxFuture;
@@ -53,7 +54,7 @@ use crate::{
     domain::centre::CallerMatch,
     http::{self, AppState, Readiness},
     net::{CaptureHandle, CertificateInUse, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane},
-    protocol::sip::{Advertised, RegistrationLimits, SipSettings},
+    protocol::sip::{Advertised, RegistrationLimits, SessionTimerLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
     types::{Clock, PhoneNumber, Rng},
@@ -138,6 +139,10 @@ impl From<SipNetFault> for Failure {
     }
 }
 
+fn whole_secs(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}
+
 /// With a capital and a full stop.
 fn sentence(fault: &dyn std::fmt::Display) -> String {
     let text = fault.to_string();
@@ -199,8 +204,12 @@ impl Exchange {
             dialogs_max: config.limits.calls_max.saturating_mul(2).saturating_add(DIALOGS_SPARE),
             registration: RegistrationLimits {
                 // Twice within the time that a silent connection is kept, so that a lost REGISTER costs nothing.
-                stream_expires_max_secs: u32::try_from(config.sip.idle.as_secs() / 2).unwrap_or(u32::MAX),
+                stream_expires_max_secs: whole_secs(config.sip.idle / 2),
                 ..RegistrationLimits::default()
+            },
+            session_timer: SessionTimerLimits {
+                session_expires_secs: whole_secs(config.sip.session_expires),
+                min_se_secs: whole_secs(config.sip.min_se),
             },
             ..SipSettings::default()
         };

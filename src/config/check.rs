@@ -7,6 +7,10 @@ use crate::{domain::directory::Prefix, store};
 
 /// The longest message that is read, and its answer.
 const CAPTURE_BYTES_MIN: usize = 128 * 1024;
+/// Below this a refresh could not be repeated before its session ends.
+const MIN_SE_SECS_LEAST: u64 = 4;
+/// A longer session might as well have no timer.
+const SESSION_EXPIRES_SECS_MAX: u64 = 86_400;
 
 /// Adds what is wrong.
 pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut Vec<Mistake>) {
@@ -78,6 +82,21 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
             "capture.bytes_max",
             "capture has no room for one call".into(),
             "Use at least 2 messages per call and in all, and 131072 bytes; or switch it off with capture.enabled",
+        );
+    }
+    let (session_expires, min_se) = (config.sip.session_expires.as_secs(), config.sip.min_se.as_secs());
+    if min_se < MIN_SE_SECS_LEAST {
+        wrong(
+            "sip.min_se",
+            "sip.min_se leaves no time for a refresh".into(),
+            "Use \"90s\", as RFC 4028 wants, or at least \"4s\" for a trial",
+        );
+    }
+    if session_expires != 0 && !(min_se..=SESSION_EXPIRES_SECS_MAX).contains(&session_expires) {
+        wrong(
+            "sip.session_expires",
+            "sip.session_expires is out of range".into(),
+            "Use sip.min_se to \"1d\", or \"0s\" to switch session timers off",
         );
     }
     if config.media.ports.last - config.media.ports.first < 2 {

@@ -103,9 +103,12 @@ fn an_origin_has_no_path_and_a_store_is_one_of_ours() {
         "store.url=mysql://x",
         "log.level=loud",
         "media.ports=9-9",
+        "sip.session_expires=60s",
+        "sip.min_se=3s",
     ] {
         assert_eq!(arguments(&[wrong]).expect_err(wrong).len(), 1, "{wrong}");
     }
+    arguments(&["sip.session_expires=0s"]).expect("session timers can be switched off");
     let good =
         arguments(&["http.origins=https://a.example, https://b.example:8443", "log.level=info,centralita::switch=debug"]);
     assert_eq!(good.expect("good").http.origins.len(), 2);

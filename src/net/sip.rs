@@ -56,6 +56,10 @@ settings! {
         pub first_message: Duration = Duration::from_secs(15),
         /// A connection without a whole message or keep-alive for this long is closed.
         pub idle: Duration = Duration::from_secs(900),
+        /// Session timers (RFC 4028): a call that neither side has refreshed for this long is over. "0s" switches them off.
+        pub session_expires: Duration = Duration::from_secs(1_800),
+        /// The shortest such interval that others may ask for; shorter ones hear 422. RFC 4028 wants at least 90 s.
+        pub min_se: Duration = Duration::from_secs(90),
     }
 }
 

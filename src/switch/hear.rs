@@ -175,12 +175,14 @@ impl Legs {
         let Some(leg) = self.by_dialog(dialog) else { return };
         let Some(entry) = self.get_mut(leg) else { return };
         let sdp = match &mut entry.state {
-            LegState::Talking { sdp, .. } | LegState::Accepted { sdp, must_peer_send: Some(_), .. } => sdp,
+            LegState::Talking { sdp, .. }
+            // Early media that move before the answer.
+            | LegState::Calling { sdp, .. }
+            | LegState::Accepted { sdp, must_peer_send: Some(_), .. } => sdp,
             LegState::Arrived { .. }
             | LegState::Answering { .. }
             | LegState::Accepted { .. }
             | LegState::Preparing(_)
-            | LegState::Calling { .. }
             | LegState::Browser { .. } => {
                 self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
                 return;

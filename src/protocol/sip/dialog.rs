@@ -135,6 +135,17 @@ impl Dialog {
         self.flow.transport
     }
 
+    /// It goes on where its early form was: both sides' numbers count on.
+    pub fn continue_after(&mut self, early: &Self) {
+        self.local_cseq = self.local_cseq.max(early.local_cseq);
+        self.remote_cseq = self.remote_cseq.max(early.remote_cseq);
+    }
+
+    /// Leaves out numbers that requests of the dialog's early form may have used.
+    pub fn skip_cseq(&mut self, count: u32) {
+        self.local_cseq += count;
+    }
+
     /// The number for the next request of ours.
     pub fn next_cseq(&mut self) -> u32 {
         self.local_cseq += 1;

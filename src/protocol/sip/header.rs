@@ -37,6 +37,26 @@ pub enum Name {
     ProxyAuthenticate,
     /// Require.
     Require,
+    /// Supported, `k`.
+    Supported,
+    /// Allow.
+    Allow,
+    /// Session-Expires, `x` (RFC 4028).
+    SessionExpires,
+    /// Min-SE (RFC 4028).
+    MinSe,
+    /// RSeq (RFC 3262).
+    RSeq,
+    /// RAck (RFC 3262).
+    RAck,
+    /// Reason (RFC 3326).
+    Reason,
+    /// Session-ID (RFC 7989).
+    SessionId,
+    /// Diversion (RFC 5806).
+    Diversion,
+    /// History-Info (RFC 7044).
+    HistoryInfo,
     /// Privacy (RFC 3323).
     Privacy,
     /// P-Asserted-Identity (RFC 3325).
@@ -64,7 +84,7 @@ pub enum Name {
 impl Name {
     /// The name that a header line carries, in any case, long or compact.
     pub fn read(text: &str) -> Self {
-        const LONG: [(&str, Name); 26] = [
+        const LONG: [(&str, Name); 36] = [
             ("via", Name::Via),
             ("from", Name::From),
             ("to", Name::To),
@@ -81,6 +101,16 @@ impl Name {
             ("www-authenticate", Name::WwwAuthenticate),
             ("proxy-authenticate", Name::ProxyAuthenticate),
             ("require", Name::Require),
+            ("supported", Name::Supported),
+            ("allow", Name::Allow),
+            ("session-expires", Name::SessionExpires),
+            ("min-se", Name::MinSe),
+            ("rseq", Name::RSeq),
+            ("rack", Name::RAck),
+            ("reason", Name::Reason),
+            ("session-id", Name::SessionId),
+            ("diversion", Name::Diversion),
+            ("history-info", Name::HistoryInfo),
             ("privacy", Name::Privacy),
             ("p-asserted-identity", Name::AssertedIdentity),
             ("accept-language", Name::AcceptLanguage),
@@ -104,6 +134,8 @@ impl Name {
                 b'e' => Self::ContentEncoding,
                 b'r' => Self::ReferTo,
                 b'o' => Self::Event,
+                b'k' => Self::Supported,
+                b'x' => Self::SessionExpires,
                 _ => Self::Other,
             };
         }
@@ -129,6 +161,16 @@ impl Name {
             Self::WwwAuthenticate => "WWW-Authenticate",
             Self::ProxyAuthenticate => "Proxy-Authenticate",
             Self::Require => "Require",
+            Self::Supported => "Supported",
+            Self::Allow => "Allow",
+            Self::SessionExpires => "Session-Expires",
+            Self::MinSe => "Min-SE",
+            Self::RSeq => "RSeq",
+            Self::RAck => "RAck",
+            Self::Reason => "Reason",
+            Self::SessionId => "Session-ID",
+            Self::Diversion => "Diversion",
+            Self::HistoryInfo => "History-Info",
             Self::Privacy => "Privacy",
             Self::AssertedIdentity => "P-Asserted-Identity",
             Self::AcceptLanguage => "Accept-Language",
@@ -167,14 +209,16 @@ pub enum Method {
     Refer,
     /// NOTIFY (RFC 6665): only ours.
     Notify,
-    /// PRACK, SUBSCRIBE, PUBLISH or MESSAGE: known and not allowed here.
+    /// PRACK (RFC 3262).
+    Prack,
+    /// SUBSCRIBE, PUBLISH or MESSAGE: known and not allowed here.
     NotAllowed(&'static str),
     /// Never heard of.
     Unknown(Arc<str>),
 }
 
 /// The methods that we take, for Allow.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, REGISTER, REFER";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER, REFER";
 
 impl Method {
     /// The method that a start line or CSeq names; `None` if it is no token.
@@ -188,7 +232,7 @@ impl Method {
             "OPTIONS" => Self::Options,
             "INFO" => Self::Info,
             "UPDATE" => Self::Update,
-            "PRACK" => Self::NotAllowed("PRACK"),
+            "PRACK" => Self::Prack,
             "SUBSCRIBE" => Self::NotAllowed("SUBSCRIBE"),
             "NOTIFY" => Self::Notify,
             "PUBLISH" => Self::NotAllowed("PUBLISH"),
@@ -212,6 +256,7 @@ impl Method {
             Self::Update => "UPDATE",
             Self::Refer => "REFER",
             Self::Notify => "NOTIFY",
+            Self::Prack => "PRACK",
             Self::NotAllowed(name) => name,
             Self::Unknown(name) => name,
         }
@@ -250,6 +295,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        422 => "Session Interval Too Small",
         423 => "Interval Too Brief",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
@@ -262,6 +308,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         500 => "Server Internal Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        504 => "Server Time-out",
         505 => "Version Not Supported",
         600 => "Busy Everywhere",
         603 => "Decline",

@@ -4,7 +4,7 @@
 //! | layer | file |
 //! | --- | --- |
 //! | words to the switch | `notice.rs` |
-//! | calls and registrations | `endpoint/`, `dialog.rs`, `registrar.rs` |
+//! | calls and registrations | `endpoint/`, `dialog.rs`, `session_timer.rs`, `registrar.rs` |
 //! | who may call | `access.rs`, `digest.rs`, `guard.rs` |
 //! | where trunks are | `peer.rs` |
 //! | repetition and loss | `transaction/` |
@@ -25,6 +25,7 @@ mod peer;
 mod registrar;
 mod repair;
 mod replaces;
+mod session_timer;
 mod transaction;
 
 pub use access::{IpPrefix, PhoneAccess, SipAccess, TrunkAccess};
@@ -36,4 +37,5 @@ pub use message::{Malformed, SipMessage, malformed_response, overload_response};
 pub use notice::{CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport};
 pub use peer::{Hop, PeerName, Peers};
 pub use registrar::RegistrationLimits;
+pub use session_timer::SessionTimerLimits;
 pub use transaction::Times;

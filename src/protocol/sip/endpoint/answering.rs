@@ -1,13 +1,18 @@
 //! Our answers to an incoming call: it rings, is accepted, refused, or nobody decides.
 
+use std::sync::Arc;
+
 use super::{
     SipEndpoint,
     arriving::STILL_RINGING_MS,
     call::{Arriving, Call, End, Phase, Talking, Unacknowledged},
+    refreshing::Session,
+    reliable::Reliable,
 };
 use crate::{
     protocol::sip::{
         notice::{DialogId, SipNotice},
+        session_timer::SessionAnswer,
         transaction::Timer,
     },
     types::Rng,
@@ -21,11 +26,15 @@ impl SipEndpoint {
         }
     }
 
-    pub(super) fn ring(&mut self, id: DialogId, answer: Option<&str>) {
+    pub(super) fn ring(&mut self, id: DialogId, answer: Option<Arc<str>>) {
         let status = if answer.is_some() { 183 } else { 180 };
+        if self.ring_reliably(id, status, answer.as_ref()) {
+            return;
+        }
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
         let transport = arriving.dialog.transport();
-        let bytes = self.compose_dialog(&arriving.invite.lines, status, &arriving.tag, transport).finish_with(answer);
+        let bytes =
+            self.compose_dialog(&arriving.invite.lines, status, &arriving.tag, transport).finish_with(answer.as_deref());
         self.link.reply(&arriving.invite, status, bytes.clone());
         if let Some(arriving) = self.arriving_mut(id) {
             arriving.provisional = Some((status, bytes));
@@ -35,6 +44,9 @@ impl SipEndpoint {
 
     /// A minute has passed: say again that the call lives (RFC 3261 13.3.1.1).
     pub(super) fn still_ringing(&mut self, id: DialogId) {
+        if self.still_ringing_reliably(id) {
+            return;
+        }
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
         let (status, bytes) = match &arriving.provisional {
             Some(provisional) => provisional.clone(),
@@ -47,30 +59,44 @@ impl SipEndpoint {
         self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
     }
 
-    pub(super) fn accept(&mut self, id: DialogId, sdp: &str) {
+    pub(super) fn accept(&mut self, id: DialogId, sdp: Arc<str>) {
+        if self.waits_for_prack(id, &sdp) {
+            return;
+        }
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
         let transport = arriving.dialog.transport();
-        let bytes = self.compose_dialog(&arriving.invite.lines, 200, &arriving.tag, transport).finish_with(Some(sdp));
+        let session_answer = arriving.session_answer;
+        let session_lines = session_answer.map(SessionAnswer::lines).unwrap_or_default();
+        let message = self.compose_dialog(&arriving.invite.lines, 200, &arriving.tag, transport).lines(&session_lines);
+        let reliable = arriving.reliable.as_ref();
+        let unpracked = reliable.and_then(Reliable::waiting_rseq).map(|rseq| (rseq, arriving.cseq));
+        let is_said = reliable.is_some_and(|reliable| reliable.has_said(&sdp));
+        let bytes = message.finish_with(Some(&*sdp).filter(|_| !is_said));
         let flow = arriving.invite.flow;
         self.link.reply(&arriving.invite, 200, bytes.clone());
         let Some(call) = self.calls.get_mut(&id) else { return };
-        let Phase::Arriving(arriving) = &call.phase else { return };
+        let Phase::Arriving(arriving) = &mut call.phase else { return };
+        let session = Session { our_sdp: Some(sdp), ..std::mem::take(&mut arriving.session) };
         let (first_ms, cseq, has_our_offer) = (self.link.times.t1_ms, arriving.cseq, !arriving.has_offer);
         call.phase = Phase::Talking(Box::new(Talking {
             dialog: arriving.dialog.clone(),
             is_caller: false,
             trunk: arriving.trunk.clone(),
+            unpracked,
             unacknowledged: Some(Unacknowledged { cseq, flow, bytes, interval_ms: first_ms, has_our_offer, is_first: true }),
             their_offer: None,
             our_offer: None,
             next_offer: None,
             refer: None,
             was_referred: false,
+            session,
             end: End::NotYet,
         }));
-        self.link.stop(id, Timer::Undecided);
-        self.link.stop(id, Timer::StillRinging);
+        for timer in [Timer::Undecided, Timer::StillRinging, Timer::ProvisionalAgain, Timer::NoPrack] {
+            self.link.stop(id, timer);
+        }
         self.await_ack(id);
+        self.session_agreed(id, session_answer);
     }
 
     /// RFC 3261 13.3.1.4: the 200 is repeated until its ACK comes, at most for 64·T1, over streams too.

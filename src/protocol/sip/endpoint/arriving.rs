@@ -9,7 +9,10 @@ use super::{
     Pending, SipEndpoint,
     call::{Arriving, Call, Phase},
     caller_id::{caller_of, language_of},
-    origin_of, reply_flow, tag_text,
+    origin_of,
+    refreshing::Session,
+    reliable::Reliable,
+    reply_flow, tag_text,
 };
 use crate::{
     protocol::sip::{
@@ -21,6 +24,7 @@ use crate::{
         message::SipMessage,
         notice::{CallSource, DialogId, Flow, SipNotice},
         registrar::Registered,
+        session_timer::SessionAnswer,
         transaction::{ServerId, Timer, server_key},
     },
     types::Rng,
@@ -90,7 +94,7 @@ impl SipEndpoint {
                 self.refuse(flow, message, 200, &lines);
             }
             // Nothing of the kind can stand outside a call here.
-            Method::Bye | Method::Info | Method::Update => self.refuse(flow, message, 481, ""),
+            Method::Bye | Method::Info | Method::Update | Method::Prack => self.refuse(flow, message, 481, ""),
             Method::Notify => self.refuse(flow, message, 481, ""),
             // Nobody makes us call somebody else without a call of their own.
             Method::Refer => self.refuse(flow, message, 403, ""),
@@ -157,11 +161,14 @@ impl SipEndpoint {
             Proof::Proven(source) => source,
             Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
         };
-        let required: Vec<&str> = message.values(Name::Require).collect();
-        if !required.is_empty() {
-            let lines = format!("Unsupported: {}\r\n", required.join(", "));
-            return self.refuse(flow, message, 420, &lines);
+        let unsupported = self.settings.unsupported(message);
+        if !unsupported.is_empty() {
+            return self.refuse(flow, message, 420, &format!("Unsupported: {unsupported}\r\n"));
         }
+        let session_answer = match SessionAnswer::to(message, &self.settings.session_timer) {
+            Ok(answer) => answer,
+            Err(min_se_secs) => return self.refuse(flow, message, 422, &format!("Min-SE: {min_se_secs}\r\n")),
+        };
         if is_unreadable(message) {
             return self.refuse(flow, message, 415, &format!("Accept: {SDP}\r\n"));
         }
@@ -184,6 +191,8 @@ impl SipEndpoint {
         let id = DialogId(self.next_dialog);
         self.next_dialog += 2;
         let offer = message.sdp();
+        let mut session = Session::default();
+        session.note(message);
         let arriving = Arriving {
             invite,
             cseq: message.cseq(),
@@ -194,6 +203,9 @@ impl SipEndpoint {
                 CallSource::Trunk(trunk) => Some(trunk.clone()),
                 CallSource::Phone(_) => None,
             },
+            session,
+            session_answer,
+            reliable: Reliable::towards(message, rng),
             provisional: None,
         };
         self.by_tag.insert(tag, id);

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use super::refer::Refer;
+use super::{
+    early::EarlyOffer,
+    refer::Refer,
+    refreshing::Session,
+    reliable::{Early, Reliable},
+};
 use crate::{
     protocol::sip::{
         address::Uri,
         compose::ReplyLines,
         dialog::Dialog,
         notice::{Flow, SipTarget},
+        session_timer::SessionAnswer,
         transaction::{ClientKey, ServerId},
     },
     types::TrunkId,
@@ -64,6 +70,12 @@ pub struct Arriving {
     pub has_offer: bool,
     /// The trunk that it came by.
     pub trunk: Option<TrunkId>,
+    /// What is known of the session that an answer will begin.
+    pub session: Session,
+    /// What the answer will say of its timer.
+    pub session_answer: Option<SessionAnswer>,
+    /// Our provisional responses, if the caller takes them reliably.
+    pub reliable: Option<Reliable>,
     /// The last provisional response but 100, to be repeated each minute.
     pub provisional: Option<(u16, Arc<[u8]>)>,
 }
@@ -87,6 +99,12 @@ pub struct Calling {
     pub has_rung: bool,
     /// SDP of a provisional response.
     pub early_answer: Option<Arc<str>>,
+    /// Early dialogs, made by reliable provisional responses.
+    pub early: Vec<Early>,
+    /// Their offer within one of these that the switch has not answered.
+    pub early_offer: Option<EarlyOffer>,
+    /// What is known of the session that an answer will begin.
+    pub session: Session,
 }
 
 /// One attempt of an outgoing call.
@@ -117,6 +135,8 @@ pub struct Talking {
     pub is_caller: bool,
     /// The trunk of the other side: whose credentials to use when challenged, and where it is when its stream has closed.
     pub trunk: Option<TrunkId>,
+    /// Our reliable provisional response that the 200 overtook: its number and the INVITE's.
+    pub unpracked: Option<(u32, u32)>,
     /// Our 200 to an INVITE that has not been acknowledged.
     pub unacknowledged: Option<Unacknowledged>,
     /// Their new offer that the switch has not answered.
@@ -129,6 +149,8 @@ pub struct Talking {
     pub refer: Option<Refer>,
     /// Whether there has been one.
     pub was_referred: bool,
+    /// Its session timer.
+    pub session: Session,
     /// How the end stands.
     pub end: End,
 }
@@ -177,6 +199,8 @@ pub struct TheirOffer {
     pub is_invite: bool,
     /// Whether it brought an offer.
     pub has_offer: bool,
+    /// What our 2xx will say of the session timer.
+    pub session_answer: Option<SessionAnswer>,
 }
 
 /// A new offer of ours.
@@ -188,6 +212,10 @@ pub struct OurOffer {
     pub offer: Arc<str>,
     /// Its number.
     pub cseq: u32,
+    /// Number of their last reliable provisional response.
+    pub rseq: Option<u32>,
+    /// Whether it only refreshes the session, so that the switch has not asked for it.
+    pub is_refresh: bool,
     /// Whether credentials have been sent.
     pub is_challenged: bool,
 }

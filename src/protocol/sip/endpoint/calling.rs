@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::{
     SipEndpoint,
     call::{Branch, Call, Calling, End, Phase, Talking},
+    refreshing::Session,
+    reliable::PRACKS_MAX,
     tag_text,
 };
 use crate::{
@@ -14,9 +16,10 @@ use crate::{
         compose::Composition,
         dialog::Dialog,
         digest::answer_challenge,
-        header::{ALLOW, Method, Name},
+        header::{Method, Name},
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, SipTarget, Transport},
+        session_timer::first_request_lines,
         transaction::{ClientKey, ClientUser, Outline, Owner, Timer},
     },
     types::{Rng, TrunkId},
@@ -73,6 +76,9 @@ impl SipEndpoint {
             worst: None,
             has_rung: false,
             early_answer: None,
+            early: Vec::new(),
+            early_offer: None,
+            session: Session::default(),
         };
         self.calls.insert(id, Call { tags: Vec::new(), origin: None, phone, phase: Phase::Calling(Box::new(calling)) });
         for (uri, flow) in places {
@@ -102,7 +108,7 @@ impl SipEndpoint {
         }
     }
 
-    fn send_invite(&mut self, id: DialogId, branch: Branch, authorization: Option<(&str, String)>) {
+    pub(super) fn send_invite(&mut self, id: DialogId, branch: Branch, authorization: Option<(&str, String)>) {
         let Some(Call { phase: Phase::Calling(calling), tags, .. }) = self.calls.get_mut(&id) else { return };
         if !tags.contains(&branch.tag) {
             tags.push(branch.tag);
@@ -131,10 +137,12 @@ impl SipEndpoint {
             .line("To", &outline.to)
             .line("Call-ID", &outline.call_id)
             .line("CSeq", format_args!("{} INVITE", outline.cseq))
-            .line("Contact", self.settings.contact(transport))
-            .line("Allow", ALLOW)
-            .line("User-Agent", &self.settings.user_agent)
             .maybe("Privacy", calling.is_withheld.then_some("id"));
+        message = self
+            .settings
+            .introduce(message, transport)
+            .line("User-Agent", &self.settings.user_agent)
+            .lines(&first_request_lines(&self.settings.session_timer, calling.session.min_se_secs));
         if let Some((name, value)) = authorization {
             message = message.line(name, value);
         }
@@ -161,10 +169,15 @@ impl SipEndpoint {
         };
         match status {
             100..=199 if !is_wanted => self.send_cancel(key, ""),
-            100..=199 => self.progress(id, message, status),
+            100..=199 => {
+                if self.acknowledge_provisional(id, key, flow, message, rng) {
+                    self.progress(id, message, status);
+                }
+            }
             200..=299 if is_wanted => self.answered(id, key, flow, message, rng),
             // A fork that lost, or a 200 that crossed our CANCEL: RFC 3261 13.2.2.4 wants ACK and BYE.
             200..=299 => self.decline_answer(key, flow, message, rng),
+            422 if is_wanted => self.invite_too_brief(id, key, message, rng),
             401 | 407 if is_wanted => self.invite_challenged(id, key, message, status, rng),
             _ if is_wanted => self.branch_failed(id, key, status),
             _ => {}
@@ -185,11 +198,18 @@ impl SipEndpoint {
     }
 
     fn answered(&mut self, id: DialogId, key: ClientKey, flow: Flow, message: &SipMessage, rng: &mut Rng) {
-        let Some(dialog) = self.confirm(key, flow, message, rng) else { return };
+        let Some(mut dialog) = self.confirm(key, flow, message, rng) else { return };
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Phase::Calling(calling) = &mut call.phase else { return };
         let branches = std::mem::take(&mut calling.branches);
-        let answer = message.sdp().or_else(|| calling.early_answer.clone());
+        let early = std::mem::take(&mut calling.early);
+        let early = early.into_iter().find(|early| early.dialog.is_of(message));
+        if let Some(early) = &early {
+            dialog.continue_after(&early.dialog);
+        }
+        // RFC 3261 13.2.1 wants what follows a reliable answer ignored, but carriers move the media with the 200.
+        let answer = message.sdp().or_else(|| early?.answer).or_else(|| calling.early_answer.clone());
+        let early_offer = calling.early_offer.take();
         let winner = branches.iter().find(|branch| branch.key == key).map_or(0, |branch| branch.tag);
         let trunk = match &calling.target {
             SipTarget::Trunk { trunk, .. } => Some(trunk.clone()),
@@ -200,20 +220,26 @@ impl SipEndpoint {
             self.send_orphan_bye(dialog, rng);
             return self.give_up(id, 488, "");
         };
+        let mut session = std::mem::take(&mut calling.session);
+        session.our_sdp = Some(calling.offer.clone());
         call.tags.retain(|tag| *tag == winner);
         call.phase = Phase::Talking(Box::new(Talking {
             dialog,
             is_caller: true,
             trunk,
+            unpracked: None,
             unacknowledged: None,
             their_offer: None,
             our_offer: None,
             next_offer: None,
             refer: None,
             was_referred: false,
+            session,
             end: End::NotYet,
         }));
         self.link.stop(id, Timer::RingOver);
+        self.session_settled(id, message);
+        self.drop_early_offer(early_offer, rng);
         for loser in branches.iter().filter(|branch| branch.key != key) {
             self.by_tag.remove(&loser.tag);
             self.give_up_branch(loser.key, ANSWERED_ELSEWHERE);
@@ -251,6 +277,7 @@ impl SipEndpoint {
     fn send_orphan_bye(&mut self, mut dialog: Dialog, rng: &mut Rng) {
         let key = Self::new_key(rng);
         let via = self.settings.via(dialog.transport(), &key.branch_text());
+        dialog.skip_cseq(PRACKS_MAX);
         let cseq = dialog.next_cseq();
         let (bye, flow) = dialog.request(&Method::Bye, cseq, &via);
         self.link.request(key, flow, ClientUser::Nobody, None, bye.finish(), "BYE");

@@ -6,16 +6,22 @@
 //! | `arriving.rs` | requests that begin something: calls, registrations, questions |
 //! | `answering.rs` | our answers to incoming calls |
 //! | `calling.rs` | our outgoing calls until they are answered |
+//! | `reliable.rs` | provisional responses that get a PRACK |
+//! | `early.rs` | UPDATE before the answer |
 //! | `talking.rs` | everything within an answered call |
 //! | `refer.rs` | transfers that a phone asks for |
 //! | `replacing.rs` | dialogs that are named by others |
+//! | `refreshing.rs` | session timers of answered calls |
 
 mod answering;
 mod arriving;
 mod call;
 mod caller_id;
 mod calling;
+mod early;
 mod refer;
+mod refreshing;
+mod reliable;
 mod replacing;
 mod settings;
 mod stats;
@@ -225,8 +231,8 @@ impl SipEndpoint {
     pub fn order(&mut self, order: SipOrder, now: Now, rng: &mut Rng) {
         self.link.now = now;
         match order {
-            SipOrder::Ring { dialog, answer } => self.ring(dialog, answer.as_deref()),
-            SipOrder::Accept { dialog, sdp } => self.accept(dialog, &sdp),
+            SipOrder::Ring { dialog, answer } => self.ring(dialog, answer),
+            SipOrder::Accept { dialog, sdp } => self.accept(dialog, sdp),
             SipOrder::Reject { dialog, status, retry_after_secs } => self.reject(dialog, status, retry_after_secs),
             SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs } => {
                 self.invite(dialog, target, caller.as_deref(), caller_name.as_deref(), offer, ring_secs, rng);
@@ -236,7 +242,7 @@ impl SipEndpoint {
             SipOrder::Probe { dialog } => self.probe(dialog, rng),
             SipOrder::Reoffer { dialog, offer } => self.reoffer(dialog, offer, rng),
             SipOrder::ReferProgress { dialog, status } => self.refer_progress(dialog, status, rng),
-            SipOrder::AnswerReoffer { dialog, answer } => self.answer_reoffer(dialog, answer.as_deref(), rng),
+            SipOrder::AnswerReoffer { dialog, answer } => self.answer_reoffer(dialog, answer, rng),
         }
     }
 
@@ -254,6 +260,7 @@ impl SipEndpoint {
                 ClientUser::Invite(id) => self.branch_failed(id, key, 503),
                 ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
                 ClientUser::Bye(id) => self.end(id, true),
+                ClientUser::Update(id) => self.update_cut_off(id),
                 // The next question opens a new stream.
                 ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
             }
@@ -317,6 +324,7 @@ impl SipEndpoint {
         match user {
             ClientUser::Invite(id) => self.invite_answered(id, key, flow, message, status, rng),
             ClientUser::Reinvite(id) => self.reoffer_answered(id, key, message, status, rng),
+            ClientUser::Update(id) => self.update_answered(id, key, message, status, rng),
             ClientUser::Probe(id) => self.probe_answered(id, status, rng),
             ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
             ClientUser::ReferNotify(id) => self.refer_notified(id, status, rng),
@@ -329,6 +337,7 @@ impl SipEndpoint {
         match user {
             ClientUser::Invite(id) => self.branch_failed(id, key, 408),
             ClientUser::Reinvite(id) => self.reoffer_failed(id, key, 408, rng),
+            ClientUser::Update(id) => self.update_timed_out(id, rng),
             ClientUser::Probe(id) => self.probe_answered(id, 408, rng),
             ClientUser::Bye(id) => self.end(id, true),
             ClientUser::ReferNotify(id) => self.refer_notified(id, 408, rng),
@@ -340,10 +349,14 @@ impl SipEndpoint {
         match timer {
             Timer::OkAgain => self.ok_again(id),
             Timer::NoAck => self.no_ack(id, rng),
+            Timer::ProvisionalAgain => self.provisional_again(id),
+            Timer::NoPrack => self.no_prack(id),
             Timer::StillRinging => self.still_ringing(id),
             Timer::Undecided => self.undecided(id),
             Timer::RingOver => self.give_up(id, 408, ""),
             Timer::ReofferAgain => self.next_offer(id, rng),
+            Timer::RefreshSession => self.refresh_session(id, rng),
+            Timer::SessionOver => self.session_over(id, rng),
             // The others belong to transactions and the registrar.
             Timer::A
             | Timer::B
@@ -403,7 +416,7 @@ impl SipEndpoint {
         let is_its = match &self.calls.get(&id)?.phase {
             Phase::Arriving(arriving) => arriving.dialog.is_of(request),
             Phase::Talking(talking) => talking.dialog.is_of(request),
-            Phase::Calling(_) => false,
+            Phase::Calling(calling) => calling.early.iter().any(|early| early.dialog.is_of(request)),
         };
         is_its.then_some(id)
     }
@@ -427,13 +440,12 @@ impl SipEndpoint {
 
     /// A response with what all of ours carry.
     fn compose(&self, to: &ReplyLines, status: u16, tag: &str) -> Composition {
-        to.response(status, tag).line("Server", &self.settings.user_agent)
+        self.settings.response(to, status, tag)
     }
 
     /// A response that a call may grow from: 180, 183, 200.
     fn compose_dialog(&self, to: &ReplyLines, status: u16, tag: &str, transport: Transport) -> Composition {
-        let contact = self.settings.contact(transport);
-        self.compose(to, status, tag).line("Contact", contact).line("Allow", super::header::ALLOW)
+        self.settings.response_within(to, status, tag, transport)
     }
 
     /// The flow to this place: over a stream the one that we opened before, or a new one.

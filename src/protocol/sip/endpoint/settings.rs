@@ -1,9 +1,14 @@
 //! What the endpoint is told at its making.
 
 use crate::protocol::sip::{
+    address::elements,
+    compose::{Composition, ReplyLines},
     guard::FloodLimits,
+    header::{ALLOW, Name},
+    message::SipMessage,
     notice::{FlowId, Transport},
     registrar::RegistrationLimits,
+    session_timer::SessionTimerLimits,
     transaction::Times,
 };
 
@@ -34,6 +39,8 @@ pub struct SipSettings {
     pub undecided_max_ms: u64,
     /// Longest that a new offer of the peer may stay unanswered, in milliseconds.
     pub reoffer_max_ms: u64,
+    /// Session timers (RFC 4028).
+    pub session_timer: SessionTimerLimits,
     /// T1, T2 and T4.
     pub times: Times,
     /// Floods and guessing.
@@ -67,6 +74,7 @@ impl Default for SipSettings {
             retry_after_secs: 10,
             undecided_max_ms: 30 * 60_000,
             reoffer_max_ms: 10_000,
+            session_timer: SessionTimerLimits::default(),
             times: Times::default(),
             flood: FloodLimits::default(),
             registration: RegistrationLimits::default(),
@@ -89,6 +97,33 @@ impl SipSettings {
         let Advertised { host, port } = self.advertised(transport);
         let name = transport.as_str();
         format!("SIP/2.0/{name} {host}:{port};branch={branch};rport")
+    }
+
+    /// The value of Supported: the option tags that we know.
+    pub fn supported(&self) -> &'static str {
+        if self.session_timer.is_on() { "100rel, timer" } else { "100rel" }
+    }
+
+    /// What every message that makes or refreshes a dialog says of us.
+    pub fn introduce(&self, message: Composition, transport: Transport) -> Composition {
+        message.line("Contact", self.contact(transport)).line("Allow", ALLOW).line("Supported", self.supported())
+    }
+
+    /// A response with what all of ours carry.
+    pub fn response(&self, to: &ReplyLines, status: u16, tag: &str) -> Composition {
+        to.response(status, tag).line("Server", &self.user_agent)
+    }
+
+    /// A response that a call may grow from: 180, 183, 200.
+    pub fn response_within(&self, to: &ReplyLines, status: u16, tag: &str, transport: Transport) -> Composition {
+        self.introduce(self.response(to, status, tag), transport)
+    }
+
+    /// Option tags among those that a request requires and we do not know (RFC 3261 8.2.2.3).
+    pub fn unsupported(&self, request: &SipMessage) -> String {
+        let is_known = |tag: &&str| elements(self.supported()).any(|known| known.eq_ignore_ascii_case(tag));
+        let unknown: Vec<&str> = request.values(Name::Require).flat_map(elements).filter(|tag| !is_known(tag)).collect();
+        unknown.join(", ")
     }
 
     /// The value of our Contact.

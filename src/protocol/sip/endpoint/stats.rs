@@ -29,7 +29,7 @@ pub struct SipStats {
     pub contacts: usize,
 }
 
-const METHODS: [&str; 9] = ["INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "other"];
+const METHODS: [&str; 10] = ["INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "PRACK", "other"];
 
 /// A count per method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,6 +7,7 @@ use super::{
     arriving::is_unreadable,
     call::{Call, End, OurOffer, Phase, Talking, TheirOffer, Unacknowledged},
     caller_id::digit_of,
+    refreshing::glare_wait_ms,
 };
 use crate::{
     protocol::sip::{
@@ -15,6 +16,7 @@ use crate::{
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, Transport},
         peer::Hop,
+        session_timer::SessionAnswer,
         transaction::{ClientKey, ClientUser, Timer},
     },
     types::Rng,
@@ -44,7 +46,11 @@ impl SipEndpoint {
         let dialog = match &mut call.phase {
             Phase::Arriving(arriving) => &mut arriving.dialog,
             Phase::Talking(talking) => &mut talking.dialog,
-            Phase::Calling(_) => return self.answer(&pending, 481, ""),
+            Phase::Calling(calling) => match calling.early_of(message) {
+                // 15: whoever is called may not hang up before the answer.
+                Some(early) if *method != Method::Bye => &mut early.dialog,
+                _ => return self.answer(&pending, 481, ""),
+            },
         };
         // 12.2.2: a request older than the last one is out of order.
         if !dialog.is_in_order(message) {
@@ -56,15 +62,20 @@ impl SipEndpoint {
             dialog.heard_at(flow);
         }
         let is_answered = matches!(call.phase, Phase::Talking(_));
+        let unsupported = self.settings.unsupported(message);
+        if !unsupported.is_empty() {
+            return self.answer(&pending, 420, &format!("Unsupported: {unsupported}\r\n"));
+        }
         match method {
             Method::Bye => {
                 self.answer(&pending, 200, "");
                 self.hung_up(id);
             }
-            Method::Invite if is_answered => self.offered(id, pending, message, true),
-            Method::Update if is_answered => self.offered(id, pending, message, false),
-            // A second INVITE before the first is decided (14.2), and offers in a call that has no answer yet (RFC 3311 5.2).
-            Method::Invite | Method::Update => self.answer(&pending, 500, &retry_soon(rng)),
+            Method::Invite if is_answered => self.offered(id, pending, message, true, rng),
+            Method::Update if is_answered => self.offered(id, pending, message, false, rng),
+            Method::Update => self.updated_early(id, pending, message, rng),
+            // A second INVITE before the first is decided (14.2).
+            Method::Invite => self.answer(&pending, 500, &retry_soon(rng)),
             Method::Info => {
                 if let Some(digit) = digit_of(message) {
                     self.answer(&pending, 200, "");
@@ -81,6 +92,7 @@ impl SipEndpoint {
             Method::Notify => self.answer(&pending, 481, ""),
             Method::Register | Method::NotAllowed(_) => self.answer(&pending, 405, &format!("Allow: {ALLOW}\r\n")),
             Method::Unknown(_) => self.answer(&pending, 501, &format!("Allow: {ALLOW}\r\n")),
+            Method::Prack => self.pracked(id, &pending, message),
             Method::Ack | Method::Cancel => {}
         }
     }
@@ -136,7 +148,7 @@ impl SipEndpoint {
     }
 
     /// Their re-INVITE or UPDATE.
-    fn offered(&mut self, id: DialogId, pending: Pending, message: &SipMessage, is_invite: bool) {
+    fn offered(&mut self, id: DialogId, pending: Pending, message: &SipMessage, is_invite: bool, rng: &mut Rng) {
         let Some(talking) = self.talking_mut(id) else { return };
         let offer = message.sdp();
         let is_refresh_only = !is_invite && offer.is_none();
@@ -147,24 +159,33 @@ impl SipEndpoint {
         if is_unreadable(message) {
             return self.answer(&pending, 415, &format!("Accept: {SDP}\r\n"));
         }
+        let session_answer = match SessionAnswer::to(message, &self.settings.session_timer) {
+            Ok(answer) => answer,
+            Err(min_se_secs) => return self.answer(&pending, 422, &format!("Min-SE: {min_se_secs}\r\n")),
+        };
+        let Some(talking) = self.talking_mut(id) else { return };
         if !is_refresh_only
             && (talking.our_offer.is_some() || talking.unacknowledged.as_ref().is_some_and(|ok| ok.has_our_offer))
         {
             return self.answer(&pending, 491, "");
         }
-        if !is_refresh_only && talking.their_offer.is_some() {
-            return self.answer(&pending, 500, "Retry-After: 2\r\n");
+        // RFC 3311 5.2 wants the same of a second UPDATE as of a second offer.
+        if talking.their_offer.as_ref().is_some_and(|theirs| !is_refresh_only || !theirs.is_invite) {
+            return self.answer(&pending, 500, &retry_soon(rng));
         }
         talking.dialog.refresh(message);
         if is_refresh_only {
             let transport = talking.dialog.transport();
-            let bytes = self.compose_dialog(&pending.lines, 200, "", transport).finish();
-            return self.link.reply(&pending, 200, bytes);
+            let lines = session_answer.map(SessionAnswer::lines).unwrap_or_default();
+            let bytes = self.compose_dialog(&pending.lines, 200, "", transport).lines(&lines).finish();
+            self.link.reply(&pending, 200, bytes);
+            return self.session_agreed(id, session_answer);
         }
+        talking.session.note(message);
         // A new offer says that the 200 before it has arrived, whatever became of its ACK.
         let overtaken = talking.unacknowledged.take();
         talking.their_offer =
-            Some(TheirOffer { request: pending, cseq: message.cseq(), is_invite, has_offer: offer.is_some() });
+            Some(TheirOffer { request: pending, cseq: message.cseq(), is_invite, has_offer: offer.is_some(), session_answer });
         if let Some(ok) = overtaken {
             self.link.stop(id, Timer::OkAgain);
             self.link.stop(id, Timer::NoAck);
@@ -177,17 +198,22 @@ impl SipEndpoint {
     }
 
     /// The switch's answer to their new offer.
-    pub(super) fn answer_reoffer(&mut self, id: DialogId, answer: Option<&str>, rng: &mut Rng) {
-        let Some(talking) = self.talking_mut(id) else { return };
+    pub(super) fn answer_reoffer(&mut self, id: DialogId, answer: Option<Arc<str>>, rng: &mut Rng) {
+        let Some(talking) = self.talking_mut(id) else { return self.answer_early_offer(id, answer.as_deref()) };
         let Some(offer) = talking.their_offer.take() else { return };
         let transport = talking.dialog.transport();
+        if answer.is_some() {
+            talking.session.our_sdp.clone_from(&answer);
+        }
         self.link.stop(id, Timer::Undecided);
         let Some(sdp) = answer else {
             self.answer(&offer.request, 488, "");
             return self.next_offer(id, rng);
         };
-        let bytes = self.compose_dialog(&offer.request.lines, 200, "", transport).finish_with(Some(sdp));
+        let lines = offer.session_answer.map(SessionAnswer::lines).unwrap_or_default();
+        let bytes = self.compose_dialog(&offer.request.lines, 200, "", transport).lines(&lines).finish_with(Some(&sdp));
         self.link.reply(&offer.request, 200, bytes.clone());
+        self.session_agreed(id, offer.session_answer);
         if !offer.is_invite {
             return self.next_offer(id, rng);
         }
@@ -208,8 +234,9 @@ impl SipEndpoint {
     /// The switch did not answer their offer in time.
     pub(super) fn reoffer_undecided(&mut self, id: DialogId) {
         if let Some(offer) = self.talking_mut(id).and_then(|talking| talking.their_offer.take()) {
-            self.answer(&offer.request, 500, "");
+            return self.answer(&offer.request, 500, "");
         }
+        self.answer_early_offer(id, None);
     }
 
     /// New media from us; the last offer counts when several wait.
@@ -228,11 +255,18 @@ impl SipEndpoint {
         }
         if let Some(offer) = talking.next_offer.take() {
             self.link.stop(id, Timer::ReofferAgain);
-            self.send_reinvite(id, offer, None, rng);
+            self.send_reinvite(id, offer, false, None, rng);
         }
     }
 
-    fn send_reinvite(&mut self, id: DialogId, offer: Arc<str>, authorization: Option<(&str, String)>, rng: &mut Rng) {
+    pub(super) fn send_reinvite(
+        &mut self,
+        id: DialogId,
+        offer: Arc<str>,
+        is_refresh: bool,
+        authorization: Option<(&str, String)>,
+        rng: &mut Rng,
+    ) {
         self.revive_stream(id);
         let key = Self::new_key(rng);
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
@@ -241,41 +275,52 @@ impl SipEndpoint {
         let cseq = talking.dialog.next_cseq();
         let outline = talking.dialog.outline(cseq, &via);
         let (message, flow) = talking.dialog.request(&Method::Invite, cseq, &via);
-        let mut message = message
-            .line("Contact", self.settings.contact(transport))
-            .line("Allow", ALLOW)
-            .line("User-Agent", &self.settings.user_agent);
         let is_challenged = authorization.is_some();
+        let mut message = self
+            .settings
+            .introduce(message, transport)
+            .line("User-Agent", &self.settings.user_agent)
+            .lines(&talking.session.lines(&self.settings.session_timer));
         if let Some((name, value)) = authorization {
             message = message.line(name, value);
         }
         let bytes = message.finish_with(Some(&offer));
-        talking.our_offer = Some(OurOffer { key, offer, cseq, is_challenged });
+        talking.our_offer = Some(OurOffer { key, offer, cseq, rseq: None, is_refresh, is_challenged });
         self.link.request(key, flow, ClientUser::Reinvite(id), Some(outline), bytes, "INVITE");
     }
 
     /// A response to our re-INVITE.
     pub(super) fn reoffer_answered(&mut self, id: DialogId, key: ClientKey, message: &SipMessage, status: u16, rng: &mut Rng) {
         let Some(talking) = self.talking_mut(id) else { return };
-        let Some(cseq) = talking.our_offer.as_ref().filter(|ours| ours.key == key).map(|ours| ours.cseq) else { return };
+        if talking.our_offer.as_ref().is_none_or(|ours| ours.key != key) {
+            return;
+        }
         match status {
-            100..=199 => {}
+            100..=199 => self.acknowledge_reoffer_progress(id, message, rng),
             200..=299 => {
-                talking.our_offer = None;
+                let Some(ours) = talking.our_offer.take() else { return };
                 talking.dialog.refresh(message);
                 let dialog = talking.dialog.clone();
-                self.send_ack(key, &dialog, cseq, message, rng);
-                self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer: message.sdp() });
+                let answer = message.sdp();
+                // A refresh that finds everything as it was is nobody's business.
+                let is_news = !ours.is_refresh || answer.as_ref().is_some_and(|sdp| !talking.session.is_unchanged(sdp));
+                talking.session.our_sdp = Some(ours.offer);
+                self.send_ack(key, &dialog, ours.cseq, message, rng);
+                self.session_settled(id, message);
+                if is_news {
+                    self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer });
+                }
                 self.next_offer(id, rng);
             }
+            422 => self.reoffer_too_brief(id, key, message, rng),
             401 | 407 => self.reoffer_challenged(id, key, message, status, rng),
             491 => {
-                // 14.1: who owns the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
-                let wait_ms = if talking.is_caller { 2_100 + rng.below(191) * 10 } else { rng.below(201) * 10 };
-                if let Some(ours) = talking.our_offer.take() {
+                let wait_ms = glare_wait_ms(talking, rng);
+                let Some(ours) = talking.our_offer.take() else { return };
+                if !ours.is_refresh {
                     talking.next_offer.get_or_insert(ours.offer);
                 }
-                self.link.start(id, Timer::ReofferAgain, wait_ms);
+                self.link.start(id, if ours.is_refresh { Timer::RefreshSession } else { Timer::ReofferAgain }, wait_ms);
             }
             _ => self.reoffer_failed(id, key, status, rng),
         }
@@ -286,11 +331,11 @@ impl SipEndpoint {
         let Some((trunk, ours)) = talking.trunk.clone().zip(talking.our_offer.as_ref()) else {
             return self.reoffer_failed(id, key, status, rng);
         };
-        let (offer, was_challenged) = (ours.offer.clone(), ours.is_challenged);
+        let (offer, is_refresh, was_challenged) = (ours.offer.clone(), ours.is_refresh, ours.is_challenged);
         let uri = talking.dialog.request_uri();
         let authorization = self.authorization(&trunk, message, status, "INVITE", &uri, rng);
         match authorization.filter(|_| !was_challenged) {
-            Some(authorization) => self.send_reinvite(id, offer, Some(authorization), rng),
+            Some(authorization) => self.send_reinvite(id, offer, is_refresh, Some(authorization), rng),
             None => self.reoffer_failed(id, key, status, rng),
         }
     }
@@ -298,8 +343,10 @@ impl SipEndpoint {
     /// Our offer was refused, or nobody answered.
     pub(super) fn reoffer_failed(&mut self, id: DialogId, key: ClientKey, status: u16, rng: &mut Rng) {
         let Some(talking) = self.talking_mut(id) else { return };
-        if talking.our_offer.take_if(|ours| ours.key == key).is_none() {
-            return;
+        let Some(ours) = talking.our_offer.take_if(|ours| ours.key == key) else { return };
+        if ours.is_refresh {
+            self.refresh_refused(id, status, rng);
+            return self.next_offer(id, rng);
         }
         // 12.2.1.2: these two say that the other side has no such call, or is gone.
         if matches!(status, 408 | 481) {
@@ -312,10 +359,13 @@ impl SipEndpoint {
     /// The stream closed under our offer: the old media stay, and an offer that waits is tried over a new stream.
     pub(super) fn reoffer_cut_off(&mut self, id: DialogId, key: ClientKey) {
         let Some(talking) = self.talking_mut(id) else { return };
-        if talking.our_offer.take_if(|ours| ours.key == key).is_some() {
+        let Some(ours) = talking.our_offer.take_if(|ours| ours.key == key) else { return };
+        if ours.is_refresh {
+            self.update_cut_off(id);
+        } else {
             self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer: None });
-            self.link.start(id, Timer::ReofferAgain, 0);
         }
+        self.link.start(id, Timer::ReofferAgain, 0);
     }
 
     /// Asks the peer whether it is still there (11.2: OPTIONS within the dialog).
@@ -381,7 +431,9 @@ impl SipEndpoint {
         }
         let bytes = message.line("User-Agent", &self.settings.user_agent).finish();
         self.link.request(key, flow, ClientUser::Bye(id), None, bytes, "BYE");
-        for timer in [Timer::OkAgain, Timer::NoAck, Timer::Undecided, Timer::ReofferAgain] {
+        for timer in
+            [Timer::OkAgain, Timer::NoAck, Timer::Undecided, Timer::ReofferAgain, Timer::RefreshSession, Timer::SessionOver]
+        {
             self.link.stop(id, timer);
         }
         if let Some(offer) = their_offer {
@@ -438,6 +490,6 @@ impl SipEndpoint {
 }
 
 /// RFC 3261 14.2: a random time between 0 and 10 s.
-fn retry_soon(rng: &mut Rng) -> String {
+pub(super) fn retry_soon(rng: &mut Rng) -> String {
     format!("Retry-After: {}\r\n", rng.below(11))
 }

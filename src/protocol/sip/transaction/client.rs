@@ -39,6 +39,8 @@ pub enum ClientUser {
     Invite(DialogId),
     /// Our re-INVITE in a call.
     Reinvite(DialogId),
+    /// Our UPDATE in a call.
+    Update(DialogId),
     /// Our question in a call whether the peer is still there.
     Probe(DialogId),
     /// The BYE of a call.

@@ -51,6 +51,10 @@ pub enum Timer {
     OkAgain,
     /// No ACK for our 2xx within 64·T1: the dialog ends.
     NoAck,
+    /// Our reliable provisional response again until its PRACK comes (RFC 3262 3).
+    ProvisionalAgain,
+    /// No PRACK for it within 64·T1: the caller is refused.
+    NoPrack,
     /// A provisional response each minute, so that proxies do not give up (RFC 3261 13.3.1.1).
     StillRinging,
     /// An incoming call that nobody decided about, or a new offer that the switch did not answer.
@@ -59,6 +63,10 @@ pub enum Timer {
     RingOver,
     /// Our re-INVITE may be tried again after a 491 (RFC 3261 14.1).
     ReofferAgain,
+    /// Half the session interval has passed: we refresh the session (RFC 4028 10).
+    RefreshSession,
+    /// Nobody has refreshed it: the dialog ends (RFC 4028 10).
+    SessionOver,
     /// The earliest registration runs out.
     RegistrationOver,
     /// Datagram phones behind address translation get their keep-alive.

@@ -6,11 +6,11 @@ use super::world::{THEM, US, World, to_trunk, udp};
 use crate::protocol::sip::{CallSource, DialogId, SipMessage, SipNotice, SipOrder, Transport};
 
 pub const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nc=IN IP4 10.0.0.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n";
-const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n";
+pub const ANSWER: &str = "v=0\r\no=- 2 1 IN IP4 10.0.0.2\r\ns=-\r\nc=IN IP4 10.0.0.2\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0\r\n";
 /// The dialog of our first outgoing call.
 pub const OURS: DialogId = DialogId(2);
 
-fn call(world: &mut World, dialog: DialogId) {
+pub(super) fn call(world: &mut World, dialog: DialogId) {
     world.order(
         US,
         SipOrder::Invite {
@@ -35,7 +35,7 @@ pub fn invited(world: &mut World) -> DialogId {
         .unwrap_or_else(|| panic!("no call in {notices:?}"))
 }
 
-fn answered() -> SipNotice {
+pub(super) fn answered() -> SipNotice {
     SipNotice::Answered { dialog: OURS, answer: ANSWER.into(), signalled_from: "10.0.0.2".parse().unwrap() }
 }
 
@@ -509,7 +509,7 @@ fn is_end(notice: &SipNotice, of: DialogId) -> bool {
 }
 
 /// An INVITE as a load generator writes it.
-fn invite(branch: &str, more: &str) -> String {
+pub(super) fn invite(branch: &str, more: &str) -> String {
     let sdp = OFFER.replace("\r\n", "\n");
     format!(
         "INVITE sip:1009@10.0.0.2:5060 SIP/2.0\nVia: SIP/2.0/UDP 10.0.0.1:5062;branch=z9hG4bK{branch}\n{more}\
@@ -520,7 +520,7 @@ fn invite(branch: &str, more: &str) -> String {
 }
 
 /// A request of that caller within the call that `ok` made.
-fn in_dialog(method: &str, cseq: u32, ok: &str, body: Option<&str>) -> String {
+pub(super) fn in_dialog(method: &str, cseq: u32, ok: &str, body: Option<&str>) -> String {
     let line = |name: &str| ok.lines().find(|line| line.starts_with(name)).unwrap_or_default();
     let body = body.unwrap_or("").replace("\r\n", "\n");
     let length = body.replace('\n', "\r\n").len();

@@ -379,7 +379,8 @@ fn what_nobody_can_do_is_refused_by_the_book() {
     let mut world = World::new(12);
     let mut trunk = Phone::new("x", "x", "10.0.0.2:5999");
     for (method, more, status) in [
-        ("INVITE", "Require: 100rel\n", "420"),
+        ("INVITE", "Require: timer, precondition\n", "420"),
+        ("INVITE", "Supported: timer\nSession-Expires: 30\n", "422"),
         ("MESSAGE", "", "405"),
         ("DANCE", "", "501"),
         ("BYE", "", "481"),

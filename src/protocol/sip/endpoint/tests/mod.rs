@@ -2,6 +2,8 @@
 
 mod calls;
 mod doors;
+mod provisional;
+mod session_timers;
 mod streams;
 mod transfers;
 mod world;
