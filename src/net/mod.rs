@@ -4,6 +4,7 @@
 pub mod clips;
 mod clock;
 mod flood_gate;
+mod hep_export;
 mod kept_task;
 pub mod media;
 mod resolver;

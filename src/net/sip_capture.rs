@@ -1,8 +1,8 @@
 //! Where the SIP sockets say what passes: one bounded push per message and nothing else on their way. A task of its own takes the
-//! messages in from time to time, keeps those of the last calls (`protocol/capture`), and hands copies to a HEP collector.
+//! messages in from time to time, keeps those of the last calls (`protocol/capture`), and hands copies on (`hep_export.rs`).
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
@@ -10,14 +10,12 @@ use std::{
     },
 };
 
-use tokio::{
-    net::UdpSocket,
-    sync::{Mutex, mpsc, oneshot, watch},
-};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
+use super::hep_export::{ExportFigures, HepExport};
 use crate::{
     protocol::{
-        capture::{CaptureCounts, CaptureLimits, CaptureStore, CapturedCall, CapturedMessage, HepIdentity, hep_packet, masked},
+        capture::{CaptureCounts, CaptureLimits, CaptureStore, CapturedCall, CapturedMessage, HepIdentity},
         sip::{Flow, FlowId},
     },
     types::{CallId, Clock, Mono, settings::settings},
@@ -29,10 +27,6 @@ const REPORTS_MAX: usize = 16_384;
 const ASKS_MAX: usize = 64;
 /// Reports gather for so long before they are taken in, so that a burst wakes the task once.
 const GATHER_MS: u64 = 20;
-/// A message goes to the collector this long after it passed: by then the switch has said which call it belongs to.
-const EXPORT_AFTER_MS: u64 = 250;
-/// Messages that may wait for the collector; more are dropped and counted.
-const EXPORTS_MAX: usize = 16_384;
 /// What is shorter is a keep-alive.
 const MESSAGE_MIN: usize = 16;
 
@@ -99,8 +93,7 @@ enum Ask {
 #[derive(Debug, Default)]
 struct Figures {
     lost: AtomicU64,
-    exported: AtomicU64,
-    unexported: AtomicU64,
+    exports: Arc<ExportFigures>,
 }
 
 /// The capture in figures.
@@ -206,8 +199,8 @@ impl CaptureHandle {
         CaptureStats {
             counts,
             lost: figures.lost.load(Relaxed),
-            exported: figures.exported.load(Relaxed),
-            unexported: figures.unexported.load(Relaxed),
+            exported: figures.exports.sent.load(Relaxed),
+            unexported: figures.exports.dropped.load(Relaxed),
         }
     }
 }
@@ -232,12 +225,8 @@ impl SipCapture {
             messages_max: settings.messages_max,
             messages_per_call_max: settings.messages_per_call_max.min(settings.messages_max),
         };
-        let export = settings.hep_collector.map(|collector| Export {
-            collector,
-            identity: HepIdentity { capture_id: settings.hep_capture_id, password: settings.hep_password.clone() },
-            socket: None,
-            waiting: VecDeque::new(),
-        });
+        let identity = HepIdentity { capture_id: settings.hep_capture_id, password: settings.hep_password.clone() };
+        let export = settings.hep_collector.map(|collector| HepExport::new(collector, identity, figures.exports.clone()));
         let state = State {
             clock: clock.clone(),
             reports,
@@ -246,7 +235,6 @@ impl SipCapture {
             locals: BTreeMap::new(),
             advertised: SocketAddr::from(([0, 0, 0, 0], 0)),
             export,
-            figures: figures.clone(),
         };
         let tap = SipTap { on: Some(Tapped { clock, reports: reports_in, figures: figures.clone() }) };
         (tap, CaptureHandle { on: Some((asks_in, figures)) }, Self { state: Some(Arc::new(Mutex::new(state))) })
@@ -272,24 +260,14 @@ struct State {
     store: CaptureStore,
     locals: BTreeMap<FlowId, SocketAddr>,
     advertised: SocketAddr,
-    export: Option<Export>,
-    figures: Arc<Figures>,
-}
-
-/// The way to the collector.
-struct Export {
-    collector: SocketAddr,
-    identity: HepIdentity,
-    socket: Option<UdpSocket>,
-    /// Messages and when they go, oldest first.
-    waiting: VecDeque<(Mono, CapturedMessage)>,
+    export: Option<HepExport>,
 }
 
 impl State {
     async fn run(&mut self) {
         let clock = self.clock.clone();
         loop {
-            let due = self.export.as_ref().and_then(|export| export.waiting.front()).map(|(due, _)| *due);
+            let due = self.export.as_ref().and_then(HepExport::next_due);
             let export_due = async {
                 match due {
                     Some(due) => clock.sleep_until(due).await,
@@ -327,11 +305,7 @@ impl State {
                 let (source, destination) = if is_inbound { (flow.remote, local) } else { (local, flow.remote) };
                 let message = CapturedMessage { at_us, source, destination, transport: flow.transport, is_inbound, bytes };
                 if let Some(export) = &mut self.export {
-                    if export.waiting.len() < EXPORTS_MAX {
-                        export.waiting.push_back((self.clock.now().mono + EXPORT_AFTER_MS, message.clone()));
-                    } else {
-                        self.figures.unexported.fetch_add(1, Relaxed);
-                    }
+                    export.add(message.clone(), self.clock.now().mono);
                 }
                 self.store.keep(message);
             }
@@ -378,34 +352,8 @@ impl State {
 
     /// Sends what is due by then, or everything.
     async fn export(&mut self, by: Option<Mono>) {
-        let Some(export) = &mut self.export else { return };
-        while let Some((_, message)) = export.waiting.pop_front_if(|(due, _)| by.is_none_or(|by| *due <= by)) {
-            let call = self.store.call_of(&message).map(|call| call.to_string());
-            let packet = hep_packet(&message, &masked(&message.bytes), call.as_deref(), &export.identity);
-            let is_sent = export.send(&packet).await;
-            let counter = if is_sent { &self.figures.exported } else { &self.figures.unexported };
-            counter.fetch_add(1, Relaxed);
-        }
-    }
-}
-
-impl Export {
-    /// Hands a packet to the kernel now or never.
-    async fn send(&mut self, packet: &[u8]) -> bool {
-        if self.socket.is_none() {
-            let any = if self.collector.is_ipv4() { IpAddr::from(Ipv4Addr::UNSPECIFIED) } else { Ipv6Addr::UNSPECIFIED.into() };
-            match UdpSocket::bind((any, 0)).await {
-                Ok(socket) => self.socket = Some(socket),
-                Err(error) => tracing::warn!(%error, "no socket for the HEP collector"),
-            }
-        }
-        let Some(socket) = &self.socket else { return false };
-        match socket.send_to(packet, self.collector).await {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::debug!(%error, collector = %self.collector, "a message could not be sent to the HEP collector");
-                false
-            }
+        if let Some(export) = &mut self.export {
+            export.send_due(by, &self.store).await;
         }
     }
 }
@@ -418,8 +366,6 @@ mod tests {
         protocol::{capture::Outline, sip::Transport},
         types::Rng,
     };
-
-    const HEP_HEADER: usize = 6;
 
     fn flow(remote: &str) -> Flow {
         Flow { transport: Transport::Udp, id: FlowId(1), remote: remote.parse().unwrap() }
@@ -474,62 +420,5 @@ mod tests {
         tap.named(a_call(), "a".into());
         assert_eq!((handle.is_on(), handle.of_call(a_call()).await), (false, None));
         assert_eq!(handle.stats().await, CaptureStats::default());
-    }
-
-    #[tokio::test]
-    async fn a_collector_gets_every_message_masked_and_with_its_call() {
-        let collector = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let (tap, handle) = started(CaptureSettings {
-            hep_collector: Some(collector.local_addr().unwrap()),
-            hep_capture_id: 7,
-            hep_password: "pw".into(),
-            ..CaptureSettings::default()
-        });
-        let began = SystemClock::start().wall_us();
-        tap.heard(flow("127.0.0.1:5070"), &text("INVITE", "a"));
-        // Said only after the message has passed, as the switch does.
-        tap.named(a_call(), "a".into());
-        tap.said(flow("198.51.100.7:5060"), &text("REGISTER", "b"));
-        let mut packets = Vec::new();
-        for _ in 0..2 {
-            let mut packet = vec![0; 2_000];
-            let (length, _) = collector.recv_from(&mut packet).await.unwrap();
-            packet.truncate(length);
-            packets.push(chunks(&packet));
-        }
-        let [invite, register] = packets.as_slice() else { panic!("two packets") };
-        let value = |of: &BTreeMap<u16, Vec<u8>>, kind: u16| of.get(&kind).cloned().unwrap_or_default();
-        assert_eq!(value(invite, 1), [2]);
-        assert_eq!(value(invite, 2), [17]);
-        assert_eq!(value(invite, 3), [127, 0, 0, 1]);
-        assert_eq!(value(invite, 4), [127, 0, 0, 1]);
-        assert_eq!(value(invite, 7), 5070_u16.to_be_bytes());
-        assert_eq!(value(invite, 8), 5060_u16.to_be_bytes());
-        let seconds = i64::from(u32::from_be_bytes(value(invite, 9).try_into().unwrap()));
-        let micros = i64::from(u32::from_be_bytes(value(invite, 10).try_into().unwrap()));
-        assert!((began..began + 60_000_000).contains(&(seconds * 1_000_000 + micros)), "{seconds}.{micros} at {began}");
-        assert_eq!(value(invite, 11), [1]);
-        assert_eq!(value(invite, 12), 7_u32.to_be_bytes());
-        assert_eq!(value(invite, 14), b"pw");
-        assert_eq!(value(invite, 15), masked(&text("INVITE", "a")));
-        assert!(!value(invite, 15).windows(3).any(|word| word == b"abc"));
-        assert_eq!(value(invite, 17), a_call().to_string().into_bytes());
-        assert_eq!((value(register, 3), register.contains_key(&17)), (vec![192, 0, 2, 9], false));
-        assert_eq!((handle.stats().await.exported, handle.stats().await.unexported), (2, 0));
-    }
-
-    /// A packet taken apart as HEP v3 says: "HEP3", its length, then vendor, type, length and value of every chunk.
-    fn chunks(packet: &[u8]) -> BTreeMap<u16, Vec<u8>> {
-        let short = |at: usize| u16::from_be_bytes([packet[at], packet[at + 1]]);
-        assert_eq!((&packet[..4], usize::from(short(4))), (&b"HEP3"[..], packet.len()));
-        let (mut at, mut found) = (HEP_HEADER, BTreeMap::new());
-        while at < packet.len() {
-            let length = usize::from(short(at + 4));
-            assert_eq!(short(at), 0);
-            found.insert(short(at + 2), packet[at + HEP_HEADER..at + length].to_vec());
-            at += length;
-        }
-        assert_eq!(at, packet.len());
-        found
     }
 }
