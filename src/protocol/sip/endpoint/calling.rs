@@ -169,11 +169,7 @@ impl SipEndpoint {
         };
         match status {
             100..=199 if !is_wanted => self.send_cancel(key, ""),
-            100..=199 => {
-                if self.acknowledge_provisional(id, key, flow, message, rng) {
-                    self.progress(id, message, status);
-                }
-            }
+            100..=199 => self.progress(id, key, flow, message, status, rng),
             200..=299 if is_wanted => self.answered(id, key, flow, message, rng),
             // A fork that lost, or a 200 that crossed our CANCEL: RFC 3261 13.2.2.4 wants ACK and BYE.
             200..=299 => self.decline_answer(key, flow, message, rng),
@@ -184,7 +180,10 @@ impl SipEndpoint {
         }
     }
 
-    fn progress(&mut self, id: DialogId, message: &SipMessage, status: u16) {
+    fn progress(&mut self, id: DialogId, key: ClientKey, flow: Flow, message: &SipMessage, status: u16, rng: &mut Rng) {
+        if !self.acknowledge_provisional(id, key, flow, message, rng) {
+            return;
+        }
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         let early = message.sdp().filter(|_| calling.early_answer.is_none());
         if status == 100 || (calling.has_rung && early.is_none()) {
