@@ -54,7 +54,7 @@ use crate::{
     domain::centre::CallerMatch,
     http::{self, AppState, Readiness},
     net::{CaptureHandle, CertificateInUse, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane},
-    protocol::sip::{Advertised, RegistrationLimits, SessionTimerLimits, SipSettings},
+    protocol::sip::{Advertised, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
     types::{Clock, PhoneNumber, Rng},
@@ -211,6 +211,11 @@ impl Exchange {
                 session_expires_secs: whole_secs(config.sip.session_expires),
                 min_se_secs: whole_secs(config.sip.min_se),
             },
+            pings: PingSettings {
+                every_ms: millis(config.sip.ping_every).max(1_000),
+                answer_ms_max: millis(config.sip.ping_timeout).max(100),
+                ..PingSettings::default()
+            },
             ..SipSettings::default()
         };
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
@@ -253,6 +258,10 @@ impl Exchange {
             () = self.media.ended() => "the audio of calls stopped".to_owned(),
         }
     }
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn host_of(address: std::net::IpAddr) -> String {

@@ -128,6 +128,8 @@ pub enum Flaw {
     NotAnAddress,
     /// Not a host with a port.
     NotAPeer,
+    /// Not the name or address of a host.
+    NotAHost,
     /// Not the account name of a phone or trunk.
     NotAnAccount,
     /// Not the name of a prompt.
@@ -281,6 +283,7 @@ impl Flaw {
             Self::NotAnEmail => fixed("not a mail address", "Write one like ana@example.com"),
             Self::NotAnAddress => fixed("not a network address", "Use one such as 203.0.113.7 or 203.0.113.0/24"),
             Self::NotAPeer => fixed("not an address with a port", "Use one such as sip.example.com:5060"),
+            Self::NotAHost => fixed("not the name of a host", "Use one such as sip.example.com"),
             Self::NotAnAccount => fixed("not an account name", "Use 1 to 40 letters, digits, . - _ +"),
             Self::NotAPrompt => fixed("not the name of a prompt", "Use one such as queue-closed"),
             Self::UnknownPrompt { prompts } => {

@@ -319,7 +319,7 @@ impl SwitchLoop {
     fn has_drained(&mut self, now: Now) -> bool {
         let Some(draining) = &mut self.draining else { return false };
         let stats = self.switch.stats();
-        if stats.call_legs == 0 && stats.sip.dialogs == 0 {
+        if stats.call_legs == 0 && stats.sip.dialogs == 0 && stats.sip.leaving == 0 {
             return true;
         }
         if now.mono < draining.until {
@@ -346,8 +346,12 @@ impl SwitchLoop {
 }
 
 fn trunk_sources(directory: &Directory) -> Vec<Prefix> {
-    let active = directory.trunks.values().filter(|trunk| trunk.is_active);
-    active.flat_map(|trunk| &trunk.sources).filter_map(|text| Prefix::parse(text)).collect()
+    let active = || directory.trunks.values().filter(|trunk| trunk.is_active);
+    let registrars = active().filter(|trunk| trunk.is_registering).filter_map(|trunk| trunk.peer.as_deref());
+    // Without the port; a name has become an address before.
+    let hosts = registrars.filter_map(|peer| Some(peer.rsplit_once(':')?.0.trim_matches(['[', ']'])));
+    let sources = active().flat_map(|trunk| &trunk.sources).map(String::as_str);
+    sources.chain(hosts).filter_map(Prefix::parse).collect()
 }
 
 fn fill<T>(from: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {

@@ -71,7 +71,10 @@ impl BoardRoom {
             let board = compose(&floor, &directory, &counts, now.wall);
             self.0.send_if_modified(|last| {
                 let is_old = |last: &Board| {
-                    let is_same = last.queues == board.queues && last.agents == board.agents && last.calls == board.calls;
+                    let is_same = last.queues == board.queues
+                        && last.agents == board.agents
+                        && last.calls == board.calls
+                        && last.trunks == board.trunks;
                     !is_same || now.wall.millis_since(last.at) >= UNCHANGED_EVERY_MS
                 };
                 let is_new = last.as_deref().is_none_or(is_old);
@@ -129,6 +132,7 @@ fn compose(floor: &FloorSnapshot, directory: &Directory, counts: &Counts, at: Ti
         queues: queues.collect(),
         agents: floor.agents.iter().map(|agent| agent.as_ref().clone()).collect(),
         calls: floor.calls.iter().take(CALLS_MAX).map(|call| call.as_ref().clone()).collect(),
+        trunks: floor.trunks.clone(),
     }
 }
 

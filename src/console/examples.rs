@@ -22,6 +22,7 @@ use crate::{
         event::{Actor, Event, EventRecord},
         report::QueueCounts,
         ticket::{ClockState, ClockView, Metric, Priority, TicketLine, TicketState, TicketType},
+        trunk::{TrunkFault, TrunkHealth, TrunkRegistration, TrunkView},
     },
     types::{CallId, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
 };
@@ -248,6 +249,16 @@ fn server_messages() -> Vec<ServerMessage> {
                 }],
                 agents: vec![agent()],
                 calls: vec![call(CallState::Waiting { position: 1 })],
+                trunks: vec![TrunkView {
+                    id: key("carrier"),
+                    name: "Carrier".into(),
+                    health: TrunkHealth::Down { fault: TrunkFault::NoAnswer },
+                    health_since: AT,
+                    registration: TrunkRegistration::Failed { fault: TrunkFault::Refused { status: 403 } },
+                    registration_since: AT,
+                    calls: 3,
+                    calls_max: 30,
+                }],
             },
         },
         ServerMessage::Fact {

@@ -18,6 +18,7 @@ use crate::{
         event::EventRecord,
         report::QueueCounts,
         ticket::TicketLine,
+        trunk::TrunkView,
     },
     types::{AgentId, CallId, CustomerId, DispositionId, QueueId, Timestamp, UserId},
 };
@@ -350,6 +351,8 @@ pub struct Board {
     pub agents: Vec<AgentView>,
     /// Calls on the floor, oldest first, at most 200.
     pub calls: Vec<CallView>,
+    /// Active trunks, by key.
+    pub trunks: Vec<TrunkView>,
 }
 
 /// A queue with today's figures. Service level: answered within the threshold over answered plus abandoned less short

@@ -358,6 +358,44 @@ pub struct Trunk {
     pub calls_max: i64,
     /// Whether calls are accepted and placed.
     pub is_active: bool,
+    /// Whether the peer is asked now and then by OPTIONS if it is there; a trunk that is down is not dialled while another is up.
+    #[serde(default)]
+    pub is_pinged: bool,
+    /// Whether we register with the peer as `username`, so that it sends its calls here.
+    #[serde(default)]
+    pub is_registering: bool,
+    /// For how many seconds we ask the registrar to keep us, 60 to 86400; it may grant less.
+    #[serde(default = "register_secs")]
+    pub register_secs: i64,
+    /// Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To.
+    #[serde(default)]
+    pub domain: Option<String>,
+}
+
+const fn register_secs() -> i64 {
+    600
+}
+
+impl Trunk {
+    /// A trunk as it is before anything of it is said: for nobody, and no more than 30 calls.
+    pub fn new(id: TrunkId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            sources: Vec::new(),
+            username: None,
+            realm: None,
+            secret: None,
+            peer: None,
+            transport: "udp".into(),
+            calls_max: 30,
+            is_active: true,
+            is_pinged: false,
+            is_registering: false,
+            register_secs: register_secs(),
+            domain: None,
+        }
+    }
 }
 
 /// A SIP phone account.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     access::AccessEvent, agent::AgentEvent, call::CallEvent, customer::CustomerEvent, directory::DirectoryEvent,
-    ticket::TicketEvent,
+    ticket::TicketEvent, trunk::TrunkEvent,
 };
 use crate::types::{NodeId, Timestamp, UserId};
 
@@ -26,6 +26,8 @@ pub enum Event {
     Access(AccessEvent),
     /// What supervisors and administrators set up.
     Directory(DirectoryEvent),
+    /// A trunk at work.
+    Trunk(TrunkEvent),
 }
 
 /// Who or what made it happen.
@@ -71,6 +73,7 @@ impl Event {
             Self::Customer(event) => event.kind(),
             Self::Access(event) => event.kind(),
             Self::Directory(event) => event.kind(),
+            Self::Trunk(event) => event.kind(),
         }
     }
 
@@ -83,6 +86,7 @@ impl Event {
             Self::Customer(event) => ("customer", event.customer.to_string()),
             Self::Access(event) => ("user", event.user.to_string()),
             Self::Directory(event) => (event.thing.word(), event.key.clone()),
+            Self::Trunk(event) => ("trunk", event.trunk.to_string()),
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod reactions;
 pub mod report;
 pub mod routing;
 pub mod ticket;
+pub mod trunk;
 
 use crate::types::{Now, Rng};
 

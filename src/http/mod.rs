@@ -33,6 +33,7 @@ mod tickets;
 mod tls;
 mod tokens;
 mod traffic;
+mod trunks;
 mod unread;
 mod users;
 mod web_console;

@@ -11,7 +11,7 @@ use utoipa::{
 
 use super::{
     AppState, calls, customers, directory, error::Problem, events, health, lines, presence, reports, session, signalling,
-    tickets, tokens, users, web_phone,
+    tickets, tokens, trunks, users, web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -72,6 +72,7 @@ pub fn openapi() -> Document {
         part("web_phone", web_phone::Doc::openapi()),
         directory::document(),
         part("lines", lines::Doc::openapi()),
+        part("trunks", trunks::Doc::openapi()),
         part("calls", calls::Doc::openapi()),
         part("signalling", signalling::Doc::openapi()),
         part("events", events::Doc::openapi()),

@@ -4,7 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
     ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, presence, reports, session,
-    signalling, tickets, tokens, unread, users, web_console, web_phone,
+    signalling, tickets, tokens, trunks, unread, users, web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -19,6 +19,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(web_phone::routes())
         .merge(directory::routes())
         .merge(lines::routes())
+        .merge(trunks::routes())
         .merge(calls::routes())
         .merge(signalling::routes())
         .merge(events::routes())

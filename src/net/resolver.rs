@@ -80,18 +80,7 @@ mod tests {
     use crate::{domain::directory::Trunk, net::SystemClock};
 
     fn trunk(peer: &str) -> Trunk {
-        Trunk {
-            id: "carrier".parse().unwrap(),
-            name: "Carrier".into(),
-            sources: Vec::new(),
-            username: None,
-            realm: None,
-            secret: None,
-            peer: Some(peer.into()),
-            transport: "udp".into(),
-            calls_max: 1,
-            is_active: true,
-        }
+        Trunk { peer: Some(peer.into()), ..Trunk::new("carrier".parse().unwrap(), "Carrier") }
     }
 
     fn directory(peers: &[&str]) -> Arc<Directory> {

@@ -60,6 +60,10 @@ settings! {
         pub session_expires: Duration = Duration::from_secs(1_800),
         /// The shortest such interval that others may ask for; shorter ones hear 422. RFC 4028 wants at least 90 s.
         pub min_se: Duration = Duration::from_secs(90),
+        /// How often trunks that are watched are asked by OPTIONS whether they are there.
+        pub ping_every: Duration = Duration::from_secs(30),
+        /// How long a trunk's answer may take. Two answers that do not come make a trunk down.
+        pub ping_timeout: Duration = Duration::from_secs(4),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     domain::{
         agent::Presence,
         centre::{CallState, FloorSnapshot},
+        trunk::{TrunkHealth, TrunkRegistration, TrunkView},
     },
     http::Traffic,
     net::{CaptureHandle, CaptureStats, media::MediaHandle},
@@ -86,6 +87,7 @@ impl Collector for Reading {
         let mut page = Page(&mut encoder);
         self.calls_and_agents(&mut page)?;
         self.queues(&mut page)?;
+        self.trunks(&mut page)?;
         self.switch(&mut page)?;
         self.capture(&mut page)?;
         self.media(&mut page)?;
@@ -126,6 +128,29 @@ impl Reading {
             words.map(|word| ("state", word.to_owned(), count(agents.iter().filter(|a| presence_of(&a.presence) == word))));
         page.gauges("agents", "Agents now, by state", rows)?;
         page.gauge("console_sockets", "Console sockets open now", count(0..self.figures.consoles.sockets.open()))
+    }
+
+    fn trunks(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let row = |figure: fn(&TrunkView) -> i64| {
+            self.floor.trunks.iter().map(move |trunk| ("trunk", trunk.id.to_string(), figure(trunk)))
+        };
+        let up = row(|trunk| match trunk.health {
+            TrunkHealth::Up => 1,
+            TrunkHealth::Down { .. } => 0,
+            TrunkHealth::Unknown => -1,
+        });
+        page.gauges("trunk_up", "1 while the trunk's other side answers, 0 while it does not, -1 while nobody knows", up)?;
+        let registered = row(|trunk| match trunk.registration {
+            TrunkRegistration::Registered => 1,
+            TrunkRegistration::Failed { .. } => 0,
+            TrunkRegistration::Off => -1,
+        });
+        page.gauges(
+            "trunk_registered",
+            "1 while the carrier has our registration, 0 while it refuses, -1 without one",
+            registered,
+        )?;
+        page.gauges("trunk_calls", "Calls on the trunk now, both ways", row(|trunk| trunk.calls))
     }
 
     fn queues(&self, page: &mut Page<'_, '_>) -> fmt::Result {

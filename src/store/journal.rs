@@ -115,7 +115,7 @@ impl<'a> Follows<'a> {
                     }
                 }
                 // The other areas' use cases write what follows themselves.
-                Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) => {}
+                Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) | Event::Trunk(_) => {}
             }
         }
         follows

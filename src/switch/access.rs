@@ -31,6 +31,7 @@ pub fn peer_of(trunk: &Trunk) -> Option<PeerName> {
 }
 
 fn trunk_access(trunk: &Trunk, peers: &Peers) -> TrunkAccess {
+    let secret = trunk.secret.as_ref();
     let peer = peer_of(trunk);
     let hops = peer.as_ref().map(|peer| match peer.hop() {
         Some(hop) => vec![hop],
@@ -41,10 +42,14 @@ fn trunk_access(trunk: &Trunk, peers: &Peers) -> TrunkAccess {
         id: trunk.id.clone(),
         prefixes: trunk.sources.iter().filter_map(|text| IpPrefix::parse(text)).collect(),
         username: trunk.username.as_deref().map(Arc::from),
-        secret: trunk.secret.as_ref().map(|secret| ha1(&secret.ours)),
-        their_secret: trunk.secret.as_ref().and_then(|secret| secret.theirs.as_ref()).map(ha1),
+        secret: secret.map(|secret| ha1(&secret.ours)),
+        their_secret: secret.and_then(|secret| secret.theirs.as_ref()).map(ha1),
         peer,
         hops: hops.unwrap_or_default(),
+        is_pinged: trunk.is_pinged,
+        registers: trunk.is_registering.then(|| u32::try_from(trunk.register_secs).unwrap_or(u32::MAX)),
+        domain: trunk.domain.as_deref().map(Arc::from),
+        contact_user: secret.map(|secret| ha1(&secret.ours).word_for(trunk.id.as_str()).into()),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     LiveUpdate, WebPhoneUpdate,
     caller::caller_line,
     legs::{BrowserOwner, DigitWay, LegState, Legs, Silence},
+    trunks,
 };
 use crate::{
     domain::{
@@ -57,6 +58,12 @@ impl Legs {
             SipNotice::Ended { dialog, is_lost } => self.peer_ended(dialog, is_lost),
             SipNotice::RegistrationChanged { account, is_reachable } => {
                 self.tell(CentreInput::PhoneReachable { account, is_reachable });
+            }
+            SipNotice::TrunkHealthChanged { trunk, health } => {
+                self.tell(CentreInput::TrunkHealth { trunk, health: trunks::health(health) });
+            }
+            SipNotice::TrunkRegistrationChanged { trunk, registration } => {
+                self.tell(CentreInput::TrunkRegistration { trunk, registration: trunks::registration(registration) });
             }
         }
     }

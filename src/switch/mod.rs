@@ -8,6 +8,7 @@ mod hear;
 mod io;
 mod legs;
 mod speak;
+mod trunks;
 
 #[cfg(test)]
 mod stories;
@@ -111,6 +112,7 @@ impl Switch {
             Input::Drain => {
                 self.is_draining = true;
                 self.apply_refusal();
+                self.sip.leave_registrars(now);
                 self.tell_centre(CentreInput::Drain, now);
             }
         }

@@ -228,18 +228,8 @@ fn directory() -> Directory {
         phone: Some("101".into()),
         is_active: true,
     };
-    let trunk = Trunk {
-        id: "carrier".parse().unwrap(),
-        name: "Carrier".into(),
-        sources: vec!["127.0.0.0/8".into()],
-        username: None,
-        realm: None,
-        secret: None,
-        peer: None,
-        transport: "udp".into(),
-        calls_max: 1_000,
-        is_active: true,
-    };
+    let trunk =
+        Trunk { sources: vec!["127.0.0.0/8".into()], calls_max: 1_000, ..Trunk::new("carrier".parse().unwrap(), "Carrier") };
     let phone = Phone { account: "101".into(), name: "Desk".into(), secret: secret("101"), is_active: true };
     let mut directory = Directory { version: 1, ..Directory::default() };
     let echo = number("1009", NumberTarget::Echo);

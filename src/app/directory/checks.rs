@@ -176,13 +176,17 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
         problems.unless(trunk.username.is_some(), "username", Flaw::Missing);
     }
     if let Some(peer) = &trunk.peer {
-        let is_peer = peer.rsplit_once(':').is_some_and(|(host, port)| {
-            let is_host = !host.is_empty()
-                && host.len() <= 253
-                && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']'));
-            is_host && port.parse::<u16>().is_ok_and(|port| port > 0)
-        });
+        let is_peer =
+            peer.rsplit_once(':').is_some_and(|(host, port)| is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0));
         problems.unless(is_peer, "peer", Flaw::NotAPeer);
+    }
+    if trunk.is_registering {
+        problems.unless(trunk.peer.is_some(), "peer", Flaw::Missing);
+        problems.unless(trunk.username.is_some(), "username", Flaw::Missing);
+    }
+    problems.within("register_secs", trunk.register_secs, 60, 86_400);
+    if let Some(domain) = &trunk.domain {
+        problems.unless(is_host(domain), "domain", Flaw::NotAHost);
     }
     let is_reachable = !trunk.sources.is_empty() || trunk.username.is_some() || trunk.peer.is_some();
     problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
@@ -197,6 +201,11 @@ pub(super) fn phone(phone: &Phone, directory: &Directory, problems: &mut Problem
     if let Some(trunk) = directory.trunks.values().find(|trunk| trunk.username.as_ref() == Some(&phone.account)) {
         problems.add("account", Flaw::TakenBy { thing: Thing::Trunk, key: trunk.id.to_string() });
     }
+}
+
+fn is_host(text: &str) -> bool {
+    let is_of_it = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
+    (1..=253).contains(&text.len()) && text.bytes().all(is_of_it)
 }
 
 fn account(field: &str, text: &str, problems: &mut Problems) {

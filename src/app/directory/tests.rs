@@ -100,16 +100,9 @@ async fn a_second_queue_agent_number_and_trunk_made_by_hand_reach_the_floor_at_o
         };
         desk.make(&admin, agent, None).await.unwrap();
         let trunk = Trunk {
-            id: "carrier".parse().unwrap(),
-            name: "Carrier".into(),
             sources: vec!["203.0.113.0/24".into()],
-            username: None,
-            realm: None,
-            secret: None,
             peer: Some("sip.example.com:5060".into()),
-            transport: "udp".into(),
-            calls_max: 30,
-            is_active: true,
+            ..Trunk::new("carrier".parse().unwrap(), "Carrier")
         };
         desk.make(&admin, trunk, None).await.unwrap();
 
@@ -262,16 +255,10 @@ async fn a_trunk_with_an_account_can_prove_itself_to_the_carrier_or_is_not_saved
         let desk = desk(&test).await;
         let admin = administrator();
         let trunk = |realm: Option<&str>| Trunk {
-            id: "carrier".parse().unwrap(),
-            name: "Carrier".into(),
-            sources: Vec::new(),
             username: Some("line".into()),
             realm: realm.map(str::to_owned),
-            secret: None,
             peer: Some("sip.carrier.example:5060".into()),
-            transport: "udp".into(),
-            calls_max: 30,
-            is_active: true,
+            ..Trunk::new("carrier".parse().unwrap(), "Carrier")
         };
         let fields = |result: Result<super::Versioned<Trunk>, DirectoryFault>| match result {
             Err(DirectoryFault::Invalid(problems)) => problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>(),

@@ -72,16 +72,10 @@ pub fn directory() -> Result<Directory, InvalidId> {
     };
     directory.agents.insert(supervisor.id.clone(), supervisor);
     let trunk = Trunk {
-        id: "local".parse()?,
-        name: "This machine".into(),
         sources: vec!["127.0.0.0/8".into()],
-        username: None,
-        realm: None,
-        secret: None,
         peer: Some("127.0.0.1:5090".into()),
-        transport: "udp".into(),
         calls_max: 2_000,
-        is_active: true,
+        ..Trunk::new("local".parse()?, "This machine")
     };
     directory.trunks.insert(trunk.id.clone(), trunk);
     for disposition in dispositions()? {

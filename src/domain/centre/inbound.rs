@@ -8,7 +8,7 @@ use crate::{
         call::{Call, Direction, EndCause, NewCall, OtherParty, Party, PartyMatch, Stage},
         routing::{Route, choose_language, route},
     },
-    types::{AgentId, CallId, LegId, TrunkId},
+    types::{AgentId, CallId, LegId},
 };
 
 /// SIP gives up an unacknowledged answer after 32 s; so do we.
@@ -132,18 +132,9 @@ impl Centre {
         Ok(())
     }
 
-    /// Calls on a trunk, both ways.
-    pub(super) fn calls_on(&self, trunk: &TrunkId) -> i64 {
-        self.calls.values().map(|call| call.lines_on(trunk)).sum()
-    }
-
     /// Whether there are as many calls as there may be. Those that agents only wrap up do not count.
     pub(super) fn is_full(&self) -> bool {
         self.calls.values().filter(|call| !call.is_over()).count() >= self.calls_max
-    }
-
-    fn is_trunk_full(&self, trunk: &TrunkId) -> bool {
-        self.directory.trunks.get(trunk).is_some_and(|known| self.calls_on(trunk) >= known.calls_max)
     }
 
     /// The time of a stage is over.

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         call::{CallSummary, EndCause},
         event::{Actor, Event},
+        trunk::{TrunkHealth, TrunkRegistration},
     },
     types::{AgentId, CallId, LegId, PhoneNumber, SessionId, Timestamp, TrunkId, UserId},
 };
@@ -111,6 +112,20 @@ pub enum CentreInput {
         account: Arc<str>,
         /// Can be called.
         is_reachable: bool,
+    },
+    /// A trunk's other side answers, or does not any more.
+    TrunkHealth {
+        /// Which.
+        trunk: TrunkId,
+        /// From now on.
+        health: TrunkHealth,
+    },
+    /// Our registration with a trunk's other side came about, failed or ended.
+    TrunkRegistration {
+        /// Which.
+        trunk: TrunkId,
+        /// From now on.
+        registration: TrunkRegistration,
     },
     /// A web phone's socket closed.
     WebPhoneGone {

@@ -25,6 +25,7 @@ mod talk;
 mod through_flow;
 mod timers;
 mod transfer;
+mod trunks;
 mod view;
 mod waiting;
 mod web_phone;
@@ -57,8 +58,9 @@ use super::{
     ivr::{FlowRun, ScriptBook},
     queue::{Choices, Explanation, QueueLine},
     routing::DialPlan,
+    trunk::TrunkState,
 };
-use crate::types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, SessionId};
+use crate::types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, SessionId, TrunkId};
 
 /// The live floor of one node.
 #[derive(Default)]
@@ -77,6 +79,8 @@ pub struct Centre {
     /// Which queues an agent has the skills for, as of the present directory.
     serves: BTreeMap<AgentId, BTreeSet<QueueId>>,
     lines: BTreeMap<QueueId, QueueLine>,
+    /// What is known of the active trunks.
+    trunks: BTreeMap<TrunkId, TrunkState>,
     legs: BTreeMap<LegId, LegUse>,
     consoles: BTreeMap<AgentId, Console>,
     /// Agents whose console went away and has not come back.
@@ -133,6 +137,8 @@ impl Centre {
             CentreInput::CallerKnown { call, found } => self.caller_known(turn, call, found),
             CentreInput::ConsoleSession { agent, session, is_up } => self.console_session(turn, &agent, session, is_up),
             CentreInput::PhoneReachable { account, is_reachable } => self.phone_reachable(turn, &account, is_reachable),
+            CentreInput::TrunkHealth { trunk, health } => self.trunk_health(turn, &trunk, health),
+            CentreInput::TrunkRegistration { trunk, registration } => self.trunk_registration(turn, &trunk, registration),
             CentreInput::WebPhoneGone { session } => self.web_phone_gone(turn, session),
             CentreInput::Drain => self.is_draining = true,
         }

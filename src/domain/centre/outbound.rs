@@ -10,7 +10,7 @@ use crate::{
         directory::Device,
         routing::{DialPlan, DialProblem, choose_language, plan_dial},
     },
-    types::{AgentId, CallId, CustomerId, LegId},
+    types::{AgentId, CallId, CustomerId, LegId, TrunkId},
 };
 
 /// The agent's own phone rings so long.
@@ -76,7 +76,9 @@ impl Centre {
         if self.is_full() {
             return Err(Refusal::TooManyCalls);
         }
-        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk)).map_err(|problem| match problem {
+        let is_usable = |trunk: &TrunkId| self.is_trunk_usable(trunk);
+        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk), is_usable);
+        let plan = plan.map_err(|problem| match problem {
             DialProblem::NotDialable => Refusal::NotDialable,
             DialProblem::AllTrunksFull => Refusal::TooManyCalls,
         })?;

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         agent::Agent,
         call::{Call, CallSummary, DialStep, EndCause, Stage},
+        trunk::TrunkView,
     },
     types::{AgentId, CallId, QueueId},
 };
@@ -23,6 +24,8 @@ pub struct FloorSnapshot {
     pub agents: Vec<Arc<AgentView>>,
     /// Queues by key.
     pub queues: Vec<Arc<QueueView>>,
+    /// Active trunks by key.
+    pub trunks: Vec<TrunkView>,
 }
 
 /// What was last told, and what has been touched since.
@@ -71,6 +74,7 @@ impl Centre {
             calls: self.published.calls.values().cloned().collect(),
             agents: self.published.agents.values().cloned().collect(),
             queues: self.published.queues.values().cloned().collect(),
+            trunks: self.trunk_views(),
         }
     }
 

@@ -31,6 +31,7 @@ impl Centre {
             .collect();
         self.set_up_agents(turn);
         self.set_up_queues(turn);
+        self.set_up_trunks(turn);
         self.is_match_due = true;
         self.is_staff_check_due = true;
         self.check_hours(turn);

@@ -36,8 +36,14 @@ pub enum DialProblem {
     AllTrunksFull,
 }
 
-/// What `typed` means. `calls_on` tells how many calls a trunk carries now.
-pub fn plan_dial(directory: &Directory, typed: &str, calls_on: impl Fn(&TrunkId) -> i64) -> Result<DialPlan, DialProblem> {
+/// What `typed` means. `calls_on` tells how many calls a trunk carries now, `is_usable` whether they may be expected to go through: a
+/// trunk that is not is only tried when no other has room.
+pub fn plan_dial(
+    directory: &Directory,
+    typed: &str,
+    calls_on: impl Fn(&TrunkId) -> i64,
+    is_usable: impl Fn(&TrunkId) -> bool,
+) -> Result<DialPlan, DialProblem> {
     let typed = typed.trim();
     if let Some((account, phone)) = directory.phones.get_key_value(typed)
         && phone.is_active
@@ -56,12 +62,11 @@ pub fn plan_dial(directory: &Directory, typed: &str, calls_on: impl Fn(&TrunkId)
     if directory.number(typed).is_some() || directory.number(&dialled).is_some() {
         return Err(DialProblem::NotDialable);
     }
-    let mut is_any = false;
-    for trunk in directory.trunks.values().filter(|trunk| trunk.is_active && trunk.peer.is_some()) {
-        is_any = true;
-        if calls_on(&trunk.id) < trunk.calls_max {
-            return Ok(DialPlan::Outside { trunk: trunk.id.clone(), dialled, number });
-        }
+    let outward = || directory.trunks.values().filter(|trunk| trunk.is_active && trunk.peer.is_some());
+    let free = || outward().filter(|trunk| calls_on(&trunk.id) < trunk.calls_max);
+    match free().find(|trunk| is_usable(&trunk.id)).or_else(|| free().next()) {
+        Some(trunk) => Ok(DialPlan::Outside { trunk: trunk.id.clone(), dialled, number }),
+        None if outward().next().is_some() => Err(DialProblem::AllTrunksFull),
+        None => Err(DialProblem::NotDialable),
     }
-    Err(if is_any { DialProblem::AllTrunksFull } else { DialProblem::NotDialable })
 }

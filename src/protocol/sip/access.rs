@@ -35,6 +35,14 @@ pub struct TrunkAccess {
     pub peer: Option<PeerName>,
     /// Where they go, in the order in which to try; empty while that is not known.
     pub hops: Vec<Hop>,
+    /// Whether the other side is asked now and then if it is there.
+    pub is_pinged: bool,
+    /// For so many seconds we register with the other side, as `username`; `None` for a trunk that knows us otherwise.
+    pub registers: Option<u32>,
+    /// Their SIP domain, where it is not the peer's name.
+    pub domain: Option<Arc<str>>,
+    /// User part of the contact that we register; known to nobody else.
+    pub contact_user: Option<Arc<str>>,
 }
 
 /// How a phone proves itself.
@@ -51,6 +59,12 @@ impl SipAccess {
     pub fn trunk_by_source(&self, ip: IpAddr) -> Option<&TrunkAccess> {
         let matching = self.trunks.iter().flat_map(|trunk| trunk.prefixes.iter().map(move |prefix| (prefix, trunk)));
         matching.filter(|(prefix, _)| prefix.contains(ip)).max_by_key(|(prefix, _)| prefix.bits).map(|(_, trunk)| trunk)
+    }
+
+    /// Whether we register with somebody at this address.
+    pub fn is_registrar(&self, ip: IpAddr) -> bool {
+        let mut hops = self.trunks.iter().filter(|trunk| trunk.registers.is_some()).flat_map(|trunk| &trunk.hops);
+        hops.any(|hop| hop.address.ip() == ip.to_canonical())
     }
 
     /// The trunk of this key.
@@ -123,6 +137,10 @@ mod tests {
             their_secret: None,
             peer: None,
             hops: Vec::new(),
+            is_pinged: false,
+            registers: None,
+            domain: None,
+            contact_user: None,
         };
         let access = SipAccess {
             trunks: vec![trunk("wide", "10.0.0.0/8"), trunk("narrow", "10.1.2.3"), trunk("six", "2001:db8::/32")],

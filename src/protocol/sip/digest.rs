@@ -28,6 +28,15 @@ pub struct Ha1 {
 }
 
 impl Ha1 {
+    /// A word for this purpose that only who knows the password could make: hexadecimal, 80 bits.
+    pub fn word_for(&self, purpose: &str) -> String {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.sha256.as_bytes()) else { return String::new() };
+        mac.update(purpose.as_bytes());
+        let mut word = hex(&mac.finalize().into_bytes());
+        word.truncate(20);
+        word
+    }
+
     /// From a password: for tests and for whoever stores accounts.
     pub fn new(user: &str, realm: &str, password: &str) -> Self {
         let text = format!("{user}:{realm}:{password}");

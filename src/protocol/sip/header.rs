@@ -67,6 +67,8 @@ pub enum Name {
     UserAgent,
     /// Retry-After.
     RetryAfter,
+    /// Min-Expires.
+    MinExpires,
     /// Timestamp.
     Timestamp,
     /// Refer-To, `r` (RFC 3515).
@@ -84,7 +86,7 @@ pub enum Name {
 impl Name {
     /// The name that a header line carries, in any case, long or compact.
     pub fn read(text: &str) -> Self {
-        const LONG: [(&str, Name); 36] = [
+        const LONG: [(&str, Name); 37] = [
             ("via", Name::Via),
             ("from", Name::From),
             ("to", Name::To),
@@ -116,6 +118,7 @@ impl Name {
             ("accept-language", Name::AcceptLanguage),
             ("user-agent", Name::UserAgent),
             ("retry-after", Name::RetryAfter),
+            ("min-expires", Name::MinExpires),
             ("timestamp", Name::Timestamp),
             ("refer-to", Name::ReferTo),
             ("refer-sub", Name::ReferSub),
@@ -176,6 +179,7 @@ impl Name {
             Self::AcceptLanguage => "Accept-Language",
             Self::UserAgent => "User-Agent",
             Self::RetryAfter => "Retry-After",
+            Self::MinExpires => "Min-Expires",
             Self::Timestamp => "Timestamp",
             Self::ReferTo => "Refer-To",
             Self::ReferSub => "Refer-Sub",

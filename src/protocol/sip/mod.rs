@@ -30,11 +30,14 @@ mod transaction;
 
 pub use access::{IpPrefix, PhoneAccess, SipAccess, TrunkAccess};
 pub use digest::Ha1;
-pub use endpoint::{Advertised, ClassCounts, MethodCounts, SipEndpoint, SipOutput, SipSettings, SipStats};
+pub use endpoint::{Advertised, ClassCounts, MethodCounts, PingSettings, SipEndpoint, SipOutput, SipSettings, SipStats};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};
-pub use notice::{CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport};
+pub use notice::{
+    CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport, TrunkFault, TrunkHealth,
+    TrunkRegistration,
+};
 pub use peer::{Hop, PeerName, Peers};
 pub use registrar::RegistrationLimits;
 pub use session_timer::SessionTimerLimits;

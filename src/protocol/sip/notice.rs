@@ -103,6 +103,42 @@ pub enum ReferTarget {
     Dialog(DialogId),
 }
 
+/// Whether a trunk's other side answers our questions (OPTIONS).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrunkHealth {
+    /// Not asked, or no answer yet.
+    Unknown,
+    /// It answers.
+    Up,
+    /// It does not, or says that it serves nobody.
+    Down(TrunkFault),
+}
+
+/// Where our registration with a trunk's other side stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrunkRegistration {
+    /// There is none.
+    Off,
+    /// The registrar has our contact.
+    Registered,
+    /// It did not take it; it is tried again.
+    Failed(TrunkFault),
+}
+
+/// What is wrong with a trunk's other side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrunkFault {
+    /// Nothing came back.
+    NoAnswer,
+    /// The connection could not be opened, or broke.
+    NoConnection,
+    /// It answered with this status.
+    Refused {
+        /// 3xx to 6xx.
+        status: u16,
+    },
+}
+
 /// Something was heard on the wire.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SipNotice {
@@ -206,6 +242,20 @@ pub enum SipNotice {
         account: Arc<str>,
         /// Whether it can be called.
         is_reachable: bool,
+    },
+    /// A trunk's other side answers now, or does not any more.
+    TrunkHealthChanged {
+        /// Which trunk.
+        trunk: TrunkId,
+        /// From now on.
+        health: TrunkHealth,
+    },
+    /// Our registration with a trunk's other side came about, failed or ended.
+    TrunkRegistrationChanged {
+        /// Which trunk.
+        trunk: TrunkId,
+        /// From now on.
+        registration: TrunkRegistration,
     },
 }
 

@@ -4,3 +4,4 @@ mod echo;
 mod edge;
 mod numbers;
 mod telephone;
+mod trunks;

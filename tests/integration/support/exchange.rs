@@ -114,16 +114,9 @@ fn directory() -> Directory {
     let echo = Number { number: "1009".into(), name: "Echo".into(), target: NumberTarget::Echo, is_on_web_phone: false };
     directory.numbers.insert("1009".into(), echo);
     let trunk = Trunk {
-        id: "loopback".parse().expect("a key"),
-        name: "Loopback".into(),
         sources: vec!["127.0.0.0/8".into()],
-        username: None,
-        realm: None,
-        secret: None,
-        peer: None,
-        transport: "udp".into(),
         calls_max: 1_000,
-        is_active: true,
+        ..Trunk::new("loopback".parse().expect("a key"), "Loopback")
     };
     directory.trunks.insert(trunk.id.clone(), trunk);
     directory

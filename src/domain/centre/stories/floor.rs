@@ -88,18 +88,7 @@ pub fn sample() -> Directory {
     directory.phones.insert("103".into(), phone);
     directory.trunks.insert(
         id("carrier"),
-        Trunk {
-            id: id("carrier"),
-            name: "Carrier".into(),
-            sources: vec![],
-            username: None,
-            realm: None,
-            secret: None,
-            peer: Some("192.0.2.1:5060".into()),
-            transport: "udp".into(),
-            calls_max: 100,
-            is_active: true,
-        },
+        Trunk { peer: Some("192.0.2.1:5060".into()), calls_max: 100, ..Trunk::new(id("carrier"), "Carrier") },
     );
     for reason in ["lunch", "training"] {
         directory.pause_reasons.push(PauseReason { id: reason.into(), names: BTreeMap::new() });

@@ -9,3 +9,4 @@ mod flows;
 mod outward;
 mod queueing;
 mod talking;
+mod trunks;

@@ -106,7 +106,8 @@ impl SipEndpoint {
 
     /// A trunk's address, or exactly where a phone registered from: never banned.
     fn is_trusted(&self, flow: Flow) -> bool {
-        self.access.trunk_by_source(flow.remote.ip()).is_some() || self.registrar.is_known_source(flow)
+        let ip = flow.remote.ip();
+        self.access.trunk_by_source(ip).is_some() || self.access.is_registrar(ip) || self.registrar.is_known_source(flow)
     }
 
     /// Counts a request that begins something: false if it must not be heard.
@@ -180,7 +181,9 @@ impl SipEndpoint {
         let Some(dialog) = Dialog::as_callee(message, &tag_text(tag), flow) else {
             return self.refuse(flow, message, 400, "Warning: 399 centralita \"INVITE without a usable Contact\"\r\n");
         };
-        let called = message.request_uri().and_then(|uri| uri.user());
+        // What is addressed to the contact that we registered was dialled as To says.
+        let is_to_contact = self.trunk_by_contact(message).is_some();
+        let called = message.request_uri().and_then(|uri| uri.user()).filter(|_| !is_to_contact);
         let Some(called) = called.or_else(|| message.to().uri.user()) else {
             return self.refuse(flow, message, 404, "");
         };
@@ -237,6 +240,7 @@ impl SipEndpoint {
         let ip = flow.remote.ip();
         // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone.
         let trunk = self.access.trunk_by_source(ip).filter(|_| !self.registrar.is_known_source(flow));
+        let trunk = trunk.or_else(|| self.trunk_by_contact(message));
         let by_address = trunk.map(|trunk| CallSource::Trunk(trunk.id.clone()));
         let refused = |is_stale| match &by_address {
             Some(source) => Proof::Proven(source.clone()),

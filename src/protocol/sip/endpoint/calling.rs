@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     protocol::sip::{
+        access::TrunkAccess,
         address::{Uri, quoted, user_part},
         compose::Composition,
         dialog::Dialog,
@@ -312,7 +313,18 @@ impl SipEndpoint {
         uri: &str,
         rng: &mut Rng,
     ) -> Option<(&'static str, String)> {
-        let access = self.access.trunk(trunk)?;
+        Self::prove(self.access.trunk(trunk)?, message, status, method, uri, rng)
+    }
+
+    /// The same for a trunk that may have been taken out meanwhile.
+    pub(super) fn prove(
+        access: &TrunkAccess,
+        message: &SipMessage,
+        status: u16,
+        method: &str,
+        uri: &str,
+        rng: &mut Rng,
+    ) -> Option<(&'static str, String)> {
         let username = access.username.as_deref()?;
         let (asked, name) = match status {
             401 => (Name::WwwAuthenticate, Name::Authorization),
@@ -323,7 +335,7 @@ impl SipEndpoint {
         let answer = known.find_map(|ha1| answer_challenge(message.values(asked), username, ha1, method, uri, rng));
         if answer.is_none() {
             let challenge: Vec<&str> = message.values(asked).collect();
-            tracing::warn!(%trunk, ?challenge, "the trunk asks for a proof in a realm that it is not set up for");
+            tracing::warn!(trunk = %access.id, ?challenge, "the trunk asks for a proof in a realm that it is not set up for");
         }
         Some((name.as_str(), answer?))
     }

@@ -12,6 +12,8 @@
 //! | `refer.rs` | transfers that a phone asks for |
 //! | `replacing.rs` | dialogs that are named by others |
 //! | `refreshing.rs` | session timers of answered calls |
+//! | `trunk_health.rs` | whether the other sides of trunks answer |
+//! | `trunk_registration.rs` | our registrations with carriers |
 
 mod answering;
 mod arriving;
@@ -28,6 +30,8 @@ mod stats;
 mod talking;
 #[cfg(test)]
 mod tests;
+mod trunk_health;
+mod trunk_registration;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -37,8 +41,11 @@ use std::{
 
 pub use settings::{Advertised, SipSettings};
 pub use stats::{ClassCounts, MethodCounts, SipStats};
+pub use trunk_health::PingSettings;
 
 use call::{Call, Pending, Phase};
+use trunk_health::TrunkHealths;
+use trunk_registration::TrunkRegistrations;
 
 use super::{
     access::SipAccess,
@@ -47,7 +54,7 @@ use super::{
     digest::Challenger,
     guard::Guard,
     message::SipMessage,
-    notice::{DialogId, Flow, FlowId, SipNotice, SipOrder, Transport},
+    notice::{DialogId, Flow, FlowId, SipNotice, SipOrder, Transport, TrunkFault},
     peer::Hop,
     registrar::Registrar,
     transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
@@ -91,6 +98,8 @@ pub struct SipEndpoint {
     challenger: Challenger,
     guard: Guard,
     registrar: Registrar,
+    healths: TrunkHealths,
+    registrations: TrunkRegistrations,
     link: Link,
     calls: BTreeMap<DialogId, Call>,
     /// Calls by our tag.
@@ -106,6 +115,8 @@ pub struct SipEndpoint {
     connections: BTreeMap<Hop, FlowId>,
     next_flow: u64,
     is_draining: bool,
+    /// Whether registrations with carriers have been taken back for good.
+    is_leaving: bool,
 }
 
 /// The endpoint's transactions and what they need during one turn.
@@ -172,6 +183,8 @@ impl SipEndpoint {
             challenger: Challenger::new(settings.realm.clone(), secret),
             guard: Guard::new(settings.flood),
             registrar: Registrar::default(),
+            healths: TrunkHealths::default(),
+            registrations: TrunkRegistrations::default(),
             link: Link {
                 transactions: Transactions::default(),
                 timers: Timers::default(),
@@ -189,6 +202,7 @@ impl SipEndpoint {
             connections: BTreeMap::new(),
             next_flow: 2,
             is_draining: false,
+            is_leaving: false,
             settings,
         }
     }
@@ -201,6 +215,8 @@ impl SipEndpoint {
         let gone = self.registrar.retain(is_same);
         self.access = access;
         self.report_unreachable(gone);
+        self.watch_trunks();
+        self.register_trunks();
     }
 
     /// Whether new calls are refused with 503 while running ones go on.
@@ -261,6 +277,8 @@ impl SipEndpoint {
                 ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
                 ClientUser::Bye(id) => self.end(id, true),
                 ClientUser::Update(id) => self.update_cut_off(id),
+                ClientUser::TrunkPing => self.ping_answered(key, 503, false),
+                ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoConnection),
                 // The next question opens a new stream.
                 ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
             }
@@ -284,6 +302,8 @@ impl SipEndpoint {
                 }
                 Owner::Call(id) => self.call_timer(id, timer, rng),
                 Owner::Registrar => self.registrar_timer(timer),
+                Owner::Trunks if timer == Timer::TrunkPing => self.ping_trunks(rng),
+                Owner::Trunks => self.registrations_due(rng),
             }
         }
     }
@@ -304,6 +324,7 @@ impl SipEndpoint {
             dialogs: self.calls.len(),
             transactions: self.link.transactions.count(),
             contacts: self.registrar.count(),
+            leaving: self.registrations.leaving(),
             ..self.link.stats
         }
     }
@@ -328,6 +349,9 @@ impl SipEndpoint {
             ClientUser::Probe(id) => self.probe_answered(id, status, rng),
             ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
             ClientUser::ReferNotify(id) => self.refer_notified(id, status, rng),
+            ClientUser::TrunkPing if status < 200 => {}
+            ClientUser::TrunkPing => self.ping_answered(key, status, true),
+            ClientUser::TrunkRegister => self.register_answered(key, message, status, rng),
             ClientUser::Nobody => {}
         }
     }
@@ -341,6 +365,8 @@ impl SipEndpoint {
             ClientUser::Probe(id) => self.probe_answered(id, 408, rng),
             ClientUser::Bye(id) => self.end(id, true),
             ClientUser::ReferNotify(id) => self.refer_notified(id, 408, rng),
+            ClientUser::TrunkPing => self.ping_answered(key, 408, false),
+            ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoAnswer),
             ClientUser::Nobody => {}
         }
     }
@@ -370,6 +396,8 @@ impl SipEndpoint {
             | Timer::K
             | Timer::L
             | Timer::M
+            | Timer::TrunkPing
+            | Timer::TrunkRegister
             | Timer::RegistrationOver
             | Timer::KeepAlive => {}
         }

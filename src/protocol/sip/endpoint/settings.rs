@@ -1,5 +1,6 @@
 //! What the endpoint is told at its making.
 
+use super::trunk_health::PingSettings;
 use crate::protocol::sip::{
     address::elements,
     compose::{Composition, ReplyLines},
@@ -47,6 +48,8 @@ pub struct SipSettings {
     pub flood: FloodLimits,
     /// Registrations.
     pub registration: RegistrationLimits,
+    /// Questions to trunks.
+    pub pings: PingSettings,
 }
 
 /// An address of ours in Via and Contact.
@@ -78,6 +81,7 @@ impl Default for SipSettings {
             times: Times::default(),
             flood: FloodLimits::default(),
             registration: RegistrationLimits::default(),
+            pings: PingSettings::default(),
         }
     }
 }

@@ -27,6 +27,8 @@ pub struct SipStats {
     pub transactions: usize,
     /// Registered contacts at this moment.
     pub contacts: usize,
+    /// Our registrations with carriers that are being taken back at this moment.
+    pub leaving: usize,
 }
 
 const METHODS: [&str; 10] = ["INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "PRACK", "other"];

@@ -47,6 +47,10 @@ pub enum ClientUser {
     Bye(DialogId),
     /// A NOTIFY about a transfer.
     ReferNotify(DialogId),
+    /// Our question whether a trunk is there.
+    TrunkPing,
+    /// Our registration with a carrier.
+    TrunkRegister,
     /// Nobody: a CANCEL, or the BYE of a fork that lost.
     Nobody,
 }

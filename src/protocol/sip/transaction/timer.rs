@@ -67,6 +67,10 @@ pub enum Timer {
     RefreshSession,
     /// Nobody has refreshed it: the dialog ends (RFC 4028 10).
     SessionOver,
+    /// A trunk is to be asked whether it is there, or its answer is late.
+    TrunkPing,
+    /// A registration with a carrier is to be made or renewed.
+    TrunkRegister,
     /// The earliest registration runs out.
     RegistrationOver,
     /// Datagram phones behind address translation get their keep-alive.
@@ -84,6 +88,8 @@ pub enum Owner {
     Call(DialogId),
     /// The registrar.
     Registrar,
+    /// Pings and registrations of trunks, each at its earliest.
+    Trunks,
 }
 
 /// All running timers, by time.

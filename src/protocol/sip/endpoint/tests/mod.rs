@@ -6,4 +6,5 @@ mod provisional;
 mod session_timers;
 mod streams;
 mod transfers;
+mod trunks;
 mod world;

@@ -263,6 +263,10 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             their_secret: None,
             peer: PeerName::parse(&peer.to_string(), transport),
             hops: vec![Hop { transport, address: peer, name: None }],
+            is_pinged: false,
+            registers: None,
+            domain: None,
+            contact_user: None,
         }],
         phones: [phone("101"), phone("102")].into(),
     }

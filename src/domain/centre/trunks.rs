@@ -1,0 +1,80 @@
+//! Trunks on the floor: what is known of them, and how many calls they carry.
+
+use super::{Centre, CentreOutput, Fact, Turn};
+use crate::{
+    domain::{
+        event::Event,
+        trunk::{TrunkEvent, TrunkEventKind, TrunkHealth, TrunkRegistration, TrunkState, TrunkView},
+    },
+    types::TrunkId,
+};
+
+impl Centre {
+    pub(super) fn trunk_health(&mut self, turn: &Turn<'_>, trunk: &TrunkId, health: TrunkHealth) {
+        let now = turn.now.wall;
+        let Some(state) = self.trunk_state_mut(turn, trunk) else { return };
+        let event = state.set_health(health, now);
+        self.trunk_event(turn, trunk, event);
+    }
+
+    pub(super) fn trunk_registration(&mut self, turn: &Turn<'_>, trunk: &TrunkId, registration: TrunkRegistration) {
+        let now = turn.now.wall;
+        let Some(state) = self.trunk_state_mut(turn, trunk) else { return };
+        let event = state.set_registration(registration, now);
+        self.trunk_event(turn, trunk, event);
+    }
+
+    fn trunk_state_mut(&mut self, turn: &Turn<'_>, trunk: &TrunkId) -> Option<&mut TrunkState> {
+        self.directory.trunks.get(trunk)?;
+        Some(self.trunks.entry(trunk.clone()).or_insert_with(|| TrunkState::new(turn.now.wall)))
+    }
+
+    fn trunk_event(&mut self, turn: &Turn<'_>, trunk: &TrunkId, kind: Option<TrunkEventKind>) {
+        let Some(kind) = kind else { return };
+        let event = Event::Trunk(TrunkEvent { trunk: trunk.clone(), kind });
+        self.out.push_back(CentreOutput::Fact(Fact { at: turn.now.wall, actor: turn.actor.clone(), event, call: None }));
+    }
+
+    /// Trunks came, went, or are asked from now on or no more.
+    pub(super) fn set_up_trunks(&mut self, turn: &Turn<'_>) {
+        let directory = self.directory.clone();
+        self.trunks.retain(|id, _| directory.trunks.get(id).is_some_and(|trunk| trunk.is_active));
+        for (id, trunk) in directory.trunks.iter().filter(|(_, trunk)| trunk.is_active) {
+            let state = self.trunks.entry(id.clone()).or_insert_with(|| TrunkState::new(turn.now.wall));
+            if !trunk.is_pinged {
+                state.set_health(TrunkHealth::Unknown, turn.now.wall);
+            }
+        }
+    }
+
+    /// Whether calls by this trunk may be expected to go through.
+    pub(super) fn is_trunk_usable(&self, trunk: &TrunkId) -> bool {
+        self.trunks.get(trunk).is_none_or(TrunkState::is_usable)
+    }
+
+    /// Calls on a trunk, both ways.
+    pub(super) fn calls_on(&self, trunk: &TrunkId) -> i64 {
+        self.calls.values().map(|call| call.lines_on(trunk)).sum()
+    }
+
+    pub(super) fn is_trunk_full(&self, trunk: &TrunkId) -> bool {
+        self.directory.trunks.get(trunk).is_some_and(|known| self.calls_on(trunk) >= known.calls_max)
+    }
+
+    /// Every active trunk, by key.
+    pub(super) fn trunk_views(&self) -> Vec<TrunkView> {
+        let known = self.trunks.iter().filter_map(|(id, state)| Some((state, self.directory.trunks.get(id)?)));
+        known
+            .map(|(state, trunk)| TrunkView {
+                id: trunk.id.clone(),
+                name: trunk.name.clone(),
+                health: state.health,
+                health_since: state.health_since,
+                registration: state.registration,
+                registration_since: state.registration_since,
+                calls: self.calls_on(&trunk.id),
+                calls_max: trunk.calls_max,
+            })
+            .collect()
+    }
+}
