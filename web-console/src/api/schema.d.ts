@@ -849,6 +849,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/trunk-states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every active trunk as it is now, by key. */
+        get: operations["trunks_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/trunks": {
         parameters: {
             query?: never;
@@ -1180,6 +1197,8 @@ export interface components {
             agents: components["schemas"]["AgentView"][];
             /** @description Calls on the floor, oldest first, at most 200. */
             calls: components["schemas"]["CallView"][];
+            /** @description Active trunks, by key. */
+            trunks: components["schemas"]["TrunkView"][];
         };
         /**
          * @description A queue with today's figures. Service level: answered within the threshold over answered plus abandoned less short
@@ -2115,6 +2134,11 @@ export interface components {
             event: components["schemas"]["DirectoryEvent"];
             /** @enum {string} */
             area: "directory";
+        } | {
+            /** @description A trunk at work. */
+            event: components["schemas"]["TrunkEvent"];
+            /** @enum {string} */
+            area: "trunk";
         };
         /** @description An event in its place in the stream. */
         EventRecord: components["schemas"]["Event"] & {
@@ -2307,6 +2331,9 @@ export interface components {
         } | {
             /** @enum {string} */
             code: "not_a_peer";
+        } | {
+            /** @enum {string} */
+            code: "not_a_host";
         } | {
             /** @enum {string} */
             code: "not_an_account";
@@ -2956,6 +2983,36 @@ export interface components {
             next?: string | null;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_TrunkView: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["TrunkId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description Whether the other side answers. */
+                health: components["schemas"]["TrunkHealth"];
+                /** @description Since when. */
+                health_since: components["schemas"]["Timestamp"];
+                /** @description Our registration there. */
+                registration: components["schemas"]["TrunkRegistration"];
+                /** @description Since when. */
+                registration_since: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Calls on it now, both ways.
+                 */
+                calls: number;
+                /**
+                 * Format: int64
+                 * @description Most calls at a time.
+                 */
+                calls_max: number;
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_User: {
             /** @description In the list's order. */
             items: {
@@ -3267,6 +3324,17 @@ export interface components {
                 calls_max: number;
                 /** @description Whether calls are accepted and placed. */
                 is_active: boolean;
+                /** @description Whether the peer is asked now and then by OPTIONS if it is there; a trunk that is down is not dialled while another is up. */
+                is_pinged?: boolean;
+                /** @description Whether we register with the peer as `username`, so that it sends its calls here. */
+                is_registering?: boolean;
+                /**
+                 * Format: int64
+                 * @description For how many seconds we ask the registrar to keep us, 60 to 86400; it may grant less.
+                 */
+                register_secs?: number;
+                /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
+                domain?: string | null;
             } & {
                 /**
                  * Format: int64
@@ -4417,6 +4485,17 @@ export interface components {
             calls_max: number;
             /** @description Whether calls are accepted and placed. */
             is_active: boolean;
+            /** @description Whether the peer is asked now and then by OPTIONS if it is there; a trunk that is down is not dialled while another is up. */
+            is_pinged?: boolean;
+            /** @description Whether we register with the peer as `username`, so that it sends its calls here. */
+            is_registering?: boolean;
+            /**
+             * Format: int64
+             * @description For how many seconds we ask the registrar to keep us, 60 to 86400; it may grant less.
+             */
+            register_secs?: number;
+            /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
+            domain?: string | null;
         } & {
             /**
              * Format: int64
@@ -4486,8 +4565,112 @@ export interface components {
             calls_max: number;
             /** @description Whether calls are accepted and placed. */
             is_active: boolean;
+            /** @description Whether the peer is asked now and then by OPTIONS if it is there; a trunk that is down is not dialled while another is up. */
+            is_pinged?: boolean;
+            /** @description Whether we register with the peer as `username`, so that it sends its calls here. */
+            is_registering?: boolean;
+            /**
+             * Format: int64
+             * @description For how many seconds we ask the registrar to keep us, 60 to 86400; it may grant less.
+             */
+            register_secs?: number;
+            /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
+            domain?: string | null;
+        };
+        /** @description Something happened to a trunk. */
+        TrunkEvent: components["schemas"]["TrunkEventKind"] & {
+            /** @description Which. */
+            trunk: components["schemas"]["TrunkId"];
+        };
+        /** @description What happened to a trunk. */
+        TrunkEventKind: {
+            /** @enum {string} */
+            kind: "came_up";
+        } | {
+            /** @description What is wrong. */
+            fault: components["schemas"]["TrunkFault"];
+            /** @enum {string} */
+            kind: "went_down";
+        } | {
+            /** @enum {string} */
+            kind: "registered";
+        } | {
+            /** @description What is wrong. */
+            fault: components["schemas"]["TrunkFault"];
+            /** @enum {string} */
+            kind: "registration_failed";
+        } | {
+            /** @enum {string} */
+            kind: "registration_ended";
+        };
+        /** @description What is wrong with a trunk's other side. */
+        TrunkFault: {
+            /** @enum {string} */
+            why: "no_answer";
+        } | {
+            /** @enum {string} */
+            why: "no_connection";
+        } | {
+            /**
+             * Format: int32
+             * @description Its SIP status, 3xx to 6xx.
+             */
+            status: number;
+            /** @enum {string} */
+            why: "refused";
+        };
+        /** @description Whether a trunk's other side answers. */
+        TrunkHealth: {
+            /** @enum {string} */
+            is: "unknown";
+        } | {
+            /** @enum {string} */
+            is: "up";
+        } | {
+            /** @description What is wrong. */
+            fault: components["schemas"]["TrunkFault"];
+            /** @enum {string} */
+            is: "down";
         };
         TrunkId: string;
+        /** @description Where our registration with a trunk's other side stands. */
+        TrunkRegistration: {
+            /** @enum {string} */
+            is: "off";
+        } | {
+            /** @enum {string} */
+            is: "registered";
+        } | {
+            /** @description What is wrong. */
+            fault: components["schemas"]["TrunkFault"];
+            /** @enum {string} */
+            is: "failed";
+        };
+        /** @description A trunk as supervisors and administrators see it now. */
+        TrunkView: {
+            /** @description Which. */
+            id: components["schemas"]["TrunkId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Whether the other side answers. */
+            health: components["schemas"]["TrunkHealth"];
+            /** @description Since when. */
+            health_since: components["schemas"]["Timestamp"];
+            /** @description Our registration there. */
+            registration: components["schemas"]["TrunkRegistration"];
+            /** @description Since when. */
+            registration_since: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Calls on it now, both ways.
+             */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Most calls at a time.
+             */
+            calls_max: number;
+        };
         /** @description Someone who signs in. */
         User: {
             /** @description Key, also what one types at sign-in. */
@@ -4806,6 +4989,17 @@ export interface components {
             calls_max: number;
             /** @description Whether calls are accepted and placed. */
             is_active: boolean;
+            /** @description Whether the peer is asked now and then by OPTIONS if it is there; a trunk that is down is not dialled while another is up. */
+            is_pinged?: boolean;
+            /** @description Whether we register with the peer as `username`, so that it sends its calls here. */
+            is_registering?: boolean;
+            /**
+             * Format: int64
+             * @description For how many seconds we ask the registrar to keep us, 60 to 86400; it may grant less.
+             */
+            register_secs?: number;
+            /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
+            domain?: string | null;
         } & {
             /**
              * Format: int64
@@ -7589,6 +7783,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trunks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TrunkView"];
                 };
             };
         };

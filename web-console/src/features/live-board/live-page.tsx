@@ -11,6 +11,7 @@ import { AgentsTable } from './agents-table'
 import { CallsList } from './calls-list'
 import { QueuesTable } from './queues-table'
 import { Summary } from './summary'
+import { TrunksStrip } from './trunks-strip'
 import { useBoardList, useWatchBoard } from './use-board'
 
 export function LivePage() {
@@ -58,6 +59,7 @@ function Board() {
       ) : (
         <Figures isFrozen={isFrozen} className="flex h-full min-h-0 flex-col">
           <Summary queues={queues} agents={agents} />
+          <TrunksStrip />
           <QueuesTable ids={queues} />
           <div className="grid min-h-48 flex-1 grid-cols-1 overflow-auto border-t border-line-strong lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:overflow-hidden">
             <AgentsTable ids={agents} />

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useSyncExternalStore } from 'react'
 import { live } from '@/live/console'
-import type { AgentView, BoardQueue, CallView } from '@/live/protocol'
+import type { AgentView, BoardQueue, CallView, TrunkView } from '@/live/protocol'
 import { boardStore } from '@/live/stores/board'
 
 /** Asks the server for the board for as long as a page shows it. */
@@ -13,7 +13,7 @@ export function useWatchBoard(): void {
 
 const onList = (listener: () => void) => boardStore.onList(listener)
 
-export function useBoardList(kind: 'queues' | 'agents' | 'calls'): readonly string[] {
+export function useBoardList(kind: 'queues' | 'agents' | 'calls' | 'trunks'): readonly string[] {
   return useSyncExternalStore(onList, () => boardStore.list(kind))
 }
 
@@ -28,6 +28,13 @@ export function useBoardAgent(id: string): AgentView | undefined {
   return useSyncExternalStore(
     useCallback((listener) => boardStore.onRow('agents', id, listener), [id]),
     () => boardStore.agent(id),
+  )
+}
+
+export function useBoardTrunk(id: string): TrunkView | undefined {
+  return useSyncExternalStore(
+    useCallback((listener) => boardStore.onRow('trunks', id, listener), [id]),
+    () => boardStore.trunk(id),
   )
 }
 

@@ -12,7 +12,7 @@ const queue = (id: string, waiting: number): BoardQueue => ({
   service_level_secs: 20,
   service_level_percent: 80,
 })
-const board = (...queues: BoardQueue[]): Board => ({ at: '2026-11-21T10:00:00.000Z', queues, agents: [anAgent()], calls: [] })
+const board = (...queues: BoardQueue[]): Board => ({ at: '2026-11-21T10:00:00.000Z', queues, agents: [anAgent()], calls: [], trunks: [] })
 
 let clock: HandClock
 let isHidden: boolean

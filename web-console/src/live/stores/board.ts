@@ -1,5 +1,5 @@
 // The live board. Messages land in plain maps; screens hear of them at most four times a second, each row of itself only.
-import type { AgentView, Board, BoardQueue, CallView } from '../protocol'
+import type { AgentView, Board, BoardQueue, CallView, TrunkView } from '../protocol'
 
 export const FLUSH_MS = 250
 /** After this a figure is shown as old; after the second, the board says so. */
@@ -7,7 +7,7 @@ export const STALE_MS = 5_000
 export const DEAD_MS = 15_000
 
 type Listener = () => void
-type Kind = 'queues' | 'agents' | 'calls'
+type Kind = 'queues' | 'agents' | 'calls' | 'trunks'
 
 export interface BoardWorld {
   setTimer(run: () => void, ms: number): number
@@ -20,8 +20,9 @@ export class BoardStore {
     queues: new Map<string, BoardQueue>(),
     agents: new Map<string, AgentView>(),
     calls: new Map<string, CallView>(),
+    trunks: new Map<string, TrunkView>(),
   }
-  private ids: Record<Kind, readonly string[]> = { queues: [], agents: [], calls: [] }
+  private ids: Record<Kind, readonly string[]> = { queues: [], agents: [], calls: [], trunks: [] }
   private waiting: Board | undefined
   private timer: number | undefined
   private asOf: number | null = null
@@ -53,6 +54,7 @@ export class BoardStore {
       this.merge('queues', board.queues, (queue) => queue.live.id),
       this.merge('agents', board.agents, (agent) => agent.id),
       this.merge('calls', board.calls, (call) => call.id),
+      this.merge('trunks', board.trunks, (trunk) => trunk.id),
     ]
     if (isFirst || isChanged.includes(true)) for (const listener of this.listListeners) listener()
     this.turns += 1
@@ -70,7 +72,7 @@ export class BoardStore {
     this.timer = this.waiting = undefined
     this.asOf = null
     for (const map of Object.values(this.rows)) map.clear()
-    this.ids = { queues: [], agents: [], calls: [] }
+    this.ids = { queues: [], agents: [], calls: [], trunks: [] }
     for (const listener of this.listListeners) listener()
   }
 
@@ -93,6 +95,10 @@ export class BoardStore {
 
   call(id: string): CallView | undefined {
     return this.rows.calls.get(id)
+  }
+
+  trunk(id: string): TrunkView | undefined {
+    return this.rows.trunks.get(id)
   }
 
   onList(listener: Listener): () => void {

@@ -1,6 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { Cable } from 'lucide-react'
-import type { Schemas } from '@/api/types'
+import { api } from '@/api/client'
+import type { Page, Schemas } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
+import { isTrunkBad, useTrunkText, type TrunkView } from '@/lib/trunk-text'
 import { Badge, Checkbox, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, type FieldsProps, type Kind } from '../directory'
 import { Group, NameAndKey, NumberField, SecretField, useKeyChecks, useRange } from '../form-parts'
@@ -25,9 +28,9 @@ export function TrunksSection() {
       { id: 'in', title: t('trunks.inbound'), width: 'minmax(150px, 1.5fr)', cell: (trunk) => [...trunk.sources, trunk.username].filter(Boolean).join(', ') },
       { id: 'out', title: t('trunks.outbound'), width: 'minmax(140px, 1.3fr)', isWide: true, cell: (trunk) => (trunk.peer ? `${trunk.peer} ${trunk.transport.toUpperCase()}` : '') },
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
-      { id: 'active', title: t('field.state'), width: '96px', cell: (trunk) => (trunk.is_active ? <span className="text-ink-2">{t('active')}</span> : <Badge>{t('inactive')}</Badge>) },
+      { id: 'active', title: t('field.state'), width: 'minmax(96px, 1fr)', cell: (trunk) => <State trunk={trunk} /> },
     ],
-    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, password: '' }),
+    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, password: '' }),
     toForm: (trunk) => ({ ...trunk, password: '' }),
     toBody: ({ password, ...trunk }) => ({
       ...trunk,
@@ -36,6 +39,9 @@ export function TrunksSection() {
       username: orNull(trunk.username),
       realm: orNull(trunk.username) && orNull(trunk.realm),
       peer: orNull(trunk.peer),
+      domain: orNull(trunk.domain),
+      is_pinged: trunk.is_pinged && orNull(trunk.peer) !== null,
+      is_registering: trunk.is_registering && orNull(trunk.peer) !== null && orNull(trunk.username) !== null,
       ...(password === '' ? {} : { password }),
     }),
     check: (trunk, isNew) => {
@@ -47,12 +53,36 @@ export function TrunksSection() {
         realm: orNull(trunk.username) && orNull(trunk.peer) && !orNull(trunk.realm) ? t('trunks.realm_missing') : undefined,
         password: isNew && orNull(trunk.username) && trunk.password === '' ? t('trunks.password_missing') : undefined,
         calls_max: range(trunk.calls_max, 1, 10_000),
+        register_secs: trunk.is_registering ? range(trunk.register_secs ?? Number.NaN, 60, 86_400) : undefined,
       }
     },
     Fields,
     isFinal: (trunk) => Boolean(trunk.username),
   }
   return <DirectoryPage kind={kind} />
+}
+
+/** How the trunks are at this moment. */
+function useTrunkStates() {
+  return useQuery({
+    queryKey: ['trunk-states'],
+    queryFn: ({ signal }) => api.get<Page<TrunkView>>('/trunk-states', {}, signal).then((page) => page.items),
+    refetchInterval: 5_000,
+  })
+}
+
+function State({ trunk }: { trunk: Trunk }) {
+  const { t } = useTexts('admin')
+  const text = useTrunkText()
+  const state = useTrunkStates().data?.find((one) => one.id === trunk.id)
+  if (!trunk.is_active) return <Badge>{t('inactive')}</Badge>
+  const words = state === undefined ? '' : text.state(state)
+  if (state === undefined || words === '') return <span className="text-ink-2">{t('active')}</span>
+  return (
+    <span title={text.since(state)} data-testid={`trunk-state-${trunk.id}`}>
+      <Badge tone={isTrunkBad(state) ? 'bad' : 'good'}>{words}</Badge>
+    </span>
+  )
 }
 
 function orNull(text: string | null | undefined): string | null {
@@ -86,6 +116,24 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
           />
         </div>
         {values.username && <TextField label={t('trunks.realm')} value={values.realm ?? ''} onChange={(text) => set('realm', text)} placeholder="sip.example.com" autoComplete="off" help={t('trunks.realm_help')} error={errorOf('realm')} data-testid="field-realm" />}
+        {values.peer && (
+          <Checkbox isSelected={values.is_pinged ?? false} onChange={(isOn) => set('is_pinged', isOn)}>
+            {t('trunks.is_pinged')}
+          </Checkbox>
+        )}
+        {values.peer && values.username && (
+          <>
+            <Checkbox isSelected={values.is_registering ?? false} onChange={(isOn) => set('is_registering', isOn)}>
+              {t('trunks.is_registering')}
+            </Checkbox>
+            {values.is_registering && (
+              <>
+                <TextField label={t('trunks.domain')} value={values.domain ?? ''} onChange={(text) => set('domain', text)} placeholder="example.com" help={t('trunks.domain_help')} error={errorOf('domain')} data-testid="field-domain" />
+                <NumberField label={t('trunks.register_secs')} value={values.register_secs ?? 600} onChange={(value) => set('register_secs', value)} error={errorOf('register_secs')} />
+              </>
+            )}
+          </>
+        )}
         <NumberField label={t('trunks.calls_max')} value={values.calls_max} onChange={(value) => set('calls_max', value)} help={t('trunks.calls_max_help')} error={errorOf('calls_max')} />
         <Checkbox isSelected={values.is_active} onChange={(isOn) => set('is_active', isOn)}>
           {t('trunks.active')}
