@@ -65,7 +65,8 @@ impl Centre {
 
     /// What a number means for an agent who consults or transfers: a phone that belongs to a colleague is the colleague.
     pub(super) fn plan_consult(&self, agent: &AgentId, typed: &str) -> Result<ConsultPlan, Refusal> {
-        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk)).map_err(|problem| match problem {
+        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk), |trunk| self.is_trunk_usable(trunk));
+        let plan = plan.map_err(|problem| match problem {
             DialProblem::NotDialable => Refusal::NotDialable,
             DialProblem::AllTrunksFull => Refusal::TooManyCalls,
         })?;
