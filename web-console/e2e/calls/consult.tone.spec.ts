@@ -2,6 +2,7 @@
 import { expect, test, type Browser, type Page } from '@playwright/test'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
+import { MICROPHONE_HERTZ } from '../support/microphone-tone'
 import { expectPitch, heardIn, signIn, startShift } from '../support/page'
 
 const CALLER_HERTZ = 640
@@ -34,12 +35,18 @@ test('a colleague is asked before the call is handed over', async ({ page: ana, 
       await expect.poll(async () => (await caller.phone.listen(1)).level).toBeGreaterThan(0.005)
       await luis.getByTestId('answer').click()
       await expect(ana.getByTestId('consult-join')).toBeVisible()
+      // The colleague hears the agent, and not yet the customer.
+      await expectPitch(() => heardIn(luis), MICROPHONE_HERTZ)
     })
 
     await test.step('by the keyboard all three are brought together', async () => {
       await ana.getByTestId('consult-join').focus()
       await ana.keyboard.press('Enter')
+      await expect(ana.getByTestId('consult-join')).toBeHidden()
+      // One after the other is silent, so that the third is heard alone.
+      await ana.getByTestId('mute').click()
       await expectPitch(() => heardIn(luis), CALLER_HERTZ)
+      await luis.getByTestId('mute').click()
       await expectPitch(() => heardIn(ana), CALLER_HERTZ)
     })
 

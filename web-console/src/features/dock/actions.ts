@@ -58,8 +58,11 @@ export async function answer(call: CallView): Promise<boolean> {
   return send({ do: 'answer', call: call.id })
 }
 
+/** Who consults turns from one to the other by the same key. */
 export function toggleHold(call: CallView): void {
-  if (call.state.is === 'talking') void send({ do: 'hold', call: call.id })
+  if (call.consult) {
+    if (call.consult.step === 'talking' || call.consult.step === 'waiting') void send({ do: 'consult_swap', call: call.id })
+  } else if (call.state.is === 'talking') void send({ do: 'hold', call: call.id })
   else if (call.state.is === 'held') void send({ do: 'resume', call: call.id })
 }
 
@@ -97,7 +100,7 @@ export function runDockAction(action: DockAction): void {
       if (isOnCall(call)) phone.mute(!phoneStore.getState().isMuted)
       return
     case 'transfer':
-      if (isOnCall(call)) openPanel('transfer')
+      if (isOnCall(call) && !call.consult) openPanel('transfer')
       return
     case 'keypad':
       openPanel('keypad')

@@ -4,7 +4,7 @@ import { useStore } from 'zustand'
 import { useTexts } from '@/i18n/use-texts'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import type { CallView, ConsoleCommand } from '@/live/protocol'
-import { Badge, Button } from '@/ui'
+import { Badge, Button, IconButton } from '@/ui'
 import { dockStore, send } from './actions'
 
 type ConsultCommand = Extract<ConsoleCommand['do'], `consult_${string}`>
@@ -24,27 +24,22 @@ export function ConsultControls({ call, consult }: { call: CallView; consult: No
     'data-testid': command.replace('_', '-'),
   })
   return (
-    <div role="group" aria-label={t('consult.label')} data-testid="consult" className="flex shrink-0 flex-wrap items-center gap-1.5">
+    <div role="group" aria-label={t('consult.label')} data-testid="consult" className="flex shrink-0 items-center gap-1.5">
+      {/* The dock has one height and little room: what is pressed most has its name, the others have tips. */}
       <Badge tone={isAnswered ? 'accent' : 'warn'}>{t(`consult.step.${consult.step}`, { name })}</Badge>
       <span className="sr-only" aria-live="polite">
         {t(`consult.step.${consult.step}`, { name })}
       </span>
       {isAnswered && !isJoined && !consult.is_on_phone && (
         <>
-          <Button icon={ArrowLeftRight} {...button('consult_swap')}>
-            {t('consult.swap')}
-          </Button>
-          <Button icon={Users} {...button('consult_join')}>
-            {t('consult.join')}
-          </Button>
+          <IconButton icon={ArrowLeftRight} label={t('consult.swap')} {...button('consult_swap')} />
+          <IconButton icon={Users} label={t('consult.join')} {...button('consult_join')} />
         </>
       )}
       <Button icon={PhoneForwarded} {...button('consult_complete')}>
         {t('consult.complete')}
       </Button>
-      <Button tone="quiet" icon={Undo2} {...button('consult_cancel')}>
-        {t('consult.cancel')}
-      </Button>
+      <IconButton icon={Undo2} label={t('consult.cancel')} {...button('consult_cancel')} />
     </div>
   )
 }

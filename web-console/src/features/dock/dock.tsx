@@ -195,8 +195,7 @@ function Controls({ call }: { call: CallView | undefined }) {
   const pending = useStore(dockStore, (state) => state.pending)
   const isLive = isOnCall(call)
   const isHeld = call?.state.is === 'held'
-  // Who consults turns from one to the other instead.
-  const canHold = (call?.state.is === 'talking' || isHeld) && !call?.consult
+  const canHold = call?.state.is === 'talking' || isHeld
   const isDialling = call?.state.is === 'dialling'
   const keys = { mute: useKeysOf('mute'), hold: useKeysOf('hold'), transfer: useKeysOf('transfer'), hangUp: useKeysOf('hang_up') }
   const offline = isUp ? null : t('common:error.offline')
@@ -216,30 +215,35 @@ function Controls({ call }: { call: CallView | undefined }) {
         data-testid="mute"
         aria-keyshortcuts={keys.mute?.aria}
       />
-      <TileToggle
-        isOn={isHeld}
-        onChange={() => call && toggleHold(call)}
-        icon={isHeld ? Play : Pause}
-        text={isHeld ? t('resume') : t('hold')}
-        tip={noCall ?? notYet ?? offline ?? tipOf(isHeld ? t('resume') : t('hold'), keys.hold)}
-        isDisabled={!canHold || !isUp || pending.has('hold') || pending.has('resume')}
-        data-testid="hold"
-        aria-keyshortcuts={keys.hold?.aria}
-      />
+      {/* Swapping and handing over stand in the place of these two while somebody is asked. */}
+      {!call?.consult && (
+        <TileToggle
+          isOn={isHeld}
+          onChange={() => call && toggleHold(call)}
+          icon={isHeld ? Play : Pause}
+          text={isHeld ? t('resume') : t('hold')}
+          tip={noCall ?? notYet ?? offline ?? tipOf(isHeld ? t('resume') : t('hold'), keys.hold)}
+          isDisabled={!canHold || !isUp || pending.has('hold') || pending.has('resume')}
+          data-testid="hold"
+          aria-keyshortcuts={keys.hold?.aria}
+        />
+      )}
       <Keypad call={isLive ? call : undefined} />
-      <TransferPanel
-        call={isLive && !isDialling && !call.consult ? call : undefined}
-        trigger={
-          <Tile
-            icon={PhoneForwarded}
-            text={t('transfer')}
-            tip={noCall ?? notYet ?? offline ?? tipOf(t('transfer'), keys.transfer)}
-            isDisabled={!isLive || isDialling || !isUp || Boolean(call.consult)}
-            data-testid="transfer"
-            aria-keyshortcuts={keys.transfer?.aria}
-          />
-        }
-      />
+      {!call?.consult && (
+        <TransferPanel
+          call={isLive && !isDialling ? call : undefined}
+          trigger={
+            <Tile
+              icon={PhoneForwarded}
+              text={t('transfer')}
+              tip={noCall ?? notYet ?? offline ?? tipOf(t('transfer'), keys.transfer)}
+              isDisabled={!isLive || isDialling || !isUp}
+              data-testid="transfer"
+              aria-keyshortcuts={keys.transfer?.aria}
+            />
+          }
+        />
+      )}
       <Tile
         icon={PhoneOff}
         text={t('hang_up')}

@@ -44,14 +44,14 @@ export function TransferTargets({ call }: { call: CallView }) {
           </MenuItem>
         )}
         {!asksFirst && (
-        <MenuSection title={t('transfer_queues')}>
-          {queues.map((queue) => (
-            <MenuItem key={queue.id} id={`queue ${queue.id}`} textValue={queue.name} onAction={() => void transfer({ to: 'queue', queue: queue.id })} data-testid={`transfer-queue-${queue.id}`}>
-              <span className="flex-1 truncate">{queue.name}</span>
-              <ReadyCount count={readyIn(queue.id)} />
-            </MenuItem>
-          ))}
-        </MenuSection>
+          <MenuSection title={t('transfer_queues')}>
+            {queues.map((queue) => (
+              <MenuItem key={queue.id} id={`queue ${queue.id}`} textValue={queue.name} onAction={() => void transfer({ to: 'queue', queue: queue.id })} data-testid={`transfer-queue-${queue.id}`}>
+                <span className="flex-1 truncate">{queue.name}</span>
+                <ReadyCount count={readyIn(queue.id)} />
+              </MenuItem>
+            ))}
+          </MenuSection>
         )}
         {agents.length > 0 && (
           <MenuSection title={t('transfer_agents')}>
