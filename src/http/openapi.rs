@@ -72,7 +72,7 @@ pub fn openapi() -> Document {
         part("web_phone", web_phone::Doc::openapi()),
         directory::document(),
         part("lines", lines::Doc::openapi()),
-        part("trunks", trunks::Doc::openapi()),
+        part("trunk_states", trunks::Doc::openapi()),
         part("calls", calls::Doc::openapi()),
         part("signalling", signalling::Doc::openapi()),
         part("events", events::Doc::openapi()),

@@ -857,7 +857,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every active trunk as it is now, by key. */
-        get: operations["trunks_list"];
+        get: operations["trunk_states_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7787,7 +7787,7 @@ export interface operations {
             };
         };
     };
-    trunks_list: {
+    trunk_states_list: {
         parameters: {
             query?: never;
             header?: never;
