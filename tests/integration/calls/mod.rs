@@ -3,5 +3,6 @@
 mod echo;
 mod edge;
 mod numbers;
+mod signalling;
 mod telephone;
 mod trunks;
