@@ -39,8 +39,35 @@ async fn a_caller_who_gives_up_waiting_is_owed_a_callback() {
         assert_eq!(tickets.len(), 1);
         assert_eq!(tickets[0]["queue"], "support");
         assert!(tickets[0]["customer"].is_string(), "the caller is known: {}", tickets[0]);
+        let admin = centre.sign_in("admin").await;
+        let call = admin.items("/calls").await[0]["id"].as_str().expect("an id").to_owned();
+        let of_call = agent.items(&format!("/calls/{call}/tickets")).await;
+        assert_eq!(of_call.iter().map(|ticket| &ticket["id"]).collect::<Vec<_>>(), [&tickets[0]["id"]]);
+        // One that rings is not stored yet: it has none, which is no mistake.
+        assert!(agent.items("/calls/01KAAAAAAAAAAAAAAAAAAAAAAA/tickets").await.is_empty());
         assert!(centre.stop().await.success());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_beginning_of_a_long_thread_is_asked_for_part_by_part() {
+    let centre = Centre::start(Database::Embedded).await;
+    let agent = centre.sign_in("agent1").await;
+    let ticket = agent.post("/tickets", incident("A long story")).await["id"].as_str().expect("an id").to_owned();
+    for word in 0..210 {
+        let comment = json!({ "do": "comment", "text": format!("Word {word}"), "is_public": false });
+        agent.post(&format!("/tickets/{ticket}/commands"), comment).await;
+    }
+    let mut part = agent.get(&format!("/tickets/{ticket}")).await;
+    let mut words: Vec<String> = Vec::new();
+    loop {
+        let entries = part["entries"].as_array().expect("entries").iter();
+        words.splice(0..0, entries.map(|entry| entry["text"].as_str().expect("a text").to_owned()));
+        let Some(earlier) = part["earlier"].as_str() else { break };
+        part = agent.get(&format!("/tickets/{ticket}/thread?limit=50&after={earlier}")).await;
+    }
+    assert_eq!(words, (0..210).map(|word| format!("Word {word}")).collect::<Vec<_>>());
+    assert!(centre.stop().await.success());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
