@@ -1,5 +1,6 @@
 //! Whole calls over real sockets.
 
+mod dialogs;
 mod echo;
 mod edge;
 mod numbers;
