@@ -53,7 +53,7 @@ use crate::{
     console::{self, BoardRoom, ConsoleState, Pops, Sockets},
     domain::centre::CallerMatch,
     http::{self, AppState, Readiness},
-    net::{CaptureHandle, CertificateInUse, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane},
+    net::{CaptureHandle, CertificateInUse, Reach, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane},
     protocol::sip::{Advertised, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
@@ -171,6 +171,9 @@ struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
     advertised: SocketAddr,
+    /// Who is asked for the names of trunks, and which addresses can be used.
+    name_servers: Vec<SocketAddr>,
+    reach: Reach,
     switch_loop: JoinHandle<()>,
     captured: CaptureHandle,
     capture: SipCapture,
@@ -192,7 +195,7 @@ impl Exchange {
         let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
             not_available(SocketAddr::new(config.media.bind, config.media.browser_port), "media.browser_port", &error)
         })?;
-        let advertised = net.advertised();
+        let (advertised, reach) = (net.advertised(), Reach::of(net.listening()));
         let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };
         let sip = SipSettings {
             udp: ours.clone(),
@@ -239,6 +242,8 @@ impl Exchange {
             switch,
             media,
             advertised,
+            name_servers: config.sip.name_servers.clone(),
+            reach,
             switch_loop: tokio::spawn(switch_loop.run()),
             captured,
             capture,

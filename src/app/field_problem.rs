@@ -282,7 +282,10 @@ impl Flaw {
             Self::NotAPhoneNumber => fixed("not a telephone number", "Write one like +34 911 000 001"),
             Self::NotAnEmail => fixed("not a mail address", "Write one like ana@example.com"),
             Self::NotAnAddress => fixed("not a network address", "Use one such as 203.0.113.7 or 203.0.113.0/24"),
-            Self::NotAPeer => fixed("not an address with a port", "Use one such as sip.example.com:5060"),
+            Self::NotAPeer => fixed(
+                "neither a name nor an address, with or without a port",
+                "Use one such as sip.example.com or 192.0.2.1:5060",
+            ),
             Self::NotAHost => fixed("not the name of a host", "Use one such as sip.example.com"),
             Self::NotAnAccount => fixed("not an account name", "Use 1 to 40 letters, digits, . - _ +"),
             Self::NotAPrompt => fixed("not the name of a prompt", "Use one such as queue-closed"),

@@ -352,7 +352,7 @@ pub struct Trunk {
     pub secret: Option<DigestSecret>,
     /// Where outbound calls go, `host:port`; `None` for inbound only.
     pub peer: Option<String>,
-    /// `udp`, `tcp` or `tls` for outbound calls.
+    /// `udp`, `tcp` or `tls` for outbound calls; `auto` leaves it to the peer's names (NAPTR and SRV records, RFC 3263).
     pub transport: String,
     /// Most calls at a time, both directions together.
     pub calls_max: i64,

@@ -3,6 +3,7 @@
 
 pub mod clips;
 mod clock;
+mod dns;
 mod flood_gate;
 mod hep_export;
 mod kept_task;
@@ -12,6 +13,7 @@ mod secrets;
 mod sip;
 mod sip_capture;
 mod sip_intake;
+mod sip_pinger;
 mod sip_places;
 mod sip_tcp;
 mod sip_tls;
@@ -23,7 +25,7 @@ mod sip_stories;
 pub use clock::SystemClock;
 pub use flood_gate::FloodGate;
 pub use kept_task::keep;
-pub use resolver::PeerNames;
+pub use resolver::{PeerNames, Reach};
 pub use secrets::{NoRandomness, Secrets};
 pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};
 pub use sip_capture::{CaptureHandle, CaptureSettings, CaptureStats, SipCapture, SipTap};

@@ -42,6 +42,8 @@ settings! {
         pub tls_listen: Vec<SocketAddr> = Vec::new(),
         /// PEM file of certificates that are trusted for trunks over TLS besides the well-known ones.
         pub tls_trusted: Option<PathBuf> = None,
+        /// Servers that are asked for the names of trunks, such as "192.0.2.53:53". Empty asks the system's.
+        pub name_servers: Vec<SocketAddr> = Vec::new(),
         /// Our address as others reach it, for Contact and Via. "" takes the address of the route out, which is printed at start.
         pub advertised: Option<IpAddr> = None,
         /// Messages a second that one unknown address may send; more are dropped unread.
@@ -54,6 +56,8 @@ settings! {
         pub connections_per_source_max: usize = 64,
         /// A connection that brings no whole message within this time is closed.
         pub first_message: Duration = Duration::from_secs(15),
+        /// How often a connection that we opened is asked for a sign of life (RFC 5626 4.4.1).
+        pub keep_alive: Duration = Duration::from_secs(60),
         /// A connection without a whole message or keep-alive for this long is closed.
         pub idle: Duration = Duration::from_secs(900),
         /// Session timers (RFC 4028): a call that neither side has refreshed for this long is over. "0s" switches them off.
@@ -178,12 +182,19 @@ impl SipNet {
     pub fn transmit(&self, flow: Flow, bytes: Arc<[u8]>) {
         self.intake.tap().said(flow, &bytes);
         match flow.transport {
-            Transport::Udp => match self.udp.iter().find(|port| port.id() == flow.id).or(self.udp.first()) {
+            Transport::Udp => match self.udp_port(flow) {
                 Some(port) => port.send(&bytes, flow.remote, self.intake.counters()),
                 None => Counters::add(&self.intake.counters().unsent),
             },
             Transport::Tcp | Transport::Tls => self.connections.send(flow.id, bytes),
         }
+    }
+
+    /// The socket of this flow, or another one that reaches that kind of address.
+    fn udp_port(&self, flow: Flow) -> Option<&UdpPort> {
+        let reaches = |port: &&UdpPort| port.local().is_ipv6() == flow.remote.is_ipv6();
+        let own = self.udp.iter().find(|port| port.id() == flow.id);
+        own.filter(reaches).or_else(|| self.udp.iter().find(reaches)).or(own)
     }
 
     /// Opens a connection and then treats it as this flow; [`Input::FlowClosed`] follows when it cannot be had.

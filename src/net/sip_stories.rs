@@ -221,6 +221,42 @@ async fn our_own_connection_carries_what_waited_for_it_and_a_failed_one_is_told(
 }
 
 #[tokio::test]
+async fn our_own_connection_asks_for_a_sign_of_life() {
+    let edge = edge(SipNetSettings { keep_alive: Duration::from_millis(50), ..SipNetSettings::default() }, 8).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    edge.net.connect(Flow { transport: Transport::Tcp, id: FlowId(2), remote: listener.local_addr().unwrap() }, None);
+    let (mut accepted, _) = listener.accept().await.unwrap();
+    for _ in 0..2 {
+        let mut heard = [0; 4];
+        accepted.read_exact(&mut heard).await.unwrap();
+        assert_eq!(&heard, b"\r\n\r\n");
+        accepted.write_all(b"\r\n").await.unwrap();
+    }
+    assert_eq!(edge.net.stats().connections, 1);
+}
+
+#[tokio::test]
+async fn over_ipv6_datagrams_and_streams_find_their_way() {
+    let (sender, inputs) = mpsc::channel(8);
+    let listen = vec!["127.0.0.1:0".parse().unwrap(), "[::1]:0".parse().unwrap()];
+    let settings = SipNetSettings { listen, ..SipNetSettings::default() };
+    let net = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, None).await.unwrap();
+    let address = net.listening()[1];
+    let mut edge = Edge { net, inputs, address };
+    let peer = UdpSocket::bind("[::1]:0").await.unwrap();
+    peer.send_to(OPTIONS.as_bytes(), address).await.unwrap();
+    let Input::Sip { flow, .. } = edge.next().await else { panic!("not SIP") };
+    // A request of ours goes by the socket that reaches the address, whichever is named.
+    edge.net.transmit(Flow { id: edge.net.main_udp_flow(), ..flow }, Arc::from(&b"hello"[..]));
+    let mut buffer = [0; 100];
+    let (length, from) = peer.recv_from(&mut buffer).await.unwrap();
+    assert_eq!((&buffer[..length], from), (&b"hello"[..], address));
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(OPTIONS.as_bytes()).await.unwrap();
+    assert!(matches!(edge.next().await, Input::Sip { flow, .. } if flow.remote.is_ipv6()));
+}
+
+#[tokio::test]
 async fn a_taken_port_is_a_clear_sentence() {
     let edge = edge(SipNetSettings::default(), 8).await;
     let (sender, _inputs) = mpsc::channel(8);

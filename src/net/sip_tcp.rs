@@ -21,11 +21,12 @@ use super::{
     kept_task::words,
     sip::SipNetSettings,
     sip_intake::{Counters, SipIntake},
+    sip_pinger::{Pinger, Turn},
     sip_places::{Opener, PlaceLimits, Places, Unwritten},
     sip_tls::SipTls,
 };
 use crate::{
-    protocol::sip::{Flow, FlowId, Frame, Framer, KEEP_ALIVE_ANSWER, Transport},
+    protocol::sip::{Flow, FlowId, Frame, Framer, KEEP_ALIVE, KEEP_ALIVE_ANSWER, Transport},
     types::Mono,
 };
 
@@ -58,6 +59,7 @@ pub(super) struct Connections {
     limits: PlaceLimits,
     next_inbound: AtomicU64,
     first_message: Duration,
+    keep_alive: Duration,
     idle: Duration,
 }
 
@@ -70,6 +72,7 @@ impl Connections {
             limits: PlaceLimits { all_max: settings.connections_max, per_source_max: settings.connections_per_source_max },
             next_inbound: AtomicU64::new(1),
             first_message: settings.first_message,
+            keep_alive: settings.keep_alive,
             idle: settings.idle,
         }
     }
@@ -206,10 +209,14 @@ impl Connections {
         // A keep-alive is no message: who comes and has nothing to say does not hold a place by it.
         let mut is_speaking = opener == Opener::Us;
         let mut end_at = self.after(if is_speaking { self.idle } else { self.first_message.min(self.idle) });
+        let mut pinger = Pinger::new((opener == Opener::Us).then_some(self.keep_alive), self.intake.clock().now().mono);
         loop {
             tokio::select! {
                 read = reader.read(&mut buffer) => {
                     let Ok(length @ 1..) = read else { return };
+                    if pinger.heard(self.intake.clock().now().mono) {
+                        end_at = self.after(self.idle);
+                    }
                     framer.push(buffer.get(..length).unwrap_or_default());
                     match self.take_frames(&mut framer, flow, &mut writer).await {
                         Some(Heard::Message) => {
@@ -228,7 +235,20 @@ impl Connections {
                     }
                 }
                 // Counted from the last whole message, so that a trickle of octets holds nothing open.
-                () = self.intake.clock().sleep_until(end_at) => return,
+                () = self.intake.clock().sleep_until(end_at.min(pinger.due_at())) => {
+                    let now = self.intake.clock().now().mono;
+                    match pinger.turn(now) {
+                        _ if now >= end_at => return,
+                        Turn::Wait => {}
+                        Turn::Ping => if !self.write(&mut writer, KEEP_ALIVE).await {
+                            return;
+                        },
+                        Turn::Dead => {
+                            tracing::info!(remote = %flow.remote, "a SIP connection no longer answers keep-alives; it is closed");
+                            return;
+                        }
+                    }
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 
 pub mod audio;
 pub mod capture;
+pub mod dns;
 pub mod media;
 pub mod rtp;
 pub mod sdp;

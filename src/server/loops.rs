@@ -15,10 +15,6 @@ use crate::{
     types::Clock,
 };
 
-/// The names of trunks' peers are looked up this often, and sooner while one of them has no answer.
-const NAMES_AGAIN_MS: u64 = 60_000;
-const NAMES_RETRY_MS: u64 = 5_000;
-
 /// Starts them, each for as long as the node runs.
 pub fn start(
     tasks: &Tasks,
@@ -33,7 +29,11 @@ pub fn start(
     let (directory, switch, stop) = (ground.directory.watch(), exchange.switch.clone(), stopping);
     let follow = {
         let (directory, switch, clock, stop) = (directory.clone(), switch.clone(), clock.clone(), stop.clone());
-        move || follow_directory(directory.clone(), switch.clone(), clock.clone(), stop.clone())
+        let (servers, reach) = (exchange.name_servers.clone(), exchange.reach);
+        move || {
+            let names = PeerNames::new(&servers, reach);
+            follow_directory(names, directory.clone(), switch.clone(), clock.clone(), stop.clone())
+        }
     };
     let review = {
         let (tickets, clock, stop) = (tickets.clone(), clock.clone(), stop.clone());
@@ -69,12 +69,12 @@ pub fn start(
 
 /// Gives the switch each new directory at once, and where its trunks' peers are as soon as that is known.
 async fn follow_directory(
+    mut names: PeerNames,
     mut directory: watch::Receiver<Arc<Directory>>,
     switch: SwitchHandle,
     clock: Arc<dyn Clock>,
     mut stopping: watch::Receiver<bool>,
 ) {
-    let mut names = PeerNames::default();
     loop {
         let current = directory.borrow_and_update().clone();
         switch.input(Input::Directory(current.clone())).await;
@@ -86,15 +86,15 @@ async fn follow_directory(
     }
 }
 
-/// Asks again and again for the addresses of trunks whose peers are names: a carrier moves, and at boot there may be no answer yet.
+/// Asks for the servers of trunks whose peers are names whenever an answer runs out: a carrier moves, and at boot there may be no
+/// answer yet.
 async fn follow_names(names: &mut PeerNames, directory: &Arc<Directory>, switch: &SwitchHandle, clock: &dyn Clock) {
     loop {
         let looked_up = names.look_up(directory, clock).await;
         if looked_up.has_changed {
             switch.input(Input::Peers(names.peers())).await;
         }
-        let pause_ms = if looked_up.is_complete { NAMES_AGAIN_MS } else { NAMES_RETRY_MS };
-        clock.sleep_until(clock.now().mono + pause_ms).await;
+        clock.sleep_until(looked_up.again_at).await;
     }
 }
 

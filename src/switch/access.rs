@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     domain::directory::{DigestHashes, Directory, Phone, Trunk},
-    protocol::sip::{Ha1, IpPrefix, PeerName, Peers, PhoneAccess, SipAccess, Transport, TrunkAccess},
+    protocol::sip::{Ha1, IpPrefix, PeerName, Peers, PhoneAccess, SipAccess, Target, Transport, TrunkAccess},
 };
 
 /// Active trunks and phones. What an administrator wrote wrongly (an address that is none) is left out: it lets nobody in.
@@ -23,9 +23,10 @@ pub(super) fn sip_access(directory: &Directory, peers: &Peers) -> SipAccess {
 /// A trunk's other side, if calls can be placed there.
 pub fn peer_of(trunk: &Trunk) -> Option<PeerName> {
     let transport = match trunk.transport.as_str() {
-        "tcp" => Transport::Tcp,
-        "tls" => Transport::Tls,
-        _ => Transport::Udp,
+        "tcp" => Some(Transport::Tcp),
+        "tls" => Some(Transport::Tls),
+        "auto" => None,
+        _ => Some(Transport::Udp),
     };
     PeerName::parse(trunk.peer.as_deref()?, transport)
 }
@@ -33,8 +34,8 @@ pub fn peer_of(trunk: &Trunk) -> Option<PeerName> {
 fn trunk_access(trunk: &Trunk, peers: &Peers) -> TrunkAccess {
     let secret = trunk.secret.as_ref();
     let peer = peer_of(trunk);
-    let hops = peer.as_ref().map(|peer| match peer.hop() {
-        Some(hop) => vec![hop],
+    let targets = peer.as_ref().map(|peer| match peer.hop() {
+        Some(hop) => vec![Target { priority: 0, weight: 0, hops: vec![hop] }],
         // Its places are asked for elsewhere (`net/resolver.rs`).
         None => peers.get(peer).cloned().unwrap_or_default(),
     });
@@ -45,7 +46,7 @@ fn trunk_access(trunk: &Trunk, peers: &Peers) -> TrunkAccess {
         secret: secret.map(|secret| ha1(&secret.ours)),
         their_secret: secret.and_then(|secret| secret.theirs.as_ref()).map(ha1),
         peer,
-        hops: hops.unwrap_or_default(),
+        targets: targets.unwrap_or_default(),
         is_pinged: trunk.is_pinged,
         registers: trunk.is_registering.then(|| u32::try_from(trunk.register_secs).unwrap_or(u32::MAX)),
         domain: trunk.domain.as_deref().map(Arc::from),

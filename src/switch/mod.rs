@@ -87,7 +87,7 @@ impl Switch {
         let mut reply = None;
         match input {
             Input::Sip { flow, message } => self.sip.receive(flow, *message, now, &mut self.rng),
-            Input::FlowClosed(flow) => self.sip.flow_closed(flow, now),
+            Input::FlowClosed(flow) => self.sip.flow_closed(flow, now, &mut self.rng),
             Input::Media(notice) => self.legs.hear_media(notice, now, &mut self.rng),
             Input::Command(CommandRequest { request, actor, command }) => {
                 let result = self.centre.command(&actor, command, now, &mut self.rng);

@@ -13,6 +13,7 @@ use crate::{
         },
         ticket::TicketType,
     },
+    protocol::sip::PeerName,
     types::QueueId,
 };
 
@@ -176,9 +177,7 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
         problems.unless(trunk.username.is_some(), "username", Flaw::Missing);
     }
     if let Some(peer) = &trunk.peer {
-        let is_peer =
-            peer.rsplit_once(':').is_some_and(|(host, port)| is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0));
-        problems.unless(is_peer, "peer", Flaw::NotAPeer);
+        problems.unless(is_peer(peer), "peer", Flaw::NotAPeer);
     }
     if trunk.is_registering {
         problems.unless(trunk.peer.is_some(), "peer", Flaw::Missing);
@@ -190,8 +189,17 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
     }
     let is_reachable = !trunk.sources.is_empty() || trunk.username.is_some() || trunk.peer.is_some();
     problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
-    problems.one_of("transport", &trunk.transport, &["udp", "tcp", "tls"]);
+    problems.one_of("transport", &trunk.transport, &["udp", "tcp", "tls", "auto"]);
     problems.within("calls_max", trunk.calls_max, 1, 10_000);
+}
+
+/// A name or an address, with or without a port: without one a name's servers are looked up (RFC 3263 4.2).
+fn is_peer(text: &str) -> bool {
+    PeerName::parse(text, None).is_some_and(|peer| {
+        let is_name =
+            peer.host.len() <= 253 && peer.host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+        (is_name || peer.hop().is_some()) && peer.port != Some(0)
+    })
 }
 
 pub(super) fn phone(phone: &Phone, directory: &Directory, problems: &mut Problems) {

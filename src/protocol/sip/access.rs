@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 use super::{
     digest::Ha1,
     notice::CallSource,
-    peer::{Hop, PeerName},
+    peer::{Hop, PeerName, Target},
 };
 use crate::types::TrunkId;
 
@@ -33,8 +33,8 @@ pub struct TrunkAccess {
     pub their_secret: Option<Ha1>,
     /// Whom our calls address; `None` for a trunk that only brings calls.
     pub peer: Option<PeerName>,
-    /// Where they go, in the order in which to try; empty while that is not known.
-    pub hops: Vec<Hop>,
+    /// The servers that take them; empty while that is not known.
+    pub targets: Vec<Target>,
     /// Whether the other side is asked now and then if it is there.
     pub is_pinged: bool,
     /// For so many seconds we register with the other side, as `username`; `None` for a trunk that knows us otherwise.
@@ -43,6 +43,13 @@ pub struct TrunkAccess {
     pub domain: Option<Arc<str>>,
     /// User part of the contact that we register; known to nobody else.
     pub contact_user: Option<Arc<str>>,
+}
+
+impl TrunkAccess {
+    /// Every place where calls may go.
+    pub fn hops(&self) -> impl Iterator<Item = &Hop> {
+        self.targets.iter().flat_map(|target| &target.hops)
+    }
 }
 
 /// How a phone proves itself.
@@ -63,7 +70,7 @@ impl SipAccess {
 
     /// Whether we register with somebody at this address.
     pub fn is_registrar(&self, ip: IpAddr) -> bool {
-        let mut hops = self.trunks.iter().filter(|trunk| trunk.registers.is_some()).flat_map(|trunk| &trunk.hops);
+        let mut hops = self.trunks.iter().filter(|trunk| trunk.registers.is_some()).flat_map(TrunkAccess::hops);
         hops.any(|hop| hop.address.ip() == ip.to_canonical())
     }
 
@@ -136,7 +143,7 @@ mod tests {
             secret: None,
             their_secret: None,
             peer: None,
-            hops: Vec::new(),
+            targets: Vec::new(),
             is_pinged: false,
             registers: None,
             domain: None,

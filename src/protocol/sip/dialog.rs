@@ -146,6 +146,11 @@ impl Dialog {
         self.local_cseq += count;
     }
 
+    /// Whether they are only reached at the outside of an address translator.
+    pub fn is_behind_nat(&self) -> bool {
+        self.is_behind_nat
+    }
+
     /// The number for the next request of ours.
     pub fn next_cseq(&mut self) -> u32 {
         self.local_cseq += 1;

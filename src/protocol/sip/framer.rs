@@ -18,6 +18,9 @@ pub enum Frame {
     KeepAlive,
 }
 
+/// What asks for a sign of life (RFC 5626 4.4.1).
+pub const KEEP_ALIVE: &[u8] = b"\r\n\r\n";
+
 /// What answers a keep-alive.
 pub const KEEP_ALIVE_ANSWER: &[u8] = b"\r\n";
 

@@ -31,14 +31,14 @@ mod transaction;
 pub use access::{IpPrefix, PhoneAccess, SipAccess, TrunkAccess};
 pub use digest::Ha1;
 pub use endpoint::{Advertised, ClassCounts, MethodCounts, PingSettings, SipEndpoint, SipOutput, SipSettings, SipStats};
-pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE_ANSWER};
+pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};
 pub use notice::{
     CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport, TrunkFault, TrunkHealth,
     TrunkRegistration,
 };
-pub use peer::{Hop, PeerName, Peers};
+pub use peer::{Hop, PeerName, Peers, Target};
 pub use registrar::RegistrationLimits;
 pub use session_timer::SessionTimerLimits;
 pub use transaction::Times;

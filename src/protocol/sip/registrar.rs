@@ -69,7 +69,8 @@ pub struct Contact {
     call_id: Arc<str>,
     cseq: u32,
     expires_at: Mono,
-    is_behind_nat: bool,
+    /// Whether it is only reached at the outside of an address translator.
+    pub is_behind_nat: bool,
 }
 
 /// What became of a REGISTER.

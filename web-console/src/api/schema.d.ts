@@ -3315,7 +3315,7 @@ export interface components {
                 realm?: string | null;
                 /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
                 peer?: string | null;
-                /** @description `udp`, `tcp` or `tls` for outbound calls. */
+                /** @description `udp`, `tcp` or `tls` for outbound calls; `auto` leaves it to the peer's names (NAPTR and SRV records, RFC 3263). */
                 transport: string;
                 /**
                  * Format: int64
@@ -4476,7 +4476,7 @@ export interface components {
             realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
-            /** @description `udp`, `tcp` or `tls` for outbound calls. */
+            /** @description `udp`, `tcp` or `tls` for outbound calls; `auto` leaves it to the peer's names (NAPTR and SRV records, RFC 3263). */
             transport: string;
             /**
              * Format: int64
@@ -4556,7 +4556,7 @@ export interface components {
             realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
-            /** @description `udp`, `tcp` or `tls` for outbound calls. */
+            /** @description `udp`, `tcp` or `tls` for outbound calls; `auto` leaves it to the peer's names (NAPTR and SRV records, RFC 3263). */
             transport: string;
             /**
              * Format: int64
@@ -4980,7 +4980,7 @@ export interface components {
             realm?: string | null;
             /** @description Where outbound calls go, `host:port`; `None` for inbound only. */
             peer?: string | null;
-            /** @description `udp`, `tcp` or `tls` for outbound calls. */
+            /** @description `udp`, `tcp` or `tls` for outbound calls; `auto` leaves it to the peer's names (NAPTR and SRV records, RFC 3263). */
             transport: string;
             /**
              * Format: int64

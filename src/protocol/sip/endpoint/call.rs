@@ -1,6 +1,6 @@
 //! What the endpoint remembers of one call, phase by phase.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     early::EarlyOffer,
@@ -14,6 +14,7 @@ use crate::{
         compose::ReplyLines,
         dialog::Dialog,
         notice::{Flow, SipTarget},
+        peer::Hop,
         session_timer::SessionAnswer,
         transaction::{ClientKey, ServerId},
     },
@@ -91,8 +92,10 @@ pub struct Calling {
     pub is_withheld: bool,
     /// SDP offer.
     pub offer: Arc<str>,
-    /// One attempt per contact.
+    /// One attempt per contact, or one hop of a trunk.
     pub branches: Vec<Branch>,
+    /// Hops of the trunk that have not been tried, the next one first.
+    pub hops_left: VecDeque<Hop>,
     /// The refusal to report if all attempts fail.
     pub worst: Option<u16>,
     /// Whether the switch has heard of ringing.
@@ -114,6 +117,10 @@ pub struct Branch {
     pub key: ClientKey,
     /// Where it went.
     pub flow: Flow,
+    /// Of a trunk, which hop that is.
+    pub hop: Option<Hop>,
+    /// Whether the address takes streams for all we know.
+    pub is_direct: bool,
     /// Request-URI.
     pub uri: Uri,
     /// Our tag.

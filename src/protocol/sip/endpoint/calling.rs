@@ -1,13 +1,14 @@
 //! Our outgoing calls until somebody answers: one attempt per contact, the first 2xx wins, the others are cancelled. What an
 //! attempt still does after the call is over (a 200 that crossed our CANCEL) needs nothing but its transaction.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     SipEndpoint,
     call::{Branch, Call, Calling, End, Phase, Talking},
     refreshing::Session,
     reliable::PRACKS_MAX,
+    routing::SHUNNED_MS,
     tag_text,
 };
 use crate::{
@@ -20,11 +21,29 @@ use crate::{
         header::{Method, Name},
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, SipTarget, Transport},
+        peer::Hop,
+        registrar::Contact,
         session_timer::first_request_lines,
         transaction::{ClientKey, ClientUser, Outline, Owner, Timer},
     },
     types::{Rng, TrunkId},
 };
+
+/// A hop of a trunk that does not even say 100 by then is passed over when there is another. RFC 3263 4.3 would wait for timer B,
+/// 32 s, which is longer than callers do.
+const HOP_SILENT_MS: u64 = 4_000;
+
+/// Where a target can be reached.
+struct Place {
+    uri: Uri,
+    transport: Transport,
+    /// Of a phone, where it registered.
+    flow: Option<Flow>,
+    /// Of a trunk, which of its hops.
+    hop: Option<Hop>,
+    /// Whether the address takes streams for all we know.
+    is_direct: bool,
+}
 
 /// What a CANCEL says when somebody else took the call (RFC 3326), so that the phone shows no missed call.
 const ANSWERED_ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
@@ -48,11 +67,16 @@ impl SipEndpoint {
             self.link.stats.refused += 1;
             return self.link.notice(SipNotice::Failed { dialog: id, status: 503 });
         }
-        let places = self.places(&target);
+        let mut places = self.places(&target, rng);
         if places.is_empty() {
             return self.link.notice(SipNotice::Failed { dialog: id, status: 480 });
         }
-        let transport = places.first().map_or(Transport::Udp, |(_, flow)| flow.transport);
+        // A phone's contacts ring together, a trunk's hops are tried one after another.
+        let hops_left: VecDeque<Hop> = match &target {
+            SipTarget::Phone(_) => VecDeque::new(),
+            SipTarget::Trunk { .. } => places.drain(1..).filter_map(|place| place.hop).collect(),
+        };
+        let transport = places.first().map_or(Transport::Udp, |place| place.transport);
         let ours = self.settings.advertised(transport);
         let address = match caller {
             // RFC 3323 4.1.1.3.
@@ -74,6 +98,7 @@ impl SipEndpoint {
             is_withheld,
             offer,
             branches: Vec::new(),
+            hops_left,
             worst: None,
             has_rung: false,
             early_answer: None,
@@ -82,31 +107,83 @@ impl SipEndpoint {
             session: Session::default(),
         };
         self.calls.insert(id, Call { tags: Vec::new(), origin: None, phone, phase: Phase::Calling(Box::new(calling)) });
-        for (uri, flow) in places {
-            let tag = rng.next_u64();
-            let call_id: Arc<str> = format!("{:016x}{:08x}@centralita", rng.next_u64(), rng.next_u32()).into();
-            let branch = Branch { key: Self::new_key(rng), flow, uri, tag, call_id, cseq: 1, is_challenged: false };
-            self.by_tag.insert(tag, id);
-            self.send_invite(id, branch, None);
+        for place in places {
+            self.begin_branch(id, place, rng);
         }
         self.link.start(id, Timer::RingOver, u64::from(ring_secs.max(1)) * 1000);
     }
 
-    /// Where a target can be reached now.
-    fn places(&mut self, target: &SipTarget) -> Vec<(Uri, Flow)> {
+    fn begin_branch(&mut self, id: DialogId, place: Place, rng: &mut Rng) {
+        let Place { uri, flow, hop, is_direct, .. } = place;
+        let flow = match (&hop, flow) {
+            (Some(hop), _) => self.flow_to(hop),
+            (None, Some(flow)) => flow,
+            (None, None) => return,
+        };
+        let (key, tag) = (Self::new_key(rng), rng.next_u64());
+        let call_id: Arc<str> = format!("{:016x}{:08x}@centralita", rng.next_u64(), rng.next_u32()).into();
+        self.by_tag.insert(tag, id);
+        self.send_invite(id, Branch { key, flow, hop, is_direct, uri, tag, call_id, cseq: 1, is_challenged: false }, None);
+        let has_more =
+            matches!(self.calls.get(&id), Some(Call { phase: Phase::Calling(calling), .. }) if !calling.hops_left.is_empty());
+        match has_more {
+            true => self.link.start(id, Timer::HopSilent, HOP_SILENT_MS),
+            false => self.link.stop(id, Timer::HopSilent),
+        }
+    }
+
+    /// Where a target can be reached now; of a trunk every hop in order.
+    fn places(&mut self, target: &SipTarget, rng: &mut Rng) -> Vec<Place> {
         match target {
             SipTarget::Phone(account) => {
                 let contacts = self.registrar.contacts(account, self.link.now.mono);
-                contacts.map(|contact| (contact.uri.clone(), contact.flow)).collect()
+                let place = |contact: &Contact| Place {
+                    uri: contact.uri.clone(),
+                    transport: contact.flow.transport,
+                    flow: Some(contact.flow),
+                    hop: None,
+                    is_direct: !contact.is_behind_nat,
+                };
+                contacts.map(place).collect()
             }
             SipTarget::Trunk { trunk, number } => {
-                let Some(access) = self.access.trunk(trunk) else { return Vec::new() };
-                let (Some(peer), Some(hop)) = (&access.peer, access.hops.first().cloned()) else { return Vec::new() };
-                let (host, parameter) = (peer.uri_host(), hop.transport.uri_parameter());
-                let Some(uri) = Uri::parse(&format!("sip:{}@{host}{parameter}", user_part(number))) else { return Vec::new() };
-                vec![(uri, self.flow_to(&hop))]
+                let hops = self.hops_of(trunk, rng);
+                hops.into_iter().filter_map(|hop| self.place_of(trunk, number, hop)).collect()
             }
         }
+    }
+
+    fn place_of(&self, trunk: &TrunkId, number: &str, hop: Hop) -> Option<Place> {
+        let host = self.access.trunk(trunk)?.peer.as_ref()?.uri_host();
+        let parameter = hop.transport.uri_parameter();
+        let uri = Uri::parse(&format!("sip:{}@{host}{parameter}", user_part(number)))?;
+        Some(Place { uri, transport: hop.transport, flow: None, hop: Some(hop), is_direct: true })
+    }
+
+    /// The next hop of a trunk has its turn: `false` if there is none.
+    fn try_next_hop(&mut self, id: DialogId, rng: &mut Rng) -> bool {
+        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return false };
+        let Some(hop) = calling.hops_left.pop_front() else { return false };
+        let SipTarget::Trunk { trunk, number } = calling.target.clone() else { return false };
+        let Some(place) = self.place_of(&trunk, &number, hop) else { return false };
+        self.begin_branch(id, place, rng);
+        true
+    }
+
+    /// The hop that is being tried says nothing at all.
+    pub(super) fn hop_silent(&mut self, id: DialogId, rng: &mut Rng) {
+        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get(&id) else { return };
+        let Some(branch) = calling.branches.last() else { return };
+        let (key, hop) = (branch.key, branch.hop.clone());
+        if self.link.transactions.client_mut(key).is_none_or(|client| client.is_proceeding()) {
+            return;
+        }
+        if let Some(hop) = hop {
+            tracing::warn!(address = %hop.address, "a trunk's server does not answer; the next one has its turn");
+        }
+        self.branch_failed(id, key, 408, rng);
+        // Should it speak after all, it is told that the call is elsewhere.
+        self.give_up_branch(key, "");
     }
 
     pub(super) fn send_invite(&mut self, id: DialogId, branch: Branch, authorization: Option<(&str, String)>) {
@@ -148,10 +225,10 @@ impl SipEndpoint {
             message = message.line(name, value);
         }
         let bytes = message.finish_with(Some(&calling.offer));
-        let (key, flow) = (branch.key, branch.flow);
+        let (key, flow, is_direct) = (branch.key, branch.flow, branch.is_direct);
         self.link.name(id, branch.call_id.clone());
         calling.branches.push(branch);
-        self.link.request(key, flow, ClientUser::Invite(id), Some(outline), bytes, "INVITE");
+        self.send_by_size(key, flow, is_direct, ClientUser::Invite(id), outline, bytes);
     }
 
     /// A response to an INVITE that began a call.
@@ -176,7 +253,12 @@ impl SipEndpoint {
             200..=299 => self.decline_answer(key, flow, message, rng),
             422 if is_wanted => self.invite_too_brief(id, key, message, rng),
             401 | 407 if is_wanted => self.invite_challenged(id, key, message, status, rng),
-            _ if is_wanted => self.branch_failed(id, key, status),
+            _ if is_wanted => {
+                if status == 503 {
+                    self.shun_hop_of(id, key, message.first(Name::RetryAfter));
+                }
+                self.branch_failed(id, key, status, rng);
+            }
             _ => {}
         }
     }
@@ -249,7 +331,10 @@ impl SipEndpoint {
 
     /// The dialog that a 2xx makes, with its ACK sent and kept for repetitions.
     fn confirm(&mut self, key: ClientKey, flow: Flow, message: &SipMessage, rng: &mut Rng) -> Option<Dialog> {
-        let outline = self.link.transactions.client_mut(key)?.outline.clone()?;
+        let client = self.link.transactions.client_mut(key)?;
+        // A stream taken for the size of one request is not where the dialog goes on (RFC 3261 18.1.1).
+        let flow = client.usual_flow().unwrap_or(flow);
+        let outline = client.outline.clone()?;
         let target = Uri::parse(&outline.uri)?;
         let dialog = Dialog::as_caller(message, &outline.from, outline.cseq, flow, &target)?;
         self.send_ack(key, &dialog, outline.cseq, message, rng);
@@ -287,13 +372,13 @@ impl SipEndpoint {
     fn invite_challenged(&mut self, id: DialogId, key: ClientKey, message: &SipMessage, status: u16, rng: &mut Rng) {
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         let Some(at) = calling.branches.iter().position(|branch| branch.key == key) else { return };
-        let SipTarget::Trunk { trunk, .. } = &calling.target else { return self.branch_failed(id, key, status) };
+        let SipTarget::Trunk { trunk, .. } = &calling.target else { return self.branch_failed(id, key, status, rng) };
         let trunk = trunk.clone();
         let is_challenged = calling.branches.get(at).is_some_and(|branch| branch.is_challenged);
         let uri = calling.branches.get(at).map(|branch| branch.uri.as_str().to_owned()).unwrap_or_default();
         let authorization = self.authorization(&trunk, message, status, "INVITE", &uri, rng);
         let Some(authorization) = authorization.filter(|_| !is_challenged) else {
-            return self.branch_failed(id, key, status);
+            return self.branch_failed(id, key, status, rng);
         };
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         let mut branch = calling.branches.remove(at);
@@ -340,13 +425,40 @@ impl SipEndpoint {
         Some((name.as_str(), answer?))
     }
 
-    /// One attempt came to nothing; when it was the last, the call did.
-    pub(super) fn branch_failed(&mut self, id: DialogId, key: ClientKey, status: u16) {
+    /// What a hop answers with 503: for how long it wants to be left alone (RFC 3261 21.5.4).
+    fn shun_hop_of(&mut self, id: DialogId, key: ClientKey, retry_after: Option<&str>) {
+        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get(&id) else { return };
+        let Some(hop) = calling.branches.iter().find(|branch| branch.key == key).and_then(|branch| branch.hop.clone()) else {
+            return;
+        };
+        let secs = retry_after.and_then(|value| value.split([' ', ';', '(']).next()?.parse::<u64>().ok());
+        self.routing.shun(hop, secs.map_or(SHUNNED_MS, |secs| secs.saturating_mul(1_000)), self.link.now.mono);
+    }
+
+    /// One attempt came to nothing; when it was the last, the call did. A hop of a trunk that cannot do it (503, or nothing heard,
+    /// RFC 3263 4.3) makes way for the next one.
+    pub(super) fn branch_failed(&mut self, id: DialogId, key: ClientKey, status: u16, rng: &mut Rng) {
+        let now = self.link.now.mono;
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
+        let hop = calling.branches.iter().find(|branch| branch.key == key).and_then(|branch| branch.hop.clone());
         calling.branches.retain(|branch| branch.key != key);
         if calling.worst.is_none_or(|worst| weight(status) > weight(worst)) {
             calling.worst = Some(status);
         }
+        if let Some(hop) = hop {
+            // A 408 that somebody sent speaks of the person called, not of the hop.
+            let is_unheard = self.link.transactions.client_mut(key).is_none_or(|client| client.is_open());
+            let is_hop_down = status == 503 || (status == 408 && is_unheard);
+            if !is_hop_down {
+                self.routing.forgive(&hop);
+            } else if !self.routing.is_shunned(&hop, now) {
+                self.routing.shun(hop, SHUNNED_MS, now);
+            }
+            if is_hop_down && self.try_next_hop(id, rng) {
+                return;
+            }
+        }
+        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         // RFC 3261 16.7: a 6xx speaks for the person, at whichever phone.
         if calling.branches.is_empty() || status >= 600 {
             let status = calling.worst.unwrap_or(status);

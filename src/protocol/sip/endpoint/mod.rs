@@ -14,6 +14,7 @@
 //! | `refreshing.rs` | session timers of answered calls |
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
 //! | `trunk_registration.rs` | our registrations with carriers |
+//! | `routing.rs` | which way our requests take |
 
 mod answering;
 mod arriving;
@@ -25,6 +26,7 @@ mod refer;
 mod refreshing;
 mod reliable;
 mod replacing;
+mod routing;
 mod settings;
 mod stats;
 mod talking;
@@ -44,6 +46,7 @@ pub use stats::{ClassCounts, MethodCounts, SipStats};
 pub use trunk_health::PingSettings;
 
 use call::{Call, Pending, Phase};
+use routing::Routing;
 use trunk_health::TrunkHealths;
 use trunk_registration::TrunkRegistrations;
 
@@ -114,6 +117,7 @@ pub struct SipEndpoint {
     /// Streams that we opened. Where certificates have to carry two names, there are two.
     connections: BTreeMap<Hop, FlowId>,
     next_flow: u64,
+    routing: Routing,
     is_draining: bool,
     /// Whether registrations with carriers have been taken back for good.
     is_leaving: bool,
@@ -201,6 +205,7 @@ impl SipEndpoint {
             streams: BTreeSet::new(),
             connections: BTreeMap::new(),
             next_flow: 2,
+            routing: Routing::default(),
             is_draining: false,
             is_leaving: false,
             settings,
@@ -263,17 +268,21 @@ impl SipEndpoint {
     }
 
     /// A stream closed or could not be opened. Must be said of every stream.
-    pub fn flow_closed(&mut self, flow: FlowId, now: Now) {
+    pub fn flow_closed(&mut self, flow: FlowId, now: Now, rng: &mut Rng) {
         self.link.now = now;
         self.streams.remove(&flow);
         self.connections.retain(|_, id| *id != flow);
         let gone = self.registrar.flow_closed(flow);
         self.report_unreachable(gone);
         let (transactions, mut wire) = self.link.split();
+        let cut_off = transactions.flow_closed(flow, &mut wire);
+        for address in cut_off.by_datagram {
+            self.routing.note_without_streams(address, now.mono);
+        }
         // RFC 3261 8.1.3.1: a transport error counts as a 503.
-        for (key, user) in transactions.flow_closed(flow, &mut wire) {
+        for (key, user) in cut_off.over {
             match user {
-                ClientUser::Invite(id) => self.branch_failed(id, key, 503),
+                ClientUser::Invite(id) => self.branch_failed(id, key, 503, rng),
                 ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
                 ClientUser::Bye(id) => self.end(id, true),
                 ClientUser::Update(id) => self.update_cut_off(id),
@@ -359,7 +368,7 @@ impl SipEndpoint {
     /// A request of ours got no answer, which counts as a 408 (8.1.3.1).
     fn timed_out(&mut self, key: ClientKey, user: ClientUser, rng: &mut Rng) {
         match user {
-            ClientUser::Invite(id) => self.branch_failed(id, key, 408),
+            ClientUser::Invite(id) => self.branch_failed(id, key, 408, rng),
             ClientUser::Reinvite(id) => self.reoffer_failed(id, key, 408, rng),
             ClientUser::Update(id) => self.update_timed_out(id, rng),
             ClientUser::Probe(id) => self.probe_answered(id, 408, rng),
@@ -380,6 +389,7 @@ impl SipEndpoint {
             Timer::StillRinging => self.still_ringing(id),
             Timer::Undecided => self.undecided(id),
             Timer::RingOver => self.give_up(id, 408, ""),
+            Timer::HopSilent => self.hop_silent(id, rng),
             Timer::ReofferAgain => self.next_offer(id, rng),
             Timer::RefreshSession => self.refresh_session(id, rng),
             Timer::SessionOver => self.session_over(id, rng),
@@ -474,23 +484,6 @@ impl SipEndpoint {
     /// A response that a call may grow from: 180, 183, 200.
     fn compose_dialog(&self, to: &ReplyLines, status: u16, tag: &str, transport: Transport) -> Composition {
         self.settings.response_within(to, status, tag, transport)
-    }
-
-    /// The flow to this place: over a stream the one that we opened before, or a new one.
-    fn flow_to(&mut self, hop: &Hop) -> Flow {
-        let (transport, remote) = (hop.transport, hop.address);
-        if !transport.is_stream() {
-            return Flow { transport, id: self.settings.default_udp_flow, remote };
-        }
-        if let Some(id) = self.connections.get(hop) {
-            return Flow { transport, id: *id, remote };
-        }
-        let flow = Flow { transport, id: FlowId(self.next_flow), remote };
-        self.next_flow += 2;
-        self.connections.insert(hop.clone(), flow.id);
-        self.streams.insert(flow.id);
-        self.link.out.push_back(SipOutput::Connect { flow, name: hop.name.clone() });
-        flow
     }
 }
 

@@ -234,7 +234,7 @@ impl SipEndpoint {
     pub(super) fn invite_too_brief(&mut self, id: DialogId, key: ClientKey, message: &SipMessage, rng: &mut Rng) {
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         let at = calling.branches.iter().position(|branch| branch.key == key);
-        let Some(at) = at.filter(|_| calling.session.raise(message)) else { return self.branch_failed(id, key, 422) };
+        let Some(at) = at.filter(|_| calling.session.raise(message)) else { return self.branch_failed(id, key, 422, rng) };
         let mut branch = calling.branches.remove(at);
         branch.key = Self::new_key(rng);
         branch.cseq += 1;

@@ -285,8 +285,9 @@ impl SipEndpoint {
             message = message.line(name, value);
         }
         let bytes = message.finish_with(Some(&offer));
+        let is_direct = !talking.dialog.is_behind_nat();
         talking.our_offer = Some(OurOffer { key, offer, cseq, rseq: None, is_refresh, is_challenged });
-        self.link.request(key, flow, ClientUser::Reinvite(id), Some(outline), bytes, "INVITE");
+        self.send_by_size(key, flow, is_direct, ClientUser::Reinvite(id), outline, bytes);
     }
 
     /// A response to our re-INVITE.
@@ -478,7 +479,8 @@ impl SipEndpoint {
     fn way_back(&self, talking: &Talking) -> Hop {
         let (transport, last) = (talking.dialog.transport(), talking.dialog.flow().remote);
         let access = talking.trunk.as_ref().and_then(|trunk| self.access.trunk(trunk));
-        let of_trunk = access.and_then(|trunk| trunk.hops.iter().find(|hop| hop.transport == transport));
+        let of_trunk = access
+            .and_then(|trunk| trunk.targets.iter().flat_map(|target| &target.hops).find(|hop| hop.transport == transport));
         let direct = talking.dialog.reconnect_address().map(|address| Hop { transport, address, name: None });
         match (direct, of_trunk) {
             (_, Some(peer)) if transport == Transport::Tls => peer.clone(),

@@ -173,6 +173,6 @@ impl SipEndpoint {
 
     /// The way to a trunk's other side; `None` while its name has no address.
     pub(super) fn flow_to_trunk(&mut self, access: &TrunkAccess) -> Option<Flow> {
-        access.hops.first().map(|hop| self.flow_to(hop))
+        access.hops().next().map(|hop| self.flow_to(hop))
     }
 }

@@ -329,7 +329,7 @@ fn registrar_uri(access: &TrunkAccess) -> String {
 
 /// Whether a registration goes on: the places of a name may change meanwhile.
 fn is_same_account(one: &TrunkAccess, other: &TrunkAccess) -> bool {
-    let without_places = |access: &TrunkAccess| TrunkAccess { hops: Vec::new(), ..access.clone() };
+    let without_places = |access: &TrunkAccess| TrunkAccess { targets: Vec::new(), ..access.clone() };
     without_places(one) == without_places(other)
 }
 

@@ -105,8 +105,21 @@ pub struct ClientTransaction {
     /// The request while it may have to be repeated; the ACK of a refusal afterwards.
     bytes: Arc<[u8]>,
     interval_ms: u64,
+    /// What goes by a datagram after all when the stream that a large request took cannot be had (RFC 3261 18.1.1).
+    datagram: Option<Datagram>,
     /// ACKs of 2xx by the answerer's tag: forks may answer an INVITE more than once.
     acks: Vec<(String, Flow, Arc<[u8]>)>,
+}
+
+/// A large request as it was before it was moved to a stream.
+#[derive(Debug)]
+pub struct Datagram {
+    /// Where it would have gone.
+    pub flow: Flow,
+    /// Of an INVITE, what its ACK and CANCEL need.
+    pub outline: Option<Outline>,
+    /// The request.
+    pub bytes: Arc<[u8]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +154,41 @@ impl ClientTransaction {
             wire.start(Owner::Client(key), again, interval_ms);
         }
         wire.start(Owner::Client(key), time_out, wire.times.t1_ms * 64);
-        Self { flow, user, outline, unwanted: None, state: ClientState::Calling, bytes, interval_ms, acks: Vec::new() }
+        Self {
+            flow,
+            user,
+            outline,
+            unwanted: None,
+            state: ClientState::Calling,
+            bytes,
+            interval_ms,
+            datagram: None,
+            acks: Vec::new(),
+        }
+    }
+
+    /// The request went over a stream for its size alone.
+    pub fn keep_datagram(&mut self, datagram: Datagram) {
+        self.datagram = Some(datagram);
+    }
+
+    /// Where the other side is but for the size of this request.
+    pub fn usual_flow(&self) -> Option<Flow> {
+        self.datagram.as_ref().map(|datagram| datagram.flow)
+    }
+
+    /// The stream could not be had, or closed before anything was heard: the same request goes by a datagram. Same branch, so
+    /// that whoever heard it already takes it for a repetition. `false` if it cannot.
+    pub fn fall_back(&mut self, key: ClientKey, wire: &mut Wire<'_>) -> bool {
+        if self.state != ClientState::Calling {
+            return false;
+        }
+        let Some(datagram) = self.datagram.take() else { return false };
+        (self.flow, self.outline, self.bytes) = (datagram.flow, datagram.outline, datagram.bytes);
+        wire.send(self.flow, self.bytes.clone());
+        let again = if self.outline.is_some() { Timer::A } else { Timer::E };
+        wire.start(Owner::Client(key), again, self.interval_ms);
+        true
     }
 
     /// Whether no final response has come.

@@ -7,10 +7,11 @@ mod timer;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    net::SocketAddr,
     sync::Arc,
 };
 
-pub use client::{ClientKey, ClientTransaction, ClientTurn, ClientUser, Outline};
+pub use client::{ClientKey, ClientTransaction, ClientTurn, ClientUser, Datagram, Outline};
 pub use server::{ServerId, ServerTransaction, server_key};
 pub use timer::{Owner, Timer, Timers};
 
@@ -87,6 +88,15 @@ impl Wire<'_> {
     fn at(&self, after_ms: u64) -> Mono {
         self.now.mono + after_ms
     }
+}
+
+/// What becomes of requests whose stream has closed.
+#[derive(Debug, Default)]
+pub struct CutOff {
+    /// They are over: who has to hear of it.
+    pub over: Vec<(ClientKey, ClientUser)>,
+    /// Large ones that went on by datagrams, to these addresses.
+    pub by_datagram: Vec<SocketAddr>,
 }
 
 /// All transactions of the endpoint.
@@ -206,12 +216,24 @@ impl Transactions {
         (turn == ClientTurn::TimedOut).then_some(client.user)
     }
 
-    /// A stream closed: the unanswered requests on it, which are over.
-    pub fn flow_closed(&mut self, flow: FlowId, wire: &mut Wire<'_>) -> Vec<(ClientKey, ClientUser)> {
+    /// A stream closed: what becomes of the unanswered requests on it.
+    pub fn flow_closed(&mut self, flow: FlowId, wire: &mut Wire<'_>) -> CutOff {
         let first = ClientKey { branch: 0, is_cancel: false };
         let last = ClientKey { branch: u64::MAX, is_cancel: true };
         let lost: Vec<ClientKey> = self.on_streams.range((flow, first)..=(flow, last)).map(|(_, key)| *key).collect();
-        lost.into_iter().filter_map(|key| Some((key, self.forget_client(key, wire)?.user))).collect()
+        let mut cut_off = CutOff::default();
+        for key in lost {
+            let client = self.clients.get_mut(&key);
+            let by_datagram = client.and_then(|client| client.fall_back(key, wire).then_some(client.flow.remote));
+            match by_datagram {
+                Some(address) => {
+                    self.on_streams.remove(&(flow, key));
+                    cut_off.by_datagram.push(address);
+                }
+                None => cut_off.over.extend(self.forget_client(key, wire).map(|client| (key, client.user))),
+            }
+        }
+        cut_off
     }
 
     fn forget_client(&mut self, key: ClientKey, wire: &mut Wire<'_>) -> Option<ClientTransaction> {

@@ -61,6 +61,8 @@ pub enum Timer {
     Undecided,
     /// Our unanswered call has rung long enough.
     RingOver,
+    /// Nothing has been heard of the hop that our call tries: the next one has its turn (RFC 3263 4.3).
+    HopSilent,
     /// Our re-INVITE may be tried again after a 491 (RFC 3261 14.1).
     ReofferAgain,
     /// Half the session interval has passed: we refresh the session (RFC 4028 10).

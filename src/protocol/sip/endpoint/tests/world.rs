@@ -7,7 +7,7 @@ use rsip::prelude::*;
 use crate::{
     protocol::sip::{
         Flow, FlowId, Frame, Framer, Ha1, Hop, IpPrefix, PeerName, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice,
-        SipOrder, SipOutput, SipSettings, SipTarget, Transport, TrunkAccess,
+        SipOrder, SipOutput, SipSettings, SipTarget, Target, Transport, TrunkAccess,
     },
     types::{Mono, Now, Rng},
 };
@@ -32,6 +32,8 @@ pub struct World {
     in_flight: BTreeMap<(Mono, u64), Packet>,
     /// Both ends of each stream.
     streams: BTreeMap<(usize, FlowId), (usize, FlowId)>,
+    /// Streams that nobody takes.
+    unopened: Vec<(usize, FlowId)>,
     sent: u64,
 }
 
@@ -86,6 +88,7 @@ impl World {
             log: Vec::new(),
             in_flight: BTreeMap::new(),
             streams: BTreeMap::new(),
+            unopened: Vec::new(),
             sent: 0,
         }
     }
@@ -140,11 +143,19 @@ impl World {
         self.collect();
     }
 
+    /// Streams to where nobody lives cannot be opened.
+    pub fn fail_connects(&mut self) {
+        for (side, flow) in std::mem::take(&mut self.unopened) {
+            self.sides[side].endpoint.flow_closed(flow, self.now, &mut self.rng);
+        }
+        self.collect();
+    }
+
     /// Cuts every stream; what was on its way is lost.
     pub fn cut_streams(&mut self) {
         self.in_flight.retain(|_, packet| packet.flow.transport == Transport::Udp);
         for (side, flow) in std::mem::take(&mut self.streams).into_keys() {
-            self.sides[side].endpoint.flow_closed(flow, self.now);
+            self.sides[side].endpoint.flow_closed(flow, self.now, &mut self.rng);
         }
         self.collect();
     }
@@ -158,7 +169,10 @@ impl World {
                     SipOutput::Connect { flow, name } => {
                         self.connects.push((flow.remote, name));
                         assert_eq!(flow.id.0 % 2, 0, "our streams are even");
-                        assert_eq!(flow.remote, self.sides[1 - from].address);
+                        if flow.remote != self.sides[1 - from].address {
+                            self.unopened.push((from, flow.id));
+                            continue;
+                        }
                         let far = FlowId(flow.id.0 * 100 + 1);
                         self.streams.insert((from, flow.id), (1 - from, far));
                         self.streams.insert((1 - from, far), (from, flow.id));
@@ -261,8 +275,8 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             username: Some("line".into()),
             secret: Some(Ha1::new("line", "centre", "carrier")),
             their_secret: None,
-            peer: PeerName::parse(&peer.to_string(), transport),
-            hops: vec![Hop { transport, address: peer, name: None }],
+            peer: PeerName::parse(&peer.to_string(), Some(transport)),
+            targets: vec![target(Hop { transport, address: peer, name: None })],
             is_pinged: false,
             registers: None,
             domain: None,
@@ -270,6 +284,11 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
         }],
         phones: [phone("101"), phone("102")].into(),
     }
+}
+
+/// A trunk's only server.
+pub fn target(hop: Hop) -> Target {
+    Target { priority: 0, weight: 0, hops: vec![hop] }
 }
 
 pub fn to_trunk(number: &str) -> SipTarget {

@@ -109,6 +109,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
               { id: 'udp', label: 'UDP' },
               { id: 'tcp', label: 'TCP' },
               { id: 'tls', label: 'TLS' },
+              { id: 'auto', label: 'DNS' },
             ]}
             value={values.transport}
             onChange={(id) => set('transport', id)}
