@@ -53,7 +53,10 @@ use crate::{
     console::{self, BoardRoom, ConsoleState, Pops, Sockets},
     domain::centre::CallerMatch,
     http::{self, AppState, Readiness},
-    net::{CaptureHandle, CertificateInUse, Reach, Secrets, SipCapture, SipNet, SipNetFault, SystemClock, media::MediaPlane},
+    net::{
+        CaptureHandle, CertificateInUse, Reach, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, SystemClock,
+        media::MediaPlane,
+    },
     protocol::sip::{Advertised, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     store::{DataDir, Db, OpenFault, for_a_caller},
     switch::{Input, Switch},
@@ -174,6 +177,7 @@ struct Exchange {
     /// Who is asked for the names of trunks, and which addresses can be used.
     name_servers: Vec<SocketAddr>,
     reach: Reach,
+    sip_sockets: SipSockets,
     switch_loop: JoinHandle<()>,
     captured: CaptureHandle,
     capture: SipCapture,
@@ -195,7 +199,7 @@ impl Exchange {
         let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
             not_available(SocketAddr::new(config.media.bind, config.media.browser_port), "media.browser_port", &error)
         })?;
-        let (advertised, reach) = (net.advertised(), Reach::of(net.listening()));
+        let (advertised, reach, sip_sockets) = (net.advertised(), Reach::of(net.listening()), net.sockets());
         let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };
         let sip = SipSettings {
             udp: ours.clone(),
@@ -244,6 +248,7 @@ impl Exchange {
             advertised,
             name_servers: config.sip.name_servers.clone(),
             reach,
+            sip_sockets,
             switch_loop: tokio::spawn(switch_loop.run()),
             captured,
             capture,
@@ -383,6 +388,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         web_phone_in_all: RateLimit::per_minute(config.web_phone.all_calls_per_minute),
         web_phone_sockets: Arc::new(Semaphore::new(config.web_phone.calls_max)),
         web_phone: config.web_phone.clone(),
+        sip_sockets: exchange.sip_sockets.clone(),
         stopping: stopping.clone(),
     });
 

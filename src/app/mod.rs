@@ -20,6 +20,7 @@ pub mod reports;
 pub mod review_loop;
 pub mod sample_centre;
 pub mod signalling;
+pub mod sip_sockets;
 pub mod sla_cases;
 pub mod spoken;
 pub mod switch_handle;

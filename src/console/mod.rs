@@ -1,4 +1,4 @@
-//! The consoles' door: one WebSocket per console tab, one per web phone. Authenticated by the session cookie and an exact Origin.
+//! The consoles' door: one WebSocket per console tab, one per web phone, one per third-party SIP phone in a browser. Authenticated by the session cookie and an exact Origin.
 //! Decides what each console is told (`redact.rs`) and turns what it asks into commands; what may be done is decided below.
 //! Deliberately absent: REST (`http`), and any state that lasts.
 
@@ -10,6 +10,7 @@ mod pops;
 mod redact;
 mod session;
 mod settings;
+mod sip_socket;
 mod sockets;
 mod web_phone;
 pub mod wire;
@@ -30,7 +31,7 @@ pub use settings::WebPhoneSettings;
 pub use sockets::Sockets;
 
 use crate::{
-    app::{access::Access, desk::Desk, rate_limit::RateLimit, switch_handle::SwitchHandle},
+    app::{access::Access, desk::Desk, rate_limit::RateLimit, sip_sockets::SipSockets, switch_handle::SwitchHandle},
     domain::directory::Directory,
     types::{Clock, Rng, SessionId},
 };
@@ -69,6 +70,8 @@ pub struct Parts {
     pub web_phone_in_all: RateLimit<()>,
     /// Web phone sockets at a time.
     pub web_phone_sockets: Arc<Semaphore>,
+    /// Places for third-party web phones.
+    pub sip_sockets: SipSockets,
     /// Turns true when the process stops: sockets close with "going away".
     pub stopping: watch::Receiver<bool>,
 }
@@ -91,9 +94,13 @@ impl ConsoleState {
     }
 }
 
-/// Both sockets.
+/// Every socket.
 pub fn routes(state: ConsoleState) -> Router {
-    Router::new().route("/ws/console", get(session::upgrade)).route("/ws/call", get(web_phone::upgrade)).with_state(state)
+    Router::new()
+        .route("/ws/console", get(session::upgrade))
+        .route("/ws/call", get(web_phone::upgrade))
+        .route("/ws/sip", get(sip_socket::upgrade))
+        .with_state(state)
 }
 
 /// Ends when the process stops.

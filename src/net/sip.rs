@@ -17,6 +17,7 @@ use super::{
     kept_task::keep,
     media::detect_address,
     sip_intake::{Counters, SipIntake, SipNetStats},
+    sip_socket::SipSockets,
     sip_tcp::Connections,
     sip_tls::{CertificateInUse, SipTls},
     sip_udp::{self, UdpPort},
@@ -111,6 +112,7 @@ impl Wire {
         match self.0 {
             Transport::Udp | Transport::Tcp => "sip.listen",
             Transport::Tls => "sip.tls_listen",
+            Transport::Ws | Transport::Wss => "http.listen",
         }
     }
 }
@@ -186,7 +188,7 @@ impl SipNet {
                 Some(port) => port.send(&bytes, flow.remote, self.intake.counters()),
                 None => Counters::add(&self.intake.counters().unsent),
             },
-            Transport::Tcp | Transport::Tls => self.connections.send(flow.id, bytes),
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => self.connections.send(flow.id, bytes),
         }
     }
 
@@ -215,6 +217,11 @@ impl SipNet {
     /// The dialog with this Call-ID is one of this call.
     pub fn name(&self, call: CallId, call_id: Arc<str>) {
         self.intake.tap().named(call, call_id);
+    }
+
+    /// Places for SIP over WebSocket, for the door that takes the sockets.
+    pub fn sockets(&self) -> SipSockets {
+        SipSockets::new(self.connections.clone())
     }
 
     /// From these addresses a trunk's many messages are welcome.
@@ -275,7 +282,7 @@ fn accept_on(
     let (connections, listener) = (connections.clone(), Arc::new(listener));
     let name = match transport {
         Transport::Tls => "SIP over TLS",
-        Transport::Udp | Transport::Tcp => "SIP over TCP",
+        Transport::Udp | Transport::Tcp | Transport::Ws | Transport::Wss => "SIP over TCP",
     };
     keep(name, intake.clock().clone(), failed(intake), move || connections.clone().accept(listener.clone(), transport))
 }

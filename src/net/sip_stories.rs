@@ -221,6 +221,28 @@ async fn our_own_connection_carries_what_waited_for_it_and_a_failed_one_is_told(
 }
 
 #[tokio::test]
+async fn a_pages_socket_is_a_connection_like_any_other() {
+    let mut edge = edge(SipNetSettings { connections_per_source_max: 1, ..SipNetSettings::default() }, 8).await;
+    let (sockets, page) = (edge.net.sockets(), "127.0.0.1:40000".parse().unwrap());
+    let mut phone = sockets.enter(page, true).expect("a place");
+    assert!(sockets.enter(page, false).is_none(), "one of each source");
+    assert_eq!(phone.take(b"\r\n\r\n").await, Ok(Some(b"\r\n".to_vec())));
+    assert!(phone.end_at().is_some(), "a keep-alive is no message");
+    assert_eq!(phone.take(OPTIONS.as_bytes()).await, Ok(None));
+    assert!(phone.end_at().is_none());
+    let Input::Sip { flow, .. } = edge.next().await else { panic!("not SIP") };
+    assert_eq!((flow.transport, flow.remote, flow.id.0 % 2), (Transport::Wss, page, 1));
+    edge.net.transmit(flow, Arc::from(&b"hello"[..]));
+    assert_eq!(phone.next_out().await.as_deref(), Some(&b"hello"[..]));
+    drop(phone);
+    assert!(matches!(edge.next().await, Input::FlowClosed(id) if id == flow.id));
+    assert!(sockets.enter(page, false).is_some());
+    // Nobody opens a socket to a page.
+    edge.net.connect(Flow { transport: Transport::Ws, id: FlowId(2), remote: page }, None);
+    assert!(matches!(edge.next().await, Input::FlowClosed(_)));
+}
+
+#[tokio::test]
 async fn our_own_connection_asks_for_a_sign_of_life() {
     let edge = edge(SipNetSettings { keep_alive: Duration::from_millis(50), ..SipNetSettings::default() }, 8).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -148,13 +148,30 @@ impl Connections {
             Counters::add(&self.intake.counters().failed_tasks);
             tracing::error!(remote = %flow.remote, cause = words(panic.as_ref()), "a SIP connection failed");
         }
+        self.leave(flow, opener).await;
+    }
+
+    /// Gives a place back and tells the switch.
+    pub(super) async fn leave(&self, flow: Flow, opener: Opener) {
         self.lock().leave(flow, opener);
         self.intake.tap().closed(flow.id);
         self.intake.flow_closed(flow.id).await;
     }
 
+    pub(super) fn intake(&self) -> &SipIntake {
+        &self.intake
+    }
+
+    pub(super) fn first_message(&self) -> Duration {
+        self.first_message
+    }
+
     /// Carries a connection that we open; an error says why it was not opened.
     async fn outbound(&self, flow: Flow, name: Option<&str>, unwritten: Unwritten) -> io::Result<()> {
+        if flow.transport.is_web() {
+            // Only the browser can come back.
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         let stream = prompt(self.in_time(TcpStream::connect(flow.remote)).await?);
         self.tap_address(flow, &stream);
         if flow.transport == Transport::Tls {
@@ -197,7 +214,7 @@ impl Connections {
         }
     }
 
-    fn enter(&self, flow: Flow, opener: Opener) -> Option<Unwritten> {
+    pub(super) fn enter(&self, flow: Flow, opener: Opener) -> Option<Unwritten> {
         self.lock().enter(flow, opener, self.limits)
     }
 

@@ -98,6 +98,19 @@ pub enum MediaOrder {
         /// SDP offer.
         offer: Arc<str>,
     },
+    /// Makes an offer of ours for a new leg of a browser; answered by [`MediaNotice::BrowserOffered`] or
+    /// [`MediaNotice::OpenFailed`].
+    OfferBrowser {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// The browser's answer to that offer; [`MediaNotice::OpenFailed`] follows when it cannot be used.
+    AcceptBrowser {
+        /// Which leg.
+        leg: LegId,
+        /// SDP answer.
+        answer: Arc<str>,
+    },
     /// A later ICE candidate of a browser, `candidate:…`.
     BrowserCandidate {
         /// Which leg.
@@ -171,6 +184,13 @@ pub enum MediaNotice {
         leg: LegId,
         /// SDP answer.
         answer: Arc<str>,
+    },
+    /// Our offer to a browser, with our candidates in it.
+    BrowserOffered {
+        /// Which leg.
+        leg: LegId,
+        /// SDP offer.
+        offer: Arc<str>,
     },
     /// Audio can flow: first packet of a SIP peer, or ICE and DTLS are up.
     Up {

@@ -9,8 +9,9 @@ use std::{
 use super::{
     LiveUpdate, WebPhoneUpdate,
     caller::caller_line,
-    legs::{BrowserOwner, DigitWay, LegState, Legs, Silence},
+    legs::{BrowserOwner, DigitWay, LegState, Legs, SILENT_MS_MAX, Silence},
     trunks,
+    web_legs::{WebStage, is_of_browser},
 };
 use crate::{
     domain::{
@@ -28,11 +29,17 @@ use crate::{
 impl Legs {
     /// The endpoint heard something.
     pub(super) fn hear_sip(&mut self, notice: SipNotice, now: Now, rng: &mut Rng) {
+        let Some(notice) = self.hear_web(notice, now) else { return };
         match notice {
             SipNotice::Invited { dialog, source, signalled_from, caller, caller_name, called, offer, language } => {
-                let Ok(offer) = self.usable(dialog, offer) else { return };
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
-                let leg = self.arrive(dialog, signalled_from, offer, now, rng);
+                let leg = match offer {
+                    Some(offer) if is_of_browser(&offer) => self.arrive_web(dialog, signalled_from, offer, now, rng),
+                    offer => {
+                        let Ok(offer) = self.usable(dialog, offer) else { return };
+                        self.arrive(dialog, signalled_from, offer, now, rng)
+                    }
+                };
                 self.tell(CentreInput::Arrived { leg, caller, called, language });
             }
             SipNotice::Cancelled { dialog } => self.peer_ended(dialog, false),
@@ -72,8 +79,17 @@ impl Legs {
     pub(super) fn hear_media(&mut self, notice: MediaNotice, now: Now, rng: &mut Rng) {
         match notice {
             MediaNotice::Opened { leg, local } => self.opened(leg, local, now, rng),
-            MediaNotice::OpenFailed { leg, reason } => self.open_failed(leg, reason),
-            MediaNotice::BrowserAnswered { leg, answer } => self.browser_answered(leg, answer),
+            MediaNotice::OpenFailed { leg, reason } => {
+                if !self.web_failed(leg) {
+                    self.open_failed(leg, reason);
+                }
+            }
+            MediaNotice::BrowserAnswered { leg, answer } => {
+                if !self.web_answered(leg, &answer, now) {
+                    self.browser_answered(leg, answer);
+                }
+            }
+            MediaNotice::BrowserOffered { leg, offer } => self.web_offered(leg, offer, now),
             MediaNotice::Up { leg } => self.audio_up(leg),
             MediaNotice::Lost { leg } => self.audio_lost(leg, now),
             MediaNotice::Digit { leg, digit } => self.digit(leg, digit, DigitWay::Rtp),
@@ -173,6 +189,7 @@ impl Legs {
             | LegState::Answering { .. }
             | LegState::Preparing(_)
             | LegState::Calling { .. }
+            | LegState::Web(_)
             | LegState::Browser { .. } => {}
         }
     }
@@ -190,6 +207,7 @@ impl Legs {
             | LegState::Answering { .. }
             | LegState::Accepted { .. }
             | LegState::Preparing(_)
+            | LegState::Web(_)
             | LegState::Browser { .. } => {
                 self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
                 return;
@@ -295,6 +313,7 @@ impl Legs {
             | LegState::Accepted { .. }
             | LegState::Calling { .. }
             | LegState::Talking { .. }
+            | LegState::Web(_)
             | LegState::Browser { .. } => {}
         }
     }
@@ -317,6 +336,7 @@ impl Legs {
             | LegState::Answering { .. }
             | LegState::Accepted { .. }
             | LegState::Calling { .. }
+            | LegState::Web(_)
             | LegState::Talking { .. } => CentreInput::LegEnded { leg, is_lost: true },
         };
         self.faults.media_not_opened += 1;
@@ -356,7 +376,11 @@ impl Legs {
         if let LegState::Talking { silence, .. } = &mut entry.state {
             *silence = Silence::Heard;
         }
-        if matches!(entry.state, LegState::Browser { .. } | LegState::Talking { .. }) {
+        if let LegState::Web(WebStage::Accepted { is_up, .. }) = &mut entry.state {
+            *is_up = true;
+        }
+        if matches!(entry.state, LegState::Browser { .. } | LegState::Talking { .. } | LegState::Web(WebStage::Talking { .. }))
+        {
             self.set_deadline(leg, None);
         }
         if let Some(update) = update {
@@ -371,6 +395,8 @@ impl Legs {
             // It holds us, and silence is what it promised.
             LegState::Talking { must_peer_send: false, .. } => return,
             LegState::Talking { .. } => return self.probe(leg, now),
+            // Its page may come back with a new offer; the floor's patience ends the call before this does.
+            LegState::Web(WebStage::Talking { .. }) => self.set_deadline(leg, Some(now.mono + SILENT_MS_MAX)),
             LegState::Browser { owner: BrowserOwner::Console(agent), .. } => {
                 let agent = agent.clone();
                 self.show(LiveUpdate::MediaState { agent, is_up: false });
@@ -390,6 +416,7 @@ impl Legs {
             | LegState::Answering { .. }
             | LegState::Accepted { .. }
             | LegState::Preparing(_)
+            | LegState::Web(_)
             | LegState::Calling { .. } => return,
         }
         self.tell(CentreInput::LegAudio { leg, is_up: false });
@@ -409,7 +436,7 @@ fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<RemoteMedia> {
 
 /// Why an outgoing call failed, by its final status (RFC 3261 21, RFC 3398 7.2.4). What never rang and never said no is out of
 /// reach.
-fn failure_cause(status: u16, has_rung: bool) -> EndCause {
+pub(super) fn failure_cause(status: u16, has_rung: bool) -> EndCause {
     match status {
         408 if !has_rung => EndCause::Unreachable,
         408 | 480 | 487 => EndCause::NoAnswer,

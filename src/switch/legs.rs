@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::LiveUpdate;
+use super::{LiveUpdate, web_legs::WebStage};
 use crate::{
     domain::{
         call::EndCause,
@@ -32,7 +32,7 @@ const RING_GRACE_MS: u64 = 10_000;
 /// A peer that holds us promises silence; after this long it is taken for gone.
 const HELD_MS_MAX: u64 = 2 * 3_600_000;
 /// The floor gives a silent phone up; this is the net below it.
-const SILENT_MS_MAX: u64 = SILENT_PHONE_MS + 10_000;
+pub(super) const SILENT_MS_MAX: u64 = SILENT_PHONE_MS + 10_000;
 /// A silent peer that is asked whether it is still there has this long to say so before it counts as without audio.
 const PROBE_MS_MAX: u64 = 5_000;
 /// A silent peer that is there is asked again after this long.
@@ -150,6 +150,8 @@ pub(super) enum LegState {
         /// What is known of a peer that sends no packets.
         silence: Silence,
     },
+    /// A telephone in a browser: a dialog like any other, with a browser's audio.
+    Web(WebStage),
     /// A browser's leg.
     Browser {
         /// Whose.
@@ -204,6 +206,7 @@ impl LegState {
             | Self::Accepted { dialog, .. }
             | Self::Calling { dialog, .. }
             | Self::Talking { dialog, .. } => Some(*dialog),
+            Self::Web(stage) => stage.dialog(),
             Self::Preparing(_) | Self::Browser { .. } => None,
         }
     }
@@ -215,7 +218,7 @@ impl LegState {
 
     /// Whether the media workers know the leg.
     fn has_media(&self) -> bool {
-        !matches!(self, Self::Arrived { .. })
+        !matches!(self, Self::Arrived { .. } | Self::Web(WebStage::Arrived { .. }))
     }
 
     /// How long it may last.
@@ -226,6 +229,12 @@ impl LegState {
             Self::Accepted { .. } => Some(ACK_MS_MAX),
             // Set by who knows the ring time.
             Self::Calling { .. } | Self::Talking { .. } => None,
+            Self::Web(WebStage::Arrived { .. }) => Some(ARRIVED_MS_MAX),
+            Self::Web(WebStage::Answering { .. } | WebStage::Preparing(_)) => Some(MEDIA_OPEN_MS_MAX),
+            Self::Web(WebStage::Accepted { .. }) => Some(ACK_MS_MAX),
+            Self::Web(WebStage::Calling { .. }) => None,
+            // Until its audio is up.
+            Self::Web(WebStage::Talking { .. }) => Some(BROWSER_UP_MS_MAX),
             Self::Browser { was_up, .. } => (!was_up).then_some(BROWSER_UP_MS_MAX),
         }
     }
@@ -304,8 +313,13 @@ impl Legs {
             LegState::Arrived { .. } | LegState::Answering { .. } | LegState::Accepted { .. } | LegState::Talking { .. } => {
                 CentreInput::LegEnded { leg, is_lost: true }
             }
-            LegState::Preparing(_) => CentreInput::LegFailed { leg, cause: EndCause::Fault },
-            LegState::Calling { .. } => CentreInput::LegFailed { leg, cause: EndCause::NoAnswer },
+            LegState::Preparing(_) | LegState::Web(WebStage::Preparing(_)) => {
+                CentreInput::LegFailed { leg, cause: EndCause::Fault }
+            }
+            LegState::Calling { .. } | LegState::Web(WebStage::Calling { .. }) => {
+                CentreInput::LegFailed { leg, cause: EndCause::NoAnswer }
+            }
+            LegState::Web(_) => CentreInput::LegEnded { leg, is_lost: true },
             LegState::Browser { owner: BrowserOwner::WebPhone, .. } => CentreInput::LegFailed { leg, cause: EndCause::Lost },
             // The console's leg stays for the next offer of the same console.
             LegState::Browser { owner: BrowserOwner::Console(_), .. } => {
@@ -432,15 +446,23 @@ impl Legs {
     /// Ends a leg in whatever state it is: refuse with `status`, CANCEL or BYE. No input follows.
     pub(super) fn hang_up(&mut self, leg: LegId, status: u16, is_answered_elsewhere: bool) {
         match self.forget(leg) {
-            Some(LegState::Arrived { dialog, .. } | LegState::Answering { dialog, .. }) => {
+            Some(
+                LegState::Arrived { dialog, .. }
+                | LegState::Answering { dialog, .. }
+                | LegState::Web(WebStage::Arrived { dialog, .. } | WebStage::Answering { dialog }),
+            ) => {
                 let retry_after_secs = (status == 503).then_some(RETRY_AFTER_SECS);
                 self.order_sip(SipOrder::Reject { dialog, status, retry_after_secs });
             }
-            Some(LegState::Accepted { dialog, .. } | LegState::Talking { dialog, .. }) => {
-                self.order_sip(SipOrder::Bye { dialog });
+            Some(
+                LegState::Accepted { dialog, .. }
+                | LegState::Talking { dialog, .. }
+                | LegState::Web(WebStage::Accepted { dialog, .. } | WebStage::Talking { dialog, .. }),
+            ) => self.order_sip(SipOrder::Bye { dialog }),
+            Some(LegState::Calling { dialog, .. } | LegState::Web(WebStage::Calling { dialog, .. })) => {
+                self.order_sip(SipOrder::Cancel { dialog, is_answered_elsewhere });
             }
-            Some(LegState::Calling { dialog, .. }) => self.order_sip(SipOrder::Cancel { dialog, is_answered_elsewhere }),
-            Some(LegState::Preparing(_) | LegState::Browser { .. }) | None => {}
+            Some(LegState::Preparing(_) | LegState::Web(WebStage::Preparing(_)) | LegState::Browser { .. }) | None => {}
         }
     }
 

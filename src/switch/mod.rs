@@ -9,6 +9,7 @@ mod io;
 mod legs;
 mod speak;
 mod trunks;
+mod web_legs;
 
 #[cfg(test)]
 mod stories;
@@ -226,7 +227,7 @@ impl Switch {
     fn carry_out(&mut self, output: CentreOutput, now: Now) {
         let output = match output {
             CentreOutput::Phone(effect) => {
-                self.legs.carry_out(effect, now);
+                self.legs.carry_out(effect, &|account| self.sip.is_in_browsers(account), now);
                 return;
             }
             CentreOutput::LookUp { call, number } => Output::LookUp { call, number },

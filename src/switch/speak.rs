@@ -6,6 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     LiveUpdate,
     legs::{BROWSER_OFFERS_MAX, BrowserOwner, LegState, Legs, OutgoingCall},
+    web_legs::WebStage,
 };
 use crate::{
     domain::{
@@ -20,15 +21,17 @@ use crate::{
 };
 
 impl Legs {
-    /// Carries out what the centre wants. What belongs to a leg that is gone is ignored.
-    pub(super) fn carry_out(&mut self, effect: PhoneEffect, now: Now) {
+    /// Carries out what the centre wants. What belongs to a leg that is gone is ignored. `is_in_browsers` tells of an account
+    /// whether its phones are.
+    pub(super) fn carry_out(&mut self, effect: PhoneEffect, is_in_browsers: &dyn Fn(&str) -> bool, now: Now) {
         match effect {
             PhoneEffect::Ring { leg } => self.ring(leg),
             PhoneEffect::Answer { leg } => self.answer(leg, now),
             PhoneEffect::Reject { leg, cause } => self.hang_up(leg, refusal_status(cause), false),
             PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs } => {
-                let target = SipTarget::Phone(account);
-                self.call(leg, OutgoingCall { target, caller, caller_name, ring_secs }, now);
+                let is_web = is_in_browsers(&account);
+                let call = OutgoingCall { target: SipTarget::Phone(account), caller, caller_name, ring_secs };
+                if is_web { self.call_web(leg, call, now) } else { self.call(leg, call, now) }
             }
             PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs } => {
                 let target = SipTarget::Trunk { trunk, number };
@@ -57,7 +60,9 @@ impl Legs {
     }
 
     fn ring(&mut self, leg: LegId) {
-        if let Some(LegState::Arrived { dialog, .. }) = self.get(leg).map(|entry| &entry.state) {
+        if let Some(LegState::Arrived { dialog, .. } | LegState::Web(WebStage::Arrived { dialog, .. })) =
+            self.get(leg).map(|entry| &entry.state)
+        {
             let dialog = *dialog;
             self.order_sip(SipOrder::Ring { dialog, answer: None });
         }
@@ -79,6 +84,7 @@ impl Legs {
     }
 
     fn answer(&mut self, leg: LegId, now: Now) {
+        self.answer_web(leg, now);
         let Some(LegState::Arrived { dialog, offer }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
         let state = LegState::Answering { dialog: *dialog, offer: offer.take() };
         self.advance(leg, state, now);

@@ -52,7 +52,7 @@ impl Desk {
     }
 
     fn want(&mut self, effect: PhoneEffect) -> Vec<Said> {
-        self.legs.carry_out(effect, self.now);
+        self.legs.carry_out(effect, &|_| false, self.now);
         self.said()
     }
 

@@ -39,7 +39,39 @@ impl Worker {
         if self.legs.len() >= LEGS_MAX {
             return Err(BrowserFault::Offer(format!("{LEGS_MAX} legs are open, which is the most")));
         }
-        let (mut leg, answer) = self.answer(offer, now)?;
+        let (leg, answer) = self.answer(offer, now)?;
+        Ok((self.seat_browser(id, leg, now), answer))
+    }
+
+    /// A call to a browser: our offer.
+    pub(super) fn offer_browser(&mut self, leg: LegId, now: Mono) {
+        let port = &self.browsers;
+        let has_room = self.legs.seat_of(leg).is_none() && self.legs.len() < LEGS_MAX;
+        let made = BrowserLeg::offer(&port.identity, port.local, self.prefer_opus, port.instants.instant(now));
+        match made {
+            Ok((made, offer)) if has_room => {
+                self.seat_browser(leg, made, now);
+                self.notices.tell(MediaNotice::BrowserOffered { leg, offer });
+            }
+            Ok(_) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: format!("{LEGS_MAX} legs are the most") }),
+            Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
+        }
+    }
+
+    /// Its answer.
+    pub(super) fn accept_browser(&mut self, seat: Seat, answer: &str, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Peer::Browser(peer) = &mut leg.peer else { return };
+        match peer.leg.accept_answer(answer) {
+            Ok(()) => self.pump(seat, now),
+            Err(fault) => {
+                let leg = leg.id;
+                self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() });
+            }
+        }
+    }
+
+    fn seat_browser(&mut self, id: LegId, mut leg: BrowserLeg, now: Mono) -> Seat {
         let fragment = leg.fragment();
         let serial = self.legs.next_serial();
         let outgoing = Outgoing::new(&mut self.rng);
@@ -47,7 +79,7 @@ impl Worker {
         let seat = self.legs.insert(Leg::new(id, serial, peer, outgoing, now));
         self.browsers.demux.name(seat, &fragment);
         self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
-        Ok((seat, answer))
+        seat
     }
 
     fn reopen_browser(&mut self, seat: Seat, offer: &str, now: Mono) -> Result<(Seat, Arc<str>), BrowserFault> {

@@ -207,6 +207,10 @@ impl Worker {
                 self.with(leg, |worker, seat| worker.set_remote(seat, remote, signalled_from, now));
             }
             MediaOrder::OpenBrowser { leg, offer } => self.open_browser(leg, &offer, now),
+            MediaOrder::OfferBrowser { leg } => self.offer_browser(leg, now),
+            MediaOrder::AcceptBrowser { leg, answer } => {
+                self.with(leg, |worker, seat| worker.accept_browser(seat, &answer, now));
+            }
             MediaOrder::BrowserCandidate { leg, candidate } => {
                 self.with(leg, |worker, seat| worker.add_candidate(seat, &candidate, now));
             }

@@ -53,7 +53,7 @@ pub fn hep_packet(message: &CapturedMessage, payload: &[u8], correlation: Option
     let destination = SocketAddr::new(message.destination.ip().to_canonical(), message.destination.port());
     let protocol = match message.transport {
         Transport::Udp => UDP,
-        Transport::Tcp | Transport::Tls => TCP,
+        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => TCP,
     };
     match (source.ip(), destination.ip()) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {

@@ -21,12 +21,29 @@ pub enum Transport {
     Tcp,
     /// A stream that nobody else can read.
     Tls,
+    /// A WebSocket (RFC 7118), which a browser opens to us and we never to anybody.
+    Ws,
+    /// The same over TLS.
+    Wss,
 }
 
 impl Transport {
     /// Whether it carries octets in order and repeats what is lost (RFC 3261 17: a reliable transport).
     pub fn is_stream(self) -> bool {
-        matches!(self, Self::Tcp | Self::Tls)
+        match self {
+            Self::Udp => false,
+            Self::Tcp | Self::Tls | Self::Ws | Self::Wss => true,
+        }
+    }
+
+    /// Whether nobody else can read it.
+    pub fn is_secure(self) -> bool {
+        matches!(self, Self::Tls | Self::Wss)
+    }
+
+    /// Whether it is a browser's.
+    pub fn is_web(self) -> bool {
+        matches!(self, Self::Ws | Self::Wss)
     }
 
     /// As Via names it.
@@ -35,6 +52,8 @@ impl Transport {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
             Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
         }
     }
 
@@ -43,6 +62,9 @@ impl Transport {
         match self {
             Self::Udp | Self::Tcp => 5060,
             Self::Tls => 5061,
+            // RFC 7118 and RFC 6455: as the web.
+            Self::Ws => 80,
+            Self::Wss => 443,
         }
     }
 
@@ -52,6 +74,8 @@ impl Transport {
             Self::Udp => "",
             Self::Tcp => ";transport=tcp",
             Self::Tls => ";transport=tls",
+            // RFC 7118 5.2.1: one word for both.
+            Self::Ws | Self::Wss => ";transport=ws",
         }
     }
 }

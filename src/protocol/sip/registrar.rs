@@ -50,7 +50,9 @@ impl RegistrationLimits {
     fn longest_secs(&self, transport: Transport) -> u32 {
         match transport {
             Transport::Udp => self.expires_max_secs,
-            Transport::Tcp | Transport::Tls => self.stream_expires_max_secs.clamp(self.expires_min_secs, self.expires_max_secs),
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
+                self.stream_expires_max_secs.clamp(self.expires_min_secs, self.expires_max_secs)
+            }
         }
     }
 }
@@ -200,10 +202,13 @@ impl Registrar {
     pub fn flow_closed(&mut self, flow: FlowId) -> Vec<Arc<str>> {
         // Streams only: datagram flows do not close, and their ids are sockets that many share.
         let lowest = SocketAddr::from(([0, 0, 0, 0], 0));
-        let first = Flow { transport: Transport::Tcp, id: flow, remote: lowest };
-        let bound = self.by_source.range((first, Arc::from(""))..);
-        let lost: Vec<Arc<str>> =
-            bound.take_while(|(source, _)| source.id == flow).map(|(_, account)| account.clone()).collect();
+        let streams = [Transport::Tcp, Transport::Tls, Transport::Ws, Transport::Wss];
+        let bound = streams.into_iter().flat_map(|transport| {
+            let first = Flow { transport, id: flow, remote: lowest };
+            let on_it = self.by_source.range((first, Arc::from(""))..);
+            on_it.take_while(move |(source, _)| source.transport == transport && source.id == flow)
+        });
+        let lost: Vec<Arc<str>> = bound.map(|(_, account)| account.clone()).collect();
         lost.iter().filter_map(|account| self.keep(account, |contact| contact.source.id != flow)).collect()
     }
 
@@ -290,6 +295,28 @@ mod tests {
             let done = Registrar::default().register(&"101".into(), &request, source, &limits, Mono::from_millis(1_000));
             let Registered::Done { lines, .. } = done else { panic!("{done:?}") };
             assert!(lines.contains(&format!(";expires={granted}\r\n")), "{transport:?}: {lines}");
+        }
+    }
+
+    #[test]
+    fn a_closed_stream_takes_its_contact_and_no_other_whatever_transports_there_are() {
+        let mut registrar = Registrar::default();
+        let limits = RegistrationLimits::default();
+        let now = Mono::from_millis(1_000);
+        for (at, transport) in [Transport::Tcp, Transport::Tls, Transport::Wss, Transport::Tcp].into_iter().enumerate() {
+            let text = format!(
+                "REGISTER sip:centre SIP/2.0\r\nVia: SIP/2.0/{} a.invalid;branch=z9hG4bK1\r\nFrom: <sip:{at}@centre>;tag=a\r\n\
+                 To: <sip:{at}@centre>\r\nCall-ID: r{at}\r\nCSeq: 1 REGISTER\r\nContact: <sip:{at}@a.invalid>\r\n\
+                 Content-Length: 0\r\n\r\n",
+                transport.as_str()
+            );
+            let request = SipMessage::parse(text.as_bytes()).expect("a readable message");
+            let remote = "192.0.2.5:40000".parse().expect("an address");
+            let source = Flow { transport, id: FlowId(at as u64 * 2 + 1), remote };
+            registrar.register(&at.to_string().into(), &request, source, &limits, now);
+        }
+        for (at, flow) in [("1", 3), ("2", 5), ("0", 1), ("3", 7)] {
+            assert_eq!(registrar.flow_closed(FlowId(flow)), [Arc::from(at)]);
         }
     }
 }

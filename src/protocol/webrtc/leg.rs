@@ -10,10 +10,10 @@ use std::{
 
 use str0m::{
     Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcConfig,
-    change::SdpOffer,
+    change::{SdpAnswer, SdpOffer, SdpPendingOffer},
     config::{CryptoProvider, DtlsCert},
     format::{Codec as Format, CodecConfig, CodecSpec, FormatParams, PayloadParams},
-    media::{Frequency, Mid},
+    media::{Direction, Frequency, MediaKind, Mid},
     net::{Protocol, Receive},
     rtp::{Extension, ExtensionMap, RtpWrite},
 };
@@ -118,6 +118,8 @@ pub struct BrowserLeg {
     /// Payload types of telephone-event with their clock rates.
     keys: Vec<(u8, u32)>,
     candidates: usize,
+    /// Our offer that has no answer yet.
+    pending: Option<SdpPendingOffer>,
 }
 
 impl BrowserLeg {
@@ -141,9 +143,51 @@ impl BrowserLeg {
             codecs: Vec::new(),
             keys: Vec::new(),
             candidates: 0,
+            pending: None,
         };
         leg.learn_formats();
         if leg.codecs.is_empty() { Err(BrowserFault::NoAudio) } else { Ok((leg, answer)) }
+    }
+
+    /// Makes an offer of ours. Nothing flows before [`BrowserLeg::accept_answer`].
+    pub fn offer(
+        identity: &BrowserIdentity,
+        local: SocketAddr,
+        prefer_opus: bool,
+        now: Instant,
+    ) -> Result<(Self, Arc<str>), BrowserFault> {
+        let mut rtc = config(identity, prefer_opus).build(now);
+        let candidate = Candidate::host(local, "udp").map_err(|fault| BrowserFault::Offer(fault.to_string()))?;
+        rtc.add_local_candidate(candidate);
+        let mut changes = rtc.sdp_api();
+        let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
+        let (offer, pending) = changes.apply().ok_or(BrowserFault::NoAudio)?;
+        let offer = offer.to_sdp_string().into();
+        let (session, codecs, keys) = (String::new(), Vec::new(), Vec::new());
+        Ok((Self { rtc, local, session, mid, codecs, keys, candidates: 0, pending: Some(pending) }, offer))
+    }
+
+    /// The browser's answer to our offer.
+    pub fn accept_answer(&mut self, answer: &str) -> Result<(), BrowserFault> {
+        let Some(pending) = self.pending.take() else { return Err(BrowserFault::Offer("nothing was offered".into())) };
+        if answer.len() > OFFER_BYTES_MAX {
+            return Err(BrowserFault::Offer(format!("it is longer than {OFFER_BYTES_MAX} bytes")));
+        }
+        // As with offers: the library asserts on what contradicts itself.
+        let rtc = &mut self.rtc;
+        let accepted = catch_unwind(AssertUnwindSafe(|| {
+            let read = SdpAnswer::from_sdp_string(answer).map_err(|fault| BrowserFault::Offer(fault.to_string()))?;
+            rtc.sdp_api().accept_answer(pending, read).map_err(|fault| BrowserFault::Offer(fault.to_string()))
+        }));
+        if let Ok(accepted) = accepted {
+            accepted?;
+        } else {
+            self.rtc.disconnect();
+            return Err(BrowserFault::Offer("it contradicts itself".into()));
+        }
+        session_of(answer).unwrap_or_default().clone_into(&mut self.session);
+        self.learn_formats();
+        if self.codecs.is_empty() { Err(BrowserFault::NoAudio) } else { Ok(()) }
     }
 
     /// Whether an offer comes from the same peer connection (ICE restart, other microphone) rather than from a new page.

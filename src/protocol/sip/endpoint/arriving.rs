@@ -34,8 +34,9 @@ use crate::{
 const SCANNERS: [&str; 8] = ["friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "iwar", "sipptk"];
 
 /// Software that takes a challenge with an unknown algorithm for an error of the whole response instead of skipping it: libre
-/// before version 3 (`sip/auth.c` there answers "Function not implemented").
-const MD5_ALONE: [&str; 2] = ["baresip v0", "baresip v1."];
+/// before version 3 (`sip/auth.c` there answers "Function not implemented"), and the libraries of web phones, which look at the first
+/// challenge alone.
+const MD5_ALONE: [&str; 4] = ["baresip v0", "baresip v1.", "JsSIP ", "SIP.js/"];
 
 /// Most devices of which is remembered that they have not answered a challenge.
 const UNANSWERED_MAX: usize = 4_096;
@@ -107,7 +108,8 @@ impl SipEndpoint {
     /// A trunk's address, or exactly where a phone registered from: never banned.
     fn is_trusted(&self, flow: Flow) -> bool {
         let ip = flow.remote.ip();
-        self.access.trunk_by_source(ip).is_some() || self.access.is_registrar(ip) || self.registrar.is_known_source(flow)
+        let is_of_trunk = || self.access.trunk_by_source(ip).is_some() || self.access.is_registrar(ip);
+        (!flow.transport.is_web() && is_of_trunk()) || self.registrar.is_known_source(flow)
     }
 
     /// Counts a request that begins something: false if it must not be heard.
@@ -238,9 +240,11 @@ impl SipEndpoint {
     /// Who sends this: a trunk by its address, else whoever the digest proves.
     pub(super) fn proof(&mut self, flow: Flow, message: &SipMessage) -> Proof {
         let ip = flow.remote.ip();
-        // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone.
-        let trunk = self.access.trunk_by_source(ip).filter(|_| !self.registrar.is_known_source(flow));
-        let trunk = trunk.or_else(|| self.trunk_by_contact(message));
+        // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone. A page's socket is
+        // never a trunk's, whatever machine the browser runs on.
+        let is_phone = flow.transport.is_web() || self.registrar.is_known_source(flow);
+        let trunk = self.access.trunk_by_source(ip).filter(|_| !is_phone);
+        let trunk = trunk.or_else(|| self.trunk_by_contact(message).filter(|_| !flow.transport.is_web()));
         let by_address = trunk.map(|trunk| CallSource::Trunk(trunk.id.clone()));
         let refused = |is_stale| match &by_address {
             Some(source) => Proof::Proven(source.clone()),

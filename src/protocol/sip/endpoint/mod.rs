@@ -343,6 +343,12 @@ impl SipEndpoint {
         self.registrar.contacts(account, self.link.now.mono).next().is_some()
     }
 
+    /// Whether an account is reached in browsers alone, whose audio goes by other ways than a telephone's (RFC 8827).
+    pub fn is_in_browsers(&self, account: &str) -> bool {
+        let mut contacts = self.registrar.contacts(account, self.link.now.mono).peekable();
+        contacts.peek().is_some() && contacts.all(|contact| contact.flow.transport.is_web())
+    }
+
     #[cfg(test)]
     fn is_idle(&self) -> bool {
         self.by_tag.is_empty() && self.by_origin.is_empty() && self.link.timers.next().is_none() && self.link.out.is_empty()

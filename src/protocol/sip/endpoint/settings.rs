@@ -91,7 +91,7 @@ impl SipSettings {
     pub fn advertised(&self, transport: Transport) -> &Advertised {
         match transport {
             Transport::Udp => &self.udp,
-            Transport::Tcp => &self.tcp,
+            Transport::Tcp | Transport::Ws | Transport::Wss => &self.tcp,
             Transport::Tls => &self.tls,
         }
     }

@@ -57,7 +57,7 @@ impl SipEndpoint {
             return self.answer(&pending, 500, "");
         }
         // A call that nobody can listen to stays on such a stream, whatever claims to belong to it.
-        let is_as_safe = flow.transport == Transport::Tls || dialog.transport() != Transport::Tls;
+        let is_as_safe = flow.transport.is_secure() || !dialog.transport().is_secure();
         if is_as_safe && (!flow.is_reliable() || dialog.transport().is_stream()) {
             dialog.heard_at(flow);
         }

@@ -1,0 +1,3 @@
+//! Places for SIP over WebSocket, for the doors, which do not reach past this floor.
+
+pub use crate::net::{SipSocket, SipSockets, SocketOver};
