@@ -241,8 +241,13 @@ impl Tickets {
         .await
     }
 
-    /// The tickets that a call led to or was put on, oldest first. Who asks may see tickets: the caller has checked it.
-    pub async fn of_call(&self, call: CallId) -> Result<Vec<TicketLine>, StoreFault> {
+    /// The tickets that a call led to or was put on, oldest first; none of a call that is none of the actor's.
+    pub async fn of_call(&self, actor: &Actor, call: CallId) -> Result<Vec<TicketLine>, TicketFault> {
+        actor.require(Permission::WorkTickets)?;
+        match self.require_part_in(actor, call).await {
+            Err(TicketFault::NoSuchCall) => return Ok(Vec::new()),
+            other => other?,
+        }
         let mut lines = Vec::new();
         for ticket in rows::of_call(&self.shared.db, call).await? {
             lines.extend(self.find_line(ticket).await?);

@@ -108,7 +108,7 @@ async fn list(
     (status = 200, body = CallDetails), (status = 404, body = super::Problem)))]
 async fn find(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<CallId>) -> Result<Json<CallDetails>, ApiError> {
     let CallPage { line, events, notes } = state.calls.find(&actor, id).await?;
-    let tickets = if actor.may(Permission::WorkTickets) { state.tickets.of_call(id).await? } else { Vec::new() };
+    let tickets = if actor.may(Permission::WorkTickets) { state.tickets.of_call(&actor, id).await? } else { Vec::new() };
     Ok(Json(CallDetails { line, events, notes, tickets }))
 }
 

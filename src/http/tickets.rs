@@ -319,8 +319,12 @@ async fn from_call(
 /// The tickets that a call led to or was put on, oldest first. A call that still rings has none, and is in no history yet.
 #[utoipa::path(get, path = "/api/v1/calls/{id}/tickets", tag = "tickets", params(("id" = CallId, Path)),
     responses((status = 200, body = Page<TicketLine>)))]
-async fn of_call(State(state): State<AppState>, Id(call): Id<CallId>) -> Result<Json<Page<TicketLine>>, ApiError> {
-    Ok(Json(Page::all(state.tickets.of_call(call).await?)))
+async fn of_call(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(call): Id<CallId>,
+) -> Result<Json<Page<TicketLine>>, ApiError> {
+    Ok(Json(Page::all(state.tickets.of_call(&actor, call).await?)))
 }
 
 /// SLA policies, in order.

@@ -375,7 +375,10 @@ async fn a_call_put_on_a_ticket_while_it_runs_stays_on_it() {
 
         let page = tickets.page(&agent(), opened.id).await.unwrap();
         assert_eq!(page.thread.interactions.iter().map(|i| i.call).collect::<Vec<_>>(), [Some(call)], "on {test:?}");
-        assert_eq!(tickets.of_call(call).await.unwrap().iter().map(|t| t.number).collect::<Vec<_>>(), [opened.number]);
+        assert_eq!(
+            tickets.of_call(&agent(), call).await.unwrap().iter().map(|t| t.number).collect::<Vec<_>>(),
+            [opened.number]
+        );
     }
 }
 
@@ -396,6 +399,12 @@ async fn a_colleague_s_call_is_none_of_an_agent_s_until_it_has_passed_through_th
         store_call(&test, passed_on, "agent1", false).await;
         store_call(&test, passed_on, "agent2", true).await;
         tickets.add_call(&agent(), passed_on, opened.id).await.unwrap();
+
+        // What a colleague's call led to is seen by supervisors, not by other agents.
+        store_call(&test, call, "agent2", true).await;
+        tickets.add_call(&admin(), call, opened.id).await.unwrap();
+        assert!(tickets.of_call(&agent(), call).await.unwrap().is_empty());
+        assert_eq!(tickets.of_call(&admin(), call).await.unwrap().len(), 1);
     }
 }
 

@@ -52,8 +52,8 @@ async fn a_second_queue_agent_number_and_trunk_made_by_hand_take_a_call() {
         assert_eq!((call.our_number.as_str(), call.queue.map(|queue| queue.to_string()).as_deref()), ("1042", Some("returns")));
         console.command(ConsoleCommand::HangUp { call: call.id }).await;
         sipp.succeeds().await;
-        let events = admin.events().await;
-        let arrived = events.iter().find(|event| event["event"]["kind"] == "arrived").expect("an arrival");
+        let arrival = async || admin.events().await.into_iter().find(|event| event["event"]["kind"] == "arrived");
+        let arrived = centre.until("the arrival", arrival).await;
         assert_eq!(arrived["event"]["trunk"], "second");
         drop(console);
         assert!(centre.stop().await.success());
