@@ -22,7 +22,7 @@ use crate::{
 /// A shorter datagram is a keep-alive or noise.
 const DATAGRAM_MIN: usize = 16;
 /// A method's name is no longer.
-const METHOD_MAX: usize = 32;
+const METHOD_MAX: usize = 64;
 
 /// When a caller may try again whom we were too busy to hear.
 const OVERLOAD_RETRY_SECS: u32 = 10;

@@ -287,7 +287,8 @@ fn unescaped(inner: &str) -> String {
     while let Some(c) = chars.next() {
         if c != '\\' {
             out.push(c);
-        } else if let Some(next) = chars.next() {
+        } else if let Some(next) = chars.next().filter(|next| !next.is_control()) {
+            // A quoted pair may hold any control character (25.1), which no name needs.
             out.push(next);
         }
     }

@@ -55,7 +55,7 @@ impl Dialog {
             remote_tag: invite.from().tag().unwrap_or("").to_owned(),
             local: format!("{to};tag={local_tag}"),
             remote: invite.first(Name::From)?.to_owned(),
-            remote_target: contact_of(invite)?,
+            remote_target: contact_of(invite).or_else(|| target_of_rfc_2543(invite))?,
             routes: routes_of(invite).collect(),
             local_cseq: 0,
             remote_cseq: Some(invite.cseq()),
@@ -219,6 +219,12 @@ impl Dialog {
             _ => self.flow,
         }
     }
+}
+
+/// Where a caller by RFC 2543, which knew neither tags nor a Contact that must be, is reached (there 6.13): the address in From.
+fn target_of_rfc_2543(invite: &SipMessage) -> Option<Uri> {
+    let is_old = invite.first(Name::Contact).is_none() && invite.from().tag().is_none();
+    is_old.then(|| invite.from().uri.clone())
 }
 
 fn contact_of(message: &SipMessage) -> Option<Uri> {

@@ -61,6 +61,8 @@ pub enum Name {
     Privacy,
     /// P-Asserted-Identity (RFC 3325).
     AssertedIdentity,
+    /// Accept.
+    Accept,
     /// Accept-Language.
     AcceptLanguage,
     /// User-Agent.
@@ -86,7 +88,7 @@ pub enum Name {
 impl Name {
     /// The name that a header line carries, in any case, long or compact.
     pub fn read(text: &str) -> Self {
-        const LONG: [(&str, Name); 37] = [
+        const LONG: [(&str, Name); 38] = [
             ("via", Name::Via),
             ("from", Name::From),
             ("to", Name::To),
@@ -115,6 +117,7 @@ impl Name {
             ("history-info", Name::HistoryInfo),
             ("privacy", Name::Privacy),
             ("p-asserted-identity", Name::AssertedIdentity),
+            ("accept", Name::Accept),
             ("accept-language", Name::AcceptLanguage),
             ("user-agent", Name::UserAgent),
             ("retry-after", Name::RetryAfter),
@@ -176,6 +179,7 @@ impl Name {
             Self::HistoryInfo => "History-Info",
             Self::Privacy => "Privacy",
             Self::AssertedIdentity => "P-Asserted-Identity",
+            Self::Accept => "Accept",
             Self::AcceptLanguage => "Accept-Language",
             Self::UserAgent => "User-Agent",
             Self::RetryAfter => "Retry-After",

@@ -56,7 +56,7 @@ pub struct Malformed {
     pub status: Option<u16>,
     /// Why, for the log and the reason phrase.
     pub reason: &'static str,
-    /// The header lines that an answer mirrors, if all five could be found.
+    /// The header lines that an answer mirrors, if those that it cannot do without could be found.
     echo: Option<String>,
 }
 
@@ -119,12 +119,11 @@ impl SipMessage {
             return Err(fault(400, "Header Line Without Name"));
         }
         let only = |name| draft.only(&lines.text, name);
-        let via_value = draft.values(&lines.text, Name::Via).next().and_then(|value| elements(value).next());
-        let via = via_value.and_then(Via::parse).ok_or_else(|| fault(400, "Bad Via"))?;
+        let via = draft.topmost_via(&lines.text).ok_or_else(|| fault(400, "Bad Via"))?;
         let from = only(Name::From).and_then(NameAddr::parse).ok_or_else(|| fault(400, "Bad From"))?;
         let to = only(Name::To).and_then(NameAddr::parse).ok_or_else(|| fault(400, "Bad To"))?;
-        let call_id =
-            only(Name::CallId).filter(|id| !id.is_empty() && !id.contains(' ')).ok_or_else(|| fault(400, "Bad Call-ID"))?;
+        let is_word = |id: &&str| !id.is_empty() && !id.contains(|c: char| c == ' ' || c.is_control());
+        let call_id = only(Name::CallId).filter(is_word).ok_or_else(|| fault(400, "Bad Call-ID"))?;
         let (cseq, cseq_method) = only(Name::CSeq).and_then(read_cseq).ok_or_else(|| fault(400, "Bad CSeq"))?;
         if let Start::Request { method, .. } = &start
             && *method != cseq_method
@@ -316,6 +315,13 @@ impl Draft {
         values.next().filter(|_| values.next().is_none())
     }
 
+    /// The first element of the first Via line, all of whose elements must be sound.
+    fn topmost_via(&self, text: &str) -> Option<Via> {
+        let mut vias = elements(self.values(text, Name::Via).next()?).map(Via::parse);
+        let topmost = vias.next()??;
+        vias.all(|via| via.is_some()).then_some(topmost)
+    }
+
     fn start(&self, text: &str) -> Result<Start, Malformed> {
         let line = text.get(self.start.clone()).unwrap_or("");
         let fault = |status, reason| self.malformed(text, status, reason);
@@ -367,11 +373,14 @@ impl Draft {
         Malformed { status: Some(status), reason, echo: self.echo(text) }
     }
 
+    /// What the sender needs to recognise the answer: its Via and CSeq (17.1.3), and of the rest what it sent (RFC 4475 3.3.1).
     fn echo(&self, text: &str) -> Option<String> {
         let mut echo = String::with_capacity(512);
         for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
             let mut values = self.values(text, name).peekable();
-            values.peek()?;
+            if matches!(name, Name::Via | Name::CSeq) {
+                values.peek()?;
+            }
             for value in values.take(if name == Name::Via { usize::MAX } else { 1 }) {
                 echo.extend([name.as_str(), ": ", value]);
                 // RFC 3261 8.2.6.2: every answer but 100 carries a tag of ours. A fixed one will do: nothing lives behind it.
@@ -458,7 +467,7 @@ mod tests {
             "ipv6-unclosed" => "400 Bad Request-URI",
             "latin-1-display-name" => "INVITE 1000 José Muéoz 0",
             "leading-line-ends" => "INVITE 1000 0",
-            "no-call-id" => "dropped: Bad Call-ID",
+            "no-call-id" => "400 Bad Call-ID",
             "nothing-but-a-line" => "dropped: No end of headers",
             "response-with-status-4294967301" => "dropped: Bad Status Line",
             "response-without-phrase" => "100 0",

@@ -38,7 +38,7 @@ pub struct Lines {
     pub text: String,
     /// Where each line is.
     pub spans: Vec<Range<usize>>,
-    /// Whether a control character stood in a line that was not a tab; such lines are left out.
+    /// Whether a control character stood in a line that was neither a tab nor escaped in quotes; such lines are left out.
     pub has_controls: bool,
     /// Whether there were more than [`HEADERS_MAX`]; the rest is left out.
     pub is_over_limit: bool,
@@ -53,7 +53,7 @@ impl Lines {
             if raw.is_empty() {
                 continue;
             }
-            if raw.iter().any(|b| (*b < b' ' && *b != b'\t') || *b == 0x7f) {
+            if has_bare_control(raw) {
                 lines.has_controls = true;
                 continue;
             }
@@ -78,6 +78,24 @@ impl Lines {
         }
         lines
     }
+}
+
+/// Whether a control character stands in this line other than a tab or an escaped one in quotes (RFC 3261 25.1, quoted-pair).
+fn has_bare_control(line: &[u8]) -> bool {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    line.iter().any(|b| {
+        if is_escaped {
+            is_escaped = false;
+            // A line end is no part of a pair.
+            return *b == b'\r';
+        }
+        match b {
+            b'\\' => is_escaped = is_quoted,
+            b'"' => is_quoted = !is_quoted,
+            _ => {}
+        }
+        (*b < b' ' && *b != b'\t') || *b == 0x7f
+    })
 }
 
 fn push_utf8(text: &mut String, line: &[u8]) {

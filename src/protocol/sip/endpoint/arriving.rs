@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     protocol::sip::{
+        address::elements,
         compose::SDP,
         dialog::Dialog,
         digest::{Credentials, Verdict},
@@ -90,6 +91,7 @@ impl SipEndpoint {
         match method {
             Method::Invite => self.invited(flow, message, key, rng),
             Method::Register => self.registering(flow, message, key, rng),
+            Method::Options if self.refuses_required(flow, message) => {}
             Method::Options => {
                 let lines = format!("Allow: {ALLOW}\r\nAccept: {SDP}\r\n");
                 self.refuse(flow, message, 200, &lines);
@@ -164,9 +166,8 @@ impl SipEndpoint {
             Proof::Proven(source) => source,
             Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
         };
-        let unsupported = self.settings.unsupported(message);
-        if !unsupported.is_empty() {
-            return self.refuse(flow, message, 420, &format!("Unsupported: {unsupported}\r\n"));
+        if self.refuses_required(flow, message) {
+            return;
         }
         let session_answer = match SessionAnswer::to(message, &self.settings.session_timer) {
             Ok(answer) => answer,
@@ -174,6 +175,9 @@ impl SipEndpoint {
         };
         if is_unreadable(message) {
             return self.refuse(flow, message, 415, &format!("Accept: {SDP}\r\n"));
+        }
+        if !takes_descriptions(message) {
+            return self.refuse(flow, message, 406, &format!("Accept: {SDP}\r\n"));
         }
         let origin = origin_of(message);
         if self.by_origin.contains_key(&origin) {
@@ -235,6 +239,16 @@ impl SipEndpoint {
             offer,
             language: language_of(message),
         });
+    }
+
+    /// Whether the request demands an extension that we do not have, and was answered so (RFC 3261 8.2.2.3).
+    fn refuses_required(&mut self, flow: Flow, message: &SipMessage) -> bool {
+        let unsupported = self.settings.unsupported(message);
+        if unsupported.is_empty() {
+            return false;
+        }
+        self.refuse(flow, message, 420, &format!("Unsupported: {unsupported}\r\n"));
+        true
     }
 
     /// Who sends this: a trunk by its address, else whoever the digest proves.
@@ -368,6 +382,13 @@ pub(super) const STILL_RINGING_MS: u64 = 60_000;
 pub(super) fn is_unreadable(message: &SipMessage) -> bool {
     let is_encoded = message.first(Name::ContentEncoding).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity"));
     !message.body().is_empty() && (is_encoded || message.content_type().is_none_or(|kind| kind != SDP))
+}
+
+/// Whether the caller can read our answer: without Accept it can (RFC 3261 20.1).
+fn takes_descriptions(message: &SipMessage) -> bool {
+    let mut kinds = message.values(Name::Accept).flat_map(elements).peekable();
+    let takes = |kind: &str| ["application/sdp", "application/*", "*/*"].iter().any(|known| kind.eq_ignore_ascii_case(known));
+    kinds.peek().is_none() || kinds.any(|kind| takes(kind.split(';').next().unwrap_or("").trim()))
 }
 
 fn credentials_of(message: &SipMessage) -> Option<Credentials> {

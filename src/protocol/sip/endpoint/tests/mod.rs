@@ -5,6 +5,7 @@ mod doors;
 mod provisional;
 mod session_timers;
 mod streams;
+mod torture;
 mod transfers;
 mod trunks;
 mod world;
