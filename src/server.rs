@@ -207,6 +207,7 @@ impl Exchange {
             tcp: ours,
             default_udp_flow: net.main_udp_flow(),
             user_agent: concat!("Centralita/", env!("CARGO_PKG_VERSION")).into(),
+            never_banned: config.sip.never_banned.clone(),
             // A call has two parties, and the one too many is refused by the floor, which says why.
             dialogs_max: config.limits.calls_max.saturating_mul(2).saturating_add(DIALOGS_SPARE),
             registration: RegistrationLimits {

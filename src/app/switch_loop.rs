@@ -255,6 +255,7 @@ impl SwitchLoop {
                 Output::Transmit { flow, bytes } => self.net.transmit(flow, bytes),
                 Output::Connect { flow, name } => self.net.connect(flow, name),
                 Output::Named { call, call_id } => self.net.name(call, call_id),
+                Output::Ban { source, until } => self.net.ban(source, until),
                 // A dropped order is counted there; the leg's deadline ends what waits for it.
                 Output::Media(order) => {
                     self.media.order(order);

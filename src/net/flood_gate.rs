@@ -1,5 +1,5 @@
 //! How many messages one source may send before anything looks inside them. A token bucket per address (per /64 for IPv6),
-//! bounded in number. Trusted sources (the trunks' addresses) have a bucket of their own size.
+//! bounded in number. Trusted sources (the trunks' addresses) have a bucket of their own size, banned ones the smallest.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -7,6 +7,8 @@ use crate::types::Mono;
 
 /// Addresses remembered per generation; two generations are kept.
 const SOURCES_MAX: usize = 8_192;
+/// Messages a second of a banned source that are still read: a telephone that registered from the same address goes on.
+const BANNED_PER_SEC: u64 = 20;
 /// A bucket holds so many seconds' worth of messages.
 const BURST_SECS: u64 = 2;
 
@@ -25,6 +27,7 @@ struct Bucket {
     /// Thousandths of a message.
     tokens: u64,
     filled_at: Mono,
+    banned_until: Option<Mono>,
 }
 
 impl FloodGate {
@@ -40,18 +43,14 @@ impl FloodGate {
 
     /// Whether one more message of this source may pass.
     pub fn admit(&mut self, source: IpAddr, is_trusted: bool, now: Mono) -> bool {
-        let per_sec = if is_trusted { self.trusted_per_sec } else { self.per_sec };
+        let (unknown, trusted) = (self.per_sec, self.trusted_per_sec);
+        let Some(bucket) = self.bucket(source) else { return false };
+        let per_sec = match bucket.banned_until {
+            _ if is_trusted => trusted,
+            Some(until) if now < until => unknown.min(BANNED_PER_SEC),
+            Some(_) | None => unknown,
+        };
         let full = per_sec * BURST_SECS * 1_000;
-        let key = network_of(source);
-        if !self.current.contains_key(&key) {
-            if self.current.len() >= SOURCES_MAX {
-                // The old generation is forgotten as a whole: the bound costs no search.
-                self.previous = std::mem::take(&mut self.current);
-            }
-            let known = self.previous.remove(&key).unwrap_or(Bucket { tokens: full, filled_at: now });
-            self.current.insert(key, known);
-        }
-        let Some(bucket) = self.current.get_mut(&key) else { return false };
         let gained = now.millis_since(bucket.filled_at).saturating_mul(per_sec);
         bucket.tokens = bucket.tokens.saturating_add(gained).min(full);
         bucket.filled_at = now;
@@ -62,6 +61,28 @@ impl FloodGate {
             }
             None => false,
         }
+    }
+
+    /// Holds this source to the smallest rate until then.
+    pub fn ban(&mut self, source: IpAddr, until: Mono) {
+        if let Some(bucket) = self.bucket(source) {
+            bucket.banned_until = Some(until);
+        }
+    }
+
+    /// The bucket of a source; that of a new one is over-full, and has its right size at the first message.
+    fn bucket(&mut self, source: IpAddr) -> Option<&mut Bucket> {
+        let key = network_of(source);
+        if !self.current.contains_key(&key) {
+            if self.current.len() >= SOURCES_MAX {
+                // The old generation is forgotten as a whole: the bound costs no search.
+                self.previous = std::mem::take(&mut self.current);
+            }
+            let new = Bucket { tokens: u64::MAX, filled_at: Mono::default(), banned_until: None };
+            let known = self.previous.remove(&key).unwrap_or(new);
+            self.current.insert(key, known);
+        }
+        self.current.get_mut(&key)
     }
 }
 
@@ -91,6 +112,20 @@ mod tests {
         assert_eq!(passed(&mut gate, "192.0.2.3", true, 500, 1_500), 1_500);
         assert_eq!(passed(&mut gate, "2001:db8::1", false, 500, 100), 20);
         assert_eq!(passed(&mut gate, "2001:db8::2", false, 500, 100), 0, "the same /64");
+    }
+
+    #[test]
+    fn a_banned_source_is_barely_heard_until_its_ban_is_over() {
+        let mut gate = FloodGate::new(200, 50_000);
+        let source = "192.0.2.66".parse().unwrap();
+        assert_eq!(passed(&mut gate, "192.0.2.66", false, 0, 50), 50);
+        gate.ban(source, Mono::from_millis(60_000));
+        assert_eq!(passed(&mut gate, "192.0.2.66", false, 30_000, 1_000), 40);
+        assert_eq!(passed(&mut gate, "192.0.2.66", false, 31_000, 1_000), 20);
+        assert_eq!(passed(&mut gate, "192.0.2.67", false, 31_000, 300), 300);
+        // A trunk's is never held back, whatever happened before it was one.
+        assert_eq!(passed(&mut gate, "192.0.2.66", true, 32_000, 1_000), 1_000);
+        assert_eq!(passed(&mut gate, "192.0.2.66", false, 90_000, 1_000), 400);
     }
 
     #[test]

@@ -24,9 +24,12 @@ use super::{
 };
 use crate::{
     domain::directory::Prefix,
-    protocol::sip::{Flow, FlowId, Transport},
+    protocol::sip::{Flow, FlowId, IpPrefix, Transport},
     switch::Input,
-    types::{CallId, Clock, settings::settings},
+    types::{
+        CallId, Clock, Mono,
+        settings::{Raw, Setting, settings},
+    },
 };
 
 /// How often the operating system is asked for a port that both UDP and TCP can have.
@@ -51,6 +54,8 @@ settings! {
         pub source_messages_per_second: u32 = 200,
         /// The same for the addresses of trunks.
         pub trunk_messages_per_second: u32 = 50_000,
+        /// Addresses and prefixes that are never banned, such as "198.51.100.0/24": an office, a monitor. Trunks' never are.
+        pub never_banned: Vec<IpPrefix> = Vec::new(),
         /// Connections at a time, all together. An eighth of them is kept for those that we open.
         pub connections_max: usize = 4_096,
         /// Connections at a time from one IPv4 address or one IPv6 /64.
@@ -69,6 +74,17 @@ settings! {
         pub ping_every: Duration = Duration::from_secs(30),
         /// How long a trunk's answer may take. Two answers that do not come make a trunk down.
         pub ping_timeout: Duration = Duration::from_secs(4),
+    }
+}
+
+impl Setting for IpPrefix {
+    fn read(raw: &Raw) -> Result<Self, String> {
+        let expected = || raw.such_as("an address or a prefix", &["203.0.113.7", "198.51.100.0/24", "2001:db8::/32"]);
+        raw.text().and_then(Self::parse).ok_or_else(expected)
+    }
+
+    fn show(&self) -> String {
+        format!("\"{}/{}\"", self.address, self.bits)
     }
 }
 
@@ -227,6 +243,11 @@ impl SipNet {
     /// From these addresses a trunk's many messages are welcome.
     pub fn trust(&self, sources: Vec<Prefix>) {
         self.intake.trust(sources);
+    }
+
+    /// Hears this address as little as possible until then.
+    pub fn ban(&self, source: IpAddr, until: Mono) {
+        self.intake.ban(source, until);
     }
 
     /// The flow of the first UDP socket, for requests of our own.

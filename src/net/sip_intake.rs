@@ -148,6 +148,10 @@ impl SipIntake {
         self.tap.get().unwrap_or(&OFF)
     }
 
+    pub(super) fn ban(&self, source: IpAddr, until: Mono) {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner).ban(source, until);
+    }
+
     /// One datagram. What comes back is to be sent to where it came from.
     pub(super) fn datagram(&self, flow: Flow, bytes: &[u8], now: Mono) -> Option<Vec<u8>> {
         if !looks_like_sip(bytes) {

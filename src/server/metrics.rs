@@ -201,6 +201,7 @@ impl Reading {
             ("failed_proof", stats.switch.sip.failed_proofs),
         ];
         page.counters("sip_events", "What the SIP endpoint had to do", sip.map(|(what, n)| ("kind", what.into(), n)))?;
+        page.gauge("sip_banned", "Addresses that are banned at this moment", count(0..stats.switch.sip.banned))?;
         let faults = [
             ("media_not_opened", stats.switch.faults.media_not_opened),
             ("no_common_media", stats.switch.faults.no_common_media),

@@ -1,6 +1,6 @@
 //! What goes into the switch and what comes out of it.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         media::{MediaNotice, MediaOrder},
         sip::{Flow, FlowId, Peers, SipMessage},
     },
-    types::{AgentId, CallId, PhoneNumber, SessionId, UserId},
+    types::{AgentId, CallId, Mono, PhoneNumber, SessionId, UserId},
 };
 
 /// Something for the switch to handle.
@@ -99,6 +99,13 @@ pub enum Output {
         call: CallId,
         /// Call-ID.
         call_id: Arc<str>,
+    },
+    /// Hear this address as little as possible until then.
+    Ban {
+        /// Whom.
+        source: IpAddr,
+        /// Until when.
+        until: Mono,
     },
     /// For the media workers.
     Media(MediaOrder),

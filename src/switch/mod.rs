@@ -190,6 +190,7 @@ impl Switch {
                     SipOutput::Transmit { flow, bytes } => self.outputs.push_back(Output::Transmit { flow, bytes }),
                     SipOutput::Connect { flow, name } => self.outputs.push_back(Output::Connect { flow, name }),
                     SipOutput::Named { dialog, call_id } => self.named.push((dialog, call_id)),
+                    SipOutput::Ban { source, until } => self.outputs.push_back(Output::Ban { source, until }),
                     SipOutput::Notice(notice) => self.legs.hear_sip(notice, now, &mut self.rng),
                 }
             }

@@ -87,6 +87,7 @@ impl Exchange {
                 }
                 Output::Named { .. } => {}
                 Output::Connect { .. } => panic!("nobody speaks TCP here"),
+                Output::Ban { .. } => panic!("nobody floods here"),
             }
         }
     }

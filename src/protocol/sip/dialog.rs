@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    address::{NameAddr, Uri, host_ip},
+    address::{NameAddr, Scheme, Uri, host_ip},
     compose::Composition,
     header::{Method, Name},
     message::SipMessage,
@@ -56,7 +56,7 @@ impl Dialog {
             local: format!("{to};tag={local_tag}"),
             remote: invite.first(Name::From)?.to_owned(),
             remote_target: contact_of(invite).or_else(|| target_of_rfc_2543(invite))?,
-            routes: routes_of(invite).collect(),
+            routes: routes_of(invite)?,
             local_cseq: 0,
             remote_cseq: Some(invite.cseq()),
             flow,
@@ -66,7 +66,7 @@ impl Dialog {
 
     /// As the one who calls (12.1.2), by a response that makes a dialog. `local` is our From with its tag.
     pub fn as_caller(response: &SipMessage, local: &str, cseq: u32, flow: Flow, target: &Uri) -> Option<Self> {
-        let mut routes: Vec<String> = routes_of(response).collect();
+        let mut routes = routes_of(response).unwrap_or_default();
         routes.reverse();
         Some(Self {
             call_id: response.call_id().clone(),
@@ -224,15 +224,24 @@ impl Dialog {
 /// Where a caller by RFC 2543, which knew neither tags nor a Contact that must be, is reached (there 6.13): the address in From.
 fn target_of_rfc_2543(invite: &SipMessage) -> Option<Uri> {
     let is_old = invite.first(Name::Contact).is_none() && invite.from().tag().is_none();
-    is_old.then(|| invite.from().uri.clone())
+    is_old.then(|| invite.from().uri.clone()).filter(is_reachable)
 }
 
 fn contact_of(message: &SipMessage) -> Option<Uri> {
-    message.addresses(Name::Contact).next().map(|contact| contact.uri).filter(|uri| !uri.host().is_empty())
+    message.addresses(Name::Contact).next().map(|contact| contact.uri).filter(is_reachable)
 }
 
-fn routes_of(message: &SipMessage) -> impl Iterator<Item = String> {
-    message.values(Name::RecordRoute).flat_map(super::address::elements).map(str::to_owned)
+/// The route set; `None` if one of its elements leads nowhere.
+fn routes_of(message: &SipMessage) -> Option<Vec<String>> {
+    let elements = message.values(Name::RecordRoute).flat_map(super::address::elements);
+    elements
+        .map(|route| NameAddr::parse(route).filter(|address| is_reachable(&address.uri)).map(|_| route.to_owned()))
+        .collect()
+}
+
+/// Whether a request can be sent there: whatever a peer names becomes the Request-URI or a Route of ours.
+fn is_reachable(uri: &Uri) -> bool {
+    matches!(uri.scheme(), Scheme::Sip | Scheme::Sips) && !uri.host().is_empty()
 }
 
 /// Whether an address that they name is a private one while we reached them at a public one.

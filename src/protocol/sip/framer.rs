@@ -57,15 +57,20 @@ impl Framer {
             return Err(FramerBroken);
         }
         self.buffer.drain(..std::mem::take(&mut self.taken));
-        if self.buffer.starts_with(b"\r\n\r\n") {
-            self.buffer.drain(..4);
-            return Ok(Some(Frame::KeepAlive));
+        // One octet after the other, so that it does not matter how the network cut them.
+        let mut idle = 0;
+        while let Some(rest @ [b'\r' | b'\n', ..]) = self.buffer.get(idle..) {
+            if rest.starts_with(KEEP_ALIVE) {
+                self.buffer.drain(..idle + KEEP_ALIVE.len());
+                return Ok(Some(Frame::KeepAlive));
+            }
+            // One CRLF alone may be the first half of a keep-alive or an answer to ours: wait for what follows, then drop it.
+            if KEEP_ALIVE.starts_with(rest) {
+                self.buffer.drain(..idle);
+                return Ok(None);
+            }
+            idle += 1;
         }
-        // One CRLF alone may be the first half of a keep-alive or an answer to ours: wait for what follows, then drop it.
-        if matches!(self.buffer.as_slice(), b"\r" | b"\r\n" | b"\r\n\r") {
-            return Ok(None);
-        }
-        let idle = repair::leading_line_ends(&self.buffer);
         self.buffer.drain(..idle);
         let Some(empty_line) = repair::head_end(&self.buffer) else {
             if self.buffer.len() > repair::HEAD_MAX {
@@ -164,6 +169,26 @@ mod tests {
                 seen.extend(frames(&mut framer));
             }
             assert_eq!(seen, ["ping", "BYE 5", "BYE 5", "ping", "BYE 5"], "cut every {step}");
+        }
+    }
+
+    #[test]
+    fn line_ends_of_every_kind_are_told_from_keep_alives_wherever_the_stream_was_cut() {
+        let stream = format!("\r\r\n\r\n\n\r\n\r\n\r\n{BYE}\r\n\r{BYE}");
+        let whole = {
+            let mut framer = Framer::new();
+            framer.push(stream.as_bytes());
+            frames(&mut framer)
+        };
+        assert_eq!(whole, ["ping", "ping", "BYE 5", "BYE 5"]);
+        for step in 1..20 {
+            let mut framer = Framer::new();
+            let mut seen = Vec::new();
+            for piece in stream.as_bytes().chunks(step) {
+                framer.push(piece);
+                seen.extend(frames(&mut framer));
+            }
+            assert_eq!(seen, whole, "cut every {step}");
         }
     }
 

@@ -17,7 +17,10 @@ pub struct FloodLimits {
     pub burst_window_ms: u64,
     /// Most failed proofs within [`FloodLimits::failure_window_ms`].
     pub failures_max: u32,
-    /// The window of failures, in milliseconds.
+    /// Most challenges that may stay without a proof within [`FloodLimits::failure_window_ms`]: who only looks which accounts
+    /// there are never proves anything.
+    pub unanswered_max: u32,
+    /// The window of failures and unanswered challenges, in milliseconds.
     pub failure_window_ms: u64,
     /// How long the first ban lasts, in milliseconds; each further one twice as long.
     pub ban_ms: u64,
@@ -33,6 +36,7 @@ impl Default for FloodLimits {
             burst_max: 100,
             burst_window_ms: 2_000,
             failures_max: 20,
+            unanswered_max: 120,
             failure_window_ms: 60_000,
             ban_ms: 5 * 60_000,
             ban_max_ms: 24 * 60 * 60_000,
@@ -48,6 +52,22 @@ pub enum Knock {
     Request,
     /// A proof that failed.
     Failure,
+    /// A request that was challenged.
+    Challenge,
+    /// A request of software that only ever searches for open exchanges: one is enough.
+    Scanner,
+}
+
+impl Knock {
+    /// In the log, where tools look for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "flood",
+            Self::Failure => "failed-proofs",
+            Self::Challenge => "unanswered-challenges",
+            Self::Scanner => "scanner",
+        }
+    }
 }
 
 /// A sliding window in two halves: the count of the running window and of the one before, weighted by what of it is still inside.
@@ -78,6 +98,7 @@ impl Window {
 struct Source {
     requests: Window,
     failures: Window,
+    unanswered: Window,
     banned_until: Option<Mono>,
     bans: u32,
     forget_at: Mono,
@@ -102,19 +123,33 @@ impl Guard {
         self.sources.get(&watched(ip)).and_then(|source| source.banned_until).is_some_and(|until| now < until)
     }
 
-    /// Counts a knock. True if this one brought a ban.
-    pub fn knock(&mut self, ip: IpAddr, knock: Knock, now: Mono) -> bool {
+    /// How many addresses are not heard at the moment.
+    pub fn banned(&self, now: Mono) -> usize {
+        self.sources.values().filter(|source| source.banned_until.is_some_and(|until| now < until)).count()
+    }
+
+    /// Someone there proved who they are: what was challenged before was no probing.
+    pub fn proven(&mut self, ip: IpAddr) {
+        if let Some(source) = self.sources.get_mut(&watched(ip)) {
+            source.unanswered = Window::default();
+        }
+    }
+
+    /// Counts a knock. If this one brought a ban, its length in milliseconds.
+    pub fn knock(&mut self, ip: IpAddr, knock: Knock, now: Mono) -> Option<u64> {
         let (limits, ip) = (self.limits, watched(ip));
         self.make_room(ip, now);
         let source = self.sources.entry(ip).or_default();
         let (seen, most) = match knock {
             Knock::Request => (source.requests.count(limits.burst_window_ms, now), limits.burst_max),
             Knock::Failure => (source.failures.count(limits.failure_window_ms, now), limits.failures_max),
+            Knock::Challenge => (source.unanswered.count(limits.failure_window_ms, now), limits.unanswered_max),
+            Knock::Scanner => (1, 0),
         };
         let is_over = seen > u64::from(most) && source.banned_until.is_none_or(|until| now >= until);
         let mut forget_at = now + limits.failure_window_ms.max(limits.burst_window_ms) * 2;
+        let length = limits.ban_ms.saturating_mul(1 << source.bans.min(20)).min(limits.ban_max_ms);
         if is_over {
-            let length = limits.ban_ms.saturating_mul(1 << source.bans.min(20)).min(limits.ban_max_ms);
             source.bans = source.bans.saturating_add(1);
             source.banned_until = Some(now + length);
         }
@@ -125,7 +160,7 @@ impl Guard {
         self.by_age.remove(&(source.forget_at, ip));
         source.forget_at = forget_at;
         self.by_age.insert((forget_at, ip));
-        is_over
+        is_over.then_some(length)
     }
 
     /// How many addresses are watched.
@@ -169,7 +204,7 @@ mod tests {
         let mut guard = Guard::new(limits);
         let mut now = Mono::from_millis(10_000);
         for round in 0..2 {
-            let banned_at = (1..=300).find(|_| guard.knock(ip(1), Knock::Request, now));
+            let banned_at = (1..=300).find(|_| guard.knock(ip(1), Knock::Request, now).is_some());
             assert_eq!(banned_at, Some(limits.burst_max + 1));
             assert!(guard.is_banned(ip(1), now) && !guard.is_banned(ip(2), now));
             let length = limits.ban_ms << round;
@@ -183,8 +218,28 @@ mod tests {
     fn a_busy_office_below_the_rate_is_never_banned() {
         let mut guard = Guard::new(FloodLimits::default());
         for step in 0..20_000 {
-            assert!(!guard.knock(ip(1), Knock::Request, Mono::from_millis(step * 25)), "40 per second at {step}");
+            let ban = guard.knock(ip(1), Knock::Request, Mono::from_millis(step * 25));
+            assert_eq!(ban, None, "40 per second at {step}");
         }
+    }
+
+    #[test]
+    fn whoever_is_challenged_again_and_again_is_banned_unless_somebody_there_proves_himself() {
+        let limits = FloodLimits::default();
+        for is_office in [true, false] {
+            let mut guard = Guard::new(limits);
+            let mut banned = false;
+            for step in 0..1_000 {
+                banned |= guard.knock(ip(1), Knock::Challenge, Mono::from_millis(step * 100)).is_some();
+                if is_office && step % 10 == 0 {
+                    guard.proven(ip(1));
+                }
+            }
+            assert_eq!(banned, !is_office);
+        }
+        let mut guard = Guard::new(limits);
+        assert_eq!(guard.knock(ip(1), Knock::Scanner, Mono::from_millis(1)), Some(limits.ban_ms));
+        assert_eq!((guard.banned(Mono::from_millis(1)), guard.banned(Mono::from_millis(1 + limits.ban_ms))), (1, 0));
     }
 
     #[test]

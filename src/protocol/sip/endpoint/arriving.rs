@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Pending, SipEndpoint,
+    Pending, SipEndpoint, SipOutput,
     call::{Arriving, Call, Phase},
     caller_id::{caller_of, language_of},
     origin_of,
@@ -107,11 +107,13 @@ impl SipEndpoint {
         }
     }
 
-    /// A trunk's address, or exactly where a phone registered from: never banned.
+    /// A trunk's address, exactly where a phone registered from, or one on the list of the settings: never banned.
     fn is_trusted(&self, flow: Flow) -> bool {
         let ip = flow.remote.ip();
         let is_of_trunk = || self.access.trunk_by_source(ip).is_some() || self.access.is_registrar(ip);
-        (!flow.transport.is_web() && is_of_trunk()) || self.registrar.is_known_source(flow)
+        (!flow.transport.is_web() && is_of_trunk())
+            || self.registrar.is_known_source(flow)
+            || self.settings.never_banned.iter().any(|prefix| prefix.contains(ip))
     }
 
     /// Counts a request that begins something: false if it must not be heard.
@@ -121,7 +123,8 @@ impl SipEndpoint {
         }
         let agent = message.first(Name::UserAgent).unwrap_or("").to_ascii_lowercase();
         let is_scanner = SCANNERS.iter().any(|name| agent.contains(name));
-        if is_scanner || self.knock(flow, Knock::Request) {
+        let knock = if is_scanner { Knock::Scanner } else { Knock::Request };
+        if self.knock(flow, knock) || is_scanner {
             self.link.stats.dropped += 1;
             return false;
         }
@@ -130,12 +133,15 @@ impl SipEndpoint {
 
     /// True if the sender is banned by it.
     fn knock(&mut self, flow: Flow, knock: Knock) -> bool {
-        if self.is_trusted(flow) || !self.guard.knock(flow.remote.ip(), knock, self.link.now.mono) {
+        if self.is_trusted(flow) {
             return false;
         }
+        let (source, now) = (flow.remote.ip().to_canonical(), self.link.now.mono);
+        let Some(ban_ms) = self.guard.knock(source, knock, now) else { return false };
         self.link.stats.bans += 1;
-        // A stable text, for tools that read logs and close firewalls.
-        tracing::warn!(source = %flow.remote.ip(), why = ?knock, "sip source banned");
+        self.link.out.push_back(SipOutput::Ban { source, until: now + ban_ms });
+        // A stable text, for tools that read logs and close firewalls; README has the expression for fail2ban.
+        tracing::warn!(%source, reason = knock.as_str(), ban_secs = ban_ms / 1_000, "sip source banned");
         true
     }
 
@@ -270,6 +276,7 @@ impl SipEndpoint {
         let method = message.cseq_method().as_str();
         match (self.challenger.check(&credentials, ha1, method, ip, self.link.now), user) {
             (Verdict::Proven, Some((source, _))) => {
+                self.guard.proven(ip);
                 self.unanswered.remove(&(flow.remote, message.from().uri.user().unwrap_or_default()));
                 Proof::Proven(source)
             }
@@ -285,6 +292,10 @@ impl SipEndpoint {
     }
 
     fn challenge(&mut self, flow: Flow, message: &SipMessage, is_stale: bool, rng: &mut Rng) {
+        if self.knock(flow, Knock::Challenge) {
+            self.link.stats.dropped += 1;
+            return;
+        }
         let lines = self.challenge_lines(flow, message, is_stale, rng);
         self.refuse(flow, message, 401, &lines);
     }

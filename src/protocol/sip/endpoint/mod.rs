@@ -37,7 +37,7 @@ mod trunk_registration;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
@@ -91,6 +91,13 @@ pub enum SipOutput {
     },
     /// Tell the switch.
     Notice(SipNotice),
+    /// Hear this address as little as possible until then, before its messages are read.
+    Ban {
+        /// Whom.
+        source: IpAddr,
+        /// Until when.
+        until: Mono,
+    },
 }
 
 /// The SIP side of one node.
@@ -334,6 +341,7 @@ impl SipEndpoint {
             transactions: self.link.transactions.count(),
             contacts: self.registrar.count(),
             leaving: self.registrations.leaving(),
+            banned: self.guard.banned(self.link.now.mono),
             ..self.link.stats
         }
     }

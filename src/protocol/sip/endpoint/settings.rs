@@ -2,6 +2,7 @@
 
 use super::trunk_health::PingSettings;
 use crate::protocol::sip::{
+    access::IpPrefix,
     address::elements,
     compose::{Composition, ReplyLines},
     guard::FloodLimits,
@@ -46,6 +47,8 @@ pub struct SipSettings {
     pub times: Times,
     /// Floods and guessing.
     pub flood: FloodLimits,
+    /// Addresses that are never banned, such as an office's or a monitor's; trunks' never are.
+    pub never_banned: Vec<IpPrefix>,
     /// Registrations.
     pub registration: RegistrationLimits,
     /// Questions to trunks.
@@ -80,6 +83,7 @@ impl Default for SipSettings {
             session_timer: SessionTimerLimits::default(),
             times: Times::default(),
             flood: FloodLimits::default(),
+            never_banned: Vec::new(),
             registration: RegistrationLimits::default(),
             pings: PingSettings::default(),
         }

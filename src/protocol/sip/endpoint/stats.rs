@@ -19,6 +19,8 @@ pub struct SipStats {
     pub refused: u64,
     /// Addresses banned.
     pub bans: u64,
+    /// Addresses that are banned at this moment.
+    pub banned: usize,
     /// Digest proofs that failed.
     pub failed_proofs: u64,
     /// Calls at this moment.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::world::{THEM, US, World, access, address, udp};
 use crate::protocol::sip::{
-    CallSource, DialogId, FloodLimits, Ha1, SipMessage, SipNotice, SipOrder, SipTarget, Transport, digest::answer_challenge,
-    malformed_response,
+    CallSource, DialogId, FloodLimits, Ha1, IpPrefix, SipMessage, SipNotice, SipOrder, SipTarget, Transport,
+    digest::answer_challenge, malformed_response,
 };
 
 /// A phone's request from its own address.
@@ -348,7 +348,71 @@ fn scanners_hear_nothing() {
         world.inject(US, AWAY, &request);
     }
     assert!(world.stray.is_empty());
-    assert_eq!(world.sides[US].endpoint.stats().dropped, 3);
+    let stats = world.sides[US].endpoint.stats();
+    assert_eq!((stats.dropped, stats.bans, stats.banned), (3, 1, 1));
+    // Whoever it is, nothing of that address is heard any more, and the sockets are told.
+    let mut other = Phone::new("101", "secret", AWAY);
+    let request = other.request("REGISTER", "");
+    world.inject(US, AWAY, &request);
+    assert!(world.stray.is_empty());
+    assert_eq!(world.bans, [address(AWAY).ip()]);
+}
+
+#[test]
+fn an_address_on_the_list_is_never_banned() {
+    let mut world = World::with(21, Transport::Udp, |settings| {
+        settings.never_banned = IpPrefix::parse("198.51.100.0/24").into_iter().collect();
+    });
+    let mut monitor = Phone::new("x", "guess", AWAY);
+    for _ in 0..500 {
+        world.stray.clear();
+        monitor.say(&mut world, "REGISTER", "User-Agent: friendly-scanner\n");
+        assert_eq!(world.stray.len(), 2);
+    }
+    assert_eq!(world.sides[US].endpoint.stats().bans, 0);
+}
+
+#[test]
+fn looking_which_accounts_there_are_finds_nothing_and_brings_a_ban() {
+    let mut world = World::new(22);
+    let mut shapes = std::collections::BTreeSet::new();
+    // 101 and 102 are there, the others are not; nobody can tell, whatever he asks for them.
+    for method in ["REGISTER", "INVITE", "SUBSCRIBE", "OPTIONS", "MESSAGE"] {
+        for account in ["101", "102", "103", "104", "admin"] {
+            let mut war = Phone::new(account, "x", "203.0.113.68:5060");
+            let request = war.request(method, "").replace("1000@centre", &format!("{account}@centre"));
+            let request = request.replace("sip:1000@", &format!("sip:{account}@"));
+            world.inject(US, war.at, &request);
+            let answer = world.stray.pop().expect("an answer").1;
+            let start = answer.find("nonce=").unwrap_or(answer.len());
+            let lines = answer.get(..start).unwrap_or_default().lines();
+            let shape: Vec<&str> =
+                lines.filter(|line| !["Via", "From", "To", "Call"].iter().any(|own| line.starts_with(own))).collect();
+            shapes.insert(format!("{method} {}", shape.join("|")));
+        }
+    }
+    assert_eq!(shapes.len(), 5, "{shapes:#?}");
+    assert!(world.bans.is_empty());
+    let mut war = Phone::new("500", "x", "203.0.113.68:5060");
+    for _ in 0..300 {
+        let request = war.request("REGISTER", "");
+        world.inject(US, war.at, &request);
+        world.run(200);
+    }
+    assert_eq!(world.bans, [address("203.0.113.68:5060").ip()]);
+    assert!(world.stray.len() <= FloodLimits::default().unanswered_max as usize);
+}
+
+#[test]
+fn a_whole_office_behind_one_address_registers_without_a_ban() {
+    let mut world = World::new(23);
+    for n in 0..300 {
+        let place = String::leak(format!("198.51.100.7:{}", 10_000 + n));
+        let mut phone = Phone::new(if n % 2 == 0 { "101" } else { "102" }, "secret", place);
+        assert_eq!(phone.say(&mut world, "REGISTER", "Expires: 3600\n"), "SIP/2.0 200 OK", "{n}");
+        world.run(50);
+    }
+    assert_eq!(world.sides[US].endpoint.stats().bans, 0);
 }
 
 #[test]

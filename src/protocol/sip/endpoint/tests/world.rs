@@ -1,6 +1,10 @@
 //! Two endpoints, a wire between them, and one hand of the clock.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use rsip::prelude::*;
 
@@ -27,6 +31,8 @@ pub struct World {
     pub stray: Vec<(SocketAddr, String)>,
     /// Streams that were opened: where, and whom the certificate had to name.
     pub connects: Vec<(SocketAddr, Option<Arc<str>>)>,
+    /// Whom the edge was told to ban.
+    pub bans: Vec<IpAddr>,
     /// Everything sent, with the sender.
     pub log: Vec<(usize, String)>,
     in_flight: BTreeMap<(Mono, u64), Packet>,
@@ -85,6 +91,7 @@ impl World {
             loss: 0,
             stray: Vec::new(),
             connects: Vec::new(),
+            bans: Vec::new(),
             log: Vec::new(),
             in_flight: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -178,6 +185,7 @@ impl World {
                         self.streams.insert((1 - from, far), (from, flow.id));
                     }
                     SipOutput::Transmit { flow, bytes } => self.transmit(from, flow, bytes),
+                    SipOutput::Ban { source, .. } => self.bans.push(source),
                 }
             }
         }
