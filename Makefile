@@ -1,5 +1,5 @@
 # Everything a person or a machine does with the project. `make help` lists it.
-.PHONY: help run test test-long bench soak clean
+.PHONY: help run test test-long bench soak fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -19,6 +19,9 @@ bench: ## what a call costs; SCALE=0.1 by default, SCALE=1 for full length; writ
 
 soak: ## mixed load for SOAK_MINUTES (30) with memory and descriptors watched
 	@.make/soak.sh
+
+fuzz: ## fuzz what reads the wires, FUZZ_SECONDS (60) per target
+	@.make/fuzz.sh
 
 clean: ## remove what was built (not ./data)
 	@rm -rf target web-console/dist web-console/node_modules web-console/tools/codegen/node_modules

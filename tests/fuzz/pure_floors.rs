@@ -1,0 +1,18 @@
+//! What the fuzz targets need of the server, under its own name: the pure floors, from the same files.
+#![allow(unused_macros, unused_imports)] // Settings are made on floors above.
+
+#[path = "../../src/types/mod.rs"]
+pub mod types;
+
+#[path = "../../src/protocol"]
+pub mod protocol {
+    pub mod media;
+    pub mod rtp;
+    pub mod sdp;
+    pub mod sip;
+    #[path = "webrtc"]
+    pub mod webrtc {
+        mod demux;
+        pub use demux::{Demux, stun_username};
+    }
+}

@@ -1,0 +1,67 @@
+//! The fuzz targets' corpus through the same entries as `make fuzz`, with the captures besides: what once broke stays mended.
+
+use std::{fs, path::Path};
+
+#[path = "fuzz/entries/access.rs"]
+mod access;
+#[path = "fuzz/entries/rtp.rs"]
+mod rtp;
+#[path = "fuzz/entries/sdp.rs"]
+mod sdp;
+#[path = "fuzz/entries/sip_endpoint.rs"]
+mod sip_endpoint;
+#[path = "fuzz/entries/sip_headers.rs"]
+mod sip_headers;
+#[path = "fuzz/entries/sip_stream.rs"]
+mod sip_stream;
+#[path = "fuzz/entries/stun.rs"]
+mod stun;
+
+/// Runs every file of these folders of `tests/`.
+fn replay(folders: &[&str], entry: fn(&[u8])) {
+    let mut played = 0;
+    for folder in folders {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(folder);
+        for file in fs::read_dir(&folder).expect("a folder of inputs").flatten() {
+            let path = file.path();
+            if path.is_file() {
+                // What fails is named by the last line before the panic.
+                println!("{}", path.display());
+                entry(&fs::read(&path).expect("a readable input"));
+                played += 1;
+            }
+        }
+    }
+    assert!(played > 0, "no inputs in {folders:?}");
+}
+
+#[test]
+fn datagrams_leave_nothing_behind_in_the_endpoint() {
+    let folders = ["fuzz/corpus/sip_endpoint", "captures/sip", "captures/sip/rfc4475", "captures/sip/rfc5118"];
+    replay(&folders, sip_endpoint::run);
+}
+
+#[test]
+fn header_values_are_read_and_answered() {
+    replay(&["fuzz/corpus/sip_headers"], sip_headers::run);
+}
+
+#[test]
+fn streams_give_the_same_messages_however_they_are_cut() {
+    replay(&["fuzz/corpus/sip_stream", "captures/sip/rfc4475"], sip_stream::run);
+}
+
+#[test]
+fn session_descriptions_are_answered_readably() {
+    replay(&["fuzz/corpus/sdp"], sdp::run);
+}
+
+#[test]
+fn media_packets_are_read_as_they_were_written() {
+    replay(&["fuzz/corpus/rtp"], rtp::run);
+}
+
+#[test]
+fn browsers_are_told_apart() {
+    replay(&["fuzz/corpus/stun"], stun::run);
+}
