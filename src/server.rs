@@ -43,6 +43,7 @@ use crate::{
         rate_limit::RateLimit,
         reports::Reports,
         signalling::SignallingDesk,
+        snapshot_loop::{SnapshotStatus, Snapshots},
         switch_handle::SwitchHandle,
         switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, WIRE_MAX},
         tickets::Tickets,
@@ -58,9 +59,12 @@ use crate::{
         media::MediaPlane,
     },
     protocol::sip::{Advertised, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
-    store::{DataDir, Db, OpenFault, for_a_caller},
-    switch::{Input, Switch},
-    types::{Clock, PhoneNumber, Rng},
+    store::{
+        DataDir, Db, OpenFault, for_a_caller,
+        repair::{self, GoesOn},
+    },
+    switch::{CallSnapshot, Input, Survivors, Switch},
+    types::{CallId, Clock, PhoneNumber, Rng},
 };
 
 /// Dialogs beyond two for each call: those that are being refused or are ending.
@@ -183,6 +187,8 @@ struct Exchange {
     capture: SipCapture,
     journal: Arc<journal_loop::JournalStatus>,
     journal_loop: JoinHandle<()>,
+    snapshots: Arc<SnapshotStatus>,
+    snapshot_loop: JoinHandle<()>,
 }
 
 impl Exchange {
@@ -227,11 +233,25 @@ impl Exchange {
             ..SipSettings::default()
         };
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
-        let switch = Switch::new(sip, config.limits.calls_max, ground.rng(), secret);
-        let (journal, journal_loop) = journal_loop::start(ground.db.clone(), clock.clone(), ground.directory.watch())
-            .await
-            .map_err(|error| Failure::Unavailable(format!("The journal's file in the data folder cannot be used: {error}.")))?;
+        let mut switch = Switch::new(sip, config.limits.calls_max, ground.rng(), secret);
+        let not_usable =
+            |what: &str, error| Failure::Unavailable(format!("{what} in the data folder cannot be used: {error}."));
+        let snapshots = Snapshots::open(ground.db.data().path(), clock.now().wall).await;
+        let (snapshots, mut survivors) = snapshots.map_err(|error| not_usable("The file of live calls", error))?;
+        let goes_on = GoesOn {
+            calls: survivors.calls.iter().map(CallSnapshot::id).collect(),
+            agents: survivors.agents.iter().map(|agent| agent.id.clone()).collect(),
+        };
+        let journal = journal_loop::start(ground.db.clone(), clock.clone(), ground.directory.watch(), goes_on).await;
+        let (journal, journal_loop) = journal.map_err(|error| not_usable("The journal's file", error))?;
         let status = journal.status().clone();
+        leave_out_ended(&ground.db, &mut survivors).await;
+        let taken_up: Vec<CallId> = survivors.calls.iter().map(CallSnapshot::id).collect();
+        if !taken_up.is_empty() {
+            tracing::warn!(calls = taken_up.len(), "calls of an earlier process are taken up");
+        }
+        switch.take_up(survivors);
+        let (snapshot_door, snapshots, snapshot_loop) = snapshots.start(&taken_up, clock.clone());
         let (switch_loop, switch) = SwitchLoop::new(SwitchLoopParts {
             switch,
             clock,
@@ -242,6 +262,7 @@ impl Exchange {
             facts: journal.into_sender(),
             journal: status.clone(),
             callers: Arc::new(Recognition(ground.customers.clone())),
+            snapshots: snapshot_door,
         });
         Ok(Self {
             switch,
@@ -255,6 +276,8 @@ impl Exchange {
             capture,
             journal: status,
             journal_loop,
+            snapshots,
+            snapshot_loop,
         })
     }
 
@@ -273,6 +296,15 @@ impl Exchange {
 
 fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A call whose end is stored has ended, whatever was written down of it before.
+async fn leave_out_ended(db: &Db, survivors: &mut Survivors) {
+    let live = survivors.calls.iter().filter(|call| !call.is_over()).map(CallSnapshot::id);
+    match repair::ended_among(db, live).await {
+        Ok(ended) => survivors.calls.retain(|call| call.is_over() || !ended.contains(&call.id())),
+        Err(fault) => tracing::error!(%fault, "calls of an earlier process that have ended cannot be told from others"),
+    }
 }
 
 fn host_of(address: std::net::IpAddr) -> String {
@@ -402,6 +434,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         media: exchange.media.clone(),
         captured: exchange.captured.clone(),
         journal: exchange.journal.clone(),
+        snapshots: exchange.snapshots.clone(),
         tickets: ground.tickets.clone(),
         consoles: consoles.clone(),
         clock: ground.clock.clone(),

@@ -23,7 +23,7 @@ use crate::{
     store::{
         Db, Lane, StoreFault,
         journal::{self, Entry, VisitRules},
-        repair::{self, Repaired},
+        repair::{self, GoesOn, Repaired},
     },
     types::{Clock, Sleep},
 };
@@ -91,18 +91,19 @@ impl JournalDoor {
     }
 }
 
-/// Starts the journal of this node: stores what an earlier process left in the file, closes what it left open, and only then
+/// Starts the journal of this node: stores what an earlier process left in the file, closes what it left open and does not go on, and only then
 /// takes new facts. The task ends, with everything stored or safe in the file, when all doors are gone.
 pub async fn start(
     db: Db,
     clock: Arc<dyn Clock>,
     directory: watch::Receiver<Arc<Directory>>,
+    goes_on: GoesOn,
 ) -> std::io::Result<(JournalDoor, tokio::task::JoinHandle<()>)> {
     let folder = db.data().path().to_owned();
     let now = clock.now().wall;
     let mut journal = Journal::open(db.clone(), clock, directory, &folder, SPOOL_BYTES_MAX).await?;
     journal.catch_up().await?;
-    match repair::close_what_was_lost(&db, now).await {
+    match repair::close_what_was_lost(&db, goes_on, now).await {
         Ok(repaired) if repaired == Repaired::default() => {}
         Ok(Repaired { segments, calls, spans }) => {
             tracing::warn!(segments, calls, spans, "closed what an earlier process left open");

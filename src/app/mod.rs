@@ -22,6 +22,7 @@ pub mod sample_centre;
 pub mod signalling;
 pub mod sip_sockets;
 pub mod sla_cases;
+pub mod snapshot_loop;
 pub mod spoken;
 pub mod switch_handle;
 pub mod switch_loop;

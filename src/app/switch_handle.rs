@@ -25,6 +25,8 @@ pub(super) enum Ask {
     Snapshot(oneshot::Sender<FloorSnapshot>),
     /// Figures.
     Stats(oneshot::Sender<SwitchLoopStats>),
+    /// Stop and leave the calls as they stand, written down for the next process.
+    Leave(oneshot::Sender<()>),
     /// No new calls; answers when the last one is over or the time is up and the rest was hung up.
     Drain(Duration, oneshot::Sender<()>),
 }
@@ -78,6 +80,14 @@ impl SwitchHandle {
     /// Every live change from now on. A receiver that lags is told so and takes a new snapshot.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<LiveUpdate>> {
         self.live.subscribe()
+    }
+
+    /// Stops without ending a call: all are written down as they stand, for the process that follows at once. The loop ends with it.
+    pub async fn leave(&self) {
+        let (reply, answer) = oneshot::channel();
+        if self.asks.send(Ask::Leave(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
     }
 
     /// Takes no more calls and comes back when the last one is over, at the latest after `limit`: what runs then is hung up. The

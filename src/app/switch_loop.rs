@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use super::{
     journal_loop::JournalStatus,
+    snapshot_loop::SnapshotBatch,
     switch_handle::{Ask, SwitchHandle},
 };
 use crate::{
@@ -48,6 +49,10 @@ const LOOK_UP_MS_MAX: u64 = 150;
 const DRAIN_LOOK_MS: u64 = 250;
 /// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile.
 const GOODBYE_MS_MAX: u64 = 2_000;
+/// Changes of calls gather for so long before they are written down: most calls change several times at once.
+const SNAPSHOT_EVERY_MS: u64 = 60;
+/// Calls and agents written down in one go.
+const SNAPSHOT_MAX: usize = 512;
 
 /// Finds out who a caller is.
 pub trait CallerLookup: Send + Sync + 'static {
@@ -90,6 +95,10 @@ pub struct SwitchLoop {
     replies: BTreeMap<u64, oneshot::Sender<Result<(), Refusal>>>,
     next_request: u64,
     draining: Option<Draining>,
+    snapshots: mpsc::Sender<SnapshotBatch>,
+    snapshot_at: Mono,
+    /// Who is told when calls have been left as they stand, for the next process.
+    left: Option<oneshot::Sender<()>>,
 }
 
 struct Draining {
@@ -119,6 +128,8 @@ pub struct SwitchLoopParts {
     pub journal: Arc<JournalStatus>,
     /// Who callers are.
     pub callers: Arc<dyn CallerLookup>,
+    /// Where changes of calls that shall outlast the process are left.
+    pub snapshots: mpsc::Sender<SnapshotBatch>,
 }
 
 impl SwitchLoop {
@@ -145,6 +156,9 @@ impl SwitchLoop {
             replies: BTreeMap::new(),
             next_request: 0,
             draining: None,
+            snapshots: parts.snapshots,
+            snapshot_at: Mono::default(),
+            left: None,
         };
         (this, handle)
     }
@@ -170,6 +184,11 @@ impl SwitchLoop {
                 self.switch.timeout(now);
             }
             self.carry_out(now);
+            self.write_down(now);
+            if self.left.is_some() {
+                self.leave(now).await;
+                break;
+            }
             if self.has_drained(now) {
                 break;
             }
@@ -181,6 +200,9 @@ impl SwitchLoop {
             }
         }
         self.net.close().await;
+        if let Some(told) = self.left {
+            let _ = told.send(());
+        }
         for told in self.draining.into_iter().flat_map(|draining| draining.told) {
             let _ = told.send(());
         }
@@ -189,6 +211,9 @@ impl SwitchLoop {
     /// Waits for anything to do, and takes what has come meanwhile from every side.
     async fn wait(&mut self, wire: &mut Vec<Input>, notices: &mut Vec<MediaNotice>, asks: &mut Vec<Ask>) {
         let mut wakeup = self.switch.next_wakeup();
+        if self.switch.has_snapshot_changes() {
+            wakeup = Some(wakeup.map_or(self.snapshot_at, |at| at.min(self.snapshot_at)));
+        }
         if let Some(draining) = &self.draining {
             let look_at = self.clock.now().mono + DRAIN_LOOK_MS;
             let look_at = if draining.goodbyes_until.is_none() { look_at.min(draining.until) } else { look_at };
@@ -239,6 +264,7 @@ impl SwitchLoop {
             Ask::Stats(reply) => {
                 let _ = reply.send(self.stats());
             }
+            Ask::Leave(told) => self.left = Some(told),
             Ask::Drain(limit, told) => {
                 let until = now.mono + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
                 let draining = self.draining.get_or_insert(Draining { until, goodbyes_until: None, told: Vec::new() });
@@ -276,6 +302,27 @@ impl SwitchLoop {
             }
         }
         self.switch.set_shedding(self.facts_waiting.len() >= FACTS_SHED || !self.journal.takes_calls());
+    }
+
+    /// Hands over what has changed of calls, if it is time and there is room; else it gathers on in the switch.
+    fn write_down(&mut self, now: Now) {
+        if now.mono < self.snapshot_at || !self.switch.has_snapshot_changes() {
+            return;
+        }
+        self.snapshot_at = now.mono + SNAPSHOT_EVERY_MS;
+        if let Ok(place) = self.snapshots.try_reserve() {
+            place.send(SnapshotBatch { at: now.wall, changes: self.switch.snapshot_changes(SNAPSHOT_MAX) });
+        }
+    }
+
+    /// Calls stay as they are: the last changes are written down, and nobody is told of an end.
+    async fn leave(&mut self, now: Now) {
+        while self.switch.has_snapshot_changes() {
+            let changes = self.switch.snapshot_changes(SNAPSHOT_MAX);
+            if self.snapshots.send(SnapshotBatch { at: now.wall, changes }).await.is_err() {
+                break;
+            }
+        }
     }
 
     fn record(&mut self, fact: Fact) {

@@ -269,8 +269,10 @@ impl Tickets {
         let subject = match (why, is_spanish) {
             (CallbackCause::Abandoned, false) => "Call back: hung up while waiting",
             (CallbackCause::Promised, false) => "Call back: promised",
+            (CallbackCause::CutOff, false) => "Call back: the call was cut off",
             (CallbackCause::Abandoned, true) => "Devolver la llamada: colgó mientras esperaba",
             (CallbackCause::Promised, true) => "Devolver la llamada: prometido",
+            (CallbackCause::CutOff, true) => "Devolver la llamada: se cortó",
         };
         // A withheld number, or the web phone: nobody could be called.
         let line = calls::find(&self.shared.db, call).await?;

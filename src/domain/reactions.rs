@@ -28,6 +28,8 @@ pub enum CallbackCause {
     Abandoned,
     /// We promised it.
     Promised,
+    /// A restart of the exchange cost the call.
+    CutOff,
 }
 
 /// What follows from an event.
@@ -39,6 +41,9 @@ pub fn react(record: &EventRecord) -> Option<Reaction> {
             }
             CallEventKind::CallbackRequested { queue } => {
                 Some(Reaction::OpenCallback { call: call.call, queue: queue.clone(), why: CallbackCause::Promised })
+            }
+            CallEventKind::NotRecovered { queue: Some(queue) } => {
+                Some(Reaction::OpenCallback { call: call.call, queue: queue.clone(), why: CallbackCause::CutOff })
             }
             _ => None,
         },

@@ -8,23 +8,33 @@ use crate::types::{Clock, Mono, Now, Sleep, Timestamp};
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock {
     began: Instant,
+    /// What monotonic time stood at when it began.
+    origin_ms: u64,
 }
 
 impl SystemClock {
-    /// Monotonic time counts from here.
+    /// Monotonic time counts on from the wall's time of this moment, see [`Mono`].
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     pub fn start() -> Self {
-        Self { began: Instant::now() }
+        Self { began: Instant::now(), origin_ms: wall_ms() }
     }
+}
+
+/// A machine whose date lies before 1970 counts as being at 1970.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+fn wall_ms() -> u64 {
+    let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    u64::try_from(wall).unwrap_or(u64::MAX)
 }
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
     fn now(&self) -> Now {
-        let mono = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // A machine whose date lies before 1970 counts as being at 1970.
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        Now { wall: Timestamp::from_millis(i64::try_from(wall).unwrap_or(i64::MAX)), mono: Mono::from_millis(mono) }
+        let elapsed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Now {
+            wall: Timestamp::from_millis(i64::try_from(wall_ms()).unwrap_or(i64::MAX)),
+            mono: Mono::from_millis(self.origin_ms.saturating_add(elapsed)),
+        }
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
@@ -34,7 +44,7 @@ impl Clock for SystemClock {
     }
 
     fn sleep_until(&self, at: Mono) -> Sleep {
-        let instant = self.began.checked_add(Duration::from_millis(at.as_millis()));
+        let instant = self.began.checked_add(Duration::from_millis(at.as_millis().saturating_sub(self.origin_ms)));
         Box::pin(async move {
             match instant {
                 Some(instant) => tokio::time::sleep_until(instant.into()).await,

@@ -16,7 +16,10 @@ use prometheus_client::{
 
 use super::tasks::Tasks;
 use crate::{
-    app::{journal_loop::JournalStatus, switch_handle::SwitchHandle, switch_loop::SwitchLoopStats, tickets::Tickets},
+    app::{
+        journal_loop::JournalStatus, snapshot_loop::SnapshotStatus, switch_handle::SwitchHandle, switch_loop::SwitchLoopStats,
+        tickets::Tickets,
+    },
     console::ConsoleState,
     domain::{
         agent::Presence,
@@ -38,6 +41,7 @@ pub struct Figures {
     pub media: MediaHandle,
     pub captured: CaptureHandle,
     pub journal: Arc<JournalStatus>,
+    pub snapshots: Arc<SnapshotStatus>,
     pub tickets: Tickets,
     pub consoles: ConsoleState,
     pub clock: Arc<dyn Clock>,
@@ -208,6 +212,9 @@ impl Reading {
             ("timed_out", stats.switch.faults.timed_out),
         ];
         page.counters("leg_faults", "Legs that failed, by cause", faults.map(|(what, n)| ("cause", what.into(), n)))?;
+        let recovery = stats.switch.recovery;
+        let restarts = [("recovered", recovery.recovered), ("not_recovered", recovery.not_recovered)];
+        page.counters("calls_restarted", "Calls of an earlier process by what became of them", restarts.map(fate))?;
         page.counters("callers_not_looked_up", "Callers not looked up in time", [("", String::new(), stats.look_ups_missed)])?;
         page.gauge("switch_facts_waiting", "Facts that wait for the journal's door", count(0..stats.facts_waiting))?;
         page.counters("switch_facts_lost", "Facts lost before the journal", [("", String::new(), stats.facts_lost)])
@@ -282,6 +289,14 @@ impl Reading {
             "Facts that could not be kept",
             [("", String::new(), journal.lost.load(Ordering::Relaxed))],
         )?;
+        let snapshots = &self.figures.snapshots;
+        let fates = [
+            ("taken_up", snapshots.taken_up.load(Ordering::Relaxed)),
+            ("unreadable", snapshots.unreadable.load(Ordering::Relaxed)),
+            ("written", snapshots.written.load(Ordering::Relaxed)),
+            ("failed", snapshots.failed.load(Ordering::Relaxed)),
+        ];
+        page.counters("call_snapshots", "Calls and agents written down for a restart, and read after one", fates.map(fate))?;
         if let Some((watched, next)) = self.timers {
             page.gauge("timers", "Deadlines watched", watched)?;
             let late = next.map_or(0, |due| self.now.millis_since(due).max(0));
@@ -289,6 +304,11 @@ impl Reading {
         }
         Ok(())
     }
+}
+
+/// A row of a counter that is told apart by what became of things.
+fn fate((what, count): (&'static str, u64)) -> (&'static str, String, u64) {
+    ("fate", what.to_owned(), count)
 }
 
 fn count<T>(items: impl IntoIterator<Item = T>) -> i64 {

@@ -1,12 +1,12 @@
 //! Stopping in order: no new calls, running ones end or reach the limit, then consoles, doors, loops, journal, database. A second
-//! signal ends at once.
+//! signal ends at once. For a restart the calls are left as they stand, and the process that follows takes them up.
 
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Exchange, Node};
-use crate::cli::Failure;
+use crate::{app::snapshot_loop, cli::Failure};
 
 /// A loop ends soon after it was told to; the journal may first have to write what waits.
 const LOOP_END_MAX: Duration = Duration::from_secs(20);
@@ -20,37 +20,72 @@ pub enum Stopped {
     AtOnce,
 }
 
-/// SIGTERM and SIGINT.
+/// What becomes of the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Calls {
+    /// They may end by themselves so long, then they are ended.
+    End(Duration),
+    /// They are ended at once: a part that they need has failed.
+    EndNow,
+    /// They stay as they are.
+    Leave,
+}
+
+/// SIGTERM and SIGINT to stop, SIGUSR2 to make way for a restart.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    make_way: Signal,
+}
+
+enum Told {
+    Stop,
+    MakeWay,
 }
 
 impl Signals {
     /// From now on the process no longer dies of them.
     pub fn listen() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(anyhow::Error::from);
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            make_way: listen(SignalKind::user_defined2())?,
+        })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.make_way.recv() => Told::MakeWay,
         }
     }
 }
 
 /// Waits for a signal, or for a part of the exchange to end by a fault, and stops.
 pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Failure> {
+    let calls = tokio::select! {
+        told = signals.next() => match told {
+            Told::Stop => {
+                let limit = node.config.shutdown.drain;
+                tracing::info!(limit_secs = limit.as_secs(), "stopping: no new calls, running calls may end");
+                Calls::End(limit)
+            }
+            Told::MakeWay => {
+                tracing::info!("making way for a restart: running calls stay as they are");
+                Calls::Leave
+            }
+        },
+        cause = node.exchange.ended(&node.ground.db) => {
+            tracing::error!(cause, "stopping by a fault: running calls are ended");
+            close(node, Calls::EndNow).await;
+            return Err(Failure::Fault(anyhow::anyhow!(cause)));
+        }
+    };
     tokio::select! {
-        () = signals.next() => {}
-        cause = node.exchange.ended(&node.ground.db) => return Err(Failure::Fault(anyhow::anyhow!(cause))),
-    }
-    tracing::info!(limit_secs = node.config.shutdown.drain.as_secs(), "stopping: no new calls, running calls may end");
-    tokio::select! {
-        () = in_order(node) => Ok(Stopped::InOrder),
-        () = signals.next() => {
+        () = close(node, calls) => Ok(Stopped::InOrder),
+        _ = signals.next() => {
             tracing::warn!("stopped at once by a second signal");
             Ok(Stopped::AtOnce)
         }
@@ -59,15 +94,30 @@ pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Fail
 
 /// Stops in order.
 pub async fn in_order(node: Node) {
-    let Node { config, ground, exchange, readiness, stop, doors, loops, .. } = node;
+    let limit = node.config.shutdown.drain;
+    close(node, Calls::End(limit)).await;
+}
+
+async fn close(node: Node, calls: Calls) {
+    let Node { ground, exchange, readiness, stop, doors, loops, .. } = node;
     readiness.set(false);
-    exchange.switch.drain(config.shutdown.drain).await;
+    // Calls that nobody is there to end are taken up by the next process.
+    let are_left = calls == Calls::Leave || exchange.switch_loop.is_finished();
+    match calls {
+        Calls::End(limit) => exchange.switch.drain(limit).await,
+        Calls::EndNow => exchange.switch.drain(Duration::ZERO).await,
+        Calls::Leave => exchange.switch.leave().await,
+    }
     // Consoles hear that the server goes; loops end after what they are doing.
     stop.send_replace(true);
     doors.close().await;
-    let Exchange { switch, media, switch_loop, journal_loop, .. } = exchange;
+    let Exchange { switch, media, switch_loop, journal_loop, snapshot_loop, .. } = exchange;
     drop(switch);
-    for mut task in [switch_loop, journal_loop].into_iter().chain(loops) {
+    for mut task in [switch_loop, journal_loop, snapshot_loop].into_iter().chain(loops) {
+        // The one whose end is the reason has said so.
+        if calls == Calls::EndNow && task.is_finished() {
+            continue;
+        }
         match tokio::time::timeout(LOOP_END_MAX, &mut task).await {
             Ok(Err(error)) if error.is_panic() => tracing::error!(%error, "a loop ended by a fault"),
             Ok(_) => {}
@@ -76,6 +126,9 @@ pub async fn in_order(node: Node) {
                 task.abort();
             }
         }
+    }
+    if !are_left && let Err(error) = snapshot_loop::forget(ground.db.data().path()) {
+        tracing::error!(%error, "the file of live calls cannot be removed: the next start will ask for calls that have ended");
     }
     ground.db.close().await;
     // Joins a thread: not on a worker of the runtime.

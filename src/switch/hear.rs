@@ -190,6 +190,7 @@ impl Legs {
             | LegState::Preparing(_)
             | LegState::Calling { .. }
             | LegState::Web(_)
+            | LegState::Returning { .. }
             | LegState::Browser { .. } => {}
         }
     }
@@ -208,6 +209,7 @@ impl Legs {
             | LegState::Accepted { .. }
             | LegState::Preparing(_)
             | LegState::Web(_)
+            | LegState::Returning { .. }
             | LegState::Browser { .. } => {
                 self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
                 return;
@@ -229,7 +231,11 @@ impl Legs {
     }
 
     fn reoffer_answered(&mut self, dialog: DialogId, answer: Option<Arc<str>>, now: Now) {
-        let (Some(leg), Some(answer)) = (self.by_dialog(dialog), answer) else { return };
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        if matches!(self.get(leg).map(|entry| &entry.state), Some(LegState::Returning { .. })) {
+            return self.returned(leg, answer.as_deref(), now);
+        }
+        let Some(answer) = answer else { return };
         let Some(LegState::Talking { sdp, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
         if let Some(agreed) = accepted(sdp, &answer) {
             self.agree_anew(leg, agreed, now);
@@ -309,9 +315,15 @@ impl Legs {
                 self.set_ring_deadline(leg, ring_secs, now);
                 self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs });
             }
+            LegState::Returning { dialog, sdp, is_asked: true } => {
+                sdp.move_to(local);
+                let (dialog, offer) = (*dialog, sdp.offer().into());
+                self.order_sip(SipOrder::Reoffer { dialog, offer });
+            }
             LegState::Arrived { .. }
             | LegState::Accepted { .. }
             | LegState::Calling { .. }
+            | LegState::Returning { .. }
             | LegState::Talking { .. }
             | LegState::Web(_)
             | LegState::Browser { .. } => {}
@@ -337,6 +349,7 @@ impl Legs {
             | LegState::Accepted { .. }
             | LegState::Calling { .. }
             | LegState::Web(_)
+            | LegState::Returning { .. }
             | LegState::Talking { .. } => CentreInput::LegEnded { leg, is_lost: true },
         };
         self.faults.media_not_opened += 1;
@@ -417,6 +430,7 @@ impl Legs {
             | LegState::Accepted { .. }
             | LegState::Preparing(_)
             | LegState::Web(_)
+            | LegState::Returning { .. }
             | LegState::Calling { .. } => return,
         }
         self.tell(CentreInput::LegAudio { leg, is_up: false });
@@ -430,7 +444,7 @@ impl Legs {
     }
 }
 
-fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<RemoteMedia> {
+pub(super) fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<RemoteMedia> {
     sdp.accept(&Description::parse(answer).ok()?).ok()
 }
 

@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{LiveUpdate, web_legs::WebStage};
 use crate::{
     domain::{
@@ -65,6 +67,8 @@ pub(super) struct Legs {
     /// Put before national numbers of callers.
     pub(super) country_code: Arc<str>,
     said: VecDeque<Said>,
+    /// Legs whose media were agreed anew since it was asked last.
+    changed: BTreeSet<LegId>,
     /// What went wrong so far.
     pub(super) faults: LegFaults,
 }
@@ -94,7 +98,7 @@ pub(super) struct Leg {
 }
 
 /// How keys reach us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum DigitWay {
     /// RFC 4733.
     Rtp,
@@ -152,6 +156,15 @@ pub(super) enum LegState {
     },
     /// A telephone in a browser: a dialog like any other, with a browser's audio.
     Web(WebStage),
+    /// A confirmed dialog of an earlier process, whose peer is asked for media anew.
+    Returning {
+        /// Its dialog.
+        dialog: DialogId,
+        /// What was negotiated.
+        sdp: Box<SdpSession>,
+        /// Whether its turn has come: many legs are not asked all at once.
+        is_asked: bool,
+    },
     /// A browser's leg.
     Browser {
         /// Whose.
@@ -205,6 +218,7 @@ impl LegState {
             | Self::Answering { dialog, .. }
             | Self::Accepted { dialog, .. }
             | Self::Calling { dialog, .. }
+            | Self::Returning { dialog, .. }
             | Self::Talking { dialog, .. } => Some(*dialog),
             Self::Web(stage) => stage.dialog(),
             Self::Preparing(_) | Self::Browser { .. } => None,
@@ -218,7 +232,10 @@ impl LegState {
 
     /// Whether the media workers know the leg.
     fn has_media(&self) -> bool {
-        !matches!(self, Self::Arrived { .. } | Self::Web(WebStage::Arrived { .. }))
+        !matches!(
+            self,
+            Self::Arrived { .. } | Self::Web(WebStage::Arrived { .. }) | Self::Returning { is_asked: false, .. }
+        )
     }
 
     /// How long it may last.
@@ -227,8 +244,8 @@ impl LegState {
             Self::Arrived { .. } => Some(ARRIVED_MS_MAX),
             Self::Answering { .. } | Self::Preparing(_) => Some(MEDIA_OPEN_MS_MAX),
             Self::Accepted { .. } => Some(ACK_MS_MAX),
-            // Set by who knows the ring time.
-            Self::Calling { .. } | Self::Talking { .. } => None,
+            // Set by who knows the ring time, or the turn among many.
+            Self::Calling { .. } | Self::Returning { .. } | Self::Talking { .. } => None,
             Self::Web(WebStage::Arrived { .. }) => Some(ARRIVED_MS_MAX),
             Self::Web(WebStage::Answering { .. } | WebStage::Preparing(_)) => Some(MEDIA_OPEN_MS_MAX),
             Self::Web(WebStage::Accepted { .. }) => Some(ACK_MS_MAX),
@@ -250,6 +267,7 @@ impl Legs {
             next_dialog: 0,
             country_code: "".into(),
             said: VecDeque::new(),
+            changed: BTreeSet::new(),
             faults: LegFaults::default(),
         }
     }
@@ -307,10 +325,11 @@ impl Legs {
         match &entry.state {
             LegState::Talking { must_peer_send: true, silence: Silence::Asked, .. } => return self.lose_audio(leg, now),
             LegState::Talking { must_peer_send: true, silence: Silence::Excused, .. } => return self.probe(leg, now),
+            LegState::Returning { is_asked: false, .. } => return self.ask_back(leg, now),
             _ => self.faults.timed_out += 1,
         }
         let input = match &entry.state {
-            LegState::Arrived { .. } | LegState::Answering { .. } | LegState::Accepted { .. } | LegState::Talking { .. } => {
+            LegState::Arrived { .. } | LegState::Answering { .. } | LegState::Accepted { .. } | LegState::Returning { .. } | LegState::Talking { .. } => {
                 CentreInput::LegEnded { leg, is_lost: true }
             }
             LegState::Preparing(_) | LegState::Web(WebStage::Preparing(_)) => {
@@ -415,6 +434,16 @@ impl Legs {
         }
     }
 
+    /// The legs whose media were agreed anew since this was asked last.
+    pub(super) fn take_changed(&mut self) -> BTreeSet<LegId> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// Whether there are any.
+    pub(super) fn has_changed(&self) -> bool {
+        !self.changed.is_empty()
+    }
+
     /// A leg.
     pub(super) fn get(&self, leg: LegId) -> Option<&Leg> {
         self.legs.get(&leg)
@@ -433,6 +462,7 @@ impl Legs {
     /// Forgets a leg and frees its port. The wire is not told.
     pub(super) fn forget(&mut self, leg: LegId) -> Option<LegState> {
         self.set_deadline(leg, None);
+        self.changed.remove(&leg);
         let entry = self.legs.remove(&leg)?;
         if let Some(dialog) = entry.state.dialog() {
             self.dialogs.remove(&dialog);
@@ -456,6 +486,7 @@ impl Legs {
             }
             Some(
                 LegState::Accepted { dialog, .. }
+                | LegState::Returning { dialog, .. }
                 | LegState::Talking { dialog, .. }
                 | LegState::Web(WebStage::Accepted { dialog, .. } | WebStage::Talking { dialog, .. }),
             ) => self.order_sip(SipOrder::Bye { dialog }),
@@ -497,6 +528,7 @@ impl Legs {
     /// Tells the media workers what a leg's peer agreed to.
     pub(super) fn set_remote(&mut self, leg: LegId, remote: RemoteMedia) {
         let signalled_from = self.legs.get(&leg).and_then(|entry| entry.signalled_from);
+        self.changed.insert(leg);
         self.order_media(MediaOrder::SetRemote { leg, remote, signalled_from });
     }
 

@@ -7,6 +7,7 @@ mod caller;
 mod hear;
 mod io;
 mod legs;
+mod snapshot;
 mod speak;
 mod trunks;
 mod web_legs;
@@ -21,11 +22,15 @@ use std::{collections::VecDeque, sync::Arc};
 pub use access::peer_of;
 pub use io::{CommandRequest, Input, LiveUpdate, Output, WebPhoneUpdate};
 pub use legs::LegFaults;
+pub use snapshot::{CallSnapshot, SnapshotChange, Survivors};
 
-use self::legs::{Legs, Said};
+use self::{
+    legs::{Legs, Said},
+    snapshot::Snapshots,
+};
 use crate::{
     domain::{
-        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot},
+        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot, RecoveryCounts},
         directory::Directory,
     },
     protocol::sip::{DialogId, Peers, SipEndpoint, SipOutput, SipSettings, SipStats},
@@ -49,6 +54,7 @@ pub struct Switch {
     has_more: bool,
     is_draining: bool,
     is_shedding: bool,
+    snapshots: Snapshots,
 }
 
 /// The exchange in figures.
@@ -62,6 +68,8 @@ pub struct SwitchStats {
     pub call_legs: usize,
     /// What went wrong with legs so far.
     pub faults: LegFaults,
+    /// What became of calls that outlasted a restart.
+    pub recovery: RecoveryCounts,
 }
 
 impl Switch {
@@ -80,6 +88,7 @@ impl Switch {
             has_more: false,
             is_draining: false,
             is_shedding: false,
+            snapshots: Snapshots::default(),
         }
     }
 
@@ -100,6 +109,7 @@ impl Switch {
                 self.directory = directory.clone();
                 self.apply_access();
                 self.centre.set_directory(directory, now, &mut self.rng);
+                self.bring_back(now);
             }
             Input::Peers(peers) => {
                 self.peers = peers;
@@ -165,7 +175,13 @@ impl Switch {
 
     /// In figures.
     pub fn stats(&self) -> SwitchStats {
-        SwitchStats { sip: self.sip.stats(), legs: self.legs.len(), call_legs: self.legs.call_legs(), faults: self.legs.faults }
+        SwitchStats {
+            sip: self.sip.stats(),
+            legs: self.legs.len(),
+            call_legs: self.legs.call_legs(),
+            faults: self.legs.faults,
+            recovery: self.centre.recovery_counts(),
+        }
     }
 
     fn apply_access(&mut self) {

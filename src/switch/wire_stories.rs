@@ -1,6 +1,8 @@
 //! Whole calls through the exchange: a scripted SIP peer speaks in bytes, scripted media workers answer, the floor decides. After
 //! each story nothing may be left.
 
+mod restarts;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use md5::{Digest, Md5};

@@ -70,17 +70,20 @@ impl utoipa::PartialSchema for Timestamp {
 }
 impl utoipa::ToSchema for Timestamp {}
 
-/// An instant of monotonic time: milliseconds since the process began. Never goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// An instant of monotonic time in milliseconds. Never goes back while a process runs. Only spans between two instants mean
+/// anything; the machine's clock counts on from the wall's time at its start, so that an instant kept by an earlier process is about
+/// right in the next one (calls that outlast a restart).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Mono(u64);
 
 impl Mono {
-    /// From milliseconds since the process began.
+    /// From milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the process began.
+    /// In milliseconds.
     pub const fn as_millis(self) -> u64 {
         self.0
     }

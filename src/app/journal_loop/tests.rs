@@ -13,7 +13,8 @@ use crate::{
     store::{
         Lane, StoreFault, Tx, calls,
         journal::{self, Cursor, Entry, VisitRules},
-        repair, segments,
+        repair::{self, GoesOn},
+        segments,
         testing::{TEST_TIME, TestDb},
     },
     types::{CallId, Clock, Rng, Timestamp},
@@ -107,7 +108,7 @@ fn answered(id: CallId, waited_secs: i64, talk_secs: i64) -> [Fact; 2] {
 /// Starts the loop over a test's database; ends when the door is dropped.
 async fn start(test: &TestDb) -> (JournalDoor, tokio::task::JoinHandle<()>) {
     let (_keep, directory) = watch::channel(Arc::new(Directory::default()));
-    super::start(test.db.clone(), Arc::clone(&test.clock) as Arc<dyn Clock>, directory).await.unwrap()
+    super::start(test.db.clone(), Arc::clone(&test.clock) as Arc<dyn Clock>, directory, GoesOn::default()).await.unwrap()
 }
 
 async fn kinds(test: &TestDb) -> Vec<&'static str> {
@@ -196,7 +197,8 @@ async fn facts_in_the_file_survive_a_restart() {
     drop(door);
     task.await.unwrap();
     // They belong to a process that is gone: its calls are over before new facts come.
-    assert_eq!(kinds(&test).await, ["call.arrived", "call.arrived", "call.ended", "call.ended", "call.queued"]);
+    let (lost, ended) = ("call.not_recovered", "call.ended");
+    assert_eq!(kinds(&test).await, ["call.arrived", "call.arrived", lost, ended, lost, ended, "call.queued"]);
     assert_eq!(std::fs::metadata(file).unwrap().len(), 0, "nothing waits any more");
 }
 
@@ -251,7 +253,7 @@ async fn what_a_lost_process_left_open_is_closed_so_that_the_sums_are_right() {
         let (door, task) = start(&test).await;
         drop(door);
         task.await.unwrap();
-        let again = repair::close_what_was_lost(&test.db, at(9_999)).await.unwrap();
+        let again = repair::close_what_was_lost(&test.db, GoesOn::default(), at(9_999)).await.unwrap();
         assert_eq!(again, repair::Repaired::default(), "the start has done it, and once is enough");
 
         let counts = segments::counts(&test.db, at(0), at(3_600)).await.unwrap()[0].1;
@@ -259,7 +261,8 @@ async fn what_a_lost_process_left_open_is_closed_so_that_the_sums_are_right() {
         let lost = calls::find(&test.db, call(1)).await.unwrap().unwrap().call;
         assert_eq!((lost.ended_at, lost.end_cause), (Some(at(21)), Some(EndCause::Lost)), "at the last sign of life");
         let kinds = kinds(&test).await;
-        assert_eq!(kinds[kinds.len() - 3..], ["call.flowed_out", "call.ended", "call.ended"]);
+        let lost = ["call.flowed_out", "call.not_recovered", "call.ended", "call.not_recovered", "call.ended"];
+        assert_eq!(kinds[kinds.len() - 5..], lost);
     }
 }
 

@@ -1,6 +1,8 @@
 //! One agent: what the agent rests in between calls (ready, paused, offline), the one call at work, and what was chosen for
 //! afterwards. Every change of the visible presence is an event, so that an agent's day adds up.
 
+use serde::{Deserialize, Serialize};
+
 use super::{AgentEvent, AgentEventKind, Presence, PresenceCause, WrapUpRule, WrapUpRun};
 use crate::{
     domain::Cx,
@@ -16,7 +18,7 @@ const DEVICE_GRACE_MS: u64 = 600_000;
 pub type AgentCx<'a> = Cx<'a, AgentEvent>;
 
 /// What an agent is between calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rest {
     /// Takes calls.
     Ready,
@@ -30,7 +32,7 @@ pub enum Rest {
 }
 
 /// What an agent works on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 enum Work {
     Offered(CallId),
     Busy(CallId),
@@ -62,7 +64,7 @@ pub enum Elapsed {
 }
 
 /// One agent on the floor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agent {
     /// Who.
     pub id: AgentId,
@@ -72,6 +74,7 @@ pub struct Agent {
     strikes: u32,
     idle_since: Mono,
     since: Timestamp,
+    #[serde(skip)]
     why: Option<&'static str>,
     is_device_up: bool,
     device_lost_at: Mono,

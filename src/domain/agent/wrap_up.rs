@@ -1,5 +1,7 @@
 //! The time after a call. One timer per agent, whatever the queue: it belongs to the call just ended and nothing else resets it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{CallId, Mono, Now, Timestamp};
 
 /// Milliseconds of one extension.
@@ -19,7 +21,7 @@ pub struct WrapUpRule {
 }
 
 /// A running wrap-up.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WrapUpRun {
     /// Of which call.
     pub call: CallId,

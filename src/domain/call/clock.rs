@@ -1,9 +1,11 @@
 //! How long a caller has waited, talked and been on hold, over all queues and agents of one call.
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::Mono;
 
 /// What the time of a call counts as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Span {
     /// Waits for an agent.
     Wait,
@@ -14,7 +16,7 @@ pub enum Span {
 }
 
 /// Three sums, of which at most one grows.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct CallClock {
     wait_ms: u64,
     talk_ms: u64,

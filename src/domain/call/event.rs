@@ -163,6 +163,13 @@ pub enum CallEventKind {
         /// Whose.
         party: Party,
     },
+    /// The call has outlasted a restart of the exchange: the customer is back on the line.
+    Recovered,
+    /// A restart of the exchange cost the call; `ended` follows.
+    NotRecovered {
+        /// The queue that owes the customer a callback.
+        queue: Option<QueueId>,
+    },
     /// The agent's part is over; the wrap-up stands in the agent's events.
     Ended {
         /// Why.
@@ -388,6 +395,8 @@ impl CallEvent {
             CallEventKind::CallbackRequested { .. } => "call.callback_requested",
             CallEventKind::MediaLost { .. } => "call.media_lost",
             CallEventKind::MediaBack { .. } => "call.media_back",
+            CallEventKind::Recovered => "call.recovered",
+            CallEventKind::NotRecovered { .. } => "call.not_recovered",
             CallEventKind::Ended { .. } => "call.ended",
             CallEventKind::Disposed { .. } => "call.disposed",
         }

@@ -10,6 +10,8 @@ use super::{
     CallClock, CallEvent, CallEventKind, CallSummary, Consult, Direction, EndCause, FlowOutCause, MissCause, Offer, OtherParty,
     Outcome, Partner, Party, PartyMatch, Span, Stage, TransferTarget,
 };
+use serde::{Deserialize, Serialize};
+
 use crate::{
     domain::Cx,
     types::{AgentId, CallId, DispositionId, LegId, LineId, Mono, QueueId, Timestamp},
@@ -23,8 +25,8 @@ const DISPOSERS_MAX: usize = 20;
 /// What a machine of this area may see and say.
 pub type CallCx<'a> = Cx<'a, CallEvent>;
 
-/// One call from its arrival or dialling to its end.
-#[derive(Debug, Clone)]
+/// One call from its arrival or dialling to its end. Can be written down and read again whole: a call outlasts its process.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Call {
     /// Which.
     pub id: CallId,
@@ -70,8 +72,12 @@ pub struct Call {
     pub hops: u8,
     /// What it was about, by agent.
     pub disposed: BTreeMap<AgentId, DispositionId>,
+    #[serde(skip)]
     pub(super) consult: Option<Consult>,
-    stage: Stage,
+    /// Processes of ours that it has outlasted.
+    #[serde(default)]
+    pub restarts: u8,
+    pub(super) stage: Stage,
     clock: CallClock,
     outcome: Outcome,
     wait_since: Option<Mono>,
@@ -138,6 +144,7 @@ impl Call {
             hops: 0,
             disposed: BTreeMap::new(),
             consult: None,
+            restarts: 0,
             stage: new.stage,
             clock: CallClock::default(),
             outcome: Outcome::Open,

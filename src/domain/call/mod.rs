@@ -7,6 +7,7 @@ mod event;
 mod line;
 mod machine;
 mod party;
+mod recovery;
 mod stage;
 
 pub use clock::{CallClock, Span};

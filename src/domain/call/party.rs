@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{CustomerId, PhoneNumber, TrunkId};
 
 /// Customers kept per call; more do not fit on a chooser.
 const MATCHES_MAX: usize = 5;
 
 /// The party at the other end of a call.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct OtherParty {
     /// E.164; `None` when withheld or from the web phone.
     pub number: Option<PhoneNumber>,
@@ -29,7 +31,7 @@ pub struct OtherParty {
 }
 
 /// A customer who may be this party.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartyMatch {
     /// Who.
     pub customer: CustomerId,

@@ -1,9 +1,11 @@
 //! Where a call stands. Each stage holds exactly its own facts, and a deadline wherever the call could be stuck.
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{AgentId, LegId, Mono, QueueId, Timestamp, TrunkId};
 
 /// Where a call stands.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Stage {
     /// We have answered and wait for the confirmation.
     Answering {
@@ -83,7 +85,7 @@ pub enum Stage {
 }
 
 /// What rings on an outbound call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DialStep {
     /// The agent's own phone.
     OwnPhone,
@@ -94,7 +96,7 @@ pub enum DialStep {
 }
 
 /// The agent on a call, and by what.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Partner {
     /// Who.
     pub agent: AgentId,
@@ -103,7 +105,7 @@ pub struct Partner {
 }
 
 /// A call rings at one agent.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Offer {
     /// Whom.
     pub agent: AgentId,

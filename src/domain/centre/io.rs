@@ -53,6 +53,11 @@ pub enum CentreInput {
         /// Lost rather than hung up.
         is_lost: bool,
     },
+    /// A leg of an earlier process has agreed to new media and can carry audio again.
+    LegReturned {
+        /// Which.
+        leg: LegId,
+    },
     /// Audio of a leg began, or was lost without the leg being over.
     LegAudio {
         /// Which.

@@ -40,6 +40,7 @@ impl Centre {
         if self.calls.get(&id).is_none_or(|call| call.is_over()) {
             return;
         }
+        self.note_cost_of_restart(turn, id, cause);
         self.withdraw_offer(turn, id);
         self.leave_line(id);
         self.flows.remove(&id);

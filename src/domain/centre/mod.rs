@@ -18,6 +18,7 @@ mod outbound;
 mod playback;
 mod presence;
 mod publish;
+mod recovery;
 mod refusal;
 mod setup;
 mod supervise;
@@ -43,12 +44,13 @@ pub use command::{CallerMatch, CallerRecordRef, CentreCommand, ConsultTarget, Wa
 pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, TransferAsked, TransferProgress};
 pub use legs::SILENT_PHONE_MS;
 pub use publish::FloorSnapshot;
+pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
 pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultViewStep, PartyView, QueueView};
 
 use self::{
-    consoles::Console, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing, publish::Published, timers::Timer,
-    timers::Timers, web_phone::WebPhone,
+    consoles::Console, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing, publish::Published, recovery::Recovery,
+    timers::Timer, timers::Timers, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -99,6 +101,7 @@ pub struct Centre {
     passed_over: BTreeSet<Mono>,
     choices: Choices,
     published: Published,
+    recovery: Recovery,
     is_match_due: bool,
     is_staff_check_due: bool,
     out: VecDeque<CentreOutput>,
@@ -129,6 +132,7 @@ impl Centre {
             CentreInput::LegAnswered { leg } => self.leg_answered(turn, leg),
             CentreInput::LegFailed { leg, cause } => self.leg_failed(turn, leg, cause),
             CentreInput::LegEnded { leg, is_lost } => self.leg_ended(turn, leg, is_lost),
+            CentreInput::LegReturned { leg } => self.leg_returned(turn, leg),
             CentreInput::LegAudio { leg, is_up } => self.leg_audio(turn, leg, is_up),
             CentreInput::LegHeld { leg, is_held } => self.leg_held(turn, leg, is_held),
             CentreInput::TransferAsked { leg, to } => self.transfer_asked(turn, leg, to),

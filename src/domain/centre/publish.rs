@@ -84,10 +84,12 @@ impl Centre {
         let positions = self.positions(&queues);
         let mut calls = std::mem::take(&mut self.published.touched_calls);
         calls.extend(positions.keys().copied());
+        self.recovery.changes.calls.extend(&calls);
         for id in calls {
             self.publish_call(id, positions.get(&id).copied());
         }
         for id in std::mem::take(&mut self.published.touched_agents) {
+            self.recovery.changes.agents.insert(id.clone());
             self.publish_agent(&id);
         }
         if !queues.is_empty() {

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{AgentId, CallId, Mono};
 
 /// A place in the line. Smaller is served first: those put back at the head, then by entry; who came in the same millisecond
 /// keeps the order of coming.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Place {
     is_behind_head: bool,
     since: Mono,
@@ -58,6 +60,19 @@ impl QueueLine {
         let place = Place { is_behind_head: !at_head, since: now, turn: self.turns, call };
         self.places.insert(call, place);
         self.order.insert(place, waiting);
+    }
+
+    /// Gives a caller the place back that an earlier process had given.
+    pub fn rejoin(&mut self, waiting: Waiting, place: Place) {
+        self.leave(waiting.call);
+        self.turns = self.turns.max(place.turn);
+        self.places.insert(waiting.call, place);
+        self.order.insert(place, waiting);
+    }
+
+    /// A caller's place.
+    pub fn place(&self, call: CallId) -> Option<Place> {
+        self.places.get(&call).copied()
     }
 
     /// Takes a caller out.

@@ -3,6 +3,8 @@
 
 use std::{fmt::Write, net::SocketAddr};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Description, Direction, MediaLine};
 use crate::protocol::media::{Codec, RemoteMedia};
 
@@ -17,7 +19,7 @@ const OUR_CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 pub struct NoCommonMedia;
 
 /// Our side of one session's negotiation: remembers what the next offer or answer must keep (RFC 3264 8).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SdpSession {
     id: u64,
     version: u64,
@@ -29,7 +31,7 @@ pub struct SdpSession {
 }
 
 /// A media line that later offers and answers must repeat in its place.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct AgreedLine {
     kind: String,
     protocol: String,
@@ -41,6 +43,13 @@ impl SdpSession {
     /// A session whose audio arrives at `local`. `id` goes into the origin line (any number below 2^63).
     pub fn new(id: u64, local: SocketAddr) -> Self {
         Self { id: id >> 1, version: 0, local, last: None, lines: Vec::new() }
+    }
+
+    /// The same session with its audio at another address, as after a restart. Its next body is a new version, even if the port is
+    /// the old one by chance: keys, SSRC and timestamps begin anew (RFC 3264 8).
+    pub fn move_to(&mut self, local: SocketAddr) {
+        self.local = local;
+        self.last = None;
     }
 
     /// Whether an offer could be answered, without answering it.

@@ -6,6 +6,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 /// What kind of URI.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
@@ -20,7 +22,8 @@ pub enum Scheme {
 }
 
 /// A URI with its parts found once and its text kept as it came.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Uri {
     text: Arc<str>,
     scheme: Scheme,
@@ -28,6 +31,19 @@ pub struct Uri {
     host: (usize, usize),
     port: Option<u16>,
     params: (usize, usize),
+}
+
+impl TryFrom<String> for Uri {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("not a URI")
+    }
+}
+
+impl From<Uri> for String {
+    fn from(uri: Uri) -> Self {
+        (*uri.text).to_owned()
+    }
 }
 
 impl Uri {

@@ -6,16 +6,21 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     address::{NameAddr, Scheme, Uri, host_ip},
     compose::Composition,
     header::{Method, Name},
     message::SipMessage,
-    notice::{Flow, Transport},
+    notice::{Flow, FlowId, Transport},
 };
 
+/// Requests of ours after which a dialog is written down again, so that a storing is not needed for each.
+const CSEQ_STEP: u32 = 16;
+
 /// A peer-to-peer relation between two user agents.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Dialog {
     /// Call-ID.
     pub call_id: Arc<str>,
@@ -115,6 +120,21 @@ impl Dialog {
     /// They were heard here now: a phone that changed its connection keeps its call.
     pub fn heard_at(&mut self, flow: Flow) {
         self.flow = flow;
+    }
+
+    /// As an earlier process wrote it down. Its streams are gone, so that the next request opens one; and requests that it sent
+    /// after it had written have numbers above the one that we know (12.2.1.1: ours must only grow).
+    pub fn taken_up(mut self) -> Self {
+        if self.flow.is_reliable() {
+            self.flow.id = FlowId::NONE;
+        }
+        self.local_cseq = self.local_cseq.saturating_add(CSEQ_STEP * 2);
+        self
+    }
+
+    /// Whether the number of our requests has grown so far that the dialog should be written down again.
+    pub fn is_cseq_due(&self) -> bool {
+        self.local_cseq.is_multiple_of(CSEQ_STEP)
     }
 
     /// Where to open a new stream when the old one has closed; `None` when they are known by name only.

@@ -30,7 +30,9 @@ mod transaction;
 
 pub use access::{IpPrefix, PhoneAccess, SipAccess, TrunkAccess};
 pub use digest::Ha1;
-pub use endpoint::{Advertised, ClassCounts, MethodCounts, PingSettings, SipEndpoint, SipOutput, SipSettings, SipStats};
+pub use endpoint::{
+    Advertised, ClassCounts, DialogSnapshot, MethodCounts, PingSettings, SipEndpoint, SipOutput, SipSettings, SipStats,
+};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};

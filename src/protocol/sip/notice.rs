@@ -5,6 +5,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::TrunkId;
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
@@ -13,7 +15,7 @@ use crate::types::TrunkId;
 pub struct DialogId(pub u64);
 
 /// How bytes travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Transport {
     /// Datagrams.
     Udp,
@@ -81,11 +83,16 @@ impl Transport {
 }
 
 /// A listening socket or an open connection of ours, by number; `net` knows which.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FlowId(pub u64);
 
+impl FlowId {
+    /// No flow that ever was: of a peer whose stream ended with an earlier process.
+    pub const NONE: Self = Self(0);
+}
+
 /// Where a message came from or goes to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Flow {
     /// How.
     pub transport: Transport,

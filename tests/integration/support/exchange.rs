@@ -80,6 +80,8 @@ impl Exchange {
             facts: facts_in,
             journal: Arc::default(),
             callers: Arc::new(NobodyKnown),
+            // Nobody listens: nothing is written down.
+            snapshots: mpsc::channel(1).0,
         };
         let (switch_loop, handle) = SwitchLoop::new(parts);
         let running = tokio::spawn(switch_loop.run());

@@ -1428,6 +1428,14 @@ export interface components {
             /** @enum {string} */
             kind: "media_back";
         } | {
+            /** @enum {string} */
+            kind: "recovered";
+        } | {
+            /** @description The queue that owes the customer a callback. */
+            queue?: string | null;
+            /** @enum {string} */
+            kind: "not_recovered";
+        } | {
             /** @description Why. */
             cause: components["schemas"]["EndCause"];
             /** @description Who ended it. */

@@ -48,6 +48,7 @@ export function useNotices(): void {
         case 'supervisor_paused':
         case 'session_replaced':
         case 'device_lost':
+        case 'call_cut_off':
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break

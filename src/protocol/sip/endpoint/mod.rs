@@ -15,6 +15,7 @@
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
 //! | `trunk_registration.rs` | our registrations with carriers |
 //! | `routing.rs` | which way our requests take |
+//! | `snapshot.rs` | answered calls that outlast the process |
 
 mod answering;
 mod arriving;
@@ -28,6 +29,7 @@ mod reliable;
 mod replacing;
 mod routing;
 mod settings;
+mod snapshot;
 mod stats;
 mod talking;
 #[cfg(test)]
@@ -42,6 +44,7 @@ use std::{
 };
 
 pub use settings::{Advertised, SipSettings};
+pub use snapshot::DialogSnapshot;
 pub use stats::{ClassCounts, MethodCounts, SipStats};
 pub use trunk_health::PingSettings;
 
@@ -117,6 +120,8 @@ pub struct SipEndpoint {
     /// Incoming calls by Call-ID, their tag and number.
     by_origin: HashMap<Arc<str>, DialogId>,
     next_dialog: u64,
+    /// Calls whose dialogs should be written down again.
+    changed: BTreeSet<DialogId>,
     /// Devices that were challenged and have not answered: where from, and as whom.
     unanswered: BTreeSet<(SocketAddr, String)>,
     /// Streams that are open, as far as we know.
@@ -208,6 +213,7 @@ impl SipEndpoint {
             by_tag: HashMap::new(),
             by_origin: HashMap::new(),
             next_dialog: 1,
+            changed: BTreeSet::new(),
             unanswered: BTreeSet::new(),
             streams: BTreeSet::new(),
             connections: BTreeMap::new(),
@@ -476,6 +482,7 @@ impl SipEndpoint {
     /// The call ends here: nothing of it stays but transactions, which end by themselves.
     fn forget(&mut self, id: DialogId) -> Option<Call> {
         let call = self.calls.remove(&id)?;
+        self.changed.remove(&id);
         self.link.timers.stop_all(Owner::Call(id));
         for tag in &call.tags {
             self.by_tag.remove(tag);

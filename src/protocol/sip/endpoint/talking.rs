@@ -61,6 +61,7 @@ impl SipEndpoint {
         if is_as_safe && (!flow.is_reliable() || dialog.transport().is_stream()) {
             dialog.heard_at(flow);
         }
+        self.changed.insert(id);
         let is_answered = matches!(call.phase, Phase::Talking(_));
         let unsupported = self.settings.unsupported(message);
         if !unsupported.is_empty() {
@@ -379,6 +380,9 @@ impl SipEndpoint {
         }
         let via = self.settings.via(talking.dialog.transport(), &key.branch_text());
         let cseq = talking.dialog.next_cseq();
+        if talking.dialog.is_cseq_due() {
+            self.changed.insert(id);
+        }
         let (message, flow) = talking.dialog.request(&Method::Options, cseq, &via);
         let bytes = message.line("Accept", SDP).line("User-Agent", &self.settings.user_agent).finish();
         self.link.request(key, flow, ClientUser::Probe(id), None, bytes, "OPTIONS");

@@ -69,6 +69,10 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.media_lost', { party: t(`party.${event.party}`) })
       case 'media_back':
         return t('event.media_back', { party: t(`party.${event.party}`) })
+      case 'recovered':
+        return t('event.recovered')
+      case 'not_recovered':
+        return t(event.queue ? 'event.not_recovered_owed' : 'event.not_recovered', { queue: event.queue ? names.queue(event.queue) : '' })
       case 'ended':
         return t('event.ended', { party: t(`party.${event.by}`), cause: t(`cause.${event.cause}`) })
       case 'disposed':

@@ -1,0 +1,327 @@
+//! Calls that outlast the process: what of the floor is written down, and how a floor that begins anew takes it up. Everything is
+//! put back as it stood; then each call and agent is told what the restart did to it, by the same moves as ever, so that the
+//! history has no gaps and no second end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Centre, LegUse, PhoneEffect, Timer, Turn, inbound::LONGEST_MS, playback::Purpose, waiting::millis};
+use crate::{
+    domain::{
+        agent::{Agent, Presence},
+        call::{Call, EndCause, Party, Stage},
+        event::Actor,
+        queue::{Place, Waiting},
+    },
+    types::{AgentId, CallId, LegId, Now, QueueId, Rng},
+};
+
+/// Parties of a call have so long to come back; the telephone gives up each of its legs before.
+const RETURN_MS: u64 = 60_000;
+/// A call outlasts so many restarts: one that brings the process down again and again must not live for ever.
+const RESTARTS_MAX: u8 = 8;
+/// Whoever has waited the queue's maximum by now hears at least so much of the music first.
+const WAIT_LEFT_MS: u64 = 10_000;
+
+/// A call as it is written down.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct KeptCall {
+    call: Call,
+    /// The place in the line of its queue.
+    place: Option<Place>,
+    /// Whether the agent's phone is not heard. A console mutes itself.
+    is_muted: bool,
+}
+
+/// What has changed since it was last written down.
+#[derive(Debug, Default)]
+pub struct FloorChanges {
+    /// Calls.
+    pub calls: BTreeSet<CallId>,
+    /// Agents.
+    pub agents: BTreeSet<AgentId>,
+}
+
+/// What became of calls that outlasted a restart. Only grows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecoveryCounts {
+    /// Customers who are back on the line.
+    pub recovered: u64,
+    /// Calls that the restart cost.
+    pub not_recovered: u64,
+}
+
+/// What this floor does for calls of an earlier process.
+#[derive(Debug, Default)]
+pub(super) struct Recovery {
+    /// Calls whose customers are not back yet.
+    awaited: BTreeSet<CallId>,
+    pub(super) changes: FloorChanges,
+    counts: RecoveryCounts,
+}
+
+impl KeptCall {
+    /// Which.
+    pub fn id(&self) -> CallId {
+        self.call.id
+    }
+
+    /// Whether nobody is on the line any more: only an agent's wrap-up is left.
+    pub fn is_over(&self) -> bool {
+        self.call.is_over()
+    }
+
+    /// The legs by which its parties are on the telephone.
+    pub fn telephones(&self) -> impl Iterator<Item = LegId> + use<> {
+        self.call.customer_leg.into_iter().chain(self.call.stage().partner().and_then(|with| with.phone))
+    }
+
+    /// In which order calls are asked back: those in talk, those that wait by their places, the others.
+    pub fn rank(&self) -> impl Ord + use<> {
+        let group = match self.call.stage() {
+            stage if stage.is_conversation() => 0,
+            Stage::Waiting { .. } | Stage::HandedOver { .. } => 1,
+            _ => 2,
+        };
+        (group, self.place, self.call.id)
+    }
+}
+
+impl Centre {
+    /// A call as it stands; `None` when there is nothing to be kept of it.
+    pub fn keep_call(&self, id: CallId) -> Option<KeptCall> {
+        let call = self.calls.get(&id)?;
+        if call.is_over() && call.wrapping.is_empty() {
+            return None;
+        }
+        let place = call.queue.as_ref().and_then(|queue| self.lines.get(queue)?.place(id));
+        let phone = call.stage().partner().and_then(|with| with.phone);
+        Some(KeptCall { call: call.clone(), place, is_muted: phone.is_some_and(|leg| self.muted.contains(&leg)) })
+    }
+
+    /// An agent as it stands.
+    pub fn keep_agent(&self, id: &AgentId) -> Option<Agent> {
+        self.agents.get(id).filter(|agent| agent.is_signed_in() || agent.call().is_some()).cloned()
+    }
+
+    /// The telephone legs of a call, those of a consultation included: it does not come back, so its phones are hung up.
+    pub fn legs_of(&self, id: CallId) -> Vec<LegId> {
+        let Some(call) = self.calls.get(&id) else { return Vec::new() };
+        let phone = call.stage().partner().and_then(|with| with.phone);
+        let consulted = call.consult().and_then(|consult| consult.leg);
+        let second = call.consult().and_then(|consult| consult.own_line);
+        let passed_on = match call.stage() {
+            Stage::PassedOn { leg, .. } => Some(*leg),
+            _ => None,
+        };
+        [call.customer_leg, phone, consulted, second, passed_on].into_iter().flatten().collect()
+    }
+
+    /// What has changed since this was asked last.
+    pub fn take_changes(&mut self) -> FloorChanges {
+        std::mem::take(&mut self.recovery.changes)
+    }
+
+    /// Whether there are any.
+    pub fn has_changes(&self) -> bool {
+        !self.recovery.changes.calls.is_empty() || !self.recovery.changes.agents.is_empty()
+    }
+
+    /// What became of calls that outlasted a restart.
+    pub fn recovery_counts(&self) -> RecoveryCounts {
+        self.recovery.counts
+    }
+
+    /// Takes up what an earlier process wrote down. The directory must be there. [`super::CentreInput::LegReturned`] or the leg's end
+    /// follows for every telephone leg.
+    pub fn recover(&mut self, calls: Vec<KeptCall>, agents: Vec<Agent>, now: Now, rng: &mut Rng) {
+        let mut turn = Turn { now, rng, actor: Actor::System };
+        let turn = &mut turn;
+        for agent in agents {
+            if self.directory.agents.get(&agent.id).is_some_and(|profile| profile.is_active) {
+                self.agents.insert(agent.id.clone(), agent);
+            }
+        }
+        let ids: Vec<CallId> = calls.iter().map(KeptCall::id).collect();
+        let mut places = BTreeMap::new();
+        for kept in calls {
+            let id = kept.call.id;
+            places.extend(kept.place.map(|place| (id, place)));
+            self.put_back(turn, kept);
+        }
+        self.tell_agents(turn);
+        for id in ids {
+            self.tell_call(turn, id, places.get(&id).copied());
+        }
+        self.finish(turn);
+    }
+
+    /// A call as it stood, with its legs and its longest duration.
+    fn put_back(&mut self, turn: &Turn<'_>, kept: KeptCall) {
+        let call = kept.call;
+        let id = call.id;
+        if let Some(leg) = call.customer_leg {
+            self.legs.insert(leg, LegUse::Customer(id));
+        }
+        if let Some(with) = call.stage().partner() {
+            if let Some(leg) = with.phone {
+                let agent = with.agent.clone();
+                self.legs.insert(leg, LegUse::AgentPhone { call: id, agent, has_rung: true });
+                if kept.is_muted {
+                    self.muted.insert(leg);
+                }
+            }
+        }
+        if !call.is_over() {
+            let lasted = u64::try_from(turn.now.wall.millis_since(call.started_at)).unwrap_or(0);
+            self.timers.set(Timer::Longest(id), Some(turn.now.mono + LONGEST_MS.saturating_sub(lasted)));
+            self.recovery.awaited.insert(id);
+        }
+        self.calls.insert(id, call);
+        self.published.touch_call(id);
+    }
+
+    /// No device of an agent is there yet, nothing rings, and a call that was not kept is over.
+    fn tell_agents(&mut self, turn: &mut Turn<'_>) {
+        let ids: Vec<AgentId> = self.agents.keys().cloned().collect();
+        for id in ids {
+            match self.agents.get(&id).map(|agent| agent.presence()) {
+                Some(Presence::Offered { call }) if !self.calls.contains_key(&call) => {
+                    self.on_agent(turn, &id, |agent, cx| agent.withdraw(call, cx));
+                }
+                Some(Presence::Busy { call }) if !self.is_partner(&id, call) => {
+                    self.notify(&id, "call_cut_off");
+                    self.on_agent(turn, &id, |agent, cx| agent.lose_call(call, cx));
+                }
+                _ => {}
+            }
+            self.on_agent(turn, &id, |agent, cx| agent.note_device(false, cx));
+        }
+    }
+
+    fn is_partner(&self, agent: &AgentId, call: CallId) -> bool {
+        self.calls.get(&call).and_then(|call| call.stage().partner()).is_some_and(|with| with.agent == *agent)
+    }
+
+    /// Tells a call what the restart did to it.
+    fn tell_call(&mut self, turn: &mut Turn<'_>, id: CallId, place: Option<Place>) {
+        self.withdraw_offer(turn, id);
+        let until = turn.now.plus_millis(RETURN_MS);
+        let Some(call) = self.calls.get(&id) else { return };
+        if call.is_over() {
+            return;
+        }
+        let given_up = if call.restarts >= RESTARTS_MAX { Some(Party::System) } else { call.cannot_return() };
+        if let Some(party) = given_up {
+            return self.end_call(turn, id, EndCause::Lost, party);
+        }
+        self.on_call(turn, id, |call, cx| call.outlast(until.mono, until.wall, cx));
+        self.timers.set(Timer::CustomerAudio(id), Some(until.mono));
+        let Some(call) = self.calls.get(&id) else { return };
+        match call.stage().clone() {
+            Stage::Waiting { queue, .. } => self.rejoin_line(turn, id, &queue, place),
+            Stage::HandedOver { from, .. } => match self.fallback_queue(id, &from) {
+                Some(queue) => self.requeue_at_head(turn, id, queue),
+                None => self.say_last_words(turn, id, "long-wait"),
+            },
+            Stage::Reconnecting { with, .. } if self.agents.get(&with.agent).and_then(Agent::call) != Some(id) => {
+                self.agent_lost_for_good(turn, id, &with.agent);
+            }
+            // The stage's own time goes on when the caller is back.
+            Stage::InFlow { .. } | Stage::Echo { .. } | Stage::Answering { .. } | Stage::Leaving { .. } => {
+                self.timers.set(Timer::Stage(id), Some(until.mono + 1));
+            }
+            Stage::Reconnecting { .. }
+            | Stage::Talking { .. }
+            | Stage::Held { .. }
+            | Stage::Dialling { .. }
+            | Stage::PassedOn { .. }
+            | Stage::Over => {}
+        }
+    }
+
+    /// The caller waits where the caller waited before.
+    fn rejoin_line(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId, place: Option<Place>) {
+        let Some(definition) = self.directory.queues.get(queue).cloned() else {
+            return self.say_last_words(turn, id, "goodbye");
+        };
+        let Some(place) = place else { return self.requeue_at_head(turn, id, queue.clone()) };
+        let now = turn.now.mono;
+        let waiting = Waiting { call: id, announced: None, is_offered: false, is_dead: true, excluded: BTreeMap::new() };
+        self.lines.entry(queue.clone()).or_default().rejoin(waiting, place);
+        let until = place.since() + millis(definition.wait_secs_max.max(1));
+        self.timers.set(Timer::MaxWait(id), Some(until.max(now + WAIT_LEFT_MS)));
+        let every = definition.position_every_secs;
+        self.timers.set(Timer::Announce(id), (every > 0).then(|| now + millis(every)));
+        self.published.touch_queue(queue.clone());
+    }
+
+    /// A telephone that an earlier process talked to has agreed to new media: its leg is up again.
+    pub(super) fn leg_returned(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        match self.legs.get(&leg).cloned() {
+            Some(LegUse::Customer(id)) => self.customer_returned(turn, id),
+            Some(LegUse::AgentPhone { call, agent, .. }) => {
+                if self.muted.contains(&leg) {
+                    self.phone(PhoneEffect::Mute { leg, is_muted: true });
+                }
+                self.agent_audio(turn, call, &agent, true);
+            }
+            Some(LegUse::Consulted { .. } | LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => {}
+        }
+    }
+
+    fn customer_returned(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        self.timers.set(Timer::CustomerAudio(id), None);
+        if self.recovery.awaited.remove(&id) {
+            self.recovery.counts.recovered += 1;
+        }
+        self.on_call(turn, id, |call, cx| call.note_recovered(cx));
+        let Some(call) = self.calls.get(&id) else { return };
+        let leg = call.customer_leg;
+        match call.stage().clone() {
+            Stage::InFlow { .. } => match call.line.clone() {
+                // From its beginning: a question that was half answered is asked again.
+                Some(line) => self.start_flow(turn, id, &line),
+                None => self.say_last_words(turn, id, "goodbye"),
+            },
+            Stage::Waiting { queue, .. } => {
+                if let Some(waiting) = self.lines.get_mut(&queue).and_then(|line| line.get_mut(id)) {
+                    waiting.is_dead = false;
+                    self.is_match_due = true;
+                }
+            }
+            Stage::Reconnecting { .. } => {
+                if let Some(leg) = leg {
+                    let clip = self.shared_clip(id, "connecting");
+                    self.play(leg, vec![clip], Purpose::Announcement);
+                }
+            }
+            Stage::Answering { .. } => self.begin_service(turn, id),
+            Stage::Leaving { .. } => self.say_last_words(turn, id, "goodbye"),
+            Stage::Echo { .. }
+            | Stage::Talking { .. }
+            | Stage::Held { .. }
+            | Stage::HandedOver { .. }
+            | Stage::Dialling { .. }
+            | Stage::PassedOn { .. }
+            | Stage::Over => {}
+        }
+    }
+
+    /// A call ends. If its customer had not come back after a restart, the restart cost it: that is counted, and a callback is owed.
+    pub(super) fn note_cost_of_restart(&mut self, turn: &mut Turn<'_>, id: CallId, cause: EndCause) {
+        if !self.recovery.awaited.remove(&id) || cause != EndCause::Lost {
+            return;
+        }
+        self.recovery.counts.not_recovered += 1;
+        let Some(call) = self.calls.get(&id) else { return };
+        let agent = call.stage().partner().map(|with| with.agent.clone());
+        let served = agent.as_ref().and_then(|agent| self.fallback_queue(id, agent));
+        let queue = call.queue.clone().or(served);
+        self.on_call(turn, id, |call, cx| call.note_not_recovered(queue, cx));
+        if let Some(agent) = agent {
+            self.notify(&agent, "call_cut_off");
+        }
+    }
+}
