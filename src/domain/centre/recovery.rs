@@ -57,6 +57,8 @@ pub struct RecoveryCounts {
 pub(super) struct Recovery {
     /// Calls whose customers are not back yet.
     awaited: BTreeSet<CallId>,
+    /// Those of them whose agents are back already.
+    early_agents: BTreeSet<CallId>,
     pub(super) changes: FloorChanges,
     counts: RecoveryCounts,
 }
@@ -291,6 +293,9 @@ impl Centre {
                     self.is_match_due = true;
                 }
             }
+            Stage::Reconnecting { with, .. } if self.recovery.early_agents.remove(&id) => {
+                self.agent_audio(turn, id, &with.agent, true);
+            }
             Stage::Reconnecting { .. } => {
                 if let Some(leg) = leg {
                     let clip = self.shared_clip(id, "connecting");
@@ -309,8 +314,22 @@ impl Centre {
         }
     }
 
+    /// Whether an agent's audio is up before the customer's: a conversation goes on when both are back.
+    pub(super) fn is_agent_early(&mut self, id: CallId, is_up: bool) -> bool {
+        if !self.recovery.awaited.contains(&id) {
+            return false;
+        }
+        if is_up {
+            self.recovery.early_agents.insert(id);
+        } else {
+            self.recovery.early_agents.remove(&id);
+        }
+        true
+    }
+
     /// A call ends. If its customer had not come back after a restart, the restart cost it: that is counted, and a callback is owed.
     pub(super) fn note_cost_of_restart(&mut self, turn: &mut Turn<'_>, id: CallId, cause: EndCause) {
+        self.recovery.early_agents.remove(&id);
         if !self.recovery.awaited.remove(&id) || cause != EndCause::Lost {
             return;
         }

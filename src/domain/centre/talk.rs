@@ -102,6 +102,9 @@ impl Centre {
         if call.stage().partner().is_none_or(|with| with.agent != *agent) {
             return;
         }
+        if self.is_agent_early(id, is_up) {
+            return;
+        }
         if is_up {
             self.on_call(turn, id, |call, cx| call.regain_agent(cx));
         } else {

@@ -292,6 +292,27 @@ fn a_caller_and_an_agent_hear_each_other_again_when_both_are_back() {
 }
 
 #[test]
+fn an_agent_who_is_back_first_waits_for_the_caller() {
+    let mut exchange = Exchange::new();
+    let (tag, caller, phone, phone_call) = exchange.bridged(100);
+    exchange.restart();
+    let invite = exchange.asked(&phone_call);
+    exchange.says("192.0.2.50:5060", &invite, "200 OK", SDP);
+    assert!(matches!(exchange.states()[..], [CallState::Reconnecting { .. }]), "media workers know only one of the two legs");
+    exchange.caller_agrees(100);
+    assert_eq!(exchange.states(), [CallState::Talking]);
+    let opened = |leg| exchange.media.iter().position(|order| *order == MediaOrder::Open { leg });
+    let joined = exchange.media.iter().position(
+        |order| matches!(order, MediaOrder::Hear { leg, sources } if *leg == phone && *sources == [Source::Leg(caller)]),
+    );
+    assert!(joined > opened(caller) && joined > opened(phone));
+    exchange.caller(100, "BYE", 2, &tag, "");
+    let bye = exchange.last("BYE ");
+    exchange.says("192.0.2.50:5060", &bye, "200 OK", "");
+    exchange.is_clean();
+}
+
+#[test]
 fn a_caller_whose_agent_does_not_come_back_waits_before_all_others() {
     let mut exchange = Exchange::new();
     let (tag, caller, _, phone_call) = exchange.bridged(100);

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod survival;
+
 use reqwest::Method;
 use serde_json::json;
 

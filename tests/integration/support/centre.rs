@@ -123,8 +123,17 @@ impl Centre {
 
     /// Asks it to stop (SIGTERM) and waits.
     pub async fn terminate(&mut self) -> ExitStatus {
+        self.signal("-TERM").await
+    }
+
+    /// Asks it to make way for a restart (SIGUSR2) and waits.
+    pub async fn make_way(&mut self) -> ExitStatus {
+        self.signal("-USR2").await
+    }
+
+    async fn signal(&mut self, signal: &str) -> ExitStatus {
         let id = self.child.id().expect("a running process").to_string();
-        Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
+        Command::new("kill").args([signal, &id]).status().await.expect("kill");
         self.child.wait().await.expect("an end")
     }
 
