@@ -232,10 +232,7 @@ impl LegState {
 
     /// Whether the media workers know the leg.
     fn has_media(&self) -> bool {
-        !matches!(
-            self,
-            Self::Arrived { .. } | Self::Web(WebStage::Arrived { .. }) | Self::Returning { is_asked: false, .. }
-        )
+        !matches!(self, Self::Arrived { .. } | Self::Web(WebStage::Arrived { .. }) | Self::Returning { is_asked: false, .. })
     }
 
     /// How long it may last.
@@ -329,9 +326,11 @@ impl Legs {
             _ => self.faults.timed_out += 1,
         }
         let input = match &entry.state {
-            LegState::Arrived { .. } | LegState::Answering { .. } | LegState::Accepted { .. } | LegState::Returning { .. } | LegState::Talking { .. } => {
-                CentreInput::LegEnded { leg, is_lost: true }
-            }
+            LegState::Arrived { .. }
+            | LegState::Answering { .. }
+            | LegState::Accepted { .. }
+            | LegState::Returning { .. }
+            | LegState::Talking { .. } => CentreInput::LegEnded { leg, is_lost: true },
             LegState::Preparing(_) | LegState::Web(WebStage::Preparing(_)) => {
                 CentreInput::LegFailed { leg, cause: EndCause::Fault }
             }
