@@ -166,13 +166,13 @@ impl Centre {
         if let Some(leg) = call.customer_leg {
             self.legs.insert(leg, LegUse::Customer(id));
         }
-        if let Some(with) = call.stage().partner() {
-            if let Some(leg) = with.phone {
-                let agent = with.agent.clone();
-                self.legs.insert(leg, LegUse::AgentPhone { call: id, agent, has_rung: true });
-                if kept.is_muted {
-                    self.muted.insert(leg);
-                }
+        if let Some(with) = call.stage().partner()
+            && let Some(leg) = with.phone
+        {
+            let agent = with.agent.clone();
+            self.legs.insert(leg, LegUse::AgentPhone { call: id, agent, has_rung: true });
+            if kept.is_muted {
+                self.muted.insert(leg);
             }
         }
         if !call.is_over() {
