@@ -1431,8 +1431,7 @@ export interface components {
             /** @enum {string} */
             kind: "recovered";
         } | {
-            /** @description The queue that owes the customer a callback. */
-            queue?: string | null;
+            queue?: components["schemas"]["QueueId"] | null;
             /** @enum {string} */
             kind: "not_recovered";
         } | {
