@@ -41,8 +41,10 @@ async fn a_caller_who_gives_up_waiting_is_owed_a_callback() {
         assert!(tickets[0]["customer"].is_string(), "the caller is known: {}", tickets[0]);
         let admin = centre.sign_in("admin").await;
         let call = admin.items("/calls").await[0]["id"].as_str().expect("an id").to_owned();
-        let of_call = agent.items(&format!("/calls/{call}/tickets")).await;
+        let of_call = admin.items(&format!("/calls/{call}/tickets")).await;
         assert_eq!(of_call.iter().map(|ticket| &ticket["id"]).collect::<Vec<_>>(), [&tickets[0]["id"]]);
+        // The agent never had that call.
+        assert!(agent.items(&format!("/calls/{call}/tickets")).await.is_empty());
         // One that rings is not stored yet: it has none, which is no mistake.
         assert!(agent.items("/calls/01KAAAAAAAAAAAAAAAAAAAAAAA/tickets").await.is_empty());
         assert!(centre.stop().await.success());
