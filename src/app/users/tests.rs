@@ -7,7 +7,7 @@ use crate::{
         directory::DirectoryDesk,
     },
     domain::{
-        access::Role,
+        access::{Role, User},
         directory::{AgentProfile, Device},
         event::Event,
     },
@@ -201,19 +201,23 @@ async fn no_secret_reaches_the_stream_of_events() {
     assert!(!text.contains(PASSWORD) && !text.contains(&came.token), "{text}");
 }
 
+fn agent_of(user: &User, is_active: bool) -> AgentProfile {
+    AgentProfile {
+        id: user.id.as_str().parse().unwrap(),
+        name: "Ana".into(),
+        skills: Default::default(),
+        device: Device::Browser,
+        phone: None,
+        is_active,
+    }
+}
+
 #[tokio::test]
 async fn the_agent_that_a_user_is_goes_with_the_user_and_rests_while_the_user_is_switched_off() {
     for test in TestDb::each().await {
         let (users, directory) = with_directory(&test).await;
         let ana = users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
-        let agent = AgentProfile {
-            id: ana.id.as_str().parse().unwrap(),
-            name: "Ana".into(),
-            skills: Default::default(),
-            device: Device::Browser,
-            phone: None,
-            is_active: true,
-        };
+        let agent = agent_of(&ana, true);
         directory.make(&administrator(), agent.clone(), None).await.unwrap();
         let is_active = || directory.current().agents.get(&agent.id).map(|agent| agent.is_active);
         for (version, wanted) in [(1, false), (2, true)] {
@@ -234,14 +238,7 @@ async fn a_user_who_comes_back_does_not_wake_an_agent_that_was_off_before() {
     for test in TestDb::each().await {
         let (users, directory) = with_directory(&test).await;
         let ana = users.make(&administrator(), new("ana", Role::Agent)).await.unwrap();
-        let agent = AgentProfile {
-            id: ana.id.as_str().parse().unwrap(),
-            name: "Ana".into(),
-            skills: Default::default(),
-            device: Device::Browser,
-            phone: None,
-            is_active: false,
-        };
+        let agent = agent_of(&ana, false);
         directory.make(&administrator(), agent.clone(), None).await.unwrap();
         for (version, wanted) in [(1, false), (2, true)] {
             let (name, language) = (ana.name.clone(), ana.language.clone());

@@ -44,10 +44,11 @@ impl SessionTimer {
         u64::from(self.interval_secs) * 500
     }
 
-    /// When a session that nobody has refreshed gets its BYE (10: before its end, by the lesser of 32 s and a third).
+    /// When a session that nobody has refreshed gets its BYE (10): from who waits for a refresh by the lesser of 32 s and a third
+    /// before its end, from who refreshes at its end, since until then a refresh that was refused may be tried again.
     pub fn over_after_ms(self) -> u64 {
         let interval_ms = u64::from(self.interval_secs) * 1_000;
-        interval_ms - (interval_ms / 3).min(32_000)
+        if self.is_refresher { interval_ms } else { interval_ms - (interval_ms / 3).min(32_000) }
     }
 }
 
@@ -240,5 +241,7 @@ mod tests {
         let at = |secs| SessionTimer { interval_secs: secs, is_refresher: false };
         assert_eq!((at(1_800).refresh_after_ms(), at(1_800).over_after_ms()), (900_000, 1_768_000));
         assert_eq!((at(90).refresh_after_ms(), at(90).over_after_ms()), (45_000, 60_000));
+        let ours = SessionTimer { interval_secs: 90, is_refresher: true };
+        assert_eq!((ours.refresh_after_ms(), ours.over_after_ms()), (45_000, 90_000), "who refreshes may try until the end");
     }
 }

@@ -131,9 +131,7 @@ impl BrowserLeg {
         prefer_opus: bool,
         now: Instant,
     ) -> Result<(Self, Arc<str>), BrowserFault> {
-        let mut rtc = config(identity, prefer_opus).build(now);
-        let candidate = Candidate::host(local, "udp").map_err(|fault| BrowserFault::Offer(fault.to_string()))?;
-        rtc.add_local_candidate(candidate);
+        let mut rtc = reachable(identity, local, prefer_opus, now)?;
         let answer = accept(&mut rtc, offer)?;
         let mut leg = Self {
             rtc,
@@ -156,9 +154,7 @@ impl BrowserLeg {
         prefer_opus: bool,
         now: Instant,
     ) -> Result<(Self, Arc<str>), BrowserFault> {
-        let mut rtc = config(identity, prefer_opus).build(now);
-        let candidate = Candidate::host(local, "udp").map_err(|fault| BrowserFault::Offer(fault.to_string()))?;
-        rtc.add_local_candidate(candidate);
+        let mut rtc = reachable(identity, local, prefer_opus, now)?;
         let mut changes = rtc.sdp_api();
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().ok_or(BrowserFault::NoAudio)?;
@@ -305,6 +301,14 @@ impl fmt::Debug for BrowserLeg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrowserLeg").field("codecs", &self.codecs).field("keys", &self.keys).finish_non_exhaustive()
     }
+}
+
+/// The library's side of a leg that browsers reach at `local`.
+fn reachable(identity: &BrowserIdentity, local: SocketAddr, prefer_opus: bool, now: Instant) -> Result<Rtc, BrowserFault> {
+    let mut rtc = config(identity, prefer_opus).build(now);
+    let candidate = Candidate::host(local, "udp").map_err(|fault| BrowserFault::Offer(fault.to_string()))?;
+    rtc.add_local_candidate(candidate);
+    Ok(rtc)
 }
 
 /// A leg that is over asks for nothing any more.

@@ -27,7 +27,6 @@ async fn ended(admin: &Rest) -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "six seconds leave no room for a refresh that met another one and waits; run it by name"]
 async fn sessions_are_refreshed_in_every_role_and_end_when_nobody_refreshes_them() {
     let centre = Centre::start_with(Database::Embedded, &SHORT).await;
     let admin = centre.sign_in("admin").await;

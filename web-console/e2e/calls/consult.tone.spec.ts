@@ -1,20 +1,13 @@
 // Asking a colleague first: the customer hears music, all three are brought together, and the call is handed over.
-import { expect, test, type Browser, type Page } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
 import { MICROPHONE_HERTZ } from '../support/microphone-tone'
-import { expectPitch, heardIn, signIn, startShift } from '../support/page'
+import { anotherPage, expectPitch, heardIn, signIn, startShift } from '../support/page'
 
 const CALLER_HERTZ = 640
 
 const centre = useCentre()
-
-async function another(browser: Browser, user: string): Promise<Page> {
-  const context = await browser.newContext({ permissions: ['microphone'] })
-  const page = await context.newPage()
-  await signIn(page, centre, user)
-  return page
-}
 
 test('a colleague is asked before the call is handed over', async ({ page: ana, browser }) => {
   test.setTimeout(180_000)
@@ -24,7 +17,7 @@ test('a colleague is asked before the call is handed over', async ({ page: ana, 
   try {
     await ana.getByTestId('answer').click()
     await expectPitch(() => heardIn(ana), CALLER_HERTZ)
-    const luis = await another(browser, 'agent2')
+    const luis = await anotherPage(browser, centre, 'agent2')
     await startShift(luis)
 
     await test.step('the colleague rings, and the customer hears music', async () => {

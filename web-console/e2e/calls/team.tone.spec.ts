@@ -1,20 +1,13 @@
 // What colleagues do with one call: it rings in vain at one and reaches the next, is handed on without a word, and a supervisor
 // listens in.
-import { expect, test, type Browser, type Page } from '@playwright/test'
+import { expect, test } from '@playwright/test'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
-import { expectPitch, heardIn, signIn, startShift } from '../support/page'
+import { anotherPage, expectPitch, heardIn, signIn, startShift } from '../support/page'
 
 const CALLER_HERTZ = 640
 
 const centre = useCentre()
-
-async function another(browser: Browser, user: string): Promise<Page> {
-  const context = await browser.newContext({ permissions: ['microphone'] })
-  const page = await context.newPage()
-  await signIn(page, centre, user)
-  return page
-}
 
 test('a missed call goes to the next agent, is handed back, and is listened to', async ({ page: ana, browser }) => {
   test.setTimeout(180_000)
@@ -23,7 +16,7 @@ test('a missed call goes to the next agent, is handed back, and is listened to',
   const caller = await Caller.call(centre, '1001', { hertz: CALLER_HERTZ })
   try {
     await expect(ana.getByTestId('offer')).toBeVisible()
-    const luis = await another(browser, 'agent2')
+    const luis = await anotherPage(browser, centre, 'agent2')
     await startShift(luis)
 
     await test.step('nobody takes it: the next one is asked, and who missed it is told and back by one click', async () => {
@@ -46,7 +39,7 @@ test('a missed call goes to the next agent, is handed back, and is listened to',
     })
 
     await test.step('a supervisor listens in, and the call goes on', async () => {
-      const sara = await another(browser, 'supervisor')
+      const sara = await anotherPage(browser, centre, 'supervisor')
       await sara.goto(`${centre.http}/live`)
       await sara.getByTestId('listen-agent1').click()
       await expect(sara.getByTestId('stop-listening')).toBeVisible()

@@ -1,5 +1,5 @@
 // What stories do and measure in a page.
-import { expect, type Page } from '@playwright/test'
+import { expect, type Browser, type Page } from '@playwright/test'
 import type { Centre } from './centre'
 import type { Pitch } from './pitch'
 
@@ -11,6 +11,14 @@ export async function signIn(page: Page, centre: Centre, user: string, password 
   await page.getByTestId('sign-in-password').fill(password)
   await page.getByTestId('sign-in-submit').click()
   await isLive(page)
+}
+
+/** A page of its own for somebody else, signed in. */
+export async function anotherPage(browser: Browser, centre: Centre, user: string): Promise<Page> {
+  const context = await browser.newContext({ permissions: ['microphone'] })
+  const page = await context.newPage()
+  await signIn(page, centre, user)
+  return page
 }
 
 export async function isLive(page: Page): Promise<void> {

@@ -7,15 +7,16 @@ use std::{
 };
 
 use super::{
-    SipEndpoint,
+    SipEndpoint, SipSettings,
     call::{Call, End, Phase, Talking},
 };
 use crate::{
     protocol::sip::{
+        compose::Composition,
         header::{Method, Name},
         message::SipMessage,
-        notice::DialogId,
-        session_timer::{SessionAnswer, SessionTimer, SessionTimerLimits, min_se_of, refresh_lines, settled_by},
+        notice::{DialogId, Transport},
+        session_timer::{SessionAnswer, SessionTimer, min_se_of, refresh_lines, settled_by},
         transaction::{ClientKey, ClientUser, Timer},
     },
     types::Rng,
@@ -70,9 +71,20 @@ impl Session {
         self.their_sdp == fingerprint(sdp)
     }
 
-    /// What a re-INVITE or UPDATE of ours says of it.
-    pub fn lines(&self, limits: &SessionTimerLimits) -> String {
-        self.timer.map(|timer| refresh_lines(timer, limits, self.min_se_secs)).unwrap_or_default()
+    /// A re-INVITE or UPDATE of ours with what it says of us and of the session.
+    pub fn introduce(
+        &self,
+        message: Composition,
+        transport: Transport,
+        settings: &SipSettings,
+        authorization: Option<(&str, String)>,
+    ) -> Composition {
+        let timer = self.timer.map(|timer| refresh_lines(timer, &settings.session_timer, self.min_se_secs)).unwrap_or_default();
+        let message = settings.introduce(message, transport).line("User-Agent", &settings.user_agent).lines(&timer);
+        match authorization {
+            Some((name, value)) => message.line(name, value),
+            None => message,
+        }
     }
 
     /// A 422 of theirs: false if it names no minimum above what we asked for, or came too often.
@@ -164,14 +176,7 @@ impl SipEndpoint {
         let cseq = talking.dialog.next_cseq();
         talking.session.update = Some(Update { key, is_challenged: authorization.is_some() });
         let (message, flow) = talking.dialog.request(&Method::Update, cseq, &via);
-        let mut message = self
-            .settings
-            .introduce(message, transport)
-            .line("User-Agent", &self.settings.user_agent)
-            .lines(&talking.session.lines(&self.settings.session_timer));
-        if let Some((name, value)) = authorization {
-            message = message.line(name, value);
-        }
+        let message = talking.session.introduce(message, transport, &self.settings, authorization);
         self.link.request(key, flow, ClientUser::Update(id), None, message.finish(), "UPDATE");
     }
 

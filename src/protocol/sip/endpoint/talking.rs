@@ -277,14 +277,7 @@ impl SipEndpoint {
         let outline = talking.dialog.outline(cseq, &via);
         let (message, flow) = talking.dialog.request(&Method::Invite, cseq, &via);
         let is_challenged = authorization.is_some();
-        let mut message = self
-            .settings
-            .introduce(message, transport)
-            .line("User-Agent", &self.settings.user_agent)
-            .lines(&talking.session.lines(&self.settings.session_timer));
-        if let Some((name, value)) = authorization {
-            message = message.line(name, value);
-        }
+        let message = talking.session.introduce(message, transport, &self.settings, authorization);
         let bytes = message.finish_with(Some(&offer));
         let is_direct = !talking.dialog.is_behind_nat();
         talking.our_offer = Some(OurOffer { key, offer, cseq, rseq: None, is_refresh, is_challenged });
