@@ -19,10 +19,7 @@ use super::{
     switch_handle::{Ask, SwitchHandle},
 };
 use crate::{
-    domain::{
-        centre::{CallerMatch, Fact, Refusal},
-        directory::{Directory, Prefix},
-    },
+    domain::centre::{CallerMatch, Fact, Refusal},
     net::{SipNet, SipNetStats, media::MediaHandle},
     protocol::media::MediaNotice,
     switch::{CommandRequest, Input, LiveUpdate, Output, Switch, SwitchStats},
@@ -247,10 +244,11 @@ impl SwitchLoop {
     fn take(&mut self, ask: Ask, now: Now) {
         match ask {
             Ask::Input(input) => {
-                if let Input::Directory(directory) = &*input {
-                    self.net.trust(trunk_sources(directory));
-                }
+                let is_access_new = matches!(*input, Input::Directory(_) | Input::Peers(_));
                 self.switch.handle(*input, now);
+                if is_access_new {
+                    self.net.trust(self.switch.expected_sources());
+                }
             }
             Ask::Command(actor, command, reply) => {
                 self.next_request += 1;
@@ -391,15 +389,6 @@ impl SwitchLoop {
             look_ups_missed: self.look_ups_missed.load(Relaxed),
         }
     }
-}
-
-fn trunk_sources(directory: &Directory) -> Vec<Prefix> {
-    let active = || directory.trunks.values().filter(|trunk| trunk.is_active);
-    let registrars = active().filter(|trunk| trunk.is_registering).filter_map(|trunk| trunk.peer.as_deref());
-    // Without the port; a name has become an address before.
-    let hosts = registrars.filter_map(|peer| Some(peer.rsplit_once(':')?.0.trim_matches(['[', ']'])));
-    let sources = active().flat_map(|trunk| &trunk.sources).map(String::as_str);
-    sources.chain(hosts).filter_map(Prefix::parse).collect()
 }
 
 fn fill<T>(from: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Config, Mistake};
-use crate::{domain::directory::Prefix, store};
+use crate::{store, types::IpPrefix};
 
 /// The longest message that is read, and its answer.
 const CAPTURE_BYTES_MIN: usize = 128 * 1024;
@@ -34,7 +34,7 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
         };
         wrong(set, format!("{set} is set and {missing} is not"), "Set both, or none for a self-signed certificate");
     }
-    for prefix in http.trusted_proxies.iter().filter(|text| Prefix::parse(text).is_none()) {
+    for prefix in http.trusted_proxies.iter().filter(|text| IpPrefix::parse(text).is_none()) {
         wrong(
             "http.trusted_proxies",
             format!("{prefix:?} is not an address or a prefix"),

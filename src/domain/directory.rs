@@ -2,7 +2,7 @@
 //! phones, calendars, dispositions. The store loads it, the switch receives each new one as a whole; a call in progress keeps
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -505,17 +505,6 @@ impl Directory {
         self.queues.values().filter(|queue| agent.can_serve(queue))
     }
 
-    /// The trunk whose source addresses hold `ip`, the longest prefix first.
-    pub fn trunk_by_source(&self, ip: IpAddr) -> Option<&Trunk> {
-        self.trunks
-            .values()
-            .filter(|trunk| trunk.is_active)
-            .flat_map(|trunk| trunk.sources.iter().filter_map(|text| Prefix::parse(text)).map(move |prefix| (prefix, trunk)))
-            .filter(|(prefix, _)| prefix.contains(ip))
-            .max_by_key(|(prefix, _)| prefix.bits)
-            .map(|(_, trunk)| trunk)
-    }
-
     /// The path of a disposition from the top, in a language, for example `Billing / Duplicate charge`.
     pub fn disposition_path(&self, leaf: &DispositionId, language: &str) -> Option<String> {
         let mut names = Vec::new();
@@ -543,43 +532,5 @@ impl AgentProfile {
     /// Whether the agent has every skill that the queue asks for, at its level.
     pub fn can_serve(&self, queue: &Queue) -> bool {
         self.is_active && queue.skills.iter().all(|need| self.skills.get(&need.skill).is_some_and(|level| *level >= need.level))
-    }
-}
-
-/// An address or an address prefix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Prefix {
-    address: IpAddr,
-    bits: u8,
-}
-
-impl Prefix {
-    /// Reads `203.0.113.7`, `127.0.0.0/8`, `2001:db8::/32`.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (address, bits) = match text.split_once('/') {
-            Some((address, bits)) => (address.parse().ok()?, Some(bits.parse().ok()?)),
-            None => (text.parse().ok()?, None),
-        };
-        let most = match address {
-            IpAddr::V4(_) => 32,
-            IpAddr::V6(_) => 128,
-        };
-        let bits = bits.unwrap_or(most);
-        (bits <= most).then_some(Self { address, bits })
-    }
-
-    /// Whether the prefix holds `ip`.
-    pub fn contains(&self, ip: IpAddr) -> bool {
-        match (self.address, ip) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => {
-                let shift = 32 - u32::from(self.bits);
-                u32::from(a).checked_shr(shift).unwrap_or(0) == u32::from(b).checked_shr(shift).unwrap_or(0)
-            }
-            (IpAddr::V6(a), IpAddr::V6(b)) => {
-                let shift = 128 - u32::from(self.bits);
-                u128::from(a).checked_shr(shift).unwrap_or(0) == u128::from(b).checked_shr(shift).unwrap_or(0)
-            }
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
     }
 }

@@ -16,7 +16,7 @@ use axum::{
 use super::{ApiError, AppState};
 use crate::{
     app::client::{Client, SessionToken},
-    domain::directory::Prefix,
+    types::IpPrefix,
 };
 
 /// Scripts only from us, nothing framed, nothing inline but styles.
@@ -95,7 +95,7 @@ fn client_of(request: &Request, listener: Listener, state: &AppState) -> Client 
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
     let peer = peer.unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED));
     let is_trusted =
-        |ip: IpAddr| state.settings.trusted_proxies.iter().filter_map(|t| Prefix::parse(t)).any(|p| p.contains(ip));
+        |ip: IpAddr| state.settings.trusted_proxies.iter().filter_map(|t| IpPrefix::parse(t)).any(|p| p.contains(ip));
     let headers = request.headers();
     let forwarded = |name: &'static str| {
         headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)

@@ -23,11 +23,10 @@ use super::{
     sip_udp::{self, UdpPort},
 };
 use crate::{
-    domain::directory::Prefix,
-    protocol::sip::{Flow, FlowId, IpPrefix, Transport},
+    protocol::sip::{Flow, FlowId, Transport},
     switch::Input,
     types::{
-        CallId, Clock, Mono,
+        CallId, Clock, IpPrefix, Mono,
         settings::{Raw, Setting, settings},
     },
 };
@@ -241,7 +240,7 @@ impl SipNet {
     }
 
     /// From these addresses a trunk's many messages are welcome.
-    pub fn trust(&self, sources: Vec<Prefix>) {
+    pub fn trust(&self, sources: Vec<IpPrefix>) {
         self.intake.trust(sources);
     }
 

@@ -13,10 +13,9 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{FloodGate, SipTap, sip::SipNetSettings};
 use crate::{
-    domain::directory::Prefix,
     protocol::sip::{Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
     switch::Input,
-    types::{Clock, Mono},
+    types::{Clock, IpPrefix, Mono},
 };
 
 /// A shorter datagram is a keep-alive or noise.
@@ -32,7 +31,7 @@ pub(super) struct SipIntake {
     clock: Arc<dyn Clock>,
     inputs: mpsc::Sender<Input>,
     gate: Mutex<FloodGate>,
-    trusted: arc_swap::ArcSwap<Vec<Prefix>>,
+    trusted: arc_swap::ArcSwap<Vec<IpPrefix>>,
     tap: OnceLock<SipTap>,
     counters: Counters,
 }
@@ -134,7 +133,7 @@ impl SipIntake {
         &self.counters
     }
 
-    pub(super) fn trust(&self, sources: Vec<Prefix>) {
+    pub(super) fn trust(&self, sources: Vec<IpPrefix>) {
         self.trusted.store(Arc::new(sources));
     }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     domain::directory::{DigestHashes, Directory, Phone, Trunk},
-    protocol::sip::{Ha1, IpPrefix, PeerName, Peers, PhoneAccess, SipAccess, Target, Transport, TrunkAccess},
+    protocol::sip::{Ha1, PeerName, Peers, PhoneAccess, SipAccess, Target, Transport, TrunkAccess},
+    types::IpPrefix,
 };
 
 /// Active trunks and phones. What an administrator wrote wrongly (an address that is none) is left out: it lets nobody in.

@@ -34,7 +34,7 @@ use crate::{
         directory::Directory,
     },
     protocol::sip::{DialogId, Peers, SipEndpoint, SipOutput, SipSettings, SipStats},
-    types::{Mono, Now, Rng},
+    types::{IpPrefix, Mono, Now, Rng},
 };
 
 /// Rounds in which the parts answer each other within one turn; what is left goes on in the next turn.
@@ -182,6 +182,11 @@ impl Switch {
             faults: self.legs.faults,
             recovery: self.centre.recovery_counts(),
         }
+    }
+
+    /// Addresses that much may come from: of trunks.
+    pub fn expected_sources(&self) -> Vec<IpPrefix> {
+        self.sip.expected_sources()
     }
 
     fn apply_access(&mut self) {

@@ -1,6 +1,7 @@
 //! Values that every floor shares: ids, time, chance, telephone numbers. Imports nothing of ours.
 
 mod ids;
+mod ip_prefix;
 mod phone_number;
 mod rng;
 pub mod settings;
@@ -10,6 +11,7 @@ pub use ids::{
     AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId,
     SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
 };
+pub use ip_prefix::IpPrefix;
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use rng::Rng;
 pub use time::{Clock, Mono, Now, Sleep, Timestamp};

@@ -9,12 +9,12 @@ use crate::{
         calendar::Calendar,
         directory::{
             AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, LANGUAGES, Number, NumberTarget, PauseReason,
-            Phone, Prefix, Queue, QueueExit, Thing, Trunk, WrapUp,
+            Phone, Queue, QueueExit, Thing, Trunk, WrapUp,
         },
         ticket::TicketType,
     },
     protocol::sip::PeerName,
-    types::QueueId,
+    types::{IpPrefix, QueueId},
 };
 
 /// Levels of a disposition tree.
@@ -152,7 +152,7 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
     problems.name("name", &trunk.name);
     for (index, source) in trunk.sources.iter().enumerate() {
         let field = format!("sources[{index}]");
-        if Prefix::parse(source).is_none() {
+        if IpPrefix::parse(source).is_none() {
             problems.add(&field, Flaw::NotAnAddress);
         }
         let other = directory.trunks.values().find(|other| other.id != trunk.id && other.sources.contains(source));

@@ -28,7 +28,7 @@ mod replaces;
 mod session_timer;
 mod transaction;
 
-pub use access::{IpPrefix, PhoneAccess, SipAccess, TrunkAccess};
+pub use access::{PhoneAccess, SipAccess, TrunkAccess};
 pub use digest::Ha1;
 pub use endpoint::{
     Advertised, ClassCounts, DialogSnapshot, MethodCounts, PingSettings, SipEndpoint, SipOutput, SipSettings, SipStats,

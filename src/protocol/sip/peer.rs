@@ -47,8 +47,8 @@ pub struct Target {
 /// Where the peers that are names can be reached, as far as it is known.
 pub type Peers = BTreeMap<PeerName, Vec<Target>>;
 
-/// Most hops that one call tries.
-const HOPS_MAX: usize = 8;
+/// Most hops that one call, or one question whether a trunk is there, tries.
+pub(super) const HOPS_MAX: usize = 8;
 
 /// The hops in the order in which one call tries them (RFC 2782, page 3).
 pub fn in_order(targets: &[Target], rng: &mut Rng) -> Vec<Hop> {

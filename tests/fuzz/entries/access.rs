@@ -1,6 +1,9 @@
 //! Whom the endpoints of the fuzz targets know: a trunk at 10.0.0.2 and the phone 101.
 
-use centralita::protocol::sip::{Ha1, Hop, IpPrefix, PeerName, PhoneAccess, SipAccess, Target, Transport, TrunkAccess};
+use centralita::{
+    protocol::sip::{Ha1, Hop, PeerName, PhoneAccess, SipAccess, Target, Transport, TrunkAccess},
+    types::IpPrefix,
+};
 
 pub fn access() -> SipAccess {
     let secret = Some(Ha1::new("101", "centre", "secret"));

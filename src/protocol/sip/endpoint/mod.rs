@@ -65,7 +65,7 @@ use super::{
     registrar::Registrar,
     transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
 };
-use crate::types::{Mono, Now, Rng};
+use crate::types::{IpPrefix, Mono, Now, Rng};
 
 /// What the endpoint wants done or known.
 #[derive(Debug, Clone, PartialEq)]
@@ -235,6 +235,11 @@ impl SipEndpoint {
         self.report_unreachable(gone);
         self.watch_trunks();
         self.register_trunks();
+    }
+
+    /// Addresses that much may come from.
+    pub fn expected_sources(&self) -> Vec<IpPrefix> {
+        self.access.expected_sources()
     }
 
     /// Whether new calls are refused with 503 while running ones go on.

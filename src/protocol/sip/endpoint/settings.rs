@@ -2,7 +2,6 @@
 
 use super::trunk_health::PingSettings;
 use crate::protocol::sip::{
-    access::IpPrefix,
     address::elements,
     compose::{Composition, ReplyLines},
     guard::FloodLimits,
@@ -13,6 +12,7 @@ use crate::protocol::sip::{
     session_timer::SessionTimerLimits,
     transaction::Times,
 };
+use crate::types::IpPrefix;
 
 /// Settings of the endpoint.
 #[derive(Debug, Clone)]

@@ -1,15 +1,15 @@
 //! Whether the other side of each trunk answers: an OPTIONS now and then (RFC 3261 11), outside any call. Whatever it answers, it
-//! lives; only 503 and silence say that no call should be sent there.
+//! lives; only 503 and silence say that no call should be sent there. Of several servers one that answers is enough, as one is for
+//! a call (RFC 3263 4.3): they are asked one after another.
 
 use std::collections::BTreeMap;
 
 use super::{SipEndpoint, tag_text};
 use crate::{
     protocol::sip::{
-        access::TrunkAccess,
         compose::{Composition, SDP},
-        notice::{Flow, SipNotice, TrunkFault, TrunkHealth},
-        peer::PeerName,
+        notice::{SipNotice, TrunkFault, TrunkHealth},
+        peer::{HOPS_MAX, PeerName},
         transaction::{ClientKey, ClientUser, Owner, Timer},
     },
     types::{Mono, Rng, TrunkId},
@@ -22,7 +22,7 @@ pub struct PingSettings {
     pub every_ms: u64,
     /// How long an answer may take, in milliseconds.
     pub answer_ms_max: u64,
-    /// So many questions in a row without an answer, and the trunk is down.
+    /// So many rounds in a row in which no server answered, and the trunk is down.
     pub failures_max: u32,
 }
 
@@ -45,6 +45,9 @@ pub(super) struct TrunkHealths(BTreeMap<TrunkId, Asked>);
 struct Asked {
     peer: PeerName,
     health: TrunkHealth,
+    /// Which of its servers has its turn in this round.
+    hop: usize,
+    /// Rounds in a row in which none answered.
     failures: u32,
     next: Next,
 }
@@ -79,7 +82,7 @@ impl SipEndpoint {
         self.healths.0.retain(|id, known| asked.get(id) == Some(&known.peer));
         for (at, (id, peer)) in (0..).zip(asked) {
             let first = Next::Ask(now + at * STAGGER_MS);
-            let new = Asked { peer, health: TrunkHealth::Unknown, failures: 0, next: first };
+            let new = Asked { peer, health: TrunkHealth::Unknown, hop: 0, failures: 0, next: first };
             self.healths.0.entry(id).or_insert(new);
         }
         self.schedule_pings();
@@ -100,9 +103,11 @@ impl SipEndpoint {
     }
 
     fn ping_trunk(&mut self, id: &TrunkId, rng: &mut Rng) {
-        let Some(access) = self.access.trunk(id).cloned() else { return self.trunk_failed(id, TrunkFault::NoConnection) };
-        // The name has no address.
-        let Some(flow) = self.flow_to_trunk(&access) else { return self.trunk_failed(id, TrunkFault::NoConnection) };
+        let place = self.healths.0.get(id).map_or(0, |asked| asked.hop);
+        let hop = self.access.trunk(id).and_then(|trunk| trunk.hops().nth(place)).cloned();
+        // Else the name has no address.
+        let Some(hop) = hop else { return self.trunk_failed(id, TrunkFault::NoConnection) };
+        let flow = self.flow_to(&hop);
         let key = Self::new_key(rng);
         let until = self.link.now.mono + self.settings.pings.answer_ms_max;
         if let Some(asked) = self.healths.0.get_mut(id) {
@@ -141,14 +146,21 @@ impl SipEndpoint {
     fn trunk_lives(&mut self, id: &TrunkId) {
         let at = self.link.now.mono + self.settings.pings.every_ms;
         let Some(asked) = self.healths.0.get_mut(id) else { return };
-        asked.failures = 0;
+        (asked.hop, asked.failures) = (0, 0);
         asked.next = Next::Ask(at);
         self.note_health(id, TrunkHealth::Up);
     }
 
     fn trunk_failed(&mut self, id: &TrunkId, fault: TrunkFault) {
         let (now, pings) = (self.link.now.mono, self.settings.pings);
+        let hops = self.access.trunk(id).map_or(0, |trunk| trunk.hops().count());
         let Some(asked) = self.healths.0.get_mut(id) else { return };
+        asked.hop += 1;
+        if asked.hop < hops.min(HOPS_MAX) {
+            asked.next = Next::Ask(now);
+            return;
+        }
+        asked.hop = 0;
         asked.failures = asked.failures.saturating_add(1);
         let is_down = asked.failures >= pings.failures_max;
         asked.next = Next::Ask(now + if is_down { pings.every_ms } else { DOUBT_MS });
@@ -169,10 +181,5 @@ impl SipEndpoint {
             Some(at) => self.link.timers.set(Owner::Trunks, Timer::TrunkPing, at),
             None => self.link.timers.stop(Owner::Trunks, Timer::TrunkPing),
         }
-    }
-
-    /// The way to a trunk's other side; `None` while its name has no address.
-    pub(super) fn flow_to_trunk(&mut self, access: &TrunkAccess) -> Option<Flow> {
-        access.hops().next().map(|hop| self.flow_to(hop))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         header::Name,
         message::SipMessage,
         notice::{SipNotice, TrunkFault, TrunkRegistration},
-        peer::PeerName,
+        peer::{HOPS_MAX, PeerName},
         transaction::{ClientKey, ClientUser, Owner, Timer},
     },
     types::{Mono, Now, Rng, TrunkId},
@@ -57,6 +57,10 @@ struct Registering {
     /// Whether the registrar may hold a contact of ours.
     may_be_bound: bool,
     proofs: u32,
+    /// Which of the registrar's servers is asked.
+    hop: usize,
+    /// How many of them in a row were silent or full.
+    silent_hops: usize,
     failures: u32,
     next: Next,
 }
@@ -121,6 +125,8 @@ impl SipEndpoint {
                 told: TrunkRegistration::Off,
                 may_be_bound: false,
                 proofs: 0,
+                hop: 0,
+                silent_hops: 0,
                 failures: 0,
                 next: Next::Send(now),
             });
@@ -183,7 +189,8 @@ impl SipEndpoint {
 
     fn send_register(&mut self, of: &mut Registering, proof: Option<(&'static str, String)>, rng: &mut Rng) {
         let key = Self::new_key(rng);
-        let Some(flow) = self.flow_to_trunk(&of.access) else {
+        let hop = of.access.hops().nth(of.hop).or_else(|| of.access.hops().next());
+        let Some(flow) = hop.map(|hop| self.flow_to(hop)) else {
             // The name has no address. A leave for which there is no way is over.
             of.next = Next::Leave(key, self.link.now.mono);
             return self.register_refused(of, key, TrunkFault::NoConnection, None);
@@ -228,7 +235,7 @@ impl SipEndpoint {
             200..=299 if is_leaving => {}
             200..=299 => {
                 let granted = granted_secs(message, &registering).max(EXPIRES_SECS_MIN);
-                registering.failures = 0;
+                (registering.failures, registering.silent_hops) = (0, 0);
                 registering.next = Next::Send(now + renewal_ms(granted, key.branch));
                 self.tell_registration(&mut registering, TrunkRegistration::Registered);
             }
@@ -288,6 +295,16 @@ impl SipEndpoint {
         if of.told != TrunkRegistration::Registered && matches!(fault, TrunkFault::Refused { .. }) {
             of.may_be_bound = false;
         }
+        let is_elsewhere_better = !matches!(fault, TrunkFault::Refused { status } if status != 503);
+        let hops = of.access.hops().count().min(HOPS_MAX);
+        if is_elsewhere_better && of.silent_hops + 1 < hops {
+            // RFC 3263 4.3: the next server has its turn.
+            of.silent_hops += 1;
+            of.hop = (of.hop + 1) % hops;
+            of.next = Next::Send(self.link.now.mono);
+            return;
+        }
+        of.silent_hops = 0;
         of.failures = of.failures.saturating_add(1);
         let asked_ms = after_secs.unwrap_or(0).min(PAUSE_SECS_MAX) * 1_000;
         of.next = Next::Send(self.link.now.mono + pause_ms(of.failures, key.branch).max(asked_ms));

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::world::{THEM, US, World, access, address, udp};
-use crate::protocol::sip::{
-    CallSource, DialogId, FloodLimits, Ha1, IpPrefix, SipMessage, SipNotice, SipOrder, SipTarget, Transport,
-    digest::answer_challenge, malformed_response,
+use crate::{
+    protocol::sip::{
+        CallSource, DialogId, FloodLimits, Ha1, SipMessage, SipNotice, SipOrder, SipTarget, Transport,
+        digest::answer_challenge, malformed_response,
+    },
+    types::IpPrefix,
 };
 
 /// A phone's request from its own address.

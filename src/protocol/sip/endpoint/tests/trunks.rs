@@ -2,13 +2,18 @@
 
 use std::sync::Arc;
 
-use super::world::{US, World, access, address};
-use crate::protocol::sip::{
-    CallSource, Ha1, PingSettings, SipAccess, SipNotice, Transport, TrunkAccess, TrunkFault, TrunkHealth, TrunkRegistration,
+use super::world::{US, World, access, address, target};
+use crate::{
+    protocol::sip::{
+        CallSource, Ha1, Hop, PingSettings, SipAccess, SipNotice, Transport, TrunkAccess, TrunkFault, TrunkHealth,
+        TrunkRegistration,
+    },
+    types::IpPrefix,
 };
 
 /// A carrier that lives where nobody answers unless the test does.
 const CARRIER: &str = "203.0.113.9:5060";
+const OTHER_SERVER: &str = "203.0.113.10:5060";
 
 fn carrier(change: impl FnOnce(&mut TrunkAccess)) -> Arc<SipAccess> {
     let mut access = access(address(CARRIER), Transport::Udp);
@@ -31,6 +36,16 @@ fn registering() -> Arc<SipAccess> {
     })
 }
 
+/// Gives the carrier a second server behind the first one.
+fn with_another_server(trunk: &mut TrunkAccess) {
+    trunk.targets.push(target(Hop { transport: Transport::Udp, address: address(OTHER_SERVER), name: None }));
+}
+
+/// Where the last request went.
+fn last_asked(world: &World) -> String {
+    world.stray.last().map(|(to, _)| to.to_string()).unwrap_or_default()
+}
+
 fn begin(access: Arc<SipAccess>) -> World {
     let mut world = World::with(7, Transport::Udp, |settings| {
         settings.pings = PingSettings { every_ms: 30_000, answer_ms_max: 4_000, failures_max: 2 };
@@ -41,11 +56,15 @@ fn begin(access: Arc<SipAccess>) -> World {
 
 /// Answers the last request that went to the carrier.
 fn answer(world: &mut World, status: &str, more: &str) {
+    answer_from(world, CARRIER, status, more);
+}
+
+fn answer_from(world: &mut World, server: &str, status: &str, more: &str) {
     let (_, request) = world.stray.last().cloned().expect("a request");
     let mirrored =
         request.lines().filter(|line| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)));
     let mirrored: String = mirrored.map(|line| format!("{line}\n")).collect();
-    world.inject(US, CARRIER, &format!("SIP/2.0 {status}\n{mirrored}{more}Content-Length: 0\n\n"));
+    world.inject(US, server, &format!("SIP/2.0 {status}\n{mirrored}{more}Content-Length: 0\n\n"));
 }
 
 fn requests(world: &World, method: &str) -> Vec<String> {
@@ -115,6 +134,57 @@ fn a_trunk_that_says_503_is_down_with_that_reason_and_one_that_is_not_watched_an
     world.run(120_000);
     assert_eq!(requests(&world, "OPTIONS").len(), asked);
     world.assert_empty();
+}
+
+#[test]
+fn a_trunk_is_up_while_any_of_its_servers_answers() {
+    let mut world = begin(carrier(|trunk| {
+        trunk.is_pinged = true;
+        with_another_server(trunk);
+    }));
+    world.run(100);
+    assert_eq!(last_asked(&world), CARRIER);
+    world.run(4_100);
+    assert_eq!(last_asked(&world), OTHER_SERVER, "the first is silent");
+    answer_from(&mut world, OTHER_SERVER, "200 OK", "");
+    assert_eq!(health(&mut world), [TrunkHealth::Up]);
+    world.run(30_000);
+    assert_eq!(last_asked(&world), CARRIER, "the first one first, in every round");
+    // Two rounds in which both are silent.
+    world.run(8_500);
+    assert_eq!(health(&mut world), [], "one round may be an accident");
+    world.run(9_500);
+    assert_eq!(health(&mut world), [TrunkHealth::Down(TrunkFault::NoAnswer)]);
+}
+
+#[test]
+fn a_registration_goes_to_the_next_server_when_one_is_full_and_stays_there() {
+    let mut world = begin(carrier(|trunk| {
+        trunk.registers = Some(600);
+        with_another_server(trunk);
+    }));
+    world.run(100);
+    assert_eq!(last_asked(&world), CARRIER);
+    answer(&mut world, "503 Service Unavailable", "");
+    world.run(100);
+    assert_eq!(last_asked(&world), OTHER_SERVER);
+    assert_eq!(registration(&mut world), [], "there is still somebody to ask");
+    answer_from(&mut world, OTHER_SERVER, "200 OK", "Expires: 600\n");
+    assert_eq!(registration(&mut world), [TrunkRegistration::Registered]);
+    let asked = requests(&world, "REGISTER").len();
+    world.run(600_000);
+    assert!(requests(&world, "REGISTER").len() > asked);
+    assert_eq!(last_asked(&world), OTHER_SERVER);
+}
+
+#[test]
+fn much_is_expected_from_where_we_register_and_from_a_trunks_sources() {
+    let expected = |access: Arc<SipAccess>| access.expected_sources();
+    let server = IpPrefix::host(address(CARRIER).ip());
+    assert_eq!(expected(registering()), [server]);
+    assert_eq!(expected(pinged()), [], "a peer that only takes calls brings none");
+    let sources = IpPrefix::parse("198.51.100.0/24").expect("a prefix");
+    assert_eq!(expected(carrier(|trunk| trunk.prefixes = vec![sources])), [sources]);
 }
 
 #[test]

@@ -10,10 +10,10 @@ use rsip::prelude::*;
 
 use crate::{
     protocol::sip::{
-        Flow, FlowId, Frame, Framer, Ha1, Hop, IpPrefix, PeerName, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice,
-        SipOrder, SipOutput, SipSettings, SipTarget, Target, Transport, TrunkAccess,
+        Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice, SipOrder,
+        SipOutput, SipSettings, SipTarget, Target, Transport, TrunkAccess,
     },
-    types::{Mono, Now, Rng},
+    types::{IpPrefix, Mono, Now, Rng},
 };
 
 /// Our side.
@@ -279,7 +279,7 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
     SipAccess {
         trunks: vec![TrunkAccess {
             id: "peer".parse().expect("a key"),
-            prefixes: vec![IpPrefix { address: peer.ip(), bits: 32 }],
+            prefixes: vec![IpPrefix::host(peer.ip())],
             username: Some("line".into()),
             secret: Some(Ha1::new("line", "centre", "carrier")),
             their_secret: None,
