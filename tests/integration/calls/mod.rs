@@ -3,6 +3,7 @@
 mod dialogs;
 mod echo;
 mod edge;
+mod loss;
 mod numbers;
 mod signalling;
 mod telephone;

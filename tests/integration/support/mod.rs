@@ -6,6 +6,7 @@ pub mod centre;
 pub mod console;
 pub mod database;
 pub mod exchange;
+pub mod lossy_relay;
 pub mod node;
 pub mod rest;
 pub mod sipp;
