@@ -74,6 +74,8 @@ impl Algorithm {
     }
 
     fn hash(self, text: &str) -> String {
+        #[cfg(test)]
+        tests::HASHED_OCTETS.with(|lengths| lengths.borrow_mut().push(text.len()));
         match self {
             Self::Sha256 => hex(&Sha256::digest(text.as_bytes())),
             Self::Md5 => hex(&Md5::digest(text.as_bytes())),
@@ -151,6 +153,8 @@ pub enum Verdict {
 pub struct Challenger {
     realm: String,
     secret: [u8; 32],
+    /// Stands in for users that do not exist.
+    nobody: Ha1,
     /// Last count seen per nonce in use.
     counts: BTreeMap<[u8; NONCE_OCTETS], u32>,
     /// The same by the time of making, the oldest first out.
@@ -165,7 +169,8 @@ const NONCE_OCTETS: usize = 32;
 impl Challenger {
     /// With a secret that nobody else knows.
     pub fn new(realm: String, secret: [u8; 32]) -> Self {
-        Self { realm, secret, counts: BTreeMap::new(), by_age: BTreeSet::new(), forgotten_until_ms: 0 }
+        let nobody = Ha1::new("", &realm, &hex(&secret));
+        Self { realm, secret, nobody, counts: BTreeMap::new(), by_age: BTreeSet::new(), forgotten_until_ms: 0 }
     }
 
     /// Both challenges, the stronger first (RFC 8760 2.4), or MD5 alone for devices that give up at the sight of anything else; as
@@ -190,10 +195,9 @@ impl Challenger {
                 None => return Verdict::Refused,
             },
         };
-        // Whoever does not exist is compared with a hash that nothing answers to.
-        let nobody = "0".repeat(64);
+        // Whoever does not exist is compared with a hash that nothing answers to, as long as a real one.
         let known = ha1.filter(|ha1| ha1.realm == self.realm && credentials.realm == self.realm);
-        let expected = credentials.expected(method, algorithm, known.map_or(&nobody, |ha1| algorithm.of(ha1)));
+        let expected = credentials.expected(method, algorithm, algorithm.of(known.unwrap_or(&self.nobody)));
         let is_right = bool::from(expected.as_bytes().ct_eq(credentials.response.as_bytes()));
         let nonce = self.read_nonce(&credentials.nonce, source);
         if !is_right || known.is_none() {
@@ -351,7 +355,14 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::*;
+
+    thread_local! {
+        /// The length of everything hashed by this test.
+        pub(super) static HASHED_OCTETS: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+    }
 
     const OFFICE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 9));
 
@@ -394,6 +405,26 @@ mod tests {
             assert_eq!(check(&credentials, Some(&ha1), OFFICE, NONCE_LIFE_MS + 1), Verdict::Stale);
             assert_eq!(check(&credentials, Some(&ha1), OFFICE, 0), Verdict::Proven);
             assert_eq!(check(&credentials, Some(&ha1), OFFICE, 0), Verdict::Stale, "a replay");
+        }
+    }
+
+    #[test]
+    fn a_guess_is_hashed_alike_for_a_user_that_exists_and_one_that_does_not() {
+        let (mut rng, now) = (Rng::seeded(3), Now::default().plus_millis(1_000_000));
+        let mut challenger = Challenger::new("centre".into(), [7; 32]);
+        let [known, guess] = ["secret", "a guess"].map(|password| Ha1::new("101", "centre", password));
+        for kept in [0, 1] {
+            let challenges = challenged(&challenger, now, &mut rng);
+            let credentials = answered(&challenges[kept..=kept], &guess, &mut rng);
+            let mut hashed = |ha1: Option<&Ha1>| {
+                HASHED_OCTETS.take();
+                assert_eq!(challenger.check(&credentials, ha1, "REGISTER", OFFICE, now), Verdict::Refused);
+                HASHED_OCTETS.take()
+            };
+            let of_known = hashed(Some(&known));
+            assert_eq!(of_known.len(), 2, "{of_known:?}");
+            assert_eq!(hashed(None), of_known);
+            assert_eq!(hashed(Some(&Ha1::new("101", "another", "secret"))), of_known, "an account of another realm");
         }
     }
 
