@@ -9,7 +9,8 @@ use std::{
 use super::{
     LiveUpdate, WebPhoneUpdate,
     caller::caller_line,
-    legs::{BrowserOwner, DigitWay, LegState, Legs, SILENT_MS_MAX, Silence},
+    legs::{BrowserOwner, DigitWay, LegState, Legs},
+    silence::{SILENT_MS_MAX, Silence},
     trunks,
     web_legs::{WebStage, is_of_browser},
 };
@@ -122,11 +123,12 @@ impl Legs {
         let is_first = !std::mem::replace(has_rung, true);
         // Early media that we cannot use is no reason to give up: the 200 decides.
         let early = answer.and_then(|text| Description::parse(&text).ok()).and_then(|answer| sdp.accept(&answer).ok());
-        if let Some(agreed) = early {
-            self.set_remote(leg, agreed);
-        }
         if is_first {
             self.tell(CentreInput::LegRinging { leg });
+        }
+        if let Some(agreed) = early {
+            self.set_remote(leg, agreed);
+            self.tell(CentreInput::LegEarlyMedia { leg });
         }
     }
 
@@ -187,6 +189,7 @@ impl Legs {
             LegState::Talking { .. } => self.reoffer_answered(dialog, answer, now),
             LegState::Arrived { .. }
             | LegState::Answering { .. }
+            | LegState::EarlyMedia { .. }
             | LegState::Preparing(_)
             | LegState::Calling { .. }
             | LegState::Web(_)
@@ -203,6 +206,7 @@ impl Legs {
             LegState::Talking { sdp, .. }
             // Early media that move before the answer.
             | LegState::Calling { sdp, .. }
+            | LegState::EarlyMedia { sdp, .. }
             | LegState::Accepted { sdp, must_peer_send: Some(_), .. } => sdp,
             LegState::Arrived { .. }
             | LegState::Answering { .. }
@@ -251,6 +255,7 @@ impl Legs {
                 self.excuse(leg, now);
             }
             Some(LegState::Accepted { must_peer_send, .. }) => *must_peer_send = Some(must_send),
+            Some(LegState::EarlyMedia { must_peer_send, .. }) => *must_peer_send = must_send,
             Some(_) | None => {}
         }
         self.set_remote(leg, agreed);
@@ -285,27 +290,7 @@ impl Legs {
         let Some(entry) = self.get_mut(leg) else { return };
         let mut sdp = Box::new(SdpSession::new(rng.next_u64(), local));
         match &mut entry.state {
-            LegState::Answering { dialog, offer: None } => {
-                let dialog = *dialog;
-                let offer = sdp.offer();
-                self.advance(leg, LegState::Accepted { dialog, sdp, must_peer_send: None }, now);
-                self.order_sip(SipOrder::Accept { dialog, sdp: offer.into() });
-            }
-            LegState::Answering { dialog, offer: Some(offer) } => {
-                let dialog = *dialog;
-                match sdp.answer(offer) {
-                    Ok((answer, agreed)) => {
-                        let must_peer_send = Some(agreed.must_send());
-                        self.advance(leg, LegState::Accepted { dialog, sdp, must_peer_send }, now);
-                        self.set_remote(leg, agreed);
-                        self.order_sip(SipOrder::Accept { dialog, sdp: answer.into() });
-                    }
-                    Err(_) => {
-                        self.hang_up(leg, 488, false);
-                        self.tell(CentreInput::LegEnded { leg, is_lost: true });
-                    }
-                }
-            }
+            LegState::Answering { .. } => self.answer_opened(leg, sdp, now),
             LegState::Preparing(call) => {
                 let (target, caller, caller_name, ring_secs) =
                     (call.target.clone(), call.caller.clone(), call.caller_name.clone(), call.ring_secs);
@@ -322,6 +307,7 @@ impl Legs {
             }
             LegState::Arrived { .. }
             | LegState::Accepted { .. }
+            | LegState::EarlyMedia { .. }
             | LegState::Calling { .. }
             | LegState::Returning { .. }
             | LegState::Talking { .. }
@@ -346,6 +332,7 @@ impl Legs {
             }
             LegState::Arrived { .. }
             | LegState::Answering { .. }
+            | LegState::EarlyMedia { .. }
             | LegState::Accepted { .. }
             | LegState::Calling { .. }
             | LegState::Web(_)
@@ -427,6 +414,7 @@ impl Legs {
             }
             LegState::Arrived { .. }
             | LegState::Answering { .. }
+            | LegState::EarlyMedia { .. }
             | LegState::Accepted { .. }
             | LegState::Preparing(_)
             | LegState::Web(_)

@@ -9,12 +9,9 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{LiveUpdate, web_legs::WebStage};
+use super::{LiveUpdate, silence::Silence, web_legs::WebStage};
 use crate::{
-    domain::{
-        call::EndCause,
-        centre::{CentreInput, SILENT_PHONE_MS},
-    },
+    domain::{call::EndCause, centre::CentreInput},
     protocol::{
         media::{MediaOrder, RemoteMedia, Source},
         sdp::{Description, SdpSession},
@@ -31,14 +28,6 @@ const MEDIA_OPEN_MS_MAX: u64 = 2_000;
 const ACK_MS_MAX: u64 = 40_000;
 /// Time beyond the ring time in which the endpoint reports the end of an unanswered call.
 const RING_GRACE_MS: u64 = 10_000;
-/// A peer that holds us promises silence; after this long it is taken for gone.
-const HELD_MS_MAX: u64 = 2 * 3_600_000;
-/// The floor gives a silent phone up; this is the net below it.
-pub(super) const SILENT_MS_MAX: u64 = SILENT_PHONE_MS + 10_000;
-/// A silent peer that is asked whether it is still there has this long to say so before it counts as without audio.
-const PROBE_MS_MAX: u64 = 5_000;
-/// A silent peer that is there is asked again after this long.
-const PROBE_AGAIN_MS: u64 = 30_000;
 /// A browser must have ICE and DTLS up by then.
 const BROWSER_UP_MS_MAX: u64 = 20_000;
 /// Offers of one browser leg that may wait for the media workers' answers.
@@ -122,6 +111,19 @@ pub(super) enum LegState {
         dialog: DialogId,
         /// `None` when the caller wants ours.
         offer: Option<Box<Description>>,
+        /// Whether only early media are wanted so far.
+        is_early: bool,
+    },
+    /// 183 is sent: the caller hears us and has no answer.
+    EarlyMedia {
+        /// Its dialog.
+        dialog: DialogId,
+        /// What was negotiated.
+        sdp: Box<SdpSession>,
+        /// Our answer, which the 200 says again.
+        answer: Arc<str>,
+        /// Whether their silence will mean something.
+        must_peer_send: bool,
     },
     /// 200 is sent, ACK is awaited.
     Accepted {
@@ -178,20 +180,6 @@ pub(super) enum LegState {
     },
 }
 
-/// What is known of a peer that sends no packets. A telephone on mute may send none, so silence alone loses nobody: its
-/// signalling is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Silence {
-    /// It is heard, or was not missed yet.
-    Heard,
-    /// It is missed and has been asked whether it is there.
-    Asked,
-    /// It is there and has nothing to say.
-    Excused,
-    /// It does not answer either: the centre has been told.
-    Lost,
-}
-
 /// What is known of a call before its port is bound.
 #[derive(Debug)]
 pub(super) struct OutgoingCall {
@@ -216,6 +204,7 @@ impl LegState {
         match self {
             Self::Arrived { dialog, .. }
             | Self::Answering { dialog, .. }
+            | Self::EarlyMedia { dialog, .. }
             | Self::Accepted { dialog, .. }
             | Self::Calling { dialog, .. }
             | Self::Returning { dialog, .. }
@@ -238,7 +227,7 @@ impl LegState {
     /// How long it may last.
     fn millis_max(&self) -> Option<u64> {
         match self {
-            Self::Arrived { .. } => Some(ARRIVED_MS_MAX),
+            Self::Arrived { .. } | Self::EarlyMedia { .. } => Some(ARRIVED_MS_MAX),
             Self::Answering { .. } | Self::Preparing(_) => Some(MEDIA_OPEN_MS_MAX),
             Self::Accepted { .. } => Some(ACK_MS_MAX),
             // Set by who knows the ring time, or the turn among many.
@@ -328,6 +317,7 @@ impl Legs {
         let input = match &entry.state {
             LegState::Arrived { .. }
             | LegState::Answering { .. }
+            | LegState::EarlyMedia { .. }
             | LegState::Accepted { .. }
             | LegState::Returning { .. }
             | LegState::Talking { .. } => CentreInput::LegEnded { leg, is_lost: true },
@@ -392,47 +382,6 @@ impl Legs {
         self.set_deadline(leg, Some(now.mono + (u64::from(ring_secs) * 1_000 + RING_GRACE_MS)));
     }
 
-    /// Asks a silent peer whether it is still there.
-    pub(super) fn probe(&mut self, leg: LegId, now: Now) {
-        let Some(LegState::Talking { dialog, silence, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
-        *silence = Silence::Asked;
-        let dialog = *dialog;
-        self.set_deadline(leg, Some(now.mono + PROBE_MS_MAX));
-        self.order_sip(SipOrder::Probe { dialog });
-    }
-
-    /// A silent peer does not say that it is there.
-    fn lose_audio(&mut self, leg: LegId, now: Now) {
-        let Some(LegState::Talking { silence, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
-        *silence = Silence::Lost;
-        self.set_deadline(leg, Some(now.mono + SILENT_MS_MAX));
-        self.tell(CentreInput::LegAudio { leg, is_up: false });
-    }
-
-    /// The peer of a talking leg has shown by its signalling that it is there.
-    pub(super) fn excuse(&mut self, leg: LegId, now: Now) {
-        let Some(LegState::Talking { must_peer_send, silence, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else {
-            return;
-        };
-        let must_peer_send = *must_peer_send;
-        let before = *silence;
-        if before != Silence::Heard {
-            *silence = Silence::Excused;
-        }
-        self.set_deadline(
-            leg,
-            match (must_peer_send, before) {
-                (false, _) => Some(now.mono + HELD_MS_MAX),
-                // One that talks again is heard or reported lost anew.
-                (true, Silence::Heard) => None,
-                (true, Silence::Asked | Silence::Excused | Silence::Lost) => Some(now.mono + PROBE_AGAIN_MS),
-            },
-        );
-        if before == Silence::Lost {
-            self.tell(CentreInput::LegAudio { leg, is_up: true });
-        }
-    }
-
     /// The legs whose media were agreed anew since this was asked last.
     pub(super) fn take_changed(&mut self) -> BTreeSet<LegId> {
         std::mem::take(&mut self.changed)
@@ -478,6 +427,7 @@ impl Legs {
             Some(
                 LegState::Arrived { dialog, .. }
                 | LegState::Answering { dialog, .. }
+                | LegState::EarlyMedia { dialog, .. }
                 | LegState::Web(WebStage::Arrived { dialog, .. } | WebStage::Answering { dialog }),
             ) => {
                 let retry_after_secs = (status == 503).then_some(RETRY_AFTER_SECS);

@@ -3,10 +3,12 @@
 //! `legs` remembers which dialog and port is which leg.
 
 mod access;
+mod answering;
 mod caller;
 mod hear;
 mod io;
 mod legs;
+mod silence;
 mod snapshot;
 mod speak;
 mod trunks;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Switch,
     hear::accepted,
-    legs::{DigitWay, LegState, Legs, Silence},
+    legs::{DigitWay, LegState, Legs},
+    silence::Silence,
 };
 use crate::{
     domain::{

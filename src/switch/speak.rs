@@ -6,7 +6,6 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     LiveUpdate,
     legs::{BROWSER_OFFERS_MAX, BrowserOwner, LegState, Legs, OutgoingCall},
-    web_legs::WebStage,
 };
 use crate::{
     domain::{
@@ -26,8 +25,10 @@ impl Legs {
     pub(super) fn carry_out(&mut self, effect: PhoneEffect, is_in_browsers: &dyn Fn(&str) -> bool, now: Now) {
         match effect {
             PhoneEffect::Ring { leg } => self.ring(leg),
+            PhoneEffect::EarlyMedia { leg } => self.early_media(leg, now),
             PhoneEffect::Answer { leg } => self.answer(leg, now),
             PhoneEffect::Reject { leg, cause } => self.hang_up(leg, refusal_status(cause), false),
+            PhoneEffect::NotReached { leg, cause } => self.hang_up(leg, failure_status(cause), false),
             PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs } => {
                 let is_web = is_in_browsers(&account);
                 let call = OutgoingCall { target: SipTarget::Phone(account), caller, caller_name, ring_secs };
@@ -59,15 +60,6 @@ impl Legs {
         }
     }
 
-    fn ring(&mut self, leg: LegId) {
-        if let Some(LegState::Arrived { dialog, .. } | LegState::Web(WebStage::Arrived { dialog, .. })) =
-            self.get(leg).map(|entry| &entry.state)
-        {
-            let dialog = *dialog;
-            self.order_sip(SipOrder::Ring { dialog, answer: None });
-        }
-    }
-
     /// Tells a phone how its transfer goes.
     fn tell_transfer(&mut self, leg: LegId, progress: TransferProgress) {
         let Some(dialog) = self.get(leg).and_then(|entry| entry.state.dialog()) else { return };
@@ -77,18 +69,9 @@ impl Legs {
             TransferProgress::Begun => 100,
             TransferProgress::Ringing => 180,
             TransferProgress::Done => 200,
-            TransferProgress::Failed(EndCause::Refused) => 603,
-            TransferProgress::Failed(cause) => refusal_status(cause),
+            TransferProgress::Failed(cause) => failure_status(cause),
         };
         self.order_sip(SipOrder::ReferProgress { dialog, status });
-    }
-
-    fn answer(&mut self, leg: LegId, now: Now) {
-        self.answer_web(leg, now);
-        let Some(LegState::Arrived { dialog, offer }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
-        let state = LegState::Answering { dialog: *dialog, offer: offer.take() };
-        self.advance(leg, state, now);
-        self.order_media(MediaOrder::Open { leg });
     }
 
     fn call(&mut self, leg: LegId, call: OutgoingCall, now: Now) {
@@ -150,5 +133,13 @@ fn refusal_status(cause: EndCause) -> u16 {
         EndCause::Overload | EndCause::Shutdown => 503,
         EndCause::Fault => 500,
         EndCause::Hangup | EndCause::Finished | EndCause::NoAnswer | EndCause::Unreachable | EndCause::Lost => 480,
+    }
+}
+
+/// The same of a call that the other party has refused.
+fn failure_status(cause: EndCause) -> u16 {
+    match cause {
+        EndCause::Refused => 603,
+        cause => refusal_status(cause),
     }
 }

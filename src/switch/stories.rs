@@ -159,6 +159,67 @@ fn a_caller_is_answered_when_the_port_is_there_and_talks_when_the_ack_comes() {
 }
 
 #[test]
+fn a_caller_who_hears_us_before_the_answer_is_answered_with_the_same_words() {
+    let mut desk = Desk::new();
+    let leg = desk.arrived(Some(OFFER));
+    assert!(matches!(desk.want(PhoneEffect::EarlyMedia { leg }).as_slice(), [Said::Media(MediaOrder::Open { .. })]));
+    let said = desk.media(opened(leg));
+    let [Said::Media(MediaOrder::SetRemote { .. }), Said::Sip(SipOrder::Ring { answer: Some(early), .. })] = said.as_slice()
+    else {
+        panic!("{said:?}")
+    };
+    let said = desk.want(PhoneEffect::Answer { leg });
+    assert!(matches!(said.as_slice(), [Said::Sip(SipOrder::Accept { sdp, .. })] if sdp == early), "{said:?}");
+    let said = desk.sip(SipNotice::Acknowledged { dialog: DialogId(1), answer: None });
+    assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegAnswered { .. })]), "{said:?}");
+}
+
+#[test]
+fn an_answer_that_overtakes_the_port_of_early_media_is_a_plain_answer() {
+    let mut desk = Desk::new();
+    let leg = desk.arrived(Some(OFFER));
+    desk.want(PhoneEffect::EarlyMedia { leg });
+    assert!(desk.want(PhoneEffect::Answer { leg }).is_empty());
+    assert!(matches!(desk.media(opened(leg)).last(), Some(Said::Sip(SipOrder::Accept { .. }))));
+}
+
+#[test]
+fn a_caller_without_an_offer_is_told_that_it_rings_when_there_would_be_early_media() {
+    let mut desk = Desk::new();
+    let leg = desk.arrived(None);
+    let said = desk.want(PhoneEffect::EarlyMedia { leg });
+    assert!(matches!(said.as_slice(), [Said::Sip(SipOrder::Ring { answer: None, .. })]), "{said:?}");
+}
+
+#[test]
+fn early_media_are_given_up_like_any_unanswered_call() {
+    for (cause, status) in [(EndCause::Busy, 486), (EndCause::Refused, 603), (EndCause::UnknownNumber, 404)] {
+        let mut desk = Desk::new();
+        let leg = desk.arrived(Some(OFFER));
+        desk.want(PhoneEffect::EarlyMedia { leg });
+        desk.media(opened(leg));
+        let said = desk.want(PhoneEffect::NotReached { leg, cause });
+        assert!(closes(&said, leg));
+        assert!(said.iter().any(|said| matches!(said, Said::Sip(SipOrder::Reject { status: with, .. }) if *with == status)));
+        desk.is_clean();
+    }
+}
+
+#[test]
+fn a_phone_that_rings_and_then_sends_audio_says_both() {
+    let mut desk = Desk::new();
+    let (leg, dialog) = desk.calling();
+    let said = desk.sip(SipNotice::Ringing { dialog, answer: None });
+    assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegRinging { .. })]), "{said:?}");
+    let said = desk.sip(SipNotice::Ringing { dialog, answer: Some(OFFER.into()) });
+    let [Said::Media(MediaOrder::SetRemote { .. }), Said::Centre(CentreInput::LegEarlyMedia { leg: of })] = said.as_slice()
+    else {
+        panic!("{said:?}")
+    };
+    assert_eq!(*of, leg);
+}
+
+#[test]
 fn a_caller_without_an_offer_gets_ours_and_answers_in_the_ack() {
     let mut desk = Desk::new();
     let leg = desk.arrived(None);

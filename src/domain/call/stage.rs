@@ -93,6 +93,8 @@ pub enum DialStep {
     Calling,
     /// The other party's phone rings.
     Ringing,
+    /// The other side sends audio before anybody has answered: its network's ringing tone, or an announcement.
+    EarlyMedia,
 }
 
 /// The agent on a call, and by what.

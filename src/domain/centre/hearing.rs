@@ -77,6 +77,7 @@ impl Centre {
         let music = |clip: &str| vec![Heard::Music(Arc::from(clip))];
         let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg));
         let agent = call.stage().partner().and_then(|with| self.partner_leg(with));
+        let agent = agent.filter(|leg| self.can_hear(call.stage(), *leg));
         let consulted = self.consulted_leg(call);
         let is_joined = call.consult().is_some_and(|consult| consult.step == ConsultStep::Joined);
         let third = consulted.filter(|_| is_joined);
@@ -87,6 +88,7 @@ impl Centre {
             Stage::Held { .. } => (music(MUSIC_ON_HOLD), self.consulting_agent_hears(call)),
             Stage::Dialling { step: DialStep::OwnPhone | DialStep::Calling, .. } => (Vec::new(), Vec::new()),
             Stage::Dialling { step: DialStep::Ringing, .. } => (Vec::new(), music(RING_BACK)),
+            Stage::Dialling { step: DialStep::EarlyMedia, .. } => (Vec::new(), self.voices([customer, None])),
             Stage::Talking { .. } => (self.voices([agent, third]), self.voices([customer, third])),
             Stage::PassedOn { until: Some(_), .. } => (music(RING_BACK), Vec::new()),
             Stage::PassedOn { leg, until: None, .. } => (self.voices([Some(*leg), None]), Vec::new()),

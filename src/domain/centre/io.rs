@@ -34,6 +34,11 @@ pub enum CentreInput {
         /// Which.
         leg: LegId,
     },
+    /// The other side of a leg that we called sends audio before it answers (RFC 3960): ringing tone or announcement.
+    LegEarlyMedia {
+        /// Which.
+        leg: LegId,
+    },
     /// A leg that we called or answered is confirmed and can carry audio.
     LegAnswered {
         /// Which.
@@ -199,6 +204,11 @@ pub enum PhoneEffect {
         /// Which.
         leg: LegId,
     },
+    /// Let the caller hear us before the call is answered (183). A telephone that gave nothing to answer is told that it rings.
+    EarlyMedia {
+        /// Which.
+        leg: LegId,
+    },
     /// Answer an arrived call. `LegAnswered` follows.
     Answer {
         /// Which.
@@ -209,6 +219,13 @@ pub enum PhoneEffect {
         /// Which.
         leg: LegId,
         /// Busy → 486, UnknownNumber → 404, Refused → 403, Overload and Shutdown → 503, Fault → 500, others → 480.
+        cause: EndCause,
+    },
+    /// Tell a phone that dialled that the other party cannot be had: as `Reject`, but Refused → 603.
+    NotReached {
+        /// Which.
+        leg: LegId,
+        /// Why.
         cause: EndCause,
     },
     /// Call an agent's SIP phone.

@@ -60,6 +60,7 @@ impl Centre {
             self.close_leg(leg);
         }
         if let Some(partner) = partner {
+            self.refuse_dialling_phone(&partner, cause);
             self.release_agent(turn, id, &partner);
         }
         self.end_web_phone_of(id, cause);

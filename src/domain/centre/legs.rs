@@ -78,6 +78,7 @@ impl Centre {
         self.playing.remove(&leg);
         self.muted.remove(&leg);
         self.held_by_phone.remove(&leg);
+        self.unanswered_phones.remove(&leg);
         self.hearing.forget(leg);
     }
 
@@ -100,10 +101,7 @@ impl Centre {
             }
             Some(LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => return,
         };
-        let Some(call) = self.calls.get(&id) else { return };
-        if let Stage::Dialling { with, step: DialStep::Calling, until } = call.stage().clone() {
-            self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::Ringing, until, cx));
-        }
+        self.dialled_rings(turn, id);
     }
 
     pub(super) fn leg_answered(&mut self, turn: &mut Turn<'_>, leg: LegId) {
@@ -122,8 +120,9 @@ impl Centre {
         let Some(call) = self.calls.get(&id) else { return };
         match call.stage().clone() {
             Stage::Answering { .. } => self.begin_service(turn, id),
-            Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing, .. } => {
+            Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing | DialStep::EarlyMedia, .. } => {
                 turn.by_customer();
+                self.answer_dialling_phone(&with);
                 self.connect(turn, id, with);
             }
             Stage::Dialling { step: DialStep::OwnPhone, .. }

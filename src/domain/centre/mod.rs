@@ -5,6 +5,7 @@
 mod command;
 mod consoles;
 mod consult;
+mod early_media;
 mod hearing;
 mod hours;
 mod inbound;
@@ -93,6 +94,8 @@ pub struct Centre {
     last_play: u64,
     muted: BTreeSet<LegId>,
     listening: BTreeMap<AgentId, CallId>,
+    /// Legs of phones that dialled and have no answer of ours.
+    unanswered_phones: BTreeSet<LegId>,
     /// Legs whose phone holds us, which says that it sends nothing.
     held_by_phone: BTreeSet<LegId>,
     hearing: Hearing,
@@ -129,6 +132,7 @@ impl Centre {
                 self.arrive(turn, leg, caller, &called, language.as_deref())
             }
             CentreInput::LegRinging { leg } => self.leg_rings(turn, leg),
+            CentreInput::LegEarlyMedia { leg } => self.leg_early_media(turn, leg),
             CentreInput::LegAnswered { leg } => self.leg_answered(turn, leg),
             CentreInput::LegFailed { leg, cause } => self.leg_failed(turn, leg, cause),
             CentreInput::LegEnded { leg, is_lost } => self.leg_ended(turn, leg, is_lost),

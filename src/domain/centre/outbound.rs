@@ -48,7 +48,7 @@ impl Centre {
         self.dial_by(turn, agent, typed, customer, own_line)
     }
 
-    /// The agent's phone has dialled by itself: its leg waits for our answer.
+    /// The agent's phone has dialled by itself: it hears how the other party's phone does, and is answered when that is.
     pub(super) fn dial_from(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str, leg: LegId) -> Result<(), Refusal> {
         self.dial_by(turn, agent, typed, None, OwnLine::Calls(leg))
     }
@@ -153,7 +153,8 @@ impl Centre {
             Some(leg) => {
                 self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: false });
                 if matches!(own_line, OwnLine::Calls(_)) {
-                    self.phone(PhoneEffect::Answer { leg });
+                    self.unanswered_phones.insert(leg);
+                    self.call_out(turn, id, with);
                 } else if let Some(account) = self.sip_phone_of(agent) {
                     let (caller, caller_name) = self.caller_shown(id);
                     self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs: OWN_PHONE_SECS });
@@ -162,7 +163,7 @@ impl Centre {
         }
     }
 
-    /// The agent is on the line: now the other party's phone.
+    /// The agent is on the line, or waits for what comes of it: now the other party's phone.
     pub(super) fn call_out(&mut self, turn: &mut Turn<'_>, id: CallId, with: Partner) {
         let Some(plan) = self.dial_plans.remove(&id) else {
             return self.end_call(turn, id, EndCause::Fault, Party::System);

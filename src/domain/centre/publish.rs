@@ -277,6 +277,7 @@ impl Centre {
         match (call.stage(), with.phone) {
             (Stage::Reconnecting { .. }, Some(_)) => AudioState::Lost,
             (Stage::Dialling { step: DialStep::OwnPhone, .. }, _) => AudioState::Connecting,
+            (_, Some(leg)) if self.unanswered_phones.contains(&leg) => AudioState::Connecting,
             (_, Some(_)) => AudioState::Up,
             (_, None) => self.consoles.get(&with.agent).map_or(AudioState::None, |console| console.audio),
         }

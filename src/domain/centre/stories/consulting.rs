@@ -259,16 +259,3 @@ fn a_phone_with_two_lines_joins_customer_and_colleague() {
         assert!(!floor.open.contains(&phone) && !floor.open.contains(&line), "both lines of the phone are closed");
     }
 }
-
-#[test]
-fn a_phone_without_a_call_dials_by_itself() {
-    let mut floor = Floor::ready(&["carl"]);
-    let line = LegId::mint(floor.now.wall, &mut floor.rng);
-    let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
-    floor.input(CentreInput::Arrived { leg: line, caller, called: "+34911222333".into(), language: None });
-    floor.input(CentreInput::LegAnswered { leg: line });
-    let there = floor.phone_leg();
-    floor.input(CentreInput::LegAnswered { leg: there });
-    assert_eq!((&floor.hears[&line], &floor.hears[&there]), (&vec![Heard::Leg(there)], &vec![Heard::Leg(line)]));
-    assert!(matches!(floor.presence("carl"), Presence::Busy { .. }));
-}

@@ -215,7 +215,10 @@ impl Floor {
                         PhoneEffect::Hear { leg, heard } => {
                             self.hears.insert(*leg, heard.clone());
                         }
-                        PhoneEffect::HangUp { leg } | PhoneEffect::Cancel { leg, .. } | PhoneEffect::Reject { leg, .. } => {
+                        PhoneEffect::HangUp { leg }
+                        | PhoneEffect::Cancel { leg, .. }
+                        | PhoneEffect::Reject { leg, .. }
+                        | PhoneEffect::NotReached { leg, .. } => {
                             self.open.remove(leg);
                         }
                         PhoneEffect::Answer { leg }

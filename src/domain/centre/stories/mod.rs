@@ -7,6 +7,7 @@ mod days;
 mod floor;
 mod flows;
 mod outward;
+mod phones_that_dial;
 mod queueing;
 mod talking;
 mod trunks;

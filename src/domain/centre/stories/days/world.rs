@@ -277,7 +277,10 @@ impl Day {
                 };
                 self.later(ms, Later::Input(input));
             }
-            PhoneEffect::HangUp { leg } | PhoneEffect::Cancel { leg, .. } | PhoneEffect::Reject { leg, .. } => {
+            PhoneEffect::HangUp { leg }
+            | PhoneEffect::Cancel { leg, .. }
+            | PhoneEffect::Reject { leg, .. }
+            | PhoneEffect::NotReached { leg, .. } => {
                 self.legs.remove(&leg);
                 self.hears.remove(&leg);
             }
@@ -292,7 +295,8 @@ impl Day {
             }
             PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } => assert!(self.legs.contains(&leg)),
             PhoneEffect::TransferProgress { leg, .. } => assert!(self.legs.contains(&leg)),
-            PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } | PhoneEffect::Ring { .. } => {}
+            PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } => {}
+            PhoneEffect::Ring { leg } | PhoneEffect::EarlyMedia { leg } => assert!(self.legs.contains(&leg)),
         }
     }
 

@@ -1,0 +1,58 @@
+//! What the one who dials hears before the other party answers: ringing, or the audio that the other side sends already (RFC 3960).
+//! A phone that dialled by itself has no answer of ours until then, so that it shows the truth: it rings, it is busy, it is answered.
+
+use super::{Centre, LegUse, PhoneEffect, Turn};
+use crate::{
+    domain::call::{DialStep, EndCause, Partner, Stage},
+    types::{CallId, LegId},
+};
+
+impl Centre {
+    /// The other party's phone rings.
+    pub(super) fn dialled_rings(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Stage::Dialling { with, step: DialStep::Calling, until } = call.stage().clone() else { return };
+        if let Some(leg) = self.unanswered_phone(&with) {
+            self.phone(PhoneEffect::Ring { leg });
+        }
+        self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::Ringing, until, cx));
+    }
+
+    /// The other side of a leg sends audio before it answers.
+    pub(super) fn leg_early_media(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        let Some(LegUse::Customer(id)) = self.legs.get(&leg) else { return };
+        let id = *id;
+        let Some(call) = self.calls.get(&id) else { return };
+        let Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing, until } = call.stage().clone() else { return };
+        if let Some(leg) = self.unanswered_phone(&with) {
+            self.phone(PhoneEffect::EarlyMedia { leg });
+        }
+        self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::EarlyMedia, until, cx));
+    }
+
+    /// The other party has answered: so is the phone that dialled.
+    pub(super) fn answer_dialling_phone(&mut self, with: &Partner) {
+        if let Some(leg) = self.unanswered_phone(with) {
+            self.unanswered_phones.remove(&leg);
+            self.phone(PhoneEffect::Answer { leg });
+        }
+    }
+
+    /// The call is over: a phone that dialled and was not answered hears why.
+    pub(super) fn refuse_dialling_phone(&mut self, with: &Partner, cause: EndCause) {
+        let Some(leg) = self.unanswered_phone(with) else { return };
+        if self.legs.remove(&leg).is_some() {
+            self.forget_leg(leg);
+            self.phone(PhoneEffect::NotReached { leg, cause });
+        }
+    }
+
+    /// Whether the agent's leg has ears: a phone that was not answered makes its ringing tone by itself.
+    pub(super) fn can_hear(&self, stage: &Stage, leg: LegId) -> bool {
+        matches!(stage, Stage::Dialling { step: DialStep::EarlyMedia, .. }) || !self.unanswered_phones.contains(&leg)
+    }
+
+    fn unanswered_phone(&self, with: &Partner) -> Option<LegId> {
+        with.phone.filter(|leg| self.unanswered_phones.contains(leg))
+    }
+}
