@@ -6,6 +6,7 @@ use super::{
     SipEndpoint,
     arriving::STILL_RINGING_MS,
     call::{Arriving, Call, End, Phase, Talking, Unacknowledged},
+    reason::refused_with,
     refreshing::Session,
     reliable::Reliable,
 };
@@ -124,7 +125,7 @@ impl SipEndpoint {
     pub(super) fn refuse_call(&mut self, id: DialogId, status: u16, retry_after_secs: Option<u32>) {
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
         let message = self.compose(&arriving.invite.lines, status, &arriving.tag);
-        let bytes = message.maybe("Retry-After", retry_after_secs).finish();
+        let bytes = message.maybe("Retry-After", retry_after_secs).lines(refused_with(status)).finish();
         self.link.reply(&arriving.invite, status, bytes);
         self.forget(id);
     }

@@ -6,6 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     SipEndpoint,
     call::{Branch, Call, Calling, End, Phase, Talking},
+    reason::{ANSWERED_ELSEWHERE, NORMAL_CLEARING, told_status},
     refreshing::Session,
     reliable::PRACKS_MAX,
     routing::SHUNNED_MS,
@@ -44,9 +45,6 @@ struct Place {
     /// Whether the address takes streams for all we know.
     is_direct: bool,
 }
-
-/// What a CANCEL says when somebody else took the call (RFC 3326), so that the phone shows no missed call.
-const ANSWERED_ELSEWHERE: &str = "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n";
 
 impl SipEndpoint {
     #[allow(clippy::too_many_arguments, reason = "the fields of one order")]
@@ -254,6 +252,7 @@ impl SipEndpoint {
             422 if is_wanted => self.invite_too_brief(id, key, message, rng),
             401 | 407 if is_wanted => self.invite_challenged(id, key, message, status, rng),
             _ if is_wanted => {
+                let status = told_status(message, status);
                 if status == 503 {
                     self.shun_hop_of(id, key, message.first(Name::RetryAfter));
                 }
@@ -300,7 +299,7 @@ impl SipEndpoint {
         let Some(answer) = answer else {
             // An answer without SDP to an INVITE with an offer cannot be talked on.
             self.send_orphan_bye(dialog, rng);
-            return self.give_up(id, 488, "");
+            return self.give_up(id, 488, NORMAL_CLEARING);
         };
         let mut session = std::mem::take(&mut calling.session);
         session.our_sdp = Some(calling.offer.clone());
@@ -365,7 +364,8 @@ impl SipEndpoint {
         dialog.skip_cseq(PRACKS_MAX);
         let cseq = dialog.next_cseq();
         let (bye, flow) = dialog.request(&Method::Bye, cseq, &via);
-        self.link.request(key, flow, ClientUser::Nobody, None, bye.finish(), "BYE");
+        let bye = bye.lines(ANSWERED_ELSEWHERE).finish();
+        self.link.request(key, flow, ClientUser::Nobody, None, bye, "BYE");
     }
 
     /// 401 or 407: once more with credentials, if we have some for this realm.
@@ -462,14 +462,16 @@ impl SipEndpoint {
         // RFC 3261 16.7: a 6xx speaks for the person, at whichever phone.
         if calling.branches.is_empty() || status >= 600 {
             let status = calling.worst.unwrap_or(status);
-            self.give_up(id, status, "");
+            self.give_up(id, status, NORMAL_CLEARING);
         }
     }
 
     /// Our call is not wanted any more.
     pub(super) fn cancel(&mut self, id: DialogId, is_answered_elsewhere: bool, rng: &mut Rng) {
         match self.calls.get(&id).map(|call| &call.phase) {
-            Some(Phase::Calling(_)) => self.give_up(id, 487, if is_answered_elsewhere { ANSWERED_ELSEWHERE } else { "" }),
+            Some(Phase::Calling(_)) => {
+                self.give_up(id, 487, if is_answered_elsewhere { ANSWERED_ELSEWHERE } else { NORMAL_CLEARING })
+            }
             Some(Phase::Talking(_)) => self.bye(id, rng),
             Some(Phase::Arriving(_)) => self.refuse_call(id, 480, None),
             None => {}

@@ -11,6 +11,7 @@
 //! | `talking.rs` | everything within an answered call |
 //! | `refer.rs` | transfers that a phone asks for |
 //! | `replacing.rs` | dialogs that are named by others |
+//! | `reason.rs` | why calls end |
 //! | `refreshing.rs` | session timers of answered calls |
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
 //! | `trunk_registration.rs` | our registrations with carriers |
@@ -23,6 +24,7 @@ mod call;
 mod caller_id;
 mod calling;
 mod early;
+mod reason;
 mod refer;
 mod refreshing;
 mod reliable;
@@ -413,7 +415,7 @@ impl SipEndpoint {
             Timer::NoPrack => self.no_prack(id),
             Timer::StillRinging => self.still_ringing(id),
             Timer::Undecided => self.undecided(id),
-            Timer::RingOver => self.give_up(id, 408, ""),
+            Timer::RingOver => self.give_up(id, 408, reason::NO_ANSWER),
             Timer::HopSilent => self.hop_silent(id, rng),
             Timer::ReofferAgain => self.next_offer(id, rng),
             Timer::RefreshSession => self.refresh_session(id, rng),

@@ -7,6 +7,7 @@ use super::{
     arriving::is_unreadable,
     call::{Call, End, OurOffer, Phase, Talking, TheirOffer, Unacknowledged},
     caller_id::digit_of,
+    reason::{NORMAL_CLEARING, TIMER_EXPIRED, is_network_failure},
     refreshing::glare_wait_ms,
 };
 use crate::{
@@ -70,7 +71,7 @@ impl SipEndpoint {
         match method {
             Method::Bye => {
                 self.answer(&pending, 200, "");
-                self.hung_up(id);
+                self.hung_up(id, is_network_failure(message));
             }
             Method::Invite if is_answered => self.offered(id, pending, message, true, rng),
             Method::Update if is_answered => self.offered(id, pending, message, false, rng),
@@ -104,7 +105,7 @@ impl SipEndpoint {
     }
 
     /// Their BYE.
-    fn hung_up(&mut self, id: DialogId) {
+    fn hung_up(&mut self, id: DialogId, is_lost: bool) {
         match self.calls.get_mut(&id).map(|call| &mut call.phase) {
             // 15.1.2: a BYE before the answer ends the INVITE with 487.
             Some(Phase::Arriving(_)) => {
@@ -115,7 +116,7 @@ impl SipEndpoint {
                 if let Some(offer) = talking.their_offer.take() {
                     self.answer(&offer.request, 487, "");
                 }
-                self.end(id, false);
+                self.end(id, is_lost);
             }
             Some(Phase::Calling(_)) | None => {}
         }
@@ -408,7 +409,7 @@ impl SipEndpoint {
                     self.send_bye(id, false, None, rng);
                 }
             }
-            Some(Phase::Calling(_)) => self.give_up(id, 487, ""),
+            Some(Phase::Calling(_)) => self.give_up(id, 487, NORMAL_CLEARING),
             Some(Phase::Arriving(_)) => self.refuse_call(id, 480, None),
             None => {}
         }
@@ -427,7 +428,8 @@ impl SipEndpoint {
         if let Some((name, value)) = authorization {
             message = message.line(name, value);
         }
-        let bytes = message.line("User-Agent", &self.settings.user_agent).finish();
+        let reason = if is_lost { TIMER_EXPIRED } else { NORMAL_CLEARING };
+        let bytes = message.line("User-Agent", &self.settings.user_agent).lines(reason).finish();
         self.link.request(key, flow, ClientUser::Bye(id), None, bytes, "BYE");
         for timer in
             [Timer::OkAgain, Timer::NoAck, Timer::Undecided, Timer::ReofferAgain, Timer::RefreshSession, Timer::SessionOver]

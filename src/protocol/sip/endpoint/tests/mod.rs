@@ -3,6 +3,7 @@
 mod calls;
 mod doors;
 mod provisional;
+mod reasons;
 mod session_timers;
 mod streams;
 mod torture;

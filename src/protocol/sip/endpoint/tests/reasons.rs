@@ -1,0 +1,38 @@
+//! What both sides say about why a call ends (RFC 3326).
+
+use super::{
+    calls::{OURS, call, connected, invited},
+    world::{THEM, US, World},
+};
+use crate::protocol::sip::{SipNotice, SipOrder};
+
+#[test]
+fn refusals_and_goodbyes_say_why_in_the_networks_words() {
+    let mut world = World::new(1);
+    call(&mut world, OURS);
+    world.run(100);
+    let theirs = invited(&mut world);
+    world.order(THEM, SipOrder::Reject { dialog: theirs, status: 486, retry_after_secs: None });
+    world.run(100);
+    assert!(world.last(THEM, "SIP/2.0 486").unwrap().contains("\r\nReason: Q.850;cause=17;"));
+    assert_eq!(world.take(US), [SipNotice::Failed { dialog: OURS, status: 486 }]);
+
+    let mut world = World::new(2);
+    connected(&mut world);
+    world.order(US, SipOrder::Bye { dialog: OURS });
+    world.run(100);
+    assert!(world.last(US, "BYE").unwrap().contains("\r\nReason: Q.850;cause=16;"));
+}
+
+#[test]
+fn a_call_given_up_unanswered_says_so_in_its_cancel() {
+    let mut world = World::new(3);
+    call(&mut world, OURS);
+    world.run(100);
+    let theirs = invited(&mut world);
+    world.order(THEM, SipOrder::Ring { dialog: theirs, answer: None });
+    world.run(31_000);
+    assert!(world.last(US, "CANCEL").unwrap().contains("\r\nReason: Q.850;cause=19;"));
+    let notices = world.take(US);
+    assert!(matches!(notices.last(), Some(SipNotice::Failed { dialog: OURS, status: 408 })), "{notices:?}");
+}
