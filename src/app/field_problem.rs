@@ -130,6 +130,10 @@ pub enum Flaw {
     NotAPeer,
     /// Not the name or address of a host.
     NotAHost,
+    /// Not what numbers begin with.
+    NotAPrefix,
+    /// A trunk by which nothing can go out, because it has no peer.
+    TrunkWithoutPeer,
     /// Not the account name of a phone or trunk.
     NotAnAccount,
     /// Not the name of a prompt.
@@ -287,6 +291,10 @@ impl Flaw {
                 "Use one such as sip.example.com or 192.0.2.1:5060",
             ),
             Self::NotAHost => fixed("not the name of a host", "Use one such as sip.example.com"),
+            Self::NotAPrefix => {
+                fixed("not the beginning of a number", "Use up to 15 digits, with + in front if the number is international")
+            }
+            Self::TrunkWithoutPeer => fixed("a trunk without a peer", "Choose one that calls can go out by, or give it a peer"),
             Self::NotAnAccount => fixed("not an account name", "Use 1 to 40 letters, digits, . - _ +"),
             Self::NotAPrompt => fixed("not the name of a prompt", "Use one such as queue-closed"),
             Self::UnknownPrompt { prompts } => {

@@ -2,12 +2,16 @@
 //! phones, calendars, dispositions. The store loads it, the switch receives each new one as a whole; a call in progress keeps
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
+mod outbound_route;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, SkillId, TrunkId};
+pub use outbound_route::{OutboundRoute, RouteTrunk};
+
+use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, RouteId, SkillId, TrunkId};
 
 /// Languages of the console, and of every text that people write for it: names of dispositions, scripts, labels of flows.
 pub const LANGUAGES: [&str; 2] = ["es", "en"];
@@ -29,6 +33,8 @@ pub struct Directory {
     pub agents: BTreeMap<AgentId, AgentProfile>,
     /// Trunks.
     pub trunks: BTreeMap<TrunkId, Trunk>,
+    /// Routes for calls out.
+    pub outbound_routes: BTreeMap<RouteId, OutboundRoute>,
     /// SIP phones by account name.
     pub phones: BTreeMap<Arc<str>, Phone>,
     /// Opening hours by key, in the form that `domain/calendar` checks and resolves.
@@ -55,6 +61,8 @@ pub enum Thing {
     Agent,
     /// A trunk.
     Trunk,
+    /// A route for calls out.
+    OutboundRoute,
     /// A SIP phone.
     Phone,
     /// Opening hours.
@@ -69,13 +77,14 @@ pub enum Thing {
 
 impl Thing {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Centre,
         Self::Number,
         Self::Queue,
         Self::Skill,
         Self::Agent,
         Self::Trunk,
+        Self::OutboundRoute,
         Self::Phone,
         Self::Calendar,
         Self::Disposition,
@@ -92,6 +101,7 @@ impl Thing {
             Self::Skill => "skill",
             Self::Agent => "agent",
             Self::Trunk => "trunk",
+            Self::OutboundRoute => "outbound_route",
             Self::Phone => "phone",
             Self::Calendar => "calendar",
             Self::Disposition => "disposition",
@@ -370,6 +380,9 @@ pub struct Trunk {
     /// Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To.
     #[serde(default)]
     pub domain: Option<String>,
+    /// Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
+    #[serde(default)]
+    pub calls_per_sec: Option<i64>,
 }
 
 const fn register_secs() -> i64 {
@@ -394,6 +407,7 @@ impl Trunk {
             is_registering: false,
             register_secs: register_secs(),
             domain: None,
+            calls_per_sec: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What administrators set up: numbers, queues, skills, agents, trunks, phones, calendars, dispositions, pause reasons, and the
+//! What administrators set up: numbers, queues, skills, agents, trunks, routes for calls out, phones, calendars, dispositions, pause reasons, and the
 //! centre itself. All kinds behave the same, so one description makes them all. Changes hold at once, without a restart.
 
 use axum::{
@@ -18,7 +18,8 @@ use crate::{
         field_problem::Flaw,
     },
     domain::directory::{
-        AgentProfile, CalendarSource, Centre, Disposition, Number, PauseReason, Phone, Queue, Skill, Thing, Trunk,
+        AgentProfile, CalendarSource, Centre, Disposition, Number, OutboundRoute, PauseReason, Phone, Queue, Skill, Thing,
+        Trunk,
     },
 };
 
@@ -142,6 +143,7 @@ resources! {
     skills: Skill, "skills", "/api/v1/skills", "/api/v1/skills/{id}", "id";
     agents: AgentProfile, "agents", "/api/v1/agents", "/api/v1/agents/{id}", "id";
     trunks: Trunk, "trunks", "/api/v1/trunks", "/api/v1/trunks/{id}", "id";
+    outbound_routes: OutboundRoute, "outbound-routes", "/api/v1/outbound-routes", "/api/v1/outbound-routes/{id}", "id";
     phones: Phone, "phones", "/api/v1/phones", "/api/v1/phones/{id}", "account";
     calendars: CalendarSource, "calendars", "/api/v1/calendars", "/api/v1/calendars/{id}", "id";
     dispositions: Disposition, "dispositions", "/api/v1/dispositions", "/api/v1/dispositions/{id}", "id";
@@ -226,6 +228,7 @@ fn key_of(thing: Thing) -> &'static str {
         | Thing::Skill
         | Thing::Agent
         | Thing::Trunk
+        | Thing::OutboundRoute
         | Thing::Calendar
         | Thing::Disposition
         | Thing::PauseReason

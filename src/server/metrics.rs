@@ -154,7 +154,12 @@ impl Reading {
             "1 while the carrier has our registration, 0 while it refuses, -1 without one",
             registered,
         )?;
-        page.gauges("trunk_calls", "Calls on the trunk now, both ways", row(|trunk| trunk.calls))
+        page.gauges("trunk_calls", "Calls on the trunk now, both ways", row(|trunk| trunk.calls))?;
+        page.counters(
+            "calls_advanced",
+            "Calls out that one trunk could not carry and that went on by another",
+            [("", String::new(), self.floor.calls_advanced)],
+        )
     }
 
     fn queues(&self, page: &mut Page<'_, '_>) -> fmt::Result {

@@ -275,6 +275,7 @@ fn put(directory: &mut Directory, row: EntryRow, sealer: Option<&Sealer>) -> Res
         Some(Thing::Skill) => into(&mut directory.skills, row, sealer, |_, _| {})?,
         Some(Thing::Agent) => into(&mut directory.agents, row, sealer, |_, _| {})?,
         Some(Thing::Trunk) => into(&mut directory.trunks, row, sealer, |trunk, secret| trunk.secret = secret)?,
+        Some(Thing::OutboundRoute) => into(&mut directory.outbound_routes, row, sealer, |_, _| {})?,
         Some(Thing::Phone) => {
             let (key, mut stored) = (row.entry.as_str().into(), row.read::<crate::domain::directory::Phone>(sealer)?);
             stored.entry.secret = stored.secret;

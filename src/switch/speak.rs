@@ -34,8 +34,8 @@ impl Legs {
                 let call = OutgoingCall { target: SipTarget::Phone(account), caller, caller_name, ring_secs };
                 if is_web { self.call_web(leg, call, now) } else { self.call(leg, call, now) }
             }
-            PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs } => {
-                let target = SipTarget::Trunk { trunk, number };
+            PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs, has_alternative } => {
+                let target = SipTarget::Trunk { trunk, number, has_alternative };
                 self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs }, now);
             }
             PhoneEffect::TransferProgress { leg, progress } => self.tell_transfer(leg, progress),

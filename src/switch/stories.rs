@@ -433,6 +433,7 @@ fn a_call_that_is_not_wanted_any_more_is_cancelled_in_every_state() {
         number: "+34911000001".into(),
         caller: Some("+34911000000".into()),
         ring_secs: 30,
+        has_alternative: false,
     };
     desk.want(effect);
     let said = desk.want(PhoneEffect::HangUp { leg });

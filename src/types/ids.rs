@@ -150,6 +150,8 @@ key! {
     CalendarId,
     /// A trunk to a carrier or another exchange.
     TrunkId,
+    /// A route for calls out.
+    RouteId,
     /// An agent: the key of the user who takes calls.
     AgentId,
     /// Someone who signs in.

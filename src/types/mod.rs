@@ -8,7 +8,7 @@ pub mod settings;
 mod time;
 
 pub use ids::{
-    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId,
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, RouteId,
     SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
 };
 pub use ip_prefix::IpPrefix;

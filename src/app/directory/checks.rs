@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::FlowNames;
+use super::{FlowNames, outward};
 use crate::{
     app::field_problem::{Flaw, Problems},
     domain::{
@@ -191,6 +191,7 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
     problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
     problems.one_of("transport", &trunk.transport, &["udp", "tcp", "tls", "auto"]);
     problems.within("calls_max", trunk.calls_max, 1, 10_000);
+    outward::trunk(trunk, problems);
 }
 
 /// A name or an address, with or without a port: without one a name's servers are looked up (RFC 3263 4.2).

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Beginning, FlowNames, changed, checks, digest_secret};
+use super::{Beginning, FlowNames, changed, checks, digest_secret, outward};
 use crate::{
     app::{
         actor::Permission,
@@ -11,7 +11,7 @@ use crate::{
     domain::{
         directory::{
             AgentProfile, CalendarSource, Centre, DigestSecret, Directory, DirectoryEventKind, Disposition, Number,
-            NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill, Thing, Trunk,
+            NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill, Thing, Trunk,
         },
         event::Actor,
         ticket::SlaPolicy,
@@ -173,8 +173,10 @@ impl Kept for Trunk {
         checks::trunk(self, directory, problems);
     }
 
-    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
-        Vec::new()
+    fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
+        let routes = directory.outbound_routes.values();
+        let by_it = routes.filter(|route| route.trunks.iter().any(|one| one.trunk == self.id));
+        by_it.map(|route| referrer(Thing::OutboundRoute, &route.id)).collect()
     }
 
     fn account(&self) -> Option<&str> {
@@ -187,6 +189,20 @@ impl Kept for Trunk {
 
     fn with_secret(self, secret: Option<DigestSecret>) -> Self {
         Self { secret, ..self }
+    }
+}
+
+impl Kept for OutboundRoute {
+    const THING: Thing = Thing::OutboundRoute;
+    const READ: Permission = Permission::Administer;
+    kept_by_id!(outbound_routes);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        outward::route(self, directory, problems);
+    }
+
+    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
+        Vec::new()
     }
 }
 
@@ -399,6 +415,9 @@ pub(super) async fn begin(
         let secret = trunk.username.as_ref().zip(trunk_passwords.get(trunk.id.as_str()));
         let secret = secret.map(|(account, password)| digest_secret(account, realm, trunk.realm.as_deref(), password));
         first_with(tx, trunk, secret, by, now).await?;
+    }
+    for route in directory.outbound_routes.into_values() {
+        first(tx, route, by, now).await?;
     }
     rows::load_in(tx).await
 }

@@ -6,6 +6,7 @@ mod agents;
 mod checks;
 mod kinds;
 mod lines;
+mod outward;
 #[cfg(test)]
 mod tests;
 

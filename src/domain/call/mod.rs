@@ -8,6 +8,7 @@ mod line;
 mod machine;
 mod party;
 mod recovery;
+mod rerouted;
 mod stage;
 
 pub use clock::{CallClock, Span};
@@ -18,4 +19,5 @@ pub use event::{
 pub use line::CallLine;
 pub use machine::{Call, CallCx, NewCall};
 pub use party::{OtherParty, PartyMatch};
+pub use rerouted::CalledBy;
 pub use stage::{DialStep, Offer, Partner, Stage};

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::{
     Centre, ConsultTarget, ConsultView, ConsultViewStep, LegUse, PhoneEffect, Refusal, Timer, TransferProgress, Turn,
     offer::DEVICE_RETRY_MS,
+    route_advance::{CallOut, SLACK_MS},
 };
 use crate::{
     domain::{
         call::{Call, Consult, ConsultStep, Consulted, EndCause, MissCause, Party},
-        routing::{DialPlan, DialProblem, plan_dial},
+        routing::DialPlan,
     },
     types::{AgentId, CallId, LegId},
 };
@@ -19,8 +20,6 @@ use crate::{
 const RING_COLLEAGUE_SECS: u32 = 20;
 /// A number rings so long.
 const RING_NUMBER_SECS: u32 = 45;
-/// Past the ringing time the network has this long to say so.
-const SLACK_MS: u64 = 5_000;
 /// A consultation that keeps a customer on music for longer is ended.
 const CONSULT_MS_MAX: u64 = 15 * 60_000;
 
@@ -46,7 +45,7 @@ impl Centre {
         }
         let plan = match target {
             ConsultTarget::Agent { agent: to } => self.plan_colleague(agent, &to)?,
-            ConsultTarget::Number { number } => self.plan_consult(agent, &number)?,
+            ConsultTarget::Number { number } => self.plan_consult(turn, agent, &number)?,
         };
         self.begin_consult(turn, agent, id, plan, None, None);
         Ok(())
@@ -64,12 +63,8 @@ impl Centre {
     }
 
     /// What a number means for an agent who consults or transfers: a phone that belongs to a colleague is the colleague.
-    pub(super) fn plan_consult(&self, agent: &AgentId, typed: &str) -> Result<ConsultPlan, Refusal> {
-        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk), |trunk| self.is_trunk_usable(trunk));
-        let plan = plan.map_err(|problem| match problem {
-            DialProblem::NotDialable => Refusal::NotDialable,
-            DialProblem::AllTrunksFull => Refusal::TooManyCalls,
-        })?;
+    pub(super) fn plan_consult(&self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str) -> Result<ConsultPlan, Refusal> {
+        let plan = self.plan_dial(turn, typed)?;
         if let DialPlan::Phone(account) = &plan
             && let Some(colleague) = self.agent_of_phone(account)
         {
@@ -126,17 +121,18 @@ impl Centre {
                 Consulted::Colleague(colleague)
             }
             ConsultPlan::Dial { plan, typed } => {
-                let called = turn.mint_leg();
-                leg = Some(called);
                 let trunk = match plan {
                     DialPlan::Phone(account) => {
                         let (caller, caller_name) = self.asker_shown(agent);
+                        let called = *leg.insert(turn.mint_leg());
                         self.phone(PhoneEffect::CallPhone { leg: called, account, caller, caller_name, ring_secs });
                         None
                     }
-                    DialPlan::Outside { trunk, dialled, .. } => {
-                        let (caller, number) = (self.number_shown(agent), dialled);
-                        self.phone(PhoneEffect::CallOut { leg: called, trunk: trunk.clone(), number, caller, ring_secs });
+                    DialPlan::Outside { ways, dialled, .. } => {
+                        let sent = self.send_out(turn, ways, CallOut { agent: agent.clone(), dialled, ring_secs });
+                        // The trunks had room when this was planned, in the same turn.
+                        let Some((called, trunk)) = sent else { return };
+                        leg = Some(called);
                         Some(trunk)
                     }
                 };

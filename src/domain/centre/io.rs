@@ -253,6 +253,8 @@ pub enum PhoneEffect {
         caller: Option<Arc<str>>,
         /// Seconds until it counts as unanswered.
         ring_secs: u32,
+        /// Whether it could go by another trunk: one that says nothing at all is given up early.
+        has_alternative: bool,
     },
     /// Tell a phone how the transfer goes that it asked for.
     TransferProgress {

@@ -75,6 +75,7 @@ impl Centre {
     }
 
     pub(super) fn forget_leg(&mut self, leg: LegId) {
+        self.attempts.remove(&leg);
         self.playing.remove(&leg);
         self.muted.remove(&leg);
         self.held_by_phone.remove(&leg);
@@ -88,6 +89,7 @@ impl Centre {
     }
 
     pub(super) fn leg_rings(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        self.attempts.remove(&leg);
         let id = match self.legs.get_mut(&leg) {
             Some(LegUse::Customer(id)) => *id,
             Some(LegUse::AgentPhone { has_rung, .. }) => {
@@ -105,6 +107,7 @@ impl Centre {
     }
 
     pub(super) fn leg_answered(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        self.attempts.remove(&leg);
         match self.legs.get(&leg).cloned() {
             Some(LegUse::Customer(call)) => self.customer_answered(turn, call),
             Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_phone_answered(turn, call, &agent, leg),
@@ -154,7 +157,11 @@ impl Centre {
 
     pub(super) fn leg_failed(&mut self, turn: &mut Turn<'_>, leg: LegId, cause: EndCause) {
         let Some(used) = self.legs.remove(&leg) else { return };
+        let goes_on = self.advance(turn, leg, &used, cause);
         self.forget_leg(leg);
+        if goes_on {
+            return;
+        }
         match used {
             LegUse::Customer(call) => {
                 turn.by_customer();

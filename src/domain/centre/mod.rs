@@ -21,6 +21,7 @@ mod presence;
 mod publish;
 mod recovery;
 mod refusal;
+mod route_advance;
 mod setup;
 mod supervise;
 mod talk;
@@ -51,7 +52,7 @@ pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultV
 
 use self::{
     consoles::Console, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing, publish::Published, recovery::Recovery,
-    timers::Timer, timers::Timers, web_phone::WebPhone,
+    route_advance::Attempt, timers::Timer, timers::Timers, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -61,7 +62,7 @@ use super::{
     ivr::{FlowRun, ScriptBook},
     queue::{Choices, Explanation, QueueLine},
     routing::DialPlan,
-    trunk::TrunkState,
+    trunk::{Pace, TrunkState},
 };
 use crate::types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, SessionId, TrunkId};
 
@@ -84,6 +85,12 @@ pub struct Centre {
     lines: BTreeMap<QueueId, QueueLine>,
     /// What is known of the active trunks.
     trunks: BTreeMap<TrunkId, TrunkState>,
+    /// How many calls may begin now on trunks with a limit a second.
+    paces: BTreeMap<TrunkId, Pace>,
+    /// Calls out that have not rung yet, by their leg.
+    attempts: BTreeMap<LegId, Attempt>,
+    /// Calls out that one trunk could not carry and that went on by another.
+    calls_advanced: u64,
     legs: BTreeMap<LegId, LegUse>,
     consoles: BTreeMap<AgentId, Console>,
     /// Agents whose console went away and has not come back.

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn, inbound::LONGEST_MS};
+use super::{
+    Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn,
+    inbound::LONGEST_MS,
+    route_advance::{CallOut, SLACK_MS},
+};
 use crate::{
     domain::{
         agent::Agent,
@@ -10,7 +14,7 @@ use crate::{
         directory::Device,
         routing::{DialPlan, DialProblem, choose_language, plan_dial},
     },
-    types::{AgentId, CallId, CustomerId, LegId, TrunkId},
+    types::{AgentId, CallId, CustomerId, LegId},
 };
 
 /// The agent's own phone rings so long.
@@ -19,8 +23,6 @@ const OWN_PHONE_SECS: u32 = 20;
 const RING_SECS: u32 = 45;
 /// What the history shows as our number of a call that showed none.
 const WITHHELD: &str = "anonymous";
-/// Past the ringing time the network has this long to say so.
-const SLACK_MS: u64 = 5_000;
 
 /// How the agent who dials comes onto the line.
 #[derive(Debug, Clone, Copy)]
@@ -76,12 +78,7 @@ impl Centre {
         if self.is_full() {
             return Err(Refusal::TooManyCalls);
         }
-        let is_usable = |trunk: &TrunkId| self.is_trunk_usable(trunk);
-        let plan = plan_dial(&self.directory, typed, |trunk| self.calls_on(trunk), is_usable);
-        let plan = plan.map_err(|problem| match problem {
-            DialProblem::NotDialable => Refusal::NotDialable,
-            DialProblem::AllTrunksFull => Refusal::TooManyCalls,
-        })?;
+        let plan = self.plan_dial(turn, typed)?;
         if matches!(&plan, DialPlan::Phone(account) if self.own_account(agent).as_ref() == Some(account)) {
             return Err(Refusal::NotDialable);
         }
@@ -112,9 +109,9 @@ impl Centre {
         let id = CallId::mint(turn.now.wall, turn.rng);
         let (number, label, trunk) = match &plan {
             DialPlan::Phone(account) => (None, Some(account.to_string()), None),
-            DialPlan::Outside { trunk, dialled, number } => {
+            DialPlan::Outside { ways, dialled, number } => {
                 let label = number.is_none().then(|| dialled.to_string());
-                (number.clone(), label, Some(trunk.clone()))
+                (number.clone(), label, ways.first().cloned())
             }
         };
         let party = OtherParty {
@@ -168,24 +165,39 @@ impl Centre {
         let Some(plan) = self.dial_plans.remove(&id) else {
             return self.end_call(turn, id, EndCause::Fault, Party::System);
         };
-        let leg = turn.mint_leg();
-        self.legs.insert(leg, LegUse::Customer(id));
-        let until = turn.now.mono + u64::from(RING_SECS) * 1_000 + SLACK_MS;
         let agent = with.agent.clone();
-        self.on_call(turn, id, |call, cx| {
-            call.customer_leg = Some(leg);
-            call.dial_on(with, DialStep::Calling, until, cx);
-        });
-        let caller = self.number_shown(&agent);
-        match plan {
+        let (leg, trunk) = match plan {
             DialPlan::Phone(account) => {
+                let leg = turn.mint_leg();
+                let caller = self.number_shown(&agent);
                 let name = self.directory.agents.get(&agent).map(|profile| Arc::from(profile.name.as_str()));
                 self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name: name, ring_secs: RING_SECS });
+                (leg, None)
             }
-            DialPlan::Outside { trunk, dialled, .. } => {
-                self.phone(PhoneEffect::CallOut { leg, trunk, number: dialled, caller, ring_secs: RING_SECS });
+            DialPlan::Outside { ways, dialled, .. } => {
+                // The place that was kept while the agent's own phone rang is not to count against the call.
+                self.on_call(turn, id, |call, _| call.party.trunk = None);
+                let Some((leg, trunk)) = self.send_out(turn, ways, CallOut { agent, dialled, ring_secs: RING_SECS }) else {
+                    return self.end_call(turn, id, EndCause::Overload, Party::System);
+                };
+                (leg, Some(trunk))
             }
-        }
+        };
+        self.legs.insert(leg, LegUse::Customer(id));
+        let until = turn.now.mono + u64::from(RING_SECS) * 1_000 + SLACK_MS;
+        self.on_call(turn, id, |call, cx| {
+            (call.customer_leg, call.party.trunk) = (Some(leg), trunk);
+            call.dial_on(with, DialStep::Calling, until, cx);
+        });
+    }
+
+    /// What a number that an agent types means now.
+    pub(super) fn plan_dial(&self, turn: &mut Turn<'_>, typed: &str) -> Result<DialPlan, Refusal> {
+        let now = turn.now.mono;
+        plan_dial(&self.directory, typed, &|trunk| self.room_on(trunk, now), turn.rng).map_err(|problem| match problem {
+            DialProblem::NotDialable => Refusal::NotDialable,
+            DialProblem::AllTrunksFull => Refusal::TooManyCalls,
+        })
     }
 
     fn own_account(&self, agent: &AgentId) -> Option<Arc<str>> {

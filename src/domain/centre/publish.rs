@@ -26,6 +26,8 @@ pub struct FloorSnapshot {
     pub queues: Vec<Arc<QueueView>>,
     /// Active trunks by key.
     pub trunks: Vec<TrunkView>,
+    /// Calls out that one trunk could not carry and that went on by another, since the start.
+    pub calls_advanced: u64,
 }
 
 /// What was last told, and what has been touched since.
@@ -75,6 +77,7 @@ impl Centre {
             agents: self.published.agents.values().cloned().collect(),
             queues: self.published.queues.values().cloned().collect(),
             trunks: self.trunk_views(),
+            calls_advanced: self.calls_advanced,
         }
     }
 

@@ -4,9 +4,10 @@ use super::{Centre, CentreOutput, Fact, Turn};
 use crate::{
     domain::{
         event::Event,
-        trunk::{TrunkEvent, TrunkEventKind, TrunkHealth, TrunkRegistration, TrunkState, TrunkView},
+        routing::Room,
+        trunk::{Pace, TrunkEvent, TrunkEventKind, TrunkHealth, TrunkRegistration, TrunkState, TrunkView},
     },
-    types::TrunkId,
+    types::{Mono, TrunkId},
 };
 
 impl Centre {
@@ -39,6 +40,7 @@ impl Centre {
     pub(super) fn set_up_trunks(&mut self, turn: &Turn<'_>) {
         let directory = self.directory.clone();
         self.trunks.retain(|id, _| directory.trunks.get(id).is_some_and(|trunk| trunk.is_active));
+        self.paces.retain(|id, _| directory.trunks.get(id).is_some_and(|trunk| trunk.calls_per_sec.is_some()));
         for (id, trunk) in directory.trunks.iter().filter(|(_, trunk)| trunk.is_active) {
             let state = self.trunks.entry(id.clone()).or_insert_with(|| TrunkState::new(turn.now.wall));
             if !trunk.is_pinged {
@@ -47,9 +49,32 @@ impl Centre {
         }
     }
 
-    /// Whether calls by this trunk may be expected to go through.
-    pub(super) fn is_trunk_usable(&self, trunk: &TrunkId) -> bool {
-        self.trunks.get(trunk).is_none_or(TrunkState::is_usable)
+    /// Whether this trunk could take a call out now.
+    pub(super) fn room_on(&self, trunk: &TrunkId, now: Mono) -> Room {
+        let has_token = match (self.calls_per_sec(trunk), self.paces.get(trunk)) {
+            (Some(per_sec), Some(pace)) => pace.has_token(per_sec, now),
+            (None, _) | (_, None) => true,
+        };
+        if self.is_trunk_full(trunk) || !has_token {
+            Room::Full
+        } else if self.trunks.get(trunk).is_none_or(TrunkState::is_usable) {
+            Room::Free
+        } else {
+            Room::Down
+        }
+    }
+
+    /// Takes the place of a call that begins on this trunk; false when there is none left.
+    pub(super) fn take_room(&mut self, trunk: &TrunkId, now: Mono) -> bool {
+        if self.is_trunk_full(trunk) {
+            return false;
+        }
+        let Some(per_sec) = self.calls_per_sec(trunk) else { return true };
+        self.paces.entry(trunk.clone()).or_insert_with(|| Pace::new(per_sec, now)).take(per_sec, now)
+    }
+
+    fn calls_per_sec(&self, trunk: &TrunkId) -> Option<u64> {
+        u64::try_from(self.directory.trunks.get(trunk)?.calls_per_sec?).ok()
     }
 
     /// Calls on a trunk, both ways.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::outbound::{NoWay, Room, ways_out};
 use crate::{
     domain::directory::Directory,
-    types::{PhoneNumber, TrunkId},
+    types::{PhoneNumber, Rng, TrunkId},
 };
 
 /// Longest digit string that is dialled as it is: emergency and service numbers.
@@ -18,8 +19,8 @@ pub enum DialPlan {
     Phone(Arc<str>),
     /// A number outside.
     Outside {
-        /// By which trunk.
-        trunk: TrunkId,
+        /// By which trunks, in the order in which they are tried; at least one.
+        ways: Vec<TrunkId>,
         /// What to dial: E.164, or a service number as typed.
         dialled: Arc<str>,
         /// E.164, for the customer look-up.
@@ -30,19 +31,18 @@ pub enum DialPlan {
 /// Why a number cannot be dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DialProblem {
-    /// It is no number, one of our own, or there is no trunk for it.
+    /// It is no number, one of our own, or there is no route or trunk for it.
     NotDialable,
     /// Every trunk is full.
     AllTrunksFull,
 }
 
-/// What `typed` means. `calls_on` tells how many calls a trunk carries now, `is_usable` whether they may be expected to go through: a
-/// trunk that is not is only tried when no other has room.
+/// What `typed` means. `room` tells whether a trunk could take a call now.
 pub fn plan_dial(
     directory: &Directory,
     typed: &str,
-    calls_on: impl Fn(&TrunkId) -> i64,
-    is_usable: impl Fn(&TrunkId) -> bool,
+    room: &dyn Fn(&TrunkId) -> Room,
+    rng: &mut Rng,
 ) -> Result<DialPlan, DialProblem> {
     let typed = typed.trim();
     if let Some((account, phone)) = directory.phones.get_key_value(typed)
@@ -62,11 +62,9 @@ pub fn plan_dial(
     if directory.number(typed).is_some() || directory.number(&dialled).is_some() {
         return Err(DialProblem::NotDialable);
     }
-    let outward = || directory.trunks.values().filter(|trunk| trunk.is_active && trunk.peer.is_some());
-    let free = || outward().filter(|trunk| calls_on(&trunk.id) < trunk.calls_max);
-    match free().find(|trunk| is_usable(&trunk.id)).or_else(|| free().next()) {
-        Some(trunk) => Ok(DialPlan::Outside { trunk: trunk.id.clone(), dialled, number }),
-        None if outward().next().is_some() => Err(DialProblem::AllTrunksFull),
-        None => Err(DialProblem::NotDialable),
+    match ways_out(directory, &dialled, room, rng) {
+        Ok(ways) => Ok(DialPlan::Outside { ways, dialled, number }),
+        Err(NoWay::AllFull) => Err(DialProblem::AllTrunksFull),
+        Err(NoWay::NoRoute) => Err(DialProblem::NotDialable),
     }
 }

@@ -3,8 +3,10 @@
 
 mod dial;
 mod language;
+mod outbound;
 mod route;
 
 pub use dial::{DialPlan, DialProblem, plan_dial};
 pub use language::choose_language;
+pub use outbound::{NoWay, Room};
 pub use route::{Route, route};

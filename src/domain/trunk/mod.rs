@@ -1,8 +1,12 @@
 //! Trunks at work: whether the other side of each answers and has our registration. What administrators set up of a trunk stands
 //! in the directory; how its other side is asked is the protocol's business.
 
+mod pace;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+pub use pace::Pace;
 
 use crate::types::{Timestamp, TrunkId};
 

@@ -122,6 +122,8 @@ pub enum SipTarget {
         trunk: TrunkId,
         /// What to dial.
         number: Arc<str>,
+        /// Whether the call could go by another trunk: one that does not even say 100 is given up early.
+        has_alternative: bool,
     },
 }
 

@@ -63,7 +63,7 @@ fn answers_to_ours(lines: &[&str]) {
         let mut rng = Rng::seeded(1);
         let order = SipOrder::Invite {
             dialog: DialogId(2),
-            target: SipTarget::Trunk { trunk: "peer".parse().expect("a key"), number: "555".into() },
+            target: SipTarget::Trunk { trunk: "peer".parse().expect("a key"), number: "555".into(), has_alternative: false },
             caller: Some(lines.first().copied().unwrap_or("1").into()),
             caller_name: Some(lines.get(1).copied().unwrap_or("Ana").into()),
             offer: "v=0\r\n".into(),

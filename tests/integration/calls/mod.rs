@@ -6,6 +6,7 @@ mod echo;
 mod edge;
 mod loss;
 mod numbers;
+mod outbound;
 mod signalling;
 mod telephone;
 mod trunks;

@@ -1,9 +1,10 @@
-//! Which trunk carries a call out.
+//! Which trunk carries a call out, and which the next one when it cannot.
 
 use super::floor::*;
 use crate::domain::{
-    centre::{CentreCommand, CentreInput, PhoneEffect},
-    directory::{Directory, Trunk},
+    call::EndCause,
+    centre::{CallState, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
+    directory::{Directory, OutboundRoute, RouteTrunk, Trunk},
     trunk::{TrunkFault, TrunkHealth},
 };
 
@@ -45,4 +46,119 @@ fn a_trunk_that_is_down_is_not_dialled_while_another_is_up() {
     floor.input(CentreInput::TrunkHealth { trunk: id("second"), health: down });
     dial(&mut floor, "bea", "+34911222334");
     assert_eq!(trunks(&floor), ["second", "carrier"], "with none up the first is better than none");
+}
+
+fn fail(floor: &mut Floor, cause: EndCause) {
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg, cause });
+}
+
+#[test]
+fn a_call_that_a_trunk_cannot_carry_goes_by_the_next_and_is_talked_there() {
+    let mut floor = floor_of(two_trunks());
+    dial(&mut floor, "ana", "+34911222333");
+    let (first, call) = (floor.phone_leg(), floor.agent("ana").call.unwrap());
+    assert_eq!((floor.centre.calls_on(&id("carrier")), floor.centre.calls_on(&id("second"))), (1, 0));
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(trunks(&floor), ["carrier", "second"]);
+    assert_eq!((floor.centre.calls_on(&id("carrier")), floor.centre.calls_on(&id("second"))), (0, 1));
+    let second = floor.phone_leg();
+    assert_ne!(first, second);
+    floor.input(CentreInput::LegRinging { leg: second });
+    floor.input(CentreInput::LegAnswered { leg: second });
+    assert_eq!(floor.view(call).state, CallState::Talking);
+    assert_eq!(floor.centre.snapshot().calls_advanced, 1);
+    floor.hang_up(second);
+    assert_eq!(floor.centre.calls_on(&id("second")), 0);
+}
+
+#[test]
+fn what_the_other_party_says_or_whoever_rang_is_not_tried_by_another_trunk() {
+    for cause in [EndCause::Busy, EndCause::Refused, EndCause::UnknownNumber, EndCause::NoAnswer] {
+        let mut floor = floor_of(two_trunks());
+        dial(&mut floor, "ana", "+34911222333");
+        fail(&mut floor, cause);
+        assert_eq!(trunks(&floor), ["carrier"], "{cause:?}");
+    }
+    let mut floor = floor_of(two_trunks());
+    dial(&mut floor, "ana", "+34911222333");
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegRinging { leg });
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(trunks(&floor), ["carrier"], "it has rung");
+}
+
+#[test]
+fn the_last_trunk_that_fails_ends_the_call_and_so_does_a_failure_that_comes_late() {
+    let mut floor = floor_of(two_trunks());
+    dial(&mut floor, "ana", "+34911222333");
+    let call = floor.agent("ana").call.unwrap();
+    fail(&mut floor, EndCause::Unreachable);
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(floor.view(call).end_cause, Some(EndCause::Unreachable));
+    let mut floor = floor_of(two_trunks());
+    dial(&mut floor, "ana", "+34911222333");
+    floor.sleep(30_000);
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(trunks(&floor), ["carrier"]);
+}
+
+#[test]
+fn a_trunk_is_told_whether_the_call_could_go_elsewhere() {
+    let mut floor = floor_of(two_trunks());
+    dial(&mut floor, "ana", "+34911222333");
+    fail(&mut floor, EndCause::Unreachable);
+    let told = floor.phone.iter().filter_map(|effect| match effect {
+        PhoneEffect::CallOut { has_alternative, .. } => Some(*has_alternative),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [true, false]);
+}
+
+#[test]
+fn a_consulted_number_goes_by_the_next_trunk_too_and_even_when_the_agent_has_left() {
+    let mut floor = floor_of(two_trunks());
+    let (leg, call) = floor.call("1001");
+    floor.answer("ana");
+    let target = ConsultTarget::Number { number: "+34911222333".into() };
+    floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).unwrap();
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(trunks(&floor), ["carrier", "second"]);
+    assert_eq!(floor.centre.calls_on(&id("second")), 1);
+    let there = floor.phone_leg();
+    floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    floor.input(CentreInput::LegRinging { leg: there });
+    floor.input(CentreInput::LegAnswered { leg: there });
+    assert_eq!((&floor.hears[&leg], floor.view(call).state.clone()), (&vec![Heard::Leg(there)], CallState::PassedOn));
+    floor.hang_up(leg);
+    assert_eq!((floor.centre.calls_on(&id("carrier")), floor.centre.calls_on(&id("second"))), (0, 0));
+}
+
+#[test]
+fn a_trunk_with_calls_a_second_sends_the_others_by_the_next_and_takes_calls_again_after_it() {
+    let mut directory = two_trunks();
+    directory.trunks.get_mut(&id("carrier")).unwrap().calls_per_sec = Some(1);
+    let mut floor = floor_of(directory);
+    dial(&mut floor, "ana", "+34911222333");
+    dial(&mut floor, "bea", "+34911222334");
+    fail(&mut floor, EndCause::Busy);
+    floor.sleep(1_000);
+    dial(&mut floor, "bea", "+34911222334");
+    assert_eq!(trunks(&floor), ["carrier", "second", "carrier"]);
+}
+
+#[test]
+fn a_route_says_which_trunks_a_number_goes_by_and_a_number_without_one_is_not_dialled() {
+    let mut directory = two_trunks();
+    let by = |trunk: &str, cost| RouteTrunk { trunk: id(trunk), cost, weight: 1 };
+    let trunks_of_route = vec![by("carrier", 9), by("second", 2)];
+    let route =
+        OutboundRoute { id: id("spain"), name: "Spain".into(), prefix: "+34".into(), trunks: trunks_of_route, is_active: true };
+    directory.outbound_routes.insert(route.id.clone(), route);
+    let mut floor = floor_of(directory);
+    dial(&mut floor, "ana", "911222333");
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(trunks(&floor), ["second", "carrier"], "the cheaper one first");
+    let command = CentreCommand::Dial { agent: id("bea"), number: "+15551234567".into(), customer: None };
+    assert_eq!(floor.ask_as("bea", command), Err(Refusal::NotDialable));
 }

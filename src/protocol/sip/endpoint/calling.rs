@@ -30,7 +30,7 @@ use crate::{
     types::{Rng, TrunkId},
 };
 
-/// A hop of a trunk that does not even say 100 by then is passed over when there is another. RFC 3263 4.3 would wait for timer B,
+/// A hop of a trunk that does not even say 100 by then is passed over when there is another, or another trunk. RFC 3263 4.3 would wait for timer B,
 /// 32 s, which is longer than callers do.
 const HOP_SILENT_MS: u64 = 4_000;
 
@@ -67,7 +67,9 @@ impl SipEndpoint {
         }
         let mut places = self.places(&target, rng);
         if places.is_empty() {
-            return self.link.notice(SipNotice::Failed { dialog: id, status: 480 });
+            // A trunk without an address is out of service, a phone without a contact is only away.
+            let status = if matches!(target, SipTarget::Trunk { .. }) { 503 } else { 480 };
+            return self.link.notice(SipNotice::Failed { dialog: id, status });
         }
         // A phone's contacts ring together, a trunk's hops are tried one after another.
         let hops_left: VecDeque<Hop> = match &target {
@@ -122,8 +124,8 @@ impl SipEndpoint {
         let call_id: Arc<str> = format!("{:016x}{:08x}@centralita", rng.next_u64(), rng.next_u32()).into();
         self.by_tag.insert(tag, id);
         self.send_invite(id, Branch { key, flow, hop, is_direct, uri, tag, call_id, cseq: 1, is_challenged: false }, None);
-        let has_more =
-            matches!(self.calls.get(&id), Some(Call { phase: Phase::Calling(calling), .. }) if !calling.hops_left.is_empty());
+        let has_more = matches!(self.calls.get(&id), Some(Call { phase: Phase::Calling(calling), .. })
+            if !calling.hops_left.is_empty() || matches!(calling.target, SipTarget::Trunk { has_alternative: true, .. }));
         match has_more {
             true => self.link.start(id, Timer::HopSilent, HOP_SILENT_MS),
             false => self.link.stop(id, Timer::HopSilent),
@@ -144,7 +146,7 @@ impl SipEndpoint {
                 };
                 contacts.map(place).collect()
             }
-            SipTarget::Trunk { trunk, number } => {
+            SipTarget::Trunk { trunk, number, .. } => {
                 let hops = self.hops_of(trunk, rng);
                 hops.into_iter().filter_map(|hop| self.place_of(trunk, number, hop)).collect()
             }
@@ -162,7 +164,7 @@ impl SipEndpoint {
     fn try_next_hop(&mut self, id: DialogId, rng: &mut Rng) -> bool {
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return false };
         let Some(hop) = calling.hops_left.pop_front() else { return false };
-        let SipTarget::Trunk { trunk, number } = calling.target.clone() else { return false };
+        let SipTarget::Trunk { trunk, number, .. } = calling.target.clone() else { return false };
         let Some(place) = self.place_of(&trunk, &number, hop) else { return false };
         self.begin_branch(id, place, rng);
         true

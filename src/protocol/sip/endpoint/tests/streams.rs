@@ -39,12 +39,27 @@ fn two_trunks_over_tls_at_one_address_have_a_stream_each() {
     }
     world.sides[US].endpoint.set_access(Arc::new(access));
     for (dialog, trunk) in [(2, "peer"), (4, "other"), (6, "peer")] {
-        let target = SipTarget::Trunk { trunk: trunk.parse().expect("a key"), number: "1001".into() };
+        let target = SipTarget::Trunk { trunk: trunk.parse().expect("a key"), number: "1001".into(), has_alternative: false };
         let (dialog, offer) = (DialogId(dialog), OFFER.into());
         world.order(US, SipOrder::Invite { dialog, target, caller: None, caller_name: None, offer, ring_secs: 30 });
     }
     let demanded: Vec<_> = world.connects.iter().map(|(_, name)| name.clone()).collect();
     assert_eq!(demanded, names.map(Some));
+}
+
+#[test]
+fn a_trunk_that_says_nothing_is_given_up_early_only_where_there_is_another() {
+    for (has_alternative, given_up_ms) in [(true, 4_000), (false, 30_000)] {
+        let mut world = World::new(22);
+        world.loss = 100;
+        let target = SipTarget::Trunk { trunk: "peer".parse().expect("a key"), number: "1001".into(), has_alternative };
+        let (dialog, offer) = (OURS, OFFER.into());
+        world.order(US, SipOrder::Invite { dialog, target, caller: None, caller_name: None, offer, ring_secs: 30 });
+        world.run(given_up_ms - 100);
+        assert!(world.take(US).is_empty());
+        world.run(200);
+        assert_eq!(world.take(US), [SipNotice::Failed { dialog: OURS, status: 408 }]);
+    }
 }
 
 /// A call whose offer does not fit into a datagram.

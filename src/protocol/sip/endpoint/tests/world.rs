@@ -300,5 +300,5 @@ pub fn target(hop: Hop) -> Target {
 }
 
 pub fn to_trunk(number: &str) -> SipTarget {
-    SipTarget::Trunk { trunk: "peer".parse().expect("a key"), number: number.into() }
+    SipTarget::Trunk { trunk: "peer".parse().expect("a key"), number: number.into(), has_alternative: false }
 }

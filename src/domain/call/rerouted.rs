@@ -1,0 +1,63 @@
+//! A party who is called out by another trunk, because the first could not carry the call.
+
+use super::{Call, CallCx, Consulted, Stage};
+use crate::types::{LegId, Mono, Timestamp, TrunkId};
+
+/// How a party is called out.
+#[derive(Debug, Clone)]
+pub struct CalledBy {
+    /// The leg.
+    pub leg: LegId,
+    /// Its trunk.
+    pub trunk: TrunkId,
+    /// Then it counts as unanswered.
+    pub until: Mono,
+    /// The same on the wall.
+    pub until_at: Timestamp,
+}
+
+impl Call {
+    /// The leg `old` came to nothing before it rang. Until its party is called anew the call takes no line for it.
+    pub fn call_out_failed(&mut self, old: LegId) {
+        if let Some(trunk) = self.trunk_of_leg(old) {
+            *trunk = None;
+        }
+    }
+
+    /// The party of the leg `old` is called anew.
+    pub fn call_anew(&mut self, old: LegId, by: CalledBy, cx: &mut CallCx<'_>) {
+        if let Some(trunk) = self.trunk_of_leg(old) {
+            *trunk = Some(by.trunk);
+        }
+        if self.customer_leg == Some(old) {
+            self.customer_leg = Some(by.leg);
+            if let Stage::Dialling { with, step, .. } = self.stage().clone() {
+                self.dial_on(with, step, by.until, cx);
+            }
+        } else if let Some(consult) = self.consult.as_mut().filter(|consult| consult.leg == Some(old)) {
+            consult.leg = Some(by.leg);
+            (consult.until, consult.until_at) = (Some(by.until), Some(by.until_at));
+        } else if let Stage::PassedOn { leg, until, .. } = &mut self.stage
+            && *leg == old
+        {
+            (*leg, *until) = (by.leg, Some(by.until));
+        }
+    }
+
+    /// What the call notes of the trunk of a leg by which somebody is called out.
+    fn trunk_of_leg(&mut self, leg: LegId) -> Option<&mut Option<TrunkId>> {
+        if self.customer_leg == Some(leg) {
+            return Some(&mut self.party.trunk);
+        }
+        if let Some(consult) = self.consult.as_mut().filter(|consult| consult.leg == Some(leg)) {
+            return match &mut consult.with {
+                Consulted::Number { trunk, .. } => Some(trunk),
+                Consulted::Colleague(_) => None,
+            };
+        }
+        match &mut self.stage {
+            Stage::PassedOn { leg: passed_on, trunk, .. } if *passed_on == leg => Some(trunk),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Calls out by one trunk after another: what a trunk cannot carry goes on by the next one, as long as nobody's phone has rung.
+//! Which trunks, and in what order, is `domain/routing/outbound.rs`; the servers of one trunk are the endpoint's (RFC 3263 4.3).
+
+use std::{collections::VecDeque, sync::Arc};
+
+use super::{Centre, LegUse, PhoneEffect, Turn};
+use crate::{
+    domain::call::{CalledBy, EndCause},
+    types::{AgentId, LegId, Mono, TrunkId},
+};
+
+/// A call that has not rung anywhere after so long does not begin again elsewhere: whoever dialled has waited enough.
+const ADVANCE_MS_MAX: u64 = 30_000;
+/// Past the ringing time the network has this long to say so.
+pub(super) const SLACK_MS: u64 = 5_000;
+
+/// A number outside that is to be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CallOut {
+    /// Who calls.
+    pub agent: AgentId,
+    /// E.164, or a service number.
+    pub dialled: Arc<str>,
+    /// How long it may ring.
+    pub ring_secs: u32,
+}
+
+/// A call out whose phone has not rung yet, and by which trunks it may still go.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    call: CallOut,
+    trunks_left: VecDeque<TrunkId>,
+    /// Then no other trunk is tried any more.
+    until: Mono,
+}
+
+impl Centre {
+    /// Calls a number by the first of these trunks that has room: the new leg and its trunk; `None` if none has.
+    pub(super) fn send_out(&mut self, turn: &mut Turn<'_>, trunks: Vec<TrunkId>, call: CallOut) -> Option<(LegId, TrunkId)> {
+        let until = turn.now.mono + ADVANCE_MS_MAX;
+        self.attempt(turn, Attempt { call, trunks_left: trunks.into(), until })
+    }
+
+    fn attempt(&mut self, turn: &mut Turn<'_>, mut attempt: Attempt) -> Option<(LegId, TrunkId)> {
+        let trunk = self.next_with_room(&mut attempt.trunks_left, turn.now.mono)?;
+        let leg = turn.mint_leg();
+        let CallOut { agent, dialled, ring_secs } = attempt.call.clone();
+        self.phone(PhoneEffect::CallOut {
+            leg,
+            trunk: trunk.clone(),
+            number: dialled,
+            caller: self.number_shown(&agent),
+            ring_secs,
+            has_alternative: !attempt.trunks_left.is_empty(),
+        });
+        self.attempts.insert(leg, attempt);
+        Some((leg, trunk))
+    }
+
+    fn next_with_room(&mut self, trunks: &mut VecDeque<TrunkId>, now: Mono) -> Option<TrunkId> {
+        while let Some(trunk) = trunks.pop_front() {
+            if self.take_room(&trunk, now) {
+                return Some(trunk);
+            }
+        }
+        None
+    }
+
+    /// A leg came to nothing. When its trunk could not carry the call, the next one has its turn; busy, no and unknown are the other
+    /// party's answer, which no other trunk would change. Whether the call goes on.
+    pub(super) fn advance(&mut self, turn: &mut Turn<'_>, leg: LegId, used: &LegUse, cause: EndCause) -> bool {
+        let Some(attempt) = self.attempts.remove(&leg) else { return false };
+        let id = match used {
+            LegUse::Customer(call) | LegUse::Consulted { call, .. } => *call,
+            LegUse::AgentPhone { .. } | LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_) => return false,
+        };
+        if cause != EndCause::Unreachable || turn.now.mono >= attempt.until {
+            return false;
+        }
+        // What the call takes of the trunk that failed is not to count against the next.
+        self.on_call(turn, id, |call, _| call.call_out_failed(leg));
+        let until = turn.now.plus_millis(u64::from(attempt.call.ring_secs) * 1_000 + SLACK_MS);
+        let Some((next, trunk)) = self.attempt(turn, attempt) else { return false };
+        self.calls_advanced += 1;
+        self.legs.insert(next, used.clone());
+        let by = CalledBy { leg: next, trunk, until: until.mono, until_at: until.wall };
+        self.on_call(turn, id, |call, cx| call.call_anew(leg, by, cx));
+        true
+    }
+}

@@ -1,0 +1,104 @@
+//! Calls out by carriers of another make: which one, in what order, and what each is told.
+
+use centralita::{
+    console::wire::{ConsoleCommand, ServerMessage},
+    domain::centre::CallState,
+};
+use serde_json::{Value, json};
+
+use crate::support::{
+    centre::Centre,
+    console::{Console, call_that},
+    database::Database,
+    rest::Rest,
+    sipp::Sipp,
+};
+
+/// Where SIPp waits as the carriers.
+const CARRIERS: &str = "127.0.0.3";
+
+fn free_port() -> u16 {
+    let socket = std::net::UdpSocket::bind((CARRIERS, 0)).expect("a socket");
+    socket.local_addr().expect("an address").port()
+}
+
+/// SIPp as a carrier, in this scenario, for one call; and the trunk that leads there.
+async fn carrier(centre: &Centre, admin: &Rest, id: &str, scenario: &str, rules: Value) -> Sipp {
+    let port = free_port();
+    let mport = free_port().to_string();
+    let sipp = Sipp::start_at(
+        CARRIERS,
+        scenario,
+        centre.sip,
+        &["-p", &port.to_string(), "-m", "1", "-d", "200", "-key", "mport", &mport],
+    );
+    let mut trunk = json!({
+        "id": id, "name": id, "sources": [], "username": null, "realm": null, "peer": format!("{CARRIERS}:{port}"),
+        "transport": "udp", "calls_max": 10, "is_active": true
+    });
+    for (field, value) in rules.as_object().into_iter().flatten() {
+        trunk[field] = value.clone();
+    }
+    admin.post("/trunks", trunk).await;
+    sipp
+}
+
+/// A route for these numbers by these trunks, each at its cost.
+async fn route(admin: &Rest, prefix: &str, trunks: &[(&str, i64)]) {
+    let trunks: Vec<Value> = trunks.iter().map(|(trunk, cost)| json!({ "trunk": trunk, "cost": cost, "weight": 1 })).collect();
+    let route = json!({ "id": "route", "name": "Route", "prefix": prefix, "trunks": trunks, "is_active": true });
+    admin.post("/outbound-routes", route).await;
+}
+
+fn dial(number: &str) -> ConsoleCommand {
+    ConsoleCommand::Dial { number: number.into(), customer: None }
+}
+
+fn is_talking(message: &ServerMessage) -> Option<centralita::types::CallId> {
+    call_that(message, |state| *state == CallState::Talking).map(|call| call.id)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_the_cheapest_carrier_cannot_carry_is_talked_by_the_next() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let cheap = carrier(&centre, &admin, "cheap", "uas_unavailable", json!({})).await;
+    let dear = carrier(&centre, &admin, "dear", "uas_far_end", json!({})).await;
+    route(&admin, "+34", &[("dear", 9), ("cheap", 1)]).await;
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    console.command(dial("911 222 333")).await;
+    let call = console.until("a conversation", is_talking).await;
+    let states = admin.items("/trunk-states").await;
+    let calls = |id: &str| states.iter().find(|state| state["id"] == id).expect("a trunk")["calls"].as_i64();
+    assert_eq!((calls("cheap"), calls("dear")), (Some(0), Some(1)));
+    console.command(ConsoleCommand::HangUp { call }).await;
+    cheap.succeeds().await;
+    dear.succeeds().await;
+    // A trunk on a route stays, and a number that no route leads to is refused.
+    let (status, problem) = admin.ask(reqwest::Method::DELETE, "/trunks/dear", None).await;
+    assert_eq!((status.as_u16(), &problem["fields"][0]["by"][0]["thing"]), (409, &json!("outbound_route")), "{problem}");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_that_says_nothing_is_given_up_early_while_there_is_another() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    // Held by us and never read.
+    let silent = std::net::UdpSocket::bind((CARRIERS, 0)).expect("a socket");
+    let trunk = json!({
+        "id": "a-silent", "name": "Silent", "sources": [], "username": null, "realm": null,
+        "peer": silent.local_addr().expect("an address").to_string(), "transport": "udp", "calls_max": 10, "is_active": true
+    });
+    admin.post("/trunks", trunk).await;
+    let other = carrier(&centre, &admin, "b-other", "uas_far_end", json!({})).await;
+    route(&admin, "", &[("a-silent", 1), ("b-other", 2)]).await;
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    console.command(dial("+34911222333")).await;
+    let call = console.until("a conversation", is_talking).await;
+    console.command(ConsoleCommand::HangUp { call }).await;
+    other.succeeds().await;
+    assert!(centre.stop().await.success());
+}
