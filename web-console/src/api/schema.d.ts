@@ -471,6 +471,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/outbound-routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["outbound_routes_list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["outbound_routes_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/outbound-routes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["outbound_routes_find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["outbound_routes_change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["outbound_routes_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pause-reasons": {
         parameters: {
             query?: never;
@@ -2343,6 +2380,12 @@ export interface components {
             code: "not_a_host";
         } | {
             /** @enum {string} */
+            code: "not_a_prefix";
+        } | {
+            /** @enum {string} */
+            code: "trunk_without_peer";
+        } | {
+            /** @enum {string} */
             code: "not_an_account";
         } | {
             /** @enum {string} */
@@ -2718,6 +2761,22 @@ export interface components {
             call?: components["schemas"]["CallId"] | null;
             /** @description Whether it is our own matter: no customer waits, so no response clock runs. */
             is_internal?: boolean;
+        };
+        /**
+         * @description By which trunks numbers that begin alike go out. Of several routes the one with the longest prefix counts; with no route at all
+         *     every trunk with a peer is tried, by key.
+         */
+        OutboundRoute: {
+            /** @description Key. */
+            id: components["schemas"]["RouteId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What the number begins with: E.164 (`+34`, `+346`), digits of a service number (`112`), or nothing for every number. */
+            prefix: string;
+            /** @description Its trunks; a call that one of them cannot carry goes to the next, the cheapest first. */
+            trunks: components["schemas"]["RouteTrunk"][];
+            /** @description Whether it is used. */
+            is_active: boolean;
         };
         /**
          * @description How a call ended for the customer, for history and reports.
@@ -3168,6 +3227,30 @@ export interface components {
             next?: string | null;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_OutboundRoute: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["RouteId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description What the number begins with: E.164 (`+34`, `+346`), digits of a service number (`112`), or nothing for every number. */
+                prefix: string;
+                /** @description Its trunks; a call that one of them cannot carry goes to the next, the cheapest first. */
+                trunks: components["schemas"]["RouteTrunk"][];
+                /** @description Whether it is used. */
+                is_active: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_Versioned_PauseReason: {
             /** @description In the list's order. */
             items: ({
@@ -3342,6 +3425,11 @@ export interface components {
                 register_secs?: number;
                 /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
                 domain?: string | null;
+                /**
+                 * Format: int64
+                 * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
+                 */
+                calls_per_sec?: number | null;
             } & {
                 /**
                  * Format: int64
@@ -3714,6 +3802,22 @@ export interface components {
          * @enum {string}
          */
         Role: "agent" | "supervisor" | "administrator";
+        RouteId: string;
+        /** @description A trunk of a route. */
+        RouteTrunk: {
+            /** @description Which. */
+            trunk: components["schemas"]["TrunkId"];
+            /**
+             * Format: int64
+             * @description What a call costs there, in any unit that is the same for the whole route, 0 to 1000000. Less is tried first.
+             */
+            cost: number;
+            /**
+             * Format: int64
+             * @description Among trunks of equal cost, how often this one is tried first, 1 to 100: twice the weight, twice the calls.
+             */
+            weight: number;
+        };
         /** @description Notes inside `hello`. */
         SavedNotes: {
             /** @description Which call. */
@@ -3981,7 +4085,7 @@ export interface components {
          * @description A kind of thing in the directory.
          * @enum {string}
          */
-        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy";
+        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "outbound_route" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy";
         /** @description A stretch of a ticket's thread without holes: up to so many items of each kind, all of the same time. */
         ThreadView: {
             /** @description What was said, oldest first. */
@@ -4343,6 +4447,27 @@ export interface components {
             password?: string | null;
         };
         /** @description An entry to be saved. */
+        ToSave_OutboundRoute: {
+            /** @description Key. */
+            id: components["schemas"]["RouteId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What the number begins with: E.164 (`+34`, `+346`), digits of a service number (`112`), or nothing for every number. */
+            prefix: string;
+            /** @description Its trunks; a call that one of them cannot carry goes to the next, the cheapest first. */
+            trunks: components["schemas"]["RouteTrunk"][];
+            /** @description Whether it is used. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
         ToSave_PauseReason: {
             /** @description Key, for example `lunch`. */
             id: string;
@@ -4503,6 +4628,11 @@ export interface components {
             register_secs?: number;
             /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
             domain?: string | null;
+            /**
+             * Format: int64
+             * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
+             */
+            calls_per_sec?: number | null;
         } & {
             /**
              * Format: int64
@@ -4583,6 +4713,11 @@ export interface components {
             register_secs?: number;
             /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
             domain?: string | null;
+            /**
+             * Format: int64
+             * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
+             */
+            calls_per_sec?: number | null;
         };
         /** @description Something happened to a trunk. */
         TrunkEvent: components["schemas"]["TrunkEventKind"] & {
@@ -4855,6 +4990,25 @@ export interface components {
             version: number;
         };
         /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_OutboundRoute: {
+            /** @description Key. */
+            id: components["schemas"]["RouteId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description What the number begins with: E.164 (`+34`, `+346`), digits of a service number (`112`), or nothing for every number. */
+            prefix: string;
+            /** @description Its trunks; a call that one of them cannot carry goes to the next, the cheapest first. */
+            trunks: components["schemas"]["RouteTrunk"][];
+            /** @description Whether it is used. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
         Versioned_PauseReason: {
             /** @description Key, for example `lunch`. */
             id: string;
@@ -5007,6 +5161,11 @@ export interface components {
             register_secs?: number;
             /** @description Their SIP domain, where it is not the peer's address: in the REGISTER's address, From and To. */
             domain?: string | null;
+            /**
+             * Format: int64
+             * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
+             */
+            calls_per_sec?: number | null;
         } & {
             /**
              * Format: int64
@@ -6496,6 +6655,180 @@ export interface operations {
         };
     };
     numbers_remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outbound_routes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_OutboundRoute"];
+                };
+            };
+        };
+    };
+    outbound_routes_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_OutboundRoute"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_OutboundRoute"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outbound_routes_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_OutboundRoute"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outbound_routes_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_OutboundRoute"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_OutboundRoute"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    outbound_routes_remove: {
         parameters: {
             query?: {
                 /** @description The version that was seen; without it the entry is removed as it is. */

@@ -13,6 +13,7 @@ import { NumbersSection } from './sections/numbers'
 import { PausesSection } from './sections/pauses'
 import { PhonesSection } from './sections/phones'
 import { QueuesSection } from './sections/queues'
+import { RoutesSection } from './sections/routes'
 import { SkillsSection } from './sections/skills'
 import { SlaSection } from './sections/sla'
 import { TokensSection } from './sections/tokens'
@@ -27,6 +28,7 @@ const PAGES: Record<SectionId, ComponentType> = {
   queues: QueuesSection,
   numbers: NumbersSection,
   trunks: TrunksSection,
+  routes: RoutesSection,
   phones: PhonesSection,
   hours: HoursSection,
   dispositions: DispositionsSection,
@@ -39,7 +41,7 @@ const PAGES: Record<SectionId, ComponentType> = {
 
 const GROUPS: ReadonlyArray<{ key: 'people' | 'calls' | 'work' | 'system'; sections: readonly SectionId[] }> = [
   { key: 'people', sections: ['users', 'agents', 'skills'] },
-  { key: 'calls', sections: ['queues', 'numbers', 'trunks', 'phones', 'hours'] },
+  { key: 'calls', sections: ['queues', 'numbers', 'trunks', 'routes', 'phones', 'hours'] },
   { key: 'work', sections: ['dispositions', 'pauses', 'sla'] },
   { key: 'system', sections: ['centre', 'tokens', 'audit'] },
 ]

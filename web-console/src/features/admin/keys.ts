@@ -39,6 +39,11 @@ export function readTarget(text: string): number | null | undefined {
   return secs
 }
 
+/** A number without what people write between its digits. */
+export function plainNumber(text: string): string {
+  return text.replaceAll(/[\s()./-]/g, '')
+}
+
 export type Windows = Array<[string, string]>
 
 /** `09:00–14:00, 16:00–19:00`. */

@@ -11,7 +11,7 @@ import { Group, NameAndKey, NumberField, SecretField, useKeyChecks, useRange } f
 type Trunk = Schemas['Trunk'] & { password: string }
 
 const ADDRESS = /^[0-9a-fA-F.:]+(\/\d{1,3})?$/
-const PEER = /^[A-Za-z0-9.[\]:-]+:\d{1,5}$/
+const PEER = /^[A-Za-z0-9.[\]:-]+(:\d{1,5})?$/
 
 export function TrunksSection() {
   const { t } = useTexts('admin')
@@ -30,7 +30,7 @@ export function TrunksSection() {
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
       { id: 'active', title: t('field.state'), width: 'minmax(96px, 1fr)', cell: (trunk) => <State trunk={trunk} /> },
     ],
-    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, password: '' }),
+    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, password: '' }),
     toForm: (trunk) => ({ ...trunk, password: '' }),
     toBody: ({ password, ...trunk }) => ({
       ...trunk,
@@ -53,6 +53,7 @@ export function TrunksSection() {
         realm: orNull(trunk.username) && orNull(trunk.peer) && !orNull(trunk.realm) ? t('trunks.realm_missing') : undefined,
         password: isNew && orNull(trunk.username) && trunk.password === '' ? t('trunks.password_missing') : undefined,
         calls_max: range(trunk.calls_max, 1, 10_000),
+        calls_per_sec: trunk.calls_per_sec == null ? undefined : range(trunk.calls_per_sec, 1, 1_000),
         register_secs: trunk.is_registering ? range(trunk.register_secs ?? Number.NaN, 60, 86_400) : undefined,
       }
     },
@@ -135,7 +136,10 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
             )}
           </>
         )}
-        <NumberField label={t('trunks.calls_max')} value={values.calls_max} onChange={(value) => set('calls_max', value)} help={t('trunks.calls_max_help')} error={errorOf('calls_max')} />
+        <div className="grid grid-cols-2 gap-2">
+          <NumberField label={t('trunks.calls_max')} value={values.calls_max} onChange={(value) => set('calls_max', value)} help={t('trunks.calls_max_help')} error={errorOf('calls_max')} />
+          <NumberField label={t('trunks.calls_per_sec')} value={values.calls_per_sec ?? 0} onChange={(value) => set('calls_per_sec', value === 0 ? null : value)} help={t('trunks.calls_per_sec_help')} error={errorOf('calls_per_sec')} data-testid="field-calls-per-sec" />
+        </div>
         <Checkbox isSelected={values.is_active} onChange={(isOn) => set('is_active', isOn)}>
           {t('trunks.active')}
         </Checkbox>
