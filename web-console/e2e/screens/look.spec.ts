@@ -252,6 +252,7 @@ const SECTIONS = {
   queues: 'edit=support',
   numbers: 'edit=1000',
   trunks: 'make=entry',
+  routes: 'make=entry',
   phones: 'edit=101',
   hours: 'edit=office',
   dispositions: 'edit=incident.slow',
