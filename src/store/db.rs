@@ -95,7 +95,7 @@ impl Engine {
         }
     }
 
-    async fn fetch_all<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Vec<R>, StoreFault> {
+    pub(super) async fn fetch_all<R: Record>(&self, sql: &'static Sql, values: Vec<Val>) -> Result<Vec<R>, StoreFault> {
         let text = sql.text(self.dialect());
         let is_for_a_caller = IS_FOR_A_CALLER.try_with(|()| ()).is_ok();
         Ok(match self {
@@ -152,8 +152,6 @@ impl Db {
             .node
             .parse()
             .map_err(|error| OpenFault::Address(format!("the node's name {:?} is {error}", settings.node)))?;
-        let key_file = settings.master_key.clone().unwrap_or_else(|| data.path().join(MASTER_KEY_FILE));
-        let sealer = Arc::new(Sealer::open(&key_file)?);
         let (engine, place, node_lock) = if settings.url.is_empty() {
             let (engine, place) = open_sqlite(&data, clock.as_ref()).await?;
             (engine, place, None)
@@ -164,6 +162,9 @@ impl Db {
         let not_available = |fault: StoreFault| OpenFault::NotAvailable { place: place.clone(), reason: fault.to_string() };
         let epoch = engine.fetch_all::<(i64,)>(&EPOCH, binds![]).await.map_err(not_available)?;
         let epoch = epoch.first().map_or(0, |row| row.0);
+        let key_file = settings.master_key.clone().unwrap_or_else(|| data.path().join(MASTER_KEY_FILE));
+        let key_in_use = directory::key_in_use(&engine).await.map_err(not_available)?;
+        let sealer = Arc::new(Sealer::open(&key_file, key_in_use.as_deref())?);
         let (facts, _) = broadcast::channel(FACTS_BEHIND_MAX);
         let (stop, stopped) = oneshot::channel();
         let (writer, door) =

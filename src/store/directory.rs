@@ -8,6 +8,7 @@ use sqlx::{FromRow, types::Json};
 
 use super::{
     Db, Lane, StoreFault, Tx, Val, binds,
+    db::Engine,
     seal::{Sealed, Sealer},
     sql,
 };
@@ -123,6 +124,15 @@ pub async fn delete(tx: &mut Tx, thing: Thing, key: &str, seen: i64) -> Result<b
 /// The directory has changed: its next version.
 pub async fn next_version(tx: &mut Tx) -> Result<i64, StoreFault> {
     tx.next_number(VERSION, 1).await
+}
+
+/// The master key that the stored secrets need.
+pub(super) async fn key_in_use(engine: &Engine) -> Result<Option<String>, StoreFault> {
+    let rows = engine.fetch_all::<(String, String, Json<SecretColumn>)>(&SECRETS, binds![]).await?;
+    Ok(rows.into_iter().find_map(|(_, _, Json(secret))| match secret {
+        SecretColumn::Sealed(sealed) => Some(sealed.key().to_owned()),
+        SecretColumn::Clear(_) => None,
+    }))
 }
 
 /// Seals the secrets that a version before this one has stored in the clear.

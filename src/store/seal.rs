@@ -33,6 +33,13 @@ pub struct Sealed {
     key: String,
 }
 
+impl Sealed {
+    /// Which key it needs.
+    pub(super) fn key(&self) -> &str {
+        &self.key
+    }
+}
+
 /// Why a sealed text cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SealFault {
@@ -62,13 +69,17 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// Reads the key file; one that is not there is made, for its owner's eyes only.
-    pub(super) fn open(file: &Path) -> Result<Self, OpenFault> {
+    /// Reads the key file; one that is not there is made, for its owner's eyes only, unless something is sealed under the key `in_use`:
+    /// then only that key will do.
+    pub(super) fn open(file: &Path, in_use: Option<&str>) -> Result<Self, OpenFault> {
         let unusable = |reason: String| OpenFault::MasterKey { file: file.to_owned(), reason };
         let chance = SystemRandom::new();
         let text = match fs::read_to_string(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                if let Some(wanted) = in_use {
+                    return Err(unusable(format!("it is not there, and SIP passwords are sealed under the key {wanted}")));
+                }
                 make(file, &chance).map_err(|error| unusable(error.to_string()))?
             }
             Err(error) => return Err(unusable(error.to_string())),
@@ -77,7 +88,10 @@ impl Sealer {
         let octets = octets.ok_or_else(|| unusable("it does not hold 32 octets in Base64".into()))?;
         let key = UnboundKey::new(&AES_256_GCM, &octets).map_err(|error| unusable(error.to_string()))?;
         let hash = digest(&SHA256, &octets);
-        let id = hash.as_ref().iter().take(ID_OCTETS).map(|octet| format!("{octet:02x}")).collect();
+        let id: String = hash.as_ref().iter().take(ID_OCTETS).map(|octet| format!("{octet:02x}")).collect();
+        if let Some(wanted) = in_use.filter(|wanted| *wanted != id) {
+            return Err(unusable(format!("it holds the key {id}, and SIP passwords are sealed under {wanted}")));
+        }
         Ok(Self { key: LessSafeKey::new(key), id, file: file.to_owned(), chance })
     }
 
@@ -131,12 +145,12 @@ mod tests {
     fn what_is_sealed_is_read_again_in_its_place_and_nowhere_else() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(MASTER_KEY_FILE);
-        let sealer = Sealer::open(&file).unwrap();
+        let sealer = Sealer::open(&file, None).unwrap();
         assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
         let sealed = sealer.seal("phone/101", b"the hash").unwrap();
         assert_ne!(sealed, sealer.seal("phone/101", b"the hash").unwrap(), "the same text looks different each time");
 
-        let again = Sealer::open(&file).unwrap();
+        let again = Sealer::open(&file, None).unwrap();
         assert_eq!(again.unseal("phone/101", &sealed).unwrap(), b"the hash");
         assert_eq!(again.unseal("phone/102", &sealed), Err(SealFault::Broken), "a row cannot lend its secret to another");
         let mut octets = BASE64_STANDARD.decode(&sealed.sealed).unwrap();
@@ -144,7 +158,7 @@ mod tests {
         let changed = Sealed { sealed: BASE64_STANDARD.encode(octets), ..sealed.clone() };
         assert_eq!(again.unseal("phone/101", &changed), Err(SealFault::Broken));
 
-        let other = Sealer::open(&folder.path().join("other.key")).unwrap();
+        let other = Sealer::open(&folder.path().join("other.key"), None).unwrap();
         assert!(matches!(other.unseal("phone/101", &sealed), Err(SealFault::OtherKey { .. })));
     }
 
@@ -153,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join(MASTER_KEY_FILE);
         fs::write(&file, "c2hvcnQ=\n").unwrap();
-        let Err(fault) = Sealer::open(&file) else { panic!("a short key was taken") };
+        let Err(fault) = Sealer::open(&file, None) else { panic!("a short key was taken") };
         assert!(fault.to_string().contains("32 octets"), "{fault}");
         assert_eq!(fs::read_to_string(&file).unwrap(), "c2hvcnQ=\n", "and it stays as it was");
     }

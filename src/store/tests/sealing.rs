@@ -84,17 +84,18 @@ async fn without_its_key_a_password_is_not_lost_in_silence() {
 
     let open = || async {
         let clock = HandClock::new() as std::sync::Arc<dyn Clock>;
-        Db::open(&settings, DataDir::take(&folder).unwrap(), clock).await.unwrap()
+        Db::open(&settings, DataDir::take(&folder).unwrap(), clock).await
     };
-    let db = open().await;
-    let fault = directory::load(&db).await.unwrap_err().to_string();
-    assert!(fault.contains("phone 101") && fault.contains(MASTER_KEY_FILE), "{fault}");
-    assert_eq!(columns(&db).await, before, "what cannot be read stays as it is");
-    db.close().await;
-    drop(db);
+    let fault = open().await.unwrap_err().to_string();
+    assert!(fault.contains(MASTER_KEY_FILE) && fault.contains("it is not there"), "{fault}");
+    assert!(!file.exists(), "no other key is made in its place");
+    std::fs::write(&file, "c29tZSBvdGhlciBrZXkgb2YgdGhpcnR5LXR3byBiLi4=\n").unwrap();
+    let fault = open().await.unwrap_err().to_string();
+    assert!(fault.contains(MASTER_KEY_FILE) && fault.contains("it holds the key"), "{fault}");
 
     std::fs::write(&file, key).unwrap();
-    let db = open().await;
+    let db = open().await.unwrap();
+    assert_eq!(columns(&db).await, before, "what could not be read stayed as it was");
     assert_eq!(directory::load(&db).await.unwrap().phones["101"].secret, Some(secret()));
     drop(folder_kept);
 }
