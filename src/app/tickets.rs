@@ -410,7 +410,8 @@ impl Tickets {
         // A word and the event that tells of it stand at one instant, so that no part of the thread begins between them.
         let now = self.now();
         if let Some((kind, body, is_public)) = entry {
-            let id = self.with_rng(|rng| InteractionId::mint(now, rng));
+            let place = u32::try_from(stored.ticket.version).unwrap_or(u32::MAX);
+            let id = self.with_rng(|rng| InteractionId::mint_in_order(now, place, rng));
             let entry = Entry { id, at: now, author: author(&by), kind: kind.into(), body, is_public };
             rows::add_entry(tx, stored.ticket.id, &entry).await?;
         }
