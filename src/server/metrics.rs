@@ -186,6 +186,7 @@ impl Reading {
         let tls = i64::from(stats.sip_net.is_tls_open);
         page.gauge("sip_tls_open", "Whether SIP is taken over TLS: 0 while there is no usable certificate or it is off", tls)?;
         page.gauge("sip_contacts", "Registered SIP contacts now", count(0..stats.switch.sip.contacts))?;
+        page.gauge("sip_subscriptions", "Subscriptions of telephones now", count(0..stats.switch.sip.subscriptions))?;
         let requests = stats.switch.sip.requests_in.iter().map(|(method, n)| ("method", method.to_owned(), n));
         page.counters("sip_requests_received", "SIP requests received", requests)?;
         let messages = [

@@ -12,6 +12,7 @@ mod silence;
 mod snapshot;
 mod speak;
 mod trunks;
+mod watching;
 mod web_legs;
 
 #[cfg(test)]
@@ -111,6 +112,7 @@ impl Switch {
                 self.directory = directory.clone();
                 self.apply_access();
                 self.centre.set_directory(directory, now, &mut self.rng);
+                self.publish_agents(now);
                 self.bring_back(now);
             }
             Input::Peers(peers) => {
@@ -126,6 +128,7 @@ impl Switch {
                 self.is_draining = true;
                 self.apply_refusal();
                 self.sip.leave_registrars(now);
+                self.sip.leave_subscribers(now, &mut self.rng);
                 self.tell_centre(CentreInput::Drain, now);
             }
         }
@@ -257,7 +260,10 @@ impl Switch {
             CentreOutput::LookUp { call, number } => Output::LookUp { call, number },
             CentreOutput::Fact(fact) => Output::Fact(fact),
             CentreOutput::Call(view) => Output::Live(LiveUpdate::Call(view)),
-            CentreOutput::Agent(view) => Output::Live(LiveUpdate::Agent(view)),
+            CentreOutput::Agent(view) => {
+                self.publish_agent(&view, now);
+                Output::Live(LiveUpdate::Agent(view))
+            }
             CentreOutput::AgentGone { agent } => Output::Live(LiveUpdate::AgentGone { agent }),
             CentreOutput::Queue(view) => Output::Live(LiveUpdate::Queue(view)),
             CentreOutput::WebPhoneConnected { session } => {

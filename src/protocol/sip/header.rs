@@ -215,18 +215,20 @@ pub enum Method {
     Update,
     /// REFER (RFC 3515).
     Refer,
+    /// SUBSCRIBE (RFC 6665).
+    Subscribe,
     /// NOTIFY (RFC 6665): only ours.
     Notify,
     /// PRACK (RFC 3262).
     Prack,
-    /// SUBSCRIBE, PUBLISH or MESSAGE: known and not allowed here.
+    /// PUBLISH or MESSAGE: known and not allowed here.
     NotAllowed(&'static str),
     /// Never heard of.
     Unknown(Arc<str>),
 }
 
 /// The methods that we take, for Allow.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER, REFER";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER, REFER, SUBSCRIBE";
 
 impl Method {
     /// The method that a start line or CSeq names; `None` if it is no token.
@@ -241,7 +243,7 @@ impl Method {
             "INFO" => Self::Info,
             "UPDATE" => Self::Update,
             "PRACK" => Self::Prack,
-            "SUBSCRIBE" => Self::NotAllowed("SUBSCRIBE"),
+            "SUBSCRIBE" => Self::Subscribe,
             "NOTIFY" => Self::Notify,
             "PUBLISH" => Self::NotAllowed("PUBLISH"),
             "MESSAGE" => Self::NotAllowed("MESSAGE"),
@@ -263,6 +265,7 @@ impl Method {
             Self::Info => "INFO",
             Self::Update => "UPDATE",
             Self::Refer => "REFER",
+            Self::Subscribe => "SUBSCRIBE",
             Self::Notify => "NOTIFY",
             Self::Prack => "PRACK",
             Self::NotAllowed(name) => name,
@@ -297,6 +300,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        406 => "Not Acceptable",
         408 => "Request Timeout",
         410 => "Gone",
         413 => "Request Entity Too Large",
@@ -312,6 +316,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         486 => "Busy Here",
         487 => "Request Terminated",
         488 => "Not Acceptable Here",
+        489 => "Bad Event",
         491 => "Request Pending",
         500 => "Server Internal Error",
         501 => "Not Implemented",

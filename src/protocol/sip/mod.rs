@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | words to the switch | `notice.rs` |
 //! | calls and registrations | `endpoint/`, `dialog.rs`, `session_timer.rs`, `registrar.rs` |
+//! | what can be watched | `event/` |
 //! | who may call | `access.rs`, `digest.rs`, `guard.rs` |
 //! | where trunks are | `peer.rs` |
 //! | repetition and loss | `transaction/` |
@@ -16,6 +17,7 @@ mod compose;
 mod dialog;
 mod digest;
 mod endpoint;
+mod event;
 mod framer;
 mod guard;
 mod header;
@@ -32,7 +34,9 @@ pub use access::{PhoneAccess, SipAccess, TrunkAccess};
 pub use digest::Ha1;
 pub use endpoint::{
     Advertised, ClassCounts, DialogSnapshot, MethodCounts, PingSettings, SipEndpoint, SipOutput, SipSettings, SipStats,
+    SubscriptionLimits,
 };
+pub use event::{DialogElement, DialogState};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};

@@ -7,6 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::event::DialogElement;
 use crate::types::TrunkId;
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
@@ -364,6 +365,13 @@ pub enum SipOrder {
         dialog: DialogId,
         /// SDP; `None` refuses with 488 and the old media stay.
         answer: Option<Arc<str>>,
+    },
+    /// What an account does without its telephone, for those who watch it.
+    Publish {
+        /// Which account.
+        account: Arc<str>,
+        /// All of it, from now on.
+        elements: Vec<DialogElement>,
     },
     /// How the transfer goes that the peer asked for: 100 accepts it, 180 rings there, a final status is the last word. A
     /// refusal as the first word refuses the REFER itself.

@@ -96,6 +96,7 @@ impl SipEndpoint {
         for timer in [Timer::Undecided, Timer::StillRinging, Timer::ProvisionalAgain, Timer::NoPrack] {
             self.link.stop(id, timer);
         }
+        self.call_changed(id);
         self.await_ack(id);
         self.session_agreed(id, session_answer);
     }

@@ -20,6 +20,7 @@ use crate::{
         compose::SDP,
         dialog::Dialog,
         digest::{Credentials, Verdict},
+        event::ALLOW_EVENTS,
         guard::Knock,
         header::{ALLOW, Method, Name},
         message::SipMessage,
@@ -78,6 +79,9 @@ impl SipEndpoint {
             return self.cancelled(flow, message);
         }
         if message.to().tag().is_some() {
+            if *method == Method::Subscribe {
+                return self.resubscribing(flow, message, key, rng);
+            }
             if let Some(id) = self.call_of(message) {
                 return self.request_in_call(id, flow, message, method, key, rng);
             }
@@ -91,9 +95,10 @@ impl SipEndpoint {
         match method {
             Method::Invite => self.invited(flow, message, key, rng),
             Method::Register => self.registering(flow, message, key, rng),
+            Method::Subscribe => self.subscribing(flow, message, key, rng),
             Method::Options if self.refuses_required(flow, message) => {}
             Method::Options => {
-                let lines = format!("Allow: {ALLOW}\r\nAccept: {SDP}\r\n");
+                let lines = format!("Allow: {ALLOW}\r\nAllow-Events: {ALLOW_EVENTS}\r\nAccept: {SDP}\r\n");
                 self.refuse(flow, message, 200, &lines);
             }
             // Nothing of the kind can stand outside a call here.
@@ -117,7 +122,7 @@ impl SipEndpoint {
     }
 
     /// Counts a request that begins something: false if it must not be heard.
-    fn is_welcome(&mut self, flow: Flow, message: &SipMessage) -> bool {
+    pub(super) fn is_welcome(&mut self, flow: Flow, message: &SipMessage) -> bool {
         if self.is_trusted(flow) {
             return true;
         }
@@ -146,7 +151,7 @@ impl SipEndpoint {
     }
 
     /// An answer without memory (RFC 3261 8.2.7): a repeated request gets it again, with the same tag.
-    fn refuse(&mut self, flow: Flow, message: &SipMessage, status: u16, lines: &str) {
+    pub(super) fn refuse(&mut self, flow: Flow, message: &SipMessage, status: u16, lines: &str) {
         let pending = Pending::new(None, flow, message);
         let mut hasher = DefaultHasher::new();
         (message.call_id(), &message.via().branch, message.cseq()).hash(&mut hasher);
@@ -154,7 +159,7 @@ impl SipEndpoint {
         self.link.reply(&pending, status, bytes);
     }
 
-    fn refuse_overload(&mut self, flow: Flow, message: &SipMessage) {
+    pub(super) fn refuse_overload(&mut self, flow: Flow, message: &SipMessage) {
         self.link.stats.refused += 1;
         let lines = format!("Retry-After: {}\r\n", self.settings.retry_after_secs);
         self.refuse(flow, message, 503, &lines);
@@ -229,8 +234,7 @@ impl SipEndpoint {
             CallSource::Phone(account) => Some(account.clone()),
             CallSource::Trunk(_) => None,
         };
-        self.calls
-            .insert(id, Call { tags: vec![tag], origin: Some(origin), phone, phase: Phase::Arriving(Box::new(arriving)) });
+        self.remember(id, Call { tags: vec![tag], origin: Some(origin), phone, phase: Phase::Arriving(Box::new(arriving)) });
         self.link.start(id, Timer::Undecided, self.settings.undecided_max_ms);
         self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
         let caller = caller_of(message, &source);
@@ -248,7 +252,7 @@ impl SipEndpoint {
     }
 
     /// Whether the request demands an extension that we do not have, and was answered so (RFC 3261 8.2.2.3).
-    fn refuses_required(&mut self, flow: Flow, message: &SipMessage) -> bool {
+    pub(super) fn refuses_required(&mut self, flow: Flow, message: &SipMessage) -> bool {
         let unsupported = self.settings.unsupported(message);
         if unsupported.is_empty() {
             return false;
@@ -291,7 +295,7 @@ impl SipEndpoint {
         }
     }
 
-    fn challenge(&mut self, flow: Flow, message: &SipMessage, is_stale: bool, rng: &mut Rng) {
+    pub(super) fn challenge(&mut self, flow: Flow, message: &SipMessage, is_stale: bool, rng: &mut Rng) {
         if self.knock(flow, Knock::Challenge) {
             self.link.stats.dropped += 1;
             return;

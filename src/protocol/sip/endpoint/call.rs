@@ -131,6 +131,8 @@ pub struct Branch {
     pub cseq: u32,
     /// Whether credentials have been sent.
     pub is_challenged: bool,
+    /// Their tag, once it rings there.
+    pub ringing_tag: Option<Arc<str>>,
 }
 
 /// An answered call.

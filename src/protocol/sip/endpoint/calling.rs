@@ -106,7 +106,7 @@ impl SipEndpoint {
             early_offer: None,
             session: Session::default(),
         };
-        self.calls.insert(id, Call { tags: Vec::new(), origin: None, phone, phase: Phase::Calling(Box::new(calling)) });
+        self.remember(id, Call { tags: Vec::new(), origin: None, phone, phase: Phase::Calling(Box::new(calling)) });
         for place in places {
             self.begin_branch(id, place, rng);
         }
@@ -123,7 +123,11 @@ impl SipEndpoint {
         let (key, tag) = (Self::new_key(rng), rng.next_u64());
         let call_id: Arc<str> = format!("{:016x}{:08x}@centralita", rng.next_u64(), rng.next_u32()).into();
         self.by_tag.insert(tag, id);
-        self.send_invite(id, Branch { key, flow, hop, is_direct, uri, tag, call_id, cseq: 1, is_challenged: false }, None);
+        self.send_invite(
+            id,
+            Branch { key, flow, hop, is_direct, uri, tag, call_id, cseq: 1, is_challenged: false, ringing_tag: None },
+            None,
+        );
         let has_more = matches!(self.calls.get(&id), Some(Call { phase: Phase::Calling(calling), .. })
             if !calling.hops_left.is_empty() || matches!(calling.target, SipTarget::Trunk { has_alternative: true, .. }));
         match has_more {
@@ -269,6 +273,14 @@ impl SipEndpoint {
             return;
         }
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
+        if let Some(branch) = calling.branches.iter_mut().find(|branch| branch.key == key)
+            && status > 100
+            && branch.ringing_tag.is_none()
+        {
+            branch.ringing_tag = message.to().tag().map(Arc::from);
+            self.call_changed(id);
+        }
+        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         let early = message.sdp().filter(|_| calling.early_answer.is_none());
         if status == 100 || (calling.has_rung && early.is_none()) {
             return;
@@ -320,6 +332,7 @@ impl SipEndpoint {
             session,
             end: End::NotYet,
         }));
+        self.call_changed(id);
         self.link.stop(id, Timer::RingOver);
         self.session_settled(id, message);
         self.drop_early_offer(early_offer, rng);

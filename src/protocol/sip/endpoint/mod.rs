@@ -15,6 +15,8 @@
 //! | `refreshing.rs` | session timers of answered calls |
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
 //! | `trunk_registration.rs` | our registrations with carriers |
+//! | `subscribing.rs` | who watches what |
+//! | `notifying.rs` | what they are told |
 //! | `routing.rs` | which way our requests take |
 //! | `snapshot.rs` | answered calls that outlast the process |
 
@@ -24,6 +26,7 @@ mod call;
 mod caller_id;
 mod calling;
 mod early;
+mod notifying;
 mod reason;
 mod refer;
 mod refreshing;
@@ -33,6 +36,7 @@ mod routing;
 mod settings;
 mod snapshot;
 mod stats;
+mod subscribing;
 mod talking;
 #[cfg(test)]
 mod tests;
@@ -48,10 +52,12 @@ use std::{
 pub use settings::{Advertised, SipSettings};
 pub use snapshot::DialogSnapshot;
 pub use stats::{ClassCounts, MethodCounts, SipStats};
+pub use subscribing::{SubscriptionId, SubscriptionLimits};
 pub use trunk_health::PingSettings;
 
 use call::{Call, Pending, Phase};
 use routing::Routing;
+use subscribing::Subscriptions;
 use trunk_health::TrunkHealths;
 use trunk_registration::TrunkRegistrations;
 
@@ -132,6 +138,7 @@ pub struct SipEndpoint {
     connections: BTreeMap<Hop, FlowId>,
     next_flow: u64,
     routing: Routing,
+    subscriptions: Subscriptions,
     is_draining: bool,
     /// Whether registrations with carriers have been taken back for good.
     is_leaving: bool,
@@ -221,6 +228,7 @@ impl SipEndpoint {
             connections: BTreeMap::new(),
             next_flow: 2,
             routing: Routing::default(),
+            subscriptions: Subscriptions::default(),
             is_draining: false,
             is_leaving: false,
             settings,
@@ -233,7 +241,8 @@ impl SipEndpoint {
         let before = &self.access.phones;
         let is_same = |account: &str| before.get(account).is_some_and(|phone| access.phones.get(account) == Some(phone));
         let gone = self.registrar.retain(is_same);
-        self.access = access;
+        let before = std::mem::replace(&mut self.access, access);
+        self.check_subscriptions(&before);
         self.report_unreachable(gone);
         self.watch_trunks();
         self.register_trunks();
@@ -266,6 +275,7 @@ impl SipEndpoint {
             }
             (None, None) => {}
         }
+        self.tell_watchers(rng);
     }
 
     /// Does what the switch says. An order for a call that is over is ignored.
@@ -284,7 +294,9 @@ impl SipEndpoint {
             SipOrder::Reoffer { dialog, offer } => self.reoffer(dialog, offer, rng),
             SipOrder::ReferProgress { dialog, status } => self.refer_progress(dialog, status, rng),
             SipOrder::AnswerReoffer { dialog, answer } => self.answer_reoffer(dialog, answer, rng),
+            SipOrder::Publish { account, elements } => self.publish(account, elements),
         }
+        self.tell_watchers(rng);
     }
 
     /// A stream closed or could not be opened. Must be said of every stream.
@@ -294,6 +306,7 @@ impl SipEndpoint {
         self.connections.retain(|_, id| *id != flow);
         let gone = self.registrar.flow_closed(flow);
         self.report_unreachable(gone);
+        self.subscribers_cut_off(flow);
         let (transactions, mut wire) = self.link.split();
         let cut_off = transactions.flow_closed(flow, &mut wire);
         for address in cut_off.by_datagram {
@@ -310,8 +323,10 @@ impl SipEndpoint {
                 ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoConnection),
                 // The next question opens a new stream.
                 ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
+                ClientUser::Notify(id) => self.notified(id, 503, rng),
             }
         }
+        self.tell_watchers(rng);
     }
 
     /// Rings every timer that is due.
@@ -330,11 +345,13 @@ impl SipEndpoint {
                     }
                 }
                 Owner::Call(id) => self.call_timer(id, timer, rng),
+                Owner::Subscription(id) => self.subscription_timer(id, timer, rng),
                 Owner::Registrar => self.registrar_timer(timer),
                 Owner::Trunks if timer == Timer::TrunkPing => self.ping_trunks(rng),
                 Owner::Trunks => self.registrations_due(rng),
             }
         }
+        self.tell_watchers(rng);
     }
 
     /// When [`SipEndpoint::timeout`] is due next.
@@ -353,6 +370,7 @@ impl SipEndpoint {
             dialogs: self.calls.len(),
             transactions: self.link.transactions.count(),
             contacts: self.registrar.count(),
+            subscriptions: self.subscriptions.len(),
             leaving: self.registrations.leaving(),
             banned: self.guard.banned(self.link.now.mono),
             ..self.link.stats
@@ -385,6 +403,7 @@ impl SipEndpoint {
             ClientUser::Probe(id) => self.probe_answered(id, status, rng),
             ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
             ClientUser::ReferNotify(id) => self.refer_notified(id, status, rng),
+            ClientUser::Notify(id) => self.notified(id, status, rng),
             ClientUser::TrunkPing if status < 200 => {}
             ClientUser::TrunkPing => self.ping_answered(key, status, true),
             ClientUser::TrunkRegister => self.register_answered(key, message, status, rng),
@@ -401,6 +420,7 @@ impl SipEndpoint {
             ClientUser::Probe(id) => self.probe_answered(id, 408, rng),
             ClientUser::Bye(id) => self.end(id, true),
             ClientUser::ReferNotify(id) => self.refer_notified(id, 408, rng),
+            ClientUser::Notify(id) => self.notified(id, 408, rng),
             ClientUser::TrunkPing => self.ping_answered(key, 408, false),
             ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoAnswer),
             ClientUser::Nobody => {}
@@ -436,6 +456,8 @@ impl SipEndpoint {
             | Timer::TrunkPing
             | Timer::TrunkRegister
             | Timer::RegistrationOver
+            | Timer::SubscriptionOver
+            | Timer::NotifyDue
             | Timer::KeepAlive => {}
         }
     }
@@ -489,6 +511,7 @@ impl SipEndpoint {
     /// The call ends here: nothing of it stays but transactions, which end by themselves.
     fn forget(&mut self, id: DialogId) -> Option<Call> {
         let call = self.calls.remove(&id)?;
+        self.call_forgotten(id, &call);
         self.changed.remove(&id);
         self.link.timers.stop_all(Owner::Call(id));
         for tag in &call.tags {

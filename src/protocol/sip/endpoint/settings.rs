@@ -1,6 +1,6 @@
 //! What the endpoint is told at its making.
 
-use super::trunk_health::PingSettings;
+use super::{subscribing::SubscriptionLimits, trunk_health::PingSettings};
 use crate::protocol::sip::{
     address::elements,
     compose::{Composition, ReplyLines},
@@ -53,6 +53,8 @@ pub struct SipSettings {
     pub registration: RegistrationLimits,
     /// Questions to trunks.
     pub pings: PingSettings,
+    /// Subscriptions.
+    pub subscriptions: SubscriptionLimits,
 }
 
 /// An address of ours in Via and Contact.
@@ -86,6 +88,7 @@ impl Default for SipSettings {
             never_banned: Vec::new(),
             registration: RegistrationLimits::default(),
             pings: PingSettings::default(),
+            subscriptions: SubscriptionLimits::default(),
         }
     }
 }

@@ -29,11 +29,27 @@ pub struct SipStats {
     pub transactions: usize,
     /// Registered contacts at this moment.
     pub contacts: usize,
+    /// Subscriptions at this moment.
+    pub subscriptions: usize,
     /// Our registrations with carriers that are being taken back at this moment.
     pub leaving: usize,
 }
 
-const METHODS: [&str; 10] = ["INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "INFO", "UPDATE", "PRACK", "other"];
+const METHODS: [&str; 13] = [
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "REGISTER",
+    "OPTIONS",
+    "INFO",
+    "UPDATE",
+    "PRACK",
+    "REFER",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "other",
+];
 
 /// A count per method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

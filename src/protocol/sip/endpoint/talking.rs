@@ -92,7 +92,9 @@ impl SipEndpoint {
             Method::Refer => self.referred(id, flow, message, pending, rng),
             // We have subscribed to nothing (RFC 6665 4.1.3).
             Method::Notify => self.answer(&pending, 481, ""),
-            Method::Register | Method::NotAllowed(_) => self.answer(&pending, 405, &format!("Allow: {ALLOW}\r\n")),
+            Method::Register | Method::Subscribe | Method::NotAllowed(_) => {
+                self.answer(&pending, 405, &format!("Allow: {ALLOW}\r\n"))
+            }
             Method::Unknown(_) => self.answer(&pending, 501, &format!("Allow: {ALLOW}\r\n")),
             Method::Prack => self.pracked(id, &pending, message),
             Method::Ack | Method::Cancel => {}

@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use super::{Owner, Timer, Wire};
-use crate::protocol::sip::{Flow, compose::Composition, header::Name, message::SipMessage, notice::DialogId};
+use crate::protocol::sip::{
+    Flow, compose::Composition, endpoint::SubscriptionId, header::Name, message::SipMessage, notice::DialogId,
+};
 
 /// A client transaction: the number in our branch, and whether it is the CANCEL that shares its INVITE's branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +49,8 @@ pub enum ClientUser {
     Bye(DialogId),
     /// A NOTIFY about a transfer.
     ReferNotify(DialogId),
+    /// A NOTIFY of a subscription.
+    Notify(SubscriptionId),
     /// Our question whether a trunk is there.
     TrunkPing,
     /// Our registration with a carrier.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ClientKey, ServerId};
-use crate::{protocol::sip::DialogId, types::Mono};
+use crate::{
+    protocol::sip::{DialogId, endpoint::SubscriptionId},
+    types::Mono,
+};
 
 /// What a timer is for. Letters as in RFC 3261 17 and RFC 6026; T1, T2 and T4 are settings. C belongs to proxies.
 ///
@@ -75,6 +78,10 @@ pub enum Timer {
     TrunkRegister,
     /// The earliest registration runs out.
     RegistrationOver,
+    /// A subscription runs out (RFC 6665 4.1.2.4).
+    SubscriptionOver,
+    /// A subscriber may be told again.
+    NotifyDue,
     /// Datagram phones behind address translation get their keep-alive.
     KeepAlive,
 }
@@ -88,6 +95,8 @@ pub enum Owner {
     Client(ClientKey),
     /// A call.
     Call(DialogId),
+    /// A subscription.
+    Subscription(SubscriptionId),
     /// The registrar.
     Registrar,
     /// Pings and registrations of trunks, each at its earliest.

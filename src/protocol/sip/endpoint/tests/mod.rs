@@ -6,6 +6,7 @@ mod provisional;
 mod reasons;
 mod session_timers;
 mod streams;
+mod subscriptions;
 mod torture;
 mod transfers;
 mod trunks;

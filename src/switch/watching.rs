@@ -1,0 +1,47 @@
+//! What those who watch an account see of an agent who works in the console: there is no telephone whose calls the endpoint would
+//! know, so the agent's presence says it.
+
+use std::sync::Arc;
+
+use super::Switch;
+use crate::{
+    domain::{
+        agent::Presence,
+        centre::AgentView,
+        directory::{AgentProfile, Device},
+    },
+    protocol::sip::{DialogElement, DialogState, SipOrder},
+    types::{CallId, Now},
+};
+
+impl Switch {
+    /// An agent's state has changed.
+    pub(super) fn publish_agent(&mut self, view: &AgentView, now: Now) {
+        let directory = self.directory.clone();
+        let Some(profile) = directory.agents.get(&view.id) else { return };
+        let Some(account) = profile.phone.as_deref() else { return };
+        let elements = elements_of(profile, &view.presence);
+        self.sip.order(SipOrder::Publish { account: account.into(), elements }, now, &mut self.rng);
+    }
+
+    /// Which account is whose may have changed.
+    pub(super) fn publish_agents(&mut self, now: Now) {
+        for view in self.centre.snapshot().agents {
+            self.publish_agent(&view, now);
+        }
+    }
+}
+
+/// The call at which a console rings or talks.
+fn elements_of(profile: &AgentProfile, presence: &Presence) -> Vec<DialogElement> {
+    let element =
+        |call: &CallId, state| vec![DialogElement { id: Arc::from(call.to_string()), names: None, is_initiator: false, state }];
+    match (profile.device, presence) {
+        (Device::Browser, Presence::Offered { call }) => element(call, DialogState::Early),
+        (Device::Browser, Presence::Busy { call }) => element(call, DialogState::Confirmed),
+        (Device::Sip, _)
+        | (Device::Browser, Presence::Ready | Presence::Paused { .. } | Presence::Offline | Presence::WrappingUp { .. }) => {
+            Vec::new()
+        }
+    }
+}
