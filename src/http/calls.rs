@@ -1,10 +1,10 @@
 //! The history of calls: a list with filters, one call with its events, and a file for spreadsheets.
 
-use axum::{Json, Router, extract::State, http::header, response::IntoResponse, routing::get};
+use axum::{Json, extract::State, http::header, response::IntoResponse, routing::get};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Id, Page, PageParams, Params, Signed, needs};
+use super::{ApiError, AppState, Id, Page, PageParams, Params, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
@@ -25,12 +25,11 @@ use crate::{
 pub struct Doc;
 
 /// Its routes.
-pub fn routes() -> Router<AppState> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::TakeCalls, Permission::SeeCalls])
         .route("/api/v1/calls", get(list))
         .route("/api/v1/calls.csv", get(export))
         .route("/api/v1/calls/{id}", get(find))
-        .route_layer(needs(&[Permission::TakeCalls, Permission::SeeCalls]))
 }
 
 /// What a list of calls is narrowed by.

@@ -1,12 +1,10 @@
 //! Customers: search, record, timeline, import.
 
-use axum::{
-    Json, Router, body::Bytes, extract::DefaultBodyLimit, extract::State, http::StatusCode, routing::get, routing::post,
-};
+use axum::{Json, body::Bytes, extract::DefaultBodyLimit, extract::State, http::StatusCode, routing::get, routing::post};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, needs};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
@@ -22,16 +20,15 @@ use crate::{
 pub(super) const IMPORT_PATH: &str = "/api/v1/customers/import";
 
 /// Routes of this resource.
-pub fn routes() -> Router<AppState> {
+pub fn routes() -> Routes {
     let import = post(import_file).layer(DefaultBodyLimit::max(import::FILE_BYTES_MAX + 1));
-    let import = Router::new().route(IMPORT_PATH, import).route_layer(needs(&[Permission::ImportCustomers]));
-    Router::new()
+    let import = Routes::needing(&[Permission::ImportCustomers]).route(IMPORT_PATH, import);
+    Routes::needing(&[Permission::WorkCustomers])
         .route("/api/v1/customers", get(search).post(create))
         .route("/api/v1/customers/{id}", get(find).put(change))
         .route("/api/v1/customers/{id}/snapshot", get(snapshot))
         .route("/api/v1/customers/{id}/timeline", get(timeline))
         .route("/api/v1/customers/{id}/notes", post(add_note))
-        .route_layer(needs(&[Permission::WorkCustomers]))
         .merge(import)
 }
 

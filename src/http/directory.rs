@@ -2,7 +2,7 @@
 //! centre itself. All kinds behave the same, so one description makes them all. Changes hold at once, without a restart.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::StatusCode,
     routing::{get, post, put},
@@ -10,7 +10,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema, openapi::OpenApi as Document};
 
-use super::{ApiError, AppState, Body, Id, Page, Params, Signed, needs, openapi::part};
+use super::{ApiError, AppState, Body, Id, Page, Params, Routes, Signed, openapi::part};
 use crate::{
     app::{
         actor::Permission,
@@ -53,12 +53,11 @@ macro_rules! resources {
             #[openapi(paths(list, make, find, change, remove))]
             pub struct Doc;
 
-            pub fn routes() -> Router<AppState> {
-                let set_up = Router::new()
+            pub fn routes() -> Routes {
+                let set_up = Routes::needing(&[Permission::Administer])
                     .route($all, post(make))
-                    .route($one, put(change).delete(remove))
-                    .route_layer(needs(&[Permission::Administer]));
-                Router::new().route($all, get(list)).route($one, get(find)).route_layer(needs(&[<$entry>::READ])).merge(set_up)
+                    .route($one, put(change).delete(remove));
+                Routes::needing(&[<$entry>::READ]).route($all, get(list)).route($one, get(find)).merge(set_up)
             }
 
             /// All of them.
@@ -124,8 +123,8 @@ macro_rules! resources {
         })*
 
         /// Every kind's routes.
-        pub fn routes() -> Router<AppState> {
-            Router::new()$(.merge($module::routes()))*.merge(centre())
+        pub fn routes() -> Routes {
+            centre()$(.merge($module::routes()))*
         }
 
         /// Every kind's part of openapi.json.
@@ -151,9 +150,9 @@ resources! {
 }
 
 /// The routes of the one entry that is always there.
-fn centre() -> Router<AppState> {
-    let set_up = Router::new().route("/api/v1/centre", put(change)).route_layer(needs(&[Permission::Administer]));
-    Router::new().route("/api/v1/centre", get(find)).route_layer(needs(&[Centre::READ])).merge(set_up)
+fn centre() -> Routes {
+    let set_up = Routes::needing(&[Permission::Administer]).route("/api/v1/centre", put(change));
+    Routes::needing(&[Centre::READ]).route("/api/v1/centre", get(find)).merge(set_up)
 }
 
 #[derive(OpenApi)]

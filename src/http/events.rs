@@ -1,10 +1,10 @@
 //! The stream of events for programs, and the audit trail for people.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State, routing::get};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::{ApiError, AppState, Page, PageParams, Params, Signed, needs};
+use super::{ApiError, AppState, Page, PageParams, Params, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
@@ -21,11 +21,8 @@ use crate::{
 pub struct Doc;
 
 /// Its routes.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/v1/events", get(after))
-        .route("/api/v1/audit", get(audit))
-        .route_layer(needs(&[Permission::ReadEvents]))
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::ReadEvents]).route("/api/v1/events", get(after)).route("/api/v1/audit", get(audit))
 }
 
 /// What the audit trail is narrowed by.

@@ -5,10 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{Router, extract::State, routing::get};
+use axum::{extract::State, routing::get};
 use utoipa::OpenApi;
 
-use super::{AppState, error::ApiError};
+use super::{AppState, Routes, error::ApiError};
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
@@ -32,8 +32,8 @@ impl Readiness {
 }
 
 /// Both routes; no sign-in.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/healthz", get(healthz)).route("/readyz", get(readyz))
+pub fn routes() -> Routes {
+    Routes::public().route("/healthz", get(healthz)).route("/readyz", get(readyz))
 }
 
 /// The process lives.

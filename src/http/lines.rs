@@ -1,10 +1,10 @@
 //! The published IVR lines: what numbers can lead to, and the words for the reasons and places that calls carry. And the prompts
 //! that queues can say.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State, routing::get};
 use utoipa::OpenApi;
 
-use super::{ApiError, AppState, Page, Signed, needs};
+use super::{ApiError, AppState, Page, Routes, Signed};
 use crate::app::{
     actor::Permission,
     directory::{PublishedLine, SharedPrompt},
@@ -16,11 +16,8 @@ use crate::app::{
 pub struct Doc;
 
 /// Its routes.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/v1/lines", get(list))
-        .route("/api/v1/prompts", get(prompts))
-        .route_layer(needs(&[Permission::SeeDirectory]))
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::SeeDirectory]).route("/api/v1/lines", get(list)).route("/api/v1/prompts", get(prompts))
 }
 
 /// All of them, by key. Lines are files of the server (`ivr.scripts`), so none is made or changed here.

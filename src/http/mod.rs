@@ -3,9 +3,10 @@
 //! consoles' sockets (`console`).
 //!
 //! How a resource looks (`src/http/<resource>.rs`):
-//! - `pub fn routes() -> Router<AppState>` with full paths (`/api/v1/queues/{id}`), merged in `router.rs`;
+//! - `pub fn routes() -> Routes` with full paths (`/api/v1/queues/{id}`), merged in `router.rs`;
 //! - `#[derive(OpenApi)] #[openapi(paths(…))] pub struct Doc;`, merged in `openapi.rs`;
-//! - a route says with [`needs`] which right it asks for at least, before anything of the request is read;
+//! - [`Routes`] are made with the rights that they need at least, which are asked for before anything of the request is read, or
+//!   as `public()`: there is no route that says neither;
 //! - handlers are small: `Signed(actor): Signed`, [`Id`], [`Params`], [`Body`] in; `Result<Json<T>, ApiError>` or
 //!   [`Page<T>`] out; they call one use case with `&actor` and map its refusal to an [`ApiError`];
 //! - JSON is snake case; `POST` answers 201 with the thing made, `PUT` and `PATCH` 200 with the thing as it is now, `DELETE` 204;
@@ -26,6 +27,7 @@ mod pace;
 mod presence;
 mod reports;
 mod router;
+mod routes;
 mod session;
 mod settings;
 mod signalling;
@@ -43,7 +45,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-pub use auth::{Connection, Person, Signed, needs};
+pub use auth::{Connection, Person, Signed};
 pub use error::{ApiError, PROBLEM_JSON, Problem};
 pub use extract::{Body, Id, PAGE_DEFAULT, Page, PageParams, Params};
 pub use guard::Listener;
@@ -51,6 +53,7 @@ pub use health::Readiness;
 pub use openapi::openapi;
 pub use pace::Pace;
 pub use router::router;
+pub use routes::Routes;
 pub use settings::Settings;
 pub use tls::Tls;
 pub use traffic::Traffic;

@@ -1,6 +1,6 @@
 //! The description of the REST interface, OpenAPI 3.1, gathered from the resources. `server.rs` adds the console's messages.
 
-use axum::{Router, extract::State, http::header, routing::get};
+use axum::{extract::State, http::header, routing::get};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -10,14 +10,14 @@ use utoipa::{
 };
 
 use super::{
-    AppState, calls, customers, directory, error::Problem, events, health, lines, presence, reports, session, signalling,
-    tickets, tokens, trunks, users, web_phone,
+    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, presence, reports, session,
+    signalling, tickets, tokens, trunks, users, web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
-pub fn routes() -> Router<AppState> {
+pub fn routes() -> Routes {
     let json = async |State(state): State<AppState>| ([(header::CONTENT_TYPE, "application/json")], state.openapi.to_string());
-    Router::new().route("/api/v1/openapi.json", get(json))
+    Routes::public().route("/api/v1/openapi.json", get(json))
 }
 
 /// General facts of the interface; each resource adds its routes.

@@ -1,9 +1,9 @@
 //! An agent's presence as a resource: one's own, or by a supervisor anyone's.
 
-use axum::{Json, Router, extract::State, routing::put};
+use axum::{Json, extract::State, routing::put};
 use utoipa::OpenApi;
 
-use super::{ApiError, AppState, Body, Id, Signed, needs};
+use super::{ApiError, AppState, Body, Id, Routes, Signed};
 use crate::{
     app::{actor::Permission, field_problem::Flaw, switch_handle::CommandFailure},
     domain::centre::{AgentView, CentreCommand, WantedPresence},
@@ -19,10 +19,8 @@ const REASON_CHARS_MAX: usize = 40;
 pub struct Doc;
 
 /// Its route.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/v1/agents/{id}/presence", put(set).get(find))
-        .route_layer(needs(&[Permission::TakeCalls, Permission::Supervise]))
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::TakeCalls, Permission::Supervise]).route("/api/v1/agents/{id}/presence", put(set).get(find))
 }
 
 /// An agent's state now.

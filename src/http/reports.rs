@@ -1,10 +1,10 @@
 //! Reports: counts per queue and interval.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State, routing::get};
 use serde::Deserialize;
 use utoipa::{IntoParams, OpenApi};
 
-use super::{ApiError, AppState, Page, Params, Signed, needs};
+use super::{ApiError, AppState, Page, Params, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
@@ -20,8 +20,8 @@ use crate::{
 pub struct Doc;
 
 /// Its route.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/reports/queues", get(queues)).route_layer(needs(&[Permission::Supervise]))
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::Supervise]).route("/api/v1/reports/queues", get(queues))
 }
 
 /// Which counts.

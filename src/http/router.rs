@@ -9,8 +9,7 @@ use super::{
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
 pub fn router(state: AppState, sockets: Router) -> Router {
-    Router::new()
-        .merge(health::routes())
+    let routes = health::routes()
         .merge(session::routes())
         .merge(users::routes())
         .merge(tokens::routes())
@@ -25,7 +24,9 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(events::routes())
         .merge(reports::routes())
         .merge(presence::routes())
-        .merge(openapi::routes())
+        .merge(openapi::routes());
+    routes
+        .into_router(&state)
         .with_state(state.clone())
         .merge(sockets)
         .fallback(web_console::serve)

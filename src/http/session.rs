@@ -4,16 +4,16 @@
 //! is); `DELETE` leaves; `PUT /api/v1/session/password {"old", "new"}` sets the own password, which ends all own sessions.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::IntoResponse,
-    routing::{get, put},
+    routing::{get, post, put},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Connection, Person, Signed, guard};
+use super::{ApiError, AppState, Body, Connection, Person, Routes, Signed, guard};
 use crate::{
     app::actor::{Actor, Permission},
     domain::access::{Role, User},
@@ -26,10 +26,11 @@ use crate::{
 pub struct Doc;
 
 /// Its routes.
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/v1/session", get(who).post(sign_in).delete(sign_out))
+pub fn routes() -> Routes {
+    Routes::signed()
+        .route("/api/v1/session", get(who).delete(sign_out))
         .route("/api/v1/session/password", put(set_password))
+        .merge(Routes::public().route("/api/v1/session", post(sign_in)))
 }
 
 /// User and password.

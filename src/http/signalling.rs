@@ -1,9 +1,9 @@
 //! The captured signalling of a call: message by message for the ladder, and as a file for Wireshark.
 
-use axum::{Json, Router, extract::State, http::header, response::IntoResponse, routing::get};
+use axum::{Json, extract::State, http::header, response::IntoResponse, routing::get};
 use utoipa::OpenApi;
 
-use super::{ApiError, AppState, Id, Signed, needs};
+use super::{ApiError, AppState, Id, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
@@ -18,11 +18,10 @@ use crate::{
 pub struct Doc;
 
 /// Its routes.
-pub fn routes() -> Router<AppState> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::SeeSignalling])
         .route("/api/v1/calls/{id}/signalling", get(of_call))
         .route("/api/v1/calls/{id}/signalling.pcap", get(pcap_of_call))
-        .route_layer(needs(&[Permission::SeeSignalling]))
 }
 
 /// The SIP messages of a call, as far as they are still kept in memory. Proofs of passwords, keys pressed, keys of encrypted audio

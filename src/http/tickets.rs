@@ -1,7 +1,7 @@
 //! Tickets and SLA policies.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::StatusCode,
     routing::{get, post, put},
@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Signed, directory::Removal, extract::cursor, needs};
+use super::{ApiError, AppState, Body, Id, Page, PageParams, Params, Routes, Signed, directory::Removal, extract::cursor};
 use crate::{
     app::{
         actor::Permission,
@@ -28,11 +28,10 @@ use crate::{
 };
 
 /// Routes of this resource.
-pub fn routes() -> Router<AppState> {
-    let set_up = Router::new()
-        .route("/api/v1/sla-policies/{id}", put(save_policy).delete(delete_policy))
-        .route_layer(needs(&[Permission::Administer]));
-    Router::new()
+pub fn routes() -> Routes {
+    let set_up =
+        Routes::needing(&[Permission::Administer]).route("/api/v1/sla-policies/{id}", put(save_policy).delete(delete_policy));
+    Routes::needing(&[Permission::WorkTickets])
         .route("/api/v1/tickets", get(list).post(open))
         .route("/api/v1/tickets/{id}", get(page))
         .route("/api/v1/tickets/{id}/thread", get(thread))
@@ -41,7 +40,6 @@ pub fn routes() -> Router<AppState> {
         .route("/api/v1/calls/{id}/ticket", post(from_call))
         .route("/api/v1/calls/{id}/tickets", get(of_call))
         .route("/api/v1/sla-policies", get(policies))
-        .route_layer(needs(&[Permission::WorkTickets]))
         .merge(set_up)
 }
 

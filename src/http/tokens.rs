@@ -1,7 +1,7 @@
 //! Tokens for programs, each for a user and limited to scopes. The secret is answered once, when the token is made.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::StatusCode,
     routing::{delete, get},
@@ -9,7 +9,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, Signed, needs};
+use super::{ApiError, AppState, Body, Id, Page, Routes, Signed};
 use crate::{
     app::{actor::Permission, users::NewToken},
     domain::access::ApiToken,
@@ -22,11 +22,10 @@ use crate::{
 pub struct Doc;
 
 /// Its routes.
-pub fn routes() -> Router<AppState> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::ManageUsers])
         .route("/api/v1/tokens", get(list).post(make))
         .route("/api/v1/tokens/{id}", delete(revoke))
-        .route_layer(needs(&[Permission::ManageUsers]))
 }
 
 /// A token to be made.

@@ -1,10 +1,10 @@
 //! Trunks at work: whether their other sides answer, whether carriers have our registration, how many calls they carry. What is set
 //! up of them stands in `directory.rs`.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State, routing::get};
 use utoipa::OpenApi;
 
-use super::{ApiError, AppState, Page, Signed, needs};
+use super::{ApiError, AppState, Page, Routes, Signed};
 use crate::{app::actor::Permission, domain::trunk::TrunkView};
 
 /// This resource's part of openapi.json.
@@ -13,8 +13,8 @@ use crate::{app::actor::Permission, domain::trunk::TrunkView};
 pub struct Doc;
 
 /// Its route.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/trunk-states", get(list)).route_layer(needs(&[Permission::Supervise]))
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::Supervise]).route("/api/v1/trunk-states", get(list))
 }
 
 /// Every active trunk as it is now, by key.

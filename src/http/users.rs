@@ -1,7 +1,7 @@
 //! Users: who signs in and as what. For administrators.
 
 use axum::{
-    Json, Router,
+    Json,
     extract::State,
     http::StatusCode,
     routing::{get, put},
@@ -9,7 +9,7 @@ use axum::{
 use serde::Deserialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{ApiError, AppState, Body, Id, Page, Signed, needs};
+use super::{ApiError, AppState, Body, Id, Page, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
@@ -25,14 +25,13 @@ use crate::{
 pub struct Doc;
 
 /// Its routes.
-pub fn routes() -> Router<AppState> {
-    Router::new()
+pub fn routes() -> Routes {
+    Routes::needing(&[Permission::ManageUsers])
         .route("/api/v1/users", get(list).post(make))
         .route("/api/v1/users/{id}", put(change).delete(remove))
         .route("/api/v1/users/{id}/password", put(set_password))
-        .route_layer(needs(&[Permission::ManageUsers]))
         // The own one may be read by everyone.
-        .route("/api/v1/users/{id}", get(find))
+        .merge(Routes::signed().route("/api/v1/users/{id}", get(find)))
 }
 
 /// A user to be made.

@@ -1,10 +1,10 @@
 //! What the public web phone on `/call` may dial.
 
-use axum::{Json, Router, extract::State, routing::get};
+use axum::{Json, extract::State, routing::get};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::AppState;
+use super::{AppState, Routes};
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
@@ -12,8 +12,8 @@ use super::AppState;
 pub struct Doc;
 
 /// Its route.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/api/v1/web-phone/lines", get(lines))
+pub fn routes() -> Routes {
+    Routes::public().route("/api/v1/web-phone/lines", get(lines))
 }
 
 /// The web phone as its page shows it.
