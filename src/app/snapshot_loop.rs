@@ -80,6 +80,7 @@ impl Snapshots {
         tracing::warn!(
             absent_ms,
             calls = found.survivors.calls.len(),
+            phones = found.survivors.phones.len(),
             "calls of an earlier process are too old to be taken up"
         );
         file.clear()?;
@@ -133,7 +134,7 @@ impl Snapshots {
     }
 }
 
-/// Nothing is to be taken up by the next process: every call was ended in order.
-pub fn forget(folder: &Path) -> io::Result<()> {
-    SnapshotFile::remove(folder)
+/// No call is to be taken up by the next process, because every one was ended in order; phones are where they are.
+pub fn forget_calls(folder: &Path, now: Timestamp) -> io::Result<()> {
+    SnapshotFile::keep_phones(folder, now)
 }

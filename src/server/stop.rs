@@ -127,8 +127,8 @@ async fn close(node: Node, calls: Calls) {
             }
         }
     }
-    if !are_left && let Err(error) = snapshot_loop::forget(ground.db.data().path()) {
-        tracing::error!(%error, "the file of live calls cannot be removed: the next start will ask for calls that have ended");
+    if !are_left && let Err(error) = snapshot_loop::forget_calls(ground.db.data().path(), ground.clock.now().wall) {
+        tracing::error!(%error, "the file of live calls cannot be tidied: the next start will ask for calls that have ended");
     }
     ground.db.close().await;
     // Joins a thread: not on a worker of the runtime.

@@ -1,9 +1,9 @@
-//! Calls that outlast the process. What is written down of each: the floor's part, and per telephone leg the dialog and what was
-//! negotiated; of agents, their presence. An exchange that begins anew takes that up: it knows the dialogs at once, so that peers
+//! Calls and registrations that outlast the process. What is written down of each: the floor's part, and per telephone leg the dialog and what was
+//! negotiated; of agents, their presence; of phones, where they are. An exchange that begins anew takes that up: it knows the dialogs at once, so that peers
 //! are understood, and asks every telephone for media anew (re-INVITE, RFC 3261 14) when its directory and flows are there. Browsers
 //! come back by themselves, with a fresh offer.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +21,7 @@ use crate::{
     protocol::{
         media::MediaOrder,
         sdp::SdpSession,
-        sip::{DialogId, DialogSnapshot, SipOrder},
+        sip::{DialogId, DialogSnapshot, PhoneSnapshot, SipOrder},
     },
     types::{AgentId, CallId, LegId, Mono, Now},
 };
@@ -59,6 +59,10 @@ pub enum SnapshotChange {
     Agent(Box<Agent>),
     /// An agent has signed out.
     AgentGone(AgentId),
+    /// An account's phones are registered like this now.
+    Phone(Box<PhoneSnapshot>),
+    /// An account has no registration any more that would last.
+    PhoneGone(Arc<str>),
 }
 
 /// What an earlier process wrote down.
@@ -68,14 +72,19 @@ pub struct Survivors {
     pub calls: Vec<CallSnapshot>,
     /// Agents.
     pub agents: Vec<Agent>,
+    /// Registrations.
+    pub phones: Vec<PhoneSnapshot>,
 }
 
 /// Changes that have not been written down, and calls that wait for their directory.
 #[derive(Default)]
 pub(super) struct Snapshots {
     changes: FloorChanges,
+    phones: BTreeSet<Arc<str>>,
     /// Calls that have been written down.
     written: BTreeSet<CallId>,
+    /// Accounts whose registrations have been.
+    written_phones: BTreeSet<Arc<str>>,
     survivors: Option<(Survivors, Vec<Vec<DialogId>>)>,
 }
 
@@ -101,10 +110,11 @@ impl Switch {
             snapshot.legs.iter().map(|leg| self.sip.take_up(leg.dialog.clone())).collect()
         });
         let dialogs = dialogs.collect();
+        self.snapshots.written_phones.extend(survivors.phones.iter().map(|phone| phone.account().clone()));
         self.snapshots.survivors = Some((survivors, dialogs));
     }
 
-    /// What has changed since this was asked last, at most so many calls and agents; the rest is given next time, as it stands then.
+    /// What has changed since this was asked last, at most so many calls, agents and phones; the rest is given next time, as it stands then.
     pub fn snapshot_changes(&mut self, max: usize) -> Vec<SnapshotChange> {
         self.gather_changes();
         let mut changes = Vec::new();
@@ -128,14 +138,27 @@ impl Switch {
                 None => SnapshotChange::AgentGone(id),
             });
         }
+        while changes.len() < max
+            && let Some(account) = self.snapshots.phones.pop_first()
+        {
+            match self.sip.phone_snapshot(&account) {
+                Some(phone) => {
+                    self.snapshots.written_phones.insert(account);
+                    changes.push(SnapshotChange::Phone(Box::new(phone)));
+                }
+                None if self.snapshots.written_phones.remove(&account) => changes.push(SnapshotChange::PhoneGone(account)),
+                None => {}
+            }
+        }
         changes
     }
 
     /// Whether there is anything to write down.
     pub fn has_snapshot_changes(&self) -> bool {
         let waiting = &self.snapshots.changes;
-        let is_waiting = !waiting.calls.is_empty() || !waiting.agents.is_empty();
-        is_waiting || self.centre.has_changes() || self.sip.has_changed() || self.legs.has_changed()
+        let is_waiting = !waiting.calls.is_empty() || !waiting.agents.is_empty() || !self.snapshots.phones.is_empty();
+        let has_sip = self.sip.has_changed() || self.sip.has_changed_phones();
+        is_waiting || has_sip || self.centre.has_changes() || self.legs.has_changed()
     }
 
     fn gather_changes(&mut self) {
@@ -145,6 +168,7 @@ impl Switch {
         let of_legs = legs.into_iter().filter_map(|leg| self.centre.call_of(leg));
         self.snapshots.changes.calls.extend(calls.into_iter().chain(of_legs));
         self.snapshots.changes.agents.extend(agents);
+        self.snapshots.phones.extend(self.sip.take_changed_phones());
     }
 
     /// A call with its confirmed telephone legs. One that has none yet cannot come back, so it is not written down.
@@ -168,9 +192,11 @@ impl Switch {
         })
     }
 
-    /// The floor gets its calls back, and their telephones are asked one after another. Who hung up meanwhile has gone.
+    /// Phones can be called again; the floor gets its calls back, and their telephones are asked one after another. Who hung up meanwhile has gone.
     pub(super) fn bring_back(&mut self, now: Now) {
         let Some((survivors, dialogs)) = self.snapshots.survivors.take() else { return };
+        self.sip.take_up_phones(survivors.phones, now);
+        self.settle(now);
         let mut at = now.mono;
         let mut legs = Vec::new();
         let mut calls = Vec::new();

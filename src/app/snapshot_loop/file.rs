@@ -42,7 +42,7 @@ pub(super) struct Found {
 struct Line {
     v: u16,
     at: i64,
-    /// `call …` or `agent …`; empty for a mere sign of life.
+    /// `call …`, `agent …` or `phone …`; empty for a mere sign of life.
     key: String,
     /// `None` when nothing is left of it.
     body: Option<Value>,
@@ -83,12 +83,15 @@ impl SnapshotFile {
         Ok((this, found))
     }
 
-    /// Takes the file away.
-    pub(super) fn remove(folder: &Path) -> io::Result<()> {
-        match std::fs::remove_file(folder.join(FILE)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
+    /// Leaves only where phones are, and when this was known last; without any the file goes.
+    pub(super) fn keep_phones(folder: &Path, at: Timestamp) -> io::Result<()> {
+        let (mut this, _) = Self::open(folder)?;
+        this.lines.retain(|key, _| key.starts_with(PHONE));
+        if this.lines.is_empty() {
+            return std::fs::remove_file(folder.join(FILE));
         }
+        this.rewrite()?;
+        this.write(SnapshotBatch { at, changes: Vec::new() })
     }
 
     fn read(&mut self) -> io::Result<Found> {
@@ -157,8 +160,11 @@ impl SnapshotFile {
                 SnapshotChange::CallGone(call) => put::<()>(&mut text, at, call_key(*call), None)?,
                 SnapshotChange::Agent(agent) => put(&mut text, at, agent_key(&agent.id), Some(agent))?,
                 SnapshotChange::AgentGone(agent) => put::<()>(&mut text, at, agent_key(agent), None)?,
+                SnapshotChange::Phone(phone) => put(&mut text, at, phone_key(phone.account()), Some(phone))?,
+                SnapshotChange::PhoneGone(account) => put::<()>(&mut text, at, phone_key(account), None)?,
             };
-            let is_gone = matches!(change, SnapshotChange::CallGone(_) | SnapshotChange::AgentGone(_));
+            let is_gone =
+                matches!(change, SnapshotChange::CallGone(_) | SnapshotChange::AgentGone(_) | SnapshotChange::PhoneGone(_));
             let span = Span { begin: self.end + size(begin), bytes: size(text.len() - begin) };
             spans.push((key, (!is_gone).then_some(span)));
         }
@@ -215,6 +221,7 @@ impl SnapshotFile {
 
 const CALL: &str = "call ";
 const AGENT: &str = "agent ";
+const PHONE: &str = "phone ";
 
 impl Survivors {
     /// False when it cannot be read.
@@ -223,6 +230,8 @@ impl Survivors {
             serde_json::from_value(body).map(|call| self.calls.push(call)).is_ok()
         } else if key.starts_with(AGENT) {
             serde_json::from_value(body).map(|agent| self.agents.push(agent)).is_ok()
+        } else if key.starts_with(PHONE) {
+            serde_json::from_value(body).map(|phone| self.phones.push(phone)).is_ok()
         } else {
             false
         }
@@ -235,6 +244,10 @@ fn call_key(call: CallId) -> String {
 
 fn agent_key(agent: &crate::types::AgentId) -> String {
     format!("{AGENT}{agent}")
+}
+
+fn phone_key(account: &str) -> String {
+    format!("{PHONE}{account}")
 }
 
 /// Writes a line and gives its key back.

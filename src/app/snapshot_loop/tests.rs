@@ -107,10 +107,11 @@ async fn a_file_full_of_old_lines_is_rewritten_with_those_that_count() {
 }
 
 #[tokio::test]
-async fn a_stop_in_order_leaves_nothing_to_take_up() {
+async fn a_stop_in_order_leaves_no_agent_to_take_up() {
     let folder = tempfile::tempdir().unwrap();
-    super::forget(folder.path()).expect("nothing to forget is no fault");
+    super::forget_calls(folder.path(), THEN).expect("nothing to forget is no fault");
     write(folder.path(), vec![stands("ana")]).await;
-    super::forget(folder.path()).unwrap();
+    super::forget_calls(folder.path(), THEN).unwrap();
+    assert!(!folder.path().join("calls-live.jsonl").exists());
     assert!(open(folder.path(), 0).await.1.agents.is_empty());
 }

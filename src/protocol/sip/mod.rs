@@ -45,6 +45,6 @@ pub use notice::{
     TrunkRegistration,
 };
 pub use peer::{Hop, PeerName, Peers, Target};
-pub use registrar::RegistrationLimits;
+pub use registrar::{PhoneSnapshot, RegistrationLimits};
 pub use session_timer::SessionTimerLimits;
 pub use transaction::Times;

@@ -1,11 +1,17 @@
 //! Where phones are (RFC 3261 10.3): contacts per account with their expiry and the flow that reaches them. Who may register has
-//! been decided before; forgets everything at a restart, after which phones come back by themselves.
+//! been decided before. What outlasts a restart: `kept.rs`.
+
+mod kept;
+
+pub use kept::PhoneSnapshot;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     sync::Arc,
 };
+
+use serde::{Deserialize, Serialize};
 
 use super::{
     address::{NameAddr, Uri, elements, host_ip},
@@ -58,7 +64,7 @@ impl RegistrationLimits {
 }
 
 /// One place where a phone can be reached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Contact {
     /// What to put into the Request-URI.
     pub uri: Uri,
@@ -100,6 +106,8 @@ pub struct Registrar {
     by_expiry: BTreeSet<(Mono, Arc<str>)>,
     /// Which accounts use which source, so that a closed stream finds its contacts and a phone's calls are recognised.
     by_source: BTreeSet<(Flow, Arc<str>)>,
+    /// Accounts whose contacts should be written down again.
+    changed: BTreeSet<Arc<str>>,
 }
 
 impl Registrar {
@@ -235,6 +243,7 @@ impl Registrar {
     }
 
     fn replace(&mut self, account: &Arc<str>, contacts: Vec<Contact>) {
+        self.changed.insert(account.clone());
         for contact in self.accounts.remove(account).into_iter().flatten() {
             self.by_expiry.remove(&(contact.expires_at, account.clone()));
             self.by_source.remove(&(contact.source, account.clone()));

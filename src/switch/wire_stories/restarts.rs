@@ -10,7 +10,14 @@ use crate::{
 };
 
 /// What is in the file, by key.
-type Written = BTreeMap<String, (bool, Value)>;
+type Written = BTreeMap<String, (Kind, Value)>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Call,
+    Agent,
+    Phone,
+}
 
 impl Exchange {
     /// Everything that has changed goes into the file, a little at a time.
@@ -19,13 +26,17 @@ impl Exchange {
             for change in self.switch.snapshot_changes(2) {
                 match change {
                     SnapshotChange::Call(call) => {
-                        written.insert(call.id().to_string(), (true, serde_json::to_value(&call).unwrap()));
+                        written.insert(call.id().to_string(), (Kind::Call, serde_json::to_value(&call).unwrap()));
                     }
                     SnapshotChange::Agent(agent) => {
-                        written.insert(agent.id.to_string(), (false, serde_json::to_value(&agent).unwrap()));
+                        written.insert(agent.id.to_string(), (Kind::Agent, serde_json::to_value(&agent).unwrap()));
                     }
                     SnapshotChange::CallGone(call) => drop(written.remove(&call.to_string())),
                     SnapshotChange::AgentGone(agent) => drop(written.remove(agent.as_str())),
+                    SnapshotChange::Phone(phone) => {
+                        written.insert(phone.account().to_string(), (Kind::Phone, serde_json::to_value(&phone).unwrap()));
+                    }
+                    SnapshotChange::PhoneGone(account) => drop(written.remove(&*account)),
                 }
             }
         }
@@ -34,11 +45,11 @@ impl Exchange {
     /// The process dies, and another one takes up what was written down; its directory is not there yet.
     fn die(&mut self, written: &Written) {
         let mut survivors = Survivors::default();
-        for (is_call, value) in written.values().cloned() {
-            if is_call {
-                survivors.calls.push(serde_json::from_value(value).expect("a call that can be read"));
-            } else {
-                survivors.agents.push(serde_json::from_value(value).expect("an agent that can be read"));
+        for (kind, value) in written.values().cloned() {
+            match kind {
+                Kind::Call => survivors.calls.push(serde_json::from_value(value).expect("a call that can be read")),
+                Kind::Agent => survivors.agents.push(serde_json::from_value(value).expect("an agent that can be read")),
+                Kind::Phone => survivors.phones.push(serde_json::from_value(value).expect("a phone that can be read")),
             }
         }
         self.now = self.now.plus_millis(1_500);
@@ -348,9 +359,8 @@ fn an_agent_whose_caller_is_lost_is_hung_up_and_free_again() {
     assert_eq!(header(&bye, "Call-ID:"), phone_call);
     exchange.says("192.0.2.50:5060", &bye, "200 OK", "");
     assert!(exchange.live.iter().any(|update| matches!(update, LiveUpdate::Notice { key: "call_cut_off", .. })));
-    assert_eq!((exchange.ends(), exchange.presence()), (vec![EndCause::Lost], Presence::Paused { reason: "device".into() }));
-    register(&mut exchange);
-    assert_eq!(exchange.presence(), Presence::Ready);
+    // Her phone is registered as it was.
+    assert_eq!((exchange.ends(), exchange.presence()), (vec![EndCause::Lost], Presence::Ready));
     exchange.is_clean();
 }
 
@@ -473,9 +483,41 @@ fn what_is_over_is_taken_out_of_the_file_and_what_never_began_not_put_in() {
     let mut written = Written::new();
     let tag = exchange.answered(1);
     exchange.write_down(&mut written);
-    assert_eq!(written.values().filter(|(is_call, _)| *is_call).count(), 1);
+    assert_eq!(written.values().filter(|(kind, _)| *kind == Kind::Call).count(), 1);
     exchange.caller(1, "BYE", 2, &tag, "");
     exchange.caller(2, "INVITE", 1, "", SDP);
     exchange.write_down(&mut written);
-    assert_eq!(written.values().filter(|(is_call, _)| *is_call).count(), 0, "the second has no ACK yet");
+    assert_eq!(written.values().filter(|(kind, _)| *kind == Kind::Call).count(), 0, "the second has no ACK yet");
+}
+
+#[test]
+fn a_registered_phone_can_be_called_right_after_the_restart_until_it_would_have_to_register_again() {
+    let mut exchange = Exchange::new();
+    register(&mut exchange);
+    exchange.restart();
+    assert!(exchange.switch.sip.is_reachable("101"));
+    // What it was told before still holds: it may unregister, and be taken for a known source.
+    exchange.restart();
+    assert!(exchange.switch.sip.is_reachable("101"), "restart after restart");
+    exchange.wait(3_600_000);
+    assert!(!exchange.switch.sip.is_reachable("101"));
+    let mut written = Written::new();
+    exchange.write_down(&mut written);
+    assert!(written.is_empty(), "{written:?}");
+}
+
+#[test]
+fn a_phone_that_was_taken_out_meanwhile_is_forgotten() {
+    let mut exchange = Exchange::new();
+    register(&mut exchange);
+    let mut directory = directory();
+    directory.phones.clear();
+    let mut written = Written::new();
+    exchange.write_down(&mut written);
+    assert_eq!(written.len(), 1);
+    exchange.die(&written);
+    exchange.give(Input::Directory(Arc::new(directory)));
+    assert!(!exchange.switch.sip.is_reachable("101"));
+    exchange.write_down(&mut written);
+    assert!(written.is_empty(), "{written:?}");
 }

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod registrations;
 mod survival;
 
 use reqwest::Method;

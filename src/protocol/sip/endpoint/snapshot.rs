@@ -1,4 +1,4 @@
-//! Answered calls that outlast the process: what is written down of each, and how an endpoint that knows nothing takes it up again.
+//! Answered calls and registrations that outlast the process: what is written down of each, and how an endpoint that knows nothing takes it up again.
 //! Transactions are not kept: what was under way is asked anew, or the peer asks again.
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -11,8 +11,12 @@ use super::{
     refreshing::Session,
 };
 use crate::{
-    protocol::sip::{dialog::Dialog, notice::DialogId},
-    types::TrunkId,
+    protocol::sip::{
+        dialog::Dialog,
+        notice::{DialogId, SipNotice},
+        registrar::PhoneSnapshot,
+    },
+    types::{Now, TrunkId},
 };
 
 /// A confirmed dialog, to be written down. Holds no credentials: those are looked up again.
@@ -82,5 +86,34 @@ impl SipEndpoint {
     /// Whether there are any.
     pub fn has_changed(&self) -> bool {
         !self.changed.is_empty()
+    }
+
+    /// Takes up the registrations of an earlier process, of those accounts that may still register.
+    pub fn take_up_phones(&mut self, phones: Vec<PhoneSnapshot>, now: Now) {
+        self.link.now = now;
+        for phone in phones {
+            let account = phone.account().clone();
+            if !self.access.phones.contains_key(&account) {
+                self.registrar.drop_kept(account);
+            } else if self.registrar.take_up(phone, now.mono) {
+                self.link.notice(SipNotice::RegistrationChanged { account, is_reachable: true });
+            }
+        }
+        self.schedule_registrar();
+    }
+
+    /// The registrations of an account as they stand; `None` when none outlasts the process.
+    pub fn phone_snapshot(&self, account: &Arc<str>) -> Option<PhoneSnapshot> {
+        self.registrar.keep_phone(account)
+    }
+
+    /// The accounts whose registrations have changed since this was asked last.
+    pub fn take_changed_phones(&mut self) -> BTreeSet<Arc<str>> {
+        self.registrar.take_changed()
+    }
+
+    /// Whether there are any.
+    pub fn has_changed_phones(&self) -> bool {
+        self.registrar.has_changed()
     }
 }
