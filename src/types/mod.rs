@@ -1,5 +1,6 @@
-//! Values that every floor shares: ids, time, chance, telephone numbers. Imports nothing of ours.
+//! Values that every floor shares: ids, time, chance, telephone numbers and who stands for them. Imports nothing of ours.
 
+mod caller_identity;
 mod ids;
 mod ip_prefix;
 mod phone_number;
@@ -7,6 +8,7 @@ mod rng;
 pub mod settings;
 mod time;
 
+pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use ids::{
     AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, RouteId,
     SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,

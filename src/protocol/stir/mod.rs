@@ -1,0 +1,24 @@
+//! Signed caller identity (STIR/SHAKEN): what a call says of its caller, whether that holds, and what ours say. Pure: certificates
+//! are fetched, and keys kept, elsewhere.
+//!
+//! | file | about |
+//! | --- | --- |
+//! | `header.rs` | the Identity header (RFC 8224 4) |
+//! | `passport.rs` | the signed statement in it (RFC 8225, RFC 8588) |
+//! | `certificate.rs` | whose signature counts (RFC 8226) |
+//! | `signature.rs`, `der.rs` | how signatures and certificates are spelt |
+//! | `number.rs` | numbers as they are compared (RFC 8224 8.3) |
+
+mod certificate;
+mod der;
+mod header;
+mod number;
+mod passport;
+mod signature;
+#[cfg(test)]
+mod tests;
+
+pub use certificate::{Anchors, certificates_in, verify};
+pub use header::{read_identity, write_identity};
+pub use number::canonical;
+pub use passport::{Called, Claims, PassportSigner, SignedPassport};
