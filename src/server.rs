@@ -55,10 +55,11 @@ use crate::{
     domain::centre::CallerMatch,
     http::{self, AppState, Readiness},
     net::{
-        CaptureHandle, CertificateInUse, Reach, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, SystemClock,
-        media::MediaPlane,
+        CaptureHandle, CertificateInUse, Reach, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, StirFault, StirSigner,
+        StirVerifier, SystemClock, media::MediaPlane,
     },
-    protocol::sip::{Advertised, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
+    protocol::sip::{Advertised, IdentityTimes, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
+    protocol::stir::PassportSigner,
     store::{
         DataDir, Db, OpenFault, for_a_caller,
         repair::{self, GoesOn},
@@ -136,6 +137,12 @@ fn fork(seed: &Mutex<Rng>) -> Rng {
 
 impl From<OpenFault> for Failure {
     fn from(fault: OpenFault) -> Self {
+        Self::Unavailable(sentence(&fault))
+    }
+}
+
+impl From<StirFault> for Failure {
+    fn from(fault: StirFault) -> Self {
         Self::Unavailable(sentence(&fault))
     }
 }
@@ -230,8 +237,11 @@ impl Exchange {
                 answer_ms_max: millis(config.sip.ping_timeout).max(100),
                 ..PingSettings::default()
             },
+            identity: IdentityTimes { wait_ms: millis(config.stir.wait), fresh_secs: i64::from(whole_secs(config.stir.fresh)) },
+            signer: StirSigner::open(&config.stir)?.map(|signer| signer as Arc<dyn PassportSigner>),
             ..SipSettings::default()
         };
+        let identities = Arc::new(StirVerifier::open(&config.stir, clock.clone())?);
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
         let mut switch = Switch::new(sip, config.limits.calls_max, ground.rng(), secret);
         let not_usable =
@@ -262,6 +272,7 @@ impl Exchange {
             facts: journal.into_sender(),
             journal: status.clone(),
             callers: Arc::new(Recognition(ground.customers.clone())),
+            identities,
             snapshots: snapshot_door,
         });
         Ok(Self {

@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{
     domain::centre::{CallerMatch, Fact, Refusal},
-    net::{SipNet, SipNetStats, media::MediaHandle},
-    protocol::media::MediaNotice,
+    net::{SipNet, SipNetStats, StirVerifier, media::MediaHandle},
+    protocol::{media::MediaNotice, sip::DialogId, stir::SignedPassport},
     switch::{CommandRequest, Input, LiveUpdate, Output, Switch, SwitchStats},
-    types::{CallId, Clock, Mono, Now, PhoneNumber},
+    types::{CallId, Clock, IdentityFault, Mono, Now, PhoneNumber},
 };
 
 /// Messages and notices that may wait for the switch; beyond, the SIP edge drops and counts.
@@ -42,6 +42,8 @@ const FACTS_MAX: usize = 200_000;
 const LOOK_UPS_MAX: usize = 256;
 /// A caller who is not recognised by then counts as unknown.
 const LOOK_UP_MS_MAX: u64 = 150;
+/// Callers' statements checked at a time; beyond them a call goes on unverified.
+const IDENTITY_CHECKS_MAX: usize = 512;
 /// How often a draining switch looks whether the last call is over, besides after every turn.
 const DRAIN_LOOK_MS: u64 = 250;
 /// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile.
@@ -55,6 +57,18 @@ const SNAPSHOT_MAX: usize = 512;
 pub trait CallerLookup: Send + Sync + 'static {
     /// Customers with this number, best first. Abandoned when it takes longer than 150 ms.
     fn look_up(&self, number: PhoneNumber) -> BoxFuture<'static, CallerMatch>;
+}
+
+/// Finds out whether what callers' networks signed is worth anything.
+pub trait IdentityChecks: Send + Sync + 'static {
+    /// Whether this statement was signed by somebody who may.
+    fn check(&self, passport: Arc<SignedPassport>) -> BoxFuture<'static, Result<(), IdentityFault>>;
+}
+
+impl IdentityChecks for StirVerifier {
+    fn check(&self, passport: Arc<SignedPassport>) -> BoxFuture<'static, Result<(), IdentityFault>> {
+        Self::check(self, passport)
+    }
 }
 
 /// The loop in figures.
@@ -89,6 +103,8 @@ pub struct SwitchLoop {
     callers: Arc<dyn CallerLookup>,
     look_ups: Arc<Semaphore>,
     look_ups_missed: Arc<AtomicU64>,
+    identities: Arc<dyn IdentityChecks>,
+    identity_checks: Arc<Semaphore>,
     replies: BTreeMap<u64, oneshot::Sender<Result<(), Refusal>>>,
     next_request: u64,
     draining: Option<Draining>,
@@ -125,6 +141,8 @@ pub struct SwitchLoopParts {
     pub journal: Arc<JournalStatus>,
     /// Who callers are.
     pub callers: Arc<dyn CallerLookup>,
+    /// What callers' networks signed.
+    pub identities: Arc<dyn IdentityChecks>,
     /// Where changes of calls that shall outlast the process are left.
     pub snapshots: mpsc::Sender<SnapshotBatch>,
 }
@@ -150,6 +168,8 @@ impl SwitchLoop {
             callers: parts.callers,
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             look_ups_missed: Arc::default(),
+            identities: parts.identities,
+            identity_checks: Arc::new(Semaphore::new(IDENTITY_CHECKS_MAX)),
             replies: BTreeMap::new(),
             next_request: 0,
             draining: None,
@@ -284,6 +304,7 @@ impl SwitchLoop {
                 Output::Media(order) => {
                     self.media.order(order);
                 }
+                Output::VerifyIdentity { dialog, passport } => self.check_identity(dialog, passport, now),
                 Output::Fact(fact) => self.record(fact),
                 Output::Live(update) => self.show(update),
                 Output::LookUp { call, number } => self.look_up(call, number, now),
@@ -359,6 +380,20 @@ impl SwitchLoop {
             };
             let _ = asks.send(Ask::Input(Box::new(Input::CallerKnown { call, found }))).await;
             drop(place);
+        });
+    }
+
+    /// The switch does not wait for longer than it wants to; what comes later still fills the shelf of certificates.
+    fn check_identity(&mut self, dialog: DialogId, passport: Arc<SignedPassport>, now: Now) {
+        let Ok(place) = self.identity_checks.clone().try_acquire_owned() else {
+            let checked = Err(IdentityFault::NoCertificate);
+            return self.switch.handle(Input::IdentityChecked { dialog, checked }, now);
+        };
+        let (checking, asks) = (self.identities.check(passport), self.handle.asks.clone());
+        tokio::spawn(async move {
+            let checked = checking.await;
+            drop(place);
+            let _ = asks.send(Ask::Input(Box::new(Input::IdentityChecked { dialog, checked }))).await;
         });
     }
 

@@ -34,6 +34,21 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
         };
         wrong(set, format!("{set} is set and {missing} is not"), "Set both, or none for a self-signed certificate");
     }
+    let stir = &config.stir;
+    if stir.certificate_url.as_ref().is_some_and(|url| !url.starts_with("https://") || url.contains(['<', '>', ' '])) {
+        wrong(
+            "stir.certificate_url",
+            "stir.certificate_url is not an address that begins with https://".into(),
+            "Write where others fetch the certificate, such as \"https://certificates.example.com/shaken.pem\"",
+        );
+    }
+    if stir.certificate_url.is_some() != stir.private_key.is_some() {
+        let (set, missing) = match stir.private_key {
+            Some(_) => ("stir.private_key", "stir.certificate_url"),
+            None => ("stir.certificate_url", "stir.private_key"),
+        };
+        wrong(set, format!("{set} is set and {missing} is not"), "Set both, or none to sign nothing");
+    }
     for prefix in http.trusted_proxies.iter().filter(|text| IpPrefix::parse(text).is_none()) {
         wrong(
             "http.trusted_proxies",

@@ -21,7 +21,7 @@ pub use sections::{Ivr, Limits, Log, LogFormat, Metrics, Shutdown};
 use crate::{
     console::WebPhoneSettings,
     http,
-    net::{CaptureSettings, SipNetSettings, media::MediaSettings},
+    net::{CaptureSettings, SipNetSettings, StirSettings, media::MediaSettings},
     store,
     types::settings::{Raw, Section},
 };
@@ -36,6 +36,8 @@ pub struct Config {
     pub http: http::Settings,
     /// Telephones and trunks.
     pub sip: SipNetSettings,
+    /// Signed caller identity.
+    pub stir: StirSettings,
     /// The signalling of the last calls.
     pub capture: CaptureSettings,
     /// Audio.
@@ -57,9 +59,10 @@ pub struct Config {
 }
 
 /// Names of the sections in the order of the sample file, each with a line for people.
-const SECTIONS: [(&str, &str); 11] = [
+const SECTIONS: [(&str, &str); 12] = [
     ("http", "Browsers and programs: console, REST interface, web sockets."),
     ("sip", "Telephones and trunks."),
+    ("stir", "Signed caller identity (STIR/SHAKEN): whose signatures count, and ours. Trunks say whether they use it."),
     ("capture", "The SIP messages of the last calls, in memory: the ladder on a call's page, pcap files, HEP."),
     ("media", "Audio."),
     ("store", "Where things are kept."),
@@ -76,6 +79,7 @@ impl Config {
         Some(match name {
             "http" => &self.http,
             "sip" => &self.sip,
+            "stir" => &self.stir,
             "capture" => &self.capture,
             "media" => &self.media,
             "store" => &self.store,
@@ -93,6 +97,7 @@ impl Config {
         Some(match name {
             "http" => &mut self.http,
             "sip" => &mut self.sip,
+            "stir" => &mut self.stir,
             "capture" => &mut self.capture,
             "media" => &mut self.media,
             "store" => &mut self.store,

@@ -24,7 +24,7 @@ use crate::{
         ticket::{ClockState, ClockView, Metric, Priority, TicketLine, TicketState, TicketType},
         trunk::{TrunkFault, TrunkHealth, TrunkRegistration, TrunkView},
     },
-    types::{CallId, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
+    types::{Attestation, CallId, CallerIdentity, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
 };
 
 const AT: Timestamp = Timestamp::from_millis(1_790_000_000_123);
@@ -56,6 +56,7 @@ fn call(state: CallState) -> CallView {
             number: Some(number()),
             label: Some("<b>Ana</b>".into()),
             is_withheld: false,
+            identity: Some(CallerIdentity::Verified { attestation: Some(Attestation::A), origin: None }),
             is_web: false,
             customer: Some(customer_id()),
             candidates: vec![customer_id()],

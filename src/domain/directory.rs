@@ -3,6 +3,7 @@
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
 mod outbound_route;
+mod trunk_security;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use outbound_route::{OutboundRoute, RouteTrunk};
+pub use trunk_security::{StirCheck, TrunkStir};
 
 use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, RouteId, SkillId, TrunkId};
 
@@ -383,6 +385,9 @@ pub struct Trunk {
     /// Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
     #[serde(default)]
     pub calls_per_sec: Option<i64>,
+    /// Signed statements about callers (STIR/SHAKEN).
+    #[serde(default)]
+    pub stir: TrunkStir,
 }
 
 const fn register_secs() -> i64 {
@@ -408,6 +413,7 @@ impl Trunk {
             register_secs: register_secs(),
             domain: None,
             calls_per_sec: None,
+            stir: TrunkStir::default(),
         }
     }
 }

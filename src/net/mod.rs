@@ -19,6 +19,7 @@ mod sip_socket;
 mod sip_tcp;
 mod sip_tls;
 mod sip_udp;
+mod stir;
 
 #[cfg(test)]
 mod sip_stories;
@@ -33,3 +34,4 @@ pub use sip_capture::{CaptureHandle, CaptureSettings, CaptureStats, SipCapture, 
 pub use sip_intake::SipNetStats;
 pub use sip_socket::{SipSocket, SipSockets, SocketOver};
 pub use sip_tls::CertificateInUse;
+pub use stir::{StirFault, StirSettings, StirSigner, StirVerifier};

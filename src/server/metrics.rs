@@ -211,6 +211,19 @@ impl Reading {
             ("failed_proof", stats.switch.sip.failed_proofs),
         ];
         page.counters("sip_events", "What the SIP endpoint had to do", sip.map(|(what, n)| ("kind", what.into(), n)))?;
+        let identities = stats.switch.sip.identities;
+        let results = identities.iter().map(|(result, n)| ("result", result.to_owned(), n));
+        page.counters(
+            "caller_identities",
+            "Calls by what the signed statement about their caller came to (STIR/SHAKEN)",
+            results,
+        )?;
+        let acts = [("signed", identities.signed), ("refused", identities.refused)];
+        page.counters(
+            "caller_identity_acts",
+            "Calls that we signed, and calls refused for want of a statement",
+            acts.map(|(what, n)| ("act", what.into(), n)),
+        )?;
         page.gauge("sip_banned", "Addresses that are banned at this moment", count(0..stats.switch.sip.banned))?;
         let faults = [
             ("media_not_opened", stats.switch.faults.media_not_opened),

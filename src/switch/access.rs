@@ -3,21 +3,27 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::directory::{DigestHashes, Directory, Phone, Trunk},
-    protocol::sip::{Ha1, PeerName, Peers, PhoneAccess, SipAccess, Target, Transport, TrunkAccess},
-    types::IpPrefix,
+    domain::directory::{DigestHashes, Directory, Phone, StirCheck, Trunk, TrunkStir},
+    protocol::sip::{Ha1, IdentityCheck, PeerName, Peers, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess},
+    types::{IpPrefix, PhoneNumber},
 };
 
 /// Active trunks and phones. What an administrator wrote wrongly (an address that is none) is left out: it lets nobody in.
 pub(super) fn sip_access(directory: &Directory, peers: &Peers) -> SipAccess {
     SipAccess {
-        trunks: directory.trunks.values().filter(|trunk| trunk.is_active).map(|trunk| trunk_access(trunk, peers)).collect(),
+        trunks: directory
+            .trunks
+            .values()
+            .filter(|trunk| trunk.is_active)
+            .map(|trunk| trunk_access(trunk, directory, peers))
+            .collect(),
         phones: directory
             .phones
             .iter()
             .filter(|(_, phone)| phone.is_active)
             .map(|(account, phone)| (account.clone(), phone_access(account.clone(), phone)))
             .collect(),
+        country_code: directory.centre.country_code.as_str().into(),
     }
 }
 
@@ -32,7 +38,7 @@ pub fn peer_of(trunk: &Trunk) -> Option<PeerName> {
     PeerName::parse(trunk.peer.as_deref()?, transport)
 }
 
-fn trunk_access(trunk: &Trunk, peers: &Peers) -> TrunkAccess {
+fn trunk_access(trunk: &Trunk, directory: &Directory, peers: &Peers) -> TrunkAccess {
     let secret = trunk.secret.as_ref();
     let peer = peer_of(trunk);
     let targets = peer.as_ref().map(|peer| match peer.hop() {
@@ -52,6 +58,24 @@ fn trunk_access(trunk: &Trunk, peers: &Peers) -> TrunkAccess {
         registers: trunk.is_registering.then(|| u32::try_from(trunk.register_secs).unwrap_or(u32::MAX)),
         domain: trunk.domain.as_deref().map(Arc::from),
         contact_user: secret.map(|secret| ha1(&secret.ours).word_for(trunk.id.as_str()).into()),
+        stir: stir_access(&trunk.stir, directory),
+    }
+}
+
+fn stir_access(stir: &TrunkStir, directory: &Directory) -> StirAccess {
+    let country_code = &directory.centre.country_code;
+    // What can be dialled from outside is ours; extensions are nobody's number out there.
+    let dialled = directory.numbers.keys().filter_map(|number| PhoneNumber::parse(number, country_code).ok());
+    let listed = stir.own_numbers.iter().map(|prefix| prefix.trim_start_matches('+').into());
+    StirAccess {
+        check: match stir.check {
+            StirCheck::Off => IdentityCheck::Off,
+            StirCheck::Verify => IdentityCheck::Verify,
+            StirCheck::Require => IdentityCheck::Require,
+        },
+        takes_verstat: stir.takes_verstat,
+        attests: stir.attests,
+        own_numbers: dialled.map(|number| number.as_str().trim_start_matches('+').into()).chain(listed).collect(),
     }
 }
 

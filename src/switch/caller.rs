@@ -18,7 +18,7 @@ pub(super) fn caller_line(source: &CallSource, user: Option<&str>, name: Option<
     let user = user.map(|user| user.split(';').next().unwrap_or_default().trim()).filter(|user| !user.is_empty());
     let is_withheld = user.is_none_or(|user| WITHHELD.iter().any(|word| user.eq_ignore_ascii_case(word)));
     if is_withheld {
-        return CallerLine { number: None, label: None, is_withheld, trunk, phone };
+        return CallerLine { is_withheld, trunk, phone, ..CallerLine::default() };
     }
     let number = user.and_then(|user| PhoneNumber::parse(user, country_code).ok());
     let name = name.map(clean).filter(|name| !name.is_empty());
@@ -28,7 +28,7 @@ pub(super) fn caller_line(source: &CallSource, user: Option<&str>, name: Option<
         (None, Some(user), Some(name)) if name != user => Some(clean(&format!("{name} ({user})"))),
         (None, user, _) => user.map(clean).filter(|user| !user.is_empty()),
     };
-    CallerLine { number, label, is_withheld, trunk, phone }
+    CallerLine { number, label, is_withheld, trunk, phone, identity: None }
 }
 
 fn clean(text: &str) -> String {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         call::EndCause,
-        centre::{CentreInput, TransferAsked},
+        centre::{CallerLine, CentreInput, TransferAsked},
     },
     protocol::{
         media::{MediaNotice, MediaOrder, RemoteMedia},
@@ -32,8 +32,9 @@ impl Legs {
     pub(super) fn hear_sip(&mut self, notice: SipNotice, now: Now, rng: &mut Rng) {
         let Some(notice) = self.hear_web(notice, now) else { return };
         match notice {
-            SipNotice::Invited { dialog, source, signalled_from, caller, caller_name, called, offer, language } => {
+            SipNotice::Invited { dialog, source, signalled_from, caller, caller_name, called, offer, language, identity } => {
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
+                let caller = CallerLine { identity, ..caller };
                 let leg = match offer {
                     Some(offer) if is_of_browser(&offer) => self.arrive_web(dialog, signalled_from, offer, now, rng),
                     offer => {

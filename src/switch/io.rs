@@ -12,9 +12,10 @@ use crate::{
     },
     protocol::{
         media::{MediaNotice, MediaOrder},
-        sip::{Flow, FlowId, Peers, SipMessage},
+        sip::{DialogId, Flow, FlowId, Peers, SipMessage},
+        stir::SignedPassport,
     },
-    types::{AgentId, CallId, Mono, PhoneNumber, SessionId, UserId},
+    types::{AgentId, CallId, IdentityFault, Mono, PhoneNumber, SessionId, UserId},
 };
 
 /// Something for the switch to handle.
@@ -26,6 +27,13 @@ pub enum Input {
         flow: Flow,
         /// The message.
         message: Box<SipMessage>,
+    },
+    /// What [`Output::VerifyIdentity`] came to.
+    IdentityChecked {
+        /// Which dialog.
+        dialog: DialogId,
+        /// Whether the statement holds.
+        checked: Result<(), IdentityFault>,
     },
     /// A stream connection closed.
     FlowClosed(FlowId),
@@ -106,6 +114,14 @@ pub enum Output {
         source: IpAddr,
         /// Until when.
         until: Mono,
+    },
+    /// Does the signature of this statement about a caller hold? Answer with [`Input::IdentityChecked`]; the call waits for it for
+    /// a bounded time.
+    VerifyIdentity {
+        /// Which dialog.
+        dialog: DialogId,
+        /// The statement.
+        passport: Arc<SignedPassport>,
     },
     /// For the media workers.
     Media(MediaOrder),

@@ -100,6 +100,7 @@ impl Switch {
         let mut reply = None;
         match input {
             Input::Sip { flow, message } => self.sip.receive(flow, *message, now, &mut self.rng),
+            Input::IdentityChecked { dialog, checked } => self.sip.identity_checked(dialog, checked, now),
             Input::FlowClosed(flow) => self.sip.flow_closed(flow, now, &mut self.rng),
             Input::Media(notice) => self.legs.hear_media(notice, now, &mut self.rng),
             Input::Command(CommandRequest { request, actor, command }) => {
@@ -217,6 +218,9 @@ impl Switch {
                     SipOutput::Connect { flow, name } => self.outputs.push_back(Output::Connect { flow, name }),
                     SipOutput::Named { dialog, call_id } => self.named.push((dialog, call_id)),
                     SipOutput::Ban { source, until } => self.outputs.push_back(Output::Ban { source, until }),
+                    SipOutput::VerifyIdentity { dialog, passport } => {
+                        self.outputs.push_back(Output::VerifyIdentity { dialog, passport });
+                    }
                     SipOutput::Notice(notice) => self.legs.hear_sip(notice, now, &mut self.rng),
                 }
             }

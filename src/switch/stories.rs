@@ -123,6 +123,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
         called: "1009".into(),
         offer: offer.map(Arc::from),
         language: None,
+        identity: None,
     }
 }
 

@@ -249,6 +249,7 @@ mod tests {
                 called: "1009".into(),
                 offer: Some(WEB.into()),
                 language: None,
+                identity: None,
             },
             now,
             &mut rng,

@@ -87,6 +87,7 @@ impl Exchange {
                 Output::LookUp { call, .. } => {
                     self.switch.handle(Input::CallerKnown { call, found: Default::default() }, self.now);
                 }
+                Output::VerifyIdentity { .. } => panic!("nobody signs here"),
                 Output::Named { .. } => {}
                 Output::Connect { .. } => panic!("nobody speaks TCP here"),
                 Output::Ban { .. } => panic!("nobody floods here"),

@@ -9,7 +9,7 @@ use crate::{
         calendar::Calendar,
         directory::{
             AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, LANGUAGES, Number, NumberTarget, PauseReason,
-            Phone, Queue, QueueExit, Thing, Trunk, WrapUp,
+            Phone, Queue, QueueExit, Thing, Trunk, TrunkStir, WrapUp,
         },
         ticket::TicketType,
     },
@@ -19,6 +19,8 @@ use crate::{
 
 /// Levels of a disposition tree.
 const DEPTH_MAX: i64 = 8;
+/// Beginnings of numbers of ours that a trunk lists.
+const OWN_NUMBERS_MAX: i64 = 1_000;
 const SCRIPT_CHARS_MAX: i64 = 10_000;
 /// Reasons that the floor itself sets.
 const RESERVED_REASONS: [&str; 2] = ["missed", "device"];
@@ -187,11 +189,19 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
     if let Some(domain) = &trunk.domain {
         problems.unless(is_host(domain), "domain", Flaw::NotAHost);
     }
+    trunk_stir(&trunk.stir, problems);
     let is_reachable = !trunk.sources.is_empty() || trunk.username.is_some() || trunk.peer.is_some();
     problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
     problems.one_of("transport", &trunk.transport, &["udp", "tcp", "tls", "auto"]);
     problems.within("calls_max", trunk.calls_max, 1, 10_000);
     outward::trunk(trunk, problems);
+}
+
+fn trunk_stir(stir: &TrunkStir, problems: &mut Problems) {
+    problems.within("stir.own_numbers", i64::try_from(stir.own_numbers.len()).unwrap_or(i64::MAX), 0, OWN_NUMBERS_MAX);
+    for (index, prefix) in stir.own_numbers.iter().enumerate() {
+        dialled(&format!("stir.own_numbers[{index}]"), prefix, problems);
+    }
 }
 
 /// A name or an address, with or without a port: without one a name's servers are looked up (RFC 3263 4.2).

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::types::{AgentId, CallId, CustomerId, LineId, PhoneNumber, QueueId, Timestamp, TrunkId};
+use crate::types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Timestamp, TrunkId};
 
 /// Something happened to a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -25,6 +25,11 @@ pub enum CallEventKind {
         number: String,
         /// The trunk it came by; `None` for a registered phone or the web phone.
         trunk: Option<TrunkId>,
+    },
+    /// The signed statement about the caller's number was checked (STIR/SHAKEN), or there was none.
+    CallerChecked {
+        /// What that came to.
+        identity: CallerIdentity,
     },
     /// An agent began to dial.
     Dialled {
@@ -374,6 +379,7 @@ impl CallEvent {
     pub fn kind(&self) -> &'static str {
         match self.kind {
             CallEventKind::Arrived { .. } => "call.arrived",
+            CallEventKind::CallerChecked { .. } => "call.caller_checked",
             CallEventKind::Dialled { .. } => "call.dialled",
             CallEventKind::Identified { .. } => "call.identified",
             CallEventKind::IvrEntered { .. } => "call.ivr_entered",

@@ -108,6 +108,9 @@ impl Call {
     pub fn arrive(new: NewCall, cx: &mut CallCx<'_>) -> Self {
         let call = Self::begin(new, cx.now.wall);
         call.say(cx, CallEventKind::Arrived { number: call.our_number.to_string(), trunk: call.party.trunk.clone() });
+        if let Some(identity) = call.party.identity.clone() {
+            call.say(cx, CallEventKind::CallerChecked { identity });
+        }
         call
     }
 

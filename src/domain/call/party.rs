@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{CustomerId, PhoneNumber, TrunkId};
+use crate::types::{CallerIdentity, CustomerId, PhoneNumber, TrunkId};
 
 /// Customers kept per call; more do not fit on a chooser.
 const MATCHES_MAX: usize = 5;
@@ -22,6 +22,9 @@ pub struct OtherParty {
     pub is_web: bool,
     /// The trunk between us.
     pub trunk: Option<TrunkId>,
+    /// What is known of the number; `None` where nobody asks.
+    #[serde(default)]
+    pub identity: Option<CallerIdentity>,
     /// Exactly one match, or the agent's choice.
     pub customer: Option<CustomerId>,
     /// All matches, best first.

@@ -43,6 +43,7 @@ impl Centre {
             label,
             is_withheld: caller.is_withheld,
             trunk: caller.trunk,
+            identity: caller.identity,
             ..OtherParty::default()
         };
         let stage = Stage::Answering { until: turn.now.mono + ANSWER_MS };

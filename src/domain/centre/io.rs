@@ -12,7 +12,7 @@ use crate::{
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
     },
-    types::{AgentId, CallId, LegId, PhoneNumber, SessionId, Timestamp, TrunkId, UserId},
+    types::{AgentId, CallId, CallerIdentity, LegId, PhoneNumber, SessionId, Timestamp, TrunkId, UserId},
 };
 
 /// The world reports. Cannot be refused.
@@ -183,6 +183,8 @@ pub struct CallerLine {
     pub trunk: Option<TrunkId>,
     /// The registered account it came from (an agent's phone that dials a number of ours).
     pub phone: Option<Arc<str>>,
+    /// What is known of the number; `None` where nobody asks.
+    pub identity: Option<CallerIdentity>,
 }
 
 /// What a leg hears.

@@ -211,6 +211,7 @@ impl Centre {
                 number: call.party.number.clone(),
                 label: call.party.label.clone(),
                 is_withheld: call.party.is_withheld,
+                identity: call.party.identity.clone(),
                 is_web: call.party.is_web,
                 customer: call.party.customer,
                 candidates: call.party.matches.iter().map(|m| m.customer).collect(),

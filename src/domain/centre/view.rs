@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{agent::Presence, call::Direction, call::EndCause},
-    types::{AgentId, CallId, CustomerId, LineId, PhoneNumber, QueueId, Timestamp},
+    types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Timestamp},
 };
 
 /// A call as its agent, or a supervisor, sees it.
@@ -138,6 +138,9 @@ pub struct PartyView {
     pub label: Option<String>,
     /// Whether the number was withheld.
     pub is_withheld: bool,
+    /// Whether the caller's network stands for the number (STIR/SHAKEN); `None` where nobody asks.
+    #[serde(default)]
+    pub identity: Option<CallerIdentity>,
     /// Whether it is a call from the web phone.
     pub is_web: bool,
     /// Exactly one match, or the agent's choice.

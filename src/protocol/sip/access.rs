@@ -7,7 +7,7 @@ use super::{
     notice::CallSource,
     peer::{Hop, PeerName, Target},
 };
-use crate::types::{IpPrefix, TrunkId};
+use crate::types::{Attestation, IpPrefix, TrunkId};
 
 /// Everyone who may call or be called.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct SipAccess {
     pub trunks: Vec<TrunkAccess>,
     /// Active phones by account.
     pub phones: BTreeMap<Arc<str>, PhoneAccess>,
+    /// Goes before national numbers, where numbers are compared.
+    pub country_code: Arc<str>,
 }
 
 /// How a trunk is recognised and reached.
@@ -43,6 +45,33 @@ pub struct TrunkAccess {
     pub domain: Option<Arc<str>>,
     /// User part of the contact that we register; known to nobody else.
     pub contact_user: Option<Arc<str>>,
+    /// Signed statements about callers (STIR/SHAKEN).
+    pub stir: StirAccess,
+}
+
+/// Signed statements about callers on a trunk (RFC 8224): what is asked of theirs, and what ours say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StirAccess {
+    /// What is asked of theirs.
+    pub check: IdentityCheck,
+    /// Whether their own verdict (`verstat`) is believed.
+    pub takes_verstat: bool,
+    /// How far we stand for numbers of ours; `None` signs nothing.
+    pub attests: Option<Attestation>,
+    /// How the canonical numbers begin that are ours.
+    pub own_numbers: Vec<Arc<str>>,
+}
+
+/// What is asked of the statements about callers on a trunk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IdentityCheck {
+    /// They are not looked at.
+    #[default]
+    Off,
+    /// They are checked, and the call goes on with what that came to.
+    Verify,
+    /// Without one that holds the call is refused.
+    Require,
 }
 
 impl TrunkAccess {
@@ -114,10 +143,12 @@ mod tests {
             registers: None,
             domain: None,
             contact_user: None,
+            stir: StirAccess::default(),
         };
         let access = SipAccess {
             trunks: vec![trunk("wide", "10.0.0.0/8"), trunk("narrow", "10.1.2.3"), trunk("six", "2001:db8::/32")],
             phones: BTreeMap::new(),
+            country_code: "34".into(),
         };
         let found = |ip: &str| access.trunk_by_source(ip.parse().unwrap()).map(|trunk| trunk.id.to_string());
         assert_eq!(found("10.9.9.9").as_deref(), Some("wide"));

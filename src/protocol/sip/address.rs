@@ -148,6 +148,15 @@ impl Uri {
         (!user.is_empty()).then_some(user)
     }
 
+    /// A telephone parameter: of a `tel:` the URI's own, else one that hangs on the number in the user part (RFC 3261 19.1.6).
+    pub fn number_param(&self, name: &str) -> Option<&str> {
+        if self.scheme == Scheme::Tel {
+            return self.param(name);
+        }
+        let (start, end) = self.user?;
+        param(self.text.get(start..end)?.split_once(';')?.1, name)
+    }
+
     /// The host, an IPv6 address in its brackets; empty for other schemes than sip and sips.
     pub fn host(&self) -> &str {
         self.text.get(self.host.0..self.host.1).unwrap_or("")

@@ -61,6 +61,12 @@ pub enum Name {
     Privacy,
     /// P-Asserted-Identity (RFC 3325).
     AssertedIdentity,
+    /// Identity, `y` (RFC 8224).
+    Identity,
+    /// P-Attestation-Indicator: how far a network that has checked stands for the caller (ATIS-1000082).
+    AttestationIndicator,
+    /// P-Origination-ID: where the call entered that network (ATIS-1000082).
+    OriginationId,
     /// Accept.
     Accept,
     /// Accept-Language.
@@ -88,7 +94,7 @@ pub enum Name {
 impl Name {
     /// The name that a header line carries, in any case, long or compact.
     pub fn read(text: &str) -> Self {
-        const LONG: [(&str, Name); 38] = [
+        const LONG: [(&str, Name); 41] = [
             ("via", Name::Via),
             ("from", Name::From),
             ("to", Name::To),
@@ -117,6 +123,9 @@ impl Name {
             ("history-info", Name::HistoryInfo),
             ("privacy", Name::Privacy),
             ("p-asserted-identity", Name::AssertedIdentity),
+            ("identity", Name::Identity),
+            ("p-attestation-indicator", Name::AttestationIndicator),
+            ("p-origination-id", Name::OriginationId),
             ("accept", Name::Accept),
             ("accept-language", Name::AcceptLanguage),
             ("user-agent", Name::UserAgent),
@@ -142,6 +151,7 @@ impl Name {
                 b'o' => Self::Event,
                 b'k' => Self::Supported,
                 b'x' => Self::SessionExpires,
+                b'y' => Self::Identity,
                 _ => Self::Other,
             };
         }
@@ -179,6 +189,9 @@ impl Name {
             Self::HistoryInfo => "History-Info",
             Self::Privacy => "Privacy",
             Self::AssertedIdentity => "P-Asserted-Identity",
+            Self::Identity => "Identity",
+            Self::AttestationIndicator => "P-Attestation-Indicator",
+            Self::OriginationId => "P-Origination-ID",
             Self::Accept => "Accept",
             Self::AcceptLanguage => "Accept-Language",
             Self::UserAgent => "User-Agent",
@@ -309,6 +322,10 @@ pub fn reason_phrase(status: u16) -> &'static str {
         420 => "Bad Extension",
         422 => "Session Interval Too Small",
         423 => "Interval Too Brief",
+        428 => "Use Identity Header",
+        436 => "Bad Identity Info",
+        437 => "Unsupported Credential",
+        438 => "Invalid Identity Header",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",

@@ -30,11 +30,11 @@ mod replaces;
 mod session_timer;
 mod transaction;
 
-pub use access::{PhoneAccess, SipAccess, TrunkAccess};
+pub use access::{IdentityCheck, PhoneAccess, SipAccess, StirAccess, TrunkAccess};
 pub use digest::Ha1;
 pub use endpoint::{
-    Advertised, ClassCounts, DialogSnapshot, MethodCounts, PingSettings, SipEndpoint, SipOutput, SipSettings, SipStats,
-    SubscriptionLimits,
+    Advertised, ClassCounts, DialogSnapshot, IdentityCounts, IdentityTimes, MethodCounts, PingSettings, SipEndpoint, SipOutput,
+    SipSettings, SipStats, SubscriptionLimits,
 };
 pub use event::{DialogElement, DialogState};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};

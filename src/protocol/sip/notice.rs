@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::event::DialogElement;
-use crate::types::TrunkId;
+use crate::types::{CallerIdentity, TrunkId};
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
 /// (both draw from one counter: the switch's are even, the endpoint's odd).
@@ -194,6 +194,8 @@ pub enum SipNotice {
         offer: Option<Arc<str>>,
         /// Accept-Language, the first language tag, lower case.
         language: Option<Arc<str>>,
+        /// What is known of the caller's number; `None` where nobody asks.
+        identity: Option<CallerIdentity>,
     },
     /// The caller gave up before an answer; 487 has been sent.
     Cancelled {

@@ -1,7 +1,7 @@
 //! Whom the endpoints of the fuzz targets know: a trunk at 10.0.0.2 and the phone 101.
 
 use centralita::{
-    protocol::sip::{Ha1, Hop, PeerName, PhoneAccess, SipAccess, Target, Transport, TrunkAccess},
+    protocol::sip::{Ha1, Hop, IdentityCheck, PeerName, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess},
     types::IpPrefix,
 };
 
@@ -22,7 +22,9 @@ pub fn access() -> SipAccess {
             registers: None,
             domain: None,
             contact_user: None,
+            stir: StirAccess { check: IdentityCheck::Verify, takes_verstat: true, ..StirAccess::default() },
         }],
         phones: [("101".into(), PhoneAccess { account: "101".into(), secret })].into(),
+        country_code: "34".into(),
     }
 }

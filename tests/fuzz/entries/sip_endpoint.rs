@@ -9,7 +9,7 @@ use centralita::{
         DialogId, Flow, FlowId, SipEndpoint, SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, Transport,
         malformed_response,
     },
-    types::{Now, Rng},
+    types::{IdentityFault, Now, Rng},
 };
 
 use crate::access::access;
@@ -85,6 +85,10 @@ impl Play {
                 }
                 SipOutput::Notice(SipNotice::Acknowledged { dialog, .. }) if pick.is_multiple_of(3) => {
                     self.endpoint.order(SipOrder::Reoffer { dialog, offer: SDP.into() }, self.now, &mut self.rng);
+                }
+                SipOutput::VerifyIdentity { dialog, .. } => {
+                    let checked = if pick.is_multiple_of(2) { Ok(()) } else { Err(IdentityFault::Signature) };
+                    self.endpoint.identity_checked(dialog, checked, self.now);
                 }
                 SipOutput::Notice(_) | SipOutput::Connect { .. } | SipOutput::Named { .. } | SipOutput::Ban { .. } => {}
             }

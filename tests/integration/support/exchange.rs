@@ -13,7 +13,7 @@ use centralita::{
         directory::{Directory, Number, NumberTarget, Trunk},
     },
     net::{
-        SipNet, SipNetSettings, SystemClock,
+        SipNet, SipNetSettings, StirSettings, StirVerifier, SystemClock,
         media::{MediaHandle, MediaPlane, MediaSettings},
     },
     protocol::sip::{Advertised, SipSettings},
@@ -80,6 +80,7 @@ impl Exchange {
             facts: facts_in,
             journal: Arc::default(),
             callers: Arc::new(NobodyKnown),
+            identities: Arc::new(StirVerifier::open(&StirSettings::default(), clock.clone()).expect("no files are named")),
             // Nobody listens: nothing is written down.
             snapshots: mpsc::channel(1).0,
         };

@@ -9,6 +9,7 @@ use super::{
     Pending, SipEndpoint, SipOutput,
     call::{Arriving, Call, Phase},
     caller_id::{caller_of, language_of},
+    identity::{Claim, with_identity},
     origin_of,
     refreshing::Session,
     reliable::Reliable,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     protocol::sip::{
+        access::IdentityCheck,
         address::elements,
         compose::SDP,
         dialog::Dialog,
@@ -204,6 +206,17 @@ impl SipEndpoint {
         let Some(called) = called.or_else(|| message.to().uri.user()) else {
             return self.refuse(flow, message, 404, "");
         };
+        let trunk = match &source {
+            CallSource::Trunk(trunk) => self.access.trunk(trunk),
+            CallSource::Phone(_) => None,
+        };
+        let is_identity_required = trunk.is_some_and(|trunk| trunk.stir.check == IdentityCheck::Require);
+        let claim = trunk.map_or(Claim::NotAsked, |trunk| self.claim_of(message, trunk));
+        if let Claim::Known(identity) = &claim
+            && let Some(status) = self.refuses_identity(identity, is_identity_required)
+        {
+            return self.refuse(flow, message, status, "");
+        }
         let transaction = self.link.transactions.open_server(key, reply_flow(flow, message), &Method::Invite);
         let invite = Pending::new(Some(transaction), flow, message);
         let trying = invite.lines.response(100, "").finish();
@@ -227,6 +240,7 @@ impl SipEndpoint {
             session_answer,
             reliable: Reliable::towards(message, rng),
             provisional: None,
+            waiting: None,
         };
         self.by_tag.insert(tag, id);
         self.by_origin.insert(origin.clone(), id);
@@ -239,7 +253,7 @@ impl SipEndpoint {
         self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
         let caller = caller_of(message, &source);
         self.link.name(id, message.call_id().clone());
-        self.link.notice(SipNotice::Invited {
+        let invited = SipNotice::Invited {
             dialog: id,
             source,
             signalled_from: flow.remote.ip(),
@@ -248,7 +262,13 @@ impl SipEndpoint {
             called: called.into(),
             offer,
             language: language_of(message),
-        });
+            identity: None,
+        };
+        match claim {
+            Claim::NotAsked => self.link.notice(invited),
+            Claim::Known(identity) => self.link.notice(with_identity(invited, identity)),
+            Claim::ToVerify(passport) => self.await_identity(id, invited, passport, is_identity_required),
+        }
     }
 
     /// Whether the request demands an extension that we do not have, and was answered so (RFC 3261 8.2.2.3).
@@ -384,8 +404,11 @@ impl SipEndpoint {
         let Some(id) = self.by_origin.get(&origin_of(message)).copied() else { return };
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
         if arriving.invite.transaction == Some(invite) {
+            let is_known = arriving.waiting.is_none();
             self.refuse_call(id, 487, None);
-            self.link.notice(SipNotice::Cancelled { dialog: id });
+            if is_known {
+                self.link.notice(SipNotice::Cancelled { dialog: id });
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     early::EarlyOffer,
+    identity::Waiting,
     refer::Refer,
     refreshing::Session,
     reliable::{Early, Reliable},
@@ -79,6 +80,8 @@ pub struct Arriving {
     pub reliable: Option<Reliable>,
     /// The last provisional response but 100, to be repeated each minute.
     pub provisional: Option<(u16, Arc<[u8]>)>,
+    /// The switch has not heard of it yet: the caller's statement is being checked.
+    pub waiting: Option<Box<Waiting>>,
 }
 
 /// An outgoing call that has not been answered.
@@ -90,6 +93,8 @@ pub struct Calling {
     pub from: String,
     /// Whether the caller's number is withheld.
     pub is_withheld: bool,
+    /// Our signed statement about the caller, the value of an Identity header.
+    pub statement: Option<String>,
     /// SDP offer.
     pub offer: Arc<str>,
     /// One attempt per contact, or one hop of a trunk.

@@ -92,8 +92,13 @@ impl SipEndpoint {
             SipTarget::Phone(account) => Some(account.clone()),
             SipTarget::Trunk { .. } => None,
         };
+        let statement = match &target {
+            SipTarget::Trunk { trunk, number } => self.statement(trunk, caller, number, rng),
+            SipTarget::Phone(_) => None,
+        };
         let calling = Calling {
             target,
+            statement,
             from,
             is_withheld,
             offer,
@@ -219,7 +224,8 @@ impl SipEndpoint {
             .line("To", &outline.to)
             .line("Call-ID", &outline.call_id)
             .line("CSeq", format_args!("{} INVITE", outline.cseq))
-            .maybe("Privacy", calling.is_withheld.then_some("id"));
+            .maybe("Privacy", calling.is_withheld.then_some("id"))
+            .maybe("Identity", calling.statement.as_ref());
         message = self
             .settings
             .introduce(message, transport)

@@ -3,6 +3,7 @@
 //!
 //! | file | about |
 //! | --- | --- |
+//! | `identity.rs` | signed statements about callers |
 //! | `arriving.rs` | requests that begin something: calls, registrations, questions |
 //! | `answering.rs` | our answers to incoming calls |
 //! | `calling.rs` | our outgoing calls until they are answered |
@@ -26,6 +27,7 @@ mod call;
 mod caller_id;
 mod calling;
 mod early;
+mod identity;
 mod notifying;
 mod reason;
 mod refer;
@@ -49,6 +51,7 @@ use std::{
     sync::Arc,
 };
 
+pub use identity::{IdentityCounts, IdentityTimes};
 pub use settings::{Advertised, SipSettings};
 pub use snapshot::DialogSnapshot;
 pub use stats::{ClassCounts, MethodCounts, SipStats};
@@ -73,7 +76,10 @@ use super::{
     registrar::Registrar,
     transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
 };
-use crate::types::{IpPrefix, Mono, Now, Rng};
+use crate::{
+    protocol::stir::SignedPassport,
+    types::{IdentityFault, IpPrefix, Mono, Now, Rng},
+};
 
 /// What the endpoint wants done or known.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +105,13 @@ pub enum SipOutput {
         dialog: DialogId,
         /// Call-ID.
         call_id: Arc<str>,
+    },
+    /// Is the signature of this statement about a new call's caller worth anything? [`SipEndpoint::identity_checked`] answers.
+    VerifyIdentity {
+        /// Which call.
+        dialog: DialogId,
+        /// The statement.
+        passport: Arc<SignedPassport>,
     },
     /// Tell the switch.
     Notice(SipNotice),
@@ -435,6 +448,7 @@ impl SipEndpoint {
             Timer::NoPrack => self.no_prack(id),
             Timer::StillRinging => self.still_ringing(id),
             Timer::Undecided => self.undecided(id),
+            Timer::IdentityLate => self.checked(id, Err(IdentityFault::TooLate)),
             Timer::RingOver => self.give_up(id, 408, reason::NO_ANSWER),
             Timer::HopSilent => self.hop_silent(id, rng),
             Timer::ReofferAgain => self.next_offer(id, rng),

@@ -1,6 +1,8 @@
 //! What the endpoint is told at its making.
 
-use super::{subscribing::SubscriptionLimits, trunk_health::PingSettings};
+use std::sync::Arc;
+
+use super::{identity::IdentityTimes, subscribing::SubscriptionLimits, trunk_health::PingSettings};
 use crate::protocol::sip::{
     address::elements,
     compose::{Composition, ReplyLines},
@@ -12,7 +14,7 @@ use crate::protocol::sip::{
     session_timer::SessionTimerLimits,
     transaction::Times,
 };
-use crate::types::IpPrefix;
+use crate::{protocol::stir::PassportSigner, types::IpPrefix};
 
 /// Settings of the endpoint.
 #[derive(Debug, Clone)]
@@ -55,6 +57,10 @@ pub struct SipSettings {
     pub pings: PingSettings,
     /// Subscriptions.
     pub subscriptions: SubscriptionLimits,
+    /// How signed statements about callers are checked.
+    pub identity: IdentityTimes,
+    /// Signs ours.
+    pub signer: Option<Arc<dyn PassportSigner>>,
 }
 
 /// An address of ours in Via and Contact.
@@ -89,6 +95,8 @@ impl Default for SipSettings {
             registration: RegistrationLimits::default(),
             pings: PingSettings::default(),
             subscriptions: SubscriptionLimits::default(),
+            identity: IdentityTimes::default(),
+            signer: None,
         }
     }
 }

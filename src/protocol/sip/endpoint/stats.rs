@@ -1,5 +1,7 @@
 //! What the endpoint counts.
 
+use super::identity::IdentityCounts;
+
 /// Counters since the start, and gauges of this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SipStats {
@@ -23,6 +25,8 @@ pub struct SipStats {
     pub banned: usize,
     /// Digest proofs that failed.
     pub failed_proofs: u64,
+    /// What callers' signed statements came to.
+    pub identities: IdentityCounts,
     /// Calls at this moment.
     pub dialogs: usize,
     /// Transactions at this moment.

@@ -62,6 +62,8 @@ pub enum Timer {
     StillRinging,
     /// An incoming call that nobody decided about, or a new offer that the switch did not answer.
     Undecided,
+    /// The caller's signed statement has not been checked in time: the call goes on unverified.
+    IdentityLate,
     /// Our unanswered call has rung long enough.
     RingOver,
     /// Nothing has been heard of the hop that our call tries: the next one has its turn (RFC 3263 4.3).

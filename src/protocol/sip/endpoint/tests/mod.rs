@@ -2,6 +2,7 @@
 
 mod calls;
 mod doors;
+mod identity;
 mod provisional;
 mod reasons;
 mod session_timers;

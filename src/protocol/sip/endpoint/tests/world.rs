@@ -10,9 +10,10 @@ use rsip::prelude::*;
 
 use crate::{
     protocol::sip::{
-        Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice, SipOrder,
-        SipOutput, SipSettings, SipTarget, Target, Transport, TrunkAccess,
+        DialogId, Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice,
+        SipOrder, SipOutput, SipSettings, SipTarget, StirAccess, Target, Transport, TrunkAccess,
     },
+    protocol::stir::SignedPassport,
     types::{IpPrefix, Mono, Now, Rng},
 };
 
@@ -35,6 +36,8 @@ pub struct World {
     pub bans: Vec<IpAddr>,
     /// Everything sent, with the sender.
     pub log: Vec<(usize, String)>,
+    /// Statements about callers whose signatures nobody has checked yet.
+    pub to_verify: Vec<(usize, DialogId, Arc<SignedPassport>)>,
     in_flight: BTreeMap<(Mono, u64), Packet>,
     /// Both ends of each stream.
     streams: BTreeMap<(usize, FlowId), (usize, FlowId)>,
@@ -93,6 +96,7 @@ impl World {
             connects: Vec::new(),
             bans: Vec::new(),
             log: Vec::new(),
+            to_verify: Vec::new(),
             in_flight: BTreeMap::new(),
             streams: BTreeMap::new(),
             unopened: Vec::new(),
@@ -186,6 +190,7 @@ impl World {
                     }
                     SipOutput::Transmit { flow, bytes } => self.transmit(from, flow, bytes),
                     SipOutput::Ban { source, .. } => self.bans.push(source),
+                    SipOutput::VerifyIdentity { dialog, passport } => self.to_verify.push((from, dialog, passport)),
                 }
             }
         }
@@ -289,8 +294,10 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             registers: None,
             domain: None,
             contact_user: None,
+            stir: StirAccess::default(),
         }],
         phones: [phone("101"), phone("102")].into(),
+        country_code: "34".into(),
     }
 }
 

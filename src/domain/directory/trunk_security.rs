@@ -1,0 +1,33 @@
+//! Whom a trunk is believed, and what we say of ourselves on it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::types::Attestation;
+
+/// Signed statements about callers on a trunk (STIR/SHAKEN: RFC 8224, RFC 8588).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct TrunkStir {
+    /// What is asked of the statements of arriving calls.
+    pub check: StirCheck,
+    /// Whether the trunk has checked already and is believed: its `verstat` counts as the result.
+    pub takes_verstat: bool,
+    /// Signs calls that go out here, with at most this attestation; `None` signs none. Numbers that are not ours get `B` at most.
+    pub attests: Option<Attestation>,
+    /// How our numbers begin besides those of the directory, in E.164: `+3491100`.
+    pub own_numbers: Vec<String>,
+}
+
+/// What is asked of the statements about callers on a trunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StirCheck {
+    /// They are not looked at.
+    #[default]
+    Off,
+    /// They are checked, and the call goes on with what that came to.
+    Verify,
+    /// Without one that holds the call is refused: 428, 436, 437 or 438 (RFC 8224 6.2.2).
+    Require,
+}

@@ -1,0 +1,158 @@
+//! Checks the signatures of statements about callers. Certificates are kept for as long as their servers allow; what could not be
+//! fetched is not asked for again at once, so that a flood of calls is no flood of questions.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::future::BoxFuture;
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use tokio::sync::{OnceCell, Semaphore};
+
+use super::{
+    StirFault, StirSettings,
+    fetch::{Fetched, Fetcher},
+};
+use crate::{
+    protocol::stir::{Anchors, SignedPassport, certificates_in, verify},
+    types::{Clock, IdentityFault, Mono},
+};
+
+/// Certificates kept at a time; the one that runs out first makes room.
+const KEPT_MAX: usize = 1_024;
+/// Certificates fetched at a time; who comes when all places are taken waits for one.
+const FETCHES_MAX: usize = 16;
+/// A fetch that is not over by then has failed.
+const FETCH_MS_MAX: u64 = 5_000;
+/// A certificate is kept for so long when its server says nothing.
+const KEEP_SECS: u64 = 3_600;
+/// And at most so long.
+const KEEP_SECS_MAX: u64 = 86_400;
+/// At least so long, so that a call's repetitions cost one fetch.
+const KEEP_SECS_MIN: u64 = 60;
+/// What could not be fetched is asked for again after this.
+const AGAIN_SECS: u64 = 30;
+
+type Chain = Arc<Vec<CertificateDer<'static>>>;
+
+/// A certificate that is there, is being fetched, or could not be.
+#[derive(Clone)]
+struct Kept {
+    chain: Arc<OnceCell<Option<Chain>>>,
+    until: Mono,
+}
+
+/// Checks the signatures of statements about callers. Cheap to clone.
+#[derive(Clone)]
+pub struct StirVerifier {
+    anchors: Arc<Anchors>,
+    fetcher: Fetcher,
+    places: Arc<Semaphore>,
+    kept: Arc<Mutex<BTreeMap<Arc<str>, Kept>>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl StirVerifier {
+    /// With the authorities of the settings.
+    pub fn open(settings: &StirSettings, clock: Arc<dyn Clock>) -> Result<Self, StirFault> {
+        let fault = |setting, file: &PathBuf, why| StirFault { setting, file: file.clone(), why };
+        let anchors = match &settings.trust_anchors {
+            Some(file) => {
+                let pem = fs::read(file).map_err(|error| error.to_string());
+                pem.and_then(|pem| Anchors::read(&pem)).map_err(|why| fault("stir.trust_anchors", file, why))?
+            }
+            None => Anchors::default(),
+        };
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(file) = &settings.https_trusted {
+            add_roots(&mut roots, file).map_err(|error| fault("stir.https_trusted", file, error.to_string()))?;
+        }
+        // Without a database or HTTPS nobody has chosen a provider yet; a second choice changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        Ok(Self {
+            anchors: Arc::new(anchors),
+            fetcher: Fetcher::new(config, settings.private_addresses),
+            places: Arc::new(Semaphore::new(FETCHES_MAX)),
+            kept: Arc::default(),
+            clock,
+        })
+    }
+
+    /// Whether this statement was signed by somebody who may.
+    pub fn check(&self, passport: Arc<SignedPassport>) -> BoxFuture<'static, Result<(), IdentityFault>> {
+        let this = self.clone();
+        Box::pin(async move {
+            if this.anchors.is_empty() {
+                // Nobody is trusted, so nobody is asked.
+                return Err(IdentityFault::Untrusted);
+            }
+            let chain = this.chain_at(&passport.certificate_url).await.ok_or(IdentityFault::NoCertificate)?;
+            verify(&passport, &chain, &this.anchors, this.clock.now().wall)
+        })
+    }
+
+    /// The certificates at this address: kept, or fetched by one for all who ask meanwhile.
+    async fn chain_at(&self, url: &Arc<str>) -> Option<Chain> {
+        let cell = self.cell_of(url);
+        let fetch = || async {
+            let fetched = self.fetch(url).await;
+            let chain = fetched.as_ref().and_then(|fetched| certificates_in(&fetched.octets));
+            let age = fetched.and_then(|fetched| fetched.max_age_secs);
+            let secs = match chain {
+                Some(_) => age.unwrap_or(KEEP_SECS).clamp(KEEP_SECS_MIN, KEEP_SECS_MAX),
+                None => AGAIN_SECS,
+            };
+            self.keep_until(url, self.clock.now().mono + secs * 1_000);
+            chain.map(Arc::new)
+        };
+        cell.get_or_init(fetch).await.clone()
+    }
+
+    async fn fetch(&self, url: &str) -> Option<Fetched> {
+        let _place = self.places.acquire().await.ok()?;
+        let fetched = tokio::select! {
+            fetched = self.fetcher.get(url) => fetched,
+            () = self.clock.sleep_until(self.clock.now().mono + FETCH_MS_MAX) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        fetched.inspect_err(|error| tracing::warn!(%url, %error, "a caller's certificate could not be fetched")).ok()
+    }
+
+    fn cell_of(&self, url: &Arc<str>) -> Arc<OnceCell<Option<Chain>>> {
+        let now = self.clock.now().mono;
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, entry| entry.until > now);
+        if let Some(entry) = kept.get(url) {
+            return entry.chain.clone();
+        }
+        if kept.len() >= KEPT_MAX
+            && let Some(first) = kept.iter().min_by_key(|(_, entry)| entry.until).map(|(url, _)| url.clone())
+        {
+            kept.remove(&first);
+        }
+        // Until it is there it is kept for no longer than a fetch with its wait for a place may take.
+        let entry = Kept { chain: Arc::default(), until: now + FETCH_MS_MAX * 4 };
+        kept.insert(url.clone(), entry.clone());
+        entry.chain
+    }
+
+    fn keep_until(&self, url: &Arc<str>, until: Mono) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = kept.get_mut(url) {
+            entry.until = until;
+        }
+    }
+}
+
+fn add_roots(roots: &mut RootCertStore, file: &PathBuf) -> io::Result<()> {
+    for certificate in CertificateDer::pem_file_iter(file).map_err(io::Error::other)? {
+        roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
+    }
+    Ok(())
+}
