@@ -9,5 +9,6 @@ mod loss;
 mod numbers;
 mod outbound;
 mod signalling;
+mod signed_callers;
 mod telephone;
 mod trunks;

@@ -93,7 +93,7 @@ impl SipEndpoint {
             SipTarget::Trunk { .. } => None,
         };
         let statement = match &target {
-            SipTarget::Trunk { trunk, number } => self.statement(trunk, caller, number, rng),
+            SipTarget::Trunk { trunk, number, .. } => self.statement(trunk, caller, number, rng),
             SipTarget::Phone(_) => None,
         };
         let calling = Calling {
