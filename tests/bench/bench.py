@@ -14,10 +14,11 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
 
 from consoles import Room, instant_ms, wait_for, wall_ms
-from node import PROJECT, Node, Refused, binary, load_average
+from figures import Figures, is_clean, measure
+from node import PROJECT, Node, binary, load_average
+from signalling import measure_signalling
 from traffic import KNOWN, OPUS, PCMU, STRANGER, AgentFloor, RtpPeer, callers, percentile
 
 ECHO, MENU, SUPPORT = "1009", "1000", "1001"
@@ -25,42 +26,6 @@ ECHO_RATES = (50, 200, 500)
 # The sample centre's first prompts last 14 s; the window must lie within them.
 PROMPT_SECONDS = 13
 SETTLE_SECONDS = 1.5
-
-
-class Figures:
-    """Rows of the table, written to one file; a measure that could not be taken says why and stays null."""
-
-    def __init__(self, area):
-        self.area, self.values, self.notes = area, {"area": area}, {}
-
-    def put(self, key, value, note=""):
-        value = round(value, 3) if isinstance(value, float) else value
-        self.values[key] = value
-        self.values.setdefault("load_average", {})[key] = load_average()
-        shown = "not measured" if value is None else value
-        print(f"  {key:<44} {shown!s:>12}   load {load_average():<6} {note}", flush=True)
-
-    def write(self, scale):
-        folder = PROJECT / "target/bench"
-        folder.mkdir(parents=True, exist_ok=True)
-        self.values |= {"scale": scale, "processors": os.cpu_count(), "problems": self.notes}
-        (folder / f"{self.area}.json").write_text(json.dumps(self.values, indent=2) + "\n")
-
-
-@contextmanager
-def measure(figures, *keys):
-    """A measure that fails leaves its keys null, and the others go on."""
-    try:
-        yield
-    except (Refused, SystemExit, OSError, StopIteration, subprocess.SubprocessError) as problem:
-        for key in keys:
-            if figures.values.get(key) is None:
-                figures.notes[key] = str(problem)[:400]
-                figures.put(key, None, str(problem).splitlines()[0][:120] if str(problem) else type(problem).__name__)
-
-
-def is_clean(result):
-    return result["failed"] == 0 and result["begun"] == result["done"]
 
 
 # --- Calls -----------------------------------------------------------------------------------------------------------------
@@ -313,12 +278,12 @@ def painted(figures, node, count):
     figures.put("invite_to_painted_p95_ms", float(percentile(times[1:], 0.95)))
 
 
-AREAS = {"calls": measure_calls, "console": measure_console}
+AREAS = {"calls": measure_calls, "signalling": measure_signalling, "console": measure_console}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("areas", nargs="*", metavar="calls|console", help="areas to measure; all by default")
+    parser.add_argument("areas", nargs="*", metavar="calls|signalling|console", help="areas to measure; all by default")
     areas = parser.parse_args().areas or list(AREAS)
     if unknown := [area for area in areas if area not in AREAS]:
         parser.error(f"no area {unknown[0]}; there are {', '.join(AREAS)}")

@@ -73,11 +73,13 @@ class Sipp:
         except OSError:
             rows = []
         if len(rows) < 2:
-            return {"begun": 0, "done": 0, "failed": 0, "sent_again": 0}
+            return dict.fromkeys(("begun", "done", "failed", "sent_again", "served", "refused"), 0)
         last = dict(zip(rows[0], rows[-1]))
         columns = {"begun": "TotalCallCreated", "done": "SuccessfulCall(C)", "failed": "FailedCall(C)"}
         counts = {name: int(last[column]) for name, column in columns.items()}
         counts["sent_again"] = int(last.get("Retransmissions(C)") or 0)
+        # What flood.xml counts besides.
+        counts["served"], counts["refused"] = (int(last.get(f"GenericCounter{n}(C)") or 0) for n in (1, 2))
         return counts
 
     def result(self):
@@ -101,14 +103,16 @@ class Sipp:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def callers(node, number, rate, count, hold_ms, audio_port, codec=PCMU, caller=STRANGER, together_max=None):
-    """Begins calls to a number: `rate` a second, `count` in all, each `hold_ms` long."""
-    arguments = [f"{ADDRESS}:{node.sip}", "-s", number, "-r", str(rate), "-m", str(count), "-d", str(hold_ms)]
+def callers(node, number, rate, count, hold_ms, audio_port, codec=PCMU, caller=STRANGER, together_max=None, over="u1", at=None,
+            scenario="caller"):
+    """Begins calls to a number: `rate` a second, `count` in all, each `hold_ms` long; `over` UDP or one stream (`t1`), to the
+    server or to the port `at`."""
+    arguments = [f"{ADDRESS}:{at or node.sip}", "-t", over, "-s", number, "-r", str(rate), "-m", str(count), "-d", str(hold_ms)]
     for name, value in {"caller": caller, "mport": str(audio_port), **codec}.items():
         arguments += ["-key", name, value]
     if together_max:
         arguments += ["-l", str(together_max)]
-    return Sipp("caller", arguments, free_port("udp"))
+    return Sipp(scenario, arguments, free_port("udp", "tcp"))
 
 
 def telephones(audio_port, port, ring_ms=0):
