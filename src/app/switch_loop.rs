@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
 
 use super::{
     journal_loop::JournalStatus,
+    overload::{Backlog, Overload},
     snapshot_loop::SnapshotBatch,
     switch_handle::{Ask, SwitchHandle},
 };
@@ -34,8 +35,6 @@ const ASKS_MAX: usize = 1_024;
 const BATCH_MAX: usize = 256;
 /// Live updates that a slow console may be behind.
 const LIVE_MAX: usize = 8_192;
-/// Facts that may wait for the journal before new calls are refused.
-const FACTS_SHED: usize = 20_000;
 /// Facts that may wait at all.
 const FACTS_MAX: usize = 200_000;
 /// Look-ups at a time; a caller beyond them is not recognised.
@@ -78,6 +77,8 @@ pub struct SwitchLoopStats {
     pub switch: SwitchStats,
     /// The SIP sockets'.
     pub sip_net: SipNetStats,
+    /// Messages that wait for the switch.
+    pub messages_waiting: usize,
     /// Facts that wait for the journal.
     pub facts_waiting: usize,
     /// Facts lost because the journal was too far behind.
@@ -100,6 +101,7 @@ pub struct SwitchLoop {
     journal: Arc<JournalStatus>,
     facts_waiting: VecDeque<Fact>,
     facts_lost: u64,
+    overload: Overload,
     callers: Arc<dyn CallerLookup>,
     look_ups: Arc<Semaphore>,
     look_ups_missed: Arc<AtomicU64>,
@@ -165,6 +167,7 @@ impl SwitchLoop {
             journal: parts.journal,
             facts_waiting: VecDeque::new(),
             facts_lost: 0,
+            overload: Overload::default(),
             callers: parts.callers,
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             look_ups_missed: Arc::default(),
@@ -320,7 +323,9 @@ impl SwitchLoop {
                 break;
             }
         }
-        self.switch.set_shedding(self.facts_waiting.len() >= FACTS_SHED || !self.journal.takes_calls());
+        let facts = self.facts_waiting.len();
+        let backlog = Backlog { wire: self.wire.len(), facts, journal_takes_calls: self.journal.takes_calls() };
+        self.switch.set_shedding(self.overload.sheds(backlog));
     }
 
     /// Hands over what has changed of calls, if it is time and there is room; else it gathers on in the switch.
@@ -419,6 +424,7 @@ impl SwitchLoop {
         SwitchLoopStats {
             switch: self.switch.stats(),
             sip_net: self.net.stats(),
+            messages_waiting: self.wire.len(),
             facts_waiting: self.facts_waiting.len(),
             facts_lost: self.facts_lost,
             look_ups_missed: self.look_ups_missed.load(Relaxed),

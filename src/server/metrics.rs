@@ -235,6 +235,7 @@ impl Reading {
         let restarts = [("recovered", recovery.recovered), ("not_recovered", recovery.not_recovered)];
         page.counters("calls_restarted", "Calls of an earlier process by what became of them", restarts.map(fate))?;
         page.counters("callers_not_looked_up", "Callers not looked up in time", [("", String::new(), stats.look_ups_missed)])?;
+        page.gauge("switch_messages_waiting", "SIP messages that wait for the switch", count(0..stats.messages_waiting))?;
         page.gauge("switch_facts_waiting", "Facts that wait for the journal's door", count(0..stats.facts_waiting))?;
         page.counters("switch_facts_lost", "Facts lost before the journal", [("", String::new(), stats.facts_lost)])
     }
