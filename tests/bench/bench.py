@@ -19,6 +19,7 @@ from consoles import Room, instant_ms, wait_for, wall_ms
 from figures import Figures, is_clean, measure
 from node import PROJECT, Node, binary, load_average
 from signalling import measure_signalling
+from survival import measure_survival
 from traffic import KNOWN, OPUS, PCMU, STRANGER, AgentFloor, RtpPeer, callers, percentile
 
 ECHO, MENU, SUPPORT = "1009", "1000", "1001"
@@ -278,12 +279,12 @@ def painted(figures, node, count):
     figures.put("invite_to_painted_p95_ms", float(percentile(times[1:], 0.95)))
 
 
-AREAS = {"calls": measure_calls, "signalling": measure_signalling, "console": measure_console}
+AREAS = {"calls": measure_calls, "signalling": measure_signalling, "survival": measure_survival, "console": measure_console}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("areas", nargs="*", metavar="calls|signalling|console", help="areas to measure; all by default")
+    parser.add_argument("areas", nargs="*", metavar="calls|signalling|survival|console", help="areas to measure; all by default")
     areas = parser.parse_args().areas or list(AREAS)
     if unknown := [area for area in areas if area not in AREAS]:
         parser.error(f"no area {unknown[0]}; there are {', '.join(AREAS)}")

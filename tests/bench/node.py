@@ -44,12 +44,14 @@ class Refused(Exception):
 
 
 class Node:
-    """One run of the sample centre. `data` keeps its folder; without one a folder is made and removed."""
+    """One run of the sample centre. `data` keeps its folder; without one a folder is made and removed. `after` is an earlier run
+    whose ports it takes."""
 
-    def __init__(self, data=None, settings=()):
+    def __init__(self, data=None, settings=(), after=None):
         self._own_folder = None if data else tempfile.mkdtemp(prefix="centralita-bench.")
         self.data = Path(data or self._own_folder)
-        self.http, self.sip = free_port("tcp"), free_port("tcp", "udp")
+        self.http = after.http if after else free_port("tcp")
+        self.sip = after.sip if after else free_port("tcp", "udp")
         values = [
             f"http.listen={ADDRESS}:{self.http}",
             "http.https_listen=",
