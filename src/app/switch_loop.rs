@@ -95,6 +95,8 @@ pub struct SwitchLoop {
     notices: mpsc::Receiver<MediaNotice>,
     asks: mpsc::Receiver<Ask>,
     handle: SwitchHandle,
+    /// Without one nobody is known, and a trunk's call would be challenged like a stranger's: until then the wire waits.
+    has_directory: bool,
     net: SipNet,
     media: MediaHandle,
     facts: mpsc::Sender<Fact>,
@@ -161,6 +163,7 @@ impl SwitchLoop {
             notices: parts.notices,
             asks,
             handle: handle.clone(),
+            has_directory: false,
             net: parts.net,
             media: parts.media,
             facts: parts.facts,
@@ -248,7 +251,7 @@ impl SwitchLoop {
         };
         tokio::select! {
             // The loop's own sender keeps `asks` open; a closed wire (the edge is gone) just stays silent.
-            1.. = self.wire.recv_many(wire, BATCH_MAX) => {}
+            1.. = self.wire.recv_many(wire, BATCH_MAX), if self.has_directory => {}
             1.. = self.notices.recv_many(notices, BATCH_MAX) => {}
             1.. = self.asks.recv_many(asks, BATCH_MAX) => {}
             Ok(place) = self.facts.reserve(), if !self.facts_waiting.is_empty() => {
@@ -259,7 +262,9 @@ impl SwitchLoop {
             () = wake => {}
         }
         // Nobody starves: every side is emptied each turn, up to the batch.
-        fill(&mut self.wire, wire);
+        if self.has_directory {
+            fill(&mut self.wire, wire);
+        }
         fill(&mut self.notices, notices);
         fill(&mut self.asks, asks);
     }
@@ -268,6 +273,7 @@ impl SwitchLoop {
         match ask {
             Ask::Input(input) => {
                 let is_access_new = matches!(*input, Input::Directory(_) | Input::Peers(_));
+                self.has_directory |= matches!(*input, Input::Directory(_));
                 self.switch.handle(*input, now);
                 if is_access_new {
                     self.net.trust(self.switch.expected_sources());

@@ -81,3 +81,13 @@ async fn a_shutdown_refuses_new_calls_and_hangs_up_what_outlasts_its_patience() 
     assert!(exchange.handle.stats().await.is_none(), "the loop has ended");
     exchange.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trunks_call_in_the_moment_before_the_directory_waits_and_is_not_taken_for_a_strangers() {
+    let exchange = Exchange::start_empty(PortRange { first: 27_500, last: 27_519 }).await;
+    let call = Sipp::start("uac_caller_bye", exchange.sip, &["-s", "1009", "-m", "3", "-r", "50", "-key", "mport", "4000"]);
+    exchange.wait_until("the calls", |stats| stats.messages_waiting >= 3).await;
+    exchange.set_up().await;
+    call.succeeds().await;
+    exchange.stop().await;
+}

@@ -50,6 +50,18 @@ impl CallerLookup for NobodyKnown {
 impl Exchange {
     /// Starts on loopback, with these RTP ports.
     pub async fn start(ports: PortRange) -> Self {
+        let exchange = Self::start_empty(ports).await;
+        exchange.set_up().await;
+        exchange
+    }
+
+    /// Hands the directory over.
+    pub async fn set_up(&self) {
+        self.handle.input(Input::Directory(Arc::new(directory()))).await;
+    }
+
+    /// The same without a directory, as every start is for a moment.
+    pub async fn start_empty(ports: PortRange) -> Self {
         let clock = Arc::new(SystemClock::start());
         let (wire_in, wire) = mpsc::channel(WIRE_MAX);
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
@@ -86,7 +98,6 @@ impl Exchange {
         };
         let (switch_loop, handle) = SwitchLoop::new(parts);
         let running = tokio::spawn(switch_loop.run());
-        handle.input(Input::Directory(Arc::new(directory()))).await;
         Self { handle, sip, facts, media, clock, running }
     }
 
