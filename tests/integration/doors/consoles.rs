@@ -201,3 +201,29 @@ async fn the_web_phone_dials_only_what_is_listed_and_only_so_often() {
     }
     node.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephones_socket_speaks_sip_from_our_pages_proves_itself_and_is_one_of_few() {
+    let node = Node::start(&["sip.connections_per_source_max=2"]).await;
+    let mut page = node.browser();
+    for other in [None, Some("chat")] {
+        assert_eq!(page.socket_speaking("/ws/sip", other).await.err(), Some(StatusCode::BAD_REQUEST), "{other:?}");
+    }
+    let own = page.origin.replace("https://evil.example".into());
+    assert_eq!(page.socket_speaking("/ws/sip", Some("sip")).await.err(), Some(StatusCode::FORBIDDEN));
+    page.origin = own;
+
+    let mut phone = page.socket_speaking("/ws/sip", Some("sip")).await.expect("a telephone's socket");
+    // RFC 7118 5.1: a browser has no address of its own, and says so.
+    let register = "REGISTER sip:centre.example SIP/2.0\r\nVia: SIP/2.0/WS df7jal23ls0d.invalid;branch=z9hG4bKws1\r\n\
+                    From: <sip:101@centre.example>;tag=ws\r\nTo: <sip:101@centre.example>\r\nCall-ID: ws@df7jal23ls0d.invalid\r\n\
+                    CSeq: 1 REGISTER\r\nContact: <sip:101@df7jal23ls0d.invalid;transport=ws>\r\nMax-Forwards: 70\r\n\
+                    Content-Length: 0\r\n\r\n";
+    phone.send_text(register.into()).await;
+    let answer = phone.next_text("a challenge").await;
+    assert!(answer.starts_with("SIP/2.0 401 ") && answer.contains("WWW-Authenticate: Digest "), "{answer}");
+
+    let _second = page.socket_speaking("/ws/sip", Some("sip")).await.expect("a second one");
+    assert_eq!(page.socket_speaking("/ws/sip", Some("sip")).await.err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    node.stop().await;
+}

@@ -138,6 +138,11 @@ impl Browser {
 
     /// Opens a socket as a page of this browser's origin would.
     pub async fn socket(&self, path: &str) -> Result<Socket, StatusCode> {
+        self.socket_speaking(path, None).await
+    }
+
+    /// A socket for which a subprotocol is asked.
+    pub async fn socket_speaking(&self, path: &str, subprotocol: Option<&str>) -> Result<Socket, StatusCode> {
         let mut request = format!("{}{path}", self.base.replace("http://", "ws://")).into_client_request().expect("a request");
         let mut put = |name: header::HeaderName, value: &Option<String>| {
             if let Some(value) = value {
@@ -146,6 +151,7 @@ impl Browser {
         };
         put(header::ORIGIN, &self.origin);
         put(header::COOKIE, &self.cookie);
+        put(header::SEC_WEBSOCKET_PROTOCOL, &subprotocol.map(str::to_owned));
         match connect_async(request).await {
             Ok((stream, _)) => Ok(Socket { stream, n: 0 }),
             Err(Error::Http(answer)) => Err(StatusCode::from_u16(answer.status().as_u16()).expect("a status")),
@@ -205,6 +211,17 @@ impl Socket {
         loop {
             if let Err(code) = self.hear("the end").await {
                 return code;
+            }
+        }
+    }
+
+    /// The next text, whatever it says.
+    pub async fn next_text(&mut self, what: &str) -> String {
+        loop {
+            match tokio::time::timeout(PATIENCE, self.stream.next()).await {
+                Ok(Some(Ok(Message::Text(text)))) => return text.to_string(),
+                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+                other => panic!("no text, {what}: {other:?}"),
             }
         }
     }
