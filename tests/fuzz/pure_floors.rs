@@ -10,6 +10,7 @@ pub mod protocol {
     pub mod rtp;
     pub mod sdp;
     pub mod sip;
+    pub mod stir;
     #[path = "webrtc"]
     pub mod webrtc {
         mod demux;

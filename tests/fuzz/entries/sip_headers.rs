@@ -10,7 +10,7 @@ use centralita::{
 
 use crate::access::access;
 
-const REQUEST_HEADERS: [&str; 10] = [
+const REQUEST_HEADERS: [&str; 11] = [
     "Authorization",
     "Contact",
     "Proxy-Authorization",
@@ -21,6 +21,7 @@ const REQUEST_HEADERS: [&str; 10] = [
     "Accept-Language",
     "Path",
     "X-Other",
+    "Identity",
 ];
 
 const RESPONSE_HEADERS: [&str; 6] =
