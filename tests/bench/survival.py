@@ -55,6 +55,8 @@ def survive(figures, name, how, count):
                 if others:
                     result = others.wait(60)
                     figures.put(f"{name}_others_failed_count", result["failed"], f"of {result['begun']} that came meanwhile")
+                    if result["failed"]:
+                        figures.notes[f"{name}_others_failed_count"] = result["errors"]
                     others.forget()
                 time.sleep(1)
                 open_calls = [call for call in again.api("admin", "GET", "/calls?limit=200")["items"] if not call["ended_at"]]
