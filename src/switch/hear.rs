@@ -32,9 +32,21 @@ impl Legs {
     pub(super) fn hear_sip(&mut self, notice: SipNotice, now: Now, rng: &mut Rng) {
         let Some(notice) = self.hear_web(notice, now) else { return };
         match notice {
-            SipNotice::Invited { dialog, source, signalled_from, caller, caller_name, called, offer, language, identity } => {
+            SipNotice::Invited {
+                dialog,
+                source,
+                signalled_from,
+                caller,
+                caller_name,
+                called,
+                offer,
+                language,
+                identity,
+                replaces,
+            } => {
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
                 let caller = CallerLine { identity, ..caller };
+                let Ok(replaced) = self.replaced_leg(dialog, replaces) else { return };
                 let leg = match offer {
                     Some(offer) if is_of_browser(&offer) => self.arrive_web(dialog, signalled_from, offer, now, rng),
                     offer => {
@@ -42,7 +54,10 @@ impl Legs {
                         self.arrive(dialog, signalled_from, offer, now, rng)
                     }
                 };
-                self.tell(CentreInput::Arrived { leg, caller, called, language });
+                self.tell(match replaced {
+                    Some(replaced) => CentreInput::Replacing { leg, caller, replaced },
+                    None => CentreInput::Arrived { leg, caller, called, language },
+                });
             }
             SipNotice::Cancelled { dialog } => self.peer_ended(dialog, false),
             SipNotice::Ringing { dialog, answer } => self.peer_rings(dialog, answer),
@@ -103,6 +118,16 @@ impl Legs {
             // The counts are the media plane's statistics; the leg has been forgotten.
             MediaNotice::Closed { .. } => {}
         }
+    }
+
+    /// The leg whose place a new call shall take; one that is no leg any more is refused.
+    fn replaced_leg(&mut self, dialog: DialogId, replaces: Option<DialogId>) -> Result<Option<LegId>, ()> {
+        let Some(replaces) = replaces else { return Ok(None) };
+        let leg = self.by_dialog(replaces);
+        if leg.is_none() {
+            self.order_sip(SipOrder::Reject { dialog, status: 481, retry_after_secs: None });
+        }
+        leg.map(Some).ok_or(())
     }
 
     /// The offer of a new call, read; a call that we could never answer is refused at once.

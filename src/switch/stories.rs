@@ -124,6 +124,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
         offer: offer.map(Arc::from),
         language: None,
         identity: None,
+        replaces: None,
     }
 }
 

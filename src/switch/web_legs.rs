@@ -250,6 +250,7 @@ mod tests {
                 offer: Some(WEB.into()),
                 language: None,
                 identity: None,
+                replaces: None,
             },
             now,
             &mut rng,

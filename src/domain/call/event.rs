@@ -217,6 +217,8 @@ pub enum MissCause {
     Device,
     /// The caller hung up or left while it rang.
     CallerGone,
+    /// A colleague answered it from another telephone.
+    PickedUp,
 }
 
 /// Why a caller left a queue otherwise than by an agent or by hanging up.

@@ -231,6 +231,34 @@ impl Call {
         self.say(cx, CallEventKind::Offered { queue: Some(queue), agent, attempt: self.attempts });
     }
 
+    /// A call that rang at an agent is picked up by another, whose telephone is being answered.
+    pub fn pick_up(&mut self, new: Offer, cx: &mut CallCx<'_>) -> Option<Offer> {
+        let taken = self.miss(MissCause::PickedUp, cx)?;
+        let agent = new.agent.clone();
+        let queue = match &mut self.stage {
+            Stage::Waiting { queue, offer } => {
+                *offer = Some(new);
+                Some(queue.clone())
+            }
+            Stage::HandedOver { offer, .. } => {
+                *offer = new;
+                None
+            }
+            _ => return None,
+        };
+        self.attempts += 1;
+        self.say(cx, CallEventKind::Offered { queue, agent, attempt: self.attempts });
+        Some(taken)
+    }
+
+    /// The agent goes on with the call by another telephone; the leg of the one before.
+    pub fn change_phone(&mut self, to: LegId) -> Option<LegId> {
+        match &mut self.stage {
+            Stage::Talking { with } | Stage::Held { with } => with.phone.replace(to),
+            _ => None,
+        }
+    }
+
     /// The call leaves an agent and rings at a colleague, or back at the one who handed it over.
     pub fn hand_over(&mut self, from: AgentId, offer: Offer, is_return: bool, cx: &mut CallCx<'_>) {
         let to = offer.agent.clone();

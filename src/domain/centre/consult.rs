@@ -268,7 +268,7 @@ impl Centre {
                     }
                     self.notify(colleague, "device_lost");
                 }
-                MissCause::CallerGone => {
+                MissCause::CallerGone | MissCause::PickedUp => {
                     self.on_agent(turn, colleague, |agent, cx| agent.withdraw(id, cx));
                 }
             }

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// SIP gives up an unacknowledged answer after 32 s; so do we.
-const ANSWER_MS: u64 = 35_000;
+pub(super) const ANSWER_MS: u64 = 35_000;
 /// A look-up answers within 150 ms; past this it counts as answered with nobody.
 const LOOK_UP_MS: u64 = 300;
 /// The echo test ends by itself.

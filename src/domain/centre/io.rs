@@ -29,6 +29,15 @@ pub enum CentreInput {
         /// First language of Accept-Language.
         language: Option<Arc<str>>,
     },
+    /// A telephone of ours wants the place of another leg (RFC 3891): a call that rings there, or is talked on.
+    Replacing {
+        /// The new leg, minted by the switch, not yet answered.
+        leg: LegId,
+        /// Whose telephone.
+        caller: CallerLine,
+        /// Whose place.
+        replaced: LegId,
+    },
     /// The other end of a leg that we called rings.
     LegRinging {
         /// Which.

@@ -4,7 +4,7 @@
 use super::{Centre, LegUse, PhoneEffect, Refusal, TransferAsked, TransferProgress, Turn};
 use crate::{
     domain::{
-        call::{EndCause, Partner, Stage},
+        call::{EndCause, FlowOutCause, Partner, Party, Stage},
         routing::{Route, route},
     },
     types::{AgentId, CallId, LegId},
@@ -124,6 +124,9 @@ impl Centre {
 
     /// The parties of a phone's two lines shall talk with each other, whichever line asks.
     fn transfer_between(&mut self, turn: &mut Turn<'_>, leg: LegId, other: LegId) -> Result<(), EndCause> {
+        if let Some((line, own)) = self.own_call_beside(leg, other) {
+            return self.hand_to_own_call(turn, leg, line, own);
+        }
         let first = if matches!(self.legs.get(&leg), Some(LegUse::SecondLine { .. })) { other } else { leg };
         let (id, with) = self.call_of_agent_line(first)?;
         let own_line = self.calls.get(&id).and_then(|call| call.consult()?.own_line);
@@ -134,6 +137,41 @@ impl Centre {
         self.phone(PhoneEffect::TransferProgress { leg, progress: TransferProgress::Begun });
         self.phone(PhoneEffect::TransferProgress { leg, progress: TransferProgress::Done });
         self.complete_consult(turn, id);
+        Ok(())
+    }
+
+    /// Of two lines of a phone: the one by which an agent has a call, and the call that the phone made to a number of ours itself.
+    fn own_call_beside(&self, leg: LegId, other: LegId) -> Option<(LegId, CallId)> {
+        [(leg, other), (other, leg)].into_iter().find_map(|(line, own)| {
+            let LegUse::Customer(own) = self.legs.get(&own)? else { return None };
+            matches!(self.legs.get(&line)?, LegUse::AgentPhone { .. }).then_some((line, *own))
+        })
+    }
+
+    /// The customer is handed to where the agent's phone has got by itself: a queue or a flow, from its beginning. A conversation
+    /// that the phone has there with somebody else is not joined: whom the agent asks first is called about the customer.
+    fn hand_to_own_call(&mut self, turn: &mut Turn<'_>, leg: LegId, line: LegId, own: CallId) -> Result<(), EndCause> {
+        let (id, with) = self.call_of_agent_line(line)?;
+        if !self.calls.get(&id).is_some_and(|call| call.may_consult()) {
+            return Err(EndCause::Refused);
+        }
+        let there = self.calls.get(&own).ok_or(EndCause::Lost)?;
+        let to = match (there.stage(), &there.line) {
+            (Stage::Waiting { queue, .. }, _) => Route::Queue(queue.clone()),
+            (Stage::InFlow { .. }, Some(line)) => Route::Line(line.clone()),
+            _ => return Err(EndCause::Refused),
+        };
+        turn.by_agent(&with.agent);
+        self.phone(PhoneEffect::TransferProgress { leg, progress: TransferProgress::Begun });
+        self.phone(PhoneEffect::TransferProgress { leg, progress: TransferProgress::Done });
+        self.withdraw_offer(turn, own);
+        self.on_call(turn, own, |call, cx| call.flow_out(FlowOutCause::Moved, cx));
+        self.end_call(turn, own, EndCause::Finished, Party::Agent);
+        match to {
+            Route::Queue(queue) => self.send_to_queue(turn, id, &with, queue),
+            Route::Line(line) => self.send_to_line(turn, id, &with, &line),
+            Route::Echo => {}
+        }
         Ok(())
     }
 

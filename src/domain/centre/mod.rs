@@ -21,6 +21,7 @@ mod presence;
 mod publish;
 mod recovery;
 mod refusal;
+mod replacing;
 mod route_advance;
 mod setup;
 mod supervise;
@@ -138,6 +139,7 @@ impl Centre {
             CentreInput::Arrived { leg, caller, called, language } => {
                 self.arrive(turn, leg, caller, &called, language.as_deref())
             }
+            CentreInput::Replacing { leg, caller, replaced } => self.replace_leg(turn, leg, caller.phone.as_deref(), replaced),
             CentreInput::LegRinging { leg } => self.leg_rings(turn, leg),
             CentreInput::LegEarlyMedia { leg } => self.leg_early_media(turn, leg),
             CentreInput::LegAnswered { leg } => self.leg_answered(turn, leg),

@@ -157,7 +157,7 @@ impl Centre {
                 }
                 self.notify(&agent, "device_lost");
             }
-            MissCause::CallerGone => {
+            MissCause::CallerGone | MissCause::PickedUp => {
                 self.on_agent(turn, &agent, |agent, cx| agent.withdraw(id, cx));
             }
         }

@@ -196,6 +196,8 @@ pub enum SipNotice {
         language: Option<Arc<str>>,
         /// What is known of the caller's number; `None` where nobody asks.
         identity: Option<CallerIdentity>,
+        /// The dialog of another telephone whose place it shall take (RFC 3891).
+        replaces: Option<DialogId>,
     },
     /// The caller gave up before an answer; 487 has been sent.
     Cancelled {

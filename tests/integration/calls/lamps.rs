@@ -57,3 +57,46 @@ async fn a_colleagues_telephone_sees_a_call_ring_and_be_talked_on() {
     centre.until("the subscription's end", is_over).await;
     assert!(centre.stop().await.success());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_blinking_key_picks_up_what_rings_at_a_colleague() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let mut device = admin.get("/agents/agent1").await;
+    device["device"] = "sip".into();
+    admin.put("/agents/agent1", device).await;
+
+    let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
+    let (port, password) = (free.port().to_string(), centre.phone_password("101"));
+    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
+    Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
+    let telephone = Sipp::start_at(TELEPHONE, "uas_picked_up", centre.sip, &["-p", &port, "-m", "1"]);
+    let agent = centre.sign_in("agent1").await;
+    agent.put("/agents/agent1/presence", serde_json::json!({ "state": "ready" })).await;
+    // Nothing is offered to the colleague, who is there nevertheless.
+    let colleague = centre.sign_in("agent2").await;
+    colleague.put("/agents/agent2/presence", serde_json::json!({ "state": "paused", "reason": "lunch" })).await;
+
+    let peer = TonePeer::at(TRUNK, Codec::Pcmu, 620.0);
+    let mport = peer.address().port().to_string();
+    let arguments = ["-s", "1001", "-m", "1", "-d", "6000", "-key", "mport", &mport];
+    let caller = Sipp::start_at(TRUNK, "uac_caller_bye", centre.sip, &arguments);
+    let rings = async || {
+        let events = admin.events().await;
+        events.iter().any(|event| event["area"] == "call" && event["event"]["kind"] == "offered").then_some(())
+    };
+    centre.until("the ringing", rings).await;
+
+    let media = TonePeer::at(WATCHER, Codec::Pcmu, 880.0);
+    let (rtp, password) = (media.address().port().to_string(), centre.phone_password("102"));
+    let picks = ["-m", "1", "-au", "102", "-ap", &password, "-key", "mport", &rtp];
+    let picker = Sipp::start_at(WATCHER, "uac_pick_up", centre.sip, &picks);
+    telephone.succeeds().await;
+    caller.succeeds().await;
+    picker.succeeds().await;
+    let events = admin.events().await;
+    let of = |kind: &str| events.iter().find(|event| event["area"] == "call" && event["event"]["kind"] == kind).cloned();
+    assert_eq!(of("offer_missed").expect("what became of the offer")["event"]["cause"], "picked_up");
+    assert_eq!(of("connected").expect("a talk")["event"]["agent"], "agent2");
+    assert!(centre.stop().await.success());
+}

@@ -2705,7 +2705,7 @@ export interface components {
          * @description Why an offer came to nothing (RONA by cause).
          * @enum {string}
          */
-        MissCause: "no_answer" | "declined" | "device" | "caller_gone";
+        MissCause: "no_answer" | "declined" | "device" | "caller_gone" | "picked_up";
         /** @description A note for the timeline. */
         NewNote: {
             /** @description Plain text, 1 to 10,000 characters. */

@@ -9,5 +9,6 @@ mod flows;
 mod outward;
 mod phones_that_dial;
 mod queueing;
+mod replacing;
 mod talking;
 mod trunks;

@@ -182,6 +182,10 @@ impl SipEndpoint {
         if self.refuses_required(flow, message) {
             return;
         }
+        let replaces = match self.to_replace(message, &source) {
+            Ok(replaces) => replaces,
+            Err(status) => return self.refuse(flow, message, status, ""),
+        };
         let session_answer = match SessionAnswer::to(message, &self.settings.session_timer) {
             Ok(answer) => answer,
             Err(min_se_secs) => return self.refuse(flow, message, 422, &format!("Min-SE: {min_se_secs}\r\n")),
@@ -263,6 +267,7 @@ impl SipEndpoint {
             offer,
             language: language_of(message),
             identity: None,
+            replaces,
         };
         match claim {
             Claim::NotAsked => self.link.notice(invited),

@@ -120,7 +120,7 @@ impl SipSettings {
 
     /// The value of Supported: the option tags that we know.
     pub fn supported(&self) -> &'static str {
-        if self.session_timer.is_on() { "100rel, timer" } else { "100rel" }
+        if self.session_timer.is_on() { "100rel, timer, replaces" } else { "100rel, replaces" }
     }
 
     /// What every message that makes or refreshes a dialog says of us.

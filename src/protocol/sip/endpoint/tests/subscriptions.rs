@@ -337,3 +337,78 @@ fn a_node_that_takes_no_calls_sends_its_subscribers_away_for_a_while() {
     assert_eq!(header(&told[0], "Subscription-State:"), "terminated;reason=probation;retry-after=30");
     assert!(phone.subscribe(&mut world, "102", "dialog", 600, "").starts_with("SIP/2.0 503"));
 }
+
+/// An INVITE of the watcher for the place of a dialog; the answer that is not 100.
+fn take_over(world: &mut World, phone: &mut Phone, call_id: &str, replaces: &str) -> String {
+    let more = format!("Replaces: {replaces}\nRequire: replaces\n");
+    let answer = phone.say(world, "INVITE", "102", call_id, "", &more);
+    answer.lines().next().unwrap().to_owned()
+}
+
+#[test]
+fn a_ringing_call_is_named_by_what_the_lamp_was_told() {
+    let mut world = World::new(10);
+    let (mut watcher, mut ringer) = (Phone::new(WATCHER, "101"), Phone::new(RINGER, "102"));
+    watcher.subscribe(&mut world, "102", "dialog", 600, "");
+    watcher.notified(&mut world, "200 OK");
+    world.run(1_000);
+    let invite = ring(&mut world, &mut ringer);
+    let (call_id, ours) = (header(&invite, "Call-ID:"), header(&invite, "From:").split("tag=").nth(1).unwrap().to_owned());
+    // Not before it rings there.
+    let early = take_over(&mut world, &mut watcher, "p0", &format!("{call_id};to-tag={ours};from-tag=theirs;early-only"));
+    assert_eq!(early, "SIP/2.0 481 Call/Transaction Does Not Exist");
+    answer(&mut world, RINGER, &invite, "180 Ringing", ";tag=theirs");
+    world.take(US);
+    // A telephone writes the tags from the point of view of the one that it watches.
+    for (name, replaces) in [
+        ("p1", format!("{call_id};to-tag=theirs;from-tag={ours};early-only")),
+        ("p2", format!("{call_id};to-tag={ours};from-tag=theirs")),
+    ] {
+        assert_eq!(take_over(&mut world, &mut watcher, name, &replaces), "SIP/2.0 100 Trying");
+        let told = world.take(US);
+        let named = told.iter().find_map(|notice| match notice {
+            SipNotice::Invited { dialog, replaces, .. } => Some((*dialog, *replaces)),
+            _ => None,
+        });
+        let (dialog, replaces) = named.expect("an invitation");
+        assert_eq!(replaces, Some(crate::protocol::sip::DialogId(2)));
+        world.order(US, SipOrder::Reject { dialog, status: 603, retry_after_secs: None });
+    }
+    for (name, replaces, refused) in [
+        ("q1", format!("{call_id};to-tag={ours};from-tag=other"), 481),
+        ("q2", format!("other;to-tag={ours};from-tag=theirs"), 481),
+        ("q3", format!("{call_id};to-tag={ours}"), 400),
+    ] {
+        let answer = take_over(&mut world, &mut watcher, name, &replaces);
+        assert!(answer.starts_with(&format!("SIP/2.0 {refused}")), "{name}: {answer}");
+    }
+    assert!(invite.contains("Supported: 100rel, timer, replaces"), "{invite}");
+}
+
+#[test]
+fn an_answered_call_is_no_early_one_and_one_that_is_still_to_be_answered_is_nobodys() {
+    let mut world = World::new(11);
+    let (mut watcher, mut caller) = (Phone::new(WATCHER, "101"), Phone::new(RINGER, "102"));
+    let sdp = "Supported: replaces\n";
+    caller.say(&mut world, "INVITE", "1001", "c", "", sdp);
+    let dialog = world.take(US).into_iter().find_map(|notice| match notice {
+        SipNotice::Invited { dialog, .. } => Some(dialog),
+        _ => None,
+    });
+    let dialog = dialog.expect("a call");
+    world.order(US, SipOrder::Ring { dialog, answer: None });
+    let ringing = world.stray.iter().rev().find(|(_, text)| text.starts_with("SIP/2.0 180")).unwrap().1.clone();
+    let ours = tag_of(&ringing)[";tag=".len()..].to_owned();
+    let replaces = format!("c;to-tag={ours};from-tag=fc");
+    // RFC 3891 3: an early dialog that we did not begin is not replaced.
+    assert!(take_over(&mut world, &mut watcher, "r1", &replaces).starts_with("SIP/2.0 481"));
+    world.order(US, SipOrder::Accept { dialog, sdp: "v=0\r\n".into() });
+    assert!(take_over(&mut world, &mut watcher, "r2", &format!("{replaces};early-only")).starts_with("SIP/2.0 486"));
+    assert!(take_over(&mut world, &mut watcher, "r3", &replaces).starts_with("SIP/2.0 100"));
+    // The carrier's side of a call is nobody's to take, and a carrier takes none.
+    let text = "INVITE sip:1001@centre SIP/2.0\nVia: SIP/2.0/UDP 10.0.0.2:5060;branch=z9hG4bKr;rport\nMax-Forwards: 70\n\
+                From: <sip:34911@10.0.0.2>;tag=r\nTo: <sip:1001@centre>\nCall-ID: r\nCSeq: 1 INVITE\n\
+                Contact: <sip:34911@10.0.0.2>\n";
+    world.inject(US, "10.0.0.2:5060", &format!("{text}Replaces: {replaces}\nContent-Length: 0\n\n"));
+    assert!(world.last(US, "SIP/2.0").unwrap().starts_with("SIP/2.0 403"));
+}

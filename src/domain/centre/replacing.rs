@@ -1,0 +1,76 @@
+//! A telephone takes the place of another (INVITE with Replaces, RFC 3891): an agent answers what rings at a colleague, by the key
+//! whose lamp blinks, or goes on with the own call at another telephone. Nobody takes a colleague's conversation away.
+
+use super::{Centre, LegUse, PhoneEffect, Turn, inbound::ANSWER_MS};
+use crate::{
+    domain::call::{EndCause, Offer, Stage},
+    types::{AgentId, CallId, LegId},
+};
+
+impl Centre {
+    pub(super) fn replace_leg(&mut self, turn: &mut Turn<'_>, leg: LegId, account: Option<&str>, replaced: LegId) {
+        if let Err(cause) = self.try_replace(turn, leg, account, replaced) {
+            self.phone(PhoneEffect::Reject { leg, cause });
+        }
+    }
+
+    fn try_replace(&mut self, turn: &mut Turn<'_>, leg: LegId, account: Option<&str>, replaced: LegId) -> Result<(), EndCause> {
+        let agent = account.and_then(|account| self.agent_of_phone(account)).ok_or(EndCause::Refused)?;
+        let Some(LegUse::AgentPhone { call: id, agent: owner, .. }) = self.legs.get(&replaced).cloned() else {
+            return Err(EndCause::Refused);
+        };
+        let call = self.calls.get(&id).ok_or(EndCause::Lost)?;
+        turn.by_agent(&agent);
+        if call.stage().offer().is_some_and(|offer| offer.phone == Some(replaced)) {
+            return self.pick_up(turn, leg, &agent, id, &owner);
+        }
+        // The second line of a consultation belongs to the telephone that opened it.
+        let has_second_line = call.consult().is_some_and(|consult| consult.own_line.is_some() || consult.transferor.is_some());
+        match call.stage() {
+            Stage::Talking { with } | Stage::Held { with } if with.phone == Some(replaced) && owner == agent => {}
+            _ => return Err(EndCause::Refused),
+        }
+        if has_second_line {
+            return Err(EndCause::Busy);
+        }
+        self.change_phone(turn, leg, &agent, id);
+        Ok(())
+    }
+
+    /// A call that rings at a colleague is answered here.
+    fn pick_up(
+        &mut self,
+        turn: &mut Turn<'_>,
+        leg: LegId,
+        agent: &AgentId,
+        id: CallId,
+        owner: &AgentId,
+    ) -> Result<(), EndCause> {
+        let known = self.agents.get(agent).filter(|known| known.is_signed_in()).ok_or(EndCause::Refused)?;
+        if (agent != owner && !known.can_dial()) || self.listening.contains_key(agent) {
+            return Err(EndCause::Busy);
+        }
+        let until = turn.now.plus_millis(ANSWER_MS);
+        let offer = Offer { agent: agent.clone(), phone: Some(leg), until: until.mono, until_at: until.wall };
+        let taken = self.on_call(turn, id, |call, cx| call.pick_up(offer, cx)).flatten().ok_or(EndCause::Lost)?;
+        if let Some(rang) = taken.phone {
+            self.cancel_leg(rang, true);
+        }
+        self.on_agent(turn, owner, |owner, cx| owner.withdraw(id, cx));
+        self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: true });
+        self.on_agent(turn, agent, |agent, cx| agent.offer(id, cx));
+        self.is_match_due = true;
+        self.phone(PhoneEffect::Answer { leg });
+        Ok(())
+    }
+
+    /// The agent goes on at another telephone.
+    fn change_phone(&mut self, turn: &mut Turn<'_>, leg: LegId, agent: &AgentId, id: CallId) {
+        self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: true });
+        let before = self.on_call(turn, id, |call, _| call.change_phone(leg)).flatten();
+        self.phone(PhoneEffect::Answer { leg });
+        if let Some(before) = before {
+            self.close_leg(before);
+        }
+    }
+}
