@@ -97,13 +97,25 @@ impl Centre {
         legs.extend(customer.map(|leg| (leg, customer_hears)));
         legs.extend(agent.map(|leg| (leg, agent_hears)));
         self.add_consult_ears(call, customer, agent, &mut legs);
-        let both: Vec<Heard> = customer.into_iter().chain(agent).map(Heard::Leg).collect();
+        let spoken: Vec<Heard> = customer.into_iter().chain(agent).chain(self.others_on(call)).map(Heard::Leg).collect();
         for supervisor in &call.listeners {
             if let Some(leg) = self.consoles.get(supervisor).and_then(|console| console.leg) {
-                legs.push((leg, both.clone()));
+                legs.push((leg, spoken.clone()));
             }
         }
         legs
+    }
+
+    /// Who else speaks on a call, for those who listen: the consulted party who has answered, the agent's second line to it, and
+    /// whom the call was passed on to.
+    fn others_on(&self, call: &Call) -> Vec<LegId> {
+        let passed_on = match call.stage() {
+            Stage::PassedOn { leg, until: None, .. } => Some(*leg),
+            _ => None,
+        };
+        let consult = call.consult().filter(|consult| consult.is_answered());
+        let consulted = consult.map_or([None, None], |consult| [self.consulted_leg(call), consult.own_line]);
+        consulted.into_iter().flatten().chain(passed_on).collect()
     }
 
     /// What the agent hears who put the customer on hold: perhaps somebody else.

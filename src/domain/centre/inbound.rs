@@ -23,6 +23,9 @@ pub(super) const LONGEST_MS: u64 = 12 * 3_600_000;
 impl Centre {
     pub(super) fn arrive(&mut self, turn: &mut Turn<'_>, leg: LegId, caller: CallerLine, called: &str, language: Option<&str>) {
         turn.by_customer();
+        if let (Some(account), Some(other)) = (caller.phone.as_deref(), self.picked_up_account(called)) {
+            return self.pick_up_at(turn, leg, account, other);
+        }
         let is_trunk_full = caller.trunk.as_ref().is_some_and(|trunk| self.is_trunk_full(trunk));
         if self.is_draining {
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Shutdown });

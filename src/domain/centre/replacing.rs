@@ -1,5 +1,6 @@
-//! A telephone takes the place of another (INVITE with Replaces, RFC 3891): an agent answers what rings at a colleague, by the key
-//! whose lamp blinks, or goes on with the own call at another telephone. Nobody takes a colleague's conversation away.
+//! A telephone takes the place of another: an agent answers what rings at a colleague, by the key whose lamp blinks (INVITE with
+//! Replaces, RFC 3891) or by dialling `**` and the colleague's account, which also reaches what rings in a browser; or goes on with
+//! the own call at another telephone. Nobody takes a colleague's conversation away.
 
 use super::{Centre, LegUse, PhoneEffect, Turn, inbound::ANSWER_MS};
 use crate::{
@@ -7,7 +8,34 @@ use crate::{
     types::{AgentId, CallId, LegId},
 };
 
+/// Dialled before an account: answer what rings there. Most makes of telephones have it preset.
+const PICK_UP: &str = "**";
+
 impl Centre {
+    /// The account whose ringing call a telephone dials for, if it does.
+    pub(super) fn picked_up_account<'a>(&self, called: &'a str) -> Option<&'a str> {
+        called.strip_prefix(PICK_UP).filter(|account| self.directory.phones.contains_key(*account))
+    }
+
+    /// A telephone dials for what rings at an account.
+    pub(super) fn pick_up_at(&mut self, turn: &mut Turn<'_>, leg: LegId, account: &str, other: &str) {
+        if let Err(cause) = self.try_pick_up_at(turn, leg, account, other) {
+            self.phone(PhoneEffect::Reject { leg, cause });
+        }
+    }
+
+    fn try_pick_up_at(&mut self, turn: &mut Turn<'_>, leg: LegId, account: &str, other: &str) -> Result<(), EndCause> {
+        let agent = self.agent_of_phone(account).ok_or(EndCause::Refused)?;
+        let owner = self.agent_of_phone(other).ok_or(EndCause::NoAnswer)?;
+        let id = self.agents.get(&owner).and_then(|owner| owner.call()).ok_or(EndCause::NoAnswer)?;
+        let offer = self.calls.get(&id).and_then(|call| call.stage().offer());
+        if offer.is_none_or(|offer| offer.agent != owner) {
+            return Err(EndCause::NoAnswer);
+        }
+        turn.by_agent(&agent);
+        self.pick_up(turn, leg, &agent, id, &owner)
+    }
+
     pub(super) fn replace_leg(&mut self, turn: &mut Turn<'_>, leg: LegId, account: Option<&str>, replaced: LegId) {
         if let Err(cause) = self.try_replace(turn, leg, account, replaced) {
             self.phone(PhoneEffect::Reject { leg, cause });

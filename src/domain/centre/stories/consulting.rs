@@ -259,3 +259,22 @@ fn a_phone_with_two_lines_joins_customer_and_colleague() {
         assert!(!floor.open.contains(&phone) && !floor.open.contains(&line), "both lines of the phone are closed");
     }
 }
+
+#[test]
+fn a_supervisor_who_listens_hears_whom_the_agent_asks_once_they_speak() {
+    let (mut floor, leg, call) = talking();
+    let (_, ears) = floor.open_console("boss");
+    floor.ask_as("boss", CentreCommand::Listen { supervisor: id("boss"), call }).unwrap();
+    let (ana, bea) = (floor.console_leg("ana"), floor.console_leg("bea"));
+    consult(&mut floor, "ana", "bea").unwrap();
+    assert_eq!(floor.hears[&ears], [Heard::Leg(leg), Heard::Leg(ana)], "bea has not answered");
+    floor.answer("bea");
+    let all = [Heard::Leg(leg), Heard::Leg(ana), Heard::Leg(bea)];
+    assert_eq!(floor.hears[&ears], all);
+    floor.ask("ana", |agent, call| CentreCommand::ConsultJoin { agent, call }).unwrap();
+    assert_eq!(floor.hears[&ears], all);
+    floor.ask("ana", |agent, call| CentreCommand::ConsultCancel { agent, call }).unwrap();
+    assert_eq!(floor.hears[&ears], [Heard::Leg(leg), Heard::Leg(ana)]);
+    floor.hang_up(leg);
+    assert_eq!(floor.hears[&ears], []);
+}

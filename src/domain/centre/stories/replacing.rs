@@ -124,3 +124,31 @@ fn a_customer_is_handed_to_the_queue_in_which_the_agents_phone_waits() {
         .any(|fact| matches!(&fact.event, Event::Call(event) if matches!(event.kind, CallEventKind::Abandoned { .. })));
     assert!(!abandoned, "the agent's own call was no customer who gave up");
 }
+
+#[test]
+fn what_rings_in_a_browser_is_picked_up_by_dialling_for_it() {
+    let mut directory = sample();
+    directory.agents.get_mut(&id::<crate::types::AgentId>("ana")).unwrap().phone = Some("101".into());
+    let account = crate::domain::directory::Phone { account: "101".into(), name: "101".into(), secret: None, is_active: true };
+    directory.phones.insert("101".into(), account);
+    let mut floor = Floor::with(directory);
+    floor.input(CentreInput::PhoneReachable { account: "103".into(), is_reachable: true });
+    floor.sign_in("ana");
+    let dial = |floor: &mut Floor| {
+        let leg = LegId::mint(floor.now.wall, &mut floor.rng);
+        let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
+        floor.input(CentreInput::Arrived { leg, caller, called: "**101".into(), language: None });
+        leg
+    };
+    let nothing = dial(&mut floor);
+    assert!(refusal(&floor, nothing).is_some(), "carl has not signed in");
+    floor.sign_in("carl");
+    let nothing = dial(&mut floor);
+    assert_eq!(refusal(&floor, nothing), Some(EndCause::NoAnswer), "nothing rings there");
+    let (_, call) = floor.call("1001");
+    assert!(matches!(floor.presence("ana"), Presence::Offered { .. }));
+    let leg = dial(&mut floor);
+    floor.input(CentreInput::LegAnswered { leg });
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+    assert_eq!((floor.view(call).state.clone(), floor.view(call).agent.clone()), (CallState::Talking, Some(id("carl"))));
+}
