@@ -111,6 +111,18 @@ impl Call {
         }
     }
 
+    /// The colleague who was asked has not answered, and another one does: the leg that rang, if it was a telephone's.
+    pub fn consult_picked_up(&mut self, by: AgentId, leg: LegId, cx: &mut CallCx<'_>) -> Option<Option<LegId>> {
+        let agent = self.stage().partner()?.agent.clone();
+        let consult = self.consult.as_mut().filter(|consult| !consult.is_answered() && consult.colleague().is_some())?;
+        let before = consult.target();
+        consult.with = Consulted::Colleague(by);
+        let (rang, to) = (consult.leg.replace(leg), consult.target());
+        self.say(cx, CallEventKind::ConsultEnded { agent: agent.clone(), to: before, was_reached: false });
+        self.say(cx, CallEventKind::ConsultBegan { agent, to });
+        Some(rang)
+    }
+
     /// The agent turns to the customer, or back to the consulted party.
     pub fn swap(&mut self, cx: &mut CallCx<'_>) -> bool {
         let (is_done, step) = match self.consult.as_ref().map(|consult| consult.step) {

@@ -29,11 +29,15 @@ impl Centre {
         let owner = self.agent_of_phone(other).ok_or(EndCause::NoAnswer)?;
         let id = self.agents.get(&owner).and_then(|owner| owner.call()).ok_or(EndCause::NoAnswer)?;
         let offer = self.calls.get(&id).and_then(|call| call.stage().offer());
-        if offer.is_none_or(|offer| offer.agent != owner) {
-            return Err(EndCause::NoAnswer);
-        }
+        let is_offered = offer.is_some_and(|offer| offer.agent == owner);
         turn.by_agent(&agent);
-        self.pick_up(turn, leg, &agent, id, &owner)
+        if is_offered {
+            self.pick_up(turn, leg, &agent, id, &owner)
+        } else if self.is_asked(&owner, id) {
+            self.pick_up_consult(turn, leg, &agent, id, &owner)
+        } else {
+            Err(EndCause::NoAnswer)
+        }
     }
 
     pub(super) fn replace_leg(&mut self, turn: &mut Turn<'_>, leg: LegId, account: Option<&str>, replaced: LegId) {
@@ -44,8 +48,17 @@ impl Centre {
 
     fn try_replace(&mut self, turn: &mut Turn<'_>, leg: LegId, account: Option<&str>, replaced: LegId) -> Result<(), EndCause> {
         let agent = account.and_then(|account| self.agent_of_phone(account)).ok_or(EndCause::Refused)?;
-        let Some(LegUse::AgentPhone { call: id, agent: owner, .. }) = self.legs.get(&replaced).cloned() else {
-            return Err(EndCause::Refused);
+        let (id, owner) = match self.legs.get(&replaced).cloned() {
+            Some(LegUse::AgentPhone { call, agent: owner, .. }) => (call, owner),
+            Some(LegUse::Consulted { call, .. }) => {
+                let owner = self.calls.get(&call).and_then(|call| call.consult()?.colleague()).cloned();
+                let owner = owner.filter(|owner| self.is_asked(owner, call)).ok_or(EndCause::Refused)?;
+                turn.by_agent(&agent);
+                return self.pick_up_consult(turn, leg, &agent, call, &owner);
+            }
+            Some(LegUse::Customer(_) | LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => {
+                return Err(EndCause::Refused);
+            }
         };
         let call = self.calls.get(&id).ok_or(EndCause::Lost)?;
         turn.by_agent(&agent);
@@ -74,10 +87,7 @@ impl Centre {
         id: CallId,
         owner: &AgentId,
     ) -> Result<(), EndCause> {
-        let known = self.agents.get(agent).filter(|known| known.is_signed_in()).ok_or(EndCause::Refused)?;
-        if (agent != owner && !known.can_dial()) || self.listening.contains_key(agent) {
-            return Err(EndCause::Busy);
-        }
+        self.may_pick_up(agent, owner)?;
         let until = turn.now.plus_millis(ANSWER_MS);
         let offer = Offer { agent: agent.clone(), phone: Some(leg), until: until.mono, until_at: until.wall };
         let taken = self.on_call(turn, id, |call, cx| call.pick_up(offer, cx)).flatten().ok_or(EndCause::Lost)?;
@@ -90,6 +100,41 @@ impl Centre {
         self.is_match_due = true;
         self.phone(PhoneEffect::Answer { leg });
         Ok(())
+    }
+
+    /// A colleague is asked and has not answered: who picks that up is asked instead.
+    fn pick_up_consult(
+        &mut self,
+        turn: &mut Turn<'_>,
+        leg: LegId,
+        agent: &AgentId,
+        id: CallId,
+        owner: &AgentId,
+    ) -> Result<(), EndCause> {
+        self.may_pick_up(agent, owner)?;
+        let rang = self.on_call(turn, id, |call, cx| call.consult_picked_up(agent.clone(), leg, cx)).flatten();
+        if let Some(rang) = rang.ok_or(EndCause::Lost)? {
+            self.cancel_leg(rang, true);
+        }
+        self.on_agent(turn, owner, |owner, cx| owner.withdraw(id, cx));
+        self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: true });
+        self.on_agent(turn, agent, |agent, cx| agent.offer(id, cx));
+        self.is_match_due = true;
+        self.phone(PhoneEffect::Answer { leg });
+        Ok(())
+    }
+
+    /// Whether this agent is asked about this call and has not answered yet.
+    fn is_asked(&self, agent: &AgentId, id: CallId) -> bool {
+        let is_ringing = self.calls.get(&id).and_then(|call| call.consult()).is_some_and(|consult| !consult.is_answered());
+        is_ringing && self.is_consulted(agent, id)
+    }
+
+    /// Whoever picks up must be there and on nothing else.
+    fn may_pick_up(&self, agent: &AgentId, owner: &AgentId) -> Result<(), EndCause> {
+        let known = self.agents.get(agent).filter(|known| known.is_signed_in()).ok_or(EndCause::Refused)?;
+        let is_busy = (agent != owner && !known.can_dial()) || self.listening.contains_key(agent);
+        if is_busy { Err(EndCause::Busy) } else { Ok(()) }
     }
 
     /// The agent goes on at another telephone.

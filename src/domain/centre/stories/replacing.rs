@@ -4,7 +4,9 @@ use super::floor::*;
 use crate::domain::{
     agent::Presence,
     call::{CallEventKind, EndCause, MissCause},
-    centre::{CallState, CallerLine, CentreInput, Heard, PhoneEffect, TransferAsked, TransferProgress},
+    centre::{
+        CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, TransferAsked, TransferProgress,
+    },
     event::Event,
 };
 use crate::types::LegId;
@@ -151,4 +153,34 @@ fn what_rings_in_a_browser_is_picked_up_by_dialling_for_it() {
     floor.input(CentreInput::LegAnswered { leg });
     assert_eq!(floor.presence("ana"), Presence::Ready);
     assert_eq!((floor.view(call).state.clone(), floor.view(call).agent.clone()), (CallState::Talking, Some(id("carl"))));
+}
+
+#[test]
+fn who_picks_up_what_rings_at_a_colleague_who_is_asked_is_asked_instead() {
+    let mut directory = sample();
+    for (agent, account) in [("ana", "101"), ("bea", "102")] {
+        directory.agents.get_mut(&id::<crate::types::AgentId>(agent)).unwrap().phone = Some(account.into());
+    }
+    let mut floor = Floor::with(directory);
+    floor.input(CentreInput::PhoneReachable { account: "103".into(), is_reachable: true });
+    floor.sign_in("ana");
+    let (customer, call) = floor.call("1001");
+    floor.answer("ana");
+    floor.sign_in("bea");
+    floor.sign_in("carl");
+    let target = ConsultTarget::Agent { agent: id("carl") };
+    floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).unwrap();
+    let rings = floor.phone_leg();
+    assert_eq!(floor.presence("carl"), Presence::Offered { call });
+    let leg = replace(&mut floor, "102", rings);
+    assert!(floor.phone.contains(&PhoneEffect::Cancel { leg: rings, is_answered_elsewhere: true }));
+    assert_eq!((floor.presence("carl"), floor.presence("bea")), (Presence::Ready, Presence::Offered { call }));
+    floor.input(CentreInput::LegAnswered { leg });
+    let ana = floor.console_leg("ana");
+    assert_eq!((&floor.hears[&leg], &floor.hears[&ana]), (&vec![Heard::Leg(ana)], &vec![Heard::Leg(leg)]));
+    assert_eq!(floor.view(call).consult.as_ref().and_then(|consult| consult.agent.clone()), Some(id("bea")));
+    floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    assert_eq!(floor.view(call).agent, Some(id("bea")));
+    floor.hang_up(customer);
+    assert!(matches!(floor.presence("bea"), Presence::WrappingUp { .. }));
 }

@@ -176,13 +176,17 @@ impl SipEndpoint {
             return self.refuse_overload(flow, message);
         }
         let source = match self.proof(flow, message) {
+            // A carrier that could take our calls over would have them without a ring; a telephone on its address may.
+            Proof::Proven(CallSource::Trunk(_)) if message.first(Name::Replaces).is_some() => {
+                return self.challenge(flow, message, false, rng);
+            }
             Proof::Proven(source) => source,
             Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
         };
         if self.refuses_required(flow, message) {
             return;
         }
-        let replaces = match self.to_replace(message, &source) {
+        let replaces = match self.to_replace(message) {
             Ok(replaces) => replaces,
             Err(status) => return self.refuse(flow, message, status, ""),
         };

@@ -5,23 +5,14 @@ use super::{
     SipEndpoint,
     call::{Call, End, Phase},
 };
-use crate::protocol::sip::{
-    header::Name,
-    message::SipMessage,
-    notice::{CallSource, DialogId},
-    replaces::Replaces,
-};
+use crate::protocol::sip::{header::Name, message::SipMessage, notice::DialogId, replaces::Replaces};
 
 impl SipEndpoint {
     /// The dialog that an INVITE shall take the place of, if it names one; the status that refuses it (RFC 3891 3).
-    pub(super) fn to_replace(&self, invite: &SipMessage, source: &CallSource) -> Result<Option<DialogId>, u16> {
+    pub(super) fn to_replace(&self, invite: &SipMessage) -> Result<Option<DialogId>, u16> {
         let mut values = invite.values(Name::Replaces);
         let Some(value) = values.next() else { return Ok(None) };
         let (Some(replaces), None) = (Replaces::parse(value), values.next()) else { return Err(400) };
-        // A carrier that could take our calls over would have them without a ring.
-        if !matches!(source, CallSource::Phone(_)) {
-            return Err(403);
-        }
         let id = self.replaced(&replaces).ok_or(481_u16)?;
         match self.calls.get(&id) {
             Some(Call { phase: Phase::Talking(talking), .. }) if talking.end != End::NotYet => Err(603),

@@ -410,5 +410,6 @@ fn an_answered_call_is_no_early_one_and_one_that_is_still_to_be_answered_is_nobo
                 From: <sip:34911@10.0.0.2>;tag=r\nTo: <sip:1001@centre>\nCall-ID: r\nCSeq: 1 INVITE\n\
                 Contact: <sip:34911@10.0.0.2>\n";
     world.inject(US, "10.0.0.2:5060", &format!("{text}Replaces: {replaces}\nContent-Length: 0\n\n"));
-    assert!(world.last(US, "SIP/2.0").unwrap().starts_with("SIP/2.0 403"));
+    assert!(world.last(US, "SIP/2.0").unwrap().starts_with("SIP/2.0 401"));
+    assert!(world.take(THEM).is_empty());
 }
