@@ -26,7 +26,8 @@ use crate::{
 pub struct SubscriptionLimits {
     /// Shorter is refused with 423, in seconds.
     pub expires_min_secs: u32,
-    /// Longer is shortened to this, in seconds; also for a telephone that names none (RFC 4235 3.4, RFC 3842 3.4).
+    /// Longer is shortened to this, in seconds; also for a telephone that names none. The packages' own hour (RFC 4235 3.4,
+    /// RFC 3842 3.4) would leave lamps dark for as long after a restart, which no subscription outlasts.
     pub expires_max_secs: u32,
     /// Most subscriptions of one account; a further one is refused with 503.
     pub per_account_max: usize,
@@ -39,7 +40,7 @@ pub struct SubscriptionLimits {
 
 impl Default for SubscriptionLimits {
     fn default() -> Self {
-        Self { expires_min_secs: 60, expires_max_secs: 3_600, per_account_max: 128, all_max: 20_000, notify_interval_ms: 1_000 }
+        Self { expires_min_secs: 60, expires_max_secs: 600, per_account_max: 128, all_max: 20_000, notify_interval_ms: 1_000 }
     }
 }
 
