@@ -130,6 +130,15 @@ pub enum Flaw {
     NotAPeer,
     /// Not the name or address of a host.
     NotAHost,
+    /// Not a pattern of numbers.
+    NotAPattern,
+    /// Not the name of a header.
+    NotAHeader,
+    /// A header by which SIP itself works.
+    StructuralHeader {
+        /// Which.
+        name: String,
+    },
     /// Not what numbers begin with.
     NotAPrefix,
     /// A trunk by which nothing can go out, because it has no peer.
@@ -291,6 +300,14 @@ impl Flaw {
                 "Use one such as sip.example.com or 192.0.2.1:5060",
             ),
             Self::NotAHost => fixed("not the name of a host", "Use one such as sip.example.com"),
+            Self::NotAPattern => {
+                fixed("not a pattern of numbers", "Use digits, + and X for any digit, with a . at the end for whatever follows")
+            }
+            Self::NotAHeader => fixed("not the name of a header", "Use one such as X-Account"),
+            Self::StructuralHeader { name } => (
+                format!("{name} belongs to SIP itself and cannot be changed"),
+                "Choose another header, such as X-Account or User-Agent".into(),
+            ),
             Self::NotAPrefix => {
                 fixed("not the beginning of a number", "Use up to 15 digits, with + in front if the number is international")
             }

@@ -3,6 +3,7 @@
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
 mod outbound_route;
+mod trunk_rules;
 mod trunk_security;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use outbound_route::{OutboundRoute, RouteTrunk};
+pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{StirCheck, TrunkStir};
 
 use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, RouteId, SkillId, TrunkId};
@@ -385,6 +387,21 @@ pub struct Trunk {
     /// Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
     #[serde(default)]
     pub calls_per_sec: Option<i64>,
+    /// What audio is offered and taken there of `pcmu`, `pcma` and `g722`, the best first; empty for what the exchange prefers.
+    #[serde(default)]
+    pub codecs: Vec<String>,
+    /// How numbers that come by it are rewritten, to E.164 or a number of ours: the caller's and the one called.
+    #[serde(default)]
+    pub numbers_in: Vec<NumberRule>,
+    /// How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown.
+    #[serde(default)]
+    pub numbers_out: Vec<NumberRule>,
+    /// What number is shown there.
+    #[serde(default)]
+    pub caller: CallerRules,
+    /// Header lines of our INVITEs there.
+    #[serde(default)]
+    pub headers: Vec<HeaderRule>,
     /// Signed statements about callers (STIR/SHAKEN).
     #[serde(default)]
     pub stir: TrunkStir,
@@ -413,6 +430,11 @@ impl Trunk {
             register_secs: register_secs(),
             domain: None,
             calls_per_sec: None,
+            codecs: Vec::new(),
+            numbers_in: Vec::new(),
+            numbers_out: Vec::new(),
+            caller: CallerRules::default(),
+            headers: Vec::new(),
             stir: TrunkStir::default(),
         }
     }

@@ -10,6 +10,8 @@ use std::{
     sync::Arc,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::LegId;
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
@@ -23,7 +25,7 @@ pub type ClipLibrary = BTreeMap<Arc<str>, Samples>;
 pub struct PlayId(pub u64);
 
 /// An audio codec of a SIP leg. Browser legs accept any of theirs at any time and send what the other leg uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Codec {
     /// G.711 µ-law, 8 kHz, static payload type 0.
     Pcmu,

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::directory::{DigestHashes, Directory, Phone, StirCheck, Trunk, TrunkStir},
-    protocol::sip::{Ha1, IdentityCheck, PeerName, Peers, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess},
+    domain::directory::{DigestHashes, Directory, HeaderRule, Phone, StirCheck, Trunk, TrunkStir},
+    protocol::sip::{
+        Ha1, HeaderChange, IdentityCheck, PeerName, Peers, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess,
+    },
     types::{IpPrefix, PhoneNumber},
 };
 
@@ -57,6 +59,7 @@ fn trunk_access(trunk: &Trunk, directory: &Directory, peers: &Peers) -> TrunkAcc
         is_pinged: trunk.is_pinged,
         registers: trunk.is_registering.then(|| u32::try_from(trunk.register_secs).unwrap_or(u32::MAX)),
         domain: trunk.domain.as_deref().map(Arc::from),
+        headers: trunk.headers.iter().map(header_change).collect(),
         contact_user: secret.map(|secret| ha1(&secret.ours).word_for(trunk.id.as_str()).into()),
         stir: stir_access(&trunk.stir, directory),
     }
@@ -77,6 +80,11 @@ fn stir_access(stir: &TrunkStir, directory: &Directory) -> StirAccess {
         attests: stir.attests,
         own_numbers: dialled.map(|number| number.as_str().trim_start_matches('+').into()).chain(listed).collect(),
     }
+}
+
+fn header_change(rule: &HeaderRule) -> HeaderChange {
+    let is_removing = !matches!(rule, HeaderRule::Add { .. });
+    HeaderChange { name: rule.name().to_owned(), is_removing, value: rule.value().map(str::to_owned) }
 }
 
 fn phone_access(account: Arc<str>, phone: &Phone) -> PhoneAccess {

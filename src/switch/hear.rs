@@ -20,9 +20,9 @@ use crate::{
         centre::{CallerLine, CentreInput, TransferAsked},
     },
     protocol::{
-        media::{MediaNotice, MediaOrder, RemoteMedia},
+        media::{Codec, MediaNotice, MediaOrder, RemoteMedia},
         sdp::{Description, SdpSession},
-        sip::{DialogId, ReferTarget, SipNotice, SipOrder},
+        sip::{CallSource, DialogId, ReferTarget, SipNotice, SipOrder},
     },
     types::{LegId, Now, Rng},
 };
@@ -44,14 +44,22 @@ impl Legs {
                 identity,
                 replaces,
             } => {
+                let trunk = match &source {
+                    CallSource::Trunk(trunk) => Some(trunk),
+                    CallSource::Phone(_) => None,
+                };
+                let (caller, called) = (caller.map(|caller| self.number_in(trunk, caller)), self.number_in(trunk, called));
+                let codecs = self.codecs_of(trunk);
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
                 let caller = CallerLine { identity, ..caller };
                 let Ok(replaced) = self.replaced_leg(dialog, replaces) else { return };
                 let leg = match offer {
                     Some(offer) if is_of_browser(&offer) => self.arrive_web(dialog, signalled_from, offer, now, rng),
                     offer => {
-                        let Ok(offer) = self.usable(dialog, offer) else { return };
-                        self.arrive(dialog, signalled_from, offer, now, rng)
+                        let Ok(offer) = self.usable(dialog, offer, &codecs) else { return };
+                        let leg = self.arrive(dialog, signalled_from, offer, now, rng);
+                        self.set_codecs(leg, codecs);
+                        leg
                     }
                 };
                 self.tell(match replaced {
@@ -131,10 +139,10 @@ impl Legs {
     }
 
     /// The offer of a new call, read; a call that we could never answer is refused at once.
-    fn usable(&mut self, dialog: DialogId, offer: Option<Arc<str>>) -> Result<Option<Box<Description>>, ()> {
+    fn usable(&mut self, dialog: DialogId, offer: Option<Arc<str>>, codecs: &[Codec]) -> Result<Option<Box<Description>>, ()> {
         let Some(text) = offer else { return Ok(None) };
         match Description::parse(&text) {
-            Ok(offer) if SdpSession::can_answer(&offer) => Ok(Some(Box::new(offer))),
+            Ok(offer) if SdpSession::can_answer(&offer, codecs) => Ok(Some(Box::new(offer))),
             Ok(_) | Err(_) => {
                 self.faults.no_common_media += 1;
                 self.order_sip(SipOrder::Reject { dialog, status: 488, retry_after_secs: None });
@@ -314,7 +322,7 @@ impl Legs {
 
     fn opened(&mut self, leg: LegId, local: SocketAddr, now: Now, rng: &mut Rng) {
         let Some(entry) = self.get_mut(leg) else { return };
-        let mut sdp = Box::new(SdpSession::new(rng.next_u64(), local));
+        let mut sdp = Box::new(SdpSession::new(rng.next_u64(), local).with_codecs(entry.codecs.clone()));
         match &mut entry.state {
             LegState::Answering { .. } => self.answer_opened(leg, sdp, now),
             LegState::Preparing(call) => {

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{LiveUpdate, silence::Silence, web_legs::WebStage};
 use crate::{
-    domain::{call::EndCause, centre::CentreInput},
+    domain::{call::EndCause, centre::CentreInput, directory::Trunk},
     protocol::{
-        media::{MediaOrder, RemoteMedia, Source},
+        media::{Codec, MediaOrder, RemoteMedia, Source},
         sdp::{Description, SdpSession},
         sip::{DialogId, SipOrder, SipTarget},
     },
-    types::{AgentId, LegId, Mono, Now, Rng, SessionId},
+    types::{AgentId, LegId, Mono, Now, Rng, SessionId, TrunkId},
 };
 
 /// The centre must have answered or refused an arrived call by then (RFC 3261 16.6: timer C is 3 minutes).
@@ -55,6 +55,8 @@ pub(super) struct Legs {
     next_dialog: u64,
     /// Put before national numbers of callers.
     pub(super) country_code: Arc<str>,
+    /// How numbers are written and what audio is taken on each trunk.
+    pub(super) trunks: BTreeMap<TrunkId, Trunk>,
     said: VecDeque<Said>,
     /// Legs whose media were agreed anew since it was asked last.
     changed: BTreeSet<LegId>,
@@ -84,6 +86,8 @@ pub(super) struct Leg {
     pub(super) heard: Vec<Source>,
     /// Where its signalling comes from, as far as it is known.
     pub(super) signalled_from: Option<IpAddr>,
+    /// What audio its trunk takes, the best first; empty for the usual.
+    pub(super) codecs: Vec<Codec>,
 }
 
 /// How keys reach us.
@@ -252,6 +256,7 @@ impl Legs {
             deadlines: BTreeSet::new(),
             next_dialog: 0,
             country_code: "".into(),
+            trunks: BTreeMap::new(),
             said: VecDeque::new(),
             changed: BTreeSet::new(),
             faults: LegFaults::default(),
@@ -349,7 +354,7 @@ impl Legs {
             self.dialogs.insert(dialog, leg);
         }
         let millis = state.millis_max();
-        self.legs.insert(leg, Leg { state, deadline: None, digits_by: None, heard, signalled_from });
+        self.legs.insert(leg, Leg { state, deadline: None, digits_by: None, heard, signalled_from, codecs: Vec::new() });
         self.set_deadline(leg, millis.map(|millis| now.mono + millis));
     }
 
@@ -465,6 +470,13 @@ impl Legs {
         self.insert(leg, LegState::Arrived { dialog, offer }, now);
         self.note_signalling(leg, signalled_from);
         leg
+    }
+
+    /// What audio the trunk of a leg takes.
+    pub(super) fn set_codecs(&mut self, leg: LegId, codecs: Vec<Codec>) {
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.codecs = codecs;
+        }
     }
 
     /// Where the signalling of a leg's peer comes from.

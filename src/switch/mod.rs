@@ -110,6 +110,7 @@ impl Switch {
             Input::CallerKnown { call, found } => self.tell_centre(CentreInput::CallerKnown { call, found }, now),
             Input::Directory(directory) => {
                 self.legs.country_code = directory.centre.country_code.as_str().into();
+                self.legs.trunks.clone_from(&directory.trunks);
                 self.directory = directory.clone();
                 self.apply_access();
                 self.centre.set_directory(directory, now, &mut self.rng);

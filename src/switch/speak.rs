@@ -35,8 +35,10 @@ impl Legs {
                 if is_web { self.call_web(leg, call, now) } else { self.call(leg, call, now) }
             }
             PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs, has_alternative } => {
+                let codecs = self.codecs_of(Some(&trunk));
                 let target = SipTarget::Trunk { trunk, number, has_alternative };
                 self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs }, now);
+                self.set_codecs(leg, codecs);
             }
             PhoneEffect::TransferProgress { leg, progress } => self.tell_transfer(leg, progress),
             PhoneEffect::Cancel { leg, is_answered_elsewhere } => self.hang_up(leg, 480, is_answered_elsewhere),

@@ -1,9 +1,41 @@
-//! What the endpoint says of trunks, in the floor's words.
+//! What the endpoint says of trunks, in the floor's words, and what trunks want of the calls that come and go by them.
 
+use std::sync::Arc;
+
+use super::legs::Legs;
 use crate::{
-    domain::trunk::{TrunkFault, TrunkHealth, TrunkRegistration},
-    protocol::sip,
+    domain::{
+        directory::Trunk,
+        trunk::{TrunkFault, TrunkHealth, TrunkRegistration},
+    },
+    protocol::{media::Codec, sip},
+    types::TrunkId,
 };
+
+fn codecs(trunk: &Trunk) -> Vec<Codec> {
+    let codec = |word: &String| match word.as_str() {
+        "pcmu" => Some(Codec::Pcmu),
+        "pcma" => Some(Codec::Pcma),
+        "g722" => Some(Codec::G722),
+        _ => None,
+    };
+    trunk.codecs.iter().filter_map(codec).collect()
+}
+
+impl Legs {
+    /// What audio this trunk takes, the best first; empty for the usual.
+    pub(super) fn codecs_of(&self, trunk: Option<&TrunkId>) -> Vec<Codec> {
+        trunk.and_then(|trunk| self.trunks.get(trunk)).map(codecs).unwrap_or_default()
+    }
+
+    /// A number that came by a trunk, as this house writes it.
+    pub(super) fn number_in(&self, trunk: Option<&TrunkId>, number: Arc<str>) -> Arc<str> {
+        match trunk.and_then(|trunk| self.trunks.get(trunk)) {
+            Some(trunk) if !trunk.numbers_in.is_empty() => trunk.number_in(&number).into(),
+            _ => number,
+        }
+    }
+}
 
 pub(super) fn health(health: sip::TrunkHealth) -> TrunkHealth {
     match health {

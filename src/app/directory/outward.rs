@@ -1,10 +1,11 @@
-//! What makes a route for calls out wrong, or what a trunk says about them.
+//! What makes a route for calls out wrong, or a trunk's rules for numbers, callers, headers and audio.
 
 use std::collections::BTreeSet;
 
 use crate::{
     app::field_problem::{Flaw, Problems},
-    domain::directory::{Directory, OutboundRoute, Thing, Trunk},
+    domain::directory::{Directory, HeaderRule, NumberRule, OutboundRoute, TRUNK_CODECS, Thing, Trunk},
+    protocol::sip::{is_structural_header, is_token},
 };
 
 /// Entries of a list, such as the trunks of a route.
@@ -12,6 +13,10 @@ const ENTRIES_MAX: usize = 50;
 const COST_MAX: i64 = 1_000_000;
 const WEIGHT_MAX: i64 = 100;
 const CALLS_PER_SEC_MAX: i64 = 1_000;
+const PATTERN_CHARS_MAX: usize = 20;
+const PREPENDED_CHARS_MAX: usize = 15;
+const HEADER_NAME_CHARS_MAX: usize = 60;
+const HEADER_CHARS_MAX: i64 = 200;
 
 pub(super) fn route(route: &OutboundRoute, directory: &Directory, problems: &mut Problems) {
     problems.name("name", &route.name);
@@ -41,6 +46,54 @@ pub(super) fn route(route: &OutboundRoute, directory: &Directory, problems: &mut
 pub(super) fn trunk(trunk: &Trunk, problems: &mut Problems) {
     if let Some(per_sec) = trunk.calls_per_sec {
         problems.within("calls_per_sec", per_sec, 1, CALLS_PER_SEC_MAX);
+    }
+    let mut seen = BTreeSet::new();
+    for (index, codec) in trunk.codecs.iter().enumerate() {
+        let field = format!("codecs[{index}]");
+        problems.one_of(&field, codec, &TRUNK_CODECS);
+        problems.unless(seen.insert(codec), &field, Flaw::Repeated);
+    }
+    numbers("numbers_in", &trunk.numbers_in, problems);
+    numbers("numbers_out", &trunk.numbers_out, problems);
+    if let Some(default) = &trunk.caller.default {
+        prefix("caller.default", default, problems);
+    }
+    few("caller.allowed", trunk.caller.allowed.len(), problems);
+    for (index, text) in trunk.caller.allowed.iter().enumerate() {
+        prefix(&format!("caller.allowed[{index}]"), text, problems);
+    }
+    few("headers", trunk.headers.len(), problems);
+    for (index, rule) in trunk.headers.iter().enumerate() {
+        header(&format!("headers[{index}]"), rule, problems);
+    }
+}
+
+fn numbers(field: &str, rules: &[NumberRule], problems: &mut Problems) {
+    few(field, rules.len(), problems);
+    for (index, rule) in rules.iter().enumerate() {
+        let begin = rule.pattern.strip_suffix('.').unwrap_or(&rule.pattern);
+        let is_key = |b: u8| b.is_ascii_digit() || matches!(b, b'+' | b'*' | b'#');
+        let is_pattern = (1..=PATTERN_CHARS_MAX).contains(&rule.pattern.len()) && begin.bytes().all(|b| is_key(b) || b == b'X');
+        problems.unless(is_pattern, &format!("{field}[{index}].pattern"), Flaw::NotAPattern);
+        // More than the pattern is sure to have cannot be taken off.
+        let most = i64::try_from(begin.len()).unwrap_or(0);
+        problems.within(&format!("{field}[{index}].strip"), rule.strip, 0, most);
+        let is_prepended = rule.prepend.len() <= PREPENDED_CHARS_MAX && rule.prepend.bytes().all(is_key);
+        problems.unless(is_prepended, &format!("{field}[{index}].prepend"), Flaw::NotAPrefix);
+    }
+}
+
+fn header(field: &str, rule: &HeaderRule, problems: &mut Problems) {
+    let name = rule.name();
+    let name_field = format!("{field}.name");
+    if !is_token(name) || name.len() > HEADER_NAME_CHARS_MAX {
+        problems.add(&name_field, Flaw::NotAHeader);
+    } else if is_structural_header(name) {
+        problems.add(&name_field, Flaw::StructuralHeader { name: name.to_owned() });
+    }
+    if let Some(value) = rule.value() {
+        problems.length(&format!("{field}.value"), value, 1, HEADER_CHARS_MAX);
+        problems.unless(!value.chars().any(char::is_control), &format!("{field}.value"), Flaw::ControlCharacters);
     }
 }
 

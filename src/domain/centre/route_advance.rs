@@ -44,17 +44,26 @@ impl Centre {
     fn attempt(&mut self, turn: &mut Turn<'_>, mut attempt: Attempt) -> Option<(LegId, TrunkId)> {
         let trunk = self.next_with_room(&mut attempt.trunks_left, turn.now.mono)?;
         let leg = turn.mint_leg();
-        let CallOut { agent, dialled, ring_secs } = attempt.call.clone();
+        let CallOut { agent, dialled, ring_secs } = &attempt.call;
+        let (number, caller) = self.as_written_on(&trunk, dialled, self.number_shown(agent));
         self.phone(PhoneEffect::CallOut {
             leg,
             trunk: trunk.clone(),
-            number: dialled,
-            caller: self.number_shown(&agent),
-            ring_secs,
+            number,
+            caller,
+            ring_secs: *ring_secs,
             has_alternative: !attempt.trunks_left.is_empty(),
         });
         self.attempts.insert(leg, attempt);
         Some((leg, trunk))
+    }
+
+    /// The number called and the one shown, as the trunk's carrier writes them.
+    fn as_written_on(&self, trunk: &TrunkId, dialled: &Arc<str>, shown: Option<Arc<str>>) -> (Arc<str>, Option<Arc<str>>) {
+        match self.directory.trunks.get(trunk) {
+            Some(rules) => (rules.number_out(dialled).into(), rules.caller_out(shown.as_deref()).map(Into::into)),
+            None => (dialled.clone(), shown),
+        }
     }
 
     fn next_with_room(&mut self, trunks: &mut VecDeque<TrunkId>, now: Mono) -> Option<TrunkId> {

@@ -28,6 +28,9 @@ pub struct SdpSession {
     last: Option<String>,
     /// Media lines agreed so far; empty before the first agreement.
     lines: Vec<AgreedLine>,
+    /// What is offered and taken, the best first; empty for what we prefer ourselves.
+    #[serde(default)]
+    codecs: Vec<Codec>,
 }
 
 /// A media line that later offers and answers must repeat in its place.
@@ -42,7 +45,12 @@ struct AgreedLine {
 impl SdpSession {
     /// A session whose audio arrives at `local`. `id` goes into the origin line (any number below 2^63).
     pub fn new(id: u64, local: SocketAddr) -> Self {
-        Self { id: id >> 1, version: 0, local, last: None, lines: Vec::new() }
+        Self { id: id >> 1, version: 0, local, last: None, lines: Vec::new(), codecs: Vec::new() }
+    }
+
+    /// The same with only these codecs, the best first; none for what we prefer ourselves.
+    pub fn with_codecs(self, codecs: Vec<Codec>) -> Self {
+        Self { codecs, ..self }
     }
 
     /// The same session with its audio at another address, as after a restart. Its next body is a new version, even if the port is
@@ -52,14 +60,15 @@ impl SdpSession {
         self.last = None;
     }
 
-    /// Whether an offer could be answered, without answering it.
-    pub fn can_answer(offer: &Description) -> bool {
-        choose_line(offer).is_some()
+    /// Whether an offer could be answered with one of these codecs, or of all when none is named, without answering it.
+    pub fn can_answer(offer: &Description, codecs: &[Codec]) -> bool {
+        choose_line(offer, codecs).is_some()
     }
 
     /// Our own offer; a repeated one keeps the media lines agreed before.
     pub fn offer(&mut self) -> String {
-        let formats: Vec<Format> = OUR_CODECS
+        let codecs = if self.codecs.is_empty() { &OUR_CODECS[..] } else { &self.codecs };
+        let formats: Vec<Format> = codecs
             .iter()
             .map(|codec| Format { codec: *codec, payload_type: static_payload_type(*codec).unwrap_or(0) })
             .collect();
@@ -79,7 +88,7 @@ impl SdpSession {
 
     /// Our answer to their offer, and what is agreed by it. An error changes nothing.
     pub fn answer(&mut self, offer: &Description) -> Result<(String, RemoteMedia), NoCommonMedia> {
-        let (chosen, format) = choose_line(offer).ok_or(NoCommonMedia)?;
+        let (chosen, format) = choose_line(offer, &self.codecs).ok_or(NoCommonMedia)?;
         let mut media = String::new();
         let mut lines = Vec::with_capacity(offer.media.len());
         let mut agreed = None;
@@ -105,7 +114,10 @@ impl SdpSession {
     pub fn accept(&mut self, answer: &Description) -> Result<RemoteMedia, NoCommonMedia> {
         let index = self.lines.iter().position(|line| line.is_our_audio).unwrap_or(0);
         let line = answer.media.get(index).ok_or(NoCommonMedia)?;
-        let format = choose_format(line, &OUR_CODECS).ok_or(NoCommonMedia)?;
+        // Of what was offered; some peers answer with more than that.
+        let format = choose_format(line, &self.codecs)
+            .filter(|format| !self.codecs.is_empty() || OUR_CODECS.contains(&format.codec))
+            .ok_or(NoCommonMedia)?;
         let agreed = agree(line, format, digit_payload_type(line))?;
         if self.lines.is_empty() {
             self.lines.push(AgreedLine::of(line, true));
@@ -151,28 +163,33 @@ struct Format {
 }
 
 /// The first media line that we can serve, and its best format.
-fn choose_line(offer: &Description) -> Option<(usize, Format)> {
+fn choose_line(offer: &Description, codecs: &[Codec]) -> Option<(usize, Format)> {
     offer.media.iter().enumerate().find_map(|(index, line)| {
         let is_plain_rtp = line.protocol == "RTP/AVP" || line.protocol == "RTP/AVPF";
         if line.kind != "audio" || line.port == 0 || !is_plain_rtp || line.address.is_none() {
             return None;
         }
-        let format = choose_format(line, &[Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus])?;
+        let format = choose_format(line, codecs)?;
         Some((index, format))
     })
 }
 
-/// The cheapest of the known formats, the first of equals.
-fn choose_format(line: &MediaLine, known: &[Codec]) -> Option<Format> {
+/// The best of these codecs; of all, when none is named, the cheapest, the first of equals.
+fn choose_format(line: &MediaLine, codecs: &[Codec]) -> Option<Format> {
+    let rank = |codec: Codec| match codecs {
+        [] => Some(cost(codec)),
+        codecs => codecs.iter().position(|wanted| *wanted == codec),
+    };
     line.formats
         .iter()
         .filter_map(|text| text.parse().ok())
         .filter_map(|payload_type| Some(Format { codec: codec_of(line, payload_type)?, payload_type }))
-        .filter(|format| known.contains(&format.codec))
-        .min_by_key(|format| cost(format.codec))
+        .filter_map(|format| Some((rank(format.codec)?, format)))
+        .min_by_key(|(rank, _)| *rank)
+        .map(|(_, format)| format)
 }
 
-fn cost(codec: Codec) -> u8 {
+fn cost(codec: Codec) -> usize {
     match codec {
         Codec::Pcmu | Codec::Pcma => 0,
         Codec::G722 => 1,
@@ -294,6 +311,18 @@ mod tests {
     }
 
     #[test]
+    fn a_trunk_with_codecs_of_its_own_is_offered_and_answered_with_those_in_their_order() {
+        let mut ours = session().with_codecs(vec![Codec::G722, Codec::Pcma]);
+        let sdp = ours.offer();
+        assert!(sdp.contains("m=audio 20000 RTP/AVP 9 8 101\r\na=rtpmap:9 G722/8000\r\na=rtpmap:8 PCMA/8000\r\n"), "{sdp}");
+        assert_eq!(ours.accept(&body("m=audio 4000 RTP/AVP 8\r\n")).unwrap().codec, Codec::Pcma);
+        assert_eq!(ours.accept(&body("m=audio 4000 RTP/AVP 0\r\n")), Err(NoCommonMedia));
+        let (_, agreed) = ours.answer(&body("m=audio 4000 RTP/AVP 0 8 9\r\n")).unwrap();
+        assert_eq!(agreed.codec, Codec::G722);
+        assert!(!SdpSession::can_answer(&body("m=audio 4000 RTP/AVP 0\r\n"), &[Codec::G722]));
+    }
+
+    #[test]
     fn every_way_of_holding_is_answered_in_kind() {
         for (offered, answered, is_receiving, is_sending) in [
             ("sendonly", "a=recvonly", false, true),
@@ -348,7 +377,7 @@ mod tests {
             "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n",
         ] {
             assert_eq!(session.answer(&body(media)).map(|_| ()), Err(NoCommonMedia), "{media}");
-            assert!(!SdpSession::can_answer(&body(media)));
+            assert!(!SdpSession::can_answer(&body(media), &[]));
         }
         let (sdp, _) = session.answer(&body("m=audio 4000 RTP/AVP 0\r\n")).unwrap();
         assert_eq!(origin_version(&sdp), "1");

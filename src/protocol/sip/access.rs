@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 use super::{
     digest::Ha1,
+    header_change::HeaderChange,
     notice::CallSource,
     peer::{Hop, PeerName, Target},
 };
@@ -45,6 +46,8 @@ pub struct TrunkAccess {
     pub domain: Option<Arc<str>>,
     /// User part of the contact that we register; known to nobody else.
     pub contact_user: Option<Arc<str>>,
+    /// What is changed in the header of our first INVITE there.
+    pub headers: Vec<HeaderChange>,
     /// Signed statements about callers (STIR/SHAKEN).
     pub stir: StirAccess,
 }
@@ -143,6 +146,7 @@ mod tests {
             registers: None,
             domain: None,
             contact_user: None,
+            headers: Vec::new(),
             stir: StirAccess::default(),
         };
         let access = SipAccess {

@@ -9,6 +9,7 @@ use std::{
 
 use super::{
     header::Name,
+    header_change::{HeaderChange, change_lines},
     message::{SipMessage, status_line},
 };
 
@@ -54,6 +55,12 @@ impl Composition {
     /// Whole lines, each with its line end.
     pub fn lines(mut self, lines: &str) -> Self {
         self.text.push_str(lines);
+        self
+    }
+
+    /// With the header changed as an administrator wants it.
+    pub(super) fn changed(mut self, changes: &[HeaderChange]) -> Self {
+        self.text = change_lines(self.text, changes);
         self
     }
 

@@ -21,6 +21,7 @@ mod event;
 mod framer;
 mod guard;
 mod header;
+mod header_change;
 mod message;
 mod notice;
 mod peer;
@@ -39,6 +40,8 @@ pub use endpoint::{
 pub use event::{DialogElement, DialogState};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};
 pub use guard::FloodLimits;
+pub use header::is_token;
+pub use header_change::{HeaderChange, is_structural_header};
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};
 pub use notice::{
     CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport, TrunkFault, TrunkHealth,

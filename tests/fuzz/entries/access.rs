@@ -22,6 +22,7 @@ pub fn access() -> SipAccess {
             registers: None,
             domain: None,
             contact_user: None,
+            headers: Vec::new(),
             stir: StirAccess { check: IdentityCheck::Verify, takes_verstat: true, ..StirAccess::default() },
         }],
         phones: [("101".into(), PhoneAccess { account: "101".into(), secret })].into(),

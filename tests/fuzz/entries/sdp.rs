@@ -7,7 +7,7 @@ pub fn run(bytes: &[u8]) {
     let Ok(description) = Description::parse(&text) else { return };
     let mut callee = SdpSession::new(7, "192.0.2.1:4000".parse().expect("an address"));
     if let Ok((answer, _)) = callee.answer(&description) {
-        assert!(SdpSession::can_answer(&description));
+        assert!(SdpSession::can_answer(&description, &[]));
         assert!(Description::parse(&answer).is_ok(), "an answer that cannot be read: {answer}");
         // The next offer keeps every line (RFC 3264 8).
         let offer = callee.offer();

@@ -108,3 +108,73 @@ async fn a_carrier_that_says_nothing_is_given_up_early_while_there_is_another() 
     other.succeeds().await;
     assert!(centre.stop().await.success());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_is_called_with_numbers_headers_and_audio_as_its_trunk_says() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let wishes = json!({
+        "numbers_out": [{ "pattern": "+34XXXXXXXXX", "strip": 3, "prepend": "" }],
+        "caller": { "default": "+34911000000", "allowed": ["+34911000000"] },
+        "codecs": ["pcma", "g722"],
+        "headers": [{ "do": "add", "name": "X-Account", "value": "4711" }, { "do": "set", "name": "User-Agent", "value": "Ours" }]
+    });
+    let carrier = carrier(&centre, &admin, "carrier", "uas_wishes", wishes).await;
+    route(&admin, "+34", &[("carrier", 1)]).await;
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    console.become_ready().await;
+    console.command(dial("+34911222333")).await;
+    let call = console.until("a conversation", is_talking).await;
+    console.command(ConsoleCommand::HangUp { call }).await;
+    carrier.succeeds().await;
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn numbers_that_come_by_a_trunk_are_rewritten_and_rules_that_cannot_be_are_refused_with_their_field() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let trunk = json!({
+        "id": "carrier", "name": "Carrier", "sources": ["127.0.0.3"], "username": null, "realm": null, "peer": null,
+        "transport": "udp", "calls_max": 10, "is_active": true,
+        "numbers_in": [{ "pattern": "5551009", "strip": 3, "prepend": "" }, { "pattern": "00.", "strip": 2, "prepend": "+" }]
+    });
+    admin.post("/trunks", trunk.clone()).await;
+    Sipp::start_at(
+        CARRIERS,
+        "uac_caller_bye",
+        centre.sip,
+        &["-s", "5551009", "-m", "1", "-d", "200", "-key", "mport", "40000"],
+    )
+    .succeeds()
+    .await;
+    let arrived = async || {
+        let events = admin.events().await;
+        events.into_iter().find(|event| event["area"] == "call" && event["event"]["kind"] == "arrived")
+    };
+    let arrived = centre.until("the arrival", arrived).await;
+    assert_eq!((&arrived["event"]["number"], &arrived["event"]["trunk"]), (&json!("1009"), &json!("carrier")));
+
+    let mut wrong = trunk;
+    wrong["id"] = json!("wrong");
+    wrong["sources"] = json!(["127.0.0.4"]);
+    wrong["numbers_in"] = json!([{ "pattern": "34N", "strip": 9, "prepend": "x" }]);
+    wrong["headers"] = json!([{ "do": "set", "name": "Via", "value": "a" }, { "do": "add", "name": "X A", "value": "a\r\nb" }]);
+    wrong["codecs"] = json!(["opus"]);
+    let (status, problem) = admin.ask(reqwest::Method::POST, "/trunks", Some(&wrong)).await;
+    let mut fields: Vec<&str> =
+        problem["errors"].as_array().into_iter().flatten().filter_map(|error| error["field"].as_str()).collect();
+    fields.sort_unstable();
+    let expected = [
+        "codecs[0]",
+        "headers[0].name",
+        "headers[1].name",
+        "headers[1].value",
+        "numbers_in[0].pattern",
+        "numbers_in[0].prepend",
+        "numbers_in[0].strip",
+    ];
+    assert_eq!((status.as_u16(), fields), (422, expected.to_vec()), "{problem}");
+    assert!(centre.stop().await.success());
+}

@@ -4,7 +4,7 @@ use super::floor::*;
 use crate::domain::{
     call::EndCause,
     centre::{CallState, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
-    directory::{Directory, OutboundRoute, RouteTrunk, Trunk},
+    directory::{Directory, NumberRule, OutboundRoute, RouteTrunk, Trunk},
     trunk::{TrunkFault, TrunkHealth},
 };
 
@@ -161,4 +161,23 @@ fn a_route_says_which_trunks_a_number_goes_by_and_a_number_without_one_is_not_di
     assert_eq!(trunks(&floor), ["second", "carrier"], "the cheaper one first");
     let command = CentreCommand::Dial { agent: id("bea"), number: "+15551234567".into(), customer: None };
     assert_eq!(floor.ask_as("bea", command), Err(Refusal::NotDialable));
+}
+
+#[test]
+fn each_trunk_is_told_the_numbers_in_its_own_form_and_shown_only_what_it_may() {
+    let mut directory = two_trunks();
+    directory.centre.caller_number = Some("+34911000000".into());
+    let rule = |pattern: &str, strip, prepend: &str| NumberRule { pattern: pattern.into(), strip, prepend: prepend.into() };
+    let carrier = directory.trunks.get_mut(&id("carrier")).unwrap();
+    carrier.numbers_out = vec![rule("+34XXXXXXXXX", 3, ""), rule("+.", 1, "00")];
+    directory.trunks.get_mut(&id("second")).unwrap().caller.allowed = vec!["+34922".into()];
+    let mut floor = floor_of(directory);
+    dial(&mut floor, "ana", "+34911222333");
+    fail(&mut floor, EndCause::Unreachable);
+    let told = floor.phone.iter().filter_map(|effect| match effect {
+        PhoneEffect::CallOut { number, caller, .. } => Some((number.to_string(), caller.as_deref().map(str::to_owned))),
+        _ => None,
+    });
+    let national = ("911222333".to_owned(), Some("911000000".to_owned()));
+    assert_eq!(told.collect::<Vec<_>>(), [national, ("+34911222333".to_owned(), None)]);
 }

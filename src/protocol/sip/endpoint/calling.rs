@@ -234,6 +234,11 @@ impl SipEndpoint {
         if let Some((name, value)) = authorization {
             message = message.line(name, value);
         }
+        if let SipTarget::Trunk { trunk, .. } = &calling.target
+            && let Some(access) = self.access.trunk(trunk)
+        {
+            message = message.changed(&access.headers);
+        }
         let bytes = message.finish_with(Some(&calling.offer));
         let (key, flow, is_direct) = (branch.key, branch.flow, branch.is_direct);
         self.link.name(id, branch.call_id.clone());

@@ -294,6 +294,7 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             registers: None,
             domain: None,
             contact_user: None,
+            headers: Vec::new(),
             stir: StirAccess::default(),
         }],
         phones: [phone("101"), phone("102")].into(),
