@@ -1099,6 +1099,11 @@ export interface components {
             /** @enum {string} */
             kind: "token_revoked";
         } | {
+            /** @description Which rule. */
+            rule: components["schemas"]["DiallingRule"];
+            /** @enum {string} */
+            kind: "dialling_refused";
+        } | {
             /** @description Which call. */
             call: components["schemas"]["CallId"];
             /** @description As a file to take away. */
@@ -1217,6 +1222,11 @@ export interface components {
             used_at?: components["schemas"]["Timestamp"] | null;
         };
         /**
+         * @description How far the caller's network stands for the number (RFC 8588 4, ATIS-1000074).
+         * @enum {string}
+         */
+        Attestation: "A" | "B" | "C";
+        /**
          * @description Whether audio flows on a leg.
          * @enum {string}
          */
@@ -1315,6 +1325,11 @@ export interface components {
             trunk?: components["schemas"]["TrunkId"] | null;
             /** @enum {string} */
             kind: "arrived";
+        } | {
+            /** @description What that came to. */
+            identity: components["schemas"]["CallerIdentity"];
+            /** @enum {string} */
+            kind: "caller_checked";
         } | {
             /** @description Who. */
             agent: components["schemas"]["AgentId"];
@@ -1631,6 +1646,31 @@ export interface components {
             transferred_from?: components["schemas"]["AgentId"] | null;
             end_cause?: components["schemas"]["EndCause"] | null;
         };
+        /** @description What the check of a caller's number came to. */
+        CallerIdentity: {
+            /** @enum {string} */
+            is: "unsigned";
+        } | {
+            attestation?: components["schemas"]["Attestation"] | null;
+            /** @description Where the call entered that network, for tracing it back (RFC 8588 5). */
+            origin?: string | null;
+            /** @enum {string} */
+            is: "verified";
+        } | {
+            /** @description Why. */
+            why: components["schemas"]["IdentityFault"];
+            /** @enum {string} */
+            is: "failed";
+        };
+        /** @description What number the called party sees on a trunk. */
+        CallerRules: {
+            /** @description Shown where our own number may not be; `None` withholds it then. */
+            default?: string | null;
+            /** @description Numbers of ours that may be shown, each by its beginning: `+34911`, `+34911000001`. Empty allows every one. */
+            allowed?: string[];
+            /** @description Shows none, whatever it is (RFC 3323). */
+            is_withheld?: boolean;
+        };
         /** @description General facts of the centre. */
         Centre: {
             /** @description Shown on every page. */
@@ -1647,6 +1687,8 @@ export interface components {
             caller_number?: string | null;
             /** @description Whether the public web phone accepts calls. */
             is_web_phone_on: boolean;
+            /** @description What agents may dial outside. */
+            dialling?: components["schemas"]["DiallingRules"];
         };
         /** @description A changed record with the version that it saw. */
         ChangedCustomer: components["schemas"]["CustomerDraft"] & {
@@ -2063,6 +2105,32 @@ export interface components {
          */
         Device: "browser" | "sip";
         /**
+         * @description A rule of what may be dialled outside.
+         * @enum {string}
+         */
+        DiallingRule: "number" | "calls_at_once" | "calls_per_day" | "hours";
+        /** @description What agents may dial outside, how often and when: against toll fraud, whoever holds an agent's password or telephone. */
+        DiallingRules: {
+            /**
+             * @description What numbers may begin with: `+34`, `+441`, `061`. Everything else is refused. Empty allows the own country and service numbers
+             *     of up to six digits.
+             */
+            allowed: string[];
+            /** @description What they may not begin with although a shorter beginning is allowed: `+34806`, `118`. */
+            denied: string[];
+            /**
+             * Format: int64
+             * @description Lines to the outside at a time per agent, 1 to 100: those of calls that the agent passed on to a number count on.
+             */
+            calls_max: number;
+            /**
+             * Format: int64
+             * @description Calls out a day per agent, 1 to 100000, in the centre's zone, consultations and transfers included.
+             */
+            calls_per_day_max: number;
+            calendar?: components["schemas"]["CalendarId"] | null;
+        };
+        /**
          * @description Which way a call went.
          * @enum {string}
          */
@@ -2380,6 +2448,20 @@ export interface components {
             code: "not_a_host";
         } | {
             /** @enum {string} */
+            code: "not_a_pattern";
+        } | {
+            /** @enum {string} */
+            code: "not_a_header";
+        } | {
+            /** @description A header by which SIP itself works. */
+            params: {
+                /** @description Which. */
+                name: string;
+            };
+            /** @enum {string} */
+            code: "structural_header";
+        } | {
+            /** @enum {string} */
             code: "not_a_prefix";
         } | {
             /** @enum {string} */
@@ -2547,6 +2629,27 @@ export interface components {
             ticket?: components["schemas"]["TicketId"] | null;
             new?: components["schemas"]["OpenTicket"] | null;
         };
+        /** @description A header line of our first INVITE on a trunk. */
+        HeaderRule: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its value. */
+            value: string;
+            /** @enum {string} */
+            do: "add";
+        } | {
+            /** @description Its name. */
+            name: string;
+            /** @description Its value. */
+            value: string;
+            /** @enum {string} */
+            do: "set";
+        } | {
+            /** @description Its name. */
+            name: string;
+            /** @enum {string} */
+            do: "remove";
+        };
         /** @description The state of the live floor as this user may see it. */
         Hello: {
             /** @description The server's clock. */
@@ -2578,6 +2681,11 @@ export interface components {
             /** @description What people call it. */
             name?: string;
         };
+        /**
+         * @description Why a statement about the caller is not worth anything.
+         * @enum {string}
+         */
+        IdentityFault: "malformed" | "stale" | "other_caller" | "other_called" | "no_certificate" | "too_late" | "untrusted" | "signature" | "by_trunk";
         /** @description A column that was understood. */
         ImportColumn: {
             /** @description `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`. */
@@ -2723,6 +2831,18 @@ export interface components {
             target: components["schemas"]["NumberTarget"];
             /** @description Whether the public web phone lists it. */
             is_on_web_phone: boolean;
+        };
+        /** @description How a number is rewritten. The first rule whose pattern fits counts; a number that none fits stays as it is. */
+        NumberRule: {
+            /** @description What the number looks like: digits, `+`, `*` and `#` as they are, `X` for any digit, a `.` at the end for whatever follows. */
+            pattern: string;
+            /**
+             * Format: int64
+             * @description How many characters are taken off its beginning.
+             */
+            strip: number;
+            /** @description What is put before the rest. */
+            prepend: string;
         };
         /** @description What answers a number. */
         NumberTarget: {
@@ -3430,6 +3550,18 @@ export interface components {
                  * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
                  */
                 calls_per_sec?: number | null;
+                /** @description What audio is offered and taken there of `pcmu`, `pcma` and `g722`, the best first; empty for what the exchange prefers. */
+                codecs?: string[];
+                /** @description How numbers that come by it are rewritten, to E.164 or a number of ours: the caller's and the one called. */
+                numbers_in?: components["schemas"]["NumberRule"][];
+                /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
+                numbers_out?: components["schemas"]["NumberRule"][];
+                /** @description What number is shown there. */
+                caller?: components["schemas"]["CallerRules"];
+                /** @description Header lines of our INVITEs there. */
+                headers?: components["schemas"]["HeaderRule"][];
+                /** @description Signed statements about callers (STIR/SHAKEN). */
+                stir?: components["schemas"]["TrunkStir"];
             } & {
                 /**
                  * Format: int64
@@ -3452,6 +3584,7 @@ export interface components {
             label?: string | null;
             /** @description Whether the number was withheld. */
             is_withheld: boolean;
+            identity?: components["schemas"]["CallerIdentity"] | null;
             /** @description Whether it is a call from the web phone. */
             is_web: boolean;
             customer?: components["schemas"]["CustomerId"] | null;
@@ -3796,7 +3929,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "too_many_calls";
         /**
          * @description What someone is in the centre. Each role may do what the one before it may, and more.
          * @enum {string}
@@ -4081,6 +4214,11 @@ export interface components {
              */
             resolution_secs?: number | null;
         };
+        /**
+         * @description What is asked of the statements about callers on a trunk.
+         * @enum {string}
+         */
+        StirCheck: "off" | "verify" | "require";
         /**
          * @description A kind of thing in the directory.
          * @enum {string}
@@ -4393,6 +4531,8 @@ export interface components {
             caller_number?: string | null;
             /** @description Whether the public web phone accepts calls. */
             is_web_phone_on: boolean;
+            /** @description What agents may dial outside. */
+            dialling?: components["schemas"]["DiallingRules"];
         } & {
             /**
              * Format: int64
@@ -4633,6 +4773,18 @@ export interface components {
              * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
              */
             calls_per_sec?: number | null;
+            /** @description What audio is offered and taken there of `pcmu`, `pcma` and `g722`, the best first; empty for what the exchange prefers. */
+            codecs?: string[];
+            /** @description How numbers that come by it are rewritten, to E.164 or a number of ours: the caller's and the one called. */
+            numbers_in?: components["schemas"]["NumberRule"][];
+            /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
+            numbers_out?: components["schemas"]["NumberRule"][];
+            /** @description What number is shown there. */
+            caller?: components["schemas"]["CallerRules"];
+            /** @description Header lines of our INVITEs there. */
+            headers?: components["schemas"]["HeaderRule"][];
+            /** @description Signed statements about callers (STIR/SHAKEN). */
+            stir?: components["schemas"]["TrunkStir"];
         } & {
             /**
              * Format: int64
@@ -4718,6 +4870,18 @@ export interface components {
              * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
              */
             calls_per_sec?: number | null;
+            /** @description What audio is offered and taken there of `pcmu`, `pcma` and `g722`, the best first; empty for what the exchange prefers. */
+            codecs?: string[];
+            /** @description How numbers that come by it are rewritten, to E.164 or a number of ours: the caller's and the one called. */
+            numbers_in?: components["schemas"]["NumberRule"][];
+            /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
+            numbers_out?: components["schemas"]["NumberRule"][];
+            /** @description What number is shown there. */
+            caller?: components["schemas"]["CallerRules"];
+            /** @description Header lines of our INVITEs there. */
+            headers?: components["schemas"]["HeaderRule"][];
+            /** @description Signed statements about callers (STIR/SHAKEN). */
+            stir?: components["schemas"]["TrunkStir"];
         };
         /** @description Something happened to a trunk. */
         TrunkEvent: components["schemas"]["TrunkEventKind"] & {
@@ -4787,6 +4951,26 @@ export interface components {
             fault: components["schemas"]["TrunkFault"];
             /** @enum {string} */
             is: "failed";
+        };
+        /** @description Signed statements about callers on a trunk (STIR/SHAKEN: RFC 8224, RFC 8588). */
+        TrunkStir: {
+            /**
+             * @description What is asked of the statements of arriving calls.
+             * @default off
+             */
+            check: components["schemas"]["StirCheck"];
+            /**
+             * @description Whether the trunk has checked already and is believed: its `verstat` counts as the result.
+             * @default false
+             */
+            takes_verstat: boolean;
+            /** @default null */
+            attests: components["schemas"]["Attestation"] | null;
+            /**
+             * @description How our numbers begin besides those of the directory, in E.164: `+3491100`.
+             * @default []
+             */
+            own_numbers: string[];
         };
         /** @description A trunk as supervisors and administrators see it now. */
         TrunkView: {
@@ -4942,6 +5126,8 @@ export interface components {
             caller_number?: string | null;
             /** @description Whether the public web phone accepts calls. */
             is_web_phone_on: boolean;
+            /** @description What agents may dial outside. */
+            dialling?: components["schemas"]["DiallingRules"];
         } & {
             /**
              * Format: int64
@@ -5166,6 +5352,18 @@ export interface components {
              * @description Most calls that may begin out by it in a second, 1 to 1000; `None` for no limit.
              */
             calls_per_sec?: number | null;
+            /** @description What audio is offered and taken there of `pcmu`, `pcma` and `g722`, the best first; empty for what the exchange prefers. */
+            codecs?: string[];
+            /** @description How numbers that come by it are rewritten, to E.164 or a number of ours: the caller's and the one called. */
+            numbers_in?: components["schemas"]["NumberRule"][];
+            /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
+            numbers_out?: components["schemas"]["NumberRule"][];
+            /** @description What number is shown there. */
+            caller?: components["schemas"]["CallerRules"];
+            /** @description Header lines of our INVITEs there. */
+            headers?: components["schemas"]["HeaderRule"][];
+            /** @description Signed statements about callers (STIR/SHAKEN). */
+            stir?: components["schemas"]["TrunkStir"];
         } & {
             /**
              * Format: int64

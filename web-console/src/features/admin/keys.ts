@@ -44,6 +44,11 @@ export function plainNumber(text: string): string {
   return text.replaceAll(/[\s()./-]/g, '')
 }
 
+/** What stands on each line of a text, as it is typed. */
+export function linesOf(text: string): string[] {
+  return text === '' ? [] : text.split('\n')
+}
+
 export type Windows = Array<[string, string]>
 
 /** `09:00–14:00, 16:00–19:00`. */

@@ -7,8 +7,9 @@ import { isTrunkBad, useTrunkText, type TrunkView } from '@/lib/trunk-text'
 import { Badge, Checkbox, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, type FieldsProps, type Kind } from '../directory'
 import { Group, NameAndKey, NumberField, SecretField, useKeyChecks, useRange } from '../form-parts'
+import { NO_RULES, TrunkRulesFields, tidyRules, type TrunkRules } from './trunk-rules'
 
-type Trunk = Schemas['Trunk'] & { password: string }
+type Trunk = Schemas['Trunk'] & TrunkRules & { password: string }
 
 const ADDRESS = /^[0-9a-fA-F.:]+(\/\d{1,3})?$/
 const PEER = /^[A-Za-z0-9.[\]:-]+(:\d{1,5})?$/
@@ -21,6 +22,7 @@ export function TrunksSection() {
     section: 'trunks',
     icon: Cable,
     path: '/trunks',
+    formWidth: 'lg:w-120',
     keyOf: (trunk) => trunk.id,
     nameOf: (trunk) => trunk.name,
     columns: [
@@ -30,8 +32,8 @@ export function TrunksSection() {
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
       { id: 'active', title: t('field.state'), width: 'minmax(96px, 1fr)', cell: (trunk) => <State trunk={trunk} /> },
     ],
-    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, password: '' }),
-    toForm: (trunk) => ({ ...trunk, password: '' }),
+    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, ...NO_RULES, password: '' }),
+    toForm: (trunk) => ({ ...NO_RULES, ...trunk, password: '' }),
     toBody: ({ password, ...trunk }) => ({
       ...trunk,
       name: trunk.name.trim(),
@@ -40,6 +42,7 @@ export function TrunksSection() {
       realm: orNull(trunk.username) && orNull(trunk.realm),
       peer: orNull(trunk.peer),
       domain: orNull(trunk.domain),
+      ...tidyRules(trunk),
       is_pinged: trunk.is_pinged && orNull(trunk.peer) !== null,
       is_registering: trunk.is_registering && orNull(trunk.peer) !== null && orNull(trunk.username) !== null,
       ...(password === '' ? {} : { password }),
@@ -144,6 +147,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
           {t('trunks.active')}
         </Checkbox>
       </Group>
+      <TrunkRulesFields form={form} />
     </>
   )
 }
