@@ -20,7 +20,11 @@ use super::{
     switch_handle::{Ask, SwitchHandle},
 };
 use crate::{
-    domain::centre::{CallerMatch, Fact, Refusal},
+    domain::{
+        access::{AccessEvent, AccessEventKind},
+        centre::{CallerMatch, Fact, Refusal},
+        event::Event,
+    },
     net::{SipNet, SipNetStats, StirVerifier, media::MediaHandle},
     protocol::{media::MediaNotice, sip::DialogId, stir::SignedPassport},
     switch::{CommandRequest, Input, LiveUpdate, Output, Switch, SwitchStats},
@@ -356,6 +360,7 @@ impl SwitchLoop {
     }
 
     fn record(&mut self, fact: Fact) {
+        warn_of_refused_dialling(&fact);
         if self.facts_waiting.len() < FACTS_MAX {
             self.facts_waiting.push_back(fact);
             return;
@@ -443,5 +448,12 @@ fn fill<T>(from: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {
         && let Ok(item) = from.try_recv()
     {
         batch.push(item);
+    }
+}
+
+/// The line of the log by which a watcher such as fail2ban finds who tries numbers that may not be dialled.
+fn warn_of_refused_dialling(fact: &Fact) {
+    if let Event::Access(AccessEvent { user, kind: AccessEventKind::DiallingRefused { rule } }) = &fact.event {
+        tracing::warn!(%user, rule = rule.word(), "outside call refused");
     }
 }

@@ -2,6 +2,7 @@
 //! phones, calendars, dispositions. The store loads it, the switch receives each new one as a whole; a call in progress keeps
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
+mod dialling_rules;
 mod outbound_route;
 mod trunk_rules;
 mod trunk_security;
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use dialling_rules::DiallingRules;
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{StirCheck, TrunkStir};
@@ -170,6 +172,9 @@ pub struct Centre {
     pub caller_number: Option<String>,
     /// Whether the public web phone accepts calls.
     pub is_web_phone_on: bool,
+    /// What agents may dial outside.
+    #[serde(default)]
+    pub dialling: DiallingRules,
 }
 
 impl Default for Centre {
@@ -182,6 +187,7 @@ impl Default for Centre {
             time_zone: "Europe/Madrid".into(),
             caller_number: None,
             is_web_phone_on: true,
+            dialling: DiallingRules::default(),
         }
     }
 }

@@ -207,7 +207,7 @@ impl From<Refusal> for ApiError {
             Refusal::NoSuchAgent | Refusal::NoSuchQueue | Refusal::NoSuchCustomer => {
                 (StatusCode::NOT_FOUND, "not-found", "Not found")
             }
-            Refusal::NotYourCall => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
+            Refusal::NotYourCall | Refusal::NumberNotAllowed => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Refusal::Draining | Refusal::TooManyCalls => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
             Refusal::CallOver
             | Refusal::OfferGone
@@ -217,6 +217,9 @@ impl From<Refusal> for ApiError {
             | Refusal::NoDevice
             | Refusal::NoSuchReason
             | Refusal::NotDialable
+            | Refusal::TooManyOwnCalls
+            | Refusal::DailyLimit
+            | Refusal::DiallingClosed
             | Refusal::DispositionMissing
             | Refusal::NoSuchDisposition
             | Refusal::ExtensionsUsed

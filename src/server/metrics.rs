@@ -159,7 +159,9 @@ impl Reading {
             "calls_advanced",
             "Calls out that one trunk could not carry and that went on by another",
             [("", String::new(), self.floor.calls_advanced)],
-        )
+        )?;
+        let refused = self.floor.dialling_refused.iter().map(|(rule, count)| ("rule", rule.word().to_owned(), *count));
+        page.counters("dialling_refused", "Calls out that the dialling rules refused, by rule", refused)
     }
 
     fn queues(&self, page: &mut Page<'_, '_>) -> fmt::Result {

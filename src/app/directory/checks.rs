@@ -293,7 +293,7 @@ fn names(names: &BTreeMap<String, String>, problems: &mut Problems) {
     }
 }
 
-pub(super) fn centre(centre: &Centre, problems: &mut Problems) {
+pub(super) fn centre(centre: &Centre, directory: &Directory, problems: &mut Problems) {
     problems.name("name", &centre.name);
     let code = &centre.country_code;
     let is_code = (1..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with('0');
@@ -302,6 +302,7 @@ pub(super) fn centre(centre: &Centre, problems: &mut Problems) {
     let is_zone = jiff::tz::TimeZone::get(&centre.time_zone).is_ok();
     problems.unless(is_zone, "time_zone", Flaw::UnknownZone);
     caller_number("caller_number", centre.caller_number.as_deref(), problems);
+    outward::dialling(&centre.dialling, directory, problems);
 }
 
 fn caller_number(field: &str, number: Option<&str>, problems: &mut Problems) {

@@ -220,7 +220,8 @@ impl Kept for CalendarSource {
         let lines = flows.and_then(|names| names.calendars.get(&self.id)).into_iter().flatten().map(line);
         let policies = policies.iter().filter(|policy| policy.calendar == self.id);
         let policies = policies.map(|policy| referrer(Thing::SlaPolicy, &policy.id));
-        queues.map(|queue| referrer(Thing::Queue, &queue.id)).chain(lines).chain(policies).collect()
+        let dialling = (directory.centre.dialling.calendar.as_ref() == Some(&self.id)).then(|| referrer(Thing::Centre, CENTRE));
+        queues.map(|queue| referrer(Thing::Queue, &queue.id)).chain(lines).chain(policies).chain(dialling).collect()
     }
 }
 
@@ -362,8 +363,8 @@ impl Kept for Centre {
         directory.centre = Self::default();
     }
 
-    fn check(&self, _: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
-        checks::centre(self, problems);
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        checks::centre(self, directory, problems);
     }
 
     fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {

@@ -1,10 +1,10 @@
-//! What makes a route for calls out wrong, or a trunk's rules for numbers, callers, headers and audio.
+//! What makes a route for calls out wrong, a trunk's rules for numbers, callers, headers and audio, or what may be dialled.
 
 use std::collections::BTreeSet;
 
 use crate::{
     app::field_problem::{Flaw, Problems},
-    domain::directory::{Directory, HeaderRule, NumberRule, OutboundRoute, TRUNK_CODECS, Thing, Trunk},
+    domain::directory::{DiallingRules, Directory, HeaderRule, NumberRule, OutboundRoute, TRUNK_CODECS, Thing, Trunk},
     protocol::sip::{is_structural_header, is_token},
 };
 
@@ -13,6 +13,8 @@ const ENTRIES_MAX: usize = 50;
 const COST_MAX: i64 = 1_000_000;
 const WEIGHT_MAX: i64 = 100;
 const CALLS_PER_SEC_MAX: i64 = 1_000;
+const LINES_MAX: i64 = 100;
+const CALLS_PER_DAY_MAX: i64 = 100_000;
 const PATTERN_CHARS_MAX: usize = 20;
 const PREPENDED_CHARS_MAX: usize = 15;
 const HEADER_NAME_CHARS_MAX: usize = 60;
@@ -42,7 +44,22 @@ pub(super) fn route(route: &OutboundRoute, directory: &Directory, problems: &mut
     }
 }
 
-/// What of a trunk is about calls out by it.
+/// What may be dialled outside.
+pub(super) fn dialling(rules: &DiallingRules, directory: &Directory, problems: &mut Problems) {
+    for (field, begins) in [("dialling.allowed", &rules.allowed), ("dialling.denied", &rules.denied)] {
+        few(field, begins.len(), problems);
+        for (index, text) in begins.iter().enumerate() {
+            prefix(&format!("{field}[{index}]"), text, problems);
+        }
+    }
+    problems.within("dialling.calls_max", rules.calls_max, 1, LINES_MAX);
+    problems.within("dialling.calls_per_day_max", rules.calls_per_day_max, 1, CALLS_PER_DAY_MAX);
+    if let Some(calendar) = rules.calendar.as_ref().filter(|id| !directory.calendars.contains_key(*id)) {
+        problems.add("dialling.calendar", Flaw::unknown(Thing::Calendar, calendar));
+    }
+}
+
+/// What of a trunk is about the calls by it.
 pub(super) fn trunk(trunk: &Trunk, problems: &mut Problems) {
     if let Some(per_sec) = trunk.calls_per_sec {
         problems.within("calls_per_sec", per_sec, 1, CALLS_PER_SEC_MAX);

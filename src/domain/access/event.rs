@@ -60,6 +60,11 @@ pub enum AccessEventKind {
         /// Its id.
         token: String,
     },
+    /// Wanted to dial outside what the dialling rules do not allow, or not now.
+    DiallingRefused {
+        /// Which rule.
+        rule: DiallingRule,
+    },
     /// Looked at the captured signalling of a call.
     SignallingRead {
         /// Which call.
@@ -67,6 +72,32 @@ pub enum AccessEventKind {
         /// As a file to take away.
         is_file: bool,
     },
+}
+
+/// A rule of what may be dialled outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DiallingRule {
+    /// What numbers begin with.
+    Number,
+    /// Lines at a time.
+    CallsAtOnce,
+    /// Calls a day.
+    CallsPerDay,
+    /// The hours.
+    Hours,
+}
+
+impl DiallingRule {
+    /// As it is written in metrics and in the log.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Number => "number",
+            Self::CallsAtOnce => "calls-at-once",
+            Self::CallsPerDay => "calls-per-day",
+            Self::Hours => "hours",
+        }
+    }
 }
 
 impl AccessEvent {
@@ -82,6 +113,7 @@ impl AccessEvent {
             AccessEventKind::PasswordChanged => "access.password_changed",
             AccessEventKind::TokenMade { .. } => "access.token_made",
             AccessEventKind::TokenRevoked { .. } => "access.token_revoked",
+            AccessEventKind::DiallingRefused { .. } => "access.dialling_refused",
             AccessEventKind::SignallingRead { .. } => "access.signalling_read",
         }
     }

@@ -63,8 +63,8 @@ impl Centre {
     }
 
     /// What a number means for an agent who consults or transfers: a phone that belongs to a colleague is the colleague.
-    pub(super) fn plan_consult(&self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str) -> Result<ConsultPlan, Refusal> {
-        let plan = self.plan_dial(turn, typed)?;
+    pub(super) fn plan_consult(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str) -> Result<ConsultPlan, Refusal> {
+        let plan = self.plan_dial(turn, agent, typed)?;
         if let DialPlan::Phone(account) = &plan
             && let Some(colleague) = self.agent_of_phone(account)
         {

@@ -210,6 +210,10 @@ fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::NoSuchQueue
         | Refusal::NoDevice
         | Refusal::NoSuchReason
+        | Refusal::NumberNotAllowed
+        | Refusal::TooManyOwnCalls
+        | Refusal::DailyLimit
+        | Refusal::DiallingClosed
         | Refusal::DispositionMissing
         | Refusal::NoSuchDisposition
         | Refusal::ExtensionsUsed

@@ -5,6 +5,7 @@
 mod command;
 mod consoles;
 mod consult;
+mod dialling;
 mod early_media;
 mod hearing;
 mod hours;
@@ -52,8 +53,8 @@ pub use refusal::Refusal;
 pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultViewStep, PartyView, QueueView};
 
 use self::{
-    consoles::Console, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing, publish::Published, recovery::Recovery,
-    route_advance::Attempt, timers::Timer, timers::Timers, web_phone::WebPhone,
+    consoles::Console, dialling::DialledToday, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
+    publish::Published, recovery::Recovery, route_advance::Attempt, timers::Timer, timers::Timers, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -88,6 +89,8 @@ pub struct Centre {
     trunks: BTreeMap<TrunkId, TrunkState>,
     /// How many calls may begin now on trunks with a limit a second.
     paces: BTreeMap<TrunkId, Pace>,
+    /// Calls out of each agent today, and what was refused.
+    dialled_today: DialledToday,
     /// Calls out that have not rung yet, by their leg.
     attempts: BTreeMap<LegId, Attempt>,
     /// Calls out that one trunk could not carry and that went on by another.

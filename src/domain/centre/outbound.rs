@@ -78,7 +78,7 @@ impl Centre {
         if self.is_full() {
             return Err(Refusal::TooManyCalls);
         }
-        let plan = self.plan_dial(turn, typed)?;
+        let plan = self.plan_dial(turn, agent, typed)?;
         if matches!(&plan, DialPlan::Phone(account) if self.own_account(agent).as_ref() == Some(account)) {
             return Err(Refusal::NotDialable);
         }
@@ -191,13 +191,18 @@ impl Centre {
         });
     }
 
-    /// What a number that an agent types means now.
-    pub(super) fn plan_dial(&self, turn: &mut Turn<'_>, typed: &str) -> Result<DialPlan, Refusal> {
+    /// What a number that an agent types means now, to call, to ask or to transfer to, if the agent may dial it.
+    pub(super) fn plan_dial(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str) -> Result<DialPlan, Refusal> {
         let now = turn.now.mono;
-        plan_dial(&self.directory, typed, &|trunk| self.room_on(trunk, now), turn.rng).map_err(|problem| match problem {
+        let plan = plan_dial(&self.directory, typed, &|trunk| self.room_on(trunk, now), turn.rng);
+        let plan = plan.map_err(|problem| match problem {
             DialProblem::NotDialable => Refusal::NotDialable,
             DialProblem::AllTrunksFull => Refusal::TooManyCalls,
-        })
+        })?;
+        if let DialPlan::Outside { dialled, .. } = &plan {
+            self.check_dialling(turn, agent, dialled)?;
+        }
+        Ok(plan)
     }
 
     fn own_account(&self, agent: &AgentId) -> Option<Arc<str>> {

@@ -8,6 +8,7 @@ use std::{
 use super::{AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView, Timer};
 use crate::{
     domain::{
+        access::DiallingRule,
         agent::Agent,
         call::{Call, CallSummary, DialStep, EndCause, Stage},
         trunk::TrunkView,
@@ -28,6 +29,8 @@ pub struct FloorSnapshot {
     pub trunks: Vec<TrunkView>,
     /// Calls out that one trunk could not carry and that went on by another, since the start.
     pub calls_advanced: u64,
+    /// Calls out that the dialling rules refused since the start.
+    pub dialling_refused: Vec<(DiallingRule, u64)>,
 }
 
 /// What was last told, and what has been touched since.
@@ -78,6 +81,7 @@ impl Centre {
             queues: self.published.queues.values().cloned().collect(),
             trunks: self.trunk_views(),
             calls_advanced: self.calls_advanced,
+            dialling_refused: self.dialled_today.refused.iter().map(|(rule, count)| (*rule, *count)).collect(),
         }
     }
 

@@ -43,6 +43,18 @@ pub enum Refusal {
     /// The number cannot be dialled: not a number, or no trunk for it.
     #[error("this number cannot be dialled")]
     NotDialable,
+    /// The dialling rules do not allow numbers that begin like this one.
+    #[error("the dialling rules do not allow this number")]
+    NumberNotAllowed,
+    /// The agent has as many lines out as the dialling rules allow at a time.
+    #[error("you have as many outside calls as you may")]
+    TooManyOwnCalls,
+    /// The agent has made as many calls out as the dialling rules allow a day.
+    #[error("you have made as many outside calls today as you may")]
+    DailyLimit,
+    /// The dialling rules allow calls out at other hours.
+    #[error("no outside calls at this hour")]
+    DiallingClosed,
     /// A disposition is required first.
     #[error("choose a disposition first")]
     DispositionMissing,

@@ -37,6 +37,7 @@ pub(super) struct Attempt {
 impl Centre {
     /// Calls a number by the first of these trunks that has room: the new leg and its trunk; `None` if none has.
     pub(super) fn send_out(&mut self, turn: &mut Turn<'_>, trunks: Vec<TrunkId>, call: CallOut) -> Option<(LegId, TrunkId)> {
+        self.note_dialled(turn, &call.agent);
         let until = turn.now.mono + ADVANCE_MS_MAX;
         self.attempt(turn, Attempt { call, trunks_left: trunks.into(), until })
     }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Longest digit string that is dialled as it is: emergency and service numbers.
-const SERVICE_DIGITS_MAX: usize = 6;
+pub(super) const SERVICE_DIGITS_MAX: usize = 6;
 const SERVICE_DIGITS_MIN: usize = 2;
 
 /// What a dialled number means.

@@ -2,11 +2,13 @@
 //! keeps nothing.
 
 mod dial;
+mod dialling;
 mod language;
 mod outbound;
 mod route;
 
 pub use dial::{DialPlan, DialProblem, plan_dial};
+pub use dialling::{Dialled, DiallingProblem, may_dial};
 pub use language::choose_language;
 pub use outbound::{NoWay, Room};
 pub use route::{Route, route};

@@ -2,7 +2,7 @@
 
 use centralita::{
     console::wire::{ConsoleCommand, ServerMessage},
-    domain::centre::CallState,
+    domain::centre::{CallState, Refusal},
 };
 use serde_json::{Value, json};
 
@@ -176,5 +176,41 @@ async fn numbers_that_come_by_a_trunk_are_rewritten_and_rules_that_cannot_be_are
         "numbers_in[0].strip",
     ];
     assert_eq!((status.as_u16(), fields), (422, expected.to_vec()), "{problem}");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_the_rules_do_not_allow_never_leaves_the_house_and_is_told_noted_and_counted() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let carrier = std::net::UdpSocket::bind((CARRIERS, 0)).expect("a socket");
+    carrier.set_nonblocking(true).expect("a socket that does not wait");
+    let mut trunk = admin.get("/trunks/local").await;
+    trunk["peer"] = json!(carrier.local_addr().expect("an address").to_string());
+    admin.put("/trunks/local", trunk).await;
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    console.become_ready().await;
+    assert_eq!(console.refused(dial("+15551234567")).await, Some(Refusal::NumberNotAllowed));
+    let noted = async || {
+        let events = admin.events().await;
+        events.into_iter().find(|event| event["event"]["kind"] == "dialling_refused")
+    };
+    let noted = centre.until("the note", noted).await;
+    assert_eq!((&noted["event"]["user"], &noted["event"]["rule"]), (&json!("agent1"), &json!("number")));
+    let mut datagram = [0; 2_000];
+    assert!(carrier.recv(&mut datagram).is_err(), "nothing has left");
+
+    let mut centre_itself = admin.get("/centre").await;
+    centre_itself["dialling"]["allowed"] = json!(["+34", "one"]);
+    let (status, problem) = admin.ask(reqwest::Method::PUT, "/centre", Some(&centre_itself)).await;
+    assert_eq!((status.as_u16(), &problem["errors"][0]["field"]), (422, &json!("dialling.allowed[1]")), "{problem}");
+    centre_itself["dialling"]["allowed"] = json!(["+34", "+1555"]);
+    admin.put("/centre", centre_itself).await;
+    console.command(dial("+15551234567")).await;
+    let came =
+        async || carrier.recv(&mut datagram).ok().map(|length| String::from_utf8_lossy(&datagram[..length]).into_owned());
+    let invite = centre.until("the INVITE", came).await;
+    assert!(invite.starts_with("INVITE sip:+15551234567@"), "{invite}");
     assert!(centre.stop().await.success());
 }

@@ -10,8 +10,8 @@ use std::{
 };
 
 use centralita::{
-    console::wire::{ClientMessage, ConsoleCommand, ServerEnvelope, ServerMessage},
-    domain::centre::{AudioState, CallState, CallView, WantedPresence},
+    console::wire::{ClientMessage, CommandProblem, ConsoleCommand, ServerEnvelope, ServerMessage},
+    domain::centre::{AudioState, CallState, CallView, Refusal, WantedPresence},
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
@@ -103,15 +103,24 @@ impl Console {
 
     /// Asks for something that must be granted.
     pub async fn command(&mut self, command: ConsoleCommand) {
+        let problem = self.ask(command.clone()).await;
+        assert!(problem.is_none(), "{command:?}: {problem:?}");
+    }
+
+    /// Asks for something that must not be granted: why.
+    pub async fn refused(&mut self, command: ConsoleCommand) -> Option<Refusal> {
+        self.ask(command.clone()).await.unwrap_or_else(|| panic!("{command:?} was granted")).refusal
+    }
+
+    async fn ask(&mut self, command: ConsoleCommand) -> Option<CommandProblem> {
         self.commands += 1;
         let id = self.commands.to_string();
-        self.say(&ClientMessage::Command { id: id.clone(), command: command.clone() }).await;
+        self.say(&ClientMessage::Command { id: id.clone(), command }).await;
         let result = |message: &ServerMessage| match message {
             ServerMessage::Result { id: answered, problem } if *answered == id => Some(problem.clone()),
             _ => None,
         };
-        let problem = self.until("a result", result).await;
-        assert!(problem.is_none(), "{command:?}: {problem:?}");
+        self.until("a result", result).await
     }
 
     /// Takes the first message that is looked for, of those told and those to come; the rest stays.

@@ -4,6 +4,7 @@ mod agents;
 mod calls;
 mod consulting;
 mod days;
+mod dialling;
 mod floor;
 mod flows;
 mod outward;

@@ -1,0 +1,116 @@
+//! What agents may dial outside: the rules (`domain/routing/dialling.rs`) with what each has made of them so far, and what is noted
+//! of a refusal.
+
+use std::collections::BTreeMap;
+
+use jiff::{civil::Date, tz::TimeZone};
+
+use super::{Centre, CentreOutput, Fact, Refusal, Turn};
+use crate::{
+    domain::{
+        access::{AccessEvent, AccessEventKind, DiallingRule},
+        call::{Call, Consulted, Direction, Stage},
+        event::Event,
+        routing::{Dialled, DiallingProblem, may_dial},
+    },
+    types::{AgentId, Mono, Timestamp},
+};
+
+/// Refusals of one agent that follow each other sooner than this are counted and not noted: a machine that tries number after number
+/// must not fill the journal.
+const NOTED_EVERY_MS: u64 = 1_000;
+
+/// Calls out of each agent on one day of the centre's zone, and what was refused.
+#[derive(Debug, Default)]
+pub(super) struct DialledToday {
+    day: Option<Date>,
+    calls: BTreeMap<AgentId, i64>,
+    /// Refusals since the start.
+    pub(super) refused: BTreeMap<DiallingRule, u64>,
+    noted: BTreeMap<AgentId, Mono>,
+}
+
+impl DialledToday {
+    fn of(&self, agent: &AgentId, day: Option<Date>) -> i64 {
+        if self.day == day { self.calls.get(agent).copied().unwrap_or(0) } else { 0 }
+    }
+
+    fn count(&mut self, agent: &AgentId, day: Option<Date>) {
+        if self.day != day {
+            self.calls.clear();
+            self.day = day;
+        }
+        *self.calls.entry(agent.clone()).or_default() += 1;
+    }
+
+    /// Counts a refusal: whether it is to be noted.
+    fn refuse(&mut self, agent: &AgentId, rule: DiallingRule, now: Mono) -> bool {
+        *self.refused.entry(rule).or_default() += 1;
+        let is_due = self.noted.get(agent).is_none_or(|last| now.millis_since(*last) >= NOTED_EVERY_MS);
+        if is_due {
+            self.noted.insert(agent.clone(), now);
+        }
+        is_due
+    }
+
+    /// Forgets agents who are not there any more.
+    pub(super) fn keep(&mut self, is_known: impl Fn(&AgentId) -> bool) {
+        self.calls.retain(|agent, _| is_known(agent));
+        self.noted.retain(|agent, _| is_known(agent));
+    }
+}
+
+impl Centre {
+    /// Whether an agent may dial this number outside now. A refusal is counted and noted.
+    pub(super) fn check_dialling(&mut self, turn: &Turn<'_>, agent: &AgentId, number: &str) -> Result<(), Refusal> {
+        let rules = &self.directory.centre.dialling;
+        // A calendar that is missing closes nothing.
+        let is_open = rules.calendar.as_ref().and_then(|id| self.hours.is_open(id, turn.now.wall)).unwrap_or(true);
+        let dialled = Dialled { now: self.lines_out_of(agent), today: self.dialled_today.of(agent, self.today(turn.now.wall)) };
+        let Err(problem) = may_dial(&self.directory, number, dialled, is_open) else { return Ok(()) };
+        let (rule, refusal) = match problem {
+            DiallingProblem::NotAllowed => (DiallingRule::Number, Refusal::NumberNotAllowed),
+            DiallingProblem::TooManyAtOnce => (DiallingRule::CallsAtOnce, Refusal::TooManyOwnCalls),
+            DiallingProblem::TooManyToday => (DiallingRule::CallsPerDay, Refusal::DailyLimit),
+            DiallingProblem::Closed => (DiallingRule::Hours, Refusal::DiallingClosed),
+        };
+        if self.dialled_today.refuse(agent, rule, turn.now.mono) {
+            let kind = AccessEventKind::DiallingRefused { rule };
+            let event = Event::Access(AccessEvent { user: agent.clone().into(), kind });
+            self.out.push_back(CentreOutput::Fact(Fact { at: turn.now.wall, actor: turn.actor.clone(), event, call: None }));
+        }
+        Err(refusal)
+    }
+
+    /// A call out begins.
+    pub(super) fn note_dialled(&mut self, turn: &Turn<'_>, agent: &AgentId) {
+        let day = self.today(turn.now.wall);
+        self.dialled_today.count(agent, day);
+    }
+
+    fn lines_out_of(&self, agent: &AgentId) -> i64 {
+        self.calls.values().map(|call| lines_out(call, agent)).sum()
+    }
+
+    fn today(&self, now: Timestamp) -> Option<Date> {
+        let zone = TimeZone::get(&self.directory.centre.time_zone).unwrap_or(TimeZone::UTC);
+        Some(jiff::Timestamp::from_millisecond(now.as_millis()).ok()?.to_zoned(zone).date())
+    }
+}
+
+/// The lines to the outside that a call has because of this agent, who is on it or passed it on to a number.
+fn lines_out(call: &Call, agent: &AgentId) -> i64 {
+    if call.is_over() {
+        return 0;
+    }
+    let is_passed_on_out = matches!(call.stage(), Stage::PassedOn { trunk: Some(_), .. });
+    let is_theirs = call.stage().partner().is_some_and(|with| with.agent == *agent)
+        || (is_passed_on_out && call.transferred_from.as_ref() == Some(agent));
+    if !is_theirs {
+        return 0;
+    }
+    let is_consulting_out =
+        call.consult().is_some_and(|consult| matches!(consult.with, Consulted::Number { trunk: Some(_), .. }));
+    let dialled = call.direction == Direction::Outbound && call.party.trunk.is_some();
+    i64::from(dialled) + i64::from(is_consulting_out) + i64::from(is_passed_on_out)
+}
