@@ -10,6 +10,7 @@ import { FormProblem } from '@/lib/form-problem'
 import { LoadProblem } from '@/lib/load-problem'
 import { useForm } from '@/lib/use-form'
 import { Button, Checkbox, ComboBox, Page, Select, showToast, SkeletonLines, TextField } from '@/ui'
+import { DiallingFields, tidyDialling } from './dialling'
 
 type Centre = Schemas['Centre']
 
@@ -38,7 +39,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
       caller_number: values.caller_number && !/^\+?\d{1,15}$/.test(plain(values.caller_number) ?? '') ? t('numbers.wrong') : undefined,
     }),
     save: async (values) => {
-      const saved = await api.put<Versioned<Centre>>('/centre', { ...values, name: values.name.trim(), caller_number: plain(values.caller_number), version })
+      const saved = await api.put<Versioned<Centre>>('/centre', { ...values, name: values.name.trim(), caller_number: plain(values.caller_number), dialling: tidyDialling(values.dialling), version })
       client.setQueryData(['centre'], saved)
       void client.invalidateQueries({ queryKey: sessionQuery.queryKey })
       showToast({ tone: 'good', text: t('saved', { name: saved.name }) })
@@ -61,6 +62,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
       <Checkbox isSelected={values.is_sample} onChange={(isOn) => set('is_sample', isOn)}>
         {t('centre.sample')}
       </Checkbox>
+      <DiallingFields form={form} />
       <FormProblem problem={form.problem} onReload={onReload} />
       <div className="flex gap-2">
         <Button type="submit" tone="accent" isDisabled={form.isSaving || !form.isDirty} data-testid="entry-save">
