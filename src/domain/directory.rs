@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 pub use dialling_rules::DiallingRules;
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
-pub use trunk_security::{StirCheck, TrunkStir};
+pub use trunk_security::{CallerAsserted, StirCheck, TrunkIdentity, TrunkStir};
 
 use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, RouteId, SkillId, TrunkId};
 
@@ -411,6 +411,9 @@ pub struct Trunk {
     /// Signed statements about callers (STIR/SHAKEN).
     #[serde(default)]
     pub stir: TrunkStir,
+    /// Who callers are said to be, theirs and ours.
+    #[serde(default)]
+    pub identity: TrunkIdentity,
 }
 
 const fn register_secs() -> i64 {
@@ -442,6 +445,7 @@ impl Trunk {
             caller: CallerRules::default(),
             headers: Vec::new(),
             stir: TrunkStir::default(),
+            identity: TrunkIdentity::default(),
         }
     }
 }

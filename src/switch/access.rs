@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::directory::{DigestHashes, Directory, HeaderRule, Phone, StirCheck, Trunk, TrunkStir},
+    domain::directory::{
+        CallerAsserted, DigestHashes, Directory, HeaderRule, Phone, StirCheck, Trunk, TrunkIdentity, TrunkStir,
+    },
     protocol::sip::{
-        Ha1, HeaderChange, IdentityCheck, PeerName, Peers, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess,
+        AssertedAs, CallerAccess, Ha1, HeaderChange, IdentityCheck, PeerName, Peers, PhoneAccess, SipAccess, StirAccess,
+        Target, Transport, TrunkAccess,
     },
     types::{IpPrefix, PhoneNumber},
 };
@@ -62,6 +65,19 @@ fn trunk_access(trunk: &Trunk, directory: &Directory, peers: &Peers) -> TrunkAcc
         headers: trunk.headers.iter().map(header_change).collect(),
         contact_user: secret.map(|secret| ha1(&secret.ours).word_for(trunk.id.as_str()).into()),
         stir: stir_access(&trunk.stir, directory),
+        caller: caller_access(&trunk.identity),
+    }
+}
+
+fn caller_access(caller: &TrunkIdentity) -> CallerAccess {
+    CallerAccess {
+        is_believed: caller.is_believed,
+        asserts: match caller.asserts {
+            CallerAsserted::None => AssertedAs::Nothing,
+            CallerAsserted::Pai => AssertedAs::Asserted,
+            CallerAsserted::Rpid => AssertedAs::RemoteParty,
+        },
+        is_hidden: caller.is_hidden,
     }
 }
 

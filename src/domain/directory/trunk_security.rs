@@ -31,3 +31,34 @@ pub enum StirCheck {
     /// Without one that holds the call is refused: 428, 436, 437 or 438 (RFC 8224 6.2.2).
     Require,
 }
+
+/// Who callers on a trunk are said to be (RFC 3323, RFC 3325).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct TrunkIdentity {
+    /// Whether the caller whom the trunk asserts is believed (P-Asserted-Identity), rather than From alone.
+    pub is_believed: bool,
+    /// How callers of ours are asserted to the trunk.
+    pub asserts: CallerAsserted,
+    /// Whether callers of ours stay anonymous to the called party; the trunk learns them as `asserts` says.
+    pub is_hidden: bool,
+}
+
+impl Default for TrunkIdentity {
+    fn default() -> Self {
+        Self { is_believed: true, asserts: CallerAsserted::None, is_hidden: false }
+    }
+}
+
+/// How callers of ours are asserted to a trunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallerAsserted {
+    /// Not at all.
+    #[default]
+    None,
+    /// P-Asserted-Identity (RFC 3325 9.1).
+    Pai,
+    /// Remote-Party-ID, its forerunner.
+    Rpid,
+}

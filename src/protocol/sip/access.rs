@@ -50,6 +50,37 @@ pub struct TrunkAccess {
     pub headers: Vec<HeaderChange>,
     /// Signed statements about callers (STIR/SHAKEN).
     pub stir: StirAccess,
+    /// Who callers are said to be, theirs and ours.
+    pub caller: CallerAccess,
+}
+
+/// Who callers on a trunk are said to be (RFC 3323, RFC 3325).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallerAccess {
+    /// Whether theirs are believed (P-Asserted-Identity), rather than From alone: the trunk is of our trust domain.
+    pub is_believed: bool,
+    /// How we assert ours.
+    pub asserts: AssertedAs,
+    /// Whether ours stay anonymous to the called party, whatever is asserted.
+    pub is_hidden: bool,
+}
+
+impl Default for CallerAccess {
+    fn default() -> Self {
+        Self { is_believed: true, asserts: AssertedAs::Nothing, is_hidden: false }
+    }
+}
+
+/// How a caller of ours is asserted to a trunk.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AssertedAs {
+    /// Not at all.
+    #[default]
+    Nothing,
+    /// P-Asserted-Identity (RFC 3325 9.1).
+    Asserted,
+    /// Remote-Party-ID.
+    RemoteParty,
 }
 
 /// Signed statements about callers on a trunk (RFC 8224): what is asked of theirs, and what ours say.
@@ -148,6 +179,7 @@ mod tests {
             contact_user: None,
             headers: Vec::new(),
             stir: StirAccess::default(),
+            caller: CallerAccess::default(),
         };
         let access = SipAccess {
             trunks: vec![trunk("wide", "10.0.0.0/8"), trunk("narrow", "10.1.2.3"), trunk("six", "2001:db8::/32")],

@@ -31,7 +31,7 @@ mod replaces;
 mod session_timer;
 mod transaction;
 
-pub use access::{IdentityCheck, PhoneAccess, SipAccess, StirAccess, TrunkAccess};
+pub use access::{AssertedAs, CallerAccess, IdentityCheck, PhoneAccess, SipAccess, StirAccess, TrunkAccess};
 pub use digest::Ha1;
 pub use endpoint::{
     Advertised, ClassCounts, DialogSnapshot, IdentityCounts, IdentityTimes, MethodCounts, PingSettings, SipEndpoint, SipOutput,

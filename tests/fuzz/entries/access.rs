@@ -1,7 +1,9 @@
 //! Whom the endpoints of the fuzz targets know: a trunk at 10.0.0.2 and the phone 101.
 
 use centralita::{
-    protocol::sip::{Ha1, Hop, IdentityCheck, PeerName, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess},
+    protocol::sip::{
+        CallerAccess, Ha1, Hop, IdentityCheck, PeerName, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess,
+    },
     types::IpPrefix,
 };
 
@@ -24,6 +26,7 @@ pub fn access() -> SipAccess {
             contact_user: None,
             headers: Vec::new(),
             stir: StirAccess { check: IdentityCheck::Verify, takes_verstat: true, ..StirAccess::default() },
+            caller: CallerAccess::default(),
         }],
         phones: [("101".into(), PhoneAccess { account: "101".into(), secret })].into(),
         country_code: "34".into(),

@@ -218,6 +218,7 @@ impl SipEndpoint {
             CallSource::Trunk(trunk) => self.access.trunk(trunk),
             CallSource::Phone(_) => None,
         };
+        let is_believed = trunk.is_none_or(|trunk| trunk.caller.is_believed);
         let is_identity_required = trunk.is_some_and(|trunk| trunk.stir.check == IdentityCheck::Require);
         let claim = trunk.map_or(Claim::NotAsked, |trunk| self.claim_of(message, trunk));
         if let Claim::Known(identity) = &claim
@@ -259,7 +260,7 @@ impl SipEndpoint {
         self.remember(id, Call { tags: vec![tag], origin: Some(origin), phone, phase: Phase::Arriving(Box::new(arriving)) });
         self.link.start(id, Timer::Undecided, self.settings.undecided_max_ms);
         self.link.start(id, Timer::StillRinging, STILL_RINGING_MS);
-        let caller = caller_of(message, &source);
+        let caller = caller_of(message, &source, is_believed);
         self.link.name(id, message.call_id().clone());
         let invited = SipNotice::Invited {
             dialog: id,

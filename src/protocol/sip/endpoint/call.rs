@@ -5,6 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     early::EarlyOffer,
     identity::Waiting,
+    presentation::Presentation,
     refer::Refer,
     refreshing::Session,
     reliable::{Early, Reliable},
@@ -89,12 +90,8 @@ pub struct Arriving {
 pub struct Calling {
     /// Whom; for credentials.
     pub target: SipTarget,
-    /// Our From without tag.
-    pub from: String,
-    /// Whether the caller's number is withheld.
-    pub is_withheld: bool,
-    /// Our signed statement about the caller, the value of an Identity header.
-    pub statement: Option<String>,
+    /// Who it says it is from.
+    pub presentation: Presentation,
     /// SDP offer.
     pub offer: Arc<str>,
     /// One attempt per contact, or one hop of a trunk.

@@ -13,19 +13,20 @@ pub struct CallerId {
     pub name: Option<Arc<str>>,
 }
 
-/// The caller of an INVITE from a proven source.
-pub fn caller_of(invite: &SipMessage, source: &CallSource) -> CallerId {
+/// The caller of an INVITE from a proven source; `is_believed` says whether what a trunk asserts counts.
+pub fn caller_of(invite: &SipMessage, source: &CallSource, is_believed: bool) -> CallerId {
     match source {
         // A phone is who its digest says, whatever it writes into From.
         CallSource::Phone(account) => {
             CallerId { number: Some(account.clone()), name: invite.from().display.as_deref().map(Arc::from) }
         }
         CallSource::Trunk(_) => {
-            if is_withheld(invite) {
+            if is_withheld(invite, is_believed) {
                 return CallerId::default();
             }
-            // Only a trunk is trusted to assert an identity (RFC 3325 5).
-            let asserted = invite.addresses(Name::AssertedIdentity).find(|address| address.uri.user().is_some());
+            // Only a trunk of our trust domain may assert an identity (RFC 3325 5).
+            let mut asserted = invite.addresses(Name::AssertedIdentity).filter(|_| is_believed);
+            let asserted = asserted.find(|address| address.uri.user().is_some());
             let shown = asserted.as_ref().unwrap_or_else(|| invite.from());
             let name = |address: &NameAddr| address.display.as_deref().map(Arc::from);
             CallerId {
@@ -36,14 +37,14 @@ pub fn caller_of(invite: &SipMessage, source: &CallSource) -> CallerId {
     }
 }
 
-fn is_withheld(invite: &SipMessage) -> bool {
+fn is_withheld(invite: &SipMessage, is_believed: bool) -> bool {
     let asks = |word: &str| {
         word.eq_ignore_ascii_case("id") || word.eq_ignore_ascii_case("user") || word.eq_ignore_ascii_case("header")
     };
     if invite.values(Name::Privacy).flat_map(|value| value.split([';', ','])).any(|word| asks(word.trim())) {
         return true;
     }
-    let has_asserted = invite.addresses(Name::AssertedIdentity).next().is_some();
+    let has_asserted = is_believed && invite.addresses(Name::AssertedIdentity).next().is_some();
     let from = &invite.from().uri;
     !has_asserted
         && (from.host().eq_ignore_ascii_case("anonymous.invalid") || from.user().is_some_and(|user| is_anonymous(&user)))

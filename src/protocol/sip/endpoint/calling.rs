@@ -15,7 +15,7 @@ use super::{
 use crate::{
     protocol::sip::{
         access::TrunkAccess,
-        address::{Uri, quoted, user_part},
+        address::{Uri, user_part},
         compose::Composition,
         dialog::Dialog,
         digest::answer_challenge,
@@ -77,30 +77,14 @@ impl SipEndpoint {
             SipTarget::Trunk { .. } => places.drain(1..).filter_map(|place| place.hop).collect(),
         };
         let transport = places.first().map_or(Transport::Udp, |place| place.transport);
-        let ours = self.settings.advertised(transport);
-        let address = match caller {
-            // RFC 3323 4.1.1.3.
-            None => "<sip:anonymous@anonymous.invalid>".to_owned(),
-            Some(caller) => format!("<sip:{}@{}:{}>", user_part(caller), ours.host, ours.port),
-        };
-        let from = match caller_name.filter(|name| !name.is_empty()) {
-            Some(name) => format!("{} {address}", quoted(name)),
-            None => address,
-        };
-        let is_withheld = caller.is_none();
+        let presentation = self.present(&target, caller, caller_name, transport, rng);
         let phone = match &target {
             SipTarget::Phone(account) => Some(account.clone()),
             SipTarget::Trunk { .. } => None,
         };
-        let statement = match &target {
-            SipTarget::Trunk { trunk, number, .. } => self.statement(trunk, caller, number, rng),
-            SipTarget::Phone(_) => None,
-        };
         let calling = Calling {
             target,
-            statement,
-            from,
-            is_withheld,
+            presentation,
             offer,
             branches: Vec::new(),
             hops_left,
@@ -212,7 +196,7 @@ impl SipEndpoint {
             uri: branch.uri.as_str().to_owned(),
             via: self.settings.via(transport, &branch.key.branch_text()),
             routes: String::new(),
-            from: format!("{};tag={}", calling.from, tag_text(branch.tag)),
+            from: format!("{};tag={}", calling.presentation.from, tag_text(branch.tag)),
             to,
             call_id: branch.call_id.clone(),
             cseq: branch.cseq,
@@ -224,8 +208,7 @@ impl SipEndpoint {
             .line("To", &outline.to)
             .line("Call-ID", &outline.call_id)
             .line("CSeq", format_args!("{} INVITE", outline.cseq))
-            .maybe("Privacy", calling.is_withheld.then_some("id"))
-            .maybe("Identity", calling.statement.as_ref());
+            .lines(&calling.presentation.lines);
         message = self
             .settings
             .introduce(message, transport)

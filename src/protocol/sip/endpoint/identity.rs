@@ -115,7 +115,8 @@ impl SipEndpoint {
         };
         let number = |address: &NameAddr| canonical(&address.uri.user()?, &self.access.country_code);
         // RFC 8224 6.1 and ATIS-1000074 5.2.3: the asserted identity before From.
-        let caller = invite.addresses(Name::AssertedIdentity).find_map(|address| number(&address));
+        let mut asserted = invite.addresses(Name::AssertedIdentity).filter(|_| trunk.caller.is_believed);
+        let caller = asserted.find_map(|address| number(&address));
         let caller = caller.or_else(|| number(invite.from()));
         let claims = &passport.claims;
         let same = |said: &str, number: &Option<String>| {

@@ -6,6 +6,7 @@
 //! | `identity.rs` | signed statements about callers |
 //! | `arriving.rs` | requests that begin something: calls, registrations, questions |
 //! | `answering.rs` | our answers to incoming calls |
+//! | `presentation.rs` | who our calls say they are from |
 //! | `calling.rs` | our outgoing calls until they are answered |
 //! | `reliable.rs` | provisional responses that get a PRACK |
 //! | `early.rs` | UPDATE before the answer |
@@ -29,6 +30,7 @@ mod calling;
 mod early;
 mod identity;
 mod notifying;
+mod presentation;
 mod reason;
 mod refer;
 mod refreshing;

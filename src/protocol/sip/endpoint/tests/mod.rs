@@ -3,6 +3,7 @@
 mod calls;
 mod doors;
 mod identity;
+mod presentation;
 mod provisional;
 mod reasons;
 mod session_timers;

@@ -10,8 +10,8 @@ use rsip::prelude::*;
 
 use crate::{
     protocol::sip::{
-        DialogId, Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess, SipEndpoint, SipMessage, SipNotice,
-        SipOrder, SipOutput, SipSettings, SipTarget, StirAccess, Target, Transport, TrunkAccess,
+        CallerAccess, DialogId, Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess, SipEndpoint,
+        SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, SipTarget, StirAccess, Target, Transport, TrunkAccess,
     },
     protocol::stir::SignedPassport,
     types::{IpPrefix, Mono, Now, Rng},
@@ -296,6 +296,7 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             contact_user: None,
             headers: Vec::new(),
             stir: StirAccess::default(),
+            caller: CallerAccess::default(),
         }],
         phones: [phone("101"), phone("102")].into(),
         country_code: "34".into(),

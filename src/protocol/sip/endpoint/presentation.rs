@@ -1,0 +1,78 @@
+//! Who our outgoing calls say they are from: the number shown, the number asserted to those whom we trust (RFC 3325, and
+//! Remote-Party-ID, its forerunner, which carriers still ask for), and what of it shall stay private (RFC 3323).
+
+use std::fmt::Write as _;
+
+use super::SipEndpoint;
+use crate::{
+    protocol::sip::{
+        access::{AssertedAs, CallerAccess},
+        address::{quoted, user_part},
+        notice::{SipTarget, Transport},
+    },
+    types::Rng,
+};
+
+/// RFC 3323 4.1.1.3.
+const ANONYMOUS: &str = "<sip:anonymous@anonymous.invalid>";
+
+/// What an INVITE of ours says of its caller.
+#[derive(Debug)]
+pub struct Presentation {
+    /// From, without a tag.
+    pub from: String,
+    /// Whole lines besides.
+    pub lines: String,
+}
+
+impl SipEndpoint {
+    /// How this caller is presented to this target.
+    pub(super) fn present(
+        &mut self,
+        target: &SipTarget,
+        caller: Option<&str>,
+        caller_name: Option<&str>,
+        transport: Transport,
+        rng: &mut Rng,
+    ) -> Presentation {
+        let (terms, statement) = match target {
+            SipTarget::Phone(_) => (CallerAccess::default(), None),
+            SipTarget::Trunk { trunk, number, .. } => {
+                let statement = self.statement(trunk, caller, number, rng);
+                (self.access.trunk(trunk).map(|trunk| trunk.caller).unwrap_or_default(), statement)
+            }
+        };
+        let ours = self.settings.advertised(transport);
+        let named = |address: &str| match caller_name.filter(|name| !name.is_empty()) {
+            Some(name) => format!("{} {address}", quoted(name)),
+            None => address.to_owned(),
+        };
+        let known = caller.map(|caller| named(&format!("<sip:{}@{}:{}>", user_part(caller), ours.host, ours.port)));
+        let is_hidden = known.is_none() || terms.is_hidden;
+        let mut lines = String::new();
+        // Writing to a String cannot fail.
+        if let Some(known) = &known {
+            let privacy = if is_hidden { "full" } else { "off" };
+            let _ = match terms.asserts {
+                AssertedAs::Nothing => Ok(()),
+                AssertedAs::Asserted => write!(lines, "P-Asserted-Identity: {known}\r\n"),
+                AssertedAs::RemoteParty => {
+                    write!(lines, "Remote-Party-ID: {known};party=calling;screen=yes;privacy={privacy}\r\n")
+                }
+            };
+        }
+        if is_hidden {
+            lines.push_str("Privacy: id\r\n");
+        }
+        if let Some(statement) = statement {
+            let _ = write!(lines, "Identity: {statement}\r\n");
+        }
+        let from = match known.filter(|_| !is_hidden) {
+            Some(known) => known,
+            // The name would say what the number does not.
+            None if caller.is_some() => format!("\"Anonymous\" {ANONYMOUS}"),
+            None => named(ANONYMOUS),
+        };
+        Presentation { from, lines }
+    }
+}
