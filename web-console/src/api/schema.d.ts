@@ -1646,6 +1646,11 @@ export interface components {
             transferred_from?: components["schemas"]["AgentId"] | null;
             end_cause?: components["schemas"]["EndCause"] | null;
         };
+        /**
+         * @description How callers of ours are asserted to a trunk.
+         * @enum {string}
+         */
+        CallerAsserted: "none" | "pai" | "rpid";
         /** @description What the check of a caller's number came to. */
         CallerIdentity: {
             /** @enum {string} */
@@ -3562,6 +3567,8 @@ export interface components {
                 headers?: components["schemas"]["HeaderRule"][];
                 /** @description Signed statements about callers (STIR/SHAKEN). */
                 stir?: components["schemas"]["TrunkStir"];
+                /** @description Who callers are said to be, theirs and ours. */
+                identity?: components["schemas"]["TrunkIdentity"];
             } & {
                 /**
                  * Format: int64
@@ -4785,6 +4792,8 @@ export interface components {
             headers?: components["schemas"]["HeaderRule"][];
             /** @description Signed statements about callers (STIR/SHAKEN). */
             stir?: components["schemas"]["TrunkStir"];
+            /** @description Who callers are said to be, theirs and ours. */
+            identity?: components["schemas"]["TrunkIdentity"];
         } & {
             /**
              * Format: int64
@@ -4882,6 +4891,8 @@ export interface components {
             headers?: components["schemas"]["HeaderRule"][];
             /** @description Signed statements about callers (STIR/SHAKEN). */
             stir?: components["schemas"]["TrunkStir"];
+            /** @description Who callers are said to be, theirs and ours. */
+            identity?: components["schemas"]["TrunkIdentity"];
         };
         /** @description Something happened to a trunk. */
         TrunkEvent: components["schemas"]["TrunkEventKind"] & {
@@ -4939,6 +4950,24 @@ export interface components {
             is: "down";
         };
         TrunkId: string;
+        /** @description Who callers on a trunk are said to be (RFC 3323, RFC 3325). */
+        TrunkIdentity: {
+            /**
+             * @description Whether the caller whom the trunk asserts is believed (P-Asserted-Identity), rather than From alone.
+             * @default true
+             */
+            is_believed: boolean;
+            /**
+             * @description How callers of ours are asserted to the trunk.
+             * @default none
+             */
+            asserts: components["schemas"]["CallerAsserted"];
+            /**
+             * @description Whether callers of ours stay anonymous to the called party; the trunk learns them as `asserts` says.
+             * @default false
+             */
+            is_hidden: boolean;
+        };
         /** @description Where our registration with a trunk's other side stands. */
         TrunkRegistration: {
             /** @enum {string} */
@@ -5364,6 +5393,8 @@ export interface components {
             headers?: components["schemas"]["HeaderRule"][];
             /** @description Signed statements about callers (STIR/SHAKEN). */
             stir?: components["schemas"]["TrunkStir"];
+            /** @description Who callers are said to be, theirs and ours. */
+            identity?: components["schemas"]["TrunkIdentity"];
         } & {
             /**
              * Format: int64

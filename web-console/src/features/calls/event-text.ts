@@ -3,12 +3,14 @@ import type { Schemas } from '@/api/types'
 import { clockText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { keyText } from '@/i18n/words'
+import { useIdentityText } from '@/lib/caller-identity'
 import type { Names } from '@/lib/use-names'
 
 type EventRecord = Schemas['EventRecord']
 
 export function useEventText(names: Names): (record: EventRecord) => string {
   const { t } = useTexts('calls')
+  const identity = useIdentityText()
   const target = (to: Schemas['TransferTarget']) => {
     switch (to.to) {
       case 'agent':
@@ -27,6 +29,8 @@ export function useEventText(names: Names): (record: EventRecord) => string {
     switch (event.kind) {
       case 'arrived':
         return t('event.arrived', { number: event.number })
+      case 'caller_checked':
+        return t('event.caller_checked', { result: identity.long(event.identity) })
       case 'dialled':
         return t('event.dialled', { agent: names.agent(event.agent) })
       case 'identified':

@@ -10,6 +10,7 @@ import { phoneText } from '@/i18n/format'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import { segmentText } from '@/i18n/words'
 import { CallAgainButton } from '@/lib/call-again-button'
+import { CallerIdentityBadge } from '@/lib/caller-identity'
 import { endToTell } from '@/lib/call-end'
 import { useKeysOf } from '@/lib/keymap'
 import { usePartyName } from '@/lib/use-party-name'
@@ -88,6 +89,7 @@ function Party({ call }: { call: CallView }) {
         )}
       </div>
       <div className="flex shrink-0 items-center gap-2">
+        <CallerIdentityBadge identity={call.party.identity} />
         <Badge tone={STATE_TONES[call.state.is]}>{t(`common:call_state.${call.state.is}`)}</Badge>
         <StateTimer call={call} />
         <CallAgainButton key={call.id} call={call} testId="dock-call-again" />

@@ -6,6 +6,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { isTrunkBad, useTrunkText, type TrunkView } from '@/lib/trunk-text'
 import { Badge, Checkbox, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, type FieldsProps, type Kind } from '../directory'
+import { NO_STIR, TrunkIdentity, USUAL_IDENTITY } from './trunk-identity'
 import { Group, NameAndKey, NumberField, SecretField, useKeyChecks, useRange } from '../form-parts'
 import { NO_RULES, TrunkRulesFields, tidyRules, type TrunkRules } from './trunk-rules'
 
@@ -32,7 +33,7 @@ export function TrunksSection() {
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
       { id: 'active', title: t('field.state'), width: 'minmax(96px, 1fr)', cell: (trunk) => <State trunk={trunk} /> },
     ],
-    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, ...NO_RULES, password: '' }),
+    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, ...NO_RULES, stir: NO_STIR, identity: USUAL_IDENTITY, password: '' }),
     toForm: (trunk) => ({ ...NO_RULES, ...trunk, password: '' }),
     toBody: ({ password, ...trunk }) => ({
       ...trunk,
@@ -43,6 +44,7 @@ export function TrunksSection() {
       peer: orNull(trunk.peer),
       domain: orNull(trunk.domain),
       ...tidyRules(trunk),
+      stir: { ...trunk.stir, own_numbers: (trunk.stir?.own_numbers ?? []).map((one) => one.trim()).filter((one) => one !== '') },
       is_pinged: trunk.is_pinged && orNull(trunk.peer) !== null,
       is_registering: trunk.is_registering && orNull(trunk.peer) !== null && orNull(trunk.username) !== null,
       ...(password === '' ? {} : { password }),
@@ -148,6 +150,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
         </Checkbox>
       </Group>
       <TrunkRulesFields form={form} />
+      <TrunkIdentity stir={values.stir} onStir={(stir) => set('stir', stir)} identity={values.identity} onIdentity={(identity) => set('identity', identity)} errorOf={errorOf} />
     </>
   )
 }
