@@ -163,6 +163,27 @@ pub enum MediaOrder {
     },
 }
 
+impl MediaOrder {
+    /// The leg that it is about.
+    pub fn leg_mut(&mut self) -> Option<&mut LegId> {
+        match self {
+            Self::Clips(_) => None,
+            Self::Open { leg }
+            | Self::SetRemote { leg, .. }
+            | Self::OpenBrowser { leg, .. }
+            | Self::OfferBrowser { leg }
+            | Self::AcceptBrowser { leg, .. }
+            | Self::BrowserCandidate { leg, .. }
+            | Self::Hear { leg, .. }
+            | Self::Play { leg, .. }
+            | Self::StopPlay { leg }
+            | Self::Mute { leg, .. }
+            | Self::SendDigits { leg, .. }
+            | Self::Close { leg } => Some(leg),
+        }
+    }
+}
+
 /// Something happened to media.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MediaNotice {
@@ -227,6 +248,23 @@ pub enum MediaNotice {
         /// What went through it.
         counts: LegCounts,
     },
+}
+
+impl MediaNotice {
+    /// The leg that it is about.
+    pub fn leg_mut(&mut self) -> &mut LegId {
+        match self {
+            Self::Opened { leg, .. }
+            | Self::OpenFailed { leg, .. }
+            | Self::BrowserAnswered { leg, .. }
+            | Self::BrowserOffered { leg, .. }
+            | Self::Up { leg }
+            | Self::Lost { leg }
+            | Self::Digit { leg, .. }
+            | Self::PlayEnded { leg, .. }
+            | Self::Closed { leg, .. } => leg,
+        }
+    }
 }
 
 /// What went through a leg.

@@ -102,7 +102,7 @@ impl Legs {
 
     /// A media worker reports.
     pub(super) fn hear_media(&mut self, notice: MediaNotice, now: Now, rng: &mut Rng) {
-        match notice {
+        match self.forks.by_leg(notice) {
             MediaNotice::Opened { leg, local } => self.opened(leg, local, now, rng),
             MediaNotice::OpenFailed { leg, reason } => {
                 if !self.web_failed(leg) {

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{LiveUpdate, silence::Silence, web_legs::WebStage};
+use super::{LiveUpdate, forks::Forks, silence::Silence, web_legs::WebStage};
 use crate::{
     domain::{call::EndCause, centre::CentreInput, directory::Trunk},
     protocol::{
@@ -58,6 +58,8 @@ pub(super) struct Legs {
     /// How numbers are written and what audio is taken on each trunk.
     pub(super) trunks: BTreeMap<TrunkId, Trunk>,
     said: VecDeque<Said>,
+    /// Calls that ring at devices of both kinds, and what has become of them.
+    pub(super) forks: Forks,
     /// Legs whose media were agreed anew since it was asked last.
     changed: BTreeSet<LegId>,
     /// What went wrong so far.
@@ -185,7 +187,7 @@ pub(super) enum LegState {
 }
 
 /// What is known of a call before its port is bound.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct OutgoingCall {
     pub(super) target: SipTarget,
     pub(super) caller: Option<Arc<str>>,
@@ -258,6 +260,7 @@ impl Legs {
             country_code: "".into(),
             trunks: BTreeMap::new(),
             said: VecDeque::new(),
+            forks: Forks::default(),
             changed: BTreeSet::new(),
             faults: LegFaults::default(),
         }
@@ -407,6 +410,20 @@ impl Legs {
         self.legs.get_mut(&leg)
     }
 
+    /// Puts a leg under another id, in the state in which it is.
+    pub(super) fn rename(&mut self, from: LegId, to: LegId) {
+        let Some(mut entry) = self.legs.remove(&from) else { return };
+        if let Some(at) = entry.deadline {
+            self.deadlines.remove(&(at, from));
+            self.deadlines.insert((at, to));
+        }
+        if let Some(dialog) = entry.state.dialog() {
+            self.dialogs.insert(dialog, to);
+        }
+        entry.heard = self.legs.remove(&to).map(|old| old.heard).unwrap_or_default();
+        self.legs.insert(to, entry);
+    }
+
     /// The leg of a dialog.
     pub(super) fn by_dialog(&self, dialog: DialogId) -> Option<LegId> {
         self.dialogs.get(&dialog).copied()
@@ -428,6 +445,9 @@ impl Legs {
 
     /// Ends a leg in whatever state it is: refuse with `status`, CANCEL or BYE. No input follows.
     pub(super) fn hang_up(&mut self, leg: LegId, status: u16, is_answered_elsewhere: bool) {
+        if let Some(twin) = self.forks.part(leg) {
+            self.hang_up(twin, status, is_answered_elsewhere);
+        }
         match self.forget(leg) {
             Some(
                 LegState::Arrived { dialog, .. }
@@ -498,11 +518,13 @@ impl Legs {
     }
 
     pub(super) fn order_media(&mut self, order: MediaOrder) {
+        let order = self.forks.by_media(order);
         self.said.push_back(Said::Media(order));
     }
 
     pub(super) fn tell(&mut self, input: CentreInput) {
-        self.said.push_back(Said::Centre(input));
+        let input = self.of_fork(input);
+        self.said.extend(input.map(Said::Centre));
     }
 
     pub(super) fn show(&mut self, update: LiveUpdate) {

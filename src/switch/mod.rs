@@ -5,6 +5,7 @@
 mod access;
 mod answering;
 mod caller;
+mod forks;
 mod hear;
 mod io;
 mod legs;
@@ -251,7 +252,8 @@ impl Switch {
     /// call's stays nameless.
     fn tell_names(&mut self) {
         for (dialog, call_id) in self.named.drain(..) {
-            let call = self.legs.by_dialog(dialog).and_then(|leg| self.centre.call_of(leg));
+            let leg = self.legs.by_dialog(dialog).map(|leg| self.legs.known_as(leg));
+            let call = leg.and_then(|leg| self.centre.call_of(leg));
             self.outputs.extend(call.map(|call| Output::Named { call, call_id }));
         }
     }
@@ -259,7 +261,7 @@ impl Switch {
     fn carry_out(&mut self, output: CentreOutput, now: Now) {
         let output = match output {
             CentreOutput::Phone(effect) => {
-                self.legs.carry_out(effect, &|account| self.sip.is_in_browsers(account), now);
+                self.legs.carry_out(effect, &|account| self.sip.devices(account), now, &mut self.rng);
                 return;
             }
             CentreOutput::LookUp { call, number } => Output::LookUp { call, number },

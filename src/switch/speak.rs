@@ -14,15 +14,15 @@ use crate::{
     },
     protocol::{
         media::{MediaOrder, PlayId, Source},
-        sip::{SipOrder, SipTarget},
+        sip::{Devices, SipOrder, SipTarget},
     },
-    types::{AgentId, LegId, Now, SessionId},
+    types::{AgentId, LegId, Now, Rng, SessionId},
 };
 
 impl Legs {
-    /// Carries out what the centre wants. What belongs to a leg that is gone is ignored. `is_in_browsers` tells of an account
-    /// whether its phones are.
-    pub(super) fn carry_out(&mut self, effect: PhoneEffect, is_in_browsers: &dyn Fn(&str) -> bool, now: Now) {
+    /// Carries out what the centre wants. What belongs to a leg that is gone is ignored. `devices` tells what an
+    /// account has registered.
+    pub(super) fn carry_out(&mut self, effect: PhoneEffect, devices: &dyn Fn(&str) -> Devices, now: Now, rng: &mut Rng) {
         match effect {
             PhoneEffect::Ring { leg } => self.ring(leg),
             PhoneEffect::EarlyMedia { leg } => self.early_media(leg, now),
@@ -30,9 +30,13 @@ impl Legs {
             PhoneEffect::Reject { leg, cause } => self.hang_up(leg, refusal_status(cause), false),
             PhoneEffect::NotReached { leg, cause } => self.hang_up(leg, failure_status(cause), false),
             PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs } => {
-                let is_web = is_in_browsers(&account);
+                let devices = devices(&account);
                 let call = OutgoingCall { target: SipTarget::Phone(account), caller, caller_name, ring_secs };
-                if is_web { self.call_web(leg, call, now) } else { self.call(leg, call, now) }
+                match devices {
+                    Devices::Telephones => self.call(leg, call, now),
+                    Devices::Browsers => self.call_web(leg, call, now),
+                    Devices::Both => self.call_both(leg, call, now, rng),
+                }
             }
             PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs, has_alternative } => {
                 let codecs = self.codecs_of(Some(&trunk));
@@ -76,7 +80,7 @@ impl Legs {
         self.order_sip(SipOrder::ReferProgress { dialog, status });
     }
 
-    fn call(&mut self, leg: LegId, call: OutgoingCall, now: Now) {
+    pub(super) fn call(&mut self, leg: LegId, call: OutgoingCall, now: Now) {
         self.insert(leg, LegState::Preparing(Box::new(call)), now);
         self.order_media(MediaOrder::Open { leg });
     }

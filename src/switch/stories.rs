@@ -16,7 +16,7 @@ use crate::{
     },
     protocol::{
         media::{Codec, MediaNotice, MediaOrder, Source},
-        sip::{CallSource, DialogId, SipNotice, SipOrder, SipTarget},
+        sip::{CallSource, Devices, DialogId, SipNotice, SipOrder, SipTarget},
     },
     types::{LegId, Now, Rng, SessionId},
 };
@@ -52,7 +52,7 @@ impl Desk {
     }
 
     fn want(&mut self, effect: PhoneEffect) -> Vec<Said> {
-        self.legs.carry_out(effect, &|_| false, self.now);
+        self.legs.carry_out(effect, &|_| Devices::Telephones, self.now, &mut self.rng);
         self.said()
     }
 

@@ -219,7 +219,10 @@ mod tests {
     use super::*;
     use crate::{
         domain::centre::PhoneEffect,
-        protocol::{media::MediaNotice, sip::CallSource},
+        protocol::{
+            media::MediaNotice,
+            sip::{CallSource, Devices},
+        },
         switch::legs::Said,
     };
 
@@ -258,7 +261,7 @@ mod tests {
         let heard = said(&mut legs);
         let [Said::Centre(CentreInput::Arrived { leg, .. })] = heard.as_slice() else { panic!("{heard:?}") };
         let leg = *leg;
-        legs.carry_out(PhoneEffect::Answer { leg }, &|_| true, now);
+        legs.carry_out(PhoneEffect::Answer { leg }, &|_| Devices::Browsers, now, &mut rng);
         assert!(matches!(said(&mut legs).as_slice(), [Said::Media(MediaOrder::OpenBrowser { offer, .. })] if **offer == *WEB));
         legs.hear_media(MediaNotice::BrowserAnswered { leg, answer: "ours".into() }, now, &mut rng);
         assert!(matches!(said(&mut legs).as_slice(), [Said::Sip(SipOrder::Accept { sdp, .. })] if &**sdp == "ours"));
@@ -287,7 +290,7 @@ mod tests {
         let (mut legs, mut rng, now) = (Legs::new(), Rng::seeded(2), Now::default());
         let leg = LegId::mint(now.wall, &mut rng);
         let call = PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20 };
-        legs.carry_out(call, &|account| account == "101", now);
+        legs.carry_out(call, &|account| if account == "101" { Devices::Browsers } else { Devices::Telephones }, now, &mut rng);
         assert!(matches!(said(&mut legs).as_slice(), [Said::Media(MediaOrder::OfferBrowser { .. })]));
         legs.hear_media(MediaNotice::BrowserOffered { leg, offer: WEB.into() }, now, &mut rng);
         let heard = said(&mut legs);

@@ -44,8 +44,8 @@ pub use header::is_token;
 pub use header_change::{HeaderChange, is_structural_header};
 pub use message::{Malformed, SipMessage, malformed_response, overload_response};
 pub use notice::{
-    CallSource, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport, TrunkFault, TrunkHealth,
-    TrunkRegistration,
+    CallSource, Devices, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport, TrunkFault,
+    TrunkHealth, TrunkRegistration,
 };
 pub use peer::{Hop, PeerName, Peers, Target};
 pub use registrar::{PhoneSnapshot, RegistrationLimits};

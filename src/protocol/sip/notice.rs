@@ -117,6 +117,13 @@ pub enum CallSource {
 pub enum SipTarget {
     /// Every contact that this account has registered; the first to answer wins.
     Phone(Arc<str>),
+    /// The contacts of one kind among them, which one offer fits.
+    Devices {
+        /// Account.
+        account: Arc<str>,
+        /// Those in browsers, whose audio goes by ICE and DTLS-SRTP (RFC 8827), rather than telephones.
+        in_browsers: bool,
+    },
     /// A number by a trunk.
     Trunk {
         /// Which trunk.
@@ -126,6 +133,27 @@ pub enum SipTarget {
         /// Whether the call could go by another trunk: one that does not even say 100 is given up early.
         has_alternative: bool,
     },
+}
+
+impl SipTarget {
+    /// The account, of a phone.
+    pub fn account(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Phone(account) | Self::Devices { account, .. } => Some(account),
+            Self::Trunk { .. } => None,
+        }
+    }
+}
+
+/// What an account has registered: one offer does not fit both kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Devices {
+    /// Telephones alone, or nothing.
+    Telephones,
+    /// Browsers alone.
+    Browsers,
+    /// Some of each.
+    Both,
 }
 
 /// Where a phone wants its call to go.

@@ -73,15 +73,12 @@ impl SipEndpoint {
         }
         // A phone's contacts ring together, a trunk's hops are tried one after another.
         let hops_left: VecDeque<Hop> = match &target {
-            SipTarget::Phone(_) => VecDeque::new(),
+            SipTarget::Phone(_) | SipTarget::Devices { .. } => VecDeque::new(),
             SipTarget::Trunk { .. } => places.drain(1..).filter_map(|place| place.hop).collect(),
         };
         let transport = places.first().map_or(Transport::Udp, |place| place.transport);
         let presentation = self.present(&target, caller, caller_name, transport, rng);
-        let phone = match &target {
-            SipTarget::Phone(account) => Some(account.clone()),
-            SipTarget::Trunk { .. } => None,
-        };
+        let phone = target.account().cloned();
         let calling = Calling {
             target,
             presentation,
@@ -128,8 +125,12 @@ impl SipEndpoint {
     /// Where a target can be reached now; of a trunk every hop in order.
     fn places(&mut self, target: &SipTarget, rng: &mut Rng) -> Vec<Place> {
         match target {
-            SipTarget::Phone(account) => {
+            SipTarget::Phone(account) | SipTarget::Devices { account, .. } => {
                 let contacts = self.registrar.contacts(account, self.link.now.mono);
+                let is_meant = |contact: &&Contact| match target {
+                    SipTarget::Devices { in_browsers, .. } => contact.flow.transport.is_web() == *in_browsers,
+                    SipTarget::Phone(_) | SipTarget::Trunk { .. } => true,
+                };
                 let place = |contact: &Contact| Place {
                     uri: contact.uri.clone(),
                     transport: contact.flow.transport,
@@ -137,7 +138,7 @@ impl SipEndpoint {
                     hop: None,
                     is_direct: !contact.is_behind_nat,
                 };
-                contacts.map(place).collect()
+                contacts.filter(is_meant).map(place).collect()
             }
             SipTarget::Trunk { trunk, number, .. } => {
                 let hops = self.hops_of(trunk, rng);
@@ -186,7 +187,7 @@ impl SipEndpoint {
         }
         let transport = branch.flow.transport;
         let to = match &calling.target {
-            SipTarget::Phone(account) => {
+            SipTarget::Phone(account) | SipTarget::Devices { account, .. } => {
                 let ours = self.settings.advertised(transport);
                 format!("<sip:{}@{}:{}>", user_part(account), ours.host, ours.port)
             }
@@ -302,7 +303,7 @@ impl SipEndpoint {
         let winner = branches.iter().find(|branch| branch.key == key).map_or(0, |branch| branch.tag);
         let trunk = match &calling.target {
             SipTarget::Trunk { trunk, .. } => Some(trunk.clone()),
-            SipTarget::Phone(_) => None,
+            SipTarget::Phone(_) | SipTarget::Devices { .. } => None,
         };
         let Some(answer) = answer else {
             // An answer without SDP to an INVITE with an offer cannot be talked on.

@@ -73,7 +73,7 @@ use super::{
     digest::Challenger,
     guard::Guard,
     message::SipMessage,
-    notice::{DialogId, Flow, FlowId, SipNotice, SipOrder, Transport, TrunkFault},
+    notice::{Devices, DialogId, Flow, FlowId, SipNotice, SipOrder, Transport, TrunkFault},
     peer::Hop,
     registrar::Registrar,
     transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
@@ -397,10 +397,15 @@ impl SipEndpoint {
         self.registrar.contacts(account, self.link.now.mono).next().is_some()
     }
 
-    /// Whether an account is reached in browsers alone, whose audio goes by other ways than a telephone's (RFC 8827).
-    pub fn is_in_browsers(&self, account: &str) -> bool {
-        let mut contacts = self.registrar.contacts(account, self.link.now.mono).peekable();
-        contacts.peek().is_some() && contacts.all(|contact| contact.flow.transport.is_web())
+    /// What an account has registered: a browser's audio goes by other ways than a telephone's (RFC 8827).
+    pub fn devices(&self, account: &str) -> Devices {
+        let contacts = self.registrar.contacts(account, self.link.now.mono);
+        let (browsers, telephones): (Vec<_>, Vec<_>) = contacts.partition(|contact| contact.flow.transport.is_web());
+        match (browsers.is_empty(), telephones.is_empty()) {
+            (true, _) => Devices::Telephones,
+            (false, true) => Devices::Browsers,
+            (false, false) => Devices::Both,
+        }
     }
 
     #[cfg(test)]
