@@ -25,6 +25,8 @@ pub enum Name {
     ContentEncoding,
     /// Record-Route.
     RecordRoute,
+    /// Path (RFC 3327).
+    Path,
     /// Expires.
     Expires,
     /// Authorization.
@@ -94,7 +96,7 @@ pub enum Name {
 impl Name {
     /// The name that a header line carries, in any case, long or compact.
     pub fn read(text: &str) -> Self {
-        const LONG: [(&str, Name); 41] = [
+        const LONG: [(&str, Name); 42] = [
             ("via", Name::Via),
             ("from", Name::From),
             ("to", Name::To),
@@ -105,6 +107,7 @@ impl Name {
             ("content-type", Name::ContentType),
             ("content-encoding", Name::ContentEncoding),
             ("record-route", Name::RecordRoute),
+            ("path", Name::Path),
             ("expires", Name::Expires),
             ("authorization", Name::Authorization),
             ("proxy-authorization", Name::ProxyAuthorization),
@@ -171,6 +174,7 @@ impl Name {
             Self::ContentType => "Content-Type",
             Self::ContentEncoding => "Content-Encoding",
             Self::RecordRoute => "Record-Route",
+            Self::Path => "Path",
             Self::Expires => "Expires",
             Self::Authorization => "Authorization",
             Self::ProxyAuthorization => "Proxy-Authorization",
@@ -326,6 +330,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         436 => "Bad Identity Info",
         437 => "Unsupported Credential",
         438 => "Invalid Identity Header",
+        439 => "First Hop Lacks Outbound Support",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",

@@ -2,6 +2,7 @@
 //! been decided before. What outlasts a restart: `kept.rs`.
 
 mod kept;
+mod way;
 
 pub use kept::PhoneSnapshot;
 
@@ -13,6 +14,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use self::way::Way;
 use super::{
     address::{NameAddr, Uri, elements, host_ip},
     header::Name,
@@ -79,6 +81,9 @@ pub struct Contact {
     expires_at: Mono,
     /// Whether it is only reached at the outside of an address translator.
     pub is_behind_nat: bool,
+    /// Which way requests take to it.
+    #[serde(default)]
+    way: Way,
 }
 
 /// What became of a REGISTER.
@@ -95,6 +100,8 @@ pub enum Registered {
     TooBrief,
     /// 400: the contacts break the grammar, or `*` was not meant to remove all.
     BadContact,
+    /// 439: the proxy in between keeps no flow to the phone.
+    NoOutbound,
     /// 500: older than what is stored (10.3, step 7).
     OutOfOrder,
 }
@@ -150,6 +157,7 @@ impl Registrar {
             self.replace(account, Vec::new());
             return self.done(account, was_reachable, now);
         }
+        let Some(way) = Way::of(request, source) else { return Registered::NoOutbound };
         // All or nothing (10.3): the new list is stored only if every contact is in order.
         let mut contacts: Vec<Contact> = before.iter().filter(|contact| contact.expires_at > now).cloned().collect();
         for value in values {
@@ -161,7 +169,7 @@ impl Registrar {
             if (1..limits.expires_min_secs).contains(&secs) {
                 return Registered::TooBrief;
             }
-            let contact = Contact::new(address, request, source, now + u64::from(secs) * 1000);
+            let contact = Contact::new(address, request, source, way.clone(), now + u64::from(secs) * 1000);
             let same = |known: &Contact| known.identity == contact.identity;
             if contacts.iter().any(|known| same(known) && is_outdated(known)) {
                 return Registered::OutOfOrder;
@@ -176,7 +184,10 @@ impl Registrar {
             contacts.drain(..contacts.len() - limits.contacts_max);
         }
         self.replace(account, contacts);
-        self.done(account, was_reachable, now)
+        match self.done(account, was_reachable, now) {
+            Registered::Done { lines, change } => Registered::Done { lines: lines + &way.lines(request), change },
+            other => other,
+        }
     }
 
     fn done(&self, account: &Arc<str>, was_reachable: bool, now: Mono) -> Registered {
@@ -259,11 +270,13 @@ impl Registrar {
 }
 
 impl Contact {
-    fn new(address: NameAddr, request: &SipMessage, source: Flow, expires_at: Mono) -> Self {
-        let is_behind_nat = host_ip(&request.via().host).is_none_or(|ip| ip != source.remote.ip().to_canonical());
+    fn new(address: NameAddr, request: &SipMessage, source: Flow, way: Way, expires_at: Mono) -> Self {
+        let is_behind_nat =
+            !way.is_by_proxy() && host_ip(&request.via().host).is_none_or(|ip| ip != source.remote.ip().to_canonical());
         // A phone that knows its own address may name another port or interface than it sends from; one behind address
         // translation can only be reached where it came from.
         let flow = match address.uri.address() {
+            _ if way.is_by_proxy() => way.flow(source),
             Some(direct) if !is_behind_nat && source.transport == Transport::Udp => Flow { remote: direct, ..source },
             _ => source,
         };
@@ -281,6 +294,7 @@ impl Contact {
             cseq: request.cseq(),
             expires_at,
             is_behind_nat,
+            way,
         }
     }
 }

@@ -27,7 +27,6 @@ use crate::{
         header::{ALLOW, Method, Name},
         message::SipMessage,
         notice::{CallSource, DialogId, Flow, SipNotice},
-        registrar::Registered,
         session_timer::SessionAnswer,
         transaction::{ServerId, Timer, server_key},
     },
@@ -358,35 +357,6 @@ impl SipEndpoint {
         }
         self.unanswered.insert(device);
         false
-    }
-
-    fn registering(&mut self, flow: Flow, message: &SipMessage, key: Arc<str>, rng: &mut Rng) {
-        let account = message.to().uri.user().unwrap_or_default();
-        let source = match self.proof(flow, message) {
-            Proof::Proven(CallSource::Phone(proven)) if *proven == *account => proven,
-            Proof::Proven(CallSource::Phone(_)) => return self.refuse(flow, message, 403, ""),
-            // Trunks do not register, but a phone on a trunk's address may.
-            Proof::Proven(CallSource::Trunk(_)) => return self.challenge(flow, message, false, rng),
-            Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
-        };
-        let transaction = self.open_request(key, flow, message, &Method::Register);
-        let pending = Pending::new(transaction, flow, message);
-        let limits = self.settings.registration;
-        let registered = self.registrar.register(&source, message, flow, &limits, self.link.now.mono);
-        let (status, lines) = match registered {
-            Registered::Done { lines, change } => {
-                if let Some(is_reachable) = change {
-                    self.link.notice(SipNotice::RegistrationChanged { account: source, is_reachable });
-                }
-                (200, lines)
-            }
-            Registered::TooBrief => (423, format!("Min-Expires: {}\r\n", limits.expires_min_secs)),
-            Registered::BadContact => (400, String::new()),
-            Registered::OutOfOrder => (500, String::new()),
-        };
-        let bytes = self.compose(&pending.lines, status, &tag_text(rng.next_u64())).lines(&lines).finish();
-        self.link.reply(&pending, status, bytes);
-        self.schedule_registrar();
     }
 
     /// A transaction for a request that is not an INVITE; none when there are too many, which only costs repetitions.

@@ -125,6 +125,8 @@ pub struct Branch {
     pub is_direct: bool,
     /// Request-URI.
     pub uri: Uri,
+    /// Whole Route lines, of a phone behind proxies.
+    pub routes: String,
     /// Our tag.
     pub tag: u64,
     /// Call-ID.

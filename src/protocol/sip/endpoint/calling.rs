@@ -37,6 +37,8 @@ const HOP_SILENT_MS: u64 = 4_000;
 /// Where a target can be reached.
 struct Place {
     uri: Uri,
+    /// Whole Route lines.
+    routes: String,
     transport: Transport,
     /// Of a phone, where it registered.
     flow: Option<Flow>,
@@ -100,7 +102,7 @@ impl SipEndpoint {
     }
 
     fn begin_branch(&mut self, id: DialogId, place: Place, rng: &mut Rng) {
-        let Place { uri, flow, hop, is_direct, .. } = place;
+        let Place { uri, routes, flow, hop, is_direct, .. } = place;
         let flow = match (&hop, flow) {
             (Some(hop), _) => self.flow_to(hop),
             (None, Some(flow)) => flow,
@@ -111,7 +113,7 @@ impl SipEndpoint {
         self.by_tag.insert(tag, id);
         self.send_invite(
             id,
-            Branch { key, flow, hop, is_direct, uri, tag, call_id, cseq: 1, is_challenged: false, ringing_tag: None },
+            Branch { key, flow, hop, is_direct, uri, routes, tag, call_id, cseq: 1, is_challenged: false, ringing_tag: None },
             None,
         );
         let has_more = matches!(self.calls.get(&id), Some(Call { phase: Phase::Calling(calling), .. })
@@ -126,19 +128,20 @@ impl SipEndpoint {
     fn places(&mut self, target: &SipTarget, rng: &mut Rng) -> Vec<Place> {
         match target {
             SipTarget::Phone(account) | SipTarget::Devices { account, .. } => {
-                let contacts = self.registrar.contacts(account, self.link.now.mono);
+                let contacts = self.registrar.places(account, self.link.now.mono);
                 let is_meant = |contact: &&Contact| match target {
                     SipTarget::Devices { in_browsers, .. } => contact.flow.transport.is_web() == *in_browsers,
                     SipTarget::Phone(_) | SipTarget::Trunk { .. } => true,
                 };
                 let place = |contact: &Contact| Place {
                     uri: contact.uri.clone(),
+                    routes: contact.routes(),
                     transport: contact.flow.transport,
                     flow: Some(contact.flow),
                     hop: None,
                     is_direct: !contact.is_behind_nat,
                 };
-                contacts.filter(is_meant).map(place).collect()
+                contacts.into_iter().filter(is_meant).map(place).collect()
             }
             SipTarget::Trunk { trunk, number, .. } => {
                 let hops = self.hops_of(trunk, rng);
@@ -151,7 +154,7 @@ impl SipEndpoint {
         let host = self.access.trunk(trunk)?.peer.as_ref()?.uri_host();
         let parameter = hop.transport.uri_parameter();
         let uri = Uri::parse(&format!("sip:{}@{host}{parameter}", user_part(number)))?;
-        Some(Place { uri, transport: hop.transport, flow: None, hop: Some(hop), is_direct: true })
+        Some(Place { uri, routes: String::new(), transport: hop.transport, flow: None, hop: Some(hop), is_direct: true })
     }
 
     /// The next hop of a trunk has its turn: `false` if there is none.
@@ -196,7 +199,7 @@ impl SipEndpoint {
         let outline = Outline {
             uri: branch.uri.as_str().to_owned(),
             via: self.settings.via(transport, &branch.key.branch_text()),
-            routes: String::new(),
+            routes: branch.routes.clone(),
             from: format!("{};tag={}", calling.presentation.from, tag_text(branch.tag)),
             to,
             call_id: branch.call_id.clone(),
@@ -204,6 +207,7 @@ impl SipEndpoint {
         };
         let mut message = Composition::request("INVITE", &outline.uri)
             .line("Via", &outline.via)
+            .lines(&outline.routes)
             .line("Max-Forwards", 70)
             .line("From", &outline.from)
             .line("To", &outline.to)

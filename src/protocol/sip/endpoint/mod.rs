@@ -4,7 +4,8 @@
 //! | file | about |
 //! | --- | --- |
 //! | `identity.rs` | signed statements about callers |
-//! | `arriving.rs` | requests that begin something: calls, registrations, questions |
+//! | `arriving.rs` | requests that begin something: calls, questions |
+//! | `registering.rs` | phones say where they are |
 //! | `answering.rs` | our answers to incoming calls |
 //! | `presentation.rs` | who our calls say they are from |
 //! | `calling.rs` | our outgoing calls until they are answered |
@@ -34,6 +35,7 @@ mod presentation;
 mod reason;
 mod refer;
 mod refreshing;
+mod registering;
 mod reliable;
 mod replacing;
 mod routing;

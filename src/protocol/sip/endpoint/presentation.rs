@@ -36,7 +36,7 @@ impl SipEndpoint {
         rng: &mut Rng,
     ) -> Presentation {
         let (terms, statement) = match target {
-            SipTarget::Phone(_) => (CallerAccess::default(), None),
+            SipTarget::Phone(_) | SipTarget::Devices { .. } => (CallerAccess::default(), None),
             SipTarget::Trunk { trunk, number, .. } => {
                 let statement = self.statement(trunk, caller, number, rng);
                 (self.access.trunk(trunk).map(|trunk| trunk.caller).unwrap_or_default(), statement)

@@ -95,6 +95,45 @@ fn a_phone_registers_is_called_and_calls() {
 }
 
 #[test]
+fn a_phone_behind_proxies_is_called_by_the_path_that_its_registration_took() {
+    let mut world = World::new(1);
+    let mut phone = Phone::new("101", "secret", AWAY);
+    let path = "<sip:198.51.100.1:5080;lr>, <sip:edge.example;lr>";
+    let said = phone.say(&mut world, "REGISTER", &format!("Expires: 120\nSupported: path\nPath: {path}\n"));
+    assert_eq!(said, "SIP/2.0 200 OK");
+    assert!(world.stray.last().unwrap().1.contains(&format!("Path: {path}\r\n")));
+    world.take(US);
+    let order = SipOrder::Invite {
+        dialog: DialogId(2),
+        target: SipTarget::Phone("101".into()),
+        caller: Some("+34911".into()),
+        caller_name: None,
+        offer: "v=0\r\n".into(),
+        ring_secs: 5,
+    };
+    world.order(US, order);
+    let (to, invite) = world.stray.last().cloned().unwrap();
+    assert_eq!(to, address("198.51.100.1:5080"));
+    let routes = "Route: <sip:198.51.100.1:5080;lr>\r\nRoute: <sip:edge.example;lr>\r\n";
+    assert!(invite.starts_with(&format!("INVITE sip:101@{AWAY} SIP/2.0\r\n")) && invite.contains(routes), "{invite}");
+    world.order(US, SipOrder::Cancel { dialog: DialogId(2), is_answered_elsewhere: false });
+    let mirrored = |name: &str| invite.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+    let lines: Vec<String> = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(mirrored).into();
+    world.inject(US, "198.51.100.1:5080", &format!("SIP/2.0 180 Ringing\n{}\n\n", lines.join("\n")));
+    let (_, cancel) = world.stray.last().cloned().unwrap();
+    assert!(cancel.starts_with("CANCEL ") && cancel.contains(routes), "9.1: the same way: {cancel}");
+}
+
+#[test]
+fn a_registration_that_requires_what_we_do_not_know_is_told_what() {
+    let mut world = World::new(1);
+    let mut phone = Phone::new("101", "secret", AWAY);
+    assert_eq!(phone.say(&mut world, "REGISTER", "Require: path, gruu\n"), "SIP/2.0 420 Bad Extension");
+    assert!(world.stray.last().unwrap().1.contains("Unsupported: gruu\r\n"));
+    assert_eq!(phone.say(&mut world, "REGISTER", "Require: path\n"), "SIP/2.0 200 OK");
+}
+
+#[test]
 fn registrations_run_out_are_removed_and_refused_when_too_brief() {
     let mut world = World::new(2);
     let mut phone = Phone::new("101", "secret", AWAY);

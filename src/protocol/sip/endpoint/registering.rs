@@ -1,0 +1,55 @@
+//! Phones say where they are (RFC 3261 10): who may, and what is answered.
+
+use std::sync::Arc;
+
+use super::{Pending, SipEndpoint, arriving::Proof, tag_text};
+use crate::{
+    protocol::sip::{
+        address::elements,
+        header::{Method, Name},
+        message::SipMessage,
+        notice::{CallSource, Flow, SipNotice},
+        registrar::Registered,
+    },
+    types::Rng,
+};
+
+/// What a REGISTER may require (10.3, step 2).
+const KNOWN: [&str; 2] = ["path", "outbound"];
+
+impl SipEndpoint {
+    pub(super) fn registering(&mut self, flow: Flow, message: &SipMessage, key: Arc<str>, rng: &mut Rng) {
+        let account = message.to().uri.user().unwrap_or_default();
+        let source = match self.proof(flow, message) {
+            Proof::Proven(CallSource::Phone(proven)) if *proven == *account => proven,
+            Proof::Proven(CallSource::Phone(_)) => return self.refuse(flow, message, 403, ""),
+            // Trunks do not register, but a phone on a trunk's address may.
+            Proof::Proven(CallSource::Trunk(_)) => return self.challenge(flow, message, false, rng),
+            Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
+        };
+        let required = message.values(Name::Require).flat_map(elements);
+        let unknown: Vec<&str> = required.filter(|tag| !KNOWN.iter().any(|known| known.eq_ignore_ascii_case(tag))).collect();
+        if !unknown.is_empty() {
+            return self.refuse(flow, message, 420, &format!("Unsupported: {}\r\n", unknown.join(", ")));
+        }
+        let transaction = self.open_request(key, flow, message, &Method::Register);
+        let pending = Pending::new(transaction, flow, message);
+        let limits = self.settings.registration;
+        let registered = self.registrar.register(&source, message, flow, &limits, self.link.now.mono);
+        let (status, lines) = match registered {
+            Registered::Done { lines, change } => {
+                if let Some(is_reachable) = change {
+                    self.link.notice(SipNotice::RegistrationChanged { account: source, is_reachable });
+                }
+                (200, lines)
+            }
+            Registered::TooBrief => (423, format!("Min-Expires: {}\r\n", limits.expires_min_secs)),
+            Registered::BadContact => (400, String::new()),
+            Registered::NoOutbound => (439, String::new()),
+            Registered::OutOfOrder => (500, String::new()),
+        };
+        let bytes = self.compose(&pending.lines, status, &tag_text(rng.next_u64())).lines(&lines).finish();
+        self.link.reply(&pending, status, bytes);
+        self.schedule_registrar();
+    }
+}
