@@ -131,7 +131,7 @@ impl Legs {
     /// The leg whose place a new call shall take; one that is no leg any more is refused.
     fn replaced_leg(&mut self, dialog: DialogId, replaces: Option<DialogId>) -> Result<Option<LegId>, ()> {
         let Some(replaces) = replaces else { return Ok(None) };
-        let leg = self.by_dialog(replaces);
+        let leg = self.by_dialog(replaces).map(|leg| self.known_as(leg));
         if leg.is_none() {
             self.order_sip(SipOrder::Reject { dialog, status: 481, retry_after_secs: None });
         }
