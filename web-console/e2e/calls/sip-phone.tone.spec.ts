@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
+import { DeskPhone } from '../support/desk-phone'
 import { jssip } from '../support/jssip'
 import { MICROPHONE_HERTZ } from '../support/microphone-tone'
 import { expectPitch, heardIn, rawMicrophone } from '../support/page'
@@ -25,10 +26,14 @@ interface Accounts {
   phones: { account: string; password: string }[]
 }
 
+function passwordOf(account: string): string {
+  const accounts = JSON.parse(readFileSync(join(centre.data, 'sample-accounts.json'), 'utf8')) as Accounts
+  return accounts.phones.find((phone) => phone.account === account)?.password ?? ''
+}
+
 /** Registers the account in a page, and answers whatever rings. */
 async function register(page: Page, account: string): Promise<void> {
-  const accounts = JSON.parse(readFileSync(join(centre.data, 'sample-accounts.json'), 'utf8')) as Accounts
-  const password = accounts.phones.find((phone) => phone.account === account)?.password ?? ''
+  const password = passwordOf(account)
   await rawMicrophone(page)
   // As the browser's own script, which the page's policy does not bind.
   await page.addInitScript({ content: await jssip() })
@@ -94,6 +99,27 @@ test('an agent whose phone is such a page is called and talks with the caller', 
     await page.evaluate(() => (window as unknown as PhoneWindow).session.terminate())
     await caller.succeeds()
   } finally {
+    caller.leave()
+  }
+})
+
+test('a desk phone and such a page of one account ring together, and the later one hears that the call was taken', async ({ page }) => {
+  const admin = await centre.rest('admin')
+  const agent = await admin.ask<Record<string, unknown>>('GET', '/agents/agent1')
+  await admin.ask('PUT', '/agents/agent1', { ...agent, device: 'sip' })
+  const desk = await DeskPhone.register(centre, { account: '101', password: passwordOf('101') }, 'uas_taken_elsewhere.xml')
+  await register(page, '101')
+  await admin.ask('PUT', '/agents/agent1/presence', { state: 'ready' })
+  const caller = await Caller.call(centre, '1001', { hertz: CALLER_HERTZ })
+  try {
+    await expect.poll(() => state(page), { timeout: 30_000 }).toBe('confirmed')
+    await desk.succeeds()
+    await expectPitch(() => heardIn(page), CALLER_HERTZ)
+    await expectPitch(() => caller.phone.listen(), MICROPHONE_HERTZ)
+    await page.evaluate(() => (window as unknown as PhoneWindow).session.terminate())
+    await caller.succeeds()
+  } finally {
+    desk.leave()
     caller.leave()
   }
 })
