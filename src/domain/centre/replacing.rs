@@ -91,14 +91,8 @@ impl Centre {
         let until = turn.now.plus_millis(ANSWER_MS);
         let offer = Offer { agent: agent.clone(), phone: Some(leg), until: until.mono, until_at: until.wall };
         let taken = self.on_call(turn, id, |call, cx| call.pick_up(offer, cx)).flatten().ok_or(EndCause::Lost)?;
-        if let Some(rang) = taken.phone {
-            self.cancel_leg(rang, true);
-        }
-        self.on_agent(turn, owner, |owner, cx| owner.withdraw(id, cx));
         self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: true });
-        self.on_agent(turn, agent, |agent, cx| agent.offer(id, cx));
-        self.is_match_due = true;
-        self.phone(PhoneEffect::Answer { leg });
+        self.ring_moves(turn, leg, id, taken.phone, owner, agent);
         Ok(())
     }
 
@@ -113,15 +107,21 @@ impl Centre {
     ) -> Result<(), EndCause> {
         self.may_pick_up(agent, owner)?;
         let rang = self.on_call(turn, id, |call, cx| call.consult_picked_up(agent.clone(), leg, cx)).flatten();
-        if let Some(rang) = rang.ok_or(EndCause::Lost)? {
+        let rang = rang.ok_or(EndCause::Lost)?;
+        self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: true });
+        self.ring_moves(turn, leg, id, rang, owner, agent);
+        Ok(())
+    }
+
+    /// It rings no more at one agent, and another one's telephone is answered in its place.
+    fn ring_moves(&mut self, turn: &mut Turn<'_>, leg: LegId, id: CallId, rang: Option<LegId>, from: &AgentId, to: &AgentId) {
+        if let Some(rang) = rang {
             self.cancel_leg(rang, true);
         }
-        self.on_agent(turn, owner, |owner, cx| owner.withdraw(id, cx));
-        self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: true });
-        self.on_agent(turn, agent, |agent, cx| agent.offer(id, cx));
+        self.on_agent(turn, from, |owner, cx| owner.withdraw(id, cx));
+        self.on_agent(turn, to, |agent, cx| agent.offer(id, cx));
         self.is_match_due = true;
         self.phone(PhoneEffect::Answer { leg });
-        Ok(())
     }
 
     /// Whether this agent is asked about this call and has not answered yet.

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use centralita::protocol::media::Codec;
 
-use crate::support::{centre::Centre, database::Database, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, database::Database, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
 
 /// Where the trunk's calls come from.
 const TRUNK: &str = "127.0.0.2";
@@ -12,6 +12,19 @@ const TRUNK: &str = "127.0.0.2";
 const TELEPHONE: &str = "127.0.0.3";
 /// Where the one is that watches it.
 const WATCHER: &str = "127.0.0.4";
+
+/// The first agent works with a telephone, which registers: its port.
+async fn desk_phone(centre: &Centre, admin: &Rest) -> String {
+    let mut device = admin.get("/agents/agent1").await;
+    device["device"] = "sip".into();
+    admin.put("/agents/agent1", device).await;
+
+    let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
+    let (port, password) = (free.port().to_string(), centre.phone_password("101"));
+    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
+    Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
+    port
+}
 
 /// How many there are now, as the metrics say.
 async fn subscriptions(metrics: SocketAddr) -> String {
@@ -25,14 +38,7 @@ async fn a_colleagues_telephone_sees_a_call_ring_and_be_talked_on() {
     let metrics = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
     let centre = Centre::start_with(Database::Embedded, &[&format!("metrics.listen={metrics}")]).await;
     let admin = centre.sign_in("admin").await;
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
-
-    let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
-    let (port, password) = (free.port().to_string(), centre.phone_password("101"));
-    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
-    Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
+    let port = desk_phone(&centre, &admin).await;
     let media = TonePeer::at(TELEPHONE, Codec::Pcmu, 880.0);
     let rtp = media.address().port().to_string();
     // It rings for so long that the watcher's interval has passed.
@@ -62,14 +68,7 @@ async fn a_colleagues_telephone_sees_a_call_ring_and_be_talked_on() {
 async fn a_blinking_key_picks_up_what_rings_at_a_colleague() {
     let centre = Centre::start(Database::Embedded).await;
     let admin = centre.sign_in("admin").await;
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
-
-    let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
-    let (port, password) = (free.port().to_string(), centre.phone_password("101"));
-    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
-    Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
+    let port = desk_phone(&centre, &admin).await;
     let telephone = Sipp::start_at(TELEPHONE, "uas_picked_up", centre.sip, &["-p", &port, "-m", "1"]);
     let agent = centre.sign_in("agent1").await;
     agent.put("/agents/agent1/presence", serde_json::json!({ "state": "ready" })).await;

@@ -54,6 +54,16 @@ fn dial(number: &str) -> ConsoleCommand {
     ConsoleCommand::Dial { number: number.into(), customer: None }
 }
 
+/// An agent calls a number outside, talks and hangs up.
+async fn call_somebody(centre: &Centre) {
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    console.become_ready().await;
+    console.command(dial("+34911222333")).await;
+    let call = console.until("a conversation", is_talking).await;
+    console.command(ConsoleCommand::HangUp { call }).await;
+}
+
 fn is_talking(message: &ServerMessage) -> Option<centralita::types::CallId> {
     call_that(message, |state| *state == CallState::Talking).map(|call| call.id)
 }
@@ -99,12 +109,7 @@ async fn a_carrier_that_says_nothing_is_given_up_early_while_there_is_another() 
     admin.post("/trunks", trunk).await;
     let other = carrier(&centre, &admin, "b-other", "uas_far_end", json!({})).await;
     route(&admin, "", &[("a-silent", 1), ("b-other", 2)]).await;
-    let agent = centre.sign_in("agent1").await;
-    let mut console = Console::open(&centre.http, &agent, 440.0).await;
-    console.become_ready().await;
-    console.command(dial("+34911222333")).await;
-    let call = console.until("a conversation", is_talking).await;
-    console.command(ConsoleCommand::HangUp { call }).await;
+    call_somebody(&centre).await;
     other.succeeds().await;
     assert!(centre.stop().await.success());
 }
@@ -121,12 +126,7 @@ async fn a_carrier_is_called_with_numbers_headers_and_audio_as_its_trunk_says() 
     });
     let carrier = carrier(&centre, &admin, "carrier", "uas_wishes", wishes).await;
     route(&admin, "+34", &[("carrier", 1)]).await;
-    let agent = centre.sign_in("agent1").await;
-    let mut console = Console::open(&centre.http, &agent, 440.0).await;
-    console.become_ready().await;
-    console.command(dial("+34911222333")).await;
-    let call = console.until("a conversation", is_talking).await;
-    console.command(ConsoleCommand::HangUp { call }).await;
+    call_somebody(&centre).await;
     carrier.succeeds().await;
     assert!(centre.stop().await.success());
 }
