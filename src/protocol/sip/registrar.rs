@@ -8,7 +8,7 @@ pub use kept::PhoneSnapshot;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
@@ -70,7 +70,7 @@ impl RegistrationLimits {
 pub struct Contact {
     /// What to put into the Request-URI.
     pub uri: Uri,
-    /// Where to send it: the flow that the phone opened, or over datagrams its contact address if it can be reached directly.
+    /// Where to send it: the flow that the phone opened, or over datagrams another port of the same host if it can be reached directly.
     pub flow: Flow,
     /// Where the REGISTER came from.
     source: Flow,
@@ -271,10 +271,12 @@ impl Registrar {
 
 impl Contact {
     fn new(address: NameAddr, request: &SipMessage, source: Flow, way: Way, expires_at: Mono) -> Self {
-        let is_behind_nat =
-            !way.is_by_proxy() && host_ip(&request.via().host).is_none_or(|ip| ip != source.remote.ip().to_canonical());
-        // A phone that knows its own address may name another port or interface than it sends from; one behind address
-        // translation can only be reached where it came from.
+        // A phone that knows its own address may name another port than it sends from; one behind address translation can only be
+        // reached where it came from. Nobody says that requests shall go to another host: it might be one that trusts ours.
+        let is_own = |ip: IpAddr| ip.to_canonical() == source.remote.ip().to_canonical();
+        let is_elsewhere = |direct: SocketAddr| source.transport == Transport::Udp && !is_own(direct.ip());
+        let is_behind_nat = !way.is_by_proxy()
+            && (host_ip(&request.via().host).is_none_or(|ip| !is_own(ip)) || address.uri.address().is_some_and(is_elsewhere));
         let flow = match address.uri.address() {
             _ if way.is_by_proxy() => way.flow(source),
             Some(direct) if !is_behind_nat && source.transport == Transport::Udp => Flow { remote: direct, ..source },

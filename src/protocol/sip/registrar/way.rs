@@ -54,11 +54,16 @@ impl Way {
         !self.path.is_empty()
     }
 
-    /// Where requests leave us: over datagrams where the first proxy says that it is, else back where the REGISTER came from.
+    /// Where requests go from us: over datagrams to the port that the first proxy names, else back where the REGISTER came from. A
+    /// phone can write a Path too, so it names no other host than the one that it came from.
     pub(super) fn flow(&self, source: Flow) -> Flow {
         let first = self.path.first().and_then(|value| NameAddr::parse(value));
         match first.and_then(|hop| hop.uri.address()) {
-            Some(remote) if source.transport == Transport::Udp => Flow { remote, ..source },
+            Some(remote)
+                if source.transport == Transport::Udp && remote.ip().to_canonical() == source.remote.ip().to_canonical() =>
+            {
+                Flow { remote, ..source }
+            }
             _ => source,
         }
     }

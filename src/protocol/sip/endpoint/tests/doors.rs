@@ -98,7 +98,7 @@ fn a_phone_registers_is_called_and_calls() {
 fn a_phone_behind_proxies_is_called_by_the_path_that_its_registration_took() {
     let mut world = World::new(1);
     let mut phone = Phone::new("101", "secret", AWAY);
-    let path = "<sip:198.51.100.1:5080;lr>, <sip:edge.example;lr>";
+    let path = "<sip:198.51.100.7:5080;lr>, <sip:edge.example;lr>";
     let said = phone.say(&mut world, "REGISTER", &format!("Expires: 120\nSupported: path\nPath: {path}\n"));
     assert_eq!(said, "SIP/2.0 200 OK");
     assert!(world.stray.last().unwrap().1.contains(&format!("Path: {path}\r\n")));
@@ -113,15 +113,46 @@ fn a_phone_behind_proxies_is_called_by_the_path_that_its_registration_took() {
     };
     world.order(US, order);
     let (to, invite) = world.stray.last().cloned().unwrap();
-    assert_eq!(to, address("198.51.100.1:5080"));
-    let routes = "Route: <sip:198.51.100.1:5080;lr>\r\nRoute: <sip:edge.example;lr>\r\n";
+    assert_eq!(to, address("198.51.100.7:5080"));
+    let routes = "Route: <sip:198.51.100.7:5080;lr>\r\nRoute: <sip:edge.example;lr>\r\n";
     assert!(invite.starts_with(&format!("INVITE sip:101@{AWAY} SIP/2.0\r\n")) && invite.contains(routes), "{invite}");
     world.order(US, SipOrder::Cancel { dialog: DialogId(2), is_answered_elsewhere: false });
     let mirrored = |name: &str| invite.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
     let lines: Vec<String> = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(mirrored).into();
-    world.inject(US, "198.51.100.1:5080", &format!("SIP/2.0 180 Ringing\n{}\n\n", lines.join("\n")));
+    world.inject(US, "198.51.100.7:5080", &format!("SIP/2.0 180 Ringing\n{}\n\n", lines.join("\n")));
     let (_, cancel) = world.stray.last().cloned().unwrap();
     assert!(cancel.starts_with("CANCEL ") && cancel.contains(routes), "9.1: the same way: {cancel}");
+}
+
+#[test]
+fn a_phone_is_called_at_its_own_host_whatever_address_it_names() {
+    for (contact, more) in [("10.0.0.2:5060", ""), (AWAY, "Path: <sip:10.0.0.2:5060;lr>\n"), ("198.51.100.7:5099", "")] {
+        let mut world = World::new(1);
+        let mut phone = Phone::new("101", "secret", AWAY);
+        let request = |phone: &mut Phone, more: &str| {
+            let own = format!("Contact: <sip:101@{AWAY}>");
+            phone.request("REGISTER", more).replace(&own, &format!("Contact: <sip:101@{contact}>"))
+        };
+        let first = request(&mut phone, more);
+        world.inject(US, AWAY, &first);
+        let challenge = world.stray.last().unwrap().1.clone();
+        let proof = format!("{more}Authorization: {}\n", phone.answer(&mut world, &challenge, "REGISTER"));
+        world.inject(US, AWAY, &request(&mut phone, &proof));
+        assert_eq!(first_line(&world.stray.last().unwrap().1), "SIP/2.0 200 OK");
+        world.stray.clear();
+        let order = SipOrder::Invite {
+            dialog: DialogId(2),
+            target: SipTarget::Phone("101".into()),
+            caller: Some("+34911".into()),
+            caller_name: None,
+            offer: "v=0\r\n".into(),
+            ring_secs: 5,
+        };
+        world.order(US, order);
+        let (to, invite) = world.stray.last().cloned().expect("an INVITE where the phone is, not at the carrier");
+        let expected = if contact == "198.51.100.7:5099" { contact } else { AWAY };
+        assert!(to == address(expected) && invite.starts_with("INVITE "), "{contact} {more}: {to} {invite}");
+    }
 }
 
 #[test]
