@@ -128,6 +128,15 @@ impl Registrar {
         self.by_source.range((flow, Arc::from(""))..).next().is_some_and(|(known, _)| *known == flow)
     }
 
+    /// Whether what this user sends from exactly this source is a phone's: it registered from there itself, or this user by a proxy,
+    /// which may be the proxy of trunks as well.
+    pub fn is_phone(&self, flow: Flow, user: &str) -> bool {
+        let accounts = self.by_source.range((flow, Arc::from(""))..).take_while(|(known, _)| *known == flow);
+        let mut contacts =
+            accounts.flat_map(|(_, account)| self.accounts.get(account).into_iter().flatten().map(move |c| (account, c)));
+        contacts.any(|(account, contact)| contact.source == flow && (!contact.way.is_by_proxy() || **account == *user))
+    }
+
     /// How many contacts there are.
     pub fn count(&self) -> usize {
         self.by_source.len()

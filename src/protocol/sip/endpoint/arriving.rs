@@ -295,7 +295,8 @@ impl SipEndpoint {
         let ip = flow.remote.ip();
         // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone. A page's socket is
         // never a trunk's, whatever machine the browser runs on.
-        let is_phone = flow.transport.is_web() || self.registrar.is_known_source(flow);
+        let user = message.from().uri.user().unwrap_or_default();
+        let is_phone = flow.transport.is_web() || self.registrar.is_phone(flow, &user);
         let trunk = self.access.trunk_by_source(ip).filter(|_| !is_phone);
         let trunk = trunk.or_else(|| self.trunk_by_contact(message).filter(|_| !flow.transport.is_web()));
         let by_address = trunk.map(|trunk| CallSource::Trunk(trunk.id.clone()));

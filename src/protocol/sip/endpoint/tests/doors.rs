@@ -629,6 +629,21 @@ fn a_phone_on_the_trunks_own_address_is_still_a_phone() {
 }
 
 #[test]
+fn a_trunk_that_is_also_the_proxy_of_phones_still_brings_calls() {
+    let mut world = World::new(15);
+    let mut phone = Phone::new("101", "secret", "10.0.0.2:5071");
+    let path = "Path: <sip:10.0.0.2:5071;lr>\n";
+    assert_eq!(phone.say(&mut world, "REGISTER", path), "SIP/2.0 200 OK");
+    world.take(US);
+    let mut trunk = Phone::new("x", "x", "10.0.0.2:5071");
+    assert_eq!(trunk.say(&mut world, "INVITE", ""), "SIP/2.0 100 Trying");
+    assert!(world.take(US).iter().any(|n| matches!(n, SipNotice::Invited { source: CallSource::Trunk(_), .. })));
+    // The phone's own calls come by the same way.
+    assert_eq!(phone.say(&mut world, "INVITE", ""), "SIP/2.0 100 Trying");
+    assert!(world.take(US).iter().any(|n| matches!(n, SipNotice::Invited { source: CallSource::Phone(_), .. })));
+}
+
+#[test]
 fn sixty_thousand_damaged_invites_never_panic_and_leave_nothing_behind() {
     let mut world = World::new(16);
     let mut trunk = Phone::new("x", "x", "10.0.0.2:5999");
