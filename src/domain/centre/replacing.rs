@@ -142,8 +142,12 @@ impl Centre {
         self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: true });
         let before = self.on_call(turn, id, |call, _| call.change_phone(leg)).flatten();
         self.phone(PhoneEffect::Answer { leg });
-        if let Some(before) = before {
-            self.close_leg(before);
+        let Some(before) = before else { return };
+        // The telephone before held the customer, and can take nobody off hold any more.
+        let is_consulting = self.calls.get(&id).is_some_and(|call| call.consult().is_some());
+        if self.held_by_phone.contains(&before) && !is_consulting {
+            self.on_call(turn, id, |call, cx| call.resume(cx));
         }
+        self.close_leg(before);
     }
 }

@@ -93,6 +93,8 @@ fn an_agent_goes_on_at_another_telephone_and_nobody_takes_a_colleagues_conversat
     let call = floor.agent("carl").call.unwrap();
     floor.input(CentreInput::LegAnswered { leg: first });
     assert_eq!(refusal_of(&mut floor, "101", first), Some(EndCause::Refused));
+    floor.input(CentreInput::LegHeld { leg: first, is_held: true });
+    assert_eq!(floor.view(call).state, CallState::Held);
     let second = replace(&mut floor, "103", first);
     assert!(floor.phone.contains(&PhoneEffect::HangUp { leg: first }));
     floor.input(CentreInput::LegAnswered { leg: second });
