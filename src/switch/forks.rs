@@ -140,6 +140,17 @@ impl Legs {
         }
     }
 
+    /// A device refused: a 6xx speaks for the person, whatever else rings (RFC 3261 16.7). The leg of which the centre is to hear.
+    pub(super) fn refused(&mut self, leg: LegId, status: u16) -> LegId {
+        let known = self.known_as(leg);
+        if status < 600 {
+            return leg;
+        }
+        let Some(twin) = self.forks.part(known) else { return leg };
+        self.hang_up_alone(if leg == known { twin } else { known }, 480, false);
+        known
+    }
+
     /// The browsers' leg goes on as the one that the centre knows.
     fn take_over(&mut self, twin: LegId, leg: LegId) {
         self.forks.media.insert(leg, twin);
@@ -282,6 +293,38 @@ mod tests {
             assert_eq!(*leg, desk.leg);
             assert!(desk.legs.is_empty() && desk.legs.forks.ringing.is_empty() && desk.legs.forks.by_twin.is_empty());
         }
+    }
+
+    #[test]
+    fn a_person_who_declines_at_one_kind_is_not_rung_at_the_other() {
+        for is_browser in [false, true] {
+            let mut desk = Desk::calling();
+            let (first, second) = if is_browser { (desk.browser, desk.telephone) } else { (desk.telephone, desk.browser) };
+            let said = desk.sip(SipNotice::Failed { dialog: first, status: 603 });
+            let is_stopped = |said: &Said| matches!(said, Said::Sip(SipOrder::Cancel { dialog, .. }) if *dialog == second);
+            assert!(said.iter().any(is_stopped), "{said:?}");
+            let Some(Said::Centre(CentreInput::LegFailed { leg, cause: EndCause::Refused })) = said.last() else {
+                panic!("{said:?}")
+            };
+            assert_eq!(*leg, desk.leg);
+            assert!(desk.legs.is_empty() && desk.legs.forks.ringing.is_empty() && desk.legs.forks.by_twin.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_telephone_whose_port_does_not_open_in_time_leaves_the_browser_ringing() {
+        let (mut legs, mut rng, now) = (Legs::new(), Rng::seeded(1), Now::default());
+        let leg = LegId::mint(now.wall, &mut rng);
+        let call = PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20 };
+        legs.carry_out(call, &|_| Devices::Both, now, &mut rng);
+        let twin = legs.forks.ringing[&leg].twin;
+        legs.hear_media(MediaNotice::BrowserOffered { leg: twin, offer: WEB.into() }, now, &mut rng);
+        while legs.poll().is_some() {}
+        let later = now.plus_millis(10_000);
+        legs.timeout(later);
+        let said: Vec<Said> = std::iter::from_fn(|| legs.poll()).collect();
+        assert!(matches!(said[..], [Said::Media(MediaOrder::Close { leg: closed })] if closed == leg), "{said:?}");
+        assert!(legs.forks.ringing.contains_key(&leg));
     }
 
     #[test]

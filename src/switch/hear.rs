@@ -193,6 +193,7 @@ impl Legs {
             Some(LegState::Calling { has_rung, .. }) => failure_cause(status, has_rung),
             Some(_) | None => EndCause::Lost,
         };
+        let leg = self.refused(leg, status);
         self.tell(CentreInput::LegFailed { leg, cause });
     }
 
@@ -374,7 +375,7 @@ impl Legs {
             | LegState::Talking { .. } => CentreInput::LegEnded { leg, is_lost: true },
         };
         self.faults.media_not_opened += 1;
-        self.hang_up(leg, 503, false);
+        self.hang_up_alone(leg, 503, false);
         self.tell(input);
     }
 

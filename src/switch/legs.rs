@@ -346,7 +346,8 @@ impl Legs {
         if matches!(entry.state, LegState::Answering { .. } | LegState::Preparing(_)) {
             self.faults.media_not_opened += 1;
         }
-        self.hang_up(leg, 503, false);
+        // Its twin, if it has one, rings on.
+        self.hang_up_alone(leg, 503, false);
         self.tell(input);
     }
 
@@ -446,8 +447,13 @@ impl Legs {
     /// Ends a leg in whatever state it is: refuse with `status`, CANCEL or BYE. No input follows.
     pub(super) fn hang_up(&mut self, leg: LegId, status: u16, is_answered_elsewhere: bool) {
         if let Some(twin) = self.forks.part(leg) {
-            self.hang_up(twin, status, is_answered_elsewhere);
+            self.hang_up_alone(twin, status, is_answered_elsewhere);
         }
+        self.hang_up_alone(leg, status, is_answered_elsewhere);
+    }
+
+    /// Ends a leg and none that rings beside it.
+    pub(super) fn hang_up_alone(&mut self, leg: LegId, status: u16, is_answered_elsewhere: bool) {
         match self.forget(leg) {
             Some(
                 LegState::Arrived { dialog, .. }

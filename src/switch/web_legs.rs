@@ -135,6 +135,7 @@ impl Legs {
             (SipNotice::Failed { status, .. }, stage) => {
                 let has_rung = matches!(stage, WebStage::Calling { has_rung: true, .. });
                 self.forget(leg);
+                let leg = self.refused(leg, status);
                 self.tell(CentreInput::LegFailed { leg, cause: failure_cause(status, has_rung) });
             }
             (SipNotice::Acknowledged { .. }, WebStage::Accepted { is_up, .. }) => {
