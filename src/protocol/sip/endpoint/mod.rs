@@ -340,7 +340,7 @@ impl SipEndpoint {
                 ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoConnection),
                 // The next question opens a new stream.
                 ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
-                ClientUser::Notify(id) => self.notified(id, 503, rng),
+                ClientUser::Notify(id) => self.notified(id, key, 503, rng),
             }
         }
         self.tell_watchers(rng);
@@ -425,7 +425,7 @@ impl SipEndpoint {
             ClientUser::Probe(id) => self.probe_answered(id, status, rng),
             ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
             ClientUser::ReferNotify(id) => self.refer_notified(id, status, rng),
-            ClientUser::Notify(id) => self.notified(id, status, rng),
+            ClientUser::Notify(id) => self.notified(id, key, status, rng),
             ClientUser::TrunkPing if status < 200 => {}
             ClientUser::TrunkPing => self.ping_answered(key, status, true),
             ClientUser::TrunkRegister => self.register_answered(key, message, status, rng),
@@ -442,7 +442,7 @@ impl SipEndpoint {
             ClientUser::Probe(id) => self.probe_answered(id, 408, rng),
             ClientUser::Bye(id) => self.end(id, true),
             ClientUser::ReferNotify(id) => self.refer_notified(id, 408, rng),
-            ClientUser::Notify(id) => self.notified(id, 408, rng),
+            ClientUser::Notify(id) => self.notified(id, key, 408, rng),
             ClientUser::TrunkPing => self.ping_answered(key, 408, false),
             ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoAnswer),
             ClientUser::Nobody => {}

@@ -15,7 +15,7 @@ use crate::{
         event::{DialogElement, DialogNames, DialogState, EventPackage, dialog_info, is_shown, message_summary},
         header::Method,
         notice::DialogId,
-        transaction::{ClientUser, Owner, Timer},
+        transaction::{ClientKey, ClientUser, Owner, Timer},
     },
     types::{Mono, Rng},
 };
@@ -75,7 +75,7 @@ impl SipEndpoint {
     pub(super) fn notify_if_due(&mut self, id: SubscriptionId, rng: &mut Rng) {
         let now = self.link.now.mono;
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
-        if !subscription.is_due || subscription.is_notifying {
+        if !subscription.is_due || subscription.notifying.is_some() {
             return;
         }
         if now < subscription.quiet_until {
@@ -91,10 +91,11 @@ impl SipEndpoint {
         let interval_ms = self.settings.subscriptions.notify_interval_ms;
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         let Some(body) = subscription.next_document(elements) else { return };
-        subscription.is_notifying = true;
+        let key = Self::new_key(rng);
+        subscription.notifying = Some(key);
         subscription.quiet_until = now + interval_ms;
         let state = format!("active;expires={}", subscription.left_secs(now));
-        self.send_notify(id, ClientUser::Notify(id), &state, &body, rng);
+        self.send_notify(id, key, ClientUser::Notify(id), &state, &body);
     }
 
     /// The subscription is over, and the subscriber is told why (RFC 6665 4.1.3) together with how things stand.
@@ -108,12 +109,11 @@ impl SipEndpoint {
         };
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         let body = subscription.next_document(elements).unwrap_or_default();
-        self.send_notify(id, ClientUser::Nobody, &format!("terminated;reason={reason}"), &body, rng);
+        self.send_notify(id, Self::new_key(rng), ClientUser::Nobody, &format!("terminated;reason={reason}"), &body);
         self.drop_subscription(id);
     }
 
-    fn send_notify(&mut self, id: SubscriptionId, user: ClientUser, state: &str, body: &str, rng: &mut Rng) {
-        let key = Self::new_key(rng);
+    fn send_notify(&mut self, id: SubscriptionId, key: ClientKey, user: ClientUser, state: &str, body: &str) {
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         let transport = subscription.dialog.transport();
         let via = self.settings.via(transport, &key.branch_text());
@@ -133,14 +133,16 @@ impl SipEndpoint {
     }
 
     /// An answer to a NOTIFY. Whoever knows nothing of the subscription (481), or says nothing at all (408), or anything but
-    /// yes, is not told again (RFC 6665 4.2.2).
-    pub(super) fn notified(&mut self, id: SubscriptionId, status: u16, rng: &mut Rng) {
+    /// yes, is not told again (RFC 6665 4.2.2), unless it has asked anew since.
+    pub(super) fn notified(&mut self, id: SubscriptionId, key: ClientKey, status: u16, rng: &mut Rng) {
+        let Some(subscription) = self.subscriptions.get_mut(id) else { return };
+        if subscription.notifying != Some(key) {
+            return;
+        }
         match status {
             ..=199 => {}
             200..=299 => {
-                if let Some(subscription) = self.subscriptions.get_mut(id) {
-                    subscription.is_notifying = false;
-                }
+                subscription.notifying = None;
                 self.notify_if_due(id, rng);
             }
             _ => {

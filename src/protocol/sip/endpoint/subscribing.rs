@@ -16,7 +16,7 @@ use crate::{
         header::{Method, Name, is_token},
         message::SipMessage,
         notice::{CallSource, DialogId, Flow, FlowId},
-        transaction::{Owner, Timer},
+        transaction::{ClientKey, Owner, Timer},
     },
     types::{Mono, Now, Rng},
 };
@@ -75,8 +75,8 @@ pub(super) struct Subscription {
     pub(super) must_be_full: bool,
     /// Whether there may be something to tell.
     pub(super) is_due: bool,
-    /// Whether a NOTIFY waits for its answer.
-    pub(super) is_notifying: bool,
+    /// The NOTIFY that waits for its answer.
+    pub(super) notifying: Option<ClientKey>,
     /// No NOTIFY before this.
     pub(super) quiet_until: Mono,
 }
@@ -217,7 +217,7 @@ impl SipEndpoint {
             told: Vec::new(),
             must_be_full: true,
             is_due: true,
-            is_notifying: false,
+            notifying: None,
             quiet_until: now,
         });
         self.granted(id, &pending, expires_secs, &tag_text(tag), rng);
@@ -254,6 +254,8 @@ impl SipEndpoint {
         subscription.dialog.refresh(message);
         subscription.dialog.heard_at(flow);
         (subscription.must_be_full, subscription.is_due) = (true, true);
+        // What was told before may have gone where the telephone is no more: its fate says nothing of the one that asks now.
+        subscription.notifying = None;
         subscription.quiet_until = self.link.now.mono;
         self.granted(id, &pending, expires_secs, "", rng);
     }

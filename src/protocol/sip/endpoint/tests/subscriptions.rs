@@ -290,6 +290,20 @@ fn a_subscriber_who_knows_nothing_of_it_or_is_gone_is_told_no_more() {
 }
 
 #[test]
+fn a_subscriber_who_asks_anew_is_told_on_though_an_earlier_notify_was_lost() {
+    let mut world = World::new(6);
+    let mut phone = Phone::new(WATCHER, "101");
+    let tag = tag_of(&phone.subscribe(&mut world, "102", "dialog", 600, ""));
+    world.run(20_000);
+    // What was told went where the telephone is no more.
+    world.stray.clear();
+    assert!(phone.subscribe(&mut world, "102", "dialog", 600, &tag).starts_with("SIP/2.0 200"));
+    assert_eq!(phone.notified(&mut world, "200 OK").len(), 1, "at once");
+    world.run(33_000);
+    assert_eq!(world.sides[US].endpoint.stats().subscriptions, 1);
+}
+
+#[test]
 fn there_is_a_bound_for_each_account_and_for_all() {
     let mut world = World::with(7, Transport::Udp, |settings| {
         settings.subscriptions.per_account_max = 2;
