@@ -521,3 +521,15 @@ fn a_phone_that_was_taken_out_meanwhile_is_forgotten() {
     exchange.write_down(&mut written);
     assert!(written.is_empty(), "{written:?}");
 }
+
+#[test]
+fn a_phone_whose_password_has_changed_meanwhile_is_not_reachable_after_the_restart() {
+    let mut exchange = Exchange::new();
+    register(&mut exchange);
+    let mut changed = directory();
+    let ha1 = hex(&format!("101:{REALM}:another"));
+    changed.phones.get_mut("101").expect("the phone").secret =
+        Some(DigestSecret { ours: DigestHashes { realm: REALM.into(), sha256: ha1.clone(), md5: ha1 }, theirs: None });
+    exchange.restart_with(changed);
+    assert!(!exchange.switch.sip.is_reachable("101"));
+}

@@ -88,12 +88,13 @@ impl SipEndpoint {
         !self.changed.is_empty()
     }
 
-    /// Takes up the registrations of an earlier process, of those accounts that may still register.
+    /// Takes up the registrations of an earlier process, of those accounts that may still register and have the same password.
     pub fn take_up_phones(&mut self, phones: Vec<PhoneSnapshot>, now: Now) {
         self.link.now = now;
         for phone in phones {
             let account = phone.account().clone();
-            if !self.access.phones.contains_key(&account) {
+            let secret = self.access.phones.get(&account).and_then(|known| known.secret.as_ref());
+            if !phone.is_proven_by(secret) {
                 self.registrar.drop_kept(account);
             } else if self.registrar.take_up(phone, now.mono) {
                 self.link.notice(SipNotice::RegistrationChanged { account, is_reachable: true });
@@ -104,7 +105,8 @@ impl SipEndpoint {
 
     /// The registrations of an account as they stand; `None` when none outlasts the process.
     pub fn phone_snapshot(&self, account: &Arc<str>) -> Option<PhoneSnapshot> {
-        self.registrar.keep_phone(account)
+        let secret = self.access.phones.get(account)?.secret.as_ref()?;
+        self.registrar.keep_phone(account, secret)
     }
 
     /// The accounts whose registrations have changed since this was asked last.

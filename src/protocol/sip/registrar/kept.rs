@@ -6,12 +6,17 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use super::{Contact, Registrar};
-use crate::{protocol::sip::notice::Transport, types::Mono};
+use crate::{
+    protocol::sip::{digest::Ha1, notice::Transport},
+    types::Mono,
+};
 
-/// The contacts of an account, to be written down. Holds no passwords.
+/// The contacts of an account, to be written down. Holds no password, but a word by which another one is noticed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PhoneSnapshot {
     account: Arc<str>,
+    #[serde(default)]
+    proof: String,
     contacts: Vec<Contact>,
 }
 
@@ -20,6 +25,15 @@ impl PhoneSnapshot {
     pub fn account(&self) -> &Arc<str> {
         &self.account
     }
+
+    /// Whether its phones have proven what they would have to prove now.
+    pub fn is_proven_by(&self, secret: Option<&Ha1>) -> bool {
+        secret.is_some_and(|secret| self.proof == proof_of(secret))
+    }
+}
+
+fn proof_of(secret: &Ha1) -> String {
+    secret.word_for("registration")
 }
 
 impl Registrar {
@@ -33,11 +47,11 @@ impl Registrar {
         !self.changed.is_empty()
     }
 
-    /// An account's contacts as they stand; `None` when none would outlast the process.
-    pub fn keep_phone(&self, account: &Arc<str>) -> Option<PhoneSnapshot> {
+    /// An account's contacts as they stand, proven with this secret; `None` when none would outlast the process.
+    pub fn keep_phone(&self, account: &Arc<str>, secret: &Ha1) -> Option<PhoneSnapshot> {
         let all = self.accounts.get(account)?.iter();
         let contacts: Vec<Contact> = all.filter(|contact| contact.source.transport == Transport::Udp).cloned().collect();
-        (!contacts.is_empty()).then(|| PhoneSnapshot { account: account.clone(), contacts })
+        (!contacts.is_empty()).then(|| PhoneSnapshot { account: account.clone(), proof: proof_of(secret), contacts })
     }
 
     /// What an earlier process wrote down of an account is no longer true.
@@ -48,7 +62,7 @@ impl Registrar {
     /// Takes up what an earlier process wrote down: true if the account can be reached by it. One that has registered anew, or has
     /// run out, stays as it is; what is no longer true is written down so.
     pub fn take_up(&mut self, snapshot: PhoneSnapshot, now: Mono) -> bool {
-        let PhoneSnapshot { account, mut contacts } = snapshot;
+        let PhoneSnapshot { account, mut contacts, .. } = snapshot;
         self.changed.insert(account.clone());
         contacts.retain(|contact| contact.expires_at > now && contact.source.transport == Transport::Udp);
         if contacts.is_empty() || self.accounts.contains_key(&account) {
