@@ -1,7 +1,7 @@
 //! What those who watch an account see of an agent who works in the console: there is no telephone whose calls the endpoint would
 //! know, so the agent's presence says it.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::Switch;
 use crate::{
@@ -24,9 +24,17 @@ impl Switch {
         self.sip.order(SipOrder::Publish { account: account.into(), elements }, now, &mut self.rng);
     }
 
-    /// Which account is whose may have changed.
+    /// Which account is whose may have changed: at one that is nobody's now, nobody talks in a console.
     pub(super) fn publish_agents(&mut self, now: Now) {
-        for view in self.centre.snapshot().agents {
+        let directory = self.directory.clone();
+        let agents = self.centre.snapshot().agents;
+        let profiles = agents.iter().filter_map(|view| directory.agents.get(&view.id));
+        let owned: BTreeSet<&str> = profiles.filter_map(|profile| profile.phone.as_deref()).collect();
+        for account in directory.phones.keys().filter(|account| !owned.contains(&***account)) {
+            let nothing = SipOrder::Publish { account: account.clone(), elements: Vec::new() };
+            self.sip.order(nothing, now, &mut self.rng);
+        }
+        for view in agents {
             self.publish_agent(&view, now);
         }
     }

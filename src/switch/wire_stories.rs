@@ -21,7 +21,7 @@ use crate::{
     },
     protocol::{
         media::{MediaNotice, MediaOrder, Source},
-        sip::{Flow, FlowId, SipMessage, SipSettings, Transport},
+        sip::{DialogElement, DialogState, Flow, FlowId, SipMessage, SipOrder, SipSettings, Transport},
     },
     types::{AgentId, LegId, Now, Rng, SessionId, Timestamp},
 };
@@ -439,6 +439,29 @@ fn phone_says(exchange: &mut Exchange, invite: &str, status: &str, body: &str) {
         length = body.len(),
     );
     exchange.hear("192.0.2.50:5060", &text);
+}
+
+#[test]
+fn an_account_that_changes_hands_shows_nothing_of_who_had_it() {
+    let without = |account: Option<&str>| {
+        let mut directory = directory();
+        directory.agents.values_mut().for_each(|agent| {
+            (agent.device, agent.phone) = (Device::Browser, account.map(Into::into));
+        });
+        Input::Directory(Arc::new(directory))
+    };
+    let mut none = directory();
+    none.agents.clear();
+    for change in [without(None), Input::Directory(Arc::new(none))] {
+        let mut exchange = Exchange::new();
+        let elements = vec![DialogElement { id: "c".into(), names: None, is_initiator: false, state: DialogState::Confirmed }];
+        let order = SipOrder::Publish { account: "101".into(), elements };
+        exchange.give(without(Some("101")));
+        exchange.switch.sip.order(order, exchange.now, &mut Rng::seeded(1));
+        assert!(exchange.switch.sip.is_published("101"));
+        exchange.give(change);
+        assert!(!exchange.switch.sip.is_published("101"));
+    }
 }
 
 #[test]

@@ -410,6 +410,12 @@ impl SipEndpoint {
         }
     }
 
+    /// Whether something is published of an account.
+    #[cfg(test)]
+    pub fn is_published(&self, account: &str) -> bool {
+        self.subscriptions.published.contains_key(account)
+    }
+
     #[cfg(test)]
     fn is_idle(&self) -> bool {
         self.by_tag.is_empty() && self.by_origin.is_empty() && self.link.timers.next().is_none() && self.link.out.is_empty()
