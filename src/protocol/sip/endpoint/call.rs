@@ -17,6 +17,7 @@ use crate::{
         dialog::Dialog,
         notice::{Flow, SipTarget},
         peer::Hop,
+        registrar::Contact,
         session_timer::SessionAnswer,
         transaction::{ClientKey, ServerId},
     },
@@ -121,6 +122,8 @@ pub struct Branch {
     pub flow: Flow,
     /// Of a trunk, which hop that is.
     pub hop: Option<Hop>,
+    /// Of a phone, the other flows to the same device that have not been tried, the best at the end (RFC 5626 6).
+    pub spares: Vec<Contact>,
     /// Whether the address takes streams for all we know.
     pub is_direct: bool,
     /// Request-URI.

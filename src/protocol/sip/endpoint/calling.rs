@@ -44,8 +44,33 @@ struct Place {
     flow: Option<Flow>,
     /// Of a trunk, which of its hops.
     hop: Option<Hop>,
+    /// Of a phone, the other flows to the same device.
+    spares: Vec<Contact>,
     /// Whether the address takes streams for all we know.
     is_direct: bool,
+}
+
+impl Place {
+    fn of(contact: &Contact, spares: Vec<Contact>) -> Self {
+        Self {
+            uri: contact.uri.clone(),
+            routes: contact.routes(),
+            transport: contact.flow.transport,
+            flow: Some(contact.flow),
+            hop: None,
+            spares,
+            is_direct: !contact.is_behind_nat,
+        }
+    }
+}
+
+impl Calling {
+    /// Whether silence is worth noticing early: there is another way.
+    fn has_more(&self) -> bool {
+        let has_alternative = matches!(self.target, SipTarget::Trunk { has_alternative: true, .. });
+        let has_flows = self.branches.iter().any(|branch| !branch.spares.is_empty());
+        has_alternative || has_flows || !self.hops_left.is_empty()
+    }
 }
 
 impl SipEndpoint {
@@ -102,7 +127,7 @@ impl SipEndpoint {
     }
 
     fn begin_branch(&mut self, id: DialogId, place: Place, rng: &mut Rng) {
-        let Place { uri, routes, flow, hop, is_direct, .. } = place;
+        let Place { uri, routes, flow, hop, spares, is_direct, .. } = place;
         let flow = match (&hop, flow) {
             (Some(hop), _) => self.flow_to(hop),
             (None, Some(flow)) => flow,
@@ -113,11 +138,23 @@ impl SipEndpoint {
         self.by_tag.insert(tag, id);
         self.send_invite(
             id,
-            Branch { key, flow, hop, is_direct, uri, routes, tag, call_id, cseq: 1, is_challenged: false, ringing_tag: None },
+            Branch {
+                key,
+                flow,
+                hop,
+                spares,
+                is_direct,
+                uri,
+                routes,
+                tag,
+                call_id,
+                cseq: 1,
+                is_challenged: false,
+                ringing_tag: None,
+            },
             None,
         );
-        let has_more = matches!(self.calls.get(&id), Some(Call { phase: Phase::Calling(calling), .. })
-            if !calling.hops_left.is_empty() || matches!(calling.target, SipTarget::Trunk { has_alternative: true, .. }));
+        let has_more = matches!(self.calls.get(&id), Some(Call { phase: Phase::Calling(calling), .. }) if calling.has_more());
         match has_more {
             true => self.link.start(id, Timer::HopSilent, HOP_SILENT_MS),
             false => self.link.stop(id, Timer::HopSilent),
@@ -133,14 +170,7 @@ impl SipEndpoint {
                     SipTarget::Devices { in_browsers, .. } => contact.flow.transport.is_web() == *in_browsers,
                     SipTarget::Phone(_) | SipTarget::Trunk { .. } => true,
                 };
-                let place = |contact: &Contact| Place {
-                    uri: contact.uri.clone(),
-                    routes: contact.routes(),
-                    transport: contact.flow.transport,
-                    flow: Some(contact.flow),
-                    hop: None,
-                    is_direct: !contact.is_behind_nat,
-                };
+                let place = |contact: &Contact| Place::of(contact, self.registrar.spares(account, contact, self.link.now.mono));
                 contacts.into_iter().filter(is_meant).map(place).collect()
             }
             SipTarget::Trunk { trunk, number, .. } => {
@@ -154,7 +184,15 @@ impl SipEndpoint {
         let host = self.access.trunk(trunk)?.peer.as_ref()?.uri_host();
         let parameter = hop.transport.uri_parameter();
         let uri = Uri::parse(&format!("sip:{}@{host}{parameter}", user_part(number)))?;
-        Some(Place { uri, routes: String::new(), transport: hop.transport, flow: None, hop: Some(hop), is_direct: true })
+        Some(Place {
+            uri,
+            routes: String::new(),
+            transport: hop.transport,
+            flow: None,
+            hop: Some(hop),
+            spares: Vec::new(),
+            is_direct: true,
+        })
     }
 
     /// The next hop of a trunk has its turn: `false` if there is none.
@@ -167,20 +205,34 @@ impl SipEndpoint {
         true
     }
 
-    /// The hop that is being tried says nothing at all.
+    /// Another flow to the device of a phone has its turn: `false` if there is none.
+    fn try_next_flow(&mut self, id: DialogId, mut spares: Vec<Contact>, rng: &mut Rng) -> bool {
+        let Some(account) = self.calls.get(&id).and_then(|call| call.phone.clone()) else { return false };
+        while let Some(spare) = spares.pop() {
+            if self.registrar.contacts(&account, self.link.now.mono).any(|known| known.flow == spare.flow) {
+                self.begin_branch(id, Place::of(&spare, spares), rng);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The hop of a trunk, or the flow to a phone with others, that is being tried says nothing at all.
     pub(super) fn hop_silent(&mut self, id: DialogId, rng: &mut Rng) {
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get(&id) else { return };
-        let Some(branch) = calling.branches.last() else { return };
-        let (key, hop) = (branch.key, branch.hop.clone());
-        if self.link.transactions.client_mut(key).is_none_or(|client| client.is_proceeding()) {
-            return;
+        let may_move = |branch: &&Branch| branch.hop.is_some() || !branch.spares.is_empty();
+        let tried = calling.branches.iter().filter(may_move).map(|branch| (branch.key, branch.hop.clone()));
+        for (key, hop) in tried.collect::<Vec<_>>() {
+            if self.link.transactions.client_mut(key).is_none_or(|client| client.is_proceeding()) {
+                continue;
+            }
+            if let Some(hop) = hop {
+                tracing::warn!(address = %hop.address, "a trunk's server does not answer; the next one has its turn");
+            }
+            self.branch_failed(id, key, 408, rng);
+            // Should it speak after all, it is told that the call is elsewhere.
+            self.give_up_branch(key, "");
         }
-        if let Some(hop) = hop {
-            tracing::warn!(address = %hop.address, "a trunk's server does not answer; the next one has its turn");
-        }
-        self.branch_failed(id, key, 408, rng);
-        // Should it speak after all, it is told that the call is elsewhere.
-        self.give_up_branch(key, "");
     }
 
     pub(super) fn send_invite(&mut self, id: DialogId, branch: Branch, authorization: Option<(&str, String)>) {
@@ -450,19 +502,23 @@ impl SipEndpoint {
     }
 
     /// One attempt came to nothing; when it was the last, the call did. A hop of a trunk that cannot do it (503, or nothing heard,
-    /// RFC 3263 4.3) makes way for the next one.
+    /// RFC 3263 4.3) makes way for the next one, and so does a flow to a phone, which also a proxy may find dead (430, RFC 5626 6).
     pub(super) fn branch_failed(&mut self, id: DialogId, key: ClientKey, status: u16, rng: &mut Rng) {
         let now = self.link.now.mono;
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
-        let hop = calling.branches.iter().find(|branch| branch.key == key).and_then(|branch| branch.hop.clone());
-        calling.branches.retain(|branch| branch.key != key);
+        let at = calling.branches.iter().position(|branch| branch.key == key);
+        let (hop, spares) =
+            at.map(|at| calling.branches.remove(at)).map(|failed| (failed.hop, failed.spares)).unwrap_or_default();
         if calling.worst.is_none_or(|worst| weight(status) > weight(worst)) {
             calling.worst = Some(status);
         }
+        // A 408 that somebody sent speaks of the person called, not of the hop.
+        let is_unheard = self.link.transactions.client_mut(key).is_none_or(|client| client.is_open());
+        let is_hop_down = status == 503 || (status == 408 && is_unheard);
+        if (is_hop_down || status == 430) && self.try_next_flow(id, spares, rng) {
+            return;
+        }
         if let Some(hop) = hop {
-            // A 408 that somebody sent speaks of the person called, not of the hop.
-            let is_unheard = self.link.transactions.client_mut(key).is_none_or(|client| client.is_open());
-            let is_hop_down = status == 503 || (status == 408 && is_unheard);
             if !is_hop_down {
                 self.routing.forgive(&hop);
             } else if !self.routing.is_shunned(&hop, now) {

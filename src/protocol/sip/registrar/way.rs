@@ -107,6 +107,16 @@ impl Registrar {
         places.reverse();
         places
     }
+
+    /// The other flows to the device of a contact, the one that was confirmed last at the end.
+    pub fn spares(&self, account: &str, of: &Contact, now: Mono) -> Vec<Contact> {
+        let Some(device) = of.device() else { return Vec::new() };
+        let is_spare = |contact: &&Contact| {
+            let is_same_kind = contact.flow.transport.is_web() == of.flow.transport.is_web();
+            contact.device() == Some(device) && contact.flow != of.flow && is_same_kind
+        };
+        self.contacts(account, now).filter(is_spare).cloned().collect()
+    }
 }
 
 #[cfg(test)]

@@ -156,6 +156,51 @@ fn a_phone_is_called_at_its_own_host_whatever_address_it_names() {
 }
 
 #[test]
+fn a_device_is_called_by_its_other_flow_when_the_one_confirmed_last_is_dead() {
+    for answer in [None, Some("430 Flow Failed")] {
+        let mut world = World::new(1);
+        let mut phone = Phone::new("101", "secret", AWAY);
+        for (id, port) in [(1, 5081), (2, 5082)] {
+            let request = |phone: &mut Phone, more: &str| {
+                let own = format!("Contact: <sip:101@{AWAY}>");
+                let flow = format!("{own};+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\";reg-id={id}");
+                let path = format!("Supported: path, outbound\nPath: <sip:198.51.100.7:{port};lr;ob>\n{more}");
+                phone.request("REGISTER", &path).replace(&own, &flow)
+            };
+            world.inject(US, AWAY, &request(&mut phone, ""));
+            let challenge = world.stray.last().unwrap().1.clone();
+            let proof = format!("Authorization: {}\n", phone.answer(&mut world, &challenge, "REGISTER"));
+            world.inject(US, AWAY, &request(&mut phone, &proof));
+            assert!(world.stray.last().unwrap().1.contains("Require: outbound\r\n"));
+        }
+        world.take(US);
+        world.stray.clear();
+        let order = SipOrder::Invite {
+            dialog: DialogId(2),
+            target: SipTarget::Phone("101".into()),
+            caller: Some("+34911".into()),
+            caller_name: None,
+            offer: "v=0\r\n".into(),
+            ring_secs: 20,
+        };
+        world.order(US, order);
+        let (to, invite) = world.stray.last().cloned().unwrap();
+        assert_eq!((world.stray.len(), to), (1, address("198.51.100.7:5082")));
+        match answer {
+            Some(status) => {
+                let mirrored = |name: &str| invite.lines().find(|line| line.starts_with(name)).unwrap_or_default().to_owned();
+                let lines: Vec<String> = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].map(mirrored).into();
+                world.inject(US, "198.51.100.7:5082", &format!("SIP/2.0 {status}\n{}\n\n", lines.join("\n")));
+            }
+            None => world.run(4_500),
+        }
+        let other = |(to, text): &(_, String)| *to == address("198.51.100.7:5081") && text.starts_with("INVITE ");
+        assert!(world.stray.iter().any(other), "{answer:?}: {:?}", world.stray);
+        assert!(world.take(US).is_empty(), "the call goes on");
+    }
+}
+
+#[test]
 fn a_registration_that_requires_what_we_do_not_know_is_told_what() {
     let mut world = World::new(1);
     let mut phone = Phone::new("101", "secret", AWAY);
