@@ -45,8 +45,6 @@ const FACTS_MAX: usize = 200_000;
 const LOOK_UPS_MAX: usize = 256;
 /// A caller who is not recognised by then counts as unknown.
 const LOOK_UP_MS_MAX: u64 = 150;
-/// Callers' statements checked at a time; beyond them a call goes on unverified.
-const IDENTITY_CHECKS_MAX: usize = 512;
 /// How often a draining switch looks whether the last call is over, besides after every turn.
 const DRAIN_LOOK_MS: u64 = 250;
 /// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile.
@@ -64,7 +62,7 @@ pub trait CallerLookup: Send + Sync + 'static {
 
 /// Finds out whether what callers' networks signed is worth anything.
 pub trait IdentityChecks: Send + Sync + 'static {
-    /// Whether this statement was signed by somebody who may.
+    /// Whether this statement was signed by somebody who may. Bounds by itself how many wait for a certificate, and for how long.
     fn check(&self, passport: Arc<SignedPassport>) -> BoxFuture<'static, Result<(), IdentityFault>>;
 }
 
@@ -112,7 +110,6 @@ pub struct SwitchLoop {
     look_ups: Arc<Semaphore>,
     look_ups_missed: Arc<AtomicU64>,
     identities: Arc<dyn IdentityChecks>,
-    identity_checks: Arc<Semaphore>,
     replies: BTreeMap<u64, oneshot::Sender<Result<(), Refusal>>>,
     next_request: u64,
     draining: Option<Draining>,
@@ -179,7 +176,6 @@ impl SwitchLoop {
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             look_ups_missed: Arc::default(),
             identities: parts.identities,
-            identity_checks: Arc::new(Semaphore::new(IDENTITY_CHECKS_MAX)),
             replies: BTreeMap::new(),
             next_request: 0,
             draining: None,
@@ -317,7 +313,7 @@ impl SwitchLoop {
                 Output::Media(order) => {
                     self.media.order(order);
                 }
-                Output::VerifyIdentity { dialog, passport } => self.check_identity(dialog, passport, now),
+                Output::VerifyIdentity { dialog, passport } => self.check_identity(dialog, passport),
                 Output::Fact(fact) => self.record(fact),
                 Output::Live(update) => self.show(update),
                 Output::LookUp { call, number } => self.look_up(call, number, now),
@@ -400,15 +396,10 @@ impl SwitchLoop {
     }
 
     /// The switch does not wait for longer than it wants to; what comes later still fills the shelf of certificates.
-    fn check_identity(&mut self, dialog: DialogId, passport: Arc<SignedPassport>, now: Now) {
-        let Ok(place) = self.identity_checks.clone().try_acquire_owned() else {
-            let checked = Err(IdentityFault::NoCertificate);
-            return self.switch.handle(Input::IdentityChecked { dialog, checked }, now);
-        };
+    fn check_identity(&self, dialog: DialogId, passport: Arc<SignedPassport>) {
         let (checking, asks) = (self.identities.check(passport), self.handle.asks.clone());
         tokio::spawn(async move {
             let checked = checking.await;
-            drop(place);
             let _ = asks.send(Ask::Input(Box::new(Input::IdentityChecked { dialog, checked }))).await;
         });
     }

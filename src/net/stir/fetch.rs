@@ -105,6 +105,12 @@ impl Fetcher {
     }
 }
 
+/// The host that an address names, in lower case; nothing for what is no address.
+pub(super) fn host_of(url: &str) -> String {
+    let uri = url.parse::<Uri>().ok();
+    uri.as_ref().and_then(Uri::host).unwrap_or_default().to_ascii_lowercase()
+}
+
 fn refused(why: &str) -> io::Error {
     io::Error::other(why.to_owned())
 }

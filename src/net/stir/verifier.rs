@@ -17,7 +17,7 @@ use tokio::sync::{OnceCell, Semaphore};
 
 use super::{
     StirFault, StirSettings,
-    fetch::{Fetched, Fetcher},
+    fetch::{Fetched, Fetcher, host_of},
 };
 use crate::{
     protocol::stir::{Anchors, SignedPassport, certificates_in, verify},
@@ -28,7 +28,11 @@ use crate::{
 const KEPT_MAX: usize = 1_024;
 /// Certificates fetched at a time; who comes when all places are taken waits for one.
 const FETCHES_MAX: usize = 16;
-/// A fetch that is not over by then has failed.
+/// And of one host, so that a silent one does not take all places.
+const FETCHES_PER_HOST_MAX: usize = 2;
+/// Statements that wait for certificates at a time; one more is told at once that there is none. A kept one answers always.
+const WAITING_MAX: usize = 512;
+/// A fetch that is not over by then, its wait for a place included, has failed.
 const FETCH_MS_MAX: u64 = 5_000;
 /// A certificate is kept for so long when its server says nothing.
 const KEEP_SECS: u64 = 3_600;
@@ -54,6 +58,8 @@ pub struct StirVerifier {
     anchors: Arc<Anchors>,
     fetcher: Fetcher,
     places: Arc<Semaphore>,
+    hosts: Arc<Mutex<BTreeMap<String, Arc<Semaphore>>>>,
+    waiting: Arc<Semaphore>,
     kept: Arc<Mutex<BTreeMap<Arc<str>, Kept>>>,
     clock: Arc<dyn Clock>,
 }
@@ -80,6 +86,8 @@ impl StirVerifier {
             anchors: Arc::new(anchors),
             fetcher: Fetcher::new(config, settings.private_addresses),
             places: Arc::new(Semaphore::new(FETCHES_MAX)),
+            hosts: Arc::default(),
+            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
             kept: Arc::default(),
             clock,
         })
@@ -101,6 +109,10 @@ impl StirVerifier {
     /// The certificates at this address: kept, or fetched by one for all who ask meanwhile.
     async fn chain_at(&self, url: &Arc<str>) -> Option<Chain> {
         let cell = self.cell_of(url);
+        if let Some(kept) = cell.get() {
+            return kept.clone();
+        }
+        let _waiting = self.waiting.try_acquire().ok()?;
         let fetch = || async {
             let fetched = self.fetch(url).await;
             let chain = fetched.as_ref().and_then(|fetched| certificates_in(&fetched.octets));
@@ -116,12 +128,24 @@ impl StirVerifier {
     }
 
     async fn fetch(&self, url: &str) -> Option<Fetched> {
-        let _place = self.places.acquire().await.ok()?;
+        let at_host = self.places_at(&host_of(url));
+        let asking = async {
+            let _at_host = at_host.acquire().await.map_err(io::Error::other)?;
+            let _place = self.places.acquire().await.map_err(io::Error::other)?;
+            self.fetcher.get(url).await
+        };
         let fetched = tokio::select! {
-            fetched = self.fetcher.get(url) => fetched,
+            fetched = asking => fetched,
             () = self.clock.sleep_until(self.clock.now().mono + FETCH_MS_MAX) => Err(io::ErrorKind::TimedOut.into()),
         };
         fetched.inspect_err(|error| tracing::warn!(%url, %error, "a caller's certificate could not be fetched")).ok()
+    }
+
+    /// The places at one host; those at which nobody is any more are forgotten.
+    fn places_at(&self, host: &str) -> Arc<Semaphore> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.retain(|_, places| Arc::strong_count(places) > 1);
+        hosts.entry(host.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(FETCHES_PER_HOST_MAX))).clone()
     }
 
     fn cell_of(&self, url: &Arc<str>) -> Arc<OnceCell<Option<Chain>>> {
@@ -136,8 +160,8 @@ impl StirVerifier {
         {
             kept.remove(&first);
         }
-        // Until it is there it is kept for no longer than a fetch with its wait for a place may take.
-        let entry = Kept { chain: Arc::default(), until: now + FETCH_MS_MAX * 4 };
+        // Until it is there it is kept for as long as a fetch may take, and a little for the way.
+        let entry = Kept { chain: Arc::default(), until: now + FETCH_MS_MAX * 2 };
         kept.insert(url.clone(), entry.clone());
         entry.chain
     }
@@ -155,4 +179,81 @@ fn add_roots(roots: &mut RootCertStore, file: &PathBuf) -> io::Result<()> {
         roots.add(certificate.map_err(io::Error::other)?).map_err(io::Error::other)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use futures_util::future::join_all;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::{
+        net::SystemClock,
+        protocol::stir::read_identity,
+        types::{Now, Sleep, Timestamp},
+    };
+
+    /// A second passes in ten milliseconds; the first is the one of the statement in `tests/captures/stir`.
+    struct Hasty(SystemClock, Mono);
+
+    impl Clock for Hasty {
+        fn now(&self) -> Now {
+            let start = Now { wall: Timestamp::from_millis(1_800_000_000_000), ..Now::default() };
+            start.plus_millis(self.0.now().mono.millis_since(self.1) * 100)
+        }
+
+        fn sleep_until(&self, at: Mono) -> Sleep {
+            self.0.sleep_until(self.1 + at.millis_since(Mono::default()) / 100)
+        }
+    }
+
+    fn folder() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/captures/stir")
+    }
+
+    fn verifier() -> StirVerifier {
+        let settings =
+            StirSettings { trust_anchors: Some(folder().join("root.pem")), private_addresses: true, ..StirSettings::default() };
+        let clock = SystemClock::start();
+        let start = clock.now().mono;
+        StirVerifier::open(&settings, Arc::new(Hasty(clock, start))).expect("readable settings")
+    }
+
+    fn chain(name: &str) -> Vec<CertificateDer<'static>> {
+        certificates_in(&fs::read(folder().join(name)).expect("a file of the tests")).expect("certificates")
+    }
+
+    fn passport() -> SignedPassport {
+        let identity = fs::read_to_string(folder().join("identity.txt")).expect("a file of the tests");
+        read_identity(identity.trim()).expect("shaken").expect("readable")
+    }
+
+    #[tokio::test]
+    async fn hosts_that_stay_silent_keep_nobody_from_a_kept_certificate_or_another_host() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = silent.local_addr().expect("an address").port();
+        let verifier = verifier();
+        let genuine = Arc::new(passport());
+        let cell = verifier.cell_of(&genuine.certificate_url);
+        cell.set(Some(Arc::new(chain("provider-chain.pem")))).expect("an empty cell");
+        verifier.keep_until(&genuine.certificate_url, verifier.clock.now().mono + KEEP_SECS * 1_000);
+        let asked = |at: usize| {
+            let certificate_url = format!("https://127.0.0.1:{port}/{at}").into();
+            verifier.check(Arc::new(SignedPassport { certificate_url, ..passport() }))
+        };
+        let began = verifier.clock.now().mono;
+        let flood = tokio::spawn(join_all((0..WAITING_MAX + 8).map(asked)));
+        while verifier.waiting.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(verifier.check(genuine.clone()).await, Ok(()), "a kept certificate");
+        assert_eq!(verifier.places.available_permits(), FETCHES_MAX - FETCHES_PER_HOST_MAX, "places for others");
+        let results = flood.await.expect("no panic");
+        assert!(results.iter().all(|result| *result == Err(IdentityFault::NoCertificate)), "{results:?}");
+        let took = verifier.clock.now().mono.millis_since(began);
+        assert!(took < FETCH_MS_MAX * 10, "one deadline for all of them: {took} ms");
+        assert_eq!(verifier.waiting.available_permits(), WAITING_MAX);
+    }
 }
