@@ -11,6 +11,8 @@ use crate::types::{Attestation, IdentityFault};
 
 /// Numbers of one destination; a call has one.
 const CALLED_MAX: usize = 10;
+/// Octets of the address of a certificate.
+const URL_OCTETS_MAX: usize = 512;
 /// Octets of an origin that are kept; a UUID has 36.
 const ORIGIN_MAX: usize = 64;
 
@@ -143,7 +145,9 @@ impl SignedPassport {
             && header.ppt.as_deref() == Some("shaken")
             && header.typ.as_deref().is_none_or(|typ| typ == "passport");
         let attestation = Attestation::read(&payload.attest);
-        let (Some(attestation), true) = (attestation, is_shaken) else { return Err(IdentityFault::Malformed) };
+        let (Some(attestation), true) = (attestation, is_shaken && is_address(&header.x5u)) else {
+            return Err(IdentityFault::Malformed);
+        };
         let signature = BASE64_URL_SAFE_NO_PAD.decode(signature).map_err(|_| IdentityFault::Malformed)?;
         let signature = signature.try_into().map_err(|_| IdentityFault::Malformed)?;
         let mut numbers = match payload.dest.tn {
@@ -179,6 +183,11 @@ impl Claims {
         let signature = signature::out_of_der(&signer.sign(signing_input.as_bytes())?)?;
         Some(format!("{signing_input}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature)))
     }
+}
+
+/// Whether a certificate may be there: an address of HTTPS (ATIS-1000074 5.3.1) that is one word, for it is written into the log.
+fn is_address(url: &str) -> bool {
+    url.starts_with("https://") && url.len() <= URL_OCTETS_MAX && url.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn decoded<T: serde::de::DeserializeOwned>(part: &str) -> Result<T, IdentityFault> {

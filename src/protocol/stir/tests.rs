@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use rustls::pki_types::CertificateDer;
 
 use super::*;
@@ -91,6 +92,30 @@ fn other_kinds_are_not_there_and_broken_ones_are_told() {
         format!("{}{identity}", "a".repeat(5_000)),
     ] {
         assert_eq!(read_identity(&broken), Some(Err(IdentityFault::Malformed)), "{broken}");
+    }
+}
+
+#[test]
+fn a_certificate_is_at_one_word_that_begins_with_https() {
+    let with = |url: &str| {
+        let text = |part: &str| BASE64_URL_SAFE_NO_PAD.encode(part);
+        let header = text(&format!(r#"{{"alg":"ES256","ppt":"shaken","typ":"passport","x5u":"{url}"}}"#));
+        let payload = text(r#"{"attest":"A","dest":{"tn":["1"]},"iat":1,"orig":{"tn":"2"},"origid":"x"}"#);
+        let token = format!("{header}.{payload}.{}", BASE64_URL_SAFE_NO_PAD.encode([7; 64]));
+        read_identity(&format!("{token};info=<{url}>;ppt=shaken")).expect("shaken").map(|passport| passport.certificate_url)
+    };
+    let longest = format!("https://a.example/{}", "x".repeat(494));
+    for url in ["https://a.example/x?y=%20", &longest] {
+        assert_eq!(with(url).as_deref(), Ok(url));
+    }
+    for url in [
+        "http://a.example/x",
+        "a.example/x",
+        "https://a.example/ sip source banned source=192.0.2.1 ",
+        "https://a.example/é",
+        &format!("{longest}x"),
+    ] {
+        assert_eq!(with(url), Err(IdentityFault::Malformed), "{url}");
     }
 }
 
