@@ -237,7 +237,7 @@ impl Exchange {
                 answer_ms_max: millis(config.sip.ping_timeout).max(100),
                 ..PingSettings::default()
             },
-            identity: IdentityTimes { wait_ms: millis(config.stir.wait), fresh_secs: i64::from(whole_secs(config.stir.fresh)) },
+            identity: IdentityTimes { wait_ms: millis(config.stir.wait), fresh_secs: u64::from(whole_secs(config.stir.fresh)) },
             signer: StirSigner::open(&config.stir)?.map(|signer| signer as Arc<dyn PassportSigner>),
             ..SipSettings::default()
         };

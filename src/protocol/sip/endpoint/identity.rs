@@ -28,7 +28,7 @@ pub struct IdentityTimes {
     /// Longest that a call waits for the check of its caller, in milliseconds; then it goes on unverified.
     pub wait_ms: u64,
     /// How far the time of a statement may be from ours, in seconds (RFC 8224 6.2.3 knows 60).
-    pub fresh_secs: i64,
+    pub fresh_secs: u64,
 }
 
 impl Default for IdentityTimes {
@@ -123,7 +123,7 @@ impl SipEndpoint {
             canonical(said, "").as_ref().is_some_and(|said| number.as_ref() == Some(said)) || number.as_deref() == Some(said)
         };
         let now_secs = self.link.now.wall.as_millis() / 1_000;
-        if (now_secs - claims.issued_at).abs() > self.settings.identity.fresh_secs {
+        if now_secs.abs_diff(claims.issued_at) > self.settings.identity.fresh_secs {
             return fault(IdentityFault::Stale);
         }
         if !same(&claims.caller, &caller) {

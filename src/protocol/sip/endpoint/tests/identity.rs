@@ -6,7 +6,7 @@ use super::world::{THEM, US, World, access, to_trunk};
 use crate::{
     protocol::{
         sip::{DialogId, IdentityCheck, SipNotice, SipOrder, StirAccess, Transport},
-        stir::PassportSigner,
+        stir::{Called, Claims, PassportSigner, write_identity},
     },
     types::{Attestation, CallerIdentity, IdentityFault},
 };
@@ -167,6 +167,23 @@ fn a_statement_about_another_call_is_not_even_looked_up() {
     assert_eq!(identity(&mut world), failed(IdentityFault::Stale));
     assert!(world.to_verify.is_empty());
     assert_eq!(world.sides[THEM].endpoint.stats().identities.failed.iter().sum::<u64>(), 4);
+}
+
+#[test]
+fn no_time_of_a_statement_is_too_far_away() {
+    for issued_at in [i64::MIN, i64::MAX, 0] {
+        let mut world = world(IdentityCheck::Verify);
+        let claims = Claims {
+            attestation: Attestation::A,
+            caller: "34911000001".into(),
+            called: Called { numbers: vec!["1009".into()] },
+            issued_at,
+            origin: "x".into(),
+        };
+        let line = write_identity(&claims.sign(&Signer).expect("signed"), Signer.certificate_url());
+        invite(&mut world, "sip:+34911000001@10.0.0.1", &format!("Identity: {line}\n"));
+        assert_eq!(identity(&mut world), Some(CallerIdentity::Failed { why: IdentityFault::Stale }), "{issued_at}");
+    }
 }
 
 #[test]
