@@ -1,6 +1,6 @@
 //! Who a call says it is from, as far as it may be shown: RFC 3323, RFC 3325.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use crate::protocol::sip::{address::NameAddr, header::Name, message::SipMessage, notice::CallSource};
 
@@ -24,17 +24,22 @@ pub fn caller_of(invite: &SipMessage, source: &CallSource, is_believed: bool) ->
             if is_withheld(invite, is_believed) {
                 return CallerId::default();
             }
-            // Only a trunk of our trust domain may assert an identity (RFC 3325 5).
-            let mut asserted = invite.addresses(Name::AssertedIdentity).filter(|_| is_believed);
-            let asserted = asserted.find(|address| address.uri.user().is_some());
-            let shown = asserted.as_ref().unwrap_or_else(|| invite.from());
+            let shown = shown_address(invite, is_believed);
             let name = |address: &NameAddr| address.display.as_deref().map(Arc::from);
             CallerId {
                 number: shown.uri.user().filter(|user| !is_anonymous(user)).map(Arc::from),
-                name: name(shown).or_else(|| name(invite.from())),
+                name: name(&shown).or_else(|| name(invite.from())),
             }
         }
     }
+}
+
+/// The address that is shown as the caller's: what is checked of a caller is checked of this one.
+pub fn shown_address(invite: &SipMessage, is_believed: bool) -> Cow<'_, NameAddr> {
+    // Only a trunk of our trust domain may assert an identity (RFC 3325 5).
+    let mut asserted = invite.addresses(Name::AssertedIdentity).filter(|_| is_believed);
+    let asserted = asserted.find(|address| address.uri.user().is_some());
+    asserted.map_or_else(|| Cow::Borrowed(invite.from()), Cow::Owned)
 }
 
 fn is_withheld(invite: &SipMessage, is_believed: bool) -> bool {

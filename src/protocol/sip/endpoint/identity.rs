@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{
     SipEndpoint, SipOutput,
     call::{Call, Phase},
+    caller_id::shown_address,
 };
 use crate::{
     protocol::{
@@ -100,7 +101,10 @@ impl SipEndpoint {
     /// What an INVITE that came by this trunk says of its caller.
     pub(super) fn claim_of(&self, invite: &SipMessage, trunk: &TrunkAccess) -> Claim {
         let stir = &trunk.stir;
-        if let Some(verdict) = verdict_of_trunk(invite).filter(|_| stir.takes_verstat) {
+        let number = |address: &NameAddr| canonical(&address.uri.user()?, &self.access.country_code);
+        // RFC 8224 6.1 and ATIS-1000074 5.2.3: the asserted identity before From.
+        let shown = shown_address(invite, trunk.caller.is_believed);
+        if let Some(verdict) = verdict_of_trunk(invite, &shown, number).filter(|_| stir.takes_verstat) {
             return Claim::Known(verdict);
         }
         if stir.check == IdentityCheck::Off {
@@ -113,11 +117,7 @@ impl SipEndpoint {
             Some(Err(why)) => return fault(why),
             Some(Ok(passport)) => passport,
         };
-        let number = |address: &NameAddr| canonical(&address.uri.user()?, &self.access.country_code);
-        // RFC 8224 6.1 and ATIS-1000074 5.2.3: the asserted identity before From.
-        let mut asserted = invite.addresses(Name::AssertedIdentity).filter(|_| trunk.caller.is_believed);
-        let caller = asserted.find_map(|address| number(&address));
-        let caller = caller.or_else(|| number(invite.from()));
+        let caller = number(&shown);
         let claims = &passport.claims;
         let same = |said: &str, number: &Option<String>| {
             canonical(said, "").as_ref().is_some_and(|said| number.as_ref() == Some(said)) || number.as_deref() == Some(said)
@@ -223,11 +223,20 @@ fn refusal_of(identity: &CallerIdentity) -> Option<u16> {
     })
 }
 
-/// What a trunk that has checked already says (ATIS-1000082, 3GPP TS 24.229 7.2A.20): the parameter `verstat` of the caller's number.
-fn verdict_of_trunk(invite: &SipMessage) -> Option<CallerIdentity> {
+/// What a trunk that has checked already says (ATIS-1000082, 3GPP TS 24.229 7.2A.20): the parameter `verstat` of the caller's number,
+/// which another address of the call may carry for the one that is shown.
+fn verdict_of_trunk(
+    invite: &SipMessage,
+    shown: &NameAddr,
+    number: impl Fn(&NameAddr) -> Option<String>,
+) -> Option<CallerIdentity> {
     let verdict = |address: &NameAddr| address.uri.number_param("verstat").map(str::to_owned);
-    let asserted = invite.addresses(Name::AssertedIdentity).find_map(|address| verdict(&address));
-    match asserted.or_else(|| verdict(invite.from()))?.as_str() {
+    let elsewhere = || {
+        let caller = number(shown)?;
+        let others = invite.addresses(Name::AssertedIdentity).chain([invite.from().clone()]);
+        others.filter(|address| number(address).as_ref() == Some(&caller)).find_map(|address| verdict(&address))
+    };
+    match verdict(shown).or_else(elsewhere)?.as_str() {
         "TN-Validation-Passed" => {
             let attestation = invite.first(Name::AttestationIndicator).and_then(|text| Attestation::read(text.trim()));
             let origin = invite.first(Name::OriginationId).map(|text| text.trim().chars().take(64).collect());

@@ -202,6 +202,47 @@ fn the_verdict_of_a_trunk_that_has_checked_is_taken() {
 }
 
 #[test]
+fn only_the_number_that_is_shown_counts_as_verified() {
+    let shown = |number: &str| format!("sip:{number}@10.0.0.1");
+    let tel = "P-Asserted-Identity: <tel:+34911000001;verstat=TN-Validation-Passed>\n";
+    let both = format!("P-Asserted-Identity: <sip:+34600000001@10.0.0.1>\n{tel}");
+    for (is_believed, from, lines, is_verified) in [
+        (false, "+34600000001", tel, false),
+        (false, "+34911000001", tel, true),
+        (false, "+34911000001;verstat=TN-Validation-Passed", "", true),
+        (true, "+34600000001", tel, true),
+        (true, "+34911000001", &both, false),
+        (true, "+34911000001;verstat=TN-Validation-Passed", &both, false),
+        (true, "+34600000001", &both.replace("34600000001", "34911000001"), true),
+    ] {
+        let mut world = world(IdentityCheck::Off);
+        let mut known = access(world.sides[US].address, Transport::Udp);
+        known.trunks[0].stir = StirAccess { takes_verstat: true, ..StirAccess::default() };
+        known.trunks[0].caller.is_believed = is_believed;
+        world.sides[THEM].endpoint.set_access(Arc::new(known));
+        invite(&mut world, &shown(from), lines);
+        assert_eq!(identity(&mut world).is_some(), is_verified, "{is_believed} {from} {lines}");
+    }
+}
+
+#[test]
+fn a_statement_is_compared_with_the_number_that_is_shown() {
+    let mut world = world(IdentityCheck::Verify);
+    let claims = Claims {
+        attestation: Attestation::A,
+        caller: "34911000001".into(),
+        called: Called { numbers: vec!["1009".into()] },
+        issued_at: world.now.wall.as_millis() / 1_000,
+        origin: "x".into(),
+    };
+    let line = write_identity(&claims.sign(&Signer).expect("signed"), Signer.certificate_url());
+    let asserted = "P-Asserted-Identity: <sip:bank@10.0.0.1>, <tel:+34911000001>\n";
+    invite(&mut world, "sip:+34911000001@10.0.0.1", &format!("{asserted}Identity: {line}\n"));
+    assert_eq!(identity(&mut world), Some(CallerIdentity::Failed { why: IdentityFault::OtherCaller }));
+    assert!(world.to_verify.is_empty());
+}
+
+#[test]
 fn nobody_asks_and_nobody_signs_where_the_trunk_does_not_say_so() {
     let mut world = World::with(1, Transport::Udp, |settings| settings.signer = Some(Arc::new(Signer)));
     call(&mut world, "+34911000001");
