@@ -174,11 +174,11 @@ impl SipEndpoint {
     }
 
     /// Our own statement about the caller whom we show, if the trunk wants one and there is a key: the value of an Identity header.
-    pub(super) fn statement(&mut self, trunk: &TrunkId, caller: Option<&str>, number: &str, rng: &mut Rng) -> Option<String> {
+    pub(super) fn statement(&mut self, trunk: &TrunkId, caller: &str, number: &str, rng: &mut Rng) -> Option<String> {
         let signer = self.settings.signer.clone()?;
         let stir = &self.access.trunk(trunk)?.stir;
         let country_code = &self.access.country_code;
-        let caller = canonical(caller?, country_code)?;
+        let caller = canonical(caller, country_code)?;
         let claims = Claims {
             attestation: attestation_for(stir, &caller)?,
             called: Called { numbers: vec![canonical(number, country_code)?] },

@@ -38,8 +38,10 @@ impl SipEndpoint {
         let (terms, statement) = match target {
             SipTarget::Phone(_) | SipTarget::Devices { .. } => (CallerAccess::default(), None),
             SipTarget::Trunk { trunk, number, .. } => {
-                let statement = self.statement(trunk, caller, number, rng);
-                (self.access.trunk(trunk).map(|trunk| trunk.caller).unwrap_or_default(), statement)
+                let terms = self.access.trunk(trunk).map(|trunk| trunk.caller).unwrap_or_default();
+                // A statement names the number: whoever may not learn it gets none.
+                let is_told = !terms.is_hidden || terms.asserts != AssertedAs::Nothing;
+                (terms, caller.filter(|_| is_told).and_then(|caller| self.statement(trunk, caller, number, rng)))
             }
         };
         let ours = self.settings.advertised(transport);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::world::{THEM, US, World, access, to_trunk};
 use crate::{
     protocol::{
-        sip::{DialogId, IdentityCheck, SipNotice, SipOrder, StirAccess, Transport},
+        sip::{AssertedAs, CallerAccess, DialogId, IdentityCheck, SipNotice, SipOrder, StirAccess, Transport},
         stir::{Called, Claims, PassportSigner, write_identity},
     },
     types::{Attestation, CallerIdentity, IdentityFault},
@@ -240,6 +240,19 @@ fn a_statement_is_compared_with_the_number_that_is_shown() {
     invite(&mut world, "sip:+34911000001@10.0.0.1", &format!("{asserted}Identity: {line}\n"));
     assert_eq!(identity(&mut world), Some(CallerIdentity::Failed { why: IdentityFault::OtherCaller }));
     assert!(world.to_verify.is_empty());
+}
+
+#[test]
+fn a_number_that_nobody_may_learn_is_not_signed() {
+    for (asserts, is_signed) in [(AssertedAs::Nothing, false), (AssertedAs::Asserted, true)] {
+        let mut world = world(IdentityCheck::Off);
+        let mut known = access(world.sides[THEM].address, Transport::Udp);
+        known.trunks[0].stir = StirAccess { attests: Some(Attestation::A), ..StirAccess::default() };
+        known.trunks[0].caller = CallerAccess { asserts, is_hidden: true, ..CallerAccess::default() };
+        world.sides[US].endpoint.set_access(Arc::new(known));
+        call(&mut world, "+34911000001");
+        assert_eq!(world.last(US, "INVITE").unwrap().contains("\r\nIdentity: "), is_signed, "{asserts:?}");
+    }
 }
 
 #[test]
