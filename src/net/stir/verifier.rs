@@ -20,11 +20,11 @@ use super::{
     fetch::{Fetched, Fetcher, host_of},
 };
 use crate::{
-    protocol::stir::{Anchors, SignedPassport, certificates_in, verify},
+    protocol::stir::{Anchors, SignedPassport, certificates_in, is_vouched, verify},
     types::{Clock, IdentityFault, Mono},
 };
 
-/// Certificates kept at a time; the one that runs out first makes room.
+/// Certificates kept at a time; the one that runs out first makes room, one that no anchor vouches for before all others.
 const KEPT_MAX: usize = 1_024;
 /// Certificates fetched at a time; who comes when all places are taken waits for one.
 const FETCHES_MAX: usize = 16;
@@ -49,6 +49,7 @@ type Chain = Arc<Vec<CertificateDer<'static>>>;
 #[derive(Clone)]
 struct Kept {
     chain: Arc<OnceCell<Option<Chain>>>,
+    is_vouched: bool,
     until: Mono,
 }
 
@@ -117,11 +118,14 @@ impl StirVerifier {
             let fetched = self.fetch(url).await;
             let chain = fetched.as_ref().and_then(|fetched| certificates_in(&fetched.octets));
             let age = fetched.and_then(|fetched| fetched.max_age_secs);
+            let is_vouched = chain.as_ref().is_some_and(|chain| is_vouched(chain, &self.anchors, self.clock.now().wall));
             let secs = match chain {
-                Some(_) => age.unwrap_or(KEEP_SECS).clamp(KEEP_SECS_MIN, KEEP_SECS_MAX),
+                Some(_) if is_vouched => age.unwrap_or(KEEP_SECS).clamp(KEEP_SECS_MIN, KEEP_SECS_MAX),
+                // Anybody can publish such a one.
+                Some(_) => KEEP_SECS_MIN,
                 None => AGAIN_SECS,
             };
-            self.keep_until(url, self.clock.now().mono + secs * 1_000);
+            self.keep(url, is_vouched, self.clock.now().mono + secs * 1_000);
             chain.map(Arc::new)
         };
         cell.get_or_init(fetch).await.clone()
@@ -156,20 +160,21 @@ impl StirVerifier {
             return entry.chain.clone();
         }
         if kept.len() >= KEPT_MAX
-            && let Some(first) = kept.iter().min_by_key(|(_, entry)| entry.until).map(|(url, _)| url.clone())
+            && let Some(first) =
+                kept.iter().min_by_key(|(_, entry)| (entry.is_vouched, entry.until)).map(|(url, _)| url.clone())
         {
             kept.remove(&first);
         }
         // Until it is there it is kept for as long as a fetch may take, and a little for the way.
-        let entry = Kept { chain: Arc::default(), until: now + FETCH_MS_MAX * 2 };
+        let entry = Kept { chain: Arc::default(), is_vouched: false, until: now + FETCH_MS_MAX * 2 };
         kept.insert(url.clone(), entry.clone());
         entry.chain
     }
 
-    fn keep_until(&self, url: &Arc<str>, until: Mono) {
+    fn keep(&self, url: &Arc<str>, is_vouched: bool, until: Mono) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = kept.get_mut(url) {
-            entry.until = until;
+            (entry.is_vouched, entry.until) = (is_vouched, until);
         }
     }
 }
@@ -230,6 +235,23 @@ mod tests {
         read_identity(identity.trim()).expect("shaken").expect("readable")
     }
 
+    #[test]
+    fn certificates_of_anybody_never_push_out_one_that_an_anchor_vouches_for() {
+        let verifier = verifier();
+        let genuine = passport().certificate_url;
+        let cell = verifier.cell_of(&genuine);
+        assert!(cell.set(Some(Arc::new(chain("provider-chain.pem")))).is_ok());
+        let now = verifier.clock.now().mono;
+        verifier.keep(&genuine, true, now + KEEP_SECS_MIN * 1_000);
+        for at in 0..KEPT_MAX + 8 {
+            let url = format!("https://junk.example/{at}").into();
+            verifier.cell_of(&url);
+            verifier.keep(&url, false, now + KEEP_SECS_MAX * 1_000);
+        }
+        assert!(verifier.cell_of(&genuine).get().is_some());
+        assert_eq!(verifier.kept.lock().unwrap().len(), KEPT_MAX);
+    }
+
     #[tokio::test]
     async fn hosts_that_stay_silent_keep_nobody_from_a_kept_certificate_or_another_host() {
         let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -238,7 +260,7 @@ mod tests {
         let genuine = Arc::new(passport());
         let cell = verifier.cell_of(&genuine.certificate_url);
         cell.set(Some(Arc::new(chain("provider-chain.pem")))).expect("an empty cell");
-        verifier.keep_until(&genuine.certificate_url, verifier.clock.now().mono + KEEP_SECS * 1_000);
+        verifier.keep(&genuine.certificate_url, true, verifier.clock.now().mono + KEEP_SECS * 1_000);
         let asked = |at: usize| {
             let certificate_url = format!("https://127.0.0.1:{port}/{at}").into();
             verifier.check(Arc::new(SignedPassport { certificate_url, ..passport() }))

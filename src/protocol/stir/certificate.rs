@@ -58,19 +58,27 @@ pub fn verify(
     anchors: &Anchors,
     now: Timestamp,
 ) -> Result<(), IdentityFault> {
-    let (signer, above) = chain.split_first().ok_or(IdentityFault::NoCertificate)?;
+    let signer = chain.first().ok_or(IdentityFault::NoCertificate)?;
     let certificate = EndEntityCert::try_from(signer).map_err(|_| IdentityFault::Untrusted)?;
-    let now_secs = u64::try_from(now.as_millis() / 1_000).unwrap_or(0);
-    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now_secs));
-    certificate
-        .verify_for_usage(ALL_VERIFICATION_ALGS, &anchors.0, above, time, AnyUsage, None, None)
-        .map_err(|_| IdentityFault::Untrusted)?;
+    if !is_vouched(chain, anchors, now) {
+        return Err(IdentityFault::Untrusted);
+    }
     if !may_speak_of(signer, &passport.claims.caller) {
         return Err(IdentityFault::Untrusted);
     }
     certificate
         .verify_signature(ECDSA_P256_SHA256, passport.signing_input.as_bytes(), &signature::in_der(&passport.signature))
         .map_err(|_| IdentityFault::Signature)
+}
+
+/// Whether the chain leads to an anchor and is valid now.
+pub fn is_vouched(chain: &[CertificateDer<'_>], anchors: &Anchors, now: Timestamp) -> bool {
+    let Some((signer, above)) = chain.split_first() else { return false };
+    let now_secs = u64::try_from(now.as_millis() / 1_000).unwrap_or(0);
+    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now_secs));
+    EndEntityCert::try_from(signer).is_ok_and(|certificate| {
+        certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors.0, above, time, AnyUsage, None, None).is_ok()
+    })
 }
 
 /// Certificates for numbers say in TNAuthList what they are for, not in the extended key usage.

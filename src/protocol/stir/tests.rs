@@ -55,6 +55,8 @@ fn a_certificate_counts_only_below_an_anchor_in_its_time_and_for_its_numbers() {
     let chain = certificates_in(&file("provider-chain.pem")).expect("certificates");
     let now = Timestamp::from_millis(SIGNED_AT * 1_000);
     let anchors = Anchors::read(&file("root.pem")).expect("an anchor");
+    assert!(is_vouched(&chain, &anchors, now));
+    assert!(!is_vouched(&chain[..1], &anchors, now) && !is_vouched(&[], &anchors, now));
     assert_eq!(verify(&passport, &chain, &Anchors::default(), now), Err(IdentityFault::Untrusted), "nobody is trusted");
     assert_eq!(verify(&passport, &chain[..1], &anchors, now), Err(IdentityFault::Untrusted), "a gap in the chain");
     let before = Timestamp::from_millis(1_000_000_000_000);
