@@ -43,7 +43,14 @@ fn datagrams_leave_nothing_behind_in_the_endpoint() {
 
 #[test]
 fn header_values_are_read_and_answered() {
-    replay(&["fuzz/corpus/sip_headers"], sip_headers::run);
+    replay(&["fuzz/corpus/sip_headers"], |bytes| {
+        sip_headers::run(bytes);
+    });
+}
+
+#[test]
+fn a_statement_of_the_corpus_gets_as_far_as_its_signature() {
+    assert_eq!(sip_headers::run(include_bytes!("fuzz/corpus/sip_headers/identity-that-fits")), 2);
 }
 
 #[test]

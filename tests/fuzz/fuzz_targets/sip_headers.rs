@@ -5,4 +5,6 @@ mod access;
 #[path = "../entries/sip_headers.rs"]
 mod entry;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| entry::run(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    entry::run(bytes);
+});
