@@ -4,7 +4,7 @@ import type { RTCSession } from 'jssip/lib/RTCSession'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Caller } from '../support/caller'
-import { useCentre } from '../support/centre'
+import { useCentre, type Rest } from '../support/centre'
 import { DeskPhone } from '../support/desk-phone'
 import { jssip } from '../support/jssip'
 import { MICROPHONE_HERTZ } from '../support/microphone-tone'
@@ -85,10 +85,18 @@ test('a page with a SIP library registers, calls the echo and hears itself', asy
   await expect.poll(() => state(page)).toBe('ended')
 })
 
-test('an agent whose phone is such a page is called and talks with the caller', async ({ page }) => {
+/** The agent works with a telephone, and is free for the next story as soon as a call is over. */
+async function workWithTelephone(): Promise<Rest> {
   const admin = await centre.rest('admin')
   const agent = await admin.ask<Record<string, unknown>>('GET', '/agents/agent1')
   await admin.ask('PUT', '/agents/agent1', { ...agent, device: 'sip' })
+  const queue = await admin.ask<Record<string, unknown>>('GET', '/queues/support')
+  await admin.ask('PUT', '/queues/support', { ...queue, wrap_up: { mode: 'none' } })
+  return admin
+}
+
+test('an agent whose phone is such a page is called and talks with the caller', async ({ page }) => {
+  const admin = await workWithTelephone()
   await register(page, '101')
   await admin.ask('PUT', '/agents/agent1/presence', { state: 'ready' })
   const caller = await Caller.call(centre, '1001', { hertz: CALLER_HERTZ })
@@ -104,9 +112,7 @@ test('an agent whose phone is such a page is called and talks with the caller', 
 })
 
 test('a desk phone and such a page of one account ring together, and the later one hears that the call was taken', async ({ page }) => {
-  const admin = await centre.rest('admin')
-  const agent = await admin.ask<Record<string, unknown>>('GET', '/agents/agent1')
-  await admin.ask('PUT', '/agents/agent1', { ...agent, device: 'sip' })
+  const admin = await workWithTelephone()
   const desk = await DeskPhone.register(centre, { account: '101', password: passwordOf('101') }, 'uas_taken_elsewhere.xml')
   await register(page, '101')
   await admin.ask('PUT', '/agents/agent1/presence', { state: 'ready' })
