@@ -13,7 +13,7 @@ use crate::{
         event::Event,
         routing::{Dialled, DiallingProblem, may_dial},
     },
-    types::{AgentId, Mono, Timestamp},
+    types::{AgentId, Mono, Timestamp, TrunkId},
 };
 
 /// Refusals of one agent that follow each other sooner than this are counted and not noted: a machine that tries number after number
@@ -61,13 +61,19 @@ impl DialledToday {
 }
 
 impl Centre {
-    /// Whether an agent may dial this number outside now. A refusal is counted and noted.
-    pub(super) fn check_dialling(&mut self, turn: &Turn<'_>, agent: &AgentId, number: &str) -> Result<(), Refusal> {
+    /// Whether an agent may dial this number outside now, by these trunks. A refusal is counted and noted.
+    pub(super) fn check_dialling(
+        &mut self,
+        turn: &Turn<'_>,
+        agent: &AgentId,
+        number: &str,
+        ways: &[TrunkId],
+    ) -> Result<(), Refusal> {
         let rules = &self.directory.centre.dialling;
         // A calendar that is missing closes nothing.
         let is_open = rules.calendar.as_ref().and_then(|id| self.hours.is_open(id, turn.now.wall)).unwrap_or(true);
         let dialled = Dialled { now: self.lines_out_of(agent), today: self.dialled_today.of(agent, self.today(turn.now.wall)) };
-        let Err(problem) = may_dial(&self.directory, number, dialled, is_open) else { return Ok(()) };
+        let Err(problem) = may_dial(&self.directory, number, ways, dialled, is_open) else { return Ok(()) };
         let (rule, refusal) = match problem {
             DiallingProblem::NotAllowed => (DiallingRule::Number, Refusal::NumberNotAllowed),
             DiallingProblem::TooManyAtOnce => (DiallingRule::CallsAtOnce, Refusal::TooManyOwnCalls),

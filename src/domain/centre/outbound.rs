@@ -199,8 +199,8 @@ impl Centre {
             DialProblem::NotDialable => Refusal::NotDialable,
             DialProblem::AllTrunksFull => Refusal::TooManyCalls,
         })?;
-        if let DialPlan::Outside { dialled, .. } = &plan {
-            self.check_dialling(turn, agent, dialled)?;
+        if let DialPlan::Outside { dialled, ways, .. } = &plan {
+            self.check_dialling(turn, agent, dialled, ways)?;
         }
         Ok(plan)
     }

@@ -123,6 +123,16 @@ impl Trunk {
         rewrite(&self.numbers_out, number)
     }
 
+    /// How a carrier could read a number that is written without its country code here: with and without what is put before it.
+    /// Empty when the country code is there.
+    pub fn national_forms(&self, number: &str) -> Vec<String> {
+        let rule = self.numbers_out.iter().find(|rule| rule.apply(number).is_some());
+        let Some(rule) = rule.filter(|rule| rule.strip > 1 && number.starts_with('+')) else { return Vec::new() };
+        let rest = usize::try_from(rule.strip).ok().and_then(|strip| number.get(strip..)).unwrap_or_default();
+        let written = Some(self.number_out(number)).filter(|written| !written.ends_with(number.trim_start_matches('+')));
+        written.into_iter().chain([rest.to_owned()]).collect()
+    }
+
     /// What a called party is shown of this number of ours, as its carrier writes it; `None` withholds it.
     pub fn caller_out(&self, ours: Option<&str>) -> Option<String> {
         self.caller.shown(ours).map(|number| rewrite(&self.numbers_out, number))
