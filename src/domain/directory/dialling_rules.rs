@@ -9,7 +9,7 @@ use crate::types::CalendarId;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DiallingRules {
     /// What numbers may begin with: `+34`, `+441`, `061`. Everything else is refused. Empty allows the own country and service numbers
-    /// of up to six digits.
+    /// of up to six digits; the latter only where other countries have the same code (1 and 7).
     pub allowed: Vec<String>,
     /// What they may not begin with although a shorter beginning is allowed: `+34806`, `118`.
     pub denied: Vec<String>,

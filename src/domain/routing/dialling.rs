@@ -10,6 +10,9 @@ use crate::{
 /// Numbers that any telephone may call at any time, whatever the rules say (3GPP TS 22.101 10.1.1).
 const EMERGENCY: [&str; 2] = ["112", "911"];
 
+/// Country codes of more countries than one: what begins with them may be abroad, and dear (ITU-T E.164 6.2.1).
+const SHARED_COUNTRY_CODES: [&str; 2] = ["1", "7"];
+
 /// Why a number may not be dialled now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiallingProblem {
@@ -80,14 +83,14 @@ fn international_prefix(country_code: &str) -> &'static str {
 }
 
 /// The longest beginning decides; of equals, the denied one. With no beginning allowed by name, the own country and service numbers
-/// are. A denied beginning fits as well when a trunk zero was left behind the own country code.
+/// are, or service numbers only where other countries have the same code. A denied beginning fits as well when a trunk zero was left behind the own country code.
 fn is_number_allowed(rules: &DiallingRules, country_code: &str, number: &str) -> bool {
     let longest = |begins: &[String], number: &str| {
         begins.iter().filter(|begin| number.starts_with(begin.as_str())).map(String::len).max()
     };
     let is_service = number.len() <= SERVICE_DIGITS_MAX && number.bytes().all(|b| b.is_ascii_digit());
     let national = number.strip_prefix('+').and_then(|digits| digits.strip_prefix(country_code));
-    let is_home = || is_service || national.is_some();
+    let is_home = || is_service || (national.is_some() && !SHARED_COUNTRY_CODES.contains(&country_code));
     let bare = national.map(|national| format!("+{country_code}{}", national.trim_start_matches('0')));
     let allowed = if rules.allowed.is_empty() { is_home().then_some(0) } else { longest(&rules.allowed, number) };
     let denied = longest(&rules.denied, number).max(bare.and_then(|bare| longest(&rules.denied, &bare)));
@@ -134,6 +137,17 @@ mod tests {
             ("+4420", false),
         ] {
             assert_eq!(is_allowed(&listed, number), may, "{number}");
+        }
+    }
+
+    #[test]
+    fn a_country_code_that_other_countries_share_is_no_home() {
+        for (country_code, number) in [("1", "+18765551234"), ("1", "+12125551234"), ("7", "+77012345678")] {
+            let mut directory = directory(&[], &[]);
+            directory.centre.country_code = country_code.into();
+            assert!(!is_allowed(&directory, number) && is_allowed(&directory, "411"), "{number}");
+            directory.centre.dialling.allowed = vec![number.get(..5).unwrap().into()];
+            assert!(is_allowed(&directory, number), "{number}");
         }
     }
 

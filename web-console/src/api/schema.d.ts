@@ -2118,7 +2118,7 @@ export interface components {
         DiallingRules: {
             /**
              * @description What numbers may begin with: `+34`, `+441`, `061`. Everything else is refused. Empty allows the own country and service numbers
-             *     of up to six digits.
+             *     of up to six digits; the latter only where other countries have the same code (1 and 7).
              */
             allowed: string[];
             /** @description What they may not begin with although a shorter beginning is allowed: `+34806`, `118`. */
