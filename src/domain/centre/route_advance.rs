@@ -5,7 +5,10 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{Centre, LegUse, PhoneEffect, Turn};
 use crate::{
-    domain::call::{CalledBy, EndCause},
+    domain::{
+        call::{CalledBy, EndCause},
+        routing::is_emergency,
+    },
     types::{AgentId, LegId, Mono, TrunkId},
 };
 
@@ -43,7 +46,7 @@ impl Centre {
     }
 
     fn attempt(&mut self, turn: &mut Turn<'_>, mut attempt: Attempt) -> Option<(LegId, TrunkId)> {
-        let trunk = self.next_with_room(&mut attempt.trunks_left, turn.now.mono)?;
+        let trunk = self.next_with_room(&mut attempt.trunks_left, &attempt.call.dialled, turn.now.mono)?;
         let leg = turn.mint_leg();
         let CallOut { agent, dialled, ring_secs } = &attempt.call;
         let (number, caller) = self.as_written_on(&trunk, dialled, self.number_shown(agent));
@@ -67,9 +70,10 @@ impl Centre {
         }
     }
 
-    fn next_with_room(&mut self, trunks: &mut VecDeque<TrunkId>, now: Mono) -> Option<TrunkId> {
+    /// An emergency takes its place wherever it is.
+    fn next_with_room(&mut self, trunks: &mut VecDeque<TrunkId>, dialled: &str, now: Mono) -> Option<TrunkId> {
         while let Some(trunk) = trunks.pop_front() {
-            if self.take_room(&trunk, now) {
+            if self.take_room(&trunk, now) || is_emergency(dialled) {
                 return Some(trunk);
             }
         }

@@ -26,6 +26,11 @@ pub enum DiallingProblem {
     Closed,
 }
 
+/// Whether this number, as typed, calls for help: it goes whatever the rules, the routes and the limits say.
+pub fn is_emergency(number: &str) -> bool {
+    EMERGENCY.contains(&number)
+}
+
 /// What an agent has made of it so far.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Dialled {
@@ -46,7 +51,7 @@ pub fn may_dial(
 ) -> Result<(), DiallingProblem> {
     let rules = &directory.centre.dialling;
     let is_allowed = |number: &str| is_number_allowed(rules, &directory.centre.country_code, number);
-    if EMERGENCY.contains(&number) {
+    if is_emergency(number) {
         Ok(())
     } else if !is_allowed(number) || !readings(directory, number, ways).all(|reading| is_allowed(&reading)) {
         Err(DiallingProblem::NotAllowed)

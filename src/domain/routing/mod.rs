@@ -8,7 +8,7 @@ mod outbound;
 mod route;
 
 pub use dial::{DialPlan, DialProblem, plan_dial};
-pub use dialling::{Dialled, DiallingProblem, may_dial};
+pub use dialling::{Dialled, DiallingProblem, is_emergency, may_dial};
 pub use language::choose_language;
 pub use outbound::{NoWay, Room};
 pub use route::{Route, route};

@@ -1,5 +1,6 @@
 //! By which trunks a number goes out, and in what order they are tried: least cost first, by chance and weight among equals.
 
+use super::dialling::is_emergency;
 use crate::{
     domain::directory::{Directory, OutboundRoute, RouteTrunk},
     types::{Rng, TrunkId},
@@ -28,26 +29,37 @@ pub enum NoWay {
     AllFull,
 }
 
-/// The trunks for a number, in the order in which they are tried.
+/// The trunks for a number, in the order in which they are tried. An emergency without a trunk of a route goes by any.
 pub fn ways_out(
     directory: &Directory,
     dialled: &str,
     room: &dyn Fn(&TrunkId) -> Room,
     rng: &mut Rng,
 ) -> Result<Vec<TrunkId>, NoWay> {
-    let candidates = match route_for(directory, dialled) {
-        Some(route) => by_cost_and_weight(&route.trunks, rng),
-        None if !directory.outbound_routes.values().any(|route| route.is_active) => directory.trunks.keys().cloned().collect(),
-        None => return Err(NoWay::NoRoute),
-    };
+    let is_emergency = is_emergency(dialled);
     let is_way = |id: &TrunkId| directory.trunks.get(id).is_some_and(|trunk| trunk.is_active && trunk.peer.is_some());
-    let mut ways: Vec<(TrunkId, Room)> = candidates.into_iter().filter(is_way).map(|id| (id.clone(), room(&id))).collect();
-    if ways.is_empty() {
+    let route = route_for(directory, dialled).map(|route| by_cost_and_weight(&route.trunks, rng));
+    let mut candidates = match route {
+        Some(trunks) => trunks,
+        None if !directory.outbound_routes.values().any(|route| route.is_active) => directory.trunks.keys().cloned().collect(),
+        None => Vec::new(),
+    };
+    candidates.retain(is_way);
+    if candidates.is_empty() && is_emergency {
+        candidates = directory.trunks.keys().filter(|id| is_way(id)).cloned().collect();
+    }
+    if candidates.is_empty() {
         return Err(NoWay::NoRoute);
     }
-    // A trunk that is down may have come back since it was asked: better than not to try.
-    ways.retain(|(_, room)| *room != Room::Full);
-    ways.sort_by_key(|(_, room)| *room == Room::Down);
+    let mut ways: Vec<(TrunkId, Room)> = candidates.into_iter().map(|id| (id.clone(), room(&id))).collect();
+    // What is full by our count may still carry a call for help; a trunk that is down may have come back since it was asked: better
+    // than not to try.
+    ways.retain(|(_, room)| is_emergency || *room != Room::Full);
+    ways.sort_by_key(|(_, room)| match room {
+        Room::Free => 0,
+        Room::Full => 1,
+        Room::Down => 2,
+    });
     let ways: Vec<TrunkId> = ways.into_iter().take(TRIES_MAX).map(|(id, _)| id).collect();
     if ways.is_empty() { Err(NoWay::AllFull) } else { Ok(ways) }
 }
@@ -138,6 +150,22 @@ mod tests {
         assert_eq!(ways(&directory, "1", room("a", "")).unwrap(), ["b", "c", "a"]);
         assert_eq!(ways(&directory, "1", room("a", "bc")).unwrap(), ["a"], "better than nothing");
         assert_eq!(ways(&directory, "1", room("", "abc")), Err(NoWay::AllFull));
+    }
+
+    #[test]
+    fn an_emergency_goes_without_a_route_and_by_full_trunks() {
+        let routed = directory(&[("+34", &[("a", 1, 1)]), ("911", &[])]);
+        for number in ["112", "911"] {
+            assert_eq!(ways(&routed, number, |_| Room::Free).unwrap(), ["a", "b", "c"], "{number}");
+        }
+        let room = |id: &str| match id {
+            "a" => Room::Down,
+            "b" => Room::Full,
+            _ => Room::Free,
+        };
+        assert_eq!(ways(&routed, "112", room).unwrap(), ["c", "b", "a"]);
+        assert_eq!(ways(&directory(&[("112", &[("b", 1, 1)])]), "112", room).unwrap(), ["b"]);
+        assert_eq!(ways(&routed, "061", room), Err(NoWay::NoRoute));
     }
 
     #[test]

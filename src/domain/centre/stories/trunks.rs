@@ -181,3 +181,19 @@ fn each_trunk_is_told_the_numbers_in_its_own_form_and_shown_only_what_it_may() {
     let national = ("911222333".to_owned(), Some("911000000".to_owned()));
     assert_eq!(told.collect::<Vec<_>>(), [national, ("+34911222333".to_owned(), None)]);
 }
+
+#[test]
+fn an_emergency_goes_by_a_full_trunk_and_without_a_route() {
+    let mut directory = sample();
+    let carrier = directory.trunks.get_mut(&id("carrier")).unwrap();
+    (carrier.calls_max, carrier.calls_per_sec) = (1, Some(1));
+    let by = vec![RouteTrunk { trunk: id("carrier"), cost: 1, weight: 1 }];
+    let route = OutboundRoute { id: id("spain"), name: "Spain".into(), prefix: "+34".into(), trunks: by, is_active: true };
+    directory.outbound_routes.insert(route.id.clone(), route);
+    let mut floor = floor_of(directory);
+    dial(&mut floor, "ana", "+34911222333");
+    let command = CentreCommand::Dial { agent: id("bea"), number: "+34911222334".into(), customer: None };
+    assert_eq!(floor.ask_as("bea", command), Err(Refusal::TooManyCalls));
+    dial(&mut floor, "bea", "112");
+    assert_eq!(trunks(&floor), ["carrier", "carrier"]);
+}
