@@ -104,15 +104,15 @@ impl Centre {
     }
 }
 
-/// The lines to the outside that a call has because of this agent, who is on it or passed it on to a number.
+/// The lines to the outside that a call has because of this agent, who is on it or sent it on to where no other agent is yet: a
+/// number, a queue, a line.
 fn lines_out(call: &Call, agent: &AgentId) -> i64 {
     if call.is_over() {
         return 0;
     }
     let is_passed_on_out = matches!(call.stage(), Stage::PassedOn { trunk: Some(_), .. });
-    let is_theirs = call.stage().partner().is_some_and(|with| with.agent == *agent)
-        || (is_passed_on_out && call.transferred_from.as_ref() == Some(agent));
-    if !is_theirs {
+    let whose = call.stage().partner().map(|with| &with.agent).or(call.transferred_from.as_ref());
+    if whose != Some(agent) {
         return 0;
     }
     let is_consulting_out =

@@ -98,6 +98,22 @@ fn calls_that_an_agent_passed_on_outside_count_against_the_lines_at_a_time() {
 }
 
 #[test]
+fn a_call_out_that_its_agent_sent_to_a_queue_counts_until_another_agent_has_it() {
+    let mut floor = floor_with(DiallingRules { calls_max: 1, ..DiallingRules::default() });
+    floor.sign_in("ana");
+    dial(&mut floor, "ana", HOME).expect("dialled");
+    let there = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: there });
+    let target = TransferTarget::Queue { queue: id("sales") };
+    floor.ask("ana", |agent, call| CentreCommand::Transfer { agent, call, target }).expect("sent to the queue");
+    floor.sleep(60_000);
+    assert_eq!(dial(&mut floor, "ana", HOME), Err(Refusal::TooManyOwnCalls));
+    floor.sign_in("bea");
+    floor.answer("bea");
+    assert_eq!(dial(&mut floor, "ana", HOME), Ok(()));
+}
+
+#[test]
 fn the_calls_of_a_day_are_counted_by_agent_and_begin_anew_with_the_next_one() {
     let mut floor = floor_with(DiallingRules { calls_per_day_max: 2, ..DiallingRules::default() });
     floor.sign_in("ana");
