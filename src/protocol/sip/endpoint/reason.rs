@@ -28,9 +28,9 @@ pub fn refused_with(status: u16) -> &'static str {
 }
 
 /// The status that a refusal amounts to: a Q.850 cause that speaks of the person called says more than a gateway's general status
-/// (RFC 6432, RFC 3398 7.2.4.1).
+/// (RFC 6432, RFC 3398 7.2.4.1). Not more than a 6xx, which speaks for the person at whichever phone (RFC 3261 16.7).
 pub fn told_status(refusal: &SipMessage, status: u16) -> u16 {
-    if !matches!(status, 480 | 487 | 500..=599 | 603) {
+    if !matches!(status, 480 | 487 | 500..=599) {
         return status;
     }
     match q850_cause(refusal) {
@@ -83,6 +83,7 @@ mod tests {
             (500, "Reason: Q.850;cause=41\r\n", 500),
             (500, "Reason: Q.850;cause=many\r\n", 500),
             (486, "Reason: Q.850;cause=1\r\n", 486),
+            (603, "Reason: Q.850;cause=21\r\n", 603),
             (503, "Reason: Q.850\r\n", 503),
         ] {
             assert_eq!(told_status(&message(&format!("SIP/2.0 {status} No"), reason), status), told, "{status} {reason}");

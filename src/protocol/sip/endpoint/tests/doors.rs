@@ -327,6 +327,38 @@ fn eight_devices_of_an_account_all_ring_and_the_first_to_answer_wins() {
 }
 
 #[test]
+fn a_call_declined_at_one_device_with_a_reason_stops_ringing_at_the_other() {
+    let mut world = World::new(3);
+    for place in ["198.51.100.7:6000", "198.51.100.7:6001"] {
+        assert_eq!(Phone::new("101", "secret", place).say(&mut world, "REGISTER", "Expires: 100\n"), "SIP/2.0 200 OK");
+    }
+    world.stray.clear();
+    let order = SipOrder::Invite {
+        dialog: DialogId(2),
+        target: SipTarget::Phone("101".into()),
+        caller: Some("1".into()),
+        caller_name: None,
+        offer: "v=0\r\n".into(),
+        ring_secs: 5,
+    };
+    world.order(US, order);
+    let invites: Vec<String> = std::mem::take(&mut world.stray).into_iter().map(|(_, text)| text).collect();
+    let answer = |invite: &str, status: &str, more: &str| {
+        let names = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+        let mirrored = invite.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
+        let mirrored: String = mirrored.map(|line| format!("{line}\n")).collect();
+        format!("SIP/2.0 {status}\n{mirrored}{more}Content-Length: 0\n\n")
+    };
+    for invite in &invites {
+        world.inject(US, AWAY, &answer(invite, "180 Ringing", ""));
+    }
+    world.inject(US, AWAY, &answer(&invites[0], "603 Decline", "Reason: Q.850;cause=21;text=\"Call rejected\"\n"));
+    let notices = world.take(US);
+    assert!(matches!(notices.last(), Some(SipNotice::Failed { dialog: DialogId(2), status: 603 })), "{notices:?}");
+    assert_eq!((invites.len(), world.count(US, "CANCEL")), (2, 1));
+}
+
+#[test]
 fn a_wrong_password_and_an_unknown_account_get_the_same_answer() {
     let mut answers = Vec::new();
     for (account, password) in [("101", "wrong"), ("777", "secret")] {
