@@ -472,14 +472,14 @@ pub(super) fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<RemoteMedia
 }
 
 /// Why an outgoing call failed, by its final status (RFC 3261 21, RFC 3398 7.2.4). What never rang and never said no is out of
-/// reach.
+/// reach, and so is what a carrier does not let us call.
 pub(super) fn failure_cause(status: u16, has_rung: bool) -> EndCause {
     match status {
         408 if !has_rung => EndCause::Unreachable,
         408 | 480 | 487 => EndCause::NoAnswer,
         486 | 600 => EndCause::Busy,
         404 | 410 | 416 | 484 | 485 | 604 => EndCause::UnknownNumber,
-        401 | 403 | 407 | 433 | 603 | 607 | 608 => EndCause::Refused,
+        403 | 433 | 603 | 607 | 608 => EndCause::Refused,
         _ => EndCause::Unreachable,
     }
 }

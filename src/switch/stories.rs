@@ -454,6 +454,7 @@ fn why_a_called_phone_did_not_answer_is_told_apart() {
         (404, false, EndCause::UnknownNumber),
         (484, false, EndCause::UnknownNumber),
         (403, false, EndCause::Refused),
+        (407, false, EndCause::Unreachable),
         (603, true, EndCause::Refused),
         (488, false, EndCause::Unreachable),
         (500, false, EndCause::Unreachable),

@@ -502,7 +502,8 @@ impl SipEndpoint {
     }
 
     /// One attempt came to nothing; when it was the last, the call did. A hop of a trunk that cannot do it (503, or nothing heard,
-    /// RFC 3263 4.3) makes way for the next one, and so does a flow to a phone, which also a proxy may find dead (430, RFC 5626 6).
+    /// RFC 3263 4.3), or wants a proof that we do not have, makes way for the next one, and so does a flow to a phone, which also a
+    /// proxy may find dead (430, RFC 5626 6).
     pub(super) fn branch_failed(&mut self, id: DialogId, key: ClientKey, status: u16, rng: &mut Rng) {
         let now = self.link.now.mono;
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
@@ -524,7 +525,7 @@ impl SipEndpoint {
             } else if !self.routing.is_shunned(&hop, now) {
                 self.routing.shun(hop, SHUNNED_MS, now);
             }
-            if is_hop_down && self.try_next_hop(id, rng) {
+            if (is_hop_down || matches!(status, 401 | 407)) && self.try_next_hop(id, rng) {
                 return;
             }
         }

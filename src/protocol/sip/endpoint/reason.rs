@@ -34,10 +34,12 @@ pub fn told_status(refusal: &SipMessage, status: u16) -> u16 {
         return status;
     }
     match q850_cause(refusal) {
-        Some(1..=3) => 404,
+        Some(1) => 404,
+        // No route to the network or the destination: this carrier's, another may have one.
+        Some(2 | 3) => status.max(500),
         Some(17) => 486,
         Some(18..=20) => 480,
-        Some(21) => 403,
+        Some(21) if status < 500 => 403,
         Some(22) => 410,
         Some(28) => 484,
         _ => status,
@@ -85,6 +87,10 @@ mod tests {
             (486, "Reason: Q.850;cause=1\r\n", 486),
             (603, "Reason: Q.850;cause=21\r\n", 603),
             (503, "Reason: Q.850\r\n", 503),
+            (480, "Reason: Q.850;cause=3\r\n", 500),
+            (503, "Reason: Q.850;cause=2\r\n", 503),
+            (480, "Reason: Q.850;cause=21\r\n", 403),
+            (503, "Reason: Q.850;cause=21\r\n", 503),
         ] {
             assert_eq!(told_status(&message(&format!("SIP/2.0 {status} No"), reason), status), told, "{status} {reason}");
         }
@@ -105,9 +111,11 @@ mod tests {
     #[test]
     fn what_we_refuse_with_comes_back_as_the_same_refusal() {
         for status in [404, 403, 486, 480, 503, 500] {
-            let general = message("SIP/2.0 503 No", refused_with(status));
+            // A gateway that itself refuses (5xx) with "call rejected" speaks of its own network.
+            let said = if status == 403 { 480 } else { 503 };
+            let general = message(&format!("SIP/2.0 {said} No"), refused_with(status));
             let told = if matches!(status, 500 | 503) { 503 } else { status };
-            assert_eq!(told_status(&general, 503), told, "{status}");
+            assert_eq!(told_status(&general, said), told, "{status}");
         }
         assert_eq!(refused_with(487), "");
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::world::{US, World, access, address, target};
 use crate::{
     protocol::sip::{
-        CallSource, Ha1, Hop, PingSettings, SipAccess, SipNotice, Transport, TrunkAccess, TrunkFault, TrunkHealth,
-        TrunkRegistration,
+        CallSource, DialogId, Ha1, Hop, PingSettings, SipAccess, SipNotice, SipOrder, Transport, TrunkAccess, TrunkFault,
+        TrunkHealth, TrunkRegistration,
     },
     types::IpPrefix,
 };
@@ -295,4 +295,18 @@ fn a_registration_is_taken_back_at_the_end_with_proof_and_a_silent_registrar_is_
         assert_eq!(requests(&world, "REGISTER").len(), if is_silent { 2 } else { 3 });
         world.assert_empty();
     }
+}
+
+#[test]
+fn a_server_that_does_not_take_our_proof_makes_way_for_the_next() {
+    let mut world = begin(carrier(with_another_server));
+    let target = super::world::to_trunk("1001");
+    let (dialog, offer) = (DialogId(2), "v=0\r\n".into());
+    world.order(US, SipOrder::Invite { dialog, target, caller: None, caller_name: None, offer, ring_secs: 30 });
+    assert_eq!(last_asked(&world), CARRIER);
+    let challenge = "Proxy-Authenticate: Digest realm=\"nobody.example\", nonce=\"n\"\n";
+    answer(&mut world, "407 Proxy Authentication Required", challenge);
+    assert_eq!(last_asked(&world), OTHER_SERVER);
+    answer_from(&mut world, OTHER_SERVER, "407 Proxy Authentication Required", challenge);
+    assert_eq!(world.take(US), [SipNotice::Failed { dialog, status: 407 }]);
 }
