@@ -13,6 +13,7 @@ use crate::{
     domain::{
         call::EndCause,
         centre::{CentreInput, Heard, PhoneEffect, SILENT_PHONE_MS},
+        directory::{NumberRule, Trunk},
     },
     protocol::{
         media::{Codec, MediaNotice, MediaOrder, Source},
@@ -158,6 +159,27 @@ fn a_caller_is_answered_when_the_port_is_there_and_talks_when_the_ack_comes() {
     assert!(closes(&said, leg));
     assert!(matches!(said.last(), Some(Said::Centre(CentreInput::LegEnded { is_lost: false, .. }))));
     desk.is_clean();
+}
+
+#[test]
+fn what_a_carrier_says_beside_a_number_is_no_part_of_it() {
+    for (numbers_in, written) in [
+        (vec![], "911000001"),
+        (vec![NumberRule { pattern: "9XXXXXXXX".into(), strip: 0, prepend: "+34".into() }], "+34911000001"),
+    ] {
+        for beside in ["", ";npdi", ";cpc=ordinary", ";phone-context=+34"] {
+            let mut desk = Desk::new();
+            let trunk = Trunk { numbers_in: numbers_in.clone(), ..Trunk::new("carrier".parse().unwrap(), "Carrier") };
+            desk.legs.trunks.insert(trunk.id.clone(), trunk);
+            let mut notice = invited(Some(OFFER));
+            if let SipNotice::Invited { called, .. } = &mut notice {
+                *called = format!("911000001{beside}").into();
+            }
+            let said = desk.sip(notice);
+            let is_it = |said: &Said| matches!(said, Said::Centre(CentreInput::Arrived { called, .. }) if **called == *written);
+            assert!(said.iter().any(is_it), "{beside}: {said:?}");
+        }
+    }
 }
 
 #[test]

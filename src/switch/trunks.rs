@@ -28,10 +28,14 @@ impl Legs {
         trunk.and_then(|trunk| self.trunks.get(trunk)).map(codecs).unwrap_or_default()
     }
 
-    /// A number that came by a trunk, as this house writes it.
+    /// A number that came by a trunk, as this house writes it, without what the carrier says beside it (`;npdi`, `;cpc=ordinary`:
+    /// RFC 3966 3, RFC 3261 19.1.6).
     pub(super) fn number_in(&self, trunk: Option<&TrunkId>, number: Arc<str>) -> Arc<str> {
-        match trunk.and_then(|trunk| self.trunks.get(trunk)) {
-            Some(trunk) if !trunk.numbers_in.is_empty() => trunk.number_in(&number).into(),
+        let Some(trunk) = trunk else { return number };
+        let bare = number.split(';').next().unwrap_or_default();
+        match self.trunks.get(trunk) {
+            Some(trunk) if !trunk.numbers_in.is_empty() => trunk.number_in(bare).into(),
+            _ if bare.len() < number.len() => bare.into(),
             _ => number,
         }
     }
