@@ -333,7 +333,9 @@ impl SipEndpoint {
         }
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         let early = message.sdp().filter(|_| calling.early_answer.is_none());
-        if status == 100 || (calling.has_rung && early.is_none()) {
+        // A carrier's bare 181, 182 or 183 is no ringing: the call may still come to nothing there.
+        let rings = status == 180 || (status > 100 && !matches!(calling.target, SipTarget::Trunk { .. }));
+        if status == 100 || (early.is_none() && (calling.has_rung || !rings)) {
             return;
         }
         calling.has_rung = true;

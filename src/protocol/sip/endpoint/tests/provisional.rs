@@ -171,6 +171,19 @@ fn theirs_are_acknowledged_in_order_once_each() {
 }
 
 #[test]
+fn a_carriers_progress_without_an_answer_is_no_ringing() {
+    let mut world = calling();
+    for status in ["181 Call Is Being Forwarded", "182 Queued", "183 Session Progress"] {
+        respond(&mut world, status, "x", "", None);
+        assert!(world.take(US).is_empty(), "{status}");
+    }
+    respond(&mut world, "180 Ringing", "x", "", None);
+    assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
+    respond(&mut world, "503 Service Unavailable", "x", "", None);
+    assert_eq!(world.take(US), [SipNotice::Failed { dialog: OURS, status: 503 }]);
+}
+
+#[test]
 fn forks_each_have_numbers_and_answers_of_their_own() {
     let mut world = calling();
     let other = ANSWER.replace("30000", "30002");
