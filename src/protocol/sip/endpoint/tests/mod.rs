@@ -3,6 +3,7 @@
 mod calls;
 mod doors;
 mod identity;
+mod phones;
 mod presentation;
 mod provisional;
 mod reasons;

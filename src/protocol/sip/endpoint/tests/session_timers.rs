@@ -2,7 +2,7 @@
 
 use super::{
     calls::{ANSWER, OFFER, OURS, call, connected, in_dialog, invite, invited},
-    world::{THEM, US, World},
+    world::{THEM, US, World, answer_to},
 };
 use crate::protocol::sip::{DialogId, SessionTimerLimits, SipNotice, SipOrder, Transport};
 
@@ -33,13 +33,7 @@ fn said(world: &World) -> &str {
 /// A response of the scripted caller to the last request that it was sent.
 fn respond(world: &mut World, status: &str, more: &str) {
     let request = said(world).to_owned();
-    let mirrored: String = request
-        .lines()
-        .take_while(|line| !line.is_empty())
-        .filter(|line| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)))
-        .map(|line| format!("{line}\n"))
-        .collect();
-    world.inject(THEM, CALLER, &format!("SIP/2.0 {status}\n{mirrored}{more}Content-Length: 0\n\n"));
+    world.inject(THEM, CALLER, &answer_to(&request, status, more));
 }
 
 /// Requests of this method to the scripted caller, repetitions left out.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::world::{US, World, access, address, target};
+use super::world::{US, World, access, address, answer_to, target};
 use crate::{
     protocol::sip::{
         CallSource, DialogId, Ha1, Hop, PingSettings, SipAccess, SipNotice, SipOrder, Transport, TrunkAccess, TrunkFault,
@@ -61,10 +61,7 @@ fn answer(world: &mut World, status: &str, more: &str) {
 
 fn answer_from(world: &mut World, server: &str, status: &str, more: &str) {
     let (_, request) = world.stray.last().cloned().expect("a request");
-    let mirrored =
-        request.lines().filter(|line| ["Via:", "From:", "To:", "Call-ID:", "CSeq:"].iter().any(|name| line.starts_with(name)));
-    let mirrored: String = mirrored.map(|line| format!("{line}\n")).collect();
-    world.inject(US, server, &format!("SIP/2.0 {status}\n{mirrored}{more}Content-Length: 0\n\n"));
+    world.inject(US, server, &answer_to(&request, status, more));
 }
 
 fn requests(world: &World, method: &str) -> Vec<String> {

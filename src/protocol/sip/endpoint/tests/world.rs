@@ -303,6 +303,15 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
     }
 }
 
+/// An answer to this request as its other side would give it, with further lines.
+pub fn answer_to(request: &str, status: &str, more: &str) -> String {
+    let mirrored = ["Via:", "From:", "To:", "Call-ID:", "CSeq:"];
+    let head = request.lines().take_while(|line| !line.is_empty());
+    let mirrored = head.filter(|line| mirrored.iter().any(|name| line.starts_with(name)));
+    let mirrored: String = mirrored.map(|line| format!("{line}\n")).collect();
+    format!("SIP/2.0 {status}\n{mirrored}{more}Content-Length: 0\n\n")
+}
+
 /// A trunk's only server.
 pub fn target(hop: Hop) -> Target {
     Target { priority: 0, weight: 0, hops: vec![hop] }
