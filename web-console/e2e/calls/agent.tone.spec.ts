@@ -41,7 +41,8 @@ test('a caller goes through the menu, is answered with the record on screen, and
       await expect.poll(async () => (await heardIn(page)).level).toBeLessThan(0.005)
       const music = await caller.phone.listen(2)
       expect(music.level).toBeGreaterThan(0.005)
-      expect(Math.abs(music.hertz - MICROPHONE_HERTZ)).toBeGreaterThan(5)
+      // Many notes, one of which is as high as the microphone's tone; that tone would have nearly all of the sound.
+      expect(music.share).toBeLessThan(0.4)
       await page.getByTestId('hold').click()
       await expectPitch(() => heardIn(page), CALLER_HERTZ)
     })
