@@ -7,10 +7,7 @@ use super::{
     world::{THEM, US, World, access, address, udp},
 };
 use crate::{
-    protocol::sip::{
-        CallSource, DialogId, FloodLimits, Ha1, SipMessage, SipNotice, SipOrder, SipTarget, Transport,
-        digest::answer_challenge, malformed_response,
-    },
+    protocol::sip::{CallSource, DialogId, FloodLimits, Ha1, SipMessage, SipNotice, SipOrder, Transport, malformed_response},
     types::IpPrefix,
 };
 

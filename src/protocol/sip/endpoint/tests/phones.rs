@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::world::{THEM, US, World, access, address, answer_to, udp};
+use super::world::{US, World, access, address, answer_to};
 use crate::protocol::sip::{CallSource, DialogId, Ha1, SipNotice, SipOrder, SipTarget, Transport, digest::answer_challenge};
 
 /// A phone's request from its own address.
