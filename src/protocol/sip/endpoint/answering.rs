@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     SipEndpoint,
     arriving::STILL_RINGING_MS,
-    call::{Arriving, Call, End, Phase, Talking, Unacknowledged},
+    call::{Arriving, Call, Phase, Talking, Unacknowledged},
     reason::refused_with,
     refreshing::Session,
     reliable::Reliable,
@@ -79,20 +79,9 @@ impl SipEndpoint {
         let Phase::Arriving(arriving) = &mut call.phase else { return };
         let session = Session { our_sdp: Some(sdp), ..std::mem::take(&mut arriving.session) };
         let (first_ms, cseq, has_our_offer) = (self.link.times.t1_ms, arriving.cseq, !arriving.has_offer);
-        call.phase = Phase::Talking(Box::new(Talking {
-            dialog: arriving.dialog.clone(),
-            is_caller: false,
-            trunk: arriving.trunk.clone(),
-            unpracked,
-            unacknowledged: Some(Unacknowledged { cseq, flow, bytes, interval_ms: first_ms, has_our_offer, is_first: true }),
-            their_offer: None,
-            our_offer: None,
-            next_offer: None,
-            refer: None,
-            was_referred: false,
-            session,
-            end: End::NotYet,
-        }));
+        let unacknowledged = Unacknowledged { cseq, flow, bytes, interval_ms: first_ms, has_our_offer, is_first: true };
+        let talking = Talking::new(arriving.dialog.clone(), false, arriving.trunk.clone(), session);
+        call.phase = Phase::Talking(Box::new(Talking { unpracked, unacknowledged: Some(unacknowledged), ..talking }));
         for timer in [Timer::Undecided, Timer::StillRinging, Timer::ProvisionalAgain, Timer::NoPrack] {
             self.link.stop(id, timer);
         }

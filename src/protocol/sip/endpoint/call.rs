@@ -171,6 +171,26 @@ pub struct Talking {
     pub end: End,
 }
 
+impl Talking {
+    /// As it stands at the answer: nothing is under way.
+    pub fn new(dialog: Dialog, is_caller: bool, trunk: Option<TrunkId>, session: Session) -> Self {
+        Self {
+            dialog,
+            is_caller,
+            trunk,
+            unpracked: None,
+            unacknowledged: None,
+            their_offer: None,
+            our_offer: None,
+            next_offer: None,
+            refer: None,
+            was_referred: false,
+            session,
+            end: End::NotYet,
+        }
+    }
+}
+
 /// How the end of an answered call stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     SipEndpoint,
-    call::{Branch, Call, Calling, End, Phase, Talking},
+    call::{Branch, Call, Calling, Phase, Talking},
     reason::{ANSWERED_ELSEWHERE, NORMAL_CLEARING, told_status},
     refreshing::Session,
     reliable::PRACKS_MAX,
@@ -14,11 +14,9 @@ use super::{
 };
 use crate::{
     protocol::sip::{
-        access::TrunkAccess,
         address::{Uri, user_part},
         compose::Composition,
         dialog::Dialog,
-        digest::answer_challenge,
         header::{Method, Name},
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, SipTarget, Transport},
@@ -371,20 +369,7 @@ impl SipEndpoint {
         let mut session = std::mem::take(&mut calling.session);
         session.our_sdp = Some(calling.offer.clone());
         call.tags.retain(|tag| *tag == winner);
-        call.phase = Phase::Talking(Box::new(Talking {
-            dialog,
-            is_caller: true,
-            trunk,
-            unpracked: None,
-            unacknowledged: None,
-            their_offer: None,
-            our_offer: None,
-            next_offer: None,
-            refer: None,
-            was_referred: false,
-            session,
-            end: End::NotYet,
-        }));
+        call.phase = Phase::Talking(Box::new(Talking::new(dialog, true, trunk, session)));
         self.call_changed(id);
         self.link.stop(id, Timer::RingOver);
         self.session_settled(id, message);
@@ -454,43 +439,6 @@ impl SipEndpoint {
         branch.cseq += 1;
         branch.is_challenged = true;
         self.send_invite(id, branch, Some(authorization));
-    }
-
-    /// The header that answers a challenge of this trunk: its name and value.
-    pub(super) fn authorization(
-        &self,
-        trunk: &TrunkId,
-        message: &SipMessage,
-        status: u16,
-        method: &str,
-        uri: &str,
-        rng: &mut Rng,
-    ) -> Option<(&'static str, String)> {
-        Self::prove(self.access.trunk(trunk)?, message, status, method, uri, rng)
-    }
-
-    /// The same for a trunk that may have been taken out meanwhile.
-    pub(super) fn prove(
-        access: &TrunkAccess,
-        message: &SipMessage,
-        status: u16,
-        method: &str,
-        uri: &str,
-        rng: &mut Rng,
-    ) -> Option<(&'static str, String)> {
-        let username = access.username.as_deref()?;
-        let (asked, name) = match status {
-            401 => (Name::WwwAuthenticate, Name::Authorization),
-            _ => (Name::ProxyAuthenticate, Name::ProxyAuthorization),
-        };
-        // Another exchange of our kind asks in our own realm.
-        let mut known = access.their_secret.iter().chain(&access.secret);
-        let answer = known.find_map(|ha1| answer_challenge(message.values(asked), username, ha1, method, uri, rng));
-        if answer.is_none() {
-            let challenge: Vec<&str> = message.values(asked).collect();
-            tracing::warn!(trunk = %access.id, ?challenge, "the trunk asks for a proof in a realm that it is not set up for");
-        }
-        Some((name.as_str(), answer?))
     }
 
     /// What a hop answers with 503: for how long it wants to be left alone (RFC 3261 21.5.4).

@@ -9,6 +9,7 @@
 //! | `answering.rs` | our answers to incoming calls |
 //! | `presentation.rs` | who our calls say they are from |
 //! | `calling.rs` | our outgoing calls until they are answered |
+//! | `proving.rs` | our proofs to trunks that challenge them |
 //! | `reliable.rs` | provisional responses that get a PRACK |
 //! | `early.rs` | UPDATE before the answer |
 //! | `talking.rs` | everything within an answered call |
@@ -32,6 +33,7 @@ mod early;
 mod identity;
 mod notifying;
 mod presentation;
+mod proving;
 mod reason;
 mod refer;
 mod refreshing;

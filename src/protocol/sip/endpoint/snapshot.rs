@@ -52,21 +52,8 @@ impl SipEndpoint {
     pub fn take_up(&mut self, snapshot: DialogSnapshot) -> DialogId {
         let id = DialogId(self.next_dialog);
         self.next_dialog += 2;
-        let talking = Talking {
-            dialog: snapshot.dialog.taken_up(),
-            is_caller: snapshot.is_caller,
-            trunk: snapshot.trunk,
-            unpracked: None,
-            unacknowledged: None,
-            their_offer: None,
-            our_offer: None,
-            next_offer: None,
-            refer: None,
-            was_referred: false,
-            // Agreed anew with the re-INVITE that follows.
-            session: Session::default(),
-            end: End::NotYet,
-        };
+        // The session is agreed anew with the re-INVITE that follows.
+        let talking = Talking::new(snapshot.dialog.taken_up(), snapshot.is_caller, snapshot.trunk, Session::default());
         self.by_tag.insert(snapshot.tag, id);
         let (tags, phone) = (vec![snapshot.tag], snapshot.phone);
         self.remember(id, Call { tags, origin: None, phone, phase: Phase::Talking(Box::new(talking)) });
