@@ -55,8 +55,8 @@ use crate::{
     domain::centre::CallerMatch,
     http::{self, AppState, Readiness},
     net::{
-        CaptureHandle, CertificateInUse, Reach, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, StirFault, StirSigner,
-        StirVerifier, SystemClock, media::MediaPlane,
+        CaptureHandle, Certificates, Reach, ReadAgain, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, Stir, StirFault,
+        SystemClock, media::MediaPlane,
     },
     protocol::sip::{Advertised, IdentityTimes, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     protocol::stir::PassportSigner,
@@ -196,14 +196,15 @@ struct Exchange {
     journal_loop: JoinHandle<()>,
     snapshots: Arc<SnapshotStatus>,
     snapshot_loop: JoinHandle<()>,
+    stir: Stir,
 }
 
 impl Exchange {
-    async fn start(config: &Config, ground: &Ground, certificate: Option<CertificateInUse>) -> Result<Self, Failure> {
+    async fn start(config: &Config, ground: &Ground, certificates: Option<Certificates>) -> Result<Self, Failure> {
         let clock = ground.clock.clone();
         let (wire_in, wire) = mpsc::channel(WIRE_MAX);
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
-        let net = SipNet::open(&config.sip, clock.clone(), wire_in, certificate).await?;
+        let net = SipNet::open(&config.sip, clock.clone(), wire_in, certificates).await?;
         let (tap, captured, capture) = SipCapture::new(&config.capture, clock.clone());
         net.tap_into(tap);
         for address in net.tls_listening() {
@@ -213,6 +214,7 @@ impl Exchange {
             not_available(SocketAddr::new(config.media.bind, config.media.browser_port), "media.browser_port", &error)
         })?;
         let (advertised, reach, sip_sockets) = (net.advertised(), Reach::of(net.listening()), net.sockets());
+        let stir = Stir::open(&config.stir, clock.clone())?;
         let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };
         let sip = SipSettings {
             udp: ours.clone(),
@@ -238,10 +240,9 @@ impl Exchange {
                 ..PingSettings::default()
             },
             identity: IdentityTimes { wait_ms: millis(config.stir.wait), fresh_secs: u64::from(whole_secs(config.stir.fresh)) },
-            signer: StirSigner::open(&config.stir)?.map(|signer| signer as Arc<dyn PassportSigner>),
+            signer: stir.signer.clone().map(|signer| signer as Arc<dyn PassportSigner>),
             ..SipSettings::default()
         };
-        let identities = Arc::new(StirVerifier::open(&config.stir, clock.clone())?);
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
         let mut switch = Switch::new(sip, config.limits.calls_max, ground.rng(), secret);
         let not_usable =
@@ -272,7 +273,7 @@ impl Exchange {
             facts: journal.into_sender(),
             journal: status.clone(),
             callers: Arc::new(Recognition(ground.customers.clone())),
-            identities,
+            identities: stir.verifier.clone(),
             snapshots: snapshot_door,
         });
         Ok(Self {
@@ -289,6 +290,7 @@ impl Exchange {
             journal_loop,
             snapshots,
             snapshot_loop,
+            stir,
         })
     }
 
@@ -366,6 +368,8 @@ pub struct Node {
     ground: Ground,
     exchange: Exchange,
     readiness: Readiness,
+    /// Certificates and keys.
+    read_again: ReadAgain,
     stop: watch::Sender<bool>,
     doors: Doors,
     loops: Vec<JoinHandle<()>>,
@@ -388,9 +392,10 @@ impl Node {
 pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let (stop, stopping) = watch::channel(false);
     let readiness = Readiness::default();
+    let read_again = ReadAgain::default();
     let build: Arc<str> = concat!(env!("CARGO_PKG_VERSION"), "+", env!("CENTRALITA_BUILD")).into();
-    let listeners = Listeners::open(&config, ground.db.data().path()).await?;
-    let exchange = Exchange::start(&config, &ground, listeners.certificate()).await?;
+    let listeners = Listeners::open(&config, ground.db.data().path())?;
+    let exchange = Exchange::start(&config, &ground, listeners.certificates()).await?;
 
     let access = Access::new(ground.users.clone(), ground.clock.clone(), config.http.sign_in_failures_per_minute);
     let desk = Desk::new(ground.db.clone(), ground.clock.clone(), ground.customers.clone(), ground.tickets.clone());
@@ -439,6 +444,8 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let tasks = Tasks::new(ground.clock.clone());
     let scripts = Scripts::open(&config, &ground, &exchange.switch, &exchange.media);
     let mut loops = vec![scripts.start(&tasks, stopping.clone()).await?];
+    let files = (listeners.certificates(), exchange.stir.clone(), read_again.clone());
+    loops.push(loops::follow_files(&tasks, files, ground.clock.clone(), stopping.clone()));
     loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
@@ -451,13 +458,14 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         clock: ground.clock.clone(),
         traffic,
         tasks,
+        certificates: listeners.certificates(),
     };
     let addresses = listeners.addresses(exchange.advertised);
-    let doors = listeners.serve(http::router(app, console::routes(consoles)), figures, ground.clock.clone());
+    let doors = listeners.serve(http::router(app, console::routes(consoles)), figures);
     // Who asks whether we are ready may call the moment after.
     exchange.switch.input(Input::Directory(ground.directory.current())).await;
     readiness.set(true);
-    Ok(Node { config, ground, exchange, readiness, stop, doors, loops, addresses })
+    Ok(Node { config, ground, exchange, readiness, read_again, stop, doors, loops, addresses })
 }
 
 /// One line on standard output, at once.

@@ -34,6 +34,13 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
         };
         wrong(set, format!("{set} is set and {missing} is not"), "Set both, or none for a self-signed certificate");
     }
+    if !http.sni_certificates.is_empty() && http.certificate.is_none() {
+        wrong(
+            "http.sni_certificates",
+            "http.sni_certificates is set and http.certificate is not".into(),
+            "Name with http.certificate and http.private_key what clients see that ask for no name, or for another",
+        );
+    }
     let stir = &config.stir;
     if stir.certificate_url.as_ref().is_some_and(|url| !url.starts_with("https://") || url.contains(['<', '>', ' '])) {
         wrong(

@@ -32,7 +32,6 @@ mod session;
 mod settings;
 mod signalling;
 mod tickets;
-mod tls;
 mod tokens;
 mod traffic;
 mod trunks;
@@ -55,7 +54,6 @@ pub use pace::Pace;
 pub use router::router;
 pub use routes::Routes;
 pub use settings::Settings;
-pub use tls::Tls;
 pub use traffic::Traffic;
 
 use crate::{

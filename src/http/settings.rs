@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::types::settings::settings;
+use crate::types::{CertificateFiles, settings::settings};
 
 settings! {
     /// Section `http`.
@@ -11,10 +11,13 @@ settings! {
         pub listen: Option<SocketAddr> = Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
         /// HTTPS for everyone else. Browsers give no microphone without it. "" switches it off.
         pub https_listen: Option<SocketAddr> = Some(SocketAddr::from(([0, 0, 0, 0], 8443))),
-        /// Certificate chain in PEM; a changed file is read again by itself. "" makes a self-signed one in the data folder.
+        /// Certificate chain in PEM, for HTTPS and SIP over TLS; a changed file is read again by itself, and at SIGHUP. "" makes a
+        /// self-signed one in the data folder.
         pub certificate: Option<PathBuf> = None,
         /// Private key in PEM that belongs to the certificate.
         pub private_key: Option<PathBuf> = None,
+        /// Further certificates, each for clients that ask for one of its names (SNI): "chain.pem:key.pem", or one file with both.
+        pub sni_certificates: Vec<CertificateFiles> = Vec::new(),
         /// Addresses or prefixes of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, such as "10.0.0.2" or "10.0.0.0/8".
         pub trusted_proxies: Vec<String> = Vec::new(),
         /// Further origins under which people open this server, such as "https://centre.example.org". The address in the browser's

@@ -1,9 +1,11 @@
 //! The outside world of packets, chance and time: each file knows one thing of the operating system. Decides nothing about
 //! calls; what it refuses, it refuses before anything is understood.
 
+mod certificates;
 pub mod clips;
 mod clock;
 mod dns;
+mod file_watch;
 mod flood_gate;
 mod hep_export;
 mod kept_task;
@@ -23,8 +25,12 @@ mod stir;
 
 #[cfg(test)]
 mod sip_stories;
+#[cfg(test)]
+mod sip_tls_stories;
 
+pub use certificates::{CertificateFault, CertificateState, Certificates};
 pub use clock::SystemClock;
+pub use file_watch::{FileWatch, ReadAgain};
 pub use flood_gate::FloodGate;
 pub use kept_task::keep;
 pub use resolver::{PeerNames, Reach};
@@ -33,5 +39,4 @@ pub use sip::{SipNet, SipNetFault, SipNetSettings, Wire};
 pub use sip_capture::{CaptureHandle, CaptureSettings, CaptureStats, SipCapture, SipTap};
 pub use sip_intake::SipNetStats;
 pub use sip_socket::{SipSocket, SipSockets, SocketOver};
-pub use sip_tls::CertificateInUse;
-pub use stir::{StirFault, StirSettings, StirSigner, StirVerifier};
+pub use stir::{Stir, StirFault, StirSettings, StirVerifier};

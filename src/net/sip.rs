@@ -13,13 +13,13 @@ use std::{
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 
 use super::{
-    SipTap,
+    Certificates, SipTap,
     kept_task::keep,
     media::detect_address,
     sip_intake::{Counters, SipIntake, SipNetStats},
     sip_socket::SipSockets,
     sip_tcp::Connections,
-    sip_tls::{CertificateInUse, SipTls},
+    sip_tls::SipTls,
     sip_udp::{self, UdpPort},
 };
 use crate::{
@@ -39,7 +39,7 @@ settings! {
     pub struct SipNetSettings {
         /// Addresses and ports for SIP; each listens for UDP and TCP.
         pub listen: Vec<SocketAddr> = vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
-        /// Whether SIP is also taken over TLS, with the certificate of HTTPS.
+        /// Whether SIP is also taken over TLS, with the certificates of HTTPS.
         pub tls: bool = true,
         /// Addresses and ports for SIP over TLS. Empty takes the next port behind each of `listen`, 5061 behind 5060, where it is free.
         pub tls_listen: Vec<SocketAddr> = Vec::new(),
@@ -161,13 +161,13 @@ impl SipNet {
         settings: &SipNetSettings,
         clock: Arc<dyn Clock>,
         inputs: mpsc::Sender<Input>,
-        certificate: Option<CertificateInUse>,
+        certificates: Option<Certificates>,
     ) -> Result<Self, SipNetFault> {
         let Some(first) = settings.listen.first() else { return Err(SipNetFault::NoAddress) };
         let advertised = settings.advertised.unwrap_or_else(|| route_out(first.ip()));
         let intake = Arc::new(SipIntake::new(settings, clock, inputs));
         let trusted = settings.tls_trusted.as_deref();
-        let tls = SipTls::new(certificate.filter(|_| settings.tls), trusted)
+        let tls = SipTls::new(certificates.filter(|_| settings.tls), trusted)
             .map_err(|source| SipNetFault::Trusted { file: trusted.unwrap_or(Path::new("")).to_owned(), source })?;
         let connections = Arc::new(Connections::new(settings, intake.clone(), tls));
         let mut tasks = JoinSet::new();

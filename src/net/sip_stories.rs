@@ -15,7 +15,7 @@ use tokio::{
     sync::mpsc,
 };
 
-use super::{CertificateInUse, SipNet, SipNetFault, SipNetSettings, SystemClock};
+use super::{SipNet, SipNetFault, SipNetSettings, SystemClock};
 use crate::{
     protocol::sip::{Flow, FlowId, Transport},
     switch::Input,
@@ -286,53 +286,4 @@ async fn a_taken_port_is_a_clear_sentence() {
     let fault = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, None).await.map(|_| ()).unwrap_err();
     assert!(matches!(fault, SipNetFault::PortTaken { .. }), "{fault}");
     assert!(fault.to_string().contains(&edge.address.port().to_string()), "{fault}");
-}
-
-/// A certificate for `localhost`, for a server and for those who trust it.
-fn certificate_in(folder: &std::path::Path) -> (CertificateInUse, std::path::PathBuf) {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let file = folder.join("trusted.pem");
-    std::fs::write(&file, made.cert.pem()).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut config =
-        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key).unwrap();
-    // As HTTPS has it: SIP must not care.
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let config = Arc::new(config);
-    (Arc::new(move || config.clone()), file)
-}
-
-#[tokio::test]
-async fn over_tls_both_directions_work_and_an_unproven_name_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let (certificate, file) = certificate_in(folder.path());
-    let (sender, inputs) = mpsc::channel(8);
-    let settings =
-        SipNetSettings { listen: vec!["127.0.0.1:0".parse().unwrap()], tls_trusted: Some(file), ..SipNetSettings::default() };
-    let net = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, Some(certificate)).await.unwrap();
-    let address = net.tls_listening()[0];
-    let mut edge = Edge { net, inputs, address };
-
-    // The edge calls itself: one handshake, both of its sides.
-    let ours = Flow { transport: Transport::Tls, id: FlowId(2), remote: address };
-    assert!(edge.net.stats().is_tls_open);
-    edge.net.connect(ours, Some("localhost".into()));
-    edge.net.transmit(ours, Arc::from(OPTIONS.as_bytes()));
-    let Input::Sip { flow, message } = edge.next().await else { panic!("not SIP") };
-    assert_eq!((flow.transport, flow.id.0 % 2, &**message.call_id()), (Transport::Tls, 1, "x"));
-    edge.net.transmit(flow, Arc::from(OPTIONS.replace("Call-ID: x", "Call-ID: back").as_bytes()));
-    let Input::Sip { flow, message } = edge.next().await else { panic!("not SIP") };
-    assert_eq!((flow, &**message.call_id()), (ours, "back"));
-
-    // The certificate names nobody else, also while another trunk has the same address.
-    let other = Flow { transport: Transport::Tls, id: FlowId(4), remote: address };
-    edge.net.connect(other, Some("carrier.example".into()));
-    let closed = [edge.next().await, edge.next().await];
-    assert!(closed.iter().any(|input| matches!(input, Input::FlowClosed(id) if *id == other.id)));
-
-    // Who speaks plainly to this port gets nowhere.
-    let mut plain = TcpStream::connect(address).await.unwrap();
-    plain.write_all(OPTIONS.as_bytes()).await.unwrap();
-    assert!(matches!(edge.next().await, Input::FlowClosed(_)));
 }

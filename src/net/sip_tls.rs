@@ -1,5 +1,4 @@
-//! SIP over TLS: the certificate that we show, asked at every handshake so that a renewed one is used at once, and what we demand
-//! of the certificates of trunks that we call.
+//! SIP over TLS: the certificates that we show, chosen anew at every handshake, and what we demand of those of trunks that we call.
 
 use std::{fmt, io, net::SocketAddr, path::Path, sync::Arc};
 
@@ -10,12 +9,11 @@ use rustls::{
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-/// Gives the certificate that we show at this moment.
-pub type CertificateInUse = Arc<dyn Fn() -> Arc<ServerConfig> + Send + Sync>;
+use super::Certificates;
 
 /// Both directions of SIP over TLS.
 pub(super) struct SipTls {
-    certificate: Option<CertificateInUse>,
+    acceptor: Option<TlsAcceptor>,
     connector: TlsConnector,
 }
 
@@ -27,7 +25,7 @@ impl fmt::Debug for SipTls {
 
 impl SipTls {
     /// Trusts what browsers trust, and the certificates in the file `trusted` besides.
-    pub(super) fn new(certificate: Option<CertificateInUse>, trusted: Option<&Path>) -> io::Result<Self> {
+    pub(super) fn new(certificates: Option<Certificates>, trusted: Option<&Path>) -> io::Result<Self> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(file) = trusted {
             let certificates = CertificateDer::pem_file_iter(file).map_err(io::Error::other)?;
@@ -38,21 +36,21 @@ impl SipTls {
         // Without a database or HTTPS nobody has chosen a provider yet; a second choice changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        Ok(Self { certificate, connector: TlsConnector::from(Arc::new(config)) })
+        // The certificates are shared with HTTPS, the protocols spoken behind them are not.
+        let accepting = |certificates| ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(certificates));
+        let acceptor = certificates.map(|certificates| TlsAcceptor::from(Arc::new(accepting(certificates))));
+        Ok(Self { acceptor, connector: TlsConnector::from(Arc::new(config)) })
     }
 
     /// Whether there is a certificate to show.
     pub(super) fn accepts(&self) -> bool {
-        self.certificate.is_some()
+        self.acceptor.is_some()
     }
 
     /// Takes the handshake of somebody who called.
     pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<server::TlsStream<TcpStream>> {
-        let Some(certificate) = &self.certificate else { return Err(io::ErrorKind::Unsupported.into()) };
-        let mut config = ServerConfig::clone(&certificate());
-        // The certificate is shared with HTTPS, the protocols spoken behind it are not.
-        config.alpn_protocols.clear();
-        TlsAcceptor::from(Arc::new(config)).accept(stream).await
+        let Some(acceptor) = &self.acceptor else { return Err(io::ErrorKind::Unsupported.into()) };
+        acceptor.accept(stream).await
     }
 
     /// Makes the handshake with somebody whom we call. The certificate has to carry the name that the administrator wrote, not

@@ -3,6 +3,8 @@
 
 pub mod audio;
 pub mod capture;
+pub mod certificate;
+mod der;
 pub mod dns;
 pub mod media;
 pub mod rtp;

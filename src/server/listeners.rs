@@ -9,7 +9,8 @@ use std::{
 };
 
 use axum::{Extension, Router};
-use axum_server::{Handle, accept::NoDelayAcceptor};
+use axum_server::{Handle, accept::NoDelayAcceptor, tls_rustls::RustlsConfig};
+use rustls::ServerConfig;
 use tokio::task::JoinHandle;
 
 use super::{
@@ -19,9 +20,9 @@ use super::{
 use crate::{
     cli::Failure,
     config::Config,
-    http::{Listener, Tls},
-    net::{CertificateInUse, media::detect_address},
-    types::Clock,
+    http::Listener,
+    net::{CertificateFault, Certificates, media::detect_address},
+    types::CertificateFiles,
 };
 
 /// Requests that run when the door closes may take so long.
@@ -32,7 +33,7 @@ pub struct Listeners {
     plain: Option<(TcpListener, SocketAddr)>,
     tls: Option<(TcpListener, SocketAddr)>,
     /// For HTTPS and for SIP over TLS.
-    certificate: Option<Arc<Tls>>,
+    certificates: Option<Certificates>,
     metrics: Option<(TcpListener, SocketAddr)>,
 }
 
@@ -40,23 +41,21 @@ pub struct Listeners {
 pub struct Doors {
     handle: Handle<SocketAddr>,
     tasks: Vec<JoinHandle<()>>,
-    watch: Option<JoinHandle<()>>,
 }
 
 impl Listeners {
     /// Opens every port of the settings.
-    pub async fn open(config: &Config, data: &Path) -> Result<Self, Failure> {
+    pub fn open(config: &Config, data: &Path) -> Result<Self, Failure> {
         let plain = config.http.listen.map(|address| bind(address, "http.listen")).transpose()?;
-        let certificate = if config.http.https_listen.is_some() || config.sip.tls {
-            let advertised = [config.media.advertised_address(), detect_address()];
-            match Tls::open(&config.http, data, &advertised).await {
-                Ok(tls) => Some(Arc::new(tls)),
+        let certificates = if config.http.https_listen.is_some() || config.sip.tls {
+            match open_certificates(config, data) {
+                Ok(certificates) => Some(certificates),
                 // Whoever asked for HTTPS must have it; SIP over TLS goes without saying, and calls by other ways are worth more.
                 Err(error) if config.http.https_listen.is_some() => {
-                    return Err(Failure::Unavailable(format!("TLS cannot be offered: {error:#}.")));
+                    return Err(Failure::Unavailable(format!("TLS cannot be offered: {error}.")));
                 }
                 Err(error) => {
-                    tracing::warn!("SIP over TLS cannot be offered: {error:#}; mend the files, or set sip.tls=false");
+                    tracing::warn!("SIP over TLS cannot be offered: {error}; mend the files, or set sip.tls=false");
                     None
                 }
             }
@@ -65,13 +64,12 @@ impl Listeners {
         };
         let tls = config.http.https_listen.map(|address| bind(address, "http.https_listen")).transpose()?;
         let metrics = config.metrics.listen.map(|address| bind(address, "metrics.listen")).transpose()?;
-        Ok(Self { plain, tls, certificate, metrics })
+        Ok(Self { plain, tls, certificates, metrics })
     }
 
-    /// The certificate in use, for SIP over TLS.
-    pub fn certificate(&self) -> Option<CertificateInUse> {
-        let tls = self.certificate.clone()?;
-        Some(Arc::new(move || tls.config.get_inner()))
+    /// The certificates in use, for SIP over TLS and for figures.
+    pub fn certificates(&self) -> Option<Certificates> {
+        self.certificates.clone()
     }
 
     /// Where they can be reached.
@@ -85,22 +83,22 @@ impl Listeners {
     }
 
     /// Serves the routes on every port.
-    pub fn serve(self, routes: Router, figures: Figures, clock: Arc<dyn Clock>) -> Doors {
+    pub fn serve(self, routes: Router, figures: Figures) -> Doors {
         let handle = Handle::new();
         let mut tasks = Vec::new();
         if let Some((listener, _)) = self.plain {
             let routes = routes.clone().layer(Extension(Listener::Plain));
             tasks.push(tokio::spawn(serve_plain(listener, routes, handle.clone())));
         }
-        if let (Some((listener, _)), Some(tls)) = (self.tls, &self.certificate) {
-            let routes = routes.layer(Extension(tls.listener));
-            tasks.push(tokio::spawn(serve_tls(listener, routes, handle.clone(), tls.clone())));
+        if let (Some((listener, _)), Some(certificates)) = (self.tls, &self.certificates) {
+            let kind = if certificates.is_self_signed() { Listener::SelfSigned } else { Listener::Certified };
+            let routes = routes.layer(Extension(kind));
+            tasks.push(tokio::spawn(serve_tls(listener, routes, handle.clone(), certificates.clone())));
         }
-        let watch = self.certificate.map(|tls| tokio::spawn(async move { tls.watch(clock.as_ref()).await }));
         if let Some((listener, _)) = self.metrics {
             tasks.push(tokio::spawn(serve_plain(listener, metrics::routes(figures), handle.clone())));
         }
-        Doors { handle, tasks, watch }
+        Doors { handle, tasks }
     }
 }
 
@@ -111,9 +109,6 @@ impl Doors {
         for task in self.tasks {
             // A listener that ended by a fault has said so.
             let _ = task.await;
-        }
-        if let Some(watch) = self.watch {
-            watch.abort();
         }
     }
 }
@@ -135,8 +130,8 @@ async fn serve_plain(listener: TcpListener, routes: Router, handle: Handle<Socke
     }
 }
 
-async fn serve_tls(listener: TcpListener, routes: Router, handle: Handle<SocketAddr>, tls: Arc<Tls>) {
-    let served = match axum_server::from_tcp_rustls(listener, tls.config.clone()) {
+async fn serve_tls(listener: TcpListener, routes: Router, handle: Handle<SocketAddr>, certificates: Certificates) {
+    let served = match axum_server::from_tcp_rustls(listener, for_browsers(certificates)) {
         Ok(mut server) => {
             bound_headers(server.http_builder());
             let server = server.map(|tls| tls.acceptor(NoDelayAcceptor::new()));
@@ -147,6 +142,23 @@ async fn serve_tls(listener: TcpListener, routes: Router, handle: Handle<SocketA
     if let Err(error) = served {
         tracing::error!(%error, "the HTTPS listener ended");
     }
+}
+
+/// The protocols of the web behind our certificates.
+fn for_browsers(certificates: Certificates) -> RustlsConfig {
+    let mut config = ServerConfig::builder().with_no_client_auth().with_cert_resolver(Arc::new(certificates));
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    RustlsConfig::from_config(Arc::new(config))
+}
+
+fn open_certificates(config: &Config, data: &Path) -> Result<Certificates, CertificateFault> {
+    // A second installation of the provider (by a test, or by the database driver) changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = &config.http;
+    let everybodys = http.certificate.clone().zip(http.private_key.clone());
+    let everybodys = everybodys.map(|(chain, private_key)| CertificateFiles { chain, private_key });
+    let advertised = [config.media.advertised_address(), detect_address()];
+    Certificates::open(everybodys, &http.sni_certificates, data, &advertised)
 }
 
 /// A connection that does not get its headers across in time is closed.
@@ -186,8 +198,8 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn an_unreadable_certificate_stops_https_and_only_sip_over_tls_without_it() {
+    #[test]
+    fn an_unreadable_certificate_stops_https_and_only_sip_over_tls_without_it() {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -196,10 +208,10 @@ mod tests {
         config.http.certificate = Some(folder.path().join("missing.pem"));
         config.http.private_key = Some(folder.path().join("missing.key"));
         config.http.https_listen = None;
-        let Ok(open) = Listeners::open(&config, folder.path()).await else { panic!("it opens without HTTPS") };
-        assert!(open.certificate().is_none(), "SIP over TLS is off");
+        let Ok(open) = Listeners::open(&config, folder.path()) else { panic!("it opens without HTTPS") };
+        assert!(open.certificates().is_none(), "SIP over TLS is off");
         config.http.https_listen = Some(any);
-        let refused = Listeners::open(&config, folder.path()).await.err();
+        let refused = Listeners::open(&config, folder.path()).err();
         assert!(matches!(refused, Some(Failure::Unavailable(why)) if why.contains("missing.pem")));
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     app::{reaction_loop, review_loop, switch_handle::SwitchHandle, timer_loop},
     console::{ConsoleState, Pops},
     domain::directory::Directory,
-    net::PeerNames,
+    net::{Certificates, PeerNames, ReadAgain, Stir},
     switch::Input,
     types::Clock,
 };
@@ -65,6 +65,32 @@ pub fn start(
         tasks.keep("records", records),
         tasks.keep("boards", boards),
     ]
+}
+
+/// Starts the loop that reads certificates and keys again when their files change.
+pub fn follow_files(
+    tasks: &Tasks,
+    (certificates, stir, read_again): (Option<Certificates>, Stir, ReadAgain),
+    clock: Arc<dyn Clock>,
+    stopping: watch::Receiver<bool>,
+) -> JoinHandle<()> {
+    tasks.keep("files", move || {
+        let (certificates, stir, read_again) = (certificates.clone(), stir.clone(), read_again.clone());
+        let (clock, mut stopping) = (clock.clone(), stopping.clone());
+        async move {
+            let shown = async {
+                match &certificates {
+                    Some(certificates) => certificates.watch(clock.as_ref(), &read_again).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = shown => {}
+                () = stir.follow_files(clock.as_ref(), &read_again) => {}
+                _ = stopping.changed() => {}
+            }
+        }
+    })
 }
 
 /// Gives the switch each new directory at once, and where its trunks' peers are as soon as that is known.

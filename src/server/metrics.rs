@@ -3,6 +3,7 @@
 
 use std::{
     fmt,
+    path::Path,
     sync::{Arc, atomic::Ordering},
 };
 
@@ -27,7 +28,7 @@ use crate::{
         trunk::{TrunkHealth, TrunkRegistration, TrunkView},
     },
     http::Traffic,
-    net::{CaptureHandle, CaptureStats, media::MediaHandle},
+    net::{CaptureHandle, CaptureStats, Certificates, media::MediaHandle},
     types::{Clock, Timestamp},
 };
 
@@ -47,6 +48,8 @@ pub struct Figures {
     pub clock: Arc<dyn Clock>,
     pub traffic: Traffic,
     pub tasks: Tasks,
+    /// What we show over TLS, if we speak it.
+    pub certificates: Option<Certificates>,
 }
 
 /// The one route of the metrics listener.
@@ -96,6 +99,7 @@ impl Collector for Reading {
         self.capture(&mut page)?;
         self.media(&mut page)?;
         self.tasks(&mut page)?;
+        self.certificates(&mut page)?;
         self.lasting(&mut page)
     }
 }
@@ -294,6 +298,19 @@ impl Reading {
         let rows = self.figures.tasks.counts().into_iter().chain(sip);
         let rows = rows.map(|(task, count)| ("task", task.to_owned(), count));
         page.counters("task_failures", "Tasks of the server that failed by a fault and began again", rows)
+    }
+
+    fn certificates(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let states = self.figures.certificates.as_ref().map(Certificates::states).unwrap_or_default();
+        let row = |figure: Option<i64>, file: &Path| figure.map(|figure| ("certificate", file.display().to_string(), figure));
+        let days = states.iter().filter_map(|state| row(state.days_left(self.now), &state.file));
+        page.gauges("certificate_days_left", "Days until a certificate of ours ends, below 0 once it has", days)?;
+        let outdated = states.iter().filter_map(|state| row(Some(i64::from(state.is_outdated)), &state.file));
+        page.gauges(
+            "certificate_outdated",
+            "1 while the files of a certificate hold something that cannot be used and the one before it is shown",
+            outdated,
+        )
     }
 
     fn lasting(&self, page: &mut Page<'_, '_>) -> fmt::Result {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::{Exchange, Node};
-use crate::{app::snapshot_loop, cli::Failure};
+use crate::{app::snapshot_loop, cli::Failure, net::ReadAgain};
 
 /// A loop ends soon after it was told to; the journal may first have to write what waits.
 const LOOP_END_MAX: Duration = Duration::from_secs(20);
@@ -31,16 +31,24 @@ enum Calls {
     Leave,
 }
 
-/// SIGTERM and SIGINT to stop, SIGUSR2 to make way for a restart.
+/// SIGTERM and SIGINT to stop, SIGUSR2 to make way for a restart, SIGHUP to read certificates and keys again.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
     make_way: Signal,
+    hang_up: Signal,
+}
+
+/// How the process shall end.
+enum End {
+    Stop,
+    MakeWay,
 }
 
 enum Told {
     Stop,
     MakeWay,
+    ReadAgain,
 }
 
 impl Signals {
@@ -51,6 +59,7 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
             make_way: listen(SignalKind::user_defined2())?,
+            hang_up: listen(SignalKind::hangup())?,
         })
     }
 
@@ -59,6 +68,21 @@ impl Signals {
             _ = self.terminate.recv() => Told::Stop,
             _ = self.interrupt.recv() => Told::Stop,
             _ = self.make_way.recv() => Told::MakeWay,
+            _ = self.hang_up.recv() => Told::ReadAgain,
+        }
+    }
+
+    /// Until the process shall end.
+    async fn end(&mut self, read_again: &ReadAgain) -> End {
+        loop {
+            match self.next().await {
+                Told::Stop => return End::Stop,
+                Told::MakeWay => return End::MakeWay,
+                Told::ReadAgain => {
+                    tracing::info!("reading certificates and keys again");
+                    read_again.ask();
+                }
+            }
         }
     }
 }
@@ -66,13 +90,13 @@ impl Signals {
 /// Waits for a signal, or for a part of the exchange to end by a fault, and stops.
 pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Failure> {
     let calls = tokio::select! {
-        told = signals.next() => match told {
-            Told::Stop => {
+        end = signals.end(&node.read_again) => match end {
+            End::Stop => {
                 let limit = node.config.shutdown.drain;
                 tracing::info!(limit_secs = limit.as_secs(), "stopping: no new calls, running calls may end");
                 Calls::End(limit)
             }
-            Told::MakeWay => {
+            End::MakeWay => {
                 tracing::info!("making way for a restart: running calls stay as they are");
                 Calls::Leave
             }
@@ -83,9 +107,10 @@ pub async fn stop(mut node: Node, signals: &mut Signals) -> Result<Stopped, Fail
             return Err(Failure::Fault(anyhow::anyhow!(cause)));
         }
     };
+    let read_again = node.read_again.clone();
     tokio::select! {
         () = close(node, calls) => Ok(Stopped::InOrder),
-        _ = signals.next() => {
+        _ = signals.end(&read_again) => {
             tracing::warn!("stopped at once by a second signal");
             Ok(Stopped::AtOnce)
         }

@@ -1,6 +1,7 @@
 //! Values that every floor shares: ids, time, chance, telephone numbers and who stands for them. Imports nothing of ours.
 
 mod caller_identity;
+mod certificate_files;
 mod ids;
 mod ip_prefix;
 mod phone_number;
@@ -9,6 +10,7 @@ pub mod settings;
 mod time;
 
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
+pub use certificate_files::CertificateFiles;
 pub use ids::{
     AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, RouteId,
     SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,

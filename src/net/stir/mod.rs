@@ -5,9 +5,10 @@ mod fetch;
 mod signer;
 mod verifier;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use crate::types::settings::settings;
+use super::{FileWatch, ReadAgain};
+use crate::types::{Clock, settings::settings};
 
 pub use signer::StirSigner;
 pub use verifier::StirVerifier;
@@ -30,6 +31,40 @@ settings! {
         pub private_key: Option<PathBuf> = None,
         /// Where others find the certificate of that key, such as "https://certificates.example.com/shaken.pem".
         pub certificate_url: Option<String> = None,
+    }
+}
+
+/// Both, and the files that they were read from. Cheap to clone.
+#[derive(Clone)]
+pub struct Stir {
+    settings: StirSettings,
+    /// Checks what others sign.
+    pub verifier: Arc<StirVerifier>,
+    /// Signs ours; `None` without a key.
+    pub signer: Option<Arc<StirSigner>>,
+}
+
+impl Stir {
+    /// Of the settings.
+    pub fn open(settings: &StirSettings, clock: Arc<dyn Clock>) -> Result<Self, StirFault> {
+        let signer = StirSigner::open(settings)?;
+        Ok(Self { settings: settings.clone(), verifier: Arc::new(StirVerifier::open(settings, clock)?), signer })
+    }
+
+    /// Reads the authorities and our key again whenever one of their files has changed or somebody asks; what cannot be used leaves
+    /// what was read before. Never ends.
+    pub async fn follow_files(&self, clock: &dyn Clock, read_again: &ReadAgain) {
+        let settings = &self.settings;
+        let files = [&settings.trust_anchors, &settings.https_trusted, &settings.private_key];
+        let mut files = FileWatch::new(files.into_iter().flatten().map(PathBuf::as_path), read_again);
+        loop {
+            files.changed(clock).await;
+            let authorities = self.verifier.read_again(settings);
+            let key = self.signer.as_ref().map_or(Ok(()), |signer| signer.read_again(settings));
+            for fault in [authorities, key].into_iter().filter_map(Result::err) {
+                tracing::error!(%fault, "what was read before stays in use: mend the file, which is noticed by itself or at SIGHUP");
+            }
+        }
     }
 }
 

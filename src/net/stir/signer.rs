@@ -1,7 +1,8 @@
-//! Our key for signed caller identity.
+//! Our key for signed caller identity, read again when its file changes.
 
 use std::{fmt, fs, path::Path, sync::Arc};
 
+use arc_swap::ArcSwap;
 use rustls::{
     SignatureScheme,
     crypto::ring::sign::any_ecdsa_type,
@@ -14,7 +15,7 @@ use crate::protocol::stir::PassportSigner;
 
 /// Signs with the key of the settings.
 pub struct StirSigner {
-    signer: Box<dyn Signer>,
+    signer: ArcSwap<Box<dyn Signer>>,
     certificate_url: String,
 }
 
@@ -28,19 +29,30 @@ impl StirSigner {
     /// Of the settings; `None` without a key or an address for its certificate.
     pub fn open(settings: &StirSettings) -> Result<Option<Arc<Self>>, StirFault> {
         let (Some(file), Some(url)) = (&settings.private_key, &settings.certificate_url) else { return Ok(None) };
-        let signer = signer_of(file).map_err(|why| StirFault { setting: "stir.private_key", file: file.clone(), why })?;
-        Ok(Some(Arc::new(Self { signer, certificate_url: url.clone() })))
+        Ok(Some(Arc::new(Self { signer: ArcSwap::from_pointee(read(file)?), certificate_url: url.clone() })))
+    }
+
+    /// Signs with the key that the file holds now; with the one of before, if it cannot be read.
+    pub fn read_again(&self, settings: &StirSettings) -> Result<(), StirFault> {
+        if let Some(file) = &settings.private_key {
+            self.signer.store(Arc::new(read(file)?));
+        }
+        Ok(())
     }
 }
 
 impl PassportSigner for StirSigner {
     fn sign(&self, signing_input: &[u8]) -> Option<Vec<u8>> {
-        self.signer.sign(signing_input).ok()
+        self.signer.load().sign(signing_input).ok()
     }
 
     fn certificate_url(&self) -> &str {
         &self.certificate_url
     }
+}
+
+fn read(file: &Path) -> Result<Box<dyn Signer>, StirFault> {
+    signer_of(file).map_err(|why| StirFault { setting: "stir.private_key", file: file.to_owned(), why })
 }
 
 fn signer_of(file: &Path) -> Result<Box<dyn Signer>, String> {

@@ -1,4 +1,4 @@
-//! Checks the signatures of statements about callers. Certificates are kept for as long as their servers allow; what could not be
+//! Checks the signatures of statements about callers, by authorities that are read again when their file changes. Certificates are kept for as long as their servers allow; what could not be
 //! fetched is not asked for again at once, so that a flood of calls is no flood of questions.
 
 use std::{
@@ -8,6 +8,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use arc_swap::ArcSwap;
 use futures_util::future::BoxFuture;
 use rustls::{
     ClientConfig, RootCertStore,
@@ -53,21 +54,16 @@ struct Kept {
     until: Mono,
 }
 
-/// Checks the signatures of statements about callers. Cheap to clone.
-#[derive(Clone)]
-pub struct StirVerifier {
-    anchors: Arc<Anchors>,
+/// Whom we believe.
+struct Trust {
+    /// When they sign certificates for numbers.
+    anchors: Anchors,
+    /// When those are fetched.
     fetcher: Fetcher,
-    places: Arc<Semaphore>,
-    hosts: Arc<Mutex<BTreeMap<String, Arc<Semaphore>>>>,
-    waiting: Arc<Semaphore>,
-    kept: Arc<Mutex<BTreeMap<Arc<str>, Kept>>>,
-    clock: Arc<dyn Clock>,
 }
 
-impl StirVerifier {
-    /// With the authorities of the settings.
-    pub fn open(settings: &StirSettings, clock: Arc<dyn Clock>) -> Result<Self, StirFault> {
+impl Trust {
+    fn read(settings: &StirSettings) -> Result<Self, StirFault> {
         let fault = |setting, file: &PathBuf, why| StirFault { setting, file: file.clone(), why };
         let anchors = match &settings.trust_anchors {
             Some(file) => {
@@ -80,12 +76,29 @@ impl StirVerifier {
         if let Some(file) = &settings.https_trusted {
             add_roots(&mut roots, file).map_err(|error| fault("stir.https_trusted", file, error.to_string()))?;
         }
+        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+        Ok(Self { anchors, fetcher: Fetcher::new(config, settings.private_addresses) })
+    }
+}
+
+/// Checks the signatures of statements about callers. Cheap to clone.
+#[derive(Clone)]
+pub struct StirVerifier {
+    trust: Arc<ArcSwap<Trust>>,
+    places: Arc<Semaphore>,
+    hosts: Arc<Mutex<BTreeMap<String, Arc<Semaphore>>>>,
+    waiting: Arc<Semaphore>,
+    kept: Arc<Mutex<BTreeMap<Arc<str>, Kept>>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl StirVerifier {
+    /// With the authorities of the settings.
+    pub fn open(settings: &StirSettings, clock: Arc<dyn Clock>) -> Result<Self, StirFault> {
         // Without a database or HTTPS nobody has chosen a provider yet; a second choice changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
         Ok(Self {
-            anchors: Arc::new(anchors),
-            fetcher: Fetcher::new(config, settings.private_addresses),
+            trust: Arc::new(ArcSwap::from_pointee(Trust::read(settings)?)),
             places: Arc::new(Semaphore::new(FETCHES_MAX)),
             hosts: Arc::default(),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
@@ -94,16 +107,23 @@ impl StirVerifier {
         })
     }
 
+    /// Believes whom the files name now; those of before, if one of them cannot be read. Certificates that are kept are judged by the
+    /// new ones too.
+    pub fn read_again(&self, settings: &StirSettings) -> Result<(), StirFault> {
+        self.trust.store(Arc::new(Trust::read(settings)?));
+        Ok(())
+    }
+
     /// Whether this statement was signed by somebody who may.
     pub fn check(&self, passport: Arc<SignedPassport>) -> BoxFuture<'static, Result<(), IdentityFault>> {
         let this = self.clone();
         Box::pin(async move {
-            if this.anchors.is_empty() {
+            if this.trust.load().anchors.is_empty() {
                 // Nobody is trusted, so nobody is asked.
                 return Err(IdentityFault::Untrusted);
             }
             let chain = this.chain_at(&passport.certificate_url).await.ok_or(IdentityFault::NoCertificate)?;
-            verify(&passport, &chain, &this.anchors, this.clock.now().wall)
+            verify(&passport, &chain, &this.trust.load().anchors, this.clock.now().wall)
         })
     }
 
@@ -118,7 +138,8 @@ impl StirVerifier {
             let fetched = self.fetch(url).await;
             let chain = fetched.as_ref().and_then(|fetched| certificates_in(&fetched.octets));
             let age = fetched.and_then(|fetched| fetched.max_age_secs);
-            let is_vouched = chain.as_ref().is_some_and(|chain| is_vouched(chain, &self.anchors, self.clock.now().wall));
+            let is_vouched =
+                chain.as_ref().is_some_and(|chain| is_vouched(chain, &self.trust.load().anchors, self.clock.now().wall));
             let secs = match chain {
                 Some(_) if is_vouched => age.unwrap_or(KEEP_SECS).clamp(KEEP_SECS_MIN, KEEP_SECS_MAX),
                 // Anybody can publish such a one.
@@ -136,7 +157,8 @@ impl StirVerifier {
         let asking = async {
             let _at_host = at_host.acquire().await.map_err(io::Error::other)?;
             let _place = self.places.acquire().await.map_err(io::Error::other)?;
-            self.fetcher.get(url).await
+            let trust = self.trust.load_full();
+            trust.fetcher.get(url).await
         };
         let fetched = tokio::select! {
             fetched = asking => fetched,

@@ -7,12 +7,11 @@ use webpki::{
     ring::ECDSA_P256_SHA256,
 };
 
-use super::{
-    der::{Elements, INTEGER, SEQUENCE},
-    passport::SignedPassport,
-    signature,
+use super::{passport::SignedPassport, signature};
+use crate::{
+    protocol::der::{Elements, INTEGER, SEQUENCE},
+    types::{IdentityFault, Timestamp},
 };
-use crate::types::{IdentityFault, Timestamp};
 
 /// Certificates of one chain that are looked at.
 const CHAIN_MAX: usize = 6;

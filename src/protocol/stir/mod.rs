@@ -6,11 +6,10 @@
 //! | `header.rs` | the Identity header (RFC 8224 4) |
 //! | `passport.rs` | the signed statement in it (RFC 8225, RFC 8588) |
 //! | `certificate.rs` | whose signature counts (RFC 8226) |
-//! | `signature.rs`, `der.rs` | how signatures and certificates are spelt |
+//! | `signature.rs` | how signatures are spelt |
 //! | `number.rs` | numbers as they are compared (RFC 8224 8.3) |
 
 mod certificate;
-mod der;
 mod header;
 mod number;
 mod passport;

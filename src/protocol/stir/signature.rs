@@ -1,7 +1,7 @@
 //! The two spellings of an ECDSA signature: 64 octets in JSON (RFC 7518 3.4), a sequence of two integers in certificates (RFC 3279
 //! 2.2.3).
 
-use super::der::{Elements, INTEGER, SEQUENCE};
+use crate::protocol::der::{Elements, INTEGER, SEQUENCE};
 
 /// As certificates spell it.
 pub fn in_der(signature: &[u8; 64]) -> Vec<u8> {

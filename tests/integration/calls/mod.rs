@@ -8,6 +8,7 @@ mod lamps;
 mod loss;
 mod numbers;
 mod outbound;
+mod secure_trunks;
 mod signalling;
 mod signed_callers;
 mod telephone;

@@ -131,10 +131,19 @@ impl Centre {
         self.signal("-USR2").await
     }
 
+    /// Asks it to read its certificates and keys again (SIGHUP).
+    pub async fn hang_up(&self) {
+        self.send("-HUP").await;
+    }
+
     async fn signal(&mut self, signal: &str) -> ExitStatus {
+        self.send(signal).await;
+        self.child.wait().await.expect("an end")
+    }
+
+    async fn send(&self, signal: &str) {
         let id = self.child.id().expect("a running process").to_string();
         Command::new("kill").args([signal, &id]).status().await.expect("kill");
-        self.child.wait().await.expect("an end")
     }
 
     /// The same for good: nothing remains.

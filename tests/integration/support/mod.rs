@@ -10,4 +10,5 @@ pub mod lossy_relay;
 pub mod node;
 pub mod rest;
 pub mod sipp;
+pub mod tls_pipe;
 pub mod tone_peer;

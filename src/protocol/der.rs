@@ -1,4 +1,4 @@
-//! As much of DER (ITU-T X.690) as certificates for numbers need that the certificate library does not read.
+//! As much of DER (ITU-T X.690) as is needed of certificates that the certificate library does not read.
 
 /// A number.
 pub const INTEGER: u8 = 0x02;
