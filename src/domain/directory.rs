@@ -3,6 +3,7 @@
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
 mod dialling_rules;
+mod number;
 mod outbound_route;
 mod trunk_rules;
 mod trunk_security;
@@ -13,11 +14,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use dialling_rules::DiallingRules;
+pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, StirCheck, TrunkIdentity, TrunkStir};
 
-use crate::types::{AgentId, CalendarId, DispositionId, LineId, QueueId, RouteId, SkillId, TrunkId};
+use crate::types::{AgentId, CalendarId, DispositionId, QueueId, RouteId, SkillId, TrunkId};
 
 /// Languages of the console, and of every text that people write for it: names of dispositions, scripts, labels of flows.
 pub const LANGUAGES: [&str; 2] = ["es", "en"];
@@ -190,37 +192,6 @@ impl Default for Centre {
             dialling: DiallingRules::default(),
         }
     }
-}
-
-/// A number that can be dialled from outside, and what answers it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Number {
-    /// As it arrives in the Request-URI, digits with an optional `+`.
-    pub number: String,
-    /// What people call it.
-    pub name: String,
-    /// What answers.
-    pub target: NumberTarget,
-    /// Whether the public web phone lists it.
-    pub is_on_web_phone: bool,
-}
-
-/// What answers a number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "to", rename_all = "snake_case")]
-pub enum NumberTarget {
-    /// The flow of an IVR line.
-    Line {
-        /// Which line.
-        line: LineId,
-    },
-    /// Straight into a queue, without a greeting.
-    Queue {
-        /// Which queue.
-        queue: QueueId,
-    },
-    /// The caller hears what the caller says: a test of the line.
-    Echo,
 }
 
 /// A queue: who may serve it, how long one may wait, and what happens then.

@@ -86,5 +86,8 @@ impl Legs {
         self.advance(leg, state, now);
         self.set_remote(leg, agreed);
         self.order_sip(order);
+        if is_early {
+            self.tell(CentreInput::LegEarlyMedia { leg });
+        }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn caller_line(source: &CallSource, user: Option<&str>, name: Option<
         (None, Some(user), Some(name)) if name != user => Some(clean(&format!("{name} ({user})"))),
         (None, user, _) => user.map(clean).filter(|user| !user.is_empty()),
     };
-    CallerLine { number, label, is_withheld, trunk, phone, identity: None }
+    CallerLine { number, label, is_withheld, trunk, phone, ..CallerLine::default() }
 }
 
 fn clean(text: &str) -> String {

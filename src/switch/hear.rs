@@ -51,7 +51,9 @@ impl Legs {
                 let (caller, called) = (caller.map(|caller| self.number_in(trunk, caller)), self.number_in(trunk, called));
                 let codecs = self.codecs_of(trunk);
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
-                let caller = CallerLine { identity, ..caller };
+                // A browser, and whoever wants our offer, has no media before the answer.
+                let can_hear_early = offer.as_ref().is_some_and(|offer| !is_of_browser(offer));
+                let caller = CallerLine { identity, can_hear_early, ..caller };
                 let Ok(replaced) = self.replaced_leg(dialog, replaces) else { return };
                 let leg = match offer {
                     Some(offer) if is_of_browser(&offer) => self.arrive_web(dialog, signalled_from, offer, now, rng),

@@ -188,7 +188,11 @@ fn a_caller_who_hears_us_before_the_answer_is_answered_with_the_same_words() {
     let leg = desk.arrived(Some(OFFER));
     assert!(matches!(desk.want(PhoneEffect::EarlyMedia { leg }).as_slice(), [Said::Media(MediaOrder::Open { .. })]));
     let said = desk.media(opened(leg));
-    let [Said::Media(MediaOrder::SetRemote { .. }), Said::Sip(SipOrder::Ring { answer: Some(early), .. })] = said.as_slice()
+    let [
+        Said::Media(MediaOrder::SetRemote { .. }),
+        Said::Sip(SipOrder::Ring { answer: Some(early), .. }),
+        Said::Centre(CentreInput::LegEarlyMedia { .. }),
+    ] = said.as_slice()
     else {
         panic!("{said:?}")
     };

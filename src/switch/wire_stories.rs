@@ -200,7 +200,13 @@ fn directory() -> Directory {
         let ha1 = hex(&format!("{user}:{REALM}:secret"));
         Some(DigestSecret { ours: DigestHashes { realm: REALM.into(), sha256: ha1.clone(), md5: ha1 }, theirs: None })
     };
-    let number = |number: &str, target| Number { number: number.into(), name: number.into(), target, is_on_web_phone: true };
+    let number = |number: &str, target| Number {
+        number: number.into(),
+        name: number.into(),
+        target,
+        is_on_web_phone: true,
+        answering: Default::default(),
+    };
     let queue = Queue {
         id: "support".parse().unwrap(),
         name: "Support".into(),

@@ -8,8 +8,8 @@ use crate::{
     domain::{
         calendar::Calendar,
         directory::{
-            AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, LANGUAGES, Number, NumberTarget, PauseReason,
-            Phone, Queue, QueueExit, Thing, Trunk, TrunkStir, WrapUp,
+            AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, LANGUAGES, Number, NumberTarget,
+            PauseReason, Phone, Queue, QueueExit, Thing, Trunk, TrunkStir, UNANSWERED_SECS, WrapUp,
         },
         ticket::TicketType,
     },
@@ -247,7 +247,13 @@ pub(super) fn number(number: &Number, directory: &Directory, flows: Option<&Flow
                 problems.add("target.queue", Flaw::unknown(Thing::Queue, queue));
             }
         }
-        NumberTarget::Echo => {}
+        NumberTarget::Echo => {
+            let is_plain = number.answering == Answering::AtOnce;
+            problems.unless(is_plain, "answering.mode", Flaw::NotAChoice { choices: vec!["at_once".into()] });
+        }
+    }
+    if let Some((secs, _)) = number.answering.limit() {
+        problems.within("answering.secs_max", secs, *UNANSWERED_SECS.start(), *UNANSWERED_SECS.end());
     }
 }
 

@@ -11,8 +11,8 @@ use crate::{
     domain::{
         access::Role,
         directory::{
-            AgentProfile, CalendarSource, Centre, Device, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill,
-            SkillNeed, Trunk, WrapUp,
+            AgentProfile, Answering, CalendarSource, Centre, Device, Number, NumberTarget, PauseReason, Phone, Queue,
+            QueueExit, Skill, SkillNeed, Trunk, WrapUp,
         },
         ivr::ScriptBook,
         ticket::SlaPolicy,
@@ -60,7 +60,7 @@ fn queue(id: &str) -> Queue {
 }
 
 fn number(number: &str, target: NumberTarget) -> Number {
-    Number { number: number.into(), name: "Main".into(), target, is_on_web_phone: true }
+    Number { number: number.into(), name: "Main".into(), target, is_on_web_phone: true, answering: Answering::AtOnce }
 }
 
 fn calendar(id: &str) -> CalendarSource {

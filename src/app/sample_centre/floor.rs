@@ -6,8 +6,8 @@ use crate::{
     app::first_centre::{self, always, names, pause_reasons},
     domain::{
         directory::{
-            AgentProfile, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget, Phone, Queue,
-            QueueExit, Skill, SkillNeed, Trunk, WrapUp,
+            AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget,
+            Phone, Queue, QueueExit, Skill, SkillNeed, Trunk, WrapUp,
         },
         ticket::{OnChange, Priority, SlaPolicy, SlaTargets, TicketState},
     },
@@ -190,6 +190,7 @@ fn sales() -> Result<Queue, InvalidId> {
 
 fn numbers() -> Result<Vec<Number>, InvalidId> {
     let number = |number: &str, name: &str, target, is_on_web_phone| Number {
+        answering: Answering::AtOnce,
         number: number.into(),
         name: name.into(),
         target,

@@ -31,6 +31,11 @@ pub enum CallEventKind {
         /// What that came to.
         identity: CallerIdentity,
     },
+    /// A caller who had gone unanswered was answered (200): charging begins.
+    Answered {
+        /// For how long the caller had gone unanswered.
+        unanswered_ms: i64,
+    },
     /// An agent began to dial.
     Dialled {
         /// Who.
@@ -382,6 +387,7 @@ impl CallEvent {
         match self.kind {
             CallEventKind::Arrived { .. } => "call.arrived",
             CallEventKind::CallerChecked { .. } => "call.caller_checked",
+            CallEventKind::Answered { .. } => "call.answered",
             CallEventKind::Dialled { .. } => "call.dialled",
             CallEventKind::Identified { .. } => "call.identified",
             CallEventKind::IvrEntered { .. } => "call.ivr_entered",

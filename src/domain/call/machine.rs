@@ -114,6 +114,12 @@ impl Call {
         call
     }
 
+    /// We answered a caller who had gone unanswered so far.
+    pub fn note_answered(&self, cx: &mut CallCx<'_>) {
+        let unanswered_ms = cx.now.wall.millis_since(self.started_at);
+        self.say(cx, CallEventKind::Answered { unanswered_ms });
+    }
+
     /// An agent dials.
     pub fn dial(new: NewCall, agent: AgentId, cx: &mut CallCx<'_>) -> Self {
         let mut call = Self::begin(new, cx.now.wall);
@@ -466,6 +472,7 @@ impl Call {
                 | EndCause::Shutdown
                 | EndCause::Refused
                 | EndCause::UnknownNumber
+                | EndCause::NoAnswer
                 | EndCause::Unreachable,
             ) => Outcome::Failed,
             (Direction::Inbound, _) => match self.stage {

@@ -18,10 +18,11 @@ impl Centre {
         self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::Ringing, until, cx));
     }
 
-    /// The other side of a leg sends audio before it answers.
+    /// A leg has audio before the answer: a caller hears us, or the other side of a leg that we called sends some.
     pub(super) fn leg_early_media(&mut self, turn: &mut Turn<'_>, leg: LegId) {
         let Some(LegUse::Customer(id)) = self.legs.get(&leg) else { return };
         let id = *id;
+        self.caller_hears(turn, id, leg);
         let Some(call) = self.calls.get(&id) else { return };
         let Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing, until } = call.stage().clone() else { return };
         if let Some(leg) = self.unanswered_phone(&with) {

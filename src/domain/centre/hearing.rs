@@ -75,7 +75,7 @@ impl Centre {
     /// What every leg of a call hears.
     pub(super) fn hearing_of(&self, call: &Call) -> Ears {
         let music = |clip: &str| vec![Heard::Music(Arc::from(clip))];
-        let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg));
+        let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg) && self.has_ears(*leg));
         let agent = call.stage().partner().and_then(|with| self.partner_leg(with));
         let agent = agent.filter(|leg| self.can_hear(call.stage(), *leg));
         let consulted = self.consulted_leg(call);
@@ -84,6 +84,7 @@ impl Centre {
         let (customer_hears, agent_hears) = match call.stage() {
             Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Leaving { .. } | Stage::Over => (Vec::new(), Vec::new()),
             Stage::Echo { .. } => (vec![Heard::Echo], Vec::new()),
+            Stage::Waiting { .. } if customer.is_some_and(|leg| self.hears_ringing(leg)) => (music(RING_BACK), Vec::new()),
             Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Reconnecting { .. } => (music(MUSIC_ON_HOLD), Vec::new()),
             Stage::Held { .. } => (music(MUSIC_ON_HOLD), self.consulting_agent_hears(call)),
             Stage::Dialling { step: DialStep::OwnPhone | DialStep::Calling, .. } => (Vec::new(), Vec::new()),

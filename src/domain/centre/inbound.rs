@@ -50,8 +50,8 @@ impl Centre {
             ..OtherParty::default()
         };
         let stage = Stage::Answering { until: turn.now.mono + ANSWER_MS };
-        self.open_inbound(turn, leg, party, called, language, stage);
-        self.phone(PhoneEffect::Answer { leg });
+        let id = self.open_inbound(turn, leg, party, called, language, stage);
+        self.greet(turn, id, leg, self.answering_of(called, caller.can_hear_early), caller.can_hear_early);
     }
 
     /// The call exists from here on: recorded, looked up, bounded.

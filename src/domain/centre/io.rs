@@ -43,7 +43,8 @@ pub enum CentreInput {
         /// Which.
         leg: LegId,
     },
-    /// The other side of a leg that we called sends audio before it answers (RFC 3960): ringing tone or announcement.
+    /// A leg has audio before the answer (RFC 3960): the other side of one that we called sends ringing tone or announcement, or a
+    /// caller of ours can hear us.
     LegEarlyMedia {
         /// Which.
         leg: LegId,
@@ -194,6 +195,8 @@ pub struct CallerLine {
     pub phone: Option<Arc<str>>,
     /// What is known of the number; `None` where nobody asks.
     pub identity: Option<CallerIdentity>,
+    /// Whether the caller can hear us before the answer.
+    pub can_hear_early: bool,
 }
 
 /// What a leg hears.

@@ -19,7 +19,7 @@ impl Centre {
             call.customer_leg
         });
         match leg.flatten() {
-            Some(leg) => self.play(leg, vec![clip], Purpose::LastWords),
+            Some(leg) => self.play(turn, leg, vec![clip], Purpose::LastWords),
             None => self.end_call(turn, id, EndCause::Finished, Party::System),
         }
     }
@@ -57,7 +57,7 @@ impl Centre {
         self.on_call(turn, id, |call, cx| call.end(cause, by, cx));
         self.timers.clear_call(id);
         if let Some(leg) = leg {
-            self.close_leg(leg);
+            self.part_with_caller(leg, cause);
         }
         if let Some(partner) = partner {
             self.refuse_dialling_phone(&partner, cause);

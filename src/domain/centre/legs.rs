@@ -80,6 +80,7 @@ impl Centre {
         self.muted.remove(&leg);
         self.held_by_phone.remove(&leg);
         self.unanswered_phones.remove(&leg);
+        self.unanswered.remove(&leg);
         self.hearing.forget(leg);
     }
 
@@ -109,7 +110,10 @@ impl Centre {
     pub(super) fn leg_answered(&mut self, turn: &mut Turn<'_>, leg: LegId) {
         self.attempts.remove(&leg);
         match self.legs.get(&leg).cloned() {
-            Some(LegUse::Customer(call)) => self.customer_answered(turn, call),
+            Some(LegUse::Customer(call)) => {
+                self.answer_confirmed(leg);
+                self.customer_answered(turn, call);
+            }
             Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_phone_answered(turn, call, &agent, leg),
             Some(LegUse::WebPhone(session)) => self.web_phone_up(turn, session),
             Some(LegUse::Consulted { call, .. }) => self.consulted_answered(turn, call),

@@ -31,6 +31,7 @@ mod through_flow;
 mod timers;
 mod transfer;
 mod trunks;
+mod unanswered;
 mod view;
 mod waiting;
 mod web_phone;
@@ -54,7 +55,8 @@ pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultV
 
 use self::{
     consoles::Console, dialling::DialledToday, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
-    publish::Published, recovery::Recovery, route_advance::Attempt, timers::Timer, timers::Timers, web_phone::WebPhone,
+    publish::Published, recovery::Recovery, route_advance::Attempt, timers::Timer, timers::Timers, unanswered::Unanswered,
+    web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -105,6 +107,8 @@ pub struct Centre {
     last_play: u64,
     muted: BTreeSet<LegId>,
     listening: BTreeMap<AgentId, CallId>,
+    /// Callers who have no confirmed answer of ours, by their leg.
+    unanswered: BTreeMap<LegId, Unanswered>,
     /// Legs of phones that dialled and have no answer of ours.
     unanswered_phones: BTreeSet<LegId>,
     /// Legs whose phone holds us, which says that it sends nothing.
@@ -214,6 +218,7 @@ impl Centre {
                 Timer::LookUp(call) => self.look_up_elapsed(turn, call),
                 Timer::MaxWait(call) => self.max_wait_elapsed(turn, call),
                 Timer::Announce(call) => self.announce_position(turn, call),
+                Timer::Unanswered(call) => self.unanswered_elapsed(turn, call),
                 Timer::Longest(call) => self.longest_elapsed(turn, call),
                 Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
                 Timer::Agent(agent) => self.agent_elapsed(turn, &agent),

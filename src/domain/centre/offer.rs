@@ -131,6 +131,7 @@ impl Centre {
         let is_audio_up =
             with.phone.is_some() || self.consoles.get(&with.agent).is_some_and(|console| console.audio == AudioState::Up);
         let agent = with.agent.clone();
+        self.answer_caller(turn, id);
         self.on_call(turn, id, |call, cx| call.connect(with, cx));
         if !is_audio_up {
             self.agent_audio(turn, id, &agent, false);

@@ -28,16 +28,18 @@ pub(super) struct Playing {
 
 impl Centre {
     /// Plays clips instead of whatever played before.
-    pub(super) fn play(&mut self, leg: LegId, clips: Vec<Arc<str>>, purpose: Purpose) {
+    pub(super) fn play(&mut self, turn: &mut Turn<'_>, leg: LegId, clips: Vec<Arc<str>>, purpose: Purpose) {
         self.last_play += 1;
         let play = self.last_play;
         self.playing.insert(leg, Playing { play, purpose });
-        self.phone(PhoneEffect::Play { leg, play, clips });
+        if let Some(clips) = self.words_for_now(turn, leg, play, clips) {
+            self.phone(PhoneEffect::Play { leg, play, clips });
+        }
     }
 
     /// Stops what plays, if anything does.
     pub(super) fn stop_play(&mut self, leg: LegId) {
-        if self.playing.remove(&leg).is_some() {
+        if self.playing.remove(&leg).is_some() && !self.drop_waiting_words(leg) {
             self.phone(PhoneEffect::StopPlay { leg });
         }
     }

@@ -299,7 +299,7 @@ impl Centre {
             Stage::Reconnecting { .. } => {
                 if let Some(leg) = leg {
                     let clip = self.shared_clip(id, "connecting");
-                    self.play(leg, vec![clip], Purpose::Announcement);
+                    self.play(turn, leg, vec![clip], Purpose::Announcement);
                 }
             }
             Stage::Answering { .. } => self.begin_service(turn, id),

@@ -70,10 +70,18 @@ impl Centre {
             is_open: &is_open,
         };
         let effects = run.handle(input, &facts, turn.now);
-        let wakeup = run.next_wakeup();
+        let (wakeup, wants_keys) = (run.next_wakeup(), run.wants_keys());
         self.timers.set(Timer::Flow(id), wakeup);
+
         for effect in effects {
+            if wants_keys && matches!(effect, FlowEffect::Play { .. }) {
+                self.answer_caller(turn, id);
+            }
             self.carry_out(turn, id, effect);
+        }
+        if wants_keys {
+            // Many telephones send no keys before they are answered.
+            self.answer_caller(turn, id);
         }
     }
 
@@ -82,7 +90,7 @@ impl Centre {
         match effect {
             FlowEffect::Play { clips } => {
                 if let Some(leg) = leg {
-                    self.play(leg, clips, Purpose::Flow);
+                    self.play(turn, leg, clips, Purpose::Flow);
                 }
             }
             FlowEffect::StopPlay => {

@@ -19,6 +19,8 @@ pub(super) enum Timer {
     MaxWait(CallId),
     /// A caller is told the position.
     Announce(CallId),
+    /// A caller has gone unanswered for the most that the number allows.
+    Unanswered(CallId),
     /// A call has lasted longer than any call should.
     Longest(CallId),
     /// The customer's audio has not come back.
@@ -70,6 +72,7 @@ impl Timers {
             Timer::LookUp(call),
             Timer::MaxWait(call),
             Timer::Announce(call),
+            Timer::Unanswered(call),
             Timer::Longest(call),
             Timer::CustomerAudio(call),
         ] {

@@ -129,7 +129,8 @@ impl Centre {
     pub(super) fn announce_position(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
         let Stage::Waiting { queue, offer } = call.stage() else { return };
-        let (is_ringing, leg) = (offer.is_some(), call.customer_leg);
+        let leg = call.customer_leg;
+        let is_ringing = offer.is_some() || leg.is_some_and(|leg| self.hears_ringing(leg));
         let Some(every) = self.directory.queues.get(queue).map(|queue| queue.position_every_secs).filter(|secs| *secs > 0)
         else {
             return;
@@ -150,7 +151,7 @@ impl Centre {
         } else {
             vec![self.shared_clip(id, "queue-position"), self.shared_clip(id, &format!("number-{position}"))]
         };
-        self.play(leg, clips, Purpose::Announcement);
+        self.play(turn, leg, clips, Purpose::Announcement);
     }
 
     /// When the last agent who could serve a queue has signed out, those who wait take its branch.

@@ -219,6 +219,11 @@ impl FlowRun {
         &self.language
     }
 
+    /// Whether it asks for a key, or waits for one.
+    pub fn wants_keys(&self) -> bool {
+        matches!(self.state, State::Asking { .. } | State::Listening { .. })
+    }
+
     /// Whether `Done` has been said.
     pub fn is_over(&self) -> bool {
         self.state == State::Over

@@ -13,3 +13,4 @@ mod signalling;
 mod signed_callers;
 mod telephone;
 mod trunks;
+mod unanswered;

@@ -125,7 +125,13 @@ impl Exchange {
 
 fn directory() -> Directory {
     let mut directory = Directory { version: 1, ..Directory::default() };
-    let echo = Number { number: "1009".into(), name: "Echo".into(), target: NumberTarget::Echo, is_on_web_phone: false };
+    let echo = Number {
+        number: "1009".into(),
+        name: "Echo".into(),
+        target: NumberTarget::Echo,
+        is_on_web_phone: false,
+        answering: Default::default(),
+    };
     directory.numbers.insert("1009".into(), echo);
     let trunk = Trunk {
         sources: vec!["127.0.0.0/8".into()],

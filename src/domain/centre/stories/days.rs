@@ -61,8 +61,9 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 25] = [
+const EVERYTHING: [&str; 26] = [
     "call.arrived",
+    "call.answered",
     "call.dialled",
     "call.identified",
     "call.ivr_entered",

@@ -11,8 +11,9 @@ use crate::{
         agent::{AgentEventKind, Presence},
         call::{CallEventKind, CallSummary, EndCause},
         directory::{
-            AgentProfile, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, SkillNeed, Trunk,
-            WrapUp,
+            AgentProfile, Answering, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, SkillNeed,
+            StillUnanswered::{Answer, Refuse},
+            Trunk, WrapUp,
         },
         event::Event,
         ivr::{LineFolder, Surroundings, check_line},
@@ -65,10 +66,18 @@ pub fn agent(key: &str, queues: &[&str]) -> AgentProfile {
 }
 
 fn number(number: &str, target: NumberTarget) -> (Arc<str>, Number) {
-    (number.into(), Number { number: number.into(), name: number.into(), target, is_on_web_phone: true })
+    let answering = Answering::AtOnce;
+    (number.into(), Number { number: number.into(), name: number.into(), target, is_on_web_phone: true, answering })
 }
 
-/// Two queues, three agents (`ana`, `bea` in the browser, `carl` on SIP phone 103), a trunk, the sample centre's numbers.
+/// A number whose callers are not answered at once.
+fn unanswered(called: &str, target: NumberTarget, answering: Answering) -> (Arc<str>, Number) {
+    let (key, number) = number(called, target);
+    (key, Number { answering, ..number })
+}
+
+/// Two queues, three agents (`ana`, `bea` in the browser, `carl` on SIP phone 103), a trunk, the sample centre's numbers,
+/// and 1003 to 1006, whose callers are not answered at once.
 pub fn sample() -> Directory {
     let mut directory = Directory { version: 1, ..Directory::default() };
     for key in ["support", "sales"] {
@@ -83,6 +92,10 @@ pub fn sample() -> Directory {
         number("1001", NumberTarget::Queue { queue: id("support") }),
         number("1002", NumberTarget::Queue { queue: id("sales") }),
         number("1009", NumberTarget::Echo),
+        unanswered("1003", NumberTarget::Queue { queue: id("support") }, Answering::EarlyMedia { secs_max: 60, then: Answer }),
+        unanswered("1004", NumberTarget::Queue { queue: id("support") }, Answering::Ringing { secs_max: 60, then: Refuse }),
+        unanswered("1005", NumberTarget::Line { line: id("main-menu") }, Answering::EarlyMedia { secs_max: 60, then: Refuse }),
+        unanswered("1006", NumberTarget::Line { line: id("main-menu") }, Answering::Ringing { secs_max: 60, then: Answer }),
     ]);
     let phone = Phone { account: "103".into(), name: "103".into(), secret: None, is_active: true };
     directory.phones.insert("103".into(), phone);

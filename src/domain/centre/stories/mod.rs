@@ -13,3 +13,4 @@ mod queueing;
 mod replacing;
 mod talking;
 mod trunks;
+mod unanswered;

@@ -146,6 +146,12 @@ impl Day {
         let centre = &self.centre;
         let known: BTreeSet<LegId> = centre.legs.keys().copied().collect();
         assert!(centre.held_by_phone.is_subset(&known), "who is gone holds nothing");
+        for leg in centre.unanswered.keys() {
+            let Some(LegUse::Customer(call)) = centre.legs.get(leg) else { panic!("only callers go unanswered") };
+            let has_limit = centre.timers.is_set(&Timer::Unanswered(*call));
+            assert_eq!(has_limit, centre.is_unanswered(*leg), "nobody goes unanswered for ever");
+            assert!(!(has_limit && centre.calls[call].stage().is_conversation()), "whom an agent has taken is answered");
+        }
         for call in centre.calls.values() {
             // Where there was a conversation, the customer is never left in silence.
             let has_talked = call.stage().is_conversation() || matches!(call.stage(), Stage::PassedOn { .. });

@@ -4,11 +4,13 @@ use super::*;
 
 impl Day {
     pub(super) fn arrive(&mut self) {
-        let called = self.pick(&["1000", "1000", "1001", "1001", "1002", "1009", "999"]).unwrap();
+        let called =
+            self.pick(&["1000", "1000", "1001", "1001", "1002", "1003", "1004", "1005", "1006", "1009", "999"]).unwrap();
         let leg = LegId::mint(self.now.wall, &mut self.dice);
         let number = self.chance(80).then(|| PhoneNumber::parse("+34911000001", "34").unwrap());
         let trunk = Some(id("carrier"));
-        let caller = CallerLine { is_withheld: number.is_none(), number, trunk, ..CallerLine::default() };
+        let can_hear_early = self.chance(80);
+        let caller = CallerLine { is_withheld: number.is_none(), number, trunk, can_hear_early, ..CallerLine::default() };
         self.legs.insert(leg);
         self.inbound.insert(leg);
         self.input(CentreInput::Arrived { leg, caller, called: called.into(), language: Some("en-GB".into()) });
@@ -296,7 +298,12 @@ impl Day {
             PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } => assert!(self.legs.contains(&leg)),
             PhoneEffect::TransferProgress { leg, .. } => assert!(self.legs.contains(&leg)),
             PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } => {}
-            PhoneEffect::Ring { leg } | PhoneEffect::EarlyMedia { leg } => assert!(self.legs.contains(&leg)),
+            PhoneEffect::Ring { leg } => assert!(self.legs.contains(&leg)),
+            PhoneEffect::EarlyMedia { leg } => {
+                assert!(self.legs.contains(&leg));
+                let ms = self.below(200);
+                self.later(ms, Later::Input(CentreInput::LegEarlyMedia { leg }));
+            }
         }
     }
 
