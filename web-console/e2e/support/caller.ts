@@ -20,6 +20,8 @@ export interface CallerWishes {
   hertz?: number
   /** The caller hangs up after this time; without it the server does. */
   hangsUpAfterMs?: number
+  /** Another scenario of tests/sipp than the usual one. */
+  scenario?: string
 }
 
 export class Caller extends Sipp {
@@ -28,7 +30,7 @@ export class Caller extends Sipp {
     const phone = await TonePeer.open(address, wishes.hertz ?? 700)
     const folder = mkdtempSync(join(tmpdir(), 'centralita-caller-'))
     const scenario = join(folder, 'scenario.xml')
-    const template = readFileSync(join(SCENARIOS, wishes.hangsUpAfterMs === undefined ? 'uac_server_bye.xml' : 'uac_caller_bye.xml'), 'utf8')
+    const template = readFileSync(join(SCENARIOS, `${wishes.scenario ?? (wishes.hangsUpAfterMs === undefined ? 'uac_server_bye' : 'uac_caller_bye')}.xml`), 'utf8')
     writeFileSync(scenario, template.replaceAll(SHOWN, wishes.from ?? SHOWN))
     return new Caller(folder, phone, [
       ...[`${centre.sip.host}:${centre.sip.port}`, '-sf', scenario, '-s', number, '-m', '1', '-i', address],

@@ -1206,6 +1206,31 @@ export interface components {
             /** @description Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`. */
             why?: string | null;
         };
+        /** @description When callers of a number are answered (200, RFC 3261 13.3.1.4). An IVR node that asks for a key answers before it asks. */
+        Answering: {
+            /** @enum {string} */
+            mode: "at_once";
+        } | {
+            /**
+             * Format: int64
+             * @description For at most so many seconds, 10 to 170: carriers give a call up that nobody answers for three minutes.
+             */
+            secs_max: number;
+            /** @description Then. */
+            then: components["schemas"]["StillUnanswered"];
+            /** @enum {string} */
+            mode: "early_media";
+        } | {
+            /**
+             * Format: int64
+             * @description For at most so many seconds, 10 to 170: carriers give a call up that nobody answers for three minutes.
+             */
+            secs_max: number;
+            /** @description Then. */
+            then: components["schemas"]["StillUnanswered"];
+            /** @enum {string} */
+            mode: "ringing";
+        };
         /** @description A program's token, without its secret. */
         ApiToken: {
             /** @description Its id. */
@@ -1330,6 +1355,14 @@ export interface components {
             identity: components["schemas"]["CallerIdentity"];
             /** @enum {string} */
             kind: "caller_checked";
+        } | {
+            /**
+             * Format: int64
+             * @description For how long the caller had gone unanswered.
+             */
+            unanswered_ms: number;
+            /** @enum {string} */
+            kind: "answered";
         } | {
             /** @description Who. */
             agent: components["schemas"]["AgentId"];
@@ -2836,6 +2869,8 @@ export interface components {
             target: components["schemas"]["NumberTarget"];
             /** @description Whether the public web phone lists it. */
             is_on_web_phone: boolean;
+            /** @description When its callers are answered, from which on they are charged. */
+            answering?: components["schemas"]["Answering"];
         };
         /** @description How a number is rewritten. The first rule whose pattern fits counts; a number that none fits stays as it is. */
         NumberRule: {
@@ -3341,6 +3376,8 @@ export interface components {
                 target: components["schemas"]["NumberTarget"];
                 /** @description Whether the public web phone lists it. */
                 is_on_web_phone: boolean;
+                /** @description When its callers are answered, from which on they are charged. */
+                answering?: components["schemas"]["Answering"];
             } & {
                 /**
                  * Format: int64
@@ -4222,6 +4259,11 @@ export interface components {
             resolution_secs?: number | null;
         };
         /**
+         * @description What happens to a caller who has gone unanswered for the most that is allowed.
+         * @enum {string}
+         */
+        StillUnanswered: "answer" | "refuse";
+        /**
          * @description What is asked of the statements about callers on a trunk.
          * @enum {string}
          */
@@ -4584,6 +4626,8 @@ export interface components {
             target: components["schemas"]["NumberTarget"];
             /** @description Whether the public web phone lists it. */
             is_on_web_phone: boolean;
+            /** @description When its callers are answered, from which on they are charged. */
+            answering?: components["schemas"]["Answering"];
         } & {
             /**
              * Format: int64
@@ -5197,6 +5241,8 @@ export interface components {
             target: components["schemas"]["NumberTarget"];
             /** @description Whether the public web phone lists it. */
             is_on_web_phone: boolean;
+            /** @description When its callers are answered, from which on they are charged. */
+            answering?: components["schemas"]["Answering"];
         } & {
             /**
              * Format: int64

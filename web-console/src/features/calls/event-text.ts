@@ -31,6 +31,8 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.arrived', { number: event.number })
       case 'caller_checked':
         return t('event.caller_checked', { result: identity.long(event.identity) })
+      case 'answered':
+        return t('event.answered', { time: clockText(event.unanswered_ms) })
       case 'dialled':
         return t('event.dialled', { agent: names.agent(event.agent) })
       case 'identified':
