@@ -245,6 +245,7 @@ impl Exchange {
         };
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
         let mut switch = Switch::new(sip, config.limits.calls_max, ground.rng(), secret);
+        switch.set_park(config.park.clone());
         let not_usable =
             |what: &str, error| Failure::Unavailable(format!("{what} in the data folder cannot be used: {error}."));
         let snapshots = Snapshots::open(ground.db.data().path(), clock.now().wall).await;

@@ -1,12 +1,17 @@
 //! What must hold between settings, and of values whose type says too little.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{Config, Mistake};
 use crate::{store, types::IpPrefix};
 
 /// The longest message that is read, and its answer.
 const CAPTURE_BYTES_MIN: usize = 128 * 1024;
+/// Slots that two digits can name.
+const PARK_SLOTS_MAX: u32 = 99;
+/// Sooner than this nobody could take a parked call; later than the other nobody remembers it.
+const PARK_RETURN_MIN: Duration = Duration::from_secs(10);
+const PARK_RETURN_MAX: Duration = Duration::from_secs(3_600);
 /// Below this a refresh could not be repeated before its session ends.
 const MIN_SE_SECS_LEAST: u64 = 4;
 /// A longer session might as well have no timer.
@@ -77,6 +82,12 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
     }
     if http.sign_in_failures_per_minute == 0 {
         wrong("http.sign_in_failures_per_minute", "nobody could sign in".into(), "Use 1 or more");
+    }
+    if !(1..=PARK_SLOTS_MAX).contains(&config.park.slots) {
+        wrong("park.slots", "park.slots is out of range".into(), "Use 1 to 99: telephones dial a slot by two digits");
+    }
+    if !(PARK_RETURN_MIN..=PARK_RETURN_MAX).contains(&config.park.return_after) {
+        wrong("park.return_after", "park.return_after is out of range".into(), "Use 10s to 1h");
     }
     let url = &config.store.url;
     if !url.is_empty() && !["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme)) {

@@ -20,6 +20,7 @@ pub use sections::{Ivr, Limits, Log, LogFormat, Metrics, Shutdown};
 
 use crate::{
     console::WebPhoneSettings,
+    domain::centre::ParkSettings,
     http,
     net::{CaptureSettings, SipNetSettings, StirSettings, media::MediaSettings},
     store,
@@ -50,6 +51,8 @@ pub struct Config {
     pub ivr: Ivr,
     /// Bounds against overload.
     pub limits: Limits,
+    /// Parked calls.
+    pub park: ParkSettings,
     /// Prometheus.
     pub metrics: Metrics,
     /// What is written about the server's doings.
@@ -59,7 +62,7 @@ pub struct Config {
 }
 
 /// Names of the sections in the order of the sample file, each with a line for people.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 13] = [
     ("http", "Browsers and programs: console, REST interface, web sockets."),
     ("sip", "Telephones and trunks."),
     ("stir", "Signed caller identity (STIR/SHAKEN): whose signatures count, and ours. Trunks say whether they use it."),
@@ -69,6 +72,7 @@ const SECTIONS: [(&str, &str); 12] = [
     ("web_phone", "The public web phone on /call. The centre's own switch for it is in the console under Numbers."),
     ("ivr", "What callers hear."),
     ("limits", "Bounds against overload."),
+    ("park", "Calls that agents leave in a numbered slot for any agent to take."),
     ("metrics", "Prometheus."),
     ("log", "What is written about the server's doings, to standard error."),
     ("shutdown", "Stopping."),
@@ -86,6 +90,7 @@ impl Config {
             "web_phone" => &self.web_phone,
             "ivr" => &self.ivr,
             "limits" => &self.limits,
+            "park" => &self.park,
             "metrics" => &self.metrics,
             "log" => &self.log,
             "shutdown" => &self.shutdown,
@@ -104,6 +109,7 @@ impl Config {
             "web_phone" => &mut self.web_phone,
             "ivr" => &mut self.ivr,
             "limits" => &mut self.limits,
+            "park" => &mut self.park,
             "metrics" => &mut self.metrics,
             "log" => &mut self.log,
             "shutdown" => &mut self.shutdown,

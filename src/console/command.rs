@@ -66,6 +66,8 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
             }
             CentreCommand::SendDigits { agent, call, digits }
         }
+        ConsoleCommand::Park { call } => CentreCommand::Park { agent, call },
+        ConsoleCommand::TakeParked { call } => CentreCommand::TakeParked { agent, call },
         ConsoleCommand::Transfer { call, target } => CentreCommand::Transfer { agent, call, target },
         ConsoleCommand::Consult { call, target } => {
             if matches!(&target, ConsultTarget::Number { number } if number.chars().count() > NUMBER_CHARS_MAX) {

@@ -15,8 +15,8 @@ use crate::{
         agent::Presence,
         call::{CallEvent, CallEventKind, Direction, EndCause, TransferTarget},
         centre::{
-            AgentView, AudioState, CallState, CallView, ConsultTarget, ConsultView, ConsultViewStep, PartyView, QueueView,
-            Refusal, WantedPresence,
+            AgentView, AudioState, CallState, CallView, ConsultTarget, ConsultView, ConsultViewStep, ParkedCall, PartyView,
+            QueueView, Refusal, WantedPresence,
         },
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         event::{Actor, Event, EventRecord},
@@ -84,8 +84,14 @@ fn call(state: CallState) -> CallView {
         }),
         listeners: vec![key("supervisor")],
         transferred_from: None,
+        returns_from: None,
         end_cause: None,
     }
+}
+
+fn parked() -> ParkedCall {
+    let state = CallState::Parked { slot: 3, by: key("agent2"), since: AT, until: AT };
+    call(state).parked().expect("parked")
 }
 
 fn agent() -> AgentView {
@@ -181,6 +187,8 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::Resume { call },
         ConsoleCommand::Mute { is_muted: true },
         ConsoleCommand::SendDigits { call, digits: "12#".into() },
+        ConsoleCommand::Park { call },
+        ConsoleCommand::TakeParked { call },
         ConsoleCommand::Transfer { call, target: TransferTarget::Queue { queue: key("sales") } },
         ConsoleCommand::Consult { call, target: ConsultTarget::Agent { agent: key("agent2") } },
         ConsoleCommand::ConsultSwap { call },
@@ -208,6 +216,7 @@ fn server_messages() -> Vec<ServerMessage> {
         CallState::Dialling,
         CallState::Talking,
         CallState::Held,
+        CallState::Parked { slot: 3, by: key("agent2"), since: AT, until: AT },
         CallState::Reconnecting { until: AT },
         CallState::WrappingUp { until: Some(AT), needs_disposition: true },
         CallState::Over { cause: EndCause::Hangup },
@@ -224,8 +233,10 @@ fn server_messages() -> Vec<ServerMessage> {
             pops: vec![PopView { call: call_id(), matches: vec![snapshot()] }],
             notes: vec![SavedNotes { call: call_id(), notes: "as typed".into() }],
             colleagues: vec![agent()],
+            parked: vec![parked()],
             cursor: "c".into(),
         })),
+        ServerMessage::Parked { parked: vec![parked()] },
         ServerMessage::Pop { call: call_id(), matches: vec![snapshot()], arrived_at: AT },
         ServerMessage::Agent { agent: agent() },
         ServerMessage::AgentGone { agent: key("agent1") },

@@ -6,6 +6,7 @@ mod board;
 mod command;
 #[cfg(test)]
 mod examples;
+mod parked;
 mod pops;
 mod redact;
 mod session;

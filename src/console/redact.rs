@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use super::wire::{CommandProblem, ServerMessage};
+use super::{
+    parked::ParkedCalls,
+    wire::{CommandProblem, ServerMessage},
+};
 use crate::{
     app::{
         actor::{Actor, Permission},
@@ -15,7 +18,7 @@ use crate::{
     domain::{
         agent::Presence,
         call::EndCause,
-        centre::{AgentView, AudioState, CallState, CallView, ConsultViewStep, FloorSnapshot, Refusal},
+        centre::{AgentView, AudioState, CallState, CallView, ConsultViewStep, FloorSnapshot, ParkedCall, Refusal},
         event::{Event, EventRecord},
     },
     types::{AgentId, CallId, SessionId},
@@ -34,13 +37,22 @@ pub struct Eyes {
     past: VecDeque<CallId>,
     /// Versions of the snapshot: what is not newer has been shown.
     shown: BTreeMap<CallId, u64>,
+    parked: ParkedCalls,
 }
 
 impl Eyes {
     /// Of a user who has just connected.
     pub fn new(actor: Actor, session: SessionId) -> Self {
         let agent = actor.agent();
-        Self { actor, agent, session, own: BTreeMap::new(), past: VecDeque::new(), shown: BTreeMap::new() }
+        Self {
+            actor,
+            agent,
+            session,
+            own: BTreeMap::new(),
+            past: VecDeque::new(),
+            shown: BTreeMap::new(),
+            parked: ParkedCalls::default(),
+        }
     }
 
     /// Whose.
@@ -55,6 +67,7 @@ impl Eyes {
 
     /// Starts again from a snapshot; gives the user's own calls, and the one that the agent handed over and still wraps up.
     pub fn take_snapshot(&mut self, floor: &FloorSnapshot) -> Vec<Arc<CallView>> {
+        self.parked = ParkedCalls::of(floor);
         self.shown = floor.calls.iter().map(|call| (call.id, call.version)).collect();
         self.own = floor.calls.iter().filter(|call| self.is_own(call)).map(|call| (call.id, self.seen(call))).collect();
         let handed_over = floor.agents.iter().find(|agent| agent.id == self.agent).and_then(|agent| match &agent.presence {
@@ -70,6 +83,20 @@ impl Eyes {
             }));
         }
         shown
+    }
+
+    /// The parked calls as last seen.
+    pub fn parked(&self) -> Vec<ParkedCall> {
+        self.parked.list()
+    }
+
+    /// The parked calls, if this change of a call has changed them. To be asked before [`Self::live`].
+    pub fn parked_anew(&mut self, call: &CallView) -> Option<ServerMessage> {
+        let is_old = self.shown.get(&call.id).is_some_and(|shown| call.version <= *shown);
+        if is_old || !self.parked.follow(call) {
+            return None;
+        }
+        Some(ServerMessage::Parked { parked: self.parked() })
     }
 
     /// An own call that is over for this agent: its facts, notes and disposition may follow.
@@ -270,6 +297,28 @@ mod tests {
         assert_eq!(state_told(luis.live(&asked(3, ConsultViewStep::Waiting))), Some(CallState::Held));
         let alone = LiveUpdate::Call(call(4, Some("ana"), serde_json::json!({"is": "held"})));
         assert_eq!(state_told(luis.live(&alone)), Some(CallState::Over { cause: EndCause::Finished }));
+    }
+
+    #[test]
+    fn every_agent_sees_who_is_parked_and_is_told_of_changes_alone() {
+        let at = "2026-01-01T00:00:00.000Z";
+        let parked = |version| {
+            call(version, None, serde_json::json!({"is": "parked", "slot": 3, "by": "ana", "since": at, "until": at}))
+        };
+        let mut luis = eyes("luis", Role::Agent);
+        let slots = |message: Option<ServerMessage>| match message {
+            Some(ServerMessage::Parked { parked }) => Some(parked.iter().map(|one| one.number.clone()).collect::<Vec<_>>()),
+            _ => None,
+        };
+        assert_eq!(slots(luis.parked_anew(&call(1, Some("ana"), serde_json::json!({"is": "talking"})))), None);
+        assert_eq!(slots(luis.parked_anew(&parked(2))), Some(vec!["*703".to_owned()]));
+        assert_eq!(slots(luis.parked_anew(&parked(3))), None, "told once");
+        assert_eq!(luis.live(&LiveUpdate::Call(parked(3))), None, "it is not the own call");
+        luis.take_snapshot(&FloorSnapshot { calls: vec![parked(4)], ..FloorSnapshot::default() });
+        assert_eq!(luis.parked().len(), 1);
+        let taken = |version| call(version, Some("ana"), serde_json::json!({"is": "talking"}));
+        assert_eq!(slots(luis.parked_anew(&taken(4))), None, "older than what is shown");
+        assert_eq!(slots(luis.parked_anew(&taken(5))), Some(vec![]));
     }
 
     #[test]

@@ -366,6 +366,11 @@ impl Session {
 
     /// A live change, redacted; with the record behind an own call.
     fn update(&mut self, update: &LiveUpdate) -> Result<(), End> {
+        if let LiveUpdate::Call(call) = update
+            && let Some(message) = self.eyes.parked_anew(call)
+        {
+            self.outbox.send(message)?;
+        }
         let Some(message) = self.eyes.live(update) else { return Ok(()) };
         self.outbox.send(message)?;
         let LiveUpdate::Call(call) = update else { return Ok(()) };

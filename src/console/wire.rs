@@ -13,7 +13,7 @@ use utoipa::{
 use crate::{
     domain::{
         call::TransferTarget,
-        centre::{AgentView, AudioState, CallView, ConsultTarget, QueueView, Refusal, WantedPresence},
+        centre::{AgentView, AudioState, CallView, ConsultTarget, ParkedCall, QueueView, Refusal, WantedPresence},
         customer::CustomerSnapshot,
         event::EventRecord,
         report::QueueCounts,
@@ -103,6 +103,16 @@ pub enum ConsoleCommand {
         call: CallId,
         /// `0`–`9`, `*`, `#`, at most 32.
         digits: String,
+    },
+    /// Leaves the call in a slot, for any agent to take.
+    Park {
+        /// Which.
+        call: CallId,
+    },
+    /// Takes a parked call.
+    TakeParked {
+        /// Which.
+        call: CallId,
     },
     /// Blind transfer.
     Transfer {
@@ -219,6 +229,11 @@ pub enum ServerMessage {
         /// The call.
         call: CallView,
     },
+    /// The calls that are parked now, all of them, by slot: any agent may take one.
+    Parked {
+        /// All of them.
+        parked: Vec<ParkedCall>,
+    },
     /// The customer's record for a call, painted at ring.
     Pop {
         /// Which call.
@@ -309,6 +324,8 @@ pub struct Hello {
     pub notes: Vec<SavedNotes>,
     /// Colleagues, for transfers.
     pub colleagues: Vec<AgentView>,
+    /// The calls that are parked now, by slot.
+    pub parked: Vec<ParkedCall>,
     /// Facts have been told up to here.
     pub cursor: String,
 }

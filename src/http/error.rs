@@ -223,7 +223,9 @@ impl From<Refusal> for ApiError {
             | Refusal::DispositionMissing
             | Refusal::NoSuchDisposition
             | Refusal::ExtensionsUsed
-            | Refusal::WebPhoneOff => (StatusCode::CONFLICT, "refused", "Not possible now"),
+            | Refusal::WebPhoneOff
+            | Refusal::ParkFull
+            | Refusal::ParkGone => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };
         let mut error = Self::new(status, kind, title, refusal.to_string());
         error.problem.refusal = Some(refusal);

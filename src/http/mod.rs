@@ -24,6 +24,7 @@ mod health;
 mod lines;
 mod openapi;
 mod pace;
+mod parked;
 mod presence;
 mod reports;
 mod router;

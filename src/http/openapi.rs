@@ -10,7 +10,7 @@ use utoipa::{
 };
 
 use super::{
-    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, presence, reports, session,
+    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, parked, presence, reports, session,
     signalling, tickets, tokens, trunks, users, web_phone,
 };
 
@@ -77,6 +77,7 @@ pub fn openapi() -> Document {
         part("signalling", signalling::Doc::openapi()),
         part("events", events::Doc::openapi()),
         part("reports", reports::Doc::openapi()),
+        part("parked_calls", parked::Doc::openapi()),
         part("presence", presence::Doc::openapi()),
     ];
     for part in parts {

@@ -3,7 +3,7 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, presence, reports, session,
+    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, parked, presence, reports, session,
     signalling, tickets, tokens, trunks, unread, users, web_console, web_phone,
 };
 
@@ -23,6 +23,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(signalling::routes())
         .merge(events::routes())
         .merge(reports::routes())
+        .merge(parked::routes())
         .merge(presence::routes())
         .merge(openapi::routes());
     routes

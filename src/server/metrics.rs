@@ -114,12 +114,24 @@ impl Reading {
             CallState::Dialling => "dialling",
             CallState::Talking => "talking",
             CallState::Held => "held",
+            CallState::Parked { .. } => "parked",
             CallState::PassedOn => "passed_on",
             CallState::Reconnecting { .. } => "reconnecting",
             CallState::WrappingUp { .. } => "wrapping_up",
             CallState::Over { .. } => "over",
         };
-        let words = ["in_ivr", "waiting", "offered", "dialling", "talking", "held", "passed_on", "reconnecting", "wrapping_up"];
+        let words = [
+            "in_ivr",
+            "waiting",
+            "offered",
+            "dialling",
+            "talking",
+            "held",
+            "parked",
+            "passed_on",
+            "reconnecting",
+            "wrapping_up",
+        ];
         let rows = words.map(|word| ("state", word.to_owned(), count(calls.iter().filter(|c| state_of(&c.state) == word))));
         page.gauges("calls", "Calls now, by state", rows)?;
         let presence_of = |presence: &Presence| match presence {

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use crate::{
-    domain::directory::{
-        CallerAsserted, DigestHashes, Directory, HeaderRule, Phone, StirCheck, Trunk, TrunkIdentity, TrunkStir,
+    domain::{
+        centre::slot_number,
+        directory::{CallerAsserted, DigestHashes, Directory, HeaderRule, Phone, StirCheck, Trunk, TrunkIdentity, TrunkStir},
     },
     protocol::sip::{
         AssertedAs, CallerAccess, Ha1, HeaderChange, IdentityCheck, PeerName, Peers, PhoneAccess, SipAccess, StirAccess,
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Active trunks and phones. What an administrator wrote wrongly (an address that is none) is left out: it lets nobody in.
-pub(super) fn sip_access(directory: &Directory, peers: &Peers) -> SipAccess {
+pub(super) fn sip_access(directory: &Directory, peers: &Peers, slots: u32) -> SipAccess {
     SipAccess {
         trunks: directory
             .trunks
@@ -28,6 +29,7 @@ pub(super) fn sip_access(directory: &Directory, peers: &Peers) -> SipAccess {
             .filter(|(_, phone)| phone.is_active)
             .map(|(account, phone)| (account.clone(), phone_access(account.clone(), phone)))
             .collect(),
+        places: (1..=u8::try_from(slots).unwrap_or(u8::MAX)).map(|slot| slot_number(slot).into()).collect(),
         country_code: directory.centre.country_code.as_str().into(),
     }
 }

@@ -31,10 +31,11 @@ pub use snapshot::{CallSnapshot, SnapshotChange, Survivors};
 use self::{
     legs::{Legs, Said},
     snapshot::Snapshots,
+    watching::SlotLamps,
 };
 use crate::{
     domain::{
-        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot, RecoveryCounts},
+        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot, ParkSettings, RecoveryCounts},
         directory::Directory,
     },
     protocol::sip::{DialogId, Peers, SipEndpoint, SipOutput, SipSettings, SipStats},
@@ -59,6 +60,9 @@ pub struct Switch {
     is_draining: bool,
     is_shedding: bool,
     snapshots: Snapshots,
+    /// How many slots calls may be parked in.
+    slots: u32,
+    slot_lamps: SlotLamps,
 }
 
 /// The exchange in figures.
@@ -93,7 +97,15 @@ impl Switch {
             is_draining: false,
             is_shedding: false,
             snapshots: Snapshots::default(),
+            slots: ParkSettings::default().slots,
+            slot_lamps: SlotLamps::default(),
         }
+    }
+
+    /// How parked calls are kept; to be said before the first directory.
+    pub fn set_park(&mut self, settings: ParkSettings) {
+        self.slots = settings.slots;
+        self.centre.set_park(settings);
     }
 
     /// Handles one thing to its end.
@@ -198,7 +210,7 @@ impl Switch {
     }
 
     fn apply_access(&mut self) {
-        self.sip.set_access(Arc::new(access::sip_access(&self.directory, &self.peers)));
+        self.sip.set_access(Arc::new(access::sip_access(&self.directory, &self.peers, self.slots)));
     }
 
     fn apply_refusal(&mut self) {
@@ -266,7 +278,10 @@ impl Switch {
             }
             CentreOutput::LookUp { call, number } => Output::LookUp { call, number },
             CentreOutput::Fact(fact) => Output::Fact(fact),
-            CentreOutput::Call(view) => Output::Live(LiveUpdate::Call(view)),
+            CentreOutput::Call(view) => {
+                self.publish_slot(&view, now);
+                Output::Live(LiveUpdate::Call(view))
+            }
             CentreOutput::Agent(view) => {
                 self.publish_agent(&view, now);
                 Output::Live(LiveUpdate::Agent(view))

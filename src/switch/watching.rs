@@ -1,13 +1,16 @@
 //! What those who watch an account see of an agent who works in the console: there is no telephone whose calls the endpoint would
 //! know, so the agent's presence says it.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::Switch;
 use crate::{
     domain::{
         agent::Presence,
-        centre::AgentView,
+        centre::{AgentView, CallView},
         directory::{AgentProfile, Device},
     },
     protocol::sip::{DialogElement, DialogState, SipOrder},
@@ -36,6 +39,32 @@ impl Switch {
         }
         for view in agents {
             self.publish_agent(&view, now);
+        }
+    }
+}
+
+/// The lamps of the slots in which calls are parked.
+#[derive(Debug, Default)]
+pub(super) struct SlotLamps(BTreeMap<CallId, Arc<str>>);
+
+impl Switch {
+    /// A call has changed: the lamp of a slot goes on while a call is parked there.
+    pub(super) fn publish_slot(&mut self, view: &CallView, now: Now) {
+        let slot: Option<Arc<str>> = view.parked().map(|parked| parked.number.into());
+        let before = match &slot {
+            Some(slot) => self.slot_lamps.0.insert(view.id, slot.clone()),
+            None => self.slot_lamps.0.remove(&view.id),
+        };
+        if before == slot {
+            return;
+        }
+        if let Some(account) = before {
+            self.sip.order(SipOrder::Publish { account, elements: Vec::new() }, now, &mut self.rng);
+        }
+        if let Some(account) = slot {
+            let id = Arc::from(view.id.to_string());
+            let elements = vec![DialogElement { id, names: None, is_initiator: false, state: DialogState::Confirmed }];
+            self.sip.order(SipOrder::Publish { account, elements }, now, &mut self.rng);
         }
     }
 }

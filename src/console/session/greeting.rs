@@ -63,6 +63,7 @@ impl Session {
             pops,
             notes,
             colleagues: others.iter().map(|agent| self.eyes.agent_view(agent)).collect(),
+            parked: self.eyes.parked(),
             cursor: self.cursor.to_string(),
         };
         self.outbox.send(ServerMessage::Hello(Box::new(hello)))?;

@@ -142,6 +142,20 @@ pub enum CallEventKind {
         /// Who, by agent key.
         supervisor: AgentId,
     },
+    /// The agent put it into a numbered slot, for any agent to take.
+    Parked {
+        /// Who.
+        agent: AgentId,
+        /// Which place, from 1.
+        slot: i64,
+    },
+    /// Nobody took it out of its slot in time: it goes back to the agent who parked it, or to where it came from.
+    ParkReturned {
+        /// Who parked it.
+        agent: AgentId,
+        /// Which place.
+        slot: i64,
+    },
     /// The caller hung up while waiting.
     Abandoned {
         /// In which queue.
@@ -404,6 +418,8 @@ impl CallEvent {
             CallEventKind::Conferenced { .. } => "call.conferenced",
             CallEventKind::ListenStarted { .. } => "call.listen_started",
             CallEventKind::ListenEnded { .. } => "call.listen_ended",
+            CallEventKind::Parked { .. } => "call.parked",
+            CallEventKind::ParkReturned { .. } => "call.park_returned",
             CallEventKind::Abandoned { .. } => "call.abandoned",
             CallEventKind::FlowedOut { .. } => "call.flowed_out",
             CallEventKind::CallbackRequested { .. } => "call.callback_requested",

@@ -80,8 +80,8 @@ pub struct Call {
     pub(super) stage: Stage,
     clock: CallClock,
     outcome: Outcome,
-    wait_since: Option<Mono>,
-    attempts: i64,
+    pub(super) wait_since: Option<Mono>,
+    pub(super) attempts: i64,
 }
 
 /// What is known of a call when it begins.
@@ -250,6 +250,10 @@ impl Call {
                 *offer = new;
                 None
             }
+            Stage::Parked { offer, .. } => {
+                *offer = Some(new);
+                None
+            }
             _ => return None,
         };
         self.attempts += 1;
@@ -275,7 +279,7 @@ impl Call {
         }
         self.attempts += 1;
         self.transferred_from = Some(from.clone());
-        self.go(Stage::HandedOver { from, offer }, Some(Span::Wait), cx);
+        self.go(Stage::HandedOver { from, offer, returns_from: None }, Some(Span::Wait), cx);
         self.say(cx, CallEventKind::Offered { queue: None, agent: to, attempt: self.attempts });
     }
 
@@ -288,7 +292,7 @@ impl Call {
     /// The offer came to nothing. A wait goes on; a handed-over call must be sent on by the caller of this method.
     pub fn miss(&mut self, cause: MissCause, cx: &mut CallCx<'_>) -> Option<Offer> {
         let missed = match &mut self.stage {
-            Stage::Waiting { offer, .. } => offer.take()?,
+            Stage::Waiting { offer, .. } | Stage::Parked { offer, .. } => offer.take()?,
             Stage::HandedOver { offer, .. } => offer.clone(),
             Stage::Answering { .. }
             | Stage::InFlow { .. }
@@ -314,6 +318,7 @@ impl Call {
             | Stage::InFlow { .. }
             | Stage::Echo { .. }
             | Stage::HandedOver { .. }
+            | Stage::Parked { .. }
             | Stage::Dialling { .. }
             | Stage::Talking { .. }
             | Stage::Held { .. }
@@ -365,6 +370,7 @@ impl Call {
             | Stage::Echo { .. }
             | Stage::Waiting { .. }
             | Stage::HandedOver { .. }
+            | Stage::Parked { .. }
             | Stage::Dialling { .. }
             | Stage::Reconnecting { .. }
             | Stage::PassedOn { .. }
@@ -482,6 +488,7 @@ impl Call {
                 | Stage::Echo { .. }
                 | Stage::Waiting { .. }
                 | Stage::HandedOver { .. }
+                | Stage::Parked { .. }
                 | Stage::Dialling { .. }
                 | Stage::Talking { .. }
                 | Stage::Held { .. }

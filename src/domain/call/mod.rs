@@ -6,6 +6,7 @@ mod consult;
 mod event;
 mod line;
 mod machine;
+mod park;
 mod party;
 mod recovery;
 mod rerouted;

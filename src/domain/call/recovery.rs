@@ -40,6 +40,7 @@ impl Call {
             | Stage::Echo { .. }
             | Stage::Waiting { .. }
             | Stage::HandedOver { .. }
+            | Stage::Parked { .. }
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::Reconnecting { .. }

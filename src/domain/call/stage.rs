@@ -35,6 +35,24 @@ pub enum Stage {
         from: AgentId,
         /// The one live offer.
         offer: Offer,
+        /// The slot that it was parked in, when it comes back to the agent who parked it.
+        #[serde(default)]
+        returns_from: Option<u8>,
+    },
+    /// An agent put it into a numbered slot, out of which any agent takes it. The customer hears music.
+    Parked {
+        /// Its place, from 1.
+        slot: u8,
+        /// Who parked it.
+        by: AgentId,
+        /// Since when.
+        since: Timestamp,
+        /// Who is taking it by a telephone that rings or is being answered.
+        offer: Option<Offer>,
+        /// Then it goes back to the agent who parked it.
+        until: Mono,
+        /// The same on the wall.
+        until_at: Timestamp,
     },
     /// Outbound, not yet answered by the other party.
     Dialling {
@@ -131,6 +149,7 @@ impl Stage {
             | Self::Echo { .. }
             | Self::Waiting { .. }
             | Self::HandedOver { .. }
+            | Self::Parked { .. }
             | Self::PassedOn { .. }
             | Self::Leaving { .. }
             | Self::Over => None,
@@ -140,7 +159,7 @@ impl Stage {
     /// The one live offer.
     pub fn offer(&self) -> Option<&Offer> {
         match self {
-            Self::Waiting { offer, .. } => offer.as_ref(),
+            Self::Waiting { offer, .. } | Self::Parked { offer, .. } => offer.as_ref(),
             Self::HandedOver { offer, .. } => Some(offer),
             Self::Answering { .. }
             | Self::InFlow { .. }
@@ -167,6 +186,7 @@ impl Stage {
             | Self::Leaving { until } => Some(*until),
             Self::Waiting { offer, .. } => offer.as_ref().map(|offer| offer.until),
             Self::HandedOver { offer, .. } => Some(offer.until),
+            Self::Parked { offer, until, .. } => Some(offer.as_ref().map_or(*until, |offer| offer.until)),
             Self::PassedOn { until, .. } => *until,
             Self::Talking { .. } | Self::Held { .. } | Self::Over => None,
         }

@@ -71,6 +71,20 @@ pub enum CentreCommand {
         /// `0`–`9`, `*`, `#`.
         digits: String,
     },
+    /// Leaves the call in a slot, for any agent to take.
+    Park {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
+    /// Takes a parked call.
+    TakeParked {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
     /// Blind transfer.
     Transfer {
         /// Who.

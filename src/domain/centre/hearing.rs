@@ -85,7 +85,9 @@ impl Centre {
             Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Leaving { .. } | Stage::Over => (Vec::new(), Vec::new()),
             Stage::Echo { .. } => (vec![Heard::Echo], Vec::new()),
             Stage::Waiting { .. } if customer.is_some_and(|leg| self.hears_ringing(leg)) => (music(RING_BACK), Vec::new()),
-            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Reconnecting { .. } => (music(MUSIC_ON_HOLD), Vec::new()),
+            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } | Stage::Reconnecting { .. } => {
+                (music(MUSIC_ON_HOLD), Vec::new())
+            }
             Stage::Held { .. } => (music(MUSIC_ON_HOLD), self.consulting_agent_hears(call)),
             Stage::Dialling { step: DialStep::OwnPhone | DialStep::Calling, .. } => (Vec::new(), Vec::new()),
             Stage::Dialling { step: DialStep::Ringing, .. } => (Vec::new(), music(RING_BACK)),

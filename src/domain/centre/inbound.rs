@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{CallerLine, CallerMatch, CallerRecordRef, Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn};
+use super::{
+    CallerLine, CallerMatch, CallerRecordRef, Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn, park::Orbit,
+};
 use crate::{
     domain::{
         call::{Call, Direction, EndCause, NewCall, OtherParty, Party, PartyMatch, Stage},
@@ -25,6 +27,9 @@ impl Centre {
         turn.by_customer();
         if let (Some(account), Some(other)) = (caller.phone.as_deref(), self.picked_up_account(called)) {
             return self.pick_up_at(turn, leg, account, other);
+        }
+        if let (Some(account), Some(orbit)) = (caller.phone.as_deref(), Orbit::read(called)) {
+            return self.dial_orbit(turn, leg, account, orbit);
         }
         let is_trunk_full = caller.trunk.as_ref().is_some_and(|trunk| self.is_trunk_full(trunk));
         if self.is_draining {
@@ -149,7 +154,8 @@ impl Centre {
             Stage::InFlow { .. } | Stage::Echo { .. } | Stage::Leaving { .. } => {
                 self.end_call(turn, id, EndCause::Finished, Party::System);
             }
-            Stage::Waiting { .. } | Stage::HandedOver { .. } => {
+            Stage::Parked { offer: None, .. } => self.park_elapsed(turn, id),
+            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } => {
                 self.offer_missed(turn, id, crate::domain::call::MissCause::NoAnswer);
             }
             Stage::Dialling { .. } => self.end_call(turn, id, EndCause::NoAnswer, Party::Customer),

@@ -40,6 +40,13 @@ pub(super) enum LegUse {
         /// About which call.
         call: CallId,
     },
+    /// A telephone that parked a call by dialling, and hears in which slot.
+    SlotTold {
+        /// Which call.
+        call: CallId,
+        /// Where it is.
+        slot: u8,
+    },
     /// An agent's standing console leg.
     Console(AgentId),
     /// A web phone whose audio is not up yet.
@@ -53,7 +60,8 @@ impl Centre {
             LegUse::Customer(call)
             | LegUse::AgentPhone { call, .. }
             | LegUse::Consulted { call, .. }
-            | LegUse::SecondLine { call } => Some(*call),
+            | LegUse::SecondLine { call }
+            | LegUse::SlotTold { call, .. } => Some(*call),
             LegUse::Console(_) | LegUse::WebPhone(_) => None,
         }
     }
@@ -76,6 +84,7 @@ impl Centre {
 
     pub(super) fn forget_leg(&mut self, leg: LegId) {
         self.attempts.remove(&leg);
+        self.timers.set(Timer::SlotTold(leg), None);
         self.playing.remove(&leg);
         self.muted.remove(&leg);
         self.held_by_phone.remove(&leg);
@@ -102,7 +111,9 @@ impl Centre {
                 let call = *call;
                 return self.consult_rings(call);
             }
-            Some(LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => return,
+            Some(LegUse::SecondLine { .. } | LegUse::SlotTold { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => {
+                return;
+            }
         };
         self.dialled_rings(turn, id);
     }
@@ -117,6 +128,7 @@ impl Centre {
             Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_phone_answered(turn, call, &agent, leg),
             Some(LegUse::WebPhone(session)) => self.web_phone_up(turn, session),
             Some(LegUse::Consulted { call, .. }) => self.consulted_answered(turn, call),
+            Some(LegUse::SlotTold { slot, .. }) => self.say_slot(turn, leg, slot),
             Some(LegUse::SecondLine { .. } | LegUse::Console(_)) => {}
             // Answered in the moment in which we gave up.
             None => self.phone(PhoneEffect::HangUp { leg }),
@@ -137,6 +149,7 @@ impl Centre {
             | Stage::Echo { .. }
             | Stage::Waiting { .. }
             | Stage::HandedOver { .. }
+            | Stage::Parked { .. }
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::Reconnecting { .. }
@@ -177,6 +190,7 @@ impl Centre {
             }
             LegUse::Consulted { call, has_rung } => self.consulted_failed(turn, call, cause, miss_cause(cause, has_rung)),
             LegUse::SecondLine { call } => self.second_line_over(turn, call),
+            LegUse::SlotTold { .. } => {}
             LegUse::Console(agent) => {
                 // A renewal that failed may leave the old media behind.
                 self.phone(PhoneEffect::HangUp { leg });
@@ -219,6 +233,7 @@ impl Centre {
             }
             LegUse::Consulted { call, .. } => self.consulted_gone(turn, call, is_lost),
             LegUse::SecondLine { call } => self.second_line_over(turn, call),
+            LegUse::SlotTold { .. } => {}
             LegUse::Console(agent) => self.console_leg_gone(turn, &agent),
             LegUse::WebPhone(session) => self.web_phone_over(session, cause),
         }
@@ -230,7 +245,8 @@ impl Centre {
             Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_audio(turn, call, &agent, is_up),
             Some(LegUse::Customer(call)) => self.customer_audio(turn, call, is_up),
             Some(LegUse::WebPhone(session)) if is_up => self.web_phone_up(turn, session),
-            Some(LegUse::Consulted { .. } | LegUse::SecondLine { .. } | LegUse::WebPhone(_)) | None => {}
+            Some(LegUse::Consulted { .. } | LegUse::SecondLine { .. } | LegUse::SlotTold { .. } | LegUse::WebPhone(_))
+            | None => {}
         }
     }
 
@@ -247,6 +263,7 @@ impl Centre {
             Stage::Answering { .. }
             | Stage::InFlow { .. }
             | Stage::Echo { .. }
+            | Stage::Parked { .. }
             | Stage::Dialling { .. }
             | Stage::Talking { .. }
             | Stage::Held { .. }

@@ -1,7 +1,7 @@
 //! What an agent's telephone does by itself: it dials, holds, and asks for transfers (REFER), blind or between its two lines.
 //! Only the line by which an agent has a call may send it away; everybody else's wish is refused.
 
-use super::{Centre, LegUse, PhoneEffect, Refusal, TransferAsked, TransferProgress, Turn};
+use super::{Centre, LegUse, PhoneEffect, Refusal, TransferAsked, TransferProgress, Turn, park::Orbit};
 use crate::{
     domain::{
         call::{EndCause, FlowOutCause, Partner, Party, Stage},
@@ -54,7 +54,7 @@ impl Centre {
                 self.on_call(turn, call, |call, _| call.hold_second_line(is_held));
             }
             LegUse::Customer(call) | LegUse::Consulted { call, .. } => self.published.touch_call(call),
-            LegUse::Console(_) | LegUse::WebPhone(_) => {}
+            LegUse::SlotTold { .. } | LegUse::Console(_) | LegUse::WebPhone(_) => {}
         }
     }
 
@@ -94,6 +94,16 @@ impl Centre {
             return Err(EndCause::Refused);
         }
         let progress = |progress| PhoneEffect::TransferProgress { leg, progress };
+        if let Some(orbit) = Orbit::read(number) {
+            let slot = self.free_slot(orbit);
+            self.phone(progress(TransferProgress::Begun));
+            let outcome = slot.map_or_else(|refusal| TransferProgress::Failed(cause_of(refusal)), |_| TransferProgress::Done);
+            self.phone(progress(outcome));
+            if let Ok(slot) = slot {
+                self.park_in(turn, id, &with, slot);
+            }
+            return Ok(());
+        }
         let directory = self.directory.clone();
         match route(&directory, number).map(|(_, route)| route) {
             Some(Route::Queue(queue)) => {
@@ -195,10 +205,10 @@ impl Centre {
 }
 
 /// What a phone is told of a refusal.
-fn cause_of(refusal: Refusal) -> EndCause {
+pub(super) fn cause_of(refusal: Refusal) -> EndCause {
     match refusal {
         Refusal::NotDialable => EndCause::UnknownNumber,
-        Refusal::AgentNotReady => EndCause::Busy,
+        Refusal::AgentNotReady | Refusal::ParkFull => EndCause::Busy,
         Refusal::TooManyCalls | Refusal::Draining => EndCause::Overload,
         Refusal::NoSuchAgent
         | Refusal::WrongPresence
@@ -217,6 +227,7 @@ fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::DispositionMissing
         | Refusal::NoSuchDisposition
         | Refusal::ExtensionsUsed
-        | Refusal::WebPhoneOff => EndCause::Refused,
+        | Refusal::WebPhoneOff
+        | Refusal::ParkGone => EndCause::Refused,
     }
 }

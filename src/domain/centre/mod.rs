@@ -17,6 +17,7 @@ mod line_transfer;
 mod moves;
 mod offer;
 mod outbound;
+mod park;
 mod playback;
 mod presence;
 mod publish;
@@ -48,10 +49,11 @@ use std::{
 pub use command::{CallerMatch, CallerRecordRef, CentreCommand, ConsultTarget, WantedPresence, WebCall};
 pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, TransferAsked, TransferProgress};
 pub use legs::SILENT_PHONE_MS;
+pub use park::{ParkSettings, slot_number};
 pub use publish::FloorSnapshot;
 pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
-pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultViewStep, PartyView, QueueView};
+pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultViewStep, ParkedCall, PartyView, QueueView};
 
 use self::{
     consoles::Console, dialling::DialledToday, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
@@ -75,6 +77,7 @@ use crate::types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, SessionId, T
 pub struct Centre {
     /// Calls at a time, in all; the next one is shed.
     calls_max: usize,
+    park: ParkSettings,
     directory: Arc<Directory>,
     scripts: Arc<ScriptBook>,
     hours: Hours,
@@ -182,6 +185,8 @@ impl Centre {
             CentreCommand::Resume { agent, call } => self.resume(turn, &agent, call),
             CentreCommand::Mute { agent, is_muted } => self.mute(&agent, is_muted),
             CentreCommand::SendDigits { agent, call, digits } => self.send_digits(&agent, call, &digits),
+            CentreCommand::Park { agent, call } => self.park_call(turn, &agent, call),
+            CentreCommand::TakeParked { agent, call } => self.take_parked(turn, &agent, call),
             CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
             CentreCommand::Consult { agent, call, target } => self.consult(turn, &agent, call, target),
             CentreCommand::ConsultSwap { agent, call } => self.consult_swap(turn, &agent, call),
@@ -225,6 +230,7 @@ impl Centre {
                 Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),
                 Timer::ConsoleUp(agent) => self.console_elapsed(turn, &agent),
                 Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
+                Timer::SlotTold(leg) => self.slot_told(leg),
                 Timer::Hours => self.check_hours(turn),
                 Timer::Match => self.exclusion_ended(turn),
             }

@@ -167,6 +167,8 @@ impl Centre {
         match stage {
             Stage::Waiting { queue, .. } => self.wait_on(turn, id, &queue, agent),
             Stage::HandedOver { from, .. } => self.hand_back(turn, id, &from, &agent),
+            // It stays in its slot until its time there is over.
+            Stage::Parked { .. } => {}
             Stage::Answering { .. }
             | Stage::InFlow { .. }
             | Stage::Echo { .. }

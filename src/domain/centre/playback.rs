@@ -48,6 +48,9 @@ impl Centre {
         // The end of a playback that was replaced says nothing about the present one.
         let Some(playing) = self.playing.get(&leg).copied().filter(|playing| playing.play == play) else { return };
         self.playing.remove(&leg);
+        if matches!(self.legs.get(&leg), Some(LegUse::SlotTold { .. })) {
+            return self.slot_told(leg);
+        }
         let Some(LegUse::Customer(call)) = self.legs.get(&leg).cloned() else { return };
         match playing.purpose {
             Purpose::Flow if !was_stopped => self.flow_play_ended(turn, call),

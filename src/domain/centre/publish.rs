@@ -241,6 +241,10 @@ impl Centre {
             consult: self.consult_view(call),
             listeners: call.listeners.iter().cloned().collect(),
             transferred_from: call.transferred_from.clone(),
+            returns_from: match call.stage() {
+                Stage::HandedOver { returns_from, .. } => returns_from.map(i64::from),
+                _ => None,
+            },
             end_cause: call.end_cause,
             agent,
         }
@@ -249,12 +253,15 @@ impl Centre {
     fn call_state(&self, call: &Call, position: Option<usize>) -> CallState {
         match call.stage() {
             Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Echo { .. } | Stage::Leaving { .. } => CallState::InIvr,
-            Stage::Waiting { offer: Some(offer), .. } | Stage::HandedOver { offer, .. } => {
-                CallState::Offered { until: offer.until_at }
-            }
+            Stage::Waiting { offer: Some(offer), .. }
+            | Stage::HandedOver { offer, .. }
+            | Stage::Parked { offer: Some(offer), .. } => CallState::Offered { until: offer.until_at },
             Stage::Waiting { queue, offer: None } => {
                 let position = position.or_else(|| self.lines.get(queue)?.position(call.id));
                 CallState::Waiting { position: whole(position.unwrap_or(1)) }
+            }
+            Stage::Parked { slot, by, since, until_at, .. } => {
+                CallState::Parked { slot: i64::from(*slot), by: by.clone(), since: *since, until: *until_at }
             }
             Stage::Dialling { .. } => CallState::Dialling,
             Stage::Talking { .. } => CallState::Talking,

@@ -83,7 +83,7 @@ impl KeptCall {
     pub fn rank(&self) -> impl Ord + use<> {
         let group = match self.call.stage() {
             stage if stage.is_conversation() => 0,
-            Stage::Waiting { .. } | Stage::HandedOver { .. } => 1,
+            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } => 1,
             _ => 2,
         };
         (group, self.place, self.call.id)
@@ -231,7 +231,11 @@ impl Centre {
                 self.agent_lost_for_good(turn, id, &with.agent);
             }
             // The stage's own time goes on when the caller is back.
-            Stage::InFlow { .. } | Stage::Echo { .. } | Stage::Answering { .. } | Stage::Leaving { .. } => {
+            Stage::InFlow { .. }
+            | Stage::Echo { .. }
+            | Stage::Answering { .. }
+            | Stage::Leaving { .. }
+            | Stage::Parked { .. } => {
                 self.timers.set(Timer::Stage(id), Some(until.mono + 1));
             }
             Stage::Reconnecting { .. }
@@ -269,7 +273,14 @@ impl Centre {
                 }
                 self.agent_audio(turn, call, &agent, true);
             }
-            Some(LegUse::Consulted { .. } | LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => {}
+            Some(
+                LegUse::Consulted { .. }
+                | LegUse::SecondLine { .. }
+                | LegUse::SlotTold { .. }
+                | LegUse::Console(_)
+                | LegUse::WebPhone(_),
+            )
+            | None => {}
         }
     }
 
@@ -308,6 +319,7 @@ impl Centre {
             | Stage::Talking { .. }
             | Stage::Held { .. }
             | Stage::HandedOver { .. }
+            | Stage::Parked { .. }
             | Stage::Dialling { .. }
             | Stage::PassedOn { .. }
             | Stage::Over => {}

@@ -70,6 +70,12 @@ pub enum Refusal {
     /// The web phone is switched off, or the number is not on it.
     #[error("this line takes no calls from the web")]
     WebPhoneOff,
+    /// No slot is free to park in.
+    #[error("every parking slot is taken")]
+    ParkFull,
+    /// Somebody else has taken the parked call, or it is on its way back.
+    #[error("this call is not parked any more")]
+    ParkGone,
     /// Every line is busy.
     #[error("all lines are busy")]
     TooManyCalls,

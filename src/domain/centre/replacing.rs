@@ -56,7 +56,14 @@ impl Centre {
                 turn.by_agent(&agent);
                 return self.pick_up_consult(turn, leg, &agent, call, &owner);
             }
-            Some(LegUse::Customer(_) | LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_)) | None => {
+            Some(
+                LegUse::Customer(_)
+                | LegUse::SecondLine { .. }
+                | LegUse::SlotTold { .. }
+                | LegUse::Console(_)
+                | LegUse::WebPhone(_),
+            )
+            | None => {
                 return Err(EndCause::Refused);
             }
         };

@@ -86,7 +86,11 @@ impl Centre {
         let Some(attempt) = self.attempts.remove(&leg) else { return false };
         let id = match used {
             LegUse::Customer(call) | LegUse::Consulted { call, .. } => *call,
-            LegUse::AgentPhone { .. } | LegUse::SecondLine { .. } | LegUse::Console(_) | LegUse::WebPhone(_) => return false,
+            LegUse::AgentPhone { .. }
+            | LegUse::SecondLine { .. }
+            | LegUse::SlotTold { .. }
+            | LegUse::Console(_)
+            | LegUse::WebPhone(_) => return false,
         };
         if cause != EndCause::Unreachable || turn.now.mono >= attempt.until {
             return false;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{AgentId, CallId, Mono, SessionId};
+use crate::types::{AgentId, CallId, LegId, Mono, SessionId};
 
 /// What a deadline is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,8 @@ pub(super) enum Timer {
     ConsoleUp(AgentId),
     /// A web phone's audio should be up by now.
     WebPhone(SessionId),
+    /// A telephone that parked has been told the slot.
+    SlotTold(LegId),
     /// A calendar may have opened or closed.
     Hours,
     /// An agent is no longer passed over for a call.

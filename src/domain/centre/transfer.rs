@@ -2,12 +2,12 @@
 
 use super::{Centre, Refusal, Turn};
 use crate::{
-    domain::call::{Partner, TransferTarget},
+    domain::call::{Partner, Stage, TransferTarget},
     types::{AgentId, CallId, LineId, QueueId},
 };
 
 /// A colleague's phone rings so long for a call that was handed over.
-const RING_SECS: i64 = 20;
+pub(super) const RING_SECS: i64 = 20;
 
 impl Centre {
     pub(super) fn transfer(
@@ -78,6 +78,10 @@ impl Centre {
 
     /// A colleague did not take it: back to the one who handed it over, if free; else to the queue, before all others.
     pub(super) fn hand_back(&mut self, turn: &mut Turn<'_>, id: CallId, from: &AgentId, missed_by: &AgentId) {
+        let stage = self.calls.get(&id).map(|call| call.stage());
+        if matches!(stage, Some(Stage::HandedOver { returns_from: Some(_), .. })) {
+            return self.send_back(turn, id, from);
+        }
         let is_free = self.agents.get(from).is_some_and(|agent| agent.could_take_back(id));
         if from != missed_by && is_free && !self.listening.contains_key(from) {
             self.on_agent(turn, from, |agent, cx| agent.drop_wrap_up(id, cx));

@@ -53,6 +53,9 @@ pub struct CallView {
     pub listeners: Vec<AgentId>,
     /// Who handed it over, after a transfer.
     pub transferred_from: Option<AgentId>,
+    /// The slot out of which it rings at the agent who parked it, because nobody took it there.
+    #[serde(default)]
+    pub returns_from: Option<i64>,
     /// Why it ended, once it has: the wrap-up of a dialled call shows busy or no answer.
     pub end_cause: Option<EndCause>,
 }
@@ -79,6 +82,17 @@ pub enum CallState {
     Talking,
     /// The customer hears music.
     Held,
+    /// In a slot, for any agent to take; the customer hears music.
+    Parked {
+        /// Which, from 1.
+        slot: i64,
+        /// Who parked it.
+        by: AgentId,
+        /// Since when.
+        since: Timestamp,
+        /// When it goes back to that agent.
+        until: Timestamp,
+    },
     /// An agent passed it on to a number; no agent is on the line.
     PassedOn,
     /// The agent's audio is lost; the call is kept until then.
@@ -98,6 +112,47 @@ pub enum CallState {
         /// Why.
         cause: EndCause,
     },
+}
+
+/// A parked call, as every agent sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ParkedCall {
+    /// Which call.
+    pub call: CallId,
+    /// Its slot, from 1.
+    pub slot: i64,
+    /// What telephones dial to take it.
+    pub number: String,
+    /// Who parked it.
+    pub by: AgentId,
+    /// Since when.
+    pub since: Timestamp,
+    /// When it goes back to that agent.
+    pub until: Timestamp,
+    /// Who waits there.
+    pub party: PartyView,
+    /// The queue it came through.
+    pub queue: Option<QueueId>,
+    /// Language spoken with the caller.
+    pub language: String,
+}
+
+impl CallView {
+    /// The call as a parked one, if it is.
+    pub fn parked(&self) -> Option<ParkedCall> {
+        let CallState::Parked { slot, by, since, until } = &self.state else { return None };
+        Some(ParkedCall {
+            call: self.id,
+            slot: *slot,
+            number: super::slot_number(u8::try_from(*slot).ok()?),
+            by: by.clone(),
+            since: *since,
+            until: *until,
+            party: self.party.clone(),
+            queue: self.queue.clone(),
+            language: self.language.clone(),
+        })
+    }
 }
 
 /// A consultation about a call.

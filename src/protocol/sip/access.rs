@@ -1,6 +1,10 @@
 //! Who may call: trunks by source address or digest, phones by digest. A snapshot; the switch makes it from the directory.
 
-use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use super::{
     digest::Ha1,
@@ -17,6 +21,8 @@ pub struct SipAccess {
     pub trunks: Vec<TrunkAccess>,
     /// Active phones by account.
     pub phones: BTreeMap<Arc<str>, PhoneAccess>,
+    /// What telephones may watch besides accounts: places whose calls the switch publishes.
+    pub places: BTreeSet<Arc<str>>,
     /// Goes before national numbers, where numbers are compared.
     pub country_code: Arc<str>,
 }
@@ -184,6 +190,7 @@ mod tests {
         let access = SipAccess {
             trunks: vec![trunk("wide", "10.0.0.0/8"), trunk("narrow", "10.1.2.3"), trunk("six", "2001:db8::/32")],
             phones: BTreeMap::new(),
+            places: BTreeSet::new(),
             country_code: "34".into(),
         };
         let found = |ip: &str| access.trunk_by_source(ip.parse().unwrap()).map(|trunk| trunk.id.to_string());

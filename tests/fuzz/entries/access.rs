@@ -29,6 +29,7 @@ pub fn access() -> SipAccess {
             caller: CallerAccess::default(),
         }],
         phones: [("101".into(), PhoneAccess { account: "101".into(), secret })].into(),
+        places: Default::default(),
         country_code: "34".into(),
     }
 }

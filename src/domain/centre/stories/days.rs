@@ -61,7 +61,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 26] = [
+const EVERYTHING: [&str; 28] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -78,6 +78,8 @@ const EVERYTHING: [&str; 26] = [
     "call.consult_answered",
     "call.consult_ended",
     "call.conferenced",
+    "call.parked",
+    "call.park_returned",
     "call.listen_started",
     "call.listen_ended",
     "call.abandoned",
@@ -191,6 +193,8 @@ impl Day {
             tallies: BTreeMap::new(),
             kinds: BTreeSet::new(),
         };
+        // Sooner than callers lose patience.
+        day.centre.set_park(ParkSettings { return_after: std::time::Duration::from_secs(20), ..ParkSettings::default() });
         day.centre.set_scripts(Arc::new(sample_line()));
         day.centre.set_directory(Arc::new(directory), now, &mut day.rng);
         day.collect();

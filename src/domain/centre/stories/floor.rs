@@ -276,6 +276,12 @@ impl Floor {
         self.collect();
     }
 
+    /// Takes up what an earlier floor wrote down.
+    pub fn recover(&mut self, calls: Vec<KeptCall>, agents: Vec<crate::domain::agent::Agent>) {
+        self.centre.recover(calls, agents, self.now, &mut self.rng);
+        self.collect();
+    }
+
     pub fn ask_as(&mut self, user: &str, command: CentreCommand) -> Result<(), Refusal> {
         let result = self.centre.command(&Actor::User { user: id(user) }, command, self.now, &mut self.rng);
         self.collect();

@@ -8,6 +8,7 @@ mod dialling;
 mod floor;
 mod flows;
 mod outward;
+mod parking;
 mod phones_that_dial;
 mod queueing;
 mod replacing;

@@ -290,25 +290,27 @@ impl SipEndpoint {
         None
     }
 
-    /// What may be watched: the centre's accounts.
+    /// What may be watched: the centre's accounts, and its places such as slots of parked calls.
     fn watchable(&self, user: &str) -> Option<Arc<str>> {
-        self.access.phones.get(user).map(|phone| phone.account.clone())
+        let account = self.access.phones.get(user).map(|phone| phone.account.clone());
+        account.or_else(|| self.access.places.get(user).cloned())
     }
 
     /// The accounts are others now: what an account that was taken out, or must prove itself anew, watches ends with the next turn,
     /// and so does what is watched of one that is gone.
     pub(super) fn check_subscriptions(&mut self, before: &SipAccess) {
         let access = self.access.clone();
+        let is_there = |resource: &Arc<str>| access.phones.contains_key(resource) || access.places.contains(resource);
         let (known, same) = (&access.phones, |account: &Arc<str>| access.phones.get(account) == before.phones.get(account));
         for subscription in self.subscriptions.all.values_mut() {
             subscription.ends = match subscription {
                 Subscription { account, .. } if !known.contains_key(account) => Some("rejected"),
-                Subscription { resource, .. } if !known.contains_key(resource) => Some("noresource"),
+                Subscription { resource, .. } if !is_there(resource) => Some("noresource"),
                 Subscription { account, .. } if !same(account) => Some("deactivated"),
                 Subscription { ends, .. } => *ends,
             };
         }
-        self.subscriptions.published.retain(|account, _| known.contains_key(account));
+        self.subscriptions.published.retain(|resource, _| is_there(resource));
         for id in self.subscriptions.ids_where(|subscription| subscription.ends.is_some()) {
             self.link.timers.set(Owner::Subscription(id), Timer::SubscriptionOver, Mono::default());
         }

@@ -154,7 +154,8 @@ impl Day {
         }
         for call in centre.calls.values() {
             // Where there was a conversation, the customer is never left in silence.
-            let has_talked = call.stage().is_conversation() || matches!(call.stage(), Stage::PassedOn { .. });
+            let has_talked =
+                call.stage().is_conversation() || matches!(call.stage(), Stage::PassedOn { .. } | Stage::Parked { .. });
             if let Some(leg) = call.customer_leg.filter(|leg| has_talked && known.contains(leg)) {
                 let ears = centre.hearing_of(call);
                 let hears = ears.iter().find(|(of, _)| *of == leg).map(|(_, heard)| heard);
@@ -179,6 +180,7 @@ impl Day {
                 LegUse::SecondLine { call } => {
                     assert_eq!(centre.calls[call].consult().and_then(|consult| consult.own_line), Some(*leg));
                 }
+                LegUse::SlotTold { .. } => assert!(centre.timers.is_set(&Timer::SlotTold(*leg)), "it is told for a while"),
                 LegUse::Console(agent) => assert_eq!(centre.consoles[agent].leg, Some(*leg)),
                 LegUse::WebPhone(session) => assert_eq!(centre.web_phones[session].leg, *leg),
             }

@@ -139,7 +139,7 @@ impl Day {
 
     fn some_command(&mut self, who: &'static str, call: CallId) -> CentreCommand {
         let agent: AgentId = id(who);
-        match self.below(20) {
+        match self.below(22) {
             0 => CentreCommand::Answer { agent, call },
             1 => CentreCommand::Decline { agent, call },
             2 => CentreCommand::HangUp { agent, call },
@@ -171,6 +171,8 @@ impl Day {
             16 => CentreCommand::ConsultSwap { agent, call },
             17 => CentreCommand::ConsultJoin { agent, call },
             18 => CentreCommand::ConsultComplete { agent, call },
+            19 => CentreCommand::Park { agent, call },
+            20 => CentreCommand::TakeParked { agent, call },
             _ => CentreCommand::ConsultCancel { agent, call },
         }
     }
@@ -186,7 +188,7 @@ impl Day {
                 self.later(back, Later::Input(CentreInput::LegHeld { leg, is_held: false }));
             }
             1 => {
-                let number = self.pick(&["+34911222333", "103", "1000", "1001", "1009", "nonsense"]).unwrap();
+                let number = self.pick(&["+34911222333", "103", "1000", "1001", "1009", "*700", "*702", "nonsense"]).unwrap();
                 self.input(CentreInput::TransferAsked { leg, to: TransferAsked::Number(number.into()) });
             }
             2 => {
@@ -195,7 +197,7 @@ impl Day {
             }
             _ => {
                 let phone = self.pick(&["103", "105"]).unwrap();
-                let called = self.pick(&["+34911222333", "103", "105", "1001", "nonsense"]).unwrap();
+                let called = self.pick(&["+34911222333", "103", "105", "1001", "*700", "*701", "*702", "nonsense"]).unwrap();
                 let line = LegId::mint(self.now.wall, &mut self.dice);
                 let caller = CallerLine { phone: Some(phone.into()), ..CallerLine::default() };
                 self.legs.insert(line);
@@ -365,6 +367,10 @@ impl Day {
         }
         if let Some(consult) = &view.consult {
             self.see_consult(view.id, view.agent.as_ref(), consult);
+        }
+        if matches!(view.state, CallState::Parked { .. }) && self.chance(60) {
+            let (ms, who) = (self.below(150_000), self.pick(&AGENTS).unwrap());
+            self.later(ms, Later::Ask(who, CentreCommand::TakeParked { agent: id(who), call: view.id }));
         }
         let Some(agent) = view.agent.as_ref().and_then(|agent| AGENTS.iter().find(|who| **who == agent.as_str())) else {
             return;

@@ -208,6 +208,24 @@ fn what_comes_in_a_burst_is_told_together_and_what_is_back_as_it_was_not_at_all(
 }
 
 #[test]
+fn a_lamp_shows_what_is_published_of_a_place_without_a_telephone() {
+    let mut world = World::new(12);
+    let mut watcher = Phone::new(WATCHER, "101");
+    assert!(watcher.subscribe(&mut world, "*701", "dialog", 600, "").starts_with("SIP/2.0 200"));
+    let first = &watcher.notified(&mut world, "200 OK")[0];
+    assert!(first.contains("entity=\"sip:*701@centre\"") && !first.contains("<dialog "), "{first}");
+    let parked = DialogElement { id: Arc::from("call"), names: None, is_initiator: false, state: DialogState::Confirmed };
+    for (elements, state) in [(vec![parked], "confirmed"), (Vec::new(), "terminated")] {
+        world.order(US, SipOrder::Publish { account: Arc::from("*701"), elements });
+        world.run(1_500);
+        let told = watcher.notified(&mut world, "200 OK");
+        assert!(told.len() == 1 && told[0].contains(&format!("<state>{state}</state>")), "{told:?}");
+    }
+    let elsewhere = watcher.subscribe(&mut world, "*702", "dialog", 600, "");
+    assert!(elsewhere.starts_with("SIP/2.0 404"), "{elsewhere}");
+}
+
+#[test]
 fn who_does_not_prove_who_it_is_or_asks_for_what_is_not_its_own_watches_nothing() {
     let mut world = World::new(3);
     let mut phone = Phone::new(WATCHER, "101");

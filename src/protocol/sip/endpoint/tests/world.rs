@@ -299,6 +299,7 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             caller: CallerAccess::default(),
         }],
         phones: [phone("101"), phone("102")].into(),
+        places: ["*701".into()].into(),
         country_code: "34".into(),
     }
 }
