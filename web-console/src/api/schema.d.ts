@@ -508,6 +508,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/parked-calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls that are parked now, by slot. They are taken in the console, or by a telephone that dials `number`. */
+        get: operations["parked_calls_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/pause-reasons": {
         parameters: {
             query?: never;
@@ -1476,6 +1493,26 @@ export interface components {
             /** @enum {string} */
             kind: "listen_ended";
         } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /**
+             * Format: int64
+             * @description Which place, from 1.
+             */
+            slot: number;
+            /** @enum {string} */
+            kind: "parked";
+        } | {
+            /** @description Who parked it. */
+            agent: components["schemas"]["AgentId"];
+            /**
+             * Format: int64
+             * @description Which place.
+             */
+            slot: number;
+            /** @enum {string} */
+            kind: "park_returned";
+        } | {
             /** @description In which queue. */
             queue: components["schemas"]["QueueId"];
             /**
@@ -1567,6 +1604,20 @@ export interface components {
         } | {
             /** @enum {string} */
             is: "held";
+        } | {
+            /**
+             * Format: int64
+             * @description Which, from 1.
+             */
+            slot: number;
+            /** @description Who parked it. */
+            by: components["schemas"]["AgentId"];
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description When it goes back to that agent. */
+            until: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            is: "parked";
         } | {
             /** @enum {string} */
             is: "passed_on";
@@ -1677,6 +1728,11 @@ export interface components {
             /** @description Supervisors who listen. */
             listeners: components["schemas"]["AgentId"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
+            /**
+             * Format: int64
+             * @description The slot out of which it rings at the agent who parked it, because nobody took it there.
+             */
+            returns_from?: number | null;
             end_cause?: components["schemas"]["EndCause"] | null;
         };
         /**
@@ -1901,6 +1957,16 @@ export interface components {
             digits: string;
             /** @enum {string} */
             do: "send_digits";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "park";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "take_parked";
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
@@ -2709,6 +2775,8 @@ export interface components {
             notes: components["schemas"]["SavedNotes"][];
             /** @description Colleagues, for transfers. */
             colleagues: components["schemas"]["AgentView"][];
+            /** @description The calls that are parked now, by slot. */
+            parked: components["schemas"]["ParkedCall"][];
             /** @description Facts have been told up to here. */
             cursor: string;
         };
@@ -3616,6 +3684,29 @@ export interface components {
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
         };
+        /** @description A parked call, as every agent sees it. */
+        ParkedCall: {
+            /** @description Which call. */
+            call: components["schemas"]["CallId"];
+            /**
+             * Format: int64
+             * @description Its slot, from 1.
+             */
+            slot: number;
+            /** @description What telephones dial to take it. */
+            number: string;
+            /** @description Who parked it. */
+            by: components["schemas"]["AgentId"];
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description When it goes back to that agent. */
+            until: components["schemas"]["Timestamp"];
+            /** @description Who waits there. */
+            party: components["schemas"]["PartyView"];
+            queue?: components["schemas"]["QueueId"] | null;
+            /** @description Language spoken with the caller. */
+            language: string;
+        };
         /**
          * @description A party of a call.
          * @enum {string}
@@ -3973,7 +4064,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "park_full" | "park_gone" | "too_many_calls";
         /**
          * @description What someone is in the centre. Each role may do what the one before it may, and more.
          * @enum {string}
@@ -4021,6 +4112,11 @@ export interface components {
             call: components["schemas"]["CallView"];
             /** @enum {string} */
             t: "call";
+        } | {
+            /** @description All of them. */
+            parked: components["schemas"]["ParkedCall"][];
+            /** @enum {string} */
+            t: "parked";
         } | {
             /** @description Which call. */
             call: components["schemas"]["CallId"];
@@ -7132,6 +7228,33 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    parked_calls_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedCall"][];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

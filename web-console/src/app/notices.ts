@@ -52,6 +52,9 @@ export function useNotices(): void {
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break
+        case 'parked':
+          showToast({ tone: 'info', text: t('notice.parked', { number: notice.number }) })
+          break
         case 'caller_gone':
           showToast({ tone: 'info', text: t('notice.caller_gone') })
           break

@@ -8,7 +8,7 @@ import { readSetting, writeSetting } from './storage'
 export type Chord = string
 
 /** In the order in which they are listed. */
-export const SHORTCUTS = ['palette', 'answer', 'hold', 'mute', 'transfer', 'keypad', 'hang_up', 'ready', 'wrap_up'] as const
+export const SHORTCUTS = ['palette', 'answer', 'hold', 'mute', 'transfer', 'park', 'keypad', 'hang_up', 'ready', 'wrap_up'] as const
 export type Shortcut = (typeof SHORTCUTS)[number]
 
 export const DEFAULT_KEYS: Readonly<Record<Shortcut, Chord>> = {
@@ -17,6 +17,7 @@ export const DEFAULT_KEYS: Readonly<Record<Shortcut, Chord>> = {
   hold: 'Alt+Shift+KeyH',
   mute: 'Alt+Shift+KeyM',
   transfer: 'Alt+Shift+KeyT',
+  park: 'Alt+Shift+KeyP',
   keypad: 'Alt+Shift+KeyD',
   hang_up: 'Alt+Shift+KeyE',
   ready: 'Alt+Shift+KeyR',

@@ -3,7 +3,7 @@ import { phoneText } from '@/i18n/format'
 import type { CallView } from '@/live/protocol'
 
 /** Who is at the other end, in the shortest words that are true. */
-export function usePartyName(call: CallView | undefined): string {
+export function usePartyName(call: Pick<CallView, 'party'> | undefined): string {
   const { t } = useTranslation()
   if (!call) return ''
   const { party } = call

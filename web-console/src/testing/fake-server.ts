@@ -145,6 +145,7 @@ export function aHello(more: Partial<Hello> = {}): Hello {
     calls: [],
     pops: [],
     notes: [],
+    parked: [],
     colleagues: [],
     cursor: 'n1:7',
     ...more,

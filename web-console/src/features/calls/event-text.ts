@@ -51,6 +51,10 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.held', { agent: names.agent(event.agent) })
       case 'resumed':
         return t('event.resumed', { agent: names.agent(event.agent) })
+      case 'parked':
+        return t('event.parked', { agent: names.agent(event.agent), slot: event.slot })
+      case 'park_returned':
+        return t('event.park_returned', { agent: names.agent(event.agent), slot: event.slot })
       case 'transferred':
         return t('event.transferred', { from: names.agent(event.from), to: target(event.to) })
       case 'consult_began':

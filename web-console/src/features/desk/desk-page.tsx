@@ -6,6 +6,7 @@ import { useStore } from 'zustand'
 import { useTexts } from '@/i18n/use-texts'
 import { readSetting, writeSetting } from '@/lib/storage'
 import { becomeReady } from '@/lib/shift'
+import { ParkedList } from '@/lib/parked-list'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import { usePartyName } from '@/lib/use-party-name'
 import type { AgentView, CallView } from '@/live/protocol'
@@ -81,6 +82,7 @@ function Idle() {
   const agent = useFloor((floor) => floor.agent)
   const isUp = useIsUp()
   const key = idleKey(agent)
+  const hasParked = useFloor((floor) => floor.parked.length > 0)
   return (
     <div className="flex h-full min-h-0 bg-surface max-lg:flex-col max-lg:overflow-auto">
       <h1 className="sr-only">{t('title')}</h1>
@@ -101,6 +103,12 @@ function Idle() {
         </EmptyState>
       </div>
       <aside aria-label={t('my_tickets.title')} className="w-96 shrink-0 overflow-auto border-l border-line bg-ground max-lg:w-full max-lg:border-l-0">
+        {hasParked && (
+          <section aria-label={t('common:parked.title')} className="border-b border-line">
+            <h2 className="flex h-9 items-center border-b border-line px-3 text-xs font-semibold text-ink-2">{t('common:parked.title')}</h2>
+            <ParkedList />
+          </section>
+        )}
         <MyTickets />
       </aside>
     </div>

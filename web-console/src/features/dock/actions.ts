@@ -8,13 +8,13 @@ import { floorStore, foremostCall } from '@/live/stores/floor'
 import { phone, phoneStore } from '@/phone/softphone'
 import { showToast } from '@/ui'
 
-export type DockAction = 'answer' | 'hold' | 'mute' | 'transfer' | 'keypad' | 'hang_up' | 'ready'
+export type DockAction = 'answer' | 'hold' | 'mute' | 'transfer' | 'park' | 'keypad' | 'hang_up' | 'ready'
 
 /** An offer cannot be taken or refused in its first moment: the click may have been meant for what was there before. */
 export const GUARD_MS = 300
 
 interface DockState {
-  open: 'keypad' | 'transfer' | null
+  open: 'keypad' | 'transfer' | 'park' | null
   pending: ReadonlySet<ConsoleCommand['do']>
 }
 
@@ -70,6 +70,15 @@ export function isOnCall(call: CallView | undefined): call is CallView {
   return call !== undefined && ['talking', 'held', 'reconnecting', 'dialling'].includes(call.state.is)
 }
 
+/** Whether a call could be parked: in a conversation, and nobody else is asked about it. */
+export function isParkable(call: CallView | undefined): call is CallView {
+  return call !== undefined && (call.state.is === 'talking' || call.state.is === 'held') && !call.consult
+}
+
+export async function park(call: CallView): Promise<void> {
+  if (await send({ do: 'park', call: call.id })) openPanel(null)
+}
+
 /** Whether a call has this agent: then a state that is chosen is for afterwards. */
 export function isEngaged(presence: Presence): boolean {
   return presence.state === 'busy' || presence.state === 'wrapping_up' || presence.state === 'offered'
@@ -101,6 +110,11 @@ export function runDockAction(action: DockAction): void {
       return
     case 'transfer':
       if (isOnCall(call) && !call.consult) openPanel('transfer')
+      return
+    case 'park':
+      // Without a call to be parked, the keys show who is.
+      if (isParkable(call)) void park(call)
+      else openPanel('park')
       return
     case 'keypad':
       openPanel('keypad')

@@ -24,6 +24,7 @@ import { answer, dockStore, guardLeft, isOnCall, send, toggleHold } from './acti
 import { ConsultControls } from './consult'
 import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
+import { ParkPanel } from './park'
 import { PresenceControl } from './presence'
 import { preloadTransfer, TransferPanel } from './transfer'
 
@@ -59,6 +60,7 @@ const STATE_TONES: Record<CallView['state']['is'], BadgeTone> = {
   dialling: 'accent',
   talking: 'good',
   held: 'warn',
+  parked: 'warn',
   passed_on: 'neutral',
   reconnecting: 'bad',
   wrapping_up: 'accent',
@@ -83,6 +85,10 @@ function Party({ call }: { call: CallView }) {
         {cause ? (
           <p className="truncate text-xs font-medium text-bad-ink" title={t(`common:end_cause.${cause}`)} data-testid="dock-end">
             {t(`common:end_cause.${cause}`)}
+          </p>
+        ) : call.returns_from ? (
+          <p className="truncate text-xs font-medium text-warn-ink" data-testid="dock-returned">
+            {t('park.returned', { slot: call.returns_from })}
           </p>
         ) : (
           <p className="truncate text-xs text-ink-2">{details.filter(Boolean).join(' · ')}</p>
@@ -118,6 +124,7 @@ function StateTimer({ call }: { call: CallView }) {
       )
     case 'talking':
     case 'dialling':
+    case 'parked':
     case 'passed_on':
     case 'in_ivr':
     case 'waiting':
@@ -246,6 +253,7 @@ function Controls({ call }: { call: CallView | undefined }) {
           }
         />
       )}
+      {!call?.consult && <ParkPanel call={call} />}
       <Tile
         icon={PhoneOff}
         text={t('hang_up')}
@@ -292,7 +300,8 @@ function Announcer({ call }: { call: CallView | undefined }) {
   const { isEnding } = useWrapUpLeft(call)
   const state = call?.state.is
   const cause = call ? endToTell(call) : null
-  const text = cause && !isEnding ? t('announce.ended', { name, cause: t(`common:end_cause.${cause}`) }) : isEnding ? t('announce.ends_soon') : state === 'offered' ? t('announce.offered', { name }) : state ? t('announce.state', { name, state: t(`common:call_state.${state}`) }) : ''
+  const returned = call?.returns_from ? ` ${t('park.returned', { slot: call.returns_from })}` : ''
+  const text = cause && !isEnding ? t('announce.ended', { name, cause: t(`common:end_cause.${cause}`) }) : isEnding ? t('announce.ends_soon') : state === 'offered' ? t('announce.offered', { name }) + returned : state ? t('announce.state', { name, state: t(`common:call_state.${state}`) }) : ''
   return (
     <p className="sr-only" aria-live={state === 'offered' ? 'assertive' : 'polite'}>
       {text}

@@ -12,6 +12,7 @@ const TONES: Record<CallState['is'], BadgeTone> = {
   dialling: 'accent',
   talking: 'good',
   held: 'warn',
+  parked: 'warn',
   passed_on: 'neutral',
   reconnecting: 'bad',
   wrapping_up: 'accent',

@@ -141,3 +141,14 @@ test('the notice of a breach says which ticket', () => {
   const floor = applyToFloor(greeted, { t: 'notice', key: 'sla_breached', ticket: aTicket() })
   expect(floor.notices).toMatchObject([{ key: 'sla_breached', ticket: { number: 1042 } }])
 })
+
+test('the parked calls are replaced as a whole, and whoever parked is told the slot instead of an end', () => {
+  const { party } = aCall()
+  const slot = { call: 'c1', slot: 2, number: '*702', by: 'ana', since: '2026-11-21T10:00:00.000Z', until: '2026-11-21T10:02:00.000Z', party, language: 'es' }
+  let floor = applyToFloor(greeted, { t: 'call', call: aCall({ state: { is: 'talking' } }) })
+  floor = applyToFloor(floor, { t: 'parked', parked: [slot] })
+  floor = applyToFloor(floor, { t: 'call', call: aCall({ version: 2, state: { is: 'over', cause: 'finished' } }) })
+  expect(floor.calls).toEqual([])
+  expect(floor.notices.map((notice) => [notice.key, notice.number])).toEqual([['parked', '*702']])
+  expect(applyToFloor(floor, { t: 'parked', parked: [] }).parked).toEqual([])
+})

@@ -1,7 +1,7 @@
 // What this user sees of the live floor: own calls, their records, colleagues, notices. Replaced whole by `hello`, then kept
 // up by deltas, at once. A version only grows: an older view that arrives late is dropped.
 import { createStore } from 'zustand/vanilla'
-import type { AgentView, AudioState, CallView, CustomerSnapshot, EndCause, ServerMessage, TicketLine } from '../protocol'
+import type { AgentView, AudioState, CallView, CustomerSnapshot, EndCause, ParkedCall, ServerMessage, TicketLine } from '../protocol'
 import type { Connection } from '../socket'
 
 /** Notices that wait to be seen; older ones make room. */
@@ -14,6 +14,8 @@ export interface FloorNotice {
   cause?: EndCause
   /** For `call_over`: the call as it was, for a new try. */
   call?: CallView
+  /** For `parked`: what telephones dial to take it. */
+  number?: string
   /** For `sla_breached`: which ticket. */
   ticket?: TicketLine
 }
@@ -39,6 +41,8 @@ export interface FloorState {
   /** The call that left this desk last, with its record: its wrap-up may still run here after a transfer. */
   former: { call: CallView; pop: readonly CustomerSnapshot[] | undefined } | null
   colleagues: ReadonlyMap<string, AgentView>
+  /** The calls that are parked, by slot: any agent may take one. */
+  parked: readonly ParkedCall[]
   /** The call this supervisor listens to. */
   listeningTo: CallView | null
   audio: AudioState
@@ -60,6 +64,7 @@ export const emptyFloor: FloorState = {
   savedNotes: new Map(),
   former: null,
   colleagues: new Map(),
+  parked: [],
   listeningTo: null,
   audio: 'none',
   notices: [],
@@ -127,6 +132,7 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
         agent: message.agent ?? null,
         calls: message.calls.filter((call) => call.agent === user && call.state.is !== 'over'),
         listeningTo: message.calls.find((call) => call.listeners.includes(user)) ?? null,
+        parked: message.parked,
         pops: new Map(message.pops.map((pop) => [pop.call, pop.matches])),
         savedNotes: new Map(message.notes.map((saved) => [saved.call, saved.notes])),
         colleagues: new Map(message.colleagues.map((agent) => [agent.id, agent])),
@@ -150,6 +156,8 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
       const colleagues = new Map(state.colleagues)
       return colleagues.delete(message.agent) ? { ...state, colleagues } : state
     }
+    case 'parked':
+      return { ...state, parked: message.parked }
     case 'media_state':
       return { ...state, audio: message.audio }
     case 'notice':
@@ -180,6 +188,8 @@ function withCall(state: FloorState, call: CallView): FloorState {
   const gone = forget({ ...state, listeningTo }, call.id)
   if (call.state.is !== 'over' || known.state.is === 'wrapping_up') return gone
   const { cause } = call.state
+  const slot = state.parked.find((parked) => parked.call === call.id && parked.by === state.user)
+  if (slot) return withNotice(gone, { key: 'parked', number: slot.number })
   if (known.state.is === 'offered') return cause === 'hangup' || cause === 'lost' ? withNotice(gone, { key: 'caller_gone' }) : gone
   // A call that ends without a wrap-up would vanish without a word: say why.
   return withNotice(gone, { key: 'call_over', cause, call })
@@ -258,6 +268,7 @@ function urgency(call: CallView): number {
       return 1
     case 'wrapping_up':
       return 2
+    case 'parked':
     case 'passed_on':
     case 'waiting':
     case 'in_ivr':
