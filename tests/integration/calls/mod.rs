@@ -12,5 +12,6 @@ mod secure_trunks;
 mod signalling;
 mod signed_callers;
 mod telephone;
+mod transfers;
 mod trunks;
 mod unanswered;

@@ -25,6 +25,11 @@ pub async fn run_as_trunk(server: SocketAddr, account: &str, password: &str, num
     calls(server, account, password, number, 0, None).await
 }
 
+/// Where its modules are on this machine.
+pub fn modules() -> &'static str {
+    MODULES.iter().find(|path| fs::exists(path).unwrap_or(false)).expect("apt-get install baresip-core")
+}
+
 async fn calls(
     server: SocketAddr,
     account: &str,
@@ -34,7 +39,7 @@ async fn calls(
     trusted: Option<&Path>,
 ) -> String {
     let folder = tempfile::tempdir().expect("a folder");
-    let modules = MODULES.iter().find(|path| fs::exists(path).unwrap_or(false)).expect("apt-get install baresip-core");
+    let modules = modules();
     // The sine comes in 48 kHz stereo only; what is heard goes nowhere.
     let (transport, trust) = match trusted {
         Some(file) => ("tls", format!("sip_cafile {}\n", file.display())),

@@ -5,6 +5,7 @@ pub mod browser_peer;
 pub mod centre;
 pub mod console;
 pub mod database;
+pub mod desk_phone;
 pub mod exchange;
 pub mod lossy_relay;
 pub mod node;

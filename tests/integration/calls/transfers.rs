@@ -1,0 +1,115 @@
+//! Agents' telephones send callers on: blind and after asking (REFER, with Replaces), and into a slot. The telephones are real ones.
+
+use centralita::protocol::media::Codec;
+
+use crate::support::{centre::Centre, database::Database, desk_phone::DeskPhone, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+
+/// Where the trunk's calls come from.
+const TRUNK: &str = "127.0.0.2";
+/// What the telephone of each agent sings.
+const FIRST_HERTZ: u32 = 500;
+const SECOND_HERTZ: u32 = 1_300;
+
+/// Two agents with telephones, and a caller who talks with the first.
+struct Floor {
+    centre: Centre,
+    admin: Rest,
+    first: DeskPhone,
+    second: DeskPhone,
+    caller: Sipp,
+    ears: TonePeer,
+}
+
+impl Floor {
+    async fn with_a_caller() -> Self {
+        let centre = Centre::start(Database::Embedded).await;
+        let admin = centre.sign_in("admin").await;
+        let mut trunk = admin.get("/trunks/local").await;
+        trunk["sources"] = serde_json::json!([TRUNK]);
+        admin.put("/trunks/local", trunk).await;
+        for agent in ["agent1", "agent2"] {
+            let mut device = admin.get(&format!("/agents/{agent}")).await;
+            device["device"] = "sip".into();
+            admin.put(&format!("/agents/{agent}"), device).await;
+        }
+        let mut first = DeskPhone::start(&centre, "101", FIRST_HERTZ).await;
+        let second = DeskPhone::start(&centre, "102", SECOND_HERTZ).await;
+        be_ready(&centre, "agent1").await;
+        let ears = TonePeer::at(TRUNK, Codec::Pcmu, 620.0);
+        let mport = ears.address().port().to_string();
+        let arguments = ["-s", "1001", "-m", "1", "-d", "20000", "-key", "mport", &mport];
+        let caller = Sipp::start_at(TRUNK, "uac_caller_bye", centre.sip, &arguments);
+        first.pick_up(&centre).await;
+        let mut floor = Self { centre, admin, first, second, caller, ears };
+        floor.caller_hears(FIRST_HERTZ).await;
+        be_ready(&floor.centre, "agent2").await;
+        floor
+    }
+
+    /// The caller hears the telephone that sings so.
+    async fn caller_hears(&mut self, hertz: u32) {
+        let (centre, ears) = (&self.centre, &mut self.ears);
+        let hears = async || {
+            ears.listen_to(25);
+            (ears.share_of(f64::from(hertz)) > 0.5).then_some(())
+        };
+        centre.until("the voice of the other telephone", hears).await;
+    }
+
+    /// What has happened to the call since it was answered.
+    async fn story(&self) -> Vec<String> {
+        let events = self.admin.events().await;
+        let kinds = events.iter().filter(|event| event["area"] == "call").map(|event| &event["event"]["kind"]);
+        kinds.filter_map(|kind| kind.as_str()).skip_while(|kind| *kind != "connected").map(str::to_owned).collect()
+    }
+
+    async fn goes_on_with_the_second(mut self) {
+        self.caller_hears(SECOND_HERTZ).await;
+        let view = self.admin.get("/agents/agent2/presence").await;
+        assert_eq!(view["presence"]["state"], "busy");
+        assert_ne!(self.admin.get("/agents/agent1/presence").await["presence"]["state"], "busy");
+        self.caller.succeeds().await;
+        assert!(self.centre.stop().await.success());
+    }
+}
+
+async fn be_ready(centre: &Centre, agent: &str) {
+    let console = centre.sign_in(agent).await;
+    console.put(&format!("/agents/{agent}/presence"), serde_json::json!({ "state": "ready" })).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephone_sends_its_caller_to_a_colleague_without_asking() {
+    let mut floor = Floor::with_a_caller().await;
+    floor.first.transfer(&floor.centre, "102").await;
+    floor.second.pick_up(&floor.centre).await;
+    floor.first.says(&floor.centre, "message/sipfrag").await;
+    let told = floor.story().await;
+    assert!(told.contains(&"transferred".to_owned()), "{told:?}");
+    floor.goes_on_with_the_second().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephone_asks_a_colleague_on_its_second_line_and_hands_the_caller_over() {
+    let mut floor = Floor::with_a_caller().await;
+    floor.first.press("hold", "").await;
+    let (asked, ()) =
+        futures_util::future::join(floor.first.dial(&floor.centre, "102"), floor.second.pick_up(&floor.centre)).await;
+    floor.first.transfer_first_to(&floor.centre, "102", &asked).await;
+    floor.caller_hears(SECOND_HERTZ).await;
+    let told = floor.story().await;
+    assert_eq!(told, ["connected", "held", "consult_began", "consult_answered", "transferred", "connected"]);
+    floor.goes_on_with_the_second().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephone_parks_its_caller_in_a_slot_and_another_takes_the_call_out_of_it() {
+    let mut floor = Floor::with_a_caller().await;
+    floor.first.transfer(&floor.centre, "*705").await;
+    let parked = async || Some(floor.admin.get("/parked-calls").await).filter(|parked| parked[0]["slot"] == 5);
+    let parked = floor.centre.until("the parking", parked).await;
+    assert_eq!((&parked[0]["number"], &parked[0]["by"]), (&"*705".into(), &"agent1".into()));
+    floor.second.dial(&floor.centre, "*705").await;
+    assert_eq!(floor.story().await, ["connected", "parked", "offered", "connected"]);
+    floor.goes_on_with_the_second().await;
+}

@@ -1,0 +1,126 @@
+//! A desk phone: baresip, left running and pressed like a telephone through its control socket.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    process::Stdio,
+};
+
+use tokio::{
+    io::AsyncWriteExt,
+    net::TcpStream,
+    process::{Child, Command},
+};
+
+use super::{baresip::modules, centre::Centre};
+
+/// One telephone, registered with its account. It has no sound hardware: it sings, and what it hears goes nowhere.
+pub struct DeskPhone {
+    folder: tempfile::TempDir,
+    control: TcpStream,
+    _running: Child,
+}
+
+/// How a telephone names a call of its own to others (RFC 3891): a call that it made.
+pub struct OwnDialog {
+    call_id: String,
+    local_tag: String,
+    remote_tag: String,
+}
+
+impl DeskPhone {
+    /// Registers the account, and sings so high.
+    pub async fn start(centre: &Centre, account: &str, hertz: u32) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let control = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+        let config = format!(
+            "sip_listen 127.0.0.1:0\nnet_interface 127.0.0.1\nrtp_ports 27000-27999\nmodule_path {}\ncall_max_calls 4\n\
+             audio_source ausine,{hertz}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nctrl_tcp_listen {control}\n\
+             ausrc_srate 48000\nausrc_channels 2\nauplay_srate 48000\nauplay_channels 2\nmodule g711.so\nmodule ausine.so\n\
+             module aubridge.so\nmodule_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n",
+            modules()
+        );
+        fs::write(folder.path().join("config"), config).expect("a configuration");
+        let (server, password) = (centre.sip, centre.phone_password(account));
+        let account = format!(
+            "<sip:{account}@{server};transport=udp>;auth_user={account};auth_pass={password};regint=60;audio_codecs=pcmu/8000/1\n"
+        );
+        fs::write(folder.path().join("accounts"), account).expect("an account");
+        let said = fs::File::create(folder.path().join("said")).expect("a file");
+        // With a trace of its SIP messages.
+        let mut baresip = Command::new("baresip");
+        baresip.arg("-f").arg(folder.path()).args(["-v", "-s"]).stdin(Stdio::null());
+        baresip.stdout(said.try_clone().expect("a file")).stderr(said).kill_on_drop(true);
+        let running = baresip.spawn().expect("baresip is installed: apt-get install baresip-core");
+        let control = centre.until("the telephone's control", async || connect(control).await).await;
+        let phone = Self { folder, control, _running: running };
+        phone.says(centre, "[1 binding]").await;
+        phone
+    }
+
+    /// A command of its menu.
+    pub async fn press(&mut self, command: &str, parameters: &str) {
+        let json = serde_json::json!({ "command": command, "params": parameters }).to_string();
+        let netstring = format!("{}:{json},", json.len());
+        self.control.write_all(netstring.as_bytes()).await.expect("the telephone listens");
+    }
+
+    /// All that it has said, its SIP messages included.
+    pub fn said(&self) -> String {
+        let octets = fs::read(self.folder.path().join("said")).expect("what it said");
+        String::from_utf8_lossy(&octets).replace("\r\n", "\n")
+    }
+
+    /// Waits until it has said this.
+    pub async fn says(&self, centre: &Centre, words: &str) {
+        centre.until(words, async || self.said().contains(words).then_some(())).await;
+    }
+
+    /// It rings, and is picked up.
+    pub async fn pick_up(&mut self, centre: &Centre) {
+        self.says(centre, "Incoming call from").await;
+        self.press("accept", "").await;
+        self.says(centre, "Call established").await;
+    }
+
+    /// It dials, and somebody picks up there.
+    pub async fn dial(&mut self, centre: &Centre, number: &str) -> OwnDialog {
+        self.press("dial", &format!("sip:{number}@{}", centre.sip)).await;
+        centre.until("the answer", async || self.dialog_with(number)).await
+    }
+
+    /// Sends the call at hand to a number (REFER).
+    pub async fn transfer(&mut self, centre: &Centre, number: &str) {
+        self.press("transfer", &format!("sip:{number}@{}", centre.sip)).await;
+    }
+
+    /// Brings the party of its first line together with the one that it asked (REFER with Replaces).
+    pub async fn transfer_first_to(&mut self, centre: &Centre, number: &str, asked: &OwnDialog) {
+        self.press("line", "1").await;
+        let OwnDialog { call_id, local_tag, remote_tag } = asked;
+        let replaces = format!("{call_id}%3Bto-tag%3D{remote_tag}%3Bfrom-tag%3D{local_tag}");
+        self.press("transfer", &format!("<sip:{number}@{}?Replaces={replaces}>", centre.sip)).await;
+    }
+
+    /// The dialog of its own call there, once it is answered.
+    fn dialog_with(&self, number: &str) -> Option<OwnDialog> {
+        let said = self.said();
+        let answers = said.split("SIP/2.0 200 OK\n").skip(1).filter_map(|rest| rest.split("\n\n").next());
+        let answer =
+            answers.filter(|head| field(head, "CSeq").is_some_and(|value| value.ends_with(" INVITE"))).find(|head| {
+                let to = field(head, "To");
+                to.is_some_and(|to| to.contains(&format!("sip:{number}@")))
+            })?;
+        let tag = |name: &str| Some(field(answer, name)?.split(";tag=").nth(1)?.to_owned());
+        let call_id = field(answer, "Call-ID")?.to_owned();
+        Some(OwnDialog { call_id, local_tag: tag("From")?, remote_tag: tag("To")? })
+    }
+}
+
+async fn connect(address: SocketAddr) -> Option<TcpStream> {
+    TcpStream::connect(address).await.ok()
+}
+
+fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
