@@ -65,7 +65,7 @@ use crate::{
         repair::{self, GoesOn},
     },
     switch::{CallSnapshot, Input, Survivors, Switch},
-    types::{CallId, Clock, PhoneNumber, Rng},
+    types::{CallId, Clock, IpFamily, PerFamily, PhoneNumber, Rng},
 };
 
 /// Dialogs beyond two for each call: those that are being refused or are ending.
@@ -184,7 +184,7 @@ impl CallerLookup for Recognition {
 struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
-    advertised: SocketAddr,
+    advertised: PerFamily<SocketAddr>,
     /// Who is asked for the names of trunks, and which addresses can be used.
     name_servers: Vec<SocketAddr>,
     reach: Reach,
@@ -211,16 +211,21 @@ impl Exchange {
             tracing::info!(%address, "SIP over TLS");
         }
         let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
-            not_available(SocketAddr::new(config.media.bind, config.media.browser_port), "media.browser_port", &error)
+            let bind = config.media.addresses().of(IpFamily::V4).bind;
+            not_available(SocketAddr::new(bind, config.media.browser_port), "media.browser_port", &error)
         })?;
         let (advertised, reach, sip_sockets) = (net.advertised(), Reach::of(net.listening()), net.sockets());
         let stir = Stir::open(&config.stir, clock.clone())?;
-        let ours = Advertised { host: host_of(advertised.ip()), port: advertised.port() };
+        let as_others_see = |address: SocketAddr| Advertised { host: host_of(address.ip()), port: address.port() };
+        let ours = advertised.map(as_others_see);
+        for address in config.media.addresses().iter() {
+            tracing::info!(bind = %address.bind, advertised = %address.advertised, "audio");
+        }
         let sip = SipSettings {
             udp: ours.clone(),
-            tls: Advertised { port: net.tls_port(), ..ours.clone() },
+            tls: net.advertised_tls().map(as_others_see),
             tcp: ours,
-            default_udp_flow: net.main_udp_flow(),
+            default_udp_flow: net.main_udp_flows(),
             user_agent: concat!("Centralita/", env!("CARGO_PKG_VERSION")).into(),
             never_banned: config.sip.never_banned.clone(),
             // A call has two parties, and the one too many is refused by the floor, which says why.
@@ -246,6 +251,7 @@ impl Exchange {
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;
         let mut switch = Switch::new(sip, config.limits.calls_max, ground.rng(), secret);
         switch.set_park(config.park.clone());
+        switch.set_media_families(config.media.families());
         let not_usable =
             |what: &str, error| Failure::Unavailable(format!("{what} in the data folder cannot be used: {error}."));
         let snapshots = Snapshots::open(ground.db.data().path(), clock.now().wall).await;
@@ -346,7 +352,7 @@ pub struct Addresses {
     /// HTTPS.
     pub https: Option<SocketAddr>,
     /// SIP, as others reach it.
-    pub sip: SocketAddr,
+    pub sip: PerFamily<SocketAddr>,
     /// Prometheus.
     pub metrics: Option<SocketAddr>,
 }
@@ -359,7 +365,8 @@ impl std::fmt::Display for Addresses {
                 write!(f, "{name}={name}://{address} ")?;
             }
         }
-        write!(f, "sip={}", self.sip)
+        let sip: Vec<String> = self.sip.iter().map(ToString::to_string).collect();
+        write!(f, "sip={}", sip.join(","))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{Config, Mistake};
+use super::{Config, Mistake, addresses};
 use crate::{store, types::IpPrefix};
 
 /// The longest message that is read, and its answer.
@@ -108,6 +108,9 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
     }
     if config.sip.listen.is_empty() {
         wrong("sip.listen", "sip.listen names no address".into(), "Write at least one, such as [\"0.0.0.0:5060\"]");
+    }
+    for (key, message, mend) in addresses::check(config) {
+        wrong(key, message, &mend);
     }
     let capture = &config.capture;
     if capture.messages_per_call_max < 2 || capture.messages_max < 2 || capture.bytes_max < CAPTURE_BYTES_MIN {

@@ -2,6 +2,7 @@
 //! with its place and its mend. Nobody below imports this module. Deliberately absent: queues, agents, numbers, trunks: they are
 //! the directory, edited while the server runs.
 
+mod addresses;
 mod check;
 mod file;
 mod print;

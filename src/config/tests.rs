@@ -50,6 +50,26 @@ fn the_command_line_is_stronger_than_the_environment_and_that_than_the_file() {
 }
 
 #[test]
+fn addresses_of_both_families_are_read_from_one_value_or_a_list_and_must_fit_each_other() {
+    let config = arguments(&["sip.listen=0.0.0.0:5060,[::]:5060", "media.bind=0.0.0.0,::", "media.advertised=2001:db8::1"]);
+    let config = config.expect("one of each");
+    assert_eq!((config.media.bind.len(), config.media.advertised.len()), (2, 1));
+    let config = from_file("[media]\nbind = \"192.0.2.1\"\nadvertised = \"\"\n[sip]\nadvertised = \"192.0.2.1\"\n")
+        .expect("single values");
+    assert_eq!((config.media.bind.len(), config.media.advertised.len(), config.sip.advertised.len()), (1, 0, 1));
+    for (wrong, told) in [
+        ("media.bind=", "media.bind names no address"),
+        ("media.bind=192.0.2.1,192.0.2.2", "media.bind names 2 addresses of IPv4"),
+        ("media.advertised=2001:db8::1", "media.advertised has an IPv6 address, but media.bind has none to receive on"),
+        ("sip.advertised=2001:db8::1", "Add one to sip.listen, such as \"[::]:5060\""),
+        ("sip.advertised=0.0.0.0", "sip.advertised 0.0.0.0 is no address that others could send to"),
+    ] {
+        let mistakes = arguments(&[wrong]).expect_err(wrong);
+        assert!(mistakes.len() == 1 && mistakes[0].to_string().contains(told), "{wrong}: {mistakes:?}");
+    }
+}
+
+#[test]
 fn all_mistakes_are_told_at_once_with_place_and_mend() {
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     file.write_all(b"loose = 1\n[http]\nlisen = \"127.0.0.1:1\"\nbody_bytes_max = \"many\"\n\n[telephones]\nx = 1\n")

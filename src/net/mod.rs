@@ -13,6 +13,7 @@ pub mod media;
 mod resolver;
 mod secrets;
 mod sip;
+mod sip_addresses;
 mod sip_capture;
 mod sip_intake;
 mod sip_pinger;

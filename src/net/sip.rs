@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use super::{
     Certificates, SipTap,
     kept_task::keep,
-    media::detect_address,
+    sip_addresses::{is_v6_only, listen, reached, served},
     sip_intake::{Counters, SipIntake, SipNetStats},
     sip_socket::SipSockets,
     sip_tcp::Connections,
@@ -26,7 +26,7 @@ use crate::{
     protocol::sip::{Flow, FlowId, Transport},
     switch::Input,
     types::{
-        CallId, Clock, IpPrefix, Mono,
+        CallId, Clock, IpPrefix, Mono, PerFamily,
         settings::{Raw, Setting, settings},
     },
 };
@@ -37,7 +37,8 @@ const PORT_TRIES_MAX: u32 = 16;
 settings! {
     /// Section `sip`.
     pub struct SipNetSettings {
-        /// Addresses and ports for SIP; each listens for UDP and TCP.
+        /// Addresses and ports for SIP; each listens for UDP and TCP. "[::]:5060" takes IPv4 too, unless an IPv4 address with its
+        /// port stands beside it.
         pub listen: Vec<SocketAddr> = vec![SocketAddr::from(([0, 0, 0, 0], 5060))],
         /// Whether SIP is also taken over TLS, with the certificates of HTTPS.
         pub tls: bool = true,
@@ -47,8 +48,9 @@ settings! {
         pub tls_trusted: Option<PathBuf> = None,
         /// Servers that are asked for the names of trunks, such as "192.0.2.53:53". Empty asks the system's.
         pub name_servers: Vec<SocketAddr> = Vec::new(),
-        /// Our address as others reach it, for Contact and Via. "" takes the address of the route out, which is printed at start.
-        pub advertised: Option<IpAddr> = None,
+        /// Our addresses as others reach them, for Contact and Via: one, or one of IPv4 and one of IPv6. Where one is not named, it
+        /// is the one listened on or that of the route out, which is printed at start.
+        pub advertised: Vec<IpAddr> = Vec::new(),
         /// Messages a second that one unknown address may send; more are dropped unread.
         pub source_messages_per_second: u32 = 200,
         /// The same for the addresses of trunks.
@@ -150,7 +152,8 @@ pub struct SipNet {
     intake: Arc<SipIntake>,
     listening: Vec<SocketAddr>,
     tls_listening: Vec<SocketAddr>,
-    advertised: IpAddr,
+    advertised: PerFamily<SocketAddr>,
+    advertised_tls: PerFamily<SocketAddr>,
     tasks: JoinSet<()>,
 }
 
@@ -163,8 +166,9 @@ impl SipNet {
         inputs: mpsc::Sender<Input>,
         certificates: Option<Certificates>,
     ) -> Result<Self, SipNetFault> {
-        let Some(first) = settings.listen.first() else { return Err(SipNetFault::NoAddress) };
-        let advertised = settings.advertised.unwrap_or_else(|| route_out(first.ip()));
+        if settings.listen.is_empty() {
+            return Err(SipNetFault::NoAddress);
+        }
         let intake = Arc::new(SipIntake::new(settings, clock, inputs));
         let trusted = settings.tls_trusted.as_deref();
         let tls = SipTls::new(certificates.filter(|_| settings.tls), trusted)
@@ -175,7 +179,7 @@ impl SipNet {
         for address in &settings.listen {
             // The first UDP socket is flow 1; what is opened for others' connections goes on in odd numbers.
             let id = connections.next_inbound_flow();
-            let (port, listener) = open_both(id, *address).await?;
+            let (port, listener) = open_both(id, *address, is_v6_only(*address, &settings.listen))?;
             let bound = port.local();
             let (reader, reading) = (port.clone(), intake.clone());
             let read = move || sip_udp::read(reader.clone(), reading.clone());
@@ -186,12 +190,16 @@ impl SipNet {
         }
         let mut tls_listening = Vec::new();
         if connections.tls().accepts() {
-            for listener in open_tls(settings, &listening).await? {
+            for listener in open_tls(settings, &listening)? {
                 tls_listening.extend(listener.local_addr());
                 tasks.spawn(accept_on(&connections, listener, Transport::Tls, &intake));
             }
         }
-        Ok(Self { udp, connections, intake, listening, tls_listening, advertised, tasks })
+        let advertised = served(&listening).map(|at| reached(at, &settings.advertised)).ok_or(SipNetFault::NoAddress)?;
+        let tls = served(&tls_listening).map(|at| reached(at, &settings.advertised));
+        let usual = |at: SocketAddr| SocketAddr::new(at.ip(), Transport::Tls.default_port());
+        let advertised_tls = tls.unwrap_or(advertised.map(usual));
+        Ok(Self { udp, connections, intake, listening, tls_listening, advertised, advertised_tls, tasks })
     }
 
     /// Sends bytes. What cannot be sent now is dropped and counted: SIP repeats what matters over UDP, and a TCP peer that does
@@ -249,9 +257,10 @@ impl SipNet {
         self.intake.ban(source, until);
     }
 
-    /// The flow of the first UDP socket, for requests of our own.
-    pub fn main_udp_flow(&self) -> FlowId {
-        self.udp.first().map_or(FlowId(1), UdpPort::id)
+    /// The flows of the first UDP sockets, for requests of our own.
+    pub fn main_udp_flows(&self) -> PerFamily<FlowId> {
+        let first = |is_v4: bool| self.udp.iter().find(|port| port.local().is_ipv4() == is_v4).map(UdpPort::id);
+        PerFamily::from_options(first(true), first(false)).unwrap_or(PerFamily::One(FlowId(1)))
     }
 
     /// Where we listen, UDP and TCP alike.
@@ -259,19 +268,19 @@ impl SipNet {
         &self.listening
     }
 
-    /// Our address as others reach it.
-    pub fn advertised(&self) -> SocketAddr {
-        SocketAddr::new(self.advertised, self.listening.first().map_or(5060, SocketAddr::port))
+    /// Our addresses as others reach them.
+    pub fn advertised(&self) -> PerFamily<SocketAddr> {
+        self.advertised
+    }
+
+    /// The same over TLS.
+    pub fn advertised_tls(&self) -> PerFamily<SocketAddr> {
+        self.advertised_tls
     }
 
     /// Where we listen for TLS; empty without it.
     pub fn tls_listening(&self) -> &[SocketAddr] {
         &self.tls_listening
-    }
-
-    /// The port for TLS as others reach it.
-    pub fn tls_port(&self) -> u16 {
-        self.tls_listening.first().map_or(Transport::Tls.default_port(), SocketAddr::port)
     }
 
     /// What passed so far.
@@ -315,19 +324,14 @@ fn fault(address: SocketAddr, transport: Transport, source: io::Error) -> SipNet
     }
 }
 
-/// The address that others reach us at: the one listened on, or the one of the route out when that is "any".
-fn route_out(listen: IpAddr) -> IpAddr {
-    if listen.is_unspecified() { detect_address() } else { listen }
-}
-
 /// UDP and TCP on one port. With port 0 the operating system chooses for UDP and TCP takes the same; where TCP is taken there,
 /// it chooses again.
-async fn open_both(id: FlowId, address: SocketAddr) -> Result<(UdpPort, TcpListener), SipNetFault> {
+fn open_both(id: FlowId, address: SocketAddr, is_v6_only: bool) -> Result<(UdpPort, TcpListener), SipNetFault> {
     let mut tries = 1;
     loop {
-        let port = UdpPort::open(id, address).map_err(|source| fault(address, Transport::Udp, source))?;
+        let port = UdpPort::open(id, address, is_v6_only).map_err(|source| fault(address, Transport::Udp, source))?;
         let bound = port.local();
-        match TcpListener::bind(bound).await {
+        match listen(bound, is_v6_only) {
             Ok(listener) => return Ok((port, listener)),
             Err(source) if address.port() == 0 && source.kind() == ErrorKind::AddrInUse && tries < PORT_TRIES_MAX => tries += 1,
             Err(source) => return Err(fault(bound, Transport::Tcp, source)),
@@ -337,17 +341,18 @@ async fn open_both(id: FlowId, address: SocketAddr) -> Result<(UdpPort, TcpListe
 
 /// The listeners for TLS. Addresses that were asked for must be free; the ones that go without saying are left out with a warning
 /// when another program has them, because calls are worth more.
-async fn open_tls(settings: &SipNetSettings, listening: &[SocketAddr]) -> Result<Vec<TcpListener>, SipNetFault> {
+fn open_tls(settings: &SipNetSettings, listening: &[SocketAddr]) -> Result<Vec<TcpListener>, SipNetFault> {
     let mut listeners = Vec::new();
     for address in &settings.tls_listen {
-        let listener = TcpListener::bind(address).await.map_err(|source| fault(*address, Transport::Tls, source))?;
+        let listener = listen(*address, is_v6_only(*address, &settings.tls_listen))
+            .map_err(|source| fault(*address, Transport::Tls, source))?;
         listeners.push(listener);
     }
     if settings.tls_listen.is_empty() {
         for (asked, bound) in settings.listen.iter().zip(listening) {
             let port = if asked.port() == 0 { Some(0) } else { bound.port().checked_add(1) };
             let Some(port) = port else { continue };
-            match TcpListener::bind((bound.ip(), port)).await {
+            match listen(SocketAddr::new(bound.ip(), port), is_v6_only(*bound, listening)) {
                 Ok(listener) => listeners.push(listener),
                 Err(error) => tracing::warn!(
                     %error, ip = %bound.ip(), port,
@@ -362,12 +367,6 @@ async fn open_tls(settings: &SipNetSettings, listening: &[SocketAddr]) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_address_listened_on_is_advertised_and_any_is_replaced() {
-        assert_eq!(route_out("192.0.2.8".parse().unwrap()), "192.0.2.8".parse::<IpAddr>().unwrap());
-        assert!(!route_out(std::net::Ipv4Addr::UNSPECIFIED.into()).is_unspecified());
-    }
 
     #[test]
     fn a_taken_port_is_named_with_its_mend() {

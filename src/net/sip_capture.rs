@@ -18,7 +18,7 @@ use crate::{
         capture::{CaptureCounts, CaptureLimits, CaptureStore, CapturedCall, CapturedMessage, HepIdentity},
         sip::{Flow, FlowId},
     },
-    types::{CallId, Clock, Mono, settings::settings},
+    types::{CallId, Clock, Mono, OfFamily, PerFamily, settings::settings},
 };
 
 /// Reports that may wait; more are dropped and counted.
@@ -82,7 +82,7 @@ enum Report {
         call_id: Arc<str>,
     },
     /// Our address as others reach it.
-    Advertised(SocketAddr),
+    Advertised(PerFamily<SocketAddr>),
 }
 
 enum Ask {
@@ -146,8 +146,8 @@ impl SipTap {
     }
 
     /// Where others reach us, for sockets that listen on every address.
-    pub(super) fn advertised(&self, address: SocketAddr) {
-        self.report(Report::Advertised(address));
+    pub(super) fn advertised(&self, addresses: PerFamily<SocketAddr>) {
+        self.report(Report::Advertised(addresses));
     }
 
     /// The dialog of this Call-ID belongs to this call.
@@ -233,7 +233,7 @@ impl SipCapture {
             asks,
             store: CaptureStore::new(limits),
             locals: BTreeMap::new(),
-            advertised: SocketAddr::from(([0, 0, 0, 0], 0)),
+            advertised: PerFamily::One(SocketAddr::from(([0, 0, 0, 0], 0))),
             export,
         };
         let tap = SipTap { on: Some(Tapped { clock, reports: reports_in, figures: figures.clone() }) };
@@ -259,7 +259,7 @@ struct State {
     asks: mpsc::Receiver<Ask>,
     store: CaptureStore,
     locals: BTreeMap<FlowId, SocketAddr>,
-    advertised: SocketAddr,
+    advertised: PerFamily<SocketAddr>,
     export: Option<HepExport>,
 }
 
@@ -316,7 +316,7 @@ impl State {
                 self.locals.remove(&flow);
             }
             Report::Named { call, call_id } => self.store.name(call, &call_id),
-            Report::Advertised(address) => self.advertised = address,
+            Report::Advertised(addresses) => self.advertised = addresses,
         }
     }
 
@@ -331,17 +331,18 @@ impl State {
     /// Our address on this flow. A socket that listens on every address does not say by which one a datagram came: then it is the
     /// one that others reach us at, or the loopback for what comes from there.
     fn local(&self, flow: Flow) -> SocketAddr {
-        let local = self.locals.get(&flow.id).copied().unwrap_or(self.advertised);
+        let advertised = *self.advertised.of(flow.remote.family());
+        let local = self.locals.get(&flow.id).copied().unwrap_or(advertised);
         let remote = flow.remote.ip().to_canonical();
         let ip = match (local.ip().to_canonical(), remote) {
             (ip, _) if !ip.is_unspecified() => ip,
             (_, IpAddr::V4(remote)) if remote.is_loopback() => Ipv4Addr::LOCALHOST.into(),
             (_, IpAddr::V6(remote)) if remote.is_loopback() => Ipv6Addr::LOCALHOST.into(),
-            (ip, remote) if self.advertised.is_ipv4() == remote.is_ipv4() => {
-                if self.advertised.ip().is_unspecified() {
+            (ip, remote) if advertised.is_ipv4() == remote.is_ipv4() => {
+                if advertised.ip().is_unspecified() {
                     ip
                 } else {
-                    self.advertised.ip()
+                    advertised.ip()
                 }
             }
             (_, IpAddr::V4(_)) => Ipv4Addr::UNSPECIFIED.into(),
@@ -384,7 +385,7 @@ mod tests {
             let (_stop, stopping) = watch::channel(false);
             capture.run(stopping).await;
         });
-        tap.advertised("192.0.2.9:5060".parse().unwrap());
+        tap.advertised(PerFamily::One("192.0.2.9:5060".parse().unwrap()));
         tap.opened(FlowId(1), "0.0.0.0:5060".parse().unwrap());
         (tap, handle)
     }

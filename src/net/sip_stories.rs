@@ -19,7 +19,7 @@ use super::{SipNet, SipNetFault, SipNetSettings, SystemClock};
 use crate::{
     protocol::sip::{Flow, FlowId, Transport},
     switch::Input,
-    types::{Clock, Mono, Now, Sleep},
+    types::{Clock, Mono, Now, OfFamily, Sleep},
 };
 
 const OPTIONS: &str = "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:h>\r\n\
@@ -269,7 +269,7 @@ async fn over_ipv6_datagrams_and_streams_find_their_way() {
     peer.send_to(OPTIONS.as_bytes(), address).await.unwrap();
     let Input::Sip { flow, .. } = edge.next().await else { panic!("not SIP") };
     // A request of ours goes by the socket that reaches the address, whichever is named.
-    edge.net.transmit(Flow { id: edge.net.main_udp_flow(), ..flow }, Arc::from(&b"hello"[..]));
+    edge.net.transmit(Flow { id: *edge.net.main_udp_flows().of(flow.remote.family()), ..flow }, Arc::from(&b"hello"[..]));
     let mut buffer = [0; 100];
     let (length, from) = peer.recv_from(&mut buffer).await.unwrap();
     assert_eq!((&buffer[..length], from), (&b"hello"[..], address));

@@ -3,9 +3,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::Type;
 use tokio::net::UdpSocket;
 
+use super::sip_addresses::bound;
 use super::sip_intake::{Counters, SipIntake};
 use crate::protocol::sip::{Flow, FlowId, Transport};
 
@@ -26,13 +27,11 @@ pub(super) struct UdpPort {
 
 impl UdpPort {
     /// Binds the address, which nobody else may have.
-    pub(super) fn open(id: FlowId, address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+    pub(super) fn open(id: FlowId, address: SocketAddr, is_v6_only: bool) -> io::Result<Self> {
+        let socket = bound(address, Type::DGRAM, is_v6_only)?;
         // Less than asked for is no fault: the kernel's limit is the administrator's.
         let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_OCTETS);
         let _ = socket.set_send_buffer_size(SOCKET_BUFFER_OCTETS);
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
         let socket = UdpSocket::from_std(socket.into())?;
         let local = socket.local_addr()?;
         Ok(Self { id, socket: Arc::new(socket), local })

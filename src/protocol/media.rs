@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::LegId;
+use crate::types::{IpFamilies, LegId, PerFamily};
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
 pub type Samples = Arc<[i16]>;
@@ -78,10 +78,13 @@ pub enum Source {
 pub enum MediaOrder {
     /// Replaces the clip library for new playbacks.
     Clips(Arc<ClipLibrary>),
-    /// Binds an RTP port for a SIP leg; answered by [`MediaNotice::Opened`] or [`MediaNotice::OpenFailed`].
+    /// Binds an RTP port of each of these families, as far as there are addresses of it, for a SIP leg; answered by
+    /// [`MediaNotice::Opened`] or [`MediaNotice::OpenFailed`].
     Open {
         /// Which leg.
         leg: LegId,
+        /// Both while it is not known of which its peer is.
+        families: IpFamilies,
     },
     /// What the peer of a SIP leg agreed to; may be repeated after a re-INVITE.
     SetRemote {
@@ -91,6 +94,8 @@ pub enum MediaOrder {
         remote: RemoteMedia,
         /// Where its signalling comes from: a peer behind address translation sends its packets from there too.
         signalled_from: Option<IpAddr>,
+        /// Whether nobody else can answer in its place any more: a port of the other family is given back.
+        is_settled: bool,
     },
     /// A browser's offer for a new leg, or again for one that it already has (reload, ICE restart, other device): what the leg
     /// hears stays. Answered by [`MediaNotice::BrowserAnswered`] or [`MediaNotice::OpenFailed`].
@@ -168,7 +173,7 @@ impl MediaOrder {
     pub fn leg_mut(&mut self) -> Option<&mut LegId> {
         match self {
             Self::Clips(_) => None,
-            Self::Open { leg }
+            Self::Open { leg, .. }
             | Self::SetRemote { leg, .. }
             | Self::OpenBrowser { leg, .. }
             | Self::OfferBrowser { leg }
@@ -191,8 +196,8 @@ pub enum MediaNotice {
     Opened {
         /// Which leg.
         leg: LegId,
-        /// Address to write into the SDP: the advertised address and the bound port.
-        local: SocketAddr,
+        /// Addresses to write into the SDP: the advertised address and the bound port.
+        locals: PerFamily<SocketAddr>,
     },
     /// No port was free, or a browser's offer could not be used.
     OpenFailed {

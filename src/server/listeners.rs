@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     http::Listener,
     net::{CertificateFault, Certificates, media::detect_address},
-    types::CertificateFiles,
+    types::{CertificateFiles, IpFamily, OfFamily, PerFamily},
 };
 
 /// Requests that run when the door closes may take so long.
@@ -73,7 +73,7 @@ impl Listeners {
     }
 
     /// Where they can be reached.
-    pub fn addresses(&self, sip: SocketAddr) -> Addresses {
+    pub fn addresses(&self, sip: PerFamily<SocketAddr>) -> Addresses {
         Addresses {
             http: self.plain.as_ref().map(|(_, address)| *address),
             https: self.tls.as_ref().map(|(_, address)| reachable(*address)),
@@ -157,7 +157,8 @@ fn open_certificates(config: &Config, data: &Path) -> Result<Certificates, Certi
     let http = &config.http;
     let everybodys = http.certificate.clone().zip(http.private_key.clone());
     let everybodys = everybodys.map(|(chain, private_key)| CertificateFiles { chain, private_key });
-    let advertised = [config.media.advertised_address(), detect_address()];
+    let audio = config.media.addresses();
+    let advertised: Vec<_> = audio.iter().map(|address| address.advertised).chain([detect_address(IpFamily::V4)]).collect();
     Certificates::open(everybodys, &http.sni_certificates, data, &advertised)
 }
 
@@ -191,7 +192,7 @@ pub fn not_available(address: SocketAddr, setting: &str, error: &std::io::Error)
 
 /// The address under which people reach a listener.
 fn reachable(address: SocketAddr) -> SocketAddr {
-    if address.ip().is_unspecified() { SocketAddr::new(detect_address(), address.port()) } else { address }
+    if address.ip().is_unspecified() { SocketAddr::new(detect_address(address.family()), address.port()) } else { address }
 }
 
 #[cfg(test)]

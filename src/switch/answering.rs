@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::centre::CentreInput,
-    protocol::{media::MediaOrder, sdp::SdpSession, sip::SipOrder},
+    protocol::{sdp::SdpSession, sip::SipOrder},
     types::{LegId, Now},
 };
 
@@ -30,7 +30,7 @@ impl Legs {
             Some(LegState::Arrived { dialog, offer: offer @ Some(_) }) => {
                 let state = LegState::Answering { dialog: *dialog, offer: offer.take(), is_early: true };
                 self.advance(leg, state, now);
-                self.order_media(MediaOrder::Open { leg });
+                self.open_port(leg);
             }
             Some(_) | None => self.ring(leg),
         }
@@ -43,7 +43,7 @@ impl Legs {
             Some(LegState::Arrived { dialog, offer }) => {
                 let state = LegState::Answering { dialog: *dialog, offer: offer.take(), is_early: false };
                 self.advance(leg, state, now);
-                self.order_media(MediaOrder::Open { leg });
+                self.open_port(leg);
             }
             // The port comes soon.
             Some(LegState::Answering { is_early, .. }) => *is_early = false,

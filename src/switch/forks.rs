@@ -177,6 +177,7 @@ mod tests {
         domain::centre::{Heard, PhoneEffect},
         protocol::sip::{Devices, DialogId, SipNotice, SipOrder},
         switch::legs::Said,
+        types::{IpFamily, PerFamily},
     };
 
     const WEB: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\n";
@@ -200,12 +201,17 @@ mod tests {
             let call = PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20 };
             legs.carry_out(call, &|_| Devices::Both, now, &mut rng);
             let orders: Vec<Said> = std::iter::from_fn(|| legs.poll()).collect();
-            let [Said::Media(MediaOrder::Open { leg: own }), Said::Media(MediaOrder::OfferBrowser { leg: twin })] = orders[..]
+            let [Said::Media(MediaOrder::Open { leg: own, .. }), Said::Media(MediaOrder::OfferBrowser { leg: twin })] =
+                orders[..]
             else {
                 panic!("{orders:?}")
             };
             assert_eq!(own, leg);
-            legs.hear_media(MediaNotice::Opened { leg, local: "198.51.100.5:20000".parse().unwrap() }, now, &mut rng);
+            legs.hear_media(
+                MediaNotice::Opened { leg, locals: PerFamily::One("198.51.100.5:20000".parse().unwrap()) },
+                now,
+                &mut rng,
+            );
             legs.hear_media(MediaNotice::BrowserOffered { leg: twin, offer: WEB.into() }, now, &mut rng);
             let said: Vec<Said> = std::iter::from_fn(|| legs.poll()).collect();
             let invited = |in_browsers: bool| {
@@ -213,7 +219,7 @@ mod tests {
                     Said::Sip(SipOrder::Invite { dialog, target, offer, .. })
                         if *target == (SipTarget::Devices { account: "101".into(), in_browsers }) =>
                     {
-                        assert_eq!(offer.contains("SAVPF"), in_browsers);
+                        assert_eq!(offer.of(IpFamily::V4).contains("SAVPF"), in_browsers);
                         Some(*dialog)
                     }
                     _ => None,

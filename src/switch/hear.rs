@@ -24,7 +24,7 @@ use crate::{
         sdp::{Description, SdpSession},
         sip::{CallSource, DialogId, ReferTarget, SipNotice, SipOrder},
     },
-    types::{LegId, Now, Rng},
+    types::{LegId, Now, PerFamily, Rng},
 };
 
 impl Legs {
@@ -105,7 +105,7 @@ impl Legs {
     /// A media worker reports.
     pub(super) fn hear_media(&mut self, notice: MediaNotice, now: Now, rng: &mut Rng) {
         match self.forks.by_leg(notice) {
-            MediaNotice::Opened { leg, local } => self.opened(leg, local, now, rng),
+            MediaNotice::Opened { leg, locals } => self.opened(leg, locals, now, rng),
             MediaNotice::OpenFailed { leg, reason } => {
                 if !self.web_failed(leg) {
                     self.open_failed(leg, reason);
@@ -144,7 +144,7 @@ impl Legs {
     fn usable(&mut self, dialog: DialogId, offer: Option<Arc<str>>, codecs: &[Codec]) -> Result<Option<Box<Description>>, ()> {
         let Some(text) = offer else { return Ok(None) };
         match Description::parse(&text) {
-            Ok(offer) if SdpSession::can_answer(&offer, codecs) => Ok(Some(Box::new(offer))),
+            Ok(offer) if SdpSession::families_for(&offer, codecs, self.families).is_some() => Ok(Some(Box::new(offer))),
             Ok(_) | Err(_) => {
                 self.faults.no_common_media += 1;
                 self.order_sip(SipOrder::Reject { dialog, status: 488, retry_after_secs: None });
@@ -174,6 +174,7 @@ impl Legs {
         let Some(LegState::Calling { sdp, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
         match accepted(sdp, answer) {
             Some(agreed) => {
+                sdp.settle();
                 let state =
                     LegState::Talking { dialog, sdp: sdp.clone(), must_peer_send: agreed.must_send(), silence: Silence::Heard };
                 self.advance(leg, state, now);
@@ -323,22 +324,22 @@ impl Legs {
         }
     }
 
-    fn opened(&mut self, leg: LegId, local: SocketAddr, now: Now, rng: &mut Rng) {
+    fn opened(&mut self, leg: LegId, locals: PerFamily<SocketAddr>, now: Now, rng: &mut Rng) {
         let Some(entry) = self.get_mut(leg) else { return };
-        let mut sdp = Box::new(SdpSession::new(rng.next_u64(), local).with_codecs(entry.codecs.clone()));
+        let mut sdp = Box::new(SdpSession::new(rng.next_u64(), locals).with_codecs(entry.codecs.clone()));
         match &mut entry.state {
             LegState::Answering { .. } => self.answer_opened(leg, sdp, now),
             LegState::Preparing(call) => {
                 let (target, caller, caller_name, ring_secs) =
                     (call.target.clone(), call.caller.clone(), call.caller_name.clone(), call.ring_secs);
                 let dialog = self.next_dialog();
-                let offer = sdp.offer().into();
+                let offer = sdp.offers();
                 self.advance(leg, LegState::Calling { dialog, sdp, has_rung: false }, now);
                 self.set_ring_deadline(leg, ring_secs, now);
                 self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs });
             }
             LegState::Returning { dialog, sdp, is_asked: true } => {
-                sdp.move_to(local);
+                sdp.move_to(*locals.of(sdp.family()));
                 let (dialog, offer) = (*dialog, sdp.offer().into());
                 self.order_sip(SipOrder::Reoffer { dialog, offer });
             }

@@ -17,7 +17,7 @@ use crate::{
         sdp::{Description, SdpSession},
         sip::{DialogId, SipOrder, SipTarget},
     },
-    types::{AgentId, LegId, Mono, Now, Rng, SessionId, TrunkId},
+    types::{AgentId, IpFamilies, LegId, Mono, Now, Rng, SessionId, TrunkId},
 };
 
 /// The centre must have answered or refused an arrived call by then (RFC 3261 16.6: timer C is 3 minutes).
@@ -57,6 +57,8 @@ pub(super) struct Legs {
     pub(super) country_code: Arc<str>,
     /// How numbers are written and what audio is taken on each trunk.
     pub(super) trunks: BTreeMap<TrunkId, Trunk>,
+    /// Of which families our ports are.
+    pub(super) families: IpFamilies,
     said: VecDeque<Said>,
     /// Calls that ring at devices of both kinds, and what has become of them.
     pub(super) forks: Forks,
@@ -259,6 +261,7 @@ impl Legs {
             next_dialog: 0,
             country_code: "".into(),
             trunks: BTreeMap::new(),
+            families: IpFamilies::Both,
             said: VecDeque::new(),
             forks: Forks::default(),
             changed: BTreeSet::new(),
@@ -514,9 +517,12 @@ impl Legs {
 
     /// Tells the media workers what a leg's peer agreed to.
     pub(super) fn set_remote(&mut self, leg: LegId, remote: RemoteMedia) {
-        let signalled_from = self.legs.get(&leg).and_then(|entry| entry.signalled_from);
+        let entry = self.legs.get(&leg);
+        let signalled_from = entry.and_then(|entry| entry.signalled_from);
+        // While it rings, another phone than the one that is heard early may answer.
+        let is_settled = !entry.is_some_and(|entry| matches!(entry.state, LegState::Calling { .. }));
         self.changed.insert(leg);
-        self.order_media(MediaOrder::SetRemote { leg, remote, signalled_from });
+        self.order_media(MediaOrder::SetRemote { leg, remote, signalled_from, is_settled });
     }
 
     pub(super) fn order_sip(&mut self, order: SipOrder) {

@@ -9,6 +9,7 @@ mod forks;
 mod hear;
 mod io;
 mod legs;
+mod ports;
 mod silence;
 mod snapshot;
 mod speak;
@@ -39,7 +40,7 @@ use crate::{
         directory::Directory,
     },
     protocol::sip::{DialogId, Peers, SipEndpoint, SipOutput, SipSettings, SipStats},
-    types::{IpPrefix, Mono, Now, Rng},
+    types::{IpFamilies, IpPrefix, Mono, Now, Rng},
 };
 
 /// Rounds in which the parts answer each other within one turn; what is left goes on in the next turn.
@@ -106,6 +107,11 @@ impl Switch {
     pub fn set_park(&mut self, settings: ParkSettings) {
         self.slots = settings.slots;
         self.centre.set_park(settings);
+    }
+
+    /// Audio of telephones has addresses of these families; both until this is said.
+    pub fn set_media_families(&mut self, families: IpFamilies) {
+        self.legs.families = families;
     }
 
     /// Handles one thing to its end.

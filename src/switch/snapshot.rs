@@ -244,7 +244,7 @@ impl Legs {
         let Some(LegState::Returning { is_asked, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
         *is_asked = true;
         self.set_deadline(leg, Some(now.mono + ANSWER_MS_MAX));
-        self.order_media(MediaOrder::Open { leg });
+        self.open_port(leg);
     }
 
     /// The peer has answered: it has media again, or it is lost.

@@ -82,7 +82,7 @@ impl Legs {
 
     pub(super) fn call(&mut self, leg: LegId, call: OutgoingCall, now: Now) {
         self.insert(leg, LegState::Preparing(Box::new(call)), now);
-        self.order_media(MediaOrder::Open { leg });
+        self.open_port(leg);
     }
 
     fn open_browser(&mut self, leg: LegId, owner: BrowserOwner, session: SessionId, offer: Arc<str>, now: Now) {

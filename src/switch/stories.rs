@@ -19,7 +19,7 @@ use crate::{
         media::{Codec, MediaNotice, MediaOrder, Source},
         sip::{CallSource, Devices, DialogId, SipNotice, SipOrder, SipTarget},
     },
-    types::{LegId, Now, Rng, SessionId},
+    types::{IpFamily, LegId, Now, PerFamily, Rng, SessionId},
 };
 
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n\
@@ -105,6 +105,7 @@ impl Desk {
             panic!("{said:?}")
         };
         assert_eq!((dialog.0 % 2, target), (0, &SipTarget::Phone("101".into())));
+        let offer = offer.of(IpFamily::V4);
         assert!(offer.contains("m=audio 20000 RTP/AVP 0 8 101"), "{offer}");
         (leg, *dialog)
     }
@@ -130,7 +131,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
 }
 
 fn opened(leg: LegId) -> MediaNotice {
-    MediaNotice::Opened { leg, local: "198.51.100.5:20000".parse().unwrap() }
+    MediaNotice::Opened { leg, locals: PerFamily::One("198.51.100.5:20000".parse().unwrap()) }
 }
 
 fn closes(said: &[Said], leg: LegId) -> bool {

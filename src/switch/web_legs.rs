@@ -13,7 +13,7 @@ use crate::{
         media::MediaOrder,
         sip::{DialogId, SipNotice, SipOrder},
     },
-    types::{LegId, Now, Rng},
+    types::{LegId, Now, PerFamily, Rng},
 };
 
 /// Where such a leg stands.
@@ -186,7 +186,7 @@ impl Legs {
         let Some(LegState::Web(WebStage::Preparing(call))) = self.get(leg).map(|entry| &entry.state) else { return };
         let (target, caller, caller_name) = (call.target.clone(), call.caller.clone(), call.caller_name.clone());
         let ring_secs = call.ring_secs;
-        let dialog = self.next_dialog();
+        let (dialog, offer) = (self.next_dialog(), PerFamily::One(offer));
         self.advance(leg, LegState::Web(WebStage::Calling { dialog, has_rung: false }), now);
         self.set_ring_deadline(leg, ring_secs, now);
         self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs });
@@ -296,7 +296,7 @@ mod tests {
         legs.hear_media(MediaNotice::BrowserOffered { leg, offer: WEB.into() }, now, &mut rng);
         let heard = said(&mut legs);
         let [Said::Sip(SipOrder::Invite { dialog, offer, .. })] = heard.as_slice() else { panic!("{heard:?}") };
-        assert_eq!(&**offer, WEB);
+        assert_eq!(*offer, PerFamily::One(WEB.into()));
         let (dialog, signalled_from) = (*dialog, [192, 0, 2, 9].into());
         legs.hear_sip(SipNotice::Ringing { dialog, answer: None }, now, &mut rng);
         legs.hear_sip(SipNotice::Answered { dialog, answer: "theirs".into(), signalled_from }, now, &mut rng);

@@ -23,7 +23,7 @@ use crate::{
         media::{MediaNotice, MediaOrder, Source},
         sip::{DialogElement, DialogState, Flow, FlowId, SipMessage, SipOrder, SipSettings, Transport},
     },
-    types::{AgentId, LegId, Now, Rng, SessionId, Timestamp},
+    types::{AgentId, LegId, Now, PerFamily, Rng, SessionId, Timestamp},
 };
 
 const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 101\r\n\
@@ -71,10 +71,10 @@ impl Exchange {
             match output {
                 Output::Transmit { bytes, .. } => self.sent.push(String::from_utf8_lossy(&bytes).into_owned()),
                 Output::Media(order) => {
-                    if let (MediaOrder::Open { leg }, true) = (&order, self.has_ports) {
+                    if let (MediaOrder::Open { leg, .. }, true) = (&order, self.has_ports) {
                         self.ports += 2;
-                        let local = ([192, 0, 2, 1], self.ports).into();
-                        self.switch.handle(Input::Media(MediaNotice::Opened { leg: *leg, local }), self.now);
+                        let locals = PerFamily::One(([192, 0, 2, 1], self.ports).into());
+                        self.switch.handle(Input::Media(MediaNotice::Opened { leg: *leg, locals }), self.now);
                     }
                     self.media.push(order);
                 }
@@ -142,7 +142,7 @@ impl Exchange {
 
     fn leg(&self) -> LegId {
         let opened = self.media.iter().rev().find_map(|order| match order {
-            MediaOrder::Open { leg } => Some(*leg),
+            MediaOrder::Open { leg, .. } => Some(*leg),
             _ => None,
         });
         opened.expect("a leg was opened")
@@ -480,7 +480,7 @@ fn a_caller_reaches_an_agent_on_a_registered_phone_and_both_hear_each_other() {
     exchange.command("agent1", CentreCommand::SetPresence { agent: agent.clone(), wanted: WantedPresence::Ready });
     let tag = exchange.answered(100);
     let caller = exchange.media.iter().find_map(|order| match order {
-        MediaOrder::Open { leg } => Some(*leg),
+        MediaOrder::Open { leg, .. } => Some(*leg),
         _ => None,
     });
     exchange.wait(500);
@@ -565,7 +565,7 @@ fn a_phone_that_refers_its_caller_to_a_queue_is_told_and_let_go_while_the_caller
     let mut exchange = Exchange::new();
     let (tag, invite) = agent_on_the_phone(&mut exchange);
     let caller = exchange.media.iter().find_map(|order| match order {
-        MediaOrder::Open { leg } => Some(*leg),
+        MediaOrder::Open { leg, .. } => Some(*leg),
         _ => None,
     });
     phone_refers(&mut exchange, &invite, "1001");

@@ -3,6 +3,7 @@
 mod caller_identity;
 mod certificate_files;
 mod ids;
+mod ip_family;
 mod ip_prefix;
 mod phone_number;
 mod rng;
@@ -15,6 +16,7 @@ pub use ids::{
     AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, RouteId,
     SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
 };
+pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use rng::Rng;

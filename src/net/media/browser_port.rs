@@ -8,12 +8,12 @@ use std::{
 };
 
 use mio::net::UdpSocket;
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::SockRef;
 
-use super::leg::Seat;
+use super::{leg::Seat, settings::MediaAddress, sip_peer::bind_socket};
 use crate::{
     protocol::webrtc::{BrowserEvent, BrowserIdentity, BrowserLeg, BrowserOutput, Demux},
-    types::Mono,
+    types::{Mono, OfFamily, PerFamily},
 };
 
 /// One socket is one queue: it must hold what comes while the thread does not get the processor.
@@ -63,9 +63,9 @@ impl Instants {
 
 /// The port.
 pub(super) struct BrowserPort {
-    pub(super) socket: UdpSocket,
+    pub(super) sockets: PerFamily<UdpSocket>,
     /// What stands in our answers.
-    pub(super) local: SocketAddr,
+    pub(super) locals: PerFamily<SocketAddr>,
     pub(super) identity: BrowserIdentity,
     pub(super) demux: Demux<Seat>,
     pub(super) events: VecDeque<(Seat, BrowserEvent)>,
@@ -74,15 +74,29 @@ pub(super) struct BrowserPort {
 }
 
 impl BrowserPort {
-    pub(super) fn bind(bind: SocketAddr, advertised: std::net::IpAddr, now: Mono) -> io::Result<Self> {
-        let socket = bind_socket(bind).map_err(|fault| {
-            io::Error::new(fault.kind(), format!("UDP {bind} for browsers' audio (media.browser_port): {fault}"))
-        })?;
-        let local = SocketAddr::new(advertised, socket.local_addr()?.port());
+    pub(super) fn bind(addresses: PerFamily<MediaAddress>, port: u16, now: Mono) -> io::Result<Self> {
+        let bind = |MediaAddress { bind, advertised }| {
+            let bind = SocketAddr::new(bind, port);
+            bind_browsers(bind)
+                .and_then(|socket| Ok((SocketAddr::new(advertised, socket.local_addr()?.port()), socket)))
+                .map_err(|fault| {
+                    io::Error::new(fault.kind(), format!("UDP {bind} for browsers' audio (media.browser_port): {fault}"))
+                })
+        };
+        let (locals, sockets) = match addresses {
+            PerFamily::One(address) => {
+                let (local, socket) = bind(address)?;
+                (PerFamily::One(local), PerFamily::One(socket))
+            }
+            PerFamily::Both { v4, v6 } => {
+                let (v4, v6) = (bind(v4)?, bind(v6)?);
+                (PerFamily::Both { v4: v4.0, v6: v6.0 }, PerFamily::Both { v4: v4.1, v6: v6.1 })
+            }
+        };
         let identity = BrowserIdentity::generate().map_err(io::Error::other)?;
         Ok(Self {
-            socket,
-            local,
+            sockets,
+            locals,
             identity,
             demux: Demux::default(),
             events: VecDeque::new(),
@@ -97,7 +111,7 @@ impl BrowserPort {
         for _ in 0..OUTPUTS_MAX {
             match peer.leg.poll(instant) {
                 // What cannot be sent now is lost, as on any network; every layer above repeats what matters.
-                BrowserOutput::Send { to, bytes } => drop(self.socket.send_to(&bytes, to)),
+                BrowserOutput::Send { to, bytes } => drop(self.sockets.of(to.family()).send_to(&bytes, to)),
                 BrowserOutput::Event(event) => self.events.push_back((seat, event)),
                 BrowserOutput::Wait(at) => {
                     let at = self.instants.mono(at).max(now + 1);
@@ -147,11 +161,9 @@ impl BrowserPort {
     }
 }
 
-fn bind_socket(bind: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(bind), Type::DGRAM, Some(Protocol::UDP))?;
-    socket.set_nonblocking(true)?;
+fn bind_browsers(bind: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = bind_socket(bind)?;
     // As much as the system allows; less only means more loss on a machine that is too busy.
-    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
-    socket.bind(&bind.into())?;
-    Ok(UdpSocket::from_std(socket.into()))
+    let _ = SockRef::from(&socket).set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
+    Ok(socket)
 }

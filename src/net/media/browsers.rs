@@ -13,7 +13,7 @@ use crate::{
         rtp::{Outgoing, Packet},
         webrtc::{BrowserEvent, BrowserFault, BrowserLeg},
     },
-    types::{LegId, Mono},
+    types::{IpFamily, LegId, Mono, PerFamily},
 };
 
 /// Datagrams of browsers in one turn, so that orders and ticks get theirs.
@@ -47,7 +47,7 @@ impl Worker {
     pub(super) fn offer_browser(&mut self, leg: LegId, now: Mono) {
         let port = &self.browsers;
         let has_room = self.legs.seat_of(leg).is_none() && self.legs.len() < LEGS_MAX;
-        let made = BrowserLeg::offer(&port.identity, port.local, self.prefer_opus, port.instants.instant(now));
+        let made = BrowserLeg::offer(&port.identity, port.locals, self.prefer_opus, port.instants.instant(now));
         match made {
             Ok((made, offer)) if has_room => {
                 self.seat_browser(leg, made, now);
@@ -111,7 +111,7 @@ impl Worker {
 
     fn answer(&self, offer: &str, now: Mono) -> Result<(BrowserLeg, Arc<str>), BrowserFault> {
         let port = &self.browsers;
-        BrowserLeg::answer(&port.identity, offer, port.local, self.prefer_opus, port.instants.instant(now))
+        BrowserLeg::answer(&port.identity, offer, port.locals, self.prefer_opus, port.instants.instant(now))
     }
 
     pub(super) fn add_candidate(&mut self, seat: Seat, candidate: &str, now: Mono) {
@@ -124,12 +124,16 @@ impl Worker {
     /// Reads what has come for browsers; `true` if more may wait.
     pub(super) fn receive_from_browsers(&mut self, now: Mono) -> bool {
         let mut buffer = std::mem::take(&mut self.received);
-        let mut has_more = true;
+        let v4 = self.receive_from_browsers_of(IpFamily::V4, &mut buffer, now);
+        let is_alone = matches!(self.browsers.sockets, PerFamily::One(_));
+        let v6 = !is_alone && self.receive_from_browsers_of(IpFamily::V6, &mut buffer, now);
+        self.received = buffer;
+        v4 || v6
+    }
+
+    fn receive_from_browsers_of(&mut self, family: IpFamily, buffer: &mut [u8], now: Mono) -> bool {
         for _ in 0..DATAGRAMS_PER_TURN {
-            let Ok((length, from)) = self.browsers.socket.recv_from(&mut buffer) else {
-                has_more = false;
-                break;
-            };
+            let Ok((length, from)) = self.browsers.sockets.of(family).recv_from(buffer) else { return false };
             let Some(datagram) = buffer.get(..length) else { continue };
             let Some(seat) = self.browsers.demux.leg_of(from, datagram) else {
                 super::plane::count(&self.stats.packets_refused);
@@ -144,8 +148,7 @@ impl Worker {
             self.browsers.pump(seat, peer, now);
             self.take_browser_events(now);
         }
-        self.received = buffer;
-        has_more
+        true
     }
 
     /// Wakes connections whose timers are due.

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use mio::net::UdpSocket;
+
 use super::{
     browser_port::BrowserPeer,
     sip_peer::{Meaning, SipPeer},
@@ -30,6 +32,8 @@ pub(super) struct Leg {
     /// Unique among all legs ever, to name its stream to those who relay it.
     pub(super) serial: u64,
     pub(super) peer: Peer,
+    /// A telephone's port of the other family, until it is known of which the telephone is.
+    pub(super) spare_port: Option<UdpSocket>,
     pub(super) sources: Vec<Source>,
     /// Legs that name this one as a source (itself for echo).
     pub(super) audience: Vec<Seat>,
@@ -69,6 +73,7 @@ impl Leg {
             id,
             serial,
             peer,
+            spare_port: None,
             sources: Vec::new(),
             audience: Vec::new(),
             play: None,

@@ -31,4 +31,4 @@ mod tick;
 mod worker;
 
 pub use plane::{MediaHandle, MediaPlane, MediaStats};
-pub use settings::{MediaSettings, detect_address};
+pub use settings::{MediaSettings, advertised_of, detect_address};

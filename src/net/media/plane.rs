@@ -180,10 +180,13 @@ pub(super) fn count(counter: &AtomicU64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{net::SystemClock, types::Timestamp};
+    use crate::{
+        net::SystemClock,
+        types::{IpFamilies, Timestamp},
+    };
 
     fn settings() -> MediaSettings {
-        MediaSettings { bind: "127.0.0.1".parse().unwrap(), browser_port: 0, ..MediaSettings::default() }
+        MediaSettings { bind: vec!["127.0.0.1".parse().unwrap()], browser_port: 0, ..MediaSettings::default() }
     }
 
     #[test]
@@ -192,7 +195,7 @@ mod tests {
         let clock = Arc::new(SystemClock::start());
         let prepared = MediaPlane::prepare(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
         let leg = LegId::mint(Timestamp::from_millis(0), &mut Rng::seeded(2));
-        assert!(prepared.handle.order(MediaOrder::Open { leg }));
+        assert!(prepared.handle.order(MediaOrder::Open { leg, families: IpFamilies::Both }));
         assert!(!prepared.handle.order(MediaOrder::Close { leg }), "the one place is taken");
         let media = prepared.run().unwrap();
         assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Opened { leg: opened, .. }) if opened == leg));

@@ -1,19 +1,23 @@
 //! What an operator may set about media.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     time::Duration,
 };
 
-use crate::types::settings::{PortRange, settings};
+use crate::types::{
+    IpFamilies, IpFamily, OfFamily, PerFamily,
+    settings::{PortRange, settings},
+};
 
 settings! {
     /// Section `media`.
     pub struct MediaSettings {
-        /// Address that RTP and browser media are received on.
-        pub bind: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        /// Our address as others reach it, for SDP and ICE. "" takes the address of the route out, which is printed at start.
-        pub advertised: Option<IpAddr> = None,
+        /// Addresses that RTP and browser media are received on: one, or one of IPv4 and one of IPv6, such as ["0.0.0.0", "::"].
+        pub bind: Vec<IpAddr> = vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)],
+        /// Our addresses as others reach them, for SDP and ICE, of the families of `bind`. Where one is not named, it is the bound
+        /// one or that of the route out, which is printed at start.
+        pub advertised: Vec<IpAddr> = Vec::new(),
         /// UDP ports for RTP of telephones and trunks; every leg takes an even one. Keep them outside 32768-60999, which the
         /// system gives to anybody.
         pub ports: PortRange = PortRange { first: 20_000, last: 29_999 },
@@ -28,21 +32,51 @@ settings! {
     }
 }
 
-/// The address that packets to the outside leave from; loopback on a machine without a route out. Sends nothing.
-pub fn detect_address() -> IpAddr {
-    // A documentation address (RFC 5737): connecting a UDP socket only asks the routing table.
-    let asked = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
-        .and_then(|socket| socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9)).and_then(|()| socket.local_addr()));
-    asked.as_ref().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), SocketAddr::ip)
+/// The address of a family that packets to the outside leave from; loopback on a machine without a route out. Sends nothing.
+pub fn detect_address(family: IpFamily) -> IpAddr {
+    // Documentation addresses (RFC 5737, RFC 3849): connecting a UDP socket only asks the routing table.
+    let (any, outside, loopback): (IpAddr, IpAddr, IpAddr) = match family {
+        IpFamily::V4 => (Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into(), Ipv4Addr::LOCALHOST.into()),
+        IpFamily::V6 => {
+            let outside = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+            (Ipv6Addr::UNSPECIFIED.into(), outside.into(), Ipv6Addr::LOCALHOST.into())
+        }
+    };
+    let asked = UdpSocket::bind((any, 0)).and_then(|socket| socket.connect((outside, 9)).and_then(|()| socket.local_addr()));
+    asked.as_ref().map_or(loopback, SocketAddr::ip)
+}
+
+/// Where we are for others: what is advertised, the address listened on, or the one of the route out when that is "any".
+pub fn advertised_of(listen: IpAddr, advertised: &[IpAddr]) -> IpAddr {
+    let family = IpFamily::of(listen);
+    match advertised.iter().find(|address| address.family() == family) {
+        Some(address) => *address,
+        None if listen.is_unspecified() => detect_address(family),
+        None => listen,
+    }
+}
+
+/// Where audio is received.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MediaAddress {
+    /// On this machine.
+    pub bind: IpAddr,
+    /// As others reach it.
+    pub advertised: IpAddr,
 }
 
 impl MediaSettings {
-    /// The advertised address, detected if none is set.
-    pub fn advertised_address(&self) -> IpAddr {
-        match (self.advertised, self.bind.is_unspecified()) {
-            (Some(address), _) => address,
-            (None, false) => self.bind,
-            (None, true) => detect_address(),
-        }
+    /// The addresses of audio, one of each family that is bound.
+    pub fn addresses(&self) -> PerFamily<MediaAddress> {
+        // Settings that name none are refused before.
+        let binds = PerFamily::first_of_each(self.bind.iter().copied());
+        binds
+            .unwrap_or(PerFamily::One(Ipv4Addr::UNSPECIFIED.into()))
+            .map(|bind| MediaAddress { bind, advertised: advertised_of(bind, &self.advertised) })
+    }
+
+    /// The families that audio can be of.
+    pub fn families(&self) -> IpFamilies {
+        self.addresses().map(|address| address.bind).families()
     }
 }

@@ -6,13 +6,15 @@ use std::{
 };
 
 use mio::net::UdpSocket;
+use socket2::{Domain, Protocol, Socket, Type};
 
+use super::settings::MediaAddress;
 use crate::{
     protocol::{
         media::{Codec, RemoteMedia},
         rtp::Latch,
     },
-    types::settings::PortRange,
+    types::{IpFamilies, IpFamily, OfFamily, PerFamily, settings::PortRange},
 };
 
 /// Static payload types (RFC 3551 6) that are taken from a peer even if it agreed to another: some switch without asking.
@@ -41,6 +43,14 @@ impl SipPeer {
         Self { socket, latch: Latch::default(), remote: None, is_rtcp_muxed: false }
     }
 
+    /// Goes over to the spare port if that is of the peer's family; the port that it had is the spare one then.
+    pub(super) fn follow(&mut self, theirs: IpAddr, spare: &mut UdpSocket) {
+        let is_of_theirs = spare.local_addr().is_ok_and(|local| local.family() == theirs.family());
+        if is_of_theirs && !theirs.is_unspecified() {
+            std::mem::swap(&mut self.socket, spare);
+        }
+    }
+
     /// What this payload type means; `None` before the agreement and for types that nobody agreed to.
     pub(super) fn meaning(&self, payload_type: u8) -> Option<Meaning> {
         let remote = self.remote.as_ref()?;
@@ -67,28 +77,40 @@ impl SipPeer {
     }
 }
 
+/// A socket for one family alone: the other one has its own at the same port.
+pub(super) fn bind_socket(at: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(at), Type::DGRAM, Some(Protocol::UDP))?;
+    if at.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&at.into())?;
+    Ok(UdpSocket::from_std(socket.into()))
+}
+
 /// Even ports of the range in turn, so that a port rests as long as possible before its next call.
 pub(super) struct PortPool {
-    bind: IpAddr,
+    address: MediaAddress,
     first: u32,
     pairs: u32,
     turn: u32,
 }
 
 impl PortPool {
-    pub(super) fn new(bind: IpAddr, range: PortRange) -> Self {
+    pub(super) fn new(address: MediaAddress, range: PortRange) -> Self {
         let first = u32::from(range.first).next_multiple_of(2);
         let pairs = (u32::from(range.last) + 1).saturating_sub(first).div_ceil(2);
-        Self { bind, first, pairs, turn: 0 }
+        Self { address, first, pairs, turn: 0 }
     }
 
-    /// Binds the next free port.
-    pub(super) fn bind(&mut self) -> io::Result<(UdpSocket, u16)> {
+    /// Binds the next free port; beside its socket, where others reach it.
+    pub(super) fn bind(&mut self) -> io::Result<(UdpSocket, SocketAddr)> {
+        let MediaAddress { bind, advertised } = self.address;
         for _ in 0..self.pairs {
             let port = u16::try_from(self.first + 2 * (self.turn % self.pairs.max(1))).map_err(io::Error::other)?;
             self.turn = self.turn.wrapping_add(1);
-            match UdpSocket::bind(SocketAddr::new(self.bind, port)) {
-                Ok(socket) => return Ok((socket, port)),
+            match bind_socket(SocketAddr::new(bind, port)) {
+                Ok(socket) => return Ok((socket, SocketAddr::new(advertised, port))),
                 Err(fault) if fault.kind() == io::ErrorKind::AddrInUse => {}
                 Err(fault) => return Err(fault),
             }
@@ -98,4 +120,21 @@ impl PortPool {
             format!("all {} RTP ports are taken; widen media.ports in the settings", self.pairs),
         ))
     }
+}
+
+/// Binds a port of each of these families that there is.
+pub(super) fn bind_each(
+    pools: &mut PerFamily<PortPool>,
+    families: IpFamilies,
+) -> io::Result<(PerFamily<UdpSocket>, PerFamily<SocketAddr>)> {
+    let (mut sockets, mut locals) = ((None, None), (None, None));
+    for pool in pools.iter_mut().filter(|pool| families.has(pool.address.bind.family())) {
+        let (socket, local) = pool.bind()?;
+        match local.family() {
+            IpFamily::V4 => (sockets.0, locals.0) = (Some(socket), Some(local)),
+            IpFamily::V6 => (sockets.1, locals.1) = (Some(socket), Some(local)),
+        }
+    }
+    let bound = PerFamily::from_options(sockets.0, sockets.1).zip(PerFamily::from_options(locals.0, locals.1));
+    bound.ok_or_else(|| io::Error::new(io::ErrorKind::AddrNotAvailable, "media.bind names no address of the peer's family"))
 }

@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -21,7 +21,7 @@ use super::{
     browser_port::BrowserPort,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
     notices::Notices,
-    sip_peer::{PortPool, SipPeer},
+    sip_peer::{PortPool, SipPeer, bind_each},
 };
 use crate::{
     protocol::{
@@ -29,7 +29,7 @@ use crate::{
         media::{ClipLibrary, MediaNotice, MediaOrder, PlayId, RemoteMedia, Source},
         rtp::Outgoing,
     },
-    types::{Clock, LegId, Mono, Rng},
+    types::{Clock, IpFamilies, LegId, Mono, PerFamily, Rng},
 };
 
 const WAKE: Token = Token(usize::MAX);
@@ -71,8 +71,7 @@ pub(super) struct Worker {
     bell: Arc<Bell>,
     pub(super) notices: Notices,
     pub(super) stats: Arc<MediaStats>,
-    ports: PortPool,
-    advertised: IpAddr,
+    ports: PerFamily<PortPool>,
     pub(super) browsers: BrowserPort,
     pub(super) media_timeout_ms: u64,
     pub(super) browser_timeout_ms: u64,
@@ -100,10 +99,11 @@ impl Worker {
         let poll = Poll::new()?;
         let bell = Arc::new(Bell::new(poll.registry(), WAKE)?);
         let now = clock.now().mono;
-        let advertised = settings.advertised_address();
-        let browsers_at = SocketAddr::new(settings.bind, settings.browser_port);
-        let mut browsers = BrowserPort::bind(browsers_at, advertised, now)?;
-        poll.registry().register(&mut browsers.socket, BROWSERS, Interest::READABLE)?;
+        let addresses = settings.addresses();
+        let mut browsers = BrowserPort::bind(addresses, settings.browser_port, now)?;
+        for socket in browsers.sockets.iter_mut() {
+            poll.registry().register(socket, BROWSERS, Interest::READABLE)?;
+        }
         let worker = Self {
             poll,
             clock,
@@ -111,8 +111,7 @@ impl Worker {
             bell: Arc::clone(&bell),
             notices: Notices::new(notices, Arc::clone(&stats)),
             stats,
-            ports: PortPool::new(settings.bind, settings.ports),
-            advertised,
+            ports: addresses.map(|address| PortPool::new(address, settings.ports)),
             browsers,
             media_timeout_ms: settings.media_timeout.as_millis() as u64,
             browser_timeout_ms: settings.browser_timeout.as_millis() as u64,
@@ -202,9 +201,9 @@ impl Worker {
     fn obey(&mut self, order: MediaOrder, now: Mono) {
         match order {
             MediaOrder::Clips(clips) => self.set_clips(clips, now),
-            MediaOrder::Open { leg } => self.open(leg, now),
-            MediaOrder::SetRemote { leg, remote, signalled_from } => {
-                self.with(leg, |worker, seat| worker.set_remote(seat, remote, signalled_from, now));
+            MediaOrder::Open { leg, families } => self.open(leg, families, now),
+            MediaOrder::SetRemote { leg, remote, signalled_from, is_settled } => {
+                self.with(leg, |worker, seat| worker.set_remote(seat, remote, signalled_from, is_settled, now));
             }
             MediaOrder::OpenBrowser { leg, offer } => self.open_browser(leg, &offer, now),
             MediaOrder::OfferBrowser { leg } => self.offer_browser(leg, now),
@@ -245,31 +244,42 @@ impl Worker {
         }
     }
 
-    fn open(&mut self, leg: LegId, now: Mono) {
+    fn open(&mut self, leg: LegId, families: IpFamilies, now: Mono) {
         if self.legs.seat_of(leg).is_some() {
             self.notices.tell(MediaNotice::OpenFailed { leg, reason: "this leg is open already".into() });
             return;
         }
         let seat = self.legs.next_seat();
-        let bound = self.ports.bind().and_then(|(mut socket, port)| {
-            self.poll.registry().register(&mut socket, Token(seat), Interest::READABLE)?;
-            Ok((socket, port))
+        let bound = bind_each(&mut self.ports, families).and_then(|(sockets, locals)| {
+            let (mut socket, mut spare) = match sockets {
+                PerFamily::One(socket) => (socket, None),
+                PerFamily::Both { v4, v6 } => (v4, Some(v6)),
+            };
+            for socket in std::iter::once(&mut socket).chain(&mut spare) {
+                self.poll.registry().register(socket, Token(seat), Interest::READABLE)?;
+            }
+            Ok((socket, spare, locals))
         });
         match bound {
-            Ok((socket, port)) => {
+            Ok((socket, spare_port, locals)) => {
                 let serial = self.legs.next_serial();
                 let outgoing = Outgoing::new(&mut self.rng);
-                self.legs.insert(Leg::new(leg, serial, Peer::Sip(SipPeer::new(socket)), outgoing, now));
+                let made = Leg::new(leg, serial, Peer::Sip(SipPeer::new(socket)), outgoing, now);
+                self.legs.insert(Leg { spare_port, ..made });
                 self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
-                self.notices.tell(MediaNotice::Opened { leg, local: SocketAddr::new(self.advertised, port) });
+                self.notices.tell(MediaNotice::Opened { leg, locals });
             }
             Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
         }
     }
 
-    fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, signalled_from: Option<IpAddr>, now: Mono) {
+    fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, signalled_from: Option<IpAddr>, is_settled: bool, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Peer::Sip(peer) = &mut leg.peer else { return };
+        if let Some(spare) = &mut leg.spare_port {
+            peer.follow(remote.address.ip(), spare);
+        }
+        leg.spare_port.take_if(|_| is_settled);
         peer.latch.announce(remote.address, signalled_from);
         if remote.must_send() && !peer.remote.as_ref().is_some_and(RemoteMedia::must_send) {
             // It could be silent until now.

@@ -3,6 +3,7 @@
 //! here: it goes to the media plane as text.
 
 mod body;
+mod families;
 mod offer_answer;
 
 pub use body::{Description, Direction, InvalidSdp, MediaLine, RtpMap};

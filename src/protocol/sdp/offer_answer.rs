@@ -1,12 +1,18 @@
 //! Offer and answer (RFC 3264) of one audio stream: which codec, which way, what else is refused.
 //! Codecs that need no costly conversion come first; among G.711's two laws the offerer's order counts.
 
-use std::{fmt::Write, net::SocketAddr};
+use std::{
+    fmt::Write,
+    net::{IpAddr, SocketAddr},
+};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Description, Direction, MediaLine};
-use crate::protocol::media::{Codec, RemoteMedia};
+use super::{Description, Direction, MediaLine, families::is_reached};
+use crate::{
+    protocol::media::{Codec, RemoteMedia},
+    types::{IpFamilies, PerFamily},
+};
 
 /// Payload type of telephone-event in our own offers.
 const OUR_DIGIT_PAYLOAD_TYPE: u8 = 101;
@@ -15,7 +21,9 @@ const OUR_CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 
 /// The two sides have no audio in common: 488 by the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no audio stream that we can use: plain RTP with PCMU, PCMA, G.722 or Opus and a numeric address is needed")]
+#[error(
+    "no audio stream that we can use: plain RTP with PCMU, PCMA, G.722 or Opus and a numeric address of a family that we have is needed"
+)]
 pub struct NoCommonMedia;
 
 /// Our side of one session's negotiation: remembers what the next offer or answer must keep (RFC 3264 8).
@@ -23,7 +31,10 @@ pub struct NoCommonMedia;
 pub struct SdpSession {
     id: u64,
     version: u64,
-    local: SocketAddr,
+    pub(super) local: SocketAddr,
+    /// Where audio would arrive from a peer of the other family, until it is known of which the peer is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) other_local: Option<SocketAddr>,
     /// The last body without its origin: a changed one counts the version up.
     last: Option<String>,
     /// Media lines agreed so far; empty before the first agreement.
@@ -43,9 +54,13 @@ struct AgreedLine {
 }
 
 impl SdpSession {
-    /// A session whose audio arrives at `local`. `id` goes into the origin line (any number below 2^63).
-    pub fn new(id: u64, local: SocketAddr) -> Self {
-        Self { id: id >> 1, version: 0, local, last: None, lines: Vec::new(), codecs: Vec::new() }
+    /// A session whose audio arrives at one of `locals`. `id` goes into the origin line (any number below 2^63).
+    pub fn new(id: u64, locals: PerFamily<SocketAddr>) -> Self {
+        let (local, other_local) = match locals {
+            PerFamily::One(local) => (local, None),
+            PerFamily::Both { v4, v6 } => (v4, Some(v6)),
+        };
+        Self { id: id >> 1, version: 0, local, other_local, last: None, lines: Vec::new(), codecs: Vec::new() }
     }
 
     /// The same with only these codecs, the best first; none for what we prefer ourselves.
@@ -56,13 +71,13 @@ impl SdpSession {
     /// The same session with its audio at another address, as after a restart. Its next body is a new version, even if the port is
     /// the old one by chance: keys, SSRC and timestamps begin anew (RFC 3264 8).
     pub fn move_to(&mut self, local: SocketAddr) {
-        self.local = local;
+        (self.local, self.other_local) = (local, None);
         self.last = None;
     }
 
-    /// Whether an offer could be answered with one of these codecs, or of all when none is named, without answering it.
-    pub fn can_answer(offer: &Description, codecs: &[Codec]) -> bool {
-        choose_line(offer, codecs).is_some()
+    /// The same session, never said yet, with its audio at another address.
+    pub(super) fn twin_at(&self, local: SocketAddr) -> Self {
+        Self { local, other_local: None, last: None, version: 0, ..self.clone() }
     }
 
     /// Our own offer; a repeated one keeps the media lines agreed before.
@@ -88,7 +103,10 @@ impl SdpSession {
 
     /// Our answer to their offer, and what is agreed by it. An error changes nothing.
     pub fn answer(&mut self, offer: &Description) -> Result<(String, RemoteMedia), NoCommonMedia> {
-        let (chosen, format) = choose_line(offer, &self.codecs).ok_or(NoCommonMedia)?;
+        let (chosen, format) = choose_line(offer, &self.codecs, self.families()).ok_or(NoCommonMedia)?;
+        if let Some(theirs) = offer.media.get(chosen).and_then(|line| line.address) {
+            self.follow(theirs);
+        }
         let mut media = String::new();
         let mut lines = Vec::with_capacity(offer.media.len());
         let mut agreed = None;
@@ -119,6 +137,10 @@ impl SdpSession {
             .filter(|format| !self.codecs.is_empty() || OUR_CODECS.contains(&format.codec))
             .ok_or(NoCommonMedia)?;
         let agreed = agree(line, format, digit_payload_type(line))?;
+        if !is_reached(agreed.address.ip(), self.families()) {
+            return Err(NoCommonMedia);
+        }
+        self.follow(agreed.address.ip());
         if self.lines.is_empty() {
             self.lines.push(AgreedLine::of(line, true));
         }
@@ -162,11 +184,21 @@ struct Format {
     payload_type: u8,
 }
 
+/// Where the media line is heard that an offer is answered with.
+pub(super) fn chosen_address(offer: &Description, codecs: &[Codec], ours: IpFamilies) -> Option<IpAddr> {
+    let (chosen, _) = choose_line(offer, codecs, ours)?;
+    offer.media.get(chosen)?.address
+}
+
 /// The first media line that we can serve, and its best format.
-fn choose_line(offer: &Description, codecs: &[Codec]) -> Option<(usize, Format)> {
+fn choose_line(offer: &Description, codecs: &[Codec], ours: IpFamilies) -> Option<(usize, Format)> {
     offer.media.iter().enumerate().find_map(|(index, line)| {
         let is_plain_rtp = line.protocol == "RTP/AVP" || line.protocol == "RTP/AVPF";
-        if line.kind != "audio" || line.port == 0 || !is_plain_rtp || line.address.is_none() {
+        if line.kind != "audio"
+            || line.port == 0
+            || !is_plain_rtp
+            || !line.address.is_some_and(|theirs| is_reached(theirs, ours))
+        {
             return None;
         }
         let format = choose_format(line, codecs)?;
@@ -279,7 +311,7 @@ mod tests {
     use super::*;
 
     fn session() -> SdpSession {
-        SdpSession::new(77, "198.51.100.5:20000".parse().unwrap())
+        SdpSession::new(77, PerFamily::One("198.51.100.5:20000".parse().unwrap()))
     }
 
     fn body(media: &str) -> Description {
@@ -319,7 +351,7 @@ mod tests {
         assert_eq!(ours.accept(&body("m=audio 4000 RTP/AVP 0\r\n")), Err(NoCommonMedia));
         let (_, agreed) = ours.answer(&body("m=audio 4000 RTP/AVP 0 8 9\r\n")).unwrap();
         assert_eq!(agreed.codec, Codec::G722);
-        assert!(!SdpSession::can_answer(&body("m=audio 4000 RTP/AVP 0\r\n"), &[Codec::G722]));
+        assert!(SdpSession::families_for(&body("m=audio 4000 RTP/AVP 0\r\n"), &[Codec::G722], IpFamilies::Both).is_none());
     }
 
     #[test]
@@ -377,7 +409,7 @@ mod tests {
             "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n",
         ] {
             assert_eq!(session.answer(&body(media)).map(|_| ()), Err(NoCommonMedia), "{media}");
-            assert!(!SdpSession::can_answer(&body(media), &[]));
+            assert!(SdpSession::families_for(&body(media), &[], IpFamilies::Both).is_none());
         }
         let (sdp, _) = session.answer(&body("m=audio 4000 RTP/AVP 0\r\n")).unwrap();
         assert_eq!(origin_version(&sdp), "1");

@@ -155,6 +155,12 @@ impl Dialog {
         self.flow.transport
     }
 
+    /// Where the next request goes.
+    pub fn next_flow(&self) -> Flow {
+        let first = self.routes.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
+        self.flow_towards(first.as_ref().unwrap_or(&self.remote_target))
+    }
+
     /// It goes on where its early form was: both sides' numbers count on.
     pub fn continue_after(&mut self, early: &Self) {
         self.local_cseq = self.local_cseq.max(early.local_cseq);

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::event::DialogElement;
-use crate::types::{CallerIdentity, TrunkId};
+use crate::types::{CallerIdentity, PerFamily, TrunkId};
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
 /// (both draw from one counter: the switch's are even, the endpoint's odd).
@@ -361,8 +361,8 @@ pub enum SipOrder {
         caller: Option<Arc<str>>,
         /// Name shown to them.
         caller_name: Option<Arc<str>>,
-        /// SDP offer.
-        offer: Arc<str>,
+        /// SDP offer, as a place of each family is to get it.
+        offer: PerFamily<Arc<str>>,
         /// Seconds until an unanswered call is cancelled.
         ring_secs: u32,
     },

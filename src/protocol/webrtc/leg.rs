@@ -18,7 +18,10 @@ use str0m::{
     rtp::{Extension, ExtensionMap, RtpWrite},
 };
 
-use crate::protocol::media::Codec;
+use crate::{
+    protocol::media::Codec,
+    types::{OfFamily, PerFamily},
+};
 
 /// An offer of one audio line has 2 to 6 kB; one with many candidates a few more.
 const OFFER_BYTES_MAX: usize = 64 * 1024;
@@ -111,7 +114,7 @@ pub enum BrowserOutput {
 /// The leg. After every call that changes it, [`BrowserLeg::poll`] must be drained to [`BrowserOutput::Wait`].
 pub struct BrowserLeg {
     rtc: Rtc,
-    local: SocketAddr,
+    locals: PerFamily<SocketAddr>,
     session: String,
     mid: Mid,
     codecs: Vec<(Codec, u8)>,
@@ -123,19 +126,19 @@ pub struct BrowserLeg {
 }
 
 impl BrowserLeg {
-    /// Answers an offer. `local` is the address that browsers reach us at; it becomes the candidate in the answer.
+    /// Answers an offer. `locals` are the addresses that browsers reach us at; they become the candidates in the answer.
     pub fn answer(
         identity: &BrowserIdentity,
         offer: &str,
-        local: SocketAddr,
+        locals: PerFamily<SocketAddr>,
         prefer_opus: bool,
         now: Instant,
     ) -> Result<(Self, Arc<str>), BrowserFault> {
-        let mut rtc = reachable(identity, local, prefer_opus, now)?;
+        let mut rtc = reachable(identity, locals, prefer_opus, now)?;
         let answer = accept(&mut rtc, offer)?;
         let mut leg = Self {
             rtc,
-            local,
+            locals,
             session: session_of(offer).unwrap_or_default().to_owned(),
             mid: audio_of(&answer).ok_or(BrowserFault::NoAudio)?,
             codecs: Vec::new(),
@@ -150,17 +153,17 @@ impl BrowserLeg {
     /// Makes an offer of ours. Nothing flows before [`BrowserLeg::accept_answer`].
     pub fn offer(
         identity: &BrowserIdentity,
-        local: SocketAddr,
+        locals: PerFamily<SocketAddr>,
         prefer_opus: bool,
         now: Instant,
     ) -> Result<(Self, Arc<str>), BrowserFault> {
-        let mut rtc = reachable(identity, local, prefer_opus, now)?;
+        let mut rtc = reachable(identity, locals, prefer_opus, now)?;
         let mut changes = rtc.sdp_api();
         let mid = changes.add_media(MediaKind::Audio, Direction::SendRecv, None, None, None);
         let (offer, pending) = changes.apply().ok_or(BrowserFault::NoAudio)?;
         let offer = offer.to_sdp_string().into();
         let (session, codecs, keys) = (String::new(), Vec::new(), Vec::new());
-        Ok((Self { rtc, local, session, mid, codecs, keys, candidates: 0, pending: Some(pending) }, offer))
+        Ok((Self { rtc, locals, session, mid, codecs, keys, candidates: 0, pending: Some(pending) }, offer))
     }
 
     /// The browser's answer to our offer.
@@ -226,7 +229,7 @@ impl BrowserLeg {
 
     /// Takes a datagram; `false` if it is not truly of this browser.
     pub fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) -> bool {
-        let Ok(receive) = Receive::new(Protocol::Udp, from, self.local, datagram) else { return false };
+        let Ok(receive) = Receive::new(Protocol::Udp, from, *self.locals.of(from.family()), datagram) else { return false };
         let input = Input::Receive(now, receive);
         self.rtc.accepts(&input) && self.rtc.handle_input(input).is_ok()
     }
@@ -303,11 +306,18 @@ impl fmt::Debug for BrowserLeg {
     }
 }
 
-/// The library's side of a leg that browsers reach at `local`.
-fn reachable(identity: &BrowserIdentity, local: SocketAddr, prefer_opus: bool, now: Instant) -> Result<Rtc, BrowserFault> {
+/// The library's side of a leg that browsers reach at `locals`.
+fn reachable(
+    identity: &BrowserIdentity,
+    locals: PerFamily<SocketAddr>,
+    prefer_opus: bool,
+    now: Instant,
+) -> Result<Rtc, BrowserFault> {
     let mut rtc = config(identity, prefer_opus).build(now);
-    let candidate = Candidate::host(local, "udp").map_err(|fault| BrowserFault::Offer(fault.to_string()))?;
-    rtc.add_local_candidate(candidate);
+    for local in locals.iter() {
+        let candidate = Candidate::host(*local, "udp").map_err(|fault| BrowserFault::Offer(fault.to_string()))?;
+        rtc.add_local_candidate(candidate);
+    }
     Ok(rtc)
 }
 

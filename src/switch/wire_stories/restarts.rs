@@ -153,7 +153,7 @@ impl Exchange {
             .iter()
             .rev()
             .filter_map(|order| match order {
-                MediaOrder::Open { leg } => Some(*leg),
+                MediaOrder::Open { leg, .. } => Some(*leg),
                 _ => None,
             })
             .collect();
@@ -312,7 +312,8 @@ fn an_agent_who_is_back_first_waits_for_the_caller() {
     assert!(matches!(exchange.states()[..], [CallState::Reconnecting { .. }]), "media workers know only one of the two legs");
     exchange.caller_agrees(100);
     assert_eq!(exchange.states(), [CallState::Talking]);
-    let opened = |leg| exchange.media.iter().position(|order| *order == MediaOrder::Open { leg });
+    let opened =
+        |leg| exchange.media.iter().position(|order| matches!(order, MediaOrder::Open { leg: opened, .. } if *opened == leg));
     let joined = exchange.media.iter().position(
         |order| matches!(order, MediaOrder::Hear { leg, sources } if *leg == phone && *sources == [Source::Leg(caller)]),
     );

@@ -4,6 +4,7 @@ mod dialling_phones;
 mod dialogs;
 mod echo;
 mod edge;
+mod families;
 mod lamps;
 mod loss;
 mod numbers;

@@ -56,7 +56,7 @@ fn call(sip: SocketAddr, count: &str, transport: &str) -> Sipp {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_over_tcp_is_read_whole_with_both_addresses_and_as_a_file_of_packets() {
     let node = Node::start(&["media.ports=27900-27919"]).await;
-    call(node.addresses().sip, "1", "t1").succeeds().await;
+    call(node.sip(), "1", "t1").succeeds().await;
     let supervisor = node.signed_in("supervisor").await;
     let id = calls(&supervisor, 1).await.remove(0);
     let read = signalling(&supervisor, &id).await;
@@ -65,7 +65,7 @@ async fn a_call_over_tcp_is_read_whole_with_both_addresses_and_as_a_file_of_pack
     let messages = read["messages"].as_array().unwrap();
     let (invite, trying) = (&messages[0], &messages[1]);
     assert_eq!((&invite["transport"], &invite["offset_us"]), (&"TCP".into(), &0.into()));
-    assert_eq!(invite["destination"].as_str().unwrap(), node.addresses().sip.to_string());
+    assert_eq!(invite["destination"].as_str().unwrap(), node.sip().to_string());
     assert_eq!((&invite["source"], &invite["destination"]), (&trying["destination"], &trying["source"]));
     assert!(invite["text"].as_str().unwrap().contains("m=audio 4000"), "{invite}");
 
@@ -87,11 +87,11 @@ async fn a_call_over_tcp_is_read_whole_with_both_addresses_and_as_a_file_of_pack
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_that_fell_out_says_so_and_so_does_a_capture_that_is_off() {
     let node = Node::start(&["media.ports=27920-27939", "capture.messages_max=12"]).await;
-    call(node.addresses().sip, "1", "u1").succeeds().await;
+    call(node.sip(), "1", "u1").succeeds().await;
     let supervisor = node.signed_in("supervisor").await;
     let first = calls(&supervisor, 1).await.remove(0);
     assert_eq!(signalling(&supervisor, &first).await["state"], "whole");
-    call(node.addresses().sip, "2", "u1").succeeds().await;
+    call(node.sip(), "2", "u1").succeeds().await;
     let last = calls(&supervisor, 3).await.remove(0);
     assert_eq!(signalling(&supervisor, &last).await["state"], "whole");
     let gone = signalling(&supervisor, &first).await;
@@ -106,7 +106,7 @@ async fn a_call_that_fell_out_says_so_and_so_does_a_capture_that_is_off() {
     node.stop().await;
 
     let node = Node::start(&["media.ports=27920-27939", "capture.enabled=false"]).await;
-    call(node.addresses().sip, "1", "u1").succeeds().await;
+    call(node.sip(), "1", "u1").succeeds().await;
     let supervisor = node.signed_in("supervisor").await;
     let id = calls(&supervisor, 1).await.remove(0);
     assert_eq!(signalling(&supervisor, &id).await["state"], "off");

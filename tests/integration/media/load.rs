@@ -18,7 +18,7 @@ use centralita::{
         media::{Codec, MediaNotice, MediaOrder, RemoteMedia, Source},
         rtp::{Packet, write_packet},
     },
-    types::LegId,
+    types::{IpFamilies, IpFamily, LegId},
 };
 
 use super::Stage;
@@ -84,9 +84,9 @@ fn measure(what: &str, calls: usize, codecs: [Codec; 2], connect: impl Fn(&Stage
 
 fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<SocketAddr>) -> LegId {
     let leg = stage.new_leg();
-    stage.order(MediaOrder::Open { leg });
+    stage.order(MediaOrder::Open { leg, families: IpFamilies::Both });
     servers.push(stage.wait(|notice| match notice {
-        MediaNotice::Opened { leg: opened, local } if *opened == leg => Some(*local),
+        MediaNotice::Opened { leg: opened, locals } if *opened == leg => Some(*locals.of(IpFamily::V4)),
         _ => None,
     }));
     let remote = RemoteMedia {
@@ -97,7 +97,7 @@ fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<S
         is_receiving: true,
         is_sending: true,
     };
-    stage.order(MediaOrder::SetRemote { leg, remote, signalled_from: None });
+    stage.order(MediaOrder::SetRemote { leg, remote, signalled_from: None, is_settled: true });
     leg
 }
 

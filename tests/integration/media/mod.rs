@@ -11,13 +11,14 @@ use centralita::{
         audio::Tone,
         media::{Codec, MediaNotice, MediaOrder, PlayId, Source},
     },
-    types::{LegId, Rng, Timestamp, settings::PortRange},
+    types::{IpFamilies, LegId, OfFamily, PerFamily, Rng, Timestamp, settings::PortRange},
 };
 use tokio::sync::mpsc;
 
 use crate::support::{browser_peer::BrowserPeer, tone_peer::TonePeer};
 
 mod browser_legs;
+mod families;
 mod load;
 mod sip_legs;
 
@@ -34,7 +35,7 @@ pub struct Stage {
 impl Stage {
     pub fn new(configure: impl FnOnce(&mut MediaSettings)) -> Self {
         let mut settings = MediaSettings {
-            bind: "127.0.0.1".parse().expect("an address"),
+            bind: vec!["127.0.0.1".parse().expect("an address")],
             // Each story has its own processless share of ports: those of other stages are skipped by the pool.
             ports: PortRange { first: 21_000, last: 25_999 },
             browser_port: 0,
@@ -59,17 +60,27 @@ impl Stage {
 
     /// A leg with a telephone at its other end.
     pub fn call(&mut self, codec: Codec, hertz: f64) -> (LegId, TonePeer) {
+        self.call_at("127.0.0.1", codec, hertz)
+    }
+
+    /// The same at this address.
+    pub fn call_at(&mut self, address: &str, codec: Codec, hertz: f64) -> (LegId, TonePeer) {
         let leg = self.new_leg();
-        let mut peer = TonePeer::new(codec, hertz);
-        self.order(MediaOrder::Open { leg });
-        let local = self.wait(|notice| match notice {
-            MediaNotice::Opened { leg: opened, local } if *opened == leg => Some(*local),
-            _ => None,
-        });
+        let mut peer = TonePeer::at(address, codec, hertz);
+        let local = *self.open(leg, IpFamilies::Both).of(peer.address().family());
         peer.connect(local);
         self.locals.insert(leg, local);
-        self.order(MediaOrder::SetRemote { leg, remote: peer.remote(), signalled_from: None });
+        self.order(MediaOrder::SetRemote { leg, remote: peer.remote(), signalled_from: None, is_settled: true });
         (leg, peer)
+    }
+
+    /// Where the ports are that a telephone's leg gets.
+    pub fn open(&mut self, leg: LegId, families: IpFamilies) -> PerFamily<SocketAddr> {
+        self.order(MediaOrder::Open { leg, families });
+        self.wait(|notice| match notice {
+            MediaNotice::Opened { leg: opened, locals } if *opened == leg => Some(*locals),
+            _ => None,
+        })
     }
 
     /// The server's answer to a browser's offer.

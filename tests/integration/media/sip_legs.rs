@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use centralita::protocol::media::{Codec, MediaNotice, MediaOrder, PlayId, Source};
+use centralita::{
+    protocol::media::{Codec, MediaNotice, MediaOrder, PlayId, Source},
+    types::IpFamilies,
+};
 
 use super::{SHORT_SILENCE, Stage};
 use crate::support::tone_peer::TonePeer;
@@ -187,7 +190,7 @@ fn a_telephone_that_falls_silent_is_lost_and_one_that_was_asked_to_is_not() {
     stage.wait_for(&MediaNotice::Up { leg: held });
     let mut on_hold = h.remote();
     on_hold.is_sending = false;
-    stage.order(MediaOrder::SetRemote { leg: held, remote: on_hold, signalled_from: None });
+    stage.order(MediaOrder::SetRemote { leg: held, remote: on_hold, signalled_from: None, is_settled: true });
     stage.wait_for(&MediaNotice::Lost { leg: silent });
     s.sing();
     stage.wait_for(&MediaNotice::Up { leg: silent });
@@ -202,7 +205,7 @@ fn ports_that_run_out_are_told_and_come_back() {
     let (first, _one) = stage.call(Codec::Pcmu, 500.0);
     let (_, _other) = stage.call(Codec::Pcmu, 500.0);
     let third = stage.new_leg();
-    stage.order(MediaOrder::Open { leg: third });
+    stage.order(MediaOrder::Open { leg: third, families: IpFamilies::Both });
     let reason = stage.wait(|notice| match notice {
         MediaNotice::OpenFailed { leg, reason } if *leg == third => Some(reason.clone()),
         _ => None,

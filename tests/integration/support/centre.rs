@@ -41,6 +41,8 @@ pub struct Centre {
     pub http: String,
     /// Where calls go.
     pub sip: SocketAddr,
+    /// Where calls over IPv6 go, if it takes any.
+    pub sip_v6: Option<SocketAddr>,
     clock: Arc<SystemClock>,
 }
 
@@ -72,15 +74,17 @@ impl Centre {
         let mut settings = free_ports();
         settings.extend(database.settings());
         settings.extend(further.iter().map(|setting| (*setting).to_owned()));
-        let Started { child, http, sip, said } = spawn(command, folder.path(), &settings).await;
+        let Started { child, http, sip, sip_v6, said } = spawn(command, folder.path(), &settings).await;
         // From now on it keeps its places, as callers and consoles expect of a server that comes back.
         settings.push(format!("http.listen={}", http.trim_start_matches("http://")));
-        settings.push(format!("sip.listen={sip}"));
+        let listen: Vec<String> = [Some(sip), sip_v6].iter().flatten().map(ToString::to_string).collect();
+        settings.push(format!("sip.listen={}", listen.join(",")));
         let accounts = match std::fs::read(folder.path().join("sample-accounts.json")) {
             Ok(accounts) => serde_json::from_slice(&accounts).expect("accounts in JSON"),
             Err(_) => json!({ "users": [{ "user": "admin", "password": printed_password(&said) }] }),
         };
-        Self { child, command, folder, database, settings, accounts, http, sip, clock: Arc::new(SystemClock::start()) }
+        let clock = Arc::new(SystemClock::start());
+        Self { child, command, folder, database, settings, accounts, http, sip, sip_v6, clock }
     }
 
     /// Its data folder.
@@ -223,6 +227,7 @@ struct Started {
     child: Child,
     http: String,
     sip: SocketAddr,
+    sip_v6: Option<SocketAddr>,
     /// What it said before.
     said: String,
 }
@@ -250,5 +255,6 @@ async fn spawn(what: &str, data: &Path, settings: &[String]) -> Started {
     let word = |name: &str| ready.split(' ').find_map(|word| word.strip_prefix(name)).map(str::to_owned);
     let http = word("http=").unwrap_or_else(|| panic!("no http= in {ready:?}"));
     let sip = word("sip=").unwrap_or_else(|| panic!("no sip= in {ready:?}"));
-    Started { child, http, sip: sip.parse().expect("an address"), said }
+    let mut sip = sip.split(',').map(|address| address.parse().expect("an address"));
+    Started { child, http, sip: sip.next().expect("an address"), sip_v6: sip.next(), said }
 }

@@ -18,7 +18,7 @@ use centralita::{
     },
     protocol::sip::{Advertised, SipSettings},
     switch::{Input, Switch},
-    types::{Clock, PhoneNumber, Rng, settings::PortRange},
+    types::{Clock, IpFamily, PerFamily, PhoneNumber, Rng, settings::PortRange},
 };
 use futures_util::future::BoxFuture;
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -70,15 +70,15 @@ impl Exchange {
         let net = SipNet::open(&SipNetSettings { listen, ..SipNetSettings::default() }, clock.clone(), wire_in, None).await;
         let net = net.expect("the SIP edge");
         let media_settings =
-            MediaSettings { bind: "127.0.0.1".parse().expect("an address"), ports, ..MediaSettings::default() };
+            MediaSettings { bind: vec!["127.0.0.1".parse().expect("an address")], ports, ..MediaSettings::default() };
         let media_settings = MediaSettings { browser_port: 0, ..media_settings };
         let media = MediaPlane::start(&media_settings, clock.clone(), Rng::seeded(1), notices_in).expect("the media plane");
-        let sip = net.advertised();
-        let advertised = Advertised { host: sip.ip().to_string(), port: sip.port() };
+        let sip = *net.advertised().of(IpFamily::V4);
+        let advertised = PerFamily::One(Advertised { host: sip.ip().to_string(), port: sip.port() });
         let settings = SipSettings {
             udp: advertised.clone(),
             tcp: advertised,
-            default_udp_flow: net.main_udp_flow(),
+            default_udp_flow: net.main_udp_flows(),
             ..SipSettings::default()
         };
         let switch = Switch::new(settings, 1_000, Rng::seeded(2), [9; 32]);

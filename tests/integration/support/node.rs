@@ -8,6 +8,7 @@ use centralita::{
     cli::Failure,
     config::{Config, Sources},
     server::{self, Ground},
+    types::IpFamily,
 };
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Method, Response, StatusCode, header};
@@ -57,6 +58,11 @@ impl Node {
 
     pub fn addresses(&self) -> &server::Addresses {
         self.node.addresses()
+    }
+
+    /// Where it takes SIP.
+    pub fn sip(&self) -> std::net::SocketAddr {
+        *self.addresses().sip.of(IpFamily::V4)
     }
 
     pub fn password(&self, user: &str) -> &str {

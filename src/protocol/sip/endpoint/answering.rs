@@ -33,9 +33,8 @@ impl SipEndpoint {
             return;
         }
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
-        let transport = arriving.dialog.transport();
-        let bytes =
-            self.compose_dialog(&arriving.invite.lines, status, &arriving.tag, transport).finish_with(answer.as_deref());
+        let peer = arriving.dialog.flow();
+        let bytes = self.compose_dialog(&arriving.invite.lines, status, &arriving.tag, peer).finish_with(answer.as_deref());
         self.link.reply(&arriving.invite, status, bytes.clone());
         if let Some(arriving) = self.arriving_mut(id) {
             arriving.provisional = Some((status, bytes));
@@ -52,8 +51,8 @@ impl SipEndpoint {
         let (status, bytes) = match &arriving.provisional {
             Some(provisional) => provisional.clone(),
             None => {
-                let transport = arriving.dialog.transport();
-                (183, self.compose_dialog(&arriving.invite.lines, 183, &arriving.tag, transport).finish())
+                let peer = arriving.dialog.flow();
+                (183, self.compose_dialog(&arriving.invite.lines, 183, &arriving.tag, peer).finish())
             }
         };
         self.link.reply(&arriving.invite, status, bytes);
@@ -65,10 +64,10 @@ impl SipEndpoint {
             return;
         }
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
-        let transport = arriving.dialog.transport();
+        let peer = arriving.dialog.flow();
         let session_answer = arriving.session_answer;
         let session_lines = session_answer.map(SessionAnswer::lines).unwrap_or_default();
-        let message = self.compose_dialog(&arriving.invite.lines, 200, &arriving.tag, transport).lines(&session_lines);
+        let message = self.compose_dialog(&arriving.invite.lines, 200, &arriving.tag, peer).lines(&session_lines);
         let reliable = arriving.reliable.as_ref();
         let unpracked = reliable.and_then(Reliable::waiting_rseq).map(|rseq| (rseq, arriving.cseq));
         let is_said = reliable.is_some_and(|reliable| reliable.has_said(&sdp));

@@ -21,7 +21,7 @@ use crate::{
         session_timer::SessionAnswer,
         transaction::{ClientKey, ServerId},
     },
-    types::TrunkId,
+    types::{PerFamily, TrunkId},
 };
 
 /// A call: one dialog, or the attempts that shall lead to one.
@@ -93,8 +93,8 @@ pub struct Calling {
     pub target: SipTarget,
     /// Who it says it is from.
     pub presentation: Presentation,
-    /// SDP offer.
-    pub offer: Arc<str>,
+    /// SDP offer, as a place of each family gets it.
+    pub offer: PerFamily<Arc<str>>,
     /// One attempt per contact, or one hop of a trunk.
     pub branches: Vec<Branch>,
     /// Hops of the trunk that have not been tried, the next one first.

@@ -6,6 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     SipEndpoint,
     call::{Branch, Call, Calling, Phase, Talking},
+    place::{Place, Way},
     reason::{ANSWERED_ELSEWHERE, NORMAL_CLEARING, told_status},
     refreshing::Session,
     reliable::PRACKS_MAX,
@@ -19,48 +20,18 @@ use crate::{
         dialog::Dialog,
         header::{Method, Name},
         message::SipMessage,
-        notice::{DialogId, Flow, SipNotice, SipTarget, Transport},
+        notice::{DialogId, Flow, SipNotice, SipTarget},
         peer::Hop,
         registrar::Contact,
         session_timer::first_request_lines,
         transaction::{ClientKey, ClientUser, Outline, Owner, Timer},
     },
-    types::{Rng, TrunkId},
+    types::{OfFamily, PerFamily, Rng},
 };
 
 /// A hop of a trunk that does not even say 100 by then is passed over when there is another, or another trunk. RFC 3263 4.3 would wait for timer B,
 /// 32 s, which is longer than callers do.
 const HOP_SILENT_MS: u64 = 4_000;
-
-/// Where a target can be reached.
-struct Place {
-    uri: Uri,
-    /// Whole Route lines.
-    routes: String,
-    transport: Transport,
-    /// Of a phone, where it registered.
-    flow: Option<Flow>,
-    /// Of a trunk, which of its hops.
-    hop: Option<Hop>,
-    /// Of a phone, the other flows to the same device.
-    spares: Vec<Contact>,
-    /// Whether the address takes streams for all we know.
-    is_direct: bool,
-}
-
-impl Place {
-    fn of(contact: &Contact, spares: Vec<Contact>) -> Self {
-        Self {
-            uri: contact.uri.clone(),
-            routes: contact.routes(),
-            transport: contact.flow.transport,
-            flow: Some(contact.flow),
-            hop: None,
-            spares,
-            is_direct: !contact.is_behind_nat,
-        }
-    }
-}
 
 impl Calling {
     /// Whether silence is worth noticing early: there is another way.
@@ -79,7 +50,7 @@ impl SipEndpoint {
         target: SipTarget,
         caller: Option<&str>,
         caller_name: Option<&str>,
-        offer: Arc<str>,
+        offer: PerFamily<Arc<str>>,
         ring_secs: u32,
         rng: &mut Rng,
     ) {
@@ -91,18 +62,17 @@ impl SipEndpoint {
             return self.link.notice(SipNotice::Failed { dialog: id, status: 503 });
         }
         let mut places = self.places(&target, rng);
-        if places.is_empty() {
+        let Some(first) = places.first() else {
             // A trunk without an address is out of service, a phone without a contact is only away.
             let status = if matches!(target, SipTarget::Trunk { .. }) { 503 } else { 480 };
             return self.link.notice(SipNotice::Failed { dialog: id, status });
-        }
+        };
+        let presentation = self.present(&target, caller, caller_name, first.way.peer(), rng);
         // A phone's contacts ring together, a trunk's hops are tried one after another.
         let hops_left: VecDeque<Hop> = match &target {
             SipTarget::Phone(_) | SipTarget::Devices { .. } => VecDeque::new(),
-            SipTarget::Trunk { .. } => places.drain(1..).filter_map(|place| place.hop).collect(),
+            SipTarget::Trunk { .. } => places.drain(1..).filter_map(|place| place.way.hop()).collect(),
         };
-        let transport = places.first().map_or(Transport::Udp, |place| place.transport);
-        let presentation = self.present(&target, caller, caller_name, transport, rng);
         let phone = target.account().cloned();
         let calling = Calling {
             target,
@@ -125,11 +95,10 @@ impl SipEndpoint {
     }
 
     fn begin_branch(&mut self, id: DialogId, place: Place, rng: &mut Rng) {
-        let Place { uri, routes, flow, hop, spares, is_direct, .. } = place;
-        let flow = match (&hop, flow) {
-            (Some(hop), _) => self.flow_to(hop),
-            (None, Some(flow)) => flow,
-            (None, None) => return,
+        let Place { uri, routes, way, spares, is_direct } = place;
+        let (flow, hop) = match way {
+            Way::Flow(flow) => (flow, None),
+            Way::Hop(hop) => (self.flow_to(&hop), Some(hop)),
         };
         let (key, tag) = (Self::new_key(rng), rng.next_u64());
         let call_id: Arc<str> = format!("{:016x}{:08x}@centralita", rng.next_u64(), rng.next_u32()).into();
@@ -157,40 +126,6 @@ impl SipEndpoint {
             true => self.link.start(id, Timer::HopSilent, HOP_SILENT_MS),
             false => self.link.stop(id, Timer::HopSilent),
         }
-    }
-
-    /// Where a target can be reached now; of a trunk every hop in order.
-    fn places(&mut self, target: &SipTarget, rng: &mut Rng) -> Vec<Place> {
-        match target {
-            SipTarget::Phone(account) | SipTarget::Devices { account, .. } => {
-                let contacts = self.registrar.places(account, self.link.now.mono);
-                let is_meant = |contact: &&Contact| match target {
-                    SipTarget::Devices { in_browsers, .. } => contact.flow.transport.is_web() == *in_browsers,
-                    SipTarget::Phone(_) | SipTarget::Trunk { .. } => true,
-                };
-                let place = |contact: &Contact| Place::of(contact, self.registrar.spares(account, contact, self.link.now.mono));
-                contacts.into_iter().filter(is_meant).map(place).collect()
-            }
-            SipTarget::Trunk { trunk, number, .. } => {
-                let hops = self.hops_of(trunk, rng);
-                hops.into_iter().filter_map(|hop| self.place_of(trunk, number, hop)).collect()
-            }
-        }
-    }
-
-    fn place_of(&self, trunk: &TrunkId, number: &str, hop: Hop) -> Option<Place> {
-        let host = self.access.trunk(trunk)?.peer.as_ref()?.uri_host();
-        let parameter = hop.transport.uri_parameter();
-        let uri = Uri::parse(&format!("sip:{}@{host}{parameter}", user_part(number)))?;
-        Some(Place {
-            uri,
-            routes: String::new(),
-            transport: hop.transport,
-            flow: None,
-            hop: Some(hop),
-            spares: Vec::new(),
-            is_direct: true,
-        })
     }
 
     /// The next hop of a trunk has its turn: `false` if there is none.
@@ -238,17 +173,17 @@ impl SipEndpoint {
         if !tags.contains(&branch.tag) {
             tags.push(branch.tag);
         }
-        let transport = branch.flow.transport;
+        let peer = branch.flow;
         let to = match &calling.target {
             SipTarget::Phone(account) | SipTarget::Devices { account, .. } => {
-                let ours = self.settings.advertised(transport);
+                let ours = self.settings.advertised(peer);
                 format!("<sip:{}@{}:{}>", user_part(account), ours.host, ours.port)
             }
             SipTarget::Trunk { .. } => format!("<{}>", branch.uri.as_str()),
         };
         let outline = Outline {
             uri: branch.uri.as_str().to_owned(),
-            via: self.settings.via(transport, &branch.key.branch_text()),
+            via: self.settings.via(peer, &branch.key.branch_text()),
             routes: branch.routes.clone(),
             from: format!("{};tag={}", calling.presentation.from, tag_text(branch.tag)),
             to,
@@ -266,7 +201,7 @@ impl SipEndpoint {
             .lines(&calling.presentation.lines);
         message = self
             .settings
-            .introduce(message, transport)
+            .introduce(message, peer)
             .line("User-Agent", &self.settings.user_agent)
             .lines(&first_request_lines(&self.settings.session_timer, calling.session.min_se_secs));
         if let Some((name, value)) = authorization {
@@ -277,7 +212,7 @@ impl SipEndpoint {
         {
             message = message.changed(&access.headers);
         }
-        let bytes = message.finish_with(Some(&calling.offer));
+        let bytes = message.finish_with(Some(calling.offer.of(peer.remote.family())));
         let (key, flow, is_direct) = (branch.key, branch.flow, branch.is_direct);
         self.link.name(id, branch.call_id.clone());
         calling.branches.push(branch);
@@ -367,7 +302,7 @@ impl SipEndpoint {
             return self.give_up(id, 488, NORMAL_CLEARING);
         };
         let mut session = std::mem::take(&mut calling.session);
-        session.our_sdp = Some(calling.offer.clone());
+        session.our_sdp = Some(calling.offer.of(dialog.flow().remote.family()).clone());
         call.tags.retain(|tag| *tag == winner);
         call.phase = Phase::Talking(Box::new(Talking::new(dialog, true, trunk, session)));
         self.call_changed(id);
@@ -395,7 +330,7 @@ impl SipEndpoint {
 
     /// The ACK of a 2xx: a request of its own within the dialog (13.2.2.4).
     pub(super) fn send_ack(&mut self, key: ClientKey, dialog: &Dialog, cseq: u32, message: &SipMessage, rng: &mut Rng) {
-        let via = self.settings.via(dialog.transport(), &Self::new_key(rng).branch_text());
+        let via = self.settings.via(dialog.next_flow(), &Self::new_key(rng).branch_text());
         let (ack, flow) = dialog.request(&Method::Ack, cseq, &via);
         let bytes = ack.finish();
         self.link.split().1.send_counted(flow, bytes.clone(), "ACK");
@@ -413,7 +348,7 @@ impl SipEndpoint {
     /// Ends a dialog of which nobody here wants to hear again.
     fn send_orphan_bye(&mut self, mut dialog: Dialog, rng: &mut Rng) {
         let key = Self::new_key(rng);
-        let via = self.settings.via(dialog.transport(), &key.branch_text());
+        let via = self.settings.via(dialog.next_flow(), &key.branch_text());
         dialog.skip_cseq(PRACKS_MAX);
         let cseq = dialog.next_cseq();
         let (bye, flow) = dialog.request(&Method::Bye, cseq, &via);

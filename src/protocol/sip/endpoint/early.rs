@@ -68,8 +68,8 @@ impl SipEndpoint {
             Some(Phase::Talking(_)) | None => return,
         };
         dialog.refresh(message);
-        let transport = dialog.transport();
-        let bytes = self.compose_dialog(&pending.lines, 200, "", transport).finish();
+        let peer = dialog.flow();
+        let bytes = self.compose_dialog(&pending.lines, 200, "", peer).finish();
         self.link.reply(&pending, 200, bytes);
     }
 
@@ -83,8 +83,8 @@ impl SipEndpoint {
         };
         // A 200 that says nothing more means these media.
         early.answer = Some(offer.sdp);
-        let transport = early.dialog.transport();
-        let bytes = self.compose_dialog(&offer.request.lines, 200, "", transport).finish_with(answer);
+        let peer = early.dialog.flow();
+        let bytes = self.compose_dialog(&offer.request.lines, 200, "", peer).finish_with(answer);
         self.link.reply(&offer.request, 200, bytes);
     }
 

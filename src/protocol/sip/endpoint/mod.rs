@@ -9,6 +9,7 @@
 //! | `answering.rs` | our answers to incoming calls |
 //! | `presentation.rs` | who our calls say they are from |
 //! | `calling.rs` | our outgoing calls until they are answered |
+//! | `place.rs` | where their targets can be reached |
 //! | `proving.rs` | our proofs to trunks that challenge them |
 //! | `reliable.rs` | provisional responses that get a PRACK |
 //! | `early.rs` | UPDATE before the answer |
@@ -32,6 +33,7 @@ mod calling;
 mod early;
 mod identity;
 mod notifying;
+mod place;
 mod presentation;
 mod proving;
 mod reason;
@@ -77,7 +79,7 @@ use super::{
     digest::Challenger,
     guard::Guard,
     message::SipMessage,
-    notice::{Devices, DialogId, Flow, FlowId, SipNotice, SipOrder, Transport, TrunkFault},
+    notice::{Devices, DialogId, Flow, FlowId, SipNotice, SipOrder, TrunkFault},
     peer::Hop,
     registrar::Registrar,
     transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
@@ -493,40 +495,6 @@ impl SipEndpoint {
         }
     }
 
-    fn registrar_timer(&mut self, timer: Timer) {
-        let now = self.link.now.mono;
-        if timer == Timer::KeepAlive {
-            let flows: Vec<Flow> = self.registrar.to_keep_alive(now).collect();
-            for flow in flows {
-                // RFC 5626 3.5.1: an empty message, which phones ignore and address translators count.
-                self.link.split().1.send(flow, Arc::from(*b"\r\n\r\n"));
-            }
-        } else {
-            let gone = self.registrar.expire(now);
-            self.report_unreachable(gone);
-        }
-        self.schedule_registrar();
-    }
-
-    fn schedule_registrar(&mut self) {
-        match self.registrar.next_expiry() {
-            Some(at) => self.link.timers.set(Owner::Registrar, Timer::RegistrationOver, at),
-            None => self.link.timers.stop(Owner::Registrar, Timer::RegistrationOver),
-        }
-        // Never moved while it runs: in a large centre some phone registers every few seconds, and the keep-alive would never come.
-        let is_running = self.link.timers.is_running(Owner::Registrar, Timer::KeepAlive);
-        if !is_running && self.registrar.to_keep_alive(self.link.now.mono).next().is_some() {
-            let at = self.link.now.mono + self.settings.registration.keep_alive_ms;
-            self.link.timers.set(Owner::Registrar, Timer::KeepAlive, at);
-        }
-    }
-
-    fn report_unreachable(&mut self, accounts: Vec<Arc<str>>) {
-        for account in accounts {
-            self.link.notice(SipNotice::RegistrationChanged { account, is_reachable: false });
-        }
-    }
-
     /// The call to which an in-dialog request belongs.
     fn call_of(&self, request: &SipMessage) -> Option<DialogId> {
         let tag = u64::from_str_radix(request.to().tag()?, 16).ok()?;
@@ -564,8 +532,8 @@ impl SipEndpoint {
     }
 
     /// A response that a call may grow from: 180, 183, 200.
-    fn compose_dialog(&self, to: &ReplyLines, status: u16, tag: &str, transport: Transport) -> Composition {
-        self.settings.response_within(to, status, tag, transport)
+    fn compose_dialog(&self, to: &ReplyLines, status: u16, tag: &str, peer: Flow) -> Composition {
+        self.settings.response_within(to, status, tag, peer)
     }
 }
 

@@ -115,8 +115,8 @@ impl SipEndpoint {
 
     fn send_notify(&mut self, id: SubscriptionId, key: ClientKey, user: ClientUser, state: &str, body: &str) {
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
-        let transport = subscription.dialog.transport();
-        let via = self.settings.via(transport, &key.branch_text());
+        let peer = subscription.dialog.next_flow();
+        let via = self.settings.via(peer, &key.branch_text());
         let cseq = subscription.dialog.next_cseq();
         let (message, flow) = subscription.dialog.request(&Method::Notify, cseq, &via);
         let event = match &subscription.event_id {
@@ -124,7 +124,7 @@ impl SipEndpoint {
             None => subscription.package.as_str().to_owned(),
         };
         let bytes = message
-            .line("Contact", self.settings.contact(transport))
+            .line("Contact", self.settings.contact(peer))
             .line("Event", event)
             .line("Subscription-State", state)
             .line("User-Agent", &self.settings.user_agent)

@@ -8,7 +8,7 @@ use crate::{
     protocol::sip::{
         access::{AssertedAs, CallerAccess},
         address::{quoted, user_part},
-        notice::{SipTarget, Transport},
+        notice::{Flow, SipTarget},
     },
     types::Rng,
 };
@@ -32,7 +32,7 @@ impl SipEndpoint {
         target: &SipTarget,
         caller: Option<&str>,
         caller_name: Option<&str>,
-        transport: Transport,
+        peer: Flow,
         rng: &mut Rng,
     ) -> Presentation {
         let (terms, statement) = match target {
@@ -44,7 +44,7 @@ impl SipEndpoint {
                 (terms, caller.filter(|_| is_told).and_then(|caller| self.statement(trunk, caller, number, rng)))
             }
         };
-        let ours = self.settings.advertised(transport);
+        let ours = self.settings.advertised(peer);
         let named = |address: &str| match caller_name.filter(|name| !name.is_empty()) {
             Some(name) => format!("{} {address}", quoted(name)),
             None => address.to_owned(),

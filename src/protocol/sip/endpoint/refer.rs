@@ -103,7 +103,7 @@ impl SipEndpoint {
     /// status is the last.
     pub(super) fn refer_progress(&mut self, id: DialogId, status: u16, rng: &mut Rng) {
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
-        let transport = talking.dialog.transport();
+        let peer = talking.dialog.next_flow();
         let Some(refer) = &mut talking.refer else { return };
         let is_silent = refer.is_silent;
         if let Some(request) = refer.request.take() {
@@ -111,7 +111,7 @@ impl SipEndpoint {
                 talking.refer = None;
                 return self.answer(&request, status, "");
             }
-            let contact = self.settings.contact(transport);
+            let contact = self.settings.contact(peer);
             let silence = if is_silent { "Refer-Sub: false\r\n" } else { "" };
             self.answer(&request, 202, &format!("Contact: {contact}\r\n{silence}"));
         }
@@ -132,7 +132,7 @@ impl SipEndpoint {
         self.revive_stream(id);
         let key = Self::new_key(rng);
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
-        let transport = talking.dialog.transport();
+        let peer = talking.dialog.next_flow();
         let Some(refer) = &mut talking.refer else { return };
         let event = if refer.is_first { "refer".to_owned() } else { format!("refer;id={}", refer.cseq) };
         refer.is_notifying = true;
@@ -142,11 +142,11 @@ impl SipEndpoint {
             talking.refer = None;
             "terminated;reason=noresource".to_owned()
         };
-        let via = self.settings.via(transport, &key.branch_text());
+        let via = self.settings.via(peer, &key.branch_text());
         let cseq = talking.dialog.next_cseq();
         let (message, flow) = talking.dialog.request(&Method::Notify, cseq, &via);
         let bytes = message
-            .line("Contact", self.settings.contact(transport))
+            .line("Contact", self.settings.contact(peer))
             .line("Event", event)
             .line("Subscription-State", state)
             .line("Allow", ALLOW)

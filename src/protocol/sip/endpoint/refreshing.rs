@@ -15,7 +15,7 @@ use crate::{
         compose::Composition,
         header::{Method, Name},
         message::SipMessage,
-        notice::{DialogId, Transport},
+        notice::{DialogId, Flow},
         session_timer::{SessionAnswer, SessionTimer, min_se_of, refresh_lines, settled_by},
         transaction::{ClientKey, ClientUser, Timer},
     },
@@ -75,12 +75,12 @@ impl Session {
     pub fn introduce(
         &self,
         message: Composition,
-        transport: Transport,
+        peer: Flow,
         settings: &SipSettings,
         authorization: Option<(&str, String)>,
     ) -> Composition {
         let timer = self.timer.map(|timer| refresh_lines(timer, &settings.session_timer, self.min_se_secs)).unwrap_or_default();
-        let message = settings.introduce(message, transport).line("User-Agent", &settings.user_agent).lines(&timer);
+        let message = settings.introduce(message, peer).line("User-Agent", &settings.user_agent).lines(&timer);
         match authorization {
             Some((name, value)) => message.line(name, value),
             None => message,
@@ -171,12 +171,12 @@ impl SipEndpoint {
         self.revive_stream(id);
         let key = Self::new_key(rng);
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
-        let transport = talking.dialog.transport();
-        let via = self.settings.via(transport, &key.branch_text());
+        let peer = talking.dialog.next_flow();
+        let via = self.settings.via(peer, &key.branch_text());
         let cseq = talking.dialog.next_cseq();
         talking.session.update = Some(Update { key, is_challenged: authorization.is_some() });
         let (message, flow) = talking.dialog.request(&Method::Update, cseq, &via);
-        let message = talking.session.introduce(message, transport, &self.settings, authorization);
+        let message = talking.session.introduce(message, peer, &self.settings, authorization);
         self.link.request(key, flow, ClientUser::Update(id), None, message.finish(), "UPDATE");
     }
 

@@ -10,6 +10,7 @@ use crate::{
         message::SipMessage,
         notice::{CallSource, Flow, SipNotice},
         registrar::Registered,
+        transaction::{Owner, Timer},
     },
     types::Rng,
 };
@@ -51,5 +52,39 @@ impl SipEndpoint {
         let bytes = self.compose(&pending.lines, status, &tag_text(rng.next_u64())).lines(&lines).finish();
         self.link.reply(&pending, status, bytes);
         self.schedule_registrar();
+    }
+
+    pub(super) fn registrar_timer(&mut self, timer: Timer) {
+        let now = self.link.now.mono;
+        if timer == Timer::KeepAlive {
+            let flows: Vec<Flow> = self.registrar.to_keep_alive(now).collect();
+            for flow in flows {
+                // RFC 5626 3.5.1: an empty message, which phones ignore and address translators count.
+                self.link.split().1.send(flow, Arc::from(*b"\r\n\r\n"));
+            }
+        } else {
+            let gone = self.registrar.expire(now);
+            self.report_unreachable(gone);
+        }
+        self.schedule_registrar();
+    }
+
+    pub(super) fn schedule_registrar(&mut self) {
+        match self.registrar.next_expiry() {
+            Some(at) => self.link.timers.set(Owner::Registrar, Timer::RegistrationOver, at),
+            None => self.link.timers.stop(Owner::Registrar, Timer::RegistrationOver),
+        }
+        // Never moved while it runs: in a large centre some phone registers every few seconds, and the keep-alive would never come.
+        let is_running = self.link.timers.is_running(Owner::Registrar, Timer::KeepAlive);
+        if !is_running && self.registrar.to_keep_alive(self.link.now.mono).next().is_some() {
+            let at = self.link.now.mono + self.settings.registration.keep_alive_ms;
+            self.link.timers.set(Owner::Registrar, Timer::KeepAlive, at);
+        }
+    }
+
+    pub(super) fn report_unreachable(&mut self, accounts: Vec<Arc<str>>) {
+        for account in accounts {
+            self.link.notice(SipNotice::RegistrationChanged { account, is_reachable: false });
+        }
     }
 }

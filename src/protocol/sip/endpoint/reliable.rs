@@ -112,8 +112,8 @@ impl SipEndpoint {
         let sdp = sdp.filter(|_| reliable.answer.is_none());
         let rseq = reliable.next_rseq;
         reliable.next_rseq += 1;
-        let transport = arriving.dialog.transport();
-        let message = self.settings.response_within(&arriving.invite.lines, status, &arriving.tag, transport);
+        let peer = arriving.dialog.flow();
+        let message = self.settings.response_within(&arriving.invite.lines, status, &arriving.tag, peer);
         let bytes = message.line("Require", "100rel").line("RSeq", rseq).finish_with(sdp.as_deref());
         let interval_ms = self.link.times.t1_ms;
         reliable.waiting = Some(Waiting { rseq, bytes: bytes.clone(), interval_ms, has_answer: sdp.is_some() });
@@ -264,7 +264,7 @@ impl SipEndpoint {
 
     fn send_prack(&mut self, dialog: &mut Dialog, rseq: u32, invite_cseq: u32, rng: &mut Rng) {
         let key = Self::new_key(rng);
-        let via = self.settings.via(dialog.transport(), &key.branch_text());
+        let via = self.settings.via(dialog.next_flow(), &key.branch_text());
         let cseq = dialog.next_cseq();
         let (message, flow) = dialog.request(&Method::Prack, cseq, &via);
         let message = message.line("RAck", format_args!("{rseq} {invite_cseq} INVITE"));

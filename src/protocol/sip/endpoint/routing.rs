@@ -10,7 +10,7 @@ use crate::{
         peer::{Hop, in_order},
         transaction::{ClientKey, ClientUser, Datagram, Outline},
     },
-    types::{Mono, Rng, TrunkId},
+    types::{Mono, OfFamily, Rng, TrunkId},
 };
 
 /// RFC 3261 18.1.1: larger requests must not be cut into fragments, which many networks lose.
@@ -87,7 +87,7 @@ impl SipEndpoint {
     pub(super) fn flow_to(&mut self, hop: &Hop) -> Flow {
         let (transport, remote) = (hop.transport, hop.address);
         if !transport.is_stream() {
-            return Flow { transport, id: self.settings.default_udp_flow, remote };
+            return Flow { transport, id: *self.settings.default_udp_flow.of(remote.family()), remote };
         }
         if let Some(id) = self.connections.get(hop) {
             return Flow { transport, id: *id, remote };

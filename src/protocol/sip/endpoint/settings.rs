@@ -9,24 +9,27 @@ use crate::protocol::sip::{
     guard::FloodLimits,
     header::{ALLOW, Name},
     message::SipMessage,
-    notice::{FlowId, Transport},
+    notice::{Flow, FlowId, Transport},
     registrar::RegistrationLimits,
     session_timer::SessionTimerLimits,
     transaction::Times,
 };
-use crate::{protocol::stir::PassportSigner, types::IpPrefix};
+use crate::{
+    protocol::stir::PassportSigner,
+    types::{IpPrefix, OfFamily, PerFamily},
+};
 
 /// Settings of the endpoint.
 #[derive(Debug, Clone)]
 pub struct SipSettings {
-    /// Our address over datagrams, as others reach it.
-    pub udp: Advertised,
-    /// Our address over streams, as others reach it.
-    pub tcp: Advertised,
-    /// Our address over encrypted streams, as others reach it.
-    pub tls: Advertised,
-    /// The socket from which datagrams to trunks go.
-    pub default_udp_flow: FlowId,
+    /// Our addresses over datagrams, as others reach them.
+    pub udp: PerFamily<Advertised>,
+    /// Our addresses over streams, as others reach them.
+    pub tcp: PerFamily<Advertised>,
+    /// Our addresses over encrypted streams, as others reach them.
+    pub tls: PerFamily<Advertised>,
+    /// The sockets from which datagrams to trunks go.
+    pub default_udp_flow: PerFamily<FlowId>,
     /// User-Agent and Server.
     pub user_agent: String,
     /// Digest realm of our challenges; stored hashes are made for it.
@@ -74,12 +77,12 @@ pub struct Advertised {
 
 impl Default for SipSettings {
     fn default() -> Self {
-        let local = Advertised { host: "127.0.0.1".into(), port: 5060 };
+        let local = PerFamily::One(Advertised { host: "127.0.0.1".into(), port: 5060 });
         Self {
             udp: local.clone(),
             tcp: local.clone(),
             tls: local,
-            default_udp_flow: FlowId(1),
+            default_udp_flow: PerFamily::One(FlowId(1)),
             user_agent: "Centralita".into(),
             realm: "centralita".into(),
             dialogs_max: 10_000,
@@ -102,19 +105,26 @@ impl Default for SipSettings {
 }
 
 impl SipSettings {
-    /// Our address for this transport.
-    pub fn advertised(&self, transport: Transport) -> &Advertised {
-        match transport {
+    /// Whether this is our address over datagrams, or one of them.
+    #[cfg(test)]
+    pub fn is_at(&self, host: &str) -> bool {
+        self.udp.iter().any(|ours| ours.host == host)
+    }
+
+    /// Our address as this peer reaches it: of its family, for its transport.
+    pub fn advertised(&self, peer: Flow) -> &Advertised {
+        let addresses = match peer.transport {
             Transport::Udp => &self.udp,
             Transport::Tcp | Transport::Ws | Transport::Wss => &self.tcp,
             Transport::Tls => &self.tls,
-        }
+        };
+        addresses.of(peer.remote.family())
     }
 
-    /// The value of our Via.
-    pub fn via(&self, transport: Transport, branch: &str) -> String {
-        let Advertised { host, port } = self.advertised(transport);
-        let name = transport.as_str();
+    /// The value of our Via in a request to this peer.
+    pub fn via(&self, peer: Flow, branch: &str) -> String {
+        let Advertised { host, port } = self.advertised(peer);
+        let name = peer.transport.as_str();
         format!("SIP/2.0/{name} {host}:{port};branch={branch};rport")
     }
 
@@ -124,8 +134,8 @@ impl SipSettings {
     }
 
     /// What every message that makes or refreshes a dialog says of us.
-    pub fn introduce(&self, message: Composition, transport: Transport) -> Composition {
-        message.line("Contact", self.contact(transport)).line("Allow", ALLOW).line("Supported", self.supported())
+    pub fn introduce(&self, message: Composition, peer: Flow) -> Composition {
+        message.line("Contact", self.contact(peer)).line("Allow", ALLOW).line("Supported", self.supported())
     }
 
     /// A response with what all of ours carry.
@@ -134,8 +144,8 @@ impl SipSettings {
     }
 
     /// A response that a call may grow from: 180, 183, 200.
-    pub fn response_within(&self, to: &ReplyLines, status: u16, tag: &str, transport: Transport) -> Composition {
-        self.introduce(self.response(to, status, tag), transport)
+    pub fn response_within(&self, to: &ReplyLines, status: u16, tag: &str, peer: Flow) -> Composition {
+        self.introduce(self.response(to, status, tag), peer)
     }
 
     /// Option tags among those that a request requires and we do not know (RFC 3261 8.2.2.3).
@@ -145,9 +155,9 @@ impl SipSettings {
         unknown.join(", ")
     }
 
-    /// The value of our Contact.
-    pub fn contact(&self, transport: Transport) -> String {
-        let Advertised { host, port } = self.advertised(transport);
-        format!("<sip:centralita@{host}:{port}{}>", transport.uri_parameter())
+    /// The value of our Contact for this peer.
+    pub fn contact(&self, peer: Flow) -> String {
+        let Advertised { host, port } = self.advertised(peer);
+        format!("<sip:centralita@{host}:{port}{}>", peer.transport.uri_parameter())
     }
 }

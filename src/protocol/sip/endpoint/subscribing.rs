@@ -263,7 +263,7 @@ impl SipEndpoint {
     /// 200, and the state as it stands (RFC 6665 4.2.1.1). An expiry of 0 asks once, or ends it (4.4.3).
     fn granted(&mut self, id: SubscriptionId, pending: &Pending, expires_secs: u32, tag: &str, rng: &mut Rng) {
         let bytes = self
-            .compose_dialog(&pending.lines, 200, tag, pending.flow.transport)
+            .compose_dialog(&pending.lines, 200, tag, pending.flow)
             .line("Allow-Events", ALLOW_EVENTS)
             .line("Expires", expires_secs)
             .finish();

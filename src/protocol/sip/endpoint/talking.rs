@@ -179,9 +179,9 @@ impl SipEndpoint {
         }
         talking.dialog.refresh(message);
         if is_refresh_only {
-            let transport = talking.dialog.transport();
+            let peer = talking.dialog.flow();
             let lines = session_answer.map(SessionAnswer::lines).unwrap_or_default();
-            let bytes = self.compose_dialog(&pending.lines, 200, "", transport).lines(&lines).finish();
+            let bytes = self.compose_dialog(&pending.lines, 200, "", peer).lines(&lines).finish();
             self.link.reply(&pending, 200, bytes);
             return self.session_agreed(id, session_answer);
         }
@@ -205,7 +205,7 @@ impl SipEndpoint {
     pub(super) fn answer_reoffer(&mut self, id: DialogId, answer: Option<Arc<str>>, rng: &mut Rng) {
         let Some(talking) = self.talking_mut(id) else { return self.answer_early_offer(id, answer.as_deref()) };
         let Some(offer) = talking.their_offer.take() else { return };
-        let transport = talking.dialog.transport();
+        let peer = talking.dialog.flow();
         if answer.is_some() {
             talking.session.our_sdp.clone_from(&answer);
         }
@@ -215,7 +215,7 @@ impl SipEndpoint {
             return self.next_offer(id, rng);
         };
         let lines = offer.session_answer.map(SessionAnswer::lines).unwrap_or_default();
-        let bytes = self.compose_dialog(&offer.request.lines, 200, "", transport).lines(&lines).finish_with(Some(&sdp));
+        let bytes = self.compose_dialog(&offer.request.lines, 200, "", peer).lines(&lines).finish_with(Some(&sdp));
         self.link.reply(&offer.request, 200, bytes.clone());
         self.session_agreed(id, offer.session_answer);
         if !offer.is_invite {
@@ -274,13 +274,13 @@ impl SipEndpoint {
         self.revive_stream(id);
         let key = Self::new_key(rng);
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
-        let transport = talking.dialog.transport();
-        let via = self.settings.via(transport, &key.branch_text());
+        let peer = talking.dialog.next_flow();
+        let via = self.settings.via(peer, &key.branch_text());
         let cseq = talking.dialog.next_cseq();
         let outline = talking.dialog.outline(cseq, &via);
         let (message, flow) = talking.dialog.request(&Method::Invite, cseq, &via);
         let is_challenged = authorization.is_some();
-        let message = talking.session.introduce(message, transport, &self.settings, authorization);
+        let message = talking.session.introduce(message, peer, &self.settings, authorization);
         let bytes = message.finish_with(Some(&offer));
         let is_direct = !talking.dialog.is_behind_nat();
         talking.our_offer = Some(OurOffer { key, offer, cseq, rseq: None, is_refresh, is_challenged });
@@ -374,7 +374,7 @@ impl SipEndpoint {
         if talking.end != End::NotYet {
             return;
         }
-        let via = self.settings.via(talking.dialog.transport(), &key.branch_text());
+        let via = self.settings.via(talking.dialog.next_flow(), &key.branch_text());
         let cseq = talking.dialog.next_cseq();
         if talking.dialog.is_cseq_due() {
             self.changed.insert(id);
@@ -421,7 +421,7 @@ impl SipEndpoint {
         self.revive_stream(id);
         let key = Self::new_key(rng);
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get_mut(&id) else { return };
-        let via = self.settings.via(talking.dialog.transport(), &key.branch_text());
+        let via = self.settings.via(talking.dialog.next_flow(), &key.branch_text());
         let cseq = talking.dialog.next_cseq();
         let (mut message, flow) = talking.dialog.request(&Method::Bye, cseq, &via);
         talking.end = End::ByeSent { is_lost, is_challenged: authorization.is_some() };

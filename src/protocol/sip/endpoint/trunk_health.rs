@@ -114,15 +114,15 @@ impl SipEndpoint {
             asked.next = Next::Answer(key, until);
         }
         let uri = format!("sip:{}{}", flow.remote, flow.transport.uri_parameter());
-        let ours = self.settings.advertised(flow.transport);
+        let ours = self.settings.advertised(flow);
         let bytes = Composition::request("OPTIONS", &uri)
-            .line("Via", self.settings.via(flow.transport, &key.branch_text()))
+            .line("Via", self.settings.via(flow, &key.branch_text()))
             .line("Max-Forwards", 70)
             .line("From", format_args!("<sip:centralita@{}:{}>;tag={}", ours.host, ours.port, tag_text(rng.next_u64())))
             .line("To", format_args!("<{uri}>"))
             .line("Call-ID", format_args!("{:016x}@centralita", rng.next_u64()))
             .line("CSeq", "1 OPTIONS")
-            .line("Contact", self.settings.contact(flow.transport))
+            .line("Contact", self.settings.contact(flow))
             .line("Accept", SDP)
             .line("User-Agent", &self.settings.user_agent)
             .finish();

@@ -205,11 +205,11 @@ impl SipEndpoint {
         };
         of.may_be_bound = true;
         let (uri, address) = (registrar_uri(&of.access), address_of_record(&of.access));
-        let ours = self.settings.advertised(flow.transport);
+        let ours = self.settings.advertised(flow);
         let user = of.access.contact_user.as_deref().unwrap_or("centralita");
         let contact = format!("<sip:{user}@{}:{}{}>", ours.host, ours.port, flow.transport.uri_parameter());
         let mut message = Composition::request("REGISTER", &uri)
-            .line("Via", self.settings.via(flow.transport, &key.branch_text()))
+            .line("Via", self.settings.via(flow, &key.branch_text()))
             .line("Max-Forwards", 70)
             .line("From", format_args!("<{address}>;tag={}", tag_text(rng.next_u64())))
             .line("To", format_args!("<{address}>"))

@@ -310,7 +310,7 @@ fn a_carrier_that_challenges_is_answered_once() {
 fn a_carrier_that_challenges_in_its_own_realm_is_answered_in_it() {
     const CARRIER: &str = "sip.carrier.example";
     let mut world = World::with(20, Transport::Udp, |settings| {
-        if settings.udp.host == "10.0.0.2" {
+        if settings.is_at("10.0.0.2") {
             settings.realm = CARRIER.into();
         }
     });

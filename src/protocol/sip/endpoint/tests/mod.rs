@@ -2,6 +2,7 @@
 
 mod calls;
 mod doors;
+mod families;
 mod identity;
 mod phones;
 mod presentation;

@@ -77,7 +77,7 @@ fn a_peer_that_dies_ends_the_call_on_both_sides_of_the_bargain() {
 fn a_session_interval_that_is_too_small_is_asked_for_again_as_the_422_says() {
     // They want a quarter of an hour at least, we ask for ten minutes.
     let mut world = World::with(3, Transport::Udp, |settings| {
-        let is_ours = settings.udp.host == "10.0.0.1";
+        let is_ours = settings.is_at("10.0.0.1");
         let (session_expires_secs, min_se_secs) = if is_ours { (600, 90) } else { (900, 900) };
         settings.session_timer = SessionTimerLimits { session_expires_secs, min_se_secs };
     });

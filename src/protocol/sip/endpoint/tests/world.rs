@@ -10,11 +10,12 @@ use rsip::prelude::*;
 
 use crate::{
     protocol::sip::{
-        CallerAccess, DialogId, Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess, SipEndpoint,
-        SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, SipTarget, StirAccess, Target, Transport, TrunkAccess,
+        Advertised, CallerAccess, DialogId, Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess,
+        SipEndpoint, SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, SipTarget, StirAccess, Target, Transport,
+        TrunkAccess,
     },
     protocol::stir::SignedPassport,
-    types::{IpPrefix, Mono, Now, Rng},
+    types::{IpPrefix, Mono, Now, PerFamily, Rng},
 };
 
 /// Our side.
@@ -80,8 +81,8 @@ impl World {
         let sides = [0, 1].map(|at| {
             let own = address(addresses[at]);
             let mut settings = SipSettings { realm: "centre".into(), ..SipSettings::default() };
-            settings.udp.host = own.ip().to_string();
-            settings.tcp.host = own.ip().to_string();
+            let ours = PerFamily::One(Advertised { host: own.ip().to_string(), port: 5060 });
+            (settings.udp, settings.tcp) = (ours.clone(), ours);
             change(&mut settings);
             let mut endpoint = SipEndpoint::new(settings, [at as u8 + 1; 32]);
             endpoint.set_access(Arc::new(access(address(addresses[1 - at]), transport)));
@@ -261,7 +262,8 @@ fn read_by_a_stranger(text: &str) {
     if text.trim().is_empty() {
         return;
     }
-    let message = rsip::SipMessage::try_from(text.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {text}"));
+    let named = without_ipv6(text);
+    let message = rsip::SipMessage::try_from(named.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {text}"));
     for found in [
         message.via_header().and_then(|via| via.typed().map(|_| ())),
         message.from_header().and_then(|from| from.typed().map(|_| ())),
@@ -274,6 +276,18 @@ fn read_by_a_stranger(text: &str) {
     }
     let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
     assert!(text.contains(&format!("Content-Length: {}\r\n", body.len())), "{text}");
+}
+
+/// The stranger takes the colons of an IPv6 address for a port: it reads a name in its place.
+fn without_ipv6(text: &str) -> String {
+    let mut named = String::new();
+    let mut rest = text;
+    while let Some((before, (_, after))) = rest.split_once('[').and_then(|(before, at)| Some((before, at.split_once(']')?))) {
+        named.extend([before, "v6.example"]);
+        rest = after;
+    }
+    named.push_str(rest);
+    named.replace("received=2001:", "received=v6.example;x=")
 }
 
 pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
