@@ -13,7 +13,10 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{FloodGate, SipTap, sip::SipNetSettings};
 use crate::{
-    protocol::sip::{Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
+    protocol::{
+        sip::{Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
+        stun,
+    },
     switch::Input,
     types::{Clock, IpPrefix, Mono},
 };
@@ -47,6 +50,7 @@ impl std::fmt::Debug for SipIntake {
 pub(super) struct Counters {
     received: AtomicU64,
     noise: AtomicU64,
+    keep_alives: AtomicU64,
     malformed: AtomicU64,
     flooded: AtomicU64,
     overflowed: AtomicU64,
@@ -63,6 +67,8 @@ pub struct SipNetStats {
     pub received: u64,
     /// Datagrams that were no SIP at all.
     pub noise: u64,
+    /// Binding requests (STUN) of phones that keep their flow open.
+    pub keep_alives: u64,
     /// Messages that could not be read.
     pub malformed: u64,
     /// Messages of sources that sent too many.
@@ -99,6 +105,7 @@ impl Counters {
         SipNetStats {
             received: self.received.load(Relaxed),
             noise: self.noise.load(Relaxed),
+            keep_alives: self.keep_alives.load(Relaxed),
             malformed: self.malformed.load(Relaxed),
             flooded: self.flooded.load(Relaxed),
             overflowed: self.overflowed.load(Relaxed),
@@ -153,6 +160,9 @@ impl SipIntake {
 
     /// One datagram. What comes back is to be sent to where it came from.
     pub(super) fn datagram(&self, flow: Flow, bytes: &[u8], now: Mono) -> Option<Vec<u8>> {
+        if stun::is_stun(bytes) {
+            return self.keep_alive(flow, bytes, now);
+        }
         if !looks_like_sip(bytes) {
             Counters::add(&self.counters.noise);
             return None;
@@ -167,6 +177,16 @@ impl SipIntake {
             }
             Err(malformed) => self.malformed(&malformed),
         }
+    }
+
+    /// A phone asks whether its flow is still open (RFC 5626 4.4.2), in the same budget as its messages.
+    fn keep_alive(&self, flow: Flow, bytes: &[u8], now: Mono) -> Option<Vec<u8>> {
+        if !self.admit(flow.remote.ip(), now) {
+            return None;
+        }
+        let answer = stun::answer(bytes, flow.remote);
+        Counters::add(if answer.is_some() { &self.counters.keep_alives } else { &self.counters.noise });
+        answer
     }
 
     /// Whether this source may send one more message.

@@ -63,6 +63,30 @@ async fn a_datagram_reaches_the_switch_and_the_answer_its_sender() {
 }
 
 #[tokio::test]
+async fn a_phone_that_asks_whether_its_flow_is_open_is_told_as_what_it_is_seen_within_its_budget() {
+    let edge = edge(SipNetSettings { source_messages_per_second: 5, ..SipNetSettings::default() }, 64).await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let request = [0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+    peer.send_to(&request, edge.address).await.unwrap();
+    let mut buffer = [0; 100];
+    let length = peer.recv(&mut buffer).await.unwrap();
+    let port = peer.local_addr().unwrap().port() ^ 0x2112;
+    let [high, low] = port.to_be_bytes();
+    // XOR-MAPPED-ADDRESS of 127.0.0.1.
+    assert_eq!(buffer[..length][20..], [0, 0x20, 0, 8, 0, 1, high, low, 127 ^ 0x21, 0x12, 0xa4, 1 ^ 0x42]);
+    assert_eq!(buffer[8..20], request[8..20]);
+    for _ in 0..40 {
+        peer.send_to(&request, edge.address).await.unwrap();
+    }
+    let mut stats = edge.net.stats();
+    while stats.keep_alives + stats.flooded < 41 {
+        tokio::task::yield_now().await;
+        stats = edge.net.stats();
+    }
+    assert!(stats.flooded > 20 && stats.noise == 0 && stats.received == 0, "{stats:?}");
+}
+
+#[tokio::test]
 async fn a_malformed_request_is_answered_at_the_edge_and_a_flood_is_dropped_unread() {
     let mut edge = edge(SipNetSettings { source_messages_per_second: 5, ..SipNetSettings::default() }, 64).await;
     let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();

@@ -11,4 +11,5 @@ pub mod rtp;
 pub mod sdp;
 pub mod sip;
 pub mod stir;
+pub mod stun;
 pub mod webrtc;

@@ -211,6 +211,7 @@ impl Reading {
             ("received", stats.sip_net.received),
             ("sent", stats.sip_net.sent),
             ("noise", stats.sip_net.noise),
+            ("keep_alive", stats.sip_net.keep_alives),
             ("malformed", stats.sip_net.malformed),
             ("flooded", stats.sip_net.flooded),
             ("overflowed", stats.sip_net.overflowed),

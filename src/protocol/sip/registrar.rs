@@ -166,7 +166,7 @@ impl Registrar {
             self.replace(account, Vec::new());
             return self.done(account, was_reachable, now);
         }
-        let Some(way) = Way::of(request, source) else { return Registered::NoOutbound };
+        let Some(way) = Way::of(request) else { return Registered::NoOutbound };
         // All or nothing (10.3): the new list is stored only if every contact is in order.
         let mut contacts: Vec<Contact> = before.iter().filter(|contact| contact.expires_at > now).cloned().collect();
         for value in values {
@@ -194,7 +194,9 @@ impl Registrar {
         }
         self.replace(account, contacts);
         match self.done(account, was_reachable, now) {
-            Registered::Done { lines, change } => Registered::Done { lines: lines + &way.lines(request), change },
+            Registered::Done { lines, change } => {
+                Registered::Done { lines: lines + &way.lines(request, source.transport), change }
+            }
             other => other,
         }
     }
@@ -246,10 +248,12 @@ impl Registrar {
         gone.iter().filter_map(|account| self.keep(account, |_| false)).collect()
     }
 
-    /// Datagram phones behind address translation.
+    /// Datagram phones behind address translation that do not keep it open themselves.
     pub fn to_keep_alive(&self, now: Mono) -> impl Iterator<Item = Flow> {
         let contacts = self.accounts.values().flatten().filter(move |contact| contact.expires_at > now);
-        contacts.filter(|contact| contact.is_behind_nat && contact.flow.transport == Transport::Udp).map(|contact| contact.flow)
+        let is_ours_to_do =
+            |contact: &&Contact| contact.is_behind_nat && contact.flow.transport == Transport::Udp && !contact.way.is_kept();
+        contacts.filter(is_ours_to_do).map(|contact| contact.flow)
     }
 
     /// Keeps some contacts of an account: its name if none is left where there were some.
@@ -288,6 +292,8 @@ impl Contact {
             && (host_ip(&request.via().host).is_none_or(|ip| !is_own(ip)) || address.uri.address().is_some_and(is_elsewhere));
         let flow = match address.uri.address() {
             _ if way.is_by_proxy() => way.flow(source),
+            // RFC 5626 5.3: what the phone keeps open is the flow, and not what its Contact names.
+            _ if way.is_kept() => source,
             Some(direct) if !is_behind_nat && source.transport == Transport::Udp => Flow { remote: direct, ..source },
             _ => source,
         };

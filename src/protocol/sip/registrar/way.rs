@@ -1,6 +1,5 @@
 //! Which way requests take to a phone: through the proxies that its REGISTER came by (Path, RFC 3327), and over one of the flows that
-//! it keeps open (outbound, RFC 5626). Outbound is agreed to over streams and through proxies that know it; a datagram flow would have
-//! to be kept alive by STUN on the port of SIP, which is not spoken here, so there the phone is not told that it is.
+//! it keeps open (outbound, RFC 5626): by line ends over streams, by STUN over datagrams, or by a proxy that knows it.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +14,10 @@ use crate::{
     types::Mono,
 };
 
-/// Phones keep their flows alive at least this often (RFC 5626 4.4).
+/// Phones keep their streams alive at least this often (RFC 5626 4.4).
 const FLOW_TIMER_SECS: u32 = 120;
+/// The same over datagrams, whose translations are forgotten after half a minute (RFC 5626 4.4.2).
+const DATAGRAM_FLOW_TIMER_SECS: u32 = 30;
 /// Most proxies between a phone and us.
 const PATH_MAX: usize = 8;
 
@@ -31,7 +32,7 @@ pub(super) struct Way {
 
 impl Way {
     /// The way that this REGISTER came; `None` if the phone wants flows that the proxy next to it does not keep (RFC 5626 6).
-    pub(super) fn of(request: &SipMessage, source: Flow) -> Option<Self> {
+    pub(super) fn of(request: &SipMessage) -> Option<Self> {
         let path: Vec<String> = request.values(Name::Path).flat_map(elements).take(PATH_MAX).map(str::to_owned).collect();
         let has_flows = request.values(Name::Contact).flat_map(elements).filter_map(NameAddr::parse).any(|contact| {
             contact.param("reg-id").is_some_and(|id| id.parse::<u32>().is_ok_and(|id| id > 0))
@@ -45,8 +46,12 @@ impl Way {
         if wants_outbound && is_by_proxy && !first_hop_keeps {
             return None;
         }
-        let is_outbound = wants_outbound && (first_hop_keeps || source.is_reliable());
-        Some(Self { path, is_outbound })
+        Some(Self { path, is_outbound: wants_outbound })
+    }
+
+    /// Whether the phone keeps the flow open over which it registered with us.
+    pub(super) fn is_kept(&self) -> bool {
+        self.is_outbound && !self.is_by_proxy()
     }
 
     /// Whether there are proxies on it.
@@ -69,13 +74,14 @@ impl Way {
     }
 
     /// What our 200 says of it: the path to whoever asked to be told (RFC 3327 5.3), and that flows are kept (RFC 5626 6).
-    pub(super) fn lines(&self, request: &SipMessage) -> String {
+    pub(super) fn lines(&self, request: &SipMessage, transport: Transport) -> String {
         let mut lines = String::from("Supported: path, outbound\r\n");
         if self.is_by_proxy() && request.lists(Name::Supported, "path") {
             lines.push_str(&format!("Path: {}\r\n", self.path.join(", ")));
         }
         if self.is_outbound {
-            lines.push_str(&format!("Require: outbound\r\nFlow-Timer: {FLOW_TIMER_SECS}\r\n"));
+            let secs = if transport.is_stream() || self.is_by_proxy() { FLOW_TIMER_SECS } else { DATAGRAM_FLOW_TIMER_SECS };
+            lines.push_str(&format!("Require: outbound\r\nFlow-Timer: {secs}\r\n"));
         }
         lines
     }
@@ -173,9 +179,15 @@ mod tests {
     }
 
     #[test]
-    fn flows_are_not_promised_over_datagrams_nor_to_whoever_does_not_ask() {
-        for (transport, more) in [(Transport::Udp, "Supported: outbound\r\n"), (Transport::Tcp, "")] {
-            let said = lines(register(&mut Registrar::default(), 1, source(transport, 1), more));
+    fn flows_are_promised_over_datagrams_for_a_shorter_time_and_not_to_whoever_does_not_ask() {
+        let mut registrar = Registrar::default();
+        let said = lines(register(&mut registrar, 1, source(Transport::Udp, 1), "Supported: outbound\r\n"));
+        assert!(said.contains("Require: outbound\r\nFlow-Timer: 30\r\n"), "{said}");
+        let place = registrar.places("101", NOW)[0];
+        assert_eq!(place.flow, source(Transport::Udp, 1), "5.3: by the flow, whatever its Contact says");
+        assert_eq!(registrar.to_keep_alive(NOW).count(), 0, "the phone does that");
+        for transport in [Transport::Udp, Transport::Tcp] {
+            let said = lines(register(&mut Registrar::default(), 1, source(transport, 1), ""));
             assert!(!said.contains("Require:") && !said.contains("Flow-Timer"), "{said}");
         }
     }

@@ -170,6 +170,37 @@ fn a_device_is_called_by_its_other_flow_when_the_one_confirmed_last_is_dead() {
 }
 
 #[test]
+fn a_device_with_two_datagram_flows_is_called_by_the_other_when_the_last_one_is_silent() {
+    let mut world = World::new(1);
+    for (id, at) in [(1, "198.51.100.7:5081"), (2, "198.51.100.7:5082")] {
+        let mut phone = Phone::new("101", "secret", at);
+        let instance = "+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\"";
+        let request = |phone: &mut Phone, more: &str| {
+            let request = phone.request("REGISTER", &format!("Supported: path, outbound\n{more}"));
+            let request = request.replace("Call-ID: ", &format!("Call-ID: {id}"));
+            request.replace(
+                &format!("Contact: <sip:101@{at}>"),
+                &format!("Contact: <sip:101@192.168.1.9:5060>;{instance};reg-id={id}"),
+            )
+        };
+        world.inject(US, at, &request(&mut phone, ""));
+        let challenge = world.stray.last().unwrap().1.clone();
+        let proof = format!("Authorization: {}\n", phone.answer(&mut world, &challenge, "REGISTER"));
+        world.inject(US, at, &request(&mut phone, &proof));
+        let said = &world.stray.last().unwrap().1;
+        assert!(said.contains("Require: outbound\r\nFlow-Timer: 30\r\n"), "{said}");
+    }
+    world.take(US);
+    world.stray.clear();
+    call_phone(&mut world, 20);
+    let invited =
+        |world: &World, at: &str| world.stray.iter().any(|(to, text)| *to == address(at) && text.starts_with("INVITE "));
+    assert!(invited(&world, "198.51.100.7:5082") && !invited(&world, "198.51.100.7:5081"), "{:?}", world.stray);
+    world.run(4_500);
+    assert!(invited(&world, "198.51.100.7:5081") && world.take(US).is_empty(), "{:?}", world.stray);
+}
+
+#[test]
 fn a_registration_that_requires_what_we_do_not_know_is_told_what() {
     let mut world = World::new(1);
     let mut phone = Phone::new("101", "secret", AWAY);
