@@ -245,6 +245,7 @@ impl Exchange {
                 ..PingSettings::default()
             },
             identity: IdentityTimes { wait_ms: millis(config.stir.wait), fresh_secs: u64::from(whole_secs(config.stir.fresh)) },
+            well_known: net.well_known(),
             signer: stir.signer.clone().map(|signer| signer as Arc<dyn PassportSigner>),
             ..SipSettings::default()
         };

@@ -130,6 +130,10 @@ pub enum Flaw {
     NotAPeer,
     /// Not the name or address of a host.
     NotAHost,
+    /// Not PEM certificates of authorities.
+    NotCertificates,
+    /// Not the SHA-256 fingerprint of a certificate.
+    NotAFingerprint,
     /// Not a pattern of numbers.
     NotAPattern,
     /// Not the name of a header.
@@ -300,6 +304,14 @@ impl Flaw {
                 "Use one such as sip.example.com or 192.0.2.1:5060",
             ),
             Self::NotAHost => fixed("not the name of a host", "Use one such as sip.example.com"),
+            Self::NotCertificates => fixed(
+                "not a certificate of an authority in PEM",
+                "Paste it with its lines -----BEGIN CERTIFICATE----- and -----END",
+            ),
+            Self::NotAFingerprint => fixed(
+                "not the SHA-256 fingerprint of a certificate",
+                "Write its 64 hexadecimal digits, as openssl x509 -noout -fingerprint -sha256 prints them",
+            ),
             Self::NotAPattern => {
                 fixed("not a pattern of numbers", "Use digits, + and X for any digit, with a . at the end for whatever follows")
             }

@@ -277,6 +277,7 @@ impl SwitchLoop {
                 self.switch.handle(*input, now);
                 if is_access_new {
                     self.net.trust(self.switch.expected_sources());
+                    self.net.ask_for_certificates(self.switch.asks_for_certificates());
                 }
             }
             Ask::Command(actor, command, reply) => {
@@ -306,7 +307,7 @@ impl SwitchLoop {
         while let Some(output) = self.switch.poll() {
             match output {
                 Output::Transmit { flow, bytes } => self.net.transmit(flow, bytes),
-                Output::Connect { flow, name } => self.net.connect(flow, name),
+                Output::Connect { flow, name, terms } => self.net.connect(flow, name, terms),
                 Output::Named { call, call_id } => self.net.name(call, call_id),
                 Output::Ban { source, until } => self.net.ban(source, until),
                 // A dropped order is counted there; the leg's deadline ends what waits for it.

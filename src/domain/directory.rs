@@ -7,6 +7,7 @@ mod number;
 mod outbound_route;
 mod trunk_rules;
 mod trunk_security;
+mod trunk_tls;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -18,6 +19,7 @@ pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SE
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, StirCheck, TrunkIdentity, TrunkStir};
+pub use trunk_tls::TrunkTls;
 
 use crate::types::{AgentId, CalendarId, DispositionId, QueueId, RouteId, SkillId, TrunkId};
 
@@ -385,6 +387,9 @@ pub struct Trunk {
     /// Who callers are said to be, theirs and ours.
     #[serde(default)]
     pub identity: TrunkIdentity,
+    /// Certificates over TLS.
+    #[serde(default)]
+    pub tls: TrunkTls,
 }
 
 const fn register_secs() -> i64 {
@@ -417,6 +422,7 @@ impl Trunk {
             headers: Vec::new(),
             stir: TrunkStir::default(),
             identity: TrunkIdentity::default(),
+            tls: TrunkTls::default(),
         }
     }
 }

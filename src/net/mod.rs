@@ -23,6 +23,7 @@ mod sip_tcp;
 mod sip_tls;
 mod sip_udp;
 mod stir;
+mod tls_verifiers;
 
 #[cfg(test)]
 mod sip_stories;

@@ -245,7 +245,7 @@ async fn hops(
     }
     let name = (transport == Transport::Tls).then(|| peer.host.clone());
     let reached = addresses.into_iter().filter(|ip| reach.covers(transport, *ip));
-    reached.map(|ip| Hop { transport, address: SocketAddr::new(ip, port), name: name.clone() }).collect()
+    reached.map(|ip| Hop { transport, address: SocketAddr::new(ip, port), name: name.clone(), terms: None }).collect()
 }
 
 /// The addresses of this host in an answer, behind its aliases.

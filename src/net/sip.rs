@@ -23,7 +23,10 @@ use super::{
     sip_udp::{self, UdpPort},
 };
 use crate::{
-    protocol::sip::{Flow, FlowId, Transport},
+    protocol::{
+        certificate::Anchors,
+        sip::{CertificateTerms, Flow, FlowId, Transport},
+    },
     switch::Input,
     types::{
         CallId, Clock, IpPrefix, Mono, PerFamily,
@@ -171,7 +174,7 @@ impl SipNet {
         }
         let intake = Arc::new(SipIntake::new(settings, clock, inputs));
         let trusted = settings.tls_trusted.as_deref();
-        let tls = SipTls::new(certificates.filter(|_| settings.tls), trusted)
+        let tls = SipTls::new(certificates, settings.tls, trusted)
             .map_err(|source| SipNetFault::Trusted { file: trusted.unwrap_or(Path::new("")).to_owned(), source })?;
         let connections = Arc::new(Connections::new(settings, intake.clone(), tls));
         let mut tasks = JoinSet::new();
@@ -223,9 +226,19 @@ impl SipNet {
     }
 
     /// Opens a connection and then treats it as this flow; [`Input::FlowClosed`] follows when it cannot be had.
-    /// Over TLS its certificate has to carry `name`, or the address if there is none.
-    pub fn connect(&self, flow: Flow, name: Option<Arc<str>>) {
-        self.connections.connect(flow, name);
+    /// Over TLS its certificate has to fulfil the `terms` of its trunk, or else to carry `name`, or the address if there is none.
+    pub fn connect(&self, flow: Flow, name: Option<Arc<str>>, terms: Option<Arc<CertificateTerms>>) {
+        self.connections.connect(flow, name, terms);
+    }
+
+    /// Whether those who call over TLS are asked for a certificate from now on.
+    pub fn ask_for_certificates(&self, is_asking: bool) {
+        self.connections.tls().ask_for_certificates(is_asking);
+    }
+
+    /// Who vouches for certificates where a trunk names nobody.
+    pub fn well_known(&self) -> Anchors {
+        self.connections.tls().well_known().clone()
     }
 
     /// Tells this capture of everything that passes from now on.

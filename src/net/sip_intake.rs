@@ -14,11 +14,11 @@ use tokio::sync::mpsc::{self, error::TrySendError};
 use super::{FloodGate, SipTap, sip::SipNetSettings};
 use crate::{
     protocol::{
-        sip::{Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
+        sip::{CertificateChain, Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
         stun,
     },
     switch::Input,
-    types::{Clock, IpPrefix, Mono},
+    types::{CertificateProblem, Clock, IpPrefix, Mono},
 };
 
 /// A shorter datagram is a keep-alive or noise.
@@ -234,6 +234,12 @@ impl SipIntake {
             Err(_) => &self.counters.overflowed,
         };
         Counters::add(counter);
+    }
+
+    /// Tells the switch what the other end of a connection has shown, before anything else comes by it; or why it came to nothing.
+    pub(super) async fn certificate_shown(&self, flow: FlowId, shown: Result<CertificateChain, CertificateProblem>) {
+        // Without a switch there is nobody to tell.
+        let _ = self.inputs.send(Input::CertificateShown { flow, shown }).await;
     }
 
     /// Tells the switch that a connection is gone.

@@ -232,7 +232,7 @@ async fn our_own_connection_carries_what_waited_for_it_and_a_failed_one_is_told(
     let mut edge = edge(SipNetSettings::default(), 8).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let flow = Flow { transport: Transport::Tcp, id: FlowId(2), remote: listener.local_addr().unwrap() };
-    edge.net.connect(flow, None);
+    edge.net.connect(flow, None, None);
     edge.net.transmit(flow, Arc::from(&b"INVITE"[..]));
     let (mut accepted, _) = listener.accept().await.unwrap();
     let mut heard = [0; 6];
@@ -240,7 +240,7 @@ async fn our_own_connection_carries_what_waited_for_it_and_a_failed_one_is_told(
     assert_eq!(&heard, b"INVITE");
     drop((accepted, listener));
     assert!(matches!(edge.next().await, Input::FlowClosed(FlowId(2))));
-    edge.net.connect(Flow { id: FlowId(4), ..flow }, None);
+    edge.net.connect(Flow { id: FlowId(4), ..flow }, None, None);
     assert!(matches!(edge.next().await, Input::FlowClosed(FlowId(4))));
 }
 
@@ -262,7 +262,7 @@ async fn a_pages_socket_is_a_connection_like_any_other() {
     assert!(matches!(edge.next().await, Input::FlowClosed(id) if id == flow.id));
     assert!(sockets.enter(page, false).is_some());
     // Nobody opens a socket to a page.
-    edge.net.connect(Flow { transport: Transport::Ws, id: FlowId(2), remote: page }, None);
+    edge.net.connect(Flow { transport: Transport::Ws, id: FlowId(2), remote: page }, None, None);
     assert!(matches!(edge.next().await, Input::FlowClosed(_)));
 }
 
@@ -270,7 +270,7 @@ async fn a_pages_socket_is_a_connection_like_any_other() {
 async fn our_own_connection_asks_for_a_sign_of_life() {
     let edge = edge(SipNetSettings { keep_alive: Duration::from_millis(50), ..SipNetSettings::default() }, 8).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    edge.net.connect(Flow { transport: Transport::Tcp, id: FlowId(2), remote: listener.local_addr().unwrap() }, None);
+    edge.net.connect(Flow { transport: Transport::Tcp, id: FlowId(2), remote: listener.local_addr().unwrap() }, None, None);
     let (mut accepted, _) = listener.accept().await.unwrap();
     for _ in 0..2 {
         let mut heard = [0; 4];

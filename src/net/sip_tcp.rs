@@ -23,10 +23,11 @@ use super::{
     sip_intake::{Counters, SipIntake},
     sip_pinger::{Pinger, Turn},
     sip_places::{Opener, PlaceLimits, Places, Unwritten},
-    sip_tls::SipTls,
+    sip_tls::{SipTls, shown},
+    tls_verifiers::problem_of,
 };
 use crate::{
-    protocol::sip::{Flow, FlowId, Frame, Framer, KEEP_ALIVE, KEEP_ALIVE_ANSWER, Transport},
+    protocol::sip::{CertificateTerms, Flow, FlowId, Frame, Framer, KEEP_ALIVE, KEEP_ALIVE_ANSWER, Transport},
     types::Mono,
 };
 
@@ -124,19 +125,21 @@ impl Connections {
         }
     }
 
-    /// Opens a connection of ours; over TLS the certificate has to carry `name`, or the address.
-    pub(super) fn connect(self: &Arc<Self>, flow: Flow, name: Option<Arc<str>>) {
+    /// Opens a connection of ours; over TLS the certificate has to fulfil the trunk's `terms`, or else to carry `name`, or the address.
+    pub(super) fn connect(self: &Arc<Self>, flow: Flow, name: Option<Arc<str>>, terms: Option<Arc<CertificateTerms>>) {
         // What is sent meanwhile waits in the queue.
         let unwritten = self.enter(flow, Opener::Us);
         let this = self.clone();
         let carried = async move {
             let carried = match unwritten {
-                Some(unwritten) => this.outbound(flow, name.as_deref(), unwritten).await,
+                Some(unwritten) => this.outbound(flow, name.as_deref(), terms.as_ref(), unwritten).await,
                 None => Err(io::ErrorKind::QuotaExceeded.into()),
             };
             if let Err(error) = carried {
+                this.tell_problem(flow, &error).await;
+                let error = problem_of(&error).map_or_else(|| error.to_string(), |problem| problem.to_string());
                 let transport = flow.transport.as_str();
-                tracing::warn!(%error, remote = %flow.remote, transport, "no SIP connection could be opened");
+                tracing::warn!(error, remote = %flow.remote, transport, "no SIP connection could be opened");
             }
         };
         tokio::spawn(self.clone().kept(flow, Opener::Us, carried));
@@ -167,7 +170,13 @@ impl Connections {
     }
 
     /// Carries a connection that we open; an error says why it was not opened.
-    async fn outbound(&self, flow: Flow, name: Option<&str>, unwritten: Unwritten) -> io::Result<()> {
+    async fn outbound(
+        &self,
+        flow: Flow,
+        name: Option<&str>,
+        terms: Option<&Arc<CertificateTerms>>,
+        unwritten: Unwritten,
+    ) -> io::Result<()> {
         if flow.transport.is_web() {
             // Only the browser can come back.
             return Err(io::ErrorKind::Unsupported.into());
@@ -175,7 +184,10 @@ impl Connections {
         let stream = prompt(self.in_time(TcpStream::connect(flow.remote)).await?);
         self.tap_address(flow, &stream);
         if flow.transport == Transport::Tls {
-            let stream = self.in_time(self.tls.connect(stream, flow.remote, name)).await?;
+            let stream = self.in_time(self.tls.connect(stream, flow.remote, name, terms)).await?;
+            if terms.is_some() {
+                self.tell_shown(flow, stream.get_ref().1).await;
+            }
             self.carry(stream, flow, Opener::Us, unwritten).await;
         } else {
             self.carry(stream, flow, Opener::Us, unwritten).await;
@@ -192,11 +204,27 @@ impl Connections {
             let handshake =
                 async { if is_admitted { self.tls.accept(stream).await } else { Err(io::ErrorKind::QuotaExceeded.into()) } };
             match self.in_time(handshake).await {
-                Ok(stream) => self.carry(stream, flow, Opener::Them, unwritten).await,
+                Ok(stream) => {
+                    self.tell_shown(flow, stream.get_ref().1).await;
+                    self.carry(stream, flow, Opener::Them, unwritten).await;
+                }
                 Err(error) => tracing::debug!(%error, remote = %flow.remote, "a TLS handshake for SIP failed"),
             }
         } else {
             self.carry(stream, flow, Opener::Them, unwritten).await;
+        }
+    }
+
+    async fn tell_shown(&self, flow: Flow, connection: &rustls::CommonState) {
+        if let Some(chain) = shown(connection) {
+            self.intake.certificate_shown(flow.id, Ok(chain)).await;
+        }
+    }
+
+    /// A connection of ours failed: if a certificate is the reason, its trunk's health says so.
+    async fn tell_problem(&self, flow: Flow, error: &io::Error) {
+        if let Some(problem) = problem_of(error) {
+            self.intake.certificate_shown(flow.id, Err(problem)).await;
         }
     }
 
@@ -230,7 +258,13 @@ impl Connections {
         loop {
             tokio::select! {
                 read = reader.read(&mut buffer) => {
-                    let Ok(length @ 1..) = read else { return };
+                    let length = match read {
+                        Ok(0) => return,
+                        Ok(length) => length,
+                        // Over TLS 1.3 the other side's word on our certificate comes after the handshake.
+                        Err(error) if opener == Opener::Us => return self.tell_problem(flow, &error).await,
+                        Err(_) => return,
+                    };
                     if pinger.heard(self.intake.clock().now().mono) {
                         end_at = self.after(self.idle);
                     }

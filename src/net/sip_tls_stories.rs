@@ -21,9 +21,9 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{Certificates, ReadAgain, SipNet, SipNetSettings, SystemClock};
 use crate::{
-    protocol::sip::{Flow, FlowId, Transport},
+    protocol::sip::{CertificateTerms, Flow, FlowId, Transport},
     switch::Input,
-    types::CertificateFiles,
+    types::{CertificateFiles, CertificateProblem},
 };
 
 const OPTIONS: &str = "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:h>\r\n\
@@ -43,6 +43,19 @@ impl Edge {
         let net = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, Some(certificates)).await.unwrap();
         let address = net.tls_listening()[0];
         Self { net, inputs, address }
+    }
+
+    /// What was wrong with a certificate, before this connection of ours is said to be closed.
+    async fn refused(&mut self, of: Flow) -> Option<CertificateProblem> {
+        let mut problem = None;
+        loop {
+            match self.next().await {
+                Input::CertificateShown { flow, shown } if flow == of.id => problem = shown.err(),
+                Input::FlowClosed(flow) if flow == of.id => return problem,
+                Input::FlowClosed(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     async fn next(&mut self) -> Input {
@@ -87,7 +100,7 @@ async fn over_tls_both_directions_work_and_an_unproven_name_is_refused() {
     // The edge calls itself: one handshake, both of its sides.
     let ours = Flow { transport: Transport::Tls, id: FlowId(2), remote: address };
     assert!(edge.net.stats().is_tls_open);
-    edge.net.connect(ours, Some("localhost".into()));
+    edge.net.connect(ours, Some("localhost".into()), None);
     edge.net.transmit(ours, Arc::from(OPTIONS.as_bytes()));
     let Input::Sip { flow, message } = edge.next().await else { panic!("not SIP") };
     assert_eq!((flow.transport, flow.id.0 % 2, &**message.call_id()), (Transport::Tls, 1, "x"));
@@ -97,14 +110,55 @@ async fn over_tls_both_directions_work_and_an_unproven_name_is_refused() {
 
     // The certificate names nobody else, also while another trunk has the same address.
     let other = Flow { transport: Transport::Tls, id: FlowId(4), remote: address };
-    edge.net.connect(other, Some("carrier.example".into()));
-    let closed = [edge.next().await, edge.next().await];
-    assert!(closed.iter().any(|input| matches!(input, Input::FlowClosed(id) if *id == other.id)));
+    edge.net.connect(other, Some("carrier.example".into()), None);
+    assert_eq!(edge.refused(other).await, Some(CertificateProblem::OtherName));
 
     // Who speaks plainly to this port gets nowhere.
     let mut plain = TcpStream::connect(address).await.unwrap();
     plain.write_all(OPTIONS.as_bytes()).await.unwrap();
+    let mut closed = Vec::new();
+    assert_eq!(plain.read_to_end(&mut closed).await.ok().filter(|octets| *octets > 100), None, "no answer but an alert");
     assert!(matches!(edge.next().await, Input::FlowClosed(_)));
+}
+
+#[tokio::test]
+async fn a_trunks_terms_are_asked_of_its_server_and_ours_is_shown_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let localhost = write_certificate(folder.path(), "localhost");
+    let mut edge = Edge::open(open(&localhost, &[]), None).await;
+    edge.net.ask_for_certificates(true);
+    let der = CertificateDer::from_pem_file(&localhost.chain).unwrap();
+    let terms = CertificateTerms {
+        names: vec!["localhost".into()],
+        authorities: vec![der.to_vec().into()],
+        fingerprints: Vec::new(),
+        shows: Some("localhost".into()),
+    };
+    let ours = Flow { transport: Transport::Tls, id: FlowId(2), remote: edge.address };
+    edge.net.connect(ours, None, Some(Arc::new(terms.clone())));
+    edge.net.transmit(ours, Arc::from(OPTIONS.as_bytes()));
+    let mut seen = Vec::new();
+    let heard_on = loop {
+        match edge.next().await {
+            Input::CertificateShown { flow, shown } => seen.push((flow, shown.expect("a certificate")[0].clone())),
+            Input::Sip { flow, .. } => break flow.id,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert!(seen.contains(&(ours.id, der.clone())), "what the server showed: {seen:?}");
+    assert!(seen.contains(&(heard_on, der)), "what we showed, before the first message: {seen:?}");
+
+    let pinned = vec![[7; 32]];
+    for (id, terms, problem) in [
+        (4, CertificateTerms { names: vec!["carrier.example".into()], ..terms.clone() }, CertificateProblem::OtherName),
+        (6, CertificateTerms { authorities: Vec::new(), ..terms.clone() }, CertificateProblem::UnknownAuthority),
+        (8, CertificateTerms { fingerprints: pinned, ..terms.clone() }, CertificateProblem::OtherFingerprint),
+        (10, CertificateTerms { shows: Some("other.example".into()), ..terms }, CertificateProblem::OursMissing),
+    ] {
+        let flow = Flow { id: FlowId(id), ..ours };
+        edge.net.connect(flow, None, Some(Arc::new(terms)));
+        assert_eq!(edge.refused(flow).await, Some(problem));
+    }
 }
 
 #[tokio::test]

@@ -1,14 +1,74 @@
-//! What certificates say of themselves (X.509, RFC 5280): whom they name and until when they hold. Whether one is believed is
-//! asked where it is shown.
+//! What certificates say of themselves (X.509, RFC 5280), whom they name and until when they hold, and authorities that vouch for
+//! others. Whether one is believed is asked where it is shown.
 
-use rustls::pki_types::CertificateDer;
-use webpki::EndEntityCert;
+use std::time::Duration;
+
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime, pem::PemObject as _};
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, Error, ExtendedKeyUsageValidator, anchor_from_trusted_cert};
 
 use super::der::{Elements, SEQUENCE};
 use crate::types::Timestamp;
 
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
+
+/// Authorities whose certificates are trusted.
+#[derive(Debug, Clone, Default)]
+pub struct Anchors(Vec<TrustAnchor<'static>>);
+
+impl Anchors {
+    /// Out of a file of certificates in PEM: `Err` says what is wrong with it.
+    pub fn read(pem: &[u8]) -> Result<Self, String> {
+        let mut anchors = Vec::new();
+        for certificate in CertificateDer::pem_slice_iter(pem) {
+            let certificate = certificate.map_err(|error| error.to_string())?;
+            anchors.push(anchor_from_trusted_cert(&certificate).map_err(|error| error.to_string())?.to_owned());
+        }
+        if anchors.is_empty() { Err("it holds no certificate".into()) } else { Ok(Self(anchors)) }
+    }
+
+    /// These certificates in DER, as far as they can be read.
+    pub fn of<'a>(certificates: impl Iterator<Item = &'a [u8]>) -> Self {
+        let anchor = |der: &[u8]| Some(anchor_from_trusted_cert(&CertificateDer::from(der)).ok()?.to_owned());
+        Self(certificates.filter_map(anchor).collect())
+    }
+
+    /// Those that browsers trust.
+    pub fn well_known() -> Self {
+        Self(webpki_roots::TLS_SERVER_ROOTS.to_vec())
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// All of them.
+    pub fn as_slice(&self) -> &[TrustAnchor<'static>] {
+        &self.0
+    }
+
+    /// Whether nobody is trusted.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether the chain leads to one of them, every certificate of it is valid now, and the first is for this use.
+    pub fn vouch_for(
+        &self,
+        chain: &[CertificateDer<'_>],
+        usage: impl ExtendedKeyUsageValidator,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (first, above) = chain.split_first().ok_or(Error::UnknownIssuer)?;
+        let now_secs = u64::try_from(now.as_millis() / 1_000).unwrap_or(0);
+        let time = UnixTime::since_unix_epoch(Duration::from_secs(now_secs));
+        let certificate = EndEntityCert::try_from(first)?;
+        certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &self.0, above, time, usage, None, None).map(|_| ())
+    }
+}
 
 /// The host names in the alternative names of a certificate, lower case; `*.example.com` stands for one label.
 pub fn host_names(certificate: &CertificateDer<'_>) -> Vec<String> {
@@ -48,8 +108,6 @@ pub fn covers(name: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use rustls::pki_types::pem::PemObject as _;
-
     use super::*;
 
     #[test]

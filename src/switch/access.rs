@@ -8,8 +8,8 @@ use crate::{
         directory::{CallerAsserted, DigestHashes, Directory, HeaderRule, Phone, StirCheck, Trunk, TrunkIdentity, TrunkStir},
     },
     protocol::sip::{
-        AssertedAs, CallerAccess, Ha1, HeaderChange, IdentityCheck, PeerName, Peers, PhoneAccess, SipAccess, StirAccess,
-        Target, Transport, TrunkAccess,
+        AssertedAs, CallerAccess, CertificateAccess, CertificateTerms, Ha1, HeaderChange, IdentityCheck, PeerName, Peers,
+        PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess, authorities_in, fingerprint,
     },
     types::{IpPrefix, PhoneNumber},
 };
@@ -48,11 +48,15 @@ pub fn peer_of(trunk: &Trunk) -> Option<PeerName> {
 fn trunk_access(trunk: &Trunk, directory: &Directory, peers: &Peers) -> TrunkAccess {
     let secret = trunk.secret.as_ref();
     let peer = peer_of(trunk);
-    let targets = peer.as_ref().map(|peer| match peer.hop() {
+    let terms = (!trunk.tls.is_usual()).then(|| Arc::new(certificate_terms(trunk, peer.as_ref())));
+    let mut targets = peer.as_ref().map(|peer| match peer.hop() {
         Some(hop) => vec![Target { priority: 0, weight: 0, hops: vec![hop] }],
         // Its places are asked for elsewhere (`net/resolver.rs`).
         None => peers.get(peer).cloned().unwrap_or_default(),
     });
+    for hop in targets.iter_mut().flatten().flat_map(|target| &mut target.hops) {
+        hop.terms = terms.clone().filter(|_| hop.transport == Transport::Tls);
+    }
     TrunkAccess {
         id: trunk.id.clone(),
         prefixes: trunk.sources.iter().filter_map(|text| IpPrefix::parse(text)).collect(),
@@ -68,6 +72,19 @@ fn trunk_access(trunk: &Trunk, directory: &Directory, peers: &Peers) -> TrunkAcc
         contact_user: secret.map(|secret| ha1(&secret.ours).word_for(trunk.id.as_str()).into()),
         stir: stir_access(&trunk.stir, directory),
         caller: caller_access(&trunk.identity),
+        certificate: CertificateAccess { terms, is_required: trunk.tls.is_required },
+    }
+}
+
+/// What cannot be read vouches for nobody: an authority that is none, a fingerprint that no certificate has.
+fn certificate_terms(trunk: &Trunk, peer: Option<&PeerName>) -> CertificateTerms {
+    let tls = &trunk.tls;
+    let known = peer.map(|peer| peer.host.clone()).into_iter().chain(trunk.domain.as_deref().map(Arc::from));
+    CertificateTerms {
+        names: known.chain(tls.names.iter().map(|name| name.as_str().into())).collect(),
+        authorities: authorities_in(&tls.authorities).unwrap_or_default(),
+        fingerprints: tls.fingerprints.iter().map(|text| fingerprint(text).unwrap_or_default()).collect(),
+        shows: tls.shows.as_deref().map(Arc::from),
     }
 }
 

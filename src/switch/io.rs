@@ -12,10 +12,10 @@ use crate::{
     },
     protocol::{
         media::{MediaNotice, MediaOrder},
-        sip::{DialogId, Flow, FlowId, Peers, SipMessage},
+        sip::{CertificateChain, CertificateTerms, DialogId, Flow, FlowId, Peers, SipMessage},
         stir::SignedPassport,
     },
-    types::{AgentId, CallId, IdentityFault, Mono, PhoneNumber, SessionId, UserId},
+    types::{AgentId, CallId, CertificateProblem, IdentityFault, Mono, PhoneNumber, SessionId, UserId},
 };
 
 /// Something for the switch to handle.
@@ -34,6 +34,14 @@ pub enum Input {
         dialog: DialogId,
         /// Whether the statement holds.
         checked: Result<(), IdentityFault>,
+    },
+    /// What the other end of a stream connection showed over TLS, before everything else of it; or why ours came to nothing, before
+    /// it is closed.
+    CertificateShown {
+        /// Which.
+        flow: FlowId,
+        /// Its certificates, whose key it has proven.
+        shown: Result<CertificateChain, CertificateProblem>,
     },
     /// A stream connection closed.
     FlowClosed(FlowId),
@@ -100,6 +108,8 @@ pub enum Output {
         flow: Flow,
         /// Over TLS, whom its certificate has to name; `None`: the address.
         name: Option<Arc<str>>,
+        /// What a trunk demands of the certificate instead.
+        terms: Option<Arc<CertificateTerms>>,
     },
     /// The SIP dialog with this Call-ID is one of this call: for the capture of signalling.
     Named {

@@ -120,6 +120,7 @@ impl Switch {
         match input {
             Input::Sip { flow, message } => self.sip.receive(flow, *message, now, &mut self.rng),
             Input::IdentityChecked { dialog, checked } => self.sip.identity_checked(dialog, checked, now),
+            Input::CertificateShown { flow, shown } => self.sip.certificate_shown(flow, shown, now),
             Input::FlowClosed(flow) => self.sip.flow_closed(flow, now, &mut self.rng),
             Input::Media(notice) => self.legs.hear_media(notice, now, &mut self.rng),
             Input::Command(CommandRequest { request, actor, command }) => {
@@ -215,6 +216,11 @@ impl Switch {
         self.sip.expected_sources()
     }
 
+    /// Whether those who call over TLS are asked for a certificate.
+    pub fn asks_for_certificates(&self) -> bool {
+        self.sip.asks_for_certificates()
+    }
+
     fn apply_access(&mut self) {
         self.sip.set_access(Arc::new(access::sip_access(&self.directory, &self.peers, self.slots)));
     }
@@ -235,7 +241,9 @@ impl Switch {
                 is_quiet = false;
                 match output {
                     SipOutput::Transmit { flow, bytes } => self.outputs.push_back(Output::Transmit { flow, bytes }),
-                    SipOutput::Connect { flow, name } => self.outputs.push_back(Output::Connect { flow, name }),
+                    SipOutput::Connect { flow, name, terms } => {
+                        self.outputs.push_back(Output::Connect { flow, name, terms });
+                    }
                     SipOutput::Named { dialog, call_id } => self.named.push((dialog, call_id)),
                     SipOutput::Ban { source, until } => self.outputs.push_back(Output::Ban { source, until }),
                     SipOutput::VerifyIdentity { dialog, passport } => {

@@ -61,6 +61,7 @@ fn fault(fault: sip::TrunkFault) -> TrunkFault {
     match fault {
         sip::TrunkFault::NoAnswer => TrunkFault::NoAnswer,
         sip::TrunkFault::NoConnection => TrunkFault::NoConnection,
+        sip::TrunkFault::Certificate { problem } => TrunkFault::Certificate { problem },
         sip::TrunkFault::Refused { status } => TrunkFault::Refused { status },
     }
 }

@@ -2,6 +2,7 @@
 
 mod caller_identity;
 mod certificate_files;
+mod certificate_problem;
 mod ids;
 mod ip_family;
 mod ip_prefix;
@@ -12,6 +13,7 @@ mod time;
 
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use certificate_files::CertificateFiles;
+pub use certificate_problem::CertificateProblem;
 pub use ids::{
     AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, RouteId,
     SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,

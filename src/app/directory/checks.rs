@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FlowNames, outward};
+use super::{FlowNames, outward, trunk_tls};
 use crate::{
     app::field_problem::{Flaw, Problems},
     domain::{
@@ -190,7 +190,9 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
         problems.unless(is_host(domain), "domain", Flaw::NotAHost);
     }
     trunk_stir(&trunk.stir, problems);
-    let is_reachable = !trunk.sources.is_empty() || trunk.username.is_some() || trunk.peer.is_some();
+    trunk_tls::check(trunk, problems);
+    let has_account = trunk.username.is_some() || trunk.tls.is_required;
+    let is_reachable = !trunk.sources.is_empty() || has_account || trunk.peer.is_some();
     problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
     problems.one_of("transport", &trunk.transport, &["udp", "tcp", "tls", "auto"]);
     problems.within("calls_max", trunk.calls_max, 1, 10_000);
@@ -222,7 +224,7 @@ pub(super) fn phone(phone: &Phone, directory: &Directory, problems: &mut Problem
     }
 }
 
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let is_of_it = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'[' | b']');
     (1..=253).contains(&text.len()) && text.bytes().all(is_of_it)
 }

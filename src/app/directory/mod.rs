@@ -9,6 +9,7 @@ mod lines;
 mod outward;
 #[cfg(test)]
 mod tests;
+mod trunk_tls;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 pub use pace::Pace;
 
-use crate::types::{Timestamp, TrunkId};
+use crate::types::{CertificateProblem, Timestamp, TrunkId};
 
 /// Whether a trunk's other side answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -50,6 +50,11 @@ pub enum TrunkFault {
     NoAnswer,
     /// The connection could not be opened, or broke.
     NoConnection,
+    /// A certificate, theirs or ours there, is worth nothing.
+    Certificate {
+        /// What is wrong with it.
+        problem: CertificateProblem,
+    },
     /// It answered with a refusal.
     Refused {
         /// Its SIP status, 3xx to 6xx.

@@ -146,7 +146,7 @@ impl Certificates {
     }
 
     /// The one that names this host, the first in the order of the settings.
-    fn naming(&self, host: &str) -> Option<Arc<CertifiedKey>> {
+    pub(super) fn naming(&self, host: &str) -> Option<Arc<CertifiedKey>> {
         let pairs = self.pairs.load();
         let names_it = |pair: &&Pair| pair.names.iter().any(|name| covers(name, host));
         pairs.iter().find(names_it).map(|pair| pair.certified.clone())

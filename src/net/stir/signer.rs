@@ -67,7 +67,10 @@ fn signer_of(file: &Path) -> Result<Box<dyn Signer>, String> {
 mod tests {
     use super::*;
     use crate::{
-        protocol::stir::{Anchors, Called, Claims, certificates_in, read_identity, verify, write_identity},
+        protocol::{
+            certificate::Anchors,
+            stir::{Called, Claims, certificates_in, read_identity, verify, write_identity},
+        },
         types::{Attestation, Timestamp},
     };
 

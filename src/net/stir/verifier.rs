@@ -21,7 +21,10 @@ use super::{
     fetch::{Fetched, Fetcher, host_of},
 };
 use crate::{
-    protocol::stir::{Anchors, SignedPassport, certificates_in, is_vouched, verify},
+    protocol::{
+        certificate::Anchors,
+        stir::{SignedPassport, certificates_in, is_vouched, verify},
+    },
     types::{Clock, IdentityFault, Mono},
 };
 

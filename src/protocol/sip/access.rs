@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::{
+    certificate_terms::CertificateTerms,
     digest::Ha1,
     header_change::HeaderChange,
     notice::CallSource,
@@ -58,6 +59,17 @@ pub struct TrunkAccess {
     pub stir: StirAccess,
     /// Who callers are said to be, theirs and ours.
     pub caller: CallerAccess,
+    /// Certificates over TLS.
+    pub certificate: CertificateAccess,
+}
+
+/// Certificates on a trunk over TLS (RFC 5922).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CertificateAccess {
+    /// What is demanded of theirs, and which of ours they see; `None` for what is demanded of everybody whom we call.
+    pub terms: Option<Arc<CertificateTerms>>,
+    /// Whether only streams on which a certificate has proven the trunk bring its requests.
+    pub is_required: bool,
 }
 
 /// Who callers on a trunk are said to be (RFC 3323, RFC 3325).
@@ -115,6 +127,11 @@ pub enum IdentityCheck {
 }
 
 impl TrunkAccess {
+    /// Whether it sends from this address.
+    pub fn expects(&self, ip: IpAddr) -> bool {
+        self.prefixes.iter().any(|prefix| prefix.contains(ip))
+    }
+
     /// Every place where calls may go.
     pub fn hops(&self) -> impl Iterator<Item = &Hop> {
         self.targets.iter().flat_map(|target| &target.hops)
@@ -186,6 +203,7 @@ mod tests {
             headers: Vec::new(),
             stir: StirAccess::default(),
             caller: CallerAccess::default(),
+            certificate: CertificateAccess::default(),
         };
         let access = SipAccess {
             trunks: vec![trunk("wide", "10.0.0.0/8"), trunk("narrow", "10.1.2.3"), trunk("six", "2001:db8::/32")],

@@ -6,13 +6,14 @@
 //! | words to the switch | `notice.rs` |
 //! | calls and registrations | `endpoint/`, `dialog.rs`, `session_timer.rs`, `registrar.rs` |
 //! | what can be watched | `event/` |
-//! | who may call | `access.rs`, `digest.rs`, `guard.rs` |
+//! | who may call | `access.rs`, `certificate_terms.rs`, `digest.rs`, `guard.rs` |
 //! | where trunks are | `peer.rs` |
 //! | repetition and loss | `transaction/` |
 //! | octets | `framer.rs`, `repair.rs`, `message.rs`, `header.rs`, `address.rs`, `compose.rs` |
 
 mod access;
 mod address;
+mod certificate_terms;
 mod compose;
 mod dialog;
 mod digest;
@@ -31,7 +32,8 @@ mod replaces;
 mod session_timer;
 mod transaction;
 
-pub use access::{AssertedAs, CallerAccess, IdentityCheck, PhoneAccess, SipAccess, StirAccess, TrunkAccess};
+pub use access::{AssertedAs, CallerAccess, CertificateAccess, IdentityCheck, PhoneAccess, SipAccess, StirAccess, TrunkAccess};
+pub use certificate_terms::{CertificateChain, CertificateTerms, authorities_in, fingerprint};
 pub use digest::Ha1;
 pub use endpoint::{
     Advertised, ClassCounts, DialogSnapshot, IdentityCounts, IdentityTimes, MethodCounts, PingSettings, SipEndpoint, SipOutput,

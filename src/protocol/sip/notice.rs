@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::event::DialogElement;
-use crate::types::{CallerIdentity, PerFamily, TrunkId};
+use crate::types::{CallerIdentity, CertificateProblem, PerFamily, TrunkId};
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
 /// (both draw from one counter: the switch's are even, the endpoint's odd).
@@ -194,6 +194,11 @@ pub enum TrunkFault {
     NoAnswer,
     /// The connection could not be opened, or broke.
     NoConnection,
+    /// A certificate, theirs or ours there, is worth nothing.
+    Certificate {
+        /// What is wrong with it.
+        problem: CertificateProblem,
+    },
     /// It answered with this status.
     Refused {
         /// 3xx to 6xx.

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{address::host_ip, notice::Transport};
+use super::{address::host_ip, certificate_terms::CertificateTerms, notice::Transport};
 use crate::types::Rng;
 
 /// A trunk's other side as written.
@@ -31,6 +31,8 @@ pub struct Hop {
     /// Over TLS, whom the certificate there has to name (RFC 5922 7.1): what the administrator wrote, not what it came to.
     /// `None`: the address itself.
     pub name: Option<Arc<str>>,
+    /// Over TLS, what the trunk demands of that certificate instead, and which of ours it is shown.
+    pub terms: Option<Arc<CertificateTerms>>,
 }
 
 /// One server of a trunk's other side (RFC 2782): lower priorities first, among equal ones by chance and weight.
@@ -96,7 +98,7 @@ impl PeerName {
         // RFC 3263 4.1: an address without a transport is reached by datagrams.
         let transport = self.transport.unwrap_or(Transport::Udp);
         let address = SocketAddr::new(ip, self.port.unwrap_or(transport.default_port()));
-        Some(Hop { transport, address, name: None })
+        Some(Hop { transport, address, name: None, terms: None })
     }
 
     /// As a URI names it.
@@ -136,7 +138,8 @@ mod tests {
 
     #[test]
     fn servers_are_tried_by_priority_and_among_equals_by_weight() {
-        let hop = |port: u16| Hop { transport: Transport::Udp, address: ([192, 0, 2, 1], port).into(), name: None };
+        let hop =
+            |port: u16| Hop { transport: Transport::Udp, address: ([192, 0, 2, 1], port).into(), name: None, terms: None };
         let target = |priority, weight, port| Target { priority, weight, hops: vec![hop(port)] };
         let targets = [target(20, 0, 3), target(10, 30, 1), target(10, 10, 2)];
         let mut rng = Rng::seeded(7);

@@ -1,15 +1,15 @@
 //! Whose signatures count (RFC 8226, ATIS-1000080): a chain up to one of our anchors, valid now, with authority over telephone
 //! numbers, whose key made the signature.
 
-use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime, pem::PemObject as _};
-use webpki::{
-    ALL_VERIFICATION_ALGS, EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeIdIter, anchor_from_trusted_cert,
-    ring::ECDSA_P256_SHA256,
-};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+use webpki::{EndEntityCert, Error, ExtendedKeyUsageValidator, KeyPurposeIdIter, ring::ECDSA_P256_SHA256};
 
 use super::{passport::SignedPassport, signature};
 use crate::{
-    protocol::der::{Elements, INTEGER, SEQUENCE},
+    protocol::{
+        certificate::Anchors,
+        der::{Elements, INTEGER, SEQUENCE},
+    },
     types::{IdentityFault, Timestamp},
 };
 
@@ -17,27 +17,6 @@ use crate::{
 const CHAIN_MAX: usize = 6;
 /// Object identifier of the extension TNAuthList, id-pe-TNAuthList 1.3.6.1.5.5.7.1.26 (RFC 8226 9).
 const TN_AUTH_LIST: [u8; 8] = [0x2b, 6, 1, 5, 5, 7, 1, 26];
-
-/// The authorities whose certificates are trusted.
-#[derive(Debug, Clone, Default)]
-pub struct Anchors(Vec<TrustAnchor<'static>>);
-
-impl Anchors {
-    /// Out of a file of certificates in PEM: `Err` says what is wrong with it.
-    pub fn read(pem: &[u8]) -> Result<Self, String> {
-        let mut anchors = Vec::new();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|error| error.to_string())?;
-            anchors.push(anchor_from_trusted_cert(&certificate).map_err(|error| error.to_string())?.to_owned());
-        }
-        if anchors.is_empty() { Err("it holds no certificate".into()) } else { Ok(Self(anchors)) }
-    }
-
-    /// Whether nobody is trusted.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 /// The certificates of a fetched file in order, PEM or a single one in DER (RFC 8226 10.1 has both).
 pub fn certificates_in(octets: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
@@ -72,12 +51,7 @@ pub fn verify(
 
 /// Whether the chain leads to an anchor and is valid now.
 pub fn is_vouched(chain: &[CertificateDer<'_>], anchors: &Anchors, now: Timestamp) -> bool {
-    let Some((signer, above)) = chain.split_first() else { return false };
-    let now_secs = u64::try_from(now.as_millis() / 1_000).unwrap_or(0);
-    let time = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now_secs));
-    EndEntityCert::try_from(signer).is_ok_and(|certificate| {
-        certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors.0, above, time, AnyUsage, None, None).is_ok()
-    })
+    anchors.vouch_for(chain, AnyUsage, now).is_ok()
 }
 
 /// Certificates for numbers say in TNAuthList what they are for, not in the extended key usage.

@@ -17,7 +17,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
-pub use certificate::{Anchors, certificates_in, is_vouched, verify};
+pub use certificate::{certificates_in, is_vouched, verify};
 pub use header::{read_identity, write_identity};
 pub use number::canonical;
 pub use passport::{Called, Claims, PassportSigner, SignedPassport};

@@ -6,7 +6,10 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use rustls::pki_types::CertificateDer;
 
 use super::*;
-use crate::types::{Attestation, IdentityFault, Timestamp};
+use crate::{
+    protocol::certificate::Anchors,
+    types::{Attestation, IdentityFault, Timestamp},
+};
 
 const SIGNED_AT: i64 = 1_800_000_000;
 

@@ -2,7 +2,8 @@
 
 use centralita::{
     protocol::sip::{
-        CallerAccess, Ha1, Hop, IdentityCheck, PeerName, PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess,
+        CallerAccess, CertificateAccess, Ha1, Hop, IdentityCheck, PeerName, PhoneAccess, SipAccess, StirAccess, Target,
+        Transport, TrunkAccess,
     },
     types::IpPrefix,
 };
@@ -10,7 +11,7 @@ use centralita::{
 pub fn access() -> SipAccess {
     let secret = Some(Ha1::new("101", "centre", "secret"));
     let peer = "10.0.0.2:5060";
-    let hop = Hop { transport: Transport::Udp, address: peer.parse().expect("an address"), name: None };
+    let hop = Hop { transport: Transport::Udp, address: peer.parse().expect("an address"), name: None, terms: None };
     SipAccess {
         trunks: vec![TrunkAccess {
             id: "peer".parse().expect("a key"),
@@ -27,6 +28,7 @@ pub fn access() -> SipAccess {
             headers: Vec::new(),
             stir: StirAccess { check: IdentityCheck::Verify, takes_verstat: true, ..StirAccess::default() },
             caller: CallerAccess::default(),
+            certificate: CertificateAccess::default(),
         }],
         phones: [("101".into(), PhoneAccess { account: "101".into(), secret })].into(),
         places: Default::default(),

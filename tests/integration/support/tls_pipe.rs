@@ -1,4 +1,5 @@
-//! TLS for peers that speak none: SIPp of Debian talks plainly over TCP to a pipe, which talks TLS with the server. And the certificates for it.
+//! TLS for peers that speak none: SIPp of Debian talks plainly over TCP to a pipe, which talks TLS with the server, as whoever calls
+//! or as whoever is called. And the certificates for it.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -8,15 +9,16 @@ use std::{
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, ServerConfig,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+    server::WebPkiClientVerifier,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpSocket, TcpStream},
     task::JoinSet,
 };
-use tokio_rustls::TlsConnector;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 /// Octets read at a time.
 const READ_OCTETS: usize = 65_536;
@@ -24,6 +26,7 @@ const READ_OCTETS: usize = 65_536;
 /// An authority, with a folder for its certificates.
 pub struct Authority {
     issuer: Issuer<'static, KeyPair>,
+    pub pem: String,
     folder: tempfile::TempDir,
 }
 
@@ -42,8 +45,8 @@ impl Authority {
         let key = KeyPair::generate().expect("a key");
         let pem = params.self_signed(&key).expect("a certificate").pem();
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("authority.pem"), pem).expect("a file");
-        Self { issuer: Issuer::new(params, key), folder }
+        std::fs::write(folder.path().join("authority.pem"), &pem).expect("a file");
+        Self { issuer: Issuer::new(params, key), pem, folder }
     }
 
     /// The file of its own certificate.
@@ -98,6 +101,36 @@ impl TlsPipe {
                     socket.bind(SocketAddr::new(own, 0)).expect("an address of this machine");
                     let Ok(far) = socket.connect(server).await else { return };
                     let Ok(far) = connector.connect(name_of_server(), far).await else { return };
+                    carry_both(near, far).await;
+                });
+            }
+        });
+        Self { front, _carrying: carrying }
+    }
+
+    /// Takes TLS connections at `own` address as whoever `shown` names, of clients that prove themselves by a certificate of `clients`
+    /// if that is said, and goes on plainly to `carrier`.
+    pub async fn to_carrier(own: IpAddr, carrier: SocketAddr, shown: &Certificate, clients: Option<&Authority>) -> Self {
+        let config = ServerConfig::builder();
+        let config = match clients {
+            Some(authority) => {
+                let verifier = WebPkiClientVerifier::builder(Arc::new(roots(&authority.file())));
+                config.with_client_cert_verifier(verifier.build().expect("a verifier"))
+            }
+            None => config.with_no_client_auth(),
+        };
+        let config = config.with_single_cert(vec![shown.der()], shown.key()).expect("a certificate with its key");
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind((own, 0)).await.expect("a port");
+        let front = listener.local_addr().expect("an address");
+        let mut carrying = JoinSet::new();
+        carrying.spawn(async move {
+            let mut both = JoinSet::new();
+            while let Ok((near, _)) = listener.accept().await {
+                let acceptor = acceptor.clone();
+                both.spawn(async move {
+                    let Ok(near) = acceptor.accept(near).await else { return };
+                    let Ok(far) = TcpStream::connect(carrier).await else { return };
                     carry_both(near, far).await;
                 });
             }

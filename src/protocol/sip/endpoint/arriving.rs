@@ -36,6 +36,9 @@ use crate::{
 /// Software that only ever searches for open exchanges.
 const SCANNERS: [&str; 8] = ["friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "iwar", "sipptk"];
 
+/// What a 403 says to whoever comes as a trunk without its certificate.
+pub(super) const UNPROVEN: &str = "Warning: 399 centralita \"The trunk has to prove itself by a certificate over TLS\"\r\n";
+
 /// Software that takes a challenge with an unknown algorithm for an error of the whole response instead of skipping it: libre
 /// before version 3 (`sip/auth.c` there answers "Function not implemented"), and the libraries of web phones, which look at the first
 /// challenge alone.
@@ -47,7 +50,11 @@ const UNANSWERED_MAX: usize = 4_096;
 /// What a proof of identity came to.
 pub(super) enum Proof {
     Proven(CallSource),
-    Challenge { is_stale: bool },
+    Challenge {
+        is_stale: bool,
+    },
+    /// A trunk's, on a way that its certificate has not proven.
+    Refused,
 }
 
 impl SipEndpoint {
@@ -118,6 +125,7 @@ impl SipEndpoint {
         let ip = flow.remote.ip();
         let is_of_trunk = || self.access.trunk_by_source(ip).is_some() || self.access.is_registrar(ip);
         (!flow.transport.is_web() && is_of_trunk())
+            || self.trunk_by_certificate(flow).is_some()
             || self.registrar.is_known_source(flow)
             || self.settings.never_banned.iter().any(|prefix| prefix.contains(ip))
     }
@@ -181,6 +189,10 @@ impl SipEndpoint {
             }
             Proof::Proven(source) => source,
             Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
+            Proof::Refused => {
+                self.link.stats.failed_proofs += 1;
+                return self.refuse(flow, message, 403, UNPROVEN);
+            }
         };
         if self.refuses_required(flow, message) {
             return;
@@ -290,17 +302,19 @@ impl SipEndpoint {
         true
     }
 
-    /// Who sends this: a trunk by its address, else whoever the digest proves.
+    /// Who sends this: a trunk by its certificate or its address, else whoever the digest proves.
     pub(super) fn proof(&mut self, flow: Flow, message: &SipMessage) -> Proof {
         let ip = flow.remote.ip();
         // A phone may stand on an address that is also a trunk's: where it registered from, it stays a phone. A page's socket is
         // never a trunk's, whatever machine the browser runs on.
         let user = message.from().uri.user().unwrap_or_default();
         let is_phone = flow.transport.is_web() || self.registrar.is_phone(flow, &user);
-        let trunk = self.access.trunk_by_source(ip).filter(|_| !is_phone);
+        let trunk = self.trunk_by_certificate(flow).or_else(|| self.access.trunk_by_source(ip)).filter(|_| !is_phone);
         let trunk = trunk.or_else(|| self.trunk_by_contact(message).filter(|_| !flow.transport.is_web()));
         let by_address = trunk.map(|trunk| CallSource::Trunk(trunk.id.clone()));
+        let is_unproven = trunk.is_some_and(|trunk| !self.is_proven_for(&trunk.id, flow));
         let refused = |is_stale| match &by_address {
+            Some(_) if is_unproven => Proof::Refused,
             Some(source) => Proof::Proven(source.clone()),
             None => Proof::Challenge { is_stale },
         };
@@ -309,6 +323,7 @@ impl SipEndpoint {
         let ha1 = user.as_ref().map(|(_, ha1)| *ha1);
         let method = message.cseq_method().as_str();
         match (self.challenger.check(&credentials, ha1, method, ip, self.link.now), user) {
+            (Verdict::Proven, Some((CallSource::Trunk(trunk), _))) if !self.is_proven_for(&trunk, flow) => Proof::Refused,
             (Verdict::Proven, Some((source, _))) => {
                 self.guard.proven(ip);
                 self.unanswered.remove(&(flow.remote, message.from().uri.user().unwrap_or_default()));

@@ -37,6 +37,20 @@ pub struct Call {
     pub phase: Phase,
 }
 
+impl Call {
+    /// The trunk at the other end; `None` for a phone.
+    pub fn trunk(&self) -> Option<&TrunkId> {
+        match &self.phase {
+            Phase::Arriving(arriving) => arriving.trunk.as_ref(),
+            Phase::Calling(calling) => match &calling.target {
+                SipTarget::Trunk { trunk, .. } => Some(trunk),
+                SipTarget::Phone(_) | SipTarget::Devices { .. } => None,
+            },
+            Phase::Talking(talking) => talking.trunk.as_ref(),
+        }
+    }
+}
+
 /// Where a call stands.
 #[derive(Debug)]
 pub enum Phase {

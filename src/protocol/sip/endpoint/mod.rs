@@ -23,6 +23,7 @@
 //! | `subscribing.rs` | who watches what |
 //! | `notifying.rs` | what they are told |
 //! | `routing.rs` | which way our requests take |
+//! | `streams.rs` | what certificates prove, and streams that close |
 //! | `snapshot.rs` | answered calls that outlast the process |
 
 mod answering;
@@ -46,6 +47,7 @@ mod routing;
 mod settings;
 mod snapshot;
 mod stats;
+mod streams;
 mod subscribing;
 mod talking;
 #[cfg(test)]
@@ -68,6 +70,7 @@ pub use trunk_health::PingSettings;
 
 use call::{Call, Pending, Phase};
 use routing::Routing;
+use streams::StreamProofs;
 use subscribing::Subscriptions;
 use trunk_health::TrunkHealths;
 use trunk_registration::TrunkRegistrations;
@@ -75,6 +78,7 @@ use trunk_registration::TrunkRegistrations;
 use super::{
     access::SipAccess,
     address::host_ip,
+    certificate_terms::CertificateTerms,
     compose::{Composition, ReplyLines},
     digest::Challenger,
     guard::Guard,
@@ -106,6 +110,8 @@ pub enum SipOutput {
         flow: Flow,
         /// Over TLS, whom its certificate has to name; `None`: the address.
         name: Option<Arc<str>>,
+        /// What a trunk demands of the certificate instead.
+        terms: Option<Arc<CertificateTerms>>,
     },
     /// An incoming or outgoing call has this Call-ID, or this one too: each phone that we ring has its own.
     Named {
@@ -155,6 +161,7 @@ pub struct SipEndpoint {
     unanswered: BTreeSet<(SocketAddr, String)>,
     /// Streams that are open, as far as we know.
     streams: BTreeSet<FlowId>,
+    proofs: StreamProofs,
     /// Streams that we opened. Where certificates have to carry two names, there are two.
     connections: BTreeMap<Hop, FlowId>,
     next_flow: u64,
@@ -246,6 +253,7 @@ impl SipEndpoint {
             changed: BTreeSet::new(),
             unanswered: BTreeSet::new(),
             streams: BTreeSet::new(),
+            proofs: StreamProofs::default(),
             connections: BTreeMap::new(),
             next_flow: 2,
             routing: Routing::default(),
@@ -263,6 +271,7 @@ impl SipEndpoint {
         let is_same = |account: &str| before.get(account).is_some_and(|phone| access.phones.get(account) == Some(phone));
         let gone = self.registrar.retain(is_same);
         let before = std::mem::replace(&mut self.access, access);
+        self.judge_all();
         self.check_subscriptions(&before);
         self.report_unreachable(gone);
         self.watch_trunks();
@@ -316,36 +325,6 @@ impl SipEndpoint {
             SipOrder::ReferProgress { dialog, status } => self.refer_progress(dialog, status, rng),
             SipOrder::AnswerReoffer { dialog, answer } => self.answer_reoffer(dialog, answer, rng),
             SipOrder::Publish { account, elements } => self.publish(account, elements),
-        }
-        self.tell_watchers(rng);
-    }
-
-    /// A stream closed or could not be opened. Must be said of every stream.
-    pub fn flow_closed(&mut self, flow: FlowId, now: Now, rng: &mut Rng) {
-        self.link.now = now;
-        self.streams.remove(&flow);
-        self.connections.retain(|_, id| *id != flow);
-        let gone = self.registrar.flow_closed(flow);
-        self.report_unreachable(gone);
-        self.subscribers_cut_off(flow);
-        let (transactions, mut wire) = self.link.split();
-        let cut_off = transactions.flow_closed(flow, &mut wire);
-        for address in cut_off.by_datagram {
-            self.routing.note_without_streams(address, now.mono);
-        }
-        // RFC 3261 8.1.3.1: a transport error counts as a 503.
-        for (key, user) in cut_off.over {
-            match user {
-                ClientUser::Invite(id) => self.branch_failed(id, key, 503, rng),
-                ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
-                ClientUser::Bye(id) => self.end(id, true),
-                ClientUser::Update(id) => self.update_cut_off(id),
-                ClientUser::TrunkPing => self.ping_answered(key, 503, false),
-                ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoConnection),
-                // The next question opens a new stream.
-                ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
-                ClientUser::Notify(id) => self.notified(id, key, 503, rng),
-            }
         }
         self.tell_watchers(rng);
     }
@@ -437,7 +416,7 @@ impl SipEndpoint {
             ClientUser::ReferNotify(id) => self.refer_notified(id, status, rng),
             ClientUser::Notify(id) => self.notified(id, key, status, rng),
             ClientUser::TrunkPing if status < 200 => {}
-            ClientUser::TrunkPing => self.ping_answered(key, status, true),
+            ClientUser::TrunkPing => self.ping_answered(key, status),
             ClientUser::TrunkRegister => self.register_answered(key, message, status, rng),
             ClientUser::Nobody => {}
         }
@@ -453,7 +432,7 @@ impl SipEndpoint {
             ClientUser::Bye(id) => self.end(id, true),
             ClientUser::ReferNotify(id) => self.refer_notified(id, 408, rng),
             ClientUser::Notify(id) => self.notified(id, key, 408, rng),
-            ClientUser::TrunkPing => self.ping_answered(key, 408, false),
+            ClientUser::TrunkPing => self.ping_failed(key, TrunkFault::NoAnswer),
             ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoAnswer),
             ClientUser::Nobody => {}
         }

@@ -52,7 +52,7 @@ impl SipEndpoint {
             super::arriving::Proof::Proven(CallSource::Phone(proven)) if proven == account => {}
             super::arriving::Proof::Proven(CallSource::Phone(_)) => return self.answer(&pending, 403, ""),
             // A phone may stand on an address that is also a trunk's.
-            super::arriving::Proof::Proven(CallSource::Trunk(_)) => {
+            super::arriving::Proof::Proven(CallSource::Trunk(_)) | super::arriving::Proof::Refused => {
                 return self.challenge_within(flow, message, pending, false, rng);
             }
             super::arriving::Proof::Challenge { is_stale } => {

@@ -25,7 +25,7 @@ impl SipEndpoint {
             Proof::Proven(CallSource::Phone(proven)) if *proven == *account => proven,
             Proof::Proven(CallSource::Phone(_)) => return self.refuse(flow, message, 403, ""),
             // Trunks do not register, but a phone on a trunk's address may.
-            Proof::Proven(CallSource::Trunk(_)) => return self.challenge(flow, message, false, rng),
+            Proof::Proven(CallSource::Trunk(_)) | Proof::Refused => return self.challenge(flow, message, false, rng),
             Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
         };
         let required = message.values(Name::Require).flat_map(elements);

@@ -96,7 +96,7 @@ impl SipEndpoint {
         self.next_flow += 2;
         self.connections.insert(hop.clone(), flow.id);
         self.streams.insert(flow.id);
-        self.link.out.push_back(super::SipOutput::Connect { flow, name: hop.name.clone() });
+        self.link.out.push_back(super::SipOutput::Connect { flow, name: hop.name.clone(), terms: hop.terms.clone() });
         flow
     }
 
@@ -116,7 +116,7 @@ impl SipEndpoint {
         if is_small || !is_direct || !self.routing.takes_streams(flow.remote, self.link.now.mono) {
             return self.link.request(key, flow, user, Some(outline), bytes, "INVITE");
         }
-        let stream = self.flow_to(&Hop { transport: Transport::Tcp, address: flow.remote, name: None });
+        let stream = self.flow_to(&Hop { transport: Transport::Tcp, address: flow.remote, name: None, terms: None });
         let moved = Outline { via: over_a_stream(&outline.via), ..outline.clone() };
         let text = String::from_utf8_lossy(&bytes);
         self.link.request(key, stream, user, Some(moved), over_a_stream(&text).into_bytes().into(), "INVITE");

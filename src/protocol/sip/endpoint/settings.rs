@@ -15,7 +15,7 @@ use crate::protocol::sip::{
     transaction::Times,
 };
 use crate::{
-    protocol::stir::PassportSigner,
+    protocol::{certificate::Anchors, stir::PassportSigner},
     types::{IpPrefix, OfFamily, PerFamily},
 };
 
@@ -64,6 +64,8 @@ pub struct SipSettings {
     pub identity: IdentityTimes,
     /// Signs ours.
     pub signer: Option<Arc<dyn PassportSigner>>,
+    /// Authorities that vouch for the other sides of trunks that name none.
+    pub well_known: Anchors,
 }
 
 /// An address of ours in Via and Contact.
@@ -100,6 +102,7 @@ impl Default for SipSettings {
             subscriptions: SubscriptionLimits::default(),
             identity: IdentityTimes::default(),
             signer: None,
+            well_known: Anchors::default(),
         }
     }
 }

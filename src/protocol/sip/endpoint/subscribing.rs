@@ -284,7 +284,7 @@ impl SipEndpoint {
     fn proven_phone(&mut self, flow: Flow, message: &SipMessage, rng: &mut Rng) -> Option<Arc<str>> {
         match self.proof(flow, message) {
             Proof::Proven(CallSource::Phone(account)) => return Some(account),
-            Proof::Proven(CallSource::Trunk(_)) => self.challenge(flow, message, false, rng),
+            Proof::Proven(CallSource::Trunk(_)) | Proof::Refused => self.challenge(flow, message, false, rng),
             Proof::Challenge { is_stale } => self.challenge(flow, message, is_stale, rng),
         }
         None

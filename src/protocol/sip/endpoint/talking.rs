@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Pending, SipEndpoint,
-    arriving::is_unreadable,
+    arriving::{UNPROVEN, is_unreadable},
     call::{Call, End, OurOffer, Phase, Talking, TheirOffer, Unacknowledged},
     caller_id::digit_of,
     reason::{NORMAL_CLEARING, TIMER_EXPIRED, is_network_failure},
@@ -41,6 +41,9 @@ impl SipEndpoint {
         key: Arc<str>,
         rng: &mut Rng,
     ) {
+        if !self.is_proven_in_call(id, flow) {
+            return self.refuse(flow, message, 403, UNPROVEN);
+        }
         let transaction = self.open_request(key, flow, message, method);
         let pending = Pending::new(transaction, flow, message);
         let Some(call) = self.calls.get_mut(&id) else { return };
@@ -480,14 +483,16 @@ impl SipEndpoint {
     fn way_back(&self, talking: &Talking) -> Hop {
         let (transport, last) = (talking.dialog.transport(), talking.dialog.flow().remote);
         let access = talking.trunk.as_ref().and_then(|trunk| self.access.trunk(trunk));
+        let terms = access.and_then(|trunk| trunk.certificate.terms.clone()).filter(|_| transport == Transport::Tls);
         let of_trunk = access
             .and_then(|trunk| trunk.targets.iter().flat_map(|target| &target.hops).find(|hop| hop.transport == transport));
-        let direct = talking.dialog.reconnect_address().map(|address| Hop { transport, address, name: None });
+        let direct =
+            talking.dialog.reconnect_address().map(|address| Hop { transport, address, name: None, terms: terms.clone() });
         match (direct, of_trunk) {
             (_, Some(peer)) if transport == Transport::Tls => peer.clone(),
             (Some(direct), _) => direct,
             (None, Some(peer)) => peer.clone(),
-            (None, None) => Hop { transport, address: last, name: None },
+            (None, None) => Hop { transport, address: last, name: None, terms },
         }
     }
 }

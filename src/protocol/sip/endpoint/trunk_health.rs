@@ -129,14 +129,24 @@ impl SipEndpoint {
         self.link.request(key, flow, ClientUser::TrunkPing, None, bytes, "OPTIONS");
     }
 
-    /// A trunk answered, or its question came to nothing (`status` 408, or 503 for want of a connection).
-    pub(super) fn ping_answered(&mut self, key: ClientKey, status: u16, was_heard: bool) {
-        // An answer that comes after its time finds nobody.
+    /// A question to a trunk came to nothing.
+    pub(super) fn ping_failed(&mut self, key: ClientKey, fault: TrunkFault) {
+        if let Some(id) = self.asked_by(key) {
+            self.trunk_failed(&id, fault);
+            self.schedule_pings();
+        }
+    }
+
+    /// Who was asked by this question. An answer that comes after its time finds nobody.
+    fn asked_by(&self, key: ClientKey) -> Option<TrunkId> {
         let found = self.healths.0.iter().find(|(_, asked)| matches!(asked.next, Next::Answer(waited, _) if waited == key));
-        let Some(id) = found.map(|(id, _)| id.clone()) else { return };
+        found.map(|(id, _)| id.clone())
+    }
+
+    /// A trunk answered.
+    pub(super) fn ping_answered(&mut self, key: ClientKey, status: u16) {
+        let Some(id) = self.asked_by(key) else { return };
         match status {
-            408 if !was_heard => self.trunk_failed(&id, TrunkFault::NoAnswer),
-            _ if !was_heard => self.trunk_failed(&id, TrunkFault::NoConnection),
             408 | 503 => self.trunk_failed(&id, TrunkFault::Refused { status }),
             _ => self.trunk_lives(&id),
         }

@@ -1,6 +1,7 @@
 //! Stories over the endpoint's public door: two endpoints on a wire that delays, loses and repeats, in virtual time.
 
 mod calls;
+mod certificates;
 mod doors;
 mod families;
 mod identity;

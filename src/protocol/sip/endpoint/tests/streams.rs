@@ -113,7 +113,7 @@ fn where_no_stream_can_be_had_a_large_request_goes_by_a_datagram_and_the_next_on
 fn two_servers(seed: u64, first: Transport) -> World {
     let mut world = World::new(seed);
     let mut access = access(address("10.0.0.2:5060"), Transport::Udp);
-    let hop = |transport, at: &str| Hop { transport, address: address(at), name: None };
+    let hop = |transport, at: &str| Hop { transport, address: address(at), name: None, terms: None };
     let mut targets = vec![target(hop(first, "10.0.0.9:5060")), target(hop(Transport::Udp, "10.0.0.2:5060"))];
     targets[1].priority = 1;
     access.trunks[0].targets = targets;

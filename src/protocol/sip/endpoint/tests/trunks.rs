@@ -38,7 +38,7 @@ fn registering() -> Arc<SipAccess> {
 
 /// Gives the carrier a second server behind the first one.
 fn with_another_server(trunk: &mut TrunkAccess) {
-    trunk.targets.push(target(Hop { transport: Transport::Udp, address: address(OTHER_SERVER), name: None }));
+    trunk.targets.push(target(Hop { transport: Transport::Udp, address: address(OTHER_SERVER), name: None, terms: None }));
 }
 
 /// Where the last request went.

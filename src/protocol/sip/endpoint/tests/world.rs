@@ -10,12 +10,12 @@ use rsip::prelude::*;
 
 use crate::{
     protocol::sip::{
-        Advertised, CallerAccess, DialogId, Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess, SipAccess,
-        SipEndpoint, SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, SipTarget, StirAccess, Target, Transport,
-        TrunkAccess,
+        Advertised, CallerAccess, CertificateAccess, DialogId, Flow, FlowId, Frame, Framer, Ha1, Hop, PeerName, PhoneAccess,
+        SipAccess, SipEndpoint, SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, SipTarget, StirAccess, Target,
+        Transport, TrunkAccess,
     },
     protocol::stir::SignedPassport,
-    types::{IpPrefix, Mono, Now, PerFamily, Rng},
+    types::{CertificateProblem, IpPrefix, Mono, Now, PerFamily, Rng},
 };
 
 /// Our side.
@@ -163,6 +163,14 @@ impl World {
         self.collect();
     }
 
+    /// The same, because of a certificate.
+    pub fn refuse_connects(&mut self, problem: CertificateProblem) {
+        for (side, flow) in &self.unopened {
+            self.sides[*side].endpoint.certificate_shown(*flow, Err(problem), self.now);
+        }
+        self.fail_connects();
+    }
+
     /// Cuts every stream; what was on its way is lost.
     pub fn cut_streams(&mut self) {
         self.in_flight.retain(|_, packet| packet.flow.transport == Transport::Udp);
@@ -172,13 +180,13 @@ impl World {
         self.collect();
     }
 
-    fn collect(&mut self) {
+    pub fn collect(&mut self) {
         for from in [US, THEM] {
             while let Some(output) = self.sides[from].endpoint.poll() {
                 match output {
                     SipOutput::Named { .. } => {}
                     SipOutput::Notice(notice) => self.sides[from].notices.push(notice),
-                    SipOutput::Connect { flow, name } => {
+                    SipOutput::Connect { flow, name, .. } => {
                         self.connects.push((flow.remote, name));
                         assert_eq!(flow.id.0 % 2, 0, "our streams are even");
                         if flow.remote != self.sides[1 - from].address {
@@ -303,7 +311,7 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             secret: Some(Ha1::new("line", "centre", "carrier")),
             their_secret: None,
             peer: PeerName::parse(&peer.to_string(), Some(transport)),
-            targets: vec![target(Hop { transport, address: peer, name: None })],
+            targets: vec![target(Hop { transport, address: peer, name: None, terms: None })],
             is_pinged: false,
             registers: None,
             domain: None,
@@ -311,6 +319,7 @@ pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
             headers: Vec::new(),
             stir: StirAccess::default(),
             caller: CallerAccess::default(),
+            certificate: CertificateAccess::default(),
         }],
         phones: [phone("101"), phone("102")].into(),
         places: ["*701".into()].into(),

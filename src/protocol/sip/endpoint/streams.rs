@@ -1,0 +1,121 @@
+//! Streams between us and others: who has proven what on them by a certificate (RFC 5922, mutual TLS), and what becomes of requests
+//! whose stream closes.
+
+use std::collections::BTreeMap;
+
+use super::{SipEndpoint, call::Call};
+use crate::{
+    protocol::sip::{
+        access::TrunkAccess,
+        certificate_terms::CertificateChain,
+        notice::{DialogId, Flow, FlowId, TrunkFault},
+        transaction::ClientUser,
+    },
+    types::{CertificateProblem, Now, Rng, TrunkId},
+};
+
+/// What certificates on streams have proven. Nothing is remembered of a stream that has closed.
+#[derive(Debug, Default)]
+pub(super) struct StreamProofs {
+    /// What was shown, to be judged again when trunks change.
+    shown: BTreeMap<FlowId, CertificateChain>,
+    /// Of which trunks that is the other side, as far as they are for certificates.
+    proven: BTreeMap<FlowId, Vec<TrunkId>>,
+    /// Why a stream of ours was not opened, until it is said to be closed.
+    problems: BTreeMap<FlowId, CertificateProblem>,
+}
+
+impl SipEndpoint {
+    /// The other end of a stream showed these certificates, whose key it has proven; or a stream of ours came to nothing because of
+    /// one. Comes before everything else of the stream.
+    pub fn certificate_shown(&mut self, flow: FlowId, shown: Result<CertificateChain, CertificateProblem>, now: Now) {
+        self.link.now = now;
+        match shown {
+            Ok(chain) => {
+                self.proofs.shown.insert(flow, chain);
+                self.judge(flow);
+            }
+            Err(problem) => {
+                self.proofs.problems.insert(flow, problem);
+            }
+        }
+    }
+
+    /// Whether some trunk wants to see certificates of those who call.
+    pub fn asks_for_certificates(&self) -> bool {
+        self.access.trunks.iter().any(|trunk| trunk.certificate.is_required)
+    }
+
+    /// Trunks are not what they were.
+    pub(super) fn judge_all(&mut self) {
+        let flows: Vec<FlowId> = self.proofs.shown.keys().copied().collect();
+        for flow in flows {
+            self.judge(flow);
+        }
+    }
+
+    fn judge(&mut self, flow: FlowId) {
+        let Some(chain) = self.proofs.shown.get(&flow) else { return };
+        let now = self.link.now.wall;
+        let is_other_side = |trunk: &&TrunkAccess| match &trunk.certificate.terms {
+            Some(terms) if trunk.certificate.is_required => terms.check(chain, &self.settings.well_known, now).is_ok(),
+            Some(_) | None => false,
+        };
+        let proven: Vec<TrunkId> = self.access.trunks.iter().filter(is_other_side).map(|trunk| trunk.id.clone()).collect();
+        self.proofs.proven.insert(flow, proven);
+    }
+
+    /// The trunk whose other side has proven itself on this stream; of several the one that expects this address.
+    pub(super) fn trunk_by_certificate(&self, flow: Flow) -> Option<&TrunkAccess> {
+        let proven = self.proofs.proven.get(&flow.id)?;
+        let is_welcome = |trunk: &TrunkAccess| trunk.prefixes.is_empty() || trunk.expects(flow.remote.ip());
+        let trunks = proven.iter().filter_map(|id| self.access.trunk(id)).filter(|trunk| is_welcome(trunk));
+        trunks.max_by_key(|trunk| !trunk.prefixes.is_empty())
+    }
+
+    /// Whether a request on this stream may be one of this trunk's.
+    pub(super) fn is_proven_for(&self, trunk: &TrunkId, flow: Flow) -> bool {
+        let is_required = self.access.trunk(trunk).is_some_and(|trunk| trunk.certificate.is_required);
+        !is_required || self.proofs.proven.get(&flow.id).is_some_and(|proven| proven.contains(trunk))
+    }
+
+    /// The same for a call; one without a trunk has nothing to prove here.
+    pub(super) fn is_proven_in_call(&self, id: DialogId, flow: Flow) -> bool {
+        let trunk = self.calls.get(&id).and_then(Call::trunk);
+        trunk.is_none_or(|trunk| self.is_proven_for(trunk, flow))
+    }
+
+    /// A stream closed or could not be opened. Must be said of every stream.
+    pub fn flow_closed(&mut self, flow: FlowId, now: Now, rng: &mut Rng) {
+        self.link.now = now;
+        self.streams.remove(&flow);
+        self.connections.retain(|_, id| *id != flow);
+        self.proofs.shown.remove(&flow);
+        self.proofs.proven.remove(&flow);
+        let problem = self.proofs.problems.remove(&flow);
+        let fault = problem.map_or(TrunkFault::NoConnection, |problem| TrunkFault::Certificate { problem });
+        let gone = self.registrar.flow_closed(flow);
+        self.report_unreachable(gone);
+        self.subscribers_cut_off(flow);
+        let (transactions, mut wire) = self.link.split();
+        let cut_off = transactions.flow_closed(flow, &mut wire);
+        for address in cut_off.by_datagram {
+            self.routing.note_without_streams(address, now.mono);
+        }
+        // RFC 3261 8.1.3.1: a transport error counts as a 503.
+        for (key, user) in cut_off.over {
+            match user {
+                ClientUser::Invite(id) => self.branch_failed(id, key, 503, rng),
+                ClientUser::Reinvite(id) => self.reoffer_cut_off(id, key),
+                ClientUser::Bye(id) => self.end(id, true),
+                ClientUser::Update(id) => self.update_cut_off(id),
+                ClientUser::TrunkPing => self.ping_failed(key, fault),
+                ClientUser::TrunkRegister => self.register_failed(key, fault),
+                // The next question opens a new stream.
+                ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
+                ClientUser::Notify(id) => self.notified(id, key, 503, rng),
+            }
+        }
+        self.tell_watchers(rng);
+    }
+}
