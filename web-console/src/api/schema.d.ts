@@ -1784,6 +1784,11 @@ export interface components {
             /** @description What agents may dial outside. */
             dialling?: components["schemas"]["DiallingRules"];
         };
+        /**
+         * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
+         * @enum {string}
+         */
+        CertificateProblem: "missing" | "unknown_authority" | "expired" | "not_yet_valid" | "other_name" | "other_fingerprint" | "unreadable" | "ours_missing" | "ours_refused";
         /** @description A changed record with the version that it saw. */
         ChangedCustomer: components["schemas"]["CustomerDraft"] & {
             /**
@@ -2550,6 +2555,12 @@ export interface components {
         } | {
             /** @enum {string} */
             code: "not_a_host";
+        } | {
+            /** @enum {string} */
+            code: "not_certificates";
+        } | {
+            /** @enum {string} */
+            code: "not_a_fingerprint";
         } | {
             /** @enum {string} */
             code: "not_a_pattern";
@@ -3674,6 +3685,8 @@ export interface components {
                 stir?: components["schemas"]["TrunkStir"];
                 /** @description Who callers are said to be, theirs and ours. */
                 identity?: components["schemas"]["TrunkIdentity"];
+                /** @description Certificates over TLS. */
+                tls?: components["schemas"]["TrunkTls"];
             } & {
                 /**
                  * Format: int64
@@ -4934,6 +4947,8 @@ export interface components {
             stir?: components["schemas"]["TrunkStir"];
             /** @description Who callers are said to be, theirs and ours. */
             identity?: components["schemas"]["TrunkIdentity"];
+            /** @description Certificates over TLS. */
+            tls?: components["schemas"]["TrunkTls"];
         } & {
             /**
              * Format: int64
@@ -5033,6 +5048,8 @@ export interface components {
             stir?: components["schemas"]["TrunkStir"];
             /** @description Who callers are said to be, theirs and ours. */
             identity?: components["schemas"]["TrunkIdentity"];
+            /** @description Certificates over TLS. */
+            tls?: components["schemas"]["TrunkTls"];
         };
         /** @description Something happened to a trunk. */
         TrunkEvent: components["schemas"]["TrunkEventKind"] & {
@@ -5067,6 +5084,11 @@ export interface components {
         } | {
             /** @enum {string} */
             why: "no_connection";
+        } | {
+            /** @description What is wrong with it. */
+            problem: components["schemas"]["CertificateProblem"];
+            /** @enum {string} */
+            why: "certificate";
         } | {
             /**
              * Format: int32
@@ -5140,6 +5162,36 @@ export interface components {
              * @default []
              */
             own_numbers: string[];
+        };
+        /** @description Certificates on a trunk over TLS. */
+        TrunkTls: {
+            /**
+             * @description Whether its requests come over TLS alone, from whoever proves by a certificate to be the trunk's other side. Those that come
+             *     another way are refused with 403.
+             * @default false
+             */
+            is_required: boolean;
+            /**
+             * @description PEM text of the authorities that may vouch for the other side's certificate; empty for the well-known ones.
+             * @default
+             */
+            authorities: string;
+            /**
+             * @description SHA-256 fingerprints of its certificate, in hexadecimal, with colons or without. If there are any, it has to be one of these,
+             *     whatever it names and whoever vouches for it.
+             * @default []
+             */
+            fingerprints: string[];
+            /**
+             * @description Hosts and SIP domains that its certificate may name besides the peer and the domain.
+             * @default []
+             */
+            names: string[];
+            /**
+             * @description A name in the certificate of ours that the other side is shown when we call; `None` shows none.
+             * @default null
+             */
+            shows: string | null;
         };
         /** @description A trunk as supervisors and administrators see it now. */
         TrunkView: {
@@ -5537,6 +5589,8 @@ export interface components {
             stir?: components["schemas"]["TrunkStir"];
             /** @description Who callers are said to be, theirs and ours. */
             identity?: components["schemas"]["TrunkIdentity"];
+            /** @description Certificates over TLS. */
+            tls?: components["schemas"]["TrunkTls"];
         } & {
             /**
              * Format: int64

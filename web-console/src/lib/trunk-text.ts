@@ -13,7 +13,11 @@ export function isTrunkBad({ health, registration }: TrunkView): boolean {
 
 export function useTrunkText() {
   const { t, i18n } = useTexts('app')
-  const fault = (wrong: Fault) => (wrong.why === 'refused' ? t('common:trunk_state.refused', { status: wrong.status }) : t(`common:trunk_state.${wrong.why}`))
+  const fault = (wrong: Fault) => {
+    if (wrong.why === 'refused') return t('common:trunk_state.refused', { status: wrong.status })
+    if (wrong.why === 'certificate') return t(`common:trunk_state.certificate.${wrong.problem}`)
+    return t(`common:trunk_state.${wrong.why}`)
+  }
   return {
     /** Empty for a trunk that nobody asks and that registers nowhere. */
     state: ({ health, registration }: TrunkView): string => {

@@ -8,6 +8,7 @@ import { Badge, Checkbox, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, type FieldsProps, type Kind } from '../directory'
 import { NO_STIR, TrunkIdentity, USUAL_IDENTITY } from './trunk-identity'
 import { Group, NameAndKey, NumberField, SecretField, useKeyChecks, useRange } from '../form-parts'
+import { TrunkTls, USUAL_TLS, tidyTls } from './trunk-tls'
 import { NO_RULES, TrunkRulesFields, tidyRules, type TrunkRules } from './trunk-rules'
 
 type Trunk = Schemas['Trunk'] & TrunkRules & { password: string }
@@ -28,12 +29,12 @@ export function TrunksSection() {
     nameOf: (trunk) => trunk.name,
     columns: [
       { id: 'name', title: t('field.name'), width: 'minmax(130px, 1.2fr)', cell: (trunk) => <span className="font-medium">{trunk.name}</span> },
-      { id: 'in', title: t('trunks.inbound'), width: 'minmax(150px, 1.5fr)', cell: (trunk) => [...trunk.sources, trunk.username].filter(Boolean).join(', ') },
+      { id: 'in', title: t('trunks.inbound'), width: 'minmax(150px, 1.5fr)', cell: (trunk) => [...trunk.sources, trunk.username, ...(trunk.tls?.is_required ? [t('trunks.tls_short')] : [])].filter(Boolean).join(', ') },
       { id: 'out', title: t('trunks.outbound'), width: 'minmax(140px, 1.3fr)', isWide: true, cell: (trunk) => (trunk.peer ? `${trunk.peer} ${trunk.transport.toUpperCase()}` : '') },
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
       { id: 'active', title: t('field.state'), width: 'minmax(96px, 1fr)', cell: (trunk) => <State trunk={trunk} /> },
     ],
-    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, ...NO_RULES, stir: NO_STIR, identity: USUAL_IDENTITY, password: '' }),
+    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, ...NO_RULES, stir: NO_STIR, identity: USUAL_IDENTITY, tls: USUAL_TLS, password: '' }),
     toForm: (trunk) => ({ ...NO_RULES, ...trunk, password: '' }),
     toBody: ({ password, ...trunk }) => ({
       ...trunk,
@@ -45,6 +46,7 @@ export function TrunksSection() {
       domain: orNull(trunk.domain),
       ...tidyRules(trunk),
       stir: { ...trunk.stir, own_numbers: (trunk.stir?.own_numbers ?? []).map((one) => one.trim()).filter((one) => one !== '') },
+      tls: tidyTls(trunk.tls),
       is_pinged: trunk.is_pinged && orNull(trunk.peer) !== null,
       is_registering: trunk.is_registering && orNull(trunk.peer) !== null && orNull(trunk.username) !== null,
       ...(password === '' ? {} : { password }),
@@ -53,7 +55,7 @@ export function TrunksSection() {
       const wrong = trunk.sources.find((one) => one.trim() !== '' && !ADDRESS.test(one.trim()))
       return {
         ...checkKey(trunk, isNew),
-        sources: wrong === undefined ? (trunk.sources.every((one) => one.trim() === '') && !orNull(trunk.username) && !orNull(trunk.peer) ? t('trunks.nothing') : undefined) : t('trunks.no_address', { text: wrong.trim() }),
+        sources: wrong === undefined ? (trunk.sources.every((one) => one.trim() === '') && !trunk.tls?.is_required && !orNull(trunk.username) && !orNull(trunk.peer) ? t('trunks.nothing') : undefined) : t('trunks.no_address', { text: wrong.trim() }),
         peer: trunk.peer && orNull(trunk.peer) && !PEER.test(trunk.peer.trim()) ? t('trunks.no_peer') : undefined,
         realm: orNull(trunk.username) && orNull(trunk.peer) && !orNull(trunk.realm) ? t('trunks.realm_missing') : undefined,
         password: isNew && orNull(trunk.username) && trunk.password === '' ? t('trunks.password_missing') : undefined,
@@ -149,6 +151,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
           {t('trunks.active')}
         </Checkbox>
       </Group>
+      <TrunkTls tls={values.tls} onTls={(tls) => set('tls', tls)} isOutOverTls={Boolean(values.peer) && values.transport === 'tls'} errorOf={errorOf} />
       <TrunkRulesFields form={form} />
       <TrunkIdentity stir={values.stir} onStir={(stir) => set('stir', stir)} identity={values.identity} onIdentity={(identity) => set('identity', identity)} errorOf={errorOf} />
     </>
