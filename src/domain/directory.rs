@@ -375,6 +375,9 @@ pub struct Trunk {
     /// How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown.
     #[serde(default)]
     pub numbers_out: Vec<NumberRule>,
+    /// The same of the number shown, where the carrier wants it written otherwise than the one called; empty: as `numbers_out`.
+    #[serde(default)]
+    pub numbers_shown: Vec<NumberRule>,
     /// What number is shown there.
     #[serde(default)]
     pub caller: CallerRules,
@@ -418,6 +421,7 @@ impl Trunk {
             codecs: Vec::new(),
             numbers_in: Vec::new(),
             numbers_out: Vec::new(),
+            numbers_shown: Vec::new(),
             caller: CallerRules::default(),
             headers: Vec::new(),
             stir: TrunkStir::default(),

@@ -177,7 +177,7 @@ mod tests {
         domain::centre::{Heard, PhoneEffect},
         protocol::sip::{Devices, DialogId, SipNotice, SipOrder},
         switch::legs::Said,
-        types::{IpFamily, PerFamily},
+        types::{CallContext, IpFamily, PerFamily},
     };
 
     const WEB: &str = "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\n";
@@ -198,7 +198,9 @@ mod tests {
         fn calling() -> Self {
             let (mut legs, mut rng, now) = (Legs::new(), Rng::seeded(1), Now::default());
             let leg = LegId::mint(now.wall, &mut rng);
-            let call = PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20 };
+            let context = CallContext::default();
+            let call =
+                PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20, context };
             legs.carry_out(call, &|_| Devices::Both, now, &mut rng);
             let orders: Vec<Said> = std::iter::from_fn(|| legs.poll()).collect();
             let [Said::Media(MediaOrder::Open { leg: own, .. }), Said::Media(MediaOrder::OfferBrowser { leg: twin })] =
@@ -321,7 +323,9 @@ mod tests {
     fn a_telephone_whose_port_does_not_open_in_time_leaves_the_browser_ringing() {
         let (mut legs, mut rng, now) = (Legs::new(), Rng::seeded(1), Now::default());
         let leg = LegId::mint(now.wall, &mut rng);
-        let call = PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20 };
+        let context = CallContext::default();
+        let call =
+            PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20, context };
         legs.carry_out(call, &|_| Devices::Both, now, &mut rng);
         let twin = legs.forks.ringing[&leg].twin;
         legs.hear_media(MediaNotice::BrowserOffered { leg: twin, offer: WEB.into() }, now, &mut rng);

@@ -9,7 +9,7 @@ use std::{
 use super::{
     LiveUpdate, WebPhoneUpdate,
     caller::caller_line,
-    legs::{BrowserOwner, DigitWay, LegState, Legs},
+    legs::{BrowserOwner, DigitWay, LegState, Legs, OutgoingCall},
     silence::{SILENT_MS_MAX, Silence},
     trunks,
     web_legs::{WebStage, is_of_browser},
@@ -43,6 +43,7 @@ impl Legs {
                 language,
                 identity,
                 replaces,
+                context,
             } => {
                 let trunk = match &source {
                     CallSource::Trunk(trunk) => Some(trunk),
@@ -53,7 +54,7 @@ impl Legs {
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
                 // A browser, and whoever wants our offer, has no media before the answer.
                 let can_hear_early = offer.as_ref().is_some_and(|offer| !is_of_browser(offer));
-                let caller = CallerLine { identity, can_hear_early, ..caller };
+                let caller = CallerLine { identity, can_hear_early, context, ..caller };
                 let Ok(replaced) = self.replaced_leg(dialog, replaces) else { return };
                 let leg = match offer {
                     Some(offer) if is_of_browser(&offer) => self.arrive_web(dialog, signalled_from, offer, now, rng),
@@ -330,13 +331,12 @@ impl Legs {
         match &mut entry.state {
             LegState::Answering { .. } => self.answer_opened(leg, sdp, now),
             LegState::Preparing(call) => {
-                let (target, caller, caller_name, ring_secs) =
-                    (call.target.clone(), call.caller.clone(), call.caller_name.clone(), call.ring_secs);
+                let OutgoingCall { target, caller, caller_name, ring_secs, context } = (**call).clone();
                 let dialog = self.next_dialog();
                 let offer = sdp.offers();
                 self.advance(leg, LegState::Calling { dialog, sdp, has_rung: false }, now);
                 self.set_ring_deadline(leg, ring_secs, now);
-                self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs });
+                self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs, context });
             }
             LegState::Returning { dialog, sdp, is_asked: true } => {
                 sdp.move_to(*locals.of(sdp.family()));

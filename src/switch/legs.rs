@@ -17,7 +17,7 @@ use crate::{
         sdp::{Description, SdpSession},
         sip::{DialogId, SipOrder, SipTarget},
     },
-    types::{AgentId, IpFamilies, LegId, Mono, Now, Rng, SessionId, TrunkId},
+    types::{AgentId, CallContext, IpFamilies, LegId, Mono, Now, Rng, SessionId, TrunkId},
 };
 
 /// The centre must have answered or refused an arrived call by then (RFC 3261 16.6: timer C is 3 minutes).
@@ -195,6 +195,7 @@ pub(super) struct OutgoingCall {
     pub(super) caller: Option<Arc<str>>,
     pub(super) caller_name: Option<Arc<str>>,
     pub(super) ring_secs: u32,
+    pub(super) context: CallContext,
 }
 
 /// Whose browser it is.

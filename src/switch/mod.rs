@@ -39,7 +39,7 @@ use crate::{
         centre::{Centre, CentreInput, CentreOutput, FloorSnapshot, ParkSettings, RecoveryCounts},
         directory::Directory,
     },
-    protocol::sip::{DialogId, Peers, SipEndpoint, SipOutput, SipSettings, SipStats},
+    protocol::sip::{DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
     types::{IpFamilies, IpPrefix, Mono, Now, Rng},
 };
 
@@ -249,7 +249,11 @@ impl Switch {
                     SipOutput::VerifyIdentity { dialog, passport } => {
                         self.outputs.push_back(Output::VerifyIdentity { dialog, passport });
                     }
-                    SipOutput::Notice(notice) => self.legs.hear_sip(notice, now, &mut self.rng),
+                    SipOutput::Notice(notice) => {
+                        let answered = if let SipNotice::Answered { dialog, .. } = &notice { Some(*dialog) } else { None };
+                        self.legs.hear_sip(notice, now, &mut self.rng);
+                        self.join_sessions(answered);
+                    }
                 }
             }
             while let Some(said) = self.legs.poll() {
@@ -272,6 +276,16 @@ impl Switch {
             }
         }
         self.has_more = true;
+    }
+
+    /// A called party has answered: both ends learn what the other calls the session.
+    fn join_sessions(&mut self, answered: Option<DialogId>) {
+        let Some(dialog) = answered else { return };
+        let leg = self.legs.by_dialog(dialog).map(|leg| self.legs.known_as(leg));
+        let beyond = leg.and_then(|leg| self.centre.beyond(leg)).and_then(|leg| self.legs.get(leg)?.state.dialog());
+        if let Some(beyond) = beyond {
+            self.sip.join_sessions(dialog, beyond);
+        }
     }
 
     /// Says which call the new dialogs belong to: after the centre has heard of an arrived one, before it is refused. One that is no

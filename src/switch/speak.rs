@@ -29,19 +29,19 @@ impl Legs {
             PhoneEffect::Answer { leg } => self.answer(leg, now),
             PhoneEffect::Reject { leg, cause } => self.hang_up(leg, refusal_status(cause), false),
             PhoneEffect::NotReached { leg, cause } => self.hang_up(leg, failure_status(cause), false),
-            PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs } => {
+            PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs, context } => {
                 let devices = devices(&account);
-                let call = OutgoingCall { target: SipTarget::Phone(account), caller, caller_name, ring_secs };
+                let call = OutgoingCall { target: SipTarget::Phone(account), caller, caller_name, ring_secs, context };
                 match devices {
                     Devices::Telephones => self.call(leg, call, now),
                     Devices::Browsers => self.call_web(leg, call, now),
                     Devices::Both => self.call_both(leg, call, now, rng),
                 }
             }
-            PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs, has_alternative } => {
+            PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs, has_alternative, context } => {
                 let codecs = self.codecs_of(Some(&trunk));
                 let target = SipTarget::Trunk { trunk, number, has_alternative };
-                self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs }, now);
+                self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs, context }, now);
                 self.set_codecs(leg, codecs);
             }
             PhoneEffect::TransferProgress { leg, progress } => self.tell_transfer(leg, progress),

@@ -19,7 +19,7 @@ use crate::{
         media::{Codec, MediaNotice, MediaOrder, Source},
         sip::{CallSource, Devices, DialogId, SipNotice, SipOrder, SipTarget},
     },
-    types::{IpFamily, LegId, Now, PerFamily, Rng, SessionId},
+    types::{CallContext, IpFamily, LegId, Now, PerFamily, Rng, SessionId},
 };
 
 const OFFER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8 101\r\n\
@@ -98,6 +98,7 @@ impl Desk {
             caller: Some("+34911000001".into()),
             caller_name: None,
             ring_secs: 20,
+            context: CallContext::default(),
         });
         assert!(matches!(said.as_slice(), [Said::Media(MediaOrder::Open { .. })]), "{said:?}");
         let said = self.media(opened(leg));
@@ -127,6 +128,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
         language: None,
         identity: None,
         replaces: None,
+        context: CallContext::default(),
     }
 }
 
@@ -463,6 +465,7 @@ fn a_call_that_is_not_wanted_any_more_is_cancelled_in_every_state() {
         caller: Some("+34911000000".into()),
         ring_secs: 30,
         has_alternative: false,
+        context: CallContext::default(),
     };
     desk.want(effect);
     let said = desk.want(PhoneEffect::HangUp { leg });

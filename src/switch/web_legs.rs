@@ -185,11 +185,11 @@ impl Legs {
     pub(super) fn web_offered(&mut self, leg: LegId, offer: Arc<str>, now: Now) {
         let Some(LegState::Web(WebStage::Preparing(call))) = self.get(leg).map(|entry| &entry.state) else { return };
         let (target, caller, caller_name) = (call.target.clone(), call.caller.clone(), call.caller_name.clone());
-        let ring_secs = call.ring_secs;
+        let (ring_secs, context) = (call.ring_secs, call.context.clone());
         let (dialog, offer) = (self.next_dialog(), PerFamily::One(offer));
         self.advance(leg, LegState::Web(WebStage::Calling { dialog, has_rung: false }), now);
         self.set_ring_deadline(leg, ring_secs, now);
-        self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs });
+        self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs, context });
     }
 
     /// The media workers cannot use an offer or answer: `false` if the leg is no telephone's.
@@ -225,6 +225,7 @@ mod tests {
             sip::{CallSource, Devices},
         },
         switch::legs::Said,
+        types::CallContext,
     };
 
     #[test]
@@ -255,6 +256,7 @@ mod tests {
                 language: None,
                 identity: None,
                 replaces: None,
+                context: CallContext::default(),
             },
             now,
             &mut rng,
@@ -290,7 +292,9 @@ mod tests {
     fn a_phone_in_a_browser_is_called_with_an_offer_of_its_kind() {
         let (mut legs, mut rng, now) = (Legs::new(), Rng::seeded(2), Now::default());
         let leg = LegId::mint(now.wall, &mut rng);
-        let call = PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20 };
+        let context = CallContext::default();
+        let call =
+            PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20, context };
         legs.carry_out(call, &|account| if account == "101" { Devices::Browsers } else { Devices::Telephones }, now, &mut rng);
         assert!(matches!(said(&mut legs).as_slice(), [Said::Media(MediaOrder::OfferBrowser { .. })]));
         legs.hear_media(MediaNotice::BrowserOffered { leg, offer: WEB.into() }, now, &mut rng);

@@ -1,5 +1,6 @@
 //! Values that every floor shares: ids, time, chance, telephone numbers and who stands for them. Imports nothing of ours.
 
+mod call_context;
 mod caller_identity;
 mod certificate_files;
 mod certificate_problem;
@@ -8,9 +9,11 @@ mod ip_family;
 mod ip_prefix;
 mod phone_number;
 mod rng;
+mod session_identifier;
 pub mod settings;
 mod time;
 
+pub use call_context::{CallContext, OriginalNumbers};
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use certificate_files::CertificateFiles;
 pub use certificate_problem::CertificateProblem;
@@ -22,4 +25,5 @@ pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use rng::Rng;
+pub use session_identifier::{SessionIdentifier, SessionUuid};
 pub use time::{Clock, Mono, Now, Sleep, Timestamp};

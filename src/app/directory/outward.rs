@@ -72,6 +72,7 @@ pub(super) fn trunk(trunk: &Trunk, problems: &mut Problems) {
     }
     numbers("numbers_in", &trunk.numbers_in, problems);
     numbers("numbers_out", &trunk.numbers_out, problems);
+    numbers("numbers_shown", &trunk.numbers_shown, problems);
     if let Some(default) = &trunk.caller.default {
         prefix("caller.default", default, problems);
     }

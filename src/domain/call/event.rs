@@ -25,6 +25,9 @@ pub enum CallEventKind {
         number: String,
         /// The trunk it came by; `None` for a registered phone or the web phone.
         trunk: Option<TrunkId>,
+        /// What names its session from end to end (Session-ID, RFC 7989), ours and theirs; `None` for the web phone.
+        #[serde(default)]
+        session_id: Option<String>,
     },
     /// The signed statement about the caller's number was checked (STIR/SHAKEN), or there was none.
     CallerChecked {
@@ -40,6 +43,15 @@ pub enum CallEventKind {
     Dialled {
         /// Who.
         agent: AgentId,
+    },
+    /// A number outside is called by a trunk; once more for each trunk that could not carry the call.
+    SentOut {
+        /// The trunk.
+        trunk: TrunkId,
+        /// 1 for the first trunk.
+        attempt: i64,
+        /// What names the session from end to end (Session-ID, RFC 7989), as we say it.
+        session_id: String,
     },
     /// The caller was recognised.
     Identified {
@@ -403,6 +415,7 @@ impl CallEvent {
             CallEventKind::CallerChecked { .. } => "call.caller_checked",
             CallEventKind::Answered { .. } => "call.answered",
             CallEventKind::Dialled { .. } => "call.dialled",
+            CallEventKind::SentOut { .. } => "call.sent_out",
             CallEventKind::Identified { .. } => "call.identified",
             CallEventKind::IvrEntered { .. } => "call.ivr_entered",
             CallEventKind::Queued { .. } => "call.queued",

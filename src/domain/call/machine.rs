@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::Cx,
-    types::{AgentId, CallId, DispositionId, LegId, LineId, Mono, QueueId, Timestamp},
+    types::{AgentId, CallId, DispositionId, LegId, LineId, Mono, QueueId, SessionIdentifier, Timestamp},
 };
 
 /// Nodes kept of a caller's way through the flows.
@@ -36,6 +36,9 @@ pub struct Call {
     pub party: OtherParty,
     /// The number of ours that was dialled, or shown.
     pub our_number: Arc<str>,
+    /// What names its session from end to end.
+    #[serde(default)]
+    pub session: SessionIdentifier,
     /// The customer's leg; `None` before an outbound call rings there, and after the end.
     pub customer_leg: Option<LegId>,
     /// The IVR line.
@@ -95,6 +98,8 @@ pub struct NewCall {
     pub party: OtherParty,
     /// The number of ours.
     pub our_number: Arc<str>,
+    /// What names its session.
+    pub session: SessionIdentifier,
     /// The customer's leg, if there is one yet.
     pub customer_leg: Option<LegId>,
     /// Language to begin with.
@@ -107,7 +112,14 @@ impl Call {
     /// A call reached us.
     pub fn arrive(new: NewCall, cx: &mut CallCx<'_>) -> Self {
         let call = Self::begin(new, cx.now.wall);
-        call.say(cx, CallEventKind::Arrived { number: call.our_number.to_string(), trunk: call.party.trunk.clone() });
+        call.say(
+            cx,
+            CallEventKind::Arrived {
+                number: call.our_number.to_string(),
+                trunk: call.party.trunk.clone(),
+                session_id: (!call.party.is_web).then(|| call.session.to_string()),
+            },
+        );
         if let Some(identity) = call.party.identity.clone() {
             call.say(cx, CallEventKind::CallerChecked { identity });
         }
@@ -134,6 +146,7 @@ impl Call {
             direction: new.direction,
             party: new.party,
             our_number: new.our_number,
+            session: new.session,
             customer_leg: new.customer_leg,
             line: None,
             queue: None,

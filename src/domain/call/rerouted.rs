@@ -1,7 +1,7 @@
 //! A party who is called out by another trunk, because the first could not carry the call.
 
-use super::{Call, CallCx, Consulted, Stage};
-use crate::types::{LegId, Mono, Timestamp, TrunkId};
+use super::{Call, CallCx, CallEventKind, Consulted, Stage};
+use crate::types::{LegId, Mono, SessionIdentifier, Timestamp, TrunkId};
 
 /// How a party is called out.
 #[derive(Debug, Clone)]
@@ -17,6 +17,11 @@ pub struct CalledBy {
 }
 
 impl Call {
+    /// A number outside is called about it, or is its other party.
+    pub fn note_sent_out(&self, trunk: TrunkId, attempt: i64, session: SessionIdentifier, cx: &mut CallCx<'_>) {
+        self.say(cx, CallEventKind::SentOut { trunk, attempt, session_id: session.to_string() });
+    }
+
     /// The leg `old` came to nothing before it rang. Until its party is called anew the call takes no line for it.
     pub fn call_out_failed(&mut self, old: LegId) {
         if let Some(trunk) = self.trunk_of_leg(old) {

@@ -7,13 +7,14 @@ use super::{
     Centre, ConsultTarget, ConsultView, ConsultViewStep, LegUse, PhoneEffect, Refusal, Timer, TransferProgress, Turn,
     offer::DEVICE_RETRY_MS,
     route_advance::{CallOut, SLACK_MS},
+    session::session_of_ours,
 };
 use crate::{
     domain::{
         call::{Call, Consult, ConsultStep, Consulted, EndCause, MissCause, Party},
         routing::DialPlan,
     },
-    types::{AgentId, CallId, LegId},
+    types::{AgentId, CallContext, CallId, LegId},
 };
 
 /// A colleague rings so long.
@@ -108,6 +109,11 @@ impl Centre {
         };
         let until = turn.now.plus_millis(u64::from(ring_secs) * 1_000 + SLACK_MS);
         let mut leg = None;
+        // Who is asked for help has a session with the agent; who is given a caller, with the caller.
+        let context = match transferor {
+            Some(_) => self.context_of(id),
+            None => CallContext { session: session_of_ours(turn.rng), ..CallContext::default() },
+        };
         let with = match plan {
             ConsultPlan::Colleague(colleague) => {
                 if let Some(account) = self.sip_phone_of(&colleague) {
@@ -115,7 +121,7 @@ impl Centre {
                     let (caller, caller_name) =
                         if transferor.is_some() { self.caller_shown(id) } else { self.asker_shown(agent) };
                     let called = *leg.insert(turn.mint_leg());
-                    self.phone(PhoneEffect::CallPhone { leg: called, account, caller, caller_name, ring_secs });
+                    self.phone(PhoneEffect::CallPhone { leg: called, account, caller, caller_name, ring_secs, context });
                 }
                 self.on_agent(turn, &colleague, |agent, cx| agent.offer(id, cx));
                 Consulted::Colleague(colleague)
@@ -125,11 +131,11 @@ impl Centre {
                     DialPlan::Phone(account) => {
                         let (caller, caller_name) = self.asker_shown(agent);
                         let called = *leg.insert(turn.mint_leg());
-                        self.phone(PhoneEffect::CallPhone { leg: called, account, caller, caller_name, ring_secs });
+                        self.phone(PhoneEffect::CallPhone { leg: called, account, caller, caller_name, ring_secs, context });
                         None
                     }
                     DialPlan::Outside { ways, dialled, .. } => {
-                        let sent = self.send_out(turn, ways, CallOut { agent: agent.clone(), dialled, ring_secs });
+                        let sent = self.send_out(turn, id, ways, CallOut { agent: agent.clone(), dialled, ring_secs, context });
                         // The trunks had room when this was planned, in the same turn.
                         let Some((called, trunk)) = sent else { return };
                         leg = Some(called);

@@ -10,7 +10,7 @@ use crate::{
         call::{Call, Direction, EndCause, NewCall, OtherParty, Party, PartyMatch, Stage},
         routing::{Route, choose_language, route},
     },
-    types::{AgentId, CallId, LegId},
+    types::{AgentId, CallId, LegId, SessionIdentifier},
 };
 
 /// SIP gives up an unacknowledged answer after 32 s; so do we.
@@ -55,11 +55,12 @@ impl Centre {
             ..OtherParty::default()
         };
         let stage = Stage::Answering { until: turn.now.mono + ANSWER_MS };
-        let id = self.open_inbound(turn, leg, party, called, language, stage);
+        let id = self.open_inbound(turn, leg, party, called, language, stage, caller.context.session);
         self.greet(turn, id, leg, self.answering_of(called, caller.can_hear_early), caller.can_hear_early);
     }
 
     /// The call exists from here on: recorded, looked up, bounded.
+    #[allow(clippy::too_many_arguments, reason = "all that is known of a new call")]
     pub(super) fn open_inbound(
         &mut self,
         turn: &mut Turn<'_>,
@@ -68,6 +69,7 @@ impl Centre {
         called: &str,
         language: Option<&str>,
         stage: Stage,
+        session: SessionIdentifier,
     ) -> CallId {
         let id = CallId::mint(turn.now.wall, turn.rng);
         let our_number = self.directory.number(called).map_or(called, |number| &number.number);
@@ -77,6 +79,7 @@ impl Centre {
             direction: Direction::Inbound,
             party,
             our_number: our_number.into(),
+            session,
             customer_leg: Some(leg),
             language: choose_language([language], &self.directory.centre.language),
             stage,

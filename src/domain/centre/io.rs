@@ -12,7 +12,7 @@ use crate::{
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
     },
-    types::{AgentId, CallId, CallerIdentity, LegId, PhoneNumber, SessionId, Timestamp, TrunkId, UserId},
+    types::{AgentId, CallContext, CallId, CallerIdentity, LegId, PhoneNumber, SessionId, Timestamp, TrunkId, UserId},
 };
 
 /// The world reports. Cannot be refused.
@@ -197,6 +197,8 @@ pub struct CallerLine {
     pub identity: Option<CallerIdentity>,
     /// Whether the caller can hear us before the answer.
     pub can_hear_early: bool,
+    /// What the call says beside.
+    pub context: CallContext,
 }
 
 /// What a leg hears.
@@ -254,6 +256,8 @@ pub enum PhoneEffect {
         caller_name: Option<Arc<str>>,
         /// Seconds until it counts as unanswered.
         ring_secs: u32,
+        /// What the call says beside.
+        context: CallContext,
     },
     /// Call a number outside.
     CallOut {
@@ -269,6 +273,8 @@ pub enum PhoneEffect {
         ring_secs: u32,
         /// Whether it could go by another trunk: one that says nothing at all is given up early.
         has_alternative: bool,
+        /// What the call says beside.
+        context: CallContext,
     },
     /// Tell a phone how the transfer goes that it asked for.
     TransferProgress {

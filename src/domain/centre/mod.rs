@@ -25,6 +25,7 @@ mod recovery;
 mod refusal;
 mod replacing;
 mod route_advance;
+mod session;
 mod setup;
 mod supervise;
 mod talk;

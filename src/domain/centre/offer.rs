@@ -64,8 +64,8 @@ impl Centre {
             let leg = turn.mint_leg();
             self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: false });
             let (caller, caller_name) = self.caller_shown(id);
-            let ring_secs = u32::try_from(ring_secs).unwrap_or(0);
-            self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs });
+            let (ring_secs, context) = (u32::try_from(ring_secs).unwrap_or(0), self.context_of(id));
+            self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs, context });
             leg
         });
         Offer { agent: agent.clone(), phone, until: until.mono, until_at: until.wall }

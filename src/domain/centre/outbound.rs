@@ -6,6 +6,7 @@ use super::{
     Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn,
     inbound::LONGEST_MS,
     route_advance::{CallOut, SLACK_MS},
+    session::session_of_ours,
 };
 use crate::{
     domain::{
@@ -134,6 +135,7 @@ impl Centre {
             direction: Direction::Outbound,
             party,
             our_number: self.number_shown(agent).unwrap_or_else(|| WITHHELD.into()),
+            session: session_of_ours(turn.rng),
             customer_leg: None,
             language: choose_language([], &self.directory.centre.language),
             stage: Stage::Dialling { with: with.clone(), step: DialStep::OwnPhone, until },
@@ -154,7 +156,8 @@ impl Centre {
                     self.call_out(turn, id, with);
                 } else if let Some(account) = self.sip_phone_of(agent) {
                     let (caller, caller_name) = self.caller_shown(id);
-                    self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs: OWN_PHONE_SECS });
+                    let (ring_secs, context) = (OWN_PHONE_SECS, self.context_of(id));
+                    self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs, context });
                 }
             }
         }
@@ -171,13 +174,19 @@ impl Centre {
                 let leg = turn.mint_leg();
                 let caller = self.number_shown(&agent);
                 let name = self.directory.agents.get(&agent).map(|profile| Arc::from(profile.name.as_str()));
-                self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name: name, ring_secs: RING_SECS });
+                let (ring_secs, context) = (RING_SECS, self.context_of(id));
+                self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name: name, ring_secs, context });
                 (leg, None)
             }
             DialPlan::Outside { ways, dialled, .. } => {
                 // The place that was kept while the agent's own phone rang is not to count against the call.
                 self.on_call(turn, id, |call, _| call.party.trunk = None);
-                let Some((leg, trunk)) = self.send_out(turn, ways, CallOut { agent, dialled, ring_secs: RING_SECS }) else {
+                let Some((leg, trunk)) = self.send_out(
+                    turn,
+                    id,
+                    ways,
+                    CallOut { agent, dialled, ring_secs: RING_SECS, context: self.context_of(id) },
+                ) else {
                     return self.end_call(turn, id, EndCause::Overload, Party::System);
                 };
                 (leg, Some(trunk))

@@ -9,7 +9,7 @@ use crate::{
         call::{CalledBy, EndCause},
         routing::is_emergency,
     },
-    types::{AgentId, LegId, Mono, TrunkId},
+    types::{AgentId, CallContext, CallId, LegId, Mono, OriginalNumbers, TrunkId},
 };
 
 /// A call that has not rung anywhere after so long does not begin again elsewhere: whoever dialled has waited enough.
@@ -26,6 +26,8 @@ pub(super) struct CallOut {
     pub dialled: Arc<str>,
     /// How long it may ring.
     pub ring_secs: u32,
+    /// What the call says beside.
+    pub context: CallContext,
 }
 
 /// A call out whose phone has not rung yet, and by which trunks it may still go.
@@ -33,23 +35,36 @@ pub(super) struct CallOut {
 pub(super) struct Attempt {
     call: CallOut,
     trunks_left: VecDeque<TrunkId>,
+    /// How many trunks have had their turn.
+    count: i64,
     /// Then no other trunk is tried any more.
     until: Mono,
 }
 
 impl Centre {
-    /// Calls a number by the first of these trunks that has room: the new leg and its trunk; `None` if none has.
-    pub(super) fn send_out(&mut self, turn: &mut Turn<'_>, trunks: Vec<TrunkId>, call: CallOut) -> Option<(LegId, TrunkId)> {
+    /// Calls a number for this call by the first of these trunks that has room: the new leg and its trunk; `None` if none has.
+    pub(super) fn send_out(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: CallId,
+        trunks: Vec<TrunkId>,
+        call: CallOut,
+    ) -> Option<(LegId, TrunkId)> {
         self.note_dialled(turn, &call.agent);
         let until = turn.now.mono + ADVANCE_MS_MAX;
-        self.attempt(turn, Attempt { call, trunks_left: trunks.into(), until })
+        self.attempt(turn, id, Attempt { call, trunks_left: trunks.into(), count: 0, until })
     }
 
-    fn attempt(&mut self, turn: &mut Turn<'_>, mut attempt: Attempt) -> Option<(LegId, TrunkId)> {
+    fn attempt(&mut self, turn: &mut Turn<'_>, id: CallId, mut attempt: Attempt) -> Option<(LegId, TrunkId)> {
         let trunk = self.next_with_room(&mut attempt.trunks_left, &attempt.call.dialled, turn.now.mono)?;
         let leg = turn.mint_leg();
-        let CallOut { agent, dialled, ring_secs } = &attempt.call;
-        let (number, caller) = self.as_written_on(&trunk, dialled, self.number_shown(agent));
+        attempt.count += 1;
+        let CallOut { agent, dialled, ring_secs, context } = &attempt.call;
+        let shown = self.number_shown(agent);
+        let originals = OriginalNumbers { called: dialled.clone(), caller: self.caller_original(&trunk, shown.as_deref()) };
+        let context = CallContext { originals: Some(originals), ..context.clone() };
+        let (count, session) = (attempt.count, context.session);
+        let (number, caller) = self.as_written_on(&trunk, dialled, shown);
         self.phone(PhoneEffect::CallOut {
             leg,
             trunk: trunk.clone(),
@@ -57,8 +72,10 @@ impl Centre {
             caller,
             ring_secs: *ring_secs,
             has_alternative: !attempt.trunks_left.is_empty(),
+            context,
         });
         self.attempts.insert(leg, attempt);
+        self.on_call(turn, id, |call, cx| call.note_sent_out(trunk.clone(), count, session, cx));
         Some((leg, trunk))
     }
 
@@ -67,6 +84,14 @@ impl Centre {
         match self.directory.trunks.get(trunk) {
             Some(rules) => (rules.number_out(dialled).into(), rules.caller_out(shown.as_deref()).map(Into::into)),
             None => (dialled.clone(), shown),
+        }
+    }
+
+    /// The number shown there in E.164, before the trunk's rules rewrite it.
+    fn caller_original(&self, trunk: &TrunkId, shown: Option<&str>) -> Option<Arc<str>> {
+        match self.directory.trunks.get(trunk) {
+            Some(rules) => rules.caller_shown(shown).map(Into::into),
+            None => shown.map(Into::into),
         }
     }
 
@@ -98,7 +123,7 @@ impl Centre {
         // What the call takes of the trunk that failed is not to count against the next.
         self.on_call(turn, id, |call, _| call.call_out_failed(leg));
         let until = turn.now.plus_millis(u64::from(attempt.call.ring_secs) * 1_000 + SLACK_MS);
-        let Some((next, trunk)) = self.attempt(turn, attempt) else { return false };
+        let Some((next, trunk)) = self.attempt(turn, id, attempt) else { return false };
         self.calls_advanced += 1;
         self.legs.insert(next, used.clone());
         let by = CalledBy { leg: next, trunk, until: until.mono, until_at: until.wall };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn, WebCall};
+use super::{Centre, CentreOutput, LegUse, PhoneEffect, Refusal, Timer, Turn, WebCall, session::session_of_ours};
 use crate::{
     domain::call::{EndCause, OtherParty, Party, Stage},
     types::{CallId, LegId, SessionId},
@@ -58,7 +58,8 @@ impl Centre {
         self.timers.set(Timer::WebPhone(session), None);
         let party = OtherParty { is_web: true, is_looked_up: true, ..OtherParty::default() };
         let stage = Stage::Answering { until: turn.now.mono + ANSWER_MS };
-        let id = self.open_inbound(turn, phone.leg, party, &phone.number, phone.language.as_deref(), stage);
+        let (language, name) = (phone.language.as_deref(), session_of_ours(turn.rng));
+        let id = self.open_inbound(turn, phone.leg, party, &phone.number, language, stage, name);
         if let Some(phone) = self.web_phones.get_mut(&session) {
             phone.call = Some(id);
         }

@@ -135,7 +135,13 @@ impl Trunk {
 
     /// What a called party is shown of this number of ours, as its carrier writes it; `None` withholds it.
     pub fn caller_out(&self, ours: Option<&str>) -> Option<String> {
-        self.caller.shown(ours).map(|number| rewrite(&self.numbers_out, number))
+        let rules = if self.numbers_shown.is_empty() { &self.numbers_out } else { &self.numbers_shown };
+        self.caller_shown(ours).map(|number| rewrite(rules, number))
+    }
+
+    /// The same as this house writes it.
+    pub fn caller_shown<'a>(&'a self, ours: Option<&'a str>) -> Option<&'a str> {
+        self.caller.shown(ours)
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
     header_change::{HeaderChange, change_lines},
     message::{SipMessage, status_line},
 };
+use crate::types::SessionIdentifier;
 
 /// Media type of session descriptions.
 pub const SDP: &str = "application/sdp";
@@ -50,6 +51,11 @@ impl Composition {
             Some(value) => self.line(name, value),
             None => self,
         }
+    }
+
+    /// What names the session (RFC 7989), if anything does.
+    pub fn session(self, session: SessionIdentifier) -> Self {
+        if session == SessionIdentifier::default() { self } else { self.line("Session-ID", session) }
     }
 
     /// Whole lines, each with its line end.
@@ -93,6 +99,7 @@ pub struct ReplyLines {
     to: String,
     has_to_tag: bool,
     rest: String,
+    session: SessionIdentifier,
 }
 
 impl ReplyLines {
@@ -120,7 +127,16 @@ impl ReplyLines {
             to: request.first(Name::To).unwrap_or("").to_owned(),
             has_to_tag: request.to().tag().is_some(),
             rest: format!("Call-ID: {}\r\nCSeq: {} {}\r\n", request.call_id(), request.cseq(), request.cseq_method()),
+            session: SessionIdentifier {
+                remote: request.first(Name::SessionId).and_then(SessionIdentifier::read_theirs).unwrap_or_default(),
+                ..SessionIdentifier::default()
+            },
         }
+    }
+
+    /// The responses are part of this session. Of none, they mirror what the request named (RFC 7989 5).
+    pub fn name_session(&mut self, session: SessionIdentifier) {
+        self.session = session;
     }
 
     /// A response with these lines; `tag` is ours, left out of a 100.
@@ -137,6 +153,7 @@ impl ReplyLines {
         }
         message.text.push_str("\r\n");
         message.text.push_str(&self.rest);
+        message = message.session(self.session);
         if status == 100
             && let Some(timestamp) = &self.timestamp
         {

@@ -14,7 +14,9 @@ use super::{
     header::{Method, Name},
     message::SipMessage,
     notice::{Flow, FlowId, Transport},
+    transaction::Outline,
 };
+use crate::types::{SessionIdentifier, SessionUuid};
 
 /// Requests of ours after which a dialog is written down again, so that a storing is not needed for each.
 const CSEQ_STEP: u32 = 16;
@@ -41,6 +43,9 @@ pub struct Dialog {
     /// Where they were last heard.
     flow: Flow,
     is_behind_nat: bool,
+    /// What names the session; nothing outside calls.
+    #[serde(default)]
+    session: SessionIdentifier,
 }
 
 /// Where the first route or the target points: a Request-URI, whole Route lines, and where to send.
@@ -66,27 +71,29 @@ impl Dialog {
             remote_cseq: Some(invite.cseq()),
             flow,
             is_behind_nat: is_behind_nat(invite, flow),
+            session: SessionIdentifier { remote: session_of(invite), ..SessionIdentifier::default() },
         })
     }
 
-    /// As the one who calls (12.1.2), by a response that makes a dialog. `local` is our From with its tag.
-    pub fn as_caller(response: &SipMessage, local: &str, cseq: u32, flow: Flow, target: &Uri) -> Option<Self> {
+    /// As the one who calls (12.1.2), by a response that makes a dialog.
+    pub fn as_caller(response: &SipMessage, invite: &Outline, flow: Flow, target: &Uri) -> Option<Self> {
         let mut routes = routes_of(response).unwrap_or_default();
         routes.reverse();
         Some(Self {
             call_id: response.call_id().clone(),
             remote_tag: response.to().tag().unwrap_or("").to_owned(),
-            local: local.to_owned(),
+            local: invite.from.clone(),
             remote: response.first(Name::To)?.to_owned(),
             // A 2xx without Contact breaks the rules; what we called will do.
             remote_target: contact_of(response).unwrap_or_else(|| target.clone()),
             routes,
-            local_cseq: cseq,
+            local_cseq: invite.cseq,
             remote_cseq: None,
             flow,
             is_behind_nat: contact_of(response)
                 .and_then(|uri| uri.address())
                 .is_some_and(|at| is_hidden(at.ip(), flow.remote.ip())),
+            session: SessionIdentifier { remote: session_of(response), ..invite.session },
         })
     }
 
@@ -107,6 +114,7 @@ impl Dialog {
             return false;
         }
         self.remote_cseq = Some(request.cseq());
+        self.hear_session(request);
         true
     }
 
@@ -115,6 +123,22 @@ impl Dialog {
         if let Some(target) = contact_of(message) {
             self.remote_target = target;
         }
+        self.hear_session(message);
+    }
+
+    /// What names the session.
+    pub fn session(&self) -> SessionIdentifier {
+        self.session
+    }
+
+    /// Another is at our end from here on (RFC 7989 7).
+    pub fn say_session(&mut self, local: SessionUuid) {
+        self.session.local = local.or(self.session.local);
+    }
+
+    /// Another may be at theirs.
+    fn hear_session(&mut self, message: &SipMessage) {
+        self.session.remote = session_of(message).or(self.session.remote);
     }
 
     /// They were heard here now: a phone that changed its connection keeps its call.
@@ -193,7 +217,8 @@ impl Dialog {
             .line("To", &self.remote)
             .line("Call-ID", &self.call_id)
             .line("CSeq", format_args!("{cseq} {method}"))
-            .line("Max-Forwards", 70);
+            .line("Max-Forwards", 70)
+            .session(self.session);
         (message, path.flow)
     }
 
@@ -203,9 +228,9 @@ impl Dialog {
     }
 
     /// What a CANCEL or ACK of a request in this dialog repeats.
-    pub fn outline(&self, cseq: u32, via: &str) -> super::transaction::Outline {
+    pub fn outline(&self, cseq: u32, via: &str) -> Outline {
         let path = self.path();
-        super::transaction::Outline {
+        Outline {
             uri: path.request_uri,
             via: via.to_owned(),
             routes: path.routes,
@@ -213,6 +238,7 @@ impl Dialog {
             to: self.remote.clone(),
             call_id: self.call_id.clone(),
             cseq,
+            session: self.session,
         }
     }
 
@@ -251,6 +277,11 @@ impl Dialog {
 fn target_of_rfc_2543(invite: &SipMessage) -> Option<Uri> {
     let is_old = invite.first(Name::Contact).is_none() && invite.from().tag().is_none();
     is_old.then(|| invite.from().uri.clone()).filter(is_reachable)
+}
+
+/// What they call the session; nil where they say nothing.
+fn session_of(message: &SipMessage) -> SessionUuid {
+    message.first(Name::SessionId).and_then(SessionIdentifier::read_theirs).unwrap_or_default()
 }
 
 fn contact_of(message: &SipMessage) -> Option<Uri> {

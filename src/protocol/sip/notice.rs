@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::event::DialogElement;
-use crate::types::{CallerIdentity, CertificateProblem, PerFamily, TrunkId};
+use crate::types::{CallContext, CallerIdentity, CertificateProblem, PerFamily, TrunkId};
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
 /// (both draw from one counter: the switch's are even, the endpoint's odd).
@@ -231,6 +231,8 @@ pub enum SipNotice {
         identity: Option<CallerIdentity>,
         /// The dialog of another telephone whose place it shall take (RFC 3891).
         replaces: Option<DialogId>,
+        /// What it says beside.
+        context: CallContext,
     },
     /// The caller gave up before an answer; 487 has been sent.
     Cancelled {
@@ -370,6 +372,8 @@ pub enum SipOrder {
         offer: PerFamily<Arc<str>>,
         /// Seconds until an unanswered call is cancelled.
         ring_secs: u32,
+        /// What it says beside.
+        context: CallContext,
     },
     /// Our outgoing call is not wanted any more, answered or not: CANCEL, or BYE when the 200 crossed it.
     Cancel {

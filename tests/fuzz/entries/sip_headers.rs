@@ -80,6 +80,7 @@ fn answers_to_ours(lines: &[&str]) {
             caller_name: Some(lines.get(1).copied().unwrap_or("Ana").into()),
             offer: "v=0\r\n".into(),
             ring_secs: 5,
+            context: Default::default(),
         };
         endpoint.order(order, now(), &mut rng);
         let sent = drain(&mut endpoint).sent;

@@ -2,7 +2,7 @@
 
 use super::floor::*;
 use crate::domain::{
-    call::EndCause,
+    call::{CallEventKind, EndCause},
     centre::{CallState, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
     directory::{Directory, NumberRule, OutboundRoute, RouteTrunk, Trunk},
     trunk::{TrunkFault, TrunkHealth},
@@ -70,6 +70,33 @@ fn a_call_that_a_trunk_cannot_carry_goes_by_the_next_and_is_talked_there() {
     assert_eq!(floor.centre.snapshot().calls_advanced, 1);
     floor.hang_up(second);
     assert_eq!(floor.centre.calls_on(&id("second")), 0);
+    let sent = |event: &CallEventKind| match event {
+        CallEventKind::SentOut { trunk, attempt, session_id } => Some((trunk.to_string(), *attempt, session_id.clone())),
+        _ => None,
+    };
+    let sent: Vec<_> = floor.call_events().filter_map(sent).collect();
+    assert_eq!((&sent[0].0[..], sent[0].1, &sent[1].0[..], sent[1].1), ("carrier", 1, "second", 2));
+    assert_eq!(sent[0].2, sent[1].2, "it stays the same session");
+}
+
+#[test]
+fn the_number_shown_may_be_written_otherwise_than_the_one_called_and_both_are_known_as_they_were() {
+    let mut directory = sample();
+    directory.centre.caller_number = Some("+34911000000".into());
+    let trunk = directory.trunks.get_mut(&id::<crate::types::TrunkId>("carrier")).unwrap();
+    let rule = |pattern: &str, strip, prepend: &str| NumberRule { pattern: pattern.into(), strip, prepend: prepend.into() };
+    trunk.numbers_out = vec![rule("+34.", 3, "")];
+    trunk.numbers_shown = vec![rule("+34.", 1, "00")];
+    let mut floor = floor_of(directory);
+    dial(&mut floor, "ana", "+34911222333");
+    let out = floor.phone.iter().find_map(|effect| match effect {
+        PhoneEffect::CallOut { number, caller, context, .. } => Some((number, caller, context)),
+        _ => None,
+    });
+    let (number, caller, context) = out.unwrap();
+    assert_eq!((&**number, caller.as_deref()), ("911222333", Some("0034911000000")));
+    let originals = context.originals.as_ref().unwrap();
+    assert_eq!((&*originals.called, originals.caller.as_deref()), ("+34911222333", Some("+34911000000")));
 }
 
 #[test]

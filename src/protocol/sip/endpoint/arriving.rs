@@ -7,13 +7,13 @@ use std::{
 
 use super::{
     Pending, SipEndpoint, SipOutput,
-    call::{Arriving, Call, Phase},
+    call::{Arriving, Call, Phase, reply_flow},
     caller_id::{caller_of, language_of},
     identity::{Claim, with_identity},
     origin_of,
     refreshing::Session,
     reliable::Reliable,
-    reply_flow, tag_text,
+    tag_text,
 };
 use crate::{
     protocol::sip::{
@@ -30,7 +30,7 @@ use crate::{
         session_timer::SessionAnswer,
         transaction::{ServerId, Timer, server_key},
     },
-    types::Rng,
+    types::{CallContext, Rng, SessionUuid},
 };
 
 /// Software that only ever searches for open exchanges.
@@ -216,7 +216,7 @@ impl SipEndpoint {
             return self.refuse(flow, message, 482, "");
         }
         let tag = rng.next_u64();
-        let Some(dialog) = Dialog::as_callee(message, &tag_text(tag), flow) else {
+        let Some(mut dialog) = Dialog::as_callee(message, &tag_text(tag), flow) else {
             return self.refuse(flow, message, 400, "Warning: 399 centralita \"INVITE without a usable Contact\"\r\n");
         };
         // What is addressed to the contact that we registered was dialled as To says.
@@ -238,7 +238,10 @@ impl SipEndpoint {
             return self.refuse(flow, message, status, "");
         }
         let transaction = self.link.transactions.open_server(key, reply_flow(flow, message), &Method::Invite);
-        let invite = Pending::new(Some(transaction), flow, message);
+        let mut invite = Pending::new(Some(transaction), flow, message);
+        dialog.say_session(SessionUuid::mint(rng));
+        invite.lines.name_session(dialog.session());
+        let context = CallContext { session: dialog.session(), ..CallContext::default() };
         let trying = invite.lines.response(100, "").finish();
         self.link.reply(&invite, 100, trying);
         let id = DialogId(self.next_dialog);
@@ -284,6 +287,7 @@ impl SipEndpoint {
             language: language_of(message),
             identity: None,
             replaces,
+            context,
         };
         match claim {
             Claim::NotAsked => self.link.notice(invited),

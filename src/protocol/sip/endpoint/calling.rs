@@ -26,7 +26,7 @@ use crate::{
         session_timer::first_request_lines,
         transaction::{ClientKey, ClientUser, Outline, Owner, Timer},
     },
-    types::{OfFamily, PerFamily, Rng},
+    types::{CallContext, OfFamily, PerFamily, Rng},
 };
 
 /// A hop of a trunk that does not even say 100 by then is passed over when there is another, or another trunk. RFC 3263 4.3 would wait for timer B,
@@ -52,6 +52,7 @@ impl SipEndpoint {
         caller_name: Option<&str>,
         offer: PerFamily<Arc<str>>,
         ring_secs: u32,
+        context: &CallContext,
         rng: &mut Rng,
     ) {
         if self.calls.contains_key(&id) {
@@ -67,7 +68,7 @@ impl SipEndpoint {
             let status = if matches!(target, SipTarget::Trunk { .. }) { 503 } else { 480 };
             return self.link.notice(SipNotice::Failed { dialog: id, status });
         };
-        let presentation = self.present(&target, caller, caller_name, first.way.peer(), rng);
+        let presentation = self.present(&target, caller, caller_name, context, first.way.peer(), rng);
         // A phone's contacts ring together, a trunk's hops are tried one after another.
         let hops_left: VecDeque<Hop> = match &target {
             SipTarget::Phone(_) | SipTarget::Devices { .. } => VecDeque::new(),
@@ -189,6 +190,7 @@ impl SipEndpoint {
             to,
             call_id: branch.call_id.clone(),
             cseq: branch.cseq,
+            session: calling.presentation.session,
         };
         let mut message = Composition::request("INVITE", &outline.uri)
             .line("Via", &outline.via)
@@ -323,7 +325,7 @@ impl SipEndpoint {
         let flow = client.usual_flow().unwrap_or(flow);
         let outline = client.outline.clone()?;
         let target = Uri::parse(&outline.uri)?;
-        let dialog = Dialog::as_caller(message, &outline.from, outline.cseq, flow, &target)?;
+        let dialog = Dialog::as_caller(message, &outline, flow, &target)?;
         self.send_ack(key, &dialog, outline.cseq, message, rng);
         Some(dialog)
     }

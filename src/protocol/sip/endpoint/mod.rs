@@ -17,6 +17,7 @@
 //! | `refer.rs` | transfers that a phone asks for |
 //! | `replacing.rs` | dialogs that are named by others |
 //! | `reason.rs` | why calls end |
+//! | `session_ids.rs` | what names a call from end to end |
 //! | `refreshing.rs` | session timers of answered calls |
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
 //! | `trunk_registration.rs` | our registrations with carriers |
@@ -44,6 +45,7 @@ mod registering;
 mod reliable;
 mod replacing;
 mod routing;
+mod session_ids;
 mod settings;
 mod snapshot;
 mod stats;
@@ -315,8 +317,8 @@ impl SipEndpoint {
             SipOrder::Ring { dialog, answer } => self.ring(dialog, answer),
             SipOrder::Accept { dialog, sdp } => self.accept(dialog, sdp),
             SipOrder::Reject { dialog, status, retry_after_secs } => self.reject(dialog, status, retry_after_secs),
-            SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs } => {
-                self.invite(dialog, target, caller.as_deref(), caller_name.as_deref(), offer, ring_secs, rng);
+            SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs, context } => {
+                self.invite(dialog, target, caller.as_deref(), caller_name.as_deref(), offer, ring_secs, &context, rng);
             }
             SipOrder::Cancel { dialog, is_answered_elsewhere } => self.cancel(dialog, is_answered_elsewhere, rng),
             SipOrder::Bye { dialog } => self.bye(dialog, rng),
@@ -519,25 +521,6 @@ impl SipEndpoint {
 /// What begins our tags' text.
 fn tag_text(tag: u64) -> String {
     format!("{tag:016x}")
-}
-
-/// Where responses to a request go (RFC 3261 18.2.2, RFC 3581 4).
-fn reply_flow(flow: Flow, request: &SipMessage) -> Flow {
-    let via = request.via();
-    if flow.is_reliable() || via.has_rport {
-        return flow;
-    }
-    // Behind address translation the port in Via means nothing outside.
-    if host_ip(&via.host).is_some_and(|ip| ip != flow.remote.ip().to_canonical()) {
-        return flow;
-    }
-    Flow { remote: SocketAddr::new(flow.remote.ip(), via.port.unwrap_or(5060)), ..flow }
-}
-
-impl Pending {
-    fn new(transaction: Option<ServerId>, flow: Flow, request: &SipMessage) -> Self {
-        Self { transaction, flow: reply_flow(flow, request), lines: ReplyLines::of(request, flow.remote) }
-    }
 }
 
 /// The key by which a copy of an INVITE that took another way is recognised (RFC 3261 8.2.2.2).

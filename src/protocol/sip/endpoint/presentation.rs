@@ -10,7 +10,7 @@ use crate::{
         address::{quoted, user_part},
         notice::{Flow, SipTarget},
     },
-    types::Rng,
+    types::{CallContext, Rng, SessionIdentifier, SessionUuid},
 };
 
 /// RFC 3323 4.1.1.3.
@@ -23,6 +23,8 @@ pub struct Presentation {
     pub from: String,
     /// Whole lines besides.
     pub lines: String,
+    /// What names the session.
+    pub session: SessionIdentifier,
 }
 
 impl SipEndpoint {
@@ -32,6 +34,7 @@ impl SipEndpoint {
         target: &SipTarget,
         caller: Option<&str>,
         caller_name: Option<&str>,
+        context: &CallContext,
         peer: Flow,
         rng: &mut Rng,
     ) -> Presentation {
@@ -41,7 +44,10 @@ impl SipEndpoint {
                 let terms = self.access.trunk(trunk).map(|trunk| trunk.caller).unwrap_or_default();
                 // A statement names the number: whoever may not learn it gets none.
                 let is_told = !terms.is_hidden || terms.asserts != AssertedAs::Nothing;
-                (terms, caller.filter(|_| is_told).and_then(|caller| self.statement(trunk, caller, number, rng)))
+                let originals = context.originals.as_ref();
+                let called = originals.map_or(number, |originals| &originals.called);
+                let signed = originals.map_or(caller, |originals| originals.caller.as_deref().filter(|_| caller.is_some()));
+                (terms, signed.filter(|_| is_told).and_then(|caller| self.statement(trunk, caller, called, rng)))
             }
         };
         let ours = self.settings.advertised(peer);
@@ -51,7 +57,8 @@ impl SipEndpoint {
         };
         let known = caller.map(|caller| named(&format!("<sip:{}@{}:{}>", user_part(caller), ours.host, ours.port)));
         let is_hidden = known.is_none() || terms.is_hidden;
-        let mut lines = String::new();
+        let session = SessionIdentifier { local: context.session.local.or(SessionUuid::mint(rng)), ..Default::default() };
+        let mut lines = format!("Session-ID: {session}\r\n");
         // Writing to a String cannot fail.
         if let Some(known) = &known {
             let privacy = if is_hidden { "full" } else { "off" };
@@ -75,6 +82,6 @@ impl SipEndpoint {
             None if caller.is_some() => format!("\"Anonymous\" {ANONYMOUS}"),
             None => named(ANONYMOUS),
         };
-        Presentation { from, lines }
+        Presentation { from, lines, session }
     }
 }

@@ -223,7 +223,7 @@ impl SipEndpoint {
             None if calling.early.len() >= EARLY_DIALOGS_MAX => return false,
             None => {
                 let Some(target) = Uri::parse(&outline.uri) else { return false };
-                let Some(dialog) = Dialog::as_caller(message, &outline.from, outline.cseq, flow, &target) else { return false };
+                let Some(dialog) = Dialog::as_caller(message, &outline, flow, &target) else { return false };
                 calling.early.push(Early { key, dialog, rseq: rseq.wrapping_sub(1), pracks: 0, answer: None });
                 calling.early.len() - 1
             }

@@ -45,7 +45,7 @@ impl SipEndpoint {
             return self.refuse(flow, message, 403, UNPROVEN);
         }
         let transaction = self.open_request(key, flow, message, method);
-        let pending = Pending::new(transaction, flow, message);
+        let mut pending = Pending::new(transaction, flow, message);
         let Some(call) = self.calls.get_mut(&id) else { return };
         let dialog = match &mut call.phase {
             Phase::Arriving(arriving) => &mut arriving.dialog,
@@ -57,7 +57,9 @@ impl SipEndpoint {
             },
         };
         // 12.2.2: a request older than the last one is out of order.
-        if !dialog.is_in_order(message) {
+        let is_in_order = dialog.is_in_order(message);
+        pending.lines.name_session(dialog.session());
+        if !is_in_order {
             return self.answer(&pending, 500, "");
         }
         // A call that nobody can listen to stays on such a stream, whatever claims to belong to it.

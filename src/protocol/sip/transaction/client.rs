@@ -4,8 +4,11 @@
 use std::sync::Arc;
 
 use super::{Owner, Timer, Wire};
-use crate::protocol::sip::{
-    Flow, compose::Composition, endpoint::SubscriptionId, header::Name, message::SipMessage, notice::DialogId,
+use crate::{
+    protocol::sip::{
+        Flow, compose::Composition, endpoint::SubscriptionId, header::Name, message::SipMessage, notice::DialogId,
+    },
+    types::SessionIdentifier,
 };
 
 /// A client transaction: the number in our branch, and whether it is the CANCEL that shares its INVITE's branch.
@@ -76,6 +79,8 @@ pub struct Outline {
     pub call_id: Arc<str>,
     /// CSeq number.
     pub cseq: u32,
+    /// What names the session (RFC 7989 6: as in the INVITE).
+    pub session: SessionIdentifier,
 }
 
 impl Outline {
@@ -89,6 +94,7 @@ impl Outline {
             .line("Call-ID", &self.call_id)
             .line("CSeq", format_args!("{} {method}", self.cseq))
             .line("Max-Forwards", 70)
+            .session(self.session)
             .lines(more_lines)
             .finish()
     }

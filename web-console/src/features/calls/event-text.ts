@@ -28,13 +28,15 @@ export function useEventText(names: Names): (record: EventRecord) => string {
     const { event } = record
     switch (event.kind) {
       case 'arrived':
-        return t('event.arrived', { number: event.number })
+        return event.session_id ? t('event.arrived_named', { number: event.number, session: event.session_id }) : t('event.arrived', { number: event.number })
       case 'caller_checked':
         return t('event.caller_checked', { result: identity.long(event.identity) })
       case 'answered':
         return t('event.answered', { time: clockText(event.unanswered_ms) })
       case 'dialled':
         return t('event.dialled', { agent: names.agent(event.agent) })
+      case 'sent_out':
+        return t(event.attempt > 1 ? 'event.sent_on' : 'event.sent_out', { trunk: event.trunk, session: event.session_id })
       case 'identified':
         return event.matches === 1 ? t('event.identified') : t('event.candidates', { count: event.matches })
       case 'ivr_entered':

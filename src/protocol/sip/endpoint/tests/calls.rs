@@ -20,6 +20,7 @@ pub(super) fn call(world: &mut World, dialog: DialogId) {
             caller_name: Some("Ana \"A\"".into()),
             offer: OFFER.into(),
             ring_secs: 30,
+            context: Default::default(),
         },
     );
 }
@@ -87,6 +88,7 @@ fn a_withheld_number_is_withheld_by_the_book() {
         caller_name: None,
         offer: OFFER.into(),
         ring_secs: 30,
+        context: Default::default(),
     };
     world.order(US, order);
     let invite = world.last(US, "INVITE").unwrap();

@@ -281,6 +281,7 @@ fn call_out(world: &mut World) {
             caller_name: None,
             offer: "v=0\r\n".into(),
             ring_secs: 5,
+            context: Default::default(),
         },
     );
     world.run(200);

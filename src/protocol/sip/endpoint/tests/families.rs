@@ -33,7 +33,8 @@ fn offers() -> PerFamily<Arc<str>> {
 
 fn invite(target: SipTarget) -> SipOrder {
     let caller = Some("911".into());
-    SipOrder::Invite { dialog: DialogId(2), target, caller, caller_name: None, offer: offers(), ring_secs: 20 }
+    let context = CallContext::default();
+    SipOrder::Invite { dialog: DialogId(2), target, caller, caller_name: None, offer: offers(), ring_secs: 20, context }
 }
 
 #[test]

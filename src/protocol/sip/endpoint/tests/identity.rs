@@ -5,10 +5,13 @@ use std::sync::Arc;
 use super::world::{THEM, US, World, access, to_trunk};
 use crate::{
     protocol::{
-        sip::{AssertedAs, CallerAccess, DialogId, IdentityCheck, SipNotice, SipOrder, StirAccess, Transport},
-        stir::{Called, Claims, PassportSigner, write_identity},
+        sip::{
+            AssertedAs, CallerAccess, DialogId, IdentityCheck, SipMessage, SipNotice, SipOrder, StirAccess, Transport,
+            header::Name,
+        },
+        stir::{Called, Claims, PassportSigner, read_identity, write_identity},
     },
-    types::{Attestation, CallerIdentity, IdentityFault},
+    types::{Attestation, CallContext, CallerIdentity, IdentityFault, OriginalNumbers},
 };
 
 const OURS: DialogId = DialogId(2);
@@ -48,6 +51,7 @@ fn call(world: &mut World, caller: &str) {
         caller_name: None,
         offer: OFFER.into(),
         ring_secs: 30,
+        context: Default::default(),
     };
     world.order(US, order);
     world.run(100);
@@ -261,4 +265,29 @@ fn nobody_asks_and_nobody_signs_where_the_trunk_does_not_say_so() {
     call(&mut world, "+34911000001");
     assert!(!world.last(US, "INVITE").unwrap().contains("Identity:"));
     assert_eq!(identity(&mut world), None);
+}
+
+#[test]
+fn what_is_signed_are_the_numbers_before_the_trunks_rules_rewrote_them() {
+    let mut world = world(IdentityCheck::Off);
+    let originals = OriginalNumbers { called: "+493012345".into(), caller: Some("+34911000001".into()) };
+    let order = SipOrder::Invite {
+        dialog: OURS,
+        target: to_trunk("03012345"),
+        caller: Some("911000001".into()),
+        caller_name: None,
+        offer: OFFER.into(),
+        ring_secs: 30,
+        context: CallContext { originals: Some(originals), ..CallContext::default() },
+    };
+    world.order(US, order);
+    world.run(100);
+    let invite = world.log.iter().find(|(_, text)| text.starts_with("INVITE sip:03012345@")).unwrap().1.clone();
+    let message = SipMessage::parse(invite.as_bytes()).unwrap();
+    let statement = message.first(Name::Identity).unwrap();
+    let passport = read_identity(statement).unwrap().unwrap();
+    assert_eq!(
+        (passport.claims.caller.as_str(), passport.claims.called.numbers),
+        ("34911000001", vec!["493012345".to_owned()])
+    );
 }

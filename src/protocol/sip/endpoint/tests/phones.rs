@@ -66,6 +66,7 @@ fn call_phone(world: &mut World, ring_secs: u32) {
         caller_name: None,
         offer: "v=0\r\n".into(),
         ring_secs,
+        context: Default::default(),
     };
     world.order(US, order);
 }

@@ -22,6 +22,7 @@ fn call(world: &mut World) -> String {
         caller_name: Some("Ana".into()),
         offer: "v=0\r\n".into(),
         ring_secs: 30,
+        context: Default::default(),
     };
     world.order(US, order);
     world.run(100);

@@ -41,7 +41,18 @@ fn two_trunks_over_tls_at_one_address_have_a_stream_each() {
     for (dialog, trunk) in [(2, "peer"), (4, "other"), (6, "peer")] {
         let target = SipTarget::Trunk { trunk: trunk.parse().expect("a key"), number: "1001".into(), has_alternative: false };
         let (dialog, offer) = (DialogId(dialog), OFFER.into());
-        world.order(US, SipOrder::Invite { dialog, target, caller: None, caller_name: None, offer, ring_secs: 30 });
+        world.order(
+            US,
+            SipOrder::Invite {
+                dialog,
+                target,
+                caller: None,
+                caller_name: None,
+                offer,
+                ring_secs: 30,
+                context: Default::default(),
+            },
+        );
     }
     let demanded: Vec<_> = world.connects.iter().map(|(_, name)| name.clone()).collect();
     assert_eq!(demanded, names.map(Some));
@@ -54,7 +65,18 @@ fn a_trunk_that_says_nothing_is_given_up_early_only_where_there_is_another() {
         world.loss = 100;
         let target = SipTarget::Trunk { trunk: "peer".parse().expect("a key"), number: "1001".into(), has_alternative };
         let (dialog, offer) = (OURS, OFFER.into());
-        world.order(US, SipOrder::Invite { dialog, target, caller: None, caller_name: None, offer, ring_secs: 30 });
+        world.order(
+            US,
+            SipOrder::Invite {
+                dialog,
+                target,
+                caller: None,
+                caller_name: None,
+                offer,
+                ring_secs: 30,
+                context: Default::default(),
+            },
+        );
         world.run(given_up_ms - 100);
         assert!(world.take(US).is_empty());
         world.run(200);
@@ -66,7 +88,18 @@ fn a_trunk_that_says_nothing_is_given_up_early_only_where_there_is_another() {
 fn large_call(world: &mut World) {
     let offer = format!("{OFFER}{}", "a=fmtp:97 a parameter of some length\r\n".repeat(40));
     let (caller, target) = (Some("+34911000001".into()), to_trunk("1009"));
-    world.order(US, SipOrder::Invite { dialog: OURS, target, caller, caller_name: None, offer: offer.into(), ring_secs: 30 });
+    world.order(
+        US,
+        SipOrder::Invite {
+            dialog: OURS,
+            target,
+            caller,
+            caller_name: None,
+            offer: offer.into(),
+            ring_secs: 30,
+            context: Default::default(),
+        },
+    );
 }
 
 #[test]

@@ -105,6 +105,7 @@ fn ring(world: &mut World, ringer: &mut Phone) -> String {
         caller_name: None,
         offer: "v=0\r\n".into(),
         ring_secs: 20,
+        context: Default::default(),
     };
     world.order(US, invite);
     world.stray.iter().rev().find(|(_, text)| text.starts_with("INVITE")).expect("an INVITE").1.clone()

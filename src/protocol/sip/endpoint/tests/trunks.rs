@@ -299,7 +299,10 @@ fn a_server_that_does_not_take_our_proof_makes_way_for_the_next() {
     let mut world = begin(carrier(with_another_server));
     let target = super::world::to_trunk("1001");
     let (dialog, offer) = (DialogId(2), "v=0\r\n".into());
-    world.order(US, SipOrder::Invite { dialog, target, caller: None, caller_name: None, offer, ring_secs: 30 });
+    world.order(
+        US,
+        SipOrder::Invite { dialog, target, caller: None, caller_name: None, offer, ring_secs: 30, context: Default::default() },
+    );
     assert_eq!(last_asked(&world), CARRIER);
     let challenge = "Proxy-Authenticate: Digest realm=\"nobody.example\", nonce=\"n\"\n";
     answer(&mut world, "407 Proxy Authentication Required", challenge);

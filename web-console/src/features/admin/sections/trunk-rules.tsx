@@ -7,20 +7,21 @@ import { Group, NumberField } from '../form-parts'
 import { linesOf, plainNumber } from '../keys'
 import { Rows } from '../rows'
 
-export type TrunkRules = Required<Pick<Schemas['Trunk'], 'codecs' | 'numbers_in' | 'numbers_out' | 'caller' | 'headers'>>
+export type TrunkRules = Required<Pick<Schemas['Trunk'], 'codecs' | 'numbers_in' | 'numbers_out' | 'numbers_shown' | 'caller' | 'headers'>>
 type NumberRule = Schemas['NumberRule']
 type HeaderRule = Schemas['HeaderRule']
 
-export const NO_RULES: TrunkRules = { codecs: [], numbers_in: [], numbers_out: [], caller: { default: null, allowed: [], is_withheld: false }, headers: [] }
+export const NO_RULES: TrunkRules = { codecs: [], numbers_in: [], numbers_out: [], numbers_shown: [], caller: { default: null, allowed: [], is_withheld: false }, headers: [] }
 
 /** As they are sent: without blanks and empty lines. */
-export function tidyRules({ codecs, caller, numbers_in, numbers_out, headers }: TrunkRules): TrunkRules {
+export function tidyRules({ codecs, caller, numbers_in, numbers_out, numbers_shown, headers }: TrunkRules): TrunkRules {
   const tidyNumber = (rule: NumberRule): NumberRule => ({ ...rule, pattern: rule.pattern.trim().toUpperCase(), prepend: rule.prepend.trim() })
   return {
     codecs: codecs.map((codec) => codec.trim().toLowerCase()).filter((codec) => codec !== ''),
     caller: { ...caller, default: plainNumber(caller.default ?? '') || null, allowed: (caller.allowed ?? []).map(plainNumber).filter((begin) => begin !== '') },
     numbers_in: numbers_in.map(tidyNumber),
     numbers_out: numbers_out.map(tidyNumber),
+    numbers_shown: numbers_shown.map(tidyNumber),
     headers: headers.map((rule) => (rule.do === 'remove' ? { do: rule.do, name: rule.name.trim() } : { ...rule, name: rule.name.trim(), value: rule.value.trim() })),
   }
 }
@@ -42,6 +43,7 @@ export function TrunkRulesFields<T extends TrunkRules>({ form }: { form: Form<T>
       <Group title={t('trunk_rules.numbers')}>
         <p className="text-xs text-ink-3">{t('trunk_rules.numbers_help')}</p>
         <NumberRules title={t('trunk_rules.numbers_out')} field="numbers_out" rules={values.numbers_out} onChange={(rules) => set('numbers_out', rules)} errorOf={errorOf} />
+        <NumberRules title={t('trunk_rules.numbers_shown')} field="numbers_shown" rules={values.numbers_shown} onChange={(rules) => set('numbers_shown', rules)} errorOf={errorOf} />
         <NumberRules title={t('trunk_rules.numbers_in')} field="numbers_in" rules={values.numbers_in} onChange={(rules) => set('numbers_in', rules)} errorOf={errorOf} />
       </Group>
       <Group title={t('trunk_rules.invites')}>
@@ -68,7 +70,7 @@ export function TrunkRulesFields<T extends TrunkRules>({ form }: { form: Form<T>
 
 interface NumberRulesProps {
   title: string
-  field: 'numbers_in' | 'numbers_out'
+  field: 'numbers_in' | 'numbers_out' | 'numbers_shown'
   rules: readonly NumberRule[]
   onChange: (rules: NumberRule[]) => void
   errorOf: (path: string) => string | undefined
