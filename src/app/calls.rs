@@ -217,7 +217,7 @@ mod tests {
             is_web: false,
         };
         change(&mut summary);
-        let kind = CallEventKind::Arrived { number: "1001".into(), trunk: None };
+        let kind = CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None };
         let event = Event::Call(CallEvent { call: summary.id, kind });
         let fact = Fact { at: summary.started_at, actor: By::System, event, call: Some(Box::new(summary)) };
         let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };

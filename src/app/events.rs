@@ -100,7 +100,7 @@ mod tests {
                 }),
                 1 => Event::Call(CallEvent {
                     call: CallId::mint(TEST_TIME, &mut Rng::seeded(1)),
-                    kind: CallEventKind::Arrived { number: "1001".into(), trunk: None },
+                    kind: CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None },
                 }),
                 _ => Event::Directory(DirectoryEvent {
                     thing: Thing::Queue,

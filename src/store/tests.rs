@@ -36,7 +36,7 @@ sql! {
 
 fn arrived(seed: u64) -> Event {
     let call = CallId::mint(TEST_TIME, &mut Rng::seeded(seed));
-    Event::Call(CallEvent { call, kind: CallEventKind::Arrived { number: "1001".into(), trunk: None } })
+    Event::Call(CallEvent { call, kind: CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None } })
 }
 
 async fn emit(db: &Db, seed: u64) -> Result<bool, StoreFault> {

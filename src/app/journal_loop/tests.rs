@@ -60,7 +60,7 @@ fn fact(secs: i64, id: CallId, kind: CallEventKind, call: Option<CallSummary>) -
 }
 
 fn arrived(id: CallId) -> Fact {
-    fact(0, id, CallEventKind::Arrived { number: "1001".into(), trunk: None }, Some(summary(id)))
+    fact(0, id, CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None }, Some(summary(id)))
 }
 
 fn queued(id: CallId) -> Fact {

@@ -1364,6 +1364,8 @@ export interface components {
         CallEventKind: {
             /** @description The number dialled, one of ours. */
             number: string;
+            /** @description What names its session from end to end (Session-ID, RFC 7989), ours and theirs; `None` for the web phone. */
+            session_id?: string | null;
             trunk?: components["schemas"]["TrunkId"] | null;
             /** @enum {string} */
             kind: "arrived";
@@ -1385,6 +1387,18 @@ export interface components {
             agent: components["schemas"]["AgentId"];
             /** @enum {string} */
             kind: "dialled";
+        } | {
+            /**
+             * Format: int64
+             * @description 1 for the first trunk.
+             */
+            attempt: number;
+            /** @description What names the session from end to end (Session-ID, RFC 7989), as we say it. */
+            session_id: string;
+            /** @description The trunk. */
+            trunk: components["schemas"]["TrunkId"];
+            /** @enum {string} */
+            kind: "sent_out";
         } | {
             customer?: components["schemas"]["CustomerId"] | null;
             /**
@@ -3677,6 +3691,8 @@ export interface components {
                 numbers_in?: components["schemas"]["NumberRule"][];
                 /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
                 numbers_out?: components["schemas"]["NumberRule"][];
+                /** @description The same of the number shown, where the carrier wants it written otherwise than the one called; empty: as `numbers_out`. */
+                numbers_shown?: components["schemas"]["NumberRule"][];
                 /** @description What number is shown there. */
                 caller?: components["schemas"]["CallerRules"];
                 /** @description Header lines of our INVITEs there. */
@@ -4939,6 +4955,8 @@ export interface components {
             numbers_in?: components["schemas"]["NumberRule"][];
             /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
             numbers_out?: components["schemas"]["NumberRule"][];
+            /** @description The same of the number shown, where the carrier wants it written otherwise than the one called; empty: as `numbers_out`. */
+            numbers_shown?: components["schemas"]["NumberRule"][];
             /** @description What number is shown there. */
             caller?: components["schemas"]["CallerRules"];
             /** @description Header lines of our INVITEs there. */
@@ -5040,6 +5058,8 @@ export interface components {
             numbers_in?: components["schemas"]["NumberRule"][];
             /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
             numbers_out?: components["schemas"]["NumberRule"][];
+            /** @description The same of the number shown, where the carrier wants it written otherwise than the one called; empty: as `numbers_out`. */
+            numbers_shown?: components["schemas"]["NumberRule"][];
             /** @description What number is shown there. */
             caller?: components["schemas"]["CallerRules"];
             /** @description Header lines of our INVITEs there. */
@@ -5581,6 +5601,8 @@ export interface components {
             numbers_in?: components["schemas"]["NumberRule"][];
             /** @description How numbers that go out by it are rewritten, from E.164 to the carrier's form: the one called and the one shown. */
             numbers_out?: components["schemas"]["NumberRule"][];
+            /** @description The same of the number shown, where the carrier wants it written otherwise than the one called; empty: as `numbers_out`. */
+            numbers_shown?: components["schemas"]["NumberRule"][];
             /** @description What number is shown there. */
             caller?: components["schemas"]["CallerRules"];
             /** @description Header lines of our INVITEs there. */

@@ -79,7 +79,6 @@ use trunk_registration::TrunkRegistrations;
 
 use super::{
     access::SipAccess,
-    address::host_ip,
     certificate_terms::CertificateTerms,
     compose::{Composition, ReplyLines},
     digest::Challenger,
@@ -88,7 +87,7 @@ use super::{
     notice::{Devices, DialogId, Flow, FlowId, SipNotice, SipOrder, TrunkFault},
     peer::Hop,
     registrar::Registrar,
-    transaction::{ClientKey, ClientUser, Outline, Owner, ServerId, Timer, Timers, Times, Transactions, Wire},
+    transaction::{ClientKey, ClientUser, Outline, Owner, Timer, Timers, Times, Transactions, Wire},
 };
 use crate::{
     protocol::stir::SignedPassport,

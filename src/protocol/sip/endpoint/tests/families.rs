@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     protocol::sip::{Advertised, DialogId, FlowId, SipNotice, SipOrder, SipTarget, Transport},
-    types::PerFamily,
+    types::{CallContext, PerFamily},
 };
 
 /// Where a phone with an IPv6 address is.
