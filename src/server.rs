@@ -7,6 +7,7 @@ mod loops;
 mod metrics;
 mod scripts;
 mod stop;
+mod switch_thread;
 mod tasks;
 
 use std::{
@@ -29,6 +30,7 @@ pub use stop::Stopped;
 use self::{
     listeners::{Doors, Listeners, not_available},
     scripts::Scripts,
+    switch_thread::SwitchThread,
     tasks::Tasks,
 };
 use crate::{
@@ -185,6 +187,8 @@ struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
     advertised: PerFamily<SocketAddr>,
+    /// Where the switch runs.
+    _thread: SwitchThread,
     /// Who is asked for the names of trunks, and which addresses can be used.
     name_servers: Vec<SocketAddr>,
     reach: Reach,
@@ -204,7 +208,8 @@ impl Exchange {
         let clock = ground.clock.clone();
         let (wire_in, wire) = mpsc::channel(WIRE_MAX);
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
-        let net = SipNet::open(&config.sip, clock.clone(), wire_in, certificates).await?;
+        let thread = SwitchThread::start().map_err(anyhow::Error::from)?;
+        let net = SipNet::open(&config.sip, clock.clone(), wire_in, certificates, thread.handle()).await?;
         let (tap, captured, capture) = SipCapture::new(&config.capture, clock.clone());
         net.tap_into(tap);
         for address in net.tls_listening() {
@@ -291,7 +296,8 @@ impl Exchange {
             name_servers: config.sip.name_servers.clone(),
             reach,
             sip_sockets,
-            switch_loop: tokio::spawn(switch_loop.run()),
+            switch_loop: thread.handle().spawn(switch_loop.run()),
+            _thread: thread,
             captured,
             capture,
             journal: status,

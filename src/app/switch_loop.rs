@@ -11,7 +11,10 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tokio::{
+    runtime::Handle,
+    sync::{Semaphore, broadcast, mpsc, oneshot},
+};
 
 use super::{
     journal_loop::JournalStatus,
@@ -115,6 +118,8 @@ pub struct SwitchLoop {
     draining: Option<Draining>,
     snapshots: mpsc::Sender<SnapshotBatch>,
     snapshot_at: Mono,
+    /// Where runs what the loop does not wait for.
+    aside: Handle,
     /// Who is told when calls have been left as they stand, for the next process.
     left: Option<oneshot::Sender<()>>,
 }
@@ -153,7 +158,7 @@ pub struct SwitchLoopParts {
 }
 
 impl SwitchLoop {
-    /// A loop that is ready to run, and the handle to it.
+    /// A loop that is ready to run, and the handle to it. It may run on another runtime than the caller's, which does the rest.
     pub fn new(parts: SwitchLoopParts) -> (Self, SwitchHandle) {
         let (asks_in, asks) = mpsc::channel(ASKS_MAX);
         let handle = SwitchHandle { asks: asks_in, live: broadcast::Sender::new(LIVE_MAX) };
@@ -181,6 +186,7 @@ impl SwitchLoop {
             draining: None,
             snapshots: parts.snapshots,
             snapshot_at: Mono::default(),
+            aside: Handle::current(),
             left: None,
         };
         (this, handle)
@@ -193,7 +199,7 @@ impl SwitchLoop {
         let mut asks = Vec::with_capacity(BATCH_MAX);
         loop {
             self.wait(&mut wire, &mut notices, &mut asks).await;
-            let now = self.clock.now();
+            let (now, was_full) = (self.clock.now(), wire.len() == BATCH_MAX);
             for input in wire.drain(..) {
                 self.switch.handle(input, now);
             }
@@ -214,6 +220,10 @@ impl SwitchLoop {
             }
             if self.has_drained(now) {
                 break;
+            }
+            if was_full {
+                // Who reads the sockets shares this thread: a backlog shall stand where it is seen, and not in the kernel.
+                tokio::task::yield_now().await;
             }
         }
         // What the last turn still said (BYEs, the last facts) is on its way before anyone hears that we are done.
@@ -332,7 +342,9 @@ impl SwitchLoop {
         }
         let facts = self.facts_waiting.len();
         let backlog = Backlog { wire: self.wire.len(), facts, journal_takes_calls: self.journal.takes_calls() };
-        self.switch.set_shedding(self.overload.sheds(backlog));
+        let sheds = self.overload.sheds(backlog);
+        self.net.refuse_calls(sheds);
+        self.switch.set_shedding(sheds);
     }
 
     /// Hands over what has changed of calls, if it is time and there is room; else it gathers on in the switch.
@@ -382,7 +394,7 @@ impl SwitchLoop {
         let looking = self.callers.look_up(number);
         let late = self.clock.sleep_until(now.mono + LOOK_UP_MS_MAX);
         let (asks, missed) = (self.handle.asks.clone(), self.look_ups_missed.clone());
-        tokio::spawn(async move {
+        self.aside.spawn(async move {
             let found = tokio::select! {
                 found = looking => found,
                 () = late => {
@@ -399,7 +411,7 @@ impl SwitchLoop {
     /// The switch does not wait for longer than it wants to; what comes later still fills the shelf of certificates.
     fn check_identity(&self, dialog: DialogId, passport: Arc<SignedPassport>) {
         let (checking, asks) = (self.identities.check(passport), self.handle.asks.clone());
-        tokio::spawn(async move {
+        self.aside.spawn(async move {
             let checked = checking.await;
             let _ = asks.send(Ask::Input(Box::new(Input::IdentityChecked { dialog, checked }))).await;
         });

@@ -10,6 +10,7 @@ mod flood_gate;
 mod hep_export;
 mod kept_task;
 pub mod media;
+mod recent_invites;
 mod resolver;
 mod secrets;
 mod sip;

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
+use tokio::{net::TcpListener, runtime::Handle, sync::mpsc, task::JoinSet};
 
 use super::{
     Certificates, SipTap,
@@ -162,12 +162,13 @@ pub struct SipNet {
 
 impl SipNet {
     /// Opens every socket of the settings and begins to read: whole messages go to `inputs`. Without a certificate nobody can call
-    /// over TLS.
+    /// over TLS. Datagrams are read on `datagrams`, the runtime of whoever handles them; connections on the caller's.
     pub async fn open(
         settings: &SipNetSettings,
         clock: Arc<dyn Clock>,
         inputs: mpsc::Sender<Input>,
         certificates: Option<Certificates>,
+        datagrams: &Handle,
     ) -> Result<Self, SipNetFault> {
         if settings.listen.is_empty() {
             return Err(SipNetFault::NoAddress);
@@ -182,11 +183,11 @@ impl SipNet {
         for address in &settings.listen {
             // The first UDP socket is flow 1; what is opened for others' connections goes on in odd numbers.
             let id = connections.next_inbound_flow();
-            let (port, listener) = open_both(id, *address, is_v6_only(*address, &settings.listen))?;
+            let (port, listener) = open_both(id, *address, is_v6_only(*address, &settings.listen), datagrams)?;
             let bound = port.local();
             let (reader, reading) = (port.clone(), intake.clone());
             let read = move || sip_udp::read(reader.clone(), reading.clone());
-            tasks.spawn(keep("SIP over UDP", intake.clock().clone(), failed(&intake), read));
+            tasks.spawn_on(keep("SIP over UDP", intake.clock().clone(), failed(&intake), read), datagrams);
             tasks.spawn(accept_on(&connections, listener, Transport::Tcp, &intake));
             udp.push(port);
             listening.push(bound);
@@ -258,6 +259,11 @@ impl SipNet {
     /// Places for SIP over WebSocket, for the door that takes the sockets.
     pub fn sockets(&self) -> SipSockets {
         SipSockets::new(self.connections.clone())
+    }
+
+    /// Whether new calls are refused by 503 as they come in over UDP, at the price of reading them. Connections are slowed down instead.
+    pub fn refuse_calls(&self, are_refused: bool) {
+        self.intake.refuse_calls(are_refused);
     }
 
     /// From these addresses a trunk's many messages are welcome.
@@ -339,10 +345,16 @@ fn fault(address: SocketAddr, transport: Transport, source: io::Error) -> SipNet
 
 /// UDP and TCP on one port. With port 0 the operating system chooses for UDP and TCP takes the same; where TCP is taken there,
 /// it chooses again.
-fn open_both(id: FlowId, address: SocketAddr, is_v6_only: bool) -> Result<(UdpPort, TcpListener), SipNetFault> {
+fn open_both(
+    id: FlowId,
+    address: SocketAddr,
+    is_v6_only: bool,
+    datagrams: &Handle,
+) -> Result<(UdpPort, TcpListener), SipNetFault> {
     let mut tries = 1;
     loop {
-        let port = UdpPort::open(id, address, is_v6_only).map_err(|source| fault(address, Transport::Udp, source))?;
+        let port =
+            UdpPort::open(id, address, is_v6_only, datagrams).map_err(|source| fault(address, Transport::Udp, source))?;
         let bound = port.local();
         match listen(bound, is_v6_only) {
             Ok(listener) => return Ok((port, listener)),

@@ -4,14 +4,14 @@
 use std::{
     net::IpAddr,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use super::{FloodGate, SipTap, sip::SipNetSettings};
+use super::{FloodGate, SipTap, recent_invites::RecentInvites, sip::SipNetSettings};
 use crate::{
     protocol::{
         sip::{CertificateChain, Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
@@ -34,6 +34,8 @@ pub(super) struct SipIntake {
     clock: Arc<dyn Clock>,
     inputs: mpsc::Sender<Input>,
     gate: Mutex<FloodGate>,
+    are_calls_refused: AtomicBool,
+    passed: Mutex<RecentInvites>,
     trusted: arc_swap::ArcSwap<Vec<IpPrefix>>,
     tap: OnceLock<SipTap>,
     counters: Counters,
@@ -126,6 +128,8 @@ impl SipIntake {
             clock,
             inputs,
             gate: Mutex::new(gate),
+            are_calls_refused: AtomicBool::new(false),
+            passed: Mutex::default(),
             trusted: arc_swap::ArcSwap::from_pointee(Vec::new()),
             tap: OnceLock::new(),
             counters: Counters::default(),
@@ -156,6 +160,10 @@ impl SipIntake {
 
     pub(super) fn ban(&self, source: IpAddr, until: Mono) {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner).ban(source, until);
+    }
+
+    pub(super) fn refuse_calls(&self, are_refused: bool) {
+        self.are_calls_refused.store(are_refused, Relaxed);
     }
 
     /// One datagram. What comes back is to be sent to where it came from.
@@ -211,6 +219,15 @@ impl SipIntake {
     /// A message from a datagram: when the switch is behind a new call is refused here, and everything else is dropped, which
     /// its sender repeats.
     fn offer(&self, flow: Flow, message: SipMessage) -> Option<Vec<u8>> {
+        if self.are_calls_refused.load(Relaxed)
+            && let Some(refusal) = self.refusal_of_new(&message)
+        {
+            Counters::add(&self.counters.overflowed);
+            return Some(refusal);
+        }
+        if message.begins_call() && self.inputs.capacity() > 0 {
+            self.passed().remember(&message);
+        }
         match self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }) {
             Ok(()) => {
                 Counters::add(&self.counters.received);
@@ -218,13 +235,24 @@ impl SipIntake {
             }
             Err(TrySendError::Full(Input::Sip { message, .. })) => {
                 Counters::add(&self.counters.overflowed);
-                overload_response(&message, OVERLOAD_RETRY_SECS)
+                self.refusal_of_new(&message)
             }
             Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {
                 Counters::add(&self.counters.overflowed);
                 None
             }
         }
+    }
+
+    /// A 503 to a call that is new. One that has passed already is repeated by its sender, and a refusal would leave it standing on our
+    /// side alone.
+    fn refusal_of_new(&self, message: &SipMessage) -> Option<Vec<u8>> {
+        let refusal = overload_response(message, OVERLOAD_RETRY_SECS)?;
+        (!self.passed().has(message)).then_some(refusal)
+    }
+
+    fn passed(&self) -> MutexGuard<'_, RecentInvites> {
+        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A message from a stream: waits while the switch is behind, which slows the sender down.

@@ -12,6 +12,7 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream, UdpSocket},
+    runtime::Handle,
     sync::mpsc,
 };
 
@@ -34,7 +35,10 @@ struct Edge {
 async fn edge(settings: SipNetSettings, room: usize) -> Edge {
     let (sender, inputs) = mpsc::channel(room);
     let listen = vec!["127.0.0.1:0".parse().unwrap()];
-    let net = SipNet::open(&SipNetSettings { listen, ..settings }, Arc::new(SystemClock::start()), sender, None).await.unwrap();
+    let net =
+        SipNet::open(&SipNetSettings { listen, ..settings }, Arc::new(SystemClock::start()), sender, None, &Handle::current())
+            .await
+            .unwrap();
     let address = net.listening()[0];
     Edge { net, inputs, address }
 }
@@ -128,6 +132,33 @@ async fn a_switch_that_is_behind_loses_datagrams_and_counts_them() {
 }
 
 #[tokio::test]
+async fn while_calls_are_refused_what_has_passed_and_what_belongs_to_a_call_still_reaches_the_switch() {
+    let mut edge = edge(SipNetSettings::default(), 8).await;
+    let peer = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let invite = |call_id: &str| OPTIONS.replace("OPTIONS", "INVITE").replace("Call-ID: x", &format!("Call-ID: {call_id}"));
+    peer.send_to(invite("passed").as_bytes(), edge.address).await.unwrap();
+    edge.next().await;
+    edge.net.refuse_calls(true);
+    for message in
+        [invite("new"), invite("passed"), OPTIONS.replace("OPTIONS", "BYE").replace("To: <sip:h>", "To: <sip:h>;tag=2")]
+    {
+        peer.send_to(message.as_bytes(), edge.address).await.unwrap();
+    }
+    for call_id in ["passed", "x"] {
+        let Input::Sip { message, .. } = edge.next().await else { panic!("not SIP") };
+        assert_eq!(&**message.call_id(), call_id);
+    }
+    let mut buffer = [0; 1000];
+    let length = peer.recv(&mut buffer).await.unwrap();
+    let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
+    assert!(answer.starts_with("SIP/2.0 503 ") && answer.contains("Call-ID: new\r\n"), "{answer}");
+    edge.net.refuse_calls(false);
+    peer.send_to(invite("new").as_bytes(), edge.address).await.unwrap();
+    let Input::Sip { message, .. } = edge.next().await else { panic!("not SIP") };
+    assert_eq!(&**message.call_id(), "new", "a caller who tries again is heard");
+}
+
+#[tokio::test]
 async fn a_stream_is_framed_answered_and_its_end_told() {
     let mut edge = edge(SipNetSettings::default(), 8).await;
     let mut peer = TcpStream::connect(edge.address).await.unwrap();
@@ -215,7 +246,7 @@ async fn a_connection_that_fails_by_a_fault_of_ours_gives_its_place_back_and_is_
         connections_per_source_max: 1,
         ..SipNetSettings::default()
     };
-    let net = SipNet::open(&settings, clock, sender, None).await.unwrap();
+    let net = SipNet::open(&settings, clock, sender, None, &Handle::current()).await.unwrap();
     let address = net.listening()[0];
     let mut edge = Edge { net, inputs, address };
     let mut first = TcpStream::connect(address).await.unwrap();
@@ -286,7 +317,7 @@ async fn over_ipv6_datagrams_and_streams_find_their_way() {
     let (sender, inputs) = mpsc::channel(8);
     let listen = vec!["127.0.0.1:0".parse().unwrap(), "[::1]:0".parse().unwrap()];
     let settings = SipNetSettings { listen, ..SipNetSettings::default() };
-    let net = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, None).await.unwrap();
+    let net = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, None, &Handle::current()).await.unwrap();
     let address = net.listening()[1];
     let mut edge = Edge { net, inputs, address };
     let peer = UdpSocket::bind("[::1]:0").await.unwrap();
@@ -307,7 +338,10 @@ async fn a_taken_port_is_a_clear_sentence() {
     let edge = edge(SipNetSettings::default(), 8).await;
     let (sender, _inputs) = mpsc::channel(8);
     let settings = SipNetSettings { listen: vec![edge.address], ..SipNetSettings::default() };
-    let fault = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, None).await.map(|_| ()).unwrap_err();
+    let fault = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, None, &Handle::current())
+        .await
+        .map(|_| ())
+        .unwrap_err();
     assert!(matches!(fault, SipNetFault::PortTaken { .. }), "{fault}");
     assert!(fault.to_string().contains(&edge.address.port().to_string()), "{fault}");
 }

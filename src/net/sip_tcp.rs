@@ -15,6 +15,7 @@ use futures_util::FutureExt as _;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
     net::{TcpListener, TcpStream},
+    runtime::Handle,
 };
 
 use super::{
@@ -62,6 +63,8 @@ pub(super) struct Connections {
     first_message: Duration,
     keep_alive: Duration,
     idle: Duration,
+    /// Where connections have their tasks, whoever asks for them.
+    runtime: Handle,
 }
 
 impl Connections {
@@ -75,6 +78,7 @@ impl Connections {
             first_message: settings.first_message,
             keep_alive: settings.keep_alive,
             idle: settings.idle,
+            runtime: Handle::current(),
         }
     }
 
@@ -142,7 +146,7 @@ impl Connections {
                 tracing::warn!(error, remote = %flow.remote, transport, "no SIP connection could be opened");
             }
         };
-        tokio::spawn(self.clone().kept(flow, Opener::Us, carried));
+        self.runtime.spawn(self.clone().kept(flow, Opener::Us, carried));
     }
 
     /// Runs what carries a connection. However that ends, by a fault of ours too, its place is given back and the switch told.

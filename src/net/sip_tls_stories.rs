@@ -40,7 +40,15 @@ impl Edge {
         let (sender, inputs) = mpsc::channel(8);
         let listen = vec!["127.0.0.1:0".parse().unwrap()];
         let settings = SipNetSettings { listen, tls_trusted: trusted, ..SipNetSettings::default() };
-        let net = SipNet::open(&settings, Arc::new(SystemClock::start()), sender, Some(certificates)).await.unwrap();
+        let net = SipNet::open(
+            &settings,
+            Arc::new(SystemClock::start()),
+            sender,
+            Some(certificates),
+            &tokio::runtime::Handle::current(),
+        )
+        .await
+        .unwrap();
         let address = net.tls_listening()[0];
         Self { net, inputs, address }
     }

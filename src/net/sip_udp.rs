@@ -4,18 +4,21 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use socket2::Type;
-use tokio::net::UdpSocket;
+use tokio::{net::UdpSocket, runtime::Handle};
 
-use super::sip_addresses::bound;
-use super::sip_intake::{Counters, SipIntake};
+use super::{
+    sip_addresses::bound,
+    sip_intake::{Counters, SipIntake},
+};
 use crate::protocol::sip::{Flow, FlowId, Transport};
 
 /// Asked of the kernel in both directions; it may give less.
 const SOCKET_BUFFER_OCTETS: usize = 4 * 1024 * 1024;
 /// The largest datagram there is.
 const DATAGRAM_MAX: usize = 65_535;
-/// Datagrams read before other tasks have their turn.
-const BATCH_MAX: usize = 64;
+/// Datagrams read before other tasks have their turn. More than a burst: what waits shall wait for the switch, where it is counted, and
+/// not in the kernel, where it grows old unseen and is lost.
+const BATCH_MAX: usize = 1_024;
 
 /// A listening UDP socket.
 #[derive(Debug, Clone)]
@@ -26,12 +29,13 @@ pub(super) struct UdpPort {
 }
 
 impl UdpPort {
-    /// Binds the address, which nobody else may have.
-    pub(super) fn open(id: FlowId, address: SocketAddr, is_v6_only: bool) -> io::Result<Self> {
+    /// Binds the address, which nobody else may have; read and written on this runtime.
+    pub(super) fn open(id: FlowId, address: SocketAddr, is_v6_only: bool, runtime: &Handle) -> io::Result<Self> {
         let socket = bound(address, Type::DGRAM, is_v6_only)?;
         // Less than asked for is no fault: the kernel's limit is the administrator's.
         let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_OCTETS);
         let _ = socket.set_send_buffer_size(SOCKET_BUFFER_OCTETS);
+        let _entered = runtime.enter();
         let socket = UdpSocket::from_std(socket.into())?;
         let local = socket.local_addr()?;
         Ok(Self { id, socket: Arc::new(socket), local })

@@ -75,7 +75,7 @@ pub fn malformed_response(malformed: &Malformed) -> Option<Vec<u8>> {
 /// A 503 to a new INVITE, from an edge that is behind and keeps nothing; `None` for everything else, which is repeated by its
 /// sender and may be dropped.
 pub fn overload_response(message: &SipMessage, retry_after_secs: u32) -> Option<Vec<u8>> {
-    if message.method() != Some(&Method::Invite) || message.to().tag().is_some() {
+    if !message.begins_call() {
         return None;
     }
     let mut out = status_line(503);
@@ -149,6 +149,11 @@ impl SipMessage {
             Start::Request { method, .. } => Some(method),
             Start::Response { .. } => None,
         }
+    }
+
+    /// Whether this is an INVITE outside a dialog (RFC 3261 12.2): somebody calls.
+    pub fn begins_call(&self) -> bool {
+        self.method() == Some(&Method::Invite) && self.to().tag().is_none()
     }
 
     /// Whom a request is for.

@@ -21,7 +21,7 @@ use centralita::{
     types::{Clock, IpFamily, PerFamily, PhoneNumber, Rng, settings::PortRange},
 };
 use futures_util::future::BoxFuture;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::{runtime::Handle, sync::mpsc, task::JoinHandle};
 
 /// How often a story looks whether something has come true.
 const LOOK_MS: u64 = 5;
@@ -67,7 +67,14 @@ impl Exchange {
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
         let (facts_in, facts) = mpsc::channel(1_024);
         let listen = vec!["127.0.0.1:0".parse().expect("an address")];
-        let net = SipNet::open(&SipNetSettings { listen, ..SipNetSettings::default() }, clock.clone(), wire_in, None).await;
+        let net = SipNet::open(
+            &SipNetSettings { listen, ..SipNetSettings::default() },
+            clock.clone(),
+            wire_in,
+            None,
+            &Handle::current(),
+        )
+        .await;
         let net = net.expect("the SIP edge");
         let media_settings =
             MediaSettings { bind: vec!["127.0.0.1".parse().expect("an address")], ports, ..MediaSettings::default() };
