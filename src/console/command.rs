@@ -79,6 +79,10 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         ConsoleCommand::ConsultJoin { call } => CentreCommand::ConsultJoin { agent, call },
         ConsoleCommand::ConsultComplete { call } => CentreCommand::ConsultComplete { agent, call },
         ConsoleCommand::ConsultCancel { call } => CentreCommand::ConsultCancel { agent, call },
+        ConsoleCommand::ConferenceDrop { call, party } => {
+            let party = u8::try_from(party).map_err(|_| Refusal::NoSuchParty)?;
+            CentreCommand::ConferenceDrop { agent, call, party }
+        }
         ConsoleCommand::Dial { number, customer } => {
             if number.chars().count() > NUMBER_CHARS_MAX {
                 return Err(Refusal::NotDialable.into());

@@ -172,20 +172,35 @@ impl Eyes {
 
     fn is_own(&self, call: &CallView) -> bool {
         let consulted = call.consult.as_ref().and_then(|consult| consult.agent.as_ref());
-        [call.agent.as_ref(), consulted].contains(&Some(&self.agent)) || call.listeners.contains(&self.agent)
+        let has_joined = call.conference.iter().any(|party| party.agent.as_ref() == Some(&self.agent));
+        [call.agent.as_ref(), consulted].contains(&Some(&self.agent)) || has_joined || call.listeners.contains(&self.agent)
     }
 
     /// A call as its reader stands to it: to a colleague who is consulted it rings, and is talked on, like any other.
     fn seen(&self, call: &Arc<CallView>) -> Arc<CallView> {
         let consult = call.consult.as_ref().filter(|consult| consult.agent.as_ref() == Some(&self.agent));
-        let Some(consult) = consult else { return Arc::clone(call) };
-        let state = match (consult.step, consult.until) {
-            (ConsultViewStep::Ringing, Some(until)) => CallState::Offered { until },
-            (ConsultViewStep::Waiting, _) => CallState::Held,
-            (ConsultViewStep::Ringing | ConsultViewStep::Talking | ConsultViewStep::Joined, _) => CallState::Talking,
+        let joined = call.conference.iter().find(|party| party.agent.as_ref() == Some(&self.agent));
+        let state = match (consult.map(|consult| (consult.step, consult.until)), joined) {
+            (_, Some(_)) => CallState::Talking,
+            (Some((ConsultViewStep::Ringing, Some(until))), None) => CallState::Offered { until },
+            (Some((ConsultViewStep::Waiting, _)), None) => CallState::Held,
+            (Some((ConsultViewStep::Ringing | ConsultViewStep::Talking | ConsultViewStep::Joined, _)), None) => {
+                CallState::Talking
+            }
+            (None, None) => return Arc::clone(call),
         };
+        let is_muted = joined.map_or(call.is_muted, |party| party.is_muted);
         let (agent, transferred_from) = (Some(self.agent.clone()), call.agent.clone());
-        Arc::new(CallView { state, agent, transferred_from, consult: None, ..CallView::clone(call) })
+        // Whom to ask and whom to send away is the business of the agent who has the call.
+        Arc::new(CallView {
+            state,
+            agent,
+            transferred_from,
+            consult: None,
+            conference: Vec::new(),
+            is_muted,
+            ..CallView::clone(call)
+        })
     }
 
     /// An agent as this console may see one: of colleagues only whether they can take a call.
@@ -319,6 +334,27 @@ mod tests {
         let taken = |version| call(version, Some("ana"), serde_json::json!({"is": "talking"}));
         assert_eq!(slots(luis.parked_anew(&taken(4))), None, "older than what is shown");
         assert_eq!(slots(luis.parked_anew(&taken(5))), Some(vec![]));
+    }
+
+    #[test]
+    fn who_has_joined_a_conference_talks_while_the_agent_asks_somebody_else() {
+        let joined = |version, agent: &str| {
+            let party = crate::domain::centre::ConferencePartyView {
+                party: 1,
+                agent: Some("luis".parse().expect("a key")),
+                number: None,
+                is_muted: true,
+            };
+            let held = call(version, Some(agent), serde_json::json!({"is": "held"}));
+            LiveUpdate::Call(Arc::new(CallView { conference: vec![party], ..CallView::clone(&held) }))
+        };
+        let (mut ana, mut luis) = (eyes("ana", Role::Agent), eyes("luis", Role::Agent));
+        assert_eq!(state_told(ana.live(&joined(1, "ana"))), Some(CallState::Held));
+        let Some(ServerMessage::Call { call: seen }) = luis.live(&joined(1, "ana")) else { panic!("it is the own call") };
+        assert_eq!((seen.state, seen.is_muted, seen.conference.len()), (CallState::Talking, true, 0));
+        assert_eq!(seen.transferred_from, Some("ana".parse().expect("a key")));
+        let alone = LiveUpdate::Call(call(2, Some("ana"), serde_json::json!({"is": "talking"})));
+        assert_eq!(state_told(luis.live(&alone)), Some(CallState::Over { cause: EndCause::Finished }));
     }
 
     #[test]

@@ -133,20 +133,28 @@ pub enum ConsoleCommand {
         /// Which.
         call: CallId,
     },
-    /// All three hear each other.
+    /// The consulted party joins: all hear each other.
     ConsultJoin {
         /// Which.
         call: CallId,
     },
-    /// Leaves the customer to the consulted party.
+    /// Leaves the customer to the consulted party, or to the conference: the colleague who joined it first has the call then, else the
+    /// first number.
     ConsultComplete {
         /// Which.
         call: CallId,
     },
-    /// Lets the consulted party go and returns to the customer.
+    /// Lets the consulted party go, or who joined last, and returns to the customer.
     ConsultCancel {
         /// Which.
         call: CallId,
+    },
+    /// Sends one party of a conference away.
+    ConferenceDrop {
+        /// Which.
+        call: CallId,
+        /// The party's number on the call.
+        party: i64,
     },
     /// Click-to-call or dial pad.
     Dial {

@@ -225,7 +225,8 @@ impl From<Refusal> for ApiError {
             | Refusal::ExtensionsUsed
             | Refusal::WebPhoneOff
             | Refusal::ParkFull
-            | Refusal::ParkGone => (StatusCode::CONFLICT, "refused", "Not possible now"),
+            | Refusal::ParkGone
+            | Refusal::NoSuchParty => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };
         let mut error = Self::new(status, kind, title, refusal.to_string());
         error.problem.refusal = Some(refusal);

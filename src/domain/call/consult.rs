@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{Call, CallCx, CallEventKind, Partner, Span, Stage, TransferTarget};
+use serde::{Deserialize, Serialize};
+
+use super::{Call, CallCx, CallEventKind, Stage, TransferTarget, conference::PARTIES_MAX};
 use crate::types::{AgentId, LegId, Mono, Timestamp, TrunkId};
 
 /// Somebody whom an agent has called about a customer.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Consult {
+    /// Its number on the call, from 1, the same from the first ringing to the end.
+    pub party: u8,
     /// Whom.
     pub with: Consulted,
     /// The leg of that party's phone; `None` for a colleague's console.
@@ -28,7 +32,7 @@ pub struct Consult {
 }
 
 /// Whom an agent consults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Consulted {
     /// A colleague on the floor.
     Colleague(AgentId),
@@ -42,7 +46,7 @@ pub enum Consulted {
 }
 
 /// How far a consultation has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ConsultStep {
     /// It rings there.
     Ringing,
@@ -50,7 +54,7 @@ pub enum ConsultStep {
     Talking,
     /// The agent talks with the customer; the consulted party hears music.
     Waiting,
-    /// All three hear each other.
+    /// In the conference: all hear each other.
     Joined,
 }
 
@@ -78,16 +82,18 @@ impl Consult {
 }
 
 impl Call {
-    /// The consultation beside the call.
+    /// The consultation beside the call; who has joined the conference is not consulted any more.
     pub fn consult(&self) -> Option<&Consult> {
         self.consult.as_ref()
     }
 
-    /// Somebody is called about the customer, who hears music from now on. Only in a conversation, and one at a time.
+    /// Somebody is called about the customer, who hears music from now on, or whoever is in the conference already. Only in a
+    /// conversation, and one at a time.
     pub fn begin_consult(&mut self, mut consult: Consult, cx: &mut CallCx<'_>) -> bool {
         let Some(agent) = self.stage().partner().map(|with| with.agent.clone()).filter(|_| self.may_consult()) else {
             return false;
         };
+        consult.party = self.free_party();
         consult.was_held = !self.hold(cx);
         let to = consult.target();
         self.consult = Some(consult);
@@ -97,7 +103,8 @@ impl Call {
 
     /// Whether a consultation could begin.
     pub fn may_consult(&self) -> bool {
-        self.consult.is_none() && matches!(self.stage(), Stage::Talking { .. } | Stage::Held { .. })
+        let has_room = self.consult.is_none() && self.conference.len() < PARTIES_MAX;
+        has_room && matches!(self.stage(), Stage::Talking { .. } | Stage::Held { .. })
     }
 
     /// The party answered.
@@ -146,24 +153,6 @@ impl Call {
         }
     }
 
-    /// All three hear each other from now on.
-    pub fn join(&mut self, cx: &mut CallCx<'_>) -> bool {
-        let is_possible = self.consult.as_ref().is_some_and(|consult| {
-            consult.own_line.is_none() && matches!(consult.step, ConsultStep::Talking | ConsultStep::Waiting)
-        });
-        let in_conversation = matches!(self.stage(), Stage::Talking { .. } | Stage::Held { .. });
-        let Some(with) = self.stage().partner().cloned().filter(|_| is_possible && in_conversation) else { return false };
-        if matches!(self.stage(), Stage::Held { .. }) {
-            self.resume(cx);
-        }
-        if let Some(consult) = &mut self.consult {
-            consult.step = ConsultStep::Joined;
-            (consult.until, consult.until_at) = (None, None);
-        }
-        self.say(cx, CallEventKind::Conferenced { agent: with.agent });
-        true
-    }
-
     /// The consulted party is gone, or was never reached. The customer stays as the agent left the customer.
     pub fn end_consult(&mut self, cx: &mut CallCx<'_>) -> Option<Consult> {
         let consult = self.consult.take()?;
@@ -173,59 +162,10 @@ impl Call {
         Some(consult)
     }
 
-    /// The agent leaves the call to the consulted party who has answered, or whose phone rings. The agent's time ends here.
-    pub fn pass_on(&mut self, cx: &mut CallCx<'_>) -> Option<Consult> {
-        let from = self.stage().partner()?.agent.clone();
-        let consult = self.consult.take()?;
-        let ringing_until = consult.until.filter(|_| !consult.is_answered());
-        match (&consult.with, ringing_until) {
-            (Consulted::Colleague(agent), None) => {
-                let with = Partner { agent: agent.clone(), phone: consult.leg };
-                self.tell_transferred(from, &consult, cx);
-                self.connect(with, cx);
-            }
-            (Consulted::Colleague(agent), Some(until)) => {
-                let until_at = consult.until_at.unwrap_or(cx.now.wall);
-                let offer = super::Offer { agent: agent.clone(), phone: consult.leg, until, until_at };
-                self.hand_over(from, offer, false, cx);
-            }
-            (Consulted::Number { trunk, .. }, until) => {
-                let leg = consult.leg?;
-                self.tell_transferred(from, &consult, cx);
-                let counts_as = until.map(|_| Span::Wait);
-                self.go(Stage::PassedOn { leg, trunk: trunk.clone(), until }, counts_as, cx);
-            }
-        }
-        Some(consult)
-    }
-
-    fn tell_transferred(&mut self, from: AgentId, consult: &Consult, cx: &mut CallCx<'_>) {
-        self.transferred_from = Some(from.clone());
-        self.say(cx, CallEventKind::Transferred { from, to: consult.target() });
-    }
-
     /// The party to whom the call was passed on has answered.
     pub fn passed_on_answered(&mut self, cx: &mut CallCx<'_>) {
         if let Stage::PassedOn { leg, trunk, until: Some(_) } = self.stage().clone() {
             self.go(Stage::PassedOn { leg, trunk, until: None }, None, cx);
         }
-    }
-
-    /// How many lines of a trunk the call takes.
-    pub fn lines_on(&self, trunk: &TrunkId) -> i64 {
-        if self.is_over() {
-            return 0;
-        }
-        let consulted = match self.consult.as_ref().map(|consult| &consult.with) {
-            Some(Consulted::Number { trunk, .. }) => trunk.as_ref(),
-            Some(Consulted::Colleague(_)) | None => None,
-        };
-        let passed_on = match self.stage() {
-            Stage::PassedOn { trunk, .. } => trunk.as_ref(),
-            _ => None,
-        };
-        let lines = [self.party.trunk.as_ref(), consulted, passed_on];
-        let count = lines.into_iter().flatten().filter(|line| *line == trunk).count();
-        i64::try_from(count).unwrap_or(i64::MAX)
     }
 }

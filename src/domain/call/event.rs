@@ -139,10 +139,13 @@ pub enum CallEventKind {
         /// Whether the party had answered.
         was_reached: bool,
     },
-    /// Agent, customer and consulted party hear each other.
+    /// Agent, customer and consulted party hear each other, and whoever joined before.
     Conferenced {
         /// Who brought them together.
         agent: AgentId,
+        /// Who joined; `None` in what was stored before there were conferences of more than three.
+        #[serde(default)]
+        to: Option<TransferTarget>,
     },
     /// A supervisor began to listen.
     ListenStarted {

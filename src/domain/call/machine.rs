@@ -77,6 +77,8 @@ pub struct Call {
     pub disposed: BTreeMap<AgentId, DispositionId>,
     #[serde(skip)]
     pub(super) consult: Option<Consult>,
+    #[serde(default)]
+    pub(super) conference: Vec<Consult>,
     /// Processes of ours that it has outlasted.
     #[serde(default)]
     pub restarts: u8,
@@ -166,6 +168,7 @@ impl Call {
             hops: 0,
             disposed: BTreeMap::new(),
             consult: None,
+            conference: Vec::new(),
             restarts: 0,
             stage: new.stage,
             clock: CallClock::default(),

@@ -2,6 +2,7 @@
 //! clocks and its record. Knows nothing of queues' order or agents' presence, and never touches a telephone.
 
 mod clock;
+mod conference;
 mod consult;
 mod event;
 mod line;
@@ -13,6 +14,7 @@ mod rerouted;
 mod stage;
 
 pub use clock::{CallClock, Span};
+pub use conference::PARTIES_MAX;
 pub use consult::{Consult, ConsultStep, Consulted};
 pub use event::{
     CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Outcome, Party, TransferTarget,

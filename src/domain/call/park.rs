@@ -7,7 +7,7 @@ use crate::types::{AgentId, Mono, Timestamp};
 impl Call {
     /// Whether it could be parked: in a conversation, and nobody else is asked about it.
     pub fn may_be_parked(&self) -> bool {
-        self.may_consult()
+        self.is_between_two() && self.may_consult()
     }
 
     /// The agent leaves the call in a slot.

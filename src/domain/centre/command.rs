@@ -110,7 +110,7 @@ pub enum CentreCommand {
         /// Which.
         call: CallId,
     },
-    /// All three hear each other.
+    /// The consulted party joins: all hear each other.
     ConsultJoin {
         /// Who.
         agent: AgentId,
@@ -130,6 +130,15 @@ pub enum CentreCommand {
         agent: AgentId,
         /// Which.
         call: CallId,
+    },
+    /// Sends one party of a conference away.
+    ConferenceDrop {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// The party's number on the call.
+        party: u8,
     },
     /// Click-to-call or dial pad: agent's leg first.
     Dial {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Centre, ConsultTarget, ConsultView, ConsultViewStep, LegUse, PhoneEffect, Refusal, Timer, TransferProgress, Turn,
+    Centre, ConsultTarget, LegUse, PhoneEffect, Refusal, Timer, TransferProgress, Turn,
     offer::DEVICE_RETRY_MS,
     route_advance::{CallOut, SLACK_MS},
     session::session_of_ours,
@@ -149,6 +149,7 @@ impl Centre {
             self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: false });
         }
         let consult = Consult {
+            party: 0,
             with,
             leg,
             own_line,
@@ -174,18 +175,23 @@ impl Centre {
 
     /// The leg of the consulted party, console or phone.
     pub(super) fn consulted_leg(&self, call: &Call) -> Option<LegId> {
-        let consult = call.consult()?;
-        match (consult.leg, consult.colleague()) {
+        self.party_leg(call.consult()?)
+    }
+
+    /// The leg of a party, console or phone.
+    pub(super) fn party_leg(&self, party: &Consult) -> Option<LegId> {
+        match (party.leg, party.colleague()) {
             (Some(leg), _) => Some(leg).filter(|leg| self.legs.contains_key(leg)),
             // A console that only rings may still hear something else.
-            (None, Some(colleague)) if consult.is_answered() => self.consoles.get(colleague)?.leg,
+            (None, Some(colleague)) if party.is_answered() => self.consoles.get(colleague)?.leg,
             (None, _) => None,
         }
     }
 
-    /// The leg of this agent as the one who is consulted about this call.
-    pub(super) fn consulted_leg_of(&self, agent: &AgentId, id: CallId) -> Option<LegId> {
-        self.consulted_leg(self.calls.get(&id).filter(|_| self.is_consulted(agent, id))?)
+    /// The leg of this agent as one who is asked about this call, or in its conference.
+    pub(super) fn party_leg_of(&self, agent: &AgentId, id: CallId) -> Option<LegId> {
+        let party = self.calls.get(&id)?.parties().find(|party| party.colleague() == Some(agent))?;
+        self.party_leg(party)
     }
 
     /// Whether this agent is consulted about this call.
@@ -288,6 +294,9 @@ impl Centre {
     pub(super) fn consulted_gone(&mut self, turn: &mut Turn<'_>, id: CallId, is_lost: bool) {
         let Some(call) = self.calls.get(&id) else { return };
         if call.consult().is_none() {
+            if self.others_go_on(turn, id) {
+                return;
+            }
             let cause = if is_lost { EndCause::Lost } else { EndCause::Hangup };
             return self.end_call(turn, id, cause, Party::System);
         }
@@ -311,28 +320,35 @@ impl Centre {
     pub(super) fn consult_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(consult) = self.calls.get(&id).and_then(|call| call.consult()) else { return };
         if consult.is_answered() {
-            self.drop_consult(turn, id);
+            self.let_consulted_go(turn, id, Some(EndCause::Lost));
             self.tell_asker(id, "consult_over");
         } else {
             self.consulted_failed(turn, id, EndCause::NoAnswer, MissCause::NoAnswer);
         }
     }
 
-    fn tell_asker(&mut self, id: CallId, key: &'static str) {
+    pub(super) fn tell_asker(&mut self, id: CallId, key: &'static str) {
         let asker = self.calls.get(&id).and_then(|call| call.stage().partner()).map(|with| with.agent.clone());
         if let Some(agent) = asker {
             self.notify(&agent, key);
         }
     }
 
-    /// Ends a consultation from our side, whatever has become of it.
-    pub(super) fn drop_consult(&mut self, turn: &mut Turn<'_>, id: CallId) {
+    /// Ends a consultation from our side, whatever has become of it, and lets everybody of the conference go.
+    pub(super) fn drop_parties(&mut self, turn: &mut Turn<'_>, id: CallId) {
         self.let_consulted_go(turn, id, Some(EndCause::Lost));
+        self.empty_conference(turn, id);
     }
 
-    /// The consulted party's part is over: legs are closed, a colleague is free again, without a wrap-up.
-    fn let_consulted_go(&mut self, turn: &mut Turn<'_>, id: CallId, cause: Option<EndCause>) {
-        let Some(Some(consult)) = self.on_call(turn, id, |call, cx| call.end_consult(cx)) else { return };
+    /// The consulted party's part is over.
+    pub(super) fn let_consulted_go(&mut self, turn: &mut Turn<'_>, id: CallId, cause: Option<EndCause>) {
+        if let Some(Some(consult)) = self.on_call(turn, id, |call, cx| call.end_consult(cx)) {
+            self.release_party(turn, id, &consult, cause);
+        }
+    }
+
+    /// A party's part is over: legs are closed, a colleague is free again, without a wrap-up.
+    pub(super) fn release_party(&mut self, turn: &mut Turn<'_>, id: CallId, consult: &Consult, cause: Option<EndCause>) {
         if let Some(leg) = consult.leg {
             if consult.is_answered() { self.close_leg(leg) } else { self.cancel_leg(leg, false) }
         }
@@ -363,7 +379,7 @@ impl Centre {
     }
 
     /// After an attempt that failed, a customer who was not on hold before is not left on hold, unless the phone itself holds.
-    fn return_to_customer(&mut self, turn: &mut Turn<'_>, id: CallId) {
+    pub(super) fn return_to_customer(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()) else { return };
         if with.phone.is_none_or(|leg| !self.held_by_phone.contains(&leg)) {
             self.on_call(turn, id, |call, cx| call.resume(cx));
@@ -378,87 +394,17 @@ impl Centre {
         Ok(())
     }
 
-    pub(super) fn consult_join(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
-        self.own_consult(agent, id)?;
-        let is_done = self.on_call(turn, id, |call, cx| call.join(cx)).unwrap_or(false);
-        if is_done { Ok(()) } else { Err(Refusal::WrongCallState) }
-    }
-
-    pub(super) fn consult_complete(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
-        let is_blind = self.own_consult(agent, id)?.transferor.is_some();
-        if is_blind || !self.complete_consult(turn, id) {
-            return Err(Refusal::WrongCallState);
-        }
-        Ok(())
-    }
-
     pub(super) fn consult_cancel(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        if let Some(last) = self.last_of_conference(agent, id)? {
+            return self.conference_drop(turn, agent, id, last);
+        }
         self.own_consult(agent, id)?;
         self.let_consulted_go(turn, id, Some(EndCause::Hangup));
         self.return_to_customer(turn, id);
         Ok(())
     }
 
-    fn own_consult(&self, agent: &AgentId, id: CallId) -> Result<&Consult, Refusal> {
+    pub(super) fn own_consult(&self, agent: &AgentId, id: CallId) -> Result<&Consult, Refusal> {
         self.own_call(agent, id)?.0.consult().ok_or(Refusal::WrongCallState)
-    }
-
-    /// The agent leaves: the customer is the consulted party's, who has answered or is being rung.
-    pub(super) fn complete_consult(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
-        let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()).cloned() else { return false };
-        let Some(Some(consult)) = self.on_call(turn, id, |call, cx| call.pass_on(cx)) else { return false };
-        if let (Some(colleague), Some(leg)) = (consult.colleague(), consult.leg)
-            && let Some(used) = self.legs.get_mut(&leg)
-        {
-            let has_rung = consult.is_answered() || matches!(used, LegUse::Consulted { has_rung: true, .. });
-            *used = LegUse::AgentPhone { call: id, agent: colleague.clone(), has_rung };
-        }
-        if let Some(leg) = consult.own_line.filter(|leg| self.legs.contains_key(leg)) {
-            self.close_leg(leg);
-        }
-        self.release_agent(turn, id, &with);
-        true
-    }
-
-    /// The agent's line ends while somebody else stays with the customer: a transfer that the phone does not wait for, or a
-    /// conference.
-    pub(super) fn leave_to_consulted(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
-        let can_stay = self
-            .calls
-            .get(&id)
-            .and_then(|call| call.consult())
-            .is_some_and(|consult| consult.transferor.is_some() || consult.step == ConsultStep::Joined);
-        can_stay && self.complete_consult(turn, id)
-    }
-
-    /// An agent hangs up who is consulted, or who leaves a conference: the others go on.
-    pub(super) fn leave_consult(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> bool {
-        if self.is_consulted(agent, id) {
-            let is_answered = self.calls.get(&id).and_then(|call| call.consult()).is_some_and(|consult| consult.is_answered());
-            if is_answered {
-                self.consulted_gone(turn, id, false);
-            }
-            return is_answered;
-        }
-        self.own_call(agent, id).is_ok() && self.leave_to_consulted(turn, id)
-    }
-
-    pub(super) fn consult_view(&self, call: &Call) -> Option<ConsultView> {
-        let consult = call.consult()?;
-        Some(ConsultView {
-            agent: consult.colleague().cloned(),
-            number: match &consult.with {
-                Consulted::Colleague(_) => None,
-                Consulted::Number { number, .. } => Some(number.to_string()),
-            },
-            step: match consult.step {
-                ConsultStep::Ringing => ConsultViewStep::Ringing,
-                ConsultStep::Talking => ConsultViewStep::Talking,
-                ConsultStep::Waiting => ConsultViewStep::Waiting,
-                ConsultStep::Joined => ConsultViewStep::Joined,
-            },
-            is_on_phone: consult.own_line.is_some() || consult.transferor.is_some(),
-            until: consult.until_at,
-        })
     }
 }

@@ -9,7 +9,7 @@ use super::{Centre, CentreOutput, Fact, Refusal, Turn};
 use crate::{
     domain::{
         access::{AccessEvent, AccessEventKind, DiallingRule},
-        call::{Call, Consulted, Direction, Stage},
+        call::{Call, Direction, Stage},
         event::Event,
         routing::{Dialled, DiallingProblem, may_dial},
     },
@@ -115,8 +115,7 @@ fn lines_out(call: &Call, agent: &AgentId) -> i64 {
     if whose != Some(agent) {
         return 0;
     }
-    let is_consulting_out =
-        call.consult().is_some_and(|consult| matches!(consult.with, Consulted::Number { trunk: Some(_), .. }));
+    let asked = call.parties().filter(|party| party.trunk().is_some()).count();
     let dialled = call.direction == Direction::Outbound && call.party.trunk.is_some();
-    i64::from(dialled) + i64::from(is_consulting_out) + i64::from(is_passed_on_out)
+    i64::from(dialled) + i64::try_from(asked).unwrap_or(i64::MAX) + i64::from(is_passed_on_out)
 }

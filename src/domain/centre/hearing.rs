@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     sync::Arc,
 };
 
@@ -78,28 +79,33 @@ impl Centre {
         let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg) && self.has_ears(*leg));
         let agent = call.stage().partner().and_then(|with| self.partner_leg(with));
         let agent = agent.filter(|leg| self.can_hear(call.stage(), *leg));
-        let consulted = self.consulted_leg(call);
-        let is_joined = call.consult().is_some_and(|consult| consult.step == ConsultStep::Joined);
-        let third = consulted.filter(|_| is_joined);
+        let others: Vec<LegId> = call.conference().iter().filter_map(|party| self.party_leg(party)).collect();
+        // Who is in a conference hears the others while the agent is away; a customer alone hears music.
+        let left_alone = || if others.is_empty() { music(MUSIC_ON_HOLD) } else { self.voices(others.iter().copied()) };
         let (customer_hears, agent_hears) = match call.stage() {
             Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Leaving { .. } | Stage::Over => (Vec::new(), Vec::new()),
             Stage::Echo { .. } => (vec![Heard::Echo], Vec::new()),
             Stage::Waiting { .. } if customer.is_some_and(|leg| self.hears_ringing(leg)) => (music(RING_BACK), Vec::new()),
-            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } | Stage::Reconnecting { .. } => {
-                (music(MUSIC_ON_HOLD), Vec::new())
-            }
-            Stage::Held { .. } => (music(MUSIC_ON_HOLD), self.consulting_agent_hears(call)),
+            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } => (music(MUSIC_ON_HOLD), Vec::new()),
+            Stage::Reconnecting { .. } => (left_alone(), Vec::new()),
+            Stage::Held { .. } => (left_alone(), self.consulting_agent_hears(call)),
             Stage::Dialling { step: DialStep::OwnPhone | DialStep::Calling, .. } => (Vec::new(), Vec::new()),
             Stage::Dialling { step: DialStep::Ringing, .. } => (Vec::new(), music(RING_BACK)),
-            Stage::Dialling { step: DialStep::EarlyMedia, .. } => (Vec::new(), self.voices([customer, None])),
-            Stage::Talking { .. } => (self.voices([agent, third]), self.voices([customer, third])),
+            Stage::Dialling { step: DialStep::EarlyMedia, .. } => (Vec::new(), self.voices(customer)),
+            Stage::Talking { .. } => {
+                let with_others = |leg: Option<LegId>| self.voices(leg.into_iter().chain(others.iter().copied()));
+                (with_others(agent), with_others(customer))
+            }
             Stage::PassedOn { until: Some(_), .. } => (music(RING_BACK), Vec::new()),
-            Stage::PassedOn { leg, until: None, .. } => (self.voices([Some(*leg), None]), Vec::new()),
+            Stage::PassedOn { leg, until: None, .. } => {
+                (self.voices(iter::once(*leg).chain(others.iter().copied())), Vec::new())
+            }
         };
         let mut legs = Vec::new();
         legs.extend(customer.map(|leg| (leg, customer_hears)));
         legs.extend(agent.map(|leg| (leg, agent_hears)));
-        self.add_consult_ears(call, customer, agent, &mut legs);
+        self.add_consult_ears(call, agent, &mut legs);
+        self.add_conference_ears(call, customer, agent, &mut legs);
         let spoken: Vec<Heard> = customer.into_iter().chain(agent).chain(self.others_on(call)).map(Heard::Leg).collect();
         for supervisor in &call.listeners {
             if let Some(leg) = self.consoles.get(supervisor).and_then(|console| console.leg) {
@@ -116,25 +122,37 @@ impl Centre {
             Stage::PassedOn { leg, until: None, .. } => Some(*leg),
             _ => None,
         };
-        let consult = call.consult().filter(|consult| consult.is_answered());
-        let consulted = consult.map_or([None, None], |consult| [self.consulted_leg(call), consult.own_line]);
-        consulted.into_iter().flatten().chain(passed_on).collect()
+        let answered = call.parties().filter(|party| party.is_answered());
+        answered.flat_map(|party| [self.party_leg(party), party.own_line]).flatten().chain(passed_on).collect()
     }
 
     /// What the agent hears who put the customer on hold: perhaps somebody else.
     fn consulting_agent_hears(&self, call: &Call) -> Vec<Heard> {
         match call.consult().filter(|consult| consult.own_line.is_none()).map(|consult| consult.step) {
             Some(ConsultStep::Ringing) => vec![Heard::Music(Arc::from(RING_BACK))],
-            Some(ConsultStep::Talking) => self.voices([self.consulted_leg(call), None]),
+            Some(ConsultStep::Talking) => self.voices(self.consulted_leg(call)),
             Some(ConsultStep::Waiting | ConsultStep::Joined) | None => Vec::new(),
         }
     }
 
-    /// The ears of the party that an agent consults, or passed the call on to, and of the agent's second line.
-    fn add_consult_ears(&self, call: &Call, customer: Option<LegId>, agent: Option<LegId>, legs: &mut Ears) {
-        if let Stage::PassedOn { leg, until, .. } = call.stage() {
-            legs.push((*leg, self.voices([customer.filter(|_| until.is_none()), None])));
+    /// The ears of the conference, and of whom the call was passed on to: each hears the customer, the agent while the agent is
+    /// there, and all others.
+    fn add_conference_ears(&self, call: &Call, customer: Option<LegId>, agent: Option<LegId>, legs: &mut Ears) {
+        let agent = agent.filter(|_| matches!(call.stage(), Stage::Talking { .. }));
+        let mut parties: Vec<LegId> = call.conference().iter().filter_map(|party| self.party_leg(party)).collect();
+        match call.stage() {
+            Stage::PassedOn { leg, until: Some(_), .. } => legs.push((*leg, Vec::new())),
+            Stage::PassedOn { leg, until: None, .. } => parties.insert(0, *leg),
+            _ => {}
         }
+        for own in &parties {
+            let others = parties.iter().copied().filter(|leg| leg != own);
+            legs.push((*own, self.voices(customer.into_iter().chain(agent).chain(others))));
+        }
+    }
+
+    /// The ears of the party that an agent consults, and of the agent's second line.
+    fn add_consult_ears(&self, call: &Call, agent: Option<LegId>, legs: &mut Ears) {
         let Some(consult) = call.consult() else { return };
         let on_hold = || vec![Heard::Music(Arc::from(MUSIC_ON_HOLD))];
         let is_reconnecting = matches!(call.stage(), Stage::Reconnecting { .. });
@@ -142,25 +160,24 @@ impl Centre {
         let consulted_hears = match consult.step {
             ConsultStep::Ringing => Vec::new(),
             ConsultStep::Talking if is_reconnecting && consult.own_line.is_none() => on_hold(),
-            ConsultStep::Talking => self.voices([asker, None]),
-            ConsultStep::Waiting => on_hold(),
-            ConsultStep::Joined => self.voices([customer, asker.filter(|_| !is_reconnecting)]),
+            ConsultStep::Talking => self.voices(asker),
+            ConsultStep::Waiting | ConsultStep::Joined => on_hold(),
         };
         let consulted = self.consulted_leg(call);
         legs.extend(consulted.map(|leg| (leg, consulted_hears)));
         if let Some(line) = consult.own_line.filter(|_| consult.is_answered()) {
             let is_talking = consult.step == ConsultStep::Talking;
-            legs.push((line, self.voices([consulted.filter(|_| is_talking), None])));
+            legs.push((line, self.voices(consulted.filter(|_| is_talking))));
         }
     }
 
     /// The voices of these legs. A phone that holds us promised to send nothing: music stands in for it, so that nobody is left
     /// in silence.
-    fn voices(&self, legs: [Option<LegId>; 2]) -> Vec<Heard> {
+    fn voices(&self, legs: impl IntoIterator<Item = LegId>) -> Vec<Heard> {
         let voice = |leg: LegId| match self.held_by_phone.contains(&leg) {
             true => Heard::Music(Arc::from(MUSIC_ON_HOLD)),
             false => Heard::Leg(leg),
         };
-        legs.into_iter().flatten().map(voice).collect()
+        legs.into_iter().map(voice).collect()
     }
 }

@@ -46,7 +46,7 @@ impl Centre {
         self.flows.remove(&id);
         self.dial_plans.remove(&id);
         self.stop_all_listening(turn, id);
-        self.drop_consult(turn, id);
+        self.drop_parties(turn, id);
         let Some(call) = self.calls.get(&id) else { return };
         let partner = call.stage().partner().cloned();
         if let Stage::PassedOn { leg, .. } = *call.stage() {

@@ -188,7 +188,10 @@ impl Centre {
                 let miss = miss_cause(cause, has_rung);
                 self.agent_phone_failed(turn, call, &agent, leg, miss);
             }
-            LegUse::Consulted { call, has_rung } => self.consulted_failed(turn, call, cause, miss_cause(cause, has_rung)),
+            LegUse::Consulted { call, has_rung } => match self.calls.get(&call).and_then(|call| call.party_of_leg(leg)) {
+                Some(party) => self.party_gone(turn, call, party),
+                None => self.consulted_failed(turn, call, cause, miss_cause(cause, has_rung)),
+            },
             LegUse::SecondLine { call } => self.second_line_over(turn, call),
             LegUse::SlotTold { .. } => {}
             LegUse::Console(agent) => {
@@ -231,7 +234,10 @@ impl Centre {
                     self.agent_leg_over(turn, call, &agent, is_lost);
                 }
             }
-            LegUse::Consulted { call, .. } => self.consulted_gone(turn, call, is_lost),
+            LegUse::Consulted { call, .. } => match self.calls.get(&call).and_then(|call| call.party_of_leg(leg)) {
+                Some(party) => self.party_gone(turn, call, party),
+                None => self.consulted_gone(turn, call, is_lost),
+            },
             LegUse::SecondLine { call } => self.second_line_over(turn, call),
             LegUse::SlotTold { .. } => {}
             LegUse::Console(agent) => self.console_leg_gone(turn, &agent),

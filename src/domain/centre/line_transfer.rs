@@ -29,7 +29,7 @@ impl Centre {
 
     fn can_consult_by_phone(&self, agent: &AgentId, id: CallId) -> bool {
         let Ok((call, with)) = self.own_call(agent, id) else { return false };
-        with.phone.is_some() && call.may_consult()
+        with.phone.is_some() && call.is_between_two() && call.may_consult()
     }
 
     /// The phone of a leg holds us or takes us off hold: who listens to it must not be left in silence.
@@ -70,7 +70,7 @@ impl Centre {
 
     /// The second line of an agent's phone is over: so is the consultation.
     pub(super) fn second_line_over(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        self.drop_consult(turn, id);
+        self.let_consulted_go(turn, id, Some(EndCause::Lost));
     }
 
     /// A phone wants its call to go on elsewhere.
@@ -90,7 +90,7 @@ impl Centre {
     fn transfer_blind(&mut self, turn: &mut Turn<'_>, leg: LegId, number: &str) -> Result<(), EndCause> {
         let (id, with) = self.call_of_agent_line(leg)?;
         turn.by_agent(&with.agent);
-        if !self.calls.get(&id).is_some_and(|call| call.may_consult()) {
+        if !self.calls.get(&id).is_some_and(|call| call.is_between_two() && call.may_consult()) {
             return Err(EndCause::Refused);
         }
         let progress = |progress| PhoneEffect::TransferProgress { leg, progress };
@@ -162,7 +162,7 @@ impl Centre {
     /// that the phone has there with somebody else is not joined: whom the agent asks first is called about the customer.
     fn hand_to_own_call(&mut self, turn: &mut Turn<'_>, leg: LegId, line: LegId, own: CallId) -> Result<(), EndCause> {
         let (id, with) = self.call_of_agent_line(line)?;
-        if !self.calls.get(&id).is_some_and(|call| call.may_consult()) {
+        if !self.calls.get(&id).is_some_and(|call| call.is_between_two() && call.may_consult()) {
             return Err(EndCause::Refused);
         }
         let there = self.calls.get(&own).ok_or(EndCause::Lost)?;
@@ -228,6 +228,7 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::NoSuchDisposition
         | Refusal::ExtensionsUsed
         | Refusal::WebPhoneOff
-        | Refusal::ParkGone => EndCause::Refused,
+        | Refusal::ParkGone
+        | Refusal::NoSuchParty => EndCause::Refused,
     }
 }

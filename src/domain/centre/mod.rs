@@ -3,6 +3,7 @@
 //! [`Centre::poll`] in order.
 
 mod command;
+mod conference;
 mod consoles;
 mod consult;
 mod dialling;
@@ -54,7 +55,10 @@ pub use park::{ParkSettings, slot_number};
 pub use publish::FloorSnapshot;
 pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
-pub use view::{AgentView, AudioState, CallState, CallView, ConsultView, ConsultViewStep, ParkedCall, PartyView, QueueView};
+pub use view::{
+    AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ParkedCall, PartyView,
+    QueueView,
+};
 
 use self::{
     consoles::Console, dialling::DialledToday, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
@@ -194,6 +198,7 @@ impl Centre {
             CentreCommand::ConsultJoin { agent, call } => self.consult_join(turn, &agent, call),
             CentreCommand::ConsultComplete { agent, call } => self.consult_complete(turn, &agent, call),
             CentreCommand::ConsultCancel { agent, call } => self.consult_cancel(turn, &agent, call),
+            CentreCommand::ConferenceDrop { agent, call, party } => self.conference_drop(turn, &agent, call, party),
             CentreCommand::Dial { agent, number, customer } => self.dial(turn, &agent, &number, customer),
             CentreCommand::Dispose { agent, call, disposition } => self.dispose(turn, &agent, call, disposition),
             CentreCommand::WrapUpDone { agent, call } => self.wrap_up_done(turn, &agent, call),

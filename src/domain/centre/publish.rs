@@ -239,6 +239,7 @@ impl Centre {
                 .is_some_and(|leg| self.muted.contains(&leg)),
             agent_audio: self.agent_audio_state(call),
             consult: self.consult_view(call),
+            conference: self.conference_view(call),
             listeners: call.listeners.iter().cloned().collect(),
             transferred_from: call.transferred_from.clone(),
             returns_from: match call.stage() {

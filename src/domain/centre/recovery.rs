@@ -76,7 +76,9 @@ impl KeptCall {
 
     /// The legs by which its parties are on the telephone.
     pub fn telephones(&self) -> impl Iterator<Item = LegId> + use<> {
-        self.call.customer_leg.into_iter().chain(self.call.stage().partner().and_then(|with| with.phone))
+        let parties: Vec<LegId> = self.call.conference().iter().filter_map(|party| party.leg).collect();
+        let agent = self.call.stage().partner().and_then(|with| with.phone);
+        self.call.customer_leg.into_iter().chain(agent).chain(parties)
     }
 
     /// In which order calls are asked back: those in talk, those that wait by their places, the others.
@@ -107,17 +109,17 @@ impl Centre {
         self.agents.get(id).filter(|agent| agent.is_signed_in() || agent.call().is_some()).cloned()
     }
 
-    /// The telephone legs of a call, those of a consultation included: it does not come back, so its phones are hung up.
+    /// The telephone legs of a call, those of a consultation included: it does not come back, so its phones are hung up. A conference
+    /// does.
     pub fn legs_of(&self, id: CallId) -> Vec<LegId> {
         let Some(call) = self.calls.get(&id) else { return Vec::new() };
         let phone = call.stage().partner().and_then(|with| with.phone);
-        let consulted = call.consult().and_then(|consult| consult.leg);
-        let second = call.consult().and_then(|consult| consult.own_line);
+        let parties = call.parties().flat_map(|party| [party.leg, party.own_line]);
         let passed_on = match call.stage() {
             Stage::PassedOn { leg, .. } => Some(*leg),
             _ => None,
         };
-        [call.customer_leg, phone, consulted, second, passed_on].into_iter().flatten().collect()
+        [call.customer_leg, phone, passed_on].into_iter().chain(parties).flatten().collect()
     }
 
     /// What has changed since this was asked last.
@@ -175,6 +177,9 @@ impl Centre {
                 self.muted.insert(leg);
             }
         }
+        for leg in call.conference().iter().filter_map(|party| party.leg) {
+            self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: true });
+        }
         if !call.is_over() {
             let lasted = u64::try_from(turn.now.wall.millis_since(call.started_at)).unwrap_or(0);
             self.timers.set(Timer::Longest(id), Some(turn.now.mono + LONGEST_MS.saturating_sub(lasted)));
@@ -192,7 +197,7 @@ impl Centre {
                 Some(Presence::Offered { call }) if !self.calls.contains_key(&call) => {
                     self.on_agent(turn, &id, |agent, cx| agent.withdraw(call, cx));
                 }
-                Some(Presence::Busy { call }) if !self.is_partner(&id, call) => {
+                Some(Presence::Busy { call }) if !self.is_on(&id, call) => {
                     self.notify(&id, "call_cut_off");
                     self.on_agent(turn, &id, |agent, cx| agent.lose_call(call, cx));
                 }
@@ -202,8 +207,10 @@ impl Centre {
         }
     }
 
-    fn is_partner(&self, agent: &AgentId, call: CallId) -> bool {
-        self.calls.get(&call).and_then(|call| call.stage().partner()).is_some_and(|with| with.agent == *agent)
+    /// Whether the agent has the call, or is in its conference.
+    fn is_on(&self, agent: &AgentId, call: CallId) -> bool {
+        let Some(call) = self.calls.get(&call) else { return false };
+        call.party_of_agent(agent).is_some() || call.stage().partner().is_some_and(|with| with.agent == *agent)
     }
 
     /// Tells a call what the restart did to it.

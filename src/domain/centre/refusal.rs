@@ -70,6 +70,9 @@ pub enum Refusal {
     /// The web phone is switched off, or the number is not on it.
     #[error("this line takes no calls from the web")]
     WebPhoneOff,
+    /// Nobody has this number in the conference, or not any more.
+    #[error("no such party in the conference")]
+    NoSuchParty,
     /// No slot is free to park in.
     #[error("every parking slot is taken")]
     ParkFull,

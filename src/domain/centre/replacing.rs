@@ -52,7 +52,8 @@ impl Centre {
             Some(LegUse::AgentPhone { call, agent: owner, .. }) => (call, owner),
             Some(LegUse::Consulted { call, .. }) => {
                 let owner = self.calls.get(&call).and_then(|call| call.consult()?.colleague()).cloned();
-                let owner = owner.filter(|owner| self.is_asked(owner, call)).ok_or(EndCause::Refused)?;
+                let rings = self.calls.get(&call).and_then(|call| call.consult()?.leg) == Some(replaced);
+                let owner = owner.filter(|owner| rings && self.is_asked(owner, call)).ok_or(EndCause::Refused)?;
                 turn.by_agent(&agent);
                 return self.pick_up_consult(turn, leg, &agent, call, &owner);
             }
@@ -151,7 +152,7 @@ impl Centre {
         self.phone(PhoneEffect::Answer { leg });
         let Some(before) = before else { return };
         // The telephone before held the customer, and can take nobody off hold any more.
-        let is_consulting = self.calls.get(&id).is_some_and(|call| call.consult().is_some());
+        let is_consulting = self.calls.get(&id).is_some_and(|call| !call.is_between_two());
         if self.held_by_phone.contains(&before) && !is_consulting {
             self.on_call(turn, id, |call, cx| call.resume(cx));
         }

@@ -29,7 +29,7 @@ impl Centre {
     /// The same, if nobody is consulted about it.
     pub(super) fn own_call_alone(&self, agent: &AgentId, id: CallId) -> Result<(&Call, &Partner), Refusal> {
         let (call, with) = self.own_call(agent, id)?;
-        if call.consult().is_some() {
+        if !call.is_between_two() {
             return Err(Refusal::WrongCallState);
         }
         Ok((call, with))
@@ -71,7 +71,7 @@ impl Centre {
 
     pub(super) fn mute(&mut self, agent: &AgentId, is_muted: bool) -> Result<(), Refusal> {
         let id = self.agents.get(agent).ok_or(Refusal::NoSuchAgent)?.call().ok_or(Refusal::WrongCallState)?;
-        let leg = match self.consulted_leg_of(agent, id) {
+        let leg = match self.party_leg_of(agent, id) {
             Some(leg) => leg,
             None => self.partner_leg(self.own_call(agent, id)?.1).ok_or(Refusal::NoDevice)?,
         };
@@ -137,7 +137,7 @@ impl Centre {
         let Some(queue) = self.fallback_queue(id, agent) else {
             return self.end_call(turn, id, EndCause::Lost, Party::Agent);
         };
-        self.drop_consult(turn, id);
+        self.drop_parties(turn, id);
         self.on_agent(turn, agent, |agent, cx| agent.lose_call(id, cx));
         self.notify(agent, "device_lost");
         self.let_go(&with);

@@ -47,8 +47,12 @@ pub struct CallView {
     pub is_muted: bool,
     /// The agent's audio.
     pub agent_audio: AudioState,
-    /// Whom the agent consults about it.
+    /// Whom the agent consults about it, else who joined the conference last.
     pub consult: Option<ConsultView>,
+    /// Who is in the conference besides the customer and the agent, in the order in which they joined.
+    #[serde(default)]
+    #[schema(required)]
+    pub conference: Vec<ConferencePartyView>,
     /// Supervisors who listen.
     pub listeners: Vec<AgentId>,
     /// Who handed it over, after a transfer.
@@ -170,6 +174,19 @@ pub struct ConsultView {
     pub until: Option<Timestamp>,
 }
 
+/// A party of a conference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ConferencePartyView {
+    /// Its number on the call, from 1, the same until it leaves.
+    pub party: i64,
+    /// The colleague, if it is one.
+    pub agent: Option<AgentId>,
+    /// The number as dialled, if it is none.
+    pub number: Option<String>,
+    /// Whether it is muted.
+    pub is_muted: bool,
+}
+
 /// How far a consultation has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -180,7 +197,7 @@ pub enum ConsultViewStep {
     Talking,
     /// The agent talks with the customer; the consulted party hears music.
     Waiting,
-    /// All three hear each other.
+    /// In the conference: all hear each other.
     Joined,
 }
 

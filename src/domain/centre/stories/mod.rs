@@ -2,6 +2,7 @@
 
 mod agents;
 mod calls;
+mod conferring;
 mod consulting;
 mod days;
 mod dialling;

@@ -64,12 +64,21 @@ impl Day {
             assert_eq!(call.consult().and_then(|consult| consult.until).is_some(), centre.timers.is_set(&Timer::Consult(*id)));
             if let Some(consult) = call.consult() {
                 assert!(call.stage().is_conversation(), "who consults has the customer: {:?}", call.stage());
-                assert!(consult.until.is_some() || consult.step == ConsultStep::Joined, "only a conference may last");
+                assert!(consult.until.is_some() && consult.step != ConsultStep::Joined, "only a conference may last");
                 assert!(consult.leg.is_none_or(|leg| self.legs.contains(&leg)), "the consulted phone is there");
                 let held_or_joined = consult.own_line.is_some()
                     || !matches!(call.stage(), Stage::Talking { .. })
                     || matches!(consult.step, ConsultStep::Waiting | ConsultStep::Joined);
                 assert!(held_or_joined, "the customer does not hear the consultation: {consult:?}");
+            }
+            let numbers: BTreeSet<u8> = call.parties().map(|party| party.party).collect();
+            assert_eq!(numbers.len(), call.parties().count(), "each party has a number of its own");
+            for party in call.conference() {
+                let has_somebody =
+                    call.stage().is_conversation() || matches!(call.stage(), Stage::PassedOn { until: None, .. });
+                assert!(has_somebody, "a conference goes with the call: {:?}", call.stage());
+                assert!(party.step == ConsultStep::Joined && party.until.is_none() && party.own_line.is_none());
+                assert!(party.leg.is_none_or(|leg| self.legs.contains(&leg)), "its phone is there");
             }
             for agent in &call.wrapping {
                 assert!(matches!(centre.agents[agent].presence(), Presence::WrappingUp { call, .. } if call == *id));
@@ -93,9 +102,9 @@ impl Day {
                 }
                 Presence::Busy { call } => {
                     let call = &centre.calls[&call];
-                    let asked = call.consult().filter(|consult| consult.is_answered()).and_then(|consult| consult.colleague());
+                    let mut asked = call.parties().filter(|party| party.is_answered()).filter_map(|party| party.colleague());
                     let has = call.stage().partner().map(|with| &with.agent);
-                    assert!(has == Some(&agent.id) || asked == Some(&agent.id), "{has:?} {asked:?}");
+                    assert!(has == Some(&agent.id) || asked.any(|asked| *asked == agent.id), "{has:?}");
                 }
                 Presence::WrappingUp { call, .. } => {
                     assert!(centre.calls[&call].wrapping.contains(&agent.id));
@@ -175,7 +184,7 @@ impl Day {
                 LegUse::Consulted { call, .. } => {
                     let call = &centre.calls[call];
                     let passed_on = matches!(call.stage(), Stage::PassedOn { leg: to, .. } if to == leg);
-                    assert!(passed_on || call.consult().is_some_and(|consult| consult.leg == Some(*leg)));
+                    assert!(passed_on || call.parties().any(|party| party.leg == Some(*leg)));
                 }
                 LegUse::SecondLine { call } => {
                     assert_eq!(centre.calls[call].consult().and_then(|consult| consult.own_line), Some(*leg));

@@ -139,7 +139,7 @@ impl Day {
 
     fn some_command(&mut self, who: &'static str, call: CallId) -> CentreCommand {
         let agent: AgentId = id(who);
-        match self.below(22) {
+        match self.below(23) {
             0 => CentreCommand::Answer { agent, call },
             1 => CentreCommand::Decline { agent, call },
             2 => CentreCommand::HangUp { agent, call },
@@ -173,6 +173,7 @@ impl Day {
             18 => CentreCommand::ConsultComplete { agent, call },
             19 => CentreCommand::Park { agent, call },
             20 => CentreCommand::TakeParked { agent, call },
+            21 => CentreCommand::ConferenceDrop { agent, call, party: u8::try_from(self.below(3)).unwrap() },
             _ => CentreCommand::ConsultCancel { agent, call },
         }
     }

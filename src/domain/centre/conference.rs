@@ -1,0 +1,163 @@
+//! Conferences: whom an agent has asked joins the talk with the customer, leaves it or is sent away, and the others go on when the
+//! agent leaves. Asking them is `consult.rs`.
+
+use super::{Centre, ConferencePartyView, ConsultView, ConsultViewStep, LegUse, Refusal, Turn};
+use crate::{
+    domain::call::{Call, Consult, ConsultStep, Consulted, EndCause},
+    types::{AgentId, CallId},
+};
+
+impl Centre {
+    pub(super) fn consult_join(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        self.own_consult(agent, id)?;
+        let is_done = self.on_call(turn, id, |call, cx| call.join(cx)).unwrap_or(false);
+        if is_done { Ok(()) } else { Err(Refusal::WrongCallState) }
+    }
+
+    pub(super) fn consult_complete(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
+        let (call, _) = self.own_call(agent, id)?;
+        let is_blind = call.consult().is_some_and(|consult| consult.transferor.is_some());
+        if call.is_between_two() || is_blind || !self.complete_consult(turn, id) {
+            return Err(Refusal::WrongCallState);
+        }
+        Ok(())
+    }
+
+    /// The agent sends a party away, whether asked or joined.
+    pub(super) fn conference_drop(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        id: CallId,
+        party: u8,
+    ) -> Result<(), Refusal> {
+        let (call, _) = self.own_call(agent, id)?;
+        if call.consult().is_some_and(|consult| consult.party == party) {
+            self.let_consulted_go(turn, id, Some(EndCause::Hangup));
+            self.return_to_customer(turn, id);
+            return Ok(());
+        }
+        if self.party_leaves(turn, id, party) { Ok(()) } else { Err(Refusal::NoSuchParty) }
+    }
+
+    /// Who joined last, when nobody is asked at the moment.
+    pub(super) fn last_of_conference(&self, agent: &AgentId, id: CallId) -> Result<Option<u8>, Refusal> {
+        let (call, _) = self.own_call(agent, id)?;
+        let last = call.conference().last().filter(|_| call.consult().is_none());
+        Ok(last.map(|party| party.party))
+    }
+
+    /// A party of the conference has hung up, or its phone is gone.
+    pub(super) fn party_gone(&mut self, turn: &mut Turn<'_>, id: CallId, party: u8) {
+        if self.party_leaves(turn, id, party) {
+            self.tell_asker(id, "party_left");
+        }
+    }
+
+    fn party_leaves(&mut self, turn: &mut Turn<'_>, id: CallId, party: u8) -> bool {
+        let Some(Some(gone)) = self.on_call(turn, id, |call, cx| call.leave_conference(party, cx)) else { return false };
+        self.release_party(turn, id, &gone, Some(EndCause::Hangup));
+        true
+    }
+
+    pub(super) fn empty_conference(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let parties: Vec<u8> =
+            self.calls.get(&id).into_iter().flat_map(|call| call.conference()).map(|one| one.party).collect();
+        for party in parties {
+            self.party_leaves(turn, id, party);
+        }
+    }
+
+    /// The agent leaves: the customer is the consulted party's, who has answered or is being rung, or the conference's.
+    pub(super) fn complete_consult(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
+        let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()).cloned() else { return false };
+        let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.pass_on(cx)) else { return false };
+        self.note_heir(id, &heir);
+        if let Some(leg) = heir.own_line.filter(|leg| self.legs.contains_key(leg)) {
+            self.close_leg(leg);
+        }
+        self.release_agent(turn, id, &with);
+        true
+    }
+
+    /// A colleague's phone is the agent's phone of the call from now on.
+    fn note_heir(&mut self, id: CallId, heir: &Consult) {
+        if let (Some(colleague), Some(leg)) = (heir.colleague(), heir.leg)
+            && let Some(used) = self.legs.get_mut(&leg)
+        {
+            let has_rung = heir.is_answered() || matches!(used, LegUse::Consulted { has_rung: true, .. });
+            *used = LegUse::AgentPhone { call: id, agent: colleague.clone(), has_rung };
+        }
+    }
+
+    /// Whom the call was passed on to has gone: the next of the conference has it.
+    pub(super) fn others_go_on(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
+        let Some(from) = self.calls.get(&id).and_then(|call| call.transferred_from.clone()) else { return false };
+        let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.inherit(from, cx)) else { return false };
+        self.note_heir(id, &heir);
+        true
+    }
+
+    /// The agent's line ends while somebody else stays with the customer: a transfer that the phone does not wait for, or a
+    /// conference. Who is only asked goes with the agent.
+    pub(super) fn leave_to_consulted(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
+        let Some(call) = self.calls.get(&id) else { return false };
+        let is_conference = !call.conference().is_empty();
+        if is_conference {
+            self.let_consulted_go(turn, id, Some(EndCause::Hangup));
+        } else if call.consult().is_none_or(|consult| consult.transferor.is_none()) {
+            return false;
+        }
+        self.complete_consult(turn, id)
+    }
+
+    /// An agent hangs up who is consulted, or who leaves a conference: the others go on.
+    pub(super) fn leave_consult(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> bool {
+        if let Some(party) = self.calls.get(&id).and_then(|call| call.party_of_agent(agent)) {
+            self.party_gone(turn, id, party);
+            return true;
+        }
+        if self.is_consulted(agent, id) {
+            let is_answered = self.calls.get(&id).and_then(|call| call.consult()).is_some_and(|consult| consult.is_answered());
+            if is_answered {
+                self.consulted_gone(turn, id, false);
+            }
+            return is_answered;
+        }
+        self.own_call(agent, id).is_ok() && self.leave_to_consulted(turn, id)
+    }
+
+    /// The party who is asked, else who joined last.
+    pub(super) fn consult_view(&self, call: &Call) -> Option<ConsultView> {
+        let consult = call.consult().or_else(|| call.conference().last())?;
+        Some(ConsultView {
+            agent: consult.colleague().cloned(),
+            number: number_of(consult),
+            step: match consult.step {
+                ConsultStep::Ringing => ConsultViewStep::Ringing,
+                ConsultStep::Talking => ConsultViewStep::Talking,
+                ConsultStep::Waiting => ConsultViewStep::Waiting,
+                ConsultStep::Joined => ConsultViewStep::Joined,
+            },
+            is_on_phone: consult.own_line.is_some() || consult.transferor.is_some(),
+            until: consult.until_at,
+        })
+    }
+
+    pub(super) fn conference_view(&self, call: &Call) -> Vec<ConferencePartyView> {
+        let view = |party: &Consult| ConferencePartyView {
+            party: i64::from(party.party),
+            agent: party.colleague().cloned(),
+            number: number_of(party),
+            is_muted: self.party_leg(party).is_some_and(|leg| self.muted.contains(&leg)),
+        };
+        call.conference().iter().map(view).collect()
+    }
+}
+
+fn number_of(party: &Consult) -> Option<String> {
+    match &party.with {
+        Consulted::Colleague(_) => None,
+        Consulted::Number { number, .. } => Some(number.to_string()),
+    }
+}
