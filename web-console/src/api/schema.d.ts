@@ -1494,6 +1494,7 @@ export interface components {
         } | {
             /** @description Who brought them together. */
             agent: components["schemas"]["AgentId"];
+            to?: components["schemas"]["TransferTarget"] | null;
             /** @enum {string} */
             kind: "conferenced";
         } | {
@@ -1739,6 +1740,8 @@ export interface components {
             /** @description The agent's audio. */
             agent_audio: components["schemas"]["AudioState"];
             consult?: components["schemas"]["ConsultView"] | null;
+            /** @description Who is in the conference besides the customer and the agent, in the order in which they joined. */
+            conference: components["schemas"]["ConferencePartyView"][];
             /** @description Supervisors who listen. */
             listeners: components["schemas"]["AgentId"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
@@ -1926,6 +1929,19 @@ export interface components {
             /** @description In English, for the log and as a last resort. */
             message: string;
         };
+        /** @description A party of a conference. */
+        ConferencePartyView: {
+            /**
+             * Format: int64
+             * @description Its number on the call, from 1, the same until it leaves.
+             */
+            party: number;
+            agent?: components["schemas"]["AgentId"] | null;
+            /** @description The number as dialled, if it is none. */
+            number?: string | null;
+            /** @description Whether it is muted. */
+            is_muted: boolean;
+        };
         /** @description What an agent or supervisor asks. Which role may do what is checked by the use case. */
         ConsoleCommand: {
             /** @description What. */
@@ -2020,6 +2036,16 @@ export interface components {
             call: components["schemas"]["CallId"];
             /** @enum {string} */
             do: "consult_cancel";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /**
+             * Format: int64
+             * @description The party's number on the call.
+             */
+            party: number;
+            /** @enum {string} */
+            do: "conference_drop";
         } | {
             /** @description As typed. */
             number: string;
@@ -4093,7 +4119,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "park_full" | "park_gone" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "too_many_calls";
         /**
          * @description What someone is in the centre. Each role may do what the one before it may, and more.
          * @enum {string}

@@ -49,6 +49,9 @@ export function useNotices(): void {
         case 'session_replaced':
         case 'device_lost':
         case 'call_cut_off':
+        case 'consult_failed':
+        case 'consult_over':
+        case 'party_left':
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break

@@ -129,6 +129,7 @@ export function aCall(more: Partial<CallView> = {}): CallView {
     since: AT,
     is_muted: false,
     agent_audio: 'up',
+    conference: [],
     listeners: [],
     ...more,
   }

@@ -66,7 +66,7 @@ export function useEventText(names: Names): (record: EventRecord) => string {
       case 'consult_ended':
         return t(event.was_reached ? 'event.consult_ended' : 'event.consult_failed', { agent: names.agent(event.agent), to: target(event.to) })
       case 'conferenced':
-        return t('event.conferenced', { agent: names.agent(event.agent) })
+        return event.to ? t('event.joined', { agent: names.agent(event.agent), to: target(event.to) }) : t('event.conferenced', { agent: names.agent(event.agent) })
       case 'listen_started':
         return t('event.listen_started', { name: names.agent(event.supervisor) })
       case 'listen_ended':

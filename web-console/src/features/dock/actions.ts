@@ -70,6 +70,11 @@ export function isOnCall(call: CallView | undefined): call is CallView {
   return call !== undefined && ['talking', 'held', 'reconnecting', 'dialling'].includes(call.state.is)
 }
 
+/** Who is asked about a call at the moment; who has joined the conference is not. */
+export function askedAbout(call: CallView): NonNullable<CallView['consult']> | undefined {
+  return call.consult && call.consult.step !== 'joined' ? call.consult : undefined
+}
+
 /** Whether a call could be parked: in a conversation, and nobody else is asked about it. */
 export function isParkable(call: CallView | undefined): call is CallView {
   return call !== undefined && (call.state.is === 'talking' || call.state.is === 'held') && !call.consult
@@ -109,7 +114,7 @@ export function runDockAction(action: DockAction): void {
       if (isOnCall(call)) phone.mute(!phoneStore.getState().isMuted)
       return
     case 'transfer':
-      if (isOnCall(call) && !call.consult) openPanel('transfer')
+      if (isOnCall(call) && !askedAbout(call)) openPanel('transfer')
       return
     case 'park':
       // Without a call to be parked, the keys show who is.

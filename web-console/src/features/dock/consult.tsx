@@ -16,7 +16,8 @@ export function ConsultControls({ call, consult }: { call: CallView; consult: No
   const colleague = useFloor((floor) => (consult.agent ? floor.colleagues.get(consult.agent)?.name : undefined))
   const name = colleague ?? consult.agent ?? consult.number ?? ''
   const isAnswered = consult.step !== 'ringing'
-  const isJoined = consult.step === 'joined'
+  // With others on the line nobody is handed over to a telephone that only rings.
+  const canComplete = isAnswered || call.conference.length === 0
   const button = (command: ConsultCommand) => ({
     size: 'sm' as const,
     isDisabled: !isUp || pending.has(command),
@@ -30,15 +31,17 @@ export function ConsultControls({ call, consult }: { call: CallView; consult: No
       <span className="sr-only" aria-live="polite">
         {t(`consult.step.${consult.step}`, { name })}
       </span>
-      {isAnswered && !isJoined && !consult.is_on_phone && (
+      {isAnswered && !consult.is_on_phone && (
         <>
           <IconButton icon={ArrowLeftRight} label={t('consult.swap')} {...button('consult_swap')} />
           <IconButton icon={Users} label={t('consult.join')} {...button('consult_join')} />
         </>
       )}
-      <Button icon={PhoneForwarded} {...button('consult_complete')}>
-        {t('consult.complete')}
-      </Button>
+      {canComplete && (
+        <Button icon={PhoneForwarded} {...button('consult_complete')}>
+          {t('consult.complete')}
+        </Button>
+      )}
       <IconButton icon={Undo2} label={t('consult.cancel')} {...button('consult_cancel')} />
     </div>
   )

@@ -20,7 +20,8 @@ import { foremostCall } from '@/live/stores/floor'
 import { beep } from '@/phone/ringer'
 import { phone, phoneStore } from '@/phone/softphone'
 import { Badge, Button, Countdown, cx, Elapsed, Tile, TileToggle, type BadgeTone } from '@/ui'
-import { answer, dockStore, guardLeft, isOnCall, send, toggleHold } from './actions'
+import { answer, askedAbout, dockStore, guardLeft, isOnCall, send, toggleHold } from './actions'
+import { ConferenceControls } from './conference'
 import { ConsultControls } from './consult'
 import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
@@ -33,6 +34,7 @@ export function Dock() {
   const isAgent = useFloor((floor) => floor.agent !== null)
   const call = useFloor((floor) => foremostCall(floor.calls))
   const isRinging = call?.state.is === 'offered'
+  const asked = call && askedAbout(call)
   useEffect(() => {
     if (isAgent) preloadTransfer()
   }, [isAgent])
@@ -45,7 +47,8 @@ export function Dock() {
       {isAgent && <PresenceControl />}
       {isAgent && <span aria-hidden className="h-8 border-l border-line" />}
       {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3"><Onlooker isAgent={isAgent} /></p>}
-      {call?.consult && <ConsultControls call={call} consult={call.consult} />}
+      {call && asked && <ConsultControls call={call} consult={asked} />}
+      {call && call.conference.length > 0 && <ConferenceControls call={call} isAsking={asked !== undefined} />}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}
       {isAgent && <Controls call={call} />}
       <Announcer call={call} />

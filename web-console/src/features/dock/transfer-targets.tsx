@@ -19,7 +19,10 @@ export function TransferTargets({ call }: { call: CallView }) {
   const { data: reasons = [] } = useQuery(pauseReasonsQuery)
   const { contains } = useFilter({ sensitivity: 'base' })
   const [text, setText] = useState('')
-  const [asksFirst, setAsksFirst] = useState(false)
+  // Whoever shall join a conference is asked first.
+  const isConference = call.conference.length > 0
+  const [asks, setAsks] = useState(false)
+  const asksFirst = asks || isConference
   const agents = [...colleagues.values()]
     .filter((agent) => agent.id !== me && agent.presence.state !== 'offline')
     .toSorted((a, b) => Number(b.presence.state === 'ready') - Number(a.presence.state === 'ready') || a.name.localeCompare(b.name))
@@ -33,9 +36,11 @@ export function TransferTargets({ call }: { call: CallView }) {
   const number = asksFirst && /^[+\d][\d\s]{1,39}$/.test(text.trim()) ? text.trim() : null
   return (
     <Autocomplete filter={contains}>
-      <Checkbox isSelected={asksFirst} onChange={setAsksFirst} data-testid="consult-first">
-        {t('consult.first')}
-      </Checkbox>
+      {!isConference && (
+        <Checkbox isSelected={asksFirst} onChange={setAsks} data-testid="consult-first">
+          {t('consult.first')}
+        </Checkbox>
+      )}
       <SearchField label={t('transfer_to')} value={text} onChange={setText} clearLabel={t('common:clear')} autoFocus data-testid="transfer-search" />
       <AriaMenu aria-label={t('transfer_to')} className="mt-2 max-h-80 overflow-auto outline-none" renderEmptyState={() => <p className="p-2 text-ink-3">{t('transfer_nobody')}</p>}>
         {number && (

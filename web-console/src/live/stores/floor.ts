@@ -113,6 +113,7 @@ function unknownCall(id: string, since: string): CallView {
     since,
     is_muted: false,
     agent_audio: 'none',
+    conference: [],
     listeners: [],
   }
 }
