@@ -1,11 +1,15 @@
 //! Agents' telephones send callers on: blind and after asking (REFER, with Replaces), and into a slot. The telephones are real ones.
 
+use std::net::UdpSocket;
+
 use centralita::protocol::media::Codec;
 
 use crate::support::{centre::Centre, database::Database, desk_phone::DeskPhone, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
 
 /// Where the trunk's calls come from.
 const TRUNK: &str = "127.0.0.2";
+/// Where the scripted telephone is.
+const TELEPHONE: &str = "127.0.0.3";
 /// What the telephone of each agent sings.
 const FIRST_HERTZ: u32 = 500;
 const SECOND_HERTZ: u32 = 1_300;
@@ -112,4 +116,68 @@ async fn a_telephone_parks_its_caller_in_a_slot_and_another_takes_the_call_out_o
     floor.second.dial(&floor.centre, "*705").await;
     assert_eq!(floor.story().await, ["connected", "parked", "offered", "connected"]);
     floor.goes_on_with_the_second().await;
+}
+
+/// The first agent's telephone is a script, registered from an address of its own; its port.
+async fn scripted(centre: &Centre, admin: &Rest) -> String {
+    let mut trunk = admin.get("/trunks/local").await;
+    trunk["sources"] = serde_json::json!([TRUNK]);
+    admin.put("/trunks/local", trunk).await;
+    let mut device = admin.get("/agents/agent1").await;
+    device["device"] = "sip".into();
+    admin.put("/agents/agent1", device).await;
+    let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
+    let (port, password) = (free.port().to_string(), centre.phone_password("101"));
+    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
+    Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
+    port
+}
+
+/// A script answers for the first agent and does what it does, while a caller stays on the line.
+async fn plays(centre: &Centre, port: &str, scenario: &str, target: &str) -> (Sipp, Sipp) {
+    let media = TonePeer::at(TELEPHONE, Codec::Pcmu, 880.0);
+    let (rtp, password) = (media.address().port().to_string(), centre.phone_password("101"));
+    let answers =
+        ["-p", port, "-m", "1", "-d", "1000", "-au", "101", "-ap", &password, "-key", "mport", &rtp, "-key", "target", target];
+    let telephone = Sipp::start_at(TELEPHONE, scenario, centre.sip, &answers);
+    be_ready(centre, "agent1").await;
+    let ears = TonePeer::at(TRUNK, Codec::Pcmu, 620.0);
+    let mport = ears.address().port().to_string();
+    let arguments = ["-s", "1001", "-m", "1", "-d", "8000", "-key", "mport", &mport];
+    (telephone, Sipp::start_at(TRUNK, "uac_caller_bye", centre.sip, &arguments))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_by_a_script_goes_by_the_book_and_its_telephone_is_told_so() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let port = scripted(&centre, &admin).await;
+    let (telephone, caller) = plays(&centre, &port, "uas_refers_blind", "*703").await;
+    telephone.succeeds().await;
+    assert_eq!(admin.get("/parked-calls").await[0]["slot"], 3);
+    caller.succeeds().await;
+    assert_eq!(admin.get("/parked-calls").await, serde_json::json!([]), "a caller who hangs up has left the slot");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scripted_telephone_hands_its_caller_to_a_real_one_that_it_has_asked() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let port = scripted(&centre, &admin).await;
+    let mut device = admin.get("/agents/agent2").await;
+    device["device"] = "sip".into();
+    admin.put("/agents/agent2", device).await;
+    let mut second = DeskPhone::start(&centre, "102", SECOND_HERTZ).await;
+    let (telephone, caller) = plays(&centre, &port, "uas_refers_asked", "102").await;
+    be_ready(&centre, "agent2").await;
+    second.pick_up(&centre).await;
+    telephone.succeeds().await;
+    let has_it = async || {
+        let presence = admin.get("/agents/agent2/presence").await;
+        (presence["presence"]["state"] == "busy" && presence["call"].is_string()).then_some(())
+    };
+    centre.until("the colleague's call", has_it).await;
+    caller.succeeds().await;
+    assert!(centre.stop().await.success());
 }
