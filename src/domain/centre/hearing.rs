@@ -171,13 +171,13 @@ impl Centre {
         }
     }
 
-    /// The voices of these legs. A phone that holds us promised to send nothing: music stands in for it, so that nobody is left
-    /// in silence.
+    /// The voices of these legs. A phone that holds us promised to send nothing: where nobody else speaks, music stands in for it, so that
+    /// nobody is left in silence; a conference is spared it.
     fn voices(&self, legs: impl IntoIterator<Item = LegId>) -> Vec<Heard> {
-        let voice = |leg: LegId| match self.held_by_phone.contains(&leg) {
-            true => Heard::Music(Arc::from(MUSIC_ON_HOLD)),
-            false => Heard::Leg(leg),
-        };
-        legs.into_iter().map(voice).collect()
+        let (held, voices): (Vec<LegId>, Vec<LegId>) = legs.into_iter().partition(|leg| self.held_by_phone.contains(leg));
+        if voices.is_empty() && !held.is_empty() {
+            return vec![Heard::Music(Arc::from(MUSIC_ON_HOLD))];
+        }
+        voices.into_iter().map(Heard::Leg).collect()
     }
 }

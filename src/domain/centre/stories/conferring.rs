@@ -87,6 +87,10 @@ fn parties_join_one_after_another_and_the_others_talk_while_the_next_is_asked() 
     let joined: Vec<_> = floor.call_events().filter(|kind| matches!(kind, CallEventKind::Conferenced { .. })).collect();
     let carl_joined = CallEventKind::Conferenced { agent: id("ana"), to: Some(TransferTarget::Agent { agent: id("carl") }) };
     assert_eq!((joined.len(), joined[1]), (2, &carl_joined));
+    // A telephone that holds the conference does not play music into it.
+    floor.input(CentreInput::LegHeld { leg: carl, is_held: true });
+    assert_eq!((&floor.hears[&leg], &floor.hears[&bea]), (&heard(&[ana, bea]), &heard(&[leg, ana])));
+    floor.input(CentreInput::LegHeld { leg: carl, is_held: false });
     // Nothing of it has a deadline; the customer's end is everybody's.
     floor.sleep(3_600_000);
     floor.hang_up(leg);
