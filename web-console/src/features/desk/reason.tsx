@@ -12,7 +12,8 @@ import { PopoverPanel } from '@/ui'
 export function WhyTheyCall({ call }: { call: CallView }) {
   const { t, i18n } = useTexts('desk')
   const names = useNames()
-  const from = useFloor((floor) => (call.transferred_from ? (floor.colleagues.get(call.transferred_from)?.name ?? call.transferred_from) : null))
+  // A call that was parked and taken back by the same agent comes from nobody else.
+  const from = useFloor((floor) => (call.transferred_from && call.transferred_from !== floor.user ? (floor.colleagues.get(call.transferred_from)?.name ?? call.transferred_from) : null))
   if (call.direction === 'outbound') return null
   return (
     <section aria-label={t('why.title')} className="flex flex-wrap items-center gap-x-4 gap-y-1 border-b border-line bg-accent-soft px-4 py-2">
@@ -35,6 +36,7 @@ export function WhyTheyCall({ call }: { call: CallView }) {
           {call.connected_at ? t('why.waited', { time: clockText(Date.parse(call.connected_at) - Date.parse(call.queued_at)) }) : t('why.waiting_since', { at: timeText(call.queued_at, i18n.language) })}
         </p>
       )}
+      {call.returns_from && <p className="font-medium text-warn-ink">{t('why.returned', { slot: call.returns_from })}</p>}
       {from !== null && <p className="font-medium">{t('why.transferred', { name: from })}</p>}
       <Path steps={names.path(call.line, call.ivr_path)} />
     </section>

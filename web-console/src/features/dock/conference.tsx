@@ -24,8 +24,9 @@ export function ConferenceControls({ call, isAsking }: { call: CallView; isAskin
         placement="bottom end"
         className="w-72"
         trigger={
-          <Button size="sm" icon={Users} data-testid="conference">
-            {text}
+          // While somebody is asked there is room for the number only.
+          <Button size="sm" icon={Users} aria-label={text} data-testid="conference">
+            {isAsking ? call.conference.length + OTHERS : text}
           </Button>
         }
       >

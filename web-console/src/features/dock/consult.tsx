@@ -16,8 +16,8 @@ export function ConsultControls({ call, consult }: { call: CallView; consult: No
   const colleague = useFloor((floor) => (consult.agent ? floor.colleagues.get(consult.agent)?.name : undefined))
   const name = colleague ?? consult.agent ?? consult.number ?? ''
   const isAnswered = consult.step !== 'ringing'
-  // With others on the line nobody is handed over to a telephone that only rings.
-  const canComplete = isAnswered || call.conference.length === 0
+  // With others on the line the one who is asked joins them first; handing over is done with all of them.
+  const isConference = call.conference.length > 0
   const button = (command: ConsultCommand) => ({
     size: 'sm' as const,
     isDisabled: !isUp || pending.has(command),
@@ -37,7 +37,7 @@ export function ConsultControls({ call, consult }: { call: CallView; consult: No
           <IconButton icon={Users} label={t('consult.join')} {...button('consult_join')} />
         </>
       )}
-      {canComplete && (
+      {!isConference && (
         <Button icon={PhoneForwarded} {...button('consult_complete')}>
           {t('consult.complete')}
         </Button>

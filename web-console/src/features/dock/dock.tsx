@@ -90,8 +90,8 @@ function Party({ call }: { call: CallView }) {
             {t(`common:end_cause.${cause}`)}
           </p>
         ) : call.returns_from ? (
-          <p className="truncate text-xs font-medium text-warn-ink" data-testid="dock-returned">
-            {t('park.returned', { slot: call.returns_from })}
+          <p className="truncate text-xs font-medium text-warn-ink" title={t('park.returned', { slot: call.returns_from })} data-testid="dock-returned">
+            {t('park.returned_short', { slot: call.returns_from })}
           </p>
         ) : (
           <p className="truncate text-xs text-ink-2">{details.filter(Boolean).join(' · ')}</p>
