@@ -60,7 +60,7 @@ use crate::{
         CaptureHandle, Certificates, Reach, ReadAgain, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, Stir, StirFault,
         SystemClock, media::MediaPlane,
     },
-    protocol::sip::{Advertised, IdentityTimes, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
+    protocol::sip::{Advertised, Gruus, IdentityTimes, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     protocol::stir::PassportSigner,
     store::{
         DataDir, Db, OpenFault, for_a_caller,
@@ -252,6 +252,7 @@ impl Exchange {
             identity: IdentityTimes { wait_ms: millis(config.stir.wait), fresh_secs: u64::from(whole_secs(config.stir.fresh)) },
             well_known: net.well_known(),
             signer: stir.signer.clone().map(|signer| signer as Arc<dyn PassportSigner>),
+            gruus: Some(Gruus::new(ground.db.derived_key("temporary GRUU"))),
             ..SipSettings::default()
         };
         let secret = Secrets.octets().map_err(anyhow::Error::from)?;

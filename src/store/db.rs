@@ -219,6 +219,11 @@ impl Db {
         &self.shared.sealer
     }
 
+    /// A key for this purpose that is the same over restarts, and on every node of the system.
+    pub fn derived_key(&self, purpose: &str) -> [u8; 32] {
+        self.shared.sealer.derived(purpose)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreFault> {
         self.fetch_all::<(i64,)>(&PING, binds![]).await.map(|_| ())

@@ -12,6 +12,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use ring::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     digest::{SHA256, digest},
+    hmac,
     rand::{SecureRandom, SystemRandom},
 };
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,8 @@ pub enum SealFault {
 /// Holds the master key.
 pub struct Sealer {
     key: LessSafeKey,
+    /// What other keys come from.
+    root: hmac::Key,
     id: String,
     file: PathBuf,
     chance: SystemRandom,
@@ -92,7 +95,14 @@ impl Sealer {
         if let Some(wanted) = in_use.filter(|wanted| *wanted != id) {
             return Err(unusable(format!("it holds the key {id}, and SIP passwords are sealed under {wanted}")));
         }
-        Ok(Self { key: LessSafeKey::new(key), id, file: file.to_owned(), chance })
+        let root = hmac::Key::new(hmac::HMAC_SHA256, &octets);
+        Ok(Self { key: LessSafeKey::new(key), root, id, file: file.to_owned(), chance })
+    }
+
+    /// A key of its own for this purpose, the same as long as the master key is.
+    pub(super) fn derived(&self, purpose: &str) -> [u8; KEY_OCTETS] {
+        let tag = hmac::sign(&self.root, purpose.as_bytes());
+        tag.as_ref().first_chunk().copied().unwrap_or_default()
     }
 
     /// Seals a text for one place; `None` when the system gives no randomness.

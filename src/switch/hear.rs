@@ -39,6 +39,7 @@ impl Legs {
                 caller,
                 caller_name,
                 called,
+                device,
                 offer,
                 language,
                 identity,
@@ -65,6 +66,7 @@ impl Legs {
                         leg
                     }
                 };
+                self.note_device(leg, device.map(|device| *device));
                 self.tell(match replaced {
                     Some(replaced) => CentreInput::Replacing { leg, caller, replaced },
                     None => CentreInput::Arrived { leg, caller, called, language },
@@ -308,6 +310,11 @@ impl Legs {
         let Some(leg) = self.by_dialog(dialog) else { return };
         let to = match target {
             ReferTarget::Number(number) => Some(TransferAsked::Number(number)),
+            ReferTarget::Device(device) => {
+                let number = device.account.clone();
+                self.note_device(leg, Some(device));
+                Some(TransferAsked::Number(number))
+            }
             ReferTarget::Dialog(other) => self.by_dialog(other).map(TransferAsked::Leg),
         };
         match to {

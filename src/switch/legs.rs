@@ -15,7 +15,7 @@ use crate::{
     protocol::{
         media::{Codec, MediaOrder, RemoteMedia, Source},
         sdp::{Description, SdpSession},
-        sip::{DialogId, SipOrder, SipTarget},
+        sip::{Device, DialogId, SipOrder, SipTarget},
     },
     types::{AgentId, CallContext, IpFamilies, LegId, Mono, Now, Rng, SessionId, TrunkId},
 };
@@ -90,6 +90,8 @@ pub(super) struct Leg {
     pub(super) heard: Vec<Source>,
     /// Where its signalling comes from, as far as it is known.
     pub(super) signalled_from: Option<IpAddr>,
+    /// The one device that its party has asked for.
+    device: Option<Device>,
     /// What audio its trunk takes, the best first; empty for the usual.
     pub(super) codecs: Vec<Codec>,
 }
@@ -362,7 +364,10 @@ impl Legs {
             self.dialogs.insert(dialog, leg);
         }
         let millis = state.millis_max();
-        self.legs.insert(leg, Leg { state, deadline: None, digits_by: None, heard, signalled_from, codecs: Vec::new() });
+        self.legs.insert(
+            leg,
+            Leg { state, deadline: None, digits_by: None, heard, signalled_from, device: None, codecs: Vec::new() },
+        );
         self.set_deadline(leg, millis.map(|millis| now.mono + millis));
     }
 
@@ -507,6 +512,18 @@ impl Legs {
         if let Some(entry) = self.legs.get_mut(&leg) {
             entry.codecs = codecs;
         }
+    }
+
+    /// The party of a leg asks for this device and no other of its account.
+    pub(super) fn note_device(&mut self, leg: LegId, device: Option<Device>) {
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.device = device;
+        }
+    }
+
+    /// The device of this account that the party of a leg has asked for.
+    pub(super) fn device_asked(&self, leg: LegId, account: &str) -> Option<&Device> {
+        self.legs.get(&leg)?.device.as_ref().filter(|device| *device.account == *account)
     }
 
     /// Where the signalling of a leg's peer comes from.

@@ -36,10 +36,10 @@ use self::{
 };
 use crate::{
     domain::{
-        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot, ParkSettings, RecoveryCounts},
+        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot, ParkSettings, PhoneEffect, RecoveryCounts},
         directory::Directory,
     },
-    protocol::sip::{DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
+    protocol::sip::{Device, DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
     types::{IpFamilies, IpPrefix, Mono, Now, Rng},
 };
 
@@ -298,10 +298,18 @@ impl Switch {
         }
     }
 
+    /// The one device that somebody in the call of a new leg has asked for.
+    fn device_asked(&self, effect: &PhoneEffect) -> Option<Device> {
+        let PhoneEffect::CallPhone { leg, account, .. } = effect else { return None };
+        let legs = self.centre.legs_of(self.centre.call_of(*leg)?);
+        legs.into_iter().find_map(|other| self.legs.device_asked(other, account)).cloned()
+    }
+
     fn carry_out(&mut self, output: CentreOutput, now: Now) {
         let output = match output {
             CentreOutput::Phone(effect) => {
-                self.legs.carry_out(effect, &|account| self.sip.devices(account), now, &mut self.rng);
+                let device = self.device_asked(&effect);
+                self.legs.carry_out_for(effect, device, &|target| self.sip.devices(target), now, &mut self.rng);
                 return;
             }
             CentreOutput::LookUp { call, number } => Output::LookUp { call, number },

@@ -14,15 +14,28 @@ use crate::{
     },
     protocol::{
         media::{MediaOrder, PlayId, Source},
-        sip::{Devices, SipOrder, SipTarget},
+        sip::{Device, Devices, SipOrder, SipTarget},
     },
     types::{AgentId, LegId, Now, Rng, SessionId},
 };
 
 impl Legs {
-    /// Carries out what the centre wants. What belongs to a leg that is gone is ignored. `devices` tells what an
-    /// account has registered.
-    pub(super) fn carry_out(&mut self, effect: PhoneEffect, devices: &dyn Fn(&str) -> Devices, now: Now, rng: &mut Rng) {
+    /// Carries out what the centre wants, where nobody asks for one device alone.
+    #[cfg(test)]
+    pub(super) fn carry_out(&mut self, effect: PhoneEffect, devices: &dyn Fn(&SipTarget) -> Devices, now: Now, rng: &mut Rng) {
+        self.carry_out_for(effect, None, devices, now, rng);
+    }
+
+    /// Carries out what the centre wants. What belongs to a leg that is gone is ignored. `devices` tells what is
+    /// registered of a target.
+    pub(super) fn carry_out_for(
+        &mut self,
+        effect: PhoneEffect,
+        device: Option<Device>,
+        devices: &dyn Fn(&SipTarget) -> Devices,
+        now: Now,
+        rng: &mut Rng,
+    ) {
         match effect {
             PhoneEffect::Ring { leg } => self.ring(leg),
             PhoneEffect::EarlyMedia { leg } => self.early_media(leg, now),
@@ -30,8 +43,9 @@ impl Legs {
             PhoneEffect::Reject { leg, cause } => self.hang_up(leg, refusal_status(cause), false),
             PhoneEffect::NotReached { leg, cause } => self.hang_up(leg, failure_status(cause), false),
             PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs, context } => {
-                let devices = devices(&account);
-                let call = OutgoingCall { target: SipTarget::Phone(account), caller, caller_name, ring_secs, context };
+                let target = device.map_or(SipTarget::Phone(account), SipTarget::Device);
+                let devices = devices(&target);
+                let call = OutgoingCall { target, caller, caller_name, ring_secs, context };
                 match devices {
                     Devices::Telephones => self.call(leg, call, now),
                     Devices::Browsers => self.call_web(leg, call, now),

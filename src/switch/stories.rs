@@ -124,6 +124,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
         caller: Some("911000001".into()),
         caller_name: None,
         called: "1009".into(),
+        device: None,
         offer: offer.map(Arc::from),
         language: None,
         identity: None,

@@ -252,6 +252,7 @@ mod tests {
                 caller: Some("101".into()),
                 caller_name: None,
                 called: "1009".into(),
+                device: None,
                 offer: Some(WEB.into()),
                 language: None,
                 identity: None,
@@ -295,7 +296,7 @@ mod tests {
         let context = CallContext::default();
         let call =
             PhoneEffect::CallPhone { leg, account: "101".into(), caller: None, caller_name: None, ring_secs: 20, context };
-        legs.carry_out(call, &|account| if account == "101" { Devices::Browsers } else { Devices::Telephones }, now, &mut rng);
+        legs.carry_out(call, &|_| Devices::Browsers, now, &mut rng);
         assert!(matches!(said(&mut legs).as_slice(), [Said::Media(MediaOrder::OfferBrowser { .. })]));
         legs.hear_media(MediaNotice::BrowserOffered { leg, offer: WEB.into() }, now, &mut rng);
         let heard = said(&mut legs);

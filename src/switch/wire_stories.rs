@@ -1,6 +1,7 @@
 //! Whole calls through the exchange: a scripted SIP peer speaks in bytes, scripted media workers answer, the floor decides. After
 //! each story nothing may be left.
 
+mod devices;
 mod restarts;
 mod session_ids;
 mod transfers;
@@ -410,6 +411,21 @@ fn two_hundred_calls_that_end_in_every_way_leave_nothing() {
     exchange.is_clean();
 }
 
+/// A request of an account that proves itself; `ask` writes it with its number and further lines.
+fn prove(exchange: &mut Exchange, account: &str, at: &str, method: &str, ask: impl Fn(u32, &str) -> String) {
+    exchange.hear(at, &ask(1, ""));
+    let challenge = exchange.last("SIP/2.0 401");
+    let line = challenge.lines().find(|line| line.starts_with("WWW-Authenticate") && line.contains("MD5")).unwrap();
+    let nonce = line.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let (a1, a2) = (hex(&format!("{account}:{REALM}:secret")), hex(&format!("{method}:sip:192.0.2.1")));
+    let response = hex(&format!("{a1}:{nonce}:00000001:abc:auth:{a2}"));
+    let proof = format!(
+        "Authorization: Digest username=\"{account}\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"sip:192.0.2.1\", algorithm=MD5, \
+         qop=auth, nc=00000001, cnonce=\"abc\", response=\"{response}\"\r\n"
+    );
+    exchange.hear(at, &ask(2, &proof));
+}
+
 /// Registers phone 101 from 192.0.2.50 by digest.
 fn register(exchange: &mut Exchange) {
     let ask = |cseq: u32, proof: &str| {
@@ -419,17 +435,7 @@ fn register(exchange: &mut Exchange) {
              Contact: <sip:101@192.0.2.50:5060>\r\nExpires: 3600\r\nMax-Forwards: 70\r\n{proof}Content-Length: 0\r\n\r\n"
         )
     };
-    exchange.hear("192.0.2.50:5060", &ask(1, ""));
-    let challenge = exchange.last("SIP/2.0 401");
-    let line = challenge.lines().find(|line| line.starts_with("WWW-Authenticate") && line.contains("MD5")).unwrap();
-    let nonce = line.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
-    let (a1, a2) = (hex(&format!("101:{REALM}:secret")), hex("REGISTER:sip:192.0.2.1"));
-    let response = hex(&format!("{a1}:{nonce}:00000001:abc:auth:{a2}"));
-    let proof = format!(
-        "Authorization: Digest username=\"101\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"sip:192.0.2.1\", algorithm=MD5, \
-         qop=auth, nc=00000001, cnonce=\"abc\", response=\"{response}\"\r\n"
-    );
-    exchange.hear("192.0.2.50:5060", &ask(2, &proof));
+    prove(exchange, "101", "192.0.2.50:5060", "REGISTER", ask);
     exchange.last("SIP/2.0 200");
 }
 

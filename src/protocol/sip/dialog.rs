@@ -34,6 +34,9 @@ pub struct Dialog {
     remote: String,
     /// Their Contact: where requests go.
     remote_target: Uri,
+    /// The registered contact of the device, where they named its GRUU: what the Request-URI says then (RFC 5627 6.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bound: Option<Uri>,
     /// Route values in order.
     routes: Vec<String>,
     /// Number of our last request.
@@ -66,6 +69,7 @@ impl Dialog {
             local: format!("{to};tag={local_tag}"),
             remote: invite.first(Name::From)?.to_owned(),
             remote_target: contact_of(invite).or_else(|| target_of_rfc_2543(invite))?,
+            bound: None,
             routes: routes_of(invite)?,
             local_cseq: 0,
             remote_cseq: Some(invite.cseq()),
@@ -86,6 +90,7 @@ impl Dialog {
             remote: response.first(Name::To)?.to_owned(),
             // A 2xx without Contact breaks the rules; what we called will do.
             remote_target: contact_of(response).unwrap_or_else(|| target.clone()),
+            bound: None,
             routes,
             local_cseq: invite.cseq,
             remote_cseq: None,
@@ -121,7 +126,7 @@ impl Dialog {
     /// A target refresh: re-INVITE, UPDATE, or a 2xx to ours.
     pub fn refresh(&mut self, message: &SipMessage) {
         if let Some(target) = contact_of(message) {
-            self.remote_target = target;
+            (self.remote_target, self.bound) = (target, None);
         }
         self.hear_session(message);
     }
@@ -139,6 +144,16 @@ impl Dialog {
     /// Another may be at theirs.
     fn hear_session(&mut self, message: &SipMessage) {
         self.session.remote = session_of(message).or(self.session.remote);
+    }
+
+    /// What they named as their address.
+    pub fn remote_target(&self) -> &Uri {
+        &self.remote_target
+    }
+
+    /// The device whose GRUU they named is registered like this now.
+    pub fn bind(&mut self, contact: Uri, flow: Flow) {
+        (self.bound, self.flow) = (Some(contact), flow);
     }
 
     /// They were heard here now: a phone that changed its connection keeps its call.
@@ -182,7 +197,7 @@ impl Dialog {
     /// Where the next request goes.
     pub fn next_flow(&self) -> Flow {
         let first = self.routes.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
-        self.flow_towards(first.as_ref().unwrap_or(&self.remote_target))
+        self.flow_towards(first.as_ref().unwrap_or(self.target()))
     }
 
     /// It goes on where its early form was: both sides' numbers count on.
@@ -244,7 +259,7 @@ impl Dialog {
 
     fn path(&self) -> Path {
         let first = self.routes.first().and_then(|route| NameAddr::parse(route)).map(|route| route.uri);
-        let target = &self.remote_target;
+        let target = self.target();
         let mut routes = String::new();
         let mut add = |value: &str| routes.extend(["Route: ", value, "\r\n"]);
         let request_uri = match &first {
@@ -263,10 +278,16 @@ impl Dialog {
         Path { request_uri, routes, flow }
     }
 
+    fn target(&self) -> &Uri {
+        self.bound.as_ref().unwrap_or(&self.remote_target)
+    }
+
     /// Streams and phones behind address translation are answered where they were heard; others where their address says.
     fn flow_towards(&self, hop: &Uri) -> Flow {
         let direct: Option<SocketAddr> = hop.address();
         match direct {
+            // The host of a GRUU is its registrar's: ours.
+            Some(_) if hop.param("gr").is_some() || self.bound.is_some() => self.flow,
             Some(remote) if self.flow.transport == Transport::Udp && !self.is_behind_nat => Flow { remote, ..self.flow },
             _ => self.flow,
         }

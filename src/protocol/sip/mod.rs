@@ -6,6 +6,7 @@
 //! | words to the switch | `notice.rs` |
 //! | calls and registrations | `endpoint/`, `dialog.rs`, `session_timer.rs`, `registrar.rs` |
 //! | what can be watched | `event/` |
+//! | addresses of single devices | `gruu.rs` |
 //! | who may call | `access.rs`, `certificate_terms.rs`, `digest.rs`, `guard.rs` |
 //! | where trunks are | `peer.rs` |
 //! | repetition and loss | `transaction/` |
@@ -20,6 +21,7 @@ mod digest;
 mod endpoint;
 mod event;
 mod framer;
+mod gruu;
 mod guard;
 mod header;
 mod header_change;
@@ -41,6 +43,7 @@ pub use endpoint::{
 };
 pub use event::{DialogElement, DialogState};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};
+pub use gruu::Gruus;
 pub use guard::FloodLimits;
 pub use header::is_token;
 pub use header_change::{HeaderChange, is_structural_header};
@@ -50,6 +53,6 @@ pub use notice::{
     TrunkHealth, TrunkRegistration,
 };
 pub use peer::{Hop, PeerName, Peers, Target};
-pub use registrar::{PhoneSnapshot, RegistrationLimits};
+pub use registrar::{Device, PhoneSnapshot, RegistrationLimits};
 pub use session_timer::SessionTimerLimits;
 pub use transaction::Times;

@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::event::DialogElement;
+use super::{event::DialogElement, registrar::Device};
 use crate::types::{CallContext, CallerIdentity, CertificateProblem, PerFamily, TrunkId};
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
@@ -124,6 +124,8 @@ pub enum SipTarget {
         /// Those in browsers, whose audio goes by ICE and DTLS-SRTP (RFC 8827), rather than telephones.
         in_browsers: bool,
     },
+    /// One device of an account.
+    Device(Device),
     /// A number by a trunk.
     Trunk {
         /// Which trunk.
@@ -140,6 +142,7 @@ impl SipTarget {
     pub fn account(&self) -> Option<&Arc<str>> {
         match self {
             Self::Phone(account) | Self::Devices { account, .. } => Some(account),
+            Self::Device(device) => Some(&device.account),
             Self::Trunk { .. } => None,
         }
     }
@@ -161,6 +164,8 @@ pub enum Devices {
 pub enum ReferTarget {
     /// A number or account.
     Number(Arc<str>),
+    /// One device of an account.
+    Device(Device),
     /// The party of another call of the same phone (Replaces).
     Dialog(DialogId),
 }
@@ -208,6 +213,7 @@ pub enum TrunkFault {
 
 /// Something was heard on the wire.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a new call is told once and taken apart at once")]
 pub enum SipNotice {
     /// A new call, authenticated and within the limits; 100 Trying has been sent.
     Invited {
@@ -223,6 +229,8 @@ pub enum SipNotice {
         caller_name: Option<Arc<str>>,
         /// User part of the Request-URI.
         called: Arc<str>,
+        /// The one device that it is for, of the account that is called.
+        device: Option<Box<Device>>,
         /// SDP offer; `None` when the caller expects ours in the 200.
         offer: Option<Arc<str>>,
         /// Accept-Language, the first language tag, lower case.

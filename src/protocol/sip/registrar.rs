@@ -1,9 +1,11 @@
 //! Where phones are (RFC 3261 10.3): contacts per account with their expiry and the flow that reaches them. Who may register has
-//! been decided before. What outlasts a restart: `kept.rs`.
+//! been decided before. What outlasts a restart: `kept.rs`; which way leads to a phone: `way.rs`; to one device alone: `device.rs`.
 
+mod device;
 mod kept;
 mod way;
 
+pub use device::Device;
 pub use kept::PhoneSnapshot;
 
 use std::{
@@ -14,9 +16,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use self::way::Way;
+use self::{device::Wishes, way::Way};
 use super::{
     address::{NameAddr, Uri, elements, host_ip},
+    gruu::{Gruus, RegistrationName, instance_name},
     header::Name,
     message::SipMessage,
     notice::{Flow, FlowId, Transport},
@@ -74,7 +77,10 @@ pub struct Contact {
     pub flow: Flow,
     /// Where the REGISTER came from.
     source: Flow,
-    /// What distinguishes the device (RFC 5626), or else the URI.
+    /// What the device is called, if it says so: in its public GRUU.
+    #[serde(default)]
+    instance: Option<Arc<str>>,
+    /// What distinguishes the device's flow (RFC 5626), or else the URI.
     identity: String,
     call_id: Arc<str>,
     cseq: u32,
@@ -100,6 +106,8 @@ pub enum Registered {
     TooBrief,
     /// 400: the contacts break the grammar, or `*` was not meant to remove all.
     BadContact,
+    /// 403: the contact is an address that we made for the account, and would lead to itself (RFC 5627 5.1).
+    OwnGruu,
     /// 439: the proxy in between keeps no flow to the phone.
     NoOutbound,
     /// 500: older than what is stored (10.3, step 7).
@@ -113,6 +121,8 @@ pub struct Registrar {
     by_expiry: BTreeSet<(Mono, Arc<str>)>,
     /// Which accounts use which source, so that a closed stream finds its contacts and a phone's calls are recognised.
     by_source: BTreeSet<(Flow, Arc<str>)>,
+    /// Which account a temporary GRUU is of.
+    by_registration: BTreeMap<RegistrationName, Arc<str>>,
     /// Accounts whose contacts should be written down again.
     changed: BTreeSet<Arc<str>>,
 }
@@ -149,8 +159,10 @@ impl Registrar {
         request: &SipMessage,
         source: Flow,
         limits: &RegistrationLimits,
+        gruus: &Gruus,
         now: Mono,
     ) -> Registered {
+        let wishes = Wishes::of(request, gruus);
         let expires: Option<u32> = request.first(Name::Expires).map(|value| value.parse().unwrap_or(u32::MAX));
         let values: Vec<&str> = request.values(Name::Contact).flat_map(elements).collect();
         let was_reachable = self.contacts(account, now).next().is_some();
@@ -164,7 +176,7 @@ impl Registrar {
                 return Registered::OutOfOrder;
             }
             self.replace(account, Vec::new());
-            return self.done(account, was_reachable, now);
+            return self.done(account, was_reachable, &wishes, now);
         }
         let Some(way) = Way::of(request) else { return Registered::NoOutbound };
         // All or nothing (10.3): the new list is stored only if every contact is in order.
@@ -173,6 +185,9 @@ impl Registrar {
             let Some(address) = NameAddr::parse(value).filter(|address| !address.uri.host().is_empty()) else {
                 return Registered::BadContact;
             };
+            if gruus.is_made_for(&address.uri, &request.to().uri, account) {
+                return Registered::OwnGruu;
+            }
             let own = address.param("expires").map(|value| value.parse().unwrap_or(limits.expires_default_secs));
             let secs = own.or(expires).unwrap_or(limits.expires_default_secs).min(limits.longest_secs(source.transport));
             if (1..limits.expires_min_secs).contains(&secs) {
@@ -193,7 +208,7 @@ impl Registrar {
             contacts.drain(..contacts.len() - limits.contacts_max);
         }
         self.replace(account, contacts);
-        match self.done(account, was_reachable, now) {
+        match self.done(account, was_reachable, &wishes, now) {
             Registered::Done { lines, change } => {
                 Registered::Done { lines: lines + &way.lines(request, source.transport), change }
             }
@@ -201,11 +216,12 @@ impl Registrar {
         }
     }
 
-    fn done(&self, account: &Arc<str>, was_reachable: bool, now: Mono) -> Registered {
+    fn done(&self, account: &Arc<str>, was_reachable: bool, wishes: &Wishes<'_>, now: Mono) -> Registered {
         let mut lines = String::new();
         for contact in self.contacts(account, now) {
             let secs = contact.expires_at.millis_since(now).div_ceil(1000);
-            lines.push_str(&format!("Contact: <{}>;expires={secs}\r\n", contact.uri.as_str()));
+            let gruus = wishes.lines(account, contact);
+            lines.push_str(&format!("Contact: <{}>;expires={secs}{gruus}\r\n", contact.uri.as_str()));
         }
         let is_reachable = !lines.is_empty();
         Registered::Done { lines, change: (is_reachable != was_reachable).then_some(is_reachable) }
@@ -271,10 +287,16 @@ impl Registrar {
         for contact in self.accounts.remove(account).into_iter().flatten() {
             self.by_expiry.remove(&(contact.expires_at, account.clone()));
             self.by_source.remove(&(contact.source, account.clone()));
+            if let Some(name) = contact.registration(account) {
+                self.by_registration.remove(&name);
+            }
         }
         for contact in &contacts {
             self.by_expiry.insert((contact.expires_at, account.clone()));
             self.by_source.insert((contact.source, account.clone()));
+            if let Some(name) = contact.registration(account) {
+                self.by_registration.insert(name, account.clone());
+            }
         }
         if !contacts.is_empty() {
             self.accounts.insert(account.clone(), contacts);
@@ -297,12 +319,15 @@ impl Contact {
             Some(direct) if !is_behind_nat && source.transport == Transport::Udp => Flow { remote: direct, ..source },
             _ => source,
         };
-        let device = address.param("+sip.instance").map(|instance| {
+        let instance = address.param("+sip.instance").filter(|instance| !instance.is_empty());
+        let device = instance.map(|instance| {
             let reg_id = address.param("reg-id").unwrap_or("0");
             format!("{instance} {reg_id}")
         });
         let identity = device.unwrap_or_else(|| address.uri.as_str().to_ascii_lowercase());
+        let instance = instance.map(|instance| instance_name(instance).into());
         Self {
+            instance,
             uri: address.uri,
             flow,
             source,
@@ -332,7 +357,14 @@ mod tests {
         {
             let limits = RegistrationLimits { stream_expires_max_secs: stream_max, ..limits };
             let source = Flow { transport, id: FlowId(3), remote: "192.0.2.5:40000".parse().expect("an address") };
-            let done = Registrar::default().register(&"101".into(), &request, source, &limits, Mono::from_millis(1_000));
+            let done = Registrar::default().register(
+                &"101".into(),
+                &request,
+                source,
+                &limits,
+                &Gruus::new([0; 32]),
+                Mono::from_millis(1_000),
+            );
             let Registered::Done { lines, .. } = done else { panic!("{done:?}") };
             assert!(lines.contains(&format!(";expires={granted}\r\n")), "{transport:?}: {lines}");
         }
@@ -353,7 +385,7 @@ mod tests {
             let request = SipMessage::parse(text.as_bytes()).expect("a readable message");
             let remote = "192.0.2.5:40000".parse().expect("an address");
             let source = Flow { transport, id: FlowId(at as u64 * 2 + 1), remote };
-            registrar.register(&at.to_string().into(), &request, source, &limits, now);
+            registrar.register(&at.to_string().into(), &request, source, &limits, &Gruus::new([0; 32]), now);
         }
         for (at, flow) in [("1", 3), ("2", 5), ("0", 1), ("3", 7)] {
             assert_eq!(registrar.flow_closed(FlowId(flow)), [Arc::from(at)]);

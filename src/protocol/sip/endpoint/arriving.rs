@@ -221,7 +221,12 @@ impl SipEndpoint {
         };
         // What is addressed to the contact that we registered was dialled as To says.
         let is_to_contact = self.trunk_by_contact(message).is_some();
-        let called = message.request_uri().and_then(|uri| uri.user()).filter(|_| !is_to_contact);
+        let device = match message.request_uri().map_or(Ok(None), |uri| self.device(uri)) {
+            Ok(device) => device,
+            Err(status) => return self.refuse(flow, message, status, ""),
+        };
+        let of_device = device.as_ref().map(|device| device.account.to_string());
+        let called = of_device.or_else(|| message.request_uri().and_then(|uri| uri.user()).filter(|_| !is_to_contact));
         let Some(called) = called.or_else(|| message.to().uri.user()) else {
             return self.refuse(flow, message, 404, "");
         };
@@ -283,6 +288,7 @@ impl SipEndpoint {
             caller: caller.number,
             caller_name: caller.name,
             called: called.into(),
+            device: device.map(Box::new),
             offer,
             language: language_of(message),
             identity: None,

@@ -45,7 +45,7 @@ impl Call {
             Phase::Arriving(arriving) => arriving.trunk.as_ref(),
             Phase::Calling(calling) => match &calling.target {
                 SipTarget::Trunk { trunk, .. } => Some(trunk),
-                SipTarget::Phone(_) | SipTarget::Devices { .. } => None,
+                SipTarget::Phone(_) | SipTarget::Devices { .. } | SipTarget::Device(_) => None,
             },
             Phase::Talking(talking) => talking.trunk.as_ref(),
         }

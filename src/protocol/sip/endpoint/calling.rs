@@ -22,7 +22,7 @@ use crate::{
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, SipTarget},
         peer::Hop,
-        registrar::Contact,
+        registrar::{Contact, Device},
         session_timer::first_request_lines,
         transaction::{ClientKey, ClientUser, Outline, Owner, Timer},
     },
@@ -71,7 +71,7 @@ impl SipEndpoint {
         let presentation = self.present(&target, caller, caller_name, context, first.way.peer(), rng);
         // A phone's contacts ring together, a trunk's hops are tried one after another.
         let hops_left: VecDeque<Hop> = match &target {
-            SipTarget::Phone(_) | SipTarget::Devices { .. } => VecDeque::new(),
+            SipTarget::Phone(_) | SipTarget::Devices { .. } | SipTarget::Device(_) => VecDeque::new(),
             SipTarget::Trunk { .. } => places.drain(1..).filter_map(|place| place.way.hop()).collect(),
         };
         let phone = target.account().cloned();
@@ -176,7 +176,7 @@ impl SipEndpoint {
         }
         let peer = branch.flow;
         let to = match &calling.target {
-            SipTarget::Phone(account) | SipTarget::Devices { account, .. } => {
+            SipTarget::Phone(account) | SipTarget::Devices { account, .. } | SipTarget::Device(Device { account, .. }) => {
                 let ours = self.settings.advertised(peer);
                 format!("<sip:{}@{}:{}>", user_part(account), ours.host, ours.port)
             }
@@ -296,7 +296,7 @@ impl SipEndpoint {
         let winner = branches.iter().find(|branch| branch.key == key).map_or(0, |branch| branch.tag);
         let trunk = match &calling.target {
             SipTarget::Trunk { trunk, .. } => Some(trunk.clone()),
-            SipTarget::Phone(_) | SipTarget::Devices { .. } => None,
+            SipTarget::Phone(_) | SipTarget::Devices { .. } | SipTarget::Device(_) => None,
         };
         let Some(answer) = answer else {
             // An answer without SDP to an INVITE with an offer cannot be talked on.
@@ -325,7 +325,8 @@ impl SipEndpoint {
         let flow = client.usual_flow().unwrap_or(flow);
         let outline = client.outline.clone()?;
         let target = Uri::parse(&outline.uri)?;
-        let dialog = Dialog::as_caller(message, &outline, flow, &target)?;
+        let mut dialog = Dialog::as_caller(message, &outline, flow, &target)?;
+        self.bind(&mut dialog);
         self.send_ack(key, &dialog, outline.cseq, message, rng);
         Some(dialog)
     }

@@ -9,6 +9,7 @@
 //! | `answering.rs` | our answers to incoming calls |
 //! | `presentation.rs` | who our calls say they are from |
 //! | `calling.rs` | our outgoing calls until they are answered |
+//! | `device.rs` | requests for one device of an account |
 //! | `place.rs` | where their targets can be reached |
 //! | `proving.rs` | our proofs to trunks that challenge them |
 //! | `reliable.rs` | provisional responses that get a PRACK |
@@ -32,6 +33,7 @@ mod arriving;
 mod call;
 mod caller_id;
 mod calling;
+mod device;
 mod early;
 mod identity;
 mod notifying;
@@ -82,9 +84,10 @@ use super::{
     certificate_terms::CertificateTerms,
     compose::{Composition, ReplyLines},
     digest::Challenger,
+    gruu::Gruus,
     guard::Guard,
     message::SipMessage,
-    notice::{Devices, DialogId, Flow, FlowId, SipNotice, SipOrder, TrunkFault},
+    notice::{DialogId, Flow, FlowId, SipNotice, SipOrder, TrunkFault},
     peer::Hop,
     registrar::Registrar,
     transaction::{ClientKey, ClientUser, Outline, Owner, Timer, Timers, Times, Transactions, Wire},
@@ -147,6 +150,7 @@ pub struct SipEndpoint {
     challenger: Challenger,
     guard: Guard,
     registrar: Registrar,
+    gruus: Gruus,
     healths: TrunkHealths,
     registrations: TrunkRegistrations,
     link: Link,
@@ -237,6 +241,7 @@ impl SipEndpoint {
             challenger: Challenger::new(settings.realm.clone(), secret),
             guard: Guard::new(settings.flood),
             registrar: Registrar::default(),
+            gruus: settings.gruus.clone().unwrap_or_else(|| Gruus::new(secret)),
             healths: TrunkHealths::default(),
             registrations: TrunkRegistrations::default(),
             link: Link {
@@ -381,17 +386,6 @@ impl SipEndpoint {
     /// Whether an account has a contact.
     pub fn is_reachable(&self, account: &str) -> bool {
         self.registrar.contacts(account, self.link.now.mono).next().is_some()
-    }
-
-    /// What an account has registered: a browser's audio goes by other ways than a telephone's (RFC 8827).
-    pub fn devices(&self, account: &str) -> Devices {
-        let contacts = self.registrar.contacts(account, self.link.now.mono);
-        let (browsers, telephones): (Vec<_>, Vec<_>) = contacts.partition(|contact| contact.flow.transport.is_web());
-        match (browsers.is_empty(), telephones.is_empty()) {
-            (true, _) => Devices::Telephones,
-            (false, true) => Devices::Browsers,
-            (false, false) => Devices::Both,
-        }
     }
 
     /// Whether something is published of an account.

@@ -68,10 +68,16 @@ impl SipEndpoint {
                 let contacts = self.registrar.places(account, self.link.now.mono);
                 let is_meant = |contact: &&Contact| match target {
                     SipTarget::Devices { in_browsers, .. } => contact.flow.transport.is_web() == *in_browsers,
-                    SipTarget::Phone(_) | SipTarget::Trunk { .. } => true,
+                    SipTarget::Phone(_) | SipTarget::Device(_) | SipTarget::Trunk { .. } => true,
                 };
                 let place = |contact: &Contact| Place::of(contact, self.registrar.spares(account, contact, self.link.now.mono));
                 contacts.into_iter().filter(is_meant).map(place).collect()
+            }
+            SipTarget::Device(device) => {
+                let now = self.link.now.mono;
+                let bound = self.registrar.bound(device, now);
+                let place = |contact: &Contact| Place::of(contact, self.registrar.spares(&device.account, contact, now));
+                bound.map(place).into_iter().collect()
             }
             SipTarget::Trunk { trunk, number, .. } => {
                 let hops = self.hops_of(trunk, rng);

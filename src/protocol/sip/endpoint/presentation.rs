@@ -39,7 +39,7 @@ impl SipEndpoint {
         rng: &mut Rng,
     ) -> Presentation {
         let (terms, statement) = match target {
-            SipTarget::Phone(_) | SipTarget::Devices { .. } => (CallerAccess::default(), None),
+            SipTarget::Phone(_) | SipTarget::Devices { .. } | SipTarget::Device(_) => (CallerAccess::default(), None),
             SipTarget::Trunk { trunk, number, .. } => {
                 let terms = self.access.trunk(trunk).map(|trunk| trunk.caller).unwrap_or_default();
                 // A statement names the number: whoever may not learn it gets none.

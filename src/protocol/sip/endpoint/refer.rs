@@ -96,6 +96,9 @@ impl SipEndpoint {
             let is_own = self.calls.get(&other).is_some_and(|call| call.phone.as_ref() == Some(account));
             return if is_own { Ok(ReferTarget::Dialog(other)) } else { Err(403) };
         }
+        if let Some(device) = self.device(uri)? {
+            return Ok(ReferTarget::Device(device));
+        }
         uri.user().map(|user| ReferTarget::Number(user.into())).ok_or(404)
     }
 

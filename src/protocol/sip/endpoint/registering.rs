@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What a REGISTER may require (10.3, step 2).
-const KNOWN: [&str; 2] = ["path", "outbound"];
+const KNOWN: [&str; 3] = ["path", "outbound", "gruu"];
 
 impl SipEndpoint {
     pub(super) fn registering(&mut self, flow: Flow, message: &SipMessage, key: Arc<str>, rng: &mut Rng) {
@@ -36,7 +36,7 @@ impl SipEndpoint {
         let transaction = self.open_request(key, flow, message, &Method::Register);
         let pending = Pending::new(transaction, flow, message);
         let limits = self.settings.registration;
-        let registered = self.registrar.register(&source, message, flow, &limits, self.link.now.mono);
+        let registered = self.registrar.register(&source, message, flow, &limits, &self.gruus, self.link.now.mono);
         let (status, lines) = match registered {
             Registered::Done { lines, change } => {
                 if let Some(is_reachable) = change {
@@ -46,6 +46,7 @@ impl SipEndpoint {
             }
             Registered::TooBrief => (423, format!("Min-Expires: {}\r\n", limits.expires_min_secs)),
             Registered::BadContact => (400, String::new()),
+            Registered::OwnGruu => (403, String::new()),
             Registered::NoOutbound => (439, String::new()),
             Registered::OutOfOrder => (500, String::new()),
         };

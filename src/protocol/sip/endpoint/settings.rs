@@ -6,6 +6,7 @@ use super::{identity::IdentityTimes, subscribing::SubscriptionLimits, trunk_heal
 use crate::protocol::sip::{
     address::elements,
     compose::{Composition, ReplyLines},
+    gruu::Gruus,
     guard::FloodLimits,
     header::{ALLOW, Name},
     message::SipMessage,
@@ -62,6 +63,8 @@ pub struct SipSettings {
     pub subscriptions: SubscriptionLimits,
     /// How signed statements about callers are checked.
     pub identity: IdentityTimes,
+    /// Makes addresses of single devices, the same over restarts; without it temporary ones end with the process.
+    pub gruus: Option<Gruus>,
     /// Signs ours.
     pub signer: Option<Arc<dyn PassportSigner>>,
     /// Authorities that vouch for the other sides of trunks that name none.
@@ -101,6 +104,7 @@ impl Default for SipSettings {
             pings: PingSettings::default(),
             subscriptions: SubscriptionLimits::default(),
             identity: IdentityTimes::default(),
+            gruus: None,
             signer: None,
             well_known: Anchors::default(),
         }

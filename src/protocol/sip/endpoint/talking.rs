@@ -24,7 +24,7 @@ use crate::{
 };
 
 impl SipEndpoint {
-    fn talking_mut(&mut self, id: DialogId) -> Option<&mut Talking> {
+    pub(super) fn talking_mut(&mut self, id: DialogId) -> Option<&mut Talking> {
         match &mut self.calls.get_mut(&id)?.phase {
             Phase::Talking(talking) => Some(talking),
             Phase::Arriving(_) | Phase::Calling(_) => None,
@@ -467,6 +467,7 @@ impl SipEndpoint {
 
     /// A call whose stream has closed goes on over a new one.
     pub(super) fn revive_stream(&mut self, id: DialogId) {
+        self.bind_call(id);
         let Some(Call { phase: Phase::Talking(talking), .. }) = self.calls.get(&id) else { return };
         let flow = talking.dialog.flow();
         if !flow.is_reliable() || self.streams.contains(&flow.id) {

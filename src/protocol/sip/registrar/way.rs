@@ -75,7 +75,7 @@ impl Way {
 
     /// What our 200 says of it: the path to whoever asked to be told (RFC 3327 5.3), and that flows are kept (RFC 5626 6).
     pub(super) fn lines(&self, request: &SipMessage, transport: Transport) -> String {
-        let mut lines = String::from("Supported: path, outbound\r\n");
+        let mut lines = String::from("Supported: path, outbound, gruu\r\n");
         if self.is_by_proxy() && request.lists(Name::Supported, "path") {
             lines.push_str(&format!("Path: {}\r\n", self.path.join(", ")));
         }
@@ -91,6 +91,11 @@ impl Contact {
     /// Whole Route lines of a request to it.
     pub fn routes(&self) -> String {
         self.way.path.iter().map(|hop| format!("Route: {hop}\r\n")).collect()
+    }
+
+    /// Whether nobody stands between it and us.
+    pub fn is_direct(&self) -> bool {
+        !self.way.is_by_proxy()
     }
 
     /// The device, if it may have other flows.
@@ -150,7 +155,14 @@ mod tests {
             source.id.0
         );
         let request = SipMessage::parse(text.as_bytes()).expect("a readable message");
-        registrar.register(&Arc::from("101"), &request, source, &RegistrationLimits::default(), NOW)
+        registrar.register(
+            &Arc::from("101"),
+            &request,
+            source,
+            &RegistrationLimits::default(),
+            &crate::protocol::sip::Gruus::new([0; 32]),
+            NOW,
+        )
     }
 
     fn lines(registered: Registered) -> String {

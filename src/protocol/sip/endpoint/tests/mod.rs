@@ -2,6 +2,7 @@
 
 mod calls;
 mod certificates;
+mod devices;
 mod doors;
 mod families;
 mod identity;
