@@ -1,7 +1,7 @@
 //! Calls that outlast the process: killed without a word, or restarted on purpose, and started again on the same addresses.
 
 use centralita::{
-    console::wire::ServerMessage,
+    console::wire::{ConsoleCommand, ServerMessage},
     domain::centre::{CallState, CallView},
 };
 use serde_json::Value;
@@ -141,5 +141,38 @@ async fn callers_who_are_gone_when_the_server_comes_back_are_owed_a_callback() {
     centre.until("a callback", callback).await;
     let calls = admin.items("/calls").await;
     assert_eq!((calls.len(), &calls[0]["end_cause"]), (1, &Value::from("lost")));
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parked_caller_is_in_the_slot_after_a_sudden_death_and_is_taken_out_of_it() {
+    let mut centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    console.become_ready().await;
+    let arguments = ["-aa", "-s", "1001", "-m", "1", "-d", "15000", "-key", "mport", "4000"];
+    let caller = Sipp::start("uac_asked_back", centre.sip, &arguments);
+    let call = console.answer_next().await.id;
+    console.command(ConsoleCommand::Park { call }).await;
+    let parked = admin.get("/parked-calls").await;
+    assert_eq!((&parked[0]["call"], &parked[0]["slot"]), (&Value::from(call.to_string()), &Value::from(1)));
+    let then = centre.now_ms();
+    centre.until("a moment", async || (centre.now_ms() > then + 300).then_some(())).await;
+    centre.kill().await;
+    drop(console);
+    centre.restart().await;
+
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    let back = async || admin.events().await.iter().any(|event| event["event"]["kind"] == "recovered").then_some(());
+    centre.until("the caller again", back).await;
+    assert_eq!(admin.get("/parked-calls").await, parked, "as it was, and as long");
+    let is_ready =
+        async || Some(agent.get("/agents/agent1/presence").await).filter(|view| view["presence"]["state"] == "ready");
+    centre.until("the agent's audio", is_ready).await;
+    console.command(ConsoleCommand::TakeParked { call }).await;
+    console.until("the conversation", is_talking).await;
+    assert_eq!(admin.get("/parked-calls").await, serde_json::json!([]));
+    caller.succeeds().await;
     assert!(centre.stop().await.success());
 }
