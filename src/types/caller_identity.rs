@@ -56,6 +56,8 @@ pub enum IdentityFault {
     Signature,
     /// The trunk checked, and it failed there.
     ByTrunk,
+    /// Another call has brought it before.
+    Replayed,
 }
 
 impl Attestation {
@@ -76,7 +78,7 @@ impl Attestation {
 
 impl IdentityFault {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Malformed,
         Self::Stale,
         Self::OtherCaller,
@@ -86,6 +88,7 @@ impl IdentityFault {
         Self::Untrusted,
         Self::Signature,
         Self::ByTrunk,
+        Self::Replayed,
     ];
 
     /// As it is written in JSON and in metrics.
@@ -100,6 +103,7 @@ impl IdentityFault {
             Self::Untrusted => "untrusted",
             Self::Signature => "signature",
             Self::ByTrunk => "by_trunk",
+            Self::Replayed => "replayed",
         }
     }
 }

@@ -260,6 +260,29 @@ mod tests {
         read_identity(identity.trim()).expect("shaken").expect("readable")
     }
 
+    #[tokio::test]
+    async fn other_authorities_are_believed_as_soon_as_their_file_is_read_again_and_an_unreadable_one_changes_nothing() {
+        let here = tempfile::tempdir().expect("a folder");
+        let file = here.path().join("authorities.pem");
+        fs::copy(folder().join("../tls/root.pem"), &file).expect("a copy");
+        let settings = StirSettings { trust_anchors: Some(file.clone()), ..StirSettings::default() };
+        let clock = SystemClock::start();
+        let start = clock.now().mono;
+        let verifier = StirVerifier::open(&settings, Arc::new(Hasty(clock, start))).expect("readable settings");
+        let genuine = Arc::new(passport());
+        let cell = verifier.cell_of(&genuine.certificate_url);
+        cell.set(Some(Arc::new(chain("provider-chain.pem")))).expect("an empty cell");
+        verifier.keep(&genuine.certificate_url, false, verifier.clock.now().mono + KEEP_SECS * 1_000);
+        assert_eq!(verifier.check(genuine.clone()).await, Err(IdentityFault::Untrusted), "of another authority");
+        fs::copy(folder().join("root.pem"), &file).expect("a copy");
+        verifier.read_again(&settings).expect("readable");
+        assert_eq!(verifier.check(genuine.clone()).await, Ok(()));
+        fs::write(&file, "none").expect("a file");
+        let told = verifier.read_again(&settings).expect_err("unreadable").to_string();
+        assert!(told.contains("stir.trust_anchors") && told.contains("authorities.pem"), "{told}");
+        assert_eq!(verifier.check(genuine).await, Ok(()), "those of before");
+    }
+
     #[test]
     fn certificates_of_anybody_never_push_out_one_that_an_anchor_vouches_for() {
         let verifier = verifier();

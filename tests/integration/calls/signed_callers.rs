@@ -187,25 +187,31 @@ async fn a_signed_caller_is_verified_with_the_carriers_certificate_and_a_forged_
         admin.post("/trunks", trunk).await;
     }
     let now = SystemClock::start().now().wall.as_millis() / 1_000;
-    let good = carrier.identity(&url, "1009", now);
+    // A statement is good for one call.
+    let [good, second, third] = [0, 1, 2].map(|age| carrier.identity(&url, "1009", now - age));
     let forged = Authority::new(&[], Some(of_a_provider())).identity(&url, "1009", now);
 
     let mut looking = Carrier::at("127.0.0.8", centre.sip).await;
-    for identity in [Some(good.as_str()), Some(good.as_str()), Some(forged.as_str()), None] {
+    for identity in [Some(&good), Some(&second), Some(&good), Some(&forged), None] {
+        let identity = identity.map(String::as_str);
         assert_eq!(looking.call(identity).await, 200, "it goes on whatever the check came to");
     }
     assert_eq!(asked.load(Relaxed), 1, "the certificate is kept");
     let mut strict = Carrier::at("127.0.0.9", centre.sip).await;
-    assert_eq!(strict.call(Some(&good)).await, 200);
+    assert_eq!(strict.call(Some(&third)).await, 200);
+    assert_eq!(strict.call(Some(&third)).await, 438, "overheard and used again");
     assert_eq!(strict.call(None).await, 428);
     assert_eq!(strict.call(Some(&forged)).await, 438);
     assert_eq!(strict.call(Some(&carrier.identity(&url, "1009", now - 3_600))).await, 403);
     assert_eq!(strict.call(Some(&carrier.identity(&format!("https://{address}/nothing.pem"), "1009", now))).await, 436);
 
-    let all = async || Some(results(&admin).await).filter(|results| results.len() == 5);
+    let all = async || Some(results(&admin).await).filter(|results| results.len() == 6);
     let results = centre.until("the results", all).await;
     let verified = json!({"is": "verified", "attestation": "A", "origin": "123e4567-e89b-42d3-a456-426655440000"});
-    let failed = json!({"is": "failed", "why": "signature"});
-    assert_eq!(results, [verified.clone(), verified.clone(), failed, json!({"is": "unsigned"}), verified]);
+    let failed = |why: &str| json!({"is": "failed", "why": why});
+    assert_eq!(
+        results,
+        [verified.clone(), verified.clone(), failed("replayed"), failed("signature"), json!({"is": "unsigned"}), verified]
+    );
     assert!(centre.stop().await.success());
 }

@@ -2842,7 +2842,7 @@ export interface components {
          * @description Why a statement about the caller is not worth anything.
          * @enum {string}
          */
-        IdentityFault: "malformed" | "stale" | "other_caller" | "other_called" | "no_certificate" | "too_late" | "untrusted" | "signature" | "by_trunk";
+        IdentityFault: "malformed" | "stale" | "other_caller" | "other_called" | "no_certificate" | "too_late" | "untrusted" | "signature" | "by_trunk" | "replayed";
         /** @description A column that was understood. */
         ImportColumn: {
             /** @description `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`. */

@@ -18,7 +18,7 @@ use crate::{
             notice::{DialogId, SipNotice},
             transaction::Timer,
         },
-        stir::{Called, Claims, SignedPassport, canonical, read_identity, write_identity},
+        stir::{Called, Claims, SignedPassport, StatementId, canonical, read_identity, write_identity},
     },
     types::{Attestation, CallerIdentity, IdentityFault, Now, Rng, TrunkId},
 };
@@ -83,6 +83,8 @@ pub struct Waiting {
     notice: SipNotice,
     /// What the statement says, if it holds.
     claims: Claims,
+    /// Which one it is.
+    statement: StatementId,
     /// Whether a call without a statement that holds is refused.
     is_required: bool,
 }
@@ -147,7 +149,8 @@ impl SipEndpoint {
     /// Keeps a new call until it is known whether its caller's statement holds.
     pub(super) fn await_identity(&mut self, id: DialogId, notice: SipNotice, passport: SignedPassport, is_required: bool) {
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get_mut(&id) else { return };
-        arriving.waiting = Some(Box::new(Waiting { notice, claims: passport.claims.clone(), is_required }));
+        let (claims, statement) = (passport.claims.clone(), StatementId::of(&passport));
+        arriving.waiting = Some(Box::new(Waiting { notice, claims, statement, is_required }));
         self.link.start(id, Timer::IdentityLate, self.settings.identity.wait_ms);
         self.link.out.push_back(SipOutput::VerifyIdentity { dialog: id, passport: Arc::new(passport) });
     }
@@ -162,7 +165,15 @@ impl SipEndpoint {
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get_mut(&id) else { return };
         let Some(waiting) = arriving.waiting.take() else { return };
         self.link.stop(id, Timer::IdentityLate);
-        let Waiting { notice, claims, is_required } = *waiting;
+        let Waiting { notice, claims, statement, is_required } = *waiting;
+        // RFC 8224 12.1: who overheard a statement could call with it as long as it is fresh.
+        let until_secs = claims.issued_at.saturating_add_unsigned(self.settings.identity.fresh_secs);
+        let now_secs = self.link.now.wall.as_millis() / 1_000;
+        let call_id = arriving.dialog.call_id.clone();
+        let checked = match checked {
+            Ok(()) if !self.used_statements.may_use(statement, &call_id, until_secs, now_secs) => Err(IdentityFault::Replayed),
+            checked => checked,
+        };
         let identity = match checked {
             Ok(()) => CallerIdentity::Verified { attestation: Some(claims.attestation), origin: Some(claims.origin) },
             Err(why) => CallerIdentity::Failed { why },
@@ -218,7 +229,8 @@ fn refusal_of(identity: &CallerIdentity) -> Option<u16> {
             | IdentityFault::OtherCaller
             | IdentityFault::OtherCalled
             | IdentityFault::Signature
-            | IdentityFault::ByTrunk => 438,
+            | IdentityFault::ByTrunk
+            | IdentityFault::Replayed => 438,
         },
     })
 }

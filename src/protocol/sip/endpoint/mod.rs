@@ -93,7 +93,7 @@ use super::{
     transaction::{ClientKey, ClientUser, Outline, Owner, Timer, Timers, Times, Transactions, Wire},
 };
 use crate::{
-    protocol::stir::SignedPassport,
+    protocol::stir::{SignedPassport, UsedStatements},
     types::{IdentityFault, IpPrefix, Mono, Now, Rng},
 };
 
@@ -167,6 +167,7 @@ pub struct SipEndpoint {
     /// Streams that are open, as far as we know.
     streams: BTreeSet<FlowId>,
     proofs: StreamProofs,
+    used_statements: UsedStatements,
     /// Streams that we opened. Where certificates have to carry two names, there are two.
     connections: BTreeMap<Hop, FlowId>,
     next_flow: u64,
@@ -260,6 +261,7 @@ impl SipEndpoint {
             unanswered: BTreeSet::new(),
             streams: BTreeSet::new(),
             proofs: StreamProofs::default(),
+            used_statements: UsedStatements::default(),
             connections: BTreeMap::new(),
             next_flow: 2,
             routing: Routing::default(),

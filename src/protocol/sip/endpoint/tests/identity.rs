@@ -98,6 +98,40 @@ fn a_signed_call_waits_for_its_check_and_arrives_with_the_verdict() {
     world.assert_empty();
 }
 
+/// The same statement on another call, with its signature, which still holds.
+fn called_again_with(world: &mut World, identity: &str, call_id: &str) {
+    let text = format!(
+        "INVITE sip:912000000@10.0.0.2 SIP/2.0\nVia: SIP/2.0/UDP 10.0.0.1:5060;branch=z9hG4bK{call_id}\n\
+         From: <sip:+34911000001@10.0.0.1>;tag=again\nTo: <sip:912000000@10.0.0.2>\nCall-ID: {call_id}\nCSeq: 1 INVITE\n\
+         Contact: <sip:a@10.0.0.1>\nMax-Forwards: 70\n{identity}\nContent-Length: 0\n\n"
+    );
+    world.inject(THEM, "10.0.0.1:5060", &text);
+    let (_, dialog, _) = world.to_verify.pop().expect("a statement to verify");
+    world.sides[THEM].endpoint.identity_checked(dialog, Ok(()), world.now);
+    world.collect();
+}
+
+#[test]
+fn a_statement_that_was_overheard_proves_nothing_on_another_call() {
+    for check_is in [IdentityCheck::Verify, IdentityCheck::Require] {
+        let mut world = world(check_is);
+        call(&mut world, "+34911000001");
+        let sent = world.last(US, "INVITE").expect("an INVITE");
+        let statement = sent.lines().find(|line| line.starts_with("Identity: ")).expect("a statement").to_owned();
+        check(&mut world, Ok(()));
+        assert!(matches!(identity(&mut world), Some(CallerIdentity::Verified { .. })));
+        world.to_verify.clear();
+        called_again_with(&mut world, &statement, "overheard");
+        match check_is {
+            IdentityCheck::Require => {
+                assert!(world.last(THEM, "SIP/2.0 438 ").is_some(), "refused");
+                assert!(world.take(THEM).is_empty(), "and not told");
+            }
+            _ => assert_eq!(identity(&mut world), Some(CallerIdentity::Failed { why: IdentityFault::Replayed })),
+        }
+    }
+}
+
 #[test]
 fn a_number_that_is_not_ours_gets_no_full_attestation() {
     let mut world = world(IdentityCheck::Verify);
