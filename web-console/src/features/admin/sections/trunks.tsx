@@ -122,6 +122,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
             value={values.transport}
             onChange={(id) => set('transport', id)}
             error={errorOf('transport')}
+            data-testid="field-transport"
           />
         </div>
         {values.username && <TextField label={t('trunks.realm')} value={values.realm ?? ''} onChange={(text) => set('realm', text)} placeholder="sip.example.com" autoComplete="off" help={t('trunks.realm_help')} error={errorOf('realm')} data-testid="field-realm" />}
