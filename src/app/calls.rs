@@ -215,6 +215,7 @@ mod tests {
             outcome: Outcome::Answered,
             end_cause: None,
             is_web: false,
+            redirections: Vec::new(),
         };
         change(&mut summary);
         let kind = CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None };

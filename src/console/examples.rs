@@ -57,6 +57,7 @@ fn call(state: CallState) -> CallView {
             label: Some("<b>Ana</b>".into()),
             is_withheld: false,
             identity: Some(CallerIdentity::Verified { attestation: Some(Attestation::A), origin: None }),
+            redirections: Vec::new(),
             is_web: false,
             customer: Some(customer_id()),
             candidates: vec![customer_id()],

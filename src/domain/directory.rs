@@ -18,7 +18,7 @@ pub use dialling_rules::DiallingRules;
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
-pub use trunk_security::{CallerAsserted, StirCheck, TrunkIdentity, TrunkStir};
+pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkIdentity, TrunkStir};
 pub use trunk_tls::TrunkTls;
 
 use crate::types::{AgentId, CalendarId, DispositionId, QueueId, RouteId, SkillId, TrunkId};

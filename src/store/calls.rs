@@ -11,7 +11,7 @@ use crate::{
         call::{CallLine, CallSummary, Direction, Outcome},
         customer::{Channel, identity},
     },
-    types::{AgentId, CallId, DispositionId, InteractionId, NodeId, PhoneNumber, QueueId, Timestamp},
+    types::{AgentId, CallId, DispositionId, InteractionId, NodeId, PhoneNumber, QueueId, Redirection, Timestamp},
 };
 
 /// Most lines in one page.
@@ -22,12 +22,12 @@ const NUMBER_END_MIN: usize = 3;
 sql! {
     SAVE = (rows "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
             line, ivr_path, reason, queue, agent, language, started_at, queued_at, connected_at, ended_at, wait_ms, talk_ms,
-            hold_ms, outcome, end_cause, channel, plain_label)
+            hold_ms, outcome, end_cause, channel, plain_label, redirections)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
             value ->> 8, value -> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, CAST(value ->> 14 AS BIGINT),
             CAST(value ->> 15 AS BIGINT), CAST(value ->> 16 AS BIGINT), CAST(value ->> 17 AS BIGINT),
             CAST(value ->> 18 AS BIGINT), CAST(value ->> 19 AS BIGINT), CAST(value ->> 20 AS BIGINT), value ->> 21,
-            value ->> 22, value ->> 23, value ->> 24
+            value ->> 22, value ->> 23, value ->> 24, value ->> 25
         FROM" "WHERE TRUE ON CONFLICT (id) DO UPDATE SET customer_number = excluded.customer_number,
             number_reversed = excluded.number_reversed, customer_label = excluded.customer_label, plain_label = excluded.plain_label,
             our_number = excluded.our_number, customer_id = excluded.customer_id, line = excluded.line,
@@ -51,7 +51,7 @@ sql! {
     NOTES = "SELECT notes FROM call_notes WHERE call_id = $1";
     FIND = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
-            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.disposition, k.name AS customer_name
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.redirections, c.disposition, k.name AS customer_name
         FROM call c LEFT JOIN customer k ON k.id = c.customer_id WHERE c.id = $1";
     // An agent who was offered a call has not taken part in it. The bounds keep the look within the hours of the call.
     TOOK_PART = "SELECT CAST(COUNT(*) AS BIGINT) FROM call c JOIN agent_state_span s ON s.agent = $2 AND s.call_id = c.id
@@ -59,7 +59,7 @@ sql! {
         WHERE c.id = $1 AND s.state <> 'offered'";
     LIST = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
-            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.disposition, k.name AS customer_name
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.redirections, c.disposition, k.name AS customer_name
         FROM call c LEFT JOIN customer k ON k.id = c.customer_id
         WHERE c.started_at >= $1 AND c.started_at < $2
             AND (c.started_at < $3 OR (c.started_at = $3 AND c.id < $4))
@@ -129,6 +129,7 @@ fn line_row(call: &CallSummary, node: &NodeId) -> Vec<Val> {
         Val::word(&call.end_cause),
         Val::word(&channel(call)),
         call.customer_label.as_deref().map(identity::search_text),
+        (!call.redirections.is_empty()).then(|| serde_json::to_string(&call.redirections).unwrap_or_default()),
     ]
 }
 
@@ -249,6 +250,7 @@ pub(super) struct CallRow {
     outcome: String,
     end_cause: Option<String>,
     channel: String,
+    redirections: Option<String>,
     disposition: Option<String>,
     customer_name: Option<String>,
 }
@@ -280,10 +282,16 @@ impl TryFrom<CallRow> for CallLine {
                 hold_ms: row.hold_ms,
                 outcome: from_word("outcome", row.outcome)?,
                 end_cause: row.end_cause.map(|word| from_word("end cause", word)).transpose()?,
+                redirections: redirections(row.redirections.as_deref())?,
                 is_web: from_word::<Channel>("channel", row.channel)? == Channel::Web,
             },
             customer_name: row.customer_name,
             disposition: parse_some("disposition", row.disposition)?,
         })
     }
+}
+
+fn redirections(text: Option<&str>) -> Result<Vec<Redirection>, StoreFault> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    serde_json::from_str(text).map_err(|error| StoreFault::unreadable("redirections", error))
 }

@@ -24,6 +24,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (3, "call channel", include_str!("../../migrations/0003_call_channel.sql")),
     (4, "search texts", include_str!("../../migrations/0004_search_texts.sql")),
     (5, "agent rests", include_str!("../../migrations/0005_agent_rests.sql")),
+    (6, "call redirections", include_str!("../../migrations/0006_call_redirections.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -156,6 +157,11 @@ mod tests {
             5,
             "d75a1f815d73ea94ad65008080f95acfdd3dc7e735263052af0d8ea319080e06",
             "c6f2e3bfcc763de0a85a90f61a46bf409e0053c1a515e4f21f723201fd2222d9",
+        ),
+        (
+            6,
+            "7756ff423cf86e7a7c00d45f663a619be8d189d948f8230c5894004ee3215ce5",
+            "7756ff423cf86e7a7c00d45f663a619be8d189d948f8230c5894004ee3215ce5",
         ),
     ];
 

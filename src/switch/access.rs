@@ -5,11 +5,14 @@ use std::sync::Arc;
 use crate::{
     domain::{
         centre::slot_number,
-        directory::{CallerAsserted, DigestHashes, Directory, HeaderRule, Phone, StirCheck, Trunk, TrunkIdentity, TrunkStir},
+        directory::{
+            CallerAsserted, DigestHashes, Directory, HeaderRule, Phone, RedirectionsWritten, StirCheck, Trunk, TrunkIdentity,
+            TrunkStir,
+        },
     },
     protocol::sip::{
         AssertedAs, CallerAccess, CertificateAccess, CertificateTerms, Ha1, HeaderChange, IdentityCheck, PeerName, Peers,
-        PhoneAccess, SipAccess, StirAccess, Target, Transport, TrunkAccess, authorities_in, fingerprint,
+        PhoneAccess, RedirectionsAs, SipAccess, StirAccess, Target, Transport, TrunkAccess, authorities_in, fingerprint,
     },
     types::{IpPrefix, PhoneNumber},
 };
@@ -97,6 +100,12 @@ fn caller_access(caller: &TrunkIdentity) -> CallerAccess {
             CallerAsserted::Rpid => AssertedAs::RemoteParty,
         },
         is_hidden: caller.is_hidden,
+        redirections: match caller.redirections {
+            RedirectionsWritten::None => RedirectionsAs::Nothing,
+            RedirectionsWritten::Diversion => RedirectionsAs::Diversion,
+            RedirectionsWritten::HistoryInfo => RedirectionsAs::HistoryInfo,
+            RedirectionsWritten::Both => RedirectionsAs::Both,
+        },
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
         sdp::{Description, SdpSession},
         sip::{CallSource, DialogId, ReferTarget, SipNotice, SipOrder},
     },
-    types::{LegId, Now, PerFamily, Rng},
+    types::{CallContext, LegId, Now, PerFamily, Rng},
 };
 
 impl Legs {
@@ -50,6 +50,8 @@ impl Legs {
                     CallSource::Trunk(trunk) => Some(trunk),
                     CallSource::Phone(_) => None,
                 };
+                let first_called = context.first_called.clone().map(|number| self.number_in(trunk, number));
+                let context = CallContext { first_called, ..context };
                 let (caller, called) = (caller.map(|caller| self.number_in(trunk, caller)), self.number_in(trunk, called));
                 let codecs = self.codecs_of(trunk);
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);

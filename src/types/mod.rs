@@ -8,6 +8,7 @@ mod ids;
 mod ip_family;
 mod ip_prefix;
 mod phone_number;
+mod redirection;
 mod rng;
 mod session_identifier;
 pub mod settings;
@@ -24,6 +25,7 @@ pub use ids::{
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
+pub use redirection::{Redirection, RedirectionReason};
 pub use rng::Rng;
 pub use session_identifier::{SessionIdentifier, SessionUuid};
 pub use time::{Clock, Mono, Now, Sleep, Timestamp};

@@ -52,6 +52,7 @@ fn summary(id: CallId) -> CallSummary {
         outcome: Outcome::Open,
         end_cause: None,
         is_web: false,
+        redirections: Vec::new(),
     }
 }
 

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Timestamp, TrunkId};
+use crate::types::{
+    AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Redirection, Timestamp, TrunkId,
+};
 
 /// Something happened to a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -408,6 +410,10 @@ pub struct CallSummary {
     #[serde(default)]
     #[schema(required)]
     pub is_web: bool,
+    /// Who sent it on before it reached us, the latest first.
+    #[serde(default)]
+    #[schema(required)]
+    pub redirections: Vec<Redirection>,
 }
 
 impl CallEvent {

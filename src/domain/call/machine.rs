@@ -542,6 +542,7 @@ impl Call {
             outcome: if self.is_over() { self.outcome } else { Outcome::Open },
             end_cause: self.end_cause,
             is_web: self.party.is_web,
+            redirections: self.party.redirections.clone(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{CallerIdentity, CustomerId, PhoneNumber, TrunkId};
+use crate::types::{CallerIdentity, CustomerId, PhoneNumber, Redirection, TrunkId};
 
 /// Customers kept per call; more do not fit on a chooser.
 const MATCHES_MAX: usize = 5;
@@ -25,6 +25,9 @@ pub struct OtherParty {
     /// What is known of the number; `None` where nobody asks.
     #[serde(default)]
     pub identity: Option<CallerIdentity>,
+    /// Who sent the call on before it reached us, the latest first.
+    #[serde(default)]
+    pub redirections: Vec<Redirection>,
     /// Exactly one match, or the agent's choice.
     pub customer: Option<CustomerId>,
     /// All matches, best first.

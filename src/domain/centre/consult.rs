@@ -111,7 +111,7 @@ impl Centre {
         let mut leg = None;
         // Who is asked for help has a session with the agent; who is given a caller, with the caller.
         let context = match transferor {
-            Some(_) => self.context_of(id),
+            Some(_) => CallContext { redirections: self.redirected_by(id, agent), ..self.context_of(id) },
             None => CallContext { session: session_of_ours(turn.rng), ..CallContext::default() },
         };
         let with = match plan {

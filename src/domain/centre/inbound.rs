@@ -31,6 +31,8 @@ impl Centre {
         if let (Some(account), Some(orbit)) = (caller.phone.as_deref(), Orbit::read(called)) {
             return self.dial_orbit(turn, leg, account, orbit);
         }
+        let called: Arc<str> = self.called_first(&caller, called).into();
+        let called = &*called;
         let is_trunk_full = caller.trunk.as_ref().is_some_and(|trunk| self.is_trunk_full(trunk));
         if self.is_draining {
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::Shutdown });
@@ -52,11 +54,19 @@ impl Centre {
             is_withheld: caller.is_withheld,
             trunk: caller.trunk,
             identity: caller.identity,
+            redirections: caller.context.redirections,
             ..OtherParty::default()
         };
         let stage = Stage::Answering { until: turn.now.mono + ANSWER_MS };
         let id = self.open_inbound(turn, leg, party, called, language, stage, caller.context.session);
         self.greet(turn, id, leg, self.answering_of(called, caller.can_hear_early), caller.can_hear_early);
+    }
+
+    /// The number that counts: by the trunk's wish the one that was called first, where that is one of ours.
+    fn called_first<'a>(&self, caller: &'a CallerLine, called: &'a str) -> &'a str {
+        let trunk = caller.trunk.as_ref().and_then(|trunk| self.directory.trunks.get(trunk));
+        let first = caller.context.first_called.as_deref().filter(|_| trunk.is_some_and(|t| t.identity.routes_by_first_called));
+        first.filter(|first| route(&self.directory, first).is_some()).unwrap_or(called)
     }
 
     /// The call exists from here on: recorded, looked up, bounded.

@@ -216,6 +216,7 @@ impl Centre {
                 label: call.party.label.clone(),
                 is_withheld: call.party.is_withheld,
                 identity: call.party.identity.clone(),
+                redirections: call.party.redirections.clone(),
                 is_web: call.party.is_web,
                 customer: call.party.customer,
                 candidates: call.party.matches.iter().map(|m| m.customer).collect(),

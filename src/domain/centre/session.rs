@@ -1,10 +1,10 @@
-//! What names a call from end to end (Session-ID, RFC 7989): the legs of a call say what its customer's side calls it, so that the
-//! traces of every network on the way can be laid on each other.
+//! What the legs of a call say beside who calls whom. They carry what the customer's side calls the session (Session-ID, RFC 7989), so
+//! that the traces of every network on the way can be laid on each other; one that is sent on also who did so.
 
 use super::{Centre, LegUse};
 use crate::{
     domain::call::{Call, Stage},
-    types::{CallContext, CallId, LegId, Rng, SessionIdentifier, SessionUuid},
+    types::{AgentId, CallContext, CallId, LegId, Redirection, RedirectionReason, Rng, SessionIdentifier, SessionUuid},
 };
 
 /// A session that begins with us.
@@ -17,6 +17,16 @@ impl Centre {
     pub(super) fn context_of(&self, id: CallId) -> CallContext {
         let session = self.calls.get(&id).map(customer_session).unwrap_or_default();
         CallContext { session, ..CallContext::default() }
+    }
+
+    /// Who has sent a call on that an agent's phone transfers: we, and whoever did before.
+    pub(super) fn redirected_by(&self, id: CallId, agent: &AgentId) -> Vec<Redirection> {
+        let Some(call) = self.calls.get(&id) else { return Vec::new() };
+        // A short number of ours means nothing out there.
+        let ours = Some(call.our_number.clone()).filter(|number| number.starts_with('+')).or_else(|| self.number_shown(agent));
+        let by = ours.map(|number| number.to_string());
+        let own = Redirection { by, reason: RedirectionReason::Deflection, count: 1 };
+        [own].into_iter().chain(call.party.redirections.iter().cloned()).collect()
     }
 
     /// The leg at the other end of the same conversation: the customer's and the phone of whoever has the call.

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::{agent::Presence, call::Direction, call::EndCause},
-    types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Timestamp},
+    types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Redirection, Timestamp},
 };
 
 /// A call as its agent, or a supervisor, sees it.
@@ -213,6 +213,9 @@ pub struct PartyView {
     /// Whether the caller's network stands for the number (STIR/SHAKEN); `None` where nobody asks.
     #[serde(default)]
     pub identity: Option<CallerIdentity>,
+    /// Who sent the call on before it reached us, the latest first. Attacker-controlled: escape.
+    #[serde(default)]
+    pub redirections: Vec<Redirection>,
     /// Whether it is a call from the web phone.
     pub is_web: bool,
     /// Exactly one match, or the agent's choice.

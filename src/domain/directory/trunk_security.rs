@@ -42,11 +42,21 @@ pub struct TrunkIdentity {
     pub asserts: CallerAsserted,
     /// Whether callers of ours stay anonymous to the called party; the trunk learns them as `asserts` says.
     pub is_hidden: bool,
+    /// How the trunk is told who sent a call on, when we do: a call that an agent's phone transfers to a number.
+    pub redirections: RedirectionsWritten,
+    /// Whether a call that was sent on to us is answered as the number says that was called first, where that is one of ours.
+    pub routes_by_first_called: bool,
 }
 
 impl Default for TrunkIdentity {
     fn default() -> Self {
-        Self { is_believed: true, asserts: CallerAsserted::None, is_hidden: false }
+        Self {
+            is_believed: true,
+            asserts: CallerAsserted::None,
+            is_hidden: false,
+            redirections: RedirectionsWritten::None,
+            routes_by_first_called: false,
+        }
     }
 }
 
@@ -61,4 +71,19 @@ pub enum CallerAsserted {
     Pai,
     /// Remote-Party-ID, its forerunner.
     Rpid,
+}
+
+/// How a trunk is told who sent a call on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RedirectionsWritten {
+    /// Not at all.
+    #[default]
+    None,
+    /// Diversion (RFC 5806).
+    Diversion,
+    /// History-Info (RFC 7044).
+    HistoryInfo,
+    /// Both.
+    Both,
 }

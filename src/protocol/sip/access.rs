@@ -81,12 +81,28 @@ pub struct CallerAccess {
     pub asserts: AssertedAs,
     /// Whether ours stay anonymous to the called party, whatever is asserted.
     pub is_hidden: bool,
+    /// How they hear of those who sent a call on.
+    pub redirections: RedirectionsAs,
 }
 
 impl Default for CallerAccess {
     fn default() -> Self {
-        Self { is_believed: true, asserts: AssertedAs::Nothing, is_hidden: false }
+        Self { is_believed: true, asserts: AssertedAs::Nothing, is_hidden: false, redirections: RedirectionsAs::Nothing }
     }
+}
+
+/// How a trunk hears of those who sent a call on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RedirectionsAs {
+    /// Not at all.
+    #[default]
+    Nothing,
+    /// Diversion (RFC 5806).
+    Diversion,
+    /// History-Info (RFC 7044).
+    HistoryInfo,
+    /// Both.
+    Both,
 }
 
 /// How a caller of ours is asserted to a trunk.

@@ -34,7 +34,9 @@ mod replaces;
 mod session_timer;
 mod transaction;
 
-pub use access::{AssertedAs, CallerAccess, CertificateAccess, IdentityCheck, PhoneAccess, SipAccess, StirAccess, TrunkAccess};
+pub use access::{
+    AssertedAs, CallerAccess, CertificateAccess, IdentityCheck, PhoneAccess, RedirectionsAs, SipAccess, StirAccess, TrunkAccess,
+};
 pub use certificate_terms::{CertificateChain, CertificateTerms, authorities_in, fingerprint};
 pub use digest::Ha1;
 pub use endpoint::{

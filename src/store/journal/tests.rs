@@ -81,6 +81,7 @@ impl Day {
             outcome: Outcome::Open,
             end_cause: None,
             is_web: false,
+            redirections: Vec::new(),
         };
         self.tell(&call, CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None });
         call

@@ -9,6 +9,7 @@ mod lamps;
 mod loss;
 mod numbers;
 mod outbound;
+mod redirected;
 mod secure_trunks;
 mod signalling;
 mod signed_callers;

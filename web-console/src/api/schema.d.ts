@@ -1364,9 +1364,9 @@ export interface components {
         CallEventKind: {
             /** @description The number dialled, one of ours. */
             number: string;
+            trunk?: components["schemas"]["TrunkId"] | null;
             /** @description What names its session from end to end (Session-ID, RFC 7989), ours and theirs; `None` for the web phone. */
             session_id?: string | null;
-            trunk?: components["schemas"]["TrunkId"] | null;
             /** @enum {string} */
             kind: "arrived";
         } | {
@@ -1388,6 +1388,8 @@ export interface components {
             /** @enum {string} */
             kind: "dialled";
         } | {
+            /** @description The trunk. */
+            trunk: components["schemas"]["TrunkId"];
             /**
              * Format: int64
              * @description 1 for the first trunk.
@@ -1395,8 +1397,6 @@ export interface components {
             attempt: number;
             /** @description What names the session from end to end (Session-ID, RFC 7989), as we say it. */
             session_id: string;
-            /** @description The trunk. */
-            trunk: components["schemas"]["TrunkId"];
             /** @enum {string} */
             kind: "sent_out";
         } | {
@@ -1702,6 +1702,8 @@ export interface components {
             end_cause?: components["schemas"]["EndCause"] | null;
             /** @description Whether it came from the web phone. */
             is_web: boolean;
+            /** @description Who sent it on before it reached us, the latest first. */
+            redirections: components["schemas"]["Redirection"][];
         };
         /** @description A call as its agent, or a supervisor, sees it. */
         CallView: {
@@ -3775,6 +3777,8 @@ export interface components {
             /** @description Whether the number was withheld. */
             is_withheld: boolean;
             identity?: components["schemas"]["CallerIdentity"] | null;
+            /** @description Who sent the call on before it reached us, the latest first. Attacker-controlled: escape. */
+            redirections?: components["schemas"]["Redirection"][];
             /** @description Whether it is a call from the web phone. */
             is_web: boolean;
             customer?: components["schemas"]["CustomerId"] | null;
@@ -4108,6 +4112,28 @@ export interface components {
              */
             talking: number;
         };
+        /** @description Somebody on a call's way sent it on. */
+        Redirection: {
+            /** @description Who: the number as their side wrote it, attacker-controlled; `None` where it shall stay private. */
+            by?: string | null;
+            /** @description Why. */
+            reason: components["schemas"]["RedirectionReason"];
+            /**
+             * Format: int32
+             * @description How often it was sent on there.
+             */
+            count: number;
+        };
+        /**
+         * @description Why a call was sent on (RFC 5806 4).
+         * @enum {string}
+         */
+        RedirectionReason: "unknown" | "user_busy" | "no_answer" | "unavailable" | "unconditional" | "time_of_day" | "do_not_disturb" | "deflection" | "follow_me" | "out_of_service" | "away";
+        /**
+         * @description How a trunk is told who sent a call on.
+         * @enum {string}
+         */
+        RedirectionsWritten: "none" | "diversion" | "history_info" | "both";
         /** @description Something that refers to an entry. */
         Referrer: {
             /** @description `number`, `queue`, `agent`, `disposition`, `sla_policy`, or `line` for a published flow. */
@@ -5175,6 +5201,16 @@ export interface components {
              * @default false
              */
             is_hidden: boolean;
+            /**
+             * @description How the trunk is told who sent a call on, when we do: a call that an agent's phone transfers to a number.
+             * @default none
+             */
+            redirections: components["schemas"]["RedirectionsWritten"];
+            /**
+             * @description Whether a call that was sent on to us is answered as the number says that was called first, where that is one of ours.
+             * @default false
+             */
+            routes_by_first_called: boolean;
         };
         /** @description Where our registration with a trunk's other side stands. */
         TrunkRegistration: {

@@ -11,6 +11,7 @@ use super::{
     caller_id::{caller_of, language_of},
     identity::{Claim, with_identity},
     origin_of,
+    redirections::redirections_of,
     refreshing::Session,
     reliable::Reliable,
     tag_text,
@@ -235,6 +236,7 @@ impl SipEndpoint {
             CallSource::Phone(_) => None,
         };
         let is_believed = trunk.is_none_or(|trunk| trunk.caller.is_believed);
+        let trunk_is_believed = trunk.is_some_and(|trunk| trunk.caller.is_believed);
         let is_identity_required = trunk.is_some_and(|trunk| trunk.stir.check == IdentityCheck::Require);
         let claim = trunk.map_or(Claim::NotAsked, |trunk| self.claim_of(message, trunk));
         if let Claim::Known(identity) = &claim
@@ -246,7 +248,9 @@ impl SipEndpoint {
         let mut invite = Pending::new(Some(transaction), flow, message);
         dialog.say_session(SessionUuid::mint(rng));
         invite.lines.name_session(dialog.session());
-        let context = CallContext { session: dialog.session(), ..CallContext::default() };
+        // A phone has nobody before it, and a trunk that is not believed may say anything.
+        let (redirections, first_called) = if trunk_is_believed { redirections_of(message) } else { Default::default() };
+        let context = CallContext { session: dialog.session(), redirections, first_called, ..CallContext::default() };
         let trying = invite.lines.response(100, "").finish();
         self.link.reply(&invite, 100, trying);
         let id = DialogId(self.next_dialog);

@@ -18,6 +18,7 @@
 //! | `refer.rs` | transfers that a phone asks for |
 //! | `replacing.rs` | dialogs that are named by others |
 //! | `reason.rs` | why calls end |
+//! | `redirections.rs` | who sent a call on |
 //! | `session_ids.rs` | what names a call from end to end |
 //! | `refreshing.rs` | session timers of answered calls |
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
@@ -41,6 +42,7 @@ mod place;
 mod presentation;
 mod proving;
 mod reason;
+mod redirections;
 mod refer;
 mod refreshing;
 mod registering;

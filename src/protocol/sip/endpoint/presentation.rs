@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::SipEndpoint;
+use super::{SipEndpoint, redirections::lines_of};
 use crate::{
     protocol::sip::{
         access::{AssertedAs, CallerAccess},
@@ -72,6 +72,12 @@ impl SipEndpoint {
         }
         if is_hidden {
             lines.push_str("Privacy: id\r\n");
+        }
+        if let SipTarget::Trunk { trunk, number, .. } = target
+            && let Some(host) = self.access.trunk(trunk).and_then(|trunk| trunk.peer.as_ref()).map(|peer| peer.uri_host())
+        {
+            let (own, to) = (format!("{}:{}", ours.host, ours.port), format!("sip:{}@{host}", user_part(number)));
+            lines.push_str(&lines_of(&context.redirections, terms.redirections, &own, &to, terms.is_hidden));
         }
         if let Some(statement) = statement {
             let _ = write!(lines, "Identity: {statement}\r\n");

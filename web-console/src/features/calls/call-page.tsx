@@ -9,6 +9,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { languageText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
 import { LoadProblem } from '@/lib/load-problem'
+import { useRedirectionsText } from '@/lib/redirections'
 import { useNames } from '@/lib/use-names'
 import { Facts, Page, Section, SkeletonLines, TicketStateBadge } from '@/ui'
 import { useEventText } from './event-text'
@@ -47,6 +48,7 @@ function Call({ call }: { call: CallDetails }) {
   const names = useNames()
   const partyOf = useLineParty()
   const eventText = useEventText(names)
+  const redirectionsText = useRedirectionsText()
   const Icon = call.direction === 'outbound' ? PhoneOutgoing : PhoneIncoming
   const facts = [
     {
@@ -60,6 +62,7 @@ function Call({ call }: { call: CallDetails }) {
       ),
     },
     { name: t('field.number'), value: call.customer_number ? <CallButton number={call.customer_number} customer={call.customer ?? null} className="-mx-2 px-2" /> : null },
+    { name: t('field.redirected'), value: redirectionsText(call.redirections) },
     { name: t('field.ours'), value: call.our_number },
     { name: t('field.line'), value: names.line(call.line) },
     { name: t('field.path'), value: names.path(call.line, call.ivr_path).join(' › ') },

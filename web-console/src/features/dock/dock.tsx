@@ -11,6 +11,7 @@ import { useFloor, useIsUp } from '@/lib/use-live'
 import { segmentText } from '@/i18n/words'
 import { CallAgainButton } from '@/lib/call-again-button'
 import { CallerIdentityBadge } from '@/lib/caller-identity'
+import { useRedirectionsText } from '@/lib/redirections'
 import { endToTell } from '@/lib/call-end'
 import { useKeysOf } from '@/lib/keymap'
 import { usePartyName } from '@/lib/use-party-name'
@@ -76,8 +77,9 @@ function Party({ call }: { call: CallView }) {
   const { data: queues } = useQuery(queuesQuery)
   const queue = queues?.find((one) => one.id === call.queue)?.name ?? call.queue
   const cause = endToTell(call)
+  const redirected = useRedirectionsText()(call.party.redirections)
   const Icon = call.direction === 'outbound' ? PhoneOutgoing : call.state.is === 'offered' ? PhoneIncoming : Phone
-  const details = [queue, call.party.segment ? segmentText(call.party.segment) : null, call.party.name && call.party.number ? phoneText(call.party.number) : null]
+  const details = [queue, call.party.segment ? segmentText(call.party.segment) : null, call.party.name && call.party.number ? phoneText(call.party.number) : null, redirected ? t('redirected', { who: redirected }) : null]
   return (
     <div className="flex min-w-0 flex-1 items-center gap-3 max-lg:min-w-64">
       <Icon size={20} aria-hidden className={cx('shrink-0', call.state.is === 'offered' ? 'ring-mark text-good' : 'text-ink-3')} />

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::world::{THEM, US, World, access, to_trunk};
-use crate::protocol::sip::{AssertedAs, CallerAccess, DialogId, SipNotice, SipOrder, Transport};
+use crate::{
+    protocol::sip::{AssertedAs, CallerAccess, DialogId, RedirectionsAs, SipNotice, SipOrder, Transport},
+    types::{CallContext, Redirection, RedirectionReason},
+};
 
 /// Our terms with the trunk on one side, the default on the other.
 fn world(side: usize, terms: CallerAccess) -> World {
@@ -76,4 +79,35 @@ fn what_a_trunk_asserts_counts_only_where_it_is_believed() {
         world.inject(THEM, "10.0.0.1:5060", invite);
         assert_eq!(caller_seen(&mut world).0.as_deref(), Some(number));
     }
+}
+
+#[test]
+fn who_sent_a_call_on_is_told_as_the_trunk_wants_it_and_heard_by_those_who_believe_us() {
+    let told = vec![
+        Redirection { by: Some("+34911000002".into()), reason: RedirectionReason::Deflection, count: 1 },
+        Redirection { by: None, reason: RedirectionReason::UserBusy, count: 1 },
+    ];
+    for redirections in [RedirectionsAs::Nothing, RedirectionsAs::Diversion, RedirectionsAs::HistoryInfo] {
+        let mut world = self::world(US, CallerAccess { redirections, ..CallerAccess::default() });
+        let order = SipOrder::Invite {
+            dialog: DialogId(2),
+            target: to_trunk("912000000"),
+            caller: Some("+34911000001".into()),
+            caller_name: None,
+            offer: "v=0\r\n".into(),
+            ring_secs: 30,
+            context: CallContext { redirections: told.clone(), ..CallContext::default() },
+        };
+        world.order(US, order);
+        world.run(100);
+        let notices = world.take(THEM);
+        let [SipNotice::Invited { context, .. }] = notices.as_slice() else { panic!("{notices:?}") };
+        let expected = if redirections == RedirectionsAs::Nothing { Vec::new() } else { told.clone() };
+        assert_eq!(context.redirections, expected, "{redirections:?}");
+    }
+    let doubted = CallerAccess { is_believed: false, ..CallerAccess::default() };
+    let mut world = self::world(THEM, doubted);
+    call(&mut world);
+    let notices = world.take(THEM);
+    assert!(matches!(notices.as_slice(), [SipNotice::Invited { context, .. }] if context.redirections.is_empty()));
 }

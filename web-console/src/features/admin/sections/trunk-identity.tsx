@@ -8,12 +8,13 @@ type Stir = Required<Schemas['TrunkStir']>
 type Identity = Required<Schemas['TrunkIdentity']>
 
 const CHECKS = ['off', 'verify', 'require'] as const
+const REDIRECTIONS = ['none', 'diversion', 'history_info', 'both'] as const
 const ASSERTED = ['none', 'pai', 'rpid'] as const
 const ATTESTATIONS = ['A', 'B', 'C'] as const
 
 export const NO_STIR: Stir = { check: 'off', takes_verstat: false, attests: null, own_numbers: [] }
 
-export const USUAL_IDENTITY: Identity = { is_believed: true, asserts: 'none', is_hidden: false }
+export const USUAL_IDENTITY: Identity = { is_believed: true, asserts: 'none', is_hidden: false, redirections: 'none', routes_by_first_called: false }
 
 interface Props {
   stir: Schemas['TrunkStir'] | undefined
@@ -48,6 +49,22 @@ export function TrunkIdentity({ stir, onStir, identity, onIdentity, errorOf }: P
       />
       <Checkbox isSelected={terms.is_hidden} onChange={(isOn) => onIdentity({ ...terms, is_hidden: isOn })}>
         {t('trunks.is_hidden')}
+      </Checkbox>
+      <Select
+        label={t('trunks.redirections')}
+        choices={[
+          { id: 'none', label: t('trunks.redirections_none') },
+          { id: 'diversion', label: 'Diversion' },
+          { id: 'history_info', label: 'History-Info' },
+          { id: 'both', label: t('trunks.redirections_both') },
+        ]}
+        value={terms.redirections}
+        onChange={(id) => onIdentity({ ...terms, redirections: REDIRECTIONS.find((one) => one === id) ?? 'none' })}
+        error={errorOf('identity.redirections')}
+        data-testid="field-redirections"
+      />
+      <Checkbox isSelected={terms.routes_by_first_called} onChange={(isOn) => onIdentity({ ...terms, routes_by_first_called: isOn })}>
+        {t('trunks.routes_by_first_called')}
       </Checkbox>
       <Select
         label={t('trunks.stir_check')}
