@@ -51,7 +51,7 @@ impl Legs {
                     CallSource::Phone(_) => None,
                 };
                 let first_called = context.first_called.clone().map(|number| self.number_in(trunk, number));
-                let context = CallContext { first_called, ..context };
+                let context = CallContext { first_called, ..*context };
                 let (caller, called) = (caller.map(|caller| self.number_in(trunk, caller)), self.number_in(trunk, called));
                 let codecs = self.codecs_of(trunk);
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);

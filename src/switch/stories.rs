@@ -129,7 +129,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
         language: None,
         identity: None,
         replaces: None,
-        context: CallContext::default(),
+        context: Box::default(),
     }
 }
 

@@ -257,7 +257,7 @@ mod tests {
                 language: None,
                 identity: None,
                 replaces: None,
-                context: CallContext::default(),
+                context: Box::default(),
             },
             now,
             &mut rng,

@@ -21,6 +21,8 @@ pub struct Consult {
     pub own_line: Option<LegId>,
     /// How far it has come.
     pub step: ConsultStep,
+    /// Whether the other side sends audio before it answers: its network's ringing tone, or an announcement.
+    pub has_early_media: bool,
     /// The agent's leg that wants to be rid of the call as soon as the party answers: a blind transfer by the phone.
     pub transferor: Option<LegId>,
     /// Whether the customer was on hold before.
@@ -105,6 +107,12 @@ impl Call {
     pub fn may_consult(&self) -> bool {
         let has_room = self.consult.is_none() && self.conference.len() < PARTIES_MAX;
         has_room && matches!(self.stage(), Stage::Talking { .. } | Stage::Held { .. })
+    }
+
+    /// The other side sends audio before it answers. Whether that is new.
+    pub fn consult_early_media(&mut self, leg: LegId) -> bool {
+        let consult = self.consult.as_mut().filter(|consult| consult.leg == Some(leg) && !consult.is_answered());
+        consult.is_some_and(|consult| !std::mem::replace(&mut consult.has_early_media, true))
     }
 
     /// The party answered.

@@ -40,7 +40,7 @@ impl Call {
                 self.dial_on(with, step, by.until, cx);
             }
         } else if let Some(consult) = self.consult.as_mut().filter(|consult| consult.leg == Some(old)) {
-            consult.leg = Some(by.leg);
+            (consult.leg, consult.has_early_media) = (Some(by.leg), false);
             (consult.until, consult.until_at) = (Some(by.until), Some(by.until_at));
         } else if let Stage::PassedOn { leg, until, .. } = &mut self.stage
             && *leg == old

@@ -154,6 +154,7 @@ impl Centre {
             leg,
             own_line,
             step: ConsultStep::Ringing,
+            has_early_media: false,
             transferor,
             was_held: false,
             until: Some(until.mono),

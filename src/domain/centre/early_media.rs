@@ -20,8 +20,14 @@ impl Centre {
 
     /// A leg has audio before the answer: a caller hears us, or the other side of a leg that we called sends some.
     pub(super) fn leg_early_media(&mut self, turn: &mut Turn<'_>, leg: LegId) {
-        let Some(LegUse::Customer(id)) = self.legs.get(&leg) else { return };
-        let id = *id;
+        let id = match self.legs.get(&leg) {
+            Some(LegUse::Customer(id)) => *id,
+            Some(LegUse::Consulted { call, .. }) => {
+                let call = *call;
+                return self.consulted_early_media(turn, call, leg);
+            }
+            _ => return,
+        };
         self.caller_hears(turn, id, leg);
         let Some(call) = self.calls.get(&id) else { return };
         let Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing, until } = call.stage().clone() else { return };
@@ -29,6 +35,16 @@ impl Centre {
             self.phone(PhoneEffect::EarlyMedia { leg });
         }
         self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::EarlyMedia, until, cx));
+    }
+
+    /// The party that an agent consults sends audio before it answers: the agent hears that in place of our ringing tone. Who hands
+    /// a call on by the phone hears nothing of it.
+    fn consulted_early_media(&mut self, turn: &mut Turn<'_>, id: CallId, leg: LegId) {
+        let is_new = self.on_call(turn, id, |call, _| call.consult_early_media(leg)).unwrap_or(false);
+        let own_line = self.calls.get(&id).and_then(|call| call.consult()?.own_line).filter(|_| is_new);
+        if let Some(leg) = own_line {
+            self.phone(PhoneEffect::EarlyMedia { leg });
+        }
     }
 
     /// The other party has answered: so is the phone that dialled.

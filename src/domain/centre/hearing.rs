@@ -9,7 +9,7 @@ use std::{
 
 use super::{Centre, Heard, PhoneEffect};
 use crate::{
-    domain::call::{Call, ConsultStep, DialStep, Stage},
+    domain::call::{Call, Consult, ConsultStep, DialStep, Stage},
     types::{CallId, LegId},
 };
 
@@ -128,7 +128,9 @@ impl Centre {
 
     /// What the agent hears who put the customer on hold: perhaps somebody else.
     fn consulting_agent_hears(&self, call: &Call) -> Vec<Heard> {
-        match call.consult().filter(|consult| consult.own_line.is_none()).map(|consult| consult.step) {
+        let consult = call.consult().filter(|consult| consult.own_line.is_none());
+        match consult.map(|consult| consult.step) {
+            Some(ConsultStep::Ringing) if consult.is_some_and(hears_early) => self.voices(self.consulted_leg(call)),
             Some(ConsultStep::Ringing) => vec![Heard::Music(Arc::from(RING_BACK))],
             Some(ConsultStep::Talking) => self.voices(self.consulted_leg(call)),
             Some(ConsultStep::Waiting | ConsultStep::Joined) | None => Vec::new(),
@@ -165,8 +167,8 @@ impl Centre {
         };
         let consulted = self.consulted_leg(call);
         legs.extend(consulted.map(|leg| (leg, consulted_hears)));
-        if let Some(line) = consult.own_line.filter(|_| consult.is_answered()) {
-            let is_talking = consult.step == ConsultStep::Talking;
+        if let Some(line) = consult.own_line.filter(|_| consult.is_answered() || hears_early(consult)) {
+            let is_talking = matches!(consult.step, ConsultStep::Talking | ConsultStep::Ringing);
             legs.push((line, self.voices(consulted.filter(|_| is_talking))));
         }
     }
@@ -180,4 +182,9 @@ impl Centre {
         }
         voices.into_iter().map(Heard::Leg).collect()
     }
+}
+
+/// Whether whoever asks hears the other side before it answers.
+fn hears_early(consult: &Consult) -> bool {
+    consult.has_early_media && consult.transferor.is_none()
 }

@@ -240,7 +240,7 @@ pub enum SipNotice {
         /// The dialog of another telephone whose place it shall take (RFC 3891).
         replaces: Option<DialogId>,
         /// What it says beside.
-        context: CallContext,
+        context: Box<CallContext>,
     },
     /// The caller gave up before an answer; 487 has been sent.
     Cancelled {

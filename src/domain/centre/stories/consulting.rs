@@ -278,3 +278,27 @@ fn a_supervisor_who_listens_hears_whom_the_agent_asks_once_they_speak() {
     floor.hang_up(leg);
     assert_eq!(floor.hears[&ears], []);
 }
+
+#[test]
+fn whoever_asks_hears_what_the_far_network_says_before_the_answer() {
+    let (mut floor, leg, _) = talking();
+    let ana = floor.console_leg("ana");
+    let target = ConsultTarget::Number { number: "911 222 333".into() };
+    floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).unwrap();
+    let there = floor.phone_leg();
+    assert_eq!(floor.hears[&ana], ringback());
+    floor.input(CentreInput::LegEarlyMedia { leg: there });
+    assert_eq!((&floor.hears[&ana], &floor.hears[&leg]), (&vec![Heard::Leg(there)], &music()));
+
+    let (mut floor, leg, phone, _) = on_the_phone();
+    floor.input(CentreInput::LegHeld { leg: phone, is_held: true });
+    let line = LegId::mint(floor.now.wall, &mut floor.rng);
+    let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
+    floor.input(CentreInput::Arrived { leg: line, caller, called: "+34911222333".into(), language: None });
+    let there = floor.phone_leg();
+    floor.input(CentreInput::LegEarlyMedia { leg: there });
+    assert!(floor.phone.contains(&PhoneEffect::EarlyMedia { leg: line }));
+    assert!(!floor.phone.contains(&PhoneEffect::Answer { leg: line }), "the second line is not answered for it");
+    assert_eq!((&floor.hears[&line], &floor.hears[&leg]), (&vec![Heard::Leg(there)], &music()));
+    assert!(floor.hears.get(&there).is_none_or(Vec::is_empty), "and is not heard yet");
+}

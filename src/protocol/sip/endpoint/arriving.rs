@@ -297,7 +297,7 @@ impl SipEndpoint {
             language: language_of(message),
             identity: None,
             replaces,
-            context,
+            context: Box::new(context),
         };
         match claim {
             Claim::NotAsked => self.link.notice(invited),

@@ -312,6 +312,9 @@ impl Day {
 
     fn ring(&mut self, leg: LegId, ring_secs: u32) {
         self.later(100, Later::Input(CentreInput::LegRinging { leg }));
+        if self.chance(30) {
+            self.later(200, Later::Input(CentreInput::LegEarlyMedia { leg }));
+        }
         let ms = 500 + self.below(u64::from(ring_secs) * 1_000);
         let cause = self.pick(&[EndCause::Busy, EndCause::Refused, EndCause::Lost]).unwrap();
         match self.below(10) {
