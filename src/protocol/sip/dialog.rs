@@ -286,8 +286,7 @@ impl Dialog {
     fn flow_towards(&self, hop: &Uri) -> Flow {
         let direct: Option<SocketAddr> = hop.address();
         match direct {
-            // The host of a GRUU is its registrar's: ours.
-            Some(_) if hop.param("gr").is_some() || self.bound.is_some() => self.flow,
+            Some(_) if self.bound.is_some() => self.flow,
             Some(remote) if self.flow.transport == Transport::Udp && !self.is_behind_nat => Flow { remote, ..self.flow },
             _ => self.flow,
         }

@@ -35,12 +35,17 @@ impl SipEndpoint {
         }
     }
 
-    /// Requests to a device that named its GRUU go where it is registered now.
+    /// Requests to a device that named its GRUU go where it is registered now, or where it was heard: the host is ours. A GRUU of
+    /// somebody else's is an address like any other.
     pub(super) fn bind(&self, dialog: &mut Dialog) {
-        let Ok(Some(device)) = self.device(dialog.remote_target()) else { return };
-        if let Some(contact) = self.registrar.bound(&device, self.link.now.mono).filter(|contact| contact.is_direct()) {
-            dialog.bind(contact.uri.clone(), contact.flow);
-        }
+        let contact = match self.device(dialog.remote_target()) {
+            Ok(None) => return,
+            Ok(Some(device)) => self.registrar.bound(&device, self.link.now.mono).filter(|contact| contact.is_direct()),
+            Err(_) => None,
+        };
+        let heard = (dialog.remote_target().clone(), dialog.flow());
+        let (uri, flow) = contact.map_or(heard, |contact| (contact.uri.clone(), contact.flow));
+        dialog.bind(uri, flow);
     }
 
     /// The same within an answered call, before each request of ours.

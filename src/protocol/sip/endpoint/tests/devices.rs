@@ -125,14 +125,13 @@ fn what_leads_to_no_device_is_not_found_and_a_device_that_is_away_is_away() {
     assert_eq!(invite(&mut world, &told(&again, AWAY, "temp-gruu")), "SIP/2.0 404 Not Found");
 }
 
-#[test]
-fn a_call_of_a_device_that_names_its_gruu_goes_on_where_it_is_registered_now() {
-    let mut world = World::new(4);
+/// The desk phone calls, names its GRUU as its contact, and is answered.
+fn call_of_desk(world: &mut World) -> (Phone, DialogId) {
     let mut desk = Phone::new("101", "secret", AWAY);
-    let said = register(&mut world, &mut desk, DESK, "a");
-    let public = told(&said, AWAY, "pub-gruu");
+    let said = register(world, &mut desk, DESK, "a");
+    let public = told(&said, AWAY, "pub-gruu").replace("@centre", "@10.0.0.1:5060");
     world.take(US);
-    say(&mut world, &mut desk, "INVITE", |text| {
+    say(world, &mut desk, "INVITE", |text| {
         text.replace(&format!("Contact: <sip:101@{AWAY}>"), &format!("Contact: <{public}>"))
     });
     let notices = world.take(US);
@@ -143,6 +142,27 @@ fn a_call_of_a_device_that_names_its_gruu_goes_on_where_it_is_registered_now() {
     let ack = desk.request("ACK", "").replace("To: <sip:1000@centre>", &to).replace("Call-ID: 101ACK", "Call-ID: 101INVITE");
     world.inject(US, AWAY, &ack.replace(&format!("CSeq: {} ACK", desk.cseq), &format!("CSeq: {} ACK", desk.cseq - 1)));
     assert!(matches!(world.take(US)[..], [SipNotice::Acknowledged { .. }]));
+    (desk, dialog)
+}
+
+#[test]
+fn a_call_of_a_device_that_names_its_gruu_ends_where_it_was_heard_when_it_is_not_registered_any_more() {
+    let mut world = World::new(5);
+    let (mut desk, dialog) = call_of_desk(&mut world);
+    say(&mut world, &mut desk, "REGISTER", |text| {
+        let text = text.replace("Contact: <sip:101@198.51.100.7:5071>", "Contact: *\nExpires: 0");
+        text.replace("Call-ID: ", "Call-ID: z")
+    });
+    world.stray.clear();
+    world.order(US, SipOrder::Bye { dialog });
+    let (to, bye) = world.stray.last().cloned().expect("a BYE");
+    assert!(to == address(AWAY) && bye.starts_with("BYE sip:101@10.0.0.1:5060;gr="), "{to} {bye}");
+}
+
+#[test]
+fn a_call_of_a_device_that_names_its_gruu_goes_on_where_it_is_registered_now() {
+    let mut world = World::new(4);
+    let (_, dialog) = call_of_desk(&mut world);
     // Its network is another one now.
     let mut moved = Phone::new("101", "secret", AWAY_TOO);
     moved.cseq = 50;

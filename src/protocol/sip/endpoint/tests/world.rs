@@ -270,7 +270,7 @@ fn read_by_a_stranger(text: &str) {
     if text.trim().is_empty() {
         return;
     }
-    let named = without_ipv6(text);
+    let named = without_colons(text);
     let message = rsip::SipMessage::try_from(named.as_bytes()).unwrap_or_else(|fault| panic!("{fault}: {text}"));
     for found in [
         message.via_header().and_then(|via| via.typed().map(|_| ())),
@@ -286,8 +286,8 @@ fn read_by_a_stranger(text: &str) {
     assert!(text.contains(&format!("Content-Length: {}\r\n", body.len())), "{text}");
 }
 
-/// The stranger takes the colons of an IPv6 address for a port: it reads a name in its place.
-fn without_ipv6(text: &str) -> String {
+/// The stranger takes the colons of an IPv6 address, and of a device's name, for a port: it reads other words in their place.
+fn without_colons(text: &str) -> String {
     let mut named = String::new();
     let mut rest = text;
     while let Some((before, (_, after))) = rest.split_once('[').and_then(|(before, at)| Some((before, at.split_once(']')?))) {
@@ -295,7 +295,7 @@ fn without_ipv6(text: &str) -> String {
         rest = after;
     }
     named.push_str(rest);
-    named.replace("received=2001:", "received=v6.example;x=")
+    named.replace("received=2001:", "received=v6.example;x=").replace(";gr=urn:uuid:", ";gr=")
 }
 
 pub fn access(peer: SocketAddr, transport: Transport) -> SipAccess {
