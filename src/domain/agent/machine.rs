@@ -221,15 +221,18 @@ impl Agent {
         });
     }
 
-    /// The agent did not answer, or declined. True when that made the agent not ready.
+    /// The agent did not answer, or declined. True when that made the agent not ready; who took a parked call during a pause
+    /// was not ready anyway, and the pause goes on.
     pub fn strike(&mut self, call: CallId, cx: &mut AgentCx<'_>) -> bool {
         if self.work != Some(Work::Offered(call)) {
             return false;
         }
+        let would_be_ready = self.would_be_ready();
         self.strikes += 1;
-        let is_out = self.strikes >= STRIKES_MAX;
+        let is_out = would_be_ready && self.strikes >= STRIKES_MAX;
         let rest = match self.next.take() {
             Some(chosen @ (Rest::Paused { .. } | Rest::Offline)) => chosen,
+            None if !would_be_ready => self.rest.clone(),
             Some(Rest::Ready) | None if is_out => Rest::Paused { reason: "missed".into() },
             Some(Rest::Ready) | None => Rest::Ready,
         };
@@ -241,16 +244,19 @@ impl Agent {
         is_out
     }
 
-    /// The agent's phone could not ring. Not the agent's fault: out of rotation until the device is well again.
+    /// The agent's phone could not ring. Not the agent's fault: out of rotation until the device is well again, or still in the
+    /// pause during which a parked call was taken.
     pub fn fail_device(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
         if self.work != Some(Work::Offered(call)) {
             return;
         }
+        let would_be_ready = self.would_be_ready();
         let rest = match self.next.take() {
             Some(chosen @ (Rest::Paused { .. } | Rest::Offline)) => chosen,
+            None if !would_be_ready => self.rest.clone(),
             Some(Rest::Ready) | None => Rest::device(),
         };
-        self.turn(PresenceCause::Device, Some("device"), cx, |agent, now| {
+        self.turn(PresenceCause::Device, would_be_ready.then_some("device"), cx, |agent, now| {
             agent.is_device_up = false;
             agent.device_lost_at = now;
             agent.rest_in(rest, now);
@@ -374,6 +380,11 @@ impl Agent {
         if self.rest == Rest::Ready && !was_idle {
             self.idle_since = now;
         }
+    }
+
+    /// Whether the agent was ready when the present work came, or chose to be afterwards.
+    fn would_be_ready(&self) -> bool {
+        self.rest == Rest::Ready || self.next == Some(Rest::Ready)
     }
 
     fn is_waiting_for_device(&self) -> bool {

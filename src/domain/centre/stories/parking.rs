@@ -279,3 +279,25 @@ fn a_restart_leaves_a_parked_call_in_its_slot() {
     take(&mut anew, "bea", call).unwrap();
     assert_eq!(anew.view(call).state, CallState::Talking);
 }
+
+#[test]
+fn whoever_fails_to_take_a_parked_call_during_a_pause_stays_in_the_pause() {
+    let (mut floor, _, call) = talking(&["carl"]);
+    park(&mut floor, "ana").unwrap();
+    floor.set_presence("carl", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    for cause in [EndCause::Busy, EndCause::Refused] {
+        take(&mut floor, "carl", call).unwrap();
+        let rings = floor.phone_leg();
+        floor.input(CentreInput::LegFailed { leg: rings, cause });
+        assert_eq!((floor.presence("carl"), floor.agent("carl").why.clone()), (paused("lunch"), None), "{cause:?}");
+        floor.sleep(16_000);
+        assert_eq!(floor.presence("carl"), paused("lunch"), "{cause:?}: also when the telephone is tried again");
+    }
+    assert!(!floor.notices.contains(&("carl".to_owned(), "missed_offer")), "nobody has set him not ready");
+    // Who means to be ready afterwards is in rotation: there a missed call counts.
+    take(&mut floor, "carl", call).unwrap();
+    floor.set_presence("carl", WantedPresence::Ready).unwrap();
+    let rings = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg: rings, cause: EndCause::Refused });
+    assert_eq!(floor.presence("carl"), paused("missed"));
+}
