@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{AudioState, Centre, LegUse, PhoneEffect, Refusal, Timer, Turn, waiting::millis};
 use crate::{
     domain::{
-        call::{FlowOutCause, MissCause, Offer, Partner, Stage},
+        call::{MissCause, Offer, Partner, Stage},
         directory::Device,
         queue::{Explanation, FreeAgent, Pick, pick},
     },
@@ -189,12 +189,7 @@ impl Centre {
             waiting.is_offered = false;
         }
         self.pass_over(turn, id, queue, &missed_by);
-        let is_serving = self.directory.queues.get(queue).is_none_or(|queue| self.hours.is_serving(queue, turn.now.wall));
-        if !is_serving {
-            self.take_exit(turn, id, FlowOutCause::Closed);
-        } else if !self.is_staffed(queue) {
-            self.take_exit(turn, id, FlowOutCause::NoAgents);
-        }
+        self.leave_if_unserved(turn, id, queue);
     }
 
     /// For a while this waiting call is not offered to this agent.

@@ -31,13 +31,24 @@ impl Centre {
         }
     }
 
-    /// A caller whose agent was lost waits again, before all others.
+    /// A caller whose agent was lost waits again, before all others, or takes the branch of a queue that cannot serve any more.
     pub(super) fn requeue_at_head(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) {
         let Some(definition) = self.directory.queues.get(&queue).cloned() else {
             return self.say_last_words(turn, id, "goodbye");
         };
         self.on_call(turn, id, |call, cx| call.enqueue(queue, cx));
         self.join_line(turn, id, &definition, true);
+        self.leave_if_unserved(turn, id, &definition.id);
+    }
+
+    /// A caller in a queue that has closed, or that nobody serves any more, takes the queue's branch for that.
+    pub(super) fn leave_if_unserved(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId) {
+        let is_serving = self.directory.queues.get(queue).is_none_or(|queue| self.hours.is_serving(queue, turn.now.wall));
+        if !is_serving {
+            self.take_exit(turn, id, FlowOutCause::Closed);
+        } else if !self.is_staffed(queue) {
+            self.take_exit(turn, id, FlowOutCause::NoAgents);
+        }
     }
 
     fn join_line(&mut self, turn: &Turn<'_>, id: CallId, queue: &Queue, at_head: bool) {

@@ -9,8 +9,9 @@ use crate::{
             CallState, CallerLine, CentreCommand, CentreInput, Heard, ParkSettings, ParkedCall, PhoneEffect, Refusal,
             TransferAsked, TransferProgress, WantedPresence,
         },
+        directory::QueueExit,
     },
-    types::{CallId, LegId},
+    types::{CallId, LegId, QueueId},
 };
 
 fn music() -> Vec<Heard> {
@@ -300,4 +301,23 @@ fn whoever_fails_to_take_a_parked_call_during_a_pause_stays_in_the_pause() {
     let rings = floor.phone_leg();
     floor.input(CentreInput::LegFailed { leg: rings, cause: EndCause::Refused });
     assert_eq!(floor.presence("carl"), paused("missed"));
+}
+
+#[test]
+fn what_comes_back_to_a_queue_that_nobody_serves_any_more_takes_its_branch() {
+    let mut directory = sample();
+    let support = directory.queues.get_mut(&id::<QueueId>("support")).unwrap();
+    support.on_no_agents = QueueExit::Message { prompt: "no-agents".into() };
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    let (leg, call) = floor.call("1001");
+    floor.answer("ana");
+    park(&mut floor, "ana").unwrap();
+    floor.set_presence("ana", WantedPresence::Offline).unwrap();
+    floor.sleep(119_999);
+    assert_eq!((floor.hears[&leg].clone(), floor.played()), (music(), vec![]), "in the slot there is no hurry");
+    floor.sleep(1);
+    assert_eq!(floor.played(), ["shared/es/no-agents"]);
+    floor.hang_up(leg);
+    assert_eq!(floor.summaries[&call].outcome, Outcome::FlowedOut);
 }
