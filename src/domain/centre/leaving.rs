@@ -26,13 +26,18 @@ impl Centre {
 
     /// The caller hears that we call back. Without a number or a known customer there is nobody to call, so nothing is promised.
     pub(super) fn promise_callback(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) {
+        let is_owed = self.owe_callback(turn, id, queue);
+        self.say_last_words(turn, id, if is_owed { "callback-promised" } else { "long-wait" });
+    }
+
+    /// A callback is owed from here on. False when there is nobody to call.
+    pub(super) fn owe_callback(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) -> bool {
         let can_call_back =
             self.calls.get(&id).is_some_and(|call| call.party.number.is_some() || call.party.customer.is_some());
-        if !can_call_back {
-            return self.say_last_words(turn, id, "long-wait");
+        if can_call_back {
+            self.on_call(turn, id, |call, cx| call.promise_callback(queue, cx));
         }
-        self.on_call(turn, id, |call, cx| call.promise_callback(queue, cx));
-        self.say_last_words(turn, id, "callback-promised");
+        can_call_back
     }
 
     /// Ends a call in whatever stage it is: offers, lines, listeners and legs are let go, the agent wraps up.

@@ -8,7 +8,7 @@ use super::{Centre, LegUse, PhoneEffect, Timer, Turn, waiting::millis};
 use crate::{
     domain::{
         call::{Call, EndCause, FlowOutCause, Party, Stage},
-        directory::{Answering, Number, StillUnanswered},
+        directory::{Answering, Number, QueueExit, StillUnanswered},
     },
     types::{CallId, LegId},
 };
@@ -103,13 +103,24 @@ impl Centre {
         let Some(leg) = self.calls.get(&id).and_then(|call| call.customer_leg) else { return };
         match self.unanswered.get(&leg).map(|caller| caller.then) {
             Some(StillUnanswered::Answer) => self.answer_caller(turn, id),
-            Some(StillUnanswered::Refuse) => {
-                self.withdraw_offer(turn, id);
-                self.on_call(turn, id, |call, cx| call.flow_out(FlowOutCause::MaxWait, cx));
-                self.end_call(turn, id, EndCause::NoAnswer, Party::System);
-            }
+            Some(StillUnanswered::Refuse) => self.refuse_unanswered(turn, id),
             None => {}
         }
+    }
+
+    /// No branch of a queue is heard any more; but where its callers are called back after the maximum wait, this one is, too.
+    fn refuse_unanswered(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        self.withdraw_offer(turn, id);
+        let queue = match self.calls.get(&id).map(Call::stage) {
+            Some(Stage::Waiting { queue, .. }) => self.directory.queues.get(queue),
+            _ => None,
+        };
+        let owing = queue.filter(|queue| queue.on_max_wait == QueueExit::Callback).map(|queue| queue.id.clone());
+        self.on_call(turn, id, |call, cx| call.flow_out(FlowOutCause::MaxWait, cx));
+        if let Some(queue) = owing {
+            self.owe_callback(turn, id, queue);
+        }
+        self.end_call(turn, id, EndCause::NoAnswer, Party::System);
     }
 
     /// The call is over: a caller without an answer is refused, whoever has one is hung up.

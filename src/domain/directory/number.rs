@@ -73,7 +73,7 @@ pub enum Answering {
 pub enum StillUnanswered {
     /// Is answered, and waits on with music.
     Answer,
-    /// Is refused (480) and leaves the queue as after its maximum wait.
+    /// Is refused (480), which counts as the queue's maximum wait: where the queue calls back after that, a callback is owed.
     Refuse,
 }
 

@@ -145,6 +145,19 @@ fn the_limit_answers_or_refuses_by_the_numbers_rule() {
 }
 
 #[test]
+fn a_caller_refused_at_the_limit_is_owed_the_callback_of_the_maximum_wait() {
+    let mut directory = sample();
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().on_max_wait = QueueExit::Callback;
+    let mut floor = Floor::with(directory);
+    let leg = arrive(&mut floor, "1004", true);
+    let call = call_of(&floor);
+    floor.sleep(60_100);
+    assert!(floor.phone.contains(&PhoneEffect::Reject { leg, cause: EndCause::NoAnswer }) && played_to(&floor, leg).is_empty());
+    assert_eq!(floor.story(), ["arrived", "queued", "flowed_out", "callback_requested", "ended"]);
+    assert_eq!(floor.summaries[&call].outcome, Outcome::FlowedOut);
+}
+
+#[test]
 fn the_limit_takes_a_call_away_from_an_agent_at_whom_it_rings() {
     let mut floor = Floor::ready(&[]);
     let leg = arrive(&mut floor, "1004", true);
