@@ -37,6 +37,13 @@ impl Call {
         self.say(cx, CallEventKind::Offered { queue: None, agent, attempt: self.attempts });
     }
 
+    /// Nobody took it in time, and there is nowhere else for it to go yet.
+    pub fn stay_parked(&mut self, longer: Mono, longer_at: Timestamp) {
+        if let Stage::Parked { until, until_at, offer: None, .. } = &mut self.stage {
+            (*until, *until_at) = (longer, longer_at);
+        }
+    }
+
     /// Nobody took it in time: its agent and slot. The caller of this method sends it on.
     pub fn end_parking(&mut self, cx: &mut CallCx<'_>) -> Option<(AgentId, u8)> {
         let Stage::Parked { slot, by, offer: None, .. } = &self.stage else { return None };

@@ -11,6 +11,7 @@ use crate::{
     domain::{
         call::{Call, EndCause, Offer, Partner, Stage},
         directory::Device,
+        routing::Route,
     },
     types::{AgentId, CallId, LegId, settings::settings},
 };
@@ -85,8 +86,7 @@ impl Centre {
 
     /// The agent leaves the call in a slot, and is free for the next one: what there is to say about this one is said by who ends it.
     pub(super) fn park_in(&mut self, turn: &mut Turn<'_>, id: CallId, with: &Partner, slot: u8) {
-        let patience = u64::try_from(self.park.return_after.as_millis()).unwrap_or(u64::MAX);
-        let until = turn.now.plus_millis(patience);
+        let until = turn.now.plus_millis(self.park_ms());
         self.on_call(turn, id, |call, cx| call.park(slot, until.mono, until.wall, cx));
         self.let_go(with);
         self.on_agent(turn, &with.agent, |agent, cx| agent.finish(id, None, false, cx));
@@ -175,10 +175,18 @@ impl Centre {
         }
     }
 
-    /// Nobody took the call: it rings at the agent who parked it, if free for it; else it goes where it came from.
+    /// Nobody took the call: it rings at the agent who parked it, if free for it; else it goes where it came from. One with no way
+    /// back stays in its slot while that agent is on another call.
     pub(super) fn park_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(Stage::Parked { by, .. }) = self.calls.get(&id).map(Call::stage) else { return };
+        let agent = self.agents.get(by);
+        let is_free = agent.is_some_and(|agent| agent.is_free()) && !self.listening.contains_key(by);
+        if agent.is_some_and(|agent| agent.call().is_some()) && self.way_back(id, by).is_none() {
+            let until = turn.now.plus_millis(self.park_ms());
+            self.on_call(turn, id, |call, _| call.stay_parked(until.mono, until.wall));
+            return;
+        }
         let Some((by, slot)) = self.on_call(turn, id, |call, cx| call.end_parking(cx)).flatten() else { return };
-        let is_free = self.agents.get(&by).is_some_and(|agent| agent.is_free()) && !self.listening.contains_key(&by);
         if !is_free {
             return self.send_back(turn, id, &by);
         }
@@ -187,21 +195,27 @@ impl Centre {
         self.on_agent(turn, &by, |agent, cx| agent.offer(id, cx));
     }
 
-    /// A parked call goes where it came from: before all others in its queue, or into its line from the beginning. One that came by
-    /// neither waits for the colleagues of the agent who parked it.
+    /// A parked call goes where it came from: before all others in its queue, or into its line from the beginning.
     pub(super) fn send_back(&mut self, turn: &mut Turn<'_>, id: CallId, by: &AgentId) {
-        let Some(call) = self.calls.get(&id) else { return };
-        let queue = call.queue.clone().filter(|queue| self.directory.queues.contains_key(queue));
-        let line = call.line.clone().filter(|line| self.scripts.lines.contains_key(line));
-        let own = || self.serves.get(by).and_then(|queues| queues.first().cloned());
-        match (queue, line) {
-            (Some(queue), _) => self.requeue_at_head(turn, id, queue),
-            (None, Some(line)) => self.start_flow(turn, id, &line),
-            (None, None) => match own() {
-                Some(queue) => self.requeue_at_head(turn, id, queue),
-                None => self.say_last_words(turn, id, "long-wait"),
-            },
+        match self.way_back(id, by) {
+            Some(Route::Queue(queue)) => self.requeue_at_head(turn, id, queue),
+            Some(Route::Line(line)) => self.start_flow(turn, id, &line),
+            Some(Route::Echo) | None => self.say_last_words(turn, id, "long-wait"),
         }
+    }
+
+    /// Where a parked call came from. A caller who came by no queue and no line waits for the colleagues of the agent who parked the
+    /// call; whoever was dialled is no caller of any queue.
+    fn way_back(&self, id: CallId, by: &AgentId) -> Option<Route> {
+        let call = self.calls.get(&id)?;
+        let has_queue = call.queue.as_ref().is_some_and(|queue| self.directory.queues.contains_key(queue));
+        let line = call.line.clone().filter(|line| !has_queue && self.scripts.lines.contains_key(line));
+        line.map(Route::Line).or_else(|| self.fallback_queue(id, by).map(Route::Queue))
+    }
+
+    /// How long a call stays in its slot.
+    fn park_ms(&self) -> u64 {
+        u64::try_from(self.park.return_after.as_millis()).unwrap_or(u64::MAX)
     }
 }
 

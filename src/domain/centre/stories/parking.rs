@@ -10,6 +10,7 @@ use crate::{
             TransferAsked, TransferProgress, WantedPresence,
         },
         directory::QueueExit,
+        event::Event,
     },
     types::{CallId, LegId, QueueId},
 };
@@ -320,4 +321,37 @@ fn what_comes_back_to_a_queue_that_nobody_serves_any_more_takes_its_branch() {
     assert_eq!(floor.played(), ["shared/es/no-agents"]);
     floor.hang_up(leg);
     assert_eq!(floor.summaries[&call].outcome, Outcome::FlowedOut);
+}
+
+/// Whether a call has ever counted as one of a queue's.
+fn was_queued(floor: &Floor, call: CallId) -> bool {
+    let is_queued = |event: &Event| match event {
+        Event::Call(event) => event.call == call && matches!(event.kind, CallEventKind::Queued { .. }),
+        _ => false,
+    };
+    floor.events.iter().any(|fact| is_queued(&fact.event))
+}
+
+#[test]
+fn whoever_was_dialled_and_parked_waits_for_the_agent_and_in_no_queue() {
+    let mut floor = Floor::ready(&["ana"]);
+    let number = "+34911222333".to_owned();
+    floor.ask_as("ana", CentreCommand::Dial { agent: id("ana"), number, customer: None }).unwrap();
+    let (leg, call) = (floor.phone_leg(), floor.agent("ana").call.unwrap());
+    floor.input(CentreInput::LegAnswered { leg });
+    park(&mut floor, "ana").unwrap();
+    let (other, _) = floor.call("1001");
+    floor.answer("ana");
+    floor.sleep(120_000);
+    let there = parked(&floor, call).unwrap();
+    assert_eq!((there.slot, there.until), (1, floor.now.plus_millis(120_000).wall), "she is on another call");
+    floor.hang_up(other);
+    floor.sleep(120_000);
+    let view = floor.view(call);
+    assert_eq!((&view.agent, view.returns_from), (&Some(id("ana")), Some(1)), "and is rung when she is free");
+    floor.sleep(20_000);
+    assert_eq!(floor.played().last().unwrap(), "shared/es/long-wait");
+    assert!(!was_queued(&floor, call));
+    floor.hang_up(leg);
+    assert_eq!((floor.summaries[&call].outcome, &floor.summaries[&call].queue), (Outcome::Answered, &None));
 }
