@@ -398,10 +398,10 @@ impl Call {
         true
     }
 
-    /// The agent's audio is back.
+    /// The agent's audio is back: on hold stays whoever was, but nobody stays away from a conference who asks nobody any more.
     pub fn regain_agent(&mut self, cx: &mut CallCx<'_>) -> bool {
         let Stage::Reconnecting { with, was_held, .. } = self.stage.clone() else { return false };
-        if was_held {
+        if was_held && (self.consult.is_some() || self.conference.is_empty()) {
             self.go(Stage::Held { with }, Some(Span::Hold), cx);
         } else {
             self.go(Stage::Talking { with }, Some(Span::Talk), cx);

@@ -304,9 +304,7 @@ impl Centre {
         if call.consult().is_some_and(|consult| !consult.is_answered()) {
             return self.consulted_failed(turn, id, EndCause::Lost, MissCause::Device);
         }
-        // The customer stays on music until the agent is ready to speak again.
-        self.let_consulted_go(turn, id, None);
-        self.tell_asker(id, "consult_over");
+        self.consult_over(turn, id, None);
     }
 
     /// Nobody took a call that was passed on: back to the floor, or last words.
@@ -321,11 +319,20 @@ impl Centre {
     pub(super) fn consult_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(consult) = self.calls.get(&id).and_then(|call| call.consult()) else { return };
         if consult.is_answered() {
-            self.let_consulted_go(turn, id, Some(EndCause::Lost));
-            self.tell_asker(id, "consult_over");
+            self.consult_over(turn, id, Some(EndCause::Lost));
         } else {
             self.consulted_failed(turn, id, EndCause::NoAnswer, MissCause::NoAnswer);
         }
+    }
+
+    /// A talk with the consulted party is over without the agent's doing. A customer who is alone stays on music until the agent is
+    /// ready to speak again; to a conference, which went on meanwhile, the agent returns at once.
+    fn consult_over(&mut self, turn: &mut Turn<'_>, id: CallId, cause: Option<EndCause>) {
+        self.let_consulted_go(turn, id, cause);
+        if self.calls.get(&id).is_some_and(|call| !call.is_between_two()) {
+            self.return_to_customer(turn, id);
+        }
+        self.tell_asker(id, "consult_over");
     }
 
     pub(super) fn tell_asker(&mut self, id: CallId, key: &'static str) {

@@ -152,7 +152,7 @@ impl Centre {
         self.phone(PhoneEffect::Answer { leg });
         let Some(before) = before else { return };
         // The telephone before held the customer, and can take nobody off hold any more.
-        let is_consulting = self.calls.get(&id).is_some_and(|call| !call.is_between_two());
+        let is_consulting = self.calls.get(&id).is_some_and(|call| call.consult().is_some());
         if self.held_by_phone.contains(&before) && !is_consulting {
             self.on_call(turn, id, |call, cx| call.resume(cx));
         }

@@ -26,7 +26,7 @@ impl Centre {
         }
     }
 
-    /// The same, if nobody is consulted about it.
+    /// The same, if nobody is consulted about it or in a conference.
     pub(super) fn own_call_alone(&self, agent: &AgentId, id: CallId) -> Result<(&Call, &Partner), Refusal> {
         let (call, with) = self.own_call(agent, id)?;
         if !call.is_between_two() {
@@ -64,7 +64,9 @@ impl Centre {
     }
 
     pub(super) fn resume(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
-        self.own_call_alone(agent, id)?;
+        if self.own_call(agent, id)?.0.consult().is_some() {
+            return Err(Refusal::WrongCallState);
+        }
         let is_done = self.on_call(turn, id, |call, cx| call.resume(cx)).unwrap_or(false);
         if is_done { Ok(()) } else { Err(Refusal::WrongCallState) }
     }

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         agent::Presence,
         call::{CallEventKind, EndCause, PARTIES_MAX, TransferTarget},
-        centre::{CallState, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
+        centre::{CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
         directory::Phone,
     },
     types::{CallId, LegId},
@@ -59,6 +59,17 @@ fn outsider(floor: &mut Floor, number: &str) -> LegId {
     floor.input(CentreInput::LegAnswered { leg });
     join(floor);
     leg
+}
+
+/// A floor that takes up the call, and these agents, of one that is no more.
+fn restarted(floor: &Floor, call: CallId, agents: &[&str]) -> Floor {
+    let kept = floor.centre.keep_call(call).unwrap();
+    let kept = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+    let agents = agents.iter().map(|agent| floor.centre.keep_agent(&id(agent)).unwrap()).collect();
+    let mut anew = Floor::with(sample());
+    anew.now = floor.now.plus_millis(2_000);
+    anew.recover(vec![kept], agents);
+    anew
 }
 
 fn drop_party(floor: &mut Floor, party: u8) -> Result<(), Refusal> {
@@ -146,6 +157,64 @@ fn a_party_who_is_asked_and_not_wanted_goes_alone() {
 }
 
 #[test]
+fn an_agent_is_back_in_the_conference_when_whoever_was_asked_has_gone() {
+    let (mut floor, leg, call) = talking();
+    outsider(&mut floor, "+34911222333");
+    let ana = floor.console_leg("ana");
+    let ask_bea = |floor: &mut Floor| {
+        begin(floor, ConsultTarget::Agent { agent: id("bea") }).unwrap();
+        floor.answer("bea");
+        assert_eq!(ask(floor, |agent, call| CentreCommand::Resume { agent, call }), Err(Refusal::WrongCallState));
+    };
+    let is_back = |floor: &Floor| floor.view(call).state == CallState::Talking && floor.hears[&ana].len() == 2;
+    ask_bea(&mut floor);
+    floor.ask("bea", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    assert!(is_back(&floor), "who was asked hung up");
+    assert_eq!(floor.notices.last().map(|(who, key)| (who.as_str(), *key)), Some(("ana", "consult_over")));
+    ask_bea(&mut floor);
+    floor.sleep(16 * 60_000);
+    assert!(is_back(&floor), "who was asked stayed too long");
+    // Her audio is lost while she asks, and comes back when that is over.
+    ask_bea(&mut floor);
+    floor.input(CentreInput::LegAudio { leg: ana, is_up: false });
+    floor.ask("bea", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    floor.input(CentreInput::LegAudio { leg: ana, is_up: true });
+    assert!(is_back(&floor) && floor.hears[&leg].len() == 2);
+}
+
+#[test]
+fn a_restart_while_somebody_is_asked_brings_the_agent_back_to_the_conference() {
+    let (mut floor, leg, call) = talking();
+    let outside = outsider(&mut floor, "+34911222333");
+    begin(&mut floor, ConsultTarget::Agent { agent: id("bea") }).unwrap();
+    floor.answer("bea");
+    let mut anew = restarted(&floor, call, &["ana", "bea"]);
+    for leg in [leg, outside] {
+        anew.input(CentreInput::LegReturned { leg });
+    }
+    let (_, ana) = anew.open_console("ana");
+    assert_eq!((anew.view(call).state.clone(), &anew.hears[&ana]), (CallState::Talking, &heard(&[leg, outside])));
+}
+
+#[test]
+fn a_telephone_that_held_the_conference_is_left_for_another() {
+    let mut floor = Floor::ready(&["carl"]);
+    let (leg, call) = floor.call("1001");
+    let phone = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: phone });
+    floor.ask("carl", |agent, call| CentreCommand::Consult { agent, call, target: dial("+34911222333") }).unwrap();
+    let outside = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: outside });
+    floor.ask("carl", |agent, call| CentreCommand::ConsultJoin { agent, call }).unwrap();
+    floor.input(CentreInput::LegHeld { leg: phone, is_held: true });
+    let other = LegId::mint(floor.now.wall, &mut floor.rng);
+    let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
+    floor.input(CentreInput::Replacing { leg: other, caller, replaced: phone });
+    floor.input(CentreInput::LegAnswered { leg: other });
+    assert_eq!((floor.view(call).state.clone(), &floor.hears[&other]), (CallState::Talking, &heard(&[leg, outside])));
+}
+
+#[test]
 fn when_the_agent_leaves_a_colleague_has_the_conference() {
     let (mut floor, leg, call) = talking();
     let outside = outsider(&mut floor, "+34911222333");
@@ -222,12 +291,8 @@ fn a_restart_brings_the_conference_back() {
     let (mut floor, leg, call) = talking();
     let outside = outsider(&mut floor, "+34911222333");
     let carl = four(&mut floor);
-    let kept = floor.centre.keep_call(call).unwrap();
-    assert_eq!(kept.telephones().collect::<Vec<_>>(), [leg, outside, carl]);
-    let agents = ["ana", "bea", "carl"].map(|agent| floor.centre.keep_agent(&id(agent)).unwrap());
-    let mut anew = Floor::with(sample());
-    anew.now = floor.now.plus_millis(2_000);
-    anew.recover(vec![kept], agents.to_vec());
+    assert_eq!(floor.centre.keep_call(call).unwrap().telephones().collect::<Vec<_>>(), [leg, outside, carl]);
+    let mut anew = restarted(&floor, call, &["ana", "bea", "carl"]);
     for agent in ["ana", "bea", "carl"] {
         assert_eq!(anew.presence(agent), Presence::Busy { call });
     }
