@@ -65,15 +65,16 @@ impl Call {
     }
 
     /// The agent leaves the call to who was asked and has answered, or is rung; with a conference to the colleague who joined it first,
-    /// else to the first number. The agent's time ends here. Gives the party who has the call now.
-    pub fn pass_on(&mut self, cx: &mut CallCx<'_>) -> Option<Consult> {
+    /// else to the first number; not to one of the `silent` where there is another. The agent's time ends here. Gives the party who has
+    /// the call now.
+    pub fn pass_on(&mut self, silent: &[u8], cx: &mut CallCx<'_>) -> Option<Consult> {
         let from = self.stage().partner()?.agent.clone();
         if !self.conference.is_empty() {
             if self.consult.as_ref().is_some_and(|consult| !consult.is_answered()) {
                 return None;
             }
             self.take_in();
-            return self.inherit(from, cx);
+            return self.inherit(from, silent, cx);
         }
         let consult = self.consult.take()?;
         let ringing_until = consult.until.filter(|_| !consult.is_answered());
@@ -93,13 +94,11 @@ impl Call {
         Some(consult)
     }
 
-    /// One of the conference has the call from now on: a colleague before a number.
-    pub fn inherit(&mut self, from: AgentId, cx: &mut CallCx<'_>) -> Option<Consult> {
-        let colleague = self.conference.iter().position(|party| party.colleague().is_some());
-        let index = colleague.unwrap_or(0);
-        if index >= self.conference.len() {
-            return None;
-        }
+    /// One of the conference has the call from now on: a colleague before a number, and of colleagues not one of the `silent`, if there
+    /// is another.
+    pub fn inherit(&mut self, from: AgentId, silent: &[u8], cx: &mut CallCx<'_>) -> Option<Consult> {
+        let rank = |party: &Consult| (party.colleague().is_none(), silent.contains(&party.party));
+        let (index, _) = self.conference.iter().enumerate().min_by_key(|(_, party)| rank(party))?;
         let heir = self.conference.remove(index);
         self.give_to(from, &heir, cx)?;
         Some(heir)

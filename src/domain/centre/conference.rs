@@ -1,7 +1,7 @@
 //! Conferences: whom an agent has asked joins the talk with the customer, leaves it or is sent away, and the others go on when the
 //! agent leaves. Asking them is `consult.rs`.
 
-use super::{Centre, ConferencePartyView, ConsultView, ConsultViewStep, LegUse, Refusal, Turn};
+use super::{Centre, ConferencePartyView, ConsultView, ConsultViewStep, LegUse, Refusal, Timer, Turn, talk::RECONNECT_MS};
 use crate::{
     domain::call::{Call, Consult, ConsultStep, Consulted, EndCause},
     types::{AgentId, CallId},
@@ -9,9 +9,14 @@ use crate::{
 
 impl Centre {
     pub(super) fn consult_join(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
-        self.own_consult(agent, id)?;
-        let is_done = self.on_call(turn, id, |call, cx| call.join(cx)).unwrap_or(false);
-        if is_done { Ok(()) } else { Err(Refusal::WrongCallState) }
+        let joins = self.own_consult(agent, id)?.colleague().cloned();
+        if !self.on_call(turn, id, |call, cx| call.join(cx)).unwrap_or(false) {
+            return Err(Refusal::WrongCallState);
+        }
+        if let Some(colleague) = joins {
+            self.watch_party(turn, id, &colleague);
+        }
+        Ok(())
     }
 
     pub(super) fn consult_complete(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
@@ -71,8 +76,9 @@ impl Centre {
     /// The agent leaves: the customer is the consulted party's, who has answered or is being rung, or the conference's.
     pub(super) fn complete_consult(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
         let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()).cloned() else { return false };
-        let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.pass_on(cx)) else { return false };
-        self.note_heir(id, &heir);
+        let silent = self.silent_parties(id);
+        let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.pass_on(&silent, cx)) else { return false };
+        self.note_heir(turn, id, &heir);
         if let Some(leg) = heir.own_line.filter(|leg| self.legs.contains_key(leg)) {
             self.close_leg(leg);
         }
@@ -80,21 +86,55 @@ impl Centre {
         true
     }
 
-    /// A colleague's phone is the agent's phone of the call from now on.
-    fn note_heir(&mut self, id: CallId, heir: &Consult) {
-        if let (Some(colleague), Some(leg)) = (heir.colleague(), heir.leg)
-            && let Some(used) = self.legs.get_mut(&leg)
-        {
+    /// A colleague's phone is the agent's phone of the call from now on; a console without audio is waited for like any agent's.
+    fn note_heir(&mut self, turn: &mut Turn<'_>, id: CallId, heir: &Consult) {
+        let Some(colleague) = heir.colleague() else { return };
+        self.timers.set(Timer::PartyAudio(id, colleague.clone()), None);
+        if let Some(used) = heir.leg.and_then(|leg| self.legs.get_mut(&leg)) {
             let has_rung = heir.is_answered() || matches!(used, LegUse::Consulted { has_rung: true, .. });
             *used = LegUse::AgentPhone { call: id, agent: colleague.clone(), has_rung };
+        }
+        self.check_agent_audio(turn, id);
+    }
+
+    /// Whether nothing is heard of a party: the phone is gone, or the console has no audio.
+    fn is_silent(&self, party: &Consult) -> bool {
+        match (party.leg, party.colleague()) {
+            (Some(leg), _) => !self.legs.contains_key(&leg),
+            (None, Some(colleague)) => !self.has_console_audio(colleague),
+            (None, None) => true,
+        }
+    }
+
+    fn silent_parties(&self, id: CallId) -> Vec<u8> {
+        let parties = self.calls.get(&id).into_iter().flat_map(|call| call.parties());
+        parties.filter(|party| self.is_silent(party)).map(|party| party.party).collect()
+    }
+
+    /// A colleague who is in a conference by a console without audio has so long to be heard again as any agent.
+    pub(super) fn watch_party(&mut self, turn: &Turn<'_>, id: CallId, colleague: &AgentId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let joined = call.conference().iter().find(|party| party.colleague() == Some(colleague));
+        let is_silent = joined.is_some_and(|party| party.leg.is_none() && self.is_silent(party));
+        let timer = Timer::PartyAudio(id, colleague.clone());
+        if !is_silent || !self.timers.is_set(&timer) {
+            self.timers.set(timer, is_silent.then(|| turn.now.mono + RECONNECT_MS));
+        }
+    }
+
+    /// That audio did not come back: the colleague has left.
+    pub(super) fn party_audio_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId, colleague: &AgentId) {
+        if let Some(party) = self.calls.get(&id).and_then(|call| call.party_of_agent(colleague)) {
+            self.party_gone(turn, id, party);
         }
     }
 
     /// Whom the call was passed on to has gone: the next of the conference has it.
     pub(super) fn others_go_on(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
         let Some(from) = self.calls.get(&id).and_then(|call| call.transferred_from.clone()) else { return false };
-        let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.inherit(from, cx)) else { return false };
-        self.note_heir(id, &heir);
+        let silent = self.silent_parties(id);
+        let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.inherit(from, &silent, cx)) else { return false };
+        self.note_heir(turn, id, &heir);
         true
     }
 

@@ -92,6 +92,11 @@ impl Centre {
         self.console_audio_changed(turn, agent, is_up);
     }
 
+    /// Whether an agent has a console whose audio flows.
+    pub(super) fn has_console_audio(&self, agent: &AgentId) -> bool {
+        self.consoles.get(agent).is_some_and(|console| console.audio == AudioState::Up)
+    }
+
     pub(super) fn console_elapsed(&mut self, turn: &mut Turn<'_>, agent: &AgentId) {
         if self.consoles.get(agent).is_some_and(|console| console.audio == AudioState::Connecting) {
             self.console_audio(turn, agent, false);
@@ -120,6 +125,7 @@ impl Centre {
         }
         // What a consulted colleague hears is told again to a leg that is new.
         if let Some(call) = self.agents.get(agent).and_then(|agent| agent.call()) {
+            self.watch_party(turn, call, agent);
             self.published.touch_call(call);
         }
         // What a listener hears is told again to a leg that is new.

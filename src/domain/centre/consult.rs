@@ -371,6 +371,7 @@ impl Centre {
             self.phone(PhoneEffect::TransferProgress { leg, progress });
         }
         if let Some(colleague) = consult.colleague().cloned() {
+            self.timers.set(Timer::PartyAudio(id, colleague.clone()), None);
             if let Some(leg) = self.consoles.get(&colleague).and_then(|console| console.leg)
                 && consult.leg.is_none()
                 && self.muted.remove(&leg)

@@ -223,6 +223,7 @@ impl Centre {
         let turn = &mut turn;
         while let Some(timer) = self.timers.take_due(now.mono) {
             match timer {
+                Timer::PartyAudio(call, colleague) => self.party_audio_elapsed(turn, call, &colleague),
                 Timer::Stage(call) => self.stage_elapsed(turn, call),
                 Timer::Consult(call) => self.consult_elapsed(turn, call),
                 Timer::Flow(call) => self.flow_wakes(turn, call),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AudioState, Centre, LegUse, PhoneEffect, Refusal, Timer, Turn, waiting::millis};
+use super::{Centre, LegUse, PhoneEffect, Refusal, Timer, Turn, waiting::millis};
 use crate::{
     domain::{
         call::{MissCause, Offer, Partner, Stage},
@@ -128,13 +128,16 @@ impl Centre {
 
     /// Agent and customer hear each other from here on; if the agent's audio is not up, the customer hears music until it is.
     pub(super) fn connect(&mut self, turn: &mut Turn<'_>, id: CallId, with: Partner) {
-        let is_audio_up =
-            with.phone.is_some() || self.consoles.get(&with.agent).is_some_and(|console| console.audio == AudioState::Up);
-        let agent = with.agent.clone();
         self.answer_caller(turn, id);
         self.on_call(turn, id, |call, cx| call.connect(with, cx));
-        if !is_audio_up {
-            self.agent_audio(turn, id, &agent, false);
+        self.check_agent_audio(turn, id);
+    }
+
+    /// Whoever has the call now by a console without audio is waited for.
+    pub(super) fn check_agent_audio(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()).cloned() else { return };
+        if with.phone.is_none() && !self.has_console_audio(&with.agent) {
+            self.agent_audio(turn, id, &with.agent, false);
         }
     }
 

@@ -228,6 +228,11 @@ impl Centre {
         self.on_call(turn, id, |call, cx| call.outlast(until.mono, until.wall, cx));
         self.timers.set(Timer::CustomerAudio(id), Some(until.mono));
         let Some(call) = self.calls.get(&id) else { return };
+        for party in call.conference().iter().filter(|party| party.leg.is_none()) {
+            if let Some(colleague) = party.colleague() {
+                self.timers.set(Timer::PartyAudio(id, colleague.clone()), Some(until.mono));
+            }
+        }
         match call.stage().clone() {
             Stage::Waiting { queue, .. } => self.rejoin_line(turn, id, &queue, place),
             Stage::HandedOver { from, .. } => match self.fallback_queue(id, &from) {

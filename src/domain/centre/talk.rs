@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// A call whose agent has lost the audio is kept for so long.
-const RECONNECT_MS: u64 = 30_000;
+pub(super) const RECONNECT_MS: u64 = 30_000;
 /// Keys in one order.
 const DIGITS_MAX: usize = 32;
 

@@ -7,6 +7,9 @@ use crate::types::{AgentId, CallId, LegId, Mono, SessionId};
 /// What a deadline is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Timer {
+    /// The audio of a colleague's console in a conference has not come back. Of deadlines at one moment the first: who has left has no
+    /// call to go on with.
+    PartyAudio(CallId, AgentId),
     /// A call's stage has lasted its time: unconfirmed, unanswered, in a flow, echo, last words, without the agent's audio.
     Stage(CallId),
     /// A consultation has lasted its time: unanswered, or with the customer on music for too long.

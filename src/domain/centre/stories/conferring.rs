@@ -261,6 +261,45 @@ fn an_agent_who_is_lost_leaves_the_conference_behind() {
 }
 
 #[test]
+fn a_colleague_without_audio_has_left_after_a_while_and_has_the_call_only_for_want_of_another() {
+    let (mut floor, leg, call) = talking();
+    let carl = four(&mut floor);
+    let bea = floor.console_leg("bea");
+    let audio = |floor: &mut Floor, leg, is_up| floor.input(CentreInput::LegAudio { leg, is_up });
+    audio(&mut floor, bea, false);
+    floor.sleep(29_000);
+    audio(&mut floor, bea, true);
+    floor.sleep(60_000);
+    assert_eq!(floor.view(call).conference.len(), 2, "she was back in time");
+    // Carl joined after her, but he is heard.
+    audio(&mut floor, bea, false);
+    floor.sleep(10_000);
+    ask(&mut floor, |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    assert_eq!((floor.view(call).agent.clone(), floor.view(call).state.clone()), (Some(id("carl")), CallState::Talking));
+    floor.sleep(20_000);
+    assert_eq!((floor.view(call).conference.len(), &floor.hears[&leg]), (0, &heard(&[carl])));
+    assert!(!matches!(floor.presence("bea"), Presence::Busy { .. }));
+    assert_eq!(floor.notices.iter().filter(|(who, key)| who == "carl" && *key == "party_left").count(), 1);
+}
+
+#[test]
+fn a_conference_whose_only_heir_is_not_heard_waits_for_the_heir() {
+    let (mut floor, leg, call) = talking();
+    let outside = outsider(&mut floor, "+34911222333");
+    begin(&mut floor, ConsultTarget::Agent { agent: id("bea") }).unwrap();
+    floor.answer("bea");
+    let bea = floor.console_leg("bea");
+    floor.input(CentreInput::LegAudio { leg: bea, is_up: false });
+    join(&mut floor);
+    ask(&mut floor, |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    assert_eq!(floor.view(call).agent, Some(id("bea")));
+    assert!(matches!(floor.view(call).state, CallState::Reconnecting { .. }));
+    assert_eq!(floor.hears[&leg], heard(&[outside]));
+    floor.sleep(30_000);
+    assert_eq!((floor.view(call).state.clone(), floor.open.contains(&leg)), (CallState::PassedOn, true), "the number goes on");
+}
+
+#[test]
 fn there_is_room_for_eight_and_the_dialling_rules_count_each_number() {
     let mut directory = sample();
     directory.centre.dialling.calls_max = 3;
@@ -307,6 +346,20 @@ fn a_restart_brings_the_conference_back() {
     // A telephone that does not come back has left.
     anew.input(CentreInput::LegEnded { leg: outside, is_lost: true });
     assert_eq!(anew.hears[&leg], heard(&[ana, bea, carl]));
+}
+
+#[test]
+fn whoever_of_a_conference_does_not_come_back_after_a_restart_has_left() {
+    let (mut floor, leg, call) = talking();
+    let carl = four(&mut floor);
+    let mut anew = restarted(&floor, call, &["ana", "bea", "carl"]);
+    for leg in [leg, carl] {
+        anew.input(CentreInput::LegReturned { leg });
+    }
+    // Neither of those in browsers is seen again: bea does not inherit what ana cannot go on with.
+    anew.sleep(61_000);
+    assert_eq!((anew.view(call).agent.clone(), anew.view(call).state.clone()), (Some(id("carl")), CallState::Talking));
+    assert_eq!((anew.view(call).conference.len(), &anew.hears[&leg]), (0, &heard(&[carl])));
 }
 
 #[test]
