@@ -57,10 +57,7 @@ impl Call {
     pub fn leave_conference(&mut self, party: u8, cx: &mut CallCx<'_>) -> Option<Consult> {
         let index = self.conference.iter().position(|one| one.party == party)?;
         let gone = self.conference.remove(index);
-        let agent = self.stage().partner().map(|with| with.agent.clone()).or_else(|| self.transferred_from.clone());
-        if let Some(agent) = agent {
-            self.say(cx, CallEventKind::ConsultEnded { agent, to: gone.target(), was_reached: true });
-        }
+        self.say(cx, CallEventKind::PartyLeft { to: gone.target() });
         Some(gone)
     }
 

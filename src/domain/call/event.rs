@@ -149,6 +149,11 @@ pub enum CallEventKind {
         #[serde(default)]
         to: Option<TransferTarget>,
     },
+    /// One of the conference hung up, was sent away, or is gone; the others go on.
+    PartyLeft {
+        /// Who.
+        to: TransferTarget,
+    },
     /// A supervisor began to listen.
     ListenStarted {
         /// Who, by agent key.
@@ -438,6 +443,7 @@ impl CallEvent {
             CallEventKind::ConsultAnswered { .. } => "call.consult_answered",
             CallEventKind::ConsultEnded { .. } => "call.consult_ended",
             CallEventKind::Conferenced { .. } => "call.conferenced",
+            CallEventKind::PartyLeft { .. } => "call.party_left",
             CallEventKind::ListenStarted { .. } => "call.listen_started",
             CallEventKind::ListenEnded { .. } => "call.listen_ended",
             CallEventKind::Parked { .. } => "call.parked",

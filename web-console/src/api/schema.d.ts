@@ -1498,6 +1498,11 @@ export interface components {
             /** @enum {string} */
             kind: "conferenced";
         } | {
+            /** @description Who. */
+            to: components["schemas"]["TransferTarget"];
+            /** @enum {string} */
+            kind: "party_left";
+        } | {
             /** @description Who, by agent key. */
             supervisor: components["schemas"]["AgentId"];
             /** @enum {string} */

@@ -129,8 +129,10 @@ fn one_party_is_sent_away_or_hangs_up_and_the_others_stay() {
     floor.hang_up(carl);
     assert_eq!((floor.presence("carl"), &floor.hears[&leg]), (Presence::Ready, &heard(&[ana, outside])));
     assert_eq!(floor.notices.last().map(|(who, key)| (who.as_str(), *key)), Some(("ana", "party_left")));
-    let ended: Vec<_> = floor.call_events().filter(|kind| matches!(kind, CallEventKind::ConsultEnded { .. })).collect();
-    assert_eq!(ended.len(), 2, "each end is told");
+    let left: Vec<_> = floor.call_events().filter(|kind| matches!(kind, CallEventKind::PartyLeft { .. })).collect();
+    let party_left = |agent| CallEventKind::PartyLeft { to: TransferTarget::Agent { agent: id(agent) } };
+    assert_eq!(left, [&party_left("bea"), &party_left("carl")], "each end is told");
+    assert!(!floor.story().contains(&"consult_ended"), "nobody went back to the customer");
     floor.hang_up(outside);
     assert_eq!((floor.view(call).state.clone(), &floor.hears[&leg]), (CallState::Talking, &heard(&[ana])));
     // Two again: what needs the customer alone works.

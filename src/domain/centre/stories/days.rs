@@ -61,7 +61,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 28] = [
+const EVERYTHING: [&str; 29] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -78,6 +78,7 @@ const EVERYTHING: [&str; 28] = [
     "call.consult_answered",
     "call.consult_ended",
     "call.conferenced",
+    "call.party_left",
     "call.parked",
     "call.park_returned",
     "call.listen_started",

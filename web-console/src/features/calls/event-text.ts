@@ -67,6 +67,8 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t(event.was_reached ? 'event.consult_ended' : 'event.consult_failed', { agent: names.agent(event.agent), to: target(event.to) })
       case 'conferenced':
         return event.to ? t('event.joined', { agent: names.agent(event.agent), to: target(event.to) }) : t('event.conferenced', { agent: names.agent(event.agent) })
+      case 'party_left':
+        return t('event.party_left', { to: target(event.to) })
       case 'listen_started':
         return t('event.listen_started', { name: names.agent(event.supervisor) })
       case 'listen_ended':
