@@ -79,7 +79,7 @@ impl Eyes {
             self.remember(id);
             shown.extend(floor.calls.iter().find(|call| call.id == id).map(|call| {
                 let state = CallState::WrappingUp { until, needs_disposition: false };
-                Arc::new(CallView { state, agent: Some(self.agent.clone()), ..CallView::clone(call) })
+                Arc::new(CallView { state, agent: Some(self.agent.clone()), ..without_parties(call) })
             }));
         }
         shown
@@ -167,7 +167,7 @@ impl Eyes {
         self.remember(call.id);
         // It went on without this agent: for this console it is over.
         let state = if is_over { call.state.clone() } else { CallState::Over { cause: EndCause::Finished } };
-        Some(ServerMessage::Call { call: CallView { state, ..CallView::clone(call) } })
+        Some(ServerMessage::Call { call: CallView { state, ..without_parties(call) } })
     }
 
     fn is_own(&self, call: &CallView) -> bool {
@@ -191,16 +191,7 @@ impl Eyes {
         };
         let is_muted = joined.map_or(call.is_muted, |party| party.is_muted);
         let (agent, transferred_from) = (Some(self.agent.clone()), call.agent.clone());
-        // Whom to ask and whom to send away is the business of the agent who has the call.
-        Arc::new(CallView {
-            state,
-            agent,
-            transferred_from,
-            consult: None,
-            conference: Vec::new(),
-            is_muted,
-            ..CallView::clone(call)
-        })
+        Arc::new(CallView { state, agent, transferred_from, is_muted, ..without_parties(call) })
     }
 
     /// An agent as this console may see one: of colleagues only whether they can take a call.
@@ -229,6 +220,11 @@ impl Eyes {
             Event::Directory(_) => self.actor.may(Permission::SeeDirectory),
         }
     }
+}
+
+/// Whom to ask and whom to send away is the business of the agent who has the call, and so are the numbers of who is there.
+fn without_parties(call: &CallView) -> CallView {
+    CallView { consult: None, conference: Vec::new(), ..call.clone() }
 }
 
 impl From<Refusal> for CommandProblem {
@@ -312,6 +308,30 @@ mod tests {
         assert_eq!(state_told(luis.live(&asked(3, ConsultViewStep::Waiting))), Some(CallState::Held));
         let alone = LiveUpdate::Call(call(4, Some("ana"), serde_json::json!({"is": "held"})));
         assert_eq!(state_told(luis.live(&alone)), Some(CallState::Over { cause: EndCause::Finished }));
+    }
+
+    #[test]
+    fn who_has_left_a_call_is_not_told_who_is_in_its_conference() {
+        let party = serde_json::json!({"party": 1, "agent": null, "number": "+34911222333", "is_muted": false});
+        let conference = vec![serde_json::from_value(party).expect("a party")];
+        let with_others = |version, agent| {
+            let view = call(version, Some(agent), serde_json::json!({"is": "talking"}));
+            Arc::new(CallView { conference: conference.clone(), ..CallView::clone(&view) })
+        };
+        let told = |message: Option<ServerMessage>| match message {
+            Some(ServerMessage::Call { call }) => Some(call.conference.len()),
+            _ => None,
+        };
+        let mut ana = eyes("ana", Role::Agent);
+        assert_eq!(told(ana.live(&LiveUpdate::Call(with_others(1, "ana")))), Some(1));
+        assert_eq!(told(ana.live(&LiveUpdate::Call(with_others(2, "luis")))), Some(0));
+        let wrapping = serde_json::json!({"id": "ana", "version": 1, "name": "Ana", "since": "2026-01-01T00:00:00.000Z",
+            "presence": {"state": "wrapping_up", "call": "01ARZ3NDEKTSV4RRFFQ69G5FAV", "until": null}, "next": null,
+            "has_console": true, "has_device": true, "call": null, "queues": [], "why": null});
+        let agents = vec![Arc::new(serde_json::from_value(wrapping).expect("an agent"))];
+        let floor = FloorSnapshot { calls: vec![with_others(3, "luis")], agents, ..FloorSnapshot::default() };
+        let shown = eyes("ana", Role::Agent).take_snapshot(&floor);
+        assert_eq!(shown.iter().map(|call| call.conference.len()).collect::<Vec<_>>(), [0], "nor after a reload");
     }
 
     #[test]
