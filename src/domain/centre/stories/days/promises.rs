@@ -79,6 +79,10 @@ impl Day {
                 assert!(has_somebody, "a conference goes with the call: {:?}", call.stage());
                 assert!(party.step == ConsultStep::Joined && party.until.is_none() && party.own_line.is_none());
                 assert!(party.leg.is_none_or(|leg| self.legs.contains(&leg)), "its phone is there");
+                if let (None, Some(colleague)) = (party.leg, party.colleague()) {
+                    let is_waited_for = centre.timers.is_set(&Timer::PartyAudio(*id, colleague.clone()));
+                    assert_eq!(is_waited_for, !centre.has_console_audio(colleague), "nobody is silent there for ever");
+                }
             }
             for agent in &call.wrapping {
                 assert!(matches!(centre.agents[agent].presence(), Presence::WrappingUp { call, .. } if call == *id));
