@@ -30,8 +30,9 @@ pub struct KeptCall {
     call: Call,
     /// The place in the line of its queue.
     place: Option<Place>,
-    /// Whether the agent's phone is not heard. A console mutes itself.
-    is_muted: bool,
+    /// Phones of agents that are not heard. A console mutes itself.
+    #[serde(default)]
+    muted: BTreeSet<LegId>,
 }
 
 /// What has changed since it was last written down.
@@ -101,7 +102,9 @@ impl Centre {
         }
         let place = call.queue.as_ref().and_then(|queue| self.lines.get(queue)?.place(id));
         let phone = call.stage().partner().and_then(|with| with.phone);
-        Some(KeptCall { call: call.clone(), place, is_muted: phone.is_some_and(|leg| self.muted.contains(&leg)) })
+        let phones = phone.into_iter().chain(call.conference().iter().filter_map(|party| party.leg));
+        let muted = phones.filter(|leg| self.muted.contains(leg)).collect();
+        Some(KeptCall { call: call.clone(), place, muted })
     }
 
     /// An agent as it stands.
@@ -173,10 +176,8 @@ impl Centre {
         {
             let agent = with.agent.clone();
             self.legs.insert(leg, LegUse::AgentPhone { call: id, agent, has_rung: true });
-            if kept.is_muted {
-                self.muted.insert(leg);
-            }
         }
+        self.muted.extend(kept.muted);
         for leg in call.conference().iter().filter_map(|party| party.leg) {
             self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: true });
         }
@@ -277,14 +278,12 @@ impl Centre {
 
     /// A telephone that an earlier process talked to has agreed to new media: its leg is up again.
     pub(super) fn leg_returned(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        if self.muted.contains(&leg) {
+            self.phone(PhoneEffect::Mute { leg, is_muted: true });
+        }
         match self.legs.get(&leg).cloned() {
             Some(LegUse::Customer(id)) => self.customer_returned(turn, id),
-            Some(LegUse::AgentPhone { call, agent, .. }) => {
-                if self.muted.contains(&leg) {
-                    self.phone(PhoneEffect::Mute { leg, is_muted: true });
-                }
-                self.agent_audio(turn, call, &agent, true);
-            }
+            Some(LegUse::AgentPhone { call, agent, .. }) => self.agent_audio(turn, call, &agent, true),
             Some(
                 LegUse::Consulted { .. }
                 | LegUse::SecondLine { .. }

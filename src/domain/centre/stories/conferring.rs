@@ -365,6 +365,17 @@ fn whoever_of_a_conference_does_not_come_back_after_a_restart_has_left() {
 }
 
 #[test]
+fn a_telephone_that_was_muted_in_a_conference_is_muted_after_a_restart() {
+    let (mut floor, _, call) = talking();
+    let carl = four(&mut floor);
+    floor.ask_as("carl", CentreCommand::Mute { agent: id("carl"), is_muted: true }).unwrap();
+    let mut anew = restarted(&floor, call, &["ana", "bea", "carl"]);
+    assert!(anew.view(call).conference[1].is_muted, "it is shown as it is");
+    anew.input(CentreInput::LegReturned { leg: carl });
+    assert!(anew.phone.contains(&PhoneEffect::Mute { leg: carl, is_muted: true }));
+}
+
+#[test]
 fn a_supervisor_hears_everybody() {
     let (mut floor, leg, call) = talking();
     let carl = four(&mut floor);
