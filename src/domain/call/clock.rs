@@ -9,9 +9,9 @@ use crate::types::Mono;
 pub enum Span {
     /// Waits for an agent.
     Wait,
-    /// Talks.
+    /// Talks with an agent, or with the conference that an agent has brought together.
     Talk,
-    /// On hold, or the agent's audio is lost.
+    /// On hold, or the agent's audio is lost, and nobody else is there.
     Hold,
 }
 

@@ -57,6 +57,7 @@ impl Call {
     pub fn leave_conference(&mut self, party: u8, cx: &mut CallCx<'_>) -> Option<Consult> {
         let index = self.conference.iter().position(|one| one.party == party)?;
         let gone = self.conference.remove(index);
+        self.count_alone(cx);
         self.say(cx, CallEventKind::PartyLeft { to: gone.target() });
         Some(gone)
     }

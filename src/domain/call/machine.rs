@@ -362,7 +362,7 @@ impl Call {
     pub fn hold(&mut self, cx: &mut CallCx<'_>) -> bool {
         let Stage::Talking { with } = self.stage.clone() else { return false };
         let agent = with.agent.clone();
-        self.go(Stage::Held { with }, Some(Span::Hold), cx);
+        self.go(Stage::Held { with }, Some(self.span_without_agent()), cx);
         self.say(cx, CallEventKind::Held { agent });
         true
     }
@@ -393,7 +393,7 @@ impl Call {
             | Stage::Leaving { .. }
             | Stage::Over => return false,
         };
-        self.go(Stage::Reconnecting { with, was_held, until, until_at }, Some(Span::Hold), cx);
+        self.go(Stage::Reconnecting { with, was_held, until, until_at }, Some(self.span_without_agent()), cx);
         self.say(cx, CallEventKind::MediaLost { party: Party::Agent });
         true
     }
@@ -402,7 +402,7 @@ impl Call {
     pub fn regain_agent(&mut self, cx: &mut CallCx<'_>) -> bool {
         let Stage::Reconnecting { with, was_held, .. } = self.stage.clone() else { return false };
         if was_held && (self.consult.is_some() || self.conference.is_empty()) {
-            self.go(Stage::Held { with }, Some(Span::Hold), cx);
+            self.go(Stage::Held { with }, Some(self.span_without_agent()), cx);
         } else {
             self.go(Stage::Talking { with }, Some(Span::Talk), cx);
         }
@@ -543,6 +543,18 @@ impl Call {
             end_cause: self.end_cause,
             is_web: self.party.is_web,
             redirections: self.party.redirections.clone(),
+        }
+    }
+
+    /// What the time counts as while the agent is away from the customer, who talks with the conference, if there is one.
+    pub(super) fn span_without_agent(&self) -> Span {
+        if self.conference.is_empty() { Span::Hold } else { Span::Talk }
+    }
+
+    /// The last of a conference has left: a customer whose agent is away is alone.
+    pub(super) fn count_alone(&mut self, cx: &CallCx<'_>) {
+        if self.conference.is_empty() && matches!(self.stage, Stage::Held { .. } | Stage::Reconnecting { .. }) {
+            self.clock.count(Some(Span::Hold), cx.now.mono);
         }
     }
 

@@ -1,6 +1,6 @@
 //! A call that outlasts the process: what the restart did to it, in the call's own words, so that its history adds up.
 
-use super::{Call, CallCx, CallEventKind, Party, Span, Stage};
+use super::{Call, CallCx, CallEventKind, Party, Stage};
 use crate::types::{Mono, QueueId, Timestamp};
 
 impl Call {
@@ -12,7 +12,7 @@ impl Call {
             self.listen(supervisor, false, cx);
         }
         if let Stage::Reconnecting { with, was_held, .. } = self.stage.clone() {
-            self.go(Stage::Reconnecting { with, was_held, until, until_at }, Some(Span::Hold), cx);
+            self.go(Stage::Reconnecting { with, was_held, until, until_at }, Some(self.span_without_agent()), cx);
         } else {
             self.lose_agent(until, until_at, cx);
         }

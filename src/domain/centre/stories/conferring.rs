@@ -217,6 +217,21 @@ fn a_telephone_that_held_the_conference_is_left_for_another() {
 }
 
 #[test]
+fn a_customer_who_talks_with_the_conference_is_not_on_hold_while_the_agent_asks() {
+    let (mut floor, leg, call) = talking();
+    let outside = outsider(&mut floor, "+34911222333");
+    begin(&mut floor, ConsultTarget::Agent { agent: id("bea") }).unwrap();
+    floor.sleep(5_000);
+    floor.answer("bea");
+    floor.sleep(2_000);
+    floor.hang_up(outside);
+    floor.sleep(4_000);
+    floor.hang_up(leg);
+    let summary = &floor.summaries[&call];
+    assert_eq!((summary.talk_ms, summary.hold_ms), (8_000, 4_000), "alone from when the last of it has left");
+}
+
+#[test]
 fn when_the_agent_leaves_a_colleague_has_the_conference() {
     let (mut floor, leg, call) = talking();
     let outside = outsider(&mut floor, "+34911222333");
