@@ -9,6 +9,11 @@ use tokio::{
     sync::oneshot,
 };
 
+use crate::net::prefer_this_thread;
+
+/// Behind audio, before everything else: a SIP message that waits half a second is sent again, and then there are two.
+const NICENESS: i32 = -5;
+
 /// Runs what is spawned on its handle. Dropping it ends the thread once it has nothing at hand.
 pub struct SwitchThread {
     handle: Handle,
@@ -23,6 +28,7 @@ impl SwitchThread {
         let handle = runtime.handle().clone();
         let (alive, over) = oneshot::channel();
         thread::Builder::new().name("switch".into()).spawn(move || {
+            prefer_this_thread(NICENESS);
             // Nothing is ever sent: the sender's end is what ends this.
             let _ = runtime.block_on(over);
         })?;

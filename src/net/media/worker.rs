@@ -24,6 +24,7 @@ use super::{
     sip_peer::{PortPool, SipPeer, bind_each},
 };
 use crate::{
+    net::prefer_this_thread,
     protocol::{
         audio::{FRAME_MS, PAYLOAD_MAX},
         media::{ClipLibrary, MediaNotice, MediaOrder, PlayId, RemoteMedia, Source},
@@ -48,8 +49,7 @@ const SOURCES_MAX: usize = 16;
 const CLIPS_MAX: usize = 256;
 /// Legs of all kinds at a time. Telephones are bounded by their ports already; one thread carries about 3,000 that talk.
 pub(super) const LEGS_MAX: usize = 10_000;
-/// How much the thread is preferred to others (setpriority(2)), where the system allows it: audio is late after 20 ms, nothing else
-/// in the process is.
+/// Audio is late after 20 ms, nothing else in the process is.
 const NICENESS: i32 = -10;
 /// Ticks that are made up for after the thread did not get the processor; older ones are skipped.
 const TICKS_BEHIND_MAX: u64 = 5;
@@ -130,7 +130,7 @@ impl Worker {
 
     /// Runs until it is told to stop.
     pub(super) fn run(&mut self) {
-        prefer_this_thread();
+        prefer_this_thread(NICENESS);
         let mut events = Events::with_capacity(EVENTS_MAX);
         let (mut has_more, mut has_datagrams) = (false, false);
         while !self.orders.should_stop.load(Ordering::Acquire) {
@@ -414,14 +414,5 @@ impl Worker {
             self.next_tick += 1;
             self.tick(tick, now);
         }
-    }
-}
-
-/// Asks the system to let this thread go first. Without the right to it nothing changes.
-fn prefer_this_thread() {
-    // SAFETY: takes and returns numbers only; 0 is the calling thread on Linux.
-    let result = unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, NICENESS) };
-    if result != 0 {
-        tracing::debug!("the media thread may not raise its priority; it runs like all others");
     }
 }
