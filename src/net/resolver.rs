@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::future::join_all;
 
-use super::dns::Dns;
+use super::{dns::Dns, sip_addresses};
 use crate::{
     domain::directory::Directory,
     protocol::{
@@ -66,9 +66,11 @@ pub struct Reach {
 }
 
 impl Reach {
-    /// Of sockets at these addresses.
+    /// Of sockets at these addresses; `[::]` alone reaches both families.
     pub fn of(listening: &[SocketAddr]) -> Self {
-        Self { has_v4: listening.iter().any(SocketAddr::is_ipv4), has_v6: listening.iter().any(SocketAddr::is_ipv6) }
+        let served = sip_addresses::served(listening);
+        let has = |is_of: fn(&SocketAddr) -> bool| served.iter().any(|served| served.iter().any(is_of));
+        Self { has_v4: has(SocketAddr::is_ipv4), has_v6: has(SocketAddr::is_ipv6) }
     }
 
     fn covers(self, transport: Transport, ip: IpAddr) -> bool {

@@ -173,3 +173,13 @@ async fn a_name_that_is_lost_keeps_its_servers_and_holds_up_no_other() {
     assert!(names.look_up(&peers, &clock).await.has_changed);
     assert_eq!(found(&names)[0], "0 UDP 192.0.2.8:5060");
 }
+
+#[test]
+fn any_address_of_ipv6_alone_reaches_both_families() {
+    let reach = |text: &str| {
+        let reach = Reach::of(&[text.parse().unwrap()]);
+        (reach.has_v4, reach.has_v6)
+    };
+    let found = ["0.0.0.0:5060", "192.0.2.1:5060", "[2001:db8::1]:5060", "[::]:5060"].map(reach);
+    assert_eq!(found, [(true, false), (true, false), (false, true), (true, true)]);
+}

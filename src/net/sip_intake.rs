@@ -166,10 +166,10 @@ impl SipIntake {
         self.are_calls_refused.store(are_refused, Relaxed);
     }
 
-    /// One datagram. What comes back is to be sent to where it came from.
-    pub(super) fn datagram(&self, flow: Flow, bytes: &[u8], now: Mono) -> Option<Vec<u8>> {
+    /// One datagram. What comes back is to be sent, and where to.
+    pub(super) fn datagram(&self, flow: Flow, bytes: &[u8], now: Mono) -> Option<(Flow, Arc<[u8]>)> {
         if stun::is_stun(bytes) {
-            return self.keep_alive(flow, bytes, now);
+            return self.keep_alive(flow, bytes, now).map(|answer| (flow, answer.into()));
         }
         if !looks_like_sip(bytes) {
             Counters::add(&self.counters.noise);
@@ -183,7 +183,7 @@ impl SipIntake {
                 self.tap().heard(flow, bytes);
                 self.offer(flow, message)
             }
-            Err(malformed) => self.malformed(&malformed),
+            Err(malformed) => self.malformed(&malformed).map(|answer| (flow, answer.into())),
         }
     }
 
@@ -218,9 +218,9 @@ impl SipIntake {
 
     /// A message from a datagram: when the switch is behind a new call is refused here, and everything else is dropped, which
     /// its sender repeats.
-    fn offer(&self, flow: Flow, message: SipMessage) -> Option<Vec<u8>> {
+    fn offer(&self, flow: Flow, message: SipMessage) -> Option<(Flow, Arc<[u8]>)> {
         if self.are_calls_refused.load(Relaxed)
-            && let Some(refusal) = self.refusal_of_new(&message)
+            && let Some(refusal) = self.refusal_of_new(flow, &message)
         {
             Counters::add(&self.counters.overflowed);
             return Some(refusal);
@@ -233,9 +233,9 @@ impl SipIntake {
                 Counters::add(&self.counters.received);
                 None
             }
-            Err(TrySendError::Full(Input::Sip { message, .. })) => {
+            Err(TrySendError::Full(Input::Sip { flow, message, .. })) => {
                 Counters::add(&self.counters.overflowed);
-                self.refusal_of_new(&message)
+                self.refusal_of_new(flow, &message)
             }
             Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {
                 Counters::add(&self.counters.overflowed);
@@ -246,9 +246,10 @@ impl SipIntake {
 
     /// A 503 to a call that is new. One that has passed already is repeated by its sender, and a refusal would leave it standing on our
     /// side alone.
-    fn refusal_of_new(&self, message: &SipMessage) -> Option<Vec<u8>> {
-        let refusal = overload_response(message, OVERLOAD_RETRY_SECS)?;
-        (!self.passed().has(message)).then_some(refusal)
+    fn refusal_of_new(&self, flow: Flow, message: &SipMessage) -> Option<(Flow, Arc<[u8]>)> {
+        let (back, refusal) = overload_response(flow, message, OVERLOAD_RETRY_SECS).filter(|_| !self.passed().has(message))?;
+        self.tap().said(back, &refusal);
+        Some((back, refusal))
     }
 
     fn passed(&self) -> MutexGuard<'_, RecentInvites> {

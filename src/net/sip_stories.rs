@@ -23,7 +23,7 @@ use crate::{
     types::{Clock, Mono, Now, OfFamily, Sleep},
 };
 
-const OPTIONS: &str = "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:h>\r\n\
+const OPTIONS: &str = "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h;rport;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:h>\r\n\
                        Call-ID: x\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n";
 
 struct Edge {
@@ -152,6 +152,12 @@ async fn while_calls_are_refused_what_has_passed_and_what_belongs_to_a_call_stil
     let length = peer.recv(&mut buffer).await.unwrap();
     let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
     assert!(answer.starts_with("SIP/2.0 503 ") && answer.contains("Call-ID: new\r\n"), "{answer}");
+    // Without rport the answer goes to the port in Via (RFC 3261 18.2.2).
+    let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let via = format!("Via: SIP/2.0/UDP 127.0.0.1:{};", other.local_addr().unwrap().port());
+    peer.send_to(invite("newer").replace("Via: SIP/2.0/UDP h;rport;", &via).as_bytes(), edge.address).await.unwrap();
+    let length = other.recv(&mut buffer).await.unwrap();
+    assert!(buffer[..length].starts_with(b"SIP/2.0 503 "));
     edge.net.refuse_calls(false);
     peer.send_to(invite("new").as_bytes(), edge.address).await.unwrap();
     let Input::Sip { message, .. } = edge.next().await else { panic!("not SIP") };

@@ -79,8 +79,8 @@ pub(super) async fn read(port: UdpPort, intake: Arc<SipIntake>) {
             };
             let flow = Flow { transport: Transport::Udp, id: port.id, remote };
             let bytes = buffer.get(..length).unwrap_or_default();
-            if let Some(answer) = intake.datagram(flow, bytes, now) {
-                port.send(&answer, remote, intake.counters());
+            if let Some((back, answer)) = intake.datagram(flow, bytes, now) {
+                port.send(&answer, back.remote, intake.counters());
             }
         }
         tokio::task::yield_now().await;

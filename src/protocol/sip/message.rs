@@ -72,23 +72,6 @@ pub fn malformed_response(malformed: &Malformed) -> Option<Vec<u8>> {
     Some(format!("SIP/2.0 {status} {}\r\n{echo}Content-Length: 0\r\n\r\n", malformed.reason).into_bytes())
 }
 
-/// A 503 to a new INVITE, from an edge that is behind and keeps nothing; `None` for everything else, which is repeated by its
-/// sender and may be dropped.
-pub fn overload_response(message: &SipMessage, retry_after_secs: u32) -> Option<Vec<u8>> {
-    if !message.begins_call() {
-        return None;
-    }
-    let mut out = status_line(503);
-    for name in [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq] {
-        for value in message.values(name) {
-            let tag = if name == Name::To { ";tag=overload" } else { "" };
-            out.extend([name.as_str(), ": ", value, tag, "\r\n"]);
-        }
-    }
-    out.push_str(&format!("Retry-After: {retry_after_secs}\r\nContent-Length: 0\r\n\r\n"));
-    Some(out.into_bytes())
-}
-
 impl SipMessage {
     /// Reads one datagram, or one message that [`super::Framer`] cut from a stream. Without Content-Length the body runs to the
     /// end (RFC 3261 18.3).

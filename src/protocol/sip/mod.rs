@@ -10,7 +10,7 @@
 //! | who may call | `access.rs`, `certificate_terms.rs`, `digest.rs`, `guard.rs` |
 //! | where trunks are | `peer.rs` |
 //! | repetition and loss | `transaction/` |
-//! | octets | `framer.rs`, `repair.rs`, `message.rs`, `header.rs`, `address.rs`, `compose.rs` |
+//! | octets | `framer.rs`, `repair.rs`, `message.rs`, `header.rs`, `address.rs`, `compose.rs`, `reply.rs` |
 
 mod access;
 mod address;
@@ -31,6 +31,7 @@ mod peer;
 mod registrar;
 mod repair;
 mod replaces;
+mod reply;
 mod session_timer;
 mod transaction;
 
@@ -49,12 +50,13 @@ pub use gruu::Gruus;
 pub use guard::FloodLimits;
 pub use header::is_token;
 pub use header_change::{HeaderChange, is_structural_header};
-pub use message::{Malformed, SipMessage, malformed_response, overload_response};
+pub use message::{Malformed, SipMessage, malformed_response};
 pub use notice::{
     CallSource, Devices, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport, TrunkFault,
     TrunkHealth, TrunkRegistration,
 };
 pub use peer::{Hop, PeerName, Peers, Target};
 pub use registrar::{Device, PhoneSnapshot, RegistrationLimits};
+pub use reply::overload_response;
 pub use session_timer::SessionTimerLimits;
 pub use transaction::Times;

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Pending, SipEndpoint, SipOutput,
-    call::{Arriving, Call, Phase, reply_flow},
+    call::{Arriving, Call, Phase},
     caller_id::{caller_of, language_of},
     identity::{Claim, with_identity},
     origin_of,
@@ -28,6 +28,7 @@ use crate::{
         header::{ALLOW, Method, Name},
         message::SipMessage,
         notice::{CallSource, DialogId, Flow, SipNotice},
+        reply::reply_flow,
         session_timer::SessionAnswer,
         transaction::{ServerId, Timer, server_key},
     },

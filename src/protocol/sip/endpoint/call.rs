@@ -1,6 +1,6 @@
 //! What the endpoint remembers of one call, phase by phase.
 
-use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     early::EarlyOffer,
@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     protocol::sip::{
-        address::{Uri, host_ip},
+        address::Uri,
         compose::ReplyLines,
         dialog::Dialog,
         message::SipMessage,
         notice::{Flow, SipTarget},
         peer::Hop,
         registrar::Contact,
+        reply::reply_flow,
         session_timer::SessionAnswer,
         transaction::{ClientKey, ServerId},
     },
@@ -276,17 +277,4 @@ pub struct OurOffer {
     pub is_refresh: bool,
     /// Whether credentials have been sent.
     pub is_challenged: bool,
-}
-
-/// Where responses to a request go (RFC 3261 18.2.2, RFC 3581 4).
-pub fn reply_flow(flow: Flow, request: &SipMessage) -> Flow {
-    let via = request.via();
-    if flow.is_reliable() || via.has_rport {
-        return flow;
-    }
-    // Behind address translation the port in Via means nothing outside.
-    if host_ip(&via.host).is_some_and(|ip| ip != flow.remote.ip().to_canonical()) {
-        return flow;
-    }
-    Flow { remote: SocketAddr::new(flow.remote.ip(), via.port.unwrap_or(5060)), ..flow }
 }
