@@ -3,9 +3,12 @@
 
 use super::{Centre, ConferencePartyView, ConsultView, ConsultViewStep, LegUse, Refusal, Timer, Turn, talk::RECONNECT_MS};
 use crate::{
-    domain::call::{Call, Consult, ConsultStep, Consulted, EndCause},
+    domain::call::{Call, Consult, ConsultStep, Consulted, EndCause, Stage},
     types::{AgentId, CallId},
 };
+
+/// What agents have left to numbers ends after this: nobody of the floor could end it.
+const UNATTENDED_MS: u64 = 3_600_000;
 
 impl Centre {
     pub(super) fn consult_join(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
@@ -83,7 +86,16 @@ impl Centre {
             self.close_leg(leg);
         }
         self.release_agent(turn, id, &with);
+        self.bound_unattended(turn, id);
         true
+    }
+
+    /// A call without an agent has its own longest time, from when the agent left or the number that was rung answered.
+    pub(super) fn bound_unattended(&mut self, turn: &Turn<'_>, id: CallId) {
+        let Some(Stage::PassedOn { until: None, .. }) = self.calls.get(&id).map(|call| call.stage()) else { return };
+        let latest = turn.now.mono + UNATTENDED_MS;
+        let longest = self.timers.at(&Timer::Longest(id)).map_or(latest, |longest| longest.min(latest));
+        self.timers.set(Timer::Longest(id), Some(longest));
     }
 
     /// A colleague's phone is the agent's phone of the call from now on; a console without audio is waited for like any agent's.
@@ -135,6 +147,7 @@ impl Centre {
         let silent = self.silent_parties(id);
         let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.inherit(from, &silent, cx)) else { return false };
         self.note_heir(turn, id, &heir);
+        self.bound_unattended(turn, id);
         true
     }
 

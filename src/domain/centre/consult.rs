@@ -241,7 +241,7 @@ impl Centre {
         let Some(call) = self.calls.get(&id) else { return };
         let Some(consult) = call.consult() else {
             self.on_call(turn, id, |call, cx| call.passed_on_answered(cx));
-            return;
+            return self.bound_unattended(turn, id);
         };
         let (colleague, own_line, transferor) = (consult.colleague().cloned(), consult.own_line, consult.transferor);
         if let Some(colleague) = &colleague {

@@ -68,6 +68,11 @@ impl Timers {
         self.times.contains_key(timer)
     }
 
+    /// When a deadline is, if it is set.
+    pub(super) fn at(&self, timer: &Timer) -> Option<Mono> {
+        self.times.get(timer).copied()
+    }
+
     /// Clears all deadlines of a call that is over.
     pub(super) fn clear_call(&mut self, call: CallId) {
         for timer in [

@@ -267,6 +267,30 @@ fn numbers_go_on_without_any_agent_until_the_last_has_gone() {
 }
 
 #[test]
+fn what_is_left_to_numbers_ends_by_itself_an_hour_after_the_agent_left() {
+    let (mut floor, leg, call) = talking();
+    let first = outsider(&mut floor, "+34911222333");
+    let second = outsider(&mut floor, "+34911222334");
+    ask(&mut floor, |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    floor.sleep(1_800_000);
+    floor.hang_up(first);
+    floor.sleep(1_799_000);
+    assert_eq!(floor.view(call).state, CallState::PassedOn);
+    floor.sleep(1_000);
+    assert!(!floor.open.contains(&leg) && !floor.open.contains(&second), "the hour does not begin anew with the next number");
+    // So does a call that was passed on while it rang there.
+    let (mut floor, leg, call) = talking();
+    begin(&mut floor, dial("+34911222333")).unwrap();
+    ask(&mut floor, |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    let outside = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: outside });
+    floor.sleep(3_599_000);
+    assert_eq!(floor.view(call).state, CallState::PassedOn);
+    floor.sleep(1_000);
+    assert!(!floor.open.contains(&leg));
+}
+
+#[test]
 fn an_agent_who_is_lost_leaves_the_conference_behind() {
     let (mut floor, leg, call) = talking();
     four(&mut floor);
