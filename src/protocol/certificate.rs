@@ -12,6 +12,11 @@ use crate::types::Timestamp;
 const UTC_TIME: u8 = 0x17;
 const GENERALIZED_TIME: u8 = 0x18;
 
+/// Certificates that may stand between the one that is asked about and an authority.
+const BETWEEN_MAX: usize = 4;
+/// Of those, how many may have one name: an authority that was certified by two others.
+const ALIKE_MAX: usize = 2;
+
 /// Authorities whose certificates are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Anchors(Vec<TrustAnchor<'static>>);
@@ -55,7 +60,8 @@ impl Anchors {
         self.0.is_empty()
     }
 
-    /// Whether the chain leads to one of them, every certificate of it is valid now, and the first is for this use.
+    /// Whether the chain leads to one of them, every certificate of it is valid now, and the first is for this use. Costs little,
+    /// whatever chain somebody makes up.
     pub fn vouch_for(
         &self,
         chain: &[CertificateDer<'_>],
@@ -66,8 +72,21 @@ impl Anchors {
         let now_secs = u64::try_from(now.as_millis() / 1_000).unwrap_or(0);
         let time = UnixTime::since_unix_epoch(Duration::from_secs(now_secs));
         let certificate = EndEntityCert::try_from(first)?;
-        certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &self.0, above, time, usage, None, None).map(|_| ())
+        let above = between(above);
+        certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &self.0, &above, time, usage, None, None).map(|_| ())
     }
+}
+
+/// Those of the certificates above the first that a way to an authority is looked for in. Every order of many with one name would
+/// be tried.
+fn between<'a>(above: &'a [CertificateDer<'_>]) -> Vec<CertificateDer<'a>> {
+    let mut subjects: Vec<Vec<u8>> = Vec::new();
+    let is_wanted = |der: &&CertificateDer<'_>| {
+        let Ok(certificate) = EndEntityCert::try_from(*der) else { return false };
+        subjects.push(certificate.subject().to_vec());
+        subjects.iter().filter(|subject| *subject == certificate.subject()).count() <= ALIKE_MAX
+    };
+    above.iter().filter(is_wanted).take(BETWEEN_MAX).map(|der| CertificateDer::from(&**der)).collect()
 }
 
 /// The host names in the alternative names of a certificate, lower case; `*.example.com` stands for one label.
@@ -108,6 +127,9 @@ pub fn covers(name: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+    use webpki::KeyPurposeIdIter;
+
     use super::*;
 
     #[test]
@@ -121,6 +143,51 @@ mod tests {
         assert_eq!(not_after(&root), Some("2051-01-02T03:04:05Z".parse().expect("a time")), "a GeneralizedTime");
         assert_eq!(not_after(&certificate[..certificate.len() / 2]), None);
         assert_eq!(not_after(b""), None);
+    }
+
+    /// A certificate, by an issuer of this name: itself if there is no other.
+    fn certify(name: &str, issuer: Option<&Issuer<'static, KeyPair>>) -> (CertificateDer<'static>, Issuer<'static, KeyPair>) {
+        let mut made = CertificateParams::new([format!("{name}.example")]).expect("a name");
+        made.distinguished_name.push(DnType::CommonName, name);
+        made.is_ca = if name == "leaf" { IsCa::NoCa } else { IsCa::Ca(BasicConstraints::Unconstrained) };
+        let key = KeyPair::generate().expect("a key");
+        let certificate = match issuer {
+            Some(issuer) => made.signed_by(&key, issuer),
+            None => made.self_signed(&key),
+        };
+        (certificate.expect("a certificate").der().clone(), Issuer::new(made, key))
+    }
+
+    struct AnyUse;
+
+    impl ExtendedKeyUsageValidator for AnyUse {
+        fn validate(&self, _: KeyPurposeIdIter<'_, '_>) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_way_to_an_authority_is_found_but_not_searched_for_through_many_certificates_of_one_name() {
+        let (root, authority) = certify("root", None);
+        let anchors = Anchors::of(std::iter::once(&*root));
+        let (upper, upper_issuer) = certify("upper", Some(&authority));
+        let (lower, lower_issuer) = certify("lower", Some(&upper_issuer));
+        let (other, _) = certify("lower", Some(&certify("unknown", None).1));
+        let (leaf, _) = certify("leaf", Some(&lower_issuer));
+        let now = "2026-06-01T00:00:00Z".parse().expect("a time");
+        let vouched = |chain: &[CertificateDer<'_>]| anchors.vouch_for(chain, AnyUse, now);
+        assert_eq!(vouched(&[leaf.clone(), other, lower, upper]), Ok(()), "one of them certified by two");
+
+        let (_, mut above) = certify("alike", None);
+        let mut chain = Vec::new();
+        for _ in 0..12 {
+            let (next, issuer) = certify("alike", Some(&above));
+            chain.insert(0, next);
+            above = issuer;
+        }
+        chain.insert(0, certify("leaf", Some(&above)).0);
+        assert_eq!(vouched(&chain), Err(Error::UnknownIssuer), "without having tried every order of them");
+        assert_eq!(between(&chain[1..]).len(), ALIKE_MAX);
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! Streams between us and others: who has proven what on them by a certificate (RFC 5922, mutual TLS), and what becomes of requests
 //! whose stream closes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{SipEndpoint, call::Call};
 use crate::{
     protocol::sip::{
         access::TrunkAccess,
-        certificate_terms::CertificateChain,
+        certificate_terms::{CertificateChain, CertificateTerms},
         notice::{DialogId, Flow, FlowId, TrunkFault},
         transaction::ClientUser,
     },
@@ -18,11 +18,18 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct StreamProofs {
     /// What was shown, to be judged again when trunks change.
-    shown: BTreeMap<FlowId, CertificateChain>,
+    shown: BTreeMap<FlowId, Shown>,
     /// Of which trunks that is the other side, as far as they are for certificates.
     proven: BTreeMap<FlowId, Vec<TrunkId>>,
     /// Why a stream of ours was not opened, until it is said to be closed.
     problems: BTreeMap<FlowId, CertificateProblem>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    chain: CertificateChain,
+    /// Whether it fulfils terms of trunks. To find out costs signatures, so it is done once.
+    fulfils: BTreeMap<Arc<CertificateTerms>, bool>,
 }
 
 impl SipEndpoint {
@@ -32,7 +39,7 @@ impl SipEndpoint {
         self.link.now = now;
         match shown {
             Ok(chain) => {
-                self.proofs.shown.insert(flow, chain);
+                self.proofs.shown.insert(flow, Shown { chain, fulfils: BTreeMap::new() });
                 self.judge(flow);
             }
             Err(problem) => {
@@ -55,13 +62,15 @@ impl SipEndpoint {
     }
 
     fn judge(&mut self, flow: FlowId) {
-        let Some(chain) = self.proofs.shown.get(&flow) else { return };
-        let now = self.link.now.wall;
-        let is_other_side = |trunk: &&TrunkAccess| match &trunk.certificate.terms {
-            Some(terms) if trunk.certificate.is_required => terms.check(chain, &self.settings.well_known, now).is_ok(),
-            Some(_) | None => false,
-        };
-        let proven: Vec<TrunkId> = self.access.trunks.iter().filter(is_other_side).map(|trunk| trunk.id.clone()).collect();
+        let Some(Shown { chain, fulfils }) = self.proofs.shown.get_mut(&flow) else { return };
+        let known = std::mem::take(fulfils);
+        let mut proven = Vec::new();
+        for trunk in self.access.trunks.iter().filter(|trunk| trunk.certificate.is_required) {
+            let Some(terms) = &trunk.certificate.terms else { continue };
+            let check = || terms.check(chain, &self.settings.well_known, self.link.now.wall).is_ok();
+            let is_fulfilled = *fulfils.entry(terms.clone()).or_insert_with(|| known.get(terms).copied().unwrap_or_else(check));
+            proven.extend(is_fulfilled.then(|| trunk.id.clone()));
+        }
         self.proofs.proven.insert(flow, proven);
     }
 
