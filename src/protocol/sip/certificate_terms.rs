@@ -71,14 +71,21 @@ pub fn fingerprint(text: &str) -> Option<[u8; 32]> {
     if digits.len() == 64 { octets.try_into().ok() } else { None }
 }
 
-/// RFC 5922 7.1 and 7.2: a SIP domain stands as `sip:domain` or as the name of a host, and `*` is a letter like any other.
+/// RFC 5922 7.1 and 7.2: a SIP domain stands as `sip:domain`, or where no SIP domain stands at all as the name of a host, and `*` is a
+/// letter like any other.
 fn names(certificate: &EndEntityCert<'_>, wanted: &str) -> bool {
     if let Ok(ip) = wanted.parse::<IpAddr>() {
         return certificate.verify_is_valid_for_subject_name(&ServerName::IpAddress(ip.into())).is_ok();
     }
     let same = |name: &str| name.trim_end_matches('.').eq_ignore_ascii_case(wanted.trim_end_matches('.'));
-    let domain = |uri: &str| uri.split_once(':').is_some_and(|(scheme, host)| scheme.eq_ignore_ascii_case("sip") && same(host));
-    certificate.valid_dns_names().any(same) || certificate.valid_uri_names().any(domain)
+    let mut domains = certificate.valid_uri_names().filter_map(sip_domain).peekable();
+    if domains.peek().is_some() { domains.any(same) } else { certificate.valid_dns_names().any(same) }
+}
+
+/// The domain of a `sip:` URI; one with a user names no domain.
+fn sip_domain(uri: &str) -> Option<&str> {
+    let (scheme, domain) = uri.split_once(':')?;
+    (scheme.eq_ignore_ascii_case("sip") && !domain.contains('@')).then_some(domain)
 }
 
 fn problem_of(error: Error) -> CertificateProblem {
@@ -141,7 +148,8 @@ mod tests {
         assert_eq!(check(&terms(&["SIP.carrier.example."]), "carrier"), Ok(()));
         assert_eq!(check(&terms(&["sip.carrier.example"]), "client"), Ok(()), "for clients alone");
         assert_eq!(check(&terms(&["carrier.example"]), "domain"), Ok(()), "sip:carrier.example");
-        assert_eq!(check(&terms(&["other.example", "x.example"]), "domain"), Ok(()));
+        let other = check(&terms(&["other.example", "x.example"]), "domain");
+        assert_eq!(other, Err(CertificateProblem::OtherName), "a host, where a SIP domain stands");
         assert_eq!(check(&terms(&["a.carrier.example"]), "carrier"), Err(CertificateProblem::OtherName));
         assert_eq!(check(&terms(&["*.carrier.example"]), "carrier"), Ok(()), "as it is written");
         assert_eq!(check(&terms(&["192.0.2.1"]), "carrier"), Err(CertificateProblem::OtherName));
