@@ -75,8 +75,10 @@ impl SipEndpoint {
                 transactions.acknowledged(id, &mut wire);
             }
             // Old devices send the ACK of a 2xx with its INVITE's branch, so the call hears of it in any case.
-            if let Some(id) = self.call_of(message) {
-                self.acknowledged(id, message, rng);
+            match self.call_of(message) {
+                Some(id) if self.is_proven_in_call(id, flow) => self.acknowledged(id, message, rng),
+                Some(_) => self.link.stats.dropped += 1,
+                None => {}
             }
             return;
         }
@@ -411,8 +413,12 @@ impl SipEndpoint {
                 self.refuse(flow, message, 481, "")
             };
         };
+        let call = self.by_origin.get(&origin_of(message)).copied();
+        if call.is_some_and(|id| !self.is_proven_in_call(id, flow)) {
+            return self.refuse(flow, message, 403, UNPROVEN);
+        }
         self.refuse(flow, message, 200, "");
-        let Some(id) = self.by_origin.get(&origin_of(message)).copied() else { return };
+        let Some(id) = call else { return };
         let Some(Call { phase: Phase::Arriving(arriving), .. }) = self.calls.get(&id) else { return };
         if arriving.invite.transaction == Some(invite) {
             let is_known = arriving.waiting.is_none();

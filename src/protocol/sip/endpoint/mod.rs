@@ -404,6 +404,10 @@ impl SipEndpoint {
     }
 
     fn response(&mut self, flow: Flow, message: &SipMessage, status: u16, rng: &mut Rng) {
+        if !self.may_answer(flow, message) {
+            self.link.stats.dropped += 1;
+            return;
+        }
         let (transactions, mut wire) = self.link.split();
         let Some((key, user)) = transactions.response(message, &mut wire) else { return };
         match user {

@@ -8,7 +8,9 @@ use crate::{
     protocol::sip::{
         access::TrunkAccess,
         certificate_terms::{CertificateChain, CertificateTerms},
-        notice::{DialogId, Flow, FlowId, TrunkFault},
+        message::SipMessage,
+        notice::{DialogId, Flow, FlowId, Transport, TrunkFault},
+        peer::Hop,
         transaction::ClientUser,
     },
     types::{CertificateProblem, Now, Rng, TrunkId},
@@ -92,6 +94,15 @@ impl SipEndpoint {
     pub(super) fn is_proven_in_call(&self, id: DialogId, flow: Flow) -> bool {
         let trunk = self.calls.get(&id).and_then(Call::trunk);
         trunk.is_none_or(|trunk| self.is_proven_for(trunk, flow))
+    }
+
+    /// Whether a response may have come on this flow: what was asked where somebody has proven themselves is answered there alone.
+    pub(super) fn may_answer(&self, flow: Flow, response: &SipMessage) -> bool {
+        let asked = self.link.transactions.asked_on(response).filter(|asked| asked.id != flow.id);
+        let Some(asked) = asked.filter(|asked| asked.transport == Transport::Tls) else { return true };
+        let is_under_terms = |(hop, id): (&Hop, &FlowId)| *id == asked.id && hop.terms.is_some();
+        let has_shown = self.proofs.proven.get(&asked.id).is_some_and(|proven| !proven.is_empty());
+        !has_shown && !self.connections.iter().any(is_under_terms)
     }
 
     /// A stream closed or could not be opened. Must be said of every stream.

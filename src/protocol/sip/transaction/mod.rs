@@ -184,6 +184,11 @@ impl Transactions {
         self.clients.get_mut(&key)
     }
 
+    /// The flow on which the request went out that this answers.
+    pub fn asked_on(&self, response: &SipMessage) -> Option<Flow> {
+        self.clients.get(&ClientKey::of_response(response)?).map(|client| client.flow)
+    }
+
     /// A response: who should hear of it, if it is new.
     pub fn response(&mut self, response: &SipMessage, wire: &mut Wire<'_>) -> Option<(ClientKey, ClientUser)> {
         let (key, status) = (ClientKey::of_response(response)?, response.status()?);

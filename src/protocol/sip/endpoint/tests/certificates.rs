@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 
-use super::world::{US, World, access, address, udp};
+use super::{
+    calls::OFFER,
+    world::{US, World, access, address, udp},
+};
 use crate::{
     protocol::sip::{
         CallSource, CertificateAccess, CertificateChain, CertificateTerms, DialogId, Flow, FlowId, SipAccess, SipMessage,
@@ -117,6 +120,29 @@ fn a_trunk_without_addresses_is_known_by_its_certificate_and_nobody_else_enters_
     );
     assert!(ask(&mut world, other, &update).starts_with("SIP/2.0 403 "), "all is known but the key");
     assert!(ask(&mut world, stream, &update.replace("bKb", "bKc")).starts_with("SIP/2.0 200 "));
+
+    let cancel = invite(2, "TLS").replace("INVITE sip", "CANCEL sip").replace("1 INVITE", "1 CANCEL");
+    assert!(ask(&mut world, other, &cancel).starts_with("SIP/2.0 403 "));
+    world.order(US, SipOrder::Accept { dialog: DialogId(1), sdp: OFFER.into() });
+    let ack = update.replace("INFO", "ACK").replace("2 ACK", "1 ACK");
+    assert_eq!(ask(&mut world, other, &ack), "");
+    assert_eq!(world.take(US), [], "nobody cancelled or acknowledged it");
+    ask(&mut world, stream, &ack);
+    assert!(matches!(world.take(US)[..], [SipNotice::Acknowledged { .. }]));
+
+    // Our requests are answered where they were asked.
+    world.log.clear();
+    world.order(US, SipOrder::Bye { dialog: DialogId(1) });
+    assert_eq!(world.connects, []);
+    let bye = world.log.last().map(|(_, text)| text.clone()).expect("BYE");
+    let of_answer =
+        |line: &&str| ["Via", "From", "To", "Call-ID", "CSeq"].iter().any(|name| line.starts_with(&format!("{name}:")));
+    let lines: Vec<&str> = bye.lines().filter(of_answer).collect();
+    let answer = format!("SIP/2.0 200 OK\n{}\nContent-Length: 0\n\n", lines.join("\n"));
+    ask(&mut world, other, &answer);
+    assert_eq!(world.take(US), []);
+    ask(&mut world, stream, &answer);
+    assert_eq!(world.take(US), [SipNotice::Ended { dialog: DialogId(1), is_lost: false }]);
 }
 
 #[test]
