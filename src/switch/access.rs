@@ -85,7 +85,7 @@ fn certificate_terms(trunk: &Trunk, peer: Option<&PeerName>) -> CertificateTerms
     let known = peer.map(|peer| peer.host.clone()).into_iter().chain(trunk.domain.as_deref().map(Arc::from));
     CertificateTerms {
         names: known.chain(tls.names.iter().map(|name| name.as_str().into())).collect(),
-        authorities: authorities_in(&tls.authorities).unwrap_or_default(),
+        authorities: authorities_in(&tls.authorities).unwrap_or_else(|_| vec![Arc::from([])]),
         fingerprints: tls.fingerprints.iter().map(|text| fingerprint(text).unwrap_or_default()).collect(),
         shows: tls.shows.as_deref().map(Arc::from),
     }
@@ -137,4 +137,27 @@ fn phone_access(account: Arc<str>, phone: &Phone) -> PhoneAccess {
 
 fn ha1(hashes: &DigestHashes) -> Ha1 {
     Ha1 { realm: hashes.realm.clone(), sha256: hashes.sha256.clone(), md5: hashes.md5.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+
+    use super::*;
+    use crate::{domain::directory::TrunkTls, protocol::certificate::Anchors, types::CertificateProblem};
+
+    #[test]
+    fn authorities_that_cannot_be_read_vouch_for_nobody_and_are_not_the_well_known_ones() {
+        let well_known = Anchors::read(include_bytes!("../../tests/captures/tls/root.pem")).unwrap();
+        let shown = [CertificateDer::from_pem_slice(include_bytes!("../../tests/captures/tls/carrier.pem")).unwrap()];
+        let now = "2026-06-01T00:00:00Z".parse().unwrap();
+        let check = |authorities: &str| {
+            let tls = TrunkTls { authorities: authorities.into(), ..TrunkTls::default() };
+            let domain = Some("sip.carrier.example".into());
+            let trunk = Trunk { tls, domain, ..Trunk::new("carrier".parse().unwrap(), "Carrier") };
+            certificate_terms(&trunk, None).check(&shown, &well_known, now)
+        };
+        assert_eq!(check(""), Ok(()));
+        assert_eq!(check("nothing of the kind"), Err(CertificateProblem::UnknownAuthority));
+    }
 }

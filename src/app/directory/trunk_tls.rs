@@ -9,16 +9,22 @@ use crate::{
 
 /// Octets of PEM.
 const AUTHORITIES_CHARS_MAX: i64 = 100_000;
+const AUTHORITIES_MAX: usize = 50;
 /// Entries of a list.
 const ENTRIES_MAX: usize = 20;
 
 pub(super) fn check(trunk: &Trunk, problems: &mut Problems) {
     let TrunkTls { is_required, authorities, fingerprints, names, shows } = &trunk.tls;
     problems.length("tls.authorities", authorities, 0, AUTHORITIES_CHARS_MAX);
-    problems.unless(authorities_in(authorities).is_ok(), "tls.authorities", Flaw::NotCertificates);
-    for (field, count) in [("tls.fingerprints", fingerprints.len()), ("tls.names", names.len())] {
-        let most = i64::try_from(ENTRIES_MAX).unwrap_or(i64::MAX);
-        problems.unless(count <= ENTRIES_MAX, field, Flaw::TooMany { most });
+    let vouching = authorities_in(authorities);
+    problems.unless(vouching.is_ok(), "tls.authorities", Flaw::NotCertificates);
+    for (field, count, max) in [
+        ("tls.authorities", vouching.map_or(0, |vouching| vouching.len()), AUTHORITIES_MAX),
+        ("tls.fingerprints", fingerprints.len(), ENTRIES_MAX),
+        ("tls.names", names.len(), ENTRIES_MAX),
+    ] {
+        let most = i64::try_from(max).unwrap_or(i64::MAX);
+        problems.unless(count <= max, field, Flaw::TooMany { most });
     }
     for (index, text) in fingerprints.iter().enumerate() {
         problems.unless(fingerprint(text).is_some(), &format!("tls.fingerprints[{index}]"), Flaw::NotAFingerprint);
@@ -36,4 +42,28 @@ pub(super) fn check(trunk: &Trunk, problems: &mut Problems) {
     }
     let is_anybody = fingerprints.is_empty() && names.is_empty() && trunk.peer.is_none() && trunk.domain.is_none();
     problems.unless(!(*is_required && is_anybody), "tls.names", Flaw::Missing);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flaws(transport: &str, tls: TrunkTls) -> Vec<(String, Flaw)> {
+        let (transport, peer) = (transport.to_owned(), Some("sip.carrier.example".to_owned()));
+        let trunk = Trunk { transport, peer, tls, ..Trunk::new("carrier".parse().unwrap(), "Carrier") };
+        let mut problems = Problems::default();
+        check(&trunk, &mut problems);
+        let wrong = problems.into_result().err().unwrap_or_default();
+        wrong.into_iter().map(|problem| (problem.field, problem.flaw)).collect()
+    }
+
+    #[test]
+    fn authorities_are_certificates_and_not_more_than_are_looked_at() {
+        let one = include_str!("../../../tests/captures/tls/root.pem");
+        let authorities = |text: String| flaws("tls", TrunkTls { authorities: text, ..TrunkTls::default() });
+        assert_eq!(authorities(one.repeat(AUTHORITIES_MAX)), []);
+        let too_many = authorities(one.repeat(AUTHORITIES_MAX + 1));
+        assert_eq!(too_many, [("tls.authorities".to_owned(), Flaw::TooMany { most: 50 })]);
+        assert_eq!(authorities("none".into()), [("tls.authorities".to_owned(), Flaw::NotCertificates)]);
+    }
 }

@@ -12,9 +12,6 @@ use crate::{
     types::{CertificateProblem, Timestamp},
 };
 
-/// Authorities of one trunk.
-const AUTHORITIES_MAX: usize = 50;
-
 /// The certificates that a peer has shown, its own first.
 pub type CertificateChain = Arc<Vec<CertificateDer<'static>>>;
 
@@ -59,7 +56,7 @@ pub fn authorities_in(pem: &str) -> Result<Vec<Arc<[u8]>>, String> {
         return Ok(Vec::new());
     }
     Anchors::read(pem.as_bytes())?;
-    let certificates = CertificateDer::pem_slice_iter(pem.as_bytes()).take(AUTHORITIES_MAX);
+    let certificates = CertificateDer::pem_slice_iter(pem.as_bytes());
     certificates.map(|der| der.map(|der| der.to_vec().into()).map_err(|error| error.to_string())).collect()
 }
 
