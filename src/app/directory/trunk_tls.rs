@@ -37,7 +37,7 @@ pub(super) fn check(trunk: &Trunk, problems: &mut Problems) {
         problems.unless(is_host(name), "tls.shows", Flaw::NotAHost);
     }
     // Else calls would go out where nobody has proven anything.
-    if (*is_required || shows.is_some()) && trunk.peer.is_some() {
+    if !trunk.tls.is_usual() && trunk.peer.is_some() {
         problems.one_of("transport", &trunk.transport, &["tls"]);
     }
     let is_anybody = fingerprints.is_empty() && names.is_empty() && trunk.peer.is_none() && trunk.domain.is_none();
@@ -65,5 +65,15 @@ mod tests {
         let too_many = authorities(one.repeat(AUTHORITIES_MAX + 1));
         assert_eq!(too_many, [("tls.authorities".to_owned(), Flaw::TooMany { most: 50 })]);
         assert_eq!(authorities("none".into()), [("tls.authorities".to_owned(), Flaw::NotCertificates)]);
+    }
+
+    #[test]
+    fn what_is_asked_of_a_peers_certificate_needs_tls_to_be_shown_one() {
+        let names = TrunkTls { names: vec!["other.example".into()], ..TrunkTls::default() };
+        for transport in ["udp", "tcp", "auto"] {
+            assert_eq!(flaws(transport, TrunkTls::default()), []);
+            assert_eq!(flaws(transport, names.clone()), [("transport".to_owned(), Flaw::not_one_of(["tls"]))], "{transport}");
+        }
+        assert_eq!(flaws("tls", names), []);
     }
 }
