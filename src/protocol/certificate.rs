@@ -60,20 +60,22 @@ impl Anchors {
         self.0.is_empty()
     }
 
-    /// Whether the chain leads to one of them, every certificate of it is valid now, and the first is for this use. Costs little,
-    /// whatever chain somebody makes up.
+    /// Whether the chain leads to one of them, every certificate of it is valid now, and the first is for this use: then until when
+    /// that holds. Costs little, whatever chain somebody makes up.
     pub fn vouch_for(
         &self,
         chain: &[CertificateDer<'_>],
         usage: impl ExtendedKeyUsageValidator,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<Timestamp, Error> {
         let (first, above) = chain.split_first().ok_or(Error::UnknownIssuer)?;
         let now_secs = u64::try_from(now.as_millis() / 1_000).unwrap_or(0);
         let time = UnixTime::since_unix_epoch(Duration::from_secs(now_secs));
         let certificate = EndEntityCert::try_from(first)?;
         let above = between(above);
-        certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &self.0, &above, time, usage, None, None).map(|_| ())
+        let way = certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &self.0, &above, time, usage, None, None)?;
+        let ends = way.intermediate_certificates().map(|certificate| not_after(&certificate.der())).chain([not_after(first)]);
+        Ok(ends.map(|end| end.unwrap_or(now)).min().unwrap_or(now))
     }
 }
 
@@ -149,6 +151,7 @@ mod tests {
     fn certify(name: &str, issuer: Option<&Issuer<'static, KeyPair>>) -> (CertificateDer<'static>, Issuer<'static, KeyPair>) {
         let mut made = CertificateParams::new([format!("{name}.example")]).expect("a name");
         made.distinguished_name.push(DnType::CommonName, name);
+        made.not_after = rcgen::date_time_ymd(if name == "lower" { 2030 } else { 2040 }, 1, 1);
         made.is_ca = if name == "leaf" { IsCa::NoCa } else { IsCa::Ca(BasicConstraints::Unconstrained) };
         let key = KeyPair::generate().expect("a key");
         let certificate = match issuer {
@@ -175,8 +178,9 @@ mod tests {
         let (other, _) = certify("lower", Some(&certify("unknown", None).1));
         let (leaf, _) = certify("leaf", Some(&lower_issuer));
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
+        let ends = "2030-01-01T00:00:00Z".parse().expect("a time");
         let vouched = |chain: &[CertificateDer<'_>]| anchors.vouch_for(chain, AnyUse, now);
-        assert_eq!(vouched(&[leaf.clone(), other, lower, upper]), Ok(()), "one of them certified by two");
+        assert_eq!(vouched(&[leaf.clone(), other, lower, upper]), Ok(ends), "one of them certified by two");
 
         let (_, mut above) = certify("alike", None);
         let mut chain = Vec::new();

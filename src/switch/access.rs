@@ -155,7 +155,7 @@ mod tests {
             let tls = TrunkTls { authorities: authorities.into(), ..TrunkTls::default() };
             let domain = Some("sip.carrier.example".into());
             let trunk = Trunk { tls, domain, ..Trunk::new("carrier".parse().unwrap(), "Carrier") };
-            certificate_terms(&trunk, None).check(&shown, &well_known, now)
+            certificate_terms(&trunk, None).check(&shown, &well_known, now).map(|_| ())
         };
         assert_eq!(check(""), Ok(()));
         assert_eq!(check("nothing of the kind"), Err(CertificateProblem::UnknownAuthority));

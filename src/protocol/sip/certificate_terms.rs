@@ -12,6 +12,9 @@ use crate::{
     types::{CertificateProblem, Timestamp},
 };
 
+/// Longer than any certificate holds.
+const FOR_EVER: Timestamp = Timestamp::from_millis(i64::MAX);
+
 /// The certificates that a peer has shown, its own first.
 pub type CertificateChain = Arc<Vec<CertificateDer<'static>>>;
 
@@ -29,12 +32,17 @@ pub struct CertificateTerms {
 }
 
 impl CertificateTerms {
-    /// Whether whoever has shown these is the trunk's other side.
-    pub fn check(&self, chain: &[CertificateDer<'_>], well_known: &Anchors, now: Timestamp) -> Result<(), CertificateProblem> {
+    /// Whether whoever has shown these is the trunk's other side, and until when; for ever where the certificate is pinned.
+    pub fn check(
+        &self,
+        chain: &[CertificateDer<'_>],
+        well_known: &Anchors,
+        now: Timestamp,
+    ) -> Result<Timestamp, CertificateProblem> {
         let first = chain.first().ok_or(CertificateProblem::Missing)?;
         if !self.fingerprints.is_empty() {
             let seen: [u8; 32] = Sha256::digest(first).into();
-            return if self.fingerprints.contains(&seen) { Ok(()) } else { Err(CertificateProblem::OtherFingerprint) };
+            return if self.fingerprints.contains(&seen) { Ok(FOR_EVER) } else { Err(CertificateProblem::OtherFingerprint) };
         }
         // The name first: it costs next to nothing, and most who show something mean another trunk or none.
         let certificate = EndEntityCert::try_from(first).map_err(|_| CertificateProblem::Unreadable)?;
@@ -137,7 +145,7 @@ mod tests {
 
     fn check(terms: &CertificateTerms, shown: &str) -> Result<(), CertificateProblem> {
         let now = "2026-06-01T00:00:00Z".parse().expect("a time");
-        terms.check(&[read(shown)], &Anchors::well_known(), now)
+        terms.check(&[read(shown)], &Anchors::well_known(), now).map(|_| ())
     }
 
     #[test]

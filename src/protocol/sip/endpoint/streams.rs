@@ -13,7 +13,7 @@ use crate::{
         peer::Hop,
         transaction::ClientUser,
     },
-    types::{CertificateProblem, Now, Rng, TrunkId},
+    types::{CertificateProblem, Now, Rng, Timestamp, TrunkId},
 };
 
 /// What certificates on streams have proven. Nothing is remembered of a stream that has closed.
@@ -21,8 +21,8 @@ use crate::{
 pub(super) struct StreamProofs {
     /// What was shown, to be judged again when trunks change.
     shown: BTreeMap<FlowId, Shown>,
-    /// Of which trunks that is the other side, as far as they are for certificates.
-    proven: BTreeMap<FlowId, Vec<TrunkId>>,
+    /// Of which trunks that is the other side, as far as they are for certificates, and until when.
+    proven: BTreeMap<FlowId, Vec<(TrunkId, Timestamp)>>,
     /// Why a stream of ours was not opened, until it is said to be closed.
     problems: BTreeMap<FlowId, CertificateProblem>,
 }
@@ -30,8 +30,16 @@ pub(super) struct StreamProofs {
 #[derive(Debug)]
 struct Shown {
     chain: CertificateChain,
-    /// Whether it fulfils terms of trunks. To find out costs signatures, so it is done once.
-    fulfils: BTreeMap<Arc<CertificateTerms>, bool>,
+    /// Until when it fulfils terms of trunks, if it does. To find out costs signatures, so it is done once.
+    fulfils: BTreeMap<Arc<CertificateTerms>, Option<Timestamp>>,
+}
+
+impl StreamProofs {
+    /// The trunks whose other side has proven itself on this stream and is it still.
+    fn trunks_on(&self, flow: FlowId, now: Now) -> impl Iterator<Item = &TrunkId> {
+        let proven = self.proven.get(&flow).into_iter().flatten();
+        proven.filter(move |(_, until)| now.wall < *until).map(|(trunk, _)| trunk)
+    }
 }
 
 impl SipEndpoint {
@@ -69,25 +77,25 @@ impl SipEndpoint {
         let mut proven = Vec::new();
         for trunk in self.access.trunks.iter().filter(|trunk| trunk.certificate.is_required) {
             let Some(terms) = &trunk.certificate.terms else { continue };
-            let check = || terms.check(chain, &self.settings.well_known, self.link.now.wall).is_ok();
-            let is_fulfilled = *fulfils.entry(terms.clone()).or_insert_with(|| known.get(terms).copied().unwrap_or_else(check));
-            proven.extend(is_fulfilled.then(|| trunk.id.clone()));
+            let check = || terms.check(chain, &self.settings.well_known, self.link.now.wall).ok();
+            let until = *fulfils.entry(terms.clone()).or_insert_with(|| known.get(terms).copied().unwrap_or_else(check));
+            proven.extend(until.map(|until| (trunk.id.clone(), until)));
         }
         self.proofs.proven.insert(flow, proven);
     }
 
     /// The trunk whose other side has proven itself on this stream; of several the one that expects this address.
     pub(super) fn trunk_by_certificate(&self, flow: Flow) -> Option<&TrunkAccess> {
-        let proven = self.proofs.proven.get(&flow.id)?;
+        let proven = self.proofs.trunks_on(flow.id, self.link.now);
         let is_welcome = |trunk: &TrunkAccess| trunk.prefixes.is_empty() || trunk.expects(flow.remote.ip());
-        let trunks = proven.iter().filter_map(|id| self.access.trunk(id)).filter(|trunk| is_welcome(trunk));
+        let trunks = proven.filter_map(|id| self.access.trunk(id)).filter(|trunk| is_welcome(trunk));
         trunks.max_by_key(|trunk| !trunk.prefixes.is_empty())
     }
 
     /// Whether a request on this stream may be one of this trunk's.
     pub(super) fn is_proven_for(&self, trunk: &TrunkId, flow: Flow) -> bool {
         let is_required = self.access.trunk(trunk).is_some_and(|trunk| trunk.certificate.is_required);
-        !is_required || self.proofs.proven.get(&flow.id).is_some_and(|proven| proven.contains(trunk))
+        !is_required || self.proofs.trunks_on(flow.id, self.link.now).any(|proven| proven == trunk)
     }
 
     /// The same for a call; one without a trunk has nothing to prove here.

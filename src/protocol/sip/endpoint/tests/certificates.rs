@@ -92,6 +92,12 @@ fn the_trunks_address_alone_brings_no_call_and_its_certificate_does() {
     assert!(ask(&mut world, stream, &invite(5, "TLS")).starts_with("SIP/2.0 100 "));
     assert_eq!(source(&mut world), trunk());
 
+    // What was proven ends with the certificate.
+    let before = world.now;
+    world.now.wall = "2049-12-31T23:59:58Z".parse().expect("a time");
+    assert!(ask(&mut world, stream, &invite(8, "TLS")).starts_with("SIP/2.0 403 "));
+    world.now.wall = before.wall;
+
     // What was proven is judged anew with other terms, and forgotten with the stream.
     world.sides[US].endpoint.set_access(Arc::new(proving("other.example")));
     assert!(ask(&mut world, stream, &invite(6, "TLS")).starts_with("SIP/2.0 403 "));
