@@ -32,10 +32,25 @@ impl ReadAgain {
 }
 
 /// Certain files, and how they stood when they were last looked at.
-#[derive(Debug)]
-pub struct FileWatch {
+#[derive(Debug, Clone)]
+pub struct FilesSeen {
     files: Vec<PathBuf>,
     seen: Vec<Option<Stamp>>,
+}
+
+impl FilesSeen {
+    /// As they stand now. To be made before they are read for the first time.
+    pub fn now<'a>(files: impl IntoIterator<Item = &'a Path>) -> Self {
+        let files: Vec<PathBuf> = files.into_iter().map(Path::to_owned).collect();
+        let seen = stamps(&files);
+        Self { files, seen }
+    }
+}
+
+/// Waits for files to change.
+#[derive(Debug)]
+pub struct FileWatch {
+    seen: FilesSeen,
     asked: watch::Receiver<()>,
 }
 
@@ -49,11 +64,9 @@ struct Stamp {
 }
 
 impl FileWatch {
-    /// As they stand now. To be made before they are read for the first time.
-    pub fn new<'a>(files: impl IntoIterator<Item = &'a Path>, read_again: &ReadAgain) -> Self {
-        let files: Vec<PathBuf> = files.into_iter().map(Path::to_owned).collect();
-        let seen = files.iter().map(|file| stamp(file)).collect();
-        Self { files, seen, asked: read_again.0.subscribe() }
+    /// From how they stood then.
+    pub fn since(seen: FilesSeen, read_again: &ReadAgain) -> Self {
+        Self { seen, asked: read_again.0.subscribe() }
     }
 
     /// Waits until one of them is not as it was, or somebody asks.
@@ -63,14 +76,18 @@ impl FileWatch {
                 () = clock.sleep_until(clock.now().mono + LOOK_EVERY_MS) => false,
                 Ok(()) = self.asked.changed() => true,
             };
-            let now: Vec<_> = self.files.iter().map(|file| stamp(file)).collect();
-            let is_other = now != self.seen;
-            self.seen = now;
+            let now = stamps(&self.seen.files);
+            let is_other = now != self.seen.seen;
+            self.seen.seen = now;
             if is_asked || is_other {
                 return;
             }
         }
     }
+}
+
+fn stamps(files: &[PathBuf]) -> Vec<Option<Stamp>> {
+    files.iter().map(|file| stamp(file)).collect()
 }
 
 fn stamp(file: &Path) -> Option<Stamp> {

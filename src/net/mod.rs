@@ -34,7 +34,7 @@ mod sip_tls_stories;
 
 pub use certificates::{CertificateFault, CertificateState, Certificates};
 pub use clock::SystemClock;
-pub use file_watch::{FileWatch, ReadAgain};
+pub use file_watch::{FileWatch, FilesSeen, ReadAgain};
 pub use flood_gate::FloodGate;
 pub use kept_task::keep;
 pub use priority::prefer_this_thread;

@@ -19,7 +19,7 @@ use rustls::{
 };
 
 use self::pair::Pair;
-use super::file_watch::{FileWatch, ReadAgain};
+use super::file_watch::{FileWatch, FilesSeen, ReadAgain};
 use crate::{
     protocol::certificate::covers,
     types::{CertificateFiles, Clock, Timestamp},
@@ -35,6 +35,7 @@ const DAYS_LEFT_MIN: i64 = 14;
 #[derive(Clone)]
 pub struct Certificates {
     files: Arc<[CertificateFiles]>,
+    seen: FilesSeen,
     is_self_signed: bool,
     /// In the order of the files; the first is for everybody.
     pairs: Arc<ArcSwap<Vec<Pair>>>,
@@ -71,6 +72,7 @@ impl Certificates {
             Some(files) => files,
             None => self_signed::find_or_make(&data_dir.join("tls"), advertised)?,
         };
+        let seen = FilesSeen::now(std::iter::once(&first).chain(by_name).flat_map(CertificateFiles::paths));
         let mut pairs = vec![Pair::read(&first)?];
         for files in by_name {
             let pair = Pair::read(files)?;
@@ -80,7 +82,7 @@ impl Certificates {
             pairs.push(pair);
         }
         let files = std::iter::once(first).chain(by_name.iter().cloned()).collect();
-        Ok(Self { files, is_self_signed, pairs: Arc::new(ArcSwap::from_pointee(pairs)) })
+        Ok(Self { files, seen, is_self_signed, pairs: Arc::new(ArcSwap::from_pointee(pairs)) })
     }
 
     /// Whether the one for everybody is signed by nobody else.
@@ -101,7 +103,7 @@ impl Certificates {
 
     /// Reads the files again whenever one of them has changed or somebody asks. Never ends.
     pub async fn watch(&self, clock: &dyn Clock, read_again: &ReadAgain) {
-        let mut files = FileWatch::new(self.files.iter().flat_map(CertificateFiles::paths), read_again);
+        let mut files = FileWatch::since(self.seen.clone(), read_again);
         loop {
             self.warn_of_ends(clock.now().wall);
             let tomorrow = clock.now().mono + DAY_MS.unsigned_abs();
@@ -172,7 +174,10 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::net::SystemClock;
+    use crate::{
+        net::SystemClock,
+        types::{Mono, Now, Sleep},
+    };
 
     fn write(folder: &Path, file: &str, names: &[&str]) -> CertificateFiles {
         let made = rcgen::generate_simple_self_signed(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
@@ -237,5 +242,42 @@ mod tests {
         write(folder.path(), "a.pem", &["a.example"]);
         until(&|| !certificates.states()[0].is_outdated && shown(&certificates, "a.example") != first).await;
         watching.abort();
+    }
+
+    /// A second passes in a millisecond.
+    struct Hasty(SystemClock, Mono);
+
+    impl Clock for Hasty {
+        fn now(&self) -> Now {
+            Now::default().plus_millis(self.0.now().mono.millis_since(self.1) * 1_000)
+        }
+
+        fn sleep_until(&self, at: Mono) -> Sleep {
+            self.0.sleep_until(self.1 + at.millis_since(Mono::default()) / 1_000)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_is_renewed_before_anybody_watches_is_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = write(folder.path(), "a.pem", &["a.example"]);
+        let certificates = Certificates::open(Some(files), &[], folder.path(), &[]).unwrap();
+        let first = shown(&certificates, "a.example");
+        write(folder.path(), "a.pem", &["a.example"]);
+        let clock = SystemClock::start();
+        let start = clock.now().mono;
+        let clock = Hasty(clock, start);
+        let read_again = ReadAgain::default();
+        let taken = async {
+            while shown(&certificates, "a.example") == first {
+                clock.sleep_until(clock.now().mono + 1_000).await;
+            }
+        };
+        let late = clock.sleep_until(clock.now().mono + 5_000_000);
+        tokio::select! {
+            () = certificates.watch(&clock, &read_again) => {}
+            () = taken => {}
+            () = late => panic!("the old one stays"),
+        }
     }
 }

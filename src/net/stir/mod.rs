@@ -7,7 +7,7 @@ mod verifier;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::{FileWatch, ReadAgain};
+use super::{FileWatch, FilesSeen, ReadAgain};
 use crate::types::{Clock, settings::settings};
 
 pub use signer::StirSigner;
@@ -38,6 +38,7 @@ settings! {
 #[derive(Clone)]
 pub struct Stir {
     settings: StirSettings,
+    seen: FilesSeen,
     /// Checks what others sign.
     pub verifier: Arc<StirVerifier>,
     /// Signs ours; `None` without a key.
@@ -47,16 +48,17 @@ pub struct Stir {
 impl Stir {
     /// Of the settings.
     pub fn open(settings: &StirSettings, clock: Arc<dyn Clock>) -> Result<Self, StirFault> {
+        let files = [&settings.trust_anchors, &settings.https_trusted, &settings.private_key];
+        let seen = FilesSeen::now(files.into_iter().flatten().map(PathBuf::as_path));
         let signer = StirSigner::open(settings)?;
-        Ok(Self { settings: settings.clone(), verifier: Arc::new(StirVerifier::open(settings, clock)?), signer })
+        Ok(Self { settings: settings.clone(), seen, verifier: Arc::new(StirVerifier::open(settings, clock)?), signer })
     }
 
     /// Reads the authorities and our key again whenever one of their files has changed or somebody asks; what cannot be used leaves
     /// what was read before. Never ends.
     pub async fn follow_files(&self, clock: &dyn Clock, read_again: &ReadAgain) {
         let settings = &self.settings;
-        let files = [&settings.trust_anchors, &settings.https_trusted, &settings.private_key];
-        let mut files = FileWatch::new(files.into_iter().flatten().map(PathBuf::as_path), read_again);
+        let mut files = FileWatch::since(self.seen.clone(), read_again);
         loop {
             files.changed(clock).await;
             let authorities = self.verifier.read_again(settings);
