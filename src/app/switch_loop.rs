@@ -318,6 +318,7 @@ impl SwitchLoop {
             match output {
                 Output::Transmit { flow, bytes } => self.net.transmit(flow, bytes),
                 Output::Connect { flow, name, terms } => self.net.connect(flow, name, terms),
+                Output::Close(flow) => self.net.close_stream(flow),
                 Output::Named { call, call_id } => self.net.name(call, call_id),
                 Output::Ban { source, until } => self.net.ban(source, until),
                 // A dropped order is counted there; the leg's deadline ends what waits for it.

@@ -232,6 +232,11 @@ impl SipNet {
         self.connections.connect(flow, name, terms);
     }
 
+    /// Closes a connection once what was sent before is written; [`Input::FlowClosed`] follows.
+    pub fn close_stream(&self, flow: FlowId) {
+        self.connections.close(flow);
+    }
+
     /// Whether those who call over TLS are asked for a certificate from now on.
     pub fn ask_for_certificates(&self, is_asking: bool) {
         self.connections.tls().ask_for_certificates(is_asking);

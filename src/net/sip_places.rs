@@ -90,6 +90,11 @@ impl Places {
         self.writers.len()
     }
 
+    /// Lets nobody write to this one any more, which ends its task.
+    pub(super) fn close(&mut self, flow: FlowId) {
+        self.writers.remove(&flow);
+    }
+
     /// Lets nobody write any more, which ends every connection's task.
     pub(super) fn close_all(&mut self) {
         self.writers.clear();

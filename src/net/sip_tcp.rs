@@ -97,6 +97,11 @@ impl Connections {
         self.lock().close_all();
     }
 
+    /// Ends a connection's task once it has written what is queued.
+    pub(super) fn close(&self, flow: FlowId) {
+        self.lock().close(flow);
+    }
+
     /// Queues bytes for a connection.
     pub(super) fn send(&self, flow: FlowId, bytes: Arc<[u8]>) {
         let is_sent = self.lock().send(flow, bytes);

@@ -111,6 +111,8 @@ pub enum Output {
         /// What a trunk demands of the certificate instead.
         terms: Option<Arc<CertificateTerms>>,
     },
+    /// Close this stream once what was sent before is written; [`Input::FlowClosed`] follows.
+    Close(FlowId),
     /// The SIP dialog with this Call-ID is one of this call: for the capture of signalling.
     Named {
         /// Which call.

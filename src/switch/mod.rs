@@ -244,6 +244,7 @@ impl Switch {
                     SipOutput::Connect { flow, name, terms } => {
                         self.outputs.push_back(Output::Connect { flow, name, terms });
                     }
+                    SipOutput::Close(flow) => self.outputs.push_back(Output::Close(flow)),
                     SipOutput::Named { dialog, call_id } => self.named.push((dialog, call_id)),
                     SipOutput::Ban { source, until } => self.outputs.push_back(Output::Ban { source, until }),
                     SipOutput::VerifyIdentity { dialog, passport } => {

@@ -92,7 +92,7 @@ impl Exchange {
                 }
                 Output::VerifyIdentity { .. } => panic!("nobody signs here"),
                 Output::Named { .. } => {}
-                Output::Connect { .. } => panic!("nobody speaks TCP here"),
+                Output::Connect { .. } | Output::Close(_) => panic!("nobody speaks TCP here"),
                 Output::Ban { .. } => panic!("nobody floods here"),
             }
         }

@@ -90,7 +90,11 @@ impl Play {
                     let checked = if pick.is_multiple_of(2) { Ok(()) } else { Err(IdentityFault::Signature) };
                     self.endpoint.identity_checked(dialog, checked, self.now);
                 }
-                SipOutput::Notice(_) | SipOutput::Connect { .. } | SipOutput::Named { .. } | SipOutput::Ban { .. } => {}
+                SipOutput::Notice(_)
+                | SipOutput::Connect { .. }
+                | SipOutput::Close(_)
+                | SipOutput::Named { .. }
+                | SipOutput::Ban { .. } => {}
             }
         }
     }

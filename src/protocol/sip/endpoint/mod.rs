@@ -119,6 +119,8 @@ pub enum SipOutput {
         /// What a trunk demands of the certificate instead.
         terms: Option<Arc<CertificateTerms>>,
     },
+    /// Close this stream once what was sent before is written, and say [`SipEndpoint::flow_closed`].
+    Close(FlowId),
     /// An incoming or outgoing call has this Call-ID, or this one too: each phone that we ring has its own.
     Named {
         /// Which dialog.
@@ -282,6 +284,7 @@ impl SipEndpoint {
         let gone = self.registrar.retain(is_same);
         let before = std::mem::replace(&mut self.access, access);
         self.judge_all();
+        self.leave_old_terms();
         self.check_subscriptions(&before);
         self.report_unreachable(gone);
         self.watch_trunks();

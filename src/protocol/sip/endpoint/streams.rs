@@ -1,9 +1,12 @@
 //! Streams between us and others: who has proven what on them by a certificate (RFC 5922, mutual TLS), and what becomes of requests
 //! whose stream closes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{SipEndpoint, call::Call};
+use super::{SipEndpoint, SipOutput, call::Call};
 use crate::{
     protocol::sip::{
         access::TrunkAccess,
@@ -69,6 +72,18 @@ impl SipEndpoint {
         for flow in flows {
             self.judge(flow);
         }
+    }
+
+    /// Streams of ours whose other end was judged by what no trunk says any more make way for others.
+    pub(super) fn leave_old_terms(&mut self) {
+        let said = self.access.trunks.iter().filter_map(|trunk| trunk.certificate.terms.as_ref());
+        let said: BTreeSet<&Arc<CertificateTerms>> = said.collect();
+        let out = &mut self.link.out;
+        self.connections.retain(|hop, flow| {
+            let is_said = hop.terms.as_ref().is_none_or(|terms| said.contains(terms));
+            out.extend((!is_said).then_some(SipOutput::Close(*flow)));
+            is_said
+        });
     }
 
     fn judge(&mut self, flow: FlowId) {

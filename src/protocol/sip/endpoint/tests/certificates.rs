@@ -152,6 +152,27 @@ fn a_trunk_without_addresses_is_known_by_its_certificate_and_nobody_else_enters_
 }
 
 #[test]
+fn a_stream_of_ours_is_left_with_the_terms_under_which_it_was_opened() {
+    let with_pings = |host| {
+        let mut known = proving(host);
+        known.trunks[0].is_pinged = true;
+        known
+    };
+    let mut world = world(with_pings("sip.carrier.example"));
+    world.run(1_100);
+    assert_eq!(world.connects.len(), 1);
+    world.sides[US].endpoint.set_access(Arc::new(with_pings("sip.carrier.example")));
+    world.collect();
+    assert_eq!(world.closed, [], "the same terms");
+    world.sides[US].endpoint.set_access(Arc::new(with_pings("other.example")));
+    world.collect();
+    assert_eq!(world.closed, [FlowId(2)]);
+    world.fail_connects();
+    world.run(60_000);
+    assert!(world.connects.len() > 1, "another one takes its place");
+}
+
+#[test]
 fn a_trunk_whose_certificate_is_worth_nothing_is_down_and_says_why() {
     let mut known = proving("sip.carrier.example");
     known.trunks[0].is_pinged = true;

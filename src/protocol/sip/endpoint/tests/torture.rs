@@ -55,9 +55,11 @@ fn outcome(bytes: &[u8]) -> String {
             SipOutput::Notice(SipNotice::Invited { called, .. }) => seen = format!("invited {called}"),
             SipOutput::Transmit { bytes, .. } => seen = status_of(&String::from_utf8_lossy(&bytes)),
             SipOutput::Named { .. } => {}
-            SipOutput::Notice(_) | SipOutput::Connect { .. } | SipOutput::Ban { .. } | SipOutput::VerifyIdentity { .. } => {
-                seen = format!("{output:?}")
-            }
+            SipOutput::Notice(_)
+            | SipOutput::Connect { .. }
+            | SipOutput::Close(_)
+            | SipOutput::Ban { .. }
+            | SipOutput::VerifyIdentity { .. } => seen = format!("{output:?}"),
         }
     }
     // Whatever came of it, the endpoint forgets it by its own deadlines.

@@ -33,6 +33,8 @@ pub struct World {
     pub stray: Vec<(SocketAddr, String)>,
     /// Streams that were opened: where, and whom the certificate had to name.
     pub connects: Vec<(SocketAddr, Option<Arc<str>>)>,
+    /// Streams that the edge was told to close.
+    pub closed: Vec<FlowId>,
     /// Whom the edge was told to ban.
     pub bans: Vec<IpAddr>,
     /// Everything sent, with the sender.
@@ -95,6 +97,7 @@ impl World {
             loss: 0,
             stray: Vec::new(),
             connects: Vec::new(),
+            closed: Vec::new(),
             bans: Vec::new(),
             log: Vec::new(),
             to_verify: Vec::new(),
@@ -197,6 +200,7 @@ impl World {
                         self.streams.insert((from, flow.id), (1 - from, far));
                         self.streams.insert((1 - from, far), (from, flow.id));
                     }
+                    SipOutput::Close(flow) => self.closed.push(flow),
                     SipOutput::Transmit { flow, bytes } => self.transmit(from, flow, bytes),
                     SipOutput::Ban { source, .. } => self.bans.push(source),
                     SipOutput::VerifyIdentity { dialog, passport } => self.to_verify.push((from, dialog, passport)),
