@@ -73,7 +73,8 @@ impl SipTls {
         });
         Ok(Self {
             acceptors,
-            is_asking: AtomicBool::new(false),
+            // Until trunks are known: who comes back at once after a restart may be one that has to show its own.
+            is_asking: AtomicBool::new(true),
             certificates,
             connector: TlsConnector::from(Arc::new(config)),
             well_known: Arc::new(well_known),

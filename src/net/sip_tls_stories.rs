@@ -134,7 +134,6 @@ async fn a_trunks_terms_are_asked_of_its_server_and_ours_is_shown_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let localhost = write_certificate(folder.path(), "localhost");
     let mut edge = Edge::open(open(&localhost, &[]), None).await;
-    edge.net.ask_for_certificates(true);
     let der = CertificateDer::from_pem_file(&localhost.chain).unwrap();
     let terms = CertificateTerms {
         names: vec!["localhost".into()],

@@ -27,7 +27,7 @@ use crate::{
         guard::Knock,
         header::{ALLOW, Method, Name},
         message::SipMessage,
-        notice::{CallSource, DialogId, Flow, SipNotice},
+        notice::{CallSource, DialogId, Flow, SipNotice, Transport},
         reply::reply_flow,
         session_timer::SessionAnswer,
         transaction::{ServerId, Timer, server_key},
@@ -39,7 +39,7 @@ use crate::{
 const SCANNERS: [&str; 8] = ["friendly-scanner", "sipvicious", "sipcli", "sip-scan", "sundayddr", "pplsip", "iwar", "sipptk"];
 
 /// What a 403 says to whoever comes as a trunk without its certificate.
-pub(super) const UNPROVEN: &str = "Warning: 399 centralita \"The trunk has to prove itself by a certificate over TLS\"\r\n";
+const UNPROVEN: &str = "Warning: 399 centralita \"The trunk has to prove itself by a certificate over TLS\"\r\n";
 
 /// Software that takes a challenge with an unknown algorithm for an error of the whole response instead of skipping it: libre
 /// before version 3 (`sip/auth.c` there answers "Function not implemented"), and the libraries of web phones, which look at the first
@@ -172,6 +172,15 @@ impl SipEndpoint {
         self.link.reply(&pending, status, bytes);
     }
 
+    /// Answers 403 to what comes as a trunk's on a stream that has not proven to be. Who has shown no certificate there may not have
+    /// been asked for one and is on another stream.
+    pub(super) fn refuse_unproven(&mut self, flow: Flow, message: &SipMessage) {
+        self.refuse(flow, message, 403, UNPROVEN);
+        if flow.transport == Transport::Tls && !self.has_shown_certificate(flow.id) {
+            self.link.out.push_back(SipOutput::Close(flow.id));
+        }
+    }
+
     pub(super) fn refuse_overload(&mut self, flow: Flow, message: &SipMessage) {
         self.link.stats.refused += 1;
         let lines = format!("Retry-After: {}\r\n", self.settings.retry_after_secs);
@@ -195,7 +204,7 @@ impl SipEndpoint {
             Proof::Challenge { is_stale } => return self.challenge(flow, message, is_stale, rng),
             Proof::Refused => {
                 self.link.stats.failed_proofs += 1;
-                return self.refuse(flow, message, 403, UNPROVEN);
+                return self.refuse_unproven(flow, message);
             }
         };
         if self.refuses_required(flow, message) {
@@ -415,7 +424,7 @@ impl SipEndpoint {
         };
         let call = self.by_origin.get(&origin_of(message)).copied();
         if call.is_some_and(|id| !self.is_proven_in_call(id, flow)) {
-            return self.refuse(flow, message, 403, UNPROVEN);
+            return self.refuse_unproven(flow, message);
         }
         self.refuse(flow, message, 200, "");
         let Some(id) = call else { return };

@@ -61,6 +61,10 @@ impl SipEndpoint {
         }
     }
 
+    pub(super) fn has_shown_certificate(&self, flow: FlowId) -> bool {
+        self.proofs.shown.contains_key(&flow)
+    }
+
     /// Whether some trunk wants to see certificates of those who call.
     pub fn asks_for_certificates(&self) -> bool {
         self.access.trunks.iter().any(|trunk| trunk.certificate.is_required)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Pending, SipEndpoint,
-    arriving::{UNPROVEN, is_unreadable},
+    arriving::is_unreadable,
     call::{Call, End, OurOffer, Phase, Talking, TheirOffer, Unacknowledged},
     caller_id::digit_of,
     reason::{NORMAL_CLEARING, TIMER_EXPIRED, is_network_failure},
@@ -42,7 +42,7 @@ impl SipEndpoint {
         rng: &mut Rng,
     ) {
         if !self.is_proven_in_call(id, flow) {
-            return self.refuse(flow, message, 403, UNPROVEN);
+            return self.refuse_unproven(flow, message);
         }
         let transaction = self.open_request(key, flow, message, method);
         let mut pending = Pending::new(transaction, flow, message);
