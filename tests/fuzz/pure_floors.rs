@@ -6,11 +6,14 @@ pub mod types;
 
 #[path = "../../src/protocol"]
 pub mod protocol {
+    pub mod certificate;
+    mod der;
     pub mod media;
     pub mod rtp;
     pub mod sdp;
     pub mod sip;
     pub mod stir;
+    pub mod stun;
     #[path = "webrtc"]
     pub mod webrtc {
         mod demux;

@@ -1,6 +1,10 @@
-//! What comes to the port that all browsers share: whose datagram is it? The first octet says how many of the rest name a session.
+//! What comes to the port that all browsers share: whose datagram is it? The first octet says how many of the rest name a session. The
+//! same datagram on the port of SIP: a keep-alive that is answered?
 
-use centralita::protocol::webrtc::{Demux, stun_username};
+use centralita::protocol::{
+    stun,
+    webrtc::{Demux, stun_username},
+};
 
 pub fn run(bytes: &[u8]) {
     let Some((length, rest)) = bytes.split_first() else { return };
@@ -20,5 +24,8 @@ pub fn run(bytes: &[u8]) {
         assert_eq!(demux.leg_of(from, b"\x80"), Some(leg));
         demux.forget(leg);
         assert_eq!(demux.leg_of(from, b"\x80"), None);
+    }
+    if let Some(answer) = stun::answer(datagram, from) {
+        assert!(stun::is_stun(datagram) && answer.len() <= 3 * datagram.len(), "no use to who would flood others with answers");
     }
 }
