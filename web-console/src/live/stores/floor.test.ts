@@ -87,7 +87,9 @@ test('what talks goes before what is wrapped up', () => {
 })
 
 test('a call that was handed over stays for its wrap-up, in whatever order the news comes', () => {
-  const talking = applyToFloor(applyToFloor(greeted, { t: 'call', call: aCall({ state: { is: 'talking' } }) }), { t: 'pop', call: 'c1', matches: [], arrived_at: '2026-11-21T10:00:00.000Z' })
+  const consult = { agent: 'ben', step: 'joined', is_on_phone: false } as const
+  const conference = [{ party: 1, agent: 'ben', is_muted: false }]
+  const talking = applyToFloor(applyToFloor(greeted, { t: 'call', call: aCall({ state: { is: 'talking' }, consult, conference }) }), { t: 'pop', call: 'c1', matches: [], arrived_at: '2026-11-21T10:00:00.000Z' })
   const wrapping = { t: 'agent', agent: anAgent({ version: 2, presence: { state: 'wrapping_up', call: 'c1', until: '2026-11-21T10:01:00.000Z' } }) } as const
   const gone = { t: 'call', call: aCall({ version: 2, agent: 'ben', state: { is: 'offered', until: '2026-11-21T10:01:00.000Z' } }) } as const
   for (const news of [
@@ -95,7 +97,7 @@ test('a call that was handed over stays for its wrap-up, in whatever order the n
     [gone, wrapping],
   ]) {
     const floor = news.reduce(applyToFloor, talking)
-    expect(floor.calls).toMatchObject([{ id: 'c1', party: { number: '+34911000001' }, state: { is: 'wrapping_up' } }])
+    expect(floor.calls).toMatchObject([{ id: 'c1', party: { number: '+34911000001' }, consult: null, conference: [], state: { is: 'wrapping_up' } }])
     expect(floor.pops.has('c1')).toBe(true)
     const done = applyToFloor(floor, { t: 'agent', agent: anAgent({ version: 3 }) })
     expect(done.calls).toEqual([])

@@ -82,7 +82,7 @@ export function applyToFloor(state: FloorState, message: ServerMessage): FloorSt
 
 /**
  * A call that was handed over belongs to somebody else, and yet its wrap-up runs here: the presence says so. Then the desk keeps
- * the call as it last was, so that notes and disposition have their place.
+ * the call as it last was, so that notes and disposition have their place; whom it was talked over with is out of reach.
  */
 function withFormerWrapUp(state: FloorState): FloorState {
   const presence = state.agent?.presence
@@ -93,7 +93,7 @@ function withFormerWrapUp(state: FloorState): FloorState {
   if (!wrapped || calls.some((call) => call.id === wrapped.call)) return calls === state.calls ? state : { ...state, calls }
   const known = state.former?.call.id === wrapped.call ? state.former : null
   const base = known?.call ?? unknownCall(wrapped.call, state.agent?.since ?? '')
-  const call: CallView = { ...base, agent: null, since: state.agent?.since ?? base.since, state: { is: 'wrapping_up', until: wrapped.until ?? null, needs_disposition: false } }
+  const call: CallView = { ...base, agent: null, consult: null, conference: [], since: state.agent?.since ?? base.since, state: { is: 'wrapping_up', until: wrapped.until ?? null, needs_disposition: false } }
   const pops = known?.pop ? new Map(state.pops).set(call.id, known.pop) : state.pops
   return { ...state, calls: [...calls, call], pops }
 }
