@@ -28,6 +28,8 @@ test('a colleague is asked before the call is handed over', async ({ page: ana, 
       await expect.poll(async () => (await caller.phone.listen(1)).level).toBeGreaterThan(0.005)
       await luis.getByTestId('answer').click()
       await expect(ana.getByTestId('consult-join')).toBeVisible()
+      // There is nothing to park now, and no panel waits for it either.
+      await ana.keyboard.press('Alt+Shift+P')
       // The colleague hears the agent, and not yet the customer.
       await expectPitch(() => heardIn(luis), MICROPHONE_HERTZ)
     })
@@ -47,6 +49,8 @@ test('a colleague is asked before the call is handed over', async ({ page: ana, 
       await ana.getByTestId('consult-complete').click()
       await expect(ana.getByTestId('wrap-up')).toHaveAttribute('data-state', 'wrapping_up')
       await expectPitch(() => heardIn(luis), CALLER_HERTZ)
+      await expect(ana.getByTestId('park')).toBeVisible()
+      await expect(ana.getByTestId('park')).toHaveAttribute('aria-expanded', 'false')
     })
   } finally {
     caller.leave()

@@ -117,6 +117,8 @@ export function runDockAction(action: DockAction): void {
       if (isOnCall(call) && !askedAbout(call)) openPanel('transfer')
       return
     case 'park':
+      // While somebody is asked there is no such panel.
+      if (call?.consult) return
       // Without a call to be parked, the keys show who is.
       if (isParkable(call)) void park(call)
       else openPanel('park')

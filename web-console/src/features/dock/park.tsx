@@ -1,5 +1,6 @@
 // Parking: the tile, which says how many calls are parked, and its panel: park this call, or take one.
 import { CircleParking } from 'lucide-react'
+import { useEffect } from 'react'
 import { useStore } from 'zustand'
 import { useTexts } from '@/i18n/use-texts'
 import { useKeysOf } from '@/lib/keymap'
@@ -16,6 +17,13 @@ export function ParkPanel({ call }: { call: CallView | undefined }) {
   const isOpen = useStore(dockStore, (state) => state.open === 'park')
   const pending = useStore(dockStore, (state) => state.pending)
   const keys = useKeysOf('park')
+  // It goes while somebody is asked, and does not come back open by itself.
+  useEffect(
+    () => () => {
+      if (dockStore.getState().open === 'park') openPanel(null)
+    },
+    [],
+  )
   const text = count > 0 ? t('park.tile_count', { count }) : t('park.tile')
   return (
     <PopoverPanel
