@@ -83,10 +83,10 @@ impl Framer {
         let Some(body) = self.body_length(empty_line.start) else {
             return Ok(Some(self.give_up(empty_line.end)));
         };
-        let total = empty_line.end + body;
         if body > repair::BODY_MAX {
             return Ok(Some(self.give_up(empty_line.end)));
         }
+        let total = empty_line.end + body;
         if self.buffer.len() < total {
             return Ok(None);
         }
@@ -197,7 +197,7 @@ mod tests {
         let mut framer = Framer::new();
         framer.push(&vec![b'a'; repair::HEAD_MAX + 1]);
         assert_eq!(frames(&mut framer), ["broken"]);
-        for length in ["-1", "99999999999999999999", "40000"] {
+        for length in ["-1", "99999999999999999999", "18446744073709551615", "40000"] {
             let mut framer = Framer::new();
             framer.push(BYE.replace("l: 5", &format!("l: {length}")).as_bytes());
             assert_eq!(frames(&mut framer), ["Some(400)", "broken"], "{length}");
