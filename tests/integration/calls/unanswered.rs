@@ -115,8 +115,8 @@ async fn a_caller_whom_nobody_takes_in_time_is_refused_unanswered() {
     let (sipp, _peer) = call(&centre, "uac_refused_late", "0");
     sipp.succeeds().await;
     let events = events(&centre, &admin).await;
-    assert_eq!(kinds(&events), ["arrived", "queued", "flowed_out", "ended"]);
-    assert_eq!((&events[2]["cause"], &events[3]["cause"]), (&json!("max_wait"), &json!("no_answer")));
+    assert_eq!(kinds(&events), ["arrived", "queued", "flowed_out", "callback_requested", "ended"], "the queue owes a callback");
+    assert_eq!((&events[2]["cause"], &events[4]["cause"]), (&json!("max_wait"), &json!("no_answer")));
     assert!(centre.stop().await.success());
 }
 

@@ -112,7 +112,8 @@ impl Console {
         self.ask(command.clone()).await.unwrap_or_else(|| panic!("{command:?} was granted")).refusal
     }
 
-    async fn ask(&mut self, command: ConsoleCommand) -> Option<CommandProblem> {
+    /// Asks for something: why not, if not.
+    pub async fn ask(&mut self, command: ConsoleCommand) -> Option<CommandProblem> {
         self.commands += 1;
         let id = self.commands.to_string();
         self.say(&ClientMessage::Command { id: id.clone(), command }).await;
