@@ -6,6 +6,7 @@ use std::{collections::VecDeque, sync::Arc};
 use super::{
     SipEndpoint,
     call::{Branch, Call, Calling, Phase, Talking},
+    next_hop::HOP_SILENT_MS,
     place::{Place, Way},
     reason::{ANSWERED_ELSEWHERE, NORMAL_CLEARING, told_status},
     refreshing::Session,
@@ -22,25 +23,12 @@ use crate::{
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, SipTarget},
         peer::Hop,
-        registrar::{Contact, Device},
+        registrar::Device,
         session_timer::first_request_lines,
         transaction::{ClientKey, ClientUser, Outline, Owner, Timer},
     },
     types::{CallContext, OfFamily, PerFamily, Rng},
 };
-
-/// A hop of a trunk that does not even say 100 by then is passed over when there is another, or another trunk. RFC 3263 4.3 would wait for timer B,
-/// 32 s, which is longer than callers do.
-const HOP_SILENT_MS: u64 = 4_000;
-
-impl Calling {
-    /// Whether silence is worth noticing early: there is another way.
-    fn has_more(&self) -> bool {
-        let has_alternative = matches!(self.target, SipTarget::Trunk { has_alternative: true, .. });
-        let has_flows = self.branches.iter().any(|branch| !branch.spares.is_empty());
-        has_alternative || has_flows || !self.hops_left.is_empty()
-    }
-}
 
 impl SipEndpoint {
     #[allow(clippy::too_many_arguments, reason = "the fields of one order")]
@@ -95,7 +83,7 @@ impl SipEndpoint {
         self.link.start(id, Timer::RingOver, u64::from(ring_secs.max(1)) * 1000);
     }
 
-    fn begin_branch(&mut self, id: DialogId, place: Place, rng: &mut Rng) {
+    pub(super) fn begin_branch(&mut self, id: DialogId, place: Place, rng: &mut Rng) {
         let Place { uri, routes, way, spares, is_direct } = place;
         let (flow, hop) = match way {
             Way::Flow(flow) => (flow, None),
@@ -126,46 +114,6 @@ impl SipEndpoint {
         match has_more {
             true => self.link.start(id, Timer::HopSilent, HOP_SILENT_MS),
             false => self.link.stop(id, Timer::HopSilent),
-        }
-    }
-
-    /// The next hop of a trunk has its turn: `false` if there is none.
-    fn try_next_hop(&mut self, id: DialogId, rng: &mut Rng) -> bool {
-        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return false };
-        let Some(hop) = calling.hops_left.pop_front() else { return false };
-        let SipTarget::Trunk { trunk, number, .. } = calling.target.clone() else { return false };
-        let Some(place) = self.place_of(&trunk, &number, hop) else { return false };
-        self.begin_branch(id, place, rng);
-        true
-    }
-
-    /// Another flow to the device of a phone has its turn: `false` if there is none.
-    fn try_next_flow(&mut self, id: DialogId, mut spares: Vec<Contact>, rng: &mut Rng) -> bool {
-        let Some(account) = self.calls.get(&id).and_then(|call| call.phone.clone()) else { return false };
-        while let Some(spare) = spares.pop() {
-            if self.registrar.contacts(&account, self.link.now.mono).any(|known| known.flow == spare.flow) {
-                self.begin_branch(id, Place::of(&spare, spares), rng);
-                return true;
-            }
-        }
-        false
-    }
-
-    /// The hop of a trunk, or the flow to a phone with others, that is being tried says nothing at all.
-    pub(super) fn hop_silent(&mut self, id: DialogId, rng: &mut Rng) {
-        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get(&id) else { return };
-        let may_move = |branch: &&Branch| branch.hop.is_some() || !branch.spares.is_empty();
-        let tried = calling.branches.iter().filter(may_move).map(|branch| (branch.key, branch.hop.clone()));
-        for (key, hop) in tried.collect::<Vec<_>>() {
-            if self.link.transactions.client_mut(key).is_none_or(|client| client.is_proceeding()) {
-                continue;
-            }
-            if let Some(hop) = hop {
-                tracing::warn!(address = %hop.address, "a trunk's server does not answer; the next one has its turn");
-            }
-            self.branch_failed(id, key, 408, rng);
-            // Should it speak after all, it is told that the call is elsewhere.
-            self.give_up_branch(key, "");
         }
     }
 
@@ -379,16 +327,6 @@ impl SipEndpoint {
         self.send_invite(id, branch, Some(authorization));
     }
 
-    /// What a hop answers with 503: for how long it wants to be left alone (RFC 3261 21.5.4).
-    fn shun_hop_of(&mut self, id: DialogId, key: ClientKey, retry_after: Option<&str>) {
-        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get(&id) else { return };
-        let Some(hop) = calling.branches.iter().find(|branch| branch.key == key).and_then(|branch| branch.hop.clone()) else {
-            return;
-        };
-        let secs = retry_after.and_then(|value| value.split([' ', ';', '(']).next()?.parse::<u64>().ok());
-        self.routing.shun(hop, secs.map_or(SHUNNED_MS, |secs| secs.saturating_mul(1_000)), self.link.now.mono);
-    }
-
     /// One attempt came to nothing; when it was the last, the call did. A hop of a trunk that cannot do it (503, or nothing heard,
     /// RFC 3263 4.3), or wants a proof that we do not have, makes way for the next one, and so does a flow to a phone, which also a
     /// proxy may find dead (430, RFC 5626 6).
@@ -449,7 +387,7 @@ impl SipEndpoint {
         self.link.notice(SipNotice::Failed { dialog: id, status });
     }
 
-    fn give_up_branch(&mut self, key: ClientKey, reason: &'static str) {
+    pub(super) fn give_up_branch(&mut self, key: ClientKey, reason: &'static str) {
         let Some(client) = self.link.transactions.client_mut(key) else { return };
         client.unwanted = Some(reason);
         // RFC 3261 9.1: not before a provisional response; its coming sends the CANCEL.

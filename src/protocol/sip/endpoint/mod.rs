@@ -37,6 +37,7 @@ mod calling;
 mod device;
 mod early;
 mod identity;
+mod next_hop;
 mod notifying;
 mod place;
 mod presentation;
