@@ -76,6 +76,7 @@ impl Legs {
             }
             SipNotice::Cancelled { dialog } => self.peer_ended(dialog, false),
             SipNotice::Ringing { dialog, answer } => self.peer_rings(dialog, answer),
+            SipNotice::CalledAnew { dialog } => self.called_anew(dialog),
             SipNotice::Answered { dialog, answer, signalled_from } => {
                 self.peer_answered(dialog, &answer, signalled_from, now);
             }
@@ -170,6 +171,14 @@ impl Legs {
         if let Some(agreed) = early {
             self.set_remote(leg, agreed);
             self.tell(CentreInput::LegEarlyMedia { leg });
+        }
+    }
+
+    fn called_anew(&mut self, dialog: DialogId) {
+        let Some(leg) = self.by_dialog(dialog) else { return };
+        if let Some(LegState::Calling { has_rung, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) {
+            *has_rung = false;
+            self.tell(CentreInput::LegCalledAnew { leg });
         }
     }
 

@@ -1,6 +1,6 @@
-//! A party who is called out by another trunk, because the first could not carry the call.
+//! A party who is called out anew, by another trunk or another server of the same, because the first could not carry the call.
 
-use super::{Call, CallCx, CallEventKind, Consulted, Stage};
+use super::{Call, CallCx, CallEventKind, Consulted, DialStep, Stage};
 use crate::types::{LegId, Mono, SessionIdentifier, Timestamp, TrunkId};
 
 /// How a party is called out.
@@ -22,7 +22,7 @@ impl Call {
         self.say(cx, CallEventKind::SentOut { trunk, attempt, session_id: session.to_string() });
     }
 
-    /// The leg `old` came to nothing before it rang. Until its party is called anew the call takes no line for it.
+    /// The leg `old` came to nothing before anybody answered. Until its party is called anew the call takes no line for it.
     pub fn call_out_failed(&mut self, old: LegId) {
         if let Some(trunk) = self.trunk_of_leg(old) {
             *trunk = None;
@@ -37,7 +37,7 @@ impl Call {
         if self.customer_leg == Some(old) {
             self.customer_leg = Some(by.leg);
             if let Stage::Dialling { with, step, .. } = self.stage().clone() {
-                self.dial_on(with, step, by.until, cx);
+                self.dial_on(with, without_audio(step), by.until, cx);
             }
         } else if let Some(consult) = self.consult.as_mut().filter(|consult| consult.leg == Some(old)) {
             (consult.leg, consult.has_early_media) = (Some(by.leg), false);
@@ -46,6 +46,17 @@ impl Call {
             && *leg == old
         {
             (*leg, *until) = (by.leg, Some(by.until));
+        }
+    }
+
+    /// The party of this leg is not heard any more before it answers.
+    pub fn early_media_over(&mut self, leg: LegId, cx: &mut CallCx<'_>) {
+        if self.customer_leg == Some(leg) {
+            if let Stage::Dialling { with, step: step @ DialStep::EarlyMedia, until } = self.stage().clone() {
+                self.dial_on(with, without_audio(step), until, cx);
+            }
+        } else if let Some(consult) = self.consult.as_mut().filter(|consult| consult.leg == Some(leg)) {
+            consult.has_early_media = false;
         }
     }
 
@@ -64,5 +75,13 @@ impl Call {
             Stage::PassedOn { leg: passed_on, trunk, .. } if *passed_on == leg => Some(trunk),
             _ => None,
         }
+    }
+}
+
+/// What rings when the audio of the other side is over: whoever dialled was told that it rings, and goes on hearing so.
+fn without_audio(step: DialStep) -> DialStep {
+    match step {
+        DialStep::EarlyMedia => DialStep::Ringing,
+        DialStep::OwnPhone | DialStep::Calling | DialStep::Ringing => step,
     }
 }

@@ -1,5 +1,6 @@
 //! What the one who dials hears before the other party answers: ringing, or the audio that the other side sends already (RFC 3960).
 //! A phone that dialled by itself has no answer of ours until then, so that it shows the truth: it rings, it is busy, it is answered.
+//! When what it heard ends because the call goes on elsewhere, our ringing tone stands in until the next side is heard.
 
 use super::{Centre, LegUse, PhoneEffect, Turn};
 use crate::{
@@ -32,7 +33,7 @@ impl Centre {
         let Some(call) = self.calls.get(&id) else { return };
         let Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing, until } = call.stage().clone() else { return };
         if let Some(leg) = self.unanswered_phone(&with) {
-            self.phone(PhoneEffect::EarlyMedia { leg });
+            self.hear_early(leg);
         }
         self.on_call(turn, id, |call, cx| call.dial_on(with, DialStep::EarlyMedia, until, cx));
     }
@@ -43,8 +44,27 @@ impl Centre {
         let is_new = self.on_call(turn, id, |call, _| call.consult_early_media(leg)).unwrap_or(false);
         let own_line = self.calls.get(&id).and_then(|call| call.consult()?.own_line).filter(|_| is_new);
         if let Some(leg) = own_line {
-            self.phone(PhoneEffect::EarlyMedia { leg });
+            self.hear_early(leg);
         }
+    }
+
+    /// A phone that dialled hears from now on what we send it, answered or not.
+    fn hear_early(&mut self, leg: LegId) {
+        self.early_listeners.insert(leg);
+        self.phone(PhoneEffect::EarlyMedia { leg });
+    }
+
+    /// What rang there, or sent audio, does so no more: another server of the trunk is called.
+    pub(super) fn leg_called_anew(&mut self, turn: &mut Turn<'_>, leg: LegId) {
+        let id = match self.legs.get_mut(&leg) {
+            Some(LegUse::Customer(call)) => *call,
+            Some(LegUse::Consulted { call, has_rung }) => {
+                *has_rung = false;
+                *call
+            }
+            _ => return,
+        };
+        self.on_call(turn, id, |call, cx| call.early_media_over(leg, cx));
     }
 
     /// The other party has answered: so is the phone that dialled.
@@ -64,9 +84,14 @@ impl Centre {
         }
     }
 
-    /// Whether the agent's leg has ears: a phone that was not answered makes its ringing tone by itself.
-    pub(super) fn can_hear(&self, stage: &Stage, leg: LegId) -> bool {
-        matches!(stage, Stage::Dialling { step: DialStep::EarlyMedia, .. }) || !self.unanswered_phones.contains(&leg)
+    /// Whether the agent's leg has ears: a phone that was not answered makes its ringing tone by itself, until it hears us.
+    pub(super) fn can_hear(&self, leg: LegId) -> bool {
+        self.early_listeners.contains(&leg) || !self.unanswered_phones.contains(&leg)
+    }
+
+    /// Whether a phone of an agent hears us before it is answered.
+    pub(super) fn listens_early(&self, leg: LegId) -> bool {
+        self.early_listeners.contains(&leg)
     }
 
     fn unanswered_phone(&self, with: &Partner) -> Option<LegId> {

@@ -78,7 +78,7 @@ impl Centre {
         let music = |clip: &str| vec![Heard::Music(Arc::from(clip))];
         let customer = call.customer_leg.filter(|leg| self.legs.contains_key(leg) && self.has_ears(*leg));
         let agent = call.stage().partner().and_then(|with| self.partner_leg(with));
-        let agent = agent.filter(|leg| self.can_hear(call.stage(), *leg));
+        let agent = agent.filter(|leg| self.can_hear(*leg));
         let others: Vec<LegId> = call.conference().iter().filter_map(|party| self.party_leg(party)).collect();
         // Who is in a conference hears the others while the agent is away; a customer alone hears music.
         let left_alone = || if others.is_empty() { music(MUSIC_ON_HOLD) } else { self.voices(others.iter().copied()) };
@@ -167,9 +167,13 @@ impl Centre {
         };
         let consulted = self.consulted_leg(call);
         legs.extend(consulted.map(|leg| (leg, consulted_hears)));
-        if let Some(line) = consult.own_line.filter(|_| consult.is_answered() || hears_early(consult)) {
+        if let Some(line) = consult.own_line {
             let is_talking = matches!(consult.step, ConsultStep::Talking | ConsultStep::Ringing);
-            legs.push((line, self.voices(consulted.filter(|_| is_talking))));
+            if consult.is_answered() || hears_early(consult) {
+                legs.push((line, self.voices(consulted.filter(|_| is_talking))));
+            } else if self.listens_early(line) {
+                legs.push((line, vec![Heard::Music(Arc::from(RING_BACK))]));
+            }
         }
     }
 

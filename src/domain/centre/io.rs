@@ -49,6 +49,11 @@ pub enum CentreInput {
         /// Which.
         leg: LegId,
     },
+    /// A leg that rang, or sent audio, rings there no more and is called at another server of its trunk.
+    LegCalledAnew {
+        /// Which.
+        leg: LegId,
+    },
     /// A leg that we called or answered is confirmed and can carry audio.
     LegAnswered {
         /// Which.

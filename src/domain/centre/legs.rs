@@ -89,6 +89,7 @@ impl Centre {
         self.muted.remove(&leg);
         self.held_by_phone.remove(&leg);
         self.unanswered_phones.remove(&leg);
+        self.early_listeners.remove(&leg);
         self.unanswered.remove(&leg);
         self.hearing.forget(leg);
     }
@@ -99,7 +100,6 @@ impl Centre {
     }
 
     pub(super) fn leg_rings(&mut self, turn: &mut Turn<'_>, leg: LegId) {
-        self.attempts.remove(&leg);
         let id = match self.legs.get_mut(&leg) {
             Some(LegUse::Customer(id)) => *id,
             Some(LegUse::AgentPhone { has_rung, .. }) => {

@@ -101,7 +101,7 @@ pub struct Centre {
     paces: BTreeMap<TrunkId, Pace>,
     /// Calls out of each agent today, and what was refused.
     dialled_today: DialledToday,
-    /// Calls out that have not rung yet, by their leg.
+    /// Calls out that nobody has answered yet, by their leg.
     attempts: BTreeMap<LegId, Attempt>,
     /// Calls out that one trunk could not carry and that went on by another.
     calls_advanced: u64,
@@ -119,6 +119,8 @@ pub struct Centre {
     unanswered: BTreeMap<LegId, Unanswered>,
     /// Legs of phones that dialled and have no answer of ours.
     unanswered_phones: BTreeSet<LegId>,
+    /// Legs of phones that dialled and have heard audio of ours before the answer: they make no ringing tone by themselves.
+    early_listeners: BTreeSet<LegId>,
     /// Legs whose phone holds us, which says that it sends nothing.
     held_by_phone: BTreeSet<LegId>,
     hearing: Hearing,
@@ -157,6 +159,7 @@ impl Centre {
             CentreInput::Replacing { leg, caller, replaced } => self.replace_leg(turn, leg, caller.phone.as_deref(), replaced),
             CentreInput::LegRinging { leg } => self.leg_rings(turn, leg),
             CentreInput::LegEarlyMedia { leg } => self.leg_early_media(turn, leg),
+            CentreInput::LegCalledAnew { leg } => self.leg_called_anew(turn, leg),
             CentreInput::LegAnswered { leg } => self.leg_answered(turn, leg),
             CentreInput::LegFailed { leg, cause } => self.leg_failed(turn, leg, cause),
             CentreInput::LegEnded { leg, is_lost } => self.leg_ended(turn, leg, is_lost),

@@ -1,4 +1,5 @@
-//! Calls out by one trunk after another: what a trunk cannot carry goes on by the next one, as long as nobody's phone has rung.
+//! Calls out by one trunk after another: what a trunk cannot carry goes on by the next one, as long as nobody has answered. Ringing
+//! and early media (180, 183) bind nobody: a carrier may find out after them that it cannot, and says so by a 5xx.
 //! Which trunks, and in what order, is `domain/routing/outbound.rs`; the servers of one trunk are the endpoint's (RFC 3263 4.3).
 
 use std::{collections::VecDeque, sync::Arc};
@@ -12,7 +13,7 @@ use crate::{
     types::{AgentId, CallContext, CallId, LegId, Mono, OriginalNumbers, TrunkId},
 };
 
-/// A call that has not rung anywhere after so long does not begin again elsewhere: whoever dialled has waited enough.
+/// A call that nobody has answered after so long does not begin again elsewhere: whoever dialled has waited enough.
 const ADVANCE_MS_MAX: u64 = 30_000;
 /// Past the ringing time the network has this long to say so.
 pub(super) const SLACK_MS: u64 = 5_000;
@@ -30,7 +31,7 @@ pub(super) struct CallOut {
     pub context: CallContext,
 }
 
-/// A call out whose phone has not rung yet, and by which trunks it may still go.
+/// A call out that nobody has answered yet, and by which trunks it may still go.
 #[derive(Debug)]
 pub(super) struct Attempt {
     call: CallOut,
@@ -109,8 +110,10 @@ impl Centre {
     /// party's answer, which no other trunk would change. Whether the call goes on.
     pub(super) fn advance(&mut self, turn: &mut Turn<'_>, leg: LegId, used: &LegUse, cause: EndCause) -> bool {
         let Some(attempt) = self.attempts.remove(&leg) else { return false };
-        let id = match used {
-            LegUse::Customer(call) | LegUse::Consulted { call, .. } => *call,
+        let (id, used) = match used {
+            LegUse::Customer(call) => (*call, used.clone()),
+            // What the first trunk said of ringing is nothing that the next has said.
+            LegUse::Consulted { call, .. } => (*call, LegUse::Consulted { call: *call, has_rung: false }),
             LegUse::AgentPhone { .. }
             | LegUse::SecondLine { .. }
             | LegUse::SlotTold { .. }
@@ -125,7 +128,7 @@ impl Centre {
         let until = turn.now.plus_millis(u64::from(attempt.call.ring_secs) * 1_000 + SLACK_MS);
         let Some((next, trunk)) = self.attempt(turn, id, attempt) else { return false };
         self.calls_advanced += 1;
-        self.legs.insert(next, used.clone());
+        self.legs.insert(next, used);
         let by = CalledBy { leg: next, trunk, until: until.mono, until_at: until.wall };
         self.on_call(turn, id, |call, cx| call.call_anew(leg, by, cx));
         true

@@ -254,6 +254,11 @@ pub enum SipNotice {
         /// SDP of a 183, once.
         answer: Option<Arc<str>>,
     },
+    /// What rang, or sent audio, could not do it after all, and the next server of the same trunk has its turn: nothing rings now.
+    CalledAnew {
+        /// Which dialog.
+        dialog: DialogId,
+    },
     /// Our outgoing call was answered; ACK has been sent.
     Answered {
         /// Which dialog.

@@ -35,21 +35,30 @@ async fn centre_with_carrier(port: &str) -> Centre {
     centre
 }
 
-/// The telephone dials, and the far end does this.
-async fn dial(telephone: &str, far_end: &str, number: &str) {
-    let port = free_port(CARRIER);
-    let centre = centre_with_carrier(&port).await;
+/// SIPp as a carrier that does this for one call.
+fn carrier(scenario: &str, centre: &Centre, port: &str) -> Sipp {
+    Sipp::start_at(CARRIER, scenario, centre.sip, &["-p", port, "-m", "1", "-d", "2500", "-key", "mport", "4000"])
+}
+
+/// The first agent's telephone registers and dials, with these media.
+async fn telephone(scenario: &str, centre: &Centre, number: &str, media: &TonePeer) -> Sipp {
     let (own, password) = (free_port(TELEPHONE), centre.phone_password("101"));
     let register = ["-p", &own, "-m", "1", "-au", "101", "-ap", &password];
     Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
     let agent = centre.sign_in("agent1").await;
     agent.put("/agents/agent1/presence", json!({ "state": "ready" })).await;
-    let media = TonePeer::at(TELEPHONE, Codec::Pcmu, 880.0);
     let rtp = media.address().port().to_string();
-    let far_end =
-        Sipp::start_at(CARRIER, far_end, centre.sip, &["-p", &port, "-m", "1", "-d", "2500", "-key", "mport", "4000"]);
     let arguments = ["-s", number, "-p", &own, "-m", "1", "-au", "101", "-ap", &password, "-key", "mport", &rtp];
-    Sipp::start_at(TELEPHONE, telephone, centre.sip, &arguments).succeeds().await;
+    Sipp::start_at(TELEPHONE, scenario, centre.sip, &arguments)
+}
+
+/// The telephone dials, and the far end does this.
+async fn dial(scenario: &str, far_end: &str, number: &str) {
+    let port = free_port(CARRIER);
+    let centre = centre_with_carrier(&port).await;
+    let media = TonePeer::at(TELEPHONE, Codec::Pcmu, 880.0);
+    let far_end = carrier(far_end, &centre, &port);
+    telephone(scenario, &centre, number, &media).await.succeeds().await;
     far_end.succeeds().await;
     assert!(centre.stop().await.success());
 }
@@ -67,4 +76,42 @@ async fn a_busy_far_end_is_busy_at_the_telephone_that_dialled() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_telephone_that_gives_up_stops_the_ringing_at_the_far_end() {
     dial("uac_dials_cancels", "uas_cancelled", "+34911222333").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_that_announces_and_then_cannot_makes_way_and_the_telephone_hears_ringing_until_the_next_answers() {
+    let (first, second) = (free_port(CARRIER), free_port(CARRIER));
+    let centre = centre_with_carrier(&first).await;
+    let admin = centre.sign_in("admin").await;
+    let trunk = json!({
+        "id": "other", "name": "Other", "sources": [], "username": null, "realm": null,
+        "peer": format!("{CARRIER}:{second}"), "transport": "udp", "calls_max": 10, "is_active": true
+    });
+    admin.post("/trunks", trunk).await;
+    let by = |trunk: &str, cost: u32| json!({ "trunk": trunk, "cost": cost, "weight": 1 });
+    let trunks = [by("carrier", 1), by("other", 2)];
+    let route = json!({ "id": "route", "name": "Route", "prefix": "+34", "trunks": trunks, "is_active": true });
+    admin.post("/outbound-routes", route).await;
+    let first = carrier("uas_announces_then_cannot", &centre, &first);
+    let second = carrier("uas_far_end", &centre, &second);
+    let mut media = TonePeer::at(TELEPHONE, Codec::Pcmu, 880.0);
+    let telephone = telephone("uac_dials_reliably", &centre, "+34911222333", &media).await;
+    // Neither carrier sends a sound: what the telephone hears in the early dialog that it keeps is ours.
+    let heard = tokio::task::spawn_blocking(move || {
+        media.find_server();
+        media.listen_to(50);
+        media.heard.iter().any(|sample| sample.unsigned_abs() > 500)
+    });
+    first.succeeds().await;
+    assert!(heard.await.expect("ears"), "our ringing tone between the two");
+    telephone.succeeds().await;
+    second.succeeds().await;
+    let sent = async || {
+        let events = admin.events().await.into_iter().filter(|event| event["event"]["kind"] == "sent_out");
+        let sent: Vec<_> = events.map(|event| (event["event"]["trunk"].clone(), event["event"]["attempt"].clone())).collect();
+        Some(sent).filter(|sent| sent.len() == 2)
+    };
+    let sent = centre.until("both attempts", sent).await;
+    assert_eq!(sent, [(json!("carrier"), json!(1)), (json!("other"), json!(2))]);
+    assert!(centre.stop().await.success());
 }

@@ -17,10 +17,6 @@ fn music() -> Vec<Heard> {
     vec![Heard::Music("music/on-hold".into())]
 }
 
-fn ringback() -> Vec<Heard> {
-    vec![Heard::Music("music/ringback".into())]
-}
-
 /// Ana talks with a customer; bea is free.
 fn talking() -> (Floor, LegId, CallId) {
     let mut floor = Floor::ready(&["ana", "bea"]);

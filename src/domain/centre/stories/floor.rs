@@ -420,3 +420,8 @@ impl Floor {
 pub fn paused(reason: &str) -> Presence {
     Presence::Paused { reason: reason.into() }
 }
+
+/// Our ringing tone.
+pub fn ringback() -> Vec<Heard> {
+    vec![Heard::Music("music/ringback".into())]
+}

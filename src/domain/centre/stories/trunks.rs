@@ -3,10 +3,11 @@
 use super::floor::*;
 use crate::domain::{
     call::{CallEventKind, EndCause},
-    centre::{CallState, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
+    centre::{CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
     directory::{Directory, NumberRule, OutboundRoute, RouteTrunk, Trunk},
     trunk::{TrunkFault, TrunkHealth},
 };
+use crate::types::LegId;
 
 /// The sample with a second trunk, tried behind the first.
 fn two_trunks() -> Directory {
@@ -100,19 +101,79 @@ fn the_number_shown_may_be_written_otherwise_than_the_one_called_and_both_are_kn
 }
 
 #[test]
-fn what_the_other_party_says_or_whoever_rang_is_not_tried_by_another_trunk() {
+fn what_the_other_party_says_is_not_tried_by_another_trunk_whether_it_has_rung_or_not() {
     for cause in [EndCause::Busy, EndCause::Refused, EndCause::UnknownNumber, EndCause::NoAnswer] {
-        let mut floor = floor_of(two_trunks());
-        dial(&mut floor, "ana", "+34911222333");
-        fail(&mut floor, cause);
-        assert_eq!(trunks(&floor), ["carrier"], "{cause:?}");
+        for has_rung in [false, true] {
+            let mut floor = floor_of(two_trunks());
+            dial(&mut floor, "ana", "+34911222333");
+            let leg = floor.phone_leg();
+            if has_rung {
+                floor.input(CentreInput::LegRinging { leg });
+                floor.input(CentreInput::LegEarlyMedia { leg });
+            }
+            fail(&mut floor, cause);
+            assert_eq!(trunks(&floor), ["carrier"], "{cause:?}");
+            assert_eq!(floor.centre.calls_on(&id("carrier")), 0);
+        }
     }
+}
+
+#[test]
+fn a_trunk_that_rang_and_then_cannot_makes_way_and_whoever_dialled_hears_ringing_until_the_next_is_heard() {
     let mut floor = floor_of(two_trunks());
     dial(&mut floor, "ana", "+34911222333");
-    let leg = floor.phone_leg();
-    floor.input(CentreInput::LegRinging { leg });
+    let (first, desk, call) = (floor.phone_leg(), floor.console_leg("ana"), floor.agent("ana").call.unwrap());
+    floor.input(CentreInput::LegRinging { leg: first });
+    floor.input(CentreInput::LegEarlyMedia { leg: first });
+    assert_eq!(floor.hears[&desk], [Heard::Leg(first)]);
     fail(&mut floor, EndCause::Unreachable);
-    assert_eq!(trunks(&floor), ["carrier"], "it has rung");
+    assert_eq!(
+        (trunks(&floor).as_slice(), floor.hears[&desk].as_slice()),
+        (&["carrier".into(), "second".into()][..], &ringback()[..])
+    );
+    let second = floor.phone_leg();
+    floor.input(CentreInput::LegRinging { leg: second });
+    assert_eq!(floor.hears[&desk], ringback());
+    floor.input(CentreInput::LegEarlyMedia { leg: second });
+    assert_eq!(floor.hears[&desk], [Heard::Leg(second)]);
+    floor.input(CentreInput::LegAnswered { leg: second });
+    assert_eq!((floor.view(call).state.clone(), floor.centre.snapshot().calls_advanced), (CallState::Talking, 1));
+    floor.hang_up(second);
+    assert_eq!(floor.centre.calls_on(&id("second")), 0);
+}
+
+#[test]
+fn a_phone_that_hears_us_before_the_answer_keeps_its_early_dialog_and_hears_our_ringing_between_two_trunks() {
+    let mut floor = Floor::ready(&["carl"]);
+    floor.set_directory(Directory { version: 2, ..two_trunks() });
+    let line = LegId::mint(floor.now.wall, &mut floor.rng);
+    let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
+    floor.input(CentreInput::Arrived { leg: line, caller, called: "+34911222333".into(), language: None });
+    let first = floor.phone_leg();
+    floor.input(CentreInput::LegEarlyMedia { leg: first });
+    assert_eq!(floor.hears[&line], [Heard::Leg(first)]);
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(floor.hears[&line], ringback(), "a 183 cannot be taken back: it makes no tone by itself");
+    let second = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: second });
+    assert!(floor.phone.contains(&PhoneEffect::Answer { leg: line }));
+    assert!(!floor.phone.iter().any(|effect| matches!(effect, PhoneEffect::NotReached { .. })));
+    floor.input(CentreInput::LegAnswered { leg: line });
+    assert_eq!((&floor.hears[&line], &floor.hears[&second]), (&vec![Heard::Leg(second)], &vec![Heard::Leg(line)]));
+    floor.hang_up(line);
+    assert!(floor.open.is_empty());
+}
+
+#[test]
+fn the_next_server_of_a_trunk_is_waited_for_with_ringing_too() {
+    let mut floor = floor_of(two_trunks());
+    dial(&mut floor, "ana", "+34911222333");
+    let (leg, desk) = (floor.phone_leg(), floor.console_leg("ana"));
+    floor.input(CentreInput::LegEarlyMedia { leg });
+    floor.input(CentreInput::LegCalledAnew { leg });
+    assert_eq!((floor.hears[&desk].as_slice(), trunks(&floor).as_slice()), (&ringback()[..], &["carrier".to_owned()][..]));
+    floor.input(CentreInput::LegEarlyMedia { leg });
+    assert_eq!(floor.hears[&desk], [Heard::Leg(leg)]);
 }
 
 #[test]
@@ -159,6 +220,27 @@ fn a_consulted_number_goes_by_the_next_trunk_too_and_even_when_the_agent_has_lef
     assert_eq!((&floor.hears[&leg], floor.view(call).state.clone()), (&vec![Heard::Leg(there)], CallState::PassedOn));
     floor.hang_up(leg);
     assert_eq!((floor.centre.calls_on(&id("carrier")), floor.centre.calls_on(&id("second"))), (0, 0));
+}
+
+#[test]
+fn a_consulted_number_that_was_heard_early_is_ringing_again_at_the_next_trunk() {
+    let mut floor = floor_of(two_trunks());
+    floor.call("1001");
+    floor.answer("ana");
+    let (desk, target) = (floor.console_leg("ana"), ConsultTarget::Number { number: "+34911222333".into() });
+    floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).unwrap();
+    let first = floor.phone_leg();
+    floor.input(CentreInput::LegRinging { leg: first });
+    floor.input(CentreInput::LegEarlyMedia { leg: first });
+    assert_eq!(floor.hears[&desk], [Heard::Leg(first)]);
+    fail(&mut floor, EndCause::Unreachable);
+    assert_eq!(
+        (trunks(&floor).as_slice(), floor.hears[&desk].as_slice()),
+        (&["carrier".into(), "second".into()][..], &ringback()[..])
+    );
+    let second = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: second });
+    assert_eq!(floor.hears[&desk], [Heard::Leg(second)]);
 }
 
 #[test]

@@ -9,9 +9,9 @@ use super::{
 };
 use crate::{
     protocol::sip::{
-        notice::{DialogId, SipTarget},
+        notice::{DialogId, SipNotice, SipTarget},
         registrar::Contact,
-        transaction::ClientKey,
+        transaction::{ClientKey, Timer},
     },
     types::Rng,
 };
@@ -36,8 +36,23 @@ impl SipEndpoint {
         let Some(hop) = calling.hops_left.pop_front() else { return false };
         let SipTarget::Trunk { trunk, number, .. } = calling.target.clone() else { return false };
         let Some(place) = self.place_of(&trunk, &number, hop) else { return false };
+        self.forget_early(id, rng);
         self.begin_branch(id, place, rng);
         true
+    }
+
+    /// What the server that failed let us hear is over: the next one rings, sends audio and answers for itself.
+    fn forget_early(&mut self, id: DialogId, rng: &mut Rng) {
+        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
+        let had_rung = std::mem::take(&mut calling.has_rung);
+        calling.early.clear();
+        calling.early_answer = None;
+        let offer = calling.early_offer.take();
+        self.drop_early_offer(offer, rng);
+        self.link.stop(id, Timer::Undecided);
+        if had_rung {
+            self.link.notice(SipNotice::CalledAnew { dialog: id });
+        }
     }
 
     /// Another flow to the device of a phone has its turn: `false` if there is none.

@@ -1,10 +1,12 @@
 //! Reliable provisional responses (RFC 3262) and what may happen in a dialog before its answer (RFC 3311).
 
+use std::sync::Arc;
+
 use super::{
     calls::{ANSWER, OFFER, OURS, call, in_dialog, invite, invited},
-    world::{THEM, US, World},
+    world::{THEM, US, World, access, address, target},
 };
-use crate::protocol::sip::{DialogId, SipNotice, SipOrder};
+use crate::protocol::sip::{DialogId, Hop, SipNotice, SipOrder, Transport};
 
 /// The caller of scripted messages.
 const CALLER: &str = "10.0.0.1:5062";
@@ -181,6 +183,34 @@ fn a_carriers_progress_without_an_answer_is_no_ringing() {
     assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
     respond(&mut world, "503 Service Unavailable", "x", "", None);
     assert_eq!(world.take(US), [SipNotice::Failed { dialog: OURS, status: 503 }]);
+}
+
+#[test]
+fn a_server_that_rang_and_then_cannot_makes_way_for_the_next_which_rings_and_answers_for_itself() {
+    for first in [reliable(7), String::new()] {
+        let mut world = World::new(1);
+        world.loss = 100;
+        let mut access = access(address("10.0.0.2:5060"), Transport::Udp);
+        let hop = Hop { transport: Transport::Udp, address: address("10.0.0.9:5060"), name: None, terms: None };
+        access.trunks[0].targets.push(target(hop));
+        access.trunks[0].targets[1].priority = 1;
+        world.sides[US].endpoint.set_access(Arc::new(access));
+        call(&mut world, OURS);
+        respond(&mut world, "183 Session Progress", "x", &first, Some(ANSWER));
+        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(ANSWER.into()) }]);
+        let tried = world.last(US, "INVITE").unwrap();
+        respond(&mut world, "503 Service Unavailable", "x", "", None);
+        assert_eq!(world.take(US), [SipNotice::CalledAnew { dialog: OURS }]);
+        assert_ne!(line(&world.last(US, "INVITE").unwrap(), "Call-ID:"), line(&tried, "Call-ID:"));
+        respond(&mut world, "180 Ringing", "y", "", None);
+        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
+        let other = ANSWER.replace("30000", "30002");
+        respond(&mut world, "183 Session Progress", "y", "", Some(&other));
+        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(other.as_str().into()) }]);
+        respond(&mut world, "200 OK", "y", "", None);
+        let heard = world.take(US);
+        assert!(matches!(heard.as_slice(), [SipNotice::Answered { answer, .. }] if **answer == *other), "{heard:?}");
+    }
 }
 
 #[test]
