@@ -225,7 +225,7 @@ impl SipIntake {
             Counters::add(&self.counters.overflowed);
             return Some(refusal);
         }
-        if message.begins_call() && self.inputs.capacity() > 0 {
+        if message.is_new_work() && self.inputs.capacity() > 0 {
             self.passed().remember(&message);
         }
         match self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }) {

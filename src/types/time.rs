@@ -26,6 +26,11 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// Reads a date as SIP writes it (RFC 3261 20.17): `Sat, 13 Nov 2010 23:29:00 GMT`.
+    pub fn read_rfc_1123(text: &str) -> Option<Self> {
+        jiff::fmt::rfc2822::parse(text).ok().map(|instant| Self(instant.timestamp().as_millisecond()))
+    }
+
     /// Milliseconds from `earlier` to this instant, negative if it is later.
     pub const fn millis_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)

@@ -83,9 +83,16 @@ impl Composition {
     }
 
     /// The end, with a body of this media type.
-    pub fn finish_as(mut self, kind: &str, body: &str) -> Arc<[u8]> {
-        let _ = write!(self.text, "Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        self.text.into_bytes().into()
+    pub fn finish_as(self, kind: &str, body: &str) -> Arc<[u8]> {
+        self.finish_as_octets(kind, body.as_bytes())
+    }
+
+    /// The end, with a body of this media type in whatever character set it says.
+    pub fn finish_as_octets(mut self, kind: &str, body: &[u8]) -> Arc<[u8]> {
+        let _ = write!(self.text, "Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let mut octets = self.text.into_bytes();
+        octets.extend_from_slice(body);
+        octets.into()
     }
 }
 
@@ -137,6 +144,11 @@ impl ReplyLines {
     /// The responses are part of this session. Of none, they mirror what the request named (RFC 7989 5).
     pub fn name_session(&mut self, session: SessionIdentifier) {
         self.session = session;
+    }
+
+    /// What names the session.
+    pub fn session(&self) -> SessionIdentifier {
+        self.session
     }
 
     /// A response with these lines; `tag` is ours, left out of a 100.

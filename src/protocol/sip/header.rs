@@ -29,6 +29,12 @@ pub enum Name {
     Path,
     /// Expires.
     Expires,
+    /// Date.
+    Date,
+    /// Subject, `s`.
+    Subject,
+    /// Max-Forwards.
+    MaxForwards,
     /// Authorization.
     Authorization,
     /// Proxy-Authorization.
@@ -96,7 +102,7 @@ pub enum Name {
 impl Name {
     /// The name that a header line carries, in any case, long or compact.
     pub fn read(text: &str) -> Self {
-        const LONG: [(&str, Name); 42] = [
+        const LONG: [(&str, Name); 45] = [
             ("via", Name::Via),
             ("from", Name::From),
             ("to", Name::To),
@@ -109,6 +115,9 @@ impl Name {
             ("record-route", Name::RecordRoute),
             ("path", Name::Path),
             ("expires", Name::Expires),
+            ("date", Name::Date),
+            ("subject", Name::Subject),
+            ("max-forwards", Name::MaxForwards),
             ("authorization", Name::Authorization),
             ("proxy-authorization", Name::ProxyAuthorization),
             ("www-authenticate", Name::WwwAuthenticate),
@@ -153,6 +162,7 @@ impl Name {
                 b'r' => Self::ReferTo,
                 b'o' => Self::Event,
                 b'k' => Self::Supported,
+                b's' => Self::Subject,
                 b'x' => Self::SessionExpires,
                 b'y' => Self::Identity,
                 _ => Self::Other,
@@ -176,6 +186,9 @@ impl Name {
             Self::RecordRoute => "Record-Route",
             Self::Path => "Path",
             Self::Expires => "Expires",
+            Self::Date => "Date",
+            Self::Subject => "Subject",
+            Self::MaxForwards => "Max-Forwards",
             Self::Authorization => "Authorization",
             Self::ProxyAuthorization => "Proxy-Authorization",
             Self::WwwAuthenticate => "WWW-Authenticate",
@@ -238,14 +251,18 @@ pub enum Method {
     Notify,
     /// PRACK (RFC 3262).
     Prack,
-    /// PUBLISH or MESSAGE: known and not allowed here.
+    /// MESSAGE (RFC 3428).
+    Message,
+    /// PUBLISH: known and not allowed here.
     NotAllowed(&'static str),
     /// Never heard of.
     Unknown(Arc<str>),
 }
 
 /// The methods that we take, for Allow.
-pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER, REFER, SUBSCRIBE";
+pub const ALLOW: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER, REFER, SUBSCRIBE, MESSAGE";
+/// The same where a call is concerned, in which nobody writes.
+pub const ALLOW_IN_CALL: &str = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REGISTER, REFER, SUBSCRIBE";
 
 impl Method {
     /// The method that a start line or CSeq names; `None` if it is no token.
@@ -263,7 +280,7 @@ impl Method {
             "SUBSCRIBE" => Self::Subscribe,
             "NOTIFY" => Self::Notify,
             "PUBLISH" => Self::NotAllowed("PUBLISH"),
-            "MESSAGE" => Self::NotAllowed("MESSAGE"),
+            "MESSAGE" => Self::Message,
             "REFER" => Self::Refer,
             other if is_token(other) => Self::Unknown(other.into()),
             _ => return None,
@@ -285,6 +302,7 @@ impl Method {
             Self::Subscribe => "SUBSCRIBE",
             Self::Notify => "NOTIFY",
             Self::Prack => "PRACK",
+            Self::Message => "MESSAGE",
             Self::NotAllowed(name) => name,
             Self::Unknown(name) => name,
         }
@@ -334,6 +352,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",
+        483 => "Too Many Hops",
         484 => "Address Incomplete",
         486 => "Busy Here",
         487 => "Request Terminated",
@@ -345,6 +364,7 @@ pub fn reason_phrase(status: u16) -> &'static str {
         503 => "Service Unavailable",
         504 => "Server Time-out",
         505 => "Version Not Supported",
+        513 => "Message Too Large",
         600 => "Busy Everywhere",
         603 => "Decline",
         606 => "Not Acceptable",

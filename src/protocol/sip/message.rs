@@ -139,6 +139,12 @@ impl SipMessage {
         self.method() == Some(&Method::Invite) && self.to().tag().is_none()
     }
 
+    /// Whether somebody wants something new of us, rather than to go on with what there is: a call, or a text to a telephone
+    /// (RFC 3428). That is refused first when there is too much.
+    pub fn is_new_work(&self) -> bool {
+        self.begins_call() || (self.method() == Some(&Method::Message) && self.to().tag().is_none())
+    }
+
     /// Whom a request is for.
     pub fn request_uri(&self) -> Option<&Uri> {
         match &self.start {

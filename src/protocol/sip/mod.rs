@@ -41,8 +41,8 @@ pub use access::{
 pub use certificate_terms::{CertificateChain, CertificateTerms, authorities_in, fingerprint};
 pub use digest::Ha1;
 pub use endpoint::{
-    Advertised, ClassCounts, DialogSnapshot, IdentityCounts, IdentityTimes, MethodCounts, PingSettings, SipEndpoint, SipOutput,
-    SipSettings, SipStats, SubscriptionLimits,
+    Advertised, ClassCounts, DialogSnapshot, IdentityCounts, IdentityTimes, MessageLimits, MethodCounts, PingSettings,
+    SipEndpoint, SipOutput, SipSettings, SipStats, SubscriptionLimits,
 };
 pub use event::{DialogElement, DialogState};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};

@@ -20,10 +20,10 @@ pub fn reply_flow(flow: Flow, request: &SipMessage) -> Flow {
     Flow { remote: SocketAddr::new(flow.remote.ip(), via.port.unwrap_or(5060)), ..flow }
 }
 
-/// A 503 to a new INVITE, from an edge that is behind and keeps nothing, and where it goes; `None` for everything else, which is
+/// A 503 to a new INVITE or MESSAGE, from an edge that is behind and keeps nothing, and where it goes; `None` for everything else, which is
 /// repeated by its sender and may be dropped.
 pub fn overload_response(flow: Flow, message: &SipMessage, retry_after_secs: u32) -> Option<(Flow, Arc<[u8]>)> {
-    if !message.begins_call() {
+    if !message.is_new_work() {
         return None;
     }
     let response = ReplyLines::of(message, flow.remote).response(503, STATELESS_TAG).line("Retry-After", retry_after_secs);

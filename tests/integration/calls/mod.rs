@@ -7,6 +7,7 @@ mod edge;
 mod families;
 mod lamps;
 mod loss;
+mod messages;
 mod numbers;
 mod outbound;
 mod redirected;

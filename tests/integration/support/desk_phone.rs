@@ -31,19 +31,29 @@ pub struct OwnDialog {
 impl DeskPhone {
     /// Registers the account, and sings so high.
     pub async fn start(centre: &Centre, account: &str, hertz: u32) -> Self {
+        Self::start_over("udp", centre, account, hertz).await
+    }
+
+    /// The same over this transport.
+    pub async fn start_over(transport: &str, centre: &Centre, account: &str, hertz: u32) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let control = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
         let config = format!(
             "sip_listen 127.0.0.1:0\nnet_interface 127.0.0.1\nrtp_ports 27000-27999\nmodule_path {}\ncall_max_calls 4\n\
              audio_source ausine,{hertz}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nctrl_tcp_listen {control}\n\
              ausrc_srate 48000\nausrc_channels 2\nauplay_srate 48000\nauplay_channels 2\nmodule g711.so\nmodule ausine.so\n\
-             module aubridge.so\nmodule_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n",
+             module aubridge.so\nmodule_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
+             module_app contact.so\n",
             modules()
         );
         fs::write(folder.path().join("config"), config).expect("a configuration");
         let (server, password) = (centre.sip, centre.phone_password(account));
+        let others = ["101", "102"].into_iter().filter(|other| *other != account);
+        let contacts: String =
+            others.map(|other| format!("\"{other}\" <sip:{other}@{server};transport={transport}>\n")).collect();
+        fs::write(folder.path().join("contacts"), contacts).expect("a list of contacts");
         let account = format!(
-            "<sip:{account}@{server};transport=udp>;auth_user={account};auth_pass={password};regint=60;audio_codecs=pcmu/8000/1\n"
+            "<sip:{account}@{server};transport={transport}>;auth_user={account};auth_pass={password};regint=60;audio_codecs=pcmu/8000/1\n"
         );
         fs::write(folder.path().join("accounts"), account).expect("an account");
         let said = fs::File::create(folder.path().join("said")).expect("a file");
@@ -74,6 +84,11 @@ impl DeskPhone {
     /// Waits until it has said this.
     pub async fn says(&self, centre: &Centre, words: &str) {
         centre.until(words, async || self.said().contains(words).then_some(())).await;
+    }
+
+    /// Writes to the other telephone, which is its only contact (MESSAGE).
+    pub async fn write(&mut self, text: &str) {
+        self.press("message", text).await;
     }
 
     /// It rings, and is picked up.

@@ -10,7 +10,7 @@ use super::{
     call::{Arriving, Call, Phase},
     caller_id::{caller_of, language_of},
     identity::{Claim, with_identity},
-    origin_of,
+    messaging, origin_of,
     redirections::redirections_of,
     refreshing::Session,
     reliable::Reliable,
@@ -108,9 +108,11 @@ impl SipEndpoint {
             Method::Invite => self.invited(flow, message, key, rng),
             Method::Register => self.registering(flow, message, key, rng),
             Method::Subscribe => self.subscribing(flow, message, key, rng),
+            Method::Message => self.messaged(flow, message, key, rng),
             Method::Options if self.refuses_required(flow, message) => {}
             Method::Options => {
-                let lines = format!("Allow: {ALLOW}\r\nAllow-Events: {ALLOW_EVENTS}\r\nAccept: {SDP}\r\n");
+                let lines =
+                    format!("Allow: {ALLOW}\r\nAllow-Events: {ALLOW_EVENTS}\r\nAccept: {SDP}, {}\r\n", messaging::ACCEPT);
                 self.refuse(flow, message, 200, &lines);
             }
             // Nothing of the kind can stand outside a call here.

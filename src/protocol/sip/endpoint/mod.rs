@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `identity.rs` | signed statements about callers |
 //! | `arriving.rs` | requests that begin something: calls, questions |
+//! | `messaging.rs` | texts between phones |
 //! | `registering.rs` | phones say where they are |
 //! | `answering.rs` | our answers to incoming calls |
 //! | `presentation.rs` | who our calls say they are from |
@@ -37,6 +38,7 @@ mod calling;
 mod device;
 mod early;
 mod identity;
+mod messaging;
 mod next_hop;
 mod notifying;
 mod place;
@@ -69,6 +71,7 @@ use std::{
 };
 
 pub use identity::{IdentityCounts, IdentityTimes};
+pub use messaging::{MessageId, MessageLimits};
 pub use settings::{Advertised, SipSettings};
 pub use snapshot::DialogSnapshot;
 pub use stats::{ClassCounts, MethodCounts, SipStats};
@@ -76,6 +79,7 @@ pub use subscribing::{SubscriptionId, SubscriptionLimits};
 pub use trunk_health::PingSettings;
 
 use call::{Call, Pending, Phase};
+use messaging::Messages;
 use routing::Routing;
 use streams::StreamProofs;
 use subscribing::Subscriptions;
@@ -178,6 +182,7 @@ pub struct SipEndpoint {
     next_flow: u64,
     routing: Routing,
     subscriptions: Subscriptions,
+    messages: Messages,
     is_draining: bool,
     /// Whether registrations with carriers have been taken back for good.
     is_leaving: bool,
@@ -271,6 +276,7 @@ impl SipEndpoint {
             next_flow: 2,
             routing: Routing::default(),
             subscriptions: Subscriptions::default(),
+            messages: Messages::default(),
             is_draining: false,
             is_leaving: false,
             settings,
@@ -360,6 +366,7 @@ impl SipEndpoint {
                 }
                 Owner::Call(id) => self.call_timer(id, timer, rng),
                 Owner::Subscription(id) => self.subscription_timer(id, timer, rng),
+                Owner::Message(id) => self.message_over(id),
                 Owner::Registrar => self.registrar_timer(timer),
                 Owner::Trunks if timer == Timer::TrunkPing => self.ping_trunks(rng),
                 Owner::Trunks => self.registrations_due(rng),
@@ -422,6 +429,7 @@ impl SipEndpoint {
             ClientUser::Bye(id) => self.bye_answered(id, message, status, rng),
             ClientUser::ReferNotify(id) => self.refer_notified(id, status, rng),
             ClientUser::Notify(id) => self.notified(id, key, status, rng),
+            ClientUser::Message(id) => self.message_answered(id, key, Some(message), status, rng),
             ClientUser::TrunkPing if status < 200 => {}
             ClientUser::TrunkPing => self.ping_answered(key, status),
             ClientUser::TrunkRegister => self.register_answered(key, message, status, rng),
@@ -439,6 +447,7 @@ impl SipEndpoint {
             ClientUser::Bye(id) => self.end(id, true),
             ClientUser::ReferNotify(id) => self.refer_notified(id, 408, rng),
             ClientUser::Notify(id) => self.notified(id, key, 408, rng),
+            ClientUser::Message(id) => self.message_answered(id, key, None, 408, rng),
             ClientUser::TrunkPing => self.ping_failed(key, TrunkFault::NoAnswer),
             ClientUser::TrunkRegister => self.register_failed(key, TrunkFault::NoAnswer),
             ClientUser::Nobody => {}
@@ -477,6 +486,7 @@ impl SipEndpoint {
             | Timer::RegistrationOver
             | Timer::SubscriptionOver
             | Timer::NotifyDue
+            | Timer::MessageOver
             | Timer::KeepAlive => {}
         }
     }

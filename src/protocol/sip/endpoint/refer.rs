@@ -11,7 +11,7 @@ use super::{
 use crate::{
     protocol::sip::{
         address::{NameAddr, Scheme},
-        header::{ALLOW, Method, Name, reason_phrase},
+        header::{ALLOW_IN_CALL, Method, Name, reason_phrase},
         message::SipMessage,
         notice::{CallSource, DialogId, Flow, ReferTarget, SipNotice},
         replaces::Replaces,
@@ -152,7 +152,7 @@ impl SipEndpoint {
             .line("Contact", self.settings.contact(peer))
             .line("Event", event)
             .line("Subscription-State", state)
-            .line("Allow", ALLOW)
+            .line("Allow", ALLOW_IN_CALL)
             .line("User-Agent", &self.settings.user_agent)
             .finish_as(SIPFRAG, &format!("SIP/2.0 {status} {}\r\n", reason_phrase(status)));
         self.link.request(key, flow, ClientUser::ReferNotify(id), None, bytes, "NOTIFY");

@@ -24,6 +24,10 @@ const SHUNNED_MS_MAX: u64 = 600_000;
 /// Addresses remembered of each kind.
 const REMEMBERED_MAX: usize = 1_024;
 
+/// How our Via begins, by datagrams and by a stream: equally long.
+const OVER_DATAGRAMS: &str = "SIP/2.0/UDP ";
+const OVER_A_STREAM: &str = "SIP/2.0/TCP ";
+
 /// What is remembered of the places that requests go to.
 #[derive(Debug, Default)]
 pub(super) struct Routing {
@@ -112,15 +116,41 @@ impl SipEndpoint {
         outline: Outline,
         bytes: Arc<[u8]>,
     ) {
+        self.send_sized(key, flow, is_direct, user, Some(outline), bytes, "INVITE");
+    }
+
+    /// The same for a request of another method.
+    pub(super) fn send_request_by_size(
+        &mut self,
+        key: ClientKey,
+        flow: Flow,
+        is_direct: bool,
+        user: ClientUser,
+        bytes: Arc<[u8]>,
+        method: &str,
+    ) {
+        self.send_sized(key, flow, is_direct, user, None, bytes, method);
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "a request with all that belongs to it")]
+    fn send_sized(
+        &mut self,
+        key: ClientKey,
+        flow: Flow,
+        is_direct: bool,
+        user: ClientUser,
+        outline: Option<Outline>,
+        bytes: Arc<[u8]>,
+        method: &str,
+    ) {
         let is_small = bytes.len() <= DATAGRAM_OCTETS_MAX || flow.transport != Transport::Udp;
         if is_small || !is_direct || !self.routing.takes_streams(flow.remote, self.link.now.mono) {
-            return self.link.request(key, flow, user, Some(outline), bytes, "INVITE");
+            return self.link.request(key, flow, user, outline, bytes, method);
         }
         let stream = self.flow_to(&Hop { transport: Transport::Tcp, address: flow.remote, name: None, terms: None });
-        let moved = Outline { via: over_a_stream(&outline.via), ..outline.clone() };
-        let text = String::from_utf8_lossy(&bytes);
-        self.link.request(key, stream, user, Some(moved), over_a_stream(&text).into_bytes().into(), "INVITE");
-        self.link.keep_datagram(key, Datagram { flow, outline: Some(outline), bytes });
+        let moved = outline.clone().map(|outline| Outline { via: over_a_stream(&outline.via), ..outline });
+        self.link.request(key, stream, user, moved, with_stream_via(&bytes), method);
+        self.link.keep_datagram(key, Datagram { flow, outline, bytes });
     }
 }
 
@@ -134,5 +164,15 @@ impl Link {
 
 /// The topmost Via says how the request travels.
 fn over_a_stream(text: &str) -> String {
-    text.replacen("SIP/2.0/UDP ", "SIP/2.0/TCP ", 1)
+    text.replacen(OVER_DATAGRAMS, OVER_A_STREAM, 1)
+}
+
+/// The same in a whole request, whose body may be of any octets.
+fn with_stream_via(bytes: &[u8]) -> Arc<[u8]> {
+    let mut moved = bytes.to_vec();
+    let via = moved.windows(OVER_DATAGRAMS.len()).position(|octets| octets == OVER_DATAGRAMS.as_bytes());
+    if let Some(via) = via.and_then(|at| moved.get_mut(at..at + OVER_A_STREAM.len())) {
+        via.copy_from_slice(OVER_A_STREAM.as_bytes());
+    }
+    moved.into()
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{identity::IdentityTimes, subscribing::SubscriptionLimits, trunk_health::PingSettings};
+use super::{identity::IdentityTimes, messaging::MessageLimits, subscribing::SubscriptionLimits, trunk_health::PingSettings};
 use crate::protocol::sip::{
     address::elements,
     compose::{Composition, ReplyLines},
     gruu::Gruus,
     guard::FloodLimits,
-    header::{ALLOW, Name},
+    header::{ALLOW_IN_CALL, Name},
     message::SipMessage,
     notice::{Flow, FlowId, Transport},
     registrar::RegistrationLimits,
@@ -61,6 +61,8 @@ pub struct SipSettings {
     pub pings: PingSettings,
     /// Subscriptions.
     pub subscriptions: SubscriptionLimits,
+    /// Messages between telephones.
+    pub messages: MessageLimits,
     /// How signed statements about callers are checked.
     pub identity: IdentityTimes,
     /// Makes addresses of single devices, the same over restarts; without it temporary ones end with the process.
@@ -103,6 +105,7 @@ impl Default for SipSettings {
             registration: RegistrationLimits::default(),
             pings: PingSettings::default(),
             subscriptions: SubscriptionLimits::default(),
+            messages: MessageLimits::default(),
             identity: IdentityTimes::default(),
             gruus: None,
             signer: None,
@@ -142,7 +145,7 @@ impl SipSettings {
 
     /// What every message that makes or refreshes a dialog says of us.
     pub fn introduce(&self, message: Composition, peer: Flow) -> Composition {
-        message.line("Contact", self.contact(peer)).line("Allow", ALLOW).line("Supported", self.supported())
+        message.line("Contact", self.contact(peer)).line("Allow", ALLOW_IN_CALL).line("Supported", self.supported())
     }
 
     /// A response with what all of ours carry.

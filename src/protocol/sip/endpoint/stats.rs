@@ -39,7 +39,7 @@ pub struct SipStats {
     pub leaving: usize,
 }
 
-const METHODS: [&str; 13] = [
+const METHODS: [&str; 14] = [
     "INVITE",
     "ACK",
     "BYE",
@@ -52,6 +52,7 @@ const METHODS: [&str; 13] = [
     "REFER",
     "SUBSCRIBE",
     "NOTIFY",
+    "MESSAGE",
     "other",
 ];
 

@@ -161,6 +161,7 @@ impl SipEndpoint {
                 // The next question opens a new stream.
                 ClientUser::Probe(_) | ClientUser::ReferNotify(_) | ClientUser::Nobody => {}
                 ClientUser::Notify(id) => self.notified(id, key, 503, rng),
+                ClientUser::Message(id) => self.message_answered(id, key, None, 503, rng),
             }
         }
         self.tell_watchers(rng);

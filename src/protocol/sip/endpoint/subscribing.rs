@@ -281,7 +281,7 @@ impl SipEndpoint {
 
     /// The account whose telephone sends this; `None` when it was challenged or refused. A trunk watches nobody, but a telephone
     /// on a trunk's address may.
-    fn proven_phone(&mut self, flow: Flow, message: &SipMessage, rng: &mut Rng) -> Option<Arc<str>> {
+    pub(super) fn proven_phone(&mut self, flow: Flow, message: &SipMessage, rng: &mut Rng) -> Option<Arc<str>> {
         match self.proof(flow, message) {
             Proof::Proven(CallSource::Phone(account)) => return Some(account),
             Proof::Proven(CallSource::Trunk(_)) | Proof::Refused => self.challenge(flow, message, false, rng),

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     protocol::sip::{
         compose::SDP,
-        header::{ALLOW, Method},
+        header::{ALLOW_IN_CALL, Method},
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, Transport},
         peer::Hop,
@@ -93,14 +93,15 @@ impl SipEndpoint {
                     self.answer(&pending, 415, "Accept: application/dtmf-relay, application/dtmf\r\n");
                 }
             }
-            Method::Options => self.answer(&pending, 200, &format!("Allow: {ALLOW}\r\nAccept: {SDP}\r\n")),
+            Method::Options => self.answer(&pending, 200, &format!("Allow: {ALLOW_IN_CALL}\r\nAccept: {SDP}\r\n")),
             Method::Refer => self.referred(id, flow, message, pending, rng),
             // We have subscribed to nothing (RFC 6665 4.1.3).
             Method::Notify => self.answer(&pending, 481, ""),
-            Method::Register | Method::Subscribe | Method::NotAllowed(_) => {
-                self.answer(&pending, 405, &format!("Allow: {ALLOW}\r\n"))
+            // Who is at the other end of a call, a queue or several people, is not the protocol's: texts go to accounts.
+            Method::Register | Method::Subscribe | Method::Message | Method::NotAllowed(_) => {
+                self.answer(&pending, 405, &format!("Allow: {ALLOW_IN_CALL}\r\n"))
             }
-            Method::Unknown(_) => self.answer(&pending, 501, &format!("Allow: {ALLOW}\r\n")),
+            Method::Unknown(_) => self.answer(&pending, 501, &format!("Allow: {ALLOW_IN_CALL}\r\n")),
             Method::Prack => self.pracked(id, &pending, message),
             Method::Ack | Method::Cancel => {}
         }

@@ -6,7 +6,12 @@ use std::sync::Arc;
 use super::{Owner, Timer, Wire};
 use crate::{
     protocol::sip::{
-        Flow, compose::Composition, endpoint::SubscriptionId, header::Name, message::SipMessage, notice::DialogId,
+        Flow,
+        compose::Composition,
+        endpoint::{MessageId, SubscriptionId},
+        header::Name,
+        message::SipMessage,
+        notice::DialogId,
     },
     types::SessionIdentifier,
 };
@@ -54,6 +59,8 @@ pub enum ClientUser {
     ReferNotify(DialogId),
     /// A NOTIFY of a subscription.
     Notify(SubscriptionId),
+    /// A MESSAGE to a device.
+    Message(MessageId),
     /// Our question whether a trunk is there.
     TrunkPing,
     /// Our registration with a carrier.

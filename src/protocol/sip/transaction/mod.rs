@@ -221,6 +221,11 @@ impl Transactions {
         (turn == ClientTurn::TimedOut).then_some(client.user)
     }
 
+    /// Nobody waits for the answer any more, and it is not asked for again.
+    pub fn abandon(&mut self, key: ClientKey, wire: &mut Wire<'_>) {
+        self.forget_client(key, wire);
+    }
+
     /// A stream closed: what becomes of the unanswered requests on it.
     pub fn flow_closed(&mut self, flow: FlowId, wire: &mut Wire<'_>) -> CutOff {
         let first = ClientKey { branch: 0, is_cancel: false };

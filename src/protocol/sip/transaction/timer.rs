@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ClientKey, ServerId};
 use crate::{
-    protocol::sip::{DialogId, endpoint::SubscriptionId},
+    protocol::sip::{
+        DialogId,
+        endpoint::{MessageId, SubscriptionId},
+    },
     types::Mono,
 };
 
@@ -84,6 +87,8 @@ pub enum Timer {
     SubscriptionOver,
     /// A subscriber may be told again.
     NotifyDue,
+    /// A message must have been taken by then (RFC 3428).
+    MessageOver,
     /// Datagram phones behind address translation get their keep-alive.
     KeepAlive,
 }
@@ -99,6 +104,8 @@ pub enum Owner {
     Call(DialogId),
     /// A subscription.
     Subscription(SubscriptionId),
+    /// A message on its way.
+    Message(MessageId),
     /// The registrar.
     Registrar,
     /// Pings and registrations of trunks, each at its earliest.

@@ -248,7 +248,9 @@ fn what_nobody_can_do_is_refused_by_the_book() {
     for (method, more, status) in [
         ("INVITE", "Require: timer, precondition\n", "420"),
         ("INVITE", "Supported: timer\nSession-Expires: 30\n", "422"),
-        ("MESSAGE", "", "405"),
+        ("PUBLISH", "", "405"),
+        // Who writes must prove who it is, by a password: a trunk too.
+        ("MESSAGE", "", "401"),
         ("DANCE", "", "501"),
         ("BYE", "", "481"),
         ("CANCEL", "", "481"),

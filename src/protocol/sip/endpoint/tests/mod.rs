@@ -6,6 +6,7 @@ mod devices;
 mod doors;
 mod families;
 mod identity;
+mod messages;
 mod phones;
 mod presentation;
 mod provisional;
