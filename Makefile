@@ -1,5 +1,5 @@
 # Everything a person or a machine does with the project. `make help` lists it.
-.PHONY: help run test test-long bench soak fuzz clean
+.PHONY: help run test test-long bench soak fuzz interop clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -22,6 +22,9 @@ soak: ## mixed load for SOAK_MINUTES (30) with memory and descriptors watched
 
 fuzz: ## fuzz what reads the wires, FUZZ_SECONDS (60) per target
 	@.make/fuzz.sh
+
+interop: ## SIP stacks of others against the server: Kamailio, linphone, baresip, sipvicious
+	@.make/interop.sh
 
 clean: ## remove what was built (not ./data)
 	@rm -rf target web-console/dist web-console/node_modules web-console/tools/codegen/node_modules

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the build needs, and what the tests need besides. Says what is missing and how to get it; on Debian and Ubuntu installs
-# it, with sudo when not root, after saying so. Usage: tools.sh build | tools.sh test
+# What the build needs, and what the tests and the stories with other SIP stacks need besides. Says what is missing and how to get
+# it; on Debian and Ubuntu installs it, with sudo when not root, after saying so. Usage: tools.sh build | test | interop
 set -euo pipefail
 want=${1:-build}
 say() { printf '\033[1m%s\033[0m\n' "$*" >&2; }
@@ -11,6 +11,16 @@ have cc || have gcc || have clang || missing+=(gcc)
 have c++ || have g++ || have clang++ || missing+=(g++)
 have cmake || missing+=(cmake)
 have make || missing+=(make)
+if [ "$want" = interop ]; then
+  have sipp || missing+=(sip-tester)
+  have baresip || missing+=(baresip)
+  have linphonec || missing+=(linphone-cli)
+  have kamailio || missing+=(kamailio)
+  ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || missing+=(kamailio-tls-modules)
+  have openssl || missing+=(openssl)
+  have python3 || missing+=(python3)
+  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+fi
 if [ "$want" = test ]; then
   have sipp || missing+=(sip-tester)
   have baresip || missing+=(baresip)

@@ -39,15 +39,20 @@ def free_port(*kinds):
     raise SystemExit("No free port was found between 19000 and 32000.")
 
 
+def place(address, port):
+    """The two as they are written in one, with the brackets of IPv6."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
 class Refused(Exception):
     """The server answered with a problem."""
 
 
 class Node:
     """One run of the sample centre. `data` keeps its folder; without one a folder is made and removed. `after` is an earlier run
-    whose ports it takes."""
+    whose ports it takes. `addresses` are where SIP and audio come to, HTTP comes to the usual one alone."""
 
-    def __init__(self, data=None, settings=(), after=None):
+    def __init__(self, data=None, settings=(), after=None, addresses=(ADDRESS,)):
         self._own_folder = None if data else tempfile.mkdtemp(prefix="centralita-bench.")
         self.data = Path(data or self._own_folder)
         self.http = after.http if after else free_port("tcp")
@@ -55,8 +60,8 @@ class Node:
         values = [
             f"http.listen={ADDRESS}:{self.http}",
             "http.https_listen=",
-            f"sip.listen={ADDRESS}:{self.sip}",
-            f"media.bind={ADDRESS}",
+            "sip.listen=" + ",".join(place(address, self.sip) for address in addresses),
+            f"media.bind={','.join(addresses)}",
             f"media.ports={MEDIA_PORTS[0]}-{MEDIA_PORTS[1]}",
             f"media.browser_port={free_port('udp')}",
             "metrics.listen=",

@@ -31,12 +31,12 @@ def percentile(values, share):
 
 
 class Sipp:
-    """One run of a scenario."""
+    """One run of a scenario, at this address and port."""
 
-    def __init__(self, scenario, arguments, port):
+    def __init__(self, scenario, arguments, port, address=ADDRESS):
         self.folder = Path(tempfile.mkdtemp(prefix="centralita-sipp."))
         self.port = port
-        command = ["sipp", *arguments, "-sf", str(HERE / "scenarios" / f"{scenario}.xml"), "-i", ADDRESS, "-p", str(port)]
+        command = ["sipp", *arguments, "-sf", str(HERE / "scenarios" / f"{scenario}.xml"), "-i", address, "-p", str(port)]
         command += ["-nostdin", "-trace_stat", "-stf", "calls.csv", "-fd", "1", "-trace_rtt", "-rtt_freq", "1"]
         command += ["-trace_err", "-error_file", "errors.log", "-l", str(CALLS_AT_A_TIME_MAX)]
         self.process = subprocess.Popen(
