@@ -1,6 +1,7 @@
 //! The composition root: the one place that knows every part. Opens store and sockets, starts the loops, stops them in order.
 //! Decides nothing about calls; what is opened here is closed here.
 
+mod earlier_calls;
 mod first_start;
 mod listeners;
 mod loops;
@@ -28,6 +29,7 @@ pub use first_start::{NewAdministrator, first_start, typed};
 pub use stop::Stopped;
 
 use self::{
+    earlier_calls::count_earlier_calls,
     listeners::{Doors, Listeners, not_available},
     scripts::Scripts,
     switch_thread::SwitchThread,
@@ -271,6 +273,8 @@ impl Exchange {
         let (journal, journal_loop) = journal.map_err(|error| not_usable("The journal's file", error))?;
         let status = journal.status().clone();
         leave_out_ended(&ground.db, &mut survivors).await;
+        let directory = ground.directory.watch().borrow().clone();
+        count_earlier_calls(&ground.db, &directory, clock.now().wall, &mut switch).await;
         let taken_up: Vec<CallId> = survivors.calls.iter().map(CallSnapshot::id).collect();
         if !taken_up.is_empty() {
             tracing::warn!(calls = taken_up.len(), "calls of an earlier process are taken up");

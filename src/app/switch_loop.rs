@@ -458,7 +458,8 @@ fn fill<T>(from: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {
 
 /// The line of the log by which a watcher such as fail2ban finds who tries numbers that may not be dialled.
 fn warn_of_refused_dialling(fact: &Fact) {
-    if let Event::Access(AccessEvent { user, kind: AccessEventKind::DiallingRefused { rule } }) = &fact.event {
-        tracing::warn!(%user, rule = rule.word(), "outside call refused");
+    if let Event::Access(AccessEvent { user, kind: AccessEventKind::DiallingRefused { rule, address } }) = &fact.event {
+        let source = address.as_ref().map(tracing::field::display);
+        tracing::warn!(%user, rule = rule.word(), source, "outside call refused");
     }
 }

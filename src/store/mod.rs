@@ -19,6 +19,7 @@ pub mod audit;
 pub mod backup;
 pub mod calls;
 pub mod customers;
+pub mod dialled;
 pub mod directory;
 pub mod journal;
 pub mod peek;
@@ -56,6 +57,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("audit", audit::STATEMENTS),
         ("calls", calls::STATEMENTS),
         ("customers", customers::STATEMENTS),
+        ("dialled", dialled::STATEMENTS),
         ("directory", directory::STATEMENTS),
         ("journal", journal::STATEMENTS),
         ("positions", positions::STATEMENTS),

@@ -22,7 +22,10 @@ mod stories;
 #[cfg(test)]
 mod wire_stories;
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 
 pub use access::peer_of;
 pub use io::{CommandRequest, Input, LiveUpdate, Output, WebPhoneUpdate};
@@ -36,11 +39,13 @@ use self::{
 };
 use crate::{
     domain::{
-        centre::{Centre, CentreInput, CentreOutput, FloorSnapshot, ParkSettings, PhoneEffect, RecoveryCounts},
+        access::{AccessEvent, AccessEventKind},
+        centre::{Centre, CentreInput, CentreOutput, DialDay, Fact, FloorSnapshot, ParkSettings, PhoneEffect, RecoveryCounts},
         directory::Directory,
+        event::Event,
     },
     protocol::sip::{Device, DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
-    types::{IpFamilies, IpPrefix, Mono, Now, Rng},
+    types::{AgentId, IpFamilies, IpPrefix, LegId, Mono, Now, Rng},
 };
 
 /// Rounds in which the parts answer each other within one turn; what is left goes on in the next turn.
@@ -107,6 +112,11 @@ impl Switch {
     pub fn set_park(&mut self, settings: ParkSettings) {
         self.slots = settings.slots;
         self.centre.set_park(settings);
+    }
+
+    /// What agents have dialled outside on this day before this process began; to be said before the first directory.
+    pub fn count_earlier_calls(&mut self, day: DialDay, calls: BTreeMap<AgentId, i64>) {
+        self.centre.count_earlier_calls(day, calls);
     }
 
     /// Audio of telephones has addresses of these families; both until this is said.
@@ -306,6 +316,14 @@ impl Switch {
         legs.into_iter().find_map(|other| self.legs.device_asked(other, account)).cloned()
     }
 
+    /// A refused call out, with where the telephone's signalling comes from.
+    fn with_address_of(&self, by: Option<LegId>, mut fact: Fact) -> Fact {
+        if let Event::Access(AccessEvent { kind: AccessEventKind::DiallingRefused { address, .. }, .. }) = &mut fact.event {
+            *address = by.and_then(|leg| self.legs.get(leg)?.signalled_from).map(|from| from.to_string());
+        }
+        fact
+    }
+
     fn carry_out(&mut self, output: CentreOutput, now: Now) {
         let output = match output {
             CentreOutput::Phone(effect) => {
@@ -315,6 +333,7 @@ impl Switch {
             }
             CentreOutput::LookUp { call, number } => Output::LookUp { call, number },
             CentreOutput::Fact(fact) => Output::Fact(fact),
+            CentreOutput::DiallingRefused { fact, by } => Output::Fact(self.with_address_of(by, fact)),
             CentreOutput::Call(view) => {
                 self.publish_slot(&view, now);
                 Output::Live(LiveUpdate::Call(view))

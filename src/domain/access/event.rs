@@ -64,6 +64,9 @@ pub enum AccessEventKind {
     DiallingRefused {
         /// Which rule.
         rule: DiallingRule,
+        /// From which network address, when a telephone did; `None` for the console.
+        #[serde(default)]
+        address: Option<String>,
     },
     /// Looked at the captured signalling of a call.
     SignallingRead {

@@ -54,6 +54,9 @@ pub enum CallEventKind {
         attempt: i64,
         /// What names the session from end to end (Session-ID, RFC 7989), as we say it.
         session_id: String,
+        /// The agent on whose account it goes; `None` in events of earlier versions.
+        #[serde(default)]
+        agent: Option<AgentId>,
     },
     /// The caller was recognised.
     Identified {

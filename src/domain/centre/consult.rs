@@ -46,7 +46,7 @@ impl Centre {
         }
         let plan = match target {
             ConsultTarget::Agent { agent: to } => self.plan_colleague(agent, &to)?,
-            ConsultTarget::Number { number } => self.plan_consult(turn, agent, &number)?,
+            ConsultTarget::Number { number } => self.plan_consult(turn, agent, &number, None)?,
         };
         self.begin_consult(turn, agent, id, plan, None, None);
         Ok(())
@@ -64,8 +64,14 @@ impl Centre {
     }
 
     /// What a number means for an agent who consults or transfers: a phone that belongs to a colleague is the colleague.
-    pub(super) fn plan_consult(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str) -> Result<ConsultPlan, Refusal> {
-        let plan = self.plan_dial(turn, agent, typed)?;
+    pub(super) fn plan_consult(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        typed: &str,
+        by: Option<LegId>,
+    ) -> Result<ConsultPlan, Refusal> {
+        let plan = self.plan_dial(turn, agent, typed, by)?;
         if let DialPlan::Phone(account) = &plan
             && let Some(colleague) = self.agent_of_phone(account)
         {

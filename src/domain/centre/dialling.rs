@@ -13,12 +13,30 @@ use crate::{
         event::Event,
         routing::{Dialled, DiallingProblem, may_dial},
     },
-    types::{AgentId, Mono, Timestamp, TrunkId},
+    types::{AgentId, LegId, Mono, Timestamp, TrunkId},
 };
 
 /// Refusals of one agent that follow each other sooner than this are counted and not noted: a machine that tries number after number
 /// must not fill the journal.
 const NOTED_EVERY_MS: u64 = 1_000;
+
+/// A day of the centre's zone, on which calls out are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DialDay {
+    date: Date,
+    /// Its midnight.
+    pub began_at: Timestamp,
+}
+
+impl DialDay {
+    /// The day that it is now in this zone, or in UTC if there is no such zone.
+    pub fn of(zone: &str, now: Timestamp) -> Option<Self> {
+        let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+        let local = jiff::Timestamp::from_millisecond(now.as_millis()).ok()?.to_zoned(zone);
+        let midnight = local.start_of_day().ok()?.timestamp();
+        Some(Self { date: local.date(), began_at: Timestamp::from_millis(midnight.as_millisecond()) })
+    }
+}
 
 /// Calls out of each agent on one day of the centre's zone, and what was refused.
 #[derive(Debug, Default)]
@@ -61,13 +79,15 @@ impl DialledToday {
 }
 
 impl Centre {
-    /// Whether an agent may dial this number outside now, by these trunks. A refusal is counted and noted.
+    /// Whether an agent may dial this number outside now, by these trunks. A refusal is counted and noted, with the telephone's leg if one
+    /// wanted it.
     pub(super) fn check_dialling(
         &mut self,
         turn: &Turn<'_>,
         agent: &AgentId,
         number: &str,
         ways: &[TrunkId],
+        by: Option<LegId>,
     ) -> Result<(), Refusal> {
         let rules = &self.directory.centre.dialling;
         // A calendar that is missing closes nothing.
@@ -81,11 +101,17 @@ impl Centre {
             DiallingProblem::Closed => (DiallingRule::Hours, Refusal::DiallingClosed),
         };
         if self.dialled_today.refuse(agent, rule, turn.now.mono) {
-            let kind = AccessEventKind::DiallingRefused { rule };
+            let kind = AccessEventKind::DiallingRefused { rule, address: None };
             let event = Event::Access(AccessEvent { user: agent.clone().into(), kind });
-            self.out.push_back(CentreOutput::Fact(Fact { at: turn.now.wall, actor: turn.actor.clone(), event, call: None }));
+            let fact = Fact { at: turn.now.wall, actor: turn.actor.clone(), event, call: None };
+            self.out.push_back(CentreOutput::DiallingRefused { fact, by });
         }
         Err(refusal)
+    }
+
+    /// What agents have dialled outside on this day before this process began: it counts as if it had been dialled here.
+    pub fn count_earlier_calls(&mut self, day: DialDay, calls: BTreeMap<AgentId, i64>) {
+        (self.dialled_today.day, self.dialled_today.calls) = (Some(day.date), calls);
     }
 
     /// A call out begins.
@@ -99,8 +125,7 @@ impl Centre {
     }
 
     fn today(&self, now: Timestamp) -> Option<Date> {
-        let zone = TimeZone::get(&self.directory.centre.time_zone).unwrap_or(TimeZone::UTC);
-        Some(jiff::Timestamp::from_millisecond(now.as_millis()).ok()?.to_zoned(zone).date())
+        DialDay::of(&self.directory.centre.time_zone, now).map(|day| day.date)
     }
 }
 

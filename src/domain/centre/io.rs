@@ -378,6 +378,13 @@ pub enum CentreOutput {
     },
     /// It happened: for the journal.
     Fact(Fact),
+    /// An agent was not allowed to dial outside: for the journal, with the address of the telephone that wanted it.
+    DiallingRefused {
+        /// What happened, without the address, which is not known here.
+        fact: Fact,
+        /// The telephone's leg; `None` when the console wanted it.
+        by: Option<LegId>,
+    },
     /// A call changed; `Over` is its last.
     Call(Arc<CallView>),
     /// An agent changed.

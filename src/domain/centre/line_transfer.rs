@@ -16,7 +16,7 @@ impl Centre {
         turn.by_agent(agent);
         let own = self.agents.get(agent).and_then(|agent| agent.call());
         let result = match own.filter(|id| self.can_consult_by_phone(agent, *id)) {
-            Some(id) => self.plan_consult(turn, agent, called).map(|plan| {
+            Some(id) => self.plan_consult(turn, agent, called, Some(leg)).map(|plan| {
                 self.legs.insert(leg, LegUse::SecondLine { call: id });
                 self.begin_consult(turn, agent, id, plan, Some(leg), None);
             }),
@@ -117,7 +117,7 @@ impl Centre {
                 self.send_to_line(turn, id, &with, &line);
             }
             Some(Route::Echo) => return Err(EndCause::Refused),
-            None => match self.plan_consult(turn, &with.agent, number) {
+            None => match self.plan_consult(turn, &with.agent, number, Some(leg)) {
                 Ok(plan) => {
                     self.phone(progress(TransferProgress::Begun));
                     self.begin_consult(turn, &with.agent, id, plan, None, Some(leg));

@@ -49,6 +49,7 @@ use std::{
 };
 
 pub use command::{CallerMatch, CallerRecordRef, CentreCommand, ConsultTarget, WantedPresence, WebCall};
+pub use dialling::DialDay;
 pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, TransferAsked, TransferProgress};
 pub use legs::SILENT_PHONE_MS;
 pub use park::{ParkSettings, slot_number};

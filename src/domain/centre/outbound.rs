@@ -79,7 +79,11 @@ impl Centre {
         if self.is_full() {
             return Err(Refusal::TooManyCalls);
         }
-        let plan = self.plan_dial(turn, agent, typed)?;
+        let by = match own_line {
+            OwnLine::Calls(leg) => Some(leg),
+            OwnLine::Console | OwnLine::Ring => None,
+        };
+        let plan = self.plan_dial(turn, agent, typed, by)?;
         if matches!(&plan, DialPlan::Phone(account) if self.own_account(agent).as_ref() == Some(account)) {
             return Err(Refusal::NotDialable);
         }
@@ -200,8 +204,15 @@ impl Centre {
         });
     }
 
-    /// What a number that an agent types means now, to call, to ask or to transfer to, if the agent may dial it.
-    pub(super) fn plan_dial(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str) -> Result<DialPlan, Refusal> {
+    /// What a number that an agent types means now, to call, to ask or to transfer to, if the agent may dial it. `by` is the leg of the
+    /// telephone that wants it, if it is not the console.
+    pub(super) fn plan_dial(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        typed: &str,
+        by: Option<LegId>,
+    ) -> Result<DialPlan, Refusal> {
         let now = turn.now.mono;
         let plan = plan_dial(&self.directory, typed, &|trunk| self.room_on(trunk, now), turn.rng);
         let plan = plan.map_err(|problem| match problem {
@@ -209,7 +220,7 @@ impl Centre {
             DialProblem::AllTrunksFull => Refusal::TooManyCalls,
         })?;
         if let DialPlan::Outside { dialled, ways, .. } = &plan {
-            self.check_dialling(turn, agent, dialled, ways)?;
+            self.check_dialling(turn, agent, dialled, ways, by)?;
         }
         Ok(plan)
     }

@@ -51,9 +51,10 @@ impl Centre {
         trunks: Vec<TrunkId>,
         call: CallOut,
     ) -> Option<(LegId, TrunkId)> {
-        self.note_dialled(turn, &call.agent);
-        let until = turn.now.mono + ADVANCE_MS_MAX;
-        self.attempt(turn, id, Attempt { call, trunks_left: trunks.into(), count: 0, until })
+        let (agent, until) = (call.agent.clone(), turn.now.mono + ADVANCE_MS_MAX);
+        let sent = self.attempt(turn, id, Attempt { call, trunks_left: trunks.into(), count: 0, until })?;
+        self.note_dialled(turn, &agent);
+        Some(sent)
     }
 
     fn attempt(&mut self, turn: &mut Turn<'_>, id: CallId, mut attempt: Attempt) -> Option<(LegId, TrunkId)> {
@@ -64,7 +65,7 @@ impl Centre {
         let shown = self.number_shown(agent);
         let originals = OriginalNumbers { called: dialled.clone(), caller: self.caller_original(&trunk, shown.as_deref()) };
         let context = CallContext { originals: Some(originals), ..context.clone() };
-        let (count, session) = (attempt.count, context.session);
+        let (agent, count, session) = (agent.clone(), attempt.count, context.session);
         let (number, caller) = self.as_written_on(&trunk, dialled, shown);
         self.phone(PhoneEffect::CallOut {
             leg,
@@ -76,7 +77,7 @@ impl Centre {
             context,
         });
         self.attempts.insert(leg, attempt);
-        self.on_call(turn, id, |call, cx| call.note_sent_out(trunk.clone(), count, session, cx));
+        self.on_call(turn, id, |call, cx| call.note_sent_out(agent, trunk.clone(), count, session, cx));
         Some((leg, trunk))
     }
 

@@ -1,6 +1,7 @@
 //! Telephones that ask for a transfer (REFER).
 
 use super::*;
+use crate::domain::access::{AccessEvent, AccessEventKind, DiallingRule};
 
 /// The phone asks for a transfer within the call that our INVITE made, and proves itself when it is asked to.
 fn phone_refers(exchange: &mut Exchange, invite: &str, to: &str) {
@@ -78,4 +79,22 @@ fn a_phone_whose_transfer_fails_keeps_its_call() {
     let bye = exchange.last("BYE ");
     phone_says(&mut exchange, &bye, "200 OK", "");
     exchange.is_clean();
+}
+
+#[test]
+fn a_phone_that_wants_to_transfer_where_nobody_may_dial_is_noted_with_its_address() {
+    let mut exchange = Exchange::new();
+    let mut directory = directory();
+    let carrier = directory.trunks.values_mut().next().unwrap();
+    (carrier.peer, directory.version) = (Some("192.0.2.60:5060".into()), 2);
+    exchange.give(Input::Directory(Arc::new(directory)));
+    let (_, invite) = agent_on_the_phone(&mut exchange);
+    phone_refers(&mut exchange, &invite, "+15551234567");
+    let noted = exchange.facts.iter().find_map(|fact| match &fact.event {
+        Event::Access(AccessEvent { kind: AccessEventKind::DiallingRefused { rule, address }, .. }) => {
+            Some((*rule, address.clone()))
+        }
+        _ => None,
+    });
+    assert_eq!(noted, Some((DiallingRule::Number, Some("192.0.2.50".to_owned()))));
 }

@@ -115,3 +115,19 @@ async fn a_carrier_that_announces_and_then_cannot_makes_way_and_the_telephone_he
     assert_eq!(sent, [(json!("carrier"), json!(1)), (json!("other"), json!(2))]);
     assert!(centre.stop().await.success());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_telephone_that_dials_what_it_may_not_hears_403_and_is_noted_with_its_address() {
+    let centre = centre_with_carrier(&free_port(CARRIER)).await;
+    let admin = centre.sign_in("admin").await;
+    let media = TonePeer::at(TELEPHONE, Codec::Pcmu, 880.0);
+    telephone("uac_dials_forbidden", &centre, "+15551234567", &media).await.succeeds().await;
+    let noted = async || {
+        let events = admin.events().await;
+        events.into_iter().find(|event| event["event"]["kind"] == "dialling_refused")
+    };
+    let noted = &centre.until("the note", noted).await["event"];
+    let expected = (&json!("agent1"), &json!("number"), &json!(TELEPHONE));
+    assert_eq!((&noted["user"], &noted["rule"], &noted["address"]), expected);
+    assert!(centre.stop().await.success());
+}

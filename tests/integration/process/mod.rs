@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod daily_limits;
 mod registrations;
 mod survival;
 

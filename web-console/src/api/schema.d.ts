@@ -1118,6 +1118,8 @@ export interface components {
         } | {
             /** @description Which rule. */
             rule: components["schemas"]["DiallingRule"];
+            /** @description From which network address, when a telephone did; `None` for the console. */
+            address?: string | null;
             /** @enum {string} */
             kind: "dialling_refused";
         } | {
@@ -1397,6 +1399,7 @@ export interface components {
             attempt: number;
             /** @description What names the session from end to end (Session-ID, RFC 7989), as we say it. */
             session_id: string;
+            agent?: components["schemas"]["AgentId"] | null;
             /** @enum {string} */
             kind: "sent_out";
         } | {

@@ -322,7 +322,7 @@ impl Day {
                         self.later(ms, Later::Input(CentreInput::CallerKnown { call, found }));
                     }
                 }
-                CentreOutput::Fact(fact) => {
+                CentreOutput::Fact(fact) | CentreOutput::DiallingRefused { fact, .. } => {
                     if let Event::Call(event) = &fact.event
                         && let CallEventKind::Offered { queue: Some(_), agent, .. } = &event.kind
                     {

@@ -4,7 +4,9 @@ use super::floor::*;
 use crate::domain::{
     access::DiallingRule,
     call::{EndCause, TransferTarget},
-    centre::{CallState, CentreCommand, CentreInput, ConsultTarget, PhoneEffect, Refusal, TransferAsked, TransferProgress},
+    centre::{
+        CallState, CentreCommand, CentreInput, ConsultTarget, DialDay, PhoneEffect, Refusal, TransferAsked, TransferProgress,
+    },
     directory::{DiallingRules, Directory},
 };
 
@@ -131,4 +133,27 @@ fn the_calls_of_a_day_are_counted_by_agent_and_begin_anew_with_the_next_one() {
     floor.sleep(24 * 3_600_000);
     floor.sign_in("ana");
     assert_eq!(once(&mut floor, "ana", HOME), Ok(()));
+}
+
+#[test]
+fn what_was_dialled_before_the_process_began_counts_on_the_same_day_of_the_centres_zone_only() {
+    let rules = DiallingRules { calls_per_day_max: 2, ..DiallingRules::default() };
+    let mut directory = sample();
+    directory.centre.dialling = rules;
+    let (zone, now) = (directory.centre.time_zone.clone(), Floor::with(sample()).now.wall);
+    let day = DialDay::of(&zone, now).unwrap();
+    assert!(day.began_at <= now && now.millis_since(day.began_at) < 25 * 3_600_000);
+    let mut floor = Floor::with(directory.clone());
+    floor.centre.count_earlier_calls(day, [(id("ana"), 1), (id("bea"), 2)].into());
+    floor.set_directory(Directory { version: 2, ..directory });
+    floor.sign_in("ana");
+    floor.sign_in("bea");
+    assert_eq!(dial(&mut floor, "bea", HOME), Err(Refusal::DailyLimit));
+    dial(&mut floor, "ana", HOME).expect("the second of the day");
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegFailed { leg, cause: EndCause::Busy });
+    assert_eq!(dial(&mut floor, "ana", HOME), Err(Refusal::DailyLimit));
+    floor.sleep(24 * 3_600_000);
+    floor.sign_in("bea");
+    assert_eq!(dial(&mut floor, "bea", HOME), Ok(()));
 }

@@ -245,7 +245,7 @@ impl Floor {
                     }
                     self.phone.push(effect);
                 }
-                CentreOutput::Fact(fact) => {
+                CentreOutput::Fact(fact) | CentreOutput::DiallingRefused { fact, .. } => {
                     if let Some(summary) = &fact.call {
                         self.summaries.insert(summary.id, (**summary).clone());
                     }

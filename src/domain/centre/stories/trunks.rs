@@ -72,7 +72,7 @@ fn a_call_that_a_trunk_cannot_carry_goes_by_the_next_and_is_talked_there() {
     floor.hang_up(second);
     assert_eq!(floor.centre.calls_on(&id("second")), 0);
     let sent = |event: &CallEventKind| match event {
-        CallEventKind::SentOut { trunk, attempt, session_id } => Some((trunk.to_string(), *attempt, session_id.clone())),
+        CallEventKind::SentOut { trunk, attempt, session_id, .. } => Some((trunk.to_string(), *attempt, session_id.clone())),
         _ => None,
     };
     let sent: Vec<_> = floor.call_events().filter_map(sent).collect();
