@@ -51,12 +51,12 @@ impl SipEndpoint {
             return self.link.notice(SipNotice::Failed { dialog: id, status: 503 });
         }
         let mut places = self.places(&target, rng);
-        let Some(first) = places.first() else {
+        if places.is_empty() {
             // A trunk without an address is out of service, a phone without a contact is only away.
             let status = if matches!(target, SipTarget::Trunk { .. }) { 503 } else { 480 };
             return self.link.notice(SipNotice::Failed { dialog: id, status });
-        };
-        let presentation = self.present(&target, caller, caller_name, context, first.way.peer(), rng);
+        }
+        let presentation = self.present(&target, caller, caller_name, context, rng);
         // A phone's contacts ring together, a trunk's hops are tried one after another.
         let hops_left: VecDeque<Hop> = match &target {
             SipTarget::Phone(_) | SipTarget::Devices { .. } | SipTarget::Device(_) => VecDeque::new(),
@@ -123,9 +123,9 @@ impl SipEndpoint {
             tags.push(branch.tag);
         }
         let peer = branch.flow;
+        let ours = self.settings.advertised(peer);
         let to = match &calling.target {
             SipTarget::Phone(account) | SipTarget::Devices { account, .. } | SipTarget::Device(Device { account, .. }) => {
-                let ours = self.settings.advertised(peer);
                 format!("<sip:{}@{}:{}>", user_part(account), ours.host, ours.port)
             }
             SipTarget::Trunk { .. } => format!("<{}>", branch.uri.as_str()),
@@ -134,7 +134,7 @@ impl SipEndpoint {
             uri: branch.uri.as_str().to_owned(),
             via: self.settings.via(peer, &branch.key.branch_text()),
             routes: branch.routes.clone(),
-            from: format!("{};tag={}", calling.presentation.from, tag_text(branch.tag)),
+            from: format!("{};tag={}", calling.presentation.from(ours), tag_text(branch.tag)),
             to,
             call_id: branch.call_id.clone(),
             cseq: branch.cseq,
@@ -148,7 +148,7 @@ impl SipEndpoint {
             .line("To", &outline.to)
             .line("Call-ID", &outline.call_id)
             .line("CSeq", format_args!("{} INVITE", outline.cseq))
-            .lines(&calling.presentation.lines);
+            .lines(&calling.presentation.lines(ours));
         message = self
             .settings
             .introduce(message, peer)

@@ -3,28 +3,83 @@
 
 use std::fmt::Write as _;
 
-use super::{SipEndpoint, redirections::lines_of};
+use super::{SipEndpoint, redirections::lines_of, settings::Advertised};
 use crate::{
     protocol::sip::{
         access::{AssertedAs, CallerAccess},
         address::{quoted, user_part},
-        notice::{Flow, SipTarget},
+        notice::SipTarget,
     },
-    types::{CallContext, Rng, SessionIdentifier, SessionUuid},
+    types::{CallContext, Redirection, Rng, SessionIdentifier, SessionUuid},
 };
 
 /// RFC 3323 4.1.1.3.
 const ANONYMOUS: &str = "<sip:anonymous@anonymous.invalid>";
 
-/// What an INVITE of ours says of its caller.
+/// What the INVITEs of one call say of its caller. Our own address in it is the one that each place can reach.
 #[derive(Debug)]
 pub struct Presentation {
-    /// From, without a tag.
-    pub from: String,
-    /// Whole lines besides.
-    pub lines: String,
+    /// The caller's number as a user part, if it is known.
+    caller: Option<String>,
+    /// The caller's name as it stands before an address; empty without one.
+    name: String,
+    /// What the trunk is told of it.
+    terms: CallerAccess,
+    /// The URI called there, with which those who sent the call on are told; `None` for a phone.
+    called_uri: Option<String>,
+    redirections: Vec<Redirection>,
+    statement: Option<String>,
     /// What names the session.
     pub session: SessionIdentifier,
+}
+
+impl Presentation {
+    fn is_hidden(&self) -> bool {
+        self.caller.is_none() || self.terms.is_hidden
+    }
+
+    /// The caller at our address, if the number is known.
+    fn known(&self, ours: &Advertised) -> Option<String> {
+        let caller = self.caller.as_ref()?;
+        Some(format!("{}<sip:{caller}@{}:{}>", self.name, ours.host, ours.port))
+    }
+
+    /// From, without a tag.
+    pub fn from(&self, ours: &Advertised) -> String {
+        match self.known(ours).filter(|_| !self.is_hidden()) {
+            Some(known) => known,
+            // The name would say what the number does not.
+            None if self.caller.is_some() => format!("\"Anonymous\" {ANONYMOUS}"),
+            None => format!("{}{ANONYMOUS}", self.name),
+        }
+    }
+
+    /// Whole lines besides.
+    pub fn lines(&self, ours: &Advertised) -> String {
+        let mut lines = format!("Session-ID: {}\r\n", self.session);
+        // Writing to a String cannot fail.
+        if let Some(known) = self.known(ours) {
+            let privacy = if self.is_hidden() { "full" } else { "off" };
+            let _ = match self.terms.asserts {
+                AssertedAs::Nothing => Ok(()),
+                AssertedAs::Asserted => write!(lines, "P-Asserted-Identity: {known}\r\n"),
+                AssertedAs::RemoteParty => {
+                    write!(lines, "Remote-Party-ID: {known};party=calling;screen=yes;privacy={privacy}\r\n")
+                }
+            };
+        }
+        if self.is_hidden() {
+            lines.push_str("Privacy: id\r\n");
+        }
+        if let Some(called) = &self.called_uri {
+            let (own, terms) = (format!("{}:{}", ours.host, ours.port), &self.terms);
+            lines.push_str(&lines_of(&self.redirections, terms.redirections, &own, called, terms.is_hidden));
+        }
+        if let Some(statement) = &self.statement {
+            let _ = write!(lines, "Identity: {statement}\r\n");
+        }
+        lines
+    }
 }
 
 impl SipEndpoint {
@@ -35,7 +90,6 @@ impl SipEndpoint {
         caller: Option<&str>,
         caller_name: Option<&str>,
         context: &CallContext,
-        peer: Flow,
         rng: &mut Rng,
     ) -> Presentation {
         let (terms, statement) = match target {
@@ -50,44 +104,22 @@ impl SipEndpoint {
                 (terms, signed.filter(|_| is_told).and_then(|caller| self.statement(trunk, caller, called, rng)))
             }
         };
-        let ours = self.settings.advertised(peer);
-        let named = |address: &str| match caller_name.filter(|name| !name.is_empty()) {
-            Some(name) => format!("{} {address}", quoted(name)),
-            None => address.to_owned(),
+        let called_uri = match target {
+            SipTarget::Phone(_) | SipTarget::Devices { .. } | SipTarget::Device(_) => None,
+            SipTarget::Trunk { trunk, number, .. } => {
+                let host = self.access.trunk(trunk).and_then(|trunk| trunk.peer.as_ref()).map(|peer| peer.uri_host());
+                host.map(|host| format!("sip:{}@{host}", user_part(number)))
+            }
         };
-        let known = caller.map(|caller| named(&format!("<sip:{}@{}:{}>", user_part(caller), ours.host, ours.port)));
-        let is_hidden = known.is_none() || terms.is_hidden;
-        let session = SessionIdentifier { local: context.session.local.or(SessionUuid::mint(rng)), ..Default::default() };
-        let mut lines = format!("Session-ID: {session}\r\n");
-        // Writing to a String cannot fail.
-        if let Some(known) = &known {
-            let privacy = if is_hidden { "full" } else { "off" };
-            let _ = match terms.asserts {
-                AssertedAs::Nothing => Ok(()),
-                AssertedAs::Asserted => write!(lines, "P-Asserted-Identity: {known}\r\n"),
-                AssertedAs::RemoteParty => {
-                    write!(lines, "Remote-Party-ID: {known};party=calling;screen=yes;privacy={privacy}\r\n")
-                }
-            };
+        let name = caller_name.filter(|name| !name.is_empty()).map(|name| format!("{} ", quoted(name))).unwrap_or_default();
+        Presentation {
+            caller: caller.map(user_part),
+            name,
+            terms,
+            called_uri,
+            redirections: context.redirections.clone(),
+            statement,
+            session: SessionIdentifier { local: context.session.local.or(SessionUuid::mint(rng)), ..Default::default() },
         }
-        if is_hidden {
-            lines.push_str("Privacy: id\r\n");
-        }
-        if let SipTarget::Trunk { trunk, number, .. } = target
-            && let Some(host) = self.access.trunk(trunk).and_then(|trunk| trunk.peer.as_ref()).map(|peer| peer.uri_host())
-        {
-            let (own, to) = (format!("{}:{}", ours.host, ours.port), format!("sip:{}@{host}", user_part(number)));
-            lines.push_str(&lines_of(&context.redirections, terms.redirections, &own, &to, terms.is_hidden));
-        }
-        if let Some(statement) = statement {
-            let _ = write!(lines, "Identity: {statement}\r\n");
-        }
-        let from = match known.filter(|_| !is_hidden) {
-            Some(known) => known,
-            // The name would say what the number does not.
-            None if caller.is_some() => format!("\"Anonymous\" {ANONYMOUS}"),
-            None => named(ANONYMOUS),
-        };
-        Presentation { from, lines, session }
     }
 }

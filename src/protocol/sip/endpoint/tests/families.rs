@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::{
     calls::ANSWER,
     phones::{AWAY, Phone},
-    world::{US, World, access, address, answer_to, to_trunk},
+    world::{US, World, access, address, answer_to, target, to_trunk},
 };
 use crate::{
-    protocol::sip::{Advertised, DialogId, FlowId, SipNotice, SipOrder, SipTarget, Transport},
+    protocol::sip::{Advertised, AssertedAs, DialogId, FlowId, Hop, SipNotice, SipOrder, SipTarget, Transport},
     types::{CallContext, PerFamily},
 };
 
@@ -51,6 +51,7 @@ fn phones_of_both_families_that_ring_together_are_each_told_of_an_address_of_the
         let (_, said) = world.stray.iter().find(|(to, _)| *to == address(away)).expect("an INVITE");
         assert!(said.contains(&format!("Via: SIP/2.0/UDP {host};")), "{said}");
         assert!(said.contains(&format!("Contact: <sip:centralita@{host}>")) && said.contains(connection), "{said}");
+        assert!(said.contains(&format!("From: <sip:911@{host}>;tag=")), "{said}");
     }
     // The one with IPv6 takes the call: what follows goes on in its family.
     let (_, said) = world.stray.iter().find(|(to, _)| *to == address(AWAY_V6)).cloned().expect("an INVITE");
@@ -84,4 +85,23 @@ fn a_trunk_is_called_and_asked_in_the_family_of_its_server() {
     world.order(US, invite(to_trunk("1009")));
     let said = world.last(US, "INVITE").expect("an INVITE");
     assert!(said.contains("c=IN IP6 2001:db8::1") && said.contains("Contact: <sip:centralita@[2001:db8::1]:5060>"), "{said}");
+}
+
+#[test]
+fn a_trunk_whose_next_server_is_of_the_other_family_is_told_there_who_calls_from_an_address_of_that_family() {
+    let mut world = world();
+    let mut access = access(address("10.0.0.9:5060"), Transport::Udp);
+    let hop = Hop { transport: Transport::Udp, address: address("[2001:db8::9]:5060"), name: None, terms: None };
+    access.trunks[0].targets.push(target(hop));
+    access.trunks[0].targets[1].priority = 1;
+    access.trunks[0].caller.asserts = AssertedAs::Asserted;
+    world.sides[US].endpoint.set_access(Arc::new(access));
+    world.order(US, invite(to_trunk("1009")));
+    let first = world.last(US, "INVITE").expect("an INVITE");
+    world.inject(US, "10.0.0.9:5060", &answer_to(&first, "503 Service Unavailable", "").replace("\r\n", "\n"));
+    let second = world.last(US, "INVITE").expect("an INVITE");
+    for (said, host) in [(first, "10.0.0.1:5060"), (second, "[2001:db8::1]:5060")] {
+        assert!(said.contains(&format!("From: <sip:911@{host}>;tag=")), "{said}");
+        assert!(said.contains(&format!("P-Asserted-Identity: <sip:911@{host}>\r\n")), "{said}");
+    }
 }
