@@ -131,7 +131,7 @@ async fn close(tx: &mut Tx, goes_on: &GoesOn, now: Timestamp) -> Result<Repaired
 }
 
 fn lost(call: CallId) -> CallEvent {
-    CallEvent { call, kind: CallEventKind::Ended { cause: EndCause::Lost, by: Party::System } }
+    CallEvent { call, kind: CallEventKind::Ended { cause: EndCause::Lost, by: Party::System, reason: None } }
 }
 
 async fn emit(tx: &mut Tx, at: Timestamp, event: CallEvent) -> Result<(), StoreFault> {

@@ -95,6 +95,12 @@ impl Legs {
                 }
             }
             SipNotice::Referred { dialog, target } => self.referred(dialog, target),
+            SipNotice::ReasonGiven { dialog, reason } => {
+                if let Some(leg) = self.by_dialog(dialog) {
+                    let leg = self.known_as(leg);
+                    self.tell(CentreInput::LegReason { leg, reason });
+                }
+            }
             SipNotice::Ended { dialog, is_lost } => self.peer_ended(dialog, is_lost),
             SipNotice::RegistrationChanged { account, is_reachable } => {
                 self.tell(CentreInput::PhoneReachable { account, is_reachable });

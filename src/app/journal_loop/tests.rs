@@ -79,7 +79,12 @@ fn abandoned(id: CallId, waited_secs: i64) -> [Fact; 2] {
     };
     [
         fact(1 + waited_secs, id, CallEventKind::Abandoned { queue, waited_ms }, None),
-        fact(1 + waited_secs, id, CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer }, Some(over)),
+        fact(
+            1 + waited_secs,
+            id,
+            CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer, reason: None },
+            Some(over),
+        ),
     ]
 }
 
@@ -100,7 +105,7 @@ fn answered(id: CallId, waited_secs: i64, talk_secs: i64) -> [Fact; 2] {
         fact(
             1 + waited_secs + talk_secs,
             id,
-            CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer },
+            CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer, reason: None },
             Some(over),
         ),
     ]

@@ -344,7 +344,7 @@ async fn store_call_from(test: &TestDb, id: CallId, agent: &str, is_over: bool, 
     };
     let kind = match is_over {
         false => CallEventKind::Connected { queue: None, agent: agent.clone(), waited_ms: 0 },
-        true => CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer },
+        true => CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer, reason: None },
     };
     let call = |kind| Event::Call(CallEvent { call: id, kind });
     let busy =

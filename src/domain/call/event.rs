@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::types::{
-    AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Redirection, Timestamp, TrunkId,
+    AgentId, CallId, CallerIdentity, CustomerId, LineId, PeerReason, PhoneNumber, QueueId, Redirection, Timestamp, TrunkId,
 };
 
 /// Something happened to a call.
@@ -225,6 +225,16 @@ pub enum CallEventKind {
         cause: EndCause,
         /// Who ended it.
         by: Party,
+        /// Why in the words of the customer's side (Reason, RFC 3326): its telephone's or carrier's; `None` if it said nothing.
+        #[serde(default)]
+        reason: Option<PeerReason>,
+    },
+    /// Somebody else than the customer, or a trunk that could not carry the call, said why it ended its part (Reason, RFC 3326).
+    ReasonGiven {
+        /// Whose telephone or carrier; `None` for whomever an agent asked or brought in.
+        by: Option<Party>,
+        /// Its words.
+        reason: PeerReason,
     },
     /// The agent said what it was about.
     Disposed {
@@ -459,6 +469,7 @@ impl CallEvent {
             CallEventKind::Recovered => "call.recovered",
             CallEventKind::NotRecovered { .. } => "call.not_recovered",
             CallEventKind::Ended { .. } => "call.ended",
+            CallEventKind::ReasonGiven { .. } => "call.reason_given",
             CallEventKind::Disposed { .. } => "call.disposed",
         }
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::Cx,
-    types::{AgentId, CallId, DispositionId, LegId, LineId, Mono, QueueId, SessionIdentifier, Timestamp},
+    types::{AgentId, CallId, DispositionId, LegId, LineId, Mono, PeerReason, QueueId, SessionIdentifier, Timestamp},
 };
 
 /// Nodes kept of a caller's way through the flows.
@@ -460,8 +460,8 @@ impl Call {
     }
 
     /// Nobody is on the line any more. A caller who hangs up while waiting has abandoned; whoever else ends a wait
-    /// says [`Call::flow_out`] first.
-    pub fn end(&mut self, cause: EndCause, by: Party, cx: &mut CallCx<'_>) {
+    /// says [`Call::flow_out`] first. `reason`: what the customer's side said.
+    pub fn end(&mut self, cause: EndCause, by: Party, reason: Option<PeerReason>, cx: &mut CallCx<'_>) {
         if self.is_over() {
             return;
         }
@@ -481,7 +481,7 @@ impl Call {
         self.customer_leg = None;
         self.ended_at = Some(cx.now.wall);
         self.end_cause = Some(cause);
-        self.say(cx, CallEventKind::Ended { cause, by });
+        self.say(cx, CallEventKind::Ended { cause, by, reason });
     }
 
     fn outcome_of(&self, cause: EndCause, by: Party) -> Outcome {

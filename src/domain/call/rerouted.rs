@@ -1,7 +1,7 @@
 //! A party who is called out anew, by another trunk or another server of the same, because the first could not carry the call.
 
-use super::{Call, CallCx, CallEventKind, Consulted, DialStep, Stage};
-use crate::types::{AgentId, LegId, Mono, SessionIdentifier, Timestamp, TrunkId};
+use super::{Call, CallCx, CallEventKind, Consulted, DialStep, Party, Stage};
+use crate::types::{AgentId, LegId, Mono, PeerReason, SessionIdentifier, Timestamp, TrunkId};
 
 /// How a party is called out.
 #[derive(Debug, Clone)]
@@ -20,6 +20,11 @@ impl Call {
     /// A number outside is called about it by this agent, or is its other party.
     pub fn note_sent_out(&self, agent: AgentId, trunk: TrunkId, attempt: i64, session: SessionIdentifier, cx: &mut CallCx<'_>) {
         self.say(cx, CallEventKind::SentOut { trunk, attempt, session_id: session.to_string(), agent: Some(agent) });
+    }
+
+    /// Somebody's part in it ended, for this reason.
+    pub fn note_reason(&self, by: Option<Party>, reason: PeerReason, cx: &mut CallCx<'_>) {
+        self.say(cx, CallEventKind::ReasonGiven { by, reason });
     }
 
     /// The leg `old` came to nothing before anybody answered. Until its party is called anew the call takes no line for it.

@@ -12,7 +12,9 @@ use crate::{
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
     },
-    types::{AgentId, CallContext, CallId, CallerIdentity, LegId, PhoneNumber, SessionId, Timestamp, TrunkId, UserId},
+    types::{
+        AgentId, CallContext, CallId, CallerIdentity, LegId, PeerReason, PhoneNumber, SessionId, Timestamp, TrunkId, UserId,
+    },
 };
 
 /// The world reports. Cannot be refused.
@@ -58,6 +60,13 @@ pub enum CentreInput {
     LegAnswered {
         /// Which.
         leg: LegId,
+    },
+    /// The peer of a leg said why it ends or refuses; that follows.
+    LegReason {
+        /// Which.
+        leg: LegId,
+        /// Its words.
+        reason: PeerReason,
     },
     /// A leg that we called came to nothing.
     LegFailed {

@@ -3,7 +3,7 @@
 use super::{Centre, CentreOutput, Turn, playback::Purpose};
 use crate::{
     domain::call::{EndCause, MissCause, Party, Stage},
-    types::{CallId, QueueId},
+    types::{CallId, PeerReason, QueueId},
 };
 
 /// Last words are cut off here.
@@ -42,6 +42,18 @@ impl Centre {
 
     /// Ends a call in whatever stage it is: offers, lines, listeners and legs are let go, the agent wraps up.
     pub(super) fn end_call(&mut self, turn: &mut Turn<'_>, id: CallId, cause: EndCause, by: Party) {
+        self.end_call_saying(turn, id, cause, by, None);
+    }
+
+    /// The same with what the customer's side said of why.
+    pub(super) fn end_call_saying(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: CallId,
+        cause: EndCause,
+        by: Party,
+        reason: Option<PeerReason>,
+    ) {
         if self.calls.get(&id).is_none_or(|call| call.is_over()) {
             return;
         }
@@ -59,7 +71,7 @@ impl Centre {
         }
         let Some(call) = self.calls.get(&id) else { return };
         let leg = call.customer_leg;
-        self.on_call(turn, id, |call, cx| call.end(cause, by, cx));
+        self.on_call(turn, id, |call, cx| call.end(cause, by, reason, cx));
         self.timers.clear_call(id);
         if let Some(leg) = leg {
             self.part_with_caller(leg, cause);

@@ -84,6 +84,7 @@ impl Centre {
 
     pub(super) fn forget_leg(&mut self, leg: LegId) {
         self.attempts.remove(&leg);
+        self.reasons.remove(&leg);
         self.timers.set(Timer::SlotTold(leg), None);
         self.playing.remove(&leg);
         self.muted.remove(&leg);
@@ -120,6 +121,7 @@ impl Centre {
 
     pub(super) fn leg_answered(&mut self, turn: &mut Turn<'_>, leg: LegId) {
         self.attempts.remove(&leg);
+        self.reasons.remove(&leg);
         match self.legs.get(&leg).cloned() {
             Some(LegUse::Customer(call)) => {
                 self.answer_confirmed(leg);
@@ -175,6 +177,7 @@ impl Centre {
     pub(super) fn leg_failed(&mut self, turn: &mut Turn<'_>, leg: LegId, cause: EndCause) {
         let Some(used) = self.legs.remove(&leg) else { return };
         let goes_on = self.advance(turn, leg, &used, cause);
+        let reason = self.reason_of_end(turn, leg, &used);
         self.forget_leg(leg);
         if goes_on {
             return;
@@ -182,7 +185,7 @@ impl Centre {
         match used {
             LegUse::Customer(call) => {
                 turn.by_customer();
-                self.end_call(turn, call, cause, Party::Customer);
+                self.end_call_saying(turn, call, cause, Party::Customer, reason);
             }
             LegUse::AgentPhone { call, agent, has_rung } => {
                 let miss = miss_cause(cause, has_rung);
@@ -219,12 +222,13 @@ impl Centre {
 
     pub(super) fn leg_ended(&mut self, turn: &mut Turn<'_>, leg: LegId, is_lost: bool) {
         let Some(used) = self.legs.remove(&leg) else { return };
+        let reason = self.reason_of_end(turn, leg, &used);
         self.forget_leg(leg);
         let cause = if is_lost { EndCause::Lost } else { EndCause::Hangup };
         match used {
             LegUse::Customer(call) => {
                 turn.by_customer();
-                self.end_call(turn, call, cause, Party::Customer);
+                self.end_call_saying(turn, call, cause, Party::Customer, reason);
             }
             LegUse::AgentPhone { call, agent, .. } => {
                 let Some(here) = self.calls.get(&call) else { return };

@@ -22,6 +22,7 @@ mod park;
 mod playback;
 mod presence;
 mod publish;
+mod reasons;
 mod recovery;
 mod refusal;
 mod replacing;
@@ -76,7 +77,7 @@ use super::{
     routing::DialPlan,
     trunk::{Pace, TrunkState},
 };
-use crate::types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, SessionId, TrunkId};
+use crate::types::{AgentId, CallId, LegId, Mono, Now, PeerReason, QueueId, Rng, SessionId, TrunkId};
 
 /// The live floor of one node.
 #[derive(Default)]
@@ -107,6 +108,8 @@ pub struct Centre {
     /// Calls out that one trunk could not carry and that went on by another.
     calls_advanced: u64,
     legs: BTreeMap<LegId, LegUse>,
+    /// Why legs that are about to be over are, in their peers' words.
+    reasons: BTreeMap<LegId, PeerReason>,
     consoles: BTreeMap<AgentId, Console>,
     /// Agents whose console went away and has not come back.
     departed: BTreeSet<AgentId>,
@@ -162,6 +165,7 @@ impl Centre {
             CentreInput::LegEarlyMedia { leg } => self.leg_early_media(turn, leg),
             CentreInput::LegCalledAnew { leg } => self.leg_called_anew(turn, leg),
             CentreInput::LegAnswered { leg } => self.leg_answered(turn, leg),
+            CentreInput::LegReason { leg, reason } => self.note_reason(leg, reason),
             CentreInput::LegFailed { leg, cause } => self.leg_failed(turn, leg, cause),
             CentreInput::LegEnded { leg, is_lost } => self.leg_ended(turn, leg, is_lost),
             CentreInput::LegReturned { leg } => self.leg_returned(turn, leg),

@@ -124,6 +124,7 @@ impl Centre {
         if cause != EndCause::Unreachable || turn.now.mono >= attempt.until {
             return false;
         }
+        self.tell_reason(turn, leg, &used);
         // What the call takes of the trunk that failed is not to count against the next.
         self.on_call(turn, id, |call, _| call.call_out_failed(leg));
         let until = turn.now.plus_millis(u64::from(attempt.call.ring_secs) * 1_000 + SLACK_MS);

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::{event::DialogElement, registrar::Device};
-use crate::types::{CallContext, CallerIdentity, CertificateProblem, PerFamily, TrunkId};
+use crate::types::{CallContext, CallerIdentity, CertificateProblem, PeerReason, PerFamily, TrunkId};
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
 /// (both draw from one counter: the switch's are even, the endpoint's odd).
@@ -314,6 +314,13 @@ pub enum SipNotice {
         dialog: DialogId,
         /// Where to.
         target: ReferTarget,
+    },
+    /// The peer said why it ends or refuses the call; the notice of that follows.
+    ReasonGiven {
+        /// Which dialog.
+        dialog: DialogId,
+        /// Its words.
+        reason: PeerReason,
     },
     /// The dialog is over: BYE from the peer, no ACK, a dead connection, or our BYE was answered.
     Ended {

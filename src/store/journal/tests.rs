@@ -136,7 +136,7 @@ impl Day {
 
     fn end(&mut self, call: &mut CallSummary, outcome: Outcome) {
         (call.ended_at, call.outcome, call.end_cause) = (Some(self.at), outcome, Some(EndCause::Hangup));
-        self.tell(call, CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer });
+        self.tell(call, CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer, reason: None });
     }
 
     fn tell(&mut self, call: &CallSummary, kind: CallEventKind) {

@@ -10,6 +10,7 @@ mod loss;
 mod messages;
 mod numbers;
 mod outbound;
+mod reasons;
 mod redirected;
 mod secure_trunks;
 mod signalling;

@@ -22,6 +22,8 @@ export interface CallerWishes {
   hangsUpAfterMs?: number
   /** Another scenario of tests/sipp than the usual one. */
   scenario?: string
+  /** What it wants to know besides. */
+  keys?: Record<string, string>
 }
 
 export class Caller extends Sipp {
@@ -35,6 +37,7 @@ export class Caller extends Sipp {
     return new Caller(folder, phone, [
       ...[`${centre.sip.host}:${centre.sip.port}`, '-sf', scenario, '-s', number, '-m', '1', '-i', address],
       ...['-key', 'mport', String(phone.port), '-d', String(wishes.hangsUpAfterMs ?? 0), '-timeout', '120'],
+      ...Object.entries(wishes.keys ?? {}).flatMap(([name, value]) => ['-key', name, value]),
     ])
   }
 }

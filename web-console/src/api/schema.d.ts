@@ -1584,8 +1584,15 @@ export interface components {
             cause: components["schemas"]["EndCause"];
             /** @description Who ended it. */
             by: components["schemas"]["Party"];
+            reason?: components["schemas"]["PeerReason"] | null;
             /** @enum {string} */
             kind: "ended";
+        } | {
+            by?: components["schemas"]["Party"] | null;
+            /** @description Its words. */
+            reason: components["schemas"]["PeerReason"];
+            /** @enum {string} */
+            kind: "reason_given";
         } | {
             /** @description Who. */
             agent: components["schemas"]["AgentId"];
@@ -3821,6 +3828,18 @@ export interface components {
             names: {
                 [key: string]: string;
             };
+        };
+        /** @description What was said, as it came but for its length: attacker-controlled. */
+        PeerReason: {
+            /** @description Whose words: `Q.850` for causes of the telephone network, `SIP` for status codes, or another. */
+            protocol: string;
+            /**
+             * Format: int32
+             * @description The number: of Q.850 16 for normal clearing, 17 for busy, …; `None` if there is none.
+             */
+            cause?: number | null;
+            /** @description The same for people; `None` if there is none. */
+            text?: string | null;
         };
         /**
          * @description Something that may be done. The word of a permission is also the scope of an API token.

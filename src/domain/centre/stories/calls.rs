@@ -51,7 +51,9 @@ fn a_call_is_offered_answered_talked_and_wrapped_up() {
     assert_eq!(floor.presence("ana"), Presence::Ready);
     assert_eq!(floor.view(call).state, CallState::Over { cause: EndCause::Hangup });
     assert_eq!(floor.story(), ["arrived", "queued", "offered", "connected", "ended"]);
-    assert!(floor.call_events().any(|e| *e == CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer }));
+    assert!(
+        floor.call_events().any(|e| *e == CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer, reason: None })
+    );
     let summary = &floor.summaries[&call];
     assert_eq!((summary.wait_ms, summary.talk_ms, summary.hold_ms), (4_000, 60_000, 0));
     assert_eq!((summary.outcome, summary.agent.as_ref().unwrap().as_str()), (Outcome::Answered, "ana"));

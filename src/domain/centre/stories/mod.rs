@@ -12,6 +12,7 @@ mod outward;
 mod parking;
 mod phones_that_dial;
 mod queueing;
+mod reasons;
 mod redirected;
 mod replacing;
 mod talking;

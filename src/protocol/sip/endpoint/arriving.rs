@@ -435,6 +435,7 @@ impl SipEndpoint {
             let is_known = arriving.waiting.is_none();
             self.refuse_call(id, 487, None);
             if is_known {
+                self.tell_reason(id, message);
                 self.link.notice(SipNotice::Cancelled { dialog: id });
             }
         }

@@ -192,6 +192,7 @@ impl SipEndpoint {
             422 if is_wanted => self.invite_too_brief(id, key, message, rng),
             401 | 407 if is_wanted => self.invite_challenged(id, key, message, status, rng),
             _ if is_wanted => {
+                self.tell_reason(id, message);
                 let status = told_status(message, status);
                 if status == 503 {
                     self.shun_hop_of(id, key, message.first(Name::RetryAfter));

@@ -234,7 +234,7 @@ impl SipEndpoint {
                 self.answer_sender(id, if status == 202 { 202 } else { 200 }, theirs.unwrap_or_default());
             }
             _ => {
-                let told = told_status(status);
+                let told = told_refusal(status);
                 if let Some(relay) = self.messages.relays.get_mut(&id) {
                     relay.worst = relay.worst.into_iter().chain([told]).max_by_key(|status| weight(*status));
                 }
@@ -325,7 +325,7 @@ fn passed_lines(message: &SipMessage) -> String {
 
 /// What the sender hears of a refusal. Of a device that knows no MESSAGE (501), that its address takes none; of ways that failed
 /// and of what is between it and us, that nobody is there.
-fn told_status(status: u16) -> u16 {
+fn told_refusal(status: u16) -> u16 {
     match status {
         413 | 415 | 486 | 488 | 513 | 600 | 603 | 606 => status,
         405 | 501 => 405,

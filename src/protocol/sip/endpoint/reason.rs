@@ -1,6 +1,15 @@
 //! Why a call ends, in the words of Q.850 (RFC 3326, RFC 6432): what our BYE, CANCEL and refusals say, and what theirs tell us.
 
-use crate::protocol::sip::{address::elements, header::Name, message::SipMessage};
+use super::SipEndpoint;
+use crate::{
+    protocol::sip::{
+        address::{elements, param},
+        header::{Name, is_token},
+        message::SipMessage,
+        notice::{DialogId, SipNotice},
+    },
+    types::PeerReason,
+};
 
 /// Someone hung up, or gave up waiting.
 pub const NORMAL_CLEARING: &str = "Reason: Q.850;cause=16;text=\"Normal call clearing\"\r\n";
@@ -51,6 +60,43 @@ pub fn is_network_failure(bye: &SipMessage) -> bool {
     matches!(q850_cause(bye), Some(27 | 38 | 41 | 102))
 }
 
+impl SipEndpoint {
+    /// What their BYE, CANCEL or refusal says goes before the notice of it.
+    pub(super) fn tell_reason(&mut self, id: DialogId, message: &SipMessage) {
+        if let Some(reason) = given_reason(message) {
+            self.link.notice(SipNotice::ReasonGiven { dialog: id, reason });
+        }
+    }
+}
+
+/// Why they end or refuse: of several reasons the telephone network's, which knows most, else that of SIP (RFC 3326 2).
+fn given_reason(message: &SipMessage) -> Option<PeerReason> {
+    let mut reasons: Vec<PeerReason> = message.values(Name::Reason).flat_map(elements).filter_map(read).collect();
+    let at = ["Q.850", "SIP"].iter().find_map(|known| reasons.iter().position(|reason| reason.protocol == *known));
+    (!reasons.is_empty()).then(|| reasons.swap_remove(at.unwrap_or(0)))
+}
+
+/// One reason: `Q.850;cause=16;text="Terminated"`.
+fn read(value: &str) -> Option<PeerReason> {
+    let (protocol, params) = value.split_at(value.find(';').unwrap_or(value.len()));
+    let protocol = Some(protocol.trim()).filter(|name| is_token(name) && name.len() <= PeerReason::PROTOCOL_MAX)?;
+    let known = ["Q.850", "SIP"].into_iter().find(|known| known.eq_ignore_ascii_case(protocol));
+    let cause = param(params, "cause").and_then(|cause| cause.trim().parse().ok());
+    let text = param(params, "text").map(without_escapes).filter(|text| !text.is_empty());
+    let reason = PeerReason { protocol: known.unwrap_or(protocol).to_owned(), cause, text };
+    (reason.cause.is_some() || reason.text.is_some()).then_some(reason)
+}
+
+/// The text of a quoted string (RFC 3261 25.1: a backslash goes before what would end it), not longer than we keep.
+fn without_escapes(quoted: &str) -> String {
+    let mut is_escaped = false;
+    let is_text = |c: &char| {
+        is_escaped = *c == '\\' && !is_escaped;
+        !is_escaped && !c.is_control()
+    };
+    quoted.chars().filter(is_text).take(PeerReason::TEXT_MAX).collect::<String>().trim().to_owned()
+}
+
 fn q850_cause(message: &SipMessage) -> Option<u8> {
     message.values(Name::Reason).flat_map(elements).find_map(|reason| {
         let mut parts = reason.split(';').map(str::trim);
@@ -93,6 +139,33 @@ mod tests {
             (503, "Reason: Q.850;cause=21\r\n", 503),
         ] {
             assert_eq!(told_status(&message(&format!("SIP/2.0 {status} No"), reason), status), told, "{status} {reason}");
+        }
+    }
+
+    #[test]
+    fn what_they_say_of_why_is_read_in_its_many_forms() {
+        let long = format!("Reason: X.1;text=\"{}\"\r\n", "ñ".repeat(500));
+        for (header, protocol, cause, text) in [
+            ("Reason: Q.850;cause=16;text=\"Normal call clearing\"\r\n", "Q.850", Some(16), Some("Normal call clearing")),
+            (
+                "Reason: SIP ; cause=200 ; text=\"Call completed, elsewhere\"\r\n",
+                "SIP",
+                Some(200),
+                Some("Call completed, elsewhere"),
+            ),
+            ("Reason: SIP;cause=480, q.850;cause=18\r\n", "Q.850", Some(18), None),
+            ("Reason: SIP;cause=480\r\nReason: Q.850;cause=18\r\n", "Q.850", Some(18), None),
+            ("Reason: Preemption;cause=1;text=\"UA \\\"b\\\\c\\\"\"\r\n", "Preemption", Some(1), Some("UA \"b\\c\"")),
+            ("Reason: Q.850;cause=99999;text=x\r\n", "Q.850", None, Some("x")),
+            (&long, "X.1", None, Some(&*"ñ".repeat(PeerReason::TEXT_MAX))),
+        ] {
+            let read = given_reason(&message("BYE sip:a@h SIP/2.0", header));
+            let expected = PeerReason { protocol: protocol.into(), cause, text: text.map(str::to_owned) };
+            assert_eq!(read, Some(expected), "{header}");
+        }
+        for header in ["", "Reason: Q.850\r\n", "Reason: ;cause=16\r\n", "Reason: a b;cause=1\r\n", "Reason: SIP;text=\"\"\r\n"]
+        {
+            assert_eq!(given_reason(&message("BYE sip:a@h SIP/2.0", header)), None, "{header}");
         }
     }
 

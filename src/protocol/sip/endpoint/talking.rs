@@ -76,6 +76,7 @@ impl SipEndpoint {
         match method {
             Method::Bye => {
                 self.answer(&pending, 200, "");
+                self.tell_reason(id, message);
                 self.hung_up(id, is_network_failure(message));
             }
             Method::Invite if is_answered => self.offered(id, pending, message, true, rng),

@@ -5,12 +5,14 @@ import { useTexts } from '@/i18n/use-texts'
 import { keyText } from '@/i18n/words'
 import { useIdentityText } from '@/lib/caller-identity'
 import type { Names } from '@/lib/use-names'
+import { usePeerReasonText } from './peer-reason'
 
 type EventRecord = Schemas['EventRecord']
 
 export function useEventText(names: Names): (record: EventRecord) => string {
   const { t } = useTexts('calls')
   const identity = useIdentityText()
+  const peerReason = usePeerReasonText()
   const target = (to: Schemas['TransferTarget']) => {
     switch (to.to) {
       case 'agent':
@@ -87,8 +89,12 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.recovered')
       case 'not_recovered':
         return t(event.queue ? 'event.not_recovered_owed' : 'event.not_recovered', { queue: event.queue ? names.queue(event.queue) : '' })
-      case 'ended':
-        return t('event.ended', { party: t(`party.${event.by}`), cause: t(`cause.${event.cause}`) })
+      case 'reason_given':
+        return t(`event.reason_given.${event.by === 'customer' || event.by === 'agent' ? event.by : 'asked'}`, { reason: peerReason(event.reason) })
+      case 'ended': {
+        const end = { party: t(`party.${event.by}`), cause: t(`cause.${event.cause}`) }
+        return event.reason ? t('event.ended_saying', { ...end, reason: peerReason(event.reason) }) : t('event.ended', end)
+      }
       case 'disposed':
         return t('event.disposed', { agent: names.agent(event.agent), disposition: names.disposition(event.disposition) })
       default:

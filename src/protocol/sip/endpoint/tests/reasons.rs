@@ -6,6 +6,12 @@ use super::{
 };
 use crate::protocol::sip::{SipNotice, SipOrder};
 
+/// What a side was told of why, since it was last asked.
+fn heard(world: &mut World, side: usize) -> Vec<(Option<u16>, Option<String>)> {
+    let reasons = std::mem::take(&mut world.reasons).into_iter().filter(|(of, _)| *of == side);
+    reasons.map(|(_, reason)| (reason.cause, reason.text)).collect()
+}
+
 #[test]
 fn refusals_and_goodbyes_say_why_in_the_networks_words() {
     let mut world = World::new(1);
@@ -16,12 +22,14 @@ fn refusals_and_goodbyes_say_why_in_the_networks_words() {
     world.run(100);
     assert!(world.last(THEM, "SIP/2.0 486").unwrap().contains("\r\nReason: Q.850;cause=17;"));
     assert_eq!(world.take(US), [SipNotice::Failed { dialog: OURS, status: 486 }]);
+    assert_eq!(heard(&mut world, US), [(Some(17), Some("User busy".into()))]);
 
     let mut world = World::new(2);
     connected(&mut world);
     world.order(US, SipOrder::Bye { dialog: OURS });
     world.run(100);
     assert!(world.last(US, "BYE").unwrap().contains("\r\nReason: Q.850;cause=16;"));
+    assert_eq!(heard(&mut world, THEM), [(Some(16), Some("Normal call clearing".into()))]);
 }
 
 #[test]
@@ -33,6 +41,7 @@ fn a_call_given_up_unanswered_says_so_in_its_cancel() {
     world.order(THEM, SipOrder::Ring { dialog: theirs, answer: None });
     world.run(31_000);
     assert!(world.last(US, "CANCEL").unwrap().contains("\r\nReason: Q.850;cause=19;"));
+    assert_eq!(heard(&mut world, THEM), [(Some(19), Some("No answer from user".into()))]);
     let notices = world.take(US);
     assert!(matches!(notices.last(), Some(SipNotice::Failed { dialog: OURS, status: 408 })), "{notices:?}");
 }

@@ -15,7 +15,7 @@ use crate::{
         Transport, TrunkAccess,
     },
     protocol::stir::SignedPassport,
-    types::{CertificateProblem, IpPrefix, Mono, Now, PerFamily, Rng},
+    types::{CertificateProblem, IpPrefix, Mono, Now, PeerReason, PerFamily, Rng},
 };
 
 /// Our side.
@@ -39,6 +39,8 @@ pub struct World {
     pub bans: Vec<IpAddr>,
     /// Everything sent, with the sender.
     pub log: Vec<(usize, String)>,
+    /// Why calls ended, as each side heard it.
+    pub reasons: Vec<(usize, PeerReason)>,
     /// Statements about callers whose signatures nobody has checked yet.
     pub to_verify: Vec<(usize, DialogId, Arc<SignedPassport>)>,
     in_flight: BTreeMap<(Mono, u64), Packet>,
@@ -100,6 +102,7 @@ impl World {
             closed: Vec::new(),
             bans: Vec::new(),
             log: Vec::new(),
+            reasons: Vec::new(),
             to_verify: Vec::new(),
             in_flight: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -188,6 +191,7 @@ impl World {
             while let Some(output) = self.sides[from].endpoint.poll() {
                 match output {
                     SipOutput::Named { .. } => {}
+                    SipOutput::Notice(SipNotice::ReasonGiven { reason, .. }) => self.reasons.push((from, reason)),
                     SipOutput::Notice(notice) => self.sides[from].notices.push(notice),
                     SipOutput::Connect { flow, name, .. } => {
                         self.connects.push((flow.remote, name));

@@ -1,0 +1,68 @@
+//! What the other side says of why it ends or refuses (RFC 3326), in the story of the call.
+
+use super::floor::*;
+use crate::domain::{
+    call::{CallEventKind, EndCause, Party},
+    centre::{CentreCommand, CentreInput},
+    directory::{Directory, Trunk},
+};
+use crate::types::{LegId, PeerReason};
+
+fn says(floor: &mut Floor, leg: LegId, cause: u16) -> PeerReason {
+    let reason = PeerReason { protocol: "Q.850".into(), cause: Some(cause), text: Some("said there".into()) };
+    floor.input(CentreInput::LegReason { leg, reason: reason.clone() });
+    reason
+}
+
+/// The end of the only call, and what else was said, each as it was told.
+fn told(floor: &Floor) -> Vec<CallEventKind> {
+    let is_meant = |kind: &&CallEventKind| matches!(kind, CallEventKind::Ended { .. } | CallEventKind::ReasonGiven { .. });
+    floor.call_events().filter(is_meant).cloned().collect()
+}
+
+#[test]
+fn a_caller_who_hangs_up_says_why_with_the_end_of_the_call() {
+    let mut floor = Floor::ready(&["ana"]);
+    let (leg, _) = floor.call("1001");
+    floor.answer("ana");
+    let reason = Some(says(&mut floor, leg, 16));
+    floor.hang_up(leg);
+    assert_eq!(told(&floor), [CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer, reason }]);
+}
+
+#[test]
+fn what_a_device_said_before_another_answered_is_no_reason_of_the_end() {
+    let mut floor = Floor::ready(&["ana"]);
+    let command = CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None };
+    floor.ask_as("ana", command).expect("dialled");
+    let leg = floor.phone_leg();
+    says(&mut floor, leg, 34);
+    floor.input(CentreInput::LegAnswered { leg });
+    floor.hang_up(leg);
+    assert_eq!(told(&floor), [CallEventKind::Ended { cause: EndCause::Hangup, by: Party::Customer, reason: None }]);
+}
+
+#[test]
+fn a_trunk_that_cannot_carry_a_call_says_why_before_the_next_is_tried() {
+    let mut directory = sample();
+    let second = Trunk { peer: Some("192.0.2.2:5060".into()), ..Trunk::new(id("second"), "Second") };
+    directory.trunks.insert(second.id.clone(), second);
+    let mut floor = Floor::ready(&["ana"]);
+    floor.set_directory(Directory { version: 2, ..directory });
+    let command = CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None };
+    floor.ask_as("ana", command).expect("dialled");
+    let first = floor.phone_leg();
+    let crowded = says(&mut floor, first, 34);
+    floor.input(CentreInput::LegFailed { leg: first, cause: EndCause::Unreachable });
+    let second = floor.phone_leg();
+    let unknown = says(&mut floor, second, 1);
+    floor.input(CentreInput::LegFailed { leg: second, cause: EndCause::UnknownNumber });
+    let expected = [
+        CallEventKind::ReasonGiven { by: Some(Party::Customer), reason: crowded },
+        CallEventKind::Ended { cause: EndCause::UnknownNumber, by: Party::Customer, reason: Some(unknown) },
+    ];
+    assert_eq!(told(&floor), expected);
+    let story = floor.story();
+    let at = |kind: &str| story.iter().rposition(|told| *told == kind).expect("told");
+    assert!(at("reason_given") < at("sent_out"), "{story:?}");
+}
