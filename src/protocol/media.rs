@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{IpFamilies, LegId, PerFamily};
+use crate::types::{IpFamilies, IpFamily, LegId, PerFamily};
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
 pub type Samples = Arc<[i16]>;
@@ -85,6 +85,14 @@ pub enum MediaOrder {
         leg: LegId,
         /// Both while it is not known of which its peer is.
         families: IpFamilies,
+    },
+    /// Binds a port of this family beside the one that a SIP leg has, because its peer moves to that family; answered by
+    /// [`MediaNotice::OpenedBeside`]. The next settled agreement gives back the one that is not used.
+    OpenBeside {
+        /// Which leg.
+        leg: LegId,
+        /// Of which.
+        family: IpFamily,
     },
     /// What the peer of a SIP leg agreed to; may be repeated after a re-INVITE.
     SetRemote {
@@ -174,6 +182,7 @@ impl MediaOrder {
         match self {
             Self::Clips(_) => None,
             Self::Open { leg, .. }
+            | Self::OpenBeside { leg, .. }
             | Self::SetRemote { leg, .. }
             | Self::OpenBrowser { leg, .. }
             | Self::OfferBrowser { leg }
@@ -198,6 +207,13 @@ pub enum MediaNotice {
         leg: LegId,
         /// Addresses to write into the SDP: the advertised address and the bound port.
         locals: PerFamily<SocketAddr>,
+    },
+    /// A SIP leg has a port of its peer's new family too, or could not get one and stays as it was.
+    OpenedBeside {
+        /// Which leg.
+        leg: LegId,
+        /// The address to write into the SDP.
+        local: Option<SocketAddr>,
     },
     /// No port was free, or a browser's offer could not be used.
     OpenFailed {
@@ -260,6 +276,7 @@ impl MediaNotice {
     pub fn leg_mut(&mut self) -> &mut LegId {
         match self {
             Self::Opened { leg, .. }
+            | Self::OpenedBeside { leg, .. }
             | Self::OpenFailed { leg, .. }
             | Self::BrowserAnswered { leg, .. }
             | Self::BrowserOffered { leg, .. }

@@ -118,6 +118,7 @@ impl Legs {
     pub(super) fn hear_media(&mut self, notice: MediaNotice, now: Now, rng: &mut Rng) {
         match self.forks.by_leg(notice) {
             MediaNotice::Opened { leg, locals } => self.opened(leg, locals, now, rng),
+            MediaNotice::OpenedBeside { leg, local } => self.opened_beside(leg, local, now),
             MediaNotice::OpenFailed { leg, reason } => {
                 if !self.web_failed(leg) {
                     self.open_failed(leg, reason);
@@ -282,11 +283,19 @@ impl Legs {
             self.order_sip(SipOrder::AnswerReoffer { dialog, answer: Some(ours.into()) });
             return;
         };
-        let answered = Description::parse(&offer).ok().and_then(|offer| sdp.answer(&offer).ok());
+        let offer = Description::parse(&offer).ok();
+        let answered = offer.as_ref().and_then(|offer| sdp.answer(offer).ok());
+        if answered.is_none() && offer.is_some_and(|offer| self.moves(leg, offer)) {
+            return;
+        }
+        self.answer_reoffer(leg, dialog, answered, now);
+    }
+
+    /// The answer to a new offer of the peer's; without one the old media stay.
+    pub(super) fn answer_reoffer(&mut self, leg: LegId, dialog: DialogId, answered: Option<(String, RemoteMedia)>, now: Now) {
         let Some((answer, agreed)) = answered else {
             self.faults.no_common_media += 1;
-            self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
-            return;
+            return self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
         };
         self.agree_anew(leg, agreed, now);
         self.order_sip(SipOrder::AnswerReoffer { dialog, answer: Some(answer.into()) });
@@ -423,6 +432,7 @@ impl Legs {
 
     fn audio_up(&mut self, leg: LegId) {
         let Some(entry) = self.get_mut(leg) else { return };
+        entry.is_missed = false;
         let mut input = CentreInput::LegAudio { leg, is_up: true };
         let mut update = None;
         if let LegState::Browser { owner, was_up, .. } = &mut entry.state {
@@ -474,14 +484,16 @@ impl Legs {
                 self.tell(input);
                 return;
             }
+            // Said once: it is heeded when the call is answered.
+            LegState::EarlyMedia { .. } | LegState::Accepted { .. } | LegState::Calling { .. } => {
+                entry.is_missed = true;
+                return;
+            }
             LegState::Arrived { .. }
             | LegState::Answering { .. }
-            | LegState::EarlyMedia { .. }
-            | LegState::Accepted { .. }
             | LegState::Preparing(_)
             | LegState::Web(_)
-            | LegState::Returning { .. }
-            | LegState::Calling { .. } => return,
+            | LegState::Returning { .. } => return,
         }
         self.tell(CentreInput::LegAudio { leg, is_up: false });
     }

@@ -94,6 +94,10 @@ pub(super) struct Leg {
     device: Option<Device>,
     /// What audio its trunk takes, the best first; empty for the usual.
     pub(super) codecs: Vec<Codec>,
+    /// The offer by which its peer moves to the other family, while a port of that is being opened.
+    pub(super) moving: Option<Box<Description>>,
+    /// Its peer has fallen silent before the answer.
+    pub(super) is_missed: bool,
 }
 
 /// How keys reach us.
@@ -366,7 +370,17 @@ impl Legs {
         let millis = state.millis_max();
         self.legs.insert(
             leg,
-            Leg { state, deadline: None, digits_by: None, heard, signalled_from, device: None, codecs: Vec::new() },
+            Leg {
+                state,
+                deadline: None,
+                digits_by: None,
+                heard,
+                signalled_from,
+                device: None,
+                codecs: Vec::new(),
+                moving: None,
+                is_missed: false,
+            },
         );
         self.set_deadline(leg, millis.map(|millis| now.mono + millis));
     }
@@ -381,6 +395,7 @@ impl Legs {
             entry.state = state;
         }
         self.set_deadline(leg, millis.map(|millis| now.mono + millis));
+        self.heed_silence(leg, now);
     }
 
     /// Sets, moves or clears a leg's deadline.

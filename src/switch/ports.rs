@@ -1,10 +1,15 @@
 //! Of which family a telephone leg's port is: the one that its peer writes into its SDP, or asks from; both while it is not known
-//! who will answer.
+//! who will answer. A peer in talk that moves to the other family, as from one network to another, is met there by a new port.
+
+use std::net::SocketAddr;
 
 use super::legs::{LegState, Legs};
 use crate::{
-    protocol::{media::MediaOrder, sdp::SdpSession},
-    types::{IpFamilies, IpFamily, LegId},
+    protocol::{
+        media::MediaOrder,
+        sdp::{Description, SdpSession},
+    },
+    types::{IpFamilies, IpFamily, LegId, Now},
 };
 
 impl Legs {
@@ -12,6 +17,31 @@ impl Legs {
     pub(super) fn open_port(&mut self, leg: LegId) {
         let families = self.families_of(leg);
         self.order_media(MediaOrder::Open { leg, families });
+    }
+
+    /// Whether an offer that cannot be answered from the port that there is moves a leg in talk to the other family: then a port of that is
+    /// ordered, and the offer answered when it is there. The endpoint bounds the wait.
+    pub(super) fn moves(&mut self, leg: LegId, offer: Description) -> bool {
+        let ours = self.families;
+        let Some(entry) = self.get_mut(leg) else { return false };
+        let LegState::Talking { sdp, .. } = &entry.state else { return false };
+        let Some(IpFamilies::Only(family)) = SdpSession::families_for(&offer, &entry.codecs, ours) else { return false };
+        if family == sdp.family() {
+            return false;
+        }
+        entry.moving = Some(Box::new(offer));
+        self.order_media(MediaOrder::OpenBeside { leg, family });
+        true
+    }
+
+    /// The port for a leg that moves is there, or cannot be had.
+    pub(super) fn opened_beside(&mut self, leg: LegId, local: Option<SocketAddr>, now: Now) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        let Some(offer) = entry.moving.take() else { return };
+        let LegState::Talking { dialog, sdp, .. } = &mut entry.state else { return };
+        let answered = local.and_then(|local| sdp.answer_at(local, &offer).ok());
+        let dialog = *dialog;
+        self.answer_reoffer(leg, dialog, answered, now);
     }
 
     fn families_of(&self, leg: LegId) -> IpFamilies {

@@ -39,6 +39,17 @@ impl Legs {
         self.order_sip(SipOrder::Probe { dialog });
     }
 
+    /// A peer that fell silent before the answer is not reported again: in talk it is asked like any other that is missed. The answer
+    /// has just shown that it is there.
+    pub(super) fn heed_silence(&mut self, leg: LegId, now: Now) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        let LegState::Talking { silence, .. } = &mut entry.state else { return };
+        if std::mem::take(&mut entry.is_missed) {
+            *silence = Silence::Excused;
+            self.excuse(leg, now);
+        }
+    }
+
     /// A silent peer does not say that it is there.
     pub(super) fn lose_audio(&mut self, leg: LegId, now: Now) {
         let Some(LegState::Talking { silence, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };

@@ -30,7 +30,7 @@ use crate::{
         media::{ClipLibrary, MediaNotice, MediaOrder, PlayId, RemoteMedia, Source},
         rtp::Outgoing,
     },
-    types::{Clock, IpFamilies, LegId, Mono, PerFamily, Rng},
+    types::{Clock, IpFamilies, IpFamily, LegId, Mono, PerFamily, Rng},
 };
 
 const WAKE: Token = Token(usize::MAX);
@@ -202,6 +202,7 @@ impl Worker {
         match order {
             MediaOrder::Clips(clips) => self.set_clips(clips, now),
             MediaOrder::Open { leg, families } => self.open(leg, families, now),
+            MediaOrder::OpenBeside { leg, family } => self.with(leg, |worker, seat| worker.open_beside(seat, family)),
             MediaOrder::SetRemote { leg, remote, signalled_from, is_settled } => {
                 self.with(leg, |worker, seat| worker.set_remote(seat, remote, signalled_from, is_settled, now));
             }
@@ -271,6 +272,27 @@ impl Worker {
             }
             Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
         }
+    }
+
+    /// A port of the other family for a leg that has one already.
+    fn open_beside(&mut self, seat: Seat, family: IpFamily) {
+        let Some(leg) = self.legs.get_mut(seat).filter(|leg| matches!(leg.peer, Peer::Sip(_))) else { return };
+        let bound = bind_each(&mut self.ports, IpFamilies::Only(family)).and_then(|(sockets, locals)| {
+            let (PerFamily::One(mut socket) | PerFamily::Both { v4: mut socket, .. }) = sockets;
+            self.poll.registry().register(&mut socket, Token(seat), Interest::READABLE)?;
+            Ok((socket, *locals.of(family)))
+        });
+        let local = match bound {
+            Ok((socket, local)) => {
+                leg.spare_port = Some(socket);
+                Some(local)
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "a call cannot move to its peer's new family");
+                None
+            }
+        };
+        self.notices.tell(MediaNotice::OpenedBeside { leg: leg.id, local });
     }
 
     fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, signalled_from: Option<IpAddr>, is_settled: bool, now: Mono) {

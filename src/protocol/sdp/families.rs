@@ -1,11 +1,14 @@
 //! IPv4 and IPv6 in offer and answer: an offer is answered in its own family, and ours goes out in the family of each place that
 //! it goes to, because a peer of one cannot send to an address of the other. Once somebody has answered the session is of one.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use super::{Description, SdpSession, offer_answer::chosen_address};
+use super::{Description, NoCommonMedia, SdpSession, offer_answer::chosen_address};
 use crate::{
-    protocol::media::Codec,
+    protocol::media::{Codec, RemoteMedia},
     types::{IpFamilies, IpFamily, OfFamily, PerFamily},
 };
 
@@ -31,6 +34,14 @@ impl SdpSession {
     /// The peer is one of the family that it last answered in, for good.
     pub fn settle(&mut self) {
         self.other_local = None;
+    }
+
+    /// Our answer to an offer of the other family, at the port that was opened for it. An error changes nothing.
+    pub fn answer_at(&mut self, local: SocketAddr, offer: &Description) -> Result<(String, RemoteMedia), NoCommonMedia> {
+        self.other_local = Some(local);
+        let answered = self.answer(offer);
+        self.settle();
+        answered
     }
 
     pub(super) fn families(&self) -> IpFamilies {
@@ -98,5 +109,23 @@ mod tests {
         assert_eq!(ours.family(), IpFamily::V4);
         assert!(ours.accept(&body("IP6 2001:db8::7")).is_err(), "the port of the other family is given back");
         assert!(ours.answer(&body("IP6 2001:db8::7")).is_err());
+    }
+
+    #[test]
+    fn a_session_of_one_family_moves_to_a_port_of_the_other_and_its_next_body_is_a_new_version() {
+        let mut ours = session();
+        ours.answer(&body("IP4 192.0.2.7")).unwrap();
+        ours.settle();
+        let local = "[2001:db8::5]:30002".parse().unwrap();
+        let (answer, agreed) = ours.answer_at(local, &body("IP6 2001:db8::7")).unwrap();
+        assert!(
+            answer.contains("o=- 38 2 IN IP6 ") && answer.contains("c=IN IP6 2001:db8::5\r\nt=0 0\r\nm=audio 30002 "),
+            "{answer}"
+        );
+        assert_eq!((agreed.address.to_string().as_str(), ours.family()), ("[2001:db8::7]:4000", IpFamily::V6));
+        assert!(ours.answer(&body("IP4 192.0.2.7")).is_err(), "it is of one family again");
+        let back = "198.51.100.5:20002".parse().unwrap();
+        assert!(ours.answer_at(back, &Description { media: Vec::new() }).is_err());
+        assert_eq!(ours.family(), IpFamily::V6, "an offer without audio moves nothing");
     }
 }

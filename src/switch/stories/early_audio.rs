@@ -37,3 +37,50 @@ fn the_next_server_of_a_trunk_rings_and_is_heard_anew_on_the_same_port() {
     };
     assert_eq!(remote.address.ip().to_string(), "192.0.2.8");
 }
+
+/// A caller who hears us before the answer and has been heard, with its SDP.
+fn heard_early(desk: &mut Desk, offer: &str) -> LegId {
+    let leg = desk.arrived(Some(offer));
+    desk.want(PhoneEffect::EarlyMedia { leg });
+    desk.media(opened(leg));
+    desk.media(MediaNotice::Up { leg });
+    leg
+}
+
+fn is_probe(said: &Said) -> bool {
+    matches!(said, Said::Sip(SipOrder::Probe { .. }))
+}
+
+#[test]
+fn a_caller_who_fell_silent_before_the_answer_is_asked_after_it_and_given_up_like_any_other() {
+    let mut desk = Desk::new();
+    let leg = heard_early(&mut desk, OFFER);
+    assert!(desk.media(MediaNotice::Lost { leg }).is_empty(), "nobody is asked before the answer");
+    desk.want(PhoneEffect::Answer { leg });
+    desk.sip(SipNotice::Acknowledged { dialog: DialogId(1), answer: None });
+    assert!(desk.wait(29_000).is_empty(), "its ACK has just been heard");
+    assert!(desk.wait(1_000).iter().any(is_probe));
+    let said = desk.wait(5_000);
+    assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegAudio { is_up: false, .. })]), "{said:?}");
+    let said = desk.wait(SILENT_PHONE_MS + 10_000);
+    assert!(said.iter().any(|said| matches!(said, Said::Sip(SipOrder::Bye { .. }))) && closes(&said, leg));
+    desk.is_clean();
+}
+
+#[test]
+fn a_caller_who_is_heard_again_before_or_after_the_answer_is_not_asked() {
+    for is_before in [true, false] {
+        let mut desk = Desk::new();
+        let leg = heard_early(&mut desk, OFFER);
+        desk.media(MediaNotice::Lost { leg });
+        if is_before {
+            desk.media(MediaNotice::Up { leg });
+        }
+        desk.want(PhoneEffect::Answer { leg });
+        desk.sip(SipNotice::Acknowledged { dialog: DialogId(1), answer: None });
+        if !is_before {
+            desk.media(MediaNotice::Up { leg });
+        }
+        assert!(desk.wait(3_600_000).is_empty());
+    }
+}

@@ -63,6 +63,28 @@ async fn callers_of_both_families_hear_themselves_at_the_same_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_moves_its_audio_to_the_other_family_in_the_midst_of_the_call_hears_itself_there() {
+    let centre = centre().await;
+    let (mut here, mut there) = (TonePeer::at(CALLER, Codec::Pcmu, 500.0), TonePeer::at(V6, Codec::Pcmu, 900.0));
+    let ports = [&here, &there].map(|voice| voice.address().port().to_string());
+    let arguments = ["-s", "1009", "-m", "1", "-d", "3000", "-key", "mport", &ports[0], "-key", "moved", &ports[1]];
+    let call = Sipp::start_at(CALLER, "uac_moves", centre.sip, &arguments);
+    let heard = tokio::task::spawn_blocking(move || {
+        let mut shares = [0.0; 2];
+        for (voice, share) in [&mut here, &mut there].into_iter().zip(&mut shares) {
+            voice.find_server();
+            voice.converse(60);
+            *share = voice.share_of(if voice.address().is_ipv4() { 500.0 } else { 900.0 });
+        }
+        shares
+    });
+    let shares = heard.await.expect("a voice");
+    call.succeeds().await;
+    assert!(shares.into_iter().all(|share| share > 0.8), "{shares:?}");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_caller_by_ipv4_talks_to_a_telephone_by_ipv6_that_registered_before_a_restart() {
     let mut centre = centre().await;
     let v6 = centre.sip_v6.expect("an address of IPv6");

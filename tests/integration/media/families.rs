@@ -60,3 +60,34 @@ fn a_leg_whose_peer_is_not_known_has_a_port_of_each_family_until_it_is() {
     });
     assert!(why.contains("media.ports"), "{why}");
 }
+
+#[test]
+fn a_leg_in_talk_moves_to_a_port_of_the_other_family_and_gives_its_own_back() {
+    // One port of each family: what is not given back is missing at once.
+    let mut stage = stage(PortRange { first: 26_210, last: 26_211 });
+    let (leg, mut here) = stage.call_at("127.0.0.1", Codec::Pcmu, 500.0);
+    let before = stage.local_of(leg);
+    stage.hear(leg, &[Source::Echo]);
+    here.sing();
+    here.listen().expect("a packet in time");
+    stage.order(MediaOrder::OpenBeside { leg, family: IpFamily::V6 });
+    let local = stage.wait(|notice| match notice {
+        MediaNotice::OpenedBeside { leg: of, local } if *of == leg => Some(*local),
+        _ => None,
+    });
+    let mut there = TonePeer::at("::1", Codec::Pcmu, 900.0);
+    there.connect(local.expect("a port"));
+    stage.order(MediaOrder::SetRemote { leg, remote: there.remote(), signalled_from: None, is_settled: true });
+    there.sing();
+    there.listen().expect("a packet in time");
+    let second = stage.new_leg();
+    assert_eq!(stage.open(second, IpFamilies::Only(IpFamily::V4)), PerFamily::One(before), "the port that it had");
+    stage.order(MediaOrder::OpenBeside { leg, family: IpFamily::V4 });
+    let none = stage.wait(|notice| match notice {
+        MediaNotice::OpenedBeside { local, .. } => Some(*local),
+        _ => None,
+    });
+    assert_eq!(none, None, "no port is left, and the leg stays where it is");
+    there.sing();
+    there.listen().expect("a packet in time");
+}

@@ -1,0 +1,69 @@
+//! A peer in talk that moves its audio to the other family.
+
+use super::*;
+
+const OTHER: &str = "v=0\r\no=- 1 2 IN IP6 2001:db8::7\r\ns=-\r\nc=IN IP6 2001:db8::7\r\nt=0 0\r\nm=audio 4002 RTP/AVP 8 101\r\n\
+                     a=rtpmap:101 telephone-event/8000\r\n";
+
+/// The peer's offer of the other family, and what is ordered for it.
+fn moves(desk: &mut Desk) -> (LegId, Vec<Said>) {
+    let leg = desk.talking();
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OTHER.into()) });
+    (leg, said)
+}
+
+fn answered(said: &[Said]) -> Option<Option<&str>> {
+    said.iter().find_map(|said| match said {
+        Said::Sip(SipOrder::AnswerReoffer { answer, .. }) => Some(answer.as_deref()),
+        _ => None,
+    })
+}
+
+#[test]
+fn it_is_answered_when_a_port_of_that_family_is_there_and_only_then() {
+    let mut desk = Desk::new();
+    let (leg, said) = moves(&mut desk);
+    let [Said::Media(MediaOrder::OpenBeside { leg: of, family: IpFamily::V6 })] = said.as_slice() else { panic!("{said:?}") };
+    assert_eq!(*of, leg);
+    let said = desk.media(MediaNotice::OpenedBeside { leg, local: Some("[2001:db8::5]:20002".parse().unwrap()) });
+    let answer = answered(&said).flatten().unwrap();
+    assert!(answer.contains("c=IN IP6 2001:db8::5\r\nt=0 0\r\nm=audio 20002 "), "{answer}");
+    let agreed = said.iter().find_map(|said| match said {
+        Said::Media(MediaOrder::SetRemote { remote, is_settled, .. }) => Some((remote.address.to_string(), *is_settled)),
+        _ => None,
+    });
+    assert_eq!(agreed, Some(("[2001:db8::7]:4002".to_owned(), true)));
+    // And back.
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
+    assert!(matches!(said.as_slice(), [Said::Media(MediaOrder::OpenBeside { family: IpFamily::V4, .. })]), "{said:?}");
+}
+
+#[test]
+fn without_such_a_port_or_a_codec_the_call_stays_where_it_is() {
+    let mut desk = Desk::new();
+    let (leg, _) = moves(&mut desk);
+    let said = desk.media(MediaNotice::OpenedBeside { leg, local: None });
+    assert_eq!((said.len(), answered(&said)), (1, Some(None)));
+    let held = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
+    assert!(answered(&held).flatten().is_some(), "the old port is as it was: {held:?}");
+
+    let mut desk = Desk::new();
+    desk.talking();
+    let strange = OTHER.replace("RTP/AVP 8 101", "RTP/AVP 18");
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(strange.as_str().into()) });
+    assert_eq!((said.len(), answered(&said)), (1, Some(None)), "no port is opened for it");
+
+    let mut desk = Desk::new();
+    desk.legs.families = crate::types::IpFamilies::Only(IpFamily::V4);
+    let (_, said) = moves(&mut desk);
+    assert_eq!((said.len(), answered(&said)), (1, Some(None)), "there is no address of that family");
+}
+
+#[test]
+fn a_call_that_ends_while_it_moves_leaves_nothing() {
+    let mut desk = Desk::new();
+    let (leg, _) = moves(&mut desk);
+    desk.want(PhoneEffect::HangUp { leg });
+    assert!(desk.media(MediaNotice::OpenedBeside { leg, local: None }).is_empty());
+    desk.is_clean();
+}
