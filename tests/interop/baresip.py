@@ -1,19 +1,17 @@
 """baresip, as a telephone that is left running and pressed through its control socket. It has no sound hardware: it sings, and
 what it hears is written to files."""
 
-import array
 import json
-import math
 import shutil
 import socket
 import subprocess
 import tempfile
-import wave
 from pathlib import Path
 
 from consoles import wait_for
 from node import ADDRESS, free_port, place
 from report import Failed
+from tones import share_of
 
 # Where Debian puts its modules.
 MODULES = next((path for path in ("/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules") if Path(path).exists()), "")
@@ -58,7 +56,8 @@ class Baresip:
             self.process = subprocess.Popen(command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:
             self.control = wait_for(lambda: connected(control), PATIENCE_SECONDS, "baresip's control socket")
-            self.says("[1 binding]")
+            # Of this telephone and perhaps others with its account.
+            self.says(" binding")
         except (Failed, SystemExit):
             self.close()
             raise
@@ -122,19 +121,3 @@ def connected(port):
         return socket.create_connection((ADDRESS, port), 1)
     except OSError:
         return None
-
-
-def share_of(path, hertz, seconds=1):
-    """How much of the last second of a recording is this tone (Goertzel)."""
-    octets = path.read_bytes()
-    # The length in its header is written at its end only.
-    with wave.open(str(path)) as recording:
-        rate, channels = recording.getframerate(), recording.getnchannels()
-    samples = array.array("h", octets[44 : 44 + (len(octets) - 44) // 2 * 2])[::channels][-rate * seconds :]
-    energy = sum(sample * sample for sample in samples)
-    if len(samples) < rate * seconds or energy == 0:
-        return 0.0
-    turn = 2 * math.pi * hertz / rate
-    real = sum(sample * math.cos(turn * index) for index, sample in enumerate(samples))
-    imaginary = sum(sample * math.sin(turn * index) for index, sample in enumerate(samples))
-    return 2 * (real * real + imaginary * imaginary) / (energy * len(samples))

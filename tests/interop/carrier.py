@@ -2,19 +2,18 @@
 
 import time
 
+from agents import be_ready, give_telephones, phone_password
 from baresip import Baresip
 from certificates import Authority
 from consoles import Room, wait_for
 from kamailio import Kamailio, tls_terms
 from node import ADDRESS, Node, free_port, place
-from proxied import DISCARD, ECHO, SCENARIOS, all_done, arrived, call_events, calls, calls_come, edge_trunk, phone_password
+from proxied import DISCARD, ECHO, SCENARIOS, all_done, arrived, call_events, calls, calls_come, edge_trunk
 from report import expect
 from traffic import Sipp
 
 EDGE, CALLER, FAR_END, PHONE = "127.0.0.2", "127.0.0.3", "127.0.0.5", "127.0.0.6"
 REFUSED, CALLS_OUT = 5, 3
-# What the sample centre's agents choose from after a call.
-DISPOSITION = "information.products"
 OUTSIDE = "+34911222333"
 NAME = "sip.carrier.example"
 
@@ -47,8 +46,7 @@ def carrier_stories(report, folder, authority):
 
 def outward_stories(report, node, server, authority, theirs, terms):
     """An agent's telephone calls a number outside: over the trunk to Kamailio, which asks for our certificate, and on to a far end."""
-    agent = node.api("admin", "GET", "/agents/agent1")
-    node.api("admin", "PUT", "/agents/agent1", agent | {"device": "sip"})
+    give_telephones(node, "agent1")
     far_end = (FAR_END, free_port("udp"))
     with Kamailio(server, EDGE, "tls", tls_terms(authority, theirs, theirs), far_end) as carrier:
         lead_to(node, carrier, terms)
@@ -90,24 +88,18 @@ def calls_go_out(node, far_end, authority):
     # Over TLS too, so that the whole way has it.
     telephone = Baresip(place(ADDRESS, node.sip + 1), "101", phone_password(node, "101"), "tls", PHONE, authority=authority)
     with telephone as phone, Room() as room:
-        console = room.open(node, "agent1")
-        node.api("agent1", "PUT", "/agents/agent1/presence", {"state": "ready"})
-        for done in range(CALLS_OUT):
+        for _ in range(CALLS_OUT):
+            be_ready(node, room, "agent1")
             phone.dial(OUTSIDE)
             time.sleep(1)
             phone.hang_up()
-            call = wait_for(lambda: last_over(node, done + 1), 5, "the end of the call")
-            console.command(do="dispose", call=call, disposition=DISPOSITION)
-            console.command(do="wrap_up_done", call=call)
-            ready = lambda: node.api("agent1", "GET", "/agents/agent1/presence")["presence"]["state"] == "ready"
-            wait_for(ready, 5, "an agent who is ready again")
         told = all_done(answers, CALLS_OUT)
+    wait_for(lambda: are_over(node), 5, "the end of all calls in our records")
     return f"{told}, each with its BYE"
 
 
-def last_over(node, count):
-    """The last of so many calls that went out by the trunk, once all of them are over."""
+def are_over(node):
+    """Whether all of the calls that went out by the trunk are over."""
     events = [event["event"] for event in call_events(node)]
-    out = [event["call"] for event in events if event["kind"] == "sent_out" and event["trunk"] == "edge"]
-    ended = {event["call"] for event in events if event["kind"] == "ended"}
-    return out[-1] if len(out) == count and set(out) <= ended else None
+    out = {event["call"] for event in events if event["kind"] == "sent_out" and event["trunk"] == "edge"}
+    return len(out) == CALLS_OUT and out <= {event["call"] for event in events if event["kind"] == "ended"}

@@ -13,10 +13,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 from carrier import carrier_stories  # noqa: E402
 from certificates import Authority  # noqa: E402
 from node import binary  # noqa: E402
+from phones import phone_stories  # noqa: E402
 from proxied import edge_stories  # noqa: E402
 from report import Report  # noqa: E402
+from scanners import scanner_stories  # noqa: E402
 
-AREAS = {"edge": edge_stories, "carrier": carrier_stories}
+AREAS = {
+    "edge": edge_stories,
+    "carrier": carrier_stories,
+    "phones": phone_stories,
+    "scanners": scanner_stories,
+}
 
 
 def main():

@@ -47,7 +47,7 @@ class Kamailio:
     def _await_start(self):
         began = time.monotonic()
         while time.monotonic() - began < START_SECONDS_MAX and self.process.poll() is None:
-            if is_answering(self.address, self.front):
+            if answer_to_options(self.address, self.address, self.front):
                 return
         self.stop()
         raise SystemExit(f"Kamailio did not start: {self.said.read_text(errors='replace')[-1500:]}")
@@ -79,21 +79,21 @@ def tls_terms(authority, own, shown=None):
     return f"[server:default]\n{profile}{server}\n[client:default]\n{profile}{client}"
 
 
-def is_answering(address, port):
-    """Whether somebody answers OPTIONS there."""
+def answer_to_options(own, address, port):
+    """The status line of the answer that OPTIONS from our address hears there, if any comes."""
     with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as wire:
-        wire.bind((address, 0))
+        wire.bind((own, 0))
         wire.settimeout(0.5)
-        own, there = place(address, wire.getsockname()[1]), place(address, port)
+        here, there = place(own, wire.getsockname()[1]), place(address, port)
         wire.sendto(
             (
-                f"OPTIONS sip:{there} SIP/2.0\r\nVia: SIP/2.0/UDP {own};branch=z9hG4bK{time.monotonic_ns()};rport\r\n"
-                f"From: <sip:{own}>;tag=1\r\nTo: <sip:{there}>\r\nCall-ID: {time.monotonic_ns()}\r\nCSeq: 1 OPTIONS\r\n"
+                f"OPTIONS sip:{there} SIP/2.0\r\nVia: SIP/2.0/UDP {here};branch=z9hG4bK{time.monotonic_ns()};rport\r\n"
+                f"From: <sip:{here}>;tag=1\r\nTo: <sip:{there}>\r\nCall-ID: {time.monotonic_ns()}\r\nCSeq: 1 OPTIONS\r\n"
                 "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
             ).encode(),
             (address, port),
         )
         try:
-            return wire.recv(4_096).startswith(b"SIP/2.0 200")
+            return wire.recv(4_096).split(b"\r\n")[0].decode(errors="replace")
         except OSError:
-            return False
+            return None

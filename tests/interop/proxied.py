@@ -1,7 +1,8 @@
 """Kamailio before the server: as the edge that callers and a telephone come through, over every transport and in both families."""
 
+from agents import be_ready, give_telephones, phone_password
 from baresip import Baresip
-from consoles import wait_for
+from consoles import Room, wait_for
 from kamailio import Kamailio, tls_terms
 from node import ADDRESS, Node, free_port, place
 from report import expect
@@ -22,6 +23,7 @@ def edge_stories(report, folder, authority):
     settings = (f"http.certificate={shown.chain}", f"http.private_key={shown.key}")
     with Node(settings=settings, addresses=SERVER.values()) as node:
         node.api("admin", "POST", "/trunks", edge_trunk(sources=[*EDGE.values()]))
+        give_telephones(node, "agent1")
         for over in ("udp", "tcp", "tls"):
             for family in ("IPv4", "IPv6"):
                 tls = tls_terms(authority, authority.certificate("edge.example")) if over == "tls" else None
@@ -78,20 +80,11 @@ def calls_come(node, edge, caller, count=CALLS):
 
 def telephone_is_called(node, edge, family):
     """A telephone registers through Kamailio, which names itself in Path, and a call to its agent finds it by that."""
-    agent = node.api("admin", "GET", "/agents/agent1")
-    node.api("admin", "PUT", "/agents/agent1", agent | {"device": "sip"})
-    queue = node.api("admin", "GET", "/queues/support")
-    # So that the agent is free again at once.
-    node.api("admin", "PUT", "/queues/support", queue | {"wrap_up": {"mode": "none"}})
     registrar, proxy = place(SERVER[family], node.sip), place(edge.address, edge.front)
-    with Baresip(registrar, "101", phone_password(node, "101"), address=CALLER[family], proxy=proxy) as phone:
-        node.api("agent1", "PUT", "/agents/agent1/presence", {"state": "ready"})
+    with Baresip(registrar, "101", phone_password(node, "101"), address=CALLER[family], proxy=proxy) as phone, Room() as room:
+        be_ready(node, room, "agent1")
         caller = calls(place(SERVER["IPv4"], node.sip), "1001", "127.0.0.4", 1, talk_ms=5_000)
         phone.pick_up()
         invite = phone.said().split("INVITE sip:101", 1)[1]
         expect("Record-Route: " in invite.split("\n\n", 1)[0], "the call did not come through Kamailio")
         return all_done(caller, 1) + " answered"
-
-
-def phone_password(node, account):
-    return next(phone["password"] for phone in node.accounts["phones"] if phone["account"] == account)
