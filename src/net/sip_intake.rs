@@ -9,12 +9,12 @@ use std::{
     },
 };
 
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::mpsc;
 
 use super::{FloodGate, SipTap, recent_invites::RecentInvites, sip::SipNetSettings};
 use crate::{
     protocol::{
-        sip::{CertificateChain, Flow, FlowId, Malformed, SipMessage, malformed_response, overload_response},
+        sip::{CertificateChain, Flow, FlowId, Malformed, NewWork, SipMessage, acknowledges_refusal, malformed_response},
         stun,
     },
     switch::Input,
@@ -178,10 +178,20 @@ impl SipIntake {
         if !self.admit(flow.remote.ip(), now) {
             return None;
         }
+        if acknowledges_refusal(bytes) {
+            return None;
+        }
+        if self.are_calls_refused.load(Relaxed)
+            && let Some(refusal) = self.refusal_of_new(flow, bytes)
+        {
+            // Not captured: there is no call that it would be shown with, and thousands of them would push out what is.
+            Counters::add(&self.counters.overflowed);
+            return Some(refusal);
+        }
         match SipMessage::parse(bytes) {
             Ok(message) => {
                 self.tap().heard(flow, bytes);
-                self.offer(flow, message)
+                if self.offer(flow, message) { None } else { self.refusal_of_new(flow, bytes) }
             }
             Err(malformed) => self.malformed(&malformed).map(|answer| (flow, answer.into())),
         }
@@ -216,40 +226,21 @@ impl SipIntake {
         malformed_response(malformed)
     }
 
-    /// A message from a datagram: when the switch is behind a new call is refused here, and everything else is dropped, which
-    /// its sender repeats.
-    fn offer(&self, flow: Flow, message: SipMessage) -> Option<(Flow, Arc<[u8]>)> {
-        if self.are_calls_refused.load(Relaxed)
-            && let Some(refusal) = self.refusal_of_new(flow, &message)
-        {
-            Counters::add(&self.counters.overflowed);
-            return Some(refusal);
-        }
+    /// A message from a datagram; whether the switch has room for it. What it has no room for is dropped, which its sender repeats.
+    fn offer(&self, flow: Flow, message: SipMessage) -> bool {
         if message.is_new_work() && self.inputs.capacity() > 0 {
             self.passed().remember(&message);
         }
-        match self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }) {
-            Ok(()) => {
-                Counters::add(&self.counters.received);
-                None
-            }
-            Err(TrySendError::Full(Input::Sip { flow, message, .. })) => {
-                Counters::add(&self.counters.overflowed);
-                self.refusal_of_new(flow, &message)
-            }
-            Err(TrySendError::Full(_) | TrySendError::Closed(_)) => {
-                Counters::add(&self.counters.overflowed);
-                None
-            }
-        }
+        let is_taken = self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }).is_ok();
+        Counters::add(if is_taken { &self.counters.received } else { &self.counters.overflowed });
+        is_taken
     }
 
-    /// A 503 to a call that is new. One that has passed already is repeated by its sender, and a refusal would leave it standing on our
-    /// side alone.
-    fn refusal_of_new(&self, flow: Flow, message: &SipMessage) -> Option<(Flow, Arc<[u8]>)> {
-        let (back, refusal) = overload_response(flow, message, OVERLOAD_RETRY_SECS).filter(|_| !self.passed().has(message))?;
-        self.tap().said(back, &refusal);
-        Some((back, refusal))
+    /// A 503 to a call or a text that is new, at a glance. A call that has passed already is repeated by its sender, and a refusal would
+    /// leave it standing on our side alone.
+    fn refusal_of_new(&self, flow: Flow, bytes: &[u8]) -> Option<(Flow, Arc<[u8]>)> {
+        let new = NewWork::glance(bytes).filter(|new| !self.passed().has(new.call_id(), new.cseq()))?;
+        Some(new.refusal(flow, OVERLOAD_RETRY_SECS))
     }
 
     fn passed(&self) -> MutexGuard<'_, RecentInvites> {

@@ -10,7 +10,7 @@ use std::{
 use super::{
     header::Name,
     header_change::{HeaderChange, change_lines},
-    message::{SipMessage, status_line},
+    message::{SipMessage, Via, status_line},
 };
 use crate::types::SessionIdentifier;
 
@@ -116,7 +116,7 @@ impl ReplyLines {
         for (at, value) in request.values(Name::Via).enumerate() {
             vias.push_str("Via: ");
             if at == 0 {
-                push_stamped(&mut vias, value, request, source)
+                push_stamped(&mut vias, value, request.via(), source)
             } else {
                 vias.push_str(value)
             }
@@ -176,8 +176,7 @@ impl ReplyLines {
 }
 
 /// RFC 3261 18.2.1 and RFC 3581 4: `received` where the source differs from what was sent, `rport` where it was asked for.
-fn push_stamped(out: &mut String, value: &str, request: &SipMessage, source: SocketAddr) {
-    let via = request.via();
+pub(super) fn push_stamped(out: &mut String, value: &str, via: &Via, source: SocketAddr) {
     let (top, rest) = match super::address::elements(value).next() {
         // A Via line may hold several; only the first is ours to stamp.
         Some(top) => (top, value.trim_start().get(top.len()..).unwrap_or("")),

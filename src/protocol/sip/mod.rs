@@ -10,7 +10,7 @@
 //! | who may call | `access.rs`, `certificate_terms.rs`, `digest.rs`, `guard.rs` |
 //! | where trunks are | `peer.rs` |
 //! | repetition and loss | `transaction/` |
-//! | octets | `framer.rs`, `repair.rs`, `message.rs`, `header.rs`, `address.rs`, `compose.rs`, `reply.rs` |
+//! | octets | `framer.rs`, `repair.rs`, `message.rs`, `header.rs`, `address.rs`, `compose.rs`, `reply.rs`, `glance.rs` |
 
 mod access;
 mod address;
@@ -21,6 +21,7 @@ mod digest;
 mod endpoint;
 mod event;
 mod framer;
+mod glance;
 mod gruu;
 mod guard;
 mod header;
@@ -46,6 +47,7 @@ pub use endpoint::{
 };
 pub use event::{DialogElement, DialogState};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};
+pub use glance::{NewWork, acknowledges_refusal};
 pub use gruu::Gruus;
 pub use guard::FloodLimits;
 pub use header::is_token;
@@ -57,6 +59,5 @@ pub use notice::{
 };
 pub use peer::{Hop, PeerName, Peers, Target};
 pub use registrar::{Device, PhoneSnapshot, RegistrationLimits};
-pub use reply::overload_response;
 pub use session_timer::SessionTimerLimits;
 pub use transaction::Times;
