@@ -134,18 +134,14 @@ impl Call {
         self.conference.iter().find(|party| party.colleague() == Some(agent)).map(|party| party.party)
     }
 
-    /// How many lines of a trunk the call takes.
-    pub fn lines_on(&self, trunk: &TrunkId) -> i64 {
-        if self.is_over() {
-            return 0;
-        }
+    /// The trunk of each outside line that the call takes; none once it is over.
+    pub fn trunk_lines(&self) -> impl Iterator<Item = &TrunkId> {
         let passed_on = match self.stage() {
             Stage::PassedOn { trunk, .. } => trunk.as_ref(),
             _ => None,
         };
         let parties = self.parties().filter_map(Consult::trunk);
-        let lines = self.party.trunk.iter().chain(parties).chain(passed_on);
-        i64::try_from(lines.filter(|line| *line == trunk).count()).unwrap_or(i64::MAX)
+        self.party.trunk.iter().chain(parties).chain(passed_on).filter(move |_| !self.is_over())
     }
 }
 

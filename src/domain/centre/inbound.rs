@@ -154,9 +154,9 @@ impl Centre {
         Ok(())
     }
 
-    /// Whether there are as many calls as there may be. Those that agents only wrap up do not count.
+    /// Whether there are as many calls as there may be.
     pub(super) fn is_full(&self) -> bool {
-        self.calls.values().filter(|call| !call.is_over()).count() >= self.calls_max
+        self.standing.calls() >= self.calls_max
     }
 
     /// The time of a stage is over.

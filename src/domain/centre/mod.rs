@@ -29,6 +29,7 @@ mod replacing;
 mod route_advance;
 mod session;
 mod setup;
+mod standing;
 mod supervise;
 mod talk;
 mod through_flow;
@@ -64,8 +65,8 @@ pub use view::{
 
 use self::{
     consoles::Console, dialling::DialledToday, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
-    publish::Published, recovery::Recovery, route_advance::Attempt, timers::Timer, timers::Timers, unanswered::Unanswered,
-    web_phone::WebPhone,
+    publish::Published, recovery::Recovery, route_advance::Attempt, standing::Standing, timers::Timer, timers::Timers,
+    unanswered::Unanswered, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -90,6 +91,7 @@ pub struct Centre {
     hours: Hours,
     is_draining: bool,
     calls: BTreeMap<CallId, Call>,
+    standing: Standing,
     flows: BTreeMap<CallId, FlowRun>,
     /// What to dial once the agent's own phone is answered.
     dial_plans: BTreeMap<CallId, DialPlan>,

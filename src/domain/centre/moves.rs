@@ -64,6 +64,7 @@ impl Centre {
 
     fn state_facts(&mut self, turn: &Turn<'_>, id: CallId, mut events: Outbox<crate::domain::call::CallEvent>) {
         let Some(call) = self.calls.get(&id) else { return };
+        self.standing.note(call);
         self.timers.set(Timer::Stage(id), call.stage().deadline());
         self.timers.set(Timer::Consult(id), call.consult().and_then(|consult| consult.until));
         if let Some(queue) = &call.queue {

@@ -186,6 +186,7 @@ impl Centre {
             self.timers.set(Timer::Longest(id), Some(turn.now.mono + LONGEST_MS.saturating_sub(lasted)));
             self.recovery.awaited.insert(id);
         }
+        self.standing.note(&call);
         self.calls.insert(id, call);
         self.published.touch_call(id);
     }

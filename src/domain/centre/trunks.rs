@@ -79,7 +79,7 @@ impl Centre {
 
     /// Calls on a trunk, both ways.
     pub(super) fn calls_on(&self, trunk: &TrunkId) -> i64 {
-        self.calls.values().map(|call| call.lines_on(trunk)).sum()
+        self.standing.on(trunk)
     }
 
     pub(super) fn is_trunk_full(&self, trunk: &TrunkId) -> bool {

@@ -45,6 +45,9 @@ impl Day {
     /// What must be true of any floor at any time.
     pub(super) fn check(&self, offered: &[(CallId, AgentId)]) {
         let centre = &self.centre;
+        let mut recounted = Standing::default();
+        centre.calls.values().for_each(|call| recounted.note(call));
+        assert_eq!(centre.standing, recounted, "calls and their lines are counted as they change");
         for (id, call) in &centre.calls {
             let line_has = centre.lines.iter().find(|(_, line)| line.get(*id).is_some()).map(|(queue, _)| queue);
             let waits_in = match call.stage() {
