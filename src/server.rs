@@ -270,8 +270,7 @@ impl Exchange {
             agents: survivors.agents.iter().map(|agent| agent.id.clone()).collect(),
         };
         let journal = journal_loop::start(ground.db.clone(), clock.clone(), ground.directory.watch(), goes_on).await;
-        let (journal, journal_loop) = journal.map_err(|error| not_usable("The journal's file", error))?;
-        let status = journal.status().clone();
+        let (facts, status, journal_loop) = journal.map_err(|error| not_usable("The journal's file", error))?;
         leave_out_ended(&ground.db, &mut survivors).await;
         let directory = ground.directory.watch().borrow().clone();
         count_earlier_calls(&ground.db, &directory, clock.now().wall, &mut switch).await;
@@ -288,7 +287,7 @@ impl Exchange {
             notices,
             net,
             media: media.clone(),
-            facts: journal.into_sender(),
+            facts,
             journal: status.clone(),
             callers: Arc::new(Recognition(ground.customers.clone())),
             identities: stir.verifier.clone(),

@@ -15,9 +15,10 @@ use std::{
     },
 };
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use self::spool::Spool;
+use super::fact_channel::{FactReceiver, FactSender, fact_channel};
 use crate::{
     domain::{call::CallEventKind, centre::Fact, directory::Directory, event::Event},
     store::{
@@ -64,41 +65,14 @@ impl JournalStatus {
     }
 }
 
-/// Where the live floor leaves its facts. Never waits.
-#[derive(Debug, Clone)]
-pub struct JournalDoor {
-    facts: mpsc::Sender<Fact>,
-    status: Arc<JournalStatus>,
-}
-
-impl JournalDoor {
-    /// Hands a fact over.
-    pub fn put(&self, fact: Fact) {
-        if let Err(error) = self.facts.try_send(fact) {
-            let lost = self.status.lost.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(%error, lost, "a fact was lost: the journal does not follow");
-        }
-    }
-
-    /// The way in itself, for the switch's loop, which keeps its own waiting line before it.
-    pub fn into_sender(self) -> mpsc::Sender<Fact> {
-        self.facts
-    }
-
-    /// How the journal fares.
-    pub fn status(&self) -> &Arc<JournalStatus> {
-        &self.status
-    }
-}
-
 /// Starts the journal of this node: stores what an earlier process left in the file, closes what it left open and does not go on, and only then
-/// takes new facts. The task ends, with everything stored or safe in the file, when all doors are gone.
+/// takes new facts. The task ends, with everything stored or safe in the file, when all senders are gone.
 pub async fn start(
     db: Db,
     clock: Arc<dyn Clock>,
     directory: watch::Receiver<Arc<Directory>>,
     goes_on: GoesOn,
-) -> std::io::Result<(JournalDoor, tokio::task::JoinHandle<()>)> {
+) -> std::io::Result<(FactSender, Arc<JournalStatus>, tokio::task::JoinHandle<()>)> {
     let folder = db.data().path().to_owned();
     let now = clock.now().wall;
     let mut journal = Journal::open(db.clone(), clock, directory, &folder, SPOOL_BYTES_MAX).await?;
@@ -111,9 +85,9 @@ pub async fn start(
         // Calls are worth more than sums: the next start tries again.
         Err(fault) => tracing::error!(%fault, "what an earlier process left open could not be closed"),
     }
-    let (facts, received) = mpsc::channel(CHANNEL);
-    let door = JournalDoor { facts, status: Arc::clone(&journal.status) };
-    Ok((door, tokio::spawn(journal.run(received))))
+    let (facts, received) = fact_channel(CHANNEL);
+    let status = Arc::clone(&journal.status);
+    Ok((facts, status, tokio::spawn(journal.run(received))))
 }
 
 /// What the loop is doing with the database.
@@ -144,6 +118,15 @@ async fn over(work: &mut Work) -> Result<(), StoreFault> {
             Ok(())
         }
     }
+}
+
+/// The next fact, or that none will come. What gathers stays where it is, and only the end is heard.
+async fn next(facts: &mut FactReceiver, is_gathering: bool) -> Option<Fact> {
+    if is_gathering {
+        facts.ended().await;
+        return None;
+    }
+    facts.recv().await
 }
 
 struct Write {
@@ -205,14 +188,15 @@ impl Journal {
         Ok(())
     }
 
-    async fn run(mut self, mut facts: mpsc::Receiver<Fact>) {
+    async fn run(mut self, mut facts: FactReceiver) {
         let mut work = Work::Idle;
         let mut is_open = true;
         loop {
             if matches!(work, Work::Idle) {
                 work = if self.may_gather() { self.gather() } else { self.next_work().await };
             }
-            if matches!(work, Work::Gathering(_)) && (!is_open || self.pending.len() >= BATCH_MAX) {
+            let is_gathering = matches!(work, Work::Gathering(_));
+            if is_gathering && !is_open {
                 work = self.next_work().await;
             }
             if !is_open {
@@ -233,8 +217,12 @@ impl Journal {
             let heard = tokio::select! {
                 biased;
                 result = over(&mut work) => Heard::Over(result),
-                fact = facts.recv(), if is_open => Heard::Fact(fact),
+                // What gathers is taken when that is over, and not one by one.
+                fact = next(&mut facts, is_gathering), if is_open => Heard::Fact(fact),
             };
+            while is_gathering && let Some(fact) = facts.try_recv() {
+                self.take(fact, &mut facts, &mut work).await;
+            }
             match heard {
                 Heard::Over(result) => work = self.conclude(work, result).await,
                 Heard::Fact(Some(fact)) => self.take(fact, &mut facts, &mut work).await,
@@ -245,10 +233,10 @@ impl Journal {
     }
 
     /// Takes a fact and those behind it.
-    async fn take(&mut self, first: Fact, facts: &mut mpsc::Receiver<Fact>, work: &mut Work) {
+    async fn take(&mut self, first: Fact, facts: &mut FactReceiver, work: &mut Work) {
         self.keep(first);
         while self.pending.len() < PENDING_MAX
-            && let Ok(fact) = facts.try_recv()
+            && let Some(fact) = facts.try_recv()
         {
             self.keep(fact);
         }

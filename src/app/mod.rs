@@ -8,6 +8,7 @@ pub mod customers;
 pub mod desk;
 pub mod directory;
 pub mod events;
+pub mod fact_channel;
 pub mod field_problem;
 pub mod first_centre;
 pub mod import;

@@ -17,6 +17,7 @@ use tokio::{
 };
 
 use super::{
+    fact_channel::FactSender,
     journal_loop::JournalStatus,
     overload::{Backlog, Overload},
     snapshot_loop::SnapshotBatch,
@@ -104,7 +105,7 @@ pub struct SwitchLoop {
     has_directory: bool,
     net: SipNet,
     media: MediaHandle,
-    facts: mpsc::Sender<Fact>,
+    facts: FactSender,
     journal: Arc<JournalStatus>,
     facts_waiting: VecDeque<Fact>,
     facts_lost: u64,
@@ -146,7 +147,7 @@ pub struct SwitchLoopParts {
     /// The media workers.
     pub media: MediaHandle,
     /// The journal.
-    pub facts: mpsc::Sender<Fact>,
+    pub facts: FactSender,
     /// Whether the journal has room for the facts of new calls.
     pub journal: Arc<JournalStatus>,
     /// Who callers are.
@@ -228,7 +229,7 @@ impl SwitchLoop {
         }
         // What the last turn still said (BYEs, the last facts) is on its way before anyone hears that we are done.
         while let Some(fact) = self.facts_waiting.pop_front() {
-            if self.facts.send(fact).await.is_err() {
+            if !self.facts.send(fact).await {
                 break;
             }
         }
@@ -264,7 +265,7 @@ impl SwitchLoop {
             1.. = self.wire.recv_many(wire, BATCH_MAX), if self.has_directory => {}
             1.. = self.notices.recv_many(notices, BATCH_MAX) => {}
             1.. = self.asks.recv_many(asks, BATCH_MAX) => {}
-            Ok(place) = self.facts.reserve(), if !self.facts_waiting.is_empty() => {
+            Some(place) = self.facts.room(), if !self.facts_waiting.is_empty() => {
                 if let Some(fact) = self.facts_waiting.pop_front() {
                     place.send(fact);
                 }
@@ -336,8 +337,8 @@ impl SwitchLoop {
             }
         }
         while let Some(fact) = self.facts_waiting.pop_front() {
-            if let Err(full) = self.facts.try_send(fact) {
-                self.facts_waiting.push_front(full.into_inner());
+            if let Err(fact) = self.facts.try_send(fact) {
+                self.facts_waiting.push_front(fact);
                 break;
             }
         }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
-use super::{Journal, JournalDoor, spool::Spool};
+use super::{FactSender, Journal, fact_channel, spool::Spool};
 use crate::{
     domain::{
         call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party},
@@ -112,9 +112,11 @@ fn answered(id: CallId, waited_secs: i64, talk_secs: i64) -> [Fact; 2] {
 }
 
 /// Starts the loop over a test's database; ends when the door is dropped.
-async fn start(test: &TestDb) -> (JournalDoor, tokio::task::JoinHandle<()>) {
+async fn start(test: &TestDb) -> (FactSender, tokio::task::JoinHandle<()>) {
     let (_keep, directory) = watch::channel(Arc::new(Directory::default()));
-    super::start(test.db.clone(), Arc::clone(&test.clock) as Arc<dyn Clock>, directory, GoesOn::default()).await.unwrap()
+    let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+    let (door, _, task) = super::start(test.db.clone(), clock, directory, GoesOn::default()).await.unwrap();
+    (door, task)
 }
 
 async fn kinds(test: &TestDb) -> Vec<&'static str> {
@@ -128,11 +130,11 @@ async fn a_caller_who_hangs_up_in_the_queue_counts_as_abandoned_and_stands_on_th
         let (door, task) = start(&test).await;
         for (seed, waited) in [(1, 30), (2, 2)] {
             for fact in [arrived(call(seed)), queued(call(seed))].into_iter().chain(abandoned(call(seed), waited)) {
-                door.put(fact);
+                door.try_send(fact).unwrap();
             }
         }
         for fact in [arrived(call(3)), queued(call(3))].into_iter().chain(answered(call(3), 10, 60)) {
-            door.put(fact);
+            door.try_send(fact).unwrap();
         }
         drop(door);
         task.await.unwrap();
@@ -172,8 +174,8 @@ async fn while_the_database_is_away_facts_wait_in_the_file_and_are_stored_once_a
         assert!(matches!(rest, super::Work::Resting(_)));
         assert!(journal.status.is_away.load(std::sync::atomic::Ordering::Relaxed));
 
-        let (facts, received) = mpsc::channel(8);
-        facts.send(arrived(call(2))).await.unwrap();
+        let (facts, received) = fact_channel(8);
+        facts.try_send(arrived(call(2))).unwrap();
         drop(facts);
         journal.run(received).await;
         let expected = ["call.arrived", "call.queued", "call.abandoned", "call.ended", "call.arrived"];
@@ -199,7 +201,7 @@ async fn facts_in_the_file_survive_a_restart() {
     std::fs::write(&file, text).unwrap();
 
     let (door, task) = start(&test).await;
-    door.put(queued(call(1)));
+    door.try_send(queued(call(1))).unwrap();
     drop(door);
     task.await.unwrap();
     // They belong to a process that is gone: its calls are over before new facts come.
@@ -226,15 +228,15 @@ async fn a_fact_that_the_database_refuses_is_put_aside_and_the_others_are_stored
     let test = TestDb::sqlite().await;
     test.raw("ALTER TABLE event RENAME TO event_away").await;
     let (door, task) = start(&test).await;
-    door.put(arrived(call(1)));
-    door.put(arrived(call(2)));
+    door.try_send(arrived(call(1))).unwrap();
+    door.try_send(arrived(call(2))).unwrap();
     drop(door);
     task.await.unwrap();
     let aside = std::fs::read_to_string(test.folder().join("journal-refused.jsonl")).unwrap();
     assert_eq!(aside.lines().count(), 2);
     test.raw("ALTER TABLE event_away RENAME TO event").await;
     let (door, task) = start(&test).await;
-    door.put(arrived(call(3)));
+    door.try_send(arrived(call(3))).unwrap();
     drop(door);
     task.await.unwrap();
     assert_eq!(kinds(&test).await, ["call.arrived"]);
@@ -246,12 +248,12 @@ async fn what_a_lost_process_left_open_is_closed_so_that_the_sums_are_right() {
         let (door, task) = start(&test).await;
         // One waits, one is served, one is over, when the power goes.
         for seed in 1..=3 {
-            door.put(arrived(call(seed)));
-            door.put(queued(call(seed)));
+            door.try_send(arrived(call(seed))).unwrap();
+            door.try_send(queued(call(seed))).unwrap();
         }
-        door.put(answered(call(2), 5, 0)[0].clone());
+        door.try_send(answered(call(2), 5, 0)[0].clone()).unwrap();
         for fact in abandoned(call(3), 20) {
-            door.put(fact);
+            door.try_send(fact).unwrap();
         }
         drop(door);
         task.await.unwrap();
@@ -289,7 +291,7 @@ async fn notes_are_kept_as_typed_and_reach_the_timeline_before_and_after_the_end
         save("asked about").await;
         let (door, task) = start(&test).await;
         for fact in [arrived(call(1)), queued(call(1))].into_iter().chain(answered(call(1), 5, 60)) {
-            door.put(fact);
+            door.try_send(fact).unwrap();
         }
         drop(door);
         task.await.unwrap();

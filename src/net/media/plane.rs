@@ -102,9 +102,13 @@ impl MediaHandle {
     /// counted; the leg then stays as it was. Only closing is never lost: a leg that nobody remembers would keep its port for
     /// ever.
     pub fn order(&self, order: MediaOrder) -> bool {
+        // Nobody waits for the end of a leg: it comes with the next tick, packet or order, and soon enough without.
+        let is_awaited = !matches!(order, MediaOrder::Close { .. });
         match self.shared.orders.try_send(order) {
             Ok(()) => {
-                self.shared.bell.ring();
+                if is_awaited {
+                    self.shared.bell.ring();
+                }
                 true
             }
             Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) => {

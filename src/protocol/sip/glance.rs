@@ -175,7 +175,7 @@ mod tests {
             assert!(INVITE.contains(from), "{from}");
             assert!(NewWork::glance(INVITE.replace(from, to).as_bytes()).is_none(), "{from} -> {to}");
         }
-        let many = INVITE.replace("Max-Forwards: 70", &"X: y\r\n".repeat(LINES_MAX).trim_end());
+        let many = INVITE.replace("Max-Forwards: 70", "X: y\r\n".repeat(LINES_MAX).trim_end());
         assert!(NewWork::glance(many.as_bytes()).is_none());
         assert!(NewWork::glance(&INVITE.replace("\"A\"", "\"\u{e9}\"").into_bytes()).is_some());
         assert!(NewWork::glance(&INVITE.bytes().map(|b| if b == b'A' { 0xe9 } else { b }).collect::<Vec<_>>()).is_none());

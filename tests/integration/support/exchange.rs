@@ -5,11 +5,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use centralita::{
     app::{
+        fact_channel::{FactReceiver, fact_channel},
         switch_handle::SwitchHandle,
         switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, SwitchLoopStats, WIRE_MAX},
     },
     domain::{
-        centre::{CallerMatch, Fact},
+        centre::CallerMatch,
         directory::{Directory, Number, NumberTarget, Trunk},
     },
     net::{
@@ -32,7 +33,7 @@ const PATIENCE_MS: u64 = 20_000;
 pub struct Exchange {
     pub handle: SwitchHandle,
     pub sip: SocketAddr,
-    pub facts: mpsc::Receiver<Fact>,
+    pub facts: FactReceiver,
     media: MediaHandle,
     clock: Arc<SystemClock>,
     running: JoinHandle<()>,
@@ -65,7 +66,7 @@ impl Exchange {
         let clock = Arc::new(SystemClock::start());
         let (wire_in, wire) = mpsc::channel(WIRE_MAX);
         let (notices_in, notices) = mpsc::channel(WIRE_MAX);
-        let (facts_in, facts) = mpsc::channel(1_024);
+        let (facts_in, facts) = fact_channel(1_024);
         let listen = vec!["127.0.0.1:0".parse().expect("an address")];
         let net = SipNet::open(
             &SipNetSettings { listen, ..SipNetSettings::default() },
