@@ -7,7 +7,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 
 use super::switch_loop::SwitchLoopStats;
 use crate::domain::{
-    centre::{CentreCommand, FloorSnapshot, Refusal},
+    centre::{CallView, CentreCommand, FloorSnapshot, Refusal},
     event::Actor,
 };
 
@@ -47,6 +47,7 @@ pub enum CommandFailure {
 pub struct SwitchHandle {
     pub(super) asks: mpsc::Sender<Ask>,
     pub(super) live: broadcast::Sender<Arc<LiveUpdate>>,
+    pub(super) recognised: broadcast::Sender<Arc<CallView>>,
 }
 
 impl SwitchHandle {
@@ -80,6 +81,11 @@ impl SwitchHandle {
     /// Every live change from now on. A receiver that lags is told so and takes a new snapshot.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<LiveUpdate>> {
         self.live.subscribe()
+    }
+
+    /// Every change of a call whose caller is in the records: what always listens is not woken for the others.
+    pub fn subscribe_recognised(&self) -> broadcast::Receiver<Arc<CallView>> {
+        self.recognised.subscribe()
     }
 
     /// Stops without ending a call: all are written down as they stand, for the process that follows at once. The loop ends with it.

@@ -162,7 +162,11 @@ impl SwitchLoop {
     /// A loop that is ready to run, and the handle to it. It may run on another runtime than the caller's, which does the rest.
     pub fn new(parts: SwitchLoopParts) -> (Self, SwitchHandle) {
         let (asks_in, asks) = mpsc::channel(ASKS_MAX);
-        let handle = SwitchHandle { asks: asks_in, live: broadcast::Sender::new(LIVE_MAX) };
+        let handle = SwitchHandle {
+            asks: asks_in,
+            live: broadcast::Sender::new(LIVE_MAX),
+            recognised: broadcast::Sender::new(LIVE_MAX),
+        };
         let this = Self {
             switch: parts.switch,
             clock: parts.clock,
@@ -324,7 +328,7 @@ impl SwitchLoop {
                 Output::Ban { source, until } => self.net.ban(source, until),
                 // A dropped order is counted there; the leg's deadline ends what waits for it.
                 Output::Media(order) => {
-                    self.media.order(order);
+                    self.media.leave(order);
                 }
                 Output::VerifyIdentity { dialog, passport } => self.check_identity(dialog, passport),
                 Output::Fact(fact) => self.record(fact),
@@ -336,6 +340,7 @@ impl SwitchLoop {
                 }
             }
         }
+        self.media.ring();
         while let Some(fact) = self.facts_waiting.pop_front() {
             if let Err(fact) = self.facts.try_send(fact) {
                 self.facts_waiting.push_front(fact);
@@ -384,6 +389,11 @@ impl SwitchLoop {
 
     fn show(&self, update: LiveUpdate) {
         // Without consoles nobody listens.
+        if let LiveUpdate::Call(call) = &update
+            && call.is_recognised()
+        {
+            let _ = self.handle.recognised.send(call.clone());
+        }
         let _ = self.handle.live.send(Arc::new(update));
     }
 

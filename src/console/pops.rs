@@ -10,10 +10,7 @@ use futures_util::future::{BoxFuture, FutureExt, Shared};
 use tokio::sync::{broadcast::error::RecvError, watch};
 
 use crate::{
-    app::{
-        desk::Desk,
-        switch_handle::{LiveUpdate, SwitchHandle},
-    },
+    app::{desk::Desk, switch_handle::SwitchHandle},
     domain::{
         centre::{CallState, CallView},
         customer::CustomerSnapshot,
@@ -21,7 +18,7 @@ use crate::{
     types::{CallId, CustomerId},
 };
 
-/// Calls whose records are kept; more than calls at a time are not useful.
+/// Calls whose records are kept; the oldest make room.
 const CALLS_MAX: usize = 5_000;
 
 /// Records of one call, on their way or there.
@@ -54,15 +51,19 @@ impl Pops {
     /// The records of a call's customers; fetched now if nobody has asked before, or if the customers are others by now.
     pub fn of(&self, call: &CallView) -> Records {
         let customers = customers_of(call);
+        if customers.is_empty() {
+            return futures_util::future::ready(Arc::default()).boxed().shared();
+        }
         let mut by_call = self.by_call.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, records)) = by_call.get(&call.id).filter(|(known, _)| *known == customers) {
             debug_assert_eq!(*known, customers);
             return records.clone();
         }
         let records = self.fetch(customers.clone());
-        if by_call.len() < CALLS_MAX {
-            by_call.insert(call.id, (customers, records.clone()));
+        if by_call.len() >= CALLS_MAX {
+            by_call.pop_first();
         }
+        by_call.insert(call.id, (customers, records.clone()));
         records
     }
 
@@ -88,7 +89,7 @@ impl Pops {
 
     /// Follows the floor: fetches when a caller is known, forgets when the call is over. Ends when the process stops.
     pub async fn follow(self, switch: SwitchHandle, mut stopping: watch::Receiver<bool>) {
-        let mut live = switch.subscribe();
+        let mut live = switch.subscribe_recognised();
         drop(switch);
         loop {
             let heard = tokio::select! {
@@ -96,13 +97,12 @@ impl Pops {
                 _ = stopping.changed() => return,
             };
             match heard {
-                Ok(update) => {
-                    let LiveUpdate::Call(call) = &*update else { continue };
+                Ok(call) => {
                     if matches!(call.state, CallState::Over { .. }) {
                         self.by_call.lock().unwrap_or_else(PoisonError::into_inner).remove(&call.id);
-                    } else if !customers_of(call).is_empty() {
+                    } else {
                         // Begins to fetch; whoever needs it asks again.
-                        drop(self.of(call));
+                        drop(self.of(&call));
                     }
                 }
                 // What was missed is fetched when it is asked for; calls that ended meanwhile are forgotten at the bound.

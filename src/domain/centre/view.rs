@@ -142,6 +142,11 @@ pub struct ParkedCall {
 }
 
 impl CallView {
+    /// Whether the other end is in the customers' records, for sure or perhaps.
+    pub fn is_recognised(&self) -> bool {
+        self.party.customer.is_some() || !self.party.candidates.is_empty()
+    }
+
     /// The call as a parked one, if it is.
     pub fn parked(&self) -> Option<ParkedCall> {
         let CallState::Parked { slot, by, since, until } = &self.state else { return None };

@@ -56,7 +56,16 @@ impl MediaPlane {
         let orders = Orders { received, missed_closes: Arc::clone(&missed_closes), should_stop: Arc::clone(&should_stop) };
         let (worker, bell) = Worker::new(settings, clock, rng, orders, notices, Arc::clone(&stats))?;
         let (alive, ended) = watch::channel(());
-        let shared = Shared { orders: sender, missed_closes, bell, should_stop, stats, ended, thread: Mutex::new(None) };
+        let shared = Shared {
+            orders: sender,
+            missed_closes,
+            bell,
+            is_awaited: AtomicBool::new(false),
+            should_stop,
+            stats,
+            ended,
+            thread: Mutex::new(None),
+        };
         Ok(Prepared { worker, alive, handle: MediaHandle { shared: Arc::new(shared) } })
     }
 }
@@ -91,6 +100,8 @@ struct Shared {
     orders: SyncSender<MediaOrder>,
     missed_closes: Arc<Mutex<Vec<LegId>>>,
     bell: Arc<Bell>,
+    /// Whether the worker has to be woken for what was left.
+    is_awaited: AtomicBool,
     should_stop: Arc<AtomicBool>,
     stats: Arc<MediaStats>,
     ended: watch::Receiver<()>,
@@ -98,16 +109,31 @@ struct Shared {
 }
 
 impl MediaHandle {
-    /// Gives an order; never waits. `false` means that the worker is so far behind (or gone) that the order was dropped, which is
+    /// Gives an order and has it looked at. What is said of [`Self::leave`] holds.
+    pub fn order(&self, order: MediaOrder) -> bool {
+        let is_taken = self.leave(order);
+        self.ring();
+        is_taken
+    }
+
+    /// Has the worker look for orders that were left, if any of them is awaited.
+    pub fn ring(&self) {
+        if self.shared.is_awaited.swap(false, Ordering::AcqRel) {
+            self.shared.bell.ring();
+        }
+    }
+
+    /// Leaves an order, which is obeyed with the next tick, packet or round of care, or once [`Self::ring`] is called; never waits.
+    /// `false` means that the worker is so far behind (or gone) that the order was dropped, which is
     /// counted; the leg then stays as it was. Only closing is never lost: a leg that nobody remembers would keep its port for
     /// ever.
-    pub fn order(&self, order: MediaOrder) -> bool {
-        // Nobody waits for the end of a leg: it comes with the next tick, packet or order, and soon enough without.
+    pub fn leave(&self, order: MediaOrder) -> bool {
+        // Nobody waits for the end of a leg.
         let is_awaited = !matches!(order, MediaOrder::Close { .. });
         match self.shared.orders.try_send(order) {
             Ok(()) => {
                 if is_awaited {
-                    self.shared.bell.ring();
+                    self.shared.is_awaited.store(true, Ordering::Release);
                 }
                 true
             }
