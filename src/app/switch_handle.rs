@@ -8,6 +8,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::switch_loop::SwitchLoopStats;
 use crate::domain::{
     centre::{CallView, CentreCommand, FloorSnapshot, Refusal},
+    directory::Directory,
     event::Actor,
 };
 
@@ -19,6 +20,8 @@ pub use crate::switch::{Input, LiveUpdate, WebPhoneUpdate};
 pub(super) enum Ask {
     /// Reports something.
     Input(Box<Input>),
+    /// The floor works by this directory from now on, and says when it does.
+    Directory(Arc<Directory>, oneshot::Sender<()>),
     /// Asks for something.
     Command(Actor, CentreCommand, oneshot::Sender<Result<(), Refusal>>),
     /// The live floor.
@@ -58,7 +61,16 @@ impl SwitchHandle {
         Ok(answer.await.map_err(|_| CommandFailure::Stopped)??)
     }
 
-    /// Reports something: a new directory, a session that opened or closed. Waits while the switch is behind.
+    /// Gives the floor a new directory and waits until it works by it.
+    pub async fn set_directory(&self, directory: Arc<Directory>) {
+        let (told, taken) = oneshot::channel();
+        // A switch that has stopped needs none.
+        if self.asks.send(Ask::Directory(directory, told)).await.is_ok() {
+            let _ = taken.await;
+        }
+    }
+
+    /// Reports something: a session that opened or closed. Waits while the switch is behind.
     pub async fn input(&self, input: Input) {
         // A switch that has stopped needs no reports.
         let _ = self.asks.send(Ask::Input(Box::new(input))).await;

@@ -295,6 +295,10 @@ impl SwitchLoop {
                     self.net.ask_for_certificates(self.switch.asks_for_certificates());
                 }
             }
+            Ask::Directory(directory, told) => {
+                self.take(Ask::Input(Box::new(Input::Directory(directory))), now);
+                let _ = told.send(());
+            }
             Ask::Command(actor, command, reply) => {
                 self.next_request += 1;
                 let request = self.next_request;

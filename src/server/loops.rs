@@ -7,7 +7,7 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{Exchange, Ground, tasks::Tasks};
 use crate::{
-    app::{reaction_loop, review_loop, switch_handle::SwitchHandle, timer_loop},
+    app::{directory::DirectoryDesk, reaction_loop, review_loop, switch_handle::SwitchHandle, timer_loop},
     console::{ConsoleState, Pops},
     domain::directory::Directory,
     net::{Certificates, PeerNames, ReadAgain, Stir},
@@ -28,11 +28,11 @@ pub fn start(
     let (db, tickets, clock) = (ground.db.clone(), ground.tickets.clone(), ground.clock.clone());
     let (directory, switch, stop) = (ground.directory.watch(), exchange.switch.clone(), stopping);
     let follow = {
-        let (directory, switch, clock, stop) = (directory.clone(), switch.clone(), clock.clone(), stop.clone());
+        let (desk, switch, clock, stop) = (ground.directory.clone(), switch.clone(), clock.clone(), stop.clone());
         let (servers, reach) = (exchange.name_servers.clone(), exchange.reach);
         move || {
             let names = PeerNames::new(&servers, reach);
-            follow_directory(names, directory.clone(), switch.clone(), clock.clone(), stop.clone())
+            follow_directory(names, desk.clone(), switch.clone(), clock.clone(), stop.clone())
         }
     };
     let review = {
@@ -93,23 +93,26 @@ pub fn follow_files(
     })
 }
 
-/// Gives the switch each new directory at once, and where its trunks' peers are as soon as that is known.
+/// Gives the switch each new directory at once, whose savers wait for that, and where its trunks' peers are as soon as that is known.
 async fn follow_directory(
     mut names: PeerNames,
-    mut directory: watch::Receiver<Arc<Directory>>,
+    desk: DirectoryDesk,
     switch: SwitchHandle,
     clock: Arc<dyn Clock>,
     mut stopping: watch::Receiver<bool>,
 ) {
+    let mut directory = desk.watch();
     loop {
         let current = directory.borrow_and_update().clone();
-        switch.input(Input::Directory(current.clone())).await;
+        switch.set_directory(current.clone()).await;
+        desk.floor_works_by(Some(current.version));
         tokio::select! {
-            changed = directory.changed() => if changed.is_err() { return },
+            changed = directory.changed() => if changed.is_err() { break },
             () = follow_names(&mut names, &current, &switch, clock.as_ref()) => {}
-            _ = stopping.changed() => return,
+            _ = stopping.changed() => break,
         }
     }
+    desk.floor_works_by(None);
 }
 
 /// Asks for the servers of trunks whose peers are names whenever an answer runs out: a carrier moves, and at boot there may be no

@@ -4,6 +4,7 @@
 
 mod agents;
 mod checks;
+mod floor;
 mod kinds;
 mod lines;
 mod outward;
@@ -93,13 +94,15 @@ pub struct DirectoryDesk {
     realm: Arc<str>,
     flows: Arc<RwLock<Option<FlowNames>>>,
     current: Arc<watch::Sender<Arc<Directory>>>,
+    /// The version that the live floor works by; `None` while there is no floor.
+    floor: Arc<watch::Sender<Option<u64>>>,
 }
 
 impl DirectoryDesk {
     /// Loads the directory. `realm` is the name under which SIP accounts prove themselves; passwords set from now on are for it.
     pub async fn open(db: Db, clock: Arc<dyn Clock>, realm: &str) -> Result<Self, DirectoryFault> {
         let current = Arc::new(watch::Sender::new(Arc::new(rows::load(&db).await?)));
-        Ok(Self { db, clock, realm: realm.into(), flows: Arc::default(), current })
+        Ok(Self { db, clock, realm: realm.into(), flows: Arc::default(), current, floor: Arc::default() })
     }
 
     /// What the published flows name, once they are read and whenever they change. Until then numbers may lead to any line.
@@ -188,7 +191,7 @@ impl DirectoryDesk {
                 })
             })
             .await?;
-        self.publish(directory);
+        self.publish(directory).await;
         Ok(made)
     }
 
@@ -240,7 +243,7 @@ impl DirectoryDesk {
                 })
             })
             .await?;
-        self.publish(directory);
+        self.publish(directory).await;
         Ok(saved)
     }
 
@@ -271,7 +274,7 @@ impl DirectoryDesk {
                 })
             })
             .await?;
-        self.publish(directory);
+        self.publish(directory).await;
         Ok(())
     }
 
@@ -283,7 +286,7 @@ impl DirectoryDesk {
             .db
             .write(Lane::People, move |tx| Box::pin(async move { kinds::begin(tx, beginning, &realm, &by, now).await }))
             .await?;
-        self.publish(directory);
+        self.publish(directory).await;
         Ok(())
     }
 
@@ -297,17 +300,6 @@ impl DirectoryDesk {
 
     fn flow_names(&self) -> Option<FlowNames> {
         self.flows.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Two changes may come here in another order than they were stored in: the later one stays.
-    pub(super) fn publish(&self, directory: Directory) {
-        self.current.send_if_modified(|current| {
-            let is_newer = directory.version > current.version;
-            if is_newer {
-                *current = Arc::new(directory);
-            }
-            is_newer
-        });
     }
 }
 

@@ -414,3 +414,37 @@ async fn a_beginning_fills_what_is_missing_and_touches_nothing_that_is_there() {
         assert_eq!(reasons, ["lunch", "break"], "in the order given, on {test:?}");
     }
 }
+
+#[tokio::test]
+async fn a_save_is_answered_when_the_floor_works_by_it_and_a_floor_that_is_behind_is_not_waited_for_without_end() {
+    for test in TestDb::each().await {
+        let desk = desk(&test).await;
+        let save = |name: &str| {
+            let (desk, centre) = (desk.clone(), Centre { name: name.into(), ..Centre::default() });
+            async move {
+                let seen = desk.find::<Centre>(&administrator(), &centre.key()).await.unwrap().version;
+                desk.change(&administrator(), seen, centre, None).await.unwrap()
+            }
+        };
+        save("Nobody follows").await;
+        let mut directory = desk.watch();
+        desk.floor_works_by(Some(directory.borrow_and_update().version));
+        let saved = tokio::spawn(save("One"));
+        directory.changed().await.unwrap();
+        tokio::task::yield_now().await;
+        assert!(!saved.is_finished(), "the floor has not taken it");
+        desk.floor_works_by(Some(directory.borrow_and_update().version));
+        saved.await.unwrap();
+
+        let saved = tokio::spawn(save("Two"));
+        directory.changed().await.unwrap();
+        // Until it has looked at the clock.
+        while !saved.is_finished() {
+            test.clock.turn(500);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(saved.await.unwrap().entry.name, "Two", "it is saved all the same");
+        desk.floor_works_by(None);
+        save("The floor is gone").await;
+    }
+}

@@ -219,7 +219,7 @@ impl Users {
             })
             .await?;
         if let Some(directory) = directory {
-            self.directory.publish(directory);
+            self.directory.publish(directory).await;
         }
         Ok(user)
     }
@@ -258,7 +258,7 @@ impl Users {
             })
             .await?;
         if let Some(directory) = directory {
-            self.directory.publish(directory);
+            self.directory.publish(directory).await;
         }
         Ok(())
     }
