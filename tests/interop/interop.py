@@ -17,11 +17,13 @@ from phones import phone_stories  # noqa: E402
 from proxied import edge_stories  # noqa: E402
 from report import Report  # noqa: E402
 from scanners import scanner_stories  # noqa: E402
+from weather import weather_stories  # noqa: E402
 
 AREAS = {
     "edge": edge_stories,
     "carrier": carrier_stories,
     "phones": phone_stories,
+    "weather": weather_stories,
     "scanners": scanner_stories,
 }
 

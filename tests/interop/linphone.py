@@ -17,16 +17,15 @@ TONE_SECONDS = 60
 
 class Linphone:
     """One telephone at this address, registered with its account at `registrar` over `over`, singing so high; over TLS it believes
-    this authority."""
+    this authority, and by IPv4 only for the name that it calls."""
 
-    def __init__(self, registrar, account, password, over="udp", address="127.0.0.7", hertz=700, authority=None):
+    def __init__(self, registrar, account, password, over, address, hertz, authority):
         self.folder = Path(tempfile.mkdtemp(prefix="centralita-linphone."))
         self.registrar, self.over, self.recordings = registrar, over, 0
         (self.folder / ".local/share/linphone").mkdir(parents=True)
         # -1 takes any free port.
         lines = ["[sip]", "sip_port=-1", "sip_tcp_port=-1", "sip_tls_port=-1", f"bind_address={address}", "verify_server_certs=1"]
-        if authority:
-            lines.append(f"root_ca={authority.own.chain}")
+        lines += [f"root_ca={authority.own.chain}", f"verify_server_cn={0 if ':' in address else 1}"]
         (self.folder / "settings").write_text("\n".join([*lines, "[rtp]", "audio_rtp_port=-1", ""]))
         write_tone(self.folder / "tone.wav", hertz, TONE_SECONDS)
         with open(self.folder / "said", "wb") as said:
