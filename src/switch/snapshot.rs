@@ -1,5 +1,5 @@
 //! Calls and registrations that outlast the process. What is written down of each: the floor's part, and per telephone leg the dialog and what was
-//! negotiated; of agents, their presence; of phones, where they are. An exchange that begins anew takes that up: it knows the dialogs at once, so that peers
+//! negotiated; of agents, their presence; of phones, where they are and what they watch. An exchange that begins anew takes that up: it knows the dialogs at once, so that peers
 //! are understood, and asks every telephone for media anew (re-INVITE, RFC 3261 14) when its directory and flows are there. Browsers
 //! come back by themselves, with a fresh offer.
 
@@ -21,7 +21,7 @@ use crate::{
     protocol::{
         media::MediaOrder,
         sdp::SdpSession,
-        sip::{DialogId, DialogSnapshot, PhoneSnapshot, SipOrder},
+        sip::{DialogId, DialogSnapshot, PhoneSnapshot, SipOrder, SubscriptionSnapshot},
     },
     types::{AgentId, CallId, LegId, Mono, Now},
 };
@@ -63,6 +63,10 @@ pub enum SnapshotChange {
     Phone(Box<PhoneSnapshot>),
     /// An account has no registration any more that would last.
     PhoneGone(Arc<str>),
+    /// A subscription stands like this now.
+    Subscription(Box<SubscriptionSnapshot>),
+    /// It is over, by its tag.
+    SubscriptionGone(u64),
 }
 
 /// What an earlier process wrote down.
@@ -74,6 +78,8 @@ pub struct Survivors {
     pub agents: Vec<Agent>,
     /// Registrations.
     pub phones: Vec<PhoneSnapshot>,
+    /// Who watches what.
+    pub subscriptions: Vec<SubscriptionSnapshot>,
 }
 
 /// Changes that have not been written down, and calls that wait for their directory.
@@ -85,6 +91,9 @@ pub(super) struct Snapshots {
     written: BTreeSet<CallId>,
     /// Accounts whose registrations have been.
     written_phones: BTreeSet<Arc<str>>,
+    subscriptions: BTreeSet<u64>,
+    /// Subscriptions that have been.
+    written_subscriptions: BTreeSet<u64>,
     survivors: Option<(Survivors, Vec<Vec<DialogId>>)>,
 }
 
@@ -111,10 +120,11 @@ impl Switch {
         });
         let dialogs = dialogs.collect();
         self.snapshots.written_phones.extend(survivors.phones.iter().map(|phone| phone.account().clone()));
+        self.snapshots.written_subscriptions.extend(survivors.subscriptions.iter().map(SubscriptionSnapshot::tag));
         self.snapshots.survivors = Some((survivors, dialogs));
     }
 
-    /// What has changed since this was asked last, at most so many calls, agents and phones; the rest is given next time, as it stands then.
+    /// What has changed since this was asked last, at most so many calls, agents, phones and subscriptions; the rest is given next time, as it stands then.
     pub fn snapshot_changes(&mut self, max: usize) -> Vec<SnapshotChange> {
         self.gather_changes();
         let mut changes = Vec::new();
@@ -150,14 +160,31 @@ impl Switch {
                 None => {}
             }
         }
+        while changes.len() < max
+            && let Some(tag) = self.snapshots.subscriptions.pop_first()
+        {
+            match self.sip.subscription_snapshot(tag) {
+                Some(subscription) => {
+                    self.snapshots.written_subscriptions.insert(tag);
+                    changes.push(SnapshotChange::Subscription(Box::new(subscription)));
+                }
+                None if self.snapshots.written_subscriptions.remove(&tag) => {
+                    changes.push(SnapshotChange::SubscriptionGone(tag))
+                }
+                None => {}
+            }
+        }
         changes
     }
 
     /// Whether there is anything to write down.
     pub fn has_snapshot_changes(&self) -> bool {
         let waiting = &self.snapshots.changes;
-        let is_waiting = !waiting.calls.is_empty() || !waiting.agents.is_empty() || !self.snapshots.phones.is_empty();
-        let has_sip = self.sip.has_changed() || self.sip.has_changed_phones();
+        let is_waiting = !waiting.calls.is_empty()
+            || !waiting.agents.is_empty()
+            || !self.snapshots.phones.is_empty()
+            || !self.snapshots.subscriptions.is_empty();
+        let has_sip = self.sip.has_changed() || self.sip.has_changed_phones() || self.sip.has_changed_subscriptions();
         is_waiting || has_sip || self.centre.has_changes() || self.legs.has_changed()
     }
 
@@ -169,6 +196,7 @@ impl Switch {
         self.snapshots.changes.calls.extend(calls.into_iter().chain(of_legs));
         self.snapshots.changes.agents.extend(agents);
         self.snapshots.phones.extend(self.sip.take_changed_phones());
+        self.snapshots.subscriptions.extend(self.sip.take_changed_subscriptions());
     }
 
     /// A call with its confirmed telephone legs. One that has none yet cannot come back, so it is not written down.
@@ -219,6 +247,9 @@ impl Switch {
                 self.legs.hang_up(leg, 480, false);
             }
         }
+        // Now that everything stands as it did, whoever watches it is told.
+        self.sip.take_up_subscriptions(survivors.subscriptions, now);
+        self.settle(now);
         for leg in telephones.into_iter().flat_map(|(_, legs)| legs) {
             if self.legs.get(leg).is_none() {
                 self.tell_centre(CentreInput::LegEnded { leg, is_lost: false }, now);

@@ -42,7 +42,7 @@ pub(super) struct Found {
 struct Line {
     v: u16,
     at: i64,
-    /// `call …`, `agent …` or `phone …`; empty for a mere sign of life.
+    /// `call …`, `agent …`, `phone …` or `subscription …`; empty for a mere sign of life.
     key: String,
     /// `None` when nothing is left of it.
     body: Option<Value>,
@@ -162,9 +162,19 @@ impl SnapshotFile {
                 SnapshotChange::AgentGone(agent) => put::<()>(&mut text, at, agent_key(agent), None)?,
                 SnapshotChange::Phone(phone) => put(&mut text, at, phone_key(phone.account()), Some(phone))?,
                 SnapshotChange::PhoneGone(account) => put::<()>(&mut text, at, phone_key(account), None)?,
+                SnapshotChange::Subscription(kept) => put(&mut text, at, subscription_key(kept.tag()), Some(kept))?,
+                SnapshotChange::SubscriptionGone(tag) => put::<()>(&mut text, at, subscription_key(*tag), None)?,
             };
-            let is_gone =
-                matches!(change, SnapshotChange::CallGone(_) | SnapshotChange::AgentGone(_) | SnapshotChange::PhoneGone(_));
+            let is_gone = match change {
+                SnapshotChange::Call(_)
+                | SnapshotChange::Agent(_)
+                | SnapshotChange::Phone(_)
+                | SnapshotChange::Subscription(_) => false,
+                SnapshotChange::CallGone(_)
+                | SnapshotChange::AgentGone(_)
+                | SnapshotChange::PhoneGone(_)
+                | SnapshotChange::SubscriptionGone(_) => true,
+            };
             let span = Span { begin: self.end + size(begin), bytes: size(text.len() - begin) };
             spans.push((key, (!is_gone).then_some(span)));
         }
@@ -222,6 +232,7 @@ impl SnapshotFile {
 const CALL: &str = "call ";
 const AGENT: &str = "agent ";
 const PHONE: &str = "phone ";
+const SUBSCRIPTION: &str = "subscription ";
 
 impl Survivors {
     /// False when it cannot be read.
@@ -232,6 +243,8 @@ impl Survivors {
             serde_json::from_value(body).map(|agent| self.agents.push(agent)).is_ok()
         } else if key.starts_with(PHONE) {
             serde_json::from_value(body).map(|phone| self.phones.push(phone)).is_ok()
+        } else if key.starts_with(SUBSCRIPTION) {
+            serde_json::from_value(body).map(|kept| self.subscriptions.push(kept)).is_ok()
         } else {
             false
         }
@@ -248,6 +261,10 @@ fn agent_key(agent: &crate::types::AgentId) -> String {
 
 fn phone_key(account: &str) -> String {
     format!("{PHONE}{account}")
+}
+
+fn subscription_key(tag: u64) -> String {
+    format!("{SUBSCRIPTION}{tag:016x}")
 }
 
 /// Writes a line and gives its key back.

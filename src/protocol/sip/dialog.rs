@@ -20,6 +20,8 @@ use crate::types::{SessionIdentifier, SessionUuid};
 
 /// Requests of ours after which a dialog is written down again, so that a storing is not needed for each.
 const CSEQ_STEP: u32 = 16;
+/// What an earlier process may have counted on by since.
+pub const CSEQ_SKIPPED: u32 = CSEQ_STEP * 2;
 
 /// A peer-to-peer relation between two user agents.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -167,7 +169,7 @@ impl Dialog {
         if self.flow.is_reliable() {
             self.flow.id = FlowId::NONE;
         }
-        self.local_cseq = self.local_cseq.saturating_add(CSEQ_STEP * 2);
+        self.local_cseq = self.local_cseq.saturating_add(CSEQ_SKIPPED);
         self
     }
 

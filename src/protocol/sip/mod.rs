@@ -43,7 +43,7 @@ pub use certificate_terms::{CertificateChain, CertificateTerms, authorities_in, 
 pub use digest::Ha1;
 pub use endpoint::{
     Advertised, ClassCounts, DialogSnapshot, IdentityCounts, IdentityTimes, MessageLimits, MethodCounts, PingSettings,
-    SipEndpoint, SipOutput, SipSettings, SipStats, SubscriptionLimits,
+    SipEndpoint, SipOutput, SipSettings, SipStats, SubscriptionLimits, SubscriptionSnapshot,
 };
 pub use event::{DialogElement, DialogState};
 pub use framer::{Frame, Framer, FramerBroken, KEEP_ALIVE, KEEP_ALIVE_ANSWER};

@@ -17,6 +17,7 @@ enum Kind {
     Call,
     Agent,
     Phone,
+    Subscription,
 }
 
 impl Exchange {
@@ -37,6 +38,10 @@ impl Exchange {
                         written.insert(phone.account().to_string(), (Kind::Phone, serde_json::to_value(&phone).unwrap()));
                     }
                     SnapshotChange::PhoneGone(account) => drop(written.remove(&*account)),
+                    SnapshotChange::Subscription(kept) => {
+                        written.insert(kept.tag().to_string(), (Kind::Subscription, serde_json::to_value(&kept).unwrap()));
+                    }
+                    SnapshotChange::SubscriptionGone(tag) => drop(written.remove(&tag.to_string())),
                 }
             }
         }
@@ -50,6 +55,7 @@ impl Exchange {
                 Kind::Call => survivors.calls.push(serde_json::from_value(value).expect("a call that can be read")),
                 Kind::Agent => survivors.agents.push(serde_json::from_value(value).expect("an agent that can be read")),
                 Kind::Phone => survivors.phones.push(serde_json::from_value(value).expect("a phone that can be read")),
+                Kind::Subscription => survivors.subscriptions.push(serde_json::from_value(value).expect("a subscription")),
             }
         }
         self.now = self.now.plus_millis(1_500);

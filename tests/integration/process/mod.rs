@@ -7,6 +7,7 @@ use std::sync::{
 
 mod daily_limits;
 mod registrations;
+mod subscriptions;
 mod survival;
 
 use reqwest::Method;

@@ -25,6 +25,7 @@
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
 //! | `trunk_registration.rs` | our registrations with carriers |
 //! | `subscribing.rs` | who watches what |
+//! | `kept_subscriptions.rs` | subscriptions that outlast the process |
 //! | `notifying.rs` | what they are told |
 //! | `routing.rs` | which way our requests take |
 //! | `streams.rs` | what certificates prove, and streams that close |
@@ -38,6 +39,7 @@ mod calling;
 mod device;
 mod early;
 mod identity;
+mod kept_subscriptions;
 mod messaging;
 mod next_hop;
 mod notifying;
@@ -71,6 +73,7 @@ use std::{
 };
 
 pub use identity::{IdentityCounts, IdentityTimes};
+pub use kept_subscriptions::SubscriptionSnapshot;
 pub use messaging::{MessageId, MessageLimits};
 pub use settings::{Advertised, SipSettings};
 pub use snapshot::DialogSnapshot;

@@ -129,6 +129,9 @@ impl SipEndpoint {
             .line("Subscription-State", state)
             .line("User-Agent", &self.settings.user_agent)
             .finish_as(subscription.package.content_type(), body);
+        if subscription.dialog.is_cseq_due() {
+            self.subscription_changed(id);
+        }
         self.link.request(key, flow, user, None, bytes, "NOTIFY");
     }
 

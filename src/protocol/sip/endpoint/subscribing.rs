@@ -18,7 +18,7 @@ use crate::{
         notice::{CallSource, DialogId, Flow, FlowId},
         transaction::{ClientKey, Owner, Timer},
     },
-    types::{Mono, Now, Rng},
+    types::{Mono, Now, Rng, SessionUuid},
 };
 
 /// How many subscriptions there may be, how long they last, how often they are told something.
@@ -27,7 +27,7 @@ pub struct SubscriptionLimits {
     /// Shorter is refused with 423, in seconds.
     pub expires_min_secs: u32,
     /// Longer is shortened to this, in seconds; also for a telephone that names none. The packages' own hour (RFC 4235 3.4,
-    /// RFC 3842 3.4) would leave lamps dark for as long after a restart, which no subscription outlasts.
+    /// RFC 3842 3.4) would leave lamps dark for as long after a restart, which no subscription over a stream outlasts.
     pub expires_max_secs: u32,
     /// Most subscriptions of one account; a further one is refused with 503.
     pub per_account_max: usize,
@@ -63,10 +63,10 @@ pub(super) struct Subscription {
     pub(super) event_id: Option<String>,
     /// The dialog in which the NOTIFYs go.
     pub(super) dialog: Dialog,
-    tag: u64,
+    pub(super) tag: u64,
     pub(super) expires_at: Mono,
     /// Why it ends before that, if it does (RFC 6665 4.1.3).
-    ends: Option<&'static str>,
+    pub(super) ends: Option<&'static str>,
     /// Number of the next document.
     pub(super) version: u32,
     /// What they know.
@@ -95,6 +95,8 @@ pub(super) struct Subscriptions {
     pub(super) published: BTreeMap<Arc<str>, Vec<DialogElement>>,
     /// Watched accounts whose state may have changed.
     pub(super) touched: BTreeSet<Arc<str>>,
+    /// Subscriptions that should be written down again, or are no more, by our tag.
+    pub(super) changed: BTreeSet<u64>,
 }
 
 impl Subscriptions {
@@ -120,11 +122,16 @@ impl Subscriptions {
         ids.into_iter().flatten().copied().collect()
     }
 
-    fn of_account(&self, account: &str) -> usize {
+    /// The one of this tag of ours.
+    pub(super) fn by_tag(&self, tag: u64) -> Option<&Subscription> {
+        self.all.get(self.by_tag.get(&tag)?)
+    }
+
+    pub(super) fn of_account(&self, account: &str) -> usize {
         self.by_account.get(account).map_or(0, BTreeSet::len)
     }
 
-    fn insert(&mut self, subscription: Subscription) -> SubscriptionId {
+    pub(super) fn insert(&mut self, subscription: Subscription) -> SubscriptionId {
         let id = SubscriptionId(self.next);
         self.next += 1;
         self.by_tag.insert(subscription.tag, id);
@@ -137,6 +144,7 @@ impl Subscriptions {
     pub(super) fn remove(&mut self, id: SubscriptionId) -> Option<Subscription> {
         let gone = self.all.remove(&id)?;
         self.by_tag.remove(&gone.tag);
+        self.changed.insert(gone.tag);
         remove_from(&mut self.by_account, &gone.account, id);
         remove_from(&mut self.by_resource, &(gone.package, gone.resource.clone()), id);
         Some(gone)
@@ -201,7 +209,9 @@ impl SipEndpoint {
             return self.refuse_overload(flow, message);
         };
         let _ = dialog.is_in_order(message);
-        let pending = Pending::new(Some(transaction), flow, message);
+        dialog.say_session(SessionUuid::mint(rng));
+        let mut pending = Pending::new(Some(transaction), flow, message);
+        pending.lines.name_session(dialog.session());
         let now = self.link.now.mono;
         let id = self.subscriptions.insert(Subscription {
             account,
@@ -223,8 +233,8 @@ impl SipEndpoint {
         self.granted(id, &pending, expires_secs, &tag_text(tag), rng);
     }
 
-    /// A SUBSCRIBE within a dialog: the subscription goes on, or ends (expiry 0). One that we do not know, such as an earlier
-    /// process's, gets 481 and is begun anew by the telephone (RFC 6665 4.1.2.2).
+    /// A SUBSCRIBE within a dialog: the subscription goes on, or ends (expiry 0). One that we do not know, such as one that has
+    /// run out, gets 481 and is begun anew by the telephone (RFC 6665 4.1.2.2).
     pub(super) fn resubscribing(&mut self, flow: Flow, message: &SipMessage, key: Arc<str>, rng: &mut Rng) {
         let Some(id) = self.subscriptions.find(message) else {
             return if self.is_welcome(flow, message) {
@@ -233,7 +243,7 @@ impl SipEndpoint {
         };
         let Some(account) = self.proven_phone(flow, message, rng) else { return };
         let transaction = self.open_request(key, flow, message, &Method::Subscribe);
-        let pending = Pending::new(transaction, flow, message);
+        let mut pending = Pending::new(transaction, flow, message);
         let limits = self.settings.subscriptions;
         let Some(subscription) = self.subscriptions.get_mut(id) else { return };
         if subscription.account != account {
@@ -251,6 +261,7 @@ impl SipEndpoint {
         let Some(expires_secs) = granted_secs(message, &limits) else {
             return self.answer(&pending, 423, &format!("Min-Expires: {}\r\n", limits.expires_min_secs));
         };
+        pending.lines.name_session(subscription.dialog.session());
         subscription.dialog.refresh(message);
         subscription.dialog.heard_at(flow);
         (subscription.must_be_full, subscription.is_due) = (true, true);
@@ -276,6 +287,7 @@ impl SipEndpoint {
             subscription.expires_at = expires_at;
         }
         self.link.timers.set(Owner::Subscription(id), Timer::SubscriptionOver, expires_at);
+        self.subscription_changed(id);
         self.notify_if_due(id, rng);
     }
 

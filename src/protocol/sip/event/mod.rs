@@ -7,13 +7,16 @@ mod message_summary;
 pub use dialog_info::{DialogElement, DialogNames, DialogState, dialog_info, is_shown};
 pub use message_summary::message_summary;
 
+use serde::{Deserialize, Serialize};
+
 use super::address::param;
 
 /// The packages, for Allow-Events. `refer` goes without a SUBSCRIBE (RFC 3515).
 pub const ALLOW_EVENTS: &str = "dialog, message-summary, refer";
 
 /// What can be subscribed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum EventPackage {
     /// Whether a telephone rings or is in talk (RFC 4235): the lamp beside a key.
     Dialog,

@@ -6,6 +6,7 @@ mod devices;
 mod doors;
 mod families;
 mod identity;
+mod kept_subscriptions;
 mod messages;
 mod phones;
 mod presentation;

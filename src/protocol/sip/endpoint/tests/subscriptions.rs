@@ -7,18 +7,18 @@ use crate::protocol::sip::{
     DialogElement, DialogState, Ha1, SipNotice, SipOrder, SipTarget, Transport, digest::answer_challenge,
 };
 
-const WATCHER: &str = "198.51.100.7:5071";
+pub const WATCHER: &str = "198.51.100.7:5071";
 const RINGER: &str = "198.51.100.8:5072";
 
 /// A telephone at an address of its own.
-struct Phone {
+pub struct Phone {
     at: &'static str,
     account: &'static str,
     cseq: u32,
 }
 
 impl Phone {
-    fn new(at: &'static str, account: &'static str) -> Self {
+    pub fn new(at: &'static str, account: &'static str) -> Self {
         Self { at, account, cseq: 0 }
     }
 
@@ -48,13 +48,13 @@ impl Phone {
         answers().map(|(_, text)| text.clone()).next().expect("an answer")
     }
 
-    fn subscribe(&mut self, world: &mut World, target: &str, event: &str, expires: u32, to_tag: &str) -> String {
+    pub fn subscribe(&mut self, world: &mut World, target: &str, event: &str, expires: u32, to_tag: &str) -> String {
         let more = format!("Event: {event}\nExpires: {expires}\n");
         self.say(world, "SUBSCRIBE", target, &format!("sub-{target}"), to_tag, &more)
     }
 
     /// The NOTIFYs that came since, repetitions left out, each answered.
-    fn notified(&self, world: &mut World, status: &str) -> Vec<String> {
+    pub fn notified(&self, world: &mut World, status: &str) -> Vec<String> {
         let mut all: Vec<String> = world
             .stray
             .iter()
@@ -89,7 +89,7 @@ fn tag_of(response: &str) -> String {
     to[to.find(";tag=").unwrap()..].trim_end().to_owned()
 }
 
-fn header<'a>(text: &'a str, name: &str) -> &'a str {
+pub fn header<'a>(text: &'a str, name: &str) -> &'a str {
     let line = text.lines().find(|line| line.starts_with(name)).unwrap_or_else(|| panic!("no {name} in {text}"));
     line[name.len()..].trim()
 }
