@@ -40,7 +40,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="centralita-interop.") as folder:
         authority = Authority(Path(folder) / "authority")
         for area in areas:
-            AREAS[area](report, Path(folder), authority)
+            with report.area(area):
+                AREAS[area](report, Path(folder), authority)
     print(f"{report.passed} passed, {report.failed} failed")
     return 1 if report.failed else 0
 

@@ -23,11 +23,17 @@ class Report:
     def story(self, name):
         """One story; gives a list that it puts its figures into. One that fails leaves the others to go on."""
         figures, began = [], time.monotonic()
-        try:
+        with self.area(name, figures):
             yield figures
-        except (Exception, SystemExit) as problem:
-            self.failed += 1
-            print(f"failed  {name}: {'; '.join([*figures, (str(problem) or type(problem).__name__)[:REASON_MAX]])}", flush=True)
-        else:
             self.passed += 1
             print(f"passed  {name}: {'; '.join(figures)} ({time.monotonic() - began:.0f} s)", flush=True)
+
+    @contextmanager
+    def area(self, name, figures=()):
+        """What many stories need and cannot have counts as one that failed."""
+        try:
+            yield
+        except (Exception, SystemExit) as problem:
+            self.failed += 1
+            reason = str(problem) or type(problem).__name__
+            print(f"failed  {name}: {'; '.join([*figures, reason[:REASON_MAX]])}", flush=True)

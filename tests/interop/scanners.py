@@ -27,6 +27,7 @@ NEVER_BANNED = "127.0.0.72"
 TELEPHONE = "baresip v1.0.0"
 EXTENSIONS = "-e100-299,1000-1009"
 GUESSES = 100
+CHALLENGED = "SIP/2.0 401"
 
 
 def scanner_stories(report, _folder, _authority):
@@ -53,10 +54,13 @@ def scanner_stories(report, _folder, _authority):
                 ("svcrack under a telephone's name", "svcrack", "127.0.0.73", TELEPHONE, guess, "failed-proofs"),
             ):
                 with report.story(story) as figures:
-                    finds_nothing(python, tool, address, name, arguments)
+                    said = finds_nothing(python, tool, address, name, arguments)
                     figures.append("found nothing")
                     if reason:
                         figures.append(banned(node, address, reason))
+                    else:
+                        expect(f"Bad user = {CHALLENGED}" in said, f"it said {said[-400:]}")
+                        figures.append(f"gave up: nobody is answered otherwise than {CHALLENGED}")
             with report.story("an address of sip.never_banned") as figures:
                 figures.append(is_never_banned(node, python, server))
             with report.story("the end of a ban") as figures:
@@ -93,6 +97,7 @@ def finds_nothing(python, tool, address, name, arguments):
     # What it finds stands in a table.
     expect("found nothing" in said and "+--" not in said, f"it said {said[-400:]}")
     expect("Traceback" not in said, f"it broke: {said[-400:]}")
+    return said
 
 
 def banned(node, address, reason):
