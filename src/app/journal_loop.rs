@@ -195,10 +195,10 @@ impl Journal {
             if matches!(work, Work::Idle) {
                 work = if self.may_gather() { self.gather() } else { self.next_work().await };
             }
-            let is_gathering = matches!(work, Work::Gathering(_));
-            if is_gathering && !is_open {
+            if matches!(work, Work::Gathering(_)) && (!is_open || self.pending.len() >= BATCH_MAX) {
                 work = self.next_work().await;
             }
+            let is_gathering = matches!(work, Work::Gathering(_));
             if !is_open {
                 match work {
                     Work::Idle => return,

@@ -1,8 +1,8 @@
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use tokio::sync::watch;
 
-use super::{FactSender, Journal, fact_channel, spool::Spool};
+use super::{BATCH_MAX, FactSender, GATHER_MS, Journal, fact_channel, spool::Spool};
 use crate::{
     domain::{
         call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party},
@@ -172,7 +172,7 @@ async fn while_the_database_is_away_facts_wait_in_the_file_and_are_stored_once_a
         // As if the answer of that commit had been lost.
         let rest = journal.conclude(work, Err(StoreFault::Away("cable".into()))).await;
         assert!(matches!(rest, super::Work::Resting(_)));
-        assert!(journal.status.is_away.load(std::sync::atomic::Ordering::Relaxed));
+        assert!(journal.status.is_away.load(Ordering::Relaxed));
 
         let (facts, received) = fact_channel(8);
         facts.try_send(arrived(call(2))).unwrap();
@@ -208,6 +208,29 @@ async fn facts_in_the_file_survive_a_restart() {
     let (lost, ended) = ("call.not_recovered", "call.ended");
     assert_eq!(kinds(&test).await, ["call.arrived", "call.arrived", lost, ended, lost, ended, "call.queued"]);
     assert_eq!(std::fs::metadata(file).unwrap().len(), 0, "nothing waits any more");
+}
+
+#[tokio::test]
+async fn what_fills_a_write_is_written_without_gathering_again() {
+    let test = TestDb::sqlite().await;
+    let (_keep, directory) = watch::channel(Arc::new(Directory::default()));
+    let clock = Arc::clone(&test.clock) as Arc<dyn Clock>;
+    let (facts, status, _task) = super::start(test.db.clone(), clock, directory, GoesOn::default()).await.unwrap();
+    let patience = std::time::Duration::from_secs(20);
+    facts.try_send(arrived(call(0))).unwrap();
+    let gathers = async {
+        while status.pending.load(Ordering::Relaxed) == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(patience, gathers).await.unwrap();
+    for seed in 1..=2 * BATCH_MAX as u64 {
+        facts.try_send(arrived(call(seed))).unwrap();
+    }
+    // Time stands still after this: the second write does not wait for it.
+    test.clock.turn(GATHER_MS);
+    let written = async { while kinds(&test).await.len() < 2 * BATCH_MAX {} };
+    tokio::time::timeout(patience, written).await.unwrap();
 }
 
 #[tokio::test]

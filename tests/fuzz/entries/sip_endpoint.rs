@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use centralita::{
     protocol::sip::{
-        DialogId, Flow, FlowId, SipEndpoint, SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, Transport,
-        malformed_response,
+        DialogId, Flow, FlowId, NewWork, SipEndpoint, SipMessage, SipNotice, SipOrder, SipOutput, SipSettings, Transport,
+        acknowledges_refusal, malformed_response,
     },
     types::{IdentityFault, Now, Rng},
 };
@@ -49,9 +49,21 @@ impl Play {
         Self { endpoint, flow, now: Now::default().plus_millis(1_000_000), rng: Rng::seeded(1) }
     }
 
+    /// What is refused at a glance would have been new work for who reads it as a whole, and the refusal can be read.
+    fn glance(&self, bytes: &[u8], message: &SipMessage) {
+        assert!(!acknowledges_refusal(bytes) || message.method().is_some_and(|method| method.as_str() == "ACK"));
+        let Some(new) = NewWork::glance(bytes) else { return };
+        assert!(message.is_new_work(), "{message:?}");
+        let (_, refusal) = new.refusal(self.flow, 10);
+        let refusal = SipMessage::parse(&refusal).expect("a readable refusal");
+        assert_eq!((refusal.call_id(), refusal.cseq(), refusal.status()), (message.call_id(), message.cseq(), Some(503)));
+        assert_eq!(refusal.via().branch, message.via().branch);
+    }
+
     fn datagram(&mut self, bytes: &[u8]) {
         match SipMessage::parse(bytes) {
             Ok(message) => {
+                self.glance(bytes, &message);
                 let pick = message.call_id().len() + message.body().len();
                 self.endpoint.receive(self.flow, message, self.now, &mut self.rng);
                 self.drain(pick);
