@@ -42,7 +42,7 @@ settings! {
         /// Messages kept of one call: its beginning and its end, what lies between falls out.
         pub messages_per_call_max: usize = 400,
         /// Address and port of a HEP v3 collector over UDP, such as Homer's "192.0.2.9:9060"; every SIP message is sent there,
-        /// masked. "" sends none.
+        /// masked, except calls that are refused unread while too many come. "" sends none.
         pub hep_collector: Option<SocketAddr> = None,
         /// Number under which the collector knows this node.
         pub hep_capture_id: u32 = 1,

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{FloodGate, SipTap, recent_invites::RecentInvites, sip::SipNetSettings};
 use crate::{
@@ -182,7 +182,7 @@ impl SipIntake {
             return None;
         }
         if self.are_calls_refused.load(Relaxed)
-            && let Some(refusal) = self.refusal_of_new(flow, bytes)
+            && let Some(refusal) = NewWork::glance(bytes).and_then(|new| self.refusal(flow, &new))
         {
             // Not captured: there is no call that it would be shown with, and thousands of them would push out what is.
             Counters::add(&self.counters.overflowed);
@@ -191,7 +191,7 @@ impl SipIntake {
         match SipMessage::parse(bytes) {
             Ok(message) => {
                 self.tap().heard(flow, bytes);
-                if self.offer(flow, message) { None } else { self.refusal_of_new(flow, bytes) }
+                self.offer(flow, message)
             }
             Err(malformed) => self.malformed(&malformed).map(|answer| (flow, answer.into())),
         }
@@ -226,21 +226,35 @@ impl SipIntake {
         malformed_response(malformed)
     }
 
-    /// A message from a datagram; whether the switch has room for it. What it has no room for is dropped, which its sender repeats.
-    fn offer(&self, flow: Flow, message: SipMessage) -> bool {
+    /// A message from a datagram. When the switch is behind what is new is refused, also in a form that a glance does not know; the rest
+    /// is dropped if there is no room, which its sender repeats.
+    fn offer(&self, flow: Flow, message: SipMessage) -> Option<(Flow, Arc<[u8]>)> {
+        let refusal = |message: &SipMessage| NewWork::of(message).and_then(|new| self.refusal(flow, &new));
+        if self.are_calls_refused.load(Relaxed)
+            && let Some(refusal) = refusal(&message)
+        {
+            Counters::add(&self.counters.overflowed);
+            return Some(refusal);
+        }
         if message.is_new_work() && self.inputs.capacity() > 0 {
             self.passed().remember(&message);
         }
-        let is_taken = self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }).is_ok();
-        Counters::add(if is_taken { &self.counters.received } else { &self.counters.overflowed });
-        is_taken
+        let Err(refused) = self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }) else {
+            Counters::add(&self.counters.received);
+            return None;
+        };
+        Counters::add(&self.counters.overflowed);
+        match refused {
+            TrySendError::Full(Input::Sip { message, .. }) => refusal(&message),
+            TrySendError::Full(_) | TrySendError::Closed(_) => None,
+        }
     }
 
-    /// A 503 to a call or a text that is new, at a glance. A call that has passed already is repeated by its sender, and a refusal would
-    /// leave it standing on our side alone.
-    fn refusal_of_new(&self, flow: Flow, bytes: &[u8]) -> Option<(Flow, Arc<[u8]>)> {
-        let new = NewWork::glance(bytes).filter(|new| !self.passed().has(new.call_id(), new.cseq()))?;
-        Some(new.refusal(flow, OVERLOAD_RETRY_SECS))
+    /// A 503 to what is new. A call that has passed already is repeated by its sender, and a refusal would leave it standing on our side
+    /// alone.
+    fn refusal(&self, flow: Flow, new: &NewWork<'_>) -> Option<(Flow, Arc<[u8]>)> {
+        let has_passed = self.passed().has(new.call_id(), new.cseq());
+        (!has_passed).then(|| new.refusal(flow, OVERLOAD_RETRY_SECS))
     }
 
     fn passed(&self) -> MutexGuard<'_, RecentInvites> {

@@ -152,6 +152,18 @@ async fn while_calls_are_refused_what_has_passed_and_what_belongs_to_a_call_stil
     let length = peer.recv(&mut buffer).await.unwrap();
     let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
     assert!(answer.starts_with("SIP/2.0 503 ") && answer.contains("Call-ID: new\r\n"), "{answer}");
+    // However it is written: after an empty line, or with a name that is no UTF-8 and has to be read as a whole.
+    for call_id in ["after-a-line", "latin"] {
+        let mut new = invite(call_id).into_bytes();
+        match call_id {
+            "latin" => new = new.iter().flat_map(|b| if *b == b'<' { vec![0xe9, b' ', b'<'] } else { vec![*b] }).collect(),
+            _ => new.splice(0..0, *b"\r\n").for_each(drop),
+        }
+        peer.send_to(&new, edge.address).await.unwrap();
+        let length = peer.recv(&mut buffer).await.unwrap();
+        let answer = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        assert!(answer.starts_with("SIP/2.0 503 ") && answer.contains(&format!("Call-ID: {call_id}\r\n")), "{answer}");
+    }
     // Without rport the answer goes to the port in Via (RFC 3261 18.2.2).
     let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let via = format!("Via: SIP/2.0/UDP 127.0.0.1:{};", other.local_addr().unwrap().port());

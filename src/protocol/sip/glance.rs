@@ -6,9 +6,10 @@ use std::{net::SocketAddr, sync::Arc};
 use super::{
     address::{NameAddr, elements},
     compose::{Composition, push_stamped},
-    message::Via,
+    header::Name,
+    message::{SipMessage, Via},
     notice::Flow,
-    repair::{HEAD_MAX, head_end},
+    repair::{HEAD_MAX, head_end, leading_line_ends},
     reply::reply_flow_by,
 };
 
@@ -33,6 +34,7 @@ impl<'a> NewWork<'a> {
     /// Looks at a datagram. `None` for everything else, and for one in an unusual form (folded or repeated lines, octets that are no
     /// UTF-8), which has to be read as a whole.
     pub fn glance(bytes: &'a [u8]) -> Option<Self> {
+        let bytes = bytes.get(leading_line_ends(bytes)..)?;
         let method = ["INVITE", "MESSAGE"]
             .into_iter()
             .find(|method| bytes.strip_prefix(method.as_bytes()).is_some_and(|rest| rest.starts_with(b" ")))?;
@@ -71,6 +73,19 @@ impl<'a> NewWork<'a> {
         NameAddr::parse(to).filter(|to| to.tag().is_none())?;
         let topmost = Via::parse(elements(vias.first()?).next()?)?;
         Some(Self { vias, topmost, from, to, call_id, cseq, number })
+    }
+
+    /// The same of a message that was read as a whole; `None` if it is no new work.
+    pub fn of(message: &'a SipMessage) -> Option<Self> {
+        message.is_new_work().then(|| Self {
+            vias: message.values(Name::Via).collect(),
+            topmost: message.via().clone(),
+            from: message.first(Name::From).unwrap_or_default(),
+            to: message.first(Name::To).unwrap_or_default(),
+            call_id: message.call_id(),
+            cseq: message.first(Name::CSeq).unwrap_or_default(),
+            number: message.cseq(),
+        })
     }
 
     /// Call-ID.
@@ -125,7 +140,7 @@ pub fn acknowledges_refusal(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::sip::{FlowId, Transport, message::SipMessage};
+    use crate::protocol::sip::{FlowId, Transport};
 
     const FLOW: Flow = Flow {
         transport: Transport::Udp,

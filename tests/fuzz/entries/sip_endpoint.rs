@@ -52,8 +52,9 @@ impl Play {
     /// What is refused at a glance would have been new work for who reads it as a whole, and the refusal can be read.
     fn glance(&self, bytes: &[u8], message: &SipMessage) {
         assert!(!acknowledges_refusal(bytes) || message.method().is_some_and(|method| method.as_str() == "ACK"));
-        let Some(new) = NewWork::glance(bytes) else { return };
-        assert!(message.is_new_work(), "{message:?}");
+        let (glanced, read) = (NewWork::glance(bytes), NewWork::of(message));
+        assert!(glanced.is_none() || read.is_some(), "{message:?}");
+        let Some(new) = glanced.or(read) else { return };
         let (_, refusal) = new.refusal(self.flow, 10);
         let refusal = SipMessage::parse(&refusal).expect("a readable refusal");
         assert_eq!((refusal.call_id(), refusal.cseq(), refusal.status()), (message.call_id(), message.cseq(), Some(503)));
