@@ -1,6 +1,6 @@
 //! What nobody gets to see of a captured message, on the screen, in a file or at a collector: proofs of passwords and their nonces,
-//! keys that a caller pressed, keys of encrypted audio, card numbers. Each octet is replaced by one asterisk, so that every length
-//! in the message stays true.
+//! keys that a caller pressed, keys of encrypted audio, card numbers, and what people write to each other (RFC 3428). Each octet is
+//! replaced by one asterisk, so that every length in the message stays true.
 
 use super::message::Outline;
 
@@ -15,9 +15,12 @@ const CARD_GROUPS: [&[usize]; 4] = [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 
 /// A message without its secrets, as long as it was.
 pub fn masked(message: &[u8]) -> Vec<u8> {
     let mut out = message.to_vec();
-    let head_end = end_of_head(message);
+    // Empty lines before the first one are nobody's end of a head (RFC 3261 7.5).
+    let start = message.iter().position(|b| !matches!(b, b'\r' | b'\n')).unwrap_or(message.len());
+    let message = message.get(start..).unwrap_or_default();
     let outline = Outline::of(message);
-    let (head, body) = out.split_at_mut(head_end);
+    let is_text = is_text(&outline);
+    let (head, body) = out.split_at_mut(start).1.split_at_mut(end_of_head(message));
     let mut name = String::new();
     for (number, line) in lines(head).enumerate() {
         // A folded line goes on with the header before it (RFC 3261 7.3.1).
@@ -39,11 +42,22 @@ pub fn masked(message: &[u8]) -> Vec<u8> {
             | "proxy-authenticate"
             | "authentication-info"
             | "proxy-authentication-info" => mask_credentials(&mut line[value..]),
+            "subject" | "s" if is_text => blot(&mut line[value..]),
             _ => {}
         }
     }
-    mask_body(body, &outline);
+    match is_text {
+        // Not even where its words end.
+        true => body.fill(MASK),
+        false => mask_body(body, &outline),
+    }
     out
+}
+
+/// Whether somebody writes to somebody: by MESSAGE, or whatever carries a text.
+fn is_text(outline: &Outline<'_>) -> bool {
+    let is_message = outline.method == Some("MESSAGE") || outline.cseq.ends_with(" MESSAGE");
+    is_message || starts_with(outline.content_type.as_bytes(), "text/")
 }
 
 /// Where the body begins.
@@ -324,7 +338,20 @@ mod tests {
             body("NOTIFY", "application/kpml-response+xml", "<kpml-response digits=\"1234\" tag=\"x\"/>"),
             "<kpml-response digits=\"****\" tag=\"x\"/>"
         );
-        assert_eq!(body("MESSAGE", "text/plain", "Signal=5"), "Signal=5");
+        assert_eq!(body("NOTIFY", "message/sipfrag", "Signal=5"), "Signal=5");
+    }
+
+    #[test]
+    fn what_people_write_to_each_other_is_hidden_with_its_subject() {
+        let head = "MESSAGE sip:102@h SIP/2.0\r\nSubject: The\r\n key\r\nCSeq: 1 MESSAGE\r\ns : it\r\n";
+        let hidden = "MESSAGE sip:102@h SIP/2.0\r\nSubject: ***\r\n ***\r\nCSeq: 1 MESSAGE\r\ns : **\r\n";
+        assert_eq!(mask(&format!("{head}\r\nIs \"under\"\r\n\r\nthe mat")), format!("{hidden}\r\n{}", "*".repeat(21)));
+        assert_eq!(mask(&format!("\r\n\r\n{head}\r\nno")), format!("\r\n\r\n{hidden}\r\n**"), "after a keep-alive");
+        assert_eq!(body("MESSAGE", "application/im-iscomposing+xml", "<a/>"), "****");
+        assert_eq!(body("INFO", "Text/plain", "no one"), "******");
+        let refusal = "SIP/2.0 405 No\r\nCSeq: 1 MESSAGE\r\n\r\n";
+        assert_eq!(mask(&format!("{refusal}no")), format!("{refusal}**"), "should somebody send it back");
+        assert_eq!(header("Subject: Sales"), "Subject: Sales");
     }
 
     #[test]
@@ -354,7 +381,7 @@ mod tests {
             ("34911000001", "34911000001"),
             ("20260101 120000 1111", "20260101 120000 1111"),
         ] {
-            assert_eq!(body("MESSAGE", "text/plain", &format!("it is {number}.")), format!("it is {shown}."));
+            assert_eq!(body("NOTIFY", "message/sipfrag", &format!("it is {number}.")), format!("it is {shown}."));
         }
         assert_eq!(header("Refer-To: <sip:4111111111111111@h;x=1>"), "Refer-To: <sip:****************@h;x=1>");
         assert_eq!(

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `message.rs` | one message as it passed, and the few lines of it that a ladder names |
 //! | `store.rs` | messages by call, bounded |
-//! | `mask.rs` | secrets and card numbers made unreadable when a message leaves the store |
+//! | `mask.rs` | secrets, card numbers and texts made unreadable when a message leaves the store |
 //! | `pcap.rs` | a file for Wireshark and its like |
 //! | `hep.rs` | packets for a HEP collector such as Homer |
 
