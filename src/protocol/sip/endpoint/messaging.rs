@@ -6,7 +6,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Pending, SipEndpoint, caller_id::caller_of, place::Place, tag_text};
+use super::{Pending, SipEndpoint, caller_id::caller_of, next_hop::HOP_SILENT_MS, place::Place, tag_text};
 use crate::{
     protocol::sip::{
         address::{elements, quoted, user_part},
@@ -206,6 +206,9 @@ impl SipEndpoint {
             true => message.finish(),
             false => message.finish_as_octets(&text.content_type, &text.body),
         };
+        if !place.spares.is_empty() {
+            self.link.timers.set(Owner::Message(id), Timer::HopSilent, self.link.now.mono + HOP_SILENT_MS);
+        }
         branches.insert(key, place.spares);
         self.send_request_by_size(key, peer, place.is_direct, ClientUser::Message(id), bytes, "MESSAGE");
     }
@@ -255,6 +258,19 @@ impl SipEndpoint {
             }
         }
         false
+    }
+
+    /// Flows of which nothing has been heard: the next one to the same device has its turn. Should the silent one speak after all, it
+    /// counts just as well.
+    pub(super) fn message_unheard(&mut self, id: MessageId, rng: &mut Rng) {
+        let Some(relay) = self.messages.relays.get_mut(&id) else { return };
+        let transactions = &mut self.link.transactions;
+        let mut is_silent = |key| transactions.client_mut(key).is_some_and(|client| !client.is_proceeding());
+        let silent = relay.branches.iter_mut().filter(|(key, spares)| !spares.is_empty() && is_silent(**key));
+        let spares: Vec<Vec<Contact>> = silent.map(|(_, spares)| std::mem::take(spares)).collect();
+        for spares in spares {
+            self.send_by_spare(id, spares, rng);
+        }
     }
 
     /// The message is no longer good, or the sender cannot be let wait: who has not answered is not asked again.

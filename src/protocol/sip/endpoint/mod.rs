@@ -369,6 +369,7 @@ impl SipEndpoint {
                 }
                 Owner::Call(id) => self.call_timer(id, timer, rng),
                 Owner::Subscription(id) => self.subscription_timer(id, timer, rng),
+                Owner::Message(id) if timer == Timer::HopSilent => self.message_unheard(id, rng),
                 Owner::Message(id) => self.message_over(id),
                 Owner::Registrar => self.registrar_timer(timer),
                 Owner::Trunks if timer == Timer::TrunkPing => self.ping_trunks(rng),

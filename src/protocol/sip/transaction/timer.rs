@@ -69,7 +69,7 @@ pub enum Timer {
     IdentityLate,
     /// Our unanswered call has rung long enough.
     RingOver,
-    /// Nothing has been heard of the hop that our call tries: the next one has its turn (RFC 3263 4.3).
+    /// Nothing has been heard of the hop that our call or message tries: the next one has its turn (RFC 3263 4.3, RFC 5626 6).
     HopSilent,
     /// Our re-INVITE may be tried again after a 491 (RFC 3261 14.1).
     ReofferAgain,

@@ -172,6 +172,39 @@ fn a_silent_device_is_given_up_before_the_sender_is_and_an_expired_text_is_not_s
 }
 
 #[test]
+fn a_device_whose_last_flow_is_silent_gets_the_text_by_its_other_one() {
+    let (mut world, mut writer) = world_with(&[]);
+    for (flow, at) in [(1, DESK), (2, CELL)] {
+        let mut phone = Phone::new("102", "secret", at);
+        let own = format!("Contact: <sip:102@{at}>");
+        let instance = format!("{own};+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\";reg-id={flow}");
+        let mut ask = |world: &mut World, more: &str| {
+            let request = phone.request("REGISTER", &format!("Supported: path, outbound\n{more}"));
+            let request = request.replace("Call-ID: ", &format!("Call-ID: {flow}"));
+            world.inject(US, at, &request.replace(&own, &instance));
+            world.stray.last().expect("an answer").1.clone()
+        };
+        let challenge = ask(&mut world, "");
+        let proof = Phone::new("102", "secret", at).answer(&mut world, &challenge, "REGISTER");
+        assert!(ask(&mut world, &format!("Authorization: {proof}\n")).starts_with("SIP/2.0 200"));
+    }
+    world.stray.clear();
+    let out = write(&mut world, &mut writer, "102", TEXT, "hi");
+    assert!(matches!(out.as_slice(), [(at, _)] if at == CELL), "one device: {out:?}");
+    world.run(3_999);
+    assert!(sent(&mut world).iter().all(|(to, _)| to == CELL));
+    world.run(1);
+    let (at, text) = sent(&mut world).pop().expect("the other flow has its turn");
+    assert!(at == DESK && text.starts_with("MESSAGE ") && text.ends_with("hi"), "{at} {text}");
+    world.inject(US, DESK, &answer_to(&text, "200 OK", ""));
+    assert!(heard(&mut world).starts_with("SIP/2.0 200"));
+    world.run(100_000);
+    assert!(!sent(&mut world).iter().any(|(to, _)| to != CELL), "answered once, and sent once to each");
+    let stats = world.sides[US].endpoint.stats();
+    assert_eq!((stats.transactions, stats.dialogs), (0, 0));
+}
+
+#[test]
 fn a_repeated_message_is_relayed_once() {
     let (mut world, mut writer) = world_with(&[DESK]);
     let out = write(&mut world, &mut writer, "102", TEXT, "hi");
