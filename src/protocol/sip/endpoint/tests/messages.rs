@@ -24,11 +24,12 @@ fn world_with(devices: &[&'static str]) -> (World, Phone) {
     (world, Phone::new("101", "secret", WRITER))
 }
 
-/// Writes to an account, with proof; everything that was sent then.
+/// Writes to an account, with proof; everything that was sent then. A Max-Forwards of its own stands for the usual one.
 fn write(world: &mut World, writer: &mut Phone, to: &str, more: &str, body: &str) -> Vec<(String, String)> {
     let ask = |writer: &mut Phone, more: &str| {
         let request = writer.request("MESSAGE", more).replace("1000@centre", &format!("{to}@centre"));
-        request.replace("Content-Length: 0\n\n", &format!("Content-Length: {}\n\n{body}", body.len()))
+        let usual = if more.contains("Max-Forwards: ") { "Max-Forwards: 70\n" } else { "" };
+        request.replacen(usual, "", 1).replace("Content-Length: 0\n\n", &format!("Content-Length: {}\n\n{body}", body.len()))
     };
     let first = ask(writer, more);
     world.inject(US, WRITER, &first);
@@ -114,6 +115,7 @@ fn what_cannot_be_delivered_is_refused_with_its_reason() {
         ("102", "", "hi", "415", "Accept: text/plain"),
         ("102", "Content-Type: text/plain\nContent-Encoding: gzip\n", "hi", "415", "Accept-Encoding: identity\r\n"),
         ("102", TEXT, &long, "413", ""),
+        ("102", &format!("{TEXT}Max-Forwards: 0\n"), "hi", "483 Too Many Hops", ""),
         ("102", "Require: 100rel, recipient-list-message\n", "", "420", "Unsupported: recipient-list-message\r\n"),
         ("102", &format!("{TEXT}{past}"), "hi", "480", "expired"),
         ("102", &far, "hi", "480", "expired"),
@@ -130,6 +132,8 @@ fn what_cannot_be_delivered_is_refused_with_its_reason() {
     let request = writer.request("MESSAGE", TEXT).replace("Max-Forwards: 70", "Max-Forwards: 0");
     world.inject(US, WRITER, &request);
     assert!(heard(&mut world).starts_with("SIP/2.0 401"), "proof before everything else");
+    let out = write(&mut world, &mut writer, "102", &format!("{TEXT}Max-Forwards: 1\n"), "hi");
+    assert!(matches!(out.as_slice(), [(at, text)] if at == DESK && text.contains("Max-Forwards: 0\r\n")), "{out:?}");
     world.run(200_000);
     let stats = world.sides[US].endpoint.stats();
     assert_eq!((stats.transactions, stats.dialogs), (0, 0));
