@@ -380,7 +380,7 @@ impl SwitchLoop {
     }
 
     fn record(&mut self, fact: Fact) {
-        warn_of_refused_dialling(&fact);
+        self.warn_of_refused_dialling(&fact);
         if self.facts_waiting.len() < FACTS_MAX {
             self.facts_waiting.push_back(fact);
             return;
@@ -451,6 +451,14 @@ impl SwitchLoop {
         false
     }
 
+    /// The line of the log by which a watcher such as fail2ban finds who tries numbers that may not be dialled.
+    fn warn_of_refused_dialling(&self, fact: &Fact) {
+        if let Event::Access(AccessEvent { user, kind: AccessEventKind::DiallingRefused { rule, address } }) = &fact.event {
+            let source = self.switch.address_to_close(address.as_deref()).map(tracing::field::display);
+            tracing::warn!(%user, rule = rule.word(), source, "outside call refused");
+        }
+    }
+
     fn stats(&self) -> SwitchLoopStats {
         SwitchLoopStats {
             switch: self.switch.stats(),
@@ -468,13 +476,5 @@ fn fill<T>(from: &mut mpsc::Receiver<T>, batch: &mut Vec<T>) {
         && let Ok(item) = from.try_recv()
     {
         batch.push(item);
-    }
-}
-
-/// The line of the log by which a watcher such as fail2ban finds who tries numbers that may not be dialled.
-fn warn_of_refused_dialling(fact: &Fact) {
-    if let Event::Access(AccessEvent { user, kind: AccessEventKind::DiallingRefused { rule, address } }) = &fact.event {
-        let source = address.as_ref().map(tracing::field::display);
-        tracing::warn!(%user, rule = rule.word(), source, "outside call refused");
     }
 }

@@ -24,6 +24,7 @@ mod wire_stories;
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    net::IpAddr,
     sync::Arc,
 };
 
@@ -122,6 +123,11 @@ impl Switch {
     /// Audio of telephones has addresses of these families; both until this is said.
     pub fn set_media_families(&mut self, families: IpFamilies) {
         self.legs.families = families;
+    }
+
+    /// Where a refused call out came from, for watchers that close firewalls: nothing where the calls of others would go with it.
+    pub fn address_to_close(&self, noted: Option<&str>) -> Option<IpAddr> {
+        noted?.parse().ok().filter(|ip| !self.sip.is_shared(*ip))
     }
 
     /// Handles one thing to its end.

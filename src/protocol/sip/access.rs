@@ -183,6 +183,12 @@ impl SipAccess {
         hops.any(|hop| hop.address.ip() == ip.to_canonical())
     }
 
+    /// Whether calls of trunks come from this address or go to it.
+    pub fn is_of_trunks(&self, ip: IpAddr) -> bool {
+        let mut hops = self.trunks.iter().flat_map(TrunkAccess::hops);
+        self.trunk_by_source(ip).is_some() || hops.any(|hop| hop.address.ip() == ip.to_canonical())
+    }
+
     /// The trunk of this key.
     pub fn trunk(&self, id: &TrunkId) -> Option<&TrunkAccess> {
         self.trunks.iter().find(|trunk| trunk.id == *id)

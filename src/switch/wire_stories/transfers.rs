@@ -97,4 +97,8 @@ fn a_phone_that_wants_to_transfer_where_nobody_may_dial_is_noted_with_its_addres
         _ => None,
     });
     assert_eq!(noted, Some((DiallingRule::Number, Some("192.0.2.50".to_owned()))));
+    // Whoever closes firewalls by it closes the telephone's, and never the carrier's.
+    let closed = |address| exchange.switch.address_to_close(Some(address)).map(|ip| ip.to_string());
+    assert_eq!(closed("192.0.2.50").as_deref(), Some("192.0.2.50"));
+    assert_eq!((closed("192.0.2.60"), exchange.switch.address_to_close(None)), (None, None));
 }

@@ -2,6 +2,7 @@
 
 use std::{
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    net::IpAddr,
     sync::Arc,
 };
 
@@ -133,7 +134,17 @@ impl SipEndpoint {
         (!flow.transport.is_web() && is_of_trunk())
             || self.trunk_by_certificate(flow).is_some()
             || self.registrar.is_known_source(flow)
-            || self.settings.never_banned.iter().any(|prefix| prefix.contains(ip))
+            || self.is_never_banned(ip)
+    }
+
+    fn is_never_banned(&self, ip: IpAddr) -> bool {
+        self.settings.never_banned.iter().any(|prefix| prefix.contains(ip))
+    }
+
+    /// Whether others come by this address too, whoever of them does wrong: a trunk's, which may be the edge of telephones as well, or
+    /// one on the list of the settings.
+    pub fn is_shared(&self, ip: IpAddr) -> bool {
+        self.access.is_of_trunks(ip) || self.is_never_banned(ip)
     }
 
     /// Counts a request that begins something: false if it must not be heard.

@@ -172,7 +172,12 @@ fn an_address_on_the_list_is_never_banned() {
         monitor.say(&mut world, "REGISTER", "User-Agent: friendly-scanner\n");
         assert_eq!(world.stray.len(), 2);
     }
-    assert_eq!(world.sides[US].endpoint.stats().bans, 0);
+    let endpoint = &world.sides[US].endpoint;
+    assert_eq!(endpoint.stats().bans, 0);
+    // Nor is anybody told to close a firewall to it, or to the trunk.
+    let shared =
+        ["198.51.100.7", "10.0.0.2", "::ffff:10.0.0.2", "203.0.113.7"].map(|ip| endpoint.is_shared(ip.parse().unwrap()));
+    assert_eq!(shared, [true, true, true, false]);
 }
 
 #[test]
