@@ -77,8 +77,9 @@ def baresip_talks(figures, node, room, over, family, authority):
         wait_for(lambda: phone.hears(OTHER_HERTZ) > SHARE_MIN and caller.hears(BARESIP_HERTZ) > SHARE_MIN, 10, "the voices of both")
         figures.append(hears("as the agent's telephone the caller", phone.hears(OTHER_HERTZ)))
         figures.append(hears("and the caller it", caller.hears(BARESIP_HERTZ)))
+        times = phone.said().count("session closed")
         caller.hang_up()
-        phone.says("session closed", phone.said().count("session closed") or 1)
+        phone.says("session closed", times + 1)
 
 
 def hears(what, share):
