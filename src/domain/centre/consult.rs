@@ -56,8 +56,8 @@ impl Centre {
         if to == agent {
             return Err(Refusal::WrongCallState);
         }
-        let is_free = self.agents.get(to).ok_or(Refusal::NoSuchAgent)?.is_free();
-        if !is_free || self.listening.contains_key(to) {
+        self.agents.get(to).ok_or(Refusal::NoSuchAgent)?;
+        if !self.is_available(to) {
             return Err(Refusal::AgentNotReady);
         }
         Ok(ConsultPlan::Colleague(to.clone()))
@@ -79,11 +79,11 @@ impl Centre {
                 return Err(Refusal::NotDialable);
             }
             let known = self.agents.get(&colleague);
-            if known.is_some_and(|known| known.is_free()) && !self.listening.contains_key(&colleague) {
+            if self.is_available(&colleague) {
                 return Ok(ConsultPlan::Colleague(colleague));
             }
             // Somebody who works is not rung on top of it; whoever is away may still be near the phone.
-            if known.is_some_and(|known| known.call().is_some()) || self.listening.contains_key(&colleague) {
+            if known.is_some_and(|known| known.call().is_some()) || self.is_occupied(&colleague) {
                 return Err(Refusal::AgentNotReady);
             }
         }

@@ -46,6 +46,9 @@ impl Centre {
             }
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::UnknownNumber });
         }
+        if let Some(agent) = caller.phone.as_deref().and_then(|account| self.agent_of_phone(account)) {
+            self.calling_in.insert(leg, agent);
+        }
         let label = caller.label.or_else(|| caller.phone.map(|account| account.to_string()));
         let party = OtherParty {
             is_looked_up: caller.number.is_none(),
@@ -60,6 +63,13 @@ impl Centre {
         let stage = Stage::Answering { until: turn.now.mono + ANSWER_MS };
         let id = self.open_inbound(turn, leg, party, called, language, stage, caller.context.session);
         self.greet(turn, id, leg, self.answering_of(called, caller.can_hear_early), caller.can_hear_early);
+    }
+
+    /// Whose own call to us is over can be offered others.
+    pub(super) fn forget_calling_in(&mut self) {
+        let before = self.calling_in.len();
+        self.calling_in.retain(|leg, _| self.legs.contains_key(leg));
+        self.is_match_due |= self.calling_in.len() < before;
     }
 
     /// The number that counts: by the trunk's wish the one that was called first, where that is one of ours.

@@ -121,6 +121,8 @@ pub struct Centre {
     last_play: u64,
     muted: BTreeSet<LegId>,
     listening: BTreeMap<AgentId, CallId>,
+    /// Agents who call a number of ours from their own telephone, by its leg.
+    calling_in: BTreeMap<LegId, AgentId>,
     /// Callers who have no confirmed answer of ours, by their leg.
     unanswered: BTreeMap<LegId, Unanswered>,
     /// Legs of phones that dialled and have no answer of ours.
@@ -288,6 +290,7 @@ impl Centre {
     fn finish(&mut self, turn: &mut Turn<'_>) {
         turn.actor = Actor::System;
         self.check_staff(turn);
+        self.forget_calling_in();
         self.match_calls(turn);
         self.tell_hearing();
         self.publish();

@@ -31,7 +31,7 @@ impl Centre {
             let free: Vec<FreeAgent> = self
                 .agents
                 .values()
-                .filter(|agent| agent.is_free() && !self.listening.contains_key(&agent.id))
+                .filter(|agent| agent.is_free() && !self.is_occupied(&agent.id))
                 .map(|agent| FreeAgent { agent: agent.id.clone(), idle_since: agent.idle_since() })
                 .collect();
             let lines = self.lines.iter().filter(|(_, line)| !line.is_empty()).filter_map(|(id, line)| {
@@ -42,6 +42,16 @@ impl Centre {
             let Some(picked) = pick(lines, &free, serves, turn.now.mono) else { return };
             self.offer_call(turn, picked);
         }
+    }
+
+    /// Whether this agent has somebody in the ear who is no work of theirs: listens to a call, or calls a number of ours.
+    pub(super) fn is_occupied(&self, agent: &AgentId) -> bool {
+        self.listening.contains_key(agent) || self.calling_in.values().any(|calling| calling == agent)
+    }
+
+    /// Whether this agent could be rung now.
+    pub(super) fn is_available(&self, agent: &AgentId) -> bool {
+        self.agents.get(agent).is_some_and(|known| known.is_free()) && !self.is_occupied(agent)
     }
 
     fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {

@@ -27,8 +27,8 @@ impl Centre {
                 if to == *agent {
                     return Err(Refusal::WrongCallState);
                 }
-                let is_free = self.agents.get(&to).ok_or(Refusal::NoSuchAgent)?.is_free();
-                if !is_free || self.listening.contains_key(&to) {
+                self.agents.get(&to).ok_or(Refusal::NoSuchAgent)?;
+                if !self.is_available(&to) {
                     return Err(Refusal::AgentNotReady);
                 }
                 self.ring_colleague(turn, id, agent, &to, false);
@@ -83,7 +83,7 @@ impl Centre {
             return self.send_back(turn, id, from);
         }
         let is_free = self.agents.get(from).is_some_and(|agent| agent.could_take_back(id));
-        if from != missed_by && is_free && !self.listening.contains_key(from) {
+        if from != missed_by && is_free && !self.is_occupied(from) {
             self.on_agent(turn, from, |agent, cx| agent.drop_wrap_up(id, cx));
             self.on_call(turn, id, |call, _| call.wrapping.remove(from));
             return self.ring_colleague(turn, id, from, from, true);

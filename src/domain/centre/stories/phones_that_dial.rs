@@ -88,3 +88,17 @@ fn a_console_hears_the_networks_announcement_in_place_of_our_ringing_tone() {
     assert_eq!(floor.hears[&desk], [Heard::Leg(leg)], "a late 180 does not drown it");
     assert_eq!(floor.view(floor.agent("ana").call.unwrap()).state, CallState::Dialling);
 }
+
+#[test]
+fn an_agent_who_calls_a_queue_is_not_offered_calls_until_that_is_over() {
+    let mut floor = Floor::ready(&["carl"]);
+    let line = LegId::mint(floor.now.wall, &mut floor.rng);
+    let caller = CallerLine { phone: Some("103".into()), ..CallerLine::default() };
+    floor.input(CentreInput::Arrived { leg: line, caller, called: "1001".into(), language: None });
+    floor.input(CentreInput::LegAnswered { leg: line });
+    assert_eq!(floor.presence("carl"), Presence::Ready, "the own call is not offered to who makes it");
+    let (_, other) = floor.call("1001");
+    assert!(matches!(floor.view(other).state, CallState::Waiting { .. }), "and nor is another");
+    floor.hang_up(line);
+    assert_eq!(floor.presence("carl"), Presence::Offered { call: other });
+}

@@ -150,7 +150,7 @@ impl Day {
                 for agent in centre.agents.values().filter(|agent| agent.is_free()) {
                     let could = centre.serves[&agent.id].contains(queue)
                         && !waiting.excludes(&agent.id, now)
-                        && !centre.listening.contains_key(&agent.id);
+                        && !centre.is_occupied(&agent.id);
                     assert!(!could, "{} idles while {} waits", agent.id, waiting.call);
                 }
             }
