@@ -23,7 +23,7 @@ use crate::{
         session_timer::SessionAnswer,
         transaction::{ClientKey, ServerId},
     },
-    types::{PerFamily, TrunkId},
+    types::{PeerReason, PerFamily, TrunkId},
 };
 
 /// A call: one dialog, or the attempts that shall lead to one.
@@ -124,6 +124,8 @@ pub struct Calling {
     pub hops_left: VecDeque<Hop>,
     /// The refusal to report if all attempts fail.
     pub worst: Option<u16>,
+    /// What came with that refusal (Reason, RFC 3326), unless it made way for another attempt.
+    pub worst_reason: Option<PeerReason>,
     /// Whether the switch has heard of ringing.
     pub has_rung: bool,
     /// SDP of a provisional response.
@@ -163,6 +165,8 @@ pub struct Branch {
     pub is_challenged: bool,
     /// Their tag, once it rings there.
     pub ringing_tag: Option<Arc<str>>,
+    /// Why it is refused there, in their words (Reason, RFC 3326).
+    pub reason: Option<PeerReason>,
 }
 
 /// An answered call.

@@ -70,6 +70,7 @@ impl SipEndpoint {
             branches: Vec::new(),
             hops_left,
             worst: None,
+            worst_reason: None,
             has_rung: false,
             early_answer: None,
             early: Vec::new(),
@@ -107,6 +108,7 @@ impl SipEndpoint {
                 cseq: 1,
                 is_challenged: false,
                 ringing_tag: None,
+                reason: None,
             },
             None,
         );
@@ -192,7 +194,7 @@ impl SipEndpoint {
             422 if is_wanted => self.invite_too_brief(id, key, message, rng),
             401 | 407 if is_wanted => self.invite_challenged(id, key, message, status, rng),
             _ if is_wanted => {
-                self.tell_reason(id, message);
+                self.note_refusal(id, key, message);
                 let status = told_status(message, status);
                 if status == 503 {
                     self.shun_hop_of(id, key, message.first(Name::RetryAfter));
@@ -335,10 +337,10 @@ impl SipEndpoint {
         let now = self.link.now.mono;
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
         let at = calling.branches.iter().position(|branch| branch.key == key);
-        let (hop, spares) =
-            at.map(|at| calling.branches.remove(at)).map(|failed| (failed.hop, failed.spares)).unwrap_or_default();
+        let failed = at.map(|at| calling.branches.remove(at)).map(|failed| (failed.hop, failed.spares, failed.reason));
+        let (hop, spares, reason) = failed.unwrap_or_default();
         if calling.worst.is_none_or(|worst| weight(status) > weight(worst)) {
-            calling.worst = Some(status);
+            (calling.worst, calling.worst_reason) = (Some(status), None);
         }
         // A 408 that somebody sent speaks of the person called, not of the hop.
         let is_unheard = self.link.transactions.client_mut(key).is_none_or(|client| client.is_open());
@@ -357,9 +359,13 @@ impl SipEndpoint {
             }
         }
         let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
+        if calling.worst == Some(status) && reason.is_some() {
+            calling.worst_reason = reason;
+        }
         // RFC 3261 16.7: a 6xx speaks for the person, at whichever phone.
         if calling.branches.is_empty() || status >= 600 {
-            let status = calling.worst.unwrap_or(status);
+            let (status, reason) = (calling.worst.unwrap_or(status), calling.worst_reason.take());
+            self.reason_told(id, reason);
             self.give_up(id, status, NORMAL_CLEARING);
         }
     }

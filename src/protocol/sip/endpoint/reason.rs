@@ -1,12 +1,16 @@
 //! Why a call ends, in the words of Q.850 (RFC 3326, RFC 6432): what our BYE, CANCEL and refusals say, and what theirs tell us.
 
-use super::SipEndpoint;
+use super::{
+    SipEndpoint,
+    call::{Call, Phase},
+};
 use crate::{
     protocol::sip::{
         address::{elements, param},
         header::{Name, is_token},
         message::SipMessage,
         notice::{DialogId, SipNotice},
+        transaction::ClientKey,
     },
     types::PeerReason,
 };
@@ -61,9 +65,21 @@ pub fn is_network_failure(bye: &SipMessage) -> bool {
 }
 
 impl SipEndpoint {
-    /// What their BYE, CANCEL or refusal says goes before the notice of it.
+    /// What their BYE or CANCEL says goes before the notice of it.
     pub(super) fn tell_reason(&mut self, id: DialogId, message: &SipMessage) {
-        if let Some(reason) = given_reason(message) {
+        self.reason_told(id, given_reason(message));
+    }
+
+    /// What their refusal says is told when it is what the call came to: another attempt speaks for itself.
+    pub(super) fn note_refusal(&mut self, id: DialogId, key: ClientKey, refusal: &SipMessage) {
+        let Some(Call { phase: Phase::Calling(calling), .. }) = self.calls.get_mut(&id) else { return };
+        if let Some(branch) = calling.branches.iter_mut().find(|branch| branch.key == key) {
+            branch.reason = given_reason(refusal);
+        }
+    }
+
+    pub(super) fn reason_told(&mut self, id: DialogId, reason: Option<PeerReason>) {
+        if let Some(reason) = reason {
             self.link.notice(SipNotice::ReasonGiven { dialog: id, reason });
         }
     }

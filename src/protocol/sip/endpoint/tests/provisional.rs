@@ -37,7 +37,7 @@ fn prack(world: &mut World, cseq: u32, of: &str, rack: &str) {
 }
 
 /// A response of the called side to our INVITE, of the fork with this tag.
-fn respond(world: &mut World, status: &str, tag: &str, more: &str, sdp: Option<&str>) {
+pub(super) fn respond(world: &mut World, status: &str, tag: &str, more: &str, sdp: Option<&str>) {
     let invite = world.last(US, "INVITE").unwrap();
     let body = sdp.map(|sdp| sdp.replace("\r\n", "\n")).unwrap_or_default();
     let text = format!(
@@ -61,6 +61,19 @@ fn reliable(rseq: u32) -> String {
 fn calling() -> World {
     let mut world = World::new(1);
     world.loss = 100;
+    call(&mut world, OURS);
+    world
+}
+
+/// Our call by a trunk of two servers, the first of which has not been heard.
+pub(super) fn calling_at_two_servers() -> World {
+    let mut world = World::new(1);
+    world.loss = 100;
+    let mut access = access(address("10.0.0.2:5060"), Transport::Udp);
+    let hop = Hop { transport: Transport::Udp, address: address("10.0.0.9:5060"), name: None, terms: None };
+    access.trunks[0].targets.push(target(hop));
+    access.trunks[0].targets[1].priority = 1;
+    world.sides[US].endpoint.set_access(Arc::new(access));
     call(&mut world, OURS);
     world
 }
@@ -188,14 +201,7 @@ fn a_carriers_progress_without_an_answer_is_no_ringing() {
 #[test]
 fn a_server_that_rang_and_then_cannot_makes_way_for_the_next_which_rings_and_answers_for_itself() {
     for first in [reliable(7), String::new()] {
-        let mut world = World::new(1);
-        world.loss = 100;
-        let mut access = access(address("10.0.0.2:5060"), Transport::Udp);
-        let hop = Hop { transport: Transport::Udp, address: address("10.0.0.9:5060"), name: None, terms: None };
-        access.trunks[0].targets.push(target(hop));
-        access.trunks[0].targets[1].priority = 1;
-        world.sides[US].endpoint.set_access(Arc::new(access));
-        call(&mut world, OURS);
+        let mut world = calling_at_two_servers();
         respond(&mut world, "183 Session Progress", "x", &first, Some(ANSWER));
         assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(ANSWER.into()) }]);
         let tried = world.last(US, "INVITE").unwrap();

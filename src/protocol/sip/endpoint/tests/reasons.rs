@@ -2,6 +2,7 @@
 
 use super::{
     calls::{OURS, call, connected, invited},
+    provisional::{calling_at_two_servers, respond},
     world::{THEM, US, World},
 };
 use crate::protocol::sip::{SipNotice, SipOrder};
@@ -44,4 +45,30 @@ fn a_call_given_up_unanswered_says_so_in_its_cancel() {
     assert_eq!(heard(&mut world, THEM), [(Some(19), Some("No answer from user".into()))]);
     let notices = world.take(US);
     assert!(matches!(notices.last(), Some(SipNotice::Failed { dialog: OURS, status: 408 })), "{notices:?}");
+}
+
+#[test]
+fn what_a_server_says_that_makes_way_for_the_next_is_no_reason_of_what_that_one_does() {
+    let reason = |cause| format!("Reason: Q.850;cause={cause}\n");
+    for (answer, more, told, heard_of) in [
+        ("486 Busy Here", String::new(), 486, vec![]),
+        ("503 Service Unavailable", String::new(), 503, vec![]),
+        ("503 Service Unavailable", reason(42), 503, vec![(Some(42), None)]),
+        ("486 Busy Here", reason(17), 486, vec![(Some(17), None)]),
+    ] {
+        let mut world = calling_at_two_servers();
+        respond(&mut world, "503 Service Unavailable", "x", &reason(34), None);
+        assert_eq!((world.count(US, "INVITE"), heard(&mut world, US)), (2, vec![]));
+        respond(&mut world, answer, "y", &more, None);
+        assert_eq!(world.take(US), [SipNotice::Failed { dialog: OURS, status: told }]);
+        assert_eq!(heard(&mut world, US), heard_of, "{answer}");
+    }
+    // It rings at the next for as long as it may.
+    let mut world = calling_at_two_servers();
+    respond(&mut world, "503 Service Unavailable", "x", &reason(34), None);
+    respond(&mut world, "180 Ringing", "y", "", None);
+    world.run(31_000);
+    let notices = world.take(US);
+    assert!(matches!(notices.last(), Some(SipNotice::Failed { dialog: OURS, status: 408 })), "{notices:?}");
+    assert_eq!(heard(&mut world, US), []);
 }
