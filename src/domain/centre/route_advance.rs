@@ -52,13 +52,15 @@ impl Centre {
         call: CallOut,
     ) -> Option<(LegId, TrunkId)> {
         let (agent, until) = (call.agent.clone(), turn.now.mono + ADVANCE_MS_MAX);
-        let sent = self.attempt(turn, id, Attempt { call, trunks_left: trunks.into(), count: 0, until })?;
+        let mut attempt = Attempt { call, trunks_left: trunks.into(), count: 0, until };
+        let trunk = self.next_with_room(&mut attempt, turn.now.mono)?;
+        let leg = self.go_by(turn, id, attempt, trunk.clone());
         self.note_dialled(turn, &agent);
-        Some(sent)
+        Some((leg, trunk))
     }
 
-    fn attempt(&mut self, turn: &mut Turn<'_>, id: CallId, mut attempt: Attempt) -> Option<(LegId, TrunkId)> {
-        let trunk = self.next_with_room(&mut attempt.trunks_left, &attempt.call.dialled, turn.now.mono)?;
+    /// Calls by this trunk, which has room for it: the new leg.
+    fn go_by(&mut self, turn: &mut Turn<'_>, id: CallId, mut attempt: Attempt, trunk: TrunkId) -> LegId {
         let leg = turn.mint_leg();
         attempt.count += 1;
         let CallOut { agent, dialled, ring_secs, context } = &attempt.call;
@@ -77,8 +79,8 @@ impl Centre {
             context,
         });
         self.attempts.insert(leg, attempt);
-        self.on_call(turn, id, |call, cx| call.note_sent_out(agent, trunk.clone(), count, session, cx));
-        Some((leg, trunk))
+        self.on_call(turn, id, |call, cx| call.note_sent_out(agent, trunk, count, session, cx));
+        leg
     }
 
     /// The number called and the one shown, as the trunk's carrier writes them.
@@ -98,9 +100,9 @@ impl Centre {
     }
 
     /// An emergency takes its place wherever it is.
-    fn next_with_room(&mut self, trunks: &mut VecDeque<TrunkId>, dialled: &str, now: Mono) -> Option<TrunkId> {
-        while let Some(trunk) = trunks.pop_front() {
-            if self.take_room(&trunk, now) || is_emergency(dialled) {
+    fn next_with_room(&mut self, attempt: &mut Attempt, now: Mono) -> Option<TrunkId> {
+        while let Some(trunk) = attempt.trunks_left.pop_front() {
+            if self.take_room(&trunk, now) || is_emergency(&attempt.call.dialled) {
                 return Some(trunk);
             }
         }
@@ -110,7 +112,7 @@ impl Centre {
     /// A leg came to nothing. When its trunk could not carry the call, the next one has its turn; busy, no and unknown are the other
     /// party's answer, which no other trunk would change. Whether the call goes on.
     pub(super) fn advance(&mut self, turn: &mut Turn<'_>, leg: LegId, used: &LegUse, cause: EndCause) -> bool {
-        let Some(attempt) = self.attempts.remove(&leg) else { return false };
+        let Some(mut attempt) = self.attempts.remove(&leg) else { return false };
         let (id, used) = match used {
             LegUse::Customer(call) => (*call, used.clone()),
             // What the first trunk said of ringing is nothing that the next has said.
@@ -124,11 +126,13 @@ impl Centre {
         if cause != EndCause::Unreachable || turn.now.mono >= attempt.until {
             return false;
         }
-        self.tell_reason(turn, leg, &used);
         // What the call takes of the trunk that failed is not to count against the next.
         self.on_call(turn, id, |call, _| call.call_out_failed(leg));
         let until = turn.now.plus_millis(u64::from(attempt.call.ring_secs) * 1_000 + SLACK_MS);
-        let Some((next, trunk)) = self.attempt(turn, id, attempt) else { return false };
+        let Some(trunk) = self.next_with_room(&mut attempt, turn.now.mono) else { return false };
+        // What the last one says is the reason of the end.
+        self.tell_reason(turn, leg, &used);
+        let next = self.go_by(turn, id, attempt, trunk.clone());
         self.calls_advanced += 1;
         self.legs.insert(next, used);
         let by = CalledBy { leg: next, trunk, until: until.mono, until_at: until.wall };

@@ -20,6 +20,26 @@ fn told(floor: &Floor) -> Vec<CallEventKind> {
     floor.call_events().filter(is_meant).cloned().collect()
 }
 
+/// A floor whose calls may go on by these trunks when the first cannot carry them.
+fn with_trunks(more: &[&str]) -> Floor {
+    let mut directory = sample();
+    for (at, more) in more.iter().enumerate() {
+        let trunk = Trunk { peer: Some(format!("192.0.2.{}:5060", at + 2)), ..Trunk::new(id(more), *more) };
+        directory.trunks.insert(trunk.id.clone(), trunk);
+    }
+    let mut floor = Floor::ready(&["ana"]);
+    floor.set_directory(Directory { version: 2, ..directory });
+    floor
+}
+
+/// Such a floor with a call out.
+fn dialled(more: &[&str]) -> Floor {
+    let mut floor = with_trunks(more);
+    let command = CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None };
+    floor.ask_as("ana", command).expect("dialled");
+    floor
+}
+
 #[test]
 fn a_caller_who_hangs_up_says_why_with_the_end_of_the_call() {
     let mut floor = Floor::ready(&["ana"]);
@@ -32,9 +52,7 @@ fn a_caller_who_hangs_up_says_why_with_the_end_of_the_call() {
 
 #[test]
 fn what_a_device_said_before_another_answered_is_no_reason_of_the_end() {
-    let mut floor = Floor::ready(&["ana"]);
-    let command = CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None };
-    floor.ask_as("ana", command).expect("dialled");
+    let mut floor = dialled(&[]);
     let leg = floor.phone_leg();
     says(&mut floor, leg, 34);
     floor.input(CentreInput::LegAnswered { leg });
@@ -44,13 +62,7 @@ fn what_a_device_said_before_another_answered_is_no_reason_of_the_end() {
 
 #[test]
 fn a_trunk_that_cannot_carry_a_call_says_why_before_the_next_is_tried() {
-    let mut directory = sample();
-    let second = Trunk { peer: Some("192.0.2.2:5060".into()), ..Trunk::new(id("second"), "Second") };
-    directory.trunks.insert(second.id.clone(), second);
-    let mut floor = Floor::ready(&["ana"]);
-    floor.set_directory(Directory { version: 2, ..directory });
-    let command = CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None };
-    floor.ask_as("ana", command).expect("dialled");
+    let mut floor = dialled(&["second"]);
     let first = floor.phone_leg();
     let crowded = says(&mut floor, first, 34);
     floor.input(CentreInput::LegFailed { leg: first, cause: EndCause::Unreachable });
@@ -65,4 +77,27 @@ fn a_trunk_that_cannot_carry_a_call_says_why_before_the_next_is_tried() {
     let story = floor.story();
     let at = |kind: &str| story.iter().rposition(|told| *told == kind).expect("told");
     assert!(at("reason_given") < at("sent_out"), "{story:?}");
+}
+
+#[test]
+fn what_the_last_trunk_says_that_cannot_carry_a_call_stands_with_its_end() {
+    let mut floor = dialled(&[]);
+    let leg = floor.phone_leg();
+    let reason = Some(says(&mut floor, leg, 34));
+    floor.input(CentreInput::LegFailed { leg, cause: EndCause::Unreachable });
+    assert_eq!(told(&floor), [CallEventKind::Ended { cause: EndCause::Unreachable, by: Party::Customer, reason }]);
+
+    let mut floor = dialled(&["second"]);
+    let mut reasons = vec![];
+    for cause in [34, 42] {
+        let leg = floor.phone_leg();
+        reasons.push(says(&mut floor, leg, cause));
+        floor.input(CentreInput::LegFailed { leg, cause: EndCause::Unreachable });
+    }
+    let [first, last] = reasons.try_into().expect("two");
+    let expected = [
+        CallEventKind::ReasonGiven { by: Some(Party::Customer), reason: first },
+        CallEventKind::Ended { cause: EndCause::Unreachable, by: Party::Customer, reason: Some(last) },
+    ];
+    assert_eq!(told(&floor), expected);
 }
