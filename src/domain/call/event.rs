@@ -233,6 +233,9 @@ pub enum CallEventKind {
     ReasonGiven {
         /// Whose telephone or carrier; `None` for whomever an agent asked or brought in.
         by: Option<Party>,
+        /// The trunk that could not carry the call to that party: the words are its carrier's. `None` for a party that was reached.
+        #[serde(default)]
+        trunk: Option<TrunkId>,
         /// Its words.
         reason: PeerReason,
     },

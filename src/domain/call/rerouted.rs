@@ -22,16 +22,15 @@ impl Call {
         self.say(cx, CallEventKind::SentOut { trunk, attempt, session_id: session.to_string(), agent: Some(agent) });
     }
 
-    /// Somebody's part in it ended, for this reason.
-    pub fn note_reason(&self, by: Option<Party>, reason: PeerReason, cx: &mut CallCx<'_>) {
-        self.say(cx, CallEventKind::ReasonGiven { by, reason });
+    /// Somebody's part in it ended, for this reason; with the trunk that could not carry it.
+    pub fn note_reason(&self, by: Option<Party>, trunk: Option<TrunkId>, reason: PeerReason, cx: &mut CallCx<'_>) {
+        self.say(cx, CallEventKind::ReasonGiven { by, trunk, reason });
     }
 
-    /// The leg `old` came to nothing before anybody answered. Until its party is called anew the call takes no line for it.
-    pub fn call_out_failed(&mut self, old: LegId) {
-        if let Some(trunk) = self.trunk_of_leg(old) {
-            *trunk = None;
-        }
+    /// The trunk of the leg `old` could not carry it, before anybody answered: that trunk. Until the party is called anew the call
+    /// takes no line for it.
+    pub fn call_out_failed(&mut self, old: LegId) -> Option<TrunkId> {
+        self.trunk_of_leg(old)?.take()
     }
 
     /// The party of the leg `old` is called anew.

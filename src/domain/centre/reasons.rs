@@ -4,7 +4,7 @@
 use super::{Centre, Turn, legs::LegUse};
 use crate::{
     domain::call::Party,
-    types::{CallId, LegId, PeerReason},
+    types::{CallId, LegId, PeerReason, TrunkId},
 };
 
 impl Centre {
@@ -20,12 +20,12 @@ impl Centre {
         if matches!(used, LegUse::Customer(_)) {
             return self.reasons.remove(&leg);
         }
-        self.tell_reason(turn, leg, used);
+        self.tell_reason(turn, leg, used, None);
         None
     }
 
-    /// Says now why this leg came to nothing, for the call goes on.
-    pub(super) fn tell_reason(&mut self, turn: &mut Turn<'_>, leg: LegId, used: &LegUse) {
+    /// Says now why this leg came to nothing, for the call goes on; with the trunk if that could not carry it.
+    pub(super) fn tell_reason(&mut self, turn: &mut Turn<'_>, leg: LegId, used: &LegUse, trunk: Option<TrunkId>) {
         let Some(reason) = self.reasons.remove(&leg) else { return };
         let (id, by): (CallId, Option<Party>) = match used {
             LegUse::Customer(call) => (*call, Some(Party::Customer)),
@@ -35,6 +35,6 @@ impl Centre {
             LegUse::Consulted { call, .. } => (*call, None),
             LegUse::Console(_) | LegUse::WebPhone(_) => return,
         };
-        self.on_call(turn, id, |call, cx| call.note_reason(by, reason, cx));
+        self.on_call(turn, id, |call, cx| call.note_reason(by, trunk, reason, cx));
     }
 }

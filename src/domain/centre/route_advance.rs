@@ -123,15 +123,19 @@ impl Centre {
             | LegUse::Console(_)
             | LegUse::WebPhone(_) => return false,
         };
-        if cause != EndCause::Unreachable || turn.now.mono >= attempt.until {
+        if cause != EndCause::Unreachable {
             return false;
         }
         // What the call takes of the trunk that failed is not to count against the next.
-        self.on_call(turn, id, |call, _| call.call_out_failed(leg));
+        let failed = self.on_call(turn, id, |call, _| call.call_out_failed(leg)).flatten();
         let until = turn.now.plus_millis(u64::from(attempt.call.ring_secs) * 1_000 + SLACK_MS);
-        let Some(trunk) = self.next_with_room(&mut attempt, turn.now.mono) else { return false };
-        // What the last one says is the reason of the end.
-        self.tell_reason(turn, leg, &used);
+        let is_in_time = turn.now.mono < attempt.until;
+        let next = is_in_time.then(|| self.next_with_room(&mut attempt, turn.now.mono)).flatten();
+        // What the last one says of the customer's call is the reason of its end.
+        if next.is_some() || !matches!(used, LegUse::Customer(_)) {
+            self.tell_reason(turn, leg, &used, failed);
+        }
+        let Some(trunk) = next else { return false };
         let next = self.go_by(turn, id, attempt, trunk.clone());
         self.calls_advanced += 1;
         self.legs.insert(next, used);

@@ -1589,6 +1589,7 @@ export interface components {
             kind: "ended";
         } | {
             by?: components["schemas"]["Party"] | null;
+            trunk?: components["schemas"]["TrunkId"] | null;
             /** @description Its words. */
             reason: components["schemas"]["PeerReason"];
             /** @enum {string} */

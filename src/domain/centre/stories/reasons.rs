@@ -3,7 +3,7 @@
 use super::floor::*;
 use crate::domain::{
     call::{CallEventKind, EndCause, Party},
-    centre::{CentreCommand, CentreInput},
+    centre::{CentreCommand, CentreInput, ConsultTarget},
     directory::{Directory, Trunk},
 };
 use crate::types::{LegId, PeerReason};
@@ -70,7 +70,7 @@ fn a_trunk_that_cannot_carry_a_call_says_why_before_the_next_is_tried() {
     let unknown = says(&mut floor, second, 1);
     floor.input(CentreInput::LegFailed { leg: second, cause: EndCause::UnknownNumber });
     let expected = [
-        CallEventKind::ReasonGiven { by: Some(Party::Customer), reason: crowded },
+        CallEventKind::ReasonGiven { by: Some(Party::Customer), trunk: Some(id("carrier")), reason: crowded },
         CallEventKind::Ended { cause: EndCause::UnknownNumber, by: Party::Customer, reason: Some(unknown) },
     ];
     assert_eq!(told(&floor), expected);
@@ -96,8 +96,34 @@ fn what_the_last_trunk_says_that_cannot_carry_a_call_stands_with_its_end() {
     }
     let [first, last] = reasons.try_into().expect("two");
     let expected = [
-        CallEventKind::ReasonGiven { by: Some(Party::Customer), reason: first },
+        CallEventKind::ReasonGiven { by: Some(Party::Customer), trunk: Some(id("carrier")), reason: first },
         CallEventKind::Ended { cause: EndCause::Unreachable, by: Party::Customer, reason: Some(last) },
     ];
     assert_eq!(told(&floor), expected);
+}
+
+#[test]
+fn what_is_said_of_a_number_asked_is_the_trunks_that_cannot_carry_it_or_of_whom_it_reached() {
+    let asked = || {
+        let mut floor = with_trunks(&["second"]);
+        floor.call("1001");
+        floor.answer("ana");
+        let target = ConsultTarget::Number { number: "+34911222333".into() };
+        floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).expect("asked");
+        floor
+    };
+    for (cause, by) in [(EndCause::Unreachable, Some("second")), (EndCause::Busy, None)] {
+        let mut floor = asked();
+        let leg = floor.phone_leg();
+        let crowded = says(&mut floor, leg, 34);
+        floor.input(CentreInput::LegFailed { leg, cause: EndCause::Unreachable });
+        let leg = floor.phone_leg();
+        let last = says(&mut floor, leg, 17);
+        floor.input(CentreInput::LegFailed { leg, cause });
+        let expected = [
+            CallEventKind::ReasonGiven { by: None, trunk: Some(id("carrier")), reason: crowded },
+            CallEventKind::ReasonGiven { by: None, trunk: by.map(id), reason: last },
+        ];
+        assert_eq!(told(&floor), expected);
+    }
 }

@@ -90,6 +90,7 @@ export function useEventText(names: Names): (record: EventRecord) => string {
       case 'not_recovered':
         return t(event.queue ? 'event.not_recovered_owed' : 'event.not_recovered', { queue: event.queue ? names.queue(event.queue) : '' })
       case 'reason_given':
+        if (event.trunk) return t('event.reason_given.trunk', { trunk: event.trunk, reason: peerReason(event.reason) })
         return t(`event.reason_given.${event.by === 'customer' || event.by === 'agent' ? event.by : 'asked'}`, { reason: peerReason(event.reason) })
       case 'ended': {
         const end = { party: t(`party.${event.by}`), cause: t(`cause.${event.cause}`) }
