@@ -261,6 +261,9 @@ impl Legs {
     fn reoffered(&mut self, dialog: DialogId, offer: Option<Arc<str>>, now: Now) {
         let Some(leg) = self.by_dialog(dialog) else { return };
         let Some(entry) = self.get_mut(leg) else { return };
+        if let Some(moving) = &mut entry.moving {
+            moving.offer = None;
+        }
         let sdp = match &mut entry.state {
             LegState::Talking { sdp, .. }
             // Early media that move before the answer.
@@ -285,7 +288,7 @@ impl Legs {
         };
         let offer = Description::parse(&offer).ok();
         let answered = offer.as_ref().and_then(|offer| sdp.answer(offer).ok());
-        if answered.is_none() && offer.is_some_and(|offer| self.moves(leg, offer)) {
+        if answered.is_none() && offer.is_some_and(|offer| self.moves(leg, offer, now)) {
             return;
         }
         self.answer_reoffer(leg, dialog, answered, now);

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{LiveUpdate, forks::Forks, silence::Silence, web_legs::WebStage};
+use super::{LiveUpdate, forks::Forks, ports::Moving, silence::Silence, web_legs::WebStage};
 use crate::{
     domain::{call::EndCause, centre::CentreInput, directory::Trunk},
     protocol::{
@@ -23,7 +23,7 @@ use crate::{
 /// The centre must have answered or refused an arrived call by then (RFC 3261 16.6: timer C is 3 minutes).
 const ARRIVED_MS_MAX: u64 = 180_000;
 /// A media worker binds a port within this time or the call fails.
-const MEDIA_OPEN_MS_MAX: u64 = 2_000;
+pub(super) const MEDIA_OPEN_MS_MAX: u64 = 2_000;
 /// The endpoint reports a missing ACK after 32 s; this is the net below it.
 const ACK_MS_MAX: u64 = 40_000;
 /// Time beyond the ring time in which the endpoint reports the end of an unanswered call.
@@ -94,8 +94,8 @@ pub(super) struct Leg {
     device: Option<Device>,
     /// What audio its trunk takes, the best first; empty for the usual.
     pub(super) codecs: Vec<Codec>,
-    /// The offer by which its peer moves to the other family, while a port of that is being opened.
-    pub(super) moving: Option<Box<Description>>,
+    /// Its peer moves to the other family, and a port of that is being opened.
+    pub(super) moving: Option<Box<Moving>>,
     /// Its peer has fallen silent before the answer.
     pub(super) is_missed: bool,
 }

@@ -3,14 +3,23 @@
 
 use std::net::SocketAddr;
 
-use super::legs::{LegState, Legs};
+use super::legs::{LegState, Legs, MEDIA_OPEN_MS_MAX};
 use crate::{
     protocol::{
         media::MediaOrder,
         sdp::{Description, SdpSession},
     },
-    types::{IpFamilies, IpFamily, LegId, Now},
+    types::{IpFamilies, IpFamily, LegId, Mono, Now},
 };
+
+/// A peer in talk that moves to the other family.
+#[derive(Debug)]
+pub(super) struct Moving {
+    /// What it offers; `None` once the endpoint has had another offer from it.
+    pub offer: Option<Description>,
+    /// A port that comes later answers nothing: the endpoint has.
+    until: Mono,
+}
 
 impl Legs {
     /// Orders a port for a leg.
@@ -20,8 +29,8 @@ impl Legs {
     }
 
     /// Whether an offer that cannot be answered from the port that there is moves a leg in talk to the other family: then a port of that is
-    /// ordered, and the offer answered when it is there. The endpoint bounds the wait.
-    pub(super) fn moves(&mut self, leg: LegId, offer: Description) -> bool {
+    /// ordered, and the offer answered when it is there.
+    pub(super) fn moves(&mut self, leg: LegId, offer: Description, now: Now) -> bool {
         let ours = self.families;
         let Some(entry) = self.get_mut(leg) else { return false };
         let LegState::Talking { sdp, .. } = &entry.state else { return false };
@@ -29,16 +38,20 @@ impl Legs {
         if family == sdp.family() {
             return false;
         }
-        entry.moving = Some(Box::new(offer));
-        self.order_media(MediaOrder::OpenBeside { leg, family });
+        let moving = Moving { offer: Some(offer), until: now.mono + MEDIA_OPEN_MS_MAX };
+        // One that is on its way for an older offer is of that family too.
+        if entry.moving.replace(Box::new(moving)).is_none() {
+            self.order_media(MediaOrder::OpenBeside { leg, family });
+        }
         true
     }
 
     /// The port for a leg that moves is there, or cannot be had.
     pub(super) fn opened_beside(&mut self, leg: LegId, local: Option<SocketAddr>, now: Now) {
         let Some(entry) = self.get_mut(leg) else { return };
-        let Some(offer) = entry.moving.take() else { return };
+        let Some(Moving { offer: Some(offer), until }) = entry.moving.take().map(|moving| *moving) else { return };
         let LegState::Talking { dialog, sdp, .. } = &mut entry.state else { return };
+        let local = local.filter(|_| now.mono < until);
         let answered = local.and_then(|local| sdp.answer_at(local, &offer).ok());
         let dialog = *dialog;
         self.answer_reoffer(leg, dialog, answered, now);

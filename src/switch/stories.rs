@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     LiveUpdate, WebPhoneUpdate,
-    legs::{Legs, Said},
+    legs::{Legs, MEDIA_OPEN_MS_MAX, Said},
 };
 use crate::{
     domain::{

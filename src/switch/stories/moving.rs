@@ -67,3 +67,32 @@ fn a_call_that_ends_while_it_moves_leaves_nothing() {
     assert!(desk.media(MediaNotice::OpenedBeside { leg, local: None }).is_empty());
     desk.is_clean();
 }
+
+#[test]
+fn a_port_that_comes_late_answers_no_offer_that_another_has_followed() {
+    let late = |leg| MediaNotice::OpenedBeside { leg, local: Some("[2001:db8::5]:20002".parse().unwrap()) };
+    let mut desk = Desk::new();
+    let (leg, _) = moves(&mut desk);
+    let stays = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
+    assert!(answered(&stays).flatten().is_some(), "{stays:?}");
+    assert!(desk.media(late(leg)).is_empty());
+
+    // It moves once more: by the port that is on its way, to where it is now.
+    let mut desk = Desk::new();
+    let (leg, _) = moves(&mut desk);
+    let further = OTHER.replace("2001:db8::7", "2001:db8::8");
+    assert!(desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(further.as_str().into()) }).is_empty());
+    let said = desk.media(late(leg));
+    let to = said.iter().find_map(|said| match said {
+        Said::Media(MediaOrder::SetRemote { remote, .. }) => Some(remote.address.to_string()),
+        _ => None,
+    });
+    assert_eq!((to.as_deref(), answered(&said).flatten().is_some()), (Some("[2001:db8::8]:4002"), true));
+
+    // Long after the endpoint has answered for us.
+    let mut desk = Desk::new();
+    let (leg, _) = moves(&mut desk);
+    desk.wait(MEDIA_OPEN_MS_MAX);
+    let said = desk.media(late(leg));
+    assert_eq!((said.len(), answered(&said)), (1, Some(None)));
+}
