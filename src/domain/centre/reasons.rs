@@ -11,7 +11,7 @@ impl Centre {
     /// A leg is about to be over for this reason. One that rings at several devices may be answered after all.
     pub(super) fn note_reason(&mut self, leg: LegId, reason: PeerReason) {
         if self.legs.contains_key(&leg) {
-            self.reasons.insert(leg, reason);
+            self.reasons.insert(leg, reason.without_known_text());
         }
     }
 

@@ -3839,7 +3839,7 @@ export interface components {
              * @description The number: of Q.850 16 for normal clearing, 17 for busy, …; `None` if there is none.
              */
             cause?: number | null;
-            /** @description The same for people; `None` if there is none. */
+            /** @description The same for people; `None` if there is none, or the cause has a sentence of ours. */
             text?: string | null;
         };
         /**

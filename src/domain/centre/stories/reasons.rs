@@ -8,10 +8,11 @@ use crate::domain::{
 };
 use crate::types::{LegId, PeerReason};
 
+/// The peer of a leg says this and more; what is kept of it.
 fn says(floor: &mut Floor, leg: LegId, cause: u16) -> PeerReason {
-    let reason = PeerReason { protocol: "Q.850".into(), cause: Some(cause), text: Some("said there".into()) };
-    floor.input(CentreInput::LegReason { leg, reason: reason.clone() });
-    reason
+    let kept = PeerReason { protocol: "Q.850".into(), cause: Some(cause), text: None };
+    floor.input(CentreInput::LegReason { leg, reason: PeerReason { text: Some("said there".into()), ..kept.clone() } });
+    kept
 }
 
 /// The end of the only call, and what else was said, each as it was told.
