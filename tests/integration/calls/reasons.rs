@@ -8,7 +8,7 @@ use crate::support::{centre::Centre, database::Database, sipp::Sipp, tone_peer::
 async fn the_end_of_a_call_says_why_in_its_carriers_words() {
     let centre = Centre::start(Database::Embedded).await;
     let admin = centre.sign_in("admin").await;
-    for cause in ["16", "38"] {
+    for cause in ["16", "38", "77"] {
         let peer = TonePeer::at("127.0.0.1", Codec::Pcmu, 620.0);
         let mport = peer.address().port().to_string();
         let arguments = ["-s", "1009", "-m", "1", "-d", "300", "-key", "mport", &mport, "-key", "cause", cause];
@@ -17,11 +17,13 @@ async fn the_end_of_a_call_says_why_in_its_carriers_words() {
     let ends = async || {
         let events = admin.events().await.into_iter().filter(|event| event["event"]["kind"] == "ended");
         let ends: Vec<serde_json::Value> = events.map(|event| event["event"].clone()).collect();
-        (ends.len() == 2).then_some(ends)
+        (ends.len() == 3).then_some(ends)
     };
-    let ends = centre.until("both ends", ends).await;
-    let said = |cause: u16| serde_json::json!({ "protocol": "Q.850", "cause": cause, "text": "Said <b>there</b>, twice" });
-    assert_eq!((&ends[0]["reason"], &ends[0]["cause"]), (&said(16), &"hangup".into()));
-    assert_eq!((&ends[1]["reason"], &ends[1]["cause"]), (&said(38), &"lost".into()), "the network lost it");
+    let ends = centre.until("all ends", ends).await;
+    let said = |cause: u16, text: Option<&str>| serde_json::json!({ "protocol": "Q.850", "cause": cause, "text": text });
+    assert_eq!((&ends[0]["reason"], &ends[0]["cause"]), (&said(16, None), &"hangup".into()));
+    assert_eq!((&ends[1]["reason"], &ends[1]["cause"]), (&said(38, None), &"lost".into()), "the network lost it");
+    let unknown = said(77, Some("Said <b>there</b>, twice"));
+    assert_eq!((&ends[2]["reason"], &ends[2]["cause"]), (&unknown, &"hangup".into()), "no sentence of ours says it");
     assert!(centre.stop().await.success());
 }
