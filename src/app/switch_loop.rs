@@ -39,8 +39,8 @@ use crate::{
 pub const WIRE_MAX: usize = 8_192;
 /// Asks of people and programs that may wait.
 const ASKS_MAX: usize = 1_024;
-/// Inputs handled in one turn.
-const BATCH_MAX: usize = 256;
+/// Inputs handled in one turn. What a turn answers goes out at once, and peers lose what comes in larger bursts than their sockets hold.
+const BATCH_MAX: usize = 64;
 /// Live updates that a slow console may be behind.
 const LIVE_MAX: usize = 8_192;
 /// Facts that may wait at all.

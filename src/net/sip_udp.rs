@@ -16,9 +16,9 @@ use crate::protocol::sip::{Flow, FlowId, Transport};
 const SOCKET_BUFFER_OCTETS: usize = 4 * 1024 * 1024;
 /// The largest datagram there is.
 const DATAGRAM_MAX: usize = 65_535;
-/// Datagrams read before other tasks have their turn. More than a burst: what waits shall wait for the switch, where it is counted, and
-/// not in the kernel, where it grows old unseen and is lost.
-const BATCH_MAX: usize = 1_024;
+/// Datagrams read before other tasks have their turn. More than a turn of the switch takes: what waits shall wait for the switch, where it
+/// is counted, and not in the kernel, where it grows old unseen and is lost. No more, for the refusals of one go are one burst.
+const BATCH_MAX: usize = 256;
 
 /// A listening UDP socket.
 #[derive(Debug, Clone)]

@@ -11,8 +11,9 @@ use tokio::{
 
 use crate::net::prefer_this_thread;
 
-/// Behind audio, before everything else: a SIP message that waits half a second is sent again, and then there are two.
-const NICENESS: i32 = -5;
+/// Before everything else: what it does is short, and late answers are sent again, keep calls standing that were over, and so cost more
+/// audio than they delay.
+const NICENESS: i32 = -10;
 
 /// Runs what is spawned on its handle. Dropping it ends the thread once it has nothing at hand.
 pub struct SwitchThread {

@@ -17,7 +17,7 @@ ECHO = "1009"
 # Nobody listens there: signalling alone.
 DISCARD = 9
 TRANSPORTS = {"udp": "u1", "tcp": "t1", "tls": "t1"}
-RATE_FIRST, RATE_MAX, RATE_STEP = 250, 8_000, 1.3
+RATE_FIRST, RATE_MAX, RATE_STEP = 250, 20_000, 1.3
 # Failed calls that a clean run may have, and messages sent again.
 FAILED_SHARE_MAX, SENT_AGAIN_SHARE_MAX = 0.001, 0.01
 OVERLOAD = 3

@@ -49,8 +49,8 @@ const SOURCES_MAX: usize = 16;
 const CLIPS_MAX: usize = 256;
 /// Legs of all kinds at a time. Telephones are bounded by their ports already; one thread carries about 3,000 that talk.
 pub(super) const LEGS_MAX: usize = 10_000;
-/// Audio is late after 20 ms, nothing else in the process is.
-const NICENESS: i32 = -10;
+/// Audio is late after 20 ms; only signalling comes before it, which is short.
+const NICENESS: i32 = -5;
 /// Ticks that are made up for after the thread did not get the processor; older ones are skipped.
 const TICKS_BEHIND_MAX: u64 = 5;
 /// A datagram of a telephone fits; what does not is no RTP that we agreed to.
