@@ -47,6 +47,7 @@ impl Centre {
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::UnknownNumber });
         }
         if let Some(agent) = caller.phone.as_deref().and_then(|account| self.agent_of_phone(account)) {
+            self.touch_queues_of(&agent);
             self.calling_in.insert(leg, agent);
         }
         let label = caller.label.or_else(|| caller.phone.map(|account| account.to_string()));
@@ -67,9 +68,11 @@ impl Centre {
 
     /// Whose own call to us is over can be offered others.
     pub(super) fn forget_calling_in(&mut self) {
-        let before = self.calling_in.len();
-        self.calling_in.retain(|leg, _| self.legs.contains_key(leg));
-        self.is_match_due |= self.calling_in.len() < before;
+        let over: Vec<LegId> = self.calling_in.keys().filter(|leg| !self.legs.contains_key(leg)).copied().collect();
+        for agent in over.iter().filter_map(|leg| self.calling_in.remove(leg)).collect::<Vec<_>>() {
+            self.touch_queues_of(&agent);
+            self.is_match_due = true;
+        }
     }
 
     /// The number that counts: by the trunk's wish the one that was called first, where that is one of ours.

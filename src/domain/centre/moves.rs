@@ -85,6 +85,13 @@ impl Centre {
         }
     }
 
+    /// What is said of the queues that an agent serves may be different now.
+    pub(super) fn touch_queues_of(&mut self, agent: &AgentId) {
+        for queue in self.serves.get(agent).into_iter().flatten() {
+            self.published.touch_queue(queue.clone());
+        }
+    }
+
     /// Moves an agent. `None` when there is no such agent.
     pub(super) fn on_agent<R>(
         &mut self,
@@ -97,9 +104,7 @@ impl Centre {
         let result = change(agent, &mut Cx { now: turn.now, rng: turn.rng, out: &mut events });
         self.timers.set(Timer::Agent(id.clone()), agent.deadline());
         self.published.touch_agent(id.clone());
-        for queue in self.serves.get(id).into_iter().flatten() {
-            self.published.touch_queue(queue.clone());
-        }
+        self.touch_queues_of(id);
         for event in events.drain() {
             if let AgentEventKind::PresenceChanged { to, .. } = &event.kind {
                 match to {

@@ -179,9 +179,9 @@ impl Centre {
     /// back stays in its slot while that agent is on another call.
     pub(super) fn park_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(Stage::Parked { by, .. }) = self.calls.get(&id).map(Call::stage) else { return };
-        let agent = self.agents.get(by);
         let is_free = self.is_available(by);
-        if agent.is_some_and(|agent| agent.call().is_some()) && self.way_back(id, by).is_none() {
+        let is_busy = self.agents.get(by).is_some_and(|agent| agent.call().is_some()) || self.is_occupied(by);
+        if is_busy && self.way_back(id, by).is_none() {
             let until = turn.now.plus_millis(self.park_ms());
             self.on_call(turn, id, |call, _| call.stay_parked(until.mono, until.wall));
             return;

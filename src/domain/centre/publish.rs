@@ -192,7 +192,7 @@ impl Centre {
             version,
             waiting: whole(line.len()),
             longest_since: line.iter().filter_map(|(_, waiting)| self.calls.get(&waiting.call)?.queued_at).min(),
-            agents_ready: whole(serving().filter(|agent| agent.is_free()).count()),
+            agents_ready: whole(serving().filter(|agent| self.is_available(&agent.id)).count()),
             agents_signed_in: whole(serving().filter(|agent| agent.is_signed_in()).count()),
             talking: talking.get(id).copied().unwrap_or(0),
         })

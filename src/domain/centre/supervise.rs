@@ -34,6 +34,7 @@ impl Centre {
         }
         self.end_listening(turn, supervisor);
         self.listening.insert(supervisor.clone(), id);
+        self.touch_queues_of(supervisor);
         self.on_call(turn, id, |call, cx| call.listen(supervisor.clone(), true, cx));
         Ok(())
     }
@@ -50,6 +51,7 @@ impl Centre {
     pub(super) fn end_listening(&mut self, turn: &mut Turn<'_>, supervisor: &AgentId) {
         let Some(id) = self.listening.remove(supervisor) else { return };
         self.on_call(turn, id, |call, cx| call.listen(supervisor.clone(), false, cx));
+        self.touch_queues_of(supervisor);
         self.is_match_due = true;
     }
 

@@ -82,13 +82,16 @@ impl Centre {
         if matches!(stage, Some(Stage::HandedOver { returns_from: Some(_), .. })) {
             return self.send_back(turn, id, from);
         }
-        let is_free = self.agents.get(from).is_some_and(|agent| agent.could_take_back(id));
-        if from != missed_by && is_free && !self.is_occupied(from) {
+        let queue = self.fallback_queue(id, from);
+        let is_free =
+            self.agents.get(from).is_some_and(|agent| agent.could_take_back(id)) && !self.listening.contains_key(from);
+        // Nobody else is there for a customer without a queue: rather a second call in the giver's ear than none.
+        if from != missed_by && is_free && (queue.is_none() || !self.is_occupied(from)) {
             self.on_agent(turn, from, |agent, cx| agent.drop_wrap_up(id, cx));
             self.on_call(turn, id, |call, _| call.wrapping.remove(from));
             return self.ring_colleague(turn, id, from, from, true);
         }
-        match self.fallback_queue(id, from) {
+        match queue {
             Some(queue) => self.requeue_at_head(turn, id, queue),
             None => self.say_last_words(turn, id, "long-wait"),
         }

@@ -355,3 +355,21 @@ fn whoever_was_dialled_and_parked_waits_for_the_agent_and_in_no_queue() {
     floor.hang_up(leg);
     assert_eq!((floor.summaries[&call].outcome, &floor.summaries[&call].queue), (Outcome::Answered, &None));
 }
+
+#[test]
+fn a_dialled_customer_stays_in_the_slot_while_the_agent_calls_a_queue() {
+    let mut floor = Floor::ready(&["carl"]);
+    let line = dial(&mut floor, "103", "+34911222333");
+    let there = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg: there });
+    floor.input(CentreInput::LegAnswered { leg: line });
+    let call = floor.agent("carl").call.unwrap();
+    floor.input(CentreInput::TransferAsked { leg: line, to: TransferAsked::Number("*705".into()) });
+    let asks = dial(&mut floor, "103", "1002");
+    floor.input(CentreInput::LegAnswered { leg: asks });
+    floor.sleep(120_000);
+    assert_eq!(parked(&floor, call).map(|parked| parked.slot), Some(5), "there is nowhere else to go");
+    floor.hang_up(asks);
+    floor.sleep(120_000);
+    assert_eq!(floor.presence("carl"), Presence::Offered { call });
+}
