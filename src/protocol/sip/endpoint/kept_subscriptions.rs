@@ -83,13 +83,15 @@ impl SipEndpoint {
     /// what is still there. Each subscriber is told how things stand, one after another.
     pub fn take_up_subscriptions(&mut self, snapshots: Vec<SubscriptionSnapshot>, now: Now) {
         self.link.now = now;
+        // Never longer than is granted, whatever the clock of the earlier process said.
+        let latest = now.mono + u64::from(self.settings.subscriptions.expires_max_secs) * 1_000;
         let mut tell_at = now.mono;
         for snapshot in snapshots {
             // What is no longer true is written down so.
             self.subscriptions.changed.insert(snapshot.tag);
             if self.may_go_on(&snapshot) {
-                let expires_at = snapshot.expires_at;
-                let id = self.subscriptions.insert(snapshot.taken_up(tell_at));
+                let expires_at = snapshot.expires_at.min(latest);
+                let id = self.subscriptions.insert(SubscriptionSnapshot { expires_at, ..snapshot }.taken_up(tell_at));
                 self.link.timers.set(Owner::Subscription(id), Timer::SubscriptionOver, expires_at);
                 self.link.timers.set(Owner::Subscription(id), Timer::NotifyDue, tell_at);
                 tell_at = tell_at + TELL_EVERY_MS;

@@ -267,9 +267,12 @@ impl SipEndpoint {
         let transactions = &mut self.link.transactions;
         let mut is_silent = |key| transactions.client_mut(key).is_some_and(|client| !client.is_proceeding());
         let silent = relay.branches.iter_mut().filter(|(key, spares)| !spares.is_empty() && is_silent(**key));
-        let spares: Vec<Vec<Contact>> = silent.map(|(_, spares)| std::mem::take(spares)).collect();
-        for spares in spares {
-            self.send_by_spare(id, spares, rng);
+        let silent: Vec<(ClientKey, Vec<Contact>)> = silent.map(|(key, spares)| (*key, std::mem::take(spares))).collect();
+        for (key, spares) in silent {
+            if self.send_by_spare(id, spares, rng) {
+                // The device would show the text twice if the first flow woke up.
+                self.stop_sending(id, key);
+            }
         }
     }
 
@@ -278,10 +281,17 @@ impl SipEndpoint {
         let Some(relay) = self.messages.relays.get(&id) else { return };
         let keys: Vec<ClientKey> = relay.branches.keys().copied().collect();
         for key in keys {
-            let (transactions, mut wire) = self.link.split();
-            transactions.abandon(key, &mut wire);
+            self.stop_sending(id, key);
         }
         self.end_message(id);
+    }
+
+    fn stop_sending(&mut self, id: MessageId, key: ClientKey) {
+        if let Some(relay) = self.messages.relays.get_mut(&id) {
+            relay.branches.remove(&key);
+        }
+        let (transactions, mut wire) = self.link.split();
+        transactions.abandon(key, &mut wire);
     }
 
     fn end_message(&mut self, id: MessageId) {
