@@ -189,10 +189,7 @@ impl SipIntake {
             return Some(refusal);
         }
         match SipMessage::parse(bytes) {
-            Ok(message) => {
-                self.tap().heard(flow, bytes);
-                self.offer(flow, message)
-            }
+            Ok(message) => self.offer(flow, bytes, message),
             Err(malformed) => self.malformed(&malformed).map(|answer| (flow, answer.into())),
         }
     }
@@ -228,7 +225,7 @@ impl SipIntake {
 
     /// A message from a datagram. When the switch is behind what is new is refused, also in a form that a glance does not know; the rest
     /// is dropped if there is no room, which its sender repeats.
-    fn offer(&self, flow: Flow, message: SipMessage) -> Option<(Flow, Arc<[u8]>)> {
+    fn offer(&self, flow: Flow, bytes: &[u8], message: SipMessage) -> Option<(Flow, Arc<[u8]>)> {
         let refusal = |message: &SipMessage| NewWork::of(message).and_then(|new| self.refusal(flow, &new));
         if self.are_calls_refused.load(Relaxed)
             && let Some(refusal) = refusal(&message)
@@ -236,11 +233,13 @@ impl SipIntake {
             Counters::add(&self.counters.overflowed);
             return Some(refusal);
         }
-        if message.is_new_work() && self.inputs.capacity() > 0 {
-            self.passed().remember(&message);
-        }
+        self.tap().heard(flow, bytes);
+        let new = message.is_new_work().then(|| (message.call_id().clone(), message.cseq()));
         let Err(refused) = self.inputs.try_send(Input::Sip { flow, message: Box::new(message) }) else {
             Counters::add(&self.counters.received);
+            if let Some((call_id, cseq)) = new {
+                self.passed().remember(&call_id, cseq);
+            }
             return None;
         };
         Counters::add(&self.counters.overflowed);

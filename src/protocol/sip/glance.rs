@@ -127,8 +127,11 @@ impl<'a> NewWork<'a> {
 
 /// Whether this is the ACK of a call that was refused here: nobody waits for it.
 pub fn acknowledges_refusal(bytes: &[u8]) -> bool {
-    let is_to =
-        |line: &&[u8]| line.get(..3).is_some_and(|name| name.eq_ignore_ascii_case(b"to:") || name.eq_ignore_ascii_case(b"t: "));
+    let bytes = bytes.get(leading_line_ends(bytes)..).unwrap_or_default();
+    let is_to = |line: &&[u8]| {
+        let name = line.split(|b| *b == b':').next().unwrap_or_default().trim_ascii_end();
+        name.eq_ignore_ascii_case(b"to") || name.eq_ignore_ascii_case(b"t")
+    };
     let tag = STATELESS_TAG.as_bytes();
     bytes.starts_with(b"ACK ")
         && bytes
@@ -202,7 +205,8 @@ mod tests {
             let ack = INVITE.replace("INVITE", "ACK").replace("To: <sip:1009@h;x=;tag=y>", to);
             acknowledges_refusal(ack.as_bytes())
         };
-        assert!(ack("To: <sip:1009@h>;tag=overload") && ack("t: <sip:1009@h>;tag=overload"));
+        assert!(ack("To: <sip:1009@h>;tag=overload") && ack("t:<sip:1009@h>;tag=overload"));
+        assert!(ack("TO : <sip:1009@h>;tag=overload"));
         assert!(!ack("To: <sip:1009@h>;tag=overload2") && !ack("To: <sip:1009@h>;x=overload") && !ack("To: <sip:1009@h>"));
         assert!(!acknowledges_refusal(INVITE.replace(";tag=y>", ">;tag=overload").as_bytes()));
     }

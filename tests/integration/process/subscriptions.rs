@@ -11,7 +11,10 @@ async fn a_lamp_is_told_anew_after_the_restart_without_asking() {
     let password = centre.phone_password("102");
     let watches = ["-m", "1", "-au", "102", "-ap", &password];
     let watcher = Sipp::start_at(WATCHER, "uac_watch_restart", centre.sip, &watches);
-    // What has just changed is written down within a tenth of a second.
+    let kept = centre.data().join("calls-live.jsonl");
+    let is_kept = || std::fs::read_to_string(&kept).is_ok_and(|kept| kept.contains("subscription "));
+    centre.until("the lamp is written down", async || is_kept().then_some(())).await;
+    // The telephone answers the first state that it is told meanwhile.
     let then = centre.now_ms();
     centre.until("a moment", async || (centre.now_ms() > then + 1_000).then_some(())).await;
     centre.kill().await;
