@@ -250,7 +250,7 @@ impl Via {
         let mut protocol = sent.splitn(3, '/');
         let (name, version, rest) = (protocol.next()?.trim(), protocol.next()?.trim(), protocol.next()?.trim_start());
         let (transport, sent_by) = rest.split_once([' ', '\t'])?;
-        if !name.eq_ignore_ascii_case("SIP") || version != "2.0" || !is_token(transport) {
+        if !name.eq_ignore_ascii_case("SIP") || version != "2.0" || !is_token(transport) || !can_be_added_to(params) {
             return None;
         }
         let sent_by: String = sent_by.chars().filter(|c| !matches!(c, ' ' | '\t')).collect();
@@ -273,6 +273,22 @@ impl Via {
             has_rport: param("rport").is_some(),
         })
     }
+}
+
+/// Whether what we add behind these parameters stays apart from them: quotes are closed, and nothing is in angle brackets, which Via does
+/// not know.
+fn can_be_added_to(params: &str) -> bool {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for b in params.bytes() {
+        match b {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'<' | b'>' if !is_quoted => return false,
+            _ => {}
+        }
+    }
+    !is_quoted
 }
 
 /// Lines split into names and values, before they are checked.
@@ -486,6 +502,13 @@ mod tests {
             .map(|(name, bytes, expected)| format!("{name}: {} instead of {expected}", outcome(bytes)))
             .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_via_to_which_nothing_can_be_added_is_none() {
+        let is_read = |params: &str| Via::parse(&format!("SIP/2.0/UDP h;branch=z9hG4bK1{params}")).is_some();
+        assert!(is_read("") && is_read(";x=\"a<;b\"") && is_read(";x=\"a\\\"b\""));
+        assert!(!is_read("<;rport") && !is_read(">") && !is_read(";x=\"a") && !is_read(";x=\"a\\\""));
     }
 
     #[test]
