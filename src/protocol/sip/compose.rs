@@ -178,8 +178,8 @@ impl ReplyLines {
 /// RFC 3261 18.2.1 and RFC 3581 4: `received` where the source differs from what was sent, `rport` where it was asked for.
 pub(super) fn push_stamped(out: &mut String, value: &str, via: &Via, source: SocketAddr) {
     let (top, rest) = match super::address::elements(value).next() {
-        // A Via line may hold several; only the first is ours to stamp.
-        Some(top) => (top, value.trim_start().get(top.len()..).unwrap_or("")),
+        // A Via line may hold several, and empty ones before them; only the first is ours to stamp.
+        Some(top) => (top, value.find(top).and_then(|at| value.get(at + top.len()..)).unwrap_or("")),
         None => (value, ""),
     };
     let mut pieces = top.split(';');
