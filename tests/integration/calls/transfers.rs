@@ -10,6 +10,8 @@ use crate::support::{centre::Centre, database::Database, desk_phone::DeskPhone, 
 const TRUNK: &str = "127.0.0.2";
 /// Where the scripted telephone is.
 const TELEPHONE: &str = "127.0.0.3";
+/// Where a carrier is that is called.
+const CARRIER: &str = "127.0.0.4";
 /// What the telephone of each agent sings.
 const FIRST_HERTZ: u32 = 500;
 const SECOND_HERTZ: u32 = 1_300;
@@ -179,5 +181,31 @@ async fn a_scripted_telephone_hands_its_caller_to_a_real_one_that_it_has_asked()
     };
     centre.until("the colleague's call", has_it).await;
     caller.succeeds().await;
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_carrier_is_told_who_sent_the_caller_on_to_it() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let port = scripted(&centre, &admin).await;
+    let free = UdpSocket::bind((CARRIER, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
+    let carrier = serde_json::json!({
+        "id": "carrier", "name": "Carrier", "sources": [], "username": null, "realm": null, "peer": free.to_string(),
+        "transport": "udp", "calls_max": 10, "is_active": true, "identity": { "redirections": "both" }
+    });
+    admin.post("/trunks", carrier).await;
+    let their_port = free.port().to_string();
+    let far_end = ["-p", &their_port, "-m", "1", "-d", "500", "-key", "mport", "4000"];
+    let far_end = Sipp::start_at(CARRIER, "uas_far_end", centre.sip, &far_end);
+    // The script knows no progress between asking and done, and ends when it hears some.
+    let (_telephone, caller) = plays(&centre, &port, "uas_refers_blind", "+34911222333").await;
+    caller.succeeds().await;
+    far_end.succeeds().await;
+    let calls = admin.items("/calls").await;
+    let path = format!("/calls/{}/signalling", calls[0]["id"].as_str().expect("an id"));
+    let signalling = admin.get(&path).await.to_string();
+    let sent = signalling.split("INVITE sip:+34911222333").nth(1).expect("a call to the carrier");
+    assert!(sent.contains("Diversion: <sip:+34910000002@") && sent.contains("History-Info: "), "{sent}");
     assert!(centre.stop().await.success());
 }
