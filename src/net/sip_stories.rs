@@ -201,6 +201,25 @@ async fn a_stream_is_framed_answered_and_its_end_told() {
 }
 
 #[tokio::test]
+async fn a_stream_that_we_end_gives_our_last_words_and_still_takes_the_others() {
+    let mut edge = edge(SipNetSettings::default(), 8).await;
+    let mut peer = TcpStream::connect(edge.address).await.unwrap();
+    peer.write_all(OPTIONS.as_bytes()).await.unwrap();
+    let Input::Sip { flow, .. } = edge.next().await else { panic!("not SIP") };
+    edge.net.transmit(flow, Arc::from(&b"refused"[..]));
+    edge.net.close_stream(flow.id);
+    let mut words = String::new();
+    peer.read_to_string(&mut words).await.unwrap();
+    assert_eq!(words, "refused");
+    for _ in 0..3 {
+        peer.write_all(b"ACK").await.expect("a stream that is not reset");
+        tokio::task::yield_now().await;
+    }
+    drop(peer);
+    assert!(matches!(edge.next().await, Input::FlowClosed(id) if id == flow.id));
+}
+
+#[tokio::test]
 async fn connections_are_bounded_per_source_and_an_idle_one_is_closed() {
     let settings =
         SipNetSettings { connections_per_source_max: 1, idle: Duration::from_millis(200), ..SipNetSettings::default() };

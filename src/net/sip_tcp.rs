@@ -36,6 +36,8 @@ use crate::{
 const WRITE_MS_MAX: u64 = 10_000;
 /// A connection of ours that is not up by then has failed, and so has a handshake of theirs.
 const CONNECT_MS_MAX: u64 = 5_000;
+/// How long the other side may still write to a connection that we have ended.
+const LINGER_MS: u64 = 1_000;
 /// Pause when the operating system has no more descriptors.
 const ACCEPT_PAUSE_MS: u64 = 200;
 /// Octets read at a time.
@@ -289,7 +291,7 @@ impl Connections {
                     }
                 }
                 bytes = unwritten.recv() => {
-                    let Some(bytes) = bytes else { return };
+                    let Some(bytes) = bytes else { return self.linger(reader, writer).await };
                     if !self.write(&mut writer, &bytes).await {
                         return;
                     }
@@ -342,6 +344,21 @@ impl Connections {
                     }
                 }
             }
+        }
+    }
+
+    /// Ends our side and reads past what still comes: were the connection closed with something unread in it, or something came later,
+    /// the other side's kernel would throw away what it has not read yet, our last words among it (RFC 9112 9.6 has the same for HTTP).
+    async fn linger(&self, mut reader: impl AsyncRead + Unpin, mut writer: impl AsyncWrite + Unpin) {
+        let mut unread = [0; 512];
+        let ends = async {
+            if writer.shutdown().await.is_ok() {
+                while let Ok(1..) = reader.read(&mut unread).await {}
+            }
+        };
+        tokio::select! {
+            () = ends => {}
+            () = self.sleep(LINGER_MS) => {}
         }
     }
 

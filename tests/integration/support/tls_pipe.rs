@@ -167,13 +167,10 @@ fn name_of_server() -> ServerName<'static> {
 
 async fn carry_both(near: impl AsyncRead + AsyncWrite, far: impl AsyncRead + AsyncWrite) {
     let ((near_in, near_out), (far_in, far_out)) = (tokio::io::split(near), tokio::io::split(far));
-    tokio::select! {
-        () = carry(near_in, far_out) => {}
-        () = carry(far_in, near_out) => {}
-    }
+    tokio::join!(carry(near_in, far_out), carry(far_in, near_out));
 }
 
-/// One way, until it ends.
+/// One way, until it ends; the other way may go on.
 async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
     let mut buffer = vec![0; READ_OCTETS];
     while let Ok(octets @ 1..) = from.read(&mut buffer).await {
@@ -183,4 +180,5 @@ async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin
             return;
         }
     }
+    let _ = to.shutdown().await;
 }
