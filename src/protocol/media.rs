@@ -12,7 +12,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{IpFamilies, IpFamily, LegId, PerFamily};
+use crate::types::{IpFamilies, IpFamily, LegId, PerFamily, RecordingId};
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
 pub type Samples = Arc<[i16]>;
@@ -60,6 +60,31 @@ impl RemoteMedia {
     pub fn must_send(&self) -> bool {
         self.is_sending && self.is_receiving
     }
+}
+
+/// One file of a recording. A recording that goes on after a restart goes on with its next part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct RecordingPart {
+    /// Of which recording.
+    pub recording: RecordingId,
+    /// Which part, from 1 on.
+    pub part: u32,
+}
+
+/// How the recording of a part ended. The call goes on in every case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingEnd {
+    /// As it was ordered, or with its leg.
+    Complete {
+        /// From its begin to its end, pauses included.
+        length_ms: u64,
+        /// Size of its file.
+        octets: u64,
+    },
+    /// There was no room on the disk, or too little to begin. What had been written is kept.
+    DiskFull,
+    /// The file could not be made or written, or nothing is set up to record. What had been written is kept.
+    WriteFailed,
 }
 
 /// What a leg hears.
@@ -169,7 +194,27 @@ pub enum MediaOrder {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digits: Arc<str>,
     },
-    /// Frees the leg; answered by [`MediaNotice::Closed`] with its counts.
+    /// Records the leg from now on: what its peer says and what it hears, on a channel each. Another recording of the leg ends
+    /// with that.
+    Record {
+        /// Which leg.
+        leg: LegId,
+        /// Which file.
+        part: RecordingPart,
+    },
+    /// Nothing of what is said or heard in a pause reaches the recording, whose time goes on as silence.
+    PauseRecording {
+        /// Which leg.
+        leg: LegId,
+        /// Whether a pause begins or ends.
+        is_paused: bool,
+    },
+    /// Ends the leg's recording; answered by [`MediaNotice::RecordingStopped`].
+    StopRecording {
+        /// Which leg.
+        leg: LegId,
+    },
+    /// Frees the leg, which ends its recording; answered by [`MediaNotice::Closed`] with its counts.
     Close {
         /// Which leg.
         leg: LegId,
@@ -193,6 +238,9 @@ impl MediaOrder {
             | Self::StopPlay { leg }
             | Self::Mute { leg, .. }
             | Self::SendDigits { leg, .. }
+            | Self::Record { leg, .. }
+            | Self::PauseRecording { leg, .. }
+            | Self::StopRecording { leg }
             | Self::Close { leg } => Some(leg),
         }
     }
@@ -262,6 +310,15 @@ pub enum MediaNotice {
         /// Whether it was stopped or replaced before its end.
         was_stopped: bool,
     },
+    /// A part of a recording is over and its file closed; once for each, also after [`MediaNotice::Closed`].
+    RecordingStopped {
+        /// Which leg.
+        leg: LegId,
+        /// Which file.
+        part: RecordingPart,
+        /// How.
+        end: RecordingEnd,
+    },
     /// The leg is freed.
     Closed {
         /// Which leg.
@@ -284,6 +341,7 @@ impl MediaNotice {
             | Self::Lost { leg }
             | Self::Digit { leg, .. }
             | Self::PlayEnded { leg, .. }
+            | Self::RecordingStopped { leg, .. }
             | Self::Closed { leg, .. } => leg,
         }
     }

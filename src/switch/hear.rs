@@ -138,6 +138,8 @@ impl Legs {
                     self.tell(CentreInput::PlayEnded { leg, play: play.0, was_stopped });
                 }
             }
+            // Nobody orders recordings yet.
+            MediaNotice::RecordingStopped { .. } => {}
             // The counts are the media plane's statistics; the leg has been forgotten.
             MediaNotice::Closed { .. } => {}
         }

@@ -43,6 +43,11 @@ macro_rules! minted_id {
                 let millis = u64::try_from(at.as_millis()).unwrap_or(0);
                 Self(Ulid::from_parts(millis, (u128::from(place) << 48) | u128::from(rng.next_u64() >> 16)))
             }
+
+            /// When it was made, by the clock of whoever did.
+            pub fn minted_at(self) -> Timestamp {
+                Timestamp::from_millis(i64::try_from(self.0.timestamp_ms()).unwrap_or(i64::MAX))
+            }
         }
 
         impl fmt::Display for $name {
@@ -133,6 +138,8 @@ minted_id! {
     CallId,
     /// One party's connection to us within a call, or an agent's standing media leg.
     LegId,
+    /// What is recorded of one leg, in as many parts as it takes.
+    RecordingId,
     /// A customer: a person or an organisation that we serve.
     CustomerId,
     /// One contact with a customer, as it stands on the timeline.
@@ -209,6 +216,7 @@ mod tests {
         let late = CallId::mint(Timestamp::from_millis(2_000), &mut rng);
         assert!(early < late);
         assert_eq!(early.to_string().parse(), Ok(early));
+        assert_eq!(early.minted_at(), Timestamp::from_millis(1_000));
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use certificate_files::CertificateFiles;
 pub use certificate_problem::CertificateProblem;
 pub use ids::{
-    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId, RouteId,
-    SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId,
+    RecordingId, RouteId, SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
 };
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;

@@ -25,6 +25,7 @@ mod carry;
 mod leg;
 mod notices;
 mod plane;
+mod recorded;
 mod settings;
 mod sip_peer;
 mod tick;

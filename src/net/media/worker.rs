@@ -227,6 +227,11 @@ impl Worker {
                 worker.plan_audience(seat, now);
             }),
             MediaOrder::SendDigits { leg, digits } => self.with(leg, |worker, seat| worker.press(seat, &digits, now)),
+            MediaOrder::Record { leg, part } => self.record(leg, part, now),
+            MediaOrder::PauseRecording { leg, is_paused } => {
+                self.with(leg, |worker, seat| worker.pause_recording(seat, is_paused, now));
+            }
+            MediaOrder::StopRecording { leg } => self.with(leg, |worker, seat| worker.stop_recording(seat, now)),
             MediaOrder::Close { leg } => self.with(leg, |worker, seat| worker.close(seat, now)),
         }
     }
