@@ -7,6 +7,7 @@ pub mod certificate;
 mod der;
 pub mod dns;
 pub mod media;
+pub mod recording;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;
