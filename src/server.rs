@@ -6,6 +6,7 @@ mod first_start;
 mod listeners;
 mod loops;
 mod metrics;
+mod recordings;
 mod scripts;
 mod stop;
 mod switch_thread;
@@ -60,7 +61,7 @@ use crate::{
     http::{self, AppState, Readiness},
     net::{
         CaptureHandle, Certificates, Reach, ReadAgain, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, Stir, StirFault,
-        SystemClock, media::MediaPlane,
+        SystemClock, media::MediaPlane, recording::Recorder,
     },
     protocol::sip::{Advertised, Gruus, IdentityTimes, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     protocol::stir::PassportSigner,
@@ -188,6 +189,7 @@ impl CallerLookup for Recognition {
 struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
+    recorder: Recorder,
     advertised: PerFamily<SocketAddr>,
     /// Where the switch runs.
     _thread: SwitchThread,
@@ -217,10 +219,12 @@ impl Exchange {
         for address in net.tls_listening() {
             tracing::info!(%address, "SIP over TLS");
         }
-        let media = MediaPlane::start(&config.media, clock.clone(), ground.rng(), notices_in).map_err(|error| {
-            let bind = config.media.addresses().of(IpFamily::V4).bind;
-            not_available(SocketAddr::new(bind, config.media.browser_port), "media.browser_port", &error)
-        })?;
+        let (recorder, taps) = recordings::start(config, ground, notices_in.clone())?;
+        let media =
+            MediaPlane::start_with_taps(&config.media, clock.clone(), ground.rng(), notices_in, taps).map_err(|error| {
+                let bind = config.media.addresses().of(IpFamily::V4).bind;
+                not_available(SocketAddr::new(bind, config.media.browser_port), "media.browser_port", &error)
+            })?;
         let (advertised, reach, sip_sockets) = (net.advertised(), Reach::of(net.listening()), net.sockets());
         let stir = Stir::open(&config.stir, clock.clone())?;
         let as_others_see = |address: SocketAddr| Advertised { host: host_of(address.ip()), port: address.port() };
@@ -296,6 +300,7 @@ impl Exchange {
         Ok(Self {
             switch,
             media,
+            recorder,
             advertised,
             name_servers: config.sip.name_servers.clone(),
             reach,
@@ -469,6 +474,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),
+        recorder: exchange.recorder.clone(),
         captured: exchange.captured.clone(),
         journal: exchange.journal.clone(),
         snapshots: exchange.snapshots.clone(),

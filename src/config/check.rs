@@ -7,6 +7,8 @@ use crate::{store, types::IpPrefix};
 
 /// The longest message that is read, and its answer.
 const CAPTURE_BYTES_MIN: usize = 128 * 1024;
+/// Percent of a disk that may be asked to be free.
+const FREE_PERCENT_MAX: u16 = 90;
 /// Slots that two digits can name.
 const PARK_SLOTS_MAX: u32 = 99;
 /// Sooner than this nobody could take a parked call; later than the other nobody remembers it.
@@ -137,6 +139,13 @@ pub fn check(config: &Config, places: &BTreeMap<String, String>, mistakes: &mut 
     }
     if config.media.ports.last - config.media.ports.first < 2 {
         wrong("media.ports", "media.ports holds too few ports for one call".into(), "Use at least two ports per call");
+    }
+    if config.recording.free_percent_min > FREE_PERCENT_MAX {
+        wrong(
+            "recording.free_percent_min",
+            "recording.free_percent_min leaves no room for recordings".into(),
+            "Use 0 to 90, the percentage of the disk that must be free for a recording to begin",
+        );
     }
     if let Some(listen) = config.metrics.listen.filter(|address| !address.ip().is_loopback()) {
         wrong(

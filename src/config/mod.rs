@@ -23,7 +23,7 @@ use crate::{
     console::WebPhoneSettings,
     domain::centre::ParkSettings,
     http,
-    net::{CaptureSettings, SipNetSettings, StirSettings, media::MediaSettings},
+    net::{CaptureSettings, SipNetSettings, StirSettings, media::MediaSettings, recording::RecordingSettings},
     store,
     types::settings::{Raw, Section},
 };
@@ -44,6 +44,8 @@ pub struct Config {
     pub capture: CaptureSettings,
     /// Audio.
     pub media: MediaSettings,
+    /// Recordings of calls.
+    pub recording: RecordingSettings,
     /// Where things are kept.
     pub store: store::Settings,
     /// The public web phone.
@@ -63,12 +65,13 @@ pub struct Config {
 }
 
 /// Names of the sections in the order of the sample file, each with a line for people.
-const SECTIONS: [(&str, &str); 13] = [
+const SECTIONS: [(&str, &str); 14] = [
     ("http", "Browsers and programs: console, REST interface, web sockets."),
     ("sip", "Telephones and trunks."),
     ("stir", "Signed caller identity (STIR/SHAKEN): whose signatures count, and ours. Trunks say whether they use it."),
     ("capture", "The SIP messages of the last calls, in memory: the ladder on a call's page, pcap files, HEP."),
     ("media", "Audio."),
+    ("recording", "The files of recorded calls."),
     ("store", "Where things are kept."),
     ("web_phone", "The public web phone on /call. The centre's own switch for it is in the console under Numbers."),
     ("ivr", "What callers hear."),
@@ -87,6 +90,7 @@ impl Config {
             "stir" => &self.stir,
             "capture" => &self.capture,
             "media" => &self.media,
+            "recording" => &self.recording,
             "store" => &self.store,
             "web_phone" => &self.web_phone,
             "ivr" => &self.ivr,
@@ -106,6 +110,7 @@ impl Config {
             "stir" => &mut self.stir,
             "capture" => &mut self.capture,
             "media" => &mut self.media,
+            "recording" => &mut self.recording,
             "store" => &mut self.store,
             "web_phone" => &mut self.web_phone,
             "ivr" => &mut self.ivr,

@@ -12,6 +12,7 @@ mod kept_task;
 pub mod media;
 mod priority;
 mod recent_invites;
+pub mod recording;
 mod resolver;
 mod secrets;
 mod sip;

@@ -28,7 +28,7 @@ use crate::{
         trunk::{TrunkHealth, TrunkRegistration, TrunkView},
     },
     http::Traffic,
-    net::{CaptureHandle, CaptureStats, Certificates, media::MediaHandle},
+    net::{CaptureHandle, CaptureStats, Certificates, media::MediaHandle, recording::Recorder},
     types::{Clock, Timestamp},
 };
 
@@ -40,6 +40,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 pub struct Figures {
     pub switch: SwitchHandle,
     pub media: MediaHandle,
+    pub recorder: Recorder,
     pub captured: CaptureHandle,
     pub journal: Arc<JournalStatus>,
     pub snapshots: Arc<SnapshotStatus>,
@@ -98,6 +99,7 @@ impl Collector for Reading {
         self.switch(&mut page)?;
         self.capture(&mut page)?;
         self.media(&mut page)?;
+        self.recordings(&mut page)?;
         self.tasks(&mut page)?;
         self.certificates(&mut page)?;
         self.lasting(&mut page)
@@ -304,6 +306,27 @@ impl Reading {
             "What went wrong in the media worker",
             troubles.map(|(what, n)| ("kind", what.into(), n)),
         )
+    }
+
+    fn recordings(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let stats = self.figures.recorder.stats();
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let gauge = |counter| i64::try_from(read(counter)).unwrap_or(i64::MAX);
+        page.gauge("recordings_running", "Recordings going on now", gauge(&stats.running))?;
+        let ends = [
+            ("complete", read(&stats.complete)),
+            ("disk_full", read(&stats.disk_full)),
+            ("write_failed", read(&stats.write_failed)),
+        ];
+        page.counters("recordings", "Recordings by how they ended", ends.map(|(end, n)| ("end", end.into(), n)))?;
+        let amounts = [("written_octets", read(&stats.octets)), ("packets_dropped", read(&stats.packets_dropped))];
+        page.counters(
+            "recording_work",
+            "What was written of recordings, and what the writer was too slow for",
+            amounts.map(|(what, n)| ("kind", what.into(), n)),
+        )?;
+        page.gauge("recording_disk_free_octets", "Free on the disk of recordings", gauge(&stats.disk_free))?;
+        page.gauge("recording_disk_floor_octets", "What must be free there for a recording to begin", gauge(&stats.disk_floor))
     }
 
     fn tasks(&self, page: &mut Page<'_, '_>) -> fmt::Result {

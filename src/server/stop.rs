@@ -136,7 +136,7 @@ async fn close(node: Node, calls: Calls) {
     // Consoles hear that the server goes; loops end after what they are doing.
     stop.send_replace(true);
     doors.close().await;
-    let Exchange { switch, media, switch_loop, journal_loop, snapshot_loop, .. } = exchange;
+    let Exchange { switch, media, recorder, switch_loop, journal_loop, snapshot_loop, .. } = exchange;
     drop(switch);
     for mut task in [switch_loop, journal_loop, snapshot_loop].into_iter().chain(loops) {
         // The one whose end is the reason has said so.
@@ -156,7 +156,11 @@ async fn close(node: Node, calls: Calls) {
         tracing::error!(%error, "the file of live calls cannot be tidied: the next start will ask for calls that have ended");
     }
     ground.db.close().await;
-    // Joins a thread: not on a worker of the runtime.
-    let _ = tokio::task::spawn_blocking(move || media.stop()).await;
+    // Joins threads: not on a worker of the runtime.
+    let stopped = tokio::task::spawn_blocking(move || {
+        media.stop();
+        recorder.join();
+    });
+    let _ = stopped.await;
     tracing::info!("stopped");
 }

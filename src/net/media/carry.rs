@@ -150,6 +150,7 @@ impl Worker {
 
     fn take_audio(&mut self, seat: Seat, codec: Codec, number: u64, packet: &Packet<'_>, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
+        leg.tap_said(&mut self.taps, codec, packet, now);
         if leg.codec_in != Some(codec) || leg.has_paused {
             (leg.codec_in, leg.has_paused) = (Some(codec), false);
             self.plan_audience(seat, now);
@@ -169,6 +170,7 @@ impl Worker {
                     };
                     stamp.has_marker |= packet.has_marker;
                     let sent = hearing.send(listener, &mut self.browsers, payload_type, stamp, packet.payload, now);
+                    hearing.tap_heard(&mut self.taps, codec, stamp, packet.payload, sent, now);
                     self.count_sent(sent);
                 }
                 Feed::Clocked => must_decode |= hearing.play.is_none() && !is_muted,

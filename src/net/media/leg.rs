@@ -9,6 +9,7 @@ use super::{
     sip_peer::{Meaning, SipPeer},
 };
 use crate::{
+    net::recording::Tap,
     protocol::{
         audio::{Decoder, Encoder, FRAME_SAMPLES, Frame, PACKET_SAMPLES_MAX, SILENCE},
         media::{Codec, LegCounts, PlayId, Samples, Source},
@@ -48,6 +49,8 @@ pub(super) struct Leg {
     pub(super) incoming: Option<Box<Incoming>>,
     pub(super) keys_in: EventReceiver,
     pub(super) keys_out: EventSender,
+    /// What records it.
+    pub(super) tap: Option<Box<Tap>>,
     pub(super) is_up: bool,
     /// It says nothing at present, or has not begun to: there are no packets to relay.
     pub(super) has_paused: bool,
@@ -86,6 +89,7 @@ impl Leg {
             incoming: None,
             keys_in: EventReceiver::default(),
             keys_out: EventSender::default(),
+            tap: None,
             is_up: false,
             has_paused: true,
             last_heard: now,

@@ -18,6 +18,7 @@ use super::{
     worker::{Orders, Worker},
 };
 use crate::{
+    net::recording::Taps,
     protocol::media::{MediaNotice, MediaOrder},
     types::{Clock, LegId, Rng},
 };
@@ -38,6 +39,19 @@ impl MediaPlane {
         notices: mpsc::Sender<MediaNotice>,
     ) -> io::Result<MediaHandle> {
         let prepared = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
+        prepared.run()
+    }
+
+    /// The same with a recorder: what these taps are of is recorded when it is ordered.
+    pub fn start_with_taps(
+        settings: &MediaSettings,
+        clock: Arc<dyn Clock>,
+        rng: Rng,
+        notices: mpsc::Sender<MediaNotice>,
+        taps: Taps,
+    ) -> io::Result<MediaHandle> {
+        let mut prepared = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
+        prepared.worker.taps = Some(taps);
         prepared.run()
     }
 

@@ -101,7 +101,9 @@ impl Worker {
             }
         };
         let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
-        let sent = leg.send(seat, &mut self.browsers, payload_type, stamp, self.payload.get(..length).unwrap_or_default(), now);
+        let payload = self.payload.get(..length).unwrap_or_default();
+        let sent = leg.send(seat, &mut self.browsers, payload_type, stamp, payload, now);
+        leg.tap_heard(&mut self.taps, codec, stamp, payload, sent, now);
         self.count_sent(sent);
     }
 
@@ -111,6 +113,9 @@ impl Worker {
 
     /// Looks after every leg: who is lost, who is due for silence or a report, who need not be decoded any more.
     pub(super) fn care(&mut self, now: Now) {
+        if let Some(taps) = &mut self.taps {
+            taps.care();
+        }
         for seat in self.legs.seats() {
             self.note_pause(seat, now.mono);
             self.care_for(seat, now);
@@ -134,6 +139,7 @@ impl Worker {
         if !is_decoded {
             leg.incoming = None;
         }
+        leg.care_for_tap(&mut self.taps, now.mono);
         let silent_ms = now.mono.millis_since(leg.last_heard);
         let is_lost = match &mut leg.peer {
             Peer::Sip(peer) => {

@@ -24,7 +24,7 @@ use super::{
     sip_peer::{PortPool, SipPeer, bind_each},
 };
 use crate::{
-    net::prefer_this_thread,
+    net::{prefer_this_thread, recording::Taps},
     protocol::{
         audio::{FRAME_MS, PAYLOAD_MAX},
         media::{ClipLibrary, MediaNotice, MediaOrder, PlayId, RemoteMedia, Source},
@@ -81,6 +81,8 @@ pub(super) struct Worker {
     pub(super) clips: Arc<ClipLibrary>,
     /// Legs with [`Feed::Clocked`], kept as a list for the tick.
     pub(super) clocked: Vec<Seat>,
+    /// The way to the writer of recordings, if there is one.
+    pub(super) taps: Option<Taps>,
     pub(super) received: Vec<u8>,
     pub(super) payload: Box<[u8; PAYLOAD_MAX]>,
     next_tick: u64,
@@ -120,6 +122,7 @@ impl Worker {
             legs: Legs::default(),
             clips: Arc::default(),
             clocked: Vec::new(),
+            taps: None,
             received: vec![0; DATAGRAM_MAX],
             payload: Box::new([0; PAYLOAD_MAX]),
             next_tick: now.as_millis() / FRAME_MS + 1,
@@ -170,6 +173,7 @@ impl Worker {
             }
             self.notices.flush();
         }
+        self.stop_all_recordings(self.clock.now().mono);
     }
 
     fn until_next_turn(&self) -> Duration {
@@ -227,7 +231,7 @@ impl Worker {
                 worker.plan_audience(seat, now);
             }),
             MediaOrder::SendDigits { leg, digits } => self.with(leg, |worker, seat| worker.press(seat, &digits, now)),
-            MediaOrder::Record { leg, part } => self.record(leg, part, now),
+            MediaOrder::Record { leg, part } => self.record(leg, part, self.clock.now()),
             MediaOrder::PauseRecording { leg, is_paused } => {
                 self.with(leg, |worker, seat| worker.pause_recording(seat, is_paused, now));
             }
@@ -382,6 +386,7 @@ impl Worker {
     fn close(&mut self, seat: Seat, now: Mono) {
         self.end_play(seat, true);
         let Some(mut leg) = self.legs.remove(seat) else { return };
+        leg.end_tap(&mut self.taps, now);
         match &mut leg.peer {
             // A socket that cannot be taken off is taken off by its closing.
             Peer::Sip(peer) => drop(self.poll.registry().deregister(&mut peer.socket)),

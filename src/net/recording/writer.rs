@@ -1,0 +1,369 @@
+//! The one thread that writes all recordings, and the handle by which it is started and awaited.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::mpsc;
+
+use super::{
+    RecordingKey, RecordingSettings, RecordingStats, Taps,
+    disk::{Disk, end_of, remove},
+    file_of_part,
+    tap::{Begin, Block, MESSAGES_MAX, Message},
+};
+use crate::{
+    protocol::{
+        media::{MediaNotice, RecordingEnd, RecordingPart},
+        recording::{
+            CHANNELS, CHUNK_FRAMES, Chunk, Timeline,
+            format::{ChunkCipher, HEADER_OCTETS, Header, KEY_OCTETS, NONCE_OCTETS},
+            frames_of_ms, ms_of_frames,
+        },
+    },
+    types::{Clock, LegId, Mono},
+};
+
+/// Between two looks at what has come, while something is recorded.
+const TURN: Duration = Duration::from_millis(100);
+/// Between two looks at the disk, while nothing is recorded.
+const IDLE: Duration = Duration::from_secs(5);
+/// Between two looks at the disk, while something is recorded.
+const ROOM_MS: u64 = 1_000;
+/// Notices that wait for the switch.
+const NOTICES_MAX: usize = 65_536;
+
+/// The writer's thread.
+#[derive(Clone)]
+pub struct Recorder {
+    folder: Arc<Path>,
+    stats: Arc<RecordingStats>,
+    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+}
+
+impl Recorder {
+    /// Makes the folder and starts the writer. The taps go to the media worker; the writer ends after they are gone.
+    pub fn start(
+        settings: &RecordingSettings,
+        folder: PathBuf,
+        key: RecordingKey,
+        clock: Arc<dyn Clock>,
+        notices: mpsc::Sender<MediaNotice>,
+    ) -> io::Result<(Self, Taps)> {
+        let disk = Disk::new(folder, settings);
+        Self::start_on(disk, key, clock, notices)
+    }
+
+    pub(super) fn start_on(
+        disk: Disk,
+        key: RecordingKey,
+        clock: Arc<dyn Clock>,
+        notices: mpsc::Sender<MediaNotice>,
+    ) -> io::Result<(Self, Taps)> {
+        disk.prepare()?;
+        let folder: Arc<Path> = disk.folder().into();
+        let stats = Arc::new(RecordingStats::default());
+        let (to_writer, intake) = sync_channel(MESSAGES_MAX);
+        let (empty_to_worker, empty) = sync_channel(MESSAGES_MAX);
+        let taps = Taps::new(to_writer, empty, Arc::clone(&stats));
+        let mut writer = Writer {
+            intake,
+            empty: empty_to_worker,
+            disk,
+            key,
+            clock,
+            chance: SystemRandom::new(),
+            recordings: BTreeMap::new(),
+            sealed: Vec::new(),
+            next_room: Mono::default(),
+            was_short: false,
+            notices,
+            waiting: VecDeque::new(),
+            stats: Arc::clone(&stats),
+        };
+        writer.look_at_room();
+        let thread = thread::Builder::new().name("recordings".into()).spawn(move || writer.run())?;
+        Ok((Self { folder, stats, thread: Arc::new(Mutex::new(Some(thread))) }, taps))
+    }
+
+    /// Where the files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Counts for metrics.
+    pub fn stats(&self) -> &RecordingStats {
+        &self.stats
+    }
+
+    /// Waits until everything is written, after the media worker has ended.
+    pub fn join(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer of recordings ended by a fault");
+        }
+    }
+}
+
+struct Writer {
+    intake: Receiver<Message>,
+    empty: SyncSender<Box<Block>>,
+    disk: Disk,
+    key: RecordingKey,
+    clock: Arc<dyn Clock>,
+    chance: SystemRandom,
+    recordings: BTreeMap<u64, Running>,
+    /// One chunk as it goes to a file.
+    sealed: Vec<u8>,
+    next_room: Mono,
+    /// Whether there was too little room at the last look.
+    was_short: bool,
+    notices: mpsc::Sender<MediaNotice>,
+    waiting: VecDeque<MediaNotice>,
+    stats: Arc<RecordingStats>,
+}
+
+/// A recording that is being written.
+struct Running {
+    leg: LegId,
+    out: PartFile,
+    timeline: Timeline,
+    is_over: Arc<AtomicBool>,
+}
+
+/// Its file.
+struct PartFile {
+    part: RecordingPart,
+    path: PathBuf,
+    file: File,
+    cipher: ChunkCipher,
+    chunks: u64,
+    octets: u64,
+}
+
+impl Writer {
+    fn run(&mut self) {
+        loop {
+            if self.recordings.is_empty() && self.waiting.is_empty() {
+                match self.intake.recv_timeout(IDLE) {
+                    Ok(message) => self.take(message),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            }
+            if !self.take_all() {
+                break;
+            }
+            if self.clock.now().mono >= self.next_room {
+                self.look_at_room();
+            }
+            self.tell_waiting();
+            if !self.recordings.is_empty() || !self.waiting.is_empty() {
+                // Nobody unparks: whoever hands over goes on without a system call.
+                thread::park_timeout(TURN);
+            }
+        }
+        for recording in std::mem::take(&mut self.recordings).into_values() {
+            self.finish(recording, 0);
+        }
+    }
+
+    /// `false` when nobody is left who could record.
+    fn take_all(&mut self) -> bool {
+        loop {
+            match self.intake.try_recv() {
+                Ok(message) => self.take(message),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Begin(begin) => self.begin(*begin),
+            Message::Block(mut block) => {
+                self.take_block(&block);
+                block.clear();
+                // There is room for every block that there is; without a worker none is needed.
+                let _ = self.empty.try_send(block);
+            }
+            Message::End { recording, at_ms } => {
+                if let Some(recording) = self.recordings.remove(&recording) {
+                    self.finish(recording, at_ms);
+                }
+            }
+        }
+        self.stats.running.store(self.recordings.len() as u64, Ordering::Relaxed);
+    }
+
+    fn begin(&mut self, begin: Begin) {
+        let Begin { recording, leg, part, started_at, is_over } = begin;
+        let room = self.disk.room();
+        if !room.is_enough() {
+            tracing::error!(%leg, recording = %part.recording, free_octets = room.free, floor_octets = room.floor,
+                "too little room on the disk of recordings; a call is not recorded");
+            is_over.store(true, Ordering::Relaxed);
+            self.stopped(leg, part, RecordingEnd::DiskFull);
+            return;
+        }
+        match self.open(Header { part, started_at }) {
+            Ok(out) => {
+                self.recordings.insert(recording, Running { leg, out, timeline: Timeline::default(), is_over });
+            }
+            Err(fault) => {
+                tracing::error!(%fault, %leg, recording = %part.recording, "a recording cannot be written; the call goes on");
+                is_over.store(true, Ordering::Relaxed);
+                self.stopped(leg, part, end_of(&fault));
+            }
+        }
+    }
+
+    fn open(&mut self, header: Header) -> io::Result<PartFile> {
+        let (mut own_key, mut nonce) = ([0; KEY_OCTETS], [0; NONCE_OCTETS]);
+        let no_chance = |_| io::Error::other("the operating system gives no randomness");
+        self.chance.fill(&mut own_key).and_then(|()| self.chance.fill(&mut nonce)).map_err(no_chance)?;
+        let octets = header.write(&self.key, &own_key, nonce).map_err(io::Error::other)?;
+        let cipher = ChunkCipher::new(&own_key).map_err(io::Error::other)?;
+        let path = file_of_part(self.disk.folder(), header.part);
+        let mut file = self.disk.create(&path)?;
+        if let Err(fault) = self.disk.append(&mut file, &octets) {
+            remove(&path);
+            return Err(fault);
+        }
+        self.stats.octets.fetch_add(HEADER_OCTETS as u64, Ordering::Relaxed);
+        Ok(PartFile { part: header.part, path, file, cipher, chunks: 0, octets: HEADER_OCTETS as u64 })
+    }
+
+    fn take_block(&mut self, block: &Block) {
+        // One that has ended by itself is given up by the worker a moment later.
+        let Some(Running { out, timeline, .. }) = self.recordings.get_mut(&block.recording) else { return };
+        let (disk, sealed, stats) = (&mut self.disk, &mut self.sealed, &self.stats);
+        for (at_ms, is_paused) in &block.pauses {
+            timeline.pause(frames_of_ms(*at_ms), *is_paused);
+        }
+        let mut write = |chunk: Chunk<'_>| out.append(chunk, false, disk, sealed, stats);
+        let mut written = Ok(());
+        for (arrival_ms, sound) in block.sounds() {
+            let arrival = frames_of_ms(arrival_ms);
+            written = written.and_then(|()| timeline.advance(arrival, &mut write));
+            timeline.hear(&sound, arrival);
+        }
+        if let Err(fault) = written.and_then(|()| timeline.advance(frames_of_ms(block.until_ms), &mut write)) {
+            self.fail(block.recording, &fault);
+        }
+    }
+
+    /// Writes what is left, and says how it ended.
+    fn finish(&mut self, recording: Running, at_ms: u64) {
+        let Running { leg, mut out, mut timeline, .. } = recording;
+        let end = timeline.finish(frames_of_ms(at_ms), |chunk| {
+            // The last one is the one that is not whole.
+            let is_last = chunk.samples.len() < CHUNK_FRAMES * CHANNELS;
+            out.append(chunk, is_last, &mut self.disk, &mut self.sealed, &self.stats)
+        });
+        let end = match end {
+            Ok(frames) => RecordingEnd::Complete { length_ms: ms_of_frames(frames), octets: out.octets },
+            Err(fault) => out.cut(&fault),
+        };
+        self.stopped(leg, out.part, end);
+    }
+
+    /// Ends a recording that cannot be written any further.
+    fn fail(&mut self, recording: u64, fault: &io::Error) {
+        let Some(Running { leg, mut out, is_over, .. }) = self.recordings.remove(&recording) else { return };
+        is_over.store(true, Ordering::Relaxed);
+        let end = out.cut(fault);
+        self.stopped(leg, out.part, end);
+    }
+
+    fn look_at_room(&mut self) {
+        let room = self.disk.room();
+        self.next_room = self.clock.now().mono + ROOM_MS;
+        self.stats.disk_free.store(room.free, Ordering::Relaxed);
+        self.stats.disk_floor.store(room.floor, Ordering::Relaxed);
+        let is_short = !room.is_enough();
+        if is_short != std::mem::replace(&mut self.was_short, is_short) {
+            let folder = self.disk.folder().display();
+            if is_short {
+                tracing::error!(%folder, free_octets = room.free, floor_octets = room.floor,
+                    "the disk of recordings is almost full: no new recording begins");
+            } else {
+                tracing::warn!(%folder, free_octets = room.free, "there is room for recordings again");
+            }
+        }
+        if room.is_used_up() {
+            let fault = io::Error::from(io::ErrorKind::StorageFull);
+            let running: Vec<u64> = self.recordings.keys().copied().collect();
+            running.into_iter().for_each(|recording| self.fail(recording, &fault));
+        }
+    }
+
+    fn stopped(&mut self, leg: LegId, part: RecordingPart, end: RecordingEnd) {
+        let counter = match end {
+            RecordingEnd::Complete { .. } => &self.stats.complete,
+            RecordingEnd::DiskFull => &self.stats.disk_full,
+            RecordingEnd::WriteFailed => &self.stats.write_failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.waiting.push_back(MediaNotice::RecordingStopped { leg, part, end });
+        if self.waiting.len() > NOTICES_MAX {
+            self.waiting.pop_front();
+            tracing::error!("the switch does not take the ends of recordings; one was dropped");
+        }
+        self.tell_waiting();
+    }
+
+    fn tell_waiting(&mut self) {
+        while let Some(notice) = self.waiting.pop_front() {
+            match self.notices.try_send(notice) {
+                // Without a switch nobody wants to know.
+                Ok(()) | Err(mpsc::error::TrySendError::Closed(_)) => {}
+                Err(mpsc::error::TrySendError::Full(notice)) => {
+                    self.waiting.push_front(notice);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl PartFile {
+    fn append(
+        &mut self,
+        chunk: Chunk<'_>,
+        is_last: bool,
+        disk: &mut Disk,
+        sealed: &mut Vec<u8>,
+        stats: &RecordingStats,
+    ) -> io::Result<()> {
+        sealed.clear();
+        self.cipher.seal(self.chunks, is_last, chunk, sealed).map_err(io::Error::other)?;
+        disk.append(&mut self.file, sealed)?;
+        self.chunks += 1;
+        self.octets += sealed.len() as u64;
+        stats.octets.fetch_add(sealed.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Leaves the file at its last whole chunk.
+    fn cut(&mut self, fault: &io::Error) -> RecordingEnd {
+        let file = self.path.display();
+        tracing::error!(%fault, %file, "a recording ends before its time; the call goes on");
+        if let Err(fault) = self.file.set_len(self.octets) {
+            tracing::debug!(%fault, %file, "half a second of a recording stays in its file");
+        }
+        end_of(fault)
+    }
+}

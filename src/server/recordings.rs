@@ -1,0 +1,21 @@
+//! Starts what writes recordings: where they go and which key they are encrypted with.
+
+use tokio::sync::mpsc;
+
+use super::Ground;
+use crate::{
+    cli::Failure,
+    config::Config,
+    net::recording::{RECORDING_KEY_PURPOSE, RECORDINGS_FOLDER, Recorder, RecordingKey, Taps},
+    protocol::media::MediaNotice,
+};
+
+/// The writer, and what the media worker needs for it.
+pub(super) fn start(config: &Config, ground: &Ground, notices: mpsc::Sender<MediaNotice>) -> Result<(Recorder, Taps), Failure> {
+    let key = RecordingKey::new(ground.db.derived_key(RECORDING_KEY_PURPOSE)).map_err(anyhow::Error::from)?;
+    let folder = config.recording.folder.clone().unwrap_or_else(|| ground.db.data().path().join(RECORDINGS_FOLDER));
+    Recorder::start(&config.recording, folder.clone(), key, ground.clock.clone(), notices).map_err(|error| {
+        let folder = folder.display();
+        Failure::Unavailable(format!("The folder of recordings {folder} (recording.folder) cannot be used: {error}."))
+    })
+}
