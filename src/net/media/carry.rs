@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 
 use super::{
     browser_port::BrowserPort,
-    leg::{Feed, Incoming, Leg, Peer, Seat},
+    incoming::Incoming,
+    leg::{Feed, Leg, Peer, Seat},
     plane::count,
     sip_peer::Meaning,
     worker::{DATAGRAM_MAX, Worker},
@@ -14,7 +15,7 @@ use crate::{
     protocol::{
         audio::{Decoder, clock_rate},
         media::{Codec, MediaNotice},
-        rtp::{Latched, Packet, Received, Stamp, is_rtcp, write_packet},
+        rtp::{Arrival, Latched, Packet, Received, Stamp, is_rtcp, write_packet},
     },
     types::Mono,
 };
@@ -178,11 +179,12 @@ impl Worker {
             }
         }
         if must_decode {
-            self.decode_later(seat, codec, stream, number, packet.payload);
+            let arrival = Arrival { number, timestamp: packet.timestamp, clock_rate: clock_rate(codec), at: now };
+            self.decode_later(seat, codec, stream, arrival, packet.payload);
         }
     }
 
-    fn decode_later(&mut self, seat: Seat, codec: Codec, stream: u64, number: u64, payload: &[u8]) {
+    fn decode_later(&mut self, seat: Seat, codec: Codec, stream: u64, arrival: Arrival, payload: &[u8]) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         if leg.incoming.as_ref().is_none_or(|incoming| incoming.codec() != codec) {
             match Decoder::new(codec) {
@@ -194,7 +196,7 @@ impl Worker {
             }
         }
         if let Some(incoming) = &mut leg.incoming {
-            incoming.push(stream, number, payload);
+            incoming.push(stream, arrival, payload);
         }
     }
 

@@ -6,14 +6,15 @@ use mio::net::UdpSocket;
 
 use super::{
     browser_port::BrowserPeer,
+    incoming::Incoming,
     sip_peer::{Meaning, SipPeer},
 };
 use crate::{
     net::recording::Tap,
     protocol::{
-        audio::{Decoder, Encoder, FRAME_SAMPLES, Frame, PACKET_SAMPLES_MAX, SILENCE},
+        audio::{Encoder, FRAME_SAMPLES, Frame, SILENCE},
         media::{Codec, LegCounts, PlayId, Samples, Source},
-        rtp::{EventReceiver, EventSender, Jitter, Outgoing, Popped, Reception},
+        rtp::{EventReceiver, EventSender, Outgoing, Reception},
     },
     types::{LegId, Mono},
 };
@@ -190,60 +191,6 @@ impl Playback {
             self.offset += count;
         }
         (filled > 0).then_some(frame)
-    }
-}
-
-/// What is needed to hear a peer as samples; only while somebody must.
-pub(super) struct Incoming {
-    pub(super) jitter: Jitter,
-    decoder: Decoder,
-    /// Decoded and not yet played: a packet may be longer or shorter than a frame.
-    samples: Vec<i16>,
-    frame: Frame,
-    /// The tick that `frame` belongs to; each tick decodes once, however many listen.
-    tick: u64,
-    stream: u64,
-}
-
-impl Incoming {
-    pub(super) fn new(decoder: Decoder, stream: u64) -> Self {
-        Self { jitter: Jitter::default(), decoder, samples: Vec::new(), frame: SILENCE, tick: u64::MAX, stream }
-    }
-
-    pub(super) fn codec(&self) -> Codec {
-        self.decoder.codec()
-    }
-
-    /// Takes a packet of the stream with that name.
-    pub(super) fn push(&mut self, stream: u64, number: u64, payload: &[u8]) {
-        if self.stream != stream {
-            self.jitter.restart();
-            self.stream = stream;
-        }
-        self.jitter.push(number, payload);
-    }
-
-    /// What the peer says in this tick.
-    pub(super) fn frame(&mut self, tick: u64) -> &Frame {
-        if self.tick == tick {
-            return &self.frame;
-        }
-        self.tick = tick;
-        let mut decoded = [0; PACKET_SAMPLES_MAX];
-        while self.samples.len() < FRAME_SAMPLES {
-            let count = match self.jitter.pop() {
-                Popped::Payload(payload) => self.decoder.decode(payload, &mut decoded).unwrap_or(0),
-                Popped::Missing => self.decoder.conceal(&mut decoded),
-                Popped::Nothing => 0,
-            };
-            if count == 0 {
-                self.samples.resize(FRAME_SAMPLES, 0);
-            }
-            self.samples.extend_from_slice(&decoded[..count]);
-        }
-        self.frame.copy_from_slice(&self.samples[..FRAME_SAMPLES]);
-        self.samples.drain(..FRAME_SAMPLES);
-        &self.frame
     }
 }
 

@@ -81,6 +81,15 @@ impl Encoder {
         self.codec
     }
 
+    /// Makes payloads fit for a way on which so many in a hundred packets are lost: Opus then repeats each frame coarsely in the
+    /// next (RFC 6716 2.1.7), for some of its bits. The others have no such means.
+    pub fn expect_loss(&mut self, percent: u8) -> Result<(), CodecFault> {
+        let codec = self.codec;
+        let EncoderState::Opus(encoder) = &mut self.state else { return Ok(()) };
+        let set = encoder.set_inband_fec(percent > 0).and_then(|()| encoder.set_packet_loss_perc(percent.min(100).into()));
+        set.map_err(|fault| refused(codec, fault))
+    }
+
     /// Writes one frame's payload to `out` and returns its length in bytes.
     pub fn encode(&mut self, frame: &Frame, out: &mut [u8; PAYLOAD_MAX]) -> Result<usize, CodecFault> {
         let codec = self.codec;
@@ -142,16 +151,17 @@ impl Decoder {
         }
     }
 
-    /// Stands in for one lost frame: Opus guesses from what it heard, the others are silent.
-    pub fn conceal(&mut self, out: &mut [i16; PACKET_SAMPLES_MAX]) -> usize {
-        let frame = &mut out[..FRAME_SAMPLES];
-        if let DecoderState::Opus(decoder) = &mut self.state
-            && let Ok(samples) = decoder.decode(&[], frame, false)
-        {
-            return samples;
-        }
-        frame.fill(0);
-        FRAME_SAMPLES
+    /// What was lost before this payload, as far as the payload holds a coarse copy of it (Opus in-band FEC, RFC 6716 2.1.7; where
+    /// it holds none, the codec guesses). `None` for codecs that have nothing of the kind.
+    pub fn recover(&mut self, following: &[u8], out: &mut [i16]) -> Option<usize> {
+        let DecoderState::Opus(decoder) = &mut self.state else { return None };
+        decoder.decode(following, out, true).ok()
+    }
+
+    /// What the codec itself guesses for lost sound, of which `out` is as long; `None` for codecs that cannot.
+    pub fn guess(&mut self, out: &mut [i16]) -> Option<usize> {
+        let DecoderState::Opus(decoder) = &mut self.state else { return None };
+        decoder.decode(&[], out, false).ok()
     }
 }
 

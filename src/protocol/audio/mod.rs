@@ -3,14 +3,19 @@
 //! Leaves packets to `protocol::rtp` and clocks to the worker.
 
 mod codec;
+mod conceal;
 mod g711;
 mod mixer;
+mod pitch;
+mod playout;
+mod stretch;
 mod tone;
 mod wav;
 
 pub use codec::{CodecFault, Decoder, Encoder, PACKET_SAMPLES_MAX, PAYLOAD_MAX, clock_rate, timestamp_step};
 pub use g711::{ULAW_SILENCE, linear_of_ulaw, ulaw_of, ulaw_of_alaw};
 pub use mixer::Mix;
+pub use playout::Playout;
 pub use tone::{Goertzel, Tone};
 pub use wav::{WavFault, read_wav};
 

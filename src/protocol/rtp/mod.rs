@@ -3,13 +3,14 @@
 
 mod jitter;
 mod latch;
+mod lateness;
 mod outgoing;
 mod packet;
 mod reception;
 mod rtcp;
 mod telephone_event;
 
-pub use jitter::{Jitter, Popped};
+pub use jitter::{Arrival, Jitter, Popped};
 pub use latch::{Latch, Latched};
 pub use outgoing::{Outgoing, Stamp};
 pub use packet::{HEADER_BYTES, Packet, is_rtcp, write_packet};

@@ -1,7 +1,7 @@
 //! What comes to an audio port: RTP, its keys, RTCP. Each packet is preceded by its length in one octet.
 
 use centralita::{
-    protocol::rtp::{EventReceiver, Jitter, Latch, Packet, Received, Reception, is_rtcp, read_report, write_packet},
+    protocol::rtp::{Arrival, EventReceiver, Jitter, Latch, Packet, Received, Reception, is_rtcp, read_report, write_packet},
     types::Mono,
 };
 
@@ -37,16 +37,17 @@ impl Peer {
         let from = ([192, 0, 2, packet.payload_type], 4000).into();
         let _ = self.latch.judge(from, packet.ssrc, packet.sequence, now);
         let _ = self.keys.hear(packet.timestamp, packet.has_marker, packet.payload, now);
+        let arrival = |number| Arrival { number, timestamp: packet.timestamp, clock_rate: 8_000, at: now };
         match self.reception.note(packet.ssrc, packet.sequence, Some((packet.timestamp, 8_000)), now) {
             Received::InStream(number) => {
-                self.jitter.push(number, packet.payload);
+                self.jitter.push(arrival(number), packet.payload);
             }
             Received::Started(number) => {
                 self.jitter.restart();
-                self.jitter.push(number, packet.payload);
+                self.jitter.push(arrival(number), packet.payload);
             }
             Received::Implausible => {}
         }
-        let _ = self.jitter.pop();
+        let _ = self.jitter.pop(now);
     }
 }

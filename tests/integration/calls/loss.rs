@@ -18,7 +18,7 @@ async fn two_hundred_calls_complete_while_a_tenth_of_all_datagrams_is_lost_and_o
     // A port that is free on both addresses at this moment.
     let port = UdpSocket::bind("127.0.0.1:0").and_then(|probe| probe.local_addr()).expect("a free port").port();
     let (caller, back) = (([127, 0, 0, 1], port).into(), ([127, 0, 0, 3], port).into());
-    let weather = Weather { lost: 10, repeated: 3, delayed: 15 };
+    let weather = Weather { lost: 10, repeated: 3, delayed: 15, delay_ms_max: 60 };
     let relay = LossyRelay::start(seed, weather, caller, back, exchange.sip).await;
     let port = port.to_string();
     // A provisional response that comes behind the final one is no fault of anybody's.

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::support::{browser_peer::BrowserPeer, tone_peer::TonePeer};
 
+mod bad_network;
 mod browser_legs;
 mod families;
 mod load;

@@ -17,15 +17,17 @@ use tokio::{net::UdpSocket, task::JoinSet};
 
 /// Largest datagram.
 const DATAGRAM_MAX: usize = 65_535;
-/// What is delayed comes so much later at most.
-const DELAY_MAX_MS: u64 = 60;
+/// A repeated datagram comes so much later at most.
+const REPEATED_MS_MAX: u64 = 60;
 
-/// How bad, in percent.
+/// How bad, in percent of the datagrams.
 #[derive(Debug, Clone, Copy)]
 pub struct Weather {
     pub lost: u64,
     pub repeated: u64,
     pub delayed: u64,
+    /// What is delayed comes so much later at most.
+    pub delay_ms_max: u64,
 }
 
 /// What became of the datagrams.
@@ -41,6 +43,8 @@ pub struct Passed {
 pub struct LossyRelay {
     /// Where the caller sends to.
     pub front: SocketAddr,
+    /// Where the server sees the caller.
+    pub back: SocketAddr,
     pub passed: Arc<Passed>,
     _tasks: JoinSet<()>,
 }
@@ -59,14 +63,14 @@ impl LossyRelay {
         let front = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("the front"));
         let back = Arc::new(UdpSocket::bind(back).await.expect("the back"));
         let passed = Arc::<Passed>::default();
-        let address = front.local_addr().expect("an address");
+        let addresses = (front.local_addr().expect("an address"), back.local_addr().expect("an address"));
         let (mut tasks, clock) = (JoinSet::new(), SystemClock::start());
         for (way, from, through, to) in [(0, front.clone(), back.clone(), server), (1, back, front, caller)] {
             let rng = Mutex::new(Rng::seeded(seed * 2 + way));
             let dice = Arc::new(Dice { clock, weather, rng, passed: passed.clone() });
             tasks.spawn(carry(from, through, to, dice));
         }
-        Self { front: address, passed, _tasks: tasks }
+        Self { front: addresses.0, back: addresses.1, passed, _tasks: tasks }
     }
 }
 
@@ -104,6 +108,12 @@ impl Dice {
             (_, false) => &self.passed.whole,
         };
         counter.fetch_add(1, Relaxed);
-        (0..copies).map(|copy| if is_delayed || copy > 0 { 1 + rng.below(DELAY_MAX_MS) } else { 0 }).collect()
+        let delay_ms_max = self.weather.delay_ms_max;
+        let delay_of = |copy| match copy {
+            0 if !is_delayed => 0,
+            0 => 1 + rng.below(delay_ms_max),
+            _ => 1 + rng.below(REPEATED_MS_MAX),
+        };
+        (0..copies).map(delay_of).collect()
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use centralita::{
     protocol::{
-        audio::{Decoder, Encoder, Goertzel, PACKET_SAMPLES_MAX, PAYLOAD_MAX, Tone, timestamp_step},
+        audio::{Decoder, Encoder, Frame, Goertzel, PACKET_SAMPLES_MAX, PAYLOAD_MAX, Tone, timestamp_step},
         media::{Codec, RemoteMedia},
         rtp::{EventReceiver, EventSender, Packet, is_rtcp, write_packet},
     },
@@ -107,8 +107,14 @@ impl TonePeer {
 
     /// Sends 20 ms of the tone.
     pub fn sing(&mut self) {
+        let frame = self.tone.frame();
+        self.say(&frame);
+    }
+
+    /// Sends 20 ms of any sound.
+    pub fn say(&mut self, frame: &Frame) {
         let mut payload = [0; PAYLOAD_MAX];
-        let length = self.encoder.encode(&self.tone.frame(), &mut payload).expect("a payload");
+        let length = self.encoder.encode(frame, &mut payload).expect("a payload");
         self.send(self.payload_type, false, self.timestamp, &payload[..length]);
         self.timestamp = self.timestamp.wrapping_add(timestamp_step(self.codec));
     }

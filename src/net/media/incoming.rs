@@ -1,0 +1,47 @@
+//! A peer's sound as the worker's clock asks for it, however many legs listen.
+
+use crate::{
+    protocol::{
+        audio::{Decoder, FRAME_MS, Frame, Playout, SILENCE},
+        media::Codec,
+        rtp::Arrival,
+    },
+    types::Mono,
+};
+
+/// What is needed to hear a peer as samples; only while somebody must.
+pub(super) struct Incoming {
+    playout: Playout,
+    frame: Frame,
+    /// The tick that `frame` belongs to; each tick decodes once, however many listen.
+    tick: u64,
+    stream: u64,
+}
+
+impl Incoming {
+    pub(super) fn new(decoder: Decoder, stream: u64) -> Self {
+        Self { playout: Playout::new(decoder), frame: SILENCE, tick: u64::MAX, stream }
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        self.playout.codec()
+    }
+
+    /// Takes a packet of the stream with that name; `false` if it came too late or twice.
+    pub(super) fn push(&mut self, stream: u64, arrival: Arrival, payload: &[u8]) -> bool {
+        if self.stream != stream {
+            self.playout.restart();
+            self.stream = stream;
+        }
+        self.playout.push(arrival, payload)
+    }
+
+    /// What the peer says in this tick.
+    pub(super) fn frame(&mut self, tick: u64) -> &Frame {
+        if self.tick != tick {
+            self.tick = tick;
+            self.frame = self.playout.frame(Mono::from_millis(tick * FRAME_MS));
+        }
+        &self.frame
+    }
+}

@@ -1,0 +1,81 @@
+//! A caller behind a network that loses, delays and reorders packets, and what the other side hears of it: another codec, so that
+//! the sound is awaited, put in order, mended and encoded anew.
+
+use std::net::SocketAddr;
+
+use centralita::{
+    protocol::{
+        audio::{FRAME_SAMPLES, Goertzel, Tone, read_wav},
+        media::{Codec, MediaOrder, RemoteMedia, Source},
+    },
+    types::IpFamilies,
+};
+use tokio::runtime::Runtime;
+
+use super::Stage;
+use crate::support::{
+    lossy_relay::{LossyRelay, Weather},
+    tone_peer::TonePeer,
+};
+
+/// 5 in 100 never come, all others up to 0.1 s late: every packet may overtake the four before it.
+const BAD: Weather = Weather { lost: 5, repeated: 0, delayed: 100, delay_ms_max: 100 };
+
+/// What a telephone hears of a caller whose packets come through `weather`.
+fn heard_through(weather: Weather, codecs: (Codec, Codec), said: &[i16]) -> Vec<i16> {
+    let network = Runtime::new().expect("a runtime");
+    let mut stage = Stage::new(|_| {});
+    let (caller, mut speaker) = (stage.new_leg(), TonePeer::new(codecs.0, 0.0));
+    let server = *stage.open(caller, IpFamilies::Both).iter().next().expect("an address");
+    let back: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    let relay = network.block_on(LossyRelay::start(7, weather, speaker.address(), back, server));
+    speaker.connect(relay.front);
+    let remote = RemoteMedia { address: relay.back, ..speaker.remote() };
+    stage.order(MediaOrder::SetRemote { leg: caller, remote, signalled_from: None, is_settled: true });
+    let (callee, mut listener) = stage.call(codecs.1, 0.0);
+    stage.hear(callee, &[Source::Leg(caller)]);
+    for frame in said.chunks_exact(FRAME_SAMPLES) {
+        speaker.say(frame.try_into().expect("a frame"));
+        // It hears silence at the pace of speech until there is more to hear.
+        listener.listen().expect("a packet in time");
+    }
+    listener.heard.clone()
+}
+
+/// How alike what is heard is to what was said: each tenth of a second with the place up to 0.4 s later that it is most alike to,
+/// weighed by its energy.
+fn resemblance(said: &[i16], heard: &[i16]) -> f64 {
+    let of = |one: &[i16], other: &[i16]| -> f64 {
+        one.iter().zip(other).step_by(2).map(|(one, other)| f64::from(*one) * f64::from(*other)).sum()
+    };
+    let (mut sum, mut weight) = (0.0, 0.0);
+    for (i, piece) in said.chunks_exact(800).enumerate() {
+        let energy = of(piece, piece);
+        let places = (0..3_200).filter_map(|later| heard.get(i * 800 + later..(i + 1) * 800 + later));
+        let alike = places.map(|place| of(piece, place) / (energy.sqrt() * of(place, place).sqrt()).max(1.0));
+        sum += alike.fold(0.0, f64::max) * energy;
+        weight += energy;
+    }
+    sum / weight
+}
+
+#[test]
+fn speech_through_loss_jitter_and_reordering_is_understood_on_the_other_side() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ivr-scripts/main-menu/prompts/en/menu.wav");
+    let prompt = read_wav(&std::fs::read(path).expect("the prompt")).expect("a sound file");
+    let said: Vec<i16> = prompt.iter().copied().cycle().take(5 * 8_000).collect();
+    for codecs in [(Codec::Pcmu, Codec::Opus), (Codec::Opus, Codec::Pcma), (Codec::G722, Codec::Pcmu)] {
+        let heard = heard_through(BAD, codecs, &said);
+        let resemblance = resemblance(&said, &heard);
+        assert!(resemblance >= 0.8, "{codecs:?}: {resemblance:.3}");
+    }
+}
+
+#[test]
+fn a_tone_through_loss_jitter_and_reordering_keeps_its_pitch() {
+    let mut tone = Tone::new(1_000.0, 8_000);
+    let said: Vec<i16> = (0..300).flat_map(|_| tone.frame()).collect();
+    let heard = heard_through(BAD, (Codec::Pcmu, Codec::Pcma), &said);
+    let found = Goertzel::strongest(&heard[8_000..]).expect("a tone");
+    assert!((found - 1_000.0).abs() <= 20.0, "{found}");
+}
