@@ -13,6 +13,8 @@ mod disk;
 mod reader;
 mod settings;
 mod sound;
+#[cfg(test)]
+mod stories;
 mod tap;
 mod writer;
 

@@ -14,7 +14,6 @@ use std::{
     time::Duration,
 };
 
-use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::mpsc;
 
 use super::{
@@ -24,6 +23,7 @@ use super::{
     tap::{Begin, Block, MESSAGES_MAX, Message},
 };
 use crate::{
+    net::Secrets,
     protocol::{
         media::{MediaNotice, RecordingEnd, RecordingPart},
         recording::{
@@ -83,7 +83,6 @@ impl Recorder {
             disk,
             key,
             clock,
-            chance: SystemRandom::new(),
             recordings: BTreeMap::new(),
             sealed: Vec::new(),
             next_room: Mono::default(),
@@ -122,7 +121,6 @@ struct Writer {
     disk: Disk,
     key: RecordingKey,
     clock: Arc<dyn Clock>,
-    chance: SystemRandom,
     recordings: BTreeMap<u64, Running>,
     /// One chunk as it goes to a file.
     sealed: Vec<u8>,
@@ -231,9 +229,8 @@ impl Writer {
     }
 
     fn open(&mut self, header: Header) -> io::Result<PartFile> {
-        let (mut own_key, mut nonce) = ([0; KEY_OCTETS], [0; NONCE_OCTETS]);
-        let no_chance = |_| io::Error::other("the operating system gives no randomness");
-        self.chance.fill(&mut own_key).and_then(|()| self.chance.fill(&mut nonce)).map_err(no_chance)?;
+        let own_key: [u8; KEY_OCTETS] = Secrets.octets().map_err(io::Error::other)?;
+        let nonce: [u8; NONCE_OCTETS] = Secrets.octets().map_err(io::Error::other)?;
         let octets = header.write(&self.key, &own_key, nonce).map_err(io::Error::other)?;
         let cipher = ChunkCipher::new(&own_key).map_err(io::Error::other)?;
         let path = file_of_part(self.disk.folder(), header.part);
