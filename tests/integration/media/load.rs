@@ -1,4 +1,4 @@
-//! What audio costs: processor time of the media thread per second of one call. Measures, judges nothing; run it by hand on a
+//! What audio costs: processor time of the media worker (and of the writer of recordings) per second of one call. Measures, judges nothing; run it by hand on a
 //! quiet machine: `cargo test --test integration -- --ignored --nocapture media::load`.
 
 use std::{
@@ -15,7 +15,7 @@ use std::{
 use centralita::{
     protocol::{
         audio::{Encoder, PAYLOAD_MAX, Tone, timestamp_step},
-        media::{Codec, MediaNotice, MediaOrder, RemoteMedia, Source},
+        media::{Codec, MediaNotice, MediaOrder, RecordingPart, RemoteMedia, Source},
         rtp::{Packet, write_packet},
     },
     types::{IpFamilies, IpFamily, LegId},
@@ -34,6 +34,11 @@ fn what_a_call_second_costs() {
         stage.hear(pair[1], &[Source::Leg(pair[0])]);
     };
     measure("relay, PCMU both sides", 200, [Codec::Pcmu, Codec::Pcmu], relay);
+    measure("relay, PCMU both sides, one of them recorded", 200, [Codec::Pcmu, Codec::Pcmu], |stage, pair| {
+        relay(stage, pair);
+        let part = RecordingPart { recording: pair[0].to_string().parse().expect("an id"), part: 1 };
+        stage.order(MediaOrder::Record { leg: pair[0], part });
+    });
     measure("transcode, PCMU to PCMA", 100, [Codec::Pcmu, Codec::Pcma], relay);
     measure("transcode, PCMU to Opus", 30, [Codec::Pcmu, Codec::Opus], relay);
     measure("music to both legs, both sending", 200, [Codec::Pcmu, Codec::Pcmu], |stage, pair| {
@@ -67,10 +72,10 @@ fn measure(what: &str, calls: usize, codecs: [Codec; 2], connect: impl Fn(&Stage
     stage.forget_notices();
     thread_sleep(WARM_UP);
     stage.forget_notices();
-    let (before, began) = (media_thread_ms(), now());
+    let (before, began) = (audio_ms(), now());
     let packets = stage.media.stats().packets_out.load(Ordering::Relaxed);
     thread_sleep(WINDOW);
-    let (spent, seconds) = (media_thread_ms() - before, began.elapsed().as_secs_f64());
+    let (spent, seconds) = (audio_ms() - before, began.elapsed().as_secs_f64());
     let packets = stage.media.stats().packets_out.load(Ordering::Relaxed) - packets;
     should_stop.store(true, Ordering::Relaxed);
     let arrived: u64 = peers.into_iter().map(|peer| peer.join().expect("a peer")).sum();
@@ -148,15 +153,20 @@ fn payload_type(codec: Codec) -> u8 {
     }
 }
 
-/// Processor milliseconds of the youngest thread called `media` (proc(5): schedstat is in nanoseconds).
-fn media_thread_ms() -> u64 {
+/// Processor milliseconds of the media worker and of the writer of recordings.
+fn audio_ms() -> u64 {
+    thread_ms("media") + thread_ms("recordings")
+}
+
+/// Processor milliseconds of the youngest thread of that name (proc(5): schedstat is in nanoseconds).
+fn thread_ms(name: &str) -> u64 {
     let mut threads: Vec<_> = fs::read_dir("/proc/self/task").expect("threads").flatten().collect();
     threads.sort_by_key(|thread| thread.file_name());
-    let media = threads
+    let thread = threads
         .into_iter()
         .rev()
-        .find(|thread| fs::read_to_string(thread.path().join("comm")).is_ok_and(|name| name.trim() == "media"));
-    let schedstat = fs::read_to_string(media.expect("the media thread").path().join("schedstat")).expect("schedstat");
+        .find(|thread| fs::read_to_string(thread.path().join("comm")).is_ok_and(|comm| comm.trim() == name));
+    let schedstat = fs::read_to_string(thread.expect("the thread").path().join("schedstat")).expect("schedstat");
     let nanos: u64 = schedstat.split(' ').next().and_then(|text| text.parse().ok()).expect("a number");
     nanos / 1_000_000
 }

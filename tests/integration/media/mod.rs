@@ -6,6 +6,7 @@ use centralita::{
     net::{
         SystemClock,
         media::{MediaHandle, MediaPlane, MediaSettings},
+        recording::{Recorder, RecordingKey, RecordingSettings},
     },
     protocol::{
         audio::Tone,
@@ -13,6 +14,7 @@ use centralita::{
     },
     types::{IpFamilies, LegId, OfFamily, PerFamily, Rng, Timestamp, settings::PortRange},
 };
+use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use crate::support::{browser_peer::BrowserPeer, tone_peer::TonePeer};
@@ -21,11 +23,15 @@ mod bad_network;
 mod browser_legs;
 mod families;
 mod load;
+mod recordings;
 mod sip_legs;
 
 /// A media plane with its notices, and legs for stories.
 pub struct Stage {
     pub media: MediaHandle,
+    pub recorder: Recorder,
+    /// Where recordings go.
+    _folder: TempDir,
     notices: mpsc::Receiver<MediaNotice>,
     rng: Rng,
     /// Read already, but awaited by nobody yet.
@@ -44,9 +50,18 @@ impl Stage {
         };
         configure(&mut settings);
         let (sender, notices) = mpsc::channel(1_024);
-        let media =
-            MediaPlane::start(&settings, Arc::new(SystemClock::start()), Rng::seeded(1), sender).expect("a media plane");
-        let stage = Self { media, notices, rng: Rng::seeded(2), seen: Vec::new(), locals: BTreeMap::new() };
+        let (clock, folder) = (Arc::new(SystemClock::start()), tempfile::tempdir().expect("a folder"));
+        let recorder = Recorder::start(
+            &RecordingSettings::default(),
+            folder.path().to_owned(),
+            recording_key(),
+            clock.clone(),
+            sender.clone(),
+        );
+        let (recorder, taps) = recorder.expect("a recorder");
+        let media = MediaPlane::start_with_taps(&settings, clock, Rng::seeded(1), sender, taps).expect("a media plane");
+        let stage =
+            Self { media, recorder, _folder: folder, notices, rng: Rng::seeded(2), seen: Vec::new(), locals: BTreeMap::new() };
         stage.order(MediaOrder::Clips(Arc::new(clips())));
         stage
     }
@@ -154,7 +169,13 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         self.media.stop();
+        self.recorder.join();
     }
+}
+
+/// What the stage's recordings are encrypted with.
+pub fn recording_key() -> RecordingKey {
+    RecordingKey::new([7; 32]).expect("a key")
 }
 
 /// `tone/<hertz>` of one second, `short/<hertz>` of 50 ms.
