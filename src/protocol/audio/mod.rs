@@ -4,6 +4,7 @@
 
 mod codec;
 mod conceal;
+mod dtmf;
 mod g711;
 mod mixer;
 mod pitch;
@@ -13,6 +14,7 @@ mod tone;
 mod wav;
 
 pub use codec::{CodecFault, Decoder, Encoder, PACKET_SAMPLES_MAX, PAYLOAD_MAX, clock_rate, timestamp_step};
+pub use dtmf::{DtmfDetector, tones_of_key};
 pub use g711::{ULAW_SILENCE, linear_of_ulaw, ulaw_of, ulaw_of_alaw};
 pub use mixer::Mix;
 pub use playout::Playout;
