@@ -187,6 +187,14 @@ pub enum MediaOrder {
         /// Silent to others.
         is_muted: bool,
     },
+    /// Whether keys of this leg are waited for. Where its peer agreed on no telephone-event they are then looked for as tones in its
+    /// audio, and come as [`MediaNotice::KeyTone`]; those that come as events are told at any time.
+    ListenForKeys {
+        /// Which leg.
+        leg: LegId,
+        /// From now on, or no more.
+        is_wanted: bool,
+    },
     /// Sends keys to the peer of this leg as RFC 4733 events, one after another.
     SendDigits {
         /// Which leg.
@@ -237,6 +245,7 @@ impl MediaOrder {
             | Self::Play { leg, .. }
             | Self::StopPlay { leg }
             | Self::Mute { leg, .. }
+            | Self::ListenForKeys { leg, .. }
             | Self::SendDigits { leg, .. }
             | Self::Record { leg, .. }
             | Self::PauseRecording { leg, .. }
@@ -294,8 +303,15 @@ pub enum MediaNotice {
         /// Which leg.
         leg: LegId,
     },
-    /// A key, once per press.
+    /// A key, once per press, by an event of its own (RFC 4733).
     Digit {
+        /// Which leg.
+        leg: LegId,
+        /// `0`–`9`, `*`, `#`, `A`–`D`.
+        digit: char,
+    },
+    /// A key that sounded in the leg's audio, once per press.
+    KeyTone {
         /// Which leg.
         leg: LegId,
         /// `0`–`9`, `*`, `#`, `A`–`D`.
@@ -340,6 +356,7 @@ impl MediaNotice {
             | Self::Up { leg }
             | Self::Lost { leg }
             | Self::Digit { leg, .. }
+            | Self::KeyTone { leg, .. }
             | Self::PlayEnded { leg, .. }
             | Self::RecordingStopped { leg, .. }
             | Self::Closed { leg, .. } => leg,

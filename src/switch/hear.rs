@@ -9,7 +9,8 @@ use std::{
 use super::{
     LiveUpdate, WebPhoneUpdate,
     caller::caller_line,
-    legs::{BrowserOwner, DigitWay, LegState, Legs, OutgoingCall},
+    digits::DigitWay,
+    legs::{BrowserOwner, LegState, Legs, OutgoingCall},
     silence::{SILENT_MS_MAX, Silence},
     trunks,
     web_legs::{WebStage, is_of_browser},
@@ -133,6 +134,7 @@ impl Legs {
             MediaNotice::Up { leg } => self.audio_up(leg),
             MediaNotice::Lost { leg } => self.audio_lost(leg, now),
             MediaNotice::Digit { leg, digit } => self.digit(leg, digit, DigitWay::Rtp),
+            MediaNotice::KeyTone { leg, digit } => self.digit(leg, digit, DigitWay::Tone(digit)),
             MediaNotice::PlayEnded { leg, play, was_stopped } => {
                 if self.get(leg).is_some() {
                     self.tell(CentreInput::PlayEnded { leg, play: play.0, was_stopped });
@@ -501,13 +503,6 @@ impl Legs {
             | LegState::Returning { .. } => return,
         }
         self.tell(CentreInput::LegAudio { leg, is_up: false });
-    }
-
-    fn digit(&mut self, leg: LegId, digit: char, way: DigitWay) {
-        let Some(entry) = self.get_mut(leg) else { return };
-        if *entry.digits_by.get_or_insert(way) == way {
-            self.tell(CentreInput::Digit { leg, digit });
-        }
     }
 }
 

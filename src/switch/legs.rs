@@ -7,9 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use serde::{Deserialize, Serialize};
-
-use super::{LiveUpdate, forks::Forks, ports::Moving, silence::Silence, web_legs::WebStage};
+use super::{LiveUpdate, digits::DigitWay, forks::Forks, ports::Moving, silence::Silence, web_legs::WebStage};
 use crate::{
     domain::{call::EndCause, centre::CentreInput, directory::Trunk},
     protocol::{
@@ -84,7 +82,7 @@ pub struct LegFaults {
 pub(super) struct Leg {
     pub(super) state: LegState,
     deadline: Option<Mono>,
-    /// A peer that sends keys both by RTP and by INFO would press each twice: the first way counts.
+    /// By which way keys have come.
     pub(super) digits_by: Option<DigitWay>,
     /// What it hears by the centre's last word; said again when a browser's media leg is made anew.
     pub(super) heard: Vec<Source>,
@@ -98,15 +96,6 @@ pub(super) struct Leg {
     pub(super) moving: Option<Box<Moving>>,
     /// Its peer has fallen silent before the answer.
     pub(super) is_missed: bool,
-}
-
-/// How keys reach us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum DigitWay {
-    /// RFC 4733.
-    Rtp,
-    /// RFC 6086.
-    Info,
 }
 
 /// Where a leg stands.

@@ -5,6 +5,7 @@
 mod access;
 mod answering;
 mod caller;
+mod digits;
 mod forks;
 mod hear;
 mod io;

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Switch,
+    digits::DigitWay,
     hear::accepted,
-    legs::{DigitWay, LegState, Legs},
+    legs::{LegState, Legs},
     silence::Silence,
 };
 use crate::{

@@ -76,6 +76,9 @@ impl Legs {
             }
             PhoneEffect::StopPlay { leg } => self.order_media_of(leg, MediaOrder::StopPlay { leg }),
             PhoneEffect::Mute { leg, is_muted } => self.order_media_of(leg, MediaOrder::Mute { leg, is_muted }),
+            PhoneEffect::ListenForKeys { leg, is_wanted } => {
+                self.order_media_of(leg, MediaOrder::ListenForKeys { leg, is_wanted });
+            }
             PhoneEffect::SendDigits { leg, digits } => self.order_media_of(leg, MediaOrder::SendDigits { leg, digits }),
         }
     }

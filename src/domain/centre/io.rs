@@ -364,6 +364,13 @@ pub enum PhoneEffect {
         /// Silent.
         is_muted: bool,
     },
+    /// Whether keys of a leg are waited for.
+    ListenForKeys {
+        /// Which.
+        leg: LegId,
+        /// From now on, or no more.
+        is_wanted: bool,
+    },
     /// Keys to the peer of a leg.
     SendDigits {
         /// Which.

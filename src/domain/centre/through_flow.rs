@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Centre, Timer, Turn, playback::Purpose};
+use super::{Centre, PhoneEffect, Timer, Turn, playback::Purpose};
 use crate::{
     domain::{
         call::{EndCause, Party, Stage},
@@ -29,6 +29,7 @@ impl Centre {
             call.language = spoken;
             call.enter_flow(line.clone(), until, cx);
         });
+        self.listen_for_keys(id, true);
         self.feed_flow(turn, id, FlowInput::Started);
     }
 
@@ -46,6 +47,15 @@ impl Centre {
 
     pub(super) fn flow_knows_caller(&mut self, turn: &mut Turn<'_>, id: CallId) {
         self.feed_flow(turn, id, FlowInput::CallerKnown);
+    }
+
+    /// Keys of a caller are listened for as long as a flow takes them; before that they may be typed ahead.
+    fn listen_for_keys(&mut self, id: CallId, is_wanted: bool) {
+        let leg = self.calls.get(&id).and_then(|call| call.customer_leg);
+        // An unanswered caller has no audio yet, or none that carriers let through.
+        if let Some(leg) = leg.filter(|leg| !self.is_unanswered(*leg)) {
+            self.phone(PhoneEffect::ListenForKeys { leg, is_wanted });
+        }
     }
 
     fn feed_flow(&mut self, turn: &mut Turn<'_>, id: CallId, input: FlowInput) {
@@ -118,6 +128,7 @@ impl Centre {
         if let Some(leg) = self.calls.get(&id).and_then(|call| call.customer_leg) {
             self.stop_play(leg);
         }
+        self.listen_for_keys(id, false);
         match end {
             FlowEnd::Queue { queue, reason } => {
                 self.on_call(turn, id, |call, _| call.reason = reason);

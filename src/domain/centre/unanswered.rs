@@ -89,6 +89,9 @@ impl Centre {
         caller.is_answered = true;
         self.timers.set(Timer::Unanswered(id), None);
         self.phone(PhoneEffect::Answer { leg });
+        if self.flows.contains_key(&id) {
+            self.phone(PhoneEffect::ListenForKeys { leg, is_wanted: true });
+        }
         self.on_call(turn, id, |call, cx| call.note_answered(cx));
     }
 

@@ -158,7 +158,7 @@ impl Worker {
         }
         let Some(leg) = self.legs.get(seat) else { return };
         let (stream, is_muted, listeners) = (leg.stream_name(), leg.is_muted, leg.audience.len());
-        let mut must_decode = false;
+        let mut must_decode = leg.is_listened_to();
         for i in 0..listeners {
             let Some(listener) = self.legs.get(seat).and_then(|leg| leg.audience.get(i).copied()) else { break };
             let Some(hearing) = self.legs.get_mut(listener) else { continue };

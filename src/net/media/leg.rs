@@ -6,6 +6,7 @@ use mio::net::UdpSocket;
 
 use super::{
     browser_port::BrowserPeer,
+    ear::Ear,
     incoming::Incoming,
     sip_peer::{Meaning, SipPeer},
 };
@@ -48,6 +49,7 @@ pub(super) struct Leg {
     pub(super) codec_in: Option<Codec>,
     pub(super) reception: Reception,
     pub(super) incoming: Option<Box<Incoming>>,
+    pub(super) ear: Ear,
     pub(super) keys_in: EventReceiver,
     pub(super) keys_out: EventSender,
     /// What records it.
@@ -88,6 +90,7 @@ impl Leg {
             codec_in: None,
             reception: Reception::default(),
             incoming: None,
+            ear: Ear::default(),
             keys_in: EventReceiver::default(),
             keys_out: EventSender::default(),
             tap: None,

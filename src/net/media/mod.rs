@@ -22,6 +22,7 @@ mod bell;
 mod browser_port;
 mod browsers;
 mod carry;
+mod ear;
 mod incoming;
 mod leg;
 mod notices;

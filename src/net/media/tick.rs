@@ -25,8 +25,9 @@ const CONNECT_MS_MAX: u64 = 15_000;
 const REPORT_MS: u64 = 5_000;
 
 impl Worker {
-    /// One tick: every clocked leg gets a frame.
+    /// One tick: every ear hears a frame, and every clocked leg gets one.
     pub(super) fn tick(&mut self, tick: u64, now: Mono) {
+        self.listen(tick);
         let mut seats = std::mem::take(&mut self.clocked);
         for seat in &seats {
             self.tick_leg(*seat, tick, now);
@@ -133,7 +134,7 @@ impl Worker {
     fn care_for(&mut self, seat: Seat, now: Now) {
         let is_decoded = self.legs.get(seat).is_some_and(|leg| {
             let is_clocked = |listener: &Seat| self.legs.get(*listener).is_some_and(|leg| leg.feed == Feed::Clocked);
-            leg.audience.iter().any(is_clocked)
+            leg.is_listened_to() || leg.audience.iter().any(is_clocked)
         });
         let Some(leg) = self.legs.get_mut(seat) else { return };
         if !is_decoded {

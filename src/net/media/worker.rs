@@ -83,6 +83,8 @@ pub(super) struct Worker {
     pub(super) clocked: Vec<Seat>,
     /// The way to the writer of recordings, if there is one.
     pub(super) taps: Option<Taps>,
+    /// Legs in whose audio something is listened for.
+    pub(super) listened: Vec<Seat>,
     pub(super) received: Vec<u8>,
     pub(super) payload: Box<[u8; PAYLOAD_MAX]>,
     next_tick: u64,
@@ -123,6 +125,7 @@ impl Worker {
             clips: Arc::default(),
             clocked: Vec::new(),
             taps: None,
+            listened: Vec::new(),
             received: vec![0; DATAGRAM_MAX],
             payload: Box::new([0; PAYLOAD_MAX]),
             next_tick: now.as_millis() / FRAME_MS + 1,
@@ -181,7 +184,7 @@ impl Worker {
         let care = self.next_care.millis_since(now);
         let tick = Mono::from_millis(self.next_tick * FRAME_MS).millis_since(now);
         let browser = self.browsers.next_wake().map_or(care, |at| at.millis_since(now));
-        let clocked = if self.clocked.is_empty() { care } else { tick };
+        let clocked = if self.is_ticking() { tick } else { care };
         let retry = if self.notices.is_waiting() { NOTICE_RETRY_MS } else { care };
         Duration::from_millis(care.min(clocked).min(browser).min(retry))
     }
@@ -230,6 +233,9 @@ impl Worker {
                 }
                 worker.plan_audience(seat, now);
             }),
+            MediaOrder::ListenForKeys { leg, is_wanted } => {
+                self.with(leg, |worker, seat| worker.listen_for_keys(seat, is_wanted, now));
+            }
             MediaOrder::SendDigits { leg, digits } => self.with(leg, |worker, seat| worker.press(seat, &digits, now)),
             MediaOrder::Record { leg, part } => self.record(leg, part, self.clock.now()),
             MediaOrder::PauseRecording { leg, is_paused } => {
@@ -319,6 +325,7 @@ impl Worker {
         leg.codec_in = Some(remote.codec);
         peer.remote = Some(remote);
         self.plan(seat, now);
+        self.plan_ear(seat, now);
         self.plan_audience(seat, now);
         // The first packet opens translators on the way, and some peers send only after they have heard.
         if self.legs.get(seat).is_some_and(|leg| leg.outgoing.packets() == 0 && leg.feed != Feed::Clocked) {
@@ -393,6 +400,7 @@ impl Worker {
             Peer::Browser(peer) => self.browsers.forget(seat, peer),
         }
         self.clocked.retain(|clocked| *clocked != seat);
+        self.listened.retain(|listened| *listened != seat);
         for listener in &leg.audience {
             self.plan(*listener, now);
         }
@@ -413,10 +421,7 @@ impl Worker {
         leg.feed = feed;
         match (was_clocked, feed == Feed::Clocked) {
             (false, true) => {
-                if self.clocked.is_empty() {
-                    // Nobody was clocked, so the ticks since the last one are nobody's.
-                    self.next_tick = now.as_millis() / FRAME_MS + 1;
-                }
+                self.begin_ticks(now);
                 self.clocked.push(seat);
             }
             (true, false) => self.clocked.retain(|clocked| *clocked != seat),
@@ -432,9 +437,20 @@ impl Worker {
         }
     }
 
+    fn is_ticking(&self) -> bool {
+        !(self.clocked.is_empty() && self.listened.is_empty())
+    }
+
+    /// Somebody needs the tick. If nobody did, those since the last one are nobody's.
+    pub(super) fn begin_ticks(&mut self, now: Mono) {
+        if !self.is_ticking() {
+            self.next_tick = now.as_millis() / FRAME_MS + 1;
+        }
+    }
+
     fn tick_if_due(&mut self, now: Mono) {
         let due = now.as_millis() / FRAME_MS;
-        if self.clocked.is_empty() || due < self.next_tick {
+        if !self.is_ticking() || due < self.next_tick {
             return;
         }
         if due > self.next_tick {

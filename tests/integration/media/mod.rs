@@ -21,6 +21,7 @@ use crate::support::{browser_peer::BrowserPeer, tone_peer::TonePeer};
 
 mod bad_network;
 mod browser_legs;
+mod detection;
 mod families;
 mod load;
 mod recordings;
@@ -158,11 +159,16 @@ impl Stage {
         self.seen.clear();
     }
 
-    pub fn has_seen(&mut self, notice: &MediaNotice) -> bool {
+    /// Every notice that has come and that nobody awaited.
+    pub fn all_seen(&mut self) -> &[MediaNotice] {
         while let Ok(seen) = self.notices.try_recv() {
             self.seen.push(seen);
         }
-        self.seen.contains(notice)
+        &self.seen
+    }
+
+    pub fn has_seen(&mut self, notice: &MediaNotice) -> bool {
+        self.all_seen().contains(notice)
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
 
 use centralita::{
     protocol::{
-        audio::{Decoder, Encoder, Frame, Goertzel, PACKET_SAMPLES_MAX, PAYLOAD_MAX, Tone, timestamp_step},
+        audio::{
+            Decoder, Encoder, Frame, Goertzel, Mix, PACKET_SAMPLES_MAX, PAYLOAD_MAX, SILENCE, Tone, timestamp_step,
+            tones_of_key,
+        },
         media::{Codec, RemoteMedia},
         rtp::{EventReceiver, EventSender, Packet, is_rtcp, write_packet},
     },
@@ -129,6 +132,22 @@ impl TonePeer {
             }
             self.timestamp = self.timestamp.wrapping_add(160);
         }
+    }
+
+    /// Makes keys sound in its audio, 60 ms each and 60 ms of silence after it, paced by what it hears.
+    pub fn sound_keys(&mut self, digits: &str) {
+        for key in digits.chars() {
+            let mut tones = tones_of_key(key).expect("a key").map(|hertz| Tone::new(hertz.into(), 5_000));
+            for turn in 0..6 {
+                let mut mix = Mix::default();
+                if turn < 3 {
+                    tones.iter_mut().for_each(|tone| mix.add(&tone.frame()));
+                }
+                self.say(&mix.frame());
+                self.listen().expect("a packet in time");
+            }
+        }
+        self.say(&SILENCE);
     }
 
     /// Waits for one packet of audio or keys and takes it in.

@@ -46,6 +46,23 @@ fn a_key_in_the_menu_leads_to_a_queue_with_its_reason() {
 }
 
 #[test]
+fn keys_are_listened_for_as_long_as_the_flow_takes_them() {
+    let mut floor = with_line();
+    let (leg, _) = floor.call("1000");
+    let heard = |floor: &Floor| {
+        let wanted = |effect: &PhoneEffect| match effect {
+            PhoneEffect::ListenForKeys { leg: of, is_wanted } if *of == leg => Some(*is_wanted),
+            _ => None,
+        };
+        floor.phone.iter().filter_map(wanted).collect::<Vec<_>>()
+    };
+    assert_eq!(heard(&floor), [true]);
+    hear_out(&mut floor, leg);
+    floor.input(CentreInput::Digit { leg, digit: '1' });
+    assert_eq!(heard(&floor), [true, false]);
+}
+
+#[test]
 fn a_caller_who_presses_nothing_reaches_a_queue_all_the_same() {
     let mut floor = with_line();
     let (leg, call) = floor.call("1000");

@@ -298,7 +298,9 @@ impl Day {
                 assert!(self.legs.contains(&leg), "only a leg that is there hears");
                 self.hears.insert(leg, heard);
             }
-            PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } => assert!(self.legs.contains(&leg)),
+            PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } | PhoneEffect::ListenForKeys { leg, .. } => {
+                assert!(self.legs.contains(&leg))
+            }
             PhoneEffect::TransferProgress { leg, .. } => assert!(self.legs.contains(&leg)),
             PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } => {}
             PhoneEffect::Ring { leg } => assert!(self.legs.contains(&leg)),

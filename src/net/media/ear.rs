@@ -1,0 +1,77 @@
+//! What is listened for in a leg's audio: keys pressed as tones. Frames come from the leg's own jitter buffer on the tick, so that
+//! time goes on while packets are missing, and are shared with the mix. A leg that nobody listens to costs nothing.
+
+use super::{
+    leg::{Leg, Peer, Seat},
+    worker::Worker,
+};
+use crate::{
+    protocol::{
+        audio::{DtmfDetector, SILENCE},
+        media::MediaNotice,
+    },
+    types::Mono,
+};
+
+/// What is listened for.
+#[derive(Default)]
+pub(super) struct Ear {
+    /// Whether anybody waits for keys of this leg.
+    wants_keys: bool,
+    /// Only while its peer cannot press them in packets of their own.
+    keys: Option<Box<DtmfDetector>>,
+}
+
+impl Leg {
+    /// Whether its audio must be decoded although nobody hears it.
+    pub(super) fn is_listened_to(&self) -> bool {
+        self.ear.keys.is_some()
+    }
+
+    /// Whether keys can only come as tones: no telephone-event was agreed. A browser's always can press them.
+    fn presses_in_tones(&self) -> bool {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().is_some_and(|remote| remote.digit_payload_type.is_none()),
+            Peer::Browser(_) => false,
+        }
+    }
+}
+
+impl Worker {
+    pub(super) fn listen_for_keys(&mut self, seat: Seat, is_wanted: bool, now: Mono) {
+        if let Some(leg) = self.legs.get_mut(seat) {
+            leg.ear.wants_keys = is_wanted;
+        }
+        self.plan_ear(seat, now);
+    }
+
+    /// Decides anew what is listened for, after an order or an agreement.
+    pub(super) fn plan_ear(&mut self, seat: Seat, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let must_hear_keys = leg.ear.wants_keys && leg.presses_in_tones();
+        match (must_hear_keys, leg.ear.keys.is_some()) {
+            (true, false) => leg.ear.keys = Some(Box::default()),
+            (false, true) => leg.ear.keys = None,
+            (true, true) | (false, false) => {}
+        }
+        match (leg.is_listened_to(), self.listened.contains(&seat)) {
+            (true, false) => {
+                self.begin_ticks(now);
+                self.listened.push(seat);
+            }
+            (false, true) => self.listened.retain(|listened| *listened != seat),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Every ear hears its 20 ms.
+    pub(super) fn listen(&mut self, tick: u64) {
+        for i in 0..self.listened.len() {
+            let Some(leg) = self.listened.get(i).and_then(|seat| self.legs.get_mut(*seat)) else { continue };
+            let frame = leg.incoming.as_mut().map_or(&SILENCE, |incoming| incoming.frame(tick));
+            if let Some(digit) = leg.ear.keys.as_mut().and_then(|keys| keys.hear(frame)) {
+                self.notices.tell(MediaNotice::KeyTone { leg: leg.id, digit });
+            }
+        }
+    }
+}

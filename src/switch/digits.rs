@@ -1,0 +1,85 @@
+//! Keys of a leg by the ways they come: events in RTP (RFC 4733), INFO (RFC 6086), and tones in the audio where the peer has agreed on
+//! no events. A peer that uses two ways would press each key twice: one counts.
+
+use serde::{Deserialize, Serialize};
+
+use super::legs::Legs;
+use crate::{domain::centre::CentreInput, types::LegId};
+
+/// How keys reach us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum DigitWay {
+    /// RFC 4733.
+    Rtp,
+    /// RFC 6086.
+    Info,
+    /// As tones in the audio, with the last key.
+    Tone(char),
+}
+
+impl DigitWay {
+    /// Whether a key counts that came by `way`, where `self` is how others came before. The first way counts, but tones give way
+    /// to what says its keys outright.
+    fn counts(self, way: Self, digit: char) -> bool {
+        match (self, way) {
+            (Self::Rtp, Self::Rtp) | (Self::Info, Self::Info) | (Self::Tone(_), Self::Tone(_) | Self::Rtp) => true,
+            // A telephone says by INFO what it has sounded a moment before.
+            (Self::Tone(sounded), Self::Info) => sounded != digit,
+            (Self::Rtp, Self::Info | Self::Tone(_)) | (Self::Info, Self::Rtp | Self::Tone(_)) => false,
+        }
+    }
+
+    /// The way that keys come by after one by `way`.
+    fn then(self, way: Self) -> Self {
+        match self {
+            Self::Tone(_) => way,
+            Self::Rtp | Self::Info => self,
+        }
+    }
+}
+
+impl Legs {
+    /// A key was pressed.
+    pub(super) fn digit(&mut self, leg: LegId, digit: char, way: DigitWay) {
+        let Some(entry) = self.get_mut(leg) else { return };
+        let is_counted = entry.digits_by.is_none_or(|before| before.counts(way, digit));
+        entry.digits_by = Some(entry.digits_by.map_or(way, |before| before.then(way)));
+        if is_counted {
+            self.tell(CentreInput::Digit { leg, digit });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which of these keys count.
+    fn counted(pressed: &[(DigitWay, char)]) -> String {
+        let mut by: Option<DigitWay> = None;
+        let mut counted = String::new();
+        for (way, digit) in pressed {
+            counted.extend(by.is_none_or(|before| before.counts(*way, *digit)).then_some(*digit));
+            by = Some(by.map_or(*way, |before| before.then(*way)));
+        }
+        counted
+    }
+
+    #[test]
+    fn a_telephone_that_sounds_its_keys_and_says_them_by_info_presses_each_once() {
+        use DigitWay::{Info, Tone};
+        let tones_first = [(Tone('1'), '1'), (Info, '1'), (Tone('1'), '1'), (Info, '1'), (Tone('2'), '2'), (Info, '2')];
+        assert_eq!(counted(&tones_first), "112");
+        let info_first = [(Info, '1'), (Tone('1'), '1'), (Info, '1'), (Tone('1'), '1')];
+        assert_eq!(counted(&info_first), "11");
+        // A tone that was missed is made up for.
+        assert_eq!(counted(&[(Tone('1'), '1'), (Info, '1'), (Info, '7')]), "17");
+        assert_eq!(counted(&[(Tone('1'), '1'), (Tone('1'), '1'), (Tone('2'), '2')]), "112");
+    }
+
+    #[test]
+    fn events_agreed_upon_later_take_the_place_of_tones() {
+        use DigitWay::{Info, Rtp, Tone};
+        assert_eq!(counted(&[(Tone('1'), '1'), (Rtp, '1'), (Info, '1'), (Tone('1'), '1'), (Rtp, '3')]), "113");
+    }
+}
