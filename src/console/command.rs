@@ -42,9 +42,10 @@ pub enum Asked {
 pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Result<Asked, CommandProblem> {
     let agent = actor.agent();
     let needs = match &command {
-        ConsoleCommand::SetAgentPresence { .. } | ConsoleCommand::Listen { .. } | ConsoleCommand::StopListening => {
-            Permission::Supervise
-        }
+        ConsoleCommand::SetAgentPresence { .. }
+        | ConsoleCommand::Supervise { .. }
+        | ConsoleCommand::EndSupervision
+        | ConsoleCommand::TakeOver { .. } => Permission::Supervise,
         _ => Permission::TakeCalls,
     };
     actor.require(needs).map_err(CommandProblem::other)?;
@@ -99,8 +100,9 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         ConsoleCommand::WrapUpDone { call } => CentreCommand::WrapUpDone { agent, call },
         ConsoleCommand::WrapUpExtend { call } => CentreCommand::WrapUpExtend { agent, call },
         ConsoleCommand::ChooseCustomer { call, customer } => return Ok(Asked::Customer { call, customer }),
-        ConsoleCommand::Listen { call } => CentreCommand::Listen { supervisor: agent, call },
-        ConsoleCommand::StopListening => CentreCommand::StopListening { supervisor: agent },
+        ConsoleCommand::Supervise { call, mode } => CentreCommand::Supervise { supervisor: agent, call, mode },
+        ConsoleCommand::EndSupervision => CentreCommand::EndSupervision { supervisor: agent },
+        ConsoleCommand::TakeOver { call } => CentreCommand::TakeOver { supervisor: agent, call },
         ConsoleCommand::MediaOffer { sdp } => CentreCommand::MediaOffer { agent, session, offer: sdp.into() },
         ConsoleCommand::MediaCandidate { candidate } => CentreCommand::MediaCandidate { agent, candidate: candidate.into() },
     }))

@@ -13,10 +13,10 @@ use super::wire::{
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEvent, CallEventKind, Direction, EndCause, TransferTarget},
+        call::{CallEvent, CallEventKind, Direction, EndCause, Supervision, TransferTarget},
         centre::{
             AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView, ConsultViewStep,
-            ParkedCall, PartyView, QueueView, Refusal, WantedPresence,
+            ParkedCall, PartyView, QueueView, Refusal, SupervisorView, WantedPresence,
         },
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         event::{Actor, Event, EventRecord},
@@ -84,7 +84,7 @@ fn call(state: CallState) -> CallView {
             until: Some(AT),
         }),
         conference: vec![ConferencePartyView { party: 1, agent: Some(key("agent3")), number: None, is_muted: false }],
-        listeners: vec![key("supervisor")],
+        supervisors: vec![SupervisorView { agent: key("supervisor"), mode: Supervision::Listen }],
         transferred_from: None,
         returns_from: None,
         end_cause: None,
@@ -204,8 +204,9 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::WrapUpDone { call },
         ConsoleCommand::WrapUpExtend { call },
         ConsoleCommand::ChooseCustomer { call, customer: customer_id() },
-        ConsoleCommand::Listen { call },
-        ConsoleCommand::StopListening,
+        ConsoleCommand::Supervise { call, mode: Supervision::Whisper },
+        ConsoleCommand::EndSupervision,
+        ConsoleCommand::TakeOver { call },
         ConsoleCommand::MediaOffer { sdp: "v=0".into() },
         ConsoleCommand::MediaCandidate { candidate: "candidate:1".into() },
     ]
@@ -353,7 +354,7 @@ fn every_message_from_the_console_fits_the_schema_and_is_read_back() {
             ClientMessage::Hello { resume: Some("c".into()) },
             ClientMessage::Watch { board: true },
             ClientMessage::Ping { sent_at: AT },
-            ClientMessage::Command { id: "1".into(), command: ConsoleCommand::StopListening },
+            ClientMessage::Command { id: "1".into(), command: ConsoleCommand::EndSupervision },
         ]
     };
     hold_against_schema("ClientMessage", "ClientMessage", "t", examples().into_iter());

@@ -173,7 +173,9 @@ impl Eyes {
     fn is_own(&self, call: &CallView) -> bool {
         let consulted = call.consult.as_ref().and_then(|consult| consult.agent.as_ref());
         let has_joined = call.conference.iter().any(|party| party.agent.as_ref() == Some(&self.agent));
-        [call.agent.as_ref(), consulted].contains(&Some(&self.agent)) || has_joined || call.listeners.contains(&self.agent)
+        [call.agent.as_ref(), consulted].contains(&Some(&self.agent))
+            || has_joined
+            || call.supervisors.iter().any(|one| one.agent == self.agent)
     }
 
     /// A call as its reader stands to it: to a colleague who is consulted it rings, and is talked on, like any other.
@@ -261,7 +263,7 @@ mod tests {
                 "candidates": [], "name": null, "segment": null},
             "our_number": "1000", "line": null, "queue": "support", "reason": null, "ivr_path": [], "language": "es",
             "started_at": "2026-01-01T00:00:00.000Z", "queued_at": null, "since": "2026-01-01T00:00:00.000Z",
-            "connected_at": null, "is_muted": false, "agent_audio": "up", "listeners": [], "transferred_from": null,
+            "connected_at": null, "is_muted": false, "agent_audio": "up", "supervisors": [], "transferred_from": null,
         });
         Arc::new(serde_json::from_value(view).expect("a call"))
     }

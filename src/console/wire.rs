@@ -12,7 +12,7 @@ use utoipa::{
 
 use crate::{
     domain::{
-        call::TransferTarget,
+        call::{Supervision, TransferTarget},
         centre::{AgentView, AudioState, CallView, ConsultTarget, ParkedCall, QueueView, Refusal, WantedPresence},
         customer::CustomerSnapshot,
         event::EventRecord,
@@ -194,13 +194,20 @@ pub enum ConsoleCommand {
         /// Who.
         customer: CustomerId,
     },
-    /// A supervisor listens.
-    Listen {
-        /// To which.
+    /// A supervisor hears a call, or speaks to others than before.
+    Supervise {
+        /// Which.
+        call: CallId,
+        /// Whom the supervisor speaks to.
+        mode: Supervision,
+    },
+    /// Hears no call any longer.
+    EndSupervision,
+    /// A supervisor who hears a call becomes its agent.
+    TakeOver {
+        /// Which.
         call: CallId,
     },
-    /// Stops listening.
-    StopListening,
     /// Media offer of the softphone: first, ICE restart, reload, other device. Answered by `media_answer`.
     MediaOffer {
         /// SDP.

@@ -128,7 +128,10 @@ impl<'a> Follows<'a> {
         if let CallEventKind::Disposed { disposition, .. } = &event.kind {
             self.dispositions.push((event.call, disposition));
         }
-        let is_turning_point = matches!(event.kind, CallEventKind::Ended { .. } | CallEventKind::Transferred { .. });
+        let is_turning_point = matches!(
+            event.kind,
+            CallEventKind::Ended { .. } | CallEventKind::Transferred { .. } | CallEventKind::TakenOver { .. }
+        );
         // Only a call that was queued has visits to give its talk to.
         if let Some(call) = fact.call.as_ref().filter(|call| is_turning_point && call.queue.is_some()) {
             let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms };

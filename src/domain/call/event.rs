@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Supervision;
 use crate::types::{
     AgentId, CallId, CallerIdentity, CustomerId, LineId, PeerReason, PhoneNumber, QueueId, Redirection, Timestamp, TrunkId,
 };
@@ -164,6 +165,20 @@ pub enum CallEventKind {
     },
     /// A supervisor stopped listening.
     ListenEnded {
+        /// Who, by agent key.
+        supervisor: AgentId,
+    },
+    /// A supervisor who listens speaks to others than before: to nobody, to the agent, to all.
+    SupervisionChanged {
+        /// Who, by agent key.
+        supervisor: AgentId,
+        /// To whom from now on.
+        mode: Supervision,
+    },
+    /// A supervisor who listened is its agent from now on.
+    TakenOver {
+        /// From whom.
+        from: AgentId,
         /// Who, by agent key.
         supervisor: AgentId,
     },
@@ -462,6 +477,8 @@ impl CallEvent {
             CallEventKind::PartyLeft { .. } => "call.party_left",
             CallEventKind::ListenStarted { .. } => "call.listen_started",
             CallEventKind::ListenEnded { .. } => "call.listen_ended",
+            CallEventKind::SupervisionChanged { .. } => "call.supervision_changed",
+            CallEventKind::TakenOver { .. } => "call.taken_over",
             CallEventKind::Parked { .. } => "call.parked",
             CallEventKind::ParkReturned { .. } => "call.park_returned",
             CallEventKind::Abandoned { .. } => "call.abandoned",

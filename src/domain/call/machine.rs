@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     CallClock, CallEvent, CallEventKind, CallSummary, Consult, Direction, EndCause, FlowOutCause, MissCause, Offer, OtherParty,
-    Outcome, Partner, Party, PartyMatch, Span, Stage, TransferTarget,
+    Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +67,9 @@ pub struct Call {
     pub last_agent: Option<AgentId>,
     /// Who handed it over last.
     pub transferred_from: Option<AgentId>,
-    /// Supervisors who listen.
-    pub listeners: BTreeSet<AgentId>,
+    /// Supervisors who hear it, and whom they speak to.
+    #[serde(default)]
+    pub supervisors: BTreeMap<AgentId, Supervision>,
     /// Agents who have not finished their wrap-up of it.
     pub wrapping: BTreeSet<AgentId>,
     /// Queues that branches have sent it to.
@@ -163,7 +164,7 @@ impl Call {
             end_cause: None,
             last_agent: None,
             transferred_from: None,
-            listeners: BTreeSet::new(),
+            supervisors: BTreeMap::new(),
             wrapping: BTreeSet::new(),
             hops: 0,
             disposed: BTreeMap::new(),
@@ -430,17 +431,6 @@ impl Call {
     /// A last message plays; then the call is ended.
     pub fn leave(&mut self, until: Mono, cx: &mut CallCx<'_>) {
         self.go(Stage::Leaving { until }, None, cx);
-    }
-
-    /// A supervisor began or stopped to listen.
-    pub fn listen(&mut self, supervisor: AgentId, is_listening: bool, cx: &mut CallCx<'_>) {
-        if is_listening {
-            if self.listeners.insert(supervisor.clone()) {
-                self.say(cx, CallEventKind::ListenStarted { supervisor });
-            }
-        } else if self.listeners.remove(&supervisor) {
-            self.say(cx, CallEventKind::ListenEnded { supervisor });
-        }
     }
 
     /// The customer's audio was lost or is back; the call stands where it stood.

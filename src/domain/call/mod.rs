@@ -12,6 +12,7 @@ mod party;
 mod recovery;
 mod rerouted;
 mod stage;
+mod supervision;
 
 pub use clock::{CallClock, Span};
 pub use conference::PARTIES_MAX;
@@ -24,3 +25,4 @@ pub use machine::{Call, CallCx, NewCall};
 pub use party::{OtherParty, PartyMatch};
 pub use rerouted::CalledBy;
 pub use stage::{DialStep, Offer, Partner, Stage};
+pub use supervision::Supervision;

@@ -7,9 +7,9 @@ impl Call {
     /// An earlier process had it, and both parties are being asked back: whoever talked to an agent hears music until then.
     pub fn outlast(&mut self, until: Mono, until_at: Timestamp, cx: &mut CallCx<'_>) {
         self.restarts = self.restarts.saturating_add(1);
-        let listeners: Vec<_> = self.listeners.iter().cloned().collect();
-        for supervisor in listeners {
-            self.listen(supervisor, false, cx);
+        let supervisors: Vec<_> = self.supervisors.keys().cloned().collect();
+        for supervisor in supervisors {
+            self.end_supervision(&supervisor, cx);
         }
         if let Stage::Reconnecting { with, was_held, .. } = self.stage.clone() {
             self.go(Stage::Reconnecting { with, was_held, until, until_at }, Some(self.span_without_agent()), cx);

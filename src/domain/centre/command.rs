@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::call::{PartyMatch, TransferTarget},
+    domain::call::{PartyMatch, Supervision, TransferTarget},
     types::{AgentId, CallId, CustomerId, DispositionId, SessionId},
 };
 
@@ -181,17 +181,26 @@ pub enum CentreCommand {
         /// The customer.
         customer: Box<CallerRecordRef>,
     },
-    /// A supervisor listens to a call through the own console.
-    Listen {
+    /// A supervisor hears a call through the own console, or speaks to others than before.
+    Supervise {
         /// Who, by agent key.
         supervisor: AgentId,
         /// Which.
         call: CallId,
+        /// Whom the supervisor speaks to.
+        mode: Supervision,
     },
-    /// Stops listening.
-    StopListening {
+    /// Hears no call any longer.
+    EndSupervision {
         /// Who, by agent key.
         supervisor: AgentId,
+    },
+    /// A supervisor who hears a call becomes its agent; who was it wraps up.
+    TakeOver {
+        /// Who, by agent key.
+        supervisor: AgentId,
+        /// Which.
+        call: CallId,
     },
     /// The console's media leg: first offer, ICE restart, reload, other device.
     MediaOffer {

@@ -141,7 +141,7 @@ impl Centre {
         let is_left = self.consoles.get(agent).is_some_and(|console| !console.is_session_up);
         let is_needed = self.agents.get(agent).is_some_and(|agent| matches!(agent.presence(), Presence::Busy { .. }));
         if is_left && !is_needed {
-            self.end_listening(turn, agent);
+            self.end_supervision(turn, agent);
             if let Some(console) = self.consoles.remove(agent) {
                 self.timers.set(Timer::ConsoleUp(agent.clone()), None);
                 if let Some(leg) = console.leg {

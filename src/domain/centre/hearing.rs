@@ -88,13 +88,22 @@ impl Centre {
             Stage::Waiting { .. } if customer.is_some_and(|leg| self.hears_ringing(leg)) => (music(RING_BACK), Vec::new()),
             Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } => (music(MUSIC_ON_HOLD), Vec::new()),
             Stage::Reconnecting { .. } => (left_alone(), Vec::new()),
-            Stage::Held { .. } => (left_alone(), self.consulting_agent_hears(call)),
+            Stage::Held { .. } => {
+                let mut hears = self.consulting_agent_hears(call);
+                hears.extend(self.heard_by_agent(call).into_iter().map(Heard::Leg));
+                (left_alone(), hears)
+            }
             Stage::Dialling { step: DialStep::OwnPhone | DialStep::Calling, .. } => (Vec::new(), Vec::new()),
             Stage::Dialling { step: DialStep::Ringing, .. } => (Vec::new(), music(RING_BACK)),
             Stage::Dialling { step: DialStep::EarlyMedia, .. } => (Vec::new(), self.voices(customer)),
             Stage::Talking { .. } => {
                 let with_others = |leg: Option<LegId>| self.voices(leg.into_iter().chain(others.iter().copied()));
-                (with_others(agent), with_others(customer))
+                let barging = self.barging(call).into_iter().map(Heard::Leg);
+                let coaching = self.heard_by_agent(call).into_iter().map(Heard::Leg);
+                (
+                    with_others(agent).into_iter().chain(barging).collect(),
+                    with_others(customer).into_iter().chain(coaching).collect(),
+                )
             }
             Stage::PassedOn { until: Some(_), .. } => (music(RING_BACK), Vec::new()),
             Stage::PassedOn { leg, until: None, .. } => {
@@ -106,11 +115,11 @@ impl Centre {
         legs.extend(agent.map(|leg| (leg, agent_hears)));
         self.add_consult_ears(call, agent, &mut legs);
         self.add_conference_ears(call, customer, agent, &mut legs);
-        let spoken: Vec<Heard> = customer.into_iter().chain(agent).chain(self.others_on(call)).map(Heard::Leg).collect();
-        for supervisor in &call.listeners {
-            if let Some(leg) = self.consoles.get(supervisor).and_then(|console| console.leg) {
-                legs.push((leg, spoken.clone()));
-            }
+        let spoken = customer.into_iter().chain(agent).chain(self.others_on(call));
+        // Supervisors who speak hear one another.
+        let spoken: Vec<LegId> = spoken.chain(self.heard_by_agent(call)).collect();
+        for own in self.supervisor_legs(call, |_| true) {
+            legs.push((own, spoken.iter().filter(|leg| **leg != own).copied().map(Heard::Leg).collect()));
         }
         legs
     }
@@ -147,9 +156,10 @@ impl Centre {
             Stage::PassedOn { leg, until: None, .. } => parties.insert(0, *leg),
             _ => {}
         }
+        let barging = self.barging(call);
         for own in &parties {
             let others = parties.iter().copied().filter(|leg| leg != own);
-            legs.push((*own, self.voices(customer.into_iter().chain(agent).chain(others))));
+            legs.push((*own, self.voices(customer.into_iter().chain(agent).chain(others).chain(barging.iter().copied()))));
         }
     }
 

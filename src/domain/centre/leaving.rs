@@ -62,7 +62,7 @@ impl Centre {
         self.leave_line(id);
         self.flows.remove(&id);
         self.dial_plans.remove(&id);
-        self.stop_all_listening(turn, id);
+        self.end_all_supervision(turn, id);
         self.drop_parties(turn, id);
         let Some(call) = self.calls.get(&id) else { return };
         let partner = call.stage().partner().cloned();

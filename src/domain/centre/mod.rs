@@ -60,7 +60,7 @@ pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
 pub use view::{
     AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ParkedCall, PartyView,
-    QueueView,
+    QueueView, SupervisorView,
 };
 
 use self::{
@@ -216,8 +216,9 @@ impl Centre {
             CentreCommand::WrapUpDone { agent, call } => self.wrap_up_done(turn, &agent, call),
             CentreCommand::WrapUpExtend { agent, call } => self.wrap_up_extend(turn, &agent, call),
             CentreCommand::ChooseCustomer { agent, call, customer } => self.choose_customer(turn, &agent, call, *customer),
-            CentreCommand::Listen { supervisor, call } => self.listen(turn, &supervisor, call),
-            CentreCommand::StopListening { supervisor } => self.stop_listening(turn, &supervisor),
+            CentreCommand::Supervise { supervisor, call, mode } => self.supervise(turn, &supervisor, call, mode),
+            CentreCommand::EndSupervision { supervisor } => self.stop_supervising(turn, &supervisor),
+            CentreCommand::TakeOver { supervisor, call } => self.take_over(turn, &supervisor, call),
             CentreCommand::MediaOffer { agent, session, offer } => self.media_offer(turn, agent, session, offer),
             CentreCommand::MediaCandidate { agent, candidate } => self.media_candidate(&agent, candidate),
             CentreCommand::WebCall(call) => self.web_call(turn, call),

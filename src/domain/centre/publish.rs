@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView, Timer};
+use super::{AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView, SupervisorView, Timer};
 use crate::{
     domain::{
         access::DiallingRule,
@@ -241,7 +241,11 @@ impl Centre {
             agent_audio: self.agent_audio_state(call),
             consult: self.consult_view(call),
             conference: self.conference_view(call),
-            listeners: call.listeners.iter().cloned().collect(),
+            supervisors: call
+                .supervisors
+                .iter()
+                .map(|(agent, mode)| SupervisorView { agent: agent.clone(), mode: *mode })
+                .collect(),
             transferred_from: call.transferred_from.clone(),
             returns_from: match call.stage() {
                 Stage::HandedOver { returns_from, .. } => returns_from.map(i64::from),

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{agent::Presence, call::Direction, call::EndCause},
+    domain::{
+        agent::Presence,
+        call::{Direction, EndCause, Supervision},
+    },
     types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Redirection, Timestamp},
 };
 
@@ -53,8 +56,8 @@ pub struct CallView {
     #[serde(default)]
     #[schema(required)]
     pub conference: Vec<ConferencePartyView>,
-    /// Supervisors who listen.
-    pub listeners: Vec<AgentId>,
+    /// Supervisors who hear it.
+    pub supervisors: Vec<SupervisorView>,
     /// Who handed it over, after a transfer.
     pub transferred_from: Option<AgentId>,
     /// The slot out of which it rings at the agent who parked it, because nobody took it there.
@@ -177,6 +180,15 @@ pub struct ConsultView {
     pub is_on_phone: bool,
     /// When it is given up.
     pub until: Option<Timestamp>,
+}
+
+/// A supervisor who hears a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SupervisorView {
+    /// Who, by agent key.
+    pub agent: AgentId,
+    /// Whom the supervisor speaks to.
+    pub mode: Supervision,
 }
 
 /// A party of a conference.

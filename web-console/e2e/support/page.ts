@@ -1,7 +1,7 @@
 // What stories do and measure in a page.
 import { expect, type Browser, type Page } from '@playwright/test'
 import type { Centre } from './centre'
-import type { Pitch } from './pitch'
+import { sharesOf, type Pitch } from './pitch'
 
 /** Signs in and waits until the console is synchronised. */
 export async function signIn(page: Page, centre: Centre, user: string, password = centre.password(user)): Promise<void> {
@@ -14,9 +14,10 @@ export async function signIn(page: Page, centre: Centre, user: string, password 
 }
 
 /** A page of its own for somebody else, signed in. */
-export async function anotherPage(browser: Browser, centre: Centre, user: string): Promise<Page> {
+export async function anotherPage(browser: Browser, centre: Centre, user: string, before: (page: Page) => Promise<void> = async () => {}): Promise<Page> {
   const context = await browser.newContext({ permissions: ['microphone'] })
   const page = await context.newPage()
+  await before(page)
   await signIn(page, centre, user)
   return page
 }
@@ -69,6 +70,60 @@ export async function heardIn(page: Page): Promise<Pitch> {
       await context.close()
     }
   })
+}
+
+/** How much of what the loudspeaker of the page plays for most of a second lies at each of these pitches. */
+export async function sharesIn(page: Page, pitches: readonly number[]): Promise<number[]> {
+  const { samples, rate } = await page.evaluate(async () => {
+    const player = document.getElementById('remote-audio') as HTMLAudioElement | null
+    const stream = player?.srcObject
+    if (!(stream instanceof MediaStream)) return { samples: [], rate: 1 }
+    const context = new AudioContext()
+    try {
+      const analyser = new AnalyserNode(context, { fftSize: 32_768 })
+      context.createMediaStreamSource(stream).connect(analyser)
+      await context.resume()
+      await new Promise((resolve) => setTimeout(resolve, 1_000))
+      const sound = new Float32Array(analyser.fftSize)
+      analyser.getFloatTimeDomainData(sound)
+      return { samples: [...sound], rate: context.sampleRate }
+    } finally {
+      await context.close()
+    }
+  })
+  return sharesOf(Float32Array.from(samples), rate, pitches)
+}
+
+/** Waits until these pitches are heard, each for a good part of the sound, and not one of the others. */
+export async function expectTones(listen: (pitches: readonly number[]) => Promise<number[]>, heard: readonly number[], others: readonly number[]): Promise<void> {
+  let last: number[] = []
+  await expect
+    .poll(
+      async () => {
+        last = await listen([...heard, ...others])
+        return last.every((share, index) => (index < heard.length ? share > 0.1 : share < 0.01))
+      },
+      { message: `${heard.join(' and ')} Hz without ${others.join(' or ')} Hz`, timeout: 20_000 },
+    )
+    .toBe(true)
+    .catch((error: unknown) => {
+      throw new Error(`expected ${heard.join(', ')} Hz and not ${others.join(', ')} Hz, heard shares of ${last.join(', ')}`, { cause: error })
+    })
+}
+
+/** A microphone that sings another note than the usual one. */
+export async function microphoneAt(page: Page, hertz: number): Promise<void> {
+  await page.addInitScript((frequency) => {
+    navigator.mediaDevices.getUserMedia = async () => {
+      const context = new AudioContext()
+      const note = new OscillatorNode(context, { frequency })
+      const out = new MediaStreamAudioDestinationNode(context)
+      note.connect(new GainNode(context, { gain: 0.25 })).connect(out)
+      note.start()
+      await context.resume()
+      return out.stream
+    }
+  }, hertz)
 }
 
 /** Waits until this pitch, and hardly anything else, is heard: within 2 %. */

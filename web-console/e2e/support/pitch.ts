@@ -32,6 +32,12 @@ export function pitchOf(samples: Float32Array, rate: number): Pitch {
   return { hertz, share: (2 * powerAt(hertz, samples, rate)) / (energy * samples.length), level: Math.sqrt(energy / samples.length) }
 }
 
+/** How much of the sound lies at each of these pitches, 0 to 1; a tone that is not there has less than a hundredth. */
+export function sharesOf(samples: Float32Array, rate: number, pitches: readonly number[]): number[] {
+  const energy = samples.reduce((sum, sample) => sum + sample * sample, 0)
+  return pitches.map((hertz) => (energy === 0 ? 0 : (2 * powerAt(hertz, samples, rate)) / (energy * samples.length)))
+}
+
 function powerAt(hertz: number, samples: Float32Array, rate: number): number {
   const factor = 2 * Math.cos((2 * Math.PI * hertz) / rate)
   let before = 0

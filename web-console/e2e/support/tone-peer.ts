@@ -1,7 +1,7 @@
 // A caller's telephone: one UDP socket that sings a tone in PCMU to the place that it first hears from, presses keys by
 // RFC 4733, and measures what it hears.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
-import { pitchOf, type Pitch } from './pitch'
+import { pitchOf, sharesOf, type Pitch } from './pitch'
 
 const RATE = 8_000
 const FRAME = 160
@@ -61,6 +61,15 @@ export class TonePeer {
 
   /** The strongest pitch of the next second. */
   async listen(seconds = 1): Promise<Pitch> {
+    return pitchOf(await this.sound(seconds), RATE)
+  }
+
+  /** How much of the next second lies at each of these pitches. */
+  async shares(pitches: readonly number[]): Promise<number[]> {
+    return sharesOf(await this.sound(1), RATE, pitches)
+  }
+
+  private async sound(seconds: number): Promise<Float32Array> {
     this.heard = []
     const wanted = seconds * RATE
     const deadline = performance.now() + seconds * 1_000 + 5_000
@@ -68,7 +77,7 @@ export class TonePeer {
     const samples = new Float32Array(this.heardCount())
     let at = 0
     for (const chunk of this.heard) for (const sample of chunk) samples[at++] = sample / 32_768
-    return pitchOf(samples, RATE)
+    return samples
   }
 
   close(): void {

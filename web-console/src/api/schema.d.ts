@@ -1516,6 +1516,20 @@ export interface components {
             /** @enum {string} */
             kind: "listen_ended";
         } | {
+            /** @description Who, by agent key. */
+            supervisor: components["schemas"]["AgentId"];
+            /** @description To whom from now on. */
+            mode: components["schemas"]["Supervision"];
+            /** @enum {string} */
+            kind: "supervision_changed";
+        } | {
+            /** @description From whom. */
+            from: components["schemas"]["AgentId"];
+            /** @description Who, by agent key. */
+            supervisor: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            kind: "taken_over";
+        } | {
             /** @description Who. */
             agent: components["schemas"]["AgentId"];
             /**
@@ -1760,8 +1774,8 @@ export interface components {
             consult?: components["schemas"]["ConsultView"] | null;
             /** @description Who is in the conference besides the customer and the agent, in the order in which they joined. */
             conference: components["schemas"]["ConferencePartyView"][];
-            /** @description Supervisors who listen. */
-            listeners: components["schemas"]["AgentId"][];
+            /** @description Supervisors who hear it. */
+            supervisors: components["schemas"]["SupervisorView"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
             /**
              * Format: int64
@@ -2102,13 +2116,20 @@ export interface components {
             /** @enum {string} */
             do: "choose_customer";
         } | {
-            /** @description To which. */
+            /** @description Which. */
             call: components["schemas"]["CallId"];
+            /** @description Whom the supervisor speaks to. */
+            mode: components["schemas"]["Supervision"];
             /** @enum {string} */
-            do: "listen";
+            do: "supervise";
         } | {
             /** @enum {string} */
-            do: "stop_listening";
+            do: "end_supervision";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "take_over";
         } | {
             /** @description SDP. */
             sdp: string;
@@ -4473,6 +4494,18 @@ export interface components {
          * @enum {string}
          */
         StirCheck: "off" | "verify" | "require";
+        /**
+         * @description Whom a supervisor who hears a call speaks to.
+         * @enum {string}
+         */
+        Supervision: "listen" | "whisper" | "barge";
+        /** @description A supervisor who hears a call. */
+        SupervisorView: {
+            /** @description Who, by agent key. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Whom the supervisor speaks to. */
+            mode: components["schemas"]["Supervision"];
+        };
         /**
          * @description A kind of thing in the directory.
          * @enum {string}

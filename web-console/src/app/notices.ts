@@ -52,6 +52,7 @@ export function useNotices(): void {
         case 'consult_failed':
         case 'consult_over':
         case 'party_left':
+        case 'call_taken_over':
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break

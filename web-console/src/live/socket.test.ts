@@ -132,7 +132,7 @@ describe('commands', () => {
   })
 
   test('fail at once without a connection, and when it is lost on the way', async () => {
-    expect(await socket.command({ do: 'stop_listening' })).toBe('offline')
+    expect(await socket.command({ do: 'end_supervision' })).toBe('offline')
     server.greet()
     const pending = socket.command({ do: 'hold', call: 'c1' })
     server.hangUp()

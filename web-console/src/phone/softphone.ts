@@ -195,7 +195,7 @@ function resume(): void {
   const floor = floorStore.getState()
   const presence = floor.agent?.presence.state
   if (presence !== undefined && presence !== 'offline') isOnShift = true
-  if (floor.calls.length > 0 || floor.listeningTo !== null) isOnShift = true
+  if (floor.calls.length > 0 || floor.supervised !== null) isOnShift = true
   if (!needsLeg() || floor.connection.is !== 'up') return
   unlockAudio()
   if (leg.current.is === 'off') void leg.start()

@@ -130,7 +130,7 @@ export function aCall(more: Partial<CallView> = {}): CallView {
     is_muted: false,
     agent_audio: 'up',
     conference: [],
-    listeners: [],
+    supervisors: [],
     ...more,
   }
 }

@@ -4,7 +4,7 @@ use super::floor::*;
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEventKind, EndCause, PARTIES_MAX, TransferTarget},
+        call::{CallEventKind, EndCause, PARTIES_MAX, Supervision, TransferTarget},
         centre::{CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, Heard, PhoneEffect, Refusal},
         directory::Phone,
     },
@@ -419,8 +419,7 @@ fn a_supervisor_hears_everybody() {
     let (mut floor, leg, call) = talking();
     let carl = four(&mut floor);
     let (_, ears) = floor.open_console("boss");
-    let supervisor = id("boss");
-    floor.ask_as("boss", CentreCommand::Listen { supervisor, call }).unwrap();
+    floor.ask_as("boss", supervise(Supervision::Listen, call)).unwrap();
     let (ana, bea) = (floor.console_leg("ana"), floor.console_leg("bea"));
     assert_eq!(floor.hears[&ears], heard(&[leg, ana, bea, carl]));
 }

@@ -4,7 +4,7 @@ use super::floor::*;
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEventKind, EndCause, TransferTarget},
+        call::{CallEventKind, EndCause, Supervision, TransferTarget},
         centre::{
             CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, ConsultViewStep, Heard, PhoneEffect, Refusal,
             TransferAsked, TransferProgress,
@@ -260,7 +260,7 @@ fn a_phone_with_two_lines_joins_customer_and_colleague() {
 fn a_supervisor_who_listens_hears_whom_the_agent_asks_once_they_speak() {
     let (mut floor, leg, call) = talking();
     let (_, ears) = floor.open_console("boss");
-    floor.ask_as("boss", CentreCommand::Listen { supervisor: id("boss"), call }).unwrap();
+    floor.ask_as("boss", supervise(Supervision::Listen, call)).unwrap();
     let (ana, bea) = (floor.console_leg("ana"), floor.console_leg("bea"));
     consult(&mut floor, "ana", "bea").unwrap();
     assert_eq!(floor.hears[&ears], [Heard::Leg(leg), Heard::Leg(ana)], "bea has not answered");

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
-        call::{CallEventKind, ConsultStep, EndCause, Stage, TransferTarget},
+        call::{CallEventKind, ConsultStep, EndCause, Stage, Supervision, TransferTarget},
         directory::{AgentProfile, Device, Directory, QueueExit, WrapUp},
         event::Event,
     },
@@ -61,7 +61,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 29] = [
+const EVERYTHING: [&str; 31] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -83,6 +83,8 @@ const EVERYTHING: [&str; 29] = [
     "call.park_returned",
     "call.listen_started",
     "call.listen_ended",
+    "call.supervision_changed",
+    "call.taken_over",
     "call.abandoned",
     "call.flowed_out",
     "call.callback_requested",
@@ -236,11 +238,12 @@ impl Day {
             10..=12 => self.change_presence(),
             13 => self.lose_something(),
             14 => self.dial(),
-            15 => self.listen(),
+            15 => self.supervise(),
             16..=17 => self.nonsense(),
             18 => self.reload(),
             19 if self.chance(20) => self.redirect(),
             20..=21 => self.use_phone(),
+            22 => self.consult(),
             _ => {}
         }
         let ms = 200 + self.below(6_000);

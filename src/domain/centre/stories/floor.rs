@@ -9,7 +9,7 @@ use super::super::*;
 use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
-        call::{CallEventKind, CallSummary, EndCause},
+        call::{CallEventKind, CallSummary, EndCause, Supervision},
         directory::{
             AgentProfile, Answering, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, SkillNeed,
             StillUnanswered::{Answer, Refuse},
@@ -24,6 +24,11 @@ use crate::{
 /// A key or id from text.
 pub fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
     text.parse().unwrap()
+}
+
+/// What the supervisor of the stories asks.
+pub fn supervise(mode: Supervision, call: CallId) -> CentreCommand {
+    CentreCommand::Supervise { supervisor: id("boss"), call, mode }
 }
 
 /// A queue as in the sample centre, all exits set to wait.

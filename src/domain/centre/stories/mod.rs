@@ -15,6 +15,7 @@ mod queueing;
 mod reasons;
 mod redirected;
 mod replacing;
+mod supervising;
 mod talking;
 mod trunks;
 mod unanswered;

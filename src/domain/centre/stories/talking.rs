@@ -1,4 +1,4 @@
-//! Hold, transfer, lost audio, reloads, and supervisors who listen.
+//! Hold, transfer, lost audio and reloads.
 
 use super::floor::*;
 use crate::domain::{
@@ -191,26 +191,6 @@ fn a_console_that_goes_away_in_mid_call_keeps_the_call_and_takes_the_agent_out_a
     assert!(floor.phone.contains(&PhoneEffect::HangUp { leg: desk }));
     floor.sleep(600_000);
     assert_eq!(floor.presence("ana"), Presence::Offline, "who stays away is signed out");
-}
-
-#[test]
-fn a_supervisor_hears_both_through_hold_and_transfer_until_the_call_ends() {
-    let (mut floor, leg, call) = talking(&["ana", "bea"]);
-    let (_, ears) = floor.open_console("boss");
-    floor.ask_as("boss", CentreCommand::Listen { supervisor: id("boss"), call }).unwrap();
-    let (ana, bea) = (floor.console_leg("ana"), floor.console_leg("bea"));
-    assert_eq!(floor.hears[&ears], [Heard::Leg(leg), Heard::Leg(ana)]);
-    assert_eq!(floor.view(call).listeners, [id("boss")]);
-    floor.ask("ana", |agent, call| CentreCommand::Hold { agent, call }).unwrap();
-    assert_eq!(floor.hears[&ears], [Heard::Leg(leg), Heard::Leg(ana)]);
-    floor.ask("ana", |agent, call| CentreCommand::Transfer { agent, call, target: to_agent("bea") }).unwrap();
-    assert_eq!(floor.hears[&ears], [Heard::Leg(leg)]);
-    floor.answer("bea");
-    assert_eq!(floor.hears[&ears], [Heard::Leg(leg), Heard::Leg(bea)]);
-    floor.hang_up(leg);
-    assert_eq!(floor.hears[&ears], []);
-    assert_eq!(floor.story()[floor.story().len() - 2..], ["listen_ended", "ended"]);
-    assert_eq!(floor.ask_as("boss", CentreCommand::Listen { supervisor: id("boss"), call }), Err(Refusal::CallOver));
 }
 
 #[test]

@@ -75,6 +75,10 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.listen_started', { name: names.agent(event.supervisor) })
       case 'listen_ended':
         return t('event.listen_ended', { name: names.agent(event.supervisor) })
+      case 'supervision_changed':
+        return t(`event.supervision.${event.mode}`, { name: names.agent(event.supervisor) })
+      case 'taken_over':
+        return t('event.taken_over', { name: names.agent(event.supervisor), from: names.agent(event.from) })
       case 'abandoned':
         return t('event.abandoned', { queue: names.queue(event.queue), wait: clockText(event.waited_ms) })
       case 'flowed_out':

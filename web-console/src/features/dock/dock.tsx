@@ -28,6 +28,7 @@ import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
 import { ParkPanel } from './park'
 import { PresenceControl } from './presence'
+import { SpeakingSupervisors, SupervisionControls } from './supervision'
 import { preloadTransfer, TransferPanel } from './transfer'
 
 export function Dock() {
@@ -36,6 +37,8 @@ export function Dock() {
   const call = useFloor((floor) => foremostCall(floor.calls))
   const isRinging = call?.state.is === 'offered'
   const asked = call && askedAbout(call)
+  // Who helps somebody else has no call to hold or mute.
+  const isSupervising = useFloor((floor) => floor.supervised !== null) && !call
   useEffect(() => {
     if (isAgent) preloadTransfer()
   }, [isAgent])
@@ -47,11 +50,12 @@ export function Dock() {
     >
       {isAgent && <PresenceControl />}
       {isAgent && <span aria-hidden className="h-8 border-l border-line" />}
-      {call ? <Party call={call} /> : <p className="min-w-0 flex-1 truncate text-ink-3"><Onlooker isAgent={isAgent} /></p>}
+      {call ? <Party call={call} /> : <div className="min-w-0 flex-1 truncate text-ink-3"><Onlooker isAgent={isAgent} /></div>}
+      {call && <SpeakingSupervisors call={call} />}
       {call && asked && <ConsultControls call={call} consult={asked} />}
       {call && call.conference.length > 0 && <ConferenceControls call={call} isAsking={asked !== undefined} />}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}
-      {isAgent && <Controls call={call} />}
+      {isAgent && !isSupervising && <Controls call={call} />}
       <Announcer call={call} />
     </section>
   )
@@ -279,23 +283,13 @@ function tipOf(text: string, keys: { text: string } | undefined): string {
   return keys ? `${text} (${keys.text})` : text
 }
 
-/** Without a call of one's own: where one is, and to whom one listens. */
+/** Without a call of one's own: where one is, and whose call one hears. */
 function Onlooker({ isAgent }: { isAgent: boolean }) {
   const { t } = useTexts('dock')
-  const call = useFloor((floor) => floor.listeningTo)
+  const call = useFloor((floor) => floor.supervised)
   const centre = useFloor((floor) => floor.centreName)
-  const agent = useFloor((floor) => (call?.agent ? floor.colleagues.get(call.agent)?.name : undefined))
-  const name = usePartyName(call ?? undefined)
-  if (!call) return isAgent ? t('no_call') : <span className="font-semibold text-ink-2">{centre}</span>
-  return (
-    <span className="flex items-center gap-3 text-ink">
-      <Badge tone="accent">{t('listening')}</Badge>
-      <span className="truncate">{t('listening_to', { agent: agent ?? call.agent ?? '', name })}</span>
-      <Button size="sm" onPress={() => void send({ do: 'stop_listening' })} data-testid="stop-listening">
-        {t('stop_listening')}
-      </Button>
-    </span>
-  )
+  if (call) return <SupervisionControls call={call} />
+  return isAgent ? t('no_call') : <span className="font-semibold text-ink-2">{centre}</span>
 }
 
 /** Says what changed to those who do not see it. Ringing interrupts, the rest waits. */

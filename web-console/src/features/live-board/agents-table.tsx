@@ -54,13 +54,14 @@ function AgentRow({ id }: { id: string }) {
   const isUp = useIsUp()
   if (!agent) return null
   const isTalking = call !== undefined && (call.state.is === 'talking' || call.state.is === 'held')
-  const isListening = me !== null && call?.listeners.includes(me) === true
+  const ownMode = call?.supervisors.find((supervisor) => supervisor.agent === me)?.mode
+  const isListening = ownMode !== undefined
   const isOff = agent.presence.state === 'offline'
   const listen = async () => {
     if (!call) return
     await phone.startShift()
     await phone.whenReady(4_000)
-    await run({ do: 'listen', call: call.id })
+    await run({ do: 'supervise', call: call.id, mode: 'listen' })
   }
   const set = (wanted: WantedPresence) => void run({ do: 'set_agent_presence', agent: id, wanted })
   return (
@@ -86,7 +87,7 @@ function AgentRow({ id }: { id: string }) {
             <span className="truncate">{party}</span>
             {call.state.is === 'held' && <Badge tone="warn">{t('common:call_state.held')}</Badge>}
             {call.state.is === 'reconnecting' && <Badge tone="bad">{t('common:call_state.reconnecting')}</Badge>}
-            {isListening && <Badge tone="accent">{t('agents.you_listen')}</Badge>}
+            {ownMode && <Badge tone="accent">{t(`agents.you.${ownMode}`)}</Badge>}
           </>
         )}
       </span>
@@ -97,7 +98,7 @@ function AgentRow({ id }: { id: string }) {
             label={isListening ? t('agents.stop_listening') : t('agents.listen', { name: agent.name })}
             size="sm"
             isDisabled={!isUp}
-            onPress={() => void (isListening ? run({ do: 'stop_listening' }) : listen())}
+            onPress={() => void (isListening ? run({ do: 'end_supervision' }) : listen())}
             data-testid={`listen-${id}`}
           />
         )}

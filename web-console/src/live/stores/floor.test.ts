@@ -74,10 +74,10 @@ test('the own agent and colleagues are kept apart, each by version', () => {
 })
 
 test('who listens sees to whom, until it ends', () => {
-  const listening = applyToFloor(greeted, { t: 'call', call: aCall({ agent: 'ben', listeners: ['ana'], state: { is: 'talking' } }) })
-  expect(listening.listeningTo?.id).toBe('c1')
+  const listening = applyToFloor(greeted, { t: 'call', call: aCall({ agent: 'ben', supervisors: [{ agent: 'ana', mode: 'whisper' }], state: { is: 'talking' } }) })
+  expect(listening.supervised?.id).toBe('c1')
   const over = applyToFloor(listening, { t: 'call', call: aCall({ agent: 'ben', version: 2, state: { is: 'over', cause: 'hangup' } }) })
-  expect(over.listeningTo).toBeNull()
+  expect(over.supervised).toBeNull()
 })
 
 test('what talks goes before what is wrapped up', () => {

@@ -43,8 +43,8 @@ export interface FloorState {
   colleagues: ReadonlyMap<string, AgentView>
   /** The calls that are parked, by slot: any agent may take one. */
   parked: readonly ParkedCall[]
-  /** The call this supervisor listens to. */
-  listeningTo: CallView | null
+  /** The call that this supervisor hears. */
+  supervised: CallView | null
   audio: AudioState
   notices: readonly FloorNotice[]
 }
@@ -65,7 +65,7 @@ export const emptyFloor: FloorState = {
   former: null,
   colleagues: new Map(),
   parked: [],
-  listeningTo: null,
+  supervised: null,
   audio: 'none',
   notices: [],
 }
@@ -114,7 +114,7 @@ function unknownCall(id: string, since: string): CallView {
     is_muted: false,
     agent_audio: 'none',
     conference: [],
-    listeners: [],
+    supervisors: [],
   }
 }
 
@@ -132,7 +132,7 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
         user,
         agent: message.agent ?? null,
         calls: message.calls.filter((call) => call.agent === user && call.state.is !== 'over'),
-        listeningTo: message.calls.find((call) => call.listeners.includes(user)) ?? null,
+        supervised: message.calls.find((call) => isSupervisedBy(call, user)) ?? null,
         parked: message.parked,
         pops: new Map(message.pops.map((pop) => [pop.call, pop.matches])),
         savedNotes: new Map(message.notes.map((saved) => [saved.call, saved.notes])),
@@ -178,15 +178,15 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
 function withCall(state: FloorState, call: CallView): FloorState {
   const known = state.calls.find((other) => other.id === call.id)
   if (known && known.version > call.version) return state
-  const isListening = state.user !== null && call.listeners.includes(state.user) && call.state.is !== 'over'
-  const listeningTo = isListening ? call : state.listeningTo?.id === call.id ? null : state.listeningTo
+  const isHeard = state.user !== null && isSupervisedBy(call, state.user) && call.state.is !== 'over'
+  const supervised = isHeard ? call : state.supervised?.id === call.id ? null : state.supervised
   const isMine = call.agent === state.user && state.user !== null && call.state.is !== 'over'
   if (isMine) {
     const calls = known ? state.calls.map((other) => (other.id === call.id ? call : other)) : [...state.calls, call]
-    return { ...state, calls, listeningTo }
+    return { ...state, calls, supervised }
   }
-  if (!known) return listeningTo === state.listeningTo ? state : { ...state, listeningTo }
-  const gone = forget({ ...state, listeningTo }, call.id)
+  if (!known) return supervised === state.supervised ? state : { ...state, supervised }
+  const gone = forget({ ...state, supervised }, call.id)
   if (call.state.is !== 'over' || known.state.is === 'wrapping_up') return gone
   const { cause } = call.state
   const slot = state.parked.find((parked) => parked.call === call.id && parked.by === state.user)
@@ -197,6 +197,10 @@ function withCall(state: FloorState, call: CallView): FloorState {
 }
 
 /** Drops a call with everything that hangs on it: no map may grow over a shift. */
+function isSupervisedBy(call: CallView, user: string): boolean {
+  return call.supervisors.some((supervisor) => supervisor.agent === user)
+}
+
 function forget(state: FloorState, call: string): FloorState {
   const known = state.calls.find((other) => other.id === call)
   const without = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {

@@ -90,7 +90,7 @@ impl Day {
             for agent in &call.wrapping {
                 assert!(matches!(centre.agents[agent].presence(), Presence::WrappingUp { call, .. } if call == *id));
             }
-            for agent in &call.listeners {
+            for agent in call.supervisors.keys() {
                 assert_eq!(centre.listening.get(agent), Some(id));
             }
             if let Stage::Waiting { queue, .. } = call.stage() {

@@ -115,7 +115,7 @@ impl Day {
         let _ = self.ask(who, CentreCommand::Dial { agent: id(who), number, customer });
     }
 
-    pub(super) fn listen(&mut self) {
+    pub(super) fn supervise(&mut self) {
         let who = self.pick(&["ana", "bea", "boss"]).unwrap();
         if who == "boss" && !self.sessions.contains_key("boss") {
             self.open_console("boss");
@@ -123,9 +123,27 @@ impl Day {
         }
         let calls: Vec<CallId> = self.centre.calls.keys().copied().collect();
         let Some(call) = self.pick(&calls) else { return };
-        let _ = self.ask(who, CentreCommand::Listen { supervisor: id(who), call });
+        for _ in 0..1 + self.below(2) {
+            let mode = self.pick(&[Supervision::Listen, Supervision::Whisper, Supervision::Barge]).unwrap();
+            let _ = self.ask(who, CentreCommand::Supervise { supervisor: id(who), call, mode });
+        }
         let ms = self.below(30_000);
-        self.later(ms, Later::Ask(who, CentreCommand::StopListening { supervisor: id(who) }));
+        let after = match self.chance(20) {
+            true => CentreCommand::TakeOver { supervisor: id(who), call },
+            false => CentreCommand::EndSupervision { supervisor: id(who) },
+        };
+        self.later(ms, Later::Ask(who, after));
+    }
+
+    /// An agent in talk asks a colleague.
+    pub(super) fn consult(&mut self) {
+        let is_talking = |call: &&Arc<CallView>| call.state == CallState::Talking;
+        let talking: Vec<_> =
+            self.calls.values().filter(is_talking).filter_map(|call| Some((call.id, call.agent.clone()?))).collect();
+        let Some((call, agent)) = self.pick(&talking) else { return };
+        let Some(who) = AGENTS.iter().find(|who| **who == agent.as_str()).copied() else { return };
+        let colleague = id(self.pick(&AGENTS).unwrap());
+        let _ = self.ask(who, CentreCommand::Consult { agent, call, target: ConsultTarget::Agent { agent: colleague } });
     }
 
     /// Commands that make no sense, for any agent and any call.
@@ -159,7 +177,7 @@ impl Day {
             10 => CentreCommand::WrapUpDone { agent, call },
             11 => CentreCommand::WrapUpExtend { agent, call },
             12 => CentreCommand::ChooseCustomer { agent, call, customer: Box::new(self.customer()) },
-            13 => CentreCommand::StopListening { supervisor: agent },
+            13 => CentreCommand::EndSupervision { supervisor: agent },
             14 => {
                 let to = self.pick(&AGENTS).unwrap();
                 CentreCommand::Consult { agent, call, target: ConsultTarget::Agent { agent: id(to) } }
@@ -346,6 +364,13 @@ impl Day {
                 _ => CentreCommand::ConsultCancel { agent, call },
             };
             let ms = self.below(20_000);
+            if let CentreCommand::ConsultJoin { agent, call } = &command
+                && self.chance(50)
+            {
+                let (agent, call) = (agent.clone(), *call);
+                let sent_away = ms + self.below(20_000);
+                self.later(sent_away, Later::Ask(who, CentreCommand::ConferenceDrop { agent, call, party: 1 }));
+            }
             self.later(ms, Later::Ask(who, command));
         }
         let colleague = consult.agent.as_ref().and_then(|agent| AGENTS.iter().find(|who| **who == agent.as_str()));
