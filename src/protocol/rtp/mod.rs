@@ -8,6 +8,7 @@ mod outgoing;
 mod packet;
 mod reception;
 mod rtcp;
+mod srtp;
 mod telephone_event;
 
 pub use jitter::{Arrival, Jitter, Popped};
@@ -16,4 +17,5 @@ pub use outgoing::{Outgoing, Stamp};
 pub use packet::{HEADER_BYTES, Packet, is_rtcp, write_packet};
 pub use reception::{Received, Reception};
 pub use rtcp::{PeerReport, read_report, write_report};
+pub use srtp::{KeyMaterial, SrtpFault, SrtpKey, SrtpKeys, SrtpReceiver, SrtpSender, SrtpSuite};
 pub use telephone_event::{EventPacket, EventReceiver, EventSender, digit_of, event_of};
