@@ -5,6 +5,7 @@
 mod dialling_rules;
 mod number;
 mod outbound_route;
+mod phone;
 mod trunk_rules;
 mod trunk_security;
 mod trunk_tls;
@@ -17,11 +18,12 @@ use utoipa::ToSchema;
 pub use dialling_rules::DiallingRules;
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
 pub use outbound_route::{OutboundRoute, RouteTrunk};
+pub use phone::{DigestHashes, DigestSecret, Phone};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkIdentity, TrunkStir};
 pub use trunk_tls::TrunkTls;
 
-use crate::types::{AgentId, CalendarId, DispositionId, QueueId, RouteId, SkillId, TrunkId};
+use crate::types::{AgentId, CalendarId, DispositionId, MediaEncryption, QueueId, RouteId, SkillId, TrunkId};
 
 /// Languages of the console, and of every text that people write for it: names of dispositions, scripts, labels of flows.
 pub const LANGUAGES: [&str; 2] = ["es", "en"];
@@ -393,6 +395,9 @@ pub struct Trunk {
     /// Certificates over TLS.
     #[serde(default)]
     pub tls: TrunkTls,
+    /// Whether audio is encrypted.
+    #[serde(default)]
+    pub media_encryption: MediaEncryption,
 }
 
 const fn register_secs() -> i64 {
@@ -427,47 +432,8 @@ impl Trunk {
             stir: TrunkStir::default(),
             identity: TrunkIdentity::default(),
             tls: TrunkTls::default(),
+            media_encryption: MediaEncryption::default(),
         }
-    }
-}
-
-/// A SIP phone account.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Phone {
-    /// Account name, the user part of its address.
-    pub account: String,
-    /// What people call it.
-    pub name: String,
-    /// Digest HA1 per algorithm; never leaves the server.
-    #[serde(skip)]
-    pub secret: Option<DigestSecret>,
-    /// Whether it may register and call.
-    pub is_active: bool,
-}
-
-/// What is kept of a SIP password. A hash holds for one realm only, so there is one for each side that may ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DigestSecret {
-    /// For our own challenges.
-    pub ours: DigestHashes,
-    /// For the challenges of a trunk's other side.
-    pub theirs: Option<DigestHashes>,
-}
-
-/// Digest hashes of `user:realm:password` (RFC 7616 3.4.2), one per algorithm. As good as the password: never shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DigestHashes {
-    /// Realm that the hashes were made for.
-    pub realm: String,
-    /// Lower-case hexadecimal SHA-256 HA1.
-    pub sha256: String,
-    /// Lower-case hexadecimal MD5 HA1.
-    pub md5: String,
-}
-
-impl std::fmt::Debug for DigestHashes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "DigestHashes({}, …)", self.realm)
     }
 }
 

@@ -12,7 +12,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{IpFamilies, IpFamily, LegId, PerFamily, RecordingId};
+use crate::{
+    protocol::rtp::{KeyMaterial, SrtpKeys},
+    types::{IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
+};
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
 pub type Samples = Arc<[i16]>;
@@ -52,6 +55,8 @@ pub struct RemoteMedia {
     pub is_receiving: bool,
     /// Whether they may send (not `recvonly`/`inactive` on their side).
     pub is_sending: bool,
+    /// The keys of encrypted audio; `None` when it is plain.
+    pub srtp: Option<Box<SrtpKeys>>,
 }
 
 impl RemoteMedia {
@@ -264,6 +269,8 @@ pub enum MediaNotice {
         leg: LegId,
         /// Addresses to write into the SDP: the advertised address and the bound port.
         locals: PerFamily<SocketAddr>,
+        /// Chance for the keys that the leg may send with, drawn for it alone.
+        keys: KeyMaterial,
     },
     /// A SIP leg has a port of its peer's new family too, or could not get one and stays as it was.
     OpenedBeside {

@@ -287,6 +287,7 @@ impl Reading {
             ("sent", read(&media.packets_out)),
             ("lost", read(&media.packets_lost)),
             ("refused", read(&media.packets_refused)),
+            ("forged", read(&media.packets_forged)),
             ("unsent", read(&media.send_failures)),
         ];
         page.counters(

@@ -1,6 +1,6 @@
 //! Who may call and be called, out of the directory, in the endpoint's words.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         AssertedAs, CallerAccess, CertificateAccess, CertificateTerms, Ha1, HeaderChange, IdentityCheck, PeerName, Peers,
         PhoneAccess, RedirectionsAs, SipAccess, StirAccess, Target, Transport, TrunkAccess, authorities_in, fingerprint,
     },
-    types::{IpPrefix, PhoneNumber},
+    types::{IpPrefix, MediaEncryption, PhoneNumber},
 };
 
 /// Active trunks and phones. What an administrator wrote wrongly (an address that is none) is left out: it lets nobody in.
@@ -35,6 +35,12 @@ pub(super) fn sip_access(directory: &Directory, peers: &Peers, slots: u32) -> Si
         places: (1..=u8::try_from(slots).unwrap_or(u8::MAX)).map(|slot| slot_number(slot).into()).collect(),
         country_code: directory.centre.country_code.as_str().into(),
     }
+}
+
+/// Accounts whose audio is not encrypted as is usual.
+pub(super) fn encryption_of_phones(directory: &Directory) -> BTreeMap<Arc<str>, MediaEncryption> {
+    let phones = directory.phones.iter().map(|(account, phone)| (account.clone(), phone.media_encryption));
+    phones.filter(|(_, encryption)| *encryption != MediaEncryption::default()).collect()
 }
 
 /// A trunk's other side, if calls can be placed there.

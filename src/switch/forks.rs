@@ -9,6 +9,7 @@ use crate::{
     domain::{call::EndCause, centre::CentreInput},
     protocol::{
         media::{MediaNotice, MediaOrder, Source},
+        sdp::AudioTerms,
         sip::SipTarget,
     },
     types::{LegId, Now, Rng},
@@ -79,12 +80,12 @@ impl Forks {
 
 impl Legs {
     /// Calls an account whose devices are of both kinds.
-    pub(super) fn call_both(&mut self, leg: LegId, call: OutgoingCall, now: Now, rng: &mut Rng) {
-        let Some(account) = call.target.account().cloned() else { return self.call(leg, call, now) };
+    pub(super) fn call_both(&mut self, leg: LegId, call: OutgoingCall, terms: AudioTerms, now: Now, rng: &mut Rng) {
+        let Some(account) = call.target.account().cloned() else { return self.call(leg, call, terms, now) };
         let twin = LegId::mint(now.wall, rng);
         let devices = |in_browsers| SipTarget::Devices { account: account.clone(), in_browsers };
         let to_browsers = OutgoingCall { target: devices(true), ..call.clone() };
-        self.call(leg, OutgoingCall { target: devices(false), ..call }, now);
+        self.call(leg, OutgoingCall { target: devices(false), ..call }, terms, now);
         self.call_web(twin, to_browsers, now);
         self.forks.ringing.insert(leg, Fork { twin, has_rung: false, failed: None });
         self.forks.by_twin.insert(twin, leg);
@@ -210,7 +211,11 @@ mod tests {
             };
             assert_eq!(own, leg);
             legs.hear_media(
-                MediaNotice::Opened { leg, locals: PerFamily::One("198.51.100.5:20000".parse().unwrap()) },
+                MediaNotice::Opened {
+                    leg,
+                    locals: PerFamily::One("198.51.100.5:20000".parse().unwrap()),
+                    keys: crate::switch::stories::keys(),
+                },
                 now,
                 &mut rng,
             );
@@ -221,7 +226,7 @@ mod tests {
                     Said::Sip(SipOrder::Invite { dialog, target, offer, .. })
                         if *target == (SipTarget::Devices { account: "101".into(), in_browsers }) =>
                     {
-                        assert_eq!(offer.of(IpFamily::V4).contains("SAVPF"), in_browsers);
+                        assert_eq!(offer.secure.of(IpFamily::V4).contains("SAVPF"), in_browsers);
                         Some(*dialog)
                     }
                     _ => None,
@@ -241,7 +246,12 @@ mod tests {
         }
 
         fn answered(&mut self, dialog: DialogId, answer: &str) -> Vec<Said> {
-            self.sip(SipNotice::Answered { dialog, answer: answer.into(), signalled_from: [192, 0, 2, 9].into() })
+            self.sip(SipNotice::Answered {
+                dialog,
+                answer: answer.into(),
+                signalled_from: [192, 0, 2, 9].into(),
+                is_secure: false,
+            })
         }
 
         fn is_cancelled(&self, said: &[Said], dialog: DialogId) -> bool {
@@ -260,9 +270,12 @@ mod tests {
     #[test]
     fn both_kinds_ring_and_the_browser_that_answers_goes_on_under_the_leg_that_the_centre_knows() {
         let mut desk = Desk::calling();
-        let rung = desk.sip(SipNotice::Ringing { dialog: desk.browser, answer: None });
+        let rung = desk.sip(SipNotice::Ringing { dialog: desk.browser, answer: None, is_secure: false });
         assert!(matches!(rung[..], [Said::Centre(CentreInput::LegRinging { leg })] if leg == desk.leg), "{rung:?}");
-        assert!(desk.sip(SipNotice::Ringing { dialog: desk.telephone, answer: None }).is_empty(), "told once");
+        assert!(
+            desk.sip(SipNotice::Ringing { dialog: desk.telephone, answer: None, is_secure: false }).is_empty(),
+            "told once"
+        );
         let said = desk.answered(desk.browser, WEB);
         assert!(desk.is_cancelled(&said, desk.telephone), "{said:?}");
         assert!(matches!(said.last(), Some(Said::Centre(CentreInput::LegAnswered { leg })) if *leg == desk.leg), "{said:?}");

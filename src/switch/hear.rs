@@ -11,6 +11,7 @@ use super::{
     caller::caller_line,
     digits::DigitWay,
     legs::{BrowserOwner, LegState, Legs, OutgoingCall},
+    offers::{accepted, call_offer},
     silence::{SILENT_MS_MAX, Silence},
     trunks,
     web_legs::{WebStage, is_of_browser},
@@ -21,8 +22,9 @@ use crate::{
         centre::{CallerLine, CentreInput, TransferAsked},
     },
     protocol::{
-        media::{Codec, MediaNotice, MediaOrder, RemoteMedia},
-        sdp::{Description, SdpSession},
+        media::{MediaNotice, MediaOrder, RemoteMedia},
+        rtp::KeyMaterial,
+        sdp::{AudioTerms, Description, SdpSession},
         sip::{CallSource, DialogId, ReferTarget, SipNotice, SipOrder},
     },
     types::{CallContext, LegId, Now, PerFamily, Rng},
@@ -37,6 +39,7 @@ impl Legs {
                 dialog,
                 source,
                 signalled_from,
+                is_secure,
                 caller,
                 caller_name,
                 called,
@@ -54,7 +57,11 @@ impl Legs {
                 let first_called = context.first_called.clone().map(|number| self.number_in(trunk, number));
                 let context = CallContext { first_called, ..*context };
                 let (caller, called) = (caller.map(|caller| self.number_in(trunk, caller)), self.number_in(trunk, called));
-                let codecs = self.codecs_of(trunk);
+                let terms = match &source {
+                    CallSource::Trunk(trunk) => self.terms_of_trunk(trunk),
+                    CallSource::Phone(account) => self.terms_of_phone(account),
+                };
+                let terms = AudioTerms { is_secure, ..terms };
                 let caller = caller_line(&source, caller.as_deref(), caller_name.as_deref(), &self.country_code);
                 // A browser, and whoever wants our offer, has no media before the answer.
                 let can_hear_early = offer.as_ref().is_some_and(|offer| !is_of_browser(offer));
@@ -63,9 +70,9 @@ impl Legs {
                 let leg = match offer {
                     Some(offer) if is_of_browser(&offer) => self.arrive_web(dialog, signalled_from, offer, now, rng),
                     offer => {
-                        let Ok(offer) = self.usable(dialog, offer, &codecs) else { return };
+                        let Ok(offer) = self.usable(dialog, offer, &terms) else { return };
                         let leg = self.arrive(dialog, signalled_from, offer, now, rng);
-                        self.set_codecs(leg, codecs);
+                        self.set_terms(leg, terms);
                         leg
                     }
                 };
@@ -76,10 +83,10 @@ impl Legs {
                 });
             }
             SipNotice::Cancelled { dialog } => self.peer_ended(dialog, false),
-            SipNotice::Ringing { dialog, answer } => self.peer_rings(dialog, answer),
+            SipNotice::Ringing { dialog, answer, is_secure } => self.peer_rings(dialog, answer, is_secure),
             SipNotice::CalledAnew { dialog } => self.called_anew(dialog),
-            SipNotice::Answered { dialog, answer, signalled_from } => {
-                self.peer_answered(dialog, &answer, signalled_from, now);
+            SipNotice::Answered { dialog, answer, signalled_from, is_secure } => {
+                self.peer_answered(dialog, &answer, signalled_from, is_secure, now);
             }
             SipNotice::Failed { dialog, status } => self.peer_failed(dialog, status),
             SipNotice::Acknowledged { dialog, answer } => self.acknowledged(dialog, answer, now),
@@ -118,7 +125,7 @@ impl Legs {
     /// A media worker reports.
     pub(super) fn hear_media(&mut self, notice: MediaNotice, now: Now, rng: &mut Rng) {
         match self.forks.by_leg(notice) {
-            MediaNotice::Opened { leg, locals } => self.opened(leg, locals, now, rng),
+            MediaNotice::Opened { leg, locals, keys } => self.opened(leg, locals, keys, now, rng),
             MediaNotice::OpenedBeside { leg, local } => self.opened_beside(leg, local, now),
             MediaNotice::OpenFailed { leg, reason } => {
                 if !self.web_failed(leg) {
@@ -157,23 +164,11 @@ impl Legs {
         leg.map(Some).ok_or(())
     }
 
-    /// The offer of a new call, read; a call that we could never answer is refused at once.
-    fn usable(&mut self, dialog: DialogId, offer: Option<Arc<str>>, codecs: &[Codec]) -> Result<Option<Box<Description>>, ()> {
-        let Some(text) = offer else { return Ok(None) };
-        match Description::parse(&text) {
-            Ok(offer) if SdpSession::families_for(&offer, codecs, self.families).is_some() => Ok(Some(Box::new(offer))),
-            Ok(_) | Err(_) => {
-                self.faults.no_common_media += 1;
-                self.order_sip(SipOrder::Reject { dialog, status: 488, retry_after_secs: None });
-                Err(())
-            }
-        }
-    }
-
-    fn peer_rings(&mut self, dialog: DialogId, answer: Option<Arc<str>>) {
+    fn peer_rings(&mut self, dialog: DialogId, answer: Option<Arc<str>>, is_secure: bool) {
         let Some(leg) = self.by_dialog(dialog) else { return };
         let Some(LegState::Calling { sdp, has_rung, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
         let is_first = !std::mem::replace(has_rung, true);
+        sdp.note_signalling(is_secure);
         // Early media that we cannot use is no reason to give up: the 200 decides.
         let early = answer.and_then(|text| Description::parse(&text).ok()).and_then(|answer| sdp.accept(&answer).ok());
         if is_first {
@@ -193,10 +188,11 @@ impl Legs {
         }
     }
 
-    fn peer_answered(&mut self, dialog: DialogId, answer: &str, signalled_from: IpAddr, now: Now) {
+    fn peer_answered(&mut self, dialog: DialogId, answer: &str, signalled_from: IpAddr, is_secure: bool, now: Now) {
         let Some(leg) = self.by_dialog(dialog) else { return };
         self.note_signalling(leg, signalled_from);
         let Some(LegState::Calling { sdp, .. }) = self.get_mut(leg).map(|entry| &mut entry.state) else { return };
+        sdp.note_signalling(is_secure);
         match accepted(sdp, answer) {
             Some(agreed) => {
                 sdp.settle();
@@ -365,21 +361,22 @@ impl Legs {
         }
     }
 
-    fn opened(&mut self, leg: LegId, locals: PerFamily<SocketAddr>, now: Now, rng: &mut Rng) {
+    fn opened(&mut self, leg: LegId, locals: PerFamily<SocketAddr>, keys: KeyMaterial, now: Now, rng: &mut Rng) {
         let Some(entry) = self.get_mut(leg) else { return };
-        let mut sdp = Box::new(SdpSession::new(rng.next_u64(), locals).with_codecs(entry.codecs.clone()));
+        let fresh = SdpSession::new(rng.next_u64(), locals).with_terms(entry.terms.clone());
+        let mut sdp = Box::new(fresh.with_keys(keys.clone()));
         match &mut entry.state {
             LegState::Answering { .. } => self.answer_opened(leg, sdp, now),
             LegState::Preparing(call) => {
                 let OutgoingCall { target, caller, caller_name, ring_secs, context } = (**call).clone();
                 let dialog = self.next_dialog();
-                let offer = sdp.offers();
+                let offer = call_offer(&mut sdp);
                 self.advance(leg, LegState::Calling { dialog, sdp, has_rung: false }, now);
                 self.set_ring_deadline(leg, ring_secs, now);
                 self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs, context });
             }
             LegState::Returning { dialog, sdp, is_asked: true } => {
-                sdp.move_to(*locals.of(sdp.family()));
+                sdp.move_to(*locals.of(sdp.family()), keys);
                 let (dialog, offer) = (*dialog, sdp.offer().into());
                 self.order_sip(SipOrder::Reoffer { dialog, offer });
             }
@@ -504,10 +501,6 @@ impl Legs {
         }
         self.tell(CentreInput::LegAudio { leg, is_up: false });
     }
-}
-
-pub(super) fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<RemoteMedia> {
-    sdp.accept(&Description::parse(answer).ok()?).ok()
 }
 
 /// Why an outgoing call failed, by its final status (RFC 3261 21, RFC 3398 7.2.4). What never rang and never said no is out of

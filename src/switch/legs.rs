@@ -11,11 +11,11 @@ use super::{LiveUpdate, digits::DigitWay, forks::Forks, ports::Moving, silence::
 use crate::{
     domain::{call::EndCause, centre::CentreInput, directory::Trunk},
     protocol::{
-        media::{Codec, MediaOrder, RemoteMedia, Source},
-        sdp::{Description, SdpSession},
+        media::{MediaOrder, RemoteMedia, Source},
+        sdp::{AudioTerms, Description, SdpSession},
         sip::{Device, DialogId, SipOrder, SipTarget},
     },
-    types::{AgentId, CallContext, IpFamilies, LegId, Mono, Now, Rng, SessionId, TrunkId},
+    types::{AgentId, CallContext, IpFamilies, LegId, MediaEncryption, Mono, Now, Rng, SessionId, TrunkId},
 };
 
 /// The centre must have answered or refused an arrived call by then (RFC 3261 16.6: timer C is 3 minutes).
@@ -55,6 +55,8 @@ pub(super) struct Legs {
     pub(super) country_code: Arc<str>,
     /// How numbers are written and what audio is taken on each trunk.
     pub(super) trunks: BTreeMap<TrunkId, Trunk>,
+    /// Accounts whose audio is not encrypted as is usual.
+    pub(super) encryption: BTreeMap<Arc<str>, MediaEncryption>,
     /// Of which families our ports are.
     pub(super) families: IpFamilies,
     said: VecDeque<Said>,
@@ -90,8 +92,8 @@ pub(super) struct Leg {
     pub(super) signalled_from: Option<IpAddr>,
     /// The one device that its party has asked for.
     device: Option<Device>,
-    /// What audio its trunk takes, the best first; empty for the usual.
-    pub(super) codecs: Vec<Codec>,
+    /// What audio its trunk or account takes.
+    pub(super) terms: AudioTerms,
     /// Its peer moves to the other family, and a port of that is being opened.
     pub(super) moving: Option<Box<Moving>>,
     /// Its peer has fallen silent before the answer.
@@ -257,6 +259,7 @@ impl Legs {
             next_dialog: 0,
             country_code: "".into(),
             trunks: BTreeMap::new(),
+            encryption: BTreeMap::new(),
             families: IpFamilies::Both,
             said: VecDeque::new(),
             forks: Forks::default(),
@@ -366,7 +369,7 @@ impl Legs {
                 heard,
                 signalled_from,
                 device: None,
-                codecs: Vec::new(),
+                terms: AudioTerms::default(),
                 moving: None,
                 is_missed: false,
             },
@@ -511,10 +514,10 @@ impl Legs {
         leg
     }
 
-    /// What audio the trunk of a leg takes.
-    pub(super) fn set_codecs(&mut self, leg: LegId, codecs: Vec<Codec>) {
+    /// What audio the trunk or account of a leg takes.
+    pub(super) fn set_terms(&mut self, leg: LegId, terms: AudioTerms) {
         if let Some(entry) = self.legs.get_mut(&leg) {
-            entry.codecs = codecs;
+            entry.terms = terms;
         }
     }
 

@@ -10,6 +10,7 @@ mod forks;
 mod hear;
 mod io;
 mod legs;
+mod offers;
 mod ports;
 mod silence;
 mod snapshot;
@@ -148,6 +149,7 @@ impl Switch {
             Input::Directory(directory) => {
                 self.legs.country_code = directory.centre.country_code.as_str().into();
                 self.legs.trunks.clone_from(&directory.trunks);
+                self.legs.encryption = access::encryption_of_phones(&directory);
                 self.directory = directory.clone();
                 self.apply_access();
                 self.centre.set_directory(directory, now, &mut self.rng);

@@ -34,7 +34,7 @@ impl Legs {
         let ours = self.families;
         let Some(entry) = self.get_mut(leg) else { return false };
         let LegState::Talking { sdp, .. } = &entry.state else { return false };
-        let Some(IpFamilies::Only(family)) = SdpSession::families_for(&offer, &entry.codecs, ours) else { return false };
+        let Some(IpFamilies::Only(family)) = SdpSession::families_for(&offer, sdp.terms(), ours) else { return false };
         if family == sdp.family() {
             return false;
         }
@@ -62,7 +62,7 @@ impl Legs {
         let Some(entry) = self.get(leg) else { return ours };
         match &entry.state {
             LegState::Answering { offer: Some(offer), .. } => {
-                SdpSession::families_for(offer, &entry.codecs, ours).unwrap_or(ours)
+                SdpSession::families_for(offer, &entry.terms, ours).unwrap_or(ours)
             }
             // It wants our offer, and says of itself only where it is.
             LegState::Answering { offer: None, .. } => {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Switch,
     digits::DigitWay,
-    hear::accepted,
     legs::{LegState, Legs},
+    offers::accepted,
     silence::Silence,
 };
 use crate::{

@@ -14,6 +14,7 @@ use crate::{
     },
     protocol::{
         media::{MediaOrder, PlayId, Source},
+        sdp::AudioTerms,
         sip::{Device, Devices, SipOrder, SipTarget},
     },
     types::{AgentId, LegId, Now, Rng, SessionId},
@@ -43,20 +44,20 @@ impl Legs {
             PhoneEffect::Reject { leg, cause } => self.hang_up(leg, refusal_status(cause), false),
             PhoneEffect::NotReached { leg, cause } => self.hang_up(leg, failure_status(cause), false),
             PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs, context } => {
+                let terms = self.terms_of_phone(&account);
                 let target = device.map_or(SipTarget::Phone(account), SipTarget::Device);
                 let devices = devices(&target);
                 let call = OutgoingCall { target, caller, caller_name, ring_secs, context };
                 match devices {
-                    Devices::Telephones => self.call(leg, call, now),
+                    Devices::Telephones => self.call(leg, call, terms, now),
                     Devices::Browsers => self.call_web(leg, call, now),
-                    Devices::Both => self.call_both(leg, call, now, rng),
+                    Devices::Both => self.call_both(leg, call, terms, now, rng),
                 }
             }
             PhoneEffect::CallOut { leg, trunk, number, caller, ring_secs, has_alternative, context } => {
-                let codecs = self.codecs_of(Some(&trunk));
+                let terms = self.terms_of_trunk(&trunk);
                 let target = SipTarget::Trunk { trunk, number, has_alternative };
-                self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs, context }, now);
-                self.set_codecs(leg, codecs);
+                self.call(leg, OutgoingCall { target, caller, caller_name: None, ring_secs, context }, terms, now);
             }
             PhoneEffect::TransferProgress { leg, progress } => self.tell_transfer(leg, progress),
             PhoneEffect::Cancel { leg, is_answered_elsewhere } => self.hang_up(leg, 480, is_answered_elsewhere),
@@ -97,8 +98,9 @@ impl Legs {
         self.order_sip(SipOrder::ReferProgress { dialog, status });
     }
 
-    pub(super) fn call(&mut self, leg: LegId, call: OutgoingCall, now: Now) {
+    pub(super) fn call(&mut self, leg: LegId, call: OutgoingCall, terms: AudioTerms, now: Now) {
         self.insert(leg, LegState::Preparing(Box::new(call)), now);
+        self.set_terms(leg, terms);
         self.open_port(leg);
     }
 

@@ -20,7 +20,8 @@ use crate::{
     },
     protocol::{
         media::{Codec, MediaNotice, MediaOrder, Source},
-        sip::{CallSource, Devices, DialogId, SipNotice, SipOrder, SipTarget},
+        rtp::KeyMaterial,
+        sip::{CallSource, Devices, DialogId, SipNotice, SipOrder, SipTarget, Transport},
     },
     types::{CallContext, IpFamily, LegId, Now, PerFamily, Rng, SessionId},
 };
@@ -109,7 +110,7 @@ impl Desk {
             panic!("{said:?}")
         };
         assert_eq!((dialog.0 % 2, target), (0, &SipTarget::Phone("101".into())));
-        let offer = offer.of(IpFamily::V4);
+        let offer = offer.over(Transport::Udp, IpFamily::V4).unwrap();
         assert!(offer.contains("m=audio 20000 RTP/AVP 0 8 101"), "{offer}");
         (leg, *dialog)
     }
@@ -119,11 +120,17 @@ impl Desk {
     }
 }
 
+/// Keys that everybody knows.
+pub(super) fn keys() -> KeyMaterial {
+    KeyMaterial::new([7; KeyMaterial::OCTETS])
+}
+
 fn invited(offer: Option<&str>) -> SipNotice {
     SipNotice::Invited {
         dialog: DialogId(1),
         source: CallSource::Trunk("carrier".parse().unwrap()),
         signalled_from: THEIRS,
+        is_secure: false,
         caller: Some("911000001".into()),
         caller_name: None,
         called: "1009".into(),
@@ -137,7 +144,7 @@ fn invited(offer: Option<&str>) -> SipNotice {
 }
 
 fn opened(leg: LegId) -> MediaNotice {
-    MediaNotice::Opened { leg, locals: PerFamily::One("198.51.100.5:20000".parse().unwrap()) }
+    MediaNotice::Opened { leg, locals: PerFamily::One("198.51.100.5:20000".parse().unwrap()), keys: keys() }
 }
 
 fn closes(said: &[Said], leg: LegId) -> bool {
@@ -244,9 +251,9 @@ fn early_media_are_given_up_like_any_unanswered_call() {
 fn a_phone_that_rings_and_then_sends_audio_says_both() {
     let mut desk = Desk::new();
     let (leg, dialog) = desk.calling();
-    let said = desk.sip(SipNotice::Ringing { dialog, answer: None });
+    let said = desk.sip(SipNotice::Ringing { dialog, answer: None, is_secure: false });
     assert!(matches!(said.as_slice(), [Said::Centre(CentreInput::LegRinging { .. })]), "{said:?}");
-    let said = desk.sip(SipNotice::Ringing { dialog, answer: Some(OFFER.into()) });
+    let said = desk.sip(SipNotice::Ringing { dialog, answer: Some(OFFER.into()), is_secure: false });
     let [Said::Media(MediaOrder::SetRemote { .. }), Said::Centre(CentreInput::LegEarlyMedia { leg: of })] = said.as_slice()
     else {
         panic!("{said:?}")
@@ -439,9 +446,9 @@ fn a_phone_rings_answers_and_is_hung_up() {
     let mut desk = Desk::new();
     let (leg, dialog) = desk.calling();
     for expected in [1, 0] {
-        assert_eq!(desk.sip(SipNotice::Ringing { dialog, answer: None }).len(), expected, "told once");
+        assert_eq!(desk.sip(SipNotice::Ringing { dialog, answer: None, is_secure: false }).len(), expected, "told once");
     }
-    let said = desk.sip(SipNotice::Answered { dialog, answer: OFFER.into(), signalled_from: THEIRS });
+    let said = desk.sip(SipNotice::Answered { dialog, answer: OFFER.into(), signalled_from: THEIRS, is_secure: false });
     assert!(
         matches!(said.as_slice(), [Said::Media(MediaOrder::SetRemote { .. }), Said::Centre(CentreInput::LegAnswered { .. })]),
         "{said:?}"
@@ -497,7 +504,7 @@ fn why_a_called_phone_did_not_answer_is_told_apart() {
         let mut desk = Desk::new();
         let (leg, dialog) = desk.calling();
         if rings {
-            desk.sip(SipNotice::Ringing { dialog, answer: None });
+            desk.sip(SipNotice::Ringing { dialog, answer: None, is_secure: false });
         }
         let said = desk.sip(SipNotice::Failed { dialog, status });
         assert!(closes(&said, leg));

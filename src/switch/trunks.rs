@@ -8,7 +8,7 @@ use crate::{
         directory::Trunk,
         trunk::{TrunkFault, TrunkHealth, TrunkRegistration},
     },
-    protocol::{media::Codec, sip},
+    protocol::{media::Codec, sdp::AudioTerms, sip},
     types::TrunkId,
 };
 
@@ -23,9 +23,16 @@ fn codecs(trunk: &Trunk) -> Vec<Codec> {
 }
 
 impl Legs {
-    /// What audio this trunk takes, the best first; empty for the usual.
-    pub(super) fn codecs_of(&self, trunk: Option<&TrunkId>) -> Vec<Codec> {
-        trunk.and_then(|trunk| self.trunks.get(trunk)).map(codecs).unwrap_or_default()
+    /// What audio is agreed by this trunk.
+    pub(super) fn terms_of_trunk(&self, trunk: &TrunkId) -> AudioTerms {
+        let Some(trunk) = self.trunks.get(trunk) else { return AudioTerms::default() };
+        AudioTerms { codecs: codecs(trunk), encryption: trunk.media_encryption, is_secure: false }
+    }
+
+    /// What audio is agreed with the telephones of this account.
+    pub(super) fn terms_of_phone(&self, account: &str) -> AudioTerms {
+        let encryption = self.encryption.get(account).copied().unwrap_or_default();
+        AudioTerms { encryption, ..AudioTerms::default() }
     }
 
     /// A number that came by a trunk, as this house writes it, without what the carrier says beside it (`;npdi`, `;cpc=ordinary`:

@@ -13,7 +13,7 @@ use crate::{
         media::MediaOrder,
         sip::{DialogId, SipNotice, SipOrder},
     },
-    types::{LegId, Now, PerFamily, Rng},
+    types::{LegId, Now, Rng},
 };
 
 /// Where such a leg stands.
@@ -186,7 +186,7 @@ impl Legs {
         let Some(LegState::Web(WebStage::Preparing(call))) = self.get(leg).map(|entry| &entry.state) else { return };
         let (target, caller, caller_name) = (call.target.clone(), call.caller.clone(), call.caller_name.clone());
         let (ring_secs, context) = (call.ring_secs, call.context.clone());
-        let (dialog, offer) = (self.next_dialog(), PerFamily::One(offer));
+        let (dialog, offer) = (self.next_dialog(), offer.into());
         self.advance(leg, LegState::Web(WebStage::Calling { dialog, has_rung: false }), now);
         self.set_ring_deadline(leg, ring_secs, now);
         self.order_sip(SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs, context });
@@ -249,6 +249,7 @@ mod tests {
                 dialog,
                 source: CallSource::Phone("101".into()),
                 signalled_from: [192, 0, 2, 9].into(),
+                is_secure: true,
                 caller: Some("101".into()),
                 caller_name: None,
                 called: "1009".into(),
@@ -301,10 +302,10 @@ mod tests {
         legs.hear_media(MediaNotice::BrowserOffered { leg, offer: WEB.into() }, now, &mut rng);
         let heard = said(&mut legs);
         let [Said::Sip(SipOrder::Invite { dialog, offer, .. })] = heard.as_slice() else { panic!("{heard:?}") };
-        assert_eq!(*offer, PerFamily::One(WEB.into()));
+        assert_eq!(*offer, WEB.into());
         let (dialog, signalled_from) = (*dialog, [192, 0, 2, 9].into());
-        legs.hear_sip(SipNotice::Ringing { dialog, answer: None }, now, &mut rng);
-        legs.hear_sip(SipNotice::Answered { dialog, answer: "theirs".into(), signalled_from }, now, &mut rng);
+        legs.hear_sip(SipNotice::Ringing { dialog, answer: None, is_secure: false }, now, &mut rng);
+        legs.hear_sip(SipNotice::Answered { dialog, answer: "theirs".into(), signalled_from, is_secure: true }, now, &mut rng);
         let heard = said(&mut legs);
         let [
             Said::Centre(CentreInput::LegRinging { .. }),

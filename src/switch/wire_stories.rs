@@ -77,7 +77,8 @@ impl Exchange {
                     if let (MediaOrder::Open { leg, .. }, true) = (&order, self.has_ports) {
                         self.ports += 2;
                         let locals = PerFamily::One(([192, 0, 2, 1], self.ports).into());
-                        self.switch.handle(Input::Media(MediaNotice::Opened { leg: *leg, locals }), self.now);
+                        let opened = MediaNotice::Opened { leg: *leg, locals, keys: super::stories::keys() };
+                        self.switch.handle(Input::Media(opened), self.now);
                     }
                     self.media.push(order);
                 }
@@ -243,7 +244,13 @@ fn directory() -> Directory {
     };
     let trunk =
         Trunk { sources: vec!["127.0.0.0/8".into()], calls_max: 1_000, ..Trunk::new("carrier".parse().unwrap(), "Carrier") };
-    let phone = Phone { account: "101".into(), name: "Desk".into(), secret: secret("101"), is_active: true };
+    let phone = Phone {
+        account: "101".into(),
+        name: "Desk".into(),
+        secret: secret("101"),
+        is_active: true,
+        media_encryption: Default::default(),
+    };
     let mut directory = Directory { version: 1, ..Directory::default() };
     let echo = number("1009", NumberTarget::Echo);
     let support = number("1001", NumberTarget::Queue { queue: queue.id.clone() });

@@ -7,6 +7,7 @@ mod certificate_problem;
 mod ids;
 mod ip_family;
 mod ip_prefix;
+mod media_encryption;
 mod peer_reason;
 mod phone_number;
 mod redirection;
@@ -25,6 +26,7 @@ pub use ids::{
 };
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;
+pub use media_encryption::MediaEncryption;
 pub use peer_reason::PeerReason;
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redirection::{Redirection, RedirectionReason};

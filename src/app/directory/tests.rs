@@ -76,7 +76,7 @@ fn calendar(id: &str) -> CalendarSource {
 }
 
 fn phone(account: &str) -> Phone {
-    Phone { account: account.into(), name: "Desk".into(), secret: None, is_active: true }
+    Phone { account: account.into(), name: "Desk".into(), secret: None, is_active: true, media_encryption: Default::default() }
 }
 
 #[tokio::test]

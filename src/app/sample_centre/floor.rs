@@ -58,7 +58,13 @@ pub fn directory() -> Result<Directory, InvalidId> {
             is_active: true,
         };
         directory.agents.insert(profile.id.clone(), profile);
-        let phone = Phone { account: account.into(), name: format!("Desk phone of {name}"), secret: None, is_active: true };
+        let phone = Phone {
+            account: account.into(),
+            name: format!("Desk phone of {name}"),
+            secret: None,
+            is_active: true,
+            media_encryption: Default::default(),
+        };
         directory.phones.insert(account.into(), phone);
     }
     // A supervisor listens through a console leg of the own.

@@ -15,7 +15,7 @@ use crate::{
     protocol::{
         audio::{Decoder, clock_rate},
         media::{Codec, MediaNotice},
-        rtp::{Arrival, Latched, Packet, Received, Stamp, is_rtcp, write_packet},
+        rtp::{Arrival, Latched, Packet, Received, SrtpFault, Stamp, is_rtcp, write_packet},
     },
     types::Mono,
 };
@@ -68,7 +68,12 @@ impl Leg {
                 let is_receiving = peer.remote.as_ref().is_some_and(|remote| remote.is_receiving);
                 let Some(destination) = peer.latch.destination().filter(|_| is_receiving) else { return Sent::Nowhere };
                 let mut datagram = [0; DATAGRAM_MAX];
-                match write_packet(&packet, &mut datagram).map(|bytes| peer.socket.send_to(bytes, destination)) {
+                let written = write_packet(&packet, &mut datagram).map(<[u8]>::len);
+                let sealed = written.and_then(|length| match &peer.srtp {
+                    Some(srtp) => srtp.seal(&mut datagram, length, stamp.sequence),
+                    None => datagram.get(..length),
+                });
+                match sealed.map(|bytes| peer.socket.send_to(bytes, destination)) {
                     Some(Ok(_)) => Sent::Out,
                     Some(Err(_)) | None => Sent::Refused,
                 }
@@ -97,16 +102,24 @@ impl Worker {
             let Peer::Sip(peer) = &mut leg.peer else { break };
             // Would block, or an ICMP error of an earlier packet: either way nothing to read.
             let Ok((length, from)) = peer.socket.recv_from(&mut buffer) else { break };
-            if let Some(datagram) = buffer.get(..length) {
+            if let Some(datagram) = buffer.get_mut(..length) {
                 self.take_datagram(seat, from, datagram, now);
             }
         }
         self.received = buffer;
     }
 
-    fn take_datagram(&mut self, seat: Seat, from: SocketAddr, datagram: &[u8], now: Mono) {
+    fn take_datagram(&mut self, seat: Seat, from: SocketAddr, datagram: &mut [u8], now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Peer::Sip(peer) = &mut leg.peer else { return };
+        let datagram = match &mut peer.srtp {
+            Some(srtp) => match srtp.open(datagram) {
+                Ok(plain) => plain,
+                Err(SrtpFault::Forged) => return count(&self.stats.packets_forged),
+                Err(SrtpFault::Replayed) => return count(&self.stats.packets_refused),
+            },
+            None => &*datagram,
+        };
         if is_rtcp(datagram) {
             if peer.latch.destination() == Some(from) {
                 peer.is_rtcp_muxed = true;

@@ -25,7 +25,7 @@ pub(super) type Seat = usize;
 
 /// Who is at the other end.
 pub(super) enum Peer {
-    Sip(SipPeer),
+    Sip(Box<SipPeer>),
     Browser(Box<BrowserPeer>),
 }
 

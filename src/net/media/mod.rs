@@ -30,6 +30,7 @@ mod plane;
 mod recorded;
 mod settings;
 mod sip_peer;
+mod srtp;
 mod tick;
 mod worker;
 

@@ -202,6 +202,8 @@ pub struct MediaStats {
     pub packets_lost: AtomicU64,
     /// Datagrams that were no valid packet of the leg's peer.
     pub packets_refused: AtomicU64,
+    /// Packets to encrypted legs that their peer's key does not open.
+    pub packets_forged: AtomicU64,
     /// Packets that the system would not take.
     pub send_failures: AtomicU64,
     /// Legs open now.

@@ -8,7 +8,7 @@ use std::{
 use mio::net::UdpSocket;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::settings::MediaAddress;
+use super::{settings::MediaAddress, srtp::LegSrtp};
 use crate::{
     protocol::{
         media::{Codec, RemoteMedia},
@@ -25,6 +25,8 @@ pub(super) struct SipPeer {
     pub(super) socket: UdpSocket,
     pub(super) latch: Latch,
     pub(super) remote: Option<RemoteMedia>,
+    /// How its audio is encrypted; `None` while it is plain.
+    pub(super) srtp: Option<Box<LegSrtp>>,
     /// It sent RTCP to our RTP port, so it wants ours on its own (RFC 5761).
     pub(super) is_rtcp_muxed: bool,
 }
@@ -40,7 +42,7 @@ pub(super) enum Meaning {
 
 impl SipPeer {
     pub(super) fn new(socket: UdpSocket) -> Self {
-        Self { socket, latch: Latch::default(), remote: None, is_rtcp_muxed: false }
+        Self { socket, latch: Latch::default(), remote: None, srtp: None, is_rtcp_muxed: false }
     }
 
     /// Goes over to the spare port if that is of the peer's family; the port that it had is the spare one then.

@@ -207,7 +207,12 @@ impl Leg {
             Peer::Sip(peer) => {
                 let Some(destination) = peer.rtcp_destination() else { return };
                 let Some(codec) = self.codec_in else { return };
-                let report = write_report(&self.outgoing, &mut self.reception, clock_rate(codec), now);
+                let mut report = write_report(&self.outgoing, &mut self.reception, clock_rate(codec), now);
+                if let Some(srtp) = &mut peer.srtp
+                    && !srtp.seal_report(&mut report)
+                {
+                    return;
+                }
                 // A report that is lost is replaced by the next.
                 let _ = peer.socket.send_to(&report, destination);
             }

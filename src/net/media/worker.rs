@@ -22,6 +22,7 @@ use super::{
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
     notices::Notices,
     sip_peer::{PortPool, SipPeer, bind_each},
+    srtp::{LegSrtp, draw_keys},
 };
 use crate::{
     net::{prefer_this_thread, recording::Taps},
@@ -267,6 +268,7 @@ impl Worker {
         }
         let seat = self.legs.next_seat();
         let bound = bind_each(&mut self.ports, families).and_then(|(sockets, locals)| {
+            let keys = draw_keys()?;
             let (mut socket, mut spare) = match sockets {
                 PerFamily::One(socket) => (socket, None),
                 PerFamily::Both { v4, v6 } => (v4, Some(v6)),
@@ -274,16 +276,16 @@ impl Worker {
             for socket in std::iter::once(&mut socket).chain(&mut spare) {
                 self.poll.registry().register(socket, Token(seat), Interest::READABLE)?;
             }
-            Ok((socket, spare, locals))
+            Ok((socket, spare, locals, keys))
         });
         match bound {
-            Ok((socket, spare_port, locals)) => {
+            Ok((socket, spare_port, locals, keys)) => {
                 let serial = self.legs.next_serial();
                 let outgoing = Outgoing::new(&mut self.rng);
-                let made = Leg::new(leg, serial, Peer::Sip(SipPeer::new(socket)), outgoing, now);
+                let made = Leg::new(leg, serial, Peer::Sip(Box::new(SipPeer::new(socket))), outgoing, now);
                 self.legs.insert(Leg { spare_port, ..made });
                 self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
-                self.notices.tell(MediaNotice::Opened { leg, locals });
+                self.notices.tell(MediaNotice::Opened { leg, locals, keys });
             }
             Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
         }
@@ -323,6 +325,7 @@ impl Worker {
             leg.last_heard = now;
         }
         leg.codec_in = Some(remote.codec);
+        LegSrtp::agree(&mut peer.srtp, &remote);
         peer.remote = Some(remote);
         self.plan(seat, now);
         self.plan_ear(seat, now);

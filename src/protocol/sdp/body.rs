@@ -4,12 +4,16 @@
 
 use std::{collections::BTreeMap, net::IpAddr};
 
+use super::CryptoAttribute;
+
 /// A longer body is refused; voice needs about 500 octets, a video offer with every candidate about 6,000.
 const OCTETS_MAX: usize = 16 * 1024;
 /// A body with more lines is refused.
 const LINES_MAX: usize = 500;
 /// A body with more media lines is refused.
 const MEDIA_MAX: usize = 16;
+/// Keys beyond this many on one media line are not looked at.
+const CRYPTO_MAX: usize = 16;
 /// Formats beyond this many on one media line are not looked at.
 const FORMATS_MAX: usize = 64;
 
@@ -98,6 +102,8 @@ pub struct MediaLine {
     pub direction: Direction,
     /// Meanings of payload types.
     pub rtpmaps: BTreeMap<u8, RtpMap>,
+    /// Keys of the writer's that we can use, in its order (RFC 4568).
+    pub crypto: Vec<CryptoAttribute>,
 }
 
 /// A body: its media lines in order, session-wide facts already folded into them.
@@ -133,6 +139,9 @@ impl Description {
                 ("c", None) => session.address = Some(address(value)),
                 ("c", Some((_, common))) => common.address = Some(address(value)),
                 ("a", None) => session.direction = session.direction.or_else(|| Direction::parse(value)),
+                ("a", Some((line, _))) if value.starts_with("crypto:") && line.crypto.len() < CRYPTO_MAX => {
+                    line.crypto.extend(CryptoAttribute::parse(&value["crypto:".len()..]));
+                }
                 ("a", Some((line, common))) => match value.strip_prefix("rtpmap:").map(rtpmap) {
                     Some(Some((payload_type, meaning))) if line.rtpmaps.len() < FORMATS_MAX => {
                         line.rtpmaps.insert(payload_type, meaning);
@@ -176,6 +185,7 @@ fn media_line(value: &str) -> Option<MediaLine> {
         address: None,
         direction: Direction::SendRecv,
         rtpmaps: BTreeMap::new(),
+        crypto: Vec::new(),
     })
 }
 

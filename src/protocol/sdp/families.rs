@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{Description, NoCommonMedia, SdpSession, offer_answer::chosen_address};
+use super::{AudioTerms, Description, NoCommonMedia, SdpSession, offer_answer::chosen_address};
 use crate::{
-    protocol::media::{Codec, RemoteMedia},
+    protocol::media::RemoteMedia,
     types::{IpFamilies, IpFamily, OfFamily, PerFamily},
 };
 
@@ -18,10 +18,9 @@ impl SdpSession {
         self.local.family()
     }
 
-    /// The families to choose from in order to answer an offer with one of these codecs, or of all when none is named; `None` when
-    /// it cannot be answered at all. Answers nothing yet.
-    pub fn families_for(offer: &Description, codecs: &[Codec], ours: IpFamilies) -> Option<IpFamilies> {
-        chosen_address(offer, codecs, ours).map(|theirs| ours.prefer(theirs.family()))
+    /// The families to choose from in order to answer an offer on these terms; `None` when it cannot be answered at all. Answers nothing yet.
+    pub fn families_for(offer: &Description, terms: &AudioTerms, ours: IpFamilies) -> Option<IpFamilies> {
+        chosen_address(offer, terms, ours).map(|theirs| ours.prefer(theirs.family()))
     }
 
     /// Our offer as a peer of each family is to get it.
@@ -87,7 +86,7 @@ mod tests {
     #[test]
     fn a_family_that_we_do_not_have_is_refused_and_holding_is_of_any() {
         let only = |family| IpFamilies::Only(family);
-        let families = |theirs, ours| SdpSession::families_for(&body(theirs), &[], ours);
+        let families = |theirs, ours| SdpSession::families_for(&body(theirs), &AudioTerms::default(), ours);
         assert_eq!(families("IP6 2001:db8::7", only(IpFamily::V4)), None);
         assert_eq!(families("IP4 192.0.2.7", only(IpFamily::V6)), None);
         assert_eq!(families("IP6 2001:db8::7", IpFamilies::Both), Some(only(IpFamily::V6)));

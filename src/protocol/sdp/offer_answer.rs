@@ -2,15 +2,22 @@
 //! Codecs that need no costly conversion come first; among G.711's two laws the offerer's order counts.
 
 use std::{
-    fmt::Write,
+    fmt::{self, Write},
     net::{IpAddr, SocketAddr},
 };
 
 use serde::{Deserialize, Serialize};
 
-use super::{Description, Direction, MediaLine, families::is_reached};
+use super::{
+    AudioTerms, CryptoAttribute, Description, Direction, MediaLine,
+    families::is_reached,
+    keying::{Keying, is_rtp, keying},
+};
 use crate::{
-    protocol::media::{Codec, RemoteMedia},
+    protocol::{
+        media::{Codec, RemoteMedia},
+        rtp::{KeyMaterial, SrtpKeys},
+    },
     types::{IpFamilies, PerFamily},
 };
 
@@ -22,7 +29,7 @@ const OUR_CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 /// The two sides have no audio in common: 488 by the book.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no audio stream that we can use: plain RTP with PCMU, PCMA, G.722 or Opus and a numeric address of a family that we have is needed"
+    "no audio stream that we can use: RTP with PCMU, PCMA, G.722 or Opus, encrypted or plain as the peer may, and a numeric address of a family that we have is needed"
 )]
 pub struct NoCommonMedia;
 
@@ -35,13 +42,27 @@ pub struct SdpSession {
     /// Where audio would arrive from a peer of the other family, until it is known of which the peer is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) other_local: Option<SocketAddr>,
-    /// The last body without its origin: a changed one counts the version up.
-    last: Option<String>,
+    /// The last body without its origin: a changed one counts the version up. It may hold keys, so it is not written down.
+    #[serde(skip)]
+    last: Option<LastBody>,
     /// Media lines agreed so far; empty before the first agreement.
     lines: Vec<AgreedLine>,
-    /// What is offered and taken, the best first; empty for what we prefer ourselves.
-    #[serde(default)]
-    codecs: Vec<Codec>,
+    /// On what terms audio is agreed.
+    #[serde(flatten)]
+    pub(super) terms: AudioTerms,
+    /// Ours, for each suite; never written down, so that a session that is taken up again has others.
+    #[serde(skip)]
+    pub(super) keys: Option<KeyMaterial>,
+}
+
+/// A body that may hold keys.
+#[derive(Clone, PartialEq)]
+struct LastBody(String);
+
+impl fmt::Debug for LastBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LastBody")
+    }
 }
 
 /// A media line that later offers and answers must repeat in its place.
@@ -60,19 +81,28 @@ impl SdpSession {
             PerFamily::One(local) => (local, None),
             PerFamily::Both { v4, v6 } => (v4, Some(v6)),
         };
-        Self { id: id >> 1, version: 0, local, other_local, last: None, lines: Vec::new(), codecs: Vec::new() }
+        Self {
+            id: id >> 1,
+            version: 0,
+            local,
+            other_local,
+            last: None,
+            lines: Vec::new(),
+            terms: AudioTerms::default(),
+            keys: None,
+        }
     }
 
-    /// The same with only these codecs, the best first; none for what we prefer ourselves.
-    pub fn with_codecs(self, codecs: Vec<Codec>) -> Self {
-        Self { codecs, ..self }
+    /// The same on these terms.
+    pub fn with_terms(self, terms: AudioTerms) -> Self {
+        Self { terms, ..self }
     }
 
     /// The same session with its audio at another address, as after a restart. Its next body is a new version, even if the port is
     /// the old one by chance: keys, SSRC and timestamps begin anew (RFC 3264 8).
-    pub fn move_to(&mut self, local: SocketAddr) {
+    pub fn move_to(&mut self, local: SocketAddr, keys: KeyMaterial) {
         (self.local, self.other_local) = (local, None);
-        self.last = None;
+        (self.last, self.keys) = (None, Some(keys));
     }
 
     /// The same session, never said yet, with its audio at another address.
@@ -82,18 +112,21 @@ impl SdpSession {
 
     /// Our own offer; a repeated one keeps the media lines agreed before.
     pub fn offer(&mut self) -> String {
-        let codecs = if self.codecs.is_empty() { &OUR_CODECS[..] } else { &self.codecs };
+        let codecs = if self.terms.codecs.is_empty() { &OUR_CODECS[..] } else { &self.terms.codecs };
+        let crypto = self.offered_keys();
         let formats: Vec<Format> = codecs
             .iter()
             .map(|codec| Format { codec: *codec, payload_type: static_payload_type(*codec).unwrap_or(0) })
             .collect();
         let mut media = String::new();
         if self.lines.is_empty() {
-            self.write_audio(&mut media, "RTP/AVP", &formats, Some(OUR_DIGIT_PAYLOAD_TYPE), Direction::SendRecv);
+            let protocol = self.offered_protocol();
+            self.write_audio(&mut media, protocol, &formats, Some(OUR_DIGIT_PAYLOAD_TYPE), &crypto, Direction::SendRecv);
         }
         for line in &self.lines {
             if line.is_our_audio {
-                self.write_audio(&mut media, &line.protocol, &formats, Some(OUR_DIGIT_PAYLOAD_TYPE), Direction::SendRecv);
+                let digits = Some(OUR_DIGIT_PAYLOAD_TYPE);
+                self.write_audio(&mut media, &line.protocol, &formats, digits, &crypto, Direction::SendRecv);
             } else {
                 write_refused(&mut media, &line.kind, &line.protocol, &line.formats);
             }
@@ -103,7 +136,8 @@ impl SdpSession {
 
     /// Our answer to their offer, and what is agreed by it. An error changes nothing.
     pub fn answer(&mut self, offer: &Description) -> Result<(String, RemoteMedia), NoCommonMedia> {
-        let (chosen, format) = choose_line(offer, &self.codecs, self.families()).ok_or(NoCommonMedia)?;
+        let Chosen { index: chosen, format, keying } = choose_line(offer, &self.terms, self.families()).ok_or(NoCommonMedia)?;
+        let (crypto, mut keys) = self.answer_keys(keying).unzip();
         if let Some(theirs) = offer.media.get(chosen).and_then(|line| line.address) {
             self.follow(theirs);
         }
@@ -113,9 +147,9 @@ impl SdpSession {
         for (index, line) in offer.media.iter().enumerate() {
             if index == chosen {
                 let digits = digit_payload_type(line);
-                let agreement = agree(line, format, digits)?;
+                let agreement = agree(line, format, digits, keys.take().map(Box::new))?;
                 let direction = our_direction(&agreement);
-                self.write_audio(&mut media, &line.protocol, &[format], digits, direction);
+                self.write_audio(&mut media, &line.protocol, &[format], digits, crypto.as_slice(), direction);
                 agreed = Some(agreement);
             } else {
                 // RFC 3264 6: as many media lines as offered, unused ones with port 0.
@@ -133,10 +167,10 @@ impl SdpSession {
         let index = self.lines.iter().position(|line| line.is_our_audio).unwrap_or(0);
         let line = answer.media.get(index).ok_or(NoCommonMedia)?;
         // Of what was offered; some peers answer with more than that.
-        let format = choose_format(line, &self.codecs)
-            .filter(|format| !self.codecs.is_empty() || OUR_CODECS.contains(&format.codec))
+        let format = choose_format(line, &self.terms.codecs)
+            .filter(|format| !self.terms.codecs.is_empty() || OUR_CODECS.contains(&format.codec))
             .ok_or(NoCommonMedia)?;
-        let agreed = agree(line, format, digit_payload_type(line))?;
+        let agreed = agree(line, format, digit_payload_type(line), self.accepted_keys(line)?)?;
         if !is_reached(agreed.address.ip(), self.families()) {
             return Err(NoCommonMedia);
         }
@@ -147,7 +181,15 @@ impl SdpSession {
         Ok(agreed)
     }
 
-    fn write_audio(&self, out: &mut String, protocol: &str, formats: &[Format], digits: Option<u8>, direction: Direction) {
+    fn write_audio(
+        &self,
+        out: &mut String,
+        protocol: &str,
+        formats: &[Format],
+        digits: Option<u8>,
+        crypto: &[CryptoAttribute],
+        direction: Direction,
+    ) {
         let numbers: Vec<String> = formats.iter().map(|f| f.payload_type).chain(digits).map(|n| n.to_string()).collect();
         // Writing to a String cannot fail.
         let _ = write!(out, "m=audio {} {} {}\r\n", self.local.port(), protocol, numbers.join(" "));
@@ -157,14 +199,19 @@ impl SdpSession {
         if let Some(number) = digits {
             let _ = write!(out, "a=rtpmap:{number} telephone-event/8000\r\na=fmtp:{number} 0-15\r\n");
         }
+        for attribute in crypto {
+            attribute.write(out);
+        }
         let _ = write!(out, "a=ptime:20\r\na={}\r\n", direction.as_str());
     }
 
     fn finish(&mut self, media: String) -> String {
-        if self.last.as_deref() != Some(&media) {
+        let last = Some(LastBody(media));
+        if self.last != last {
             self.version += 1;
-            self.last = Some(media.clone());
+            self.last = last;
         }
+        let media = self.last.as_ref().map_or("", |last| &last.0);
         let family = if self.local.is_ipv4() { "IP4" } else { "IP6" };
         let ip = self.local.ip();
         format!("v=0\r\no=- {} {} IN {family} {ip}\r\ns=-\r\nc=IN {family} {ip}\r\nt=0 0\r\n{media}", self.id, self.version)
@@ -185,25 +232,29 @@ struct Format {
 }
 
 /// Where the media line is heard that an offer is answered with.
-pub(super) fn chosen_address(offer: &Description, codecs: &[Codec], ours: IpFamilies) -> Option<IpAddr> {
-    let (chosen, _) = choose_line(offer, codecs, ours)?;
-    offer.media.get(chosen)?.address
+pub(super) fn chosen_address(offer: &Description, terms: &AudioTerms, ours: IpFamilies) -> Option<IpAddr> {
+    offer.media.get(choose_line(offer, terms, ours)?.index)?.address
 }
 
-/// The first media line that we can serve, and its best format.
-fn choose_line(offer: &Description, codecs: &[Codec], ours: IpFamilies) -> Option<(usize, Format)> {
-    offer.media.iter().enumerate().find_map(|(index, line)| {
-        let is_plain_rtp = line.protocol == "RTP/AVP" || line.protocol == "RTP/AVPF";
-        if line.kind != "audio"
-            || line.port == 0
-            || !is_plain_rtp
-            || !line.address.is_some_and(|theirs| is_reached(theirs, ours))
-        {
+/// The media line that an offer is answered with.
+struct Chosen<'a> {
+    index: usize,
+    /// Its best format.
+    format: Format,
+    keying: Keying<'a>,
+}
+
+/// The first media line that we can serve, of encrypted ones before plain ones.
+fn choose_line<'a>(offer: &'a Description, terms: &AudioTerms, ours: IpFamilies) -> Option<Chosen<'a>> {
+    let served = |(index, line): (usize, &'a MediaLine)| {
+        let is_audio = line.kind == "audio" && line.port != 0 && is_rtp(line);
+        if !is_audio || !line.address.is_some_and(|theirs| is_reached(theirs, ours)) {
             return None;
         }
-        let format = choose_format(line, codecs)?;
-        Some((index, format))
-    })
+        Some(Chosen { index, format: choose_format(line, &terms.codecs)?, keying: keying(line, terms)? })
+    };
+    let lines = || offer.media.iter().enumerate().filter_map(served);
+    lines().find(|chosen| chosen.keying != Keying::Plain).or_else(|| lines().next())
 }
 
 /// The best of these codecs; of all, when none is named, the cheapest, the first of equals.
@@ -274,7 +325,12 @@ fn digit_payload_type(line: &MediaLine) -> Option<u8> {
         .find(|number| line.rtpmaps.get(number).is_some_and(|map| map.encoding == "telephone-event" && map.clock_hz == 8_000))
 }
 
-fn agree(line: &MediaLine, format: Format, digits: Option<u8>) -> Result<RemoteMedia, NoCommonMedia> {
+fn agree(
+    line: &MediaLine,
+    format: Format,
+    digits: Option<u8>,
+    srtp: Option<Box<SrtpKeys>>,
+) -> Result<RemoteMedia, NoCommonMedia> {
     let ip = line.address.ok_or(NoCommonMedia)?;
     if line.kind != "audio" || line.port == 0 {
         return Err(NoCommonMedia);
@@ -288,6 +344,7 @@ fn agree(line: &MediaLine, format: Format, digits: Option<u8>) -> Result<RemoteM
         digit_payload_type: digits,
         is_receiving,
         is_sending: line.direction.sends(),
+        srtp,
     })
 }
 
@@ -344,14 +401,14 @@ mod tests {
 
     #[test]
     fn a_trunk_with_codecs_of_its_own_is_offered_and_answered_with_those_in_their_order() {
-        let mut ours = session().with_codecs(vec![Codec::G722, Codec::Pcma]);
+        let mut ours = session().with_terms(AudioTerms { codecs: vec![Codec::G722, Codec::Pcma], ..AudioTerms::default() });
         let sdp = ours.offer();
         assert!(sdp.contains("m=audio 20000 RTP/AVP 9 8 101\r\na=rtpmap:9 G722/8000\r\na=rtpmap:8 PCMA/8000\r\n"), "{sdp}");
         assert_eq!(ours.accept(&body("m=audio 4000 RTP/AVP 8\r\n")).unwrap().codec, Codec::Pcma);
         assert_eq!(ours.accept(&body("m=audio 4000 RTP/AVP 0\r\n")), Err(NoCommonMedia));
         let (_, agreed) = ours.answer(&body("m=audio 4000 RTP/AVP 0 8 9\r\n")).unwrap();
         assert_eq!(agreed.codec, Codec::G722);
-        assert!(SdpSession::families_for(&body("m=audio 4000 RTP/AVP 0\r\n"), &[Codec::G722], IpFamilies::Both).is_none());
+        assert!(SdpSession::families_for(&body("m=audio 4000 RTP/AVP 0\r\n"), ours.terms(), IpFamilies::Both).is_none());
     }
 
     #[test]
@@ -409,7 +466,7 @@ mod tests {
             "m=audio 4000 RTP/AVP 0\r\nc=IN IP4 phone.example\r\n",
         ] {
             assert_eq!(session.answer(&body(media)).map(|_| ()), Err(NoCommonMedia), "{media}");
-            assert!(SdpSession::families_for(&body(media), &[], IpFamilies::Both).is_none());
+            assert!(SdpSession::families_for(&body(media), &AudioTerms::default(), IpFamilies::Both).is_none());
         }
         let (sdp, _) = session.answer(&body("m=audio 4000 RTP/AVP 0\r\n")).unwrap();
         assert_eq!(origin_version(&sdp), "1");

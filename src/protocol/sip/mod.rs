@@ -3,7 +3,7 @@
 //!
 //! | layer | file |
 //! | --- | --- |
-//! | words to the switch | `notice.rs` |
+//! | words to the switch | `notice.rs`, `offer.rs` |
 //! | calls and registrations | `endpoint/`, `dialog.rs`, `session_timer.rs`, `registrar.rs` |
 //! | what can be watched | `event/` |
 //! | addresses of single devices | `gruu.rs` |
@@ -28,6 +28,7 @@ mod header;
 mod header_change;
 mod message;
 mod notice;
+mod offer;
 mod peer;
 mod registrar;
 mod repair;
@@ -57,6 +58,7 @@ pub use notice::{
     CallSource, Devices, DialogId, Flow, FlowId, ReferTarget, SipNotice, SipOrder, SipTarget, Transport, TrunkFault,
     TrunkHealth, TrunkRegistration,
 };
+pub use offer::CallOffer;
 pub use peer::{Hop, PeerName, Peers, Target};
 pub use registrar::{Device, PhoneSnapshot, RegistrationLimits};
 pub use session_timer::SessionTimerLimits;

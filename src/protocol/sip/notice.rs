@@ -7,8 +7,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{event::DialogElement, registrar::Device};
-use crate::types::{CallContext, CallerIdentity, CertificateProblem, PeerReason, PerFamily, TrunkId};
+use super::{event::DialogElement, offer::CallOffer, registrar::Device};
+use crate::types::{CallContext, CallerIdentity, CertificateProblem, PeerReason, TrunkId};
 
 /// One dialog of ours, early or confirmed. Made by the endpoint for incoming calls and by the switch for outgoing ones
 /// (both draw from one counter: the switch's are even, the endpoint's odd).
@@ -223,6 +223,8 @@ pub enum SipNotice {
         source: CallSource,
         /// Where their signalling comes from.
         signalled_from: IpAddr,
+        /// Whether nobody else can read it.
+        is_secure: bool,
         /// User part of the caller's address as shown (P-Asserted-Identity of a trunk before From); `None` when withheld.
         caller: Option<Arc<str>>,
         /// Display name of the caller, escaped by whoever shows it.
@@ -253,6 +255,8 @@ pub enum SipNotice {
         dialog: DialogId,
         /// SDP of a 183, once.
         answer: Option<Arc<str>>,
+        /// Whether nobody else can read it.
+        is_secure: bool,
     },
     /// What rang, or sent audio, could not do it after all, and the next server of the same trunk has its turn: nothing rings now.
     CalledAnew {
@@ -267,6 +271,8 @@ pub enum SipNotice {
         answer: Arc<str>,
         /// Where the answer came from.
         signalled_from: IpAddr,
+        /// Whether nobody else can read it.
+        is_secure: bool,
     },
     /// Our outgoing call failed for good, after all contacts or by timer.
     Failed {
@@ -354,6 +360,7 @@ pub enum SipNotice {
 
 /// Say this on the wire. An order for a dialog that is over is ignored.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a new call is ordered once and taken apart at once")]
 pub enum SipOrder {
     /// 180, or 183 with early media.
     Ring {
@@ -388,8 +395,8 @@ pub enum SipOrder {
         caller: Option<Arc<str>>,
         /// Name shown to them.
         caller_name: Option<Arc<str>>,
-        /// SDP offer, as a place of each family is to get it.
-        offer: PerFamily<Arc<str>>,
+        /// SDP offer.
+        offer: CallOffer,
         /// Seconds until an unanswered call is cancelled.
         ring_secs: u32,
         /// What it says beside.

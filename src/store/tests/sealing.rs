@@ -35,7 +35,13 @@ fn secret() -> DigestSecret {
 }
 
 async fn keep_phone(db: &Db) {
-    let phone = Phone { account: "101".into(), name: "Desk".into(), secret: None, is_active: true };
+    let phone = Phone {
+        account: "101".into(),
+        name: "Desk".into(),
+        secret: None,
+        is_active: true,
+        media_encryption: Default::default(),
+    };
     let kept: Result<bool, StoreFault> = db
         .write(Lane::People, move |tx| {
             Box::pin(async move { directory::insert(tx, Thing::Phone, "101", &phone, Some(&secret()), TEST_TIME).await })

@@ -14,7 +14,13 @@ fn exchange() -> Exchange {
     let mut directory = directory();
     let ha1 = hex(&format!("102:{REALM}:secret"));
     let secret = DigestSecret { ours: DigestHashes { realm: REALM.into(), sha256: ha1.clone(), md5: ha1 }, theirs: None };
-    let phone = Phone { account: "102".into(), name: "Second".into(), secret: Some(secret), is_active: true };
+    let phone = Phone {
+        account: "102".into(),
+        name: "Second".into(),
+        secret: Some(secret),
+        is_active: true,
+        media_encryption: Default::default(),
+    };
     directory.phones.insert("102".into(), phone);
     directory.version = 2;
     exchange.give(Input::Directory(Arc::new(directory)));

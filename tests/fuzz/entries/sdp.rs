@@ -1,7 +1,7 @@
 //! A session description as an offer and as the answer to ours. What we answer must itself be readable.
 
 use centralita::{
-    protocol::sdp::{Description, SdpSession},
+    protocol::sdp::{AudioTerms, Description, SdpSession},
     types::{IpFamilies, PerFamily},
 };
 
@@ -12,7 +12,7 @@ pub fn run(bytes: &[u8]) {
     let ours = PerFamily::Both { v4: at("192.0.2.1:4000"), v6: at("[2001:db8::1]:4002") };
     let mut callee = SdpSession::new(7, ours);
     if let Ok((answer, _)) = callee.answer(&description) {
-        assert!(SdpSession::families_for(&description, &[], IpFamilies::Both).is_some());
+        assert!(SdpSession::families_for(&description, &AudioTerms::default(), IpFamilies::Both).is_some());
         assert!(Description::parse(&answer).is_ok(), "an answer that cannot be read: {answer}");
         // The next offer keeps every line (RFC 3264 8).
         let offer = callee.offer();

@@ -91,7 +91,7 @@ fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<S
     let leg = stage.new_leg();
     stage.order(MediaOrder::Open { leg, families: IpFamilies::Both });
     servers.push(stage.wait(|notice| match notice {
-        MediaNotice::Opened { leg: opened, locals } if *opened == leg => Some(*locals.of(IpFamily::V4)),
+        MediaNotice::Opened { leg: opened, locals, .. } if *opened == leg => Some(*locals.of(IpFamily::V4)),
         _ => None,
     }));
     let remote = RemoteMedia {
@@ -101,6 +101,7 @@ fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<S
         digit_payload_type: None,
         is_receiving: true,
         is_sending: true,
+        srtp: None,
     };
     stage.order(MediaOrder::SetRemote { leg, remote, signalled_from: None, is_settled: true });
     leg

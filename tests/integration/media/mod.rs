@@ -26,6 +26,7 @@ mod families;
 mod load;
 mod recordings;
 mod sip_legs;
+mod srtp;
 
 /// A media plane with its notices, and legs for stories.
 pub struct Stage {
@@ -82,8 +83,12 @@ impl Stage {
 
     /// The same at this address.
     pub fn call_at(&mut self, address: &str, codec: Codec, hertz: f64) -> (LegId, TonePeer) {
+        self.call_by(TonePeer::at(address, codec, hertz))
+    }
+
+    /// The same of this telephone.
+    pub fn call_by(&mut self, mut peer: TonePeer) -> (LegId, TonePeer) {
         let leg = self.new_leg();
-        let mut peer = TonePeer::at(address, codec, hertz);
         let local = *self.open(leg, IpFamilies::Both).of(peer.address().family());
         peer.connect(local);
         self.locals.insert(leg, local);
@@ -95,7 +100,7 @@ impl Stage {
     pub fn open(&mut self, leg: LegId, families: IpFamilies) -> PerFamily<SocketAddr> {
         self.order(MediaOrder::Open { leg, families });
         self.wait(|notice| match notice {
-            MediaNotice::Opened { leg: opened, locals } if *opened == leg => Some(*locals),
+            MediaNotice::Opened { leg: opened, locals, .. } if *opened == leg => Some(*locals),
             _ => None,
         })
     }

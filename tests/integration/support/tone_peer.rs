@@ -14,7 +14,9 @@ use centralita::{
             tones_of_key,
         },
         media::{Codec, RemoteMedia},
-        rtp::{EventReceiver, EventSender, Packet, is_rtcp, write_packet},
+        rtp::{
+            EventReceiver, EventSender, Packet, SrtpKey, SrtpKeys, SrtpReceiver, SrtpSender, SrtpSuite, is_rtcp, write_packet,
+        },
     },
     types::Mono,
 };
@@ -23,6 +25,14 @@ use centralita::{
 pub const KEYS: u8 = 101;
 /// Nothing that the server does takes longer than this, even on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How its audio is encrypted.
+struct PeerSrtp {
+    /// As the server has the keys.
+    servers: Box<SrtpKeys>,
+    sender: SrtpSender,
+    receiver: SrtpReceiver,
+}
 
 /// The telephone.
 pub struct TonePeer {
@@ -34,8 +44,10 @@ pub struct TonePeer {
     decoder: Decoder,
     tone: Tone,
     ssrc: u32,
-    sequence: u16,
+    /// Extended; the header holds the low 16 bits.
+    sequence: u64,
     timestamp: u32,
+    srtp: Option<PeerSrtp>,
     keys: EventReceiver,
     /// Everything heard, as samples.
     pub heard: Vec<i16>,
@@ -72,11 +84,26 @@ impl TonePeer {
             tone: Tone::new(hertz, 8_000),
             sequence: 65_500,
             timestamp: 0xffff_f000,
+            srtp: None,
             keys: EventReceiver::default(),
             heard: Vec::new(),
             digits: String::new(),
             sequences: Vec::new(),
         }
+    }
+
+    /// The same with encrypted audio (SRTP), by keys that every story knows.
+    pub fn encrypted(mut self, suite: SrtpSuite) -> Self {
+        let key = |first: u8| SrtpKey::new(suite, &(first..).take(suite.master_octets()).collect::<Vec<_>>()).expect("a key");
+        let servers = SrtpKeys { ours: key(1), theirs: key(101) };
+        let (sender, receiver) = (SrtpSender::new(&servers.theirs), SrtpReceiver::new(&servers.ours));
+        self.srtp = Some(PeerSrtp { servers: Box::new(servers), sender, receiver });
+        self
+    }
+
+    /// Sends on in the clear, as somebody who does not have the key.
+    pub fn forget_keys(&mut self) {
+        self.srtp = None;
     }
 
     /// Where it listens.
@@ -93,6 +120,7 @@ impl TonePeer {
             digit_payload_type: Some(KEYS),
             is_receiving: true,
             is_sending: true,
+            srtp: self.srtp.as_ref().map(|srtp| srtp.servers.clone()),
         }
     }
 
@@ -154,7 +182,12 @@ impl TonePeer {
     pub fn listen(&mut self) -> io::Result<()> {
         let mut buffer = [0; 2_048];
         loop {
-            let length = self.socket.recv(&mut buffer)?;
+            let mut length = self.socket.recv(&mut buffer)?;
+            if let Some(srtp) = &mut self.srtp {
+                let sealed = &mut buffer[..length];
+                let opened = if is_rtcp(sealed) { srtp.receiver.open_report(sealed) } else { srtp.receiver.open(sealed) };
+                length = opened.expect("a packet sealed with the server's key");
+            }
             let datagram = &buffer[..length];
             let Some(packet) = Packet::read(datagram).filter(|_| !is_rtcp(datagram)) else { continue };
             if packet.payload_type == KEYS {
@@ -215,10 +248,13 @@ impl TonePeer {
 
     fn send(&mut self, payload_type: u8, has_marker: bool, timestamp: u32, payload: &[u8]) {
         let server = self.server.expect("connected");
-        let packet = Packet { payload_type, has_marker, sequence: self.sequence, timestamp, ssrc: self.ssrc, payload };
-        self.sequence = self.sequence.wrapping_add(1);
+        let packet = Packet { payload_type, has_marker, sequence: self.sequence as u16, timestamp, ssrc: self.ssrc, payload };
         let mut out = [0; 2_048];
-        let bytes = write_packet(&packet, &mut out).expect("room");
-        self.socket.send_to(bytes, server).expect("sent");
+        let mut length = write_packet(&packet, &mut out).expect("room").len();
+        if let Some(srtp) = &self.srtp {
+            length = srtp.sender.seal(&mut out, length, self.sequence).expect("room");
+        }
+        self.sequence += 1;
+        self.socket.send_to(&out[..length], server).expect("sent");
     }
 }

@@ -345,7 +345,13 @@ fn there_is_room_for_eight_and_the_dialling_rules_count_each_number() {
     let mut directory = sample();
     directory.centre.dialling.calls_max = 3;
     for account in ["201", "202", "203", "204"] {
-        let phone = Phone { account: account.into(), name: account.into(), secret: None, is_active: true };
+        let phone = Phone {
+            account: account.into(),
+            name: account.into(),
+            secret: None,
+            is_active: true,
+            media_encryption: Default::default(),
+        };
         directory.phones.insert(account.into(), phone);
     }
     let mut floor = Floor::with(directory);

@@ -102,7 +102,13 @@ pub fn sample() -> Directory {
         unanswered("1005", NumberTarget::Line { line: id("main-menu") }, Answering::EarlyMedia { secs_max: 60, then: Refuse }),
         unanswered("1006", NumberTarget::Line { line: id("main-menu") }, Answering::Ringing { secs_max: 60, then: Answer }),
     ]);
-    let phone = Phone { account: "103".into(), name: "103".into(), secret: None, is_active: true };
+    let phone = Phone {
+        account: "103".into(),
+        name: "103".into(),
+        secret: None,
+        is_active: true,
+        media_encryption: Default::default(),
+    };
     directory.phones.insert("103".into(), phone);
     directory.trunks.insert(
         id("carrier"),

@@ -133,7 +133,13 @@ fn a_customer_is_handed_to_the_queue_in_which_the_agents_phone_waits() {
 fn what_rings_in_a_browser_is_picked_up_by_dialling_for_it() {
     let mut directory = sample();
     directory.agents.get_mut(&id::<crate::types::AgentId>("ana")).unwrap().phone = Some("101".into());
-    let account = crate::domain::directory::Phone { account: "101".into(), name: "101".into(), secret: None, is_active: true };
+    let account = crate::domain::directory::Phone {
+        account: "101".into(),
+        name: "101".into(),
+        secret: None,
+        is_active: true,
+        media_encryption: Default::default(),
+    };
     directory.phones.insert("101".into(), account);
     let mut floor = Floor::with(directory);
     floor.input(CentreInput::PhoneReachable { account: "103".into(), is_reachable: true });

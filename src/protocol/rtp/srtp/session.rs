@@ -4,7 +4,7 @@
 use std::fmt;
 
 use aws_lc_rs::{
-    aead::{AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
+    aead::{self, AES_128_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey},
     cipher::EncryptingKey,
     hmac,
 };
@@ -32,8 +32,20 @@ const GCM_TAG_OCTETS: usize = 16;
 
 /// Session keys of RTP or of RTCP.
 pub(super) enum SessionKeys {
-    CounterMode { cipher: EncryptingKey, salt: [u8; 14], authentication: hmac::Key, tag_octets: usize },
-    Gcm { cipher: LessSafeKey, salt: [u8; 12] },
+    CounterMode(Box<CounterMode>),
+    Gcm(Box<Gcm>),
+}
+
+pub(super) struct CounterMode {
+    cipher: EncryptingKey,
+    salt: [u8; 14],
+    authentication: hmac::Key,
+    tag_octets: usize,
+}
+
+pub(super) struct Gcm {
+    cipher: LessSafeKey,
+    salt: [u8; 12],
 }
 
 impl fmt::Debug for SessionKeys {
@@ -55,25 +67,31 @@ impl SessionKeys {
         let cipher = key.derive::<32>(labels_from + CIPHER);
         let cipher = &cipher[..key.suite().key_octets()];
         match key.suite() {
-            SrtpSuite::AesCm128HmacSha1_80 | SrtpSuite::AesCm128HmacSha1_32 => Self::CounterMode {
-                cipher: counter_key(cipher),
-                salt: key.derive(labels_from + SALT),
-                authentication: hmac::Key::new(
-                    hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-                    &key.derive::<20>(labels_from + AUTHENTICATION),
-                ),
-                tag_octets,
-            },
-            SrtpSuite::AeadAes128Gcm => Self::Gcm { cipher: gcm(&AES_128_GCM, cipher), salt: key.derive(labels_from + SALT) },
-            SrtpSuite::AeadAes256Gcm => Self::Gcm { cipher: gcm(&AES_256_GCM, cipher), salt: key.derive(labels_from + SALT) },
+            SrtpSuite::AesCm128HmacSha1_80 | SrtpSuite::AesCm128HmacSha1_32 => {
+                let authentication = key.derive::<20>(labels_from + AUTHENTICATION);
+                Self::CounterMode(Box::new(CounterMode {
+                    cipher: counter_key(cipher),
+                    salt: key.derive(labels_from + SALT),
+                    authentication: hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &authentication),
+                    tag_octets,
+                }))
+            }
+            SrtpSuite::AeadAes128Gcm => Self::gcm(&AES_128_GCM, cipher, key.derive(labels_from + SALT)),
+            SrtpSuite::AeadAes256Gcm => Self::gcm(&AES_256_GCM, cipher, key.derive(labels_from + SALT)),
         }
+    }
+
+    fn gcm(algorithm: &'static aead::Algorithm, key: &[u8], salt: [u8; 12]) -> Self {
+        let key = UnboundKey::new(algorithm, key).expect("AES-GCM takes keys of 16 and 32 octets");
+        Self::Gcm(Box::new(Gcm { cipher: LessSafeKey::new(key), salt }))
     }
 
     /// Seals the packet in the first `length` octets, whose header is so long: the octets of the whole, if there is room.
     pub(super) fn seal_rtp(&self, datagram: &mut [u8], header: usize, length: usize, index: u64) -> Option<usize> {
         let ssrc = u32_at(datagram, 8);
         match self {
-            Self::CounterMode { cipher, salt, authentication, tag_octets } => {
+            Self::CounterMode(mode) => {
+                let CounterMode { cipher, salt, authentication, tag_octets } = &**mode;
                 let (packet, room) = datagram.split_at_mut_checked(length)?;
                 let tag_room = room.get_mut(..*tag_octets)?;
                 counter_mode(cipher, counter_iv(salt, ssrc, index), packet.get_mut(header..)?);
@@ -81,7 +99,8 @@ impl SessionKeys {
                 tag_room.copy_from_slice(tag.as_ref().get(..*tag_octets)?);
                 Some(length + tag_octets)
             }
-            Self::Gcm { cipher, salt } => {
+            Self::Gcm(mode) => {
+                let Gcm { cipher, salt } = &**mode;
                 let (packet, room) = datagram.split_at_mut_checked(length)?;
                 let tag_room = room.get_mut(..GCM_TAG_OCTETS)?;
                 let (header, payload) = packet.split_at_mut_checked(header)?;
@@ -96,14 +115,16 @@ impl SessionKeys {
     /// Whether the peer has sealed this packet with this index; it stays as it is.
     pub(super) fn is_of_peer(&self, datagram: &[u8], header: usize, index: u64) -> bool {
         match self {
-            Self::CounterMode { authentication, tag_octets, .. } => {
+            Self::CounterMode(mode) => {
+                let CounterMode { authentication, tag_octets, .. } = &**mode;
                 let Some(length) = datagram.len().checked_sub(*tag_octets).filter(|length| *length >= header) else {
                     return false;
                 };
                 let (packet, tag) = datagram.split_at(length);
                 rtp_tag(authentication, packet, index).as_ref()[..*tag_octets].ct_eq(tag).into()
             }
-            Self::Gcm { cipher, salt } => {
+            Self::Gcm(mode) => {
+                let Gcm { cipher, salt } = &**mode;
                 let Some(length) = datagram.len().checked_sub(GCM_TAG_OCTETS).filter(|length| *length >= header) else {
                     return false;
                 };
@@ -121,7 +142,8 @@ impl SessionKeys {
     pub(super) fn open_rtp(&self, datagram: &mut [u8], header: usize, index: u64) -> Result<usize, SrtpFault> {
         let ssrc = u32_at(datagram, 8);
         match self {
-            Self::CounterMode { cipher, salt, tag_octets, .. } => {
+            Self::CounterMode(mode) => {
+                let CounterMode { cipher, salt, tag_octets, .. } = &**mode;
                 if !self.is_of_peer(datagram, header, index) {
                     return Err(SrtpFault::Forged);
                 }
@@ -129,7 +151,8 @@ impl SessionKeys {
                 counter_mode(cipher, counter_iv(salt, ssrc, index), &mut datagram[header..length]);
                 Ok(length)
             }
-            Self::Gcm { cipher, salt } => {
+            Self::Gcm(mode) => {
+                let Gcm { cipher, salt } = &**mode;
                 let (header, sealed) = datagram.split_at_mut_checked(header).ok_or(SrtpFault::Forged)?;
                 let nonce = gcm_nonce(salt, ssrc, index);
                 let plain = cipher.open_in_place(nonce, Aad::from(&*header), sealed).map_err(|_| SrtpFault::Forged)?;
@@ -147,7 +170,8 @@ impl SessionKeys {
         let word = (IS_ENCRYPTED | index).to_be_bytes();
         let (packet, room) = datagram.split_at_mut_checked(length)?;
         match self {
-            Self::CounterMode { cipher, salt, authentication, tag_octets } => {
+            Self::CounterMode(mode) => {
+                let CounterMode { cipher, salt, authentication, tag_octets } = &**mode;
                 let room = room.get_mut(..RTCP_INDEX_OCTETS + tag_octets)?;
                 counter_mode(cipher, counter_iv(salt, ssrc, index.into()), packet.get_mut(RTCP_CLEAR..)?);
                 let tag = rtcp_tag(authentication, packet, word);
@@ -156,7 +180,8 @@ impl SessionKeys {
                 tag_room.copy_from_slice(tag.as_ref().get(..*tag_octets)?);
                 Some(length + RTCP_INDEX_OCTETS + tag_octets)
             }
-            Self::Gcm { cipher, salt } => {
+            Self::Gcm(mode) => {
+                let Gcm { cipher, salt } = &**mode;
                 let room = room.get_mut(..GCM_TAG_OCTETS + RTCP_INDEX_OCTETS)?;
                 let (clear, payload) = packet.split_at_mut(RTCP_CLEAR);
                 let nonce = gcm_nonce(salt, ssrc, index.into());
@@ -172,8 +197,8 @@ impl SessionKeys {
     /// The index that an encrypted RTCP packet says it has.
     pub(super) fn rtcp_index(&self, datagram: &[u8]) -> Option<u32> {
         let behind = match self {
-            Self::CounterMode { tag_octets, .. } => *tag_octets,
-            Self::Gcm { .. } => 0,
+            Self::CounterMode(mode) => mode.tag_octets,
+            Self::Gcm(_) => 0,
         };
         let at = datagram.len().checked_sub(behind + RTCP_INDEX_OCTETS).filter(|at| *at >= RTCP_CLEAR)?;
         let word = u32_at(datagram, at);
@@ -186,7 +211,8 @@ impl SessionKeys {
         let ssrc = u32_at(datagram, 4);
         let word = (IS_ENCRYPTED | index).to_be_bytes();
         match self {
-            Self::CounterMode { cipher, salt, authentication, tag_octets } => {
+            Self::CounterMode(mode) => {
+                let CounterMode { cipher, salt, authentication, tag_octets } = &**mode;
                 let behind = RTCP_INDEX_OCTETS + tag_octets;
                 let length = datagram.len().checked_sub(behind).filter(|length| *length >= RTCP_CLEAR);
                 let (packet, room) = datagram.split_at_mut(length.ok_or(SrtpFault::Forged)?);
@@ -197,7 +223,8 @@ impl SessionKeys {
                 counter_mode(cipher, counter_iv(salt, ssrc, index.into()), &mut packet[RTCP_CLEAR..]);
                 Ok(packet.len())
             }
-            Self::Gcm { cipher, salt } => {
+            Self::Gcm(mode) => {
+                let Gcm { cipher, salt } = &**mode;
                 let sealed_to = datagram.len().checked_sub(RTCP_INDEX_OCTETS).filter(|length| *length >= RTCP_CLEAR);
                 let (clear, sealed) = datagram[..sealed_to.ok_or(SrtpFault::Forged)?].split_at_mut(RTCP_CLEAR);
                 let nonce = gcm_nonce(salt, ssrc, index.into());
@@ -210,10 +237,6 @@ impl SessionKeys {
 
 /// Longest payload that is tried with more than one rollover; a datagram of ours has less.
 const PLAIN_MAX: usize = 2_048;
-
-fn gcm(algorithm: &'static aws_lc_rs::aead::Algorithm, key: &[u8]) -> LessSafeKey {
-    LessSafeKey::new(UnboundKey::new(algorithm, key).expect("AES-GCM takes keys of 16 and 32 octets"))
-}
 
 /// RFC 3711 4.1.1.
 fn counter_iv(salt: &[u8; 14], ssrc: u32, index: u64) -> [u8; 16] {

@@ -314,6 +314,7 @@ impl SipEndpoint {
             dialog: id,
             source,
             signalled_from: flow.remote.ip(),
+            is_secure: flow.transport.is_secure(),
             caller: caller.number,
             caller_name: caller.name,
             called: called.into(),

@@ -17,13 +17,14 @@ use crate::{
         dialog::Dialog,
         message::SipMessage,
         notice::{Flow, SipTarget},
+        offer::CallOffer,
         peer::Hop,
         registrar::Contact,
         reply::reply_flow,
         session_timer::SessionAnswer,
         transaction::{ClientKey, ServerId},
     },
-    types::{PeerReason, PerFamily, TrunkId},
+    types::{PeerReason, TrunkId},
 };
 
 /// A call: one dialog, or the attempts that shall lead to one.
@@ -116,8 +117,8 @@ pub struct Calling {
     pub target: SipTarget,
     /// Who it says it is from.
     pub presentation: Presentation,
-    /// SDP offer, as a place of each family gets it.
-    pub offer: PerFamily<Arc<str>>,
+    /// SDP offer.
+    pub offer: CallOffer,
     /// One attempt per contact, or one hop of a trunk.
     pub branches: Vec<Branch>,
     /// Hops of the trunk that have not been tried, the next one first.

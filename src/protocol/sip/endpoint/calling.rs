@@ -22,12 +22,13 @@ use crate::{
         header::{Method, Name},
         message::SipMessage,
         notice::{DialogId, Flow, SipNotice, SipTarget},
+        offer::CallOffer,
         peer::Hop,
         registrar::Device,
         session_timer::first_request_lines,
         transaction::{ClientKey, ClientUser, Outline, Owner, Timer},
     },
-    types::{CallContext, OfFamily, PerFamily, Rng},
+    types::{CallContext, Rng},
 };
 
 impl SipEndpoint {
@@ -38,7 +39,7 @@ impl SipEndpoint {
         target: SipTarget,
         caller: Option<&str>,
         caller_name: Option<&str>,
-        offer: PerFamily<Arc<str>>,
+        offer: CallOffer,
         ring_secs: u32,
         context: &CallContext,
         rng: &mut Rng,
@@ -55,6 +56,12 @@ impl SipEndpoint {
             // A trunk without an address is out of service, a phone without a contact is only away.
             let status = if matches!(target, SipTarget::Trunk { .. }) { 503 } else { 480 };
             return self.link.notice(SipNotice::Failed { dialog: id, status });
+        }
+        // Nothing is said of audio that has to be encrypted where others could read the keys.
+        places.retain(|place| offer.is_for(place.way.peer().transport));
+        if places.is_empty() {
+            tracing::warn!("a call that must be encrypted has no way over TLS");
+            return self.link.notice(SipNotice::Failed { dialog: id, status: 488 });
         }
         let presentation = self.present(&target, caller, caller_name, context, rng);
         // A phone's contacts ring together, a trunk's hops are tried one after another.
@@ -164,7 +171,7 @@ impl SipEndpoint {
         {
             message = message.changed(&access.headers);
         }
-        let bytes = message.finish_with(Some(calling.offer.of(peer.remote.family())));
+        let bytes = message.finish_with(calling.offer.by(peer).map(|offer| &**offer));
         let (key, flow, is_direct) = (branch.key, branch.flow, branch.is_direct);
         self.link.name(id, branch.call_id.clone());
         calling.branches.push(branch);
@@ -228,7 +235,7 @@ impl SipEndpoint {
         if early.is_some() {
             calling.early_answer.clone_from(&early);
         }
-        self.link.notice(SipNotice::Ringing { dialog: id, answer: early });
+        self.link.notice(SipNotice::Ringing { dialog: id, answer: early, is_secure: flow.transport.is_secure() });
     }
 
     fn answered(&mut self, id: DialogId, key: ClientKey, flow: Flow, message: &SipMessage, rng: &mut Rng) {
@@ -255,7 +262,7 @@ impl SipEndpoint {
             return self.give_up(id, 488, NORMAL_CLEARING);
         };
         let mut session = std::mem::take(&mut calling.session);
-        session.our_sdp = Some(calling.offer.of(dialog.flow().remote.family()).clone());
+        session.our_sdp = calling.offer.by(dialog.flow()).cloned();
         call.tags.retain(|tag| *tag == winner);
         call.phase = Phase::Talking(Box::new(Talking::new(dialog, true, trunk, session)));
         self.call_changed(id);
@@ -266,7 +273,8 @@ impl SipEndpoint {
             self.by_tag.remove(&loser.tag);
             self.give_up_branch(loser.key, ANSWERED_ELSEWHERE);
         }
-        self.link.notice(SipNotice::Answered { dialog: id, answer, signalled_from: flow.remote.ip() });
+        let (signalled_from, is_secure) = (flow.remote.ip(), flow.transport.is_secure());
+        self.link.notice(SipNotice::Answered { dialog: id, answer, signalled_from, is_secure });
     }
 
     /// The dialog that a 2xx makes, with its ACK sent and kept for repetitions.

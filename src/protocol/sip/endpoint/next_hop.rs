@@ -57,7 +57,9 @@ impl SipEndpoint {
 
     /// Another flow to the device of a phone has its turn: `false` if there is none.
     pub(super) fn try_next_flow(&mut self, id: DialogId, mut spares: Vec<Contact>, rng: &mut Rng) -> bool {
-        let Some(account) = self.calls.get(&id).and_then(|call| call.phone.clone()) else { return false };
+        let Some(Call { phone: Some(account), phase: Phase::Calling(calling), .. }) = self.calls.get(&id) else { return false };
+        let account = account.clone();
+        spares.retain(|spare| calling.offer.is_for(spare.flow.transport));
         while let Some(spare) = spares.pop() {
             if self.registrar.contacts(&account, self.link.now.mono).any(|known| known.flow == spare.flow) {
                 self.begin_branch(id, Place::of(&spare, spares), rng);

@@ -36,8 +36,9 @@ pub fn invited(world: &mut World) -> DialogId {
         .unwrap_or_else(|| panic!("no call in {notices:?}"))
 }
 
-pub(super) fn answered() -> SipNotice {
-    SipNotice::Answered { dialog: OURS, answer: ANSWER.into(), signalled_from: "10.0.0.2".parse().unwrap() }
+pub(super) fn answered(world: &World) -> SipNotice {
+    let is_secure = world.transport.is_secure();
+    SipNotice::Answered { dialog: OURS, answer: ANSWER.into(), signalled_from: "10.0.0.2".parse().unwrap(), is_secure }
 }
 
 /// A call that both sides hold for answered.
@@ -47,7 +48,7 @@ pub fn connected(world: &mut World) -> DialogId {
     let theirs = invited(world);
     world.order(THEM, SipOrder::Accept { dialog: theirs, sdp: ANSWER.into() });
     world.run(100);
-    assert_eq!(world.take(US), [answered()]);
+    assert_eq!(world.take(US), [answered(world)]);
     assert_eq!(world.take(THEM), [SipNotice::Acknowledged { dialog: theirs, answer: None }]);
     theirs
 }
@@ -117,10 +118,10 @@ fn a_call_rings_is_answered_and_hung_up_by_the_caller() {
         let theirs = *dialog;
         world.order(THEM, SipOrder::Ring { dialog: theirs, answer: None });
         world.run(100);
-        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
+        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None, is_secure: transport.is_secure() }]);
         world.order(THEM, SipOrder::Accept { dialog: theirs, sdp: ANSWER.into() });
         world.run(100);
-        assert_eq!(world.take(US), [answered()]);
+        assert_eq!(world.take(US), [answered(&world)]);
         world.run(60_000);
         world.order(US, SipOrder::Bye { dialog: OURS });
         world.run(100);
@@ -445,7 +446,7 @@ fn the_second_fork_to_answer_is_acknowledged_and_hung_up() {
     let fork: Vec<&str> =
         world.stray.iter().filter(|(to, _)| to.ip().to_string() == "10.0.0.7").map(|(_, text)| &text[..3]).collect();
     assert_eq!(fork, ["ACK", "BYE"]);
-    assert_eq!(world.take(US), [answered()]);
+    assert_eq!(world.take(US), [answered(&world)]);
     world.order(US, SipOrder::Bye { dialog: OURS });
     world.assert_empty();
 }

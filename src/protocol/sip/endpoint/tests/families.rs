@@ -34,7 +34,7 @@ fn offers() -> PerFamily<Arc<str>> {
 fn invite(target: SipTarget) -> SipOrder {
     let caller = Some("911".into());
     let context = CallContext::default();
-    SipOrder::Invite { dialog: DialogId(2), target, caller, caller_name: None, offer: offers(), ring_secs: 20, context }
+    SipOrder::Invite { dialog: DialogId(2), target, caller, caller_name: None, offer: offers().into(), ring_secs: 20, context }
 }
 
 #[test]

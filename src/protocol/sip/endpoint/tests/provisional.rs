@@ -165,7 +165,7 @@ fn theirs_are_acknowledged_in_order_once_each() {
     let mut world = calling();
     assert!(line(&world.last(US, "INVITE").unwrap(), "Supported:").contains("100rel"));
     respond(&mut world, "180 Ringing", "x", &reliable(700), None);
-    assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
+    assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None, is_secure: false }]);
     let (to, prack) = world.stray.last().cloned().unwrap();
     assert_eq!(to.to_string(), "10.0.0.7:5060");
     assert!(prack.starts_with("PRACK sip:x@10.0.0.7:5060 ") && prack.contains("RAck: 700 1 INVITE\r\n"), "{prack}");
@@ -176,7 +176,7 @@ fn theirs_are_acknowledged_in_order_once_each() {
         assert_eq!((world.count(US, "PRACK"), world.take(US)), (1, vec![]));
     }
     respond(&mut world, "183 Session Progress", "x", &reliable(701), Some(ANSWER));
-    assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(ANSWER.into()) }]);
+    assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(ANSWER.into()), is_secure: false }]);
     // The answer is known: the 200 need not repeat it, and the dialog counts on.
     respond(&mut world, "200 OK", "x", "", None);
     assert!(matches!(world.take(US).as_slice(), [SipNotice::Answered { answer, .. }] if **answer == *ANSWER));
@@ -193,7 +193,7 @@ fn a_carriers_progress_without_an_answer_is_no_ringing() {
         assert!(world.take(US).is_empty(), "{status}");
     }
     respond(&mut world, "180 Ringing", "x", "", None);
-    assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
+    assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None, is_secure: false }]);
     respond(&mut world, "503 Service Unavailable", "x", "", None);
     assert_eq!(world.take(US), [SipNotice::Failed { dialog: OURS, status: 503 }]);
 }
@@ -203,16 +203,19 @@ fn a_server_that_rang_and_then_cannot_makes_way_for_the_next_which_rings_and_ans
     for first in [reliable(7), String::new()] {
         let mut world = calling_at_two_servers();
         respond(&mut world, "183 Session Progress", "x", &first, Some(ANSWER));
-        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(ANSWER.into()) }]);
+        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(ANSWER.into()), is_secure: false }]);
         let tried = world.last(US, "INVITE").unwrap();
         respond(&mut world, "503 Service Unavailable", "x", "", None);
         assert_eq!(world.take(US), [SipNotice::CalledAnew { dialog: OURS }]);
         assert_ne!(line(&world.last(US, "INVITE").unwrap(), "Call-ID:"), line(&tried, "Call-ID:"));
         respond(&mut world, "180 Ringing", "y", "", None);
-        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None }]);
+        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: None, is_secure: false }]);
         let other = ANSWER.replace("30000", "30002");
         respond(&mut world, "183 Session Progress", "y", "", Some(&other));
-        assert_eq!(world.take(US), [SipNotice::Ringing { dialog: OURS, answer: Some(other.as_str().into()) }]);
+        assert_eq!(
+            world.take(US),
+            [SipNotice::Ringing { dialog: OURS, answer: Some(other.as_str().into()), is_secure: false }]
+        );
         respond(&mut world, "200 OK", "y", "", None);
         let heard = world.take(US);
         assert!(matches!(heard.as_slice(), [SipNotice::Answered { answer, .. }] if **answer == *other), "{heard:?}");

@@ -27,6 +27,8 @@ pub struct World {
     pub now: Now,
     pub rng: Rng,
     pub sides: [Side; 2],
+    /// By which the two reach each other.
+    pub transport: Transport,
     /// Datagrams lost, in percent.
     pub loss: u64,
     /// What went to addresses where nobody lives.
@@ -96,6 +98,7 @@ impl World {
             now: Now::default().plus_millis(1_000_000),
             rng: Rng::seeded(seed),
             sides,
+            transport,
             loss: 0,
             stray: Vec::new(),
             connects: Vec::new(),
