@@ -17,16 +17,14 @@ import time
 
 from consoles import Room, instant_ms, wait_for, wall_ms
 from figures import Figures, is_clean, measure
+from media import measure_media
 from node import PROJECT, Node, binary, load_average
 from signalling import measure_signalling
 from survival import measure_survival
-from traffic import KNOWN, OPUS, PCMU, STRANGER, AgentFloor, RtpPeer, callers, percentile
+from traffic import KNOWN, STRANGER, AgentFloor, RtpPeer, callers, percentile
 
-ECHO, MENU, SUPPORT = "1009", "1000", "1001"
+ECHO, SUPPORT = "1009", "1001"
 ECHO_RATES = (50, 200, 500)
-# The sample centre's first prompts last 14 s; the window must lie within them.
-PROMPT_SECONDS = 13
-SETTLE_SECONDS = 1.5
 
 
 # --- Calls -----------------------------------------------------------------------------------------------------------------
@@ -34,7 +32,6 @@ SETTLE_SECONDS = 1.5
 
 def measure_calls(scale):
     figures = Figures("calls")
-    many, seconds = (60, 6) if scale < 1 else (200, 10)
     with Node() as node:
         with measure(figures, "echo_call_memory_kib"):
             memory_of_echo_calls(figures, node, 100 if scale < 1 else 500)
@@ -45,19 +42,9 @@ def measure_calls(scale):
         for rate in ECHO_RATES:
             with measure(figures, f"echo_call_at_{rate}_per_s_cpu_ms"):
                 echo_calls(figures, node, rate, round(rate * max(6, 60 * scale)))
-    with Node() as node, measure(figures, "ivr_call_second_cpu_ms"):
-        ivr_calls(figures, node, many, seconds)
-    with Node() as node, RtpPeer() as rtp:
-        keys = ("bridged_call_second_cpu_ms", "bridged_call_memory_kib", "queue_call_cpu_ms")
-        with measure(figures, *keys):
-            floor = AgentFloor(node, many, rtp.agents)
-            queue_calls(figures, node, many, scale)
-            bridged_calls(figures, "bridged", node, floor, rtp, many, seconds if scale < 1 else 30, PCMU)
-            floor.close()
-    few = max(10, many // 4)
-    with Node() as node, RtpPeer(mirror="callers") as rtp, measure(figures, "bridged_opus_call_second_cpu_ms"):
-        floor = AgentFloor(node, few, rtp.agents)
-        bridged_calls(figures, "bridged_opus", node, floor, rtp, few, seconds, OPUS)
+    with Node() as node, RtpPeer() as rtp, measure(figures, "queue_call_cpu_ms"):
+        floor = AgentFloor(node, 60 if scale < 1 else 200, rtp.agents)
+        queue_calls(figures, node, len(floor.agents), scale)
         floor.close()
     figures.write(scale)
 
@@ -95,37 +82,6 @@ def echo_calls(figures, node, rate, count):
         figures.notes[f"{name}_failed_count"] = result["errors"]
 
 
-def steady(node, rtp, calls, count, rate, seconds):
-    """Processor time per second of one call while all calls are up, and what the RTP peer saw meanwhile."""
-    time.sleep(count / rate + SETTLE_SECONDS)
-    rtp.report()
-    before, threads, began = node.cpu_ms(), node.thread_cpu_ms(), time.monotonic()
-    time.sleep(seconds)
-    spent, passed, heard = node.cpu_ms() - before, time.monotonic() - began, rtp.report()
-    if os.environ.get("BENCH_THREADS"):
-        after = node.thread_cpu_ms()
-        shares = {name: round((after[name] - threads.get(name, 0)) / passed / count, 3) for name in after}
-        print("    by thread:", {name: share for name, share in sorted(shares.items()) if share >= 0.002}, file=sys.stderr)
-    if not calls.is_running():
-        raise SystemExit(f"The calls ended before the measure: {calls.result()}")
-    if heard["callers"] < count:
-        raise SystemExit(f"Only {heard['callers']} of {count} calls had audio: {calls.counts()}")
-    return spent / passed / count, heard
-
-
-def ivr_calls(figures, node, count, seconds):
-    """Callers who listen to the main menu and send their own sound."""
-    rate = 40 if count < 100 else 80
-    ramp = count / rate
-    seconds = min(seconds, PROMPT_SECONDS - ramp - SETTLE_SECONDS)
-    with RtpPeer() as rtp:
-        calls = callers(node, MENU, rate, count, int((ramp + SETTLE_SECONDS + seconds + 1.5) * 1000), rtp.callers)
-        cost, heard = steady(node, rtp, calls, count, rate, seconds)
-        calls.wait(60)
-        calls.forget()
-    figures.put("ivr_call_second_cpu_ms", cost, f"{count} calls, {heard['heard'] / count / seconds:.1f} packets/s heard by each")
-
-
 def queue_calls(figures, node, agents, scale):
     """A caller comes through the queue to a telephone that answers at once, and hangs up: both legs, without sound."""
     rate, count = 20, round(max(100, 1_000 * scale))
@@ -138,23 +94,6 @@ def queue_calls(figures, node, agents, scale):
     figures.put("queue_call_failed_count", result["failed"])
     if result["failed"]:
         figures.notes["queue_call_failed_count"] = result["errors"]
-    calls.forget()
-
-
-def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
-    """Callers and agents' telephones hear each other through the server."""
-    rate = 20
-    memory = node.memory_kib()
-    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 2) * 1000)
-    calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers, codec)
-    cost, heard = steady(node, rtp, calls, count, rate, seconds)
-    figures.put(f"{name}_call_second_cpu_ms", cost, f"{count} calls, {heard['agents']} telephones talking")
-    if codec is PCMU:
-        figures.put(f"{name}_call_memory_kib", (node.memory_kib() - memory) / count)
-        figures.put(f"{name}_delay_p50_ms", heard["delay_p50_ms"])
-        figures.put(f"{name}_delay_p99_ms", heard["delay_p99_ms"], f"{heard['late_ticks']} ms the generator itself was late")
-        figures.put(f"{name}_lost_percent", 100 * heard["lost"] / max(1, heard["crossed"] + heard["lost"]))
-    calls.wait(seconds + 60)
     calls.forget()
 
 
@@ -279,12 +218,12 @@ def painted(figures, node, count):
     figures.put("invite_to_painted_p95_ms", float(percentile(times[1:], 0.95)))
 
 
-AREAS = {"calls": measure_calls, "signalling": measure_signalling, "survival": measure_survival, "console": measure_console}
+AREAS = {"calls": measure_calls, "media": measure_media, "signalling": measure_signalling, "survival": measure_survival, "console": measure_console}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("areas", nargs="*", metavar="calls|signalling|survival|console", help="areas to measure; all by default")
+    parser.add_argument("areas", nargs="*", metavar="calls|media|signalling|survival|console", help="areas to measure; all by default")
     areas = parser.parse_args().areas or list(AREAS)
     if unknown := [area for area in areas if area not in AREAS]:
         parser.error(f"no area {unknown[0]}; there are {', '.join(AREAS)}")

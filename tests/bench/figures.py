@@ -15,9 +15,12 @@ AT_MOST = {
     "ivr_call_second_cpu_ms": 0.5,
     "bridged_call_second_cpu_ms": 0.8,
     "bridged_call_memory_kib": 60,
+    "bridged_400_delay_p99_ms": 3,
+    "waiting_callers_cores": 0.5,
+    "waiting_call_memory_kib": 20,
     "finished_call_memory_kib": 4,
 }
-AT_LEAST = {"clean_calls_per_s": 5_000, "overload_served_percent": 90}
+AT_LEAST = {"clean_calls_per_s": 5_000, "overload_served_percent": 90, "bridged_calls_max": 1_500}
 
 
 class Figures:

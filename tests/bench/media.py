@@ -1,0 +1,149 @@
+"""What audio costs: callers in menus, callers who wait with music, bridged calls relayed and transcoded, how late their packets
+come, and how many can be bridged. Beside them the floor: what the kernel asks for a relayed packet at least."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+from figures import Figures, measure
+from node import Node
+from traffic import OPUS, PCMU, AgentFloor, RtpPeer, built, callers
+
+MENU = "1000"
+# The sample centre's first prompts last 14 s; the window must lie within them.
+PROMPT_SECONDS = 13
+SETTLE_SECONDS = 1.5
+# Packets that cross the server for a second of a bridged call: 50 each way.
+RELAYED_PER_SECOND = 100
+BRIDGED_STEPS = (200, 400, 600, 800, 1_000, 1_200, 1_400, 1_600)
+LOST_PERCENT_MAX = 0.1
+
+
+def measure_media(scale):
+    figures = Figures("media")
+    many, seconds = (60, 6) if scale < 1 else (200, 10)
+    with measure(figures, "udp_floor_packet_us"):
+        udp_floor(figures)
+    with Node() as node, measure(figures, "ivr_call_second_cpu_ms"):
+        ivr_calls(figures, node, many, seconds)
+    with Node() as node, RtpPeer() as rtp, measure(figures, "waiting_call_second_cpu_ms", "waiting_call_memory_kib"):
+        waiting_calls(figures, node, rtp, 200 if scale < 1 else 1_000, seconds)
+    with Node() as node, RtpPeer() as rtp, measure(figures, "bridged_call_second_cpu_ms", "bridged_call_memory_kib"):
+        floor = AgentFloor(node, many, rtp.agents)
+        bridged_calls(figures, "bridged", node, floor, rtp, many, seconds if scale < 1 else 30, PCMU)
+        floor.close()
+    few = max(10, many // 4)
+    with Node() as node, RtpPeer(mirror="callers") as rtp, measure(figures, "bridged_opus_call_second_cpu_ms"):
+        floor = AgentFloor(node, few, rtp.agents)
+        bridged_calls(figures, "bridged_opus", node, floor, rtp, few, seconds, OPUS)
+        floor.close()
+    with Node(settings=("media.ports=10000-18999",)) as node, RtpPeer() as rtp, measure(figures, "bridged_calls_max"):
+        bridged_ladder(figures, node, rtp, [step for step in BRIDGED_STEPS if scale >= 1 or step <= 200], seconds)
+    figures.write(scale)
+
+
+def udp_floor(figures):
+    told = json.loads(subprocess.run([str(built("udp_floor"))], capture_output=True, text=True, check=True).stdout)
+    figures.put("udp_floor_packet_us", told["packet_ns"] / 1_000, f"{told['packets']} packets in batches, received and sent once each")
+
+
+def steady(node, rtp, calls, count, rate, seconds):
+    """Processor time per second of one call while all calls are up, and what the RTP peer saw meanwhile."""
+    time.sleep(count / rate + SETTLE_SECONDS)
+    rtp.report()
+    before, threads, began = node.cpu_ms(), node.thread_cpu_ms(), time.monotonic()
+    time.sleep(seconds)
+    spent, passed, heard = node.cpu_ms() - before, time.monotonic() - began, rtp.report()
+    if os.environ.get("BENCH_THREADS"):
+        after = node.thread_cpu_ms()
+        shares = {name: round((after[name] - threads.get(name, 0)) / passed / count, 3) for name in after}
+        print("    by thread:", {name: share for name, share in sorted(shares.items()) if share >= 0.002}, file=sys.stderr)
+    if not calls.is_running():
+        raise SystemExit(f"The calls ended before the measure: {calls.result()}")
+    if heard["callers"] < count:
+        raise SystemExit(f"Only {heard['callers']} of {count} calls had audio: {calls.counts()}")
+    return spent / passed / count, heard
+
+def ivr_calls(figures, node, count, seconds):
+    """Callers who listen to the main menu and send their own sound."""
+    rate = 40 if count < 100 else 80
+    ramp = count / rate
+    seconds = min(seconds, PROMPT_SECONDS - ramp - SETTLE_SECONDS)
+    with RtpPeer() as rtp:
+        calls = callers(node, MENU, rate, count, int((ramp + SETTLE_SECONDS + seconds + 1.5) * 1000), rtp.callers)
+        cost, heard = steady(node, rtp, calls, count, rate, seconds)
+        calls.wait(60)
+        calls.forget()
+    figures.put("ivr_call_second_cpu_ms", cost, f"{count} calls, {heard['heard'] / count / seconds:.1f} packets/s heard by each")
+
+def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
+    """Callers and agents' telephones hear each other through the server."""
+    rate = 20
+    memory = node.memory_kib()
+    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 2) * 1000)
+    calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers, codec)
+    cost, heard = steady(node, rtp, calls, count, rate, seconds)
+    figures.put(f"{name}_call_second_cpu_ms", cost, f"{count} calls, {heard['agents']} telephones talking")
+    floor_us = figures.values.get("udp_floor_packet_us")
+    if codec is PCMU and floor_us:
+        relayed_us = cost * 1_000 / RELAYED_PER_SECOND
+        figures.put(f"{name}_packet_to_udp_floor_ratio", relayed_us / floor_us, f"{relayed_us:.2f} us a relayed packet")
+    if codec is PCMU:
+        figures.put(f"{name}_call_memory_kib", (node.memory_kib() - memory) / count)
+        figures.put(f"{name}_delay_p50_ms", heard["delay_p50_ms"])
+        figures.put(f"{name}_delay_p99_ms", heard["delay_p99_ms"], f"{heard['late_ticks']} ms the generator itself was late")
+        figures.put(f"{name}_lost_percent", 100 * heard["lost"] / max(1, heard["crossed"] + heard["lost"]))
+    calls.wait(seconds + 60)
+    calls.forget()
+
+def waiting_calls(figures, node, rtp, count, seconds):
+    """Callers in a queue whose one agent is away: they hear music and send their own sound."""
+    floor = AgentFloor(node, 1, rtp.agents)
+    node.api("supervisor", "PUT", f"/agents/{floor.agents[0]}/presence", {"state": "paused", "reason": "break"})
+    rate = 100
+    # What the server needed to set the agents up is given back meanwhile, and is not the callers'.
+    first = callers(node, floor.NUMBER, rate, 50, 500, rtp.callers)
+    first.wait(30)
+    first.forget()
+    time.sleep(2)
+    memory = node.memory_kib()
+    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 3) * 1000)
+    calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers)
+    cost, heard = steady(node, rtp, calls, count, rate, seconds)
+    figures.put("waiting_call_second_cpu_ms", cost, f"{count} callers, {heard['heard'] / count / seconds:.1f} packets/s heard by each")
+    figures.put("waiting_callers_cores", cost * count / 1_000)
+    figures.put("waiting_call_memory_kib", (node.memory_kib() - memory) / count)
+    calls.wait(seconds + 60)
+    calls.forget()
+    floor.close()
+
+
+def bridged_ladder(figures, node, rtp, steps, seconds):
+    """More and more bridged calls at a time, until packets are lost; how late they come at each step."""
+    floor, most = AgentFloor(node, steps[-1], rtp.agents), 0
+    rate, hold_ms = 40, int((steps[-1] / 40 + len(steps) * (seconds + 3) + 10) * 1000)
+    runs, up = [], 0
+    for step in steps:
+        runs.append(callers(node, floor.NUMBER, rate, step - up, hold_ms, rtp.callers))
+        time.sleep((step - up) / rate + SETTLE_SECONDS)
+        up = step
+        rtp.report()
+        server, peer, began = node.cpu_ms(), rtp.cpu_ms(), time.monotonic()
+        time.sleep(seconds)
+        passed, heard = time.monotonic() - began, rtp.report()
+        lost = 100 * heard["lost"] / max(1, heard["crossed"] + heard["lost"])
+        cores = [(after - before) / passed / 1_000 for after, before in ((node.cpu_ms(), server), (rtp.cpu_ms(), peer))]
+        own = f"server {cores[0]:.2f} cores; generator {cores[1]:.2f} cores, {heard['late_ticks']} ms late, {heard['unsent']} not sent"
+        for share in ("p50", "p99", "p999"):
+            figures.put(f"bridged_{step}_delay_{share}_ms", heard[f"delay_{share}_ms"], own if share == "p50" else "")
+        figures.put(f"bridged_{step}_lost_percent", lost, f"{heard['agents']} telephones talking")
+        if heard["agents"] < step or lost >= LOST_PERCENT_MAX:
+            break
+        most = step
+    figures.put("bridged_calls_max", most, f"with less than {LOST_PERCENT_MAX} % lost")
+    for run in runs:
+        run.stop()
+        run.forget()
+    floor.close()
