@@ -3,6 +3,7 @@
 
 mod earlier_calls;
 mod first_start;
+mod histogram;
 mod listeners;
 mod loops;
 mod metrics;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     protocol::rtp::{KeyMaterial, SrtpKeys},
-    types::{IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
+    types::{AudioQuality, IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
 };
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
@@ -26,6 +26,10 @@ pub type ClipLibrary = BTreeMap<Arc<str>, Samples>;
 /// A playback, so that a late end of an old one is not taken for the end of a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct PlayId(pub u64);
+
+/// A stretch of a leg's time over which its sound is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct StretchId(pub u64);
 
 /// An audio codec of a SIP leg. Browser legs accept any of theirs at any time and send what the other leg uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -227,6 +231,13 @@ pub enum MediaOrder {
         /// Which leg.
         leg: LegId,
     },
+    /// Ends the stretch over which the leg's sound was measured; the next begins.
+    Measure {
+        /// Which leg.
+        leg: LegId,
+        /// Named in [`MediaNotice::Measured`], which answers; `None` if what was before is of no interest.
+        stretch: Option<StretchId>,
+    },
     /// Frees the leg, which ends its recording; answered by [`MediaNotice::Closed`] with its counts.
     Close {
         /// Which leg.
@@ -252,6 +263,7 @@ impl MediaOrder {
             | Self::Mute { leg, .. }
             | Self::ListenForKeys { leg, .. }
             | Self::SendDigits { leg, .. }
+            | Self::Measure { leg, .. }
             | Self::Record { leg, .. }
             | Self::PauseRecording { leg, .. }
             | Self::StopRecording { leg }
@@ -342,6 +354,24 @@ pub enum MediaNotice {
         /// How.
         end: RecordingEnd,
     },
+    /// How the leg sounded over a stretch.
+    Measured {
+        /// Which leg.
+        leg: LegId,
+        /// Which stretch.
+        stretch: StretchId,
+        /// In figures.
+        quality: AudioQuality,
+    },
+    /// The leg's line has become bad, or good again, for some seconds.
+    SoundChanged {
+        /// Which leg.
+        leg: LegId,
+        /// Its mean opinion score is below the one that is set.
+        is_poor: bool,
+        /// The last seconds in figures.
+        quality: AudioQuality,
+    },
     /// The leg is freed.
     Closed {
         /// Which leg.
@@ -365,6 +395,8 @@ impl MediaNotice {
             | Self::Digit { leg, .. }
             | Self::KeyTone { leg, .. }
             | Self::PlayEnded { leg, .. }
+            | Self::Measured { leg, .. }
+            | Self::SoundChanged { leg, .. }
             | Self::RecordingStopped { leg, .. }
             | Self::Closed { leg, .. } => leg,
         }

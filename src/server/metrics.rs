@@ -15,7 +15,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::tasks::Tasks;
+use super::{histogram::ConstHistogram, tasks::Tasks};
 use crate::{
     app::{
         journal_loop::JournalStatus, snapshot_loop::SnapshotStatus, switch_handle::SwitchHandle, switch_loop::SwitchLoopStats,
@@ -28,7 +28,11 @@ use crate::{
         trunk::{TrunkHealth, TrunkRegistration, TrunkView},
     },
     http::Traffic,
-    net::{CaptureHandle, CaptureStats, Certificates, media::MediaHandle, recording::Recorder},
+    net::{
+        CaptureHandle, CaptureStats, Certificates,
+        media::{MediaHandle, Opinions},
+        recording::Recorder,
+    },
     types::{Clock, Timestamp},
 };
 
@@ -295,6 +299,13 @@ impl Reading {
             "RTP packets by what became of them",
             packets.map(|(what, n)| ("fate", what.into(), n)),
         )?;
+        let poor = [("", String::new(), read(&media.poor_lines))];
+        page.counters("media_poor_lines", "Lines that became bad while somebody spoke on them", poor)?;
+        let (classes, sum) = media.opinions.read();
+        let in_points = |hundredths: u64| hundredths as f64 / 100.0;
+        let opinions = ConstHistogram::new(in_points(sum), Opinions::BOUNDS.map(in_points), classes);
+        let help = "Mean opinion scores of the parties of calls (E-model, ITU-T G.107)";
+        page.rows("media_mos", help, MetricType::Histogram, [(Label("", String::new()), opinions)])?;
         page.gauge("media_legs", "Legs of media now", i64::try_from(read(&media.legs)).unwrap_or(i64::MAX))?;
         let troubles = [
             ("late_tick", read(&media.late_ticks)),

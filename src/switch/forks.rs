@@ -70,6 +70,11 @@ impl Forks {
         order
     }
 
+    /// The centre's name of a leg of the media workers.
+    pub(super) fn leg_of(&self, media: LegId) -> LegId {
+        self.legs.get(&media).copied().unwrap_or(media)
+    }
+
     /// The notice in the centre's names.
     pub(super) fn by_leg(&self, mut notice: MediaNotice) -> MediaNotice {
         let leg = notice.leg_mut();

@@ -150,7 +150,8 @@ impl Legs {
             // Nobody orders recordings yet.
             MediaNotice::RecordingStopped { .. } => {}
             // The counts are the media plane's statistics; the leg has been forgotten.
-            MediaNotice::Closed { .. } => {}
+            // The last two are facts of the call already (`sound.rs`).
+            MediaNotice::Closed { .. } | MediaNotice::Measured { .. } | MediaNotice::SoundChanged { .. } => {}
         }
     }
 

@@ -14,6 +14,7 @@ mod offers;
 mod ports;
 mod silence;
 mod snapshot;
+mod sound;
 mod speak;
 mod trunks;
 mod watching;
@@ -38,6 +39,7 @@ pub use snapshot::{CallSnapshot, SnapshotChange, Survivors};
 use self::{
     legs::{Legs, Said},
     snapshot::Snapshots,
+    sound::Voices,
     watching::SlotLamps,
 };
 use crate::{
@@ -69,6 +71,7 @@ pub struct Switch {
     is_draining: bool,
     is_shedding: bool,
     snapshots: Snapshots,
+    voices: Voices,
     /// How many slots calls may be parked in.
     slots: u32,
     slot_lamps: SlotLamps,
@@ -106,6 +109,7 @@ impl Switch {
             is_draining: false,
             is_shedding: false,
             snapshots: Snapshots::default(),
+            voices: Voices::default(),
             slots: ParkSettings::default().slots,
             slot_lamps: SlotLamps::default(),
         }
@@ -140,7 +144,11 @@ impl Switch {
             Input::IdentityChecked { dialog, checked } => self.sip.identity_checked(dialog, checked, now),
             Input::CertificateShown { flow, shown } => self.sip.certificate_shown(flow, shown, now),
             Input::FlowClosed(flow) => self.sip.flow_closed(flow, now, &mut self.rng),
-            Input::Media(notice) => self.legs.hear_media(notice, now, &mut self.rng),
+            Input::Media(notice) => {
+                if let Some(notice) = self.hear_sound(notice, now) {
+                    self.legs.hear_media(notice, now, &mut self.rng);
+                }
+            }
             Input::Command(CommandRequest { request, actor, command }) => {
                 let result = self.centre.command(&actor, command, now, &mut self.rng);
                 reply = Some(Output::Reply { request, result });
@@ -280,7 +288,10 @@ impl Switch {
                 is_quiet = false;
                 match said {
                     Said::Sip(order) => self.sip.order(order, now, &mut self.rng),
-                    Said::Media(order) => self.outputs.push_back(Output::Media(order)),
+                    Said::Media(order) => {
+                        self.measure(&order);
+                        self.outputs.push_back(Output::Media(order));
+                    }
                     Said::Centre(input) => self.centre.handle(input, now, &mut self.rng),
                     Said::Live(update) => self.outputs.push_back(Output::Live(update)),
                 }

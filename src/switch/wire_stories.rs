@@ -4,6 +4,7 @@
 mod devices;
 mod restarts;
 mod session_ids;
+mod sound;
 mod transfers;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -1,5 +1,6 @@
 //! Values that every floor shares: ids, time, chance, telephone numbers and who stands for them. Imports nothing of ours.
 
+mod audio_quality;
 mod call_context;
 mod caller_identity;
 mod certificate_files;
@@ -16,6 +17,7 @@ mod session_identifier;
 pub mod settings;
 mod time;
 
+pub use audio_quality::AudioQuality;
 pub use call_context::{CallContext, OriginalNumbers};
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use certificate_files::CertificateFiles;

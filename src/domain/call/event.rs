@@ -5,7 +5,8 @@ use utoipa::ToSchema;
 
 use super::Supervision;
 use crate::types::{
-    AgentId, CallId, CallerIdentity, CustomerId, LineId, PeerReason, PhoneNumber, QueueId, Redirection, Timestamp, TrunkId,
+    AgentId, AudioQuality, CallId, CallerIdentity, CustomerId, LineId, PeerReason, PhoneNumber, QueueId, Redirection,
+    Timestamp, TrunkId,
 };
 
 /// Something happened to a call.
@@ -226,6 +227,27 @@ pub enum CallEventKind {
     MediaBack {
         /// Whose.
         party: Party,
+    },
+    /// The line to a party became bad for some seconds: the mean opinion score is below the one that is set.
+    AudioPoor {
+        /// Whose.
+        party: Party,
+        /// Those seconds in figures.
+        quality: AudioQuality,
+    },
+    /// The line to the party is good again.
+    AudioClear {
+        /// Whose.
+        party: Party,
+        /// The last seconds in figures.
+        quality: AudioQuality,
+    },
+    /// How a party sounded while it was on the call; said when its part is over, which may be after `ended`.
+    AudioMeasured {
+        /// Whose.
+        party: Party,
+        /// In figures.
+        quality: AudioQuality,
     },
     /// The call has outlasted a restart of the exchange: the customer is back on the line.
     Recovered,
@@ -486,6 +508,9 @@ impl CallEvent {
             CallEventKind::CallbackRequested { .. } => "call.callback_requested",
             CallEventKind::MediaLost { .. } => "call.media_lost",
             CallEventKind::MediaBack { .. } => "call.media_back",
+            CallEventKind::AudioPoor { .. } => "call.audio_poor",
+            CallEventKind::AudioClear { .. } => "call.audio_clear",
+            CallEventKind::AudioMeasured { .. } => "call.audio_measured",
             CallEventKind::Recovered => "call.recovered",
             CallEventKind::NotRecovered { .. } => "call.not_recovered",
             CallEventKind::Ended { .. } => "call.ended",

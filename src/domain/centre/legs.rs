@@ -66,6 +66,16 @@ impl Centre {
         }
     }
 
+    /// Whose sound a leg carries on which call: the customer's, or that of the agent who talks with it or rings.
+    pub fn voice_of(&self, leg: LegId) -> Option<(CallId, Party)> {
+        match self.legs.get(&leg)? {
+            LegUse::Customer(call) => Some((*call, Party::Customer)),
+            LegUse::AgentPhone { call, .. } => Some((*call, Party::Agent)),
+            LegUse::Console(agent) => Some((self.agents.get(agent)?.call()?, Party::Agent)),
+            LegUse::Consulted { .. } | LegUse::SecondLine { .. } | LegUse::SlotTold { .. } | LegUse::WebPhone(_) => None,
+        }
+    }
+
     /// Ends a leg, if it is still there.
     pub(super) fn close_leg(&mut self, leg: LegId) {
         if self.legs.remove(&leg).is_some() {

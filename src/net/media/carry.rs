@@ -125,6 +125,10 @@ impl Worker {
                 peer.is_rtcp_muxed = true;
                 leg.last_heard = now;
             }
+            // From whichever port: RTCP has its own at most peers (RFC 3550 11).
+            if peer.latch.destination().is_some_and(|peer| peer.ip() == from.ip()) {
+                leg.take_reports(datagram, self.clock.now());
+            }
             return;
         }
         let judged = Packet::read(datagram).and_then(|packet| {
@@ -208,8 +212,10 @@ impl Worker {
                 }
             }
         }
-        if let Some(incoming) = &mut leg.incoming {
-            incoming.push(stream, arrival, payload);
+        if let Some(incoming) = &mut leg.incoming
+            && !incoming.push(stream, arrival, payload)
+        {
+            leg.sound.note_late();
         }
     }
 

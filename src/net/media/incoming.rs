@@ -36,6 +36,11 @@ impl Incoming {
         self.playout.push(arrival, payload)
     }
 
+    /// How long packets wait before they are heard, in milliseconds.
+    pub(super) fn wait_ms(&self) -> u64 {
+        self.playout.wait_ms()
+    }
+
     /// What the peer says in this tick.
     pub(super) fn frame(&mut self, tick: u64) -> &Frame {
         if self.tick != tick {

@@ -9,6 +9,7 @@ use super::{
     ear::Ear,
     incoming::Incoming,
     sip_peer::{Meaning, SipPeer},
+    sound::Sound,
 };
 use crate::{
     net::recording::Tap,
@@ -48,6 +49,7 @@ pub(super) struct Leg {
     /// What the peer sends; unknown before the agreement.
     pub(super) codec_in: Option<Codec>,
     pub(super) reception: Reception,
+    pub(super) sound: Sound,
     pub(super) incoming: Option<Box<Incoming>>,
     pub(super) ear: Ear,
     pub(super) keys_in: EventReceiver,
@@ -89,6 +91,7 @@ impl Leg {
             encoder: None,
             codec_in: None,
             reception: Reception::default(),
+            sound: Sound::default(),
             incoming: None,
             ear: Ear::default(),
             keys_in: EventReceiver::default(),

@@ -30,9 +30,10 @@ mod plane;
 mod recorded;
 mod settings;
 mod sip_peer;
+mod sound;
 mod srtp;
 mod tick;
 mod worker;
 
-pub use plane::{MediaHandle, MediaPlane, MediaStats};
+pub use plane::{MediaHandle, MediaPlane, MediaStats, Opinions};
 pub use settings::{MediaSettings, advertised_of, detect_address};

@@ -216,6 +216,35 @@ pub struct MediaStats {
     pub notices_dropped: AtomicU64,
     /// Clips asked for that the library does not hold.
     pub clips_missing: AtomicU64,
+    /// Legs whose line became bad while somebody spoke on it.
+    pub poor_lines: AtomicU64,
+    /// How calls sounded, each party's part by itself.
+    pub opinions: Opinions,
+}
+
+/// Mean opinion scores, counted by classes.
+#[derive(Debug, Default)]
+pub struct Opinions {
+    classes: [AtomicU64; Self::BOUNDS.len() + 1],
+    sum_hundredths: AtomicU64,
+}
+
+impl Opinions {
+    /// Upper ends of the classes, in hundredths; the borders of satisfaction of ITU-T G.109 and one below them.
+    pub const BOUNDS: [u64; 6] = [200, 258, 310, 360, 403, 434];
+
+    /// Counts one.
+    pub(super) fn note(&self, mos: f64) {
+        let hundredths = (mos * 100.0) as u64;
+        let class = Self::BOUNDS.iter().position(|bound| hundredths <= *bound).unwrap_or(Self::BOUNDS.len());
+        self.classes[class].fetch_add(1, Ordering::Relaxed);
+        self.sum_hundredths.fetch_add(hundredths, Ordering::Relaxed);
+    }
+
+    /// How many of each class, the last without an upper end, and the sum of all in hundredths.
+    pub fn read(&self) -> ([u64; Self::BOUNDS.len() + 1], u64) {
+        (self.classes.each_ref().map(|class| class.load(Ordering::Relaxed)), self.sum_hundredths.load(Ordering::Relaxed))
+    }
 }
 
 /// Adds one; for the worker's hot path.

@@ -27,6 +27,9 @@ settings! {
         pub media_timeout: Duration = Duration::from_secs(20),
         /// A browser that nothing at all has come from for so long counts as lost.
         pub browser_timeout: Duration = Duration::from_secs(6),
+        /// A line whose mean opinion score (1 bad to 4.5 excellent, ITU-T G.107) stays below this for ten seconds is told on its call,
+        /// in hundredths; 0 tells none. 360 is where some users are dissatisfied, 310 where many are.
+        pub mos_alarm_hundredths: u32 = 310,
         /// Whether browsers send Opus rather than G.711. It sounds no better on a telephone call and costs 100 times the work.
         pub prefer_opus: bool = false,
     }

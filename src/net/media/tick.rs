@@ -161,7 +161,9 @@ impl Worker {
         if now.mono.millis_since(leg.last_report) >= REPORT_MS {
             leg.last_report = now.mono;
             leg.send_report(now);
+            self.judge_sound(seat);
         }
+        let Some(leg) = self.legs.get_mut(seat) else { return };
         if leg.feed != Feed::Clocked && leg.needs_keep_alive() && now.mono.millis_since(leg.last_sent) >= KEEP_ALIVE_MS {
             self.send_silence(seat, now.mono);
         }

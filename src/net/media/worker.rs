@@ -77,6 +77,8 @@ pub(super) struct Worker {
     pub(super) media_timeout_ms: u64,
     pub(super) browser_timeout_ms: u64,
     pub(super) prefer_opus: bool,
+    /// A mean opinion score below which a line is told to be bad, in hundredths.
+    pub(super) mos_alarm_hundredths: u32,
     pub(super) rng: Rng,
     pub(super) legs: Legs,
     pub(super) clips: Arc<ClipLibrary>,
@@ -121,6 +123,7 @@ impl Worker {
             media_timeout_ms: settings.media_timeout.as_millis() as u64,
             browser_timeout_ms: settings.browser_timeout.as_millis() as u64,
             prefer_opus: settings.prefer_opus,
+            mos_alarm_hundredths: settings.mos_alarm_hundredths,
             rng,
             legs: Legs::default(),
             clips: Arc::default(),
@@ -243,6 +246,7 @@ impl Worker {
                 self.with(leg, |worker, seat| worker.pause_recording(seat, is_paused, now));
             }
             MediaOrder::StopRecording { leg } => self.with(leg, |worker, seat| worker.stop_recording(seat, now)),
+            MediaOrder::Measure { leg, stretch } => self.with(leg, |worker, seat| worker.measure(seat, stretch)),
             MediaOrder::Close { leg } => self.with(leg, |worker, seat| worker.close(seat, now)),
         }
     }

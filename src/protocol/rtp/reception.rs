@@ -28,6 +28,10 @@ pub struct Reception {
     finished: Totals,
     /// Times that the source changed or began anew.
     restarts: u64,
+    /// Times that packets began to be missed, one or many in a row.
+    loss_runs: u64,
+    /// The last sender report: its source, the middle of its NTP time, when it came.
+    report: Option<(u32, u32, Mono)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -71,6 +75,7 @@ impl Reception {
             return Received::Implausible;
         };
         stream.expected_after_jump = None;
+        self.loss_runs += u64::from(extended > stream.highest + 1);
         stream.highest = stream.highest.max(extended);
         stream.received += 1;
         stream.measure(timing, at);
@@ -85,6 +90,27 @@ impl Reception {
     /// Packets that never came, by sequence numbers. Duplicates count against it, as the RFC has it, but never below zero.
     pub fn lost(&self) -> u64 {
         self.finished.lost + self.stream.as_ref().map_or(0, Stream::lost)
+    }
+
+    /// Times that packets began to be missed, one or many in a row. Those that were only late are among them.
+    pub fn loss_runs(&self) -> u64 {
+        self.loss_runs
+    }
+
+    /// Takes note of a sender report of `ssrc`, by the middle of its NTP time.
+    pub fn note_report(&mut self, ssrc: u32, ntp_middle: u32, at: Mono) {
+        self.report = Some((ssrc, ntp_middle, at));
+    }
+
+    /// The last sender report of this source and for how long we have had it, in 65,536ths of a second (RFC 3550 6.4.1: LSR and
+    /// DLSR); zeros for none.
+    pub(super) fn last_report(&self, ssrc: u32, now: Mono) -> (u32, u32) {
+        match self.report {
+            Some((source, ntp_middle, at)) if source == ssrc => {
+                (ntp_middle, u32::try_from((now.millis_since(at) << 16) / 1_000).unwrap_or(u32::MAX))
+            }
+            Some(_) | None => (0, 0),
+        }
     }
 
     /// Interarrival jitter in microseconds.

@@ -9,16 +9,42 @@ const SENDER_REPORT: u8 = 200;
 const RECEIVER_REPORT: u8 = 201;
 const SOURCE_DESCRIPTION: u8 = 202;
 const BLOCK_BYTES: usize = 24;
+/// Longer round trips are clocks that were set or peers that reckon otherwise.
+const ROUND_TRIP_MS_MAX: u64 = 10_000;
 
 /// What a peer says about our stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerReport {
     /// Loss since its last report, in 256ths.
     pub fraction_lost: u8,
-    /// Packets lost in all.
-    pub lost: u32,
+    /// Packets lost in all. Repeated ones count against it, so it may be negative.
+    pub lost: i32,
     /// Jitter in ticks of the codec's clock.
     pub jitter: u32,
+    /// Our last sender report that it had seen, by the middle of its NTP time (LSR); 0 for none.
+    last_seen: u32,
+    /// For how long it had it (DLSR), in 65,536ths of a second.
+    held: u32,
+}
+
+impl PeerReport {
+    /// From our sender report to this report and back, without the time that the peer kept it, in milliseconds (RFC 3550 6.4.1);
+    /// `None` if it has seen none, or its figures make no sense.
+    pub fn round_trip_ms(&self, now: Now) -> Option<u32> {
+        let on_the_way = ntp_middle(now).wrapping_sub(self.last_seen).wrapping_sub(self.held);
+        let millis = (u64::from(on_the_way) * 1_000) >> 16;
+        let is_known = self.last_seen != 0 && millis < ROUND_TRIP_MS_MAX;
+        is_known.then_some(millis as u32)
+    }
+}
+
+/// What an RTCP packet holds for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PeerReports {
+    /// The peer's source number and the middle of the NTP time at which it sent its report, if it is a sender's.
+    pub sent: Option<(u32, u32)>,
+    /// Its word about our stream.
+    pub heard: Option<PeerReport>,
 }
 
 /// A compound report: sender report if we have sent, else receiver report, with one block about the peer, and our canonical name.
@@ -44,38 +70,49 @@ pub fn write_report(outgoing: &Outgoing, reception: &mut Reception, clock_rate: 
         out.extend((u32::from(figures.fraction_lost) << 24 | figures.lost).to_be_bytes());
         out.extend(figures.highest.to_be_bytes());
         out.extend(figures.jitter.to_be_bytes());
-        // No sender report of theirs is kept, so there is no round trip to compute (RFC 3550 6.4.1 LSR: 0 if none).
-        out.extend([0; 8]);
+        let (last_seen, held) = reception.last_report(figures.ssrc, now.mono);
+        out.extend(last_seen.to_be_bytes());
+        out.extend(held.to_be_bytes());
     }
     describe_source(outgoing.ssrc(), &mut out);
     out
 }
 
-/// The peer's word about our stream `ssrc` in a compound packet, if it holds one.
-pub fn read_report(bytes: &[u8], ssrc: u32) -> Option<PeerReport> {
+/// What a compound packet says, of it and about our stream `ssrc`. What cannot be read ends it.
+pub fn read_reports(bytes: &[u8], ssrc: u32) -> PeerReports {
+    let mut reports = PeerReports::default();
     let mut rest = bytes;
     while let [first, kind, high, low, ..] = rest {
         let length = 4 * (usize::from(u16::from_be_bytes([*high, *low])) + 1);
-        let packet = rest.get(..length).filter(|_| first >> 6 == 2)?;
+        let Some(packet) = rest.get(..length).filter(|_| first >> 6 == 2) else { break };
         let blocks_at = match *kind {
             SENDER_REPORT => 28,
             RECEIVER_REPORT => 8,
             _ => length,
         };
-        let blocks = packet.get(blocks_at..).unwrap_or_default().chunks_exact(BLOCK_BYTES).take(usize::from(first & 0x1f));
-        for block in blocks {
-            if word(block, 0) == Some(ssrc) {
-                let loss = word(block, 4)?;
-                return Some(PeerReport {
-                    fraction_lost: (loss >> 24) as u8,
-                    lost: loss & 0xff_ffff,
-                    jitter: word(block, 12)?,
-                });
-            }
+        if *kind == SENDER_REPORT
+            && let (Some(sender), Some(seconds), Some(fraction)) = (word(packet, 4), word(packet, 8), word(packet, 12))
+        {
+            reports.sent = Some((sender, seconds << 16 | fraction >> 16));
         }
-        rest = rest.get(length..)?;
+        let blocks = packet.get(blocks_at..).unwrap_or_default().chunks_exact(BLOCK_BYTES).take(usize::from(first & 0x1f));
+        let about_us = blocks.filter(|block| word(block, 0) == Some(ssrc)).find_map(read_block);
+        reports.heard = reports.heard.or(about_us);
+        rest = rest.get(length..).unwrap_or_default();
     }
-    None
+    reports
+}
+
+fn read_block(block: &[u8]) -> Option<PeerReport> {
+    let loss = word(block, 4)?;
+    Some(PeerReport {
+        fraction_lost: (loss >> 24) as u8,
+        // 24 bits with a sign.
+        lost: (loss << 8) as i32 >> 8,
+        jitter: word(block, 12)?,
+        last_seen: word(block, 16)?,
+        held: word(block, 20)?,
+    })
 }
 
 /// RFC 3550 6.5.1: every compound packet names its source. The name is random like the source number, not a person's.
@@ -93,6 +130,12 @@ fn ntp(now: Now) -> (u32, u32) {
     let millis = u64::try_from(now.wall.as_millis()).unwrap_or(0);
     let seconds = (millis / 1_000 + NTP_TO_UNIX_SECONDS) as u32;
     (seconds, (((millis % 1_000) << 32) / 1_000) as u32)
+}
+
+/// The middle 32 bits of NTP time, by which reports name each other.
+fn ntp_middle(now: Now) -> u32 {
+    let (seconds, fraction) = ntp(now);
+    seconds << 16 | fraction >> 16
 }
 
 fn word(bytes: &[u8], at: usize) -> Option<u32> {
@@ -119,10 +162,38 @@ mod tests {
         let now = Now { wall: Timestamp::from_millis(1_000), mono: Mono::from_millis(2_000) };
         let bytes = write_report(&receiver_stream, &mut reception, 8_000, now);
         assert!(crate::protocol::rtp::is_rtcp(&bytes));
-        let report = read_report(&bytes, sender.ssrc()).expect("a block about the sender");
+        let report = read_reports(&bytes, sender.ssrc()).heard.expect("a block about the sender");
         assert_eq!(report.lost, 25);
         assert!((60..=68).contains(&report.fraction_lost), "{}", report.fraction_lost);
-        assert_eq!(read_report(&bytes, 1), None);
+        assert_eq!(report.round_trip_ms(now), None, "it has seen no report of the sender");
+        assert_eq!(read_reports(&bytes, 1).heard, None);
+    }
+
+    #[test]
+    fn the_round_trip_is_the_time_on_the_way_and_not_the_time_that_a_report_was_kept() {
+        let at = |millis: i64| Now {
+            wall: Timestamp::from_millis(1_700_000_000_000 + millis),
+            mono: Mono::from_millis(millis as u64),
+        };
+        let mut rng = Rng::seeded(9);
+        let (mut ours, mut theirs) = (Outgoing::new(&mut rng), Outgoing::new(&mut rng));
+        let (mut we_hear, mut they_hear) = (Reception::default(), Reception::default());
+        for i in 0..10 {
+            let (our_stamp, their_stamp) = (ours.made(160, 8_000, at(i * 20).mono), theirs.made(160, 8_000, at(i * 20).mono));
+            ours.count(160);
+            theirs.count(160);
+            they_hear.note(ours.ssrc(), our_stamp.sequence as u16, None, at(i * 20).mono);
+            we_hear.note(theirs.ssrc(), their_stamp.sequence as u16, None, at(i * 20).mono);
+        }
+        // Ours takes 40 ms to them, they keep it for 3 s, theirs takes 70 ms to us. Their clock shows another time than ours.
+        let sent = read_reports(&write_report(&ours, &mut we_hear, 8_000, at(1_000)), theirs.ssrc());
+        let (source, time) = sent.sent.expect("a sender's report");
+        assert_eq!(source, ours.ssrc());
+        they_hear.note_report(source, time, at(1_040).mono);
+        let theirs_at = Now { wall: Timestamp::from_millis(5), ..at(4_040) };
+        let back = read_reports(&write_report(&theirs, &mut they_hear, 8_000, theirs_at), ours.ssrc());
+        let round_trip = back.heard.and_then(|heard| heard.round_trip_ms(at(4_110))).expect("a round trip");
+        assert!((109..=111).contains(&round_trip), "{round_trip}");
     }
 
     #[test]
@@ -146,7 +217,8 @@ mod tests {
             if let Some(first) = bytes.first_mut() {
                 *first = 0x80 | (*first & 0x1f);
             }
-            read_report(&bytes, rng.next_u32());
+            let heard = read_reports(&bytes, rng.next_u32()).heard;
+            assert!(heard.and_then(|heard| heard.round_trip_ms(Now::default())).is_none_or(|ms| ms < 10_000));
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What comes to an audio port: RTP, its keys, RTCP. Each packet is preceded by its length in one octet.
 
 use centralita::{
-    protocol::rtp::{Arrival, EventReceiver, Jitter, Latch, Packet, Received, Reception, is_rtcp, read_report, write_packet},
-    types::Mono,
+    protocol::rtp::{Arrival, EventReceiver, Jitter, Latch, Packet, Received, Reception, is_rtcp, read_reports, write_packet},
+    types::{Mono, Now},
 };
 
 pub fn run(bytes: &[u8]) {
@@ -27,7 +27,11 @@ struct Peer {
 impl Peer {
     fn hear(&mut self, datagram: &[u8], now: Mono) {
         if is_rtcp(datagram) {
-            let _ = read_report(datagram, 0x1234_5678);
+            let reports = read_reports(datagram, 0x1234_5678);
+            if let Some((ssrc, time)) = reports.sent {
+                self.reception.note_report(ssrc, time, now);
+            }
+            let _ = reports.heard.and_then(|heard| heard.round_trip_ms(Now { mono: now, ..Now::default() }));
             return;
         }
         let Some(packet) = Packet::read(datagram) else { return };

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use centralita::{
     protocol::{
         audio::{FRAME_SAMPLES, Goertzel, Tone, read_wav},
-        media::{Codec, MediaOrder, RemoteMedia, Source},
+        media::{Codec, MediaOrder, RemoteMedia, Source, StretchId},
     },
-    types::IpFamilies,
+    types::{AudioQuality, IpFamilies},
 };
 use tokio::runtime::Runtime;
 
@@ -21,8 +21,8 @@ use crate::support::{
 /// 5 in 100 never come, all others up to 0.1 s late: every packet may overtake the four before it.
 const BAD: Weather = Weather { lost: 5, repeated: 0, delayed: 100, delay_ms_max: 100 };
 
-/// What a telephone hears of a caller whose packets come through `weather`.
-fn heard_through(weather: Weather, codecs: (Codec, Codec), said: &[i16]) -> Vec<i16> {
+/// What a telephone hears of a caller whose packets come through `weather`, and how the caller's line is judged.
+fn heard_through(weather: Weather, codecs: (Codec, Codec), said: &[i16]) -> (Vec<i16>, AudioQuality) {
     let network = Runtime::new().expect("a runtime");
     let mut stage = Stage::new(|_| {});
     let (caller, mut speaker) = (stage.new_leg(), TonePeer::new(codecs.0, 0.0));
@@ -39,7 +39,10 @@ fn heard_through(weather: Weather, codecs: (Codec, Codec), said: &[i16]) -> Vec<
         // It hears silence at the pace of speech until there is more to hear.
         listener.listen().expect("a packet in time");
     }
-    listener.heard.clone()
+    let stretch = StretchId(1);
+    stage.order(MediaOrder::Measure { leg: caller, stretch: Some(stretch) });
+    let quality = stage.measured(stretch);
+    (listener.heard.clone(), quality)
 }
 
 /// How alike what is heard is to what was said: each tenth of a second with the place up to 0.4 s later that it is most alike to,
@@ -65,9 +68,12 @@ fn speech_through_loss_jitter_and_reordering_is_understood_on_the_other_side() {
     let prompt = read_wav(&std::fs::read(path).expect("the prompt")).expect("a sound file");
     let said: Vec<i16> = prompt.iter().copied().cycle().take(5 * 8_000).collect();
     for codecs in [(Codec::Pcmu, Codec::Opus), (Codec::Opus, Codec::Pcma), (Codec::G722, Codec::Pcmu)] {
-        let heard = heard_through(BAD, codecs, &said);
+        let (heard, quality) = heard_through(BAD, codecs, &said);
         let resemblance = resemblance(&said, &heard);
         assert!(resemblance >= 0.8, "{codecs:?}: {resemblance:.3}");
+        assert!((1.0..12.0).contains(&quality.lost_percent), "{codecs:?}: {quality:?}");
+        assert!(quality.jitter_ms > 10.0, "{codecs:?}: {quality:?}");
+        assert!(quality.mos.is_some_and(|mos| (2.0..4.2).contains(&mos)), "{codecs:?}: {quality:?}");
     }
 }
 
@@ -75,7 +81,33 @@ fn speech_through_loss_jitter_and_reordering_is_understood_on_the_other_side() {
 fn a_tone_through_loss_jitter_and_reordering_keeps_its_pitch() {
     let mut tone = Tone::new(1_000.0, 8_000);
     let said: Vec<i16> = (0..300).flat_map(|_| tone.frame()).collect();
-    let heard = heard_through(BAD, (Codec::Pcmu, Codec::Pcma), &said);
+    let (heard, _) = heard_through(BAD, (Codec::Pcmu, Codec::Pcma), &said);
     let found = Goertzel::strongest(&heard[8_000..]).expect("a tone");
     assert!((found - 1_000.0).abs() <= 20.0, "{found}");
+}
+
+#[test]
+fn a_good_line_is_judged_by_what_came_and_by_what_its_peer_reports() {
+    let mut stage = Stage::new(|_| {});
+    let (leg, mut peer) = stage.call(Codec::Pcmu, 1_000.0);
+    stage.hear(leg, &[Source::Echo]);
+    peer.listen_to(1);
+    peer.converse(100);
+    stage.order(MediaOrder::Measure { leg, stretch: Some(StretchId(1)) });
+    let good = stage.measured(StretchId(1));
+    assert_eq!((good.packets, good.lost_percent, good.late_percent), (100, 0.0, 0.0));
+    assert!(good.mos.is_some_and(|mos| mos > 4.2), "{good:?}");
+    assert_eq!((good.mos_heard, good.heard_lost_percent), (None, None), "it has reported nothing");
+
+    for _ in 0..3 {
+        peer.converse(20);
+        // A quarter.
+        peer.report_loss(64);
+    }
+    peer.converse(20);
+    stage.order(MediaOrder::Measure { leg, stretch: Some(StretchId(2)) });
+    let reported = stage.measured(StretchId(2));
+    assert_eq!((reported.packets, reported.heard_lost_percent), (80, Some(25.0)));
+    assert!(reported.mos_heard.is_some_and(|mos| mos < 2.6), "{reported:?}");
+    assert!(reported.mos.is_some_and(|mos| mos > 4.2), "{reported:?}");
 }

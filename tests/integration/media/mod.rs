@@ -10,9 +10,9 @@ use centralita::{
     },
     protocol::{
         audio::Tone,
-        media::{Codec, MediaNotice, MediaOrder, PlayId, Source},
+        media::{Codec, MediaNotice, MediaOrder, PlayId, Source, StretchId},
     },
-    types::{IpFamilies, LegId, OfFamily, PerFamily, Rng, Timestamp, settings::PortRange},
+    types::{AudioQuality, IpFamilies, LegId, OfFamily, PerFamily, Rng, Timestamp, settings::PortRange},
 };
 use tempfile::TempDir;
 use tokio::sync::mpsc;
@@ -136,6 +136,14 @@ impl Stage {
     pub fn play(&self, leg: LegId, play: u64, clips: &[&str]) {
         let clips = clips.iter().map(|name| Arc::from(*name)).collect();
         self.order(MediaOrder::Play { leg, play: PlayId(play), clips });
+    }
+
+    /// How a leg sounded over a stretch.
+    pub fn measured(&mut self, wanted: StretchId) -> AudioQuality {
+        self.wait(|notice| match notice {
+            MediaNotice::Measured { stretch, quality, .. } if *stretch == wanted => Some(*quality),
+            _ => None,
+        })
     }
 
     /// The first notice that the story waits for; others are kept for later.

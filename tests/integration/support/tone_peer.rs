@@ -53,6 +53,8 @@ pub struct TonePeer {
     pub heard: Vec<i16>,
     /// Keys heard.
     pub digits: String,
+    /// The source that is heard.
+    server_ssrc: u32,
     /// Audio packets heard, by sequence number.
     pub sequences: Vec<u16>,
 }
@@ -86,6 +88,7 @@ impl TonePeer {
             timestamp: 0xffff_f000,
             srtp: None,
             keys: EventReceiver::default(),
+            server_ssrc: 0,
             heard: Vec::new(),
             digits: String::new(),
             sequences: Vec::new(),
@@ -202,6 +205,7 @@ impl TonePeer {
             let count = self.decoder.decode(packet.payload, &mut samples).expect("a payload of the agreed codec");
             self.heard.extend_from_slice(&samples[..count]);
             self.sequences.push(packet.sequence);
+            self.server_ssrc = packet.ssrc;
             return Ok(());
         }
     }
@@ -230,6 +234,16 @@ impl TonePeer {
         for _ in 0..packets {
             self.listen().expect("a packet in time");
         }
+    }
+
+    /// Reports (RTCP receiver report, RFC 3550 6.4.2) that so many 256ths of what was sent to it were lost.
+    pub fn report_loss(&mut self, fraction: u8) {
+        let mut report = vec![0x81, 201, 0, 7];
+        report.extend(self.ssrc.to_be_bytes());
+        report.extend(self.server_ssrc.to_be_bytes());
+        report.extend([fraction, 0, 0, 9]);
+        report.resize(32, 0);
+        self.socket.send_to(&report, self.server.expect("connected")).expect("sent");
     }
 
     /// Forgets what it heard, also what still waits in the socket.

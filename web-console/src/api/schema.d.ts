@@ -1270,6 +1270,49 @@ export interface components {
          * @enum {string}
          */
         Attestation: "A" | "B" | "C";
+        /** @description What the network did to one party's audio while it was on a call. */
+        AudioQuality: {
+            /**
+             * Format: double
+             * @description Mean opinion score (1 bad to 4.5 excellent, E-model of ITU-T G.107) of what came from it; `None` if too little came to tell.
+             */
+            mos?: number | null;
+            /**
+             * Format: double
+             * @description The same of what it heard of us, by its own reports (RTCP); `None` if it sent none.
+             */
+            mos_heard?: number | null;
+            /**
+             * Format: int64
+             * @description Packets that came from it.
+             */
+            packets: number;
+            /**
+             * Format: double
+             * @description Packets from it that were lost on the way, in percent.
+             */
+            lost_percent: number;
+            /**
+             * Format: double
+             * @description Packets from it that came too late to be heard, in percent; 0 where they are passed on without waiting.
+             */
+            late_percent: number;
+            /**
+             * Format: double
+             * @description Packets to it that it reports as lost, in percent.
+             */
+            heard_lost_percent?: number | null;
+            /**
+             * Format: double
+             * @description Jitter of its packets (RFC 3550 6.4.1) at the end, in milliseconds.
+             */
+            jitter_ms: number;
+            /**
+             * Format: int64
+             * @description To it and back, by its last report (RTCP), in milliseconds.
+             */
+            round_trip_ms?: number | null;
+        };
         /**
          * @description Whether audio flows on a leg.
          * @enum {string}
@@ -1586,6 +1629,27 @@ export interface components {
             party: components["schemas"]["Party"];
             /** @enum {string} */
             kind: "media_back";
+        } | {
+            /** @description Whose. */
+            party: components["schemas"]["Party"];
+            /** @description Those seconds in figures. */
+            quality: components["schemas"]["AudioQuality"];
+            /** @enum {string} */
+            kind: "audio_poor";
+        } | {
+            /** @description Whose. */
+            party: components["schemas"]["Party"];
+            /** @description The last seconds in figures. */
+            quality: components["schemas"]["AudioQuality"];
+            /** @enum {string} */
+            kind: "audio_clear";
+        } | {
+            /** @description Whose. */
+            party: components["schemas"]["Party"];
+            /** @description In figures. */
+            quality: components["schemas"]["AudioQuality"];
+            /** @enum {string} */
+            kind: "audio_measured";
         } | {
             /** @enum {string} */
             kind: "recovered";

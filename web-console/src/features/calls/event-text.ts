@@ -6,6 +6,7 @@ import { keyText } from '@/i18n/words'
 import { useIdentityText } from '@/lib/caller-identity'
 import type { Names } from '@/lib/use-names'
 import { usePeerReasonText } from './peer-reason'
+import { useSoundText } from './sound-text'
 
 type EventRecord = Schemas['EventRecord']
 
@@ -13,6 +14,7 @@ export function useEventText(names: Names): (record: EventRecord) => string {
   const { t } = useTexts('calls')
   const identity = useIdentityText()
   const peerReason = usePeerReasonText()
+  const soundText = useSoundText()
   const target = (to: Schemas['TransferTarget']) => {
     switch (to.to) {
       case 'agent':
@@ -89,6 +91,11 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.media_lost', { party: t(`party.${event.party}`) })
       case 'media_back':
         return t('event.media_back', { party: t(`party.${event.party}`) })
+      case 'audio_poor':
+      case 'audio_clear':
+        return t(`event.${event.kind}`, { party: t(`party.${event.party}`), figures: soundText(event.quality) })
+      case 'audio_measured':
+        return t('event.audio_measured', { party: t(`party.${event.party}`), figures: soundText(event.quality) })
       case 'recovered':
         return t('event.recovered')
       case 'not_recovered':

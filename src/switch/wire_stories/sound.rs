@@ -1,0 +1,68 @@
+//! How a caller sounded becomes a fact of the call, also after its end.
+
+use super::*;
+use crate::{
+    domain::call::{CallEventKind, Party},
+    types::AudioQuality,
+};
+
+const GOOD: AudioQuality = AudioQuality {
+    mos: Some(4.38),
+    mos_heard: None,
+    packets: 250,
+    lost_percent: 0.0,
+    late_percent: 0.0,
+    heard_lost_percent: None,
+    jitter_ms: 1.5,
+    round_trip_ms: None,
+};
+
+#[test]
+fn a_call_is_measured_before_its_port_is_freed_and_the_figures_are_the_callers() {
+    let mut exchange = Exchange::new();
+    let tag = exchange.answered(1);
+    let leg = exchange.leg();
+    exchange.give(Input::Media(MediaNotice::Up { leg }));
+    let poor = AudioQuality { mos: Some(2.1), ..GOOD };
+    exchange.give(Input::Media(MediaNotice::SoundChanged { leg, is_poor: true, quality: poor }));
+    exchange.caller(1, "BYE", 2, &tag, "");
+
+    let measured = |order: &MediaOrder| matches!(order, MediaOrder::Measure { leg: of, stretch: Some(_) } if *of == leg);
+    let at = exchange.media.iter().position(measured).expect("it is measured");
+    let closed = exchange.media.iter().position(|order| *order == MediaOrder::Close { leg }).expect("it is closed");
+    assert!(at < closed, "{:?}", exchange.media);
+    let MediaOrder::Measure { stretch: Some(stretch), .. } = exchange.media[at] else { unreachable!("found as one") };
+    for _ in 0..2 {
+        exchange.give(Input::Media(MediaNotice::Measured { leg, stretch, quality: GOOD }));
+    }
+
+    let told: Vec<_> = exchange
+        .facts
+        .iter()
+        .filter_map(|fact| match &fact.event {
+            Event::Call(event) => match &event.kind {
+                CallEventKind::AudioPoor { party, quality } | CallEventKind::AudioMeasured { party, quality } => {
+                    Some((event.kind(), event.call, *party, *quality))
+                }
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    let call = told[0].1;
+    assert_eq!(
+        told,
+        [("call.audio_poor", call, Party::Customer, poor), ("call.audio_measured", call, Party::Customer, GOOD)],
+        "once each, whatever comes twice"
+    );
+    exchange.is_clean();
+}
+
+#[test]
+fn a_line_that_carries_no_call_tells_nothing() {
+    let mut exchange = Exchange::new();
+    let leg = LegId::mint(exchange.now.wall, &mut Rng::seeded(3));
+    let before = exchange.facts.len();
+    exchange.give(Input::Media(MediaNotice::SoundChanged { leg, is_poor: true, quality: GOOD }));
+    assert_eq!(exchange.facts.len(), before);
+}
