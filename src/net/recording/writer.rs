@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     fs::File,
     io,
+    panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -92,7 +93,7 @@ impl Recorder {
             stats: Arc::clone(&stats),
         };
         writer.look_at_room();
-        let thread = thread::Builder::new().name("recordings".into()).spawn(move || writer.run())?;
+        let thread = thread::Builder::new().name("recordings".into()).spawn(move || writer.run_kept())?;
         Ok((Self { folder, stats, thread: Arc::new(Mutex::new(Some(thread))) }, taps))
     }
 
@@ -151,6 +152,18 @@ struct PartFile {
 }
 
 impl Writer {
+    /// Runs until the worker goes, also past a fault of ours: that ends what is being recorded, and the next call is recorded again.
+    fn run_kept(&mut self) {
+        while panic::catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            let running = std::mem::take(&mut self.recordings);
+            tracing::error!(recordings = running.len(), "the writer of recordings failed; what was being recorded ends");
+            for Running { leg, out, is_over, .. } in running.into_values() {
+                is_over.store(true, Ordering::Relaxed);
+                self.stopped(leg, out.part, RecordingEnd::WriteFailed);
+            }
+        }
+    }
+
     fn run(&mut self) {
         loop {
             if self.recordings.is_empty() && self.waiting.is_empty() {

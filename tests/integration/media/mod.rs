@@ -32,7 +32,7 @@ mod srtp;
 pub struct Stage {
     pub media: MediaHandle,
     pub recorder: Recorder,
-    /// Where recordings go.
+    /// Where recordings go, unless the story has its own place.
     _folder: TempDir,
     notices: mpsc::Receiver<MediaNotice>,
     rng: Rng,
@@ -43,6 +43,11 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(configure: impl FnOnce(&mut MediaSettings)) -> Self {
+        Self::recording(&RecordingSettings::default(), configure)
+    }
+
+    /// The same with these settings for recordings.
+    pub fn recording(recording: &RecordingSettings, configure: impl FnOnce(&mut MediaSettings)) -> Self {
         let mut settings = MediaSettings {
             bind: vec!["127.0.0.1".parse().expect("an address")],
             // Each story has its own processless share of ports: those of other stages are skipped by the pool.
@@ -54,8 +59,8 @@ impl Stage {
         let (sender, notices) = mpsc::channel(1_024);
         let (clock, folder) = (Arc::new(SystemClock::start()), tempfile::tempdir().expect("a folder"));
         let recorder = Recorder::start(
-            &RecordingSettings::default(),
-            folder.path().to_owned(),
+            recording,
+            recording.folder.clone().unwrap_or_else(|| folder.path().to_owned()),
             recording_key(),
             clock.clone(),
             sender.clone(),

@@ -1,12 +1,15 @@
 //! Recordings of real calls: telephones on one side, the decrypted file on the other.
 
 use std::{
+    fs,
+    path::Path,
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
 use centralita::{
-    net::recording::{RecordedSound, RecordingFile, file_of_part},
+    net::recording::{RecordedSound, RecordingFile, RecordingSettings, file_of_part},
     protocol::{
         audio::Goertzel,
         media::{Codec, MediaNotice, MediaOrder, RecordingEnd, RecordingPart, Source},
@@ -45,6 +48,11 @@ fn stopped(stage: &mut Stage, part: RecordingPart) -> RecordingEnd {
         MediaNotice::RecordingStopped { part: stopped, end, .. } if *stopped == part => Some(*end),
         _ => None,
     })
+}
+
+/// The same without waiting.
+fn has_stopped(stage: &mut Stage, leg: LegId, part: RecordingPart, end: RecordingEnd) -> bool {
+    stage.has_seen(&MediaNotice::RecordingStopped { leg, part, end })
 }
 
 /// Both channels of the finished file, as samples.
@@ -117,4 +125,80 @@ fn a_leg_that_is_not_there_is_not_recorded_and_another_recording_ends_the_first(
         assert!(matches!(stopped(&mut stage, part), RecordingEnd::Complete { .. }));
         assert!(most_of(&channels(&stage, part)[1], CUSTOMER) > 0.9, "part {}", part.part);
     }
+}
+
+/// A file system of so many KiB, for as long as the story lasts. Only root may make one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn new(kib: u32) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let size = format!("size={kib}k");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "recordings"]).arg(folder.path()).output();
+        let is_mounted = mounted.is_ok_and(|mounted| mounted.status.success());
+        if !is_mounted {
+            eprintln!("skipped: no file system may be mounted here");
+        }
+        is_mounted.then_some(Self(folder))
+    }
+
+    fn settings(&self, free_mib_min: u32) -> RecordingSettings {
+        RecordingSettings { folder: Some(self.0.path().to_owned()), free_mib_min, free_percent_min: 0 }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_ends_the_recording_and_the_call_goes_on() {
+    let Some(disk) = SmallDisk::new(100) else { return };
+    let mut stage = Stage::recording(&disk.settings(0), |_| {});
+    let (leg, mut customer) = stage.call(Codec::Pcmu, CUSTOMER);
+    stage.hear(leg, &[Source::Echo]);
+    stage.order(MediaOrder::Record { leg, part: part() });
+    for _ in 0..20 {
+        talk([&mut customer], 50);
+        if has_stopped(&mut stage, leg, part(), RecordingEnd::DiskFull) {
+            break;
+        }
+    }
+    assert!(has_stopped(&mut stage, leg, part(), RecordingEnd::DiskFull), "not full after twenty seconds");
+    customer.forget();
+    talk([&mut customer], 50);
+    customer.listen_to(50);
+    assert!(customer.share_of(CUSTOMER) > 0.9, "the echo goes on: {}", customer.share_of(CUSTOMER));
+    let path = file_of_part(disk.0.path(), part());
+    let mut file = RecordingFile::open(&path, &recording_key()).expect("what was written");
+    assert!(file.is_cut_off() && (4_000..=6_000).contains(&file.length_ms()), "{} ms", file.length_ms());
+    assert_eq!(file.read(0, &mut vec![0; 200_000]).expect("its sound") as u64, file.length_ms() * 16);
+}
+
+#[test]
+fn recordings_leave_a_quarter_of_the_floor_to_others_and_begin_again_when_there_is_room() {
+    let Some(disk) = SmallDisk::new(8 * 1_024) else { return };
+    let mut stage = Stage::recording(&disk.settings(4), |_| {});
+    let others = disk.0.path().join("others");
+    let (leg, mut customer) = stage.call(Codec::Pcmu, CUSTOMER);
+    stage.hear(leg, &[Source::Echo]);
+    stage.order(MediaOrder::Record { leg, part: part() });
+    talk([&mut customer], 100);
+    occupy(&others, 7_500);
+    assert_eq!(stopped(&mut stage, part()), RecordingEnd::DiskFull, "one that runs");
+    let second = RecordingPart { part: 2, ..part() };
+    stage.order(MediaOrder::Record { leg, part: second });
+    assert_eq!(stopped(&mut stage, second), RecordingEnd::DiskFull, "one that would begin");
+    fs::remove_file(&others).expect("room");
+    let third = RecordingPart { part: 3, ..part() };
+    stage.order(MediaOrder::Record { leg, part: third });
+    talk([&mut customer], 50);
+    stage.order(MediaOrder::Close { leg });
+    assert!(matches!(stopped(&mut stage, third), RecordingEnd::Complete { .. }));
+}
+
+fn occupy(path: &Path, kib: usize) {
+    fs::write(path, vec![1; kib * 1_024]).expect("a file");
 }
