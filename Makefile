@@ -1,5 +1,5 @@
 # Everything a person or a machine does with the project. `make help` lists it.
-.PHONY: help run test test-long bench soak fuzz interop clean
+.PHONY: help run test test-long bench soak fuzz interop detection clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -25,6 +25,9 @@ fuzz: ## fuzz what reads the wires, FUZZ_SECONDS (60) per target
 
 interop: ## SIP stacks of others against the server: Kamailio, linphone, baresip, sipvicious
 	@.make/interop.sh
+
+detection: ## how often people, machines and faxes are told apart, on generated lines (a table)
+	@cargo test --lib --quiet -- --ignored --nocapture answering::tests::evaluation
 
 clean: ## remove what was built (not ./data)
 	@rm -rf target web-console/dist web-console/node_modules web-console/tools/codegen/node_modules

@@ -13,7 +13,10 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    protocol::rtp::{KeyMaterial, SrtpKeys},
+    protocol::{
+        audio::{Answer, AnswerCause, AnswerDetect},
+        rtp::{KeyMaterial, SrtpKeys},
+    },
     types::{AudioQuality, IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
 };
 
@@ -204,6 +207,14 @@ pub enum MediaOrder {
         /// From now on, or no more.
         is_wanted: bool,
     },
+    /// Finds out from the leg's audio who has answered, from now on; answered by [`MediaNotice::AnswerDetected`] within
+    /// `total_ms_max` and the ringing before it, and by [`MediaNotice::Beep`] if a machine beeps. A new order begins anew.
+    DetectAnswer {
+        /// Which leg.
+        leg: LegId,
+        /// By these limits; those that do not pass [`AnswerDetect::check`] leave it unsure at once.
+        settings: Box<AnswerDetect>,
+    },
     /// Sends keys to the peer of this leg as RFC 4733 events, one after another.
     SendDigits {
         /// Which leg.
@@ -262,6 +273,7 @@ impl MediaOrder {
             | Self::StopPlay { leg }
             | Self::Mute { leg, .. }
             | Self::ListenForKeys { leg, .. }
+            | Self::DetectAnswer { leg, .. }
             | Self::SendDigits { leg, .. }
             | Self::Measure { leg, .. }
             | Self::Record { leg, .. }
@@ -336,6 +348,24 @@ pub enum MediaNotice {
         /// `0`–`9`, `*`, `#`, `A`–`D`.
         digit: char,
     },
+    /// Who has answered an outgoing leg; once per order.
+    AnswerDetected {
+        /// Which leg.
+        leg: LegId,
+        /// Who.
+        answer: Answer,
+        /// By what it was told.
+        cause: AnswerCause,
+        /// Since the order, in time of the audio.
+        after_ms: u64,
+    },
+    /// The answering machine has beeped and listens; after [`MediaNotice::AnswerDetected`], at most once.
+    Beep {
+        /// Which leg.
+        leg: LegId,
+        /// Since the order.
+        after_ms: u64,
+    },
     /// A playback is over.
     PlayEnded {
         /// Which leg.
@@ -394,6 +424,8 @@ impl MediaNotice {
             | Self::Lost { leg }
             | Self::Digit { leg, .. }
             | Self::KeyTone { leg, .. }
+            | Self::AnswerDetected { leg, .. }
+            | Self::Beep { leg, .. }
             | Self::PlayEnded { leg, .. }
             | Self::Measured { leg, .. }
             | Self::SoundChanged { leg, .. }

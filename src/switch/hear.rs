@@ -149,6 +149,8 @@ impl Legs {
             }
             // Nobody orders recordings yet.
             MediaNotice::RecordingStopped { .. } => {}
+            // Nobody asks for them yet: outbound campaigns will.
+            MediaNotice::AnswerDetected { .. } | MediaNotice::Beep { .. } => {}
             // The counts are the media plane's statistics; the leg has been forgotten.
             // The last two are facts of the call already (`sound.rs`).
             MediaNotice::Closed { .. } | MediaNotice::Measured { .. } | MediaNotice::SoundChanged { .. } => {}

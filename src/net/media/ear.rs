@@ -1,4 +1,4 @@
-//! What is listened for in a leg's audio: keys pressed as tones. Frames come from the leg's own jitter buffer on the tick, so that
+//! What is listened for in a leg's audio: keys pressed as tones, and who has answered. Frames come from the leg's own jitter buffer on the tick, so that
 //! time goes on while packets are missing, and are shared with the mix. A leg that nobody listens to costs nothing.
 
 use super::{
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     protocol::{
-        audio::{DtmfDetector, SILENCE},
+        audio::{Answer, AnswerCause, AnswerDetect, AnswerDetector, AnswerHeard, DtmfDetector, SILENCE},
         media::MediaNotice,
     },
     types::Mono,
@@ -20,12 +20,14 @@ pub(super) struct Ear {
     wants_keys: bool,
     /// Only while its peer cannot press them in packets of their own.
     keys: Option<Box<DtmfDetector>>,
+    /// Until it has told everything.
+    answer: Option<Box<AnswerDetector>>,
 }
 
 impl Leg {
     /// Whether its audio must be decoded although nobody hears it.
     pub(super) fn is_listened_to(&self) -> bool {
-        self.ear.keys.is_some()
+        self.ear.keys.is_some() || self.ear.answer.is_some()
     }
 
     /// Whether keys can only come as tones: no telephone-event was agreed. A browser's always can press them.
@@ -42,6 +44,18 @@ impl Worker {
         if let Some(leg) = self.legs.get_mut(seat) {
             leg.ear.wants_keys = is_wanted;
         }
+        self.plan_ear(seat, now);
+    }
+
+    pub(super) fn detect_answer(&mut self, seat: Seat, settings: AnswerDetect, now: Mono) {
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        if let Err(fault) = settings.check() {
+            tracing::error!(leg = %leg.id, %fault, "the settings for telling who answers are refused; it is left unsure");
+            let (answer, cause) = (Answer::Unsure, AnswerCause::TimeOut);
+            self.notices.tell(MediaNotice::AnswerDetected { leg: leg.id, answer, cause, after_ms: 0 });
+            return;
+        }
+        leg.ear.answer = Some(Box::new(AnswerDetector::new(settings)));
         self.plan_ear(seat, now);
     }
 
@@ -65,12 +79,30 @@ impl Worker {
     }
 
     /// Every ear hears its 20 ms.
-    pub(super) fn listen(&mut self, tick: u64) {
+    pub(super) fn listen(&mut self, tick: u64, now: Mono) {
+        let mut has_told_all = false;
         for i in 0..self.listened.len() {
             let Some(leg) = self.listened.get(i).and_then(|seat| self.legs.get_mut(*seat)) else { continue };
             let frame = leg.incoming.as_mut().map_or(&SILENCE, |incoming| incoming.frame(tick));
             if let Some(digit) = leg.ear.keys.as_mut().and_then(|keys| keys.hear(frame)) {
                 self.notices.tell(MediaNotice::KeyTone { leg: leg.id, digit });
+            }
+            let Some(detector) = &mut leg.ear.answer else { continue };
+            match detector.hear(frame) {
+                Some(AnswerHeard::Answered { answer, cause, after_ms }) => {
+                    self.notices.tell(MediaNotice::AnswerDetected { leg: leg.id, answer, cause, after_ms });
+                }
+                Some(AnswerHeard::Beep { after_ms }) => self.notices.tell(MediaNotice::Beep { leg: leg.id, after_ms }),
+                None => {}
+            }
+            if detector.is_over() {
+                leg.ear.answer = None;
+                has_told_all = true;
+            }
+        }
+        if has_told_all {
+            for seat in self.listened.clone() {
+                self.plan_ear(seat, now);
             }
         }
     }

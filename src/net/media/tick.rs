@@ -27,7 +27,7 @@ const REPORT_MS: u64 = 5_000;
 impl Worker {
     /// One tick: every ear hears a frame, and every clocked leg gets one.
     pub(super) fn tick(&mut self, tick: u64, now: Mono) {
-        self.listen(tick);
+        self.listen(tick, now);
         let mut seats = std::mem::take(&mut self.clocked);
         for seat in &seats {
             self.tick_leg(*seat, tick, now);

@@ -240,6 +240,9 @@ impl Worker {
             MediaOrder::ListenForKeys { leg, is_wanted } => {
                 self.with(leg, |worker, seat| worker.listen_for_keys(seat, is_wanted, now));
             }
+            MediaOrder::DetectAnswer { leg, settings } => {
+                self.with(leg, |worker, seat| worker.detect_answer(seat, *settings, now));
+            }
             MediaOrder::SendDigits { leg, digits } => self.with(leg, |worker, seat| worker.press(seat, &digits, now)),
             MediaOrder::Record { leg, part } => self.record(leg, part, self.clock.now()),
             MediaOrder::PauseRecording { leg, is_paused } => {

@@ -2,6 +2,7 @@
 //! because that is what telephones carry; wideband codecs are opened at that rate, which also makes them cheapest.
 //! Leaves packets to `protocol::rtp` and clocks to the worker.
 
+mod answering;
 mod codec;
 mod conceal;
 mod dtmf;
@@ -9,16 +10,20 @@ mod g711;
 mod mixer;
 mod pitch;
 mod playout;
+mod steady_tone;
 mod stretch;
 mod tone;
+mod voice;
 mod wav;
 
+pub use answering::{Answer, AnswerCause, AnswerDetect, AnswerDetectFault, AnswerDetector, AnswerHeard};
 pub use codec::{CodecFault, Decoder, Encoder, PACKET_SAMPLES_MAX, PAYLOAD_MAX, clock_rate, timestamp_step};
 pub use dtmf::{DtmfDetector, tones_of_key};
 pub use g711::{ULAW_SILENCE, linear_of_ulaw, ulaw_of, ulaw_of_alaw};
 pub use mixer::Mix;
 pub use playout::Playout;
 pub use tone::{Goertzel, Tone};
+pub use voice::{SILENCE_DBOV, Voice, VoiceActivity};
 pub use wav::{WavFault, read_wav};
 
 /// Samples per second everywhere inside.
