@@ -3065,6 +3065,12 @@ export interface components {
          */
         MatchReason: "document" | "email" | "phone_and_name" | "phone";
         /**
+         * @description Whether audio with a telephone or a trunk is encrypted: SRTP (RFC 3711), whose keys go in SDP (RFC 4568) and therefore only
+         *     over signalling that nobody else can read.
+         * @enum {string}
+         */
+        MediaEncryption: "never" | "optional" | "required";
+        /**
          * @description What a clock measures.
          * @enum {string}
          */
@@ -3664,6 +3670,8 @@ export interface components {
                 name: string;
                 /** @description Whether it may register and call. */
                 is_active: boolean;
+                /** @description Whether audio with its telephones is encrypted; browsers' always is. */
+                media_encryption?: components["schemas"]["MediaEncryption"];
             } & {
                 /**
                  * Format: int64
@@ -3832,6 +3840,8 @@ export interface components {
                 identity?: components["schemas"]["TrunkIdentity"];
                 /** @description Certificates over TLS. */
                 tls?: components["schemas"]["TrunkTls"];
+                /** @description Whether audio is encrypted. */
+                media_encryption?: components["schemas"]["MediaEncryption"];
             } & {
                 /**
                  * Format: int64
@@ -3940,6 +3950,8 @@ export interface components {
             name: string;
             /** @description Whether it may register and call. */
             is_active: boolean;
+            /** @description Whether audio with its telephones is encrypted; browsers' always is. */
+            media_encryption?: components["schemas"]["MediaEncryption"];
         };
         PhoneNumber: string;
         /** @description A call's record inside `hello`. */
@@ -4985,6 +4997,8 @@ export interface components {
             name: string;
             /** @description Whether it may register and call. */
             is_active: boolean;
+            /** @description Whether audio with its telephones is encrypted; browsers' always is. */
+            media_encryption?: components["schemas"]["MediaEncryption"];
         } & {
             /**
              * Format: int64
@@ -5144,6 +5158,8 @@ export interface components {
             identity?: components["schemas"]["TrunkIdentity"];
             /** @description Certificates over TLS. */
             tls?: components["schemas"]["TrunkTls"];
+            /** @description Whether audio is encrypted. */
+            media_encryption?: components["schemas"]["MediaEncryption"];
         } & {
             /**
              * Format: int64
@@ -5247,6 +5263,8 @@ export interface components {
             identity?: components["schemas"]["TrunkIdentity"];
             /** @description Certificates over TLS. */
             tls?: components["schemas"]["TrunkTls"];
+            /** @description Whether audio is encrypted. */
+            media_encryption?: components["schemas"]["MediaEncryption"];
         };
         /** @description Something happened to a trunk. */
         TrunkEvent: components["schemas"]["TrunkEventKind"] & {
@@ -5647,6 +5665,8 @@ export interface components {
             name: string;
             /** @description Whether it may register and call. */
             is_active: boolean;
+            /** @description Whether audio with its telephones is encrypted; browsers' always is. */
+            media_encryption?: components["schemas"]["MediaEncryption"];
         } & {
             /**
              * Format: int64
@@ -5800,6 +5820,8 @@ export interface components {
             identity?: components["schemas"]["TrunkIdentity"];
             /** @description Certificates over TLS. */
             tls?: components["schemas"]["TrunkTls"];
+            /** @description Whether audio is encrypted. */
+            media_encryption?: components["schemas"]["MediaEncryption"];
         } & {
             /**
              * Format: int64

@@ -4,6 +4,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { Badge, Checkbox, TextField } from '@/ui'
 import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
 import { SecretField } from '../form-parts'
+import { MediaEncryption } from './media-encryption'
 
 type Phone = Schemas['Phone'] & { password: string }
 
@@ -24,7 +25,7 @@ export function PhonesSection() {
       { id: 'agent', title: t('phones.agent'), width: 'minmax(120px, 1.2fr)', cell: (phone) => agents.find((agent) => agent.phone === phone.account)?.name ?? '' },
       { id: 'active', title: t('field.state'), width: '96px', cell: (phone) => (phone.is_active ? <span className="text-ink-2">{t('active')}</span> : <Badge>{t('inactive')}</Badge>) },
     ],
-    blank: () => ({ account: '', name: '', is_active: true, password: '' }),
+    blank: () => ({ account: '', name: '', is_active: true, media_encryption: 'optional', password: '' }),
     toForm: (phone) => ({ ...phone, password: '' }),
     toBody: ({ password, ...phone }) => ({ ...phone, name: phone.name.trim(), ...(password === '' ? {} : { password }) }),
     check: (phone, isNew) => ({
@@ -46,6 +47,7 @@ function Fields({ form, isNew }: FieldsProps<Phone>) {
       {isNew && <TextField label={t('phones.account')} value={values.account} onChange={(text) => set('account', text)} isRequired autoFocus autoComplete="off" help={t('phones.account_help')} error={errorOf('account')} data-testid="field-account" />}
       <TextField label={t('field.name')} value={values.name} onChange={(name) => set('name', name)} isRequired error={errorOf('name')} maxLength={100} data-testid="field-name" />
       <SecretField label={t('field.password')} value={values.password} onChange={(text) => set('password', text)} isKept={!isNew} error={errorOf('password')} />
+      <MediaEncryption value={values.media_encryption} onChange={(one) => set('media_encryption', one)} error={errorOf('media_encryption')} />
       <Checkbox isSelected={values.is_active} onChange={(isOn) => set('is_active', isOn)}>
         {t('phones.active')}
       </Checkbox>

@@ -6,6 +6,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { isTrunkBad, useTrunkText, type TrunkView } from '@/lib/trunk-text'
 import { Badge, Checkbox, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, type FieldsProps, type Kind } from '../directory'
+import { MediaEncryption } from './media-encryption'
 import { NO_STIR, TrunkIdentity, USUAL_IDENTITY } from './trunk-identity'
 import { Group, NameAndKey, NumberField, SecretField, useKeyChecks, useRange } from '../form-parts'
 import { TrunkTls, USUAL_TLS, tidyTls } from './trunk-tls'
@@ -34,7 +35,7 @@ export function TrunksSection() {
       { id: 'max', title: t('trunks.calls_max'), width: '120px', isWide: true, isNumber: true, cell: (trunk) => trunk.calls_max },
       { id: 'active', title: t('field.state'), width: 'minmax(96px, 1fr)', cell: (trunk) => <State trunk={trunk} /> },
     ],
-    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, ...NO_RULES, stir: NO_STIR, identity: USUAL_IDENTITY, tls: USUAL_TLS, password: '' }),
+    blank: () => ({ id: '', name: '', sources: [], username: null, realm: null, peer: null, transport: 'udp', calls_max: 30, is_active: true, is_pinged: true, is_registering: false, register_secs: 600, domain: null, calls_per_sec: null, ...NO_RULES, stir: NO_STIR, identity: USUAL_IDENTITY, tls: USUAL_TLS, media_encryption: 'optional', password: '' }),
     toForm: (trunk) => ({ ...NO_RULES, ...trunk, password: '' }),
     toBody: ({ password, ...trunk }) => ({
       ...trunk,
@@ -152,6 +153,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
           {t('trunks.active')}
         </Checkbox>
       </Group>
+      <MediaEncryption value={values.media_encryption} onChange={(one) => set('media_encryption', one)} error={errorOf('media_encryption')} />
       <TrunkTls tls={values.tls} onTls={(tls) => set('tls', tls)} isOutOverTls={Boolean(values.peer) && values.transport === 'tls'} errorOf={errorOf} />
       <TrunkRulesFields form={form} />
       <TrunkIdentity stir={values.stir} onStir={(stir) => set('stir', stir)} identity={values.identity} onIdentity={(identity) => set('identity', identity)} errorOf={errorOf} />
