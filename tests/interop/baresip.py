@@ -21,9 +21,9 @@ PATIENCE_SECONDS = 15
 
 class Baresip:
     """One telephone, registered with its account at `registrar` over `over`, singing so high. `proxy` is what its requests go
-    through; over TLS it believes this authority."""
+    through; over TLS it believes this authority. `encryption` is its word for it: `srtp` takes what it gets, `srtp-mand` SRTP alone."""
 
-    def __init__(self, registrar, account, password, over="udp", address=ADDRESS, hertz=500, proxy=None, authority=None):
+    def __init__(self, registrar, account, password, over="udp", address=ADDRESS, hertz=500, proxy=None, authority=None, encryption=None):
         self.folder = Path(tempfile.mkdtemp(prefix="centralita-baresip."))
         self.registrar, self.over = registrar, over
         control = free_port("tcp")
@@ -45,11 +45,14 @@ class Baresip:
             "module_app menu.so",
             "module_app ctrl_tcp.so",
         ]
+        if encryption:
+            lines.append("module srtp.so")
         if authority:
             lines.append(f"sip_cafile {authority.own.chain}")
         (self.folder / "config").write_text("\n".join(lines) + "\n")
         outbound = f";outbound=\"sip:{proxy};transport={over}\"" if proxy else ""
         entry = f"<sip:{account}@{registrar};transport={over}>;auth_user={account};auth_pass={password};regint=60{outbound}"
+        entry += f";mediaenc={encryption}" if encryption else ""
         (self.folder / "accounts").write_text(f"{entry};audio_codecs=pcmu/8000/1\n")
         with open(self.folder / "said", "wb") as said:
             command = ["baresip", "-f", str(self.folder), "-v", "-s"]

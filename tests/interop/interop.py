@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
 from carrier import carrier_stories  # noqa: E402
 from certificates import Authority  # noqa: E402
+from encrypted import encrypted_stories  # noqa: E402
 from node import binary  # noqa: E402
 from phones import phone_stories  # noqa: E402
 from proxied import edge_stories  # noqa: E402
@@ -23,6 +24,7 @@ AREAS = {
     "edge": edge_stories,
     "carrier": carrier_stories,
     "phones": phone_stories,
+    "encrypted": encrypted_stories,
     "weather": weather_stories,
     "scanners": scanner_stories,
 }

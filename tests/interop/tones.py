@@ -10,7 +10,10 @@ HEADER_OCTETS, CHANNELS_OFFSET = 44, 22
 
 
 def write_tone(path, hertz, seconds):
-    samples = array.array("h", (round(8_000 * math.sin(2 * math.pi * hertz * index / RATE)) for index in range(RATE * seconds)))
+    write_samples(path, array.array("h", (round(8_000 * math.sin(2 * math.pi * hertz * index / RATE)) for index in range(RATE * seconds))))
+
+
+def write_samples(path, samples):
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
