@@ -1,6 +1,7 @@
 //! Stories of single legs: what the wire says, what the centre wants, and that nothing is left afterwards.
 
 mod early_audio;
+mod encryption;
 mod moving;
 
 use std::{

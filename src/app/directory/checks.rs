@@ -14,7 +14,7 @@ use crate::{
         ticket::TicketType,
     },
     protocol::sip::PeerName,
-    types::{IpPrefix, QueueId},
+    types::{IpPrefix, MediaEncryption, QueueId},
 };
 
 /// Levels of a disposition tree.
@@ -194,7 +194,10 @@ pub(super) fn trunk(trunk: &Trunk, directory: &Directory, problems: &mut Problem
     let has_account = trunk.username.is_some() || trunk.tls.is_required;
     let is_reachable = !trunk.sources.is_empty() || has_account || trunk.peer.is_some();
     problems.unless(is_reachable, "sources", Flaw::TrunkUnreachable);
-    problems.one_of("transport", &trunk.transport, &["udp", "tcp", "tls", "auto"]);
+    let is_encrypted = trunk.media_encryption == MediaEncryption::Required && trunk.peer.is_some();
+    // Keys go over TLS alone, so no call could go out by the others.
+    let transports: &[&str] = if is_encrypted { &["tls", "auto"] } else { &["udp", "tcp", "tls", "auto"] };
+    problems.one_of("transport", &trunk.transport, transports);
     problems.within("calls_max", trunk.calls_max, 1, 10_000);
     outward::trunk(trunk, problems);
 }
