@@ -8,6 +8,7 @@ use super::{
     browser_port::BrowserPeer,
     ear::Ear,
     incoming::Incoming,
+    mixing::Circle,
     sip_peer::{Meaning, SipPeer},
     sound::Sound,
 };
@@ -39,6 +40,8 @@ pub(super) struct Leg {
     /// A telephone's port of the other family, until it is known of which the telephone is.
     pub(super) spare_port: Option<UdpSocket>,
     pub(super) sources: Vec<Source>,
+    /// Those whom it hears and who hear it, where they are many.
+    pub(super) circle: Option<Circle>,
     /// Legs that name this one as a source (itself for echo).
     pub(super) audience: Vec<Seat>,
     pub(super) play: Option<Playback>,
@@ -83,6 +86,7 @@ impl Leg {
             peer,
             spare_port: None,
             sources: Vec::new(),
+            circle: None,
             audience: Vec::new(),
             play: None,
             is_muted: false,
@@ -283,6 +287,7 @@ impl Legs {
             }
         }
         if let Some(leg) = self.get_mut(seat) {
+            leg.circle = Circle::of(id, &sources);
             leg.sources = sources;
         }
     }

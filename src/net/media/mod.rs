@@ -25,6 +25,7 @@ mod carry;
 mod ear;
 mod incoming;
 mod leg;
+mod mixing;
 mod notices;
 mod plane;
 mod recorded;

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::{
     protocol::{
-        audio::{Encoder, FRAME_SAMPLES, Frame, Mix, SILENCE, clock_rate, timestamp_step},
-        media::{Codec, MediaNotice, RemoteMedia, Samples, Source},
+        audio::{Encoder, FRAME_MS, Frame, SILENCE, clock_rate, timestamp_step},
+        media::{Codec, MediaNotice, RemoteMedia},
         rtp::{Stamp, write_report},
     },
     types::{Mono, Now},
@@ -23,6 +23,9 @@ const PAUSE_MS: u64 = 200;
 const CONNECT_MS_MAX: u64 = 15_000;
 /// RTCP (RFC 3550 6.2).
 const REPORT_MS: u64 = 5_000;
+
+/// Sums of conferences older than this are forgotten.
+const CARE_TICKS: u64 = 50;
 
 impl Worker {
     /// One tick: every ear hears a frame, and every clocked leg gets one.
@@ -68,27 +71,6 @@ impl Worker {
         }
     }
 
-    /// The sum of what a leg hears.
-    fn mix_for(&mut self, seat: Seat, tick: u64) -> Frame {
-        let mut mix = Mix::default();
-        let count = self.legs.get(seat).map_or(0, |leg| leg.sources.len());
-        for i in 0..count {
-            let Some(source) = self.legs.get(seat).and_then(|leg| leg.sources.get(i)) else { break };
-            if let Source::Music(name) = source {
-                if let Some(samples) = self.clips.get(name) {
-                    add_music(&mut mix, samples, tick);
-                }
-                continue;
-            }
-            let Some(heard) = self.legs.heard_seat(source, seat) else { continue };
-            let Some(speaker) = self.legs.get_mut(heard).filter(|speaker| !speaker.is_muted) else { continue };
-            if let Some(incoming) = &mut speaker.incoming {
-                mix.add(incoming.frame(tick));
-            }
-        }
-        mix.frame()
-    }
-
     /// Encodes and sends a frame.
     fn send_frame(&mut self, seat: Seat, frame: &Frame, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
@@ -117,6 +99,7 @@ impl Worker {
         if let Some(taps) = &mut self.taps {
             taps.care();
         }
+        self.circles.care((now.mono.as_millis() / FRAME_MS).saturating_sub(CARE_TICKS));
         for seat in self.legs.seats() {
             self.note_pause(seat, now.mono);
             self.care_for(seat, now);
@@ -222,20 +205,4 @@ impl Leg {
             Peer::Browser(_) => {}
         }
     }
-}
-
-/// Music is where the clock stands: everybody hears the same place, and a caller who is put on hold again hears it go on.
-fn add_music(mix: &mut Mix, samples: &Samples, tick: u64) {
-    let length = samples.len();
-    if length == 0 {
-        return;
-    }
-    let start = (tick % length as u64 * FRAME_SAMPLES as u64 % length as u64) as usize;
-    let (mut frame, mut from, mut filled) = (SILENCE, start, 0);
-    while filled < FRAME_SAMPLES {
-        let count = (FRAME_SAMPLES - filled).min(length - from);
-        frame[filled..filled + count].copy_from_slice(&samples[from..from + count]);
-        (from, filled) = (0, filled + count);
-    }
-    mix.add(&frame);
 }

@@ -20,6 +20,7 @@ use super::{
     bell::Bell,
     browser_port::BrowserPort,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
+    mixing::Circles,
     notices::Notices,
     sip_peer::{PortPool, SipPeer, bind_each},
     srtp::{LegSrtp, draw_keys},
@@ -86,6 +87,7 @@ pub(super) struct Worker {
     pub(super) clocked: Vec<Seat>,
     /// The way to the writer of recordings, if there is one.
     pub(super) taps: Option<Taps>,
+    pub(super) circles: Circles,
     /// Legs in whose audio something is listened for.
     pub(super) listened: Vec<Seat>,
     pub(super) received: Vec<u8>,
@@ -129,6 +131,7 @@ impl Worker {
             clips: Arc::default(),
             clocked: Vec::new(),
             taps: None,
+            circles: Circles::default(),
             listened: Vec::new(),
             received: vec![0; DATAGRAM_MAX],
             payload: Box::new([0; PAYLOAD_MAX]),

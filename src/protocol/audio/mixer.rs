@@ -23,6 +23,13 @@ impl Mix {
         }
     }
 
+    /// Takes a source away that was added; nothing is lost by it, since nothing has been cut off yet.
+    pub fn take_away(&mut self, frame: &Frame) {
+        for (total, sample) in self.sum.iter_mut().zip(frame) {
+            *total -= i32::from(*sample);
+        }
+    }
+
     /// Adds samples that may stop before the end of the frame.
     pub fn add_samples(&mut self, samples: &[i16]) {
         for (total, sample) in self.sum.iter_mut().zip(samples) {
@@ -49,6 +56,8 @@ mod tests {
         assert_eq!(mix.frame(), [750; FRAME_SAMPLES]);
         mix.add(&[i16::MAX; FRAME_SAMPLES]);
         assert_eq!(mix.frame(), [i16::MAX; FRAME_SAMPLES]);
+        mix.take_away(&[i16::MAX; FRAME_SAMPLES]);
+        assert_eq!(mix.frame(), [750; FRAME_SAMPLES], "what was cut off in between is still there");
         assert_eq!(Mix::default().frame(), SILENCE);
     }
 }

@@ -21,6 +21,7 @@ use crate::support::{browser_peer::BrowserPeer, tone_peer::TonePeer};
 
 mod bad_network;
 mod browser_legs;
+mod conferences;
 mod detection;
 mod families;
 mod load;
