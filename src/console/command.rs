@@ -67,6 +67,10 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
             }
             CentreCommand::SendDigits { agent, call, digits }
         }
+        ConsoleCommand::Recording { call, asked } => {
+            let agent = (!actor.may(Permission::Supervise)).then_some(agent);
+            CentreCommand::Recording { agent, call, asked }
+        }
         ConsoleCommand::Park { call } => CentreCommand::Park { agent, call },
         ConsoleCommand::TakeParked { call } => CentreCommand::TakeParked { agent, call },
         ConsoleCommand::Transfer { call, target } => CentreCommand::Transfer { agent, call, target },

@@ -13,10 +13,10 @@ use super::wire::{
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEvent, CallEventKind, Direction, EndCause, Supervision, TransferTarget},
+        call::{CallEvent, CallEventKind, Direction, EndCause, PauseCause, Supervision, TransferTarget},
         centre::{
             AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView, ConsultViewStep,
-            ParkedCall, PartyView, QueueView, Refusal, SupervisorView, WantedPresence,
+            ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal, SupervisorView, WantedPresence,
         },
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         event::{Actor, Event, EventRecord},
@@ -84,6 +84,7 @@ fn call(state: CallState) -> CallView {
             until: Some(AT),
         }),
         conference: vec![ConferencePartyView { party: 1, agent: Some(key("agent3")), number: None, is_muted: false }],
+        recording: RecordingView::On,
         supervisors: vec![SupervisorView { agent: key("supervisor"), mode: Supervision::Listen }],
         transferred_from: None,
         returns_from: None,
@@ -189,6 +190,9 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::Resume { call },
         ConsoleCommand::Mute { is_muted: true },
         ConsoleCommand::SendDigits { call, digits: "12#".into() },
+        ConsoleCommand::Recording { call, asked: RecordingAsked::Begin },
+        ConsoleCommand::Recording { call, asked: RecordingAsked::Pause { cause: PauseCause::FormField } },
+        ConsoleCommand::Recording { call, asked: RecordingAsked::Resume },
         ConsoleCommand::Park { call },
         ConsoleCommand::TakeParked { call },
         ConsoleCommand::Transfer { call, target: TransferTarget::Queue { queue: key("sales") } },

@@ -13,7 +13,9 @@ use utoipa::{
 use crate::{
     domain::{
         call::{Supervision, TransferTarget},
-        centre::{AgentView, AudioState, CallView, ConsultTarget, ParkedCall, QueueView, Refusal, WantedPresence},
+        centre::{
+            AgentView, AudioState, CallView, ConsultTarget, ParkedCall, QueueView, RecordingAsked, Refusal, WantedPresence,
+        },
         customer::CustomerSnapshot,
         event::EventRecord,
         report::QueueCounts,
@@ -103,6 +105,13 @@ pub enum ConsoleCommand {
         call: CallId,
         /// `0`–`9`, `*`, `#`, at most 32.
         digits: String,
+    },
+    /// Begins, pauses or goes on recording the own call; a supervisor's reaches every call.
+    Recording {
+        /// Which.
+        call: CallId,
+        /// What.
+        asked: RecordingAsked,
     },
     /// Leaves the call in a slot, for any agent to take.
     Park {

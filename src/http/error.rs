@@ -102,6 +102,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not-found", "Not found", format!("There is no such {what}."))
     }
 
+    /// 410: it was there and is gone for good.
+    pub fn gone(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, "gone", "Gone", detail)
+    }
+
     /// 405: the address exists, for other methods.
     pub fn method_not_allowed() -> Self {
         let status = StatusCode::METHOD_NOT_ALLOWED;
@@ -225,6 +230,8 @@ impl From<Refusal> for ApiError {
             | Refusal::ExtensionsUsed
             | Refusal::WebPhoneOff
             | Refusal::ParkFull
+            | Refusal::NotRecorded
+            | Refusal::RecordingNotAllowed
             | Refusal::ParkGone
             | Refusal::NoSuchParty => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };

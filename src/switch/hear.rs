@@ -147,8 +147,7 @@ impl Legs {
                     self.tell(CentreInput::PlayEnded { leg, play: play.0, was_stopped });
                 }
             }
-            // Nobody orders recordings yet.
-            MediaNotice::RecordingStopped { .. } => {}
+            MediaNotice::RecordingStopped { part, end, .. } => self.recording_ended(part, end),
             // Nobody asks for them yet: outbound campaigns will.
             MediaNotice::AnswerDetected { .. } | MediaNotice::Beep { .. } => {}
             // The counts are the media plane's statistics; the leg has been forgotten.

@@ -12,6 +12,7 @@ mod io;
 mod legs;
 mod offers;
 mod ports;
+mod recordings;
 mod silence;
 mod snapshot;
 mod sound;

@@ -13,7 +13,7 @@ use crate::{
         centre::{Heard, PhoneEffect, TransferProgress},
     },
     protocol::{
-        media::{MediaOrder, PlayId, Source},
+        media::{MediaOrder, PlayId, RecordingPart, Source},
         sdp::AudioTerms,
         sip::{Device, Devices, SipOrder, SipTarget},
     },
@@ -80,6 +80,11 @@ impl Legs {
             PhoneEffect::ListenForKeys { leg, is_wanted } => {
                 self.order_media_of(leg, MediaOrder::ListenForKeys { leg, is_wanted });
             }
+            PhoneEffect::Record { leg, recording, part } => self.record(leg, RecordingPart { recording, part }),
+            PhoneEffect::PauseRecording { leg, is_paused } => {
+                self.order_media_of(leg, MediaOrder::PauseRecording { leg, is_paused });
+            }
+            PhoneEffect::StopRecording { leg } => self.order_media_of(leg, MediaOrder::StopRecording { leg }),
             PhoneEffect::SendDigits { leg, digits } => self.order_media_of(leg, MediaOrder::SendDigits { leg, digits }),
         }
     }

@@ -234,6 +234,7 @@ fn directory() -> Directory {
         ticket_type: "incident".into(),
         caller_number: None,
         script: BTreeMap::new(),
+        recording: None,
     };
     let agent = AgentProfile {
         id: "agent1".parse().unwrap(),

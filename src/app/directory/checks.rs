@@ -63,6 +63,9 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     }
     problems.one_of("ticket_type", &queue.ticket_type, &TicketType::ALL.map(TicketType::word));
     caller_number("caller_number", queue.caller_number.as_deref(), problems);
+    if let Some(policy) = queue.recording {
+        outward::recorded("recording", policy, problems);
+    }
     for (language, text) in &queue.script {
         let field = format!("script.{language}");
         problems.one_of(&field, language, &LANGUAGES);
@@ -314,6 +317,7 @@ pub(super) fn centre(centre: &Centre, directory: &Directory, problems: &mut Prob
     problems.unless(is_zone, "time_zone", Flaw::UnknownZone);
     caller_number("caller_number", centre.caller_number.as_deref(), problems);
     outward::dialling(&centre.dialling, directory, problems);
+    outward::recording(&centre.recording, problems);
 }
 
 fn caller_number(field: &str, number: Option<&str>, problems: &mut Problems) {

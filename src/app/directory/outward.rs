@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     app::field_problem::{Flaw, Problems},
-    domain::directory::{DiallingRules, Directory, HeaderRule, NumberRule, OutboundRoute, TRUNK_CODECS, Thing, Trunk},
+    domain::directory::{
+        DiallingRules, Directory, HeaderRule, NumberRule, OutboundRoute, RecordingPolicy, RecordingRules, TRUNK_CODECS, Thing,
+        Trunk,
+    },
     protocol::sip::{is_structural_header, is_token},
 };
 
@@ -14,6 +17,8 @@ const COST_MAX: i64 = 1_000_000;
 const WEIGHT_MAX: i64 = 100;
 const CALLS_PER_SEC_MAX: i64 = 1_000;
 const LINES_MAX: i64 = 100;
+const PAUSE_SECS_MAX: i64 = 3_600;
+const KEEP_DAYS_MAX: i64 = 3_650;
 const CALLS_PER_DAY_MAX: i64 = 100_000;
 const PATTERN_CHARS_MAX: usize = 20;
 const PREPENDED_CHARS_MAX: usize = 15;
@@ -56,6 +61,21 @@ pub(super) fn dialling(rules: &DiallingRules, directory: &Directory, problems: &
     problems.within("dialling.calls_per_day_max", rules.calls_per_day_max, 1, CALLS_PER_DAY_MAX);
     if let Some(calendar) = rules.calendar.as_ref().filter(|id| !directory.calendars.contains_key(*id)) {
         problems.add("dialling.calendar", Flaw::unknown(Thing::Calendar, calendar));
+    }
+}
+
+/// Which calls the centre records, and what becomes of recordings.
+pub(super) fn recording(rules: &RecordingRules, problems: &mut Problems) {
+    recorded("recording.inbound", rules.inbound, problems);
+    recorded("recording.outbound", rules.outbound, problems);
+    problems.within("recording.pause_secs_max", rules.pause_secs_max, 10, PAUSE_SECS_MAX);
+    problems.within("recording.keep_days", rules.keep_days, 1, KEEP_DAYS_MAX);
+}
+
+/// Which calls are recorded.
+pub(super) fn recorded(field: &str, policy: RecordingPolicy, problems: &mut Problems) {
+    if let RecordingPolicy::Percent { percent } = policy {
+        problems.within(&format!("{field}.percent"), percent, 1, 99);
     }
 }
 

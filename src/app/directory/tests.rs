@@ -56,6 +56,7 @@ fn queue(id: &str) -> Queue {
         ticket_type: "request".into(),
         caller_number: None,
         script: BTreeMap::new(),
+        recording: None,
     }
 }
 

@@ -54,6 +54,7 @@ fn directory() -> Directory {
         ticket_type: "incident".into(),
         caller_number: None,
         script: BTreeMap::new(),
+        recording: None,
     };
     let calendar = |key: &str| CalendarSource {
         id: key.parse().expect("key"),

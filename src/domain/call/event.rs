@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Supervision;
+use super::{PauseCause, RecordingCause, RecordingFailure, ResumeCause, Supervision};
 use crate::types::{
-    AgentId, AudioQuality, CallId, CallerIdentity, CustomerId, LineId, PeerReason, PhoneNumber, QueueId, Redirection,
-    Timestamp, TrunkId,
+    AgentId, AudioQuality, CallId, CallerIdentity, CustomerId, LineId, PeerReason, PhoneNumber, QueueId, RecordingId,
+    Redirection, Timestamp, TrunkId,
 };
 
 /// Something happened to a call.
@@ -182,6 +182,53 @@ pub enum CallEventKind {
         from: AgentId,
         /// Who, by agent key.
         supervisor: AgentId,
+    },
+    /// A part of its recording began.
+    RecordingStarted {
+        /// Which recording.
+        recording: RecordingId,
+        /// Which part of it, from 1.
+        part: i64,
+        /// Why.
+        cause: RecordingCause,
+        /// Then it may be deleted.
+        keep_until: Timestamp,
+    },
+    /// Nothing is kept of what is said and heard.
+    RecordingPaused {
+        /// Which recording.
+        recording: RecordingId,
+        /// Why.
+        cause: PauseCause,
+        /// At the latest until then.
+        until: Timestamp,
+    },
+    /// The recording goes on.
+    RecordingResumed {
+        /// Which recording.
+        recording: RecordingId,
+        /// Why.
+        cause: ResumeCause,
+    },
+    /// A part of its recording is complete.
+    RecordingStopped {
+        /// Which recording.
+        recording: RecordingId,
+        /// Which part.
+        part: i64,
+        /// Its length, pauses included.
+        length_ms: i64,
+        /// The size of its file.
+        octets: i64,
+    },
+    /// A part of its recording had to stop; the call went on.
+    RecordingFailed {
+        /// Which recording.
+        recording: RecordingId,
+        /// Which part.
+        part: i64,
+        /// Why.
+        cause: RecordingFailure,
     },
     /// The agent put it into a numbered slot, for any agent to take.
     Parked {
@@ -501,6 +548,11 @@ impl CallEvent {
             CallEventKind::ListenEnded { .. } => "call.listen_ended",
             CallEventKind::SupervisionChanged { .. } => "call.supervision_changed",
             CallEventKind::TakenOver { .. } => "call.taken_over",
+            CallEventKind::RecordingStarted { .. } => "call.recording_started",
+            CallEventKind::RecordingPaused { .. } => "call.recording_paused",
+            CallEventKind::RecordingResumed { .. } => "call.recording_resumed",
+            CallEventKind::RecordingStopped { .. } => "call.recording_stopped",
+            CallEventKind::RecordingFailed { .. } => "call.recording_failed",
             CallEventKind::Parked { .. } => "call.parked",
             CallEventKind::ParkReturned { .. } => "call.park_returned",
             CallEventKind::Abandoned { .. } => "call.abandoned",

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    CallClock, CallEvent, CallEventKind, CallSummary, Consult, Direction, EndCause, FlowOutCause, MissCause, Offer, OtherParty,
-    Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
+    CallClock, CallEvent, CallEventKind, CallRecording, CallSummary, Consult, Direction, EndCause, FlowOutCause, MissCause,
+    Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
 };
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +80,11 @@ pub struct Call {
     pub(super) consult: Option<Consult>,
     #[serde(default)]
     pub(super) conference: Vec<Consult>,
+    #[serde(default)]
+    pub(super) recording: Option<CallRecording>,
+    /// 0 to 99: whether it is among those of which a percentage is recorded. What an earlier version wrote down is not.
+    #[serde(default = "undrawn")]
+    pub(super) recording_draw: u8,
     /// Processes of ours that it has outlasted.
     #[serde(default)]
     pub restarts: u8,
@@ -88,6 +93,10 @@ pub struct Call {
     outcome: Outcome,
     pub(super) wait_since: Option<Mono>,
     pub(super) attempts: i64,
+}
+
+const fn undrawn() -> u8 {
+    100
 }
 
 /// What is known of a call when it begins.
@@ -114,7 +123,7 @@ pub struct NewCall {
 impl Call {
     /// A call reached us.
     pub fn arrive(new: NewCall, cx: &mut CallCx<'_>) -> Self {
-        let call = Self::begin(new, cx.now.wall);
+        let call = Self::begin(new, cx);
         call.say(
             cx,
             CallEventKind::Arrived {
@@ -137,13 +146,14 @@ impl Call {
 
     /// An agent dials.
     pub fn dial(new: NewCall, agent: AgentId, cx: &mut CallCx<'_>) -> Self {
-        let mut call = Self::begin(new, cx.now.wall);
+        let mut call = Self::begin(new, cx);
         call.last_agent = Some(agent.clone());
         call.say(cx, CallEventKind::Dialled { agent });
         call
     }
 
-    fn begin(new: NewCall, at: Timestamp) -> Self {
+    fn begin(new: NewCall, cx: &mut CallCx<'_>) -> Self {
+        let at = cx.now.wall;
         Self {
             id: new.id,
             direction: new.direction,
@@ -170,6 +180,8 @@ impl Call {
             disposed: BTreeMap::new(),
             consult: None,
             conference: Vec::new(),
+            recording: None,
+            recording_draw: u8::try_from(cx.rng.below(100)).unwrap_or(0),
             restarts: 0,
             stage: new.stage,
             clock: CallClock::default(),

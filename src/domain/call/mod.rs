@@ -9,6 +9,7 @@ mod line;
 mod machine;
 mod park;
 mod party;
+mod recording;
 mod recovery;
 mod rerouted;
 mod stage;
@@ -23,6 +24,9 @@ pub use event::{
 pub use line::CallLine;
 pub use machine::{Call, CallCx, NewCall};
 pub use party::{OtherParty, PartyMatch};
+pub use recording::{
+    CallRecording, PartEnd, PauseCause, RecordingCause, RecordingFailure, RecordingPause, ResumeCause, part_ended,
+};
 pub use rerouted::CalledBy;
 pub use stage::{DialStep, Offer, Partner, Stage};
 pub use supervision::Supervision;

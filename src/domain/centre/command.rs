@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::RecordingAsked;
 use crate::{
     domain::call::{PartyMatch, Supervision, TransferTarget},
     types::{AgentId, CallId, CustomerId, DispositionId, SessionId},
@@ -180,6 +181,15 @@ pub enum CentreCommand {
         call: CallId,
         /// The customer.
         customer: Box<CallerRecordRef>,
+    },
+    /// Begin, pause or go on recording a call.
+    Recording {
+        /// Only if it is this agent's call; `None` for a supervisor, whose rights reach every call.
+        agent: Option<AgentId>,
+        /// Which.
+        call: CallId,
+        /// What.
+        asked: RecordingAsked,
     },
     /// A supervisor hears a call through the own console, or speaks to others than before.
     Supervise {

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{AgentView, CallView, CallerMatch, QueueView};
 use crate::{
     domain::{
-        call::{CallSummary, EndCause},
+        call::{CallSummary, EndCause, PartEnd},
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
     },
     types::{
-        AgentId, CallContext, CallId, CallerIdentity, LegId, PeerReason, PhoneNumber, SessionId, Timestamp, TrunkId, UserId,
+        AgentId, CallContext, CallId, CallerIdentity, LegId, PeerReason, PhoneNumber, RecordingId, SessionId, Timestamp,
+        TrunkId, UserId,
     },
 };
 
@@ -123,6 +124,15 @@ pub enum CentreInput {
         play: u64,
         /// Before its end.
         was_stopped: bool,
+    },
+    /// A part of a recording has ended. Comes once for each, perhaps after the end of its call.
+    RecordingEnded {
+        /// Which recording.
+        recording: RecordingId,
+        /// Which part.
+        part: u32,
+        /// How.
+        end: PartEnd,
     },
     /// Who the caller is.
     CallerKnown {
@@ -370,6 +380,27 @@ pub enum PhoneEffect {
         leg: LegId,
         /// From now on, or no more.
         is_wanted: bool,
+    },
+    /// Begin a part of a recording of what a leg says and hears. `RecordingEnded` follows.
+    Record {
+        /// Which leg.
+        leg: LegId,
+        /// Which recording.
+        recording: RecordingId,
+        /// Which part, from 1.
+        part: u32,
+    },
+    /// Whether nothing of a leg is kept meanwhile.
+    PauseRecording {
+        /// Which.
+        leg: LegId,
+        /// Nothing is kept.
+        is_paused: bool,
+    },
+    /// End the part of a leg; the leg goes on.
+    StopRecording {
+        /// Which.
+        leg: LegId,
     },
     /// Keys to the peer of a leg.
     SendDigits {

@@ -229,6 +229,8 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::ExtensionsUsed
         | Refusal::WebPhoneOff
         | Refusal::ParkGone
+        | Refusal::NotRecorded
+        | Refusal::RecordingNotAllowed
         | Refusal::NoSuchParty => EndCause::Refused,
     }
 }

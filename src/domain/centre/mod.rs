@@ -23,6 +23,7 @@ mod playback;
 mod presence;
 mod publish;
 mod reasons;
+mod recording;
 mod recovery;
 mod refusal;
 mod replacing;
@@ -56,17 +57,18 @@ pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, Tr
 pub use legs::SILENT_PHONE_MS;
 pub use park::{ParkSettings, slot_number};
 pub use publish::FloorSnapshot;
+pub use recording::RecordingAsked;
 pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
 pub use view::{
     AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ParkedCall, PartyView,
-    QueueView, SupervisorView,
+    QueueView, RecordingView, SupervisorView,
 };
 
 use self::{
     consoles::Console, dialling::DialledToday, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
-    publish::Published, recovery::Recovery, route_advance::Attempt, standing::Standing, timers::Timer, timers::Timers,
-    unanswered::Unanswered, web_phone::WebPhone,
+    publish::Published, recording::Recordings, recovery::Recovery, route_advance::Attempt, standing::Standing, timers::Timer,
+    timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -132,6 +134,7 @@ pub struct Centre {
     /// Legs whose phone holds us, which says that it sends nothing.
     held_by_phone: BTreeSet<LegId>,
     hearing: Hearing,
+    recordings: Recordings,
     timers: Timers,
     /// When agents stop being passed over for calls that they missed.
     passed_over: BTreeSet<Mono>,
@@ -178,6 +181,7 @@ impl Centre {
             CentreInput::TransferAsked { leg, to } => self.transfer_asked(turn, leg, to),
             CentreInput::Digit { leg, digit } => self.digit_pressed(turn, leg, digit),
             CentreInput::PlayEnded { leg, play, was_stopped } => self.play_ended(turn, leg, play, was_stopped),
+            CentreInput::RecordingEnded { recording, part, end } => self.part_ended(turn, recording, part, end),
             CentreInput::CallerKnown { call, found } => self.caller_known(turn, call, found),
             CentreInput::ConsoleSession { agent, session, is_up } => self.console_session(turn, &agent, session, is_up),
             CentreInput::PhoneReachable { account, is_reachable } => self.phone_reachable(turn, &account, is_reachable),
@@ -202,6 +206,7 @@ impl Centre {
             CentreCommand::Resume { agent, call } => self.resume(turn, &agent, call),
             CentreCommand::Mute { agent, is_muted } => self.mute(&agent, is_muted),
             CentreCommand::SendDigits { agent, call, digits } => self.send_digits(&agent, call, &digits),
+            CentreCommand::Recording { agent, call, asked } => self.ask_recording(turn, agent.as_ref(), call, asked),
             CentreCommand::Park { agent, call } => self.park_call(turn, &agent, call),
             CentreCommand::TakeParked { agent, call } => self.take_parked(turn, &agent, call),
             CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
@@ -245,6 +250,7 @@ impl Centre {
                 Timer::Announce(call) => self.announce_position(turn, call),
                 Timer::Unanswered(call) => self.unanswered_elapsed(turn, call),
                 Timer::Longest(call) => self.longest_elapsed(turn, call),
+                Timer::RecordingPause(call) => self.pause_elapsed(turn, call),
                 Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
                 Timer::Agent(agent) => self.agent_elapsed(turn, &agent),
                 Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),
@@ -293,6 +299,7 @@ impl Centre {
         self.check_staff(turn);
         self.forget_calling_in();
         self.match_calls(turn);
+        self.review_recordings(turn);
         self.tell_hearing();
         self.publish();
     }

@@ -67,6 +67,7 @@ impl Centre {
         self.standing.note(call);
         self.timers.set(Timer::Stage(id), call.stage().deadline());
         self.timers.set(Timer::Consult(id), call.consult().and_then(|consult| consult.until));
+        self.timers.set(Timer::RecordingPause(id), call.recording_deadline());
         if let Some(queue) = &call.queue {
             self.published.touch_queue(queue.clone());
         }

@@ -241,6 +241,7 @@ impl Centre {
             agent_audio: self.agent_audio_state(call),
             consult: self.consult_view(call),
             conference: self.conference_view(call),
+            recording: self.recording_view(call),
             supervisors: call
                 .supervisors
                 .iter()

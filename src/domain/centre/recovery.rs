@@ -94,6 +94,11 @@ impl KeptCall {
 }
 
 impl Centre {
+    /// Whether a call outlasted a restart and its customer is not back yet.
+    pub(super) fn is_awaited(&self, id: CallId) -> bool {
+        self.recovery.awaited.contains(&id)
+    }
+
     /// A call as it stands; `None` when there is nothing to be kept of it.
     pub fn keep_call(&self, id: CallId) -> Option<KeptCall> {
         let call = self.calls.get(&id)?;

@@ -79,6 +79,12 @@ pub enum Refusal {
     /// Somebody else has taken the parked call, or it is on its way back.
     #[error("this call is not parked any more")]
     ParkGone,
+    /// The call is not recorded, so that there is nothing to pause.
+    #[error("this call is not recorded")]
+    NotRecorded,
+    /// The rules of the queue or the centre allow no recording of this call.
+    #[error("the recording rules allow no recording of this call")]
+    RecordingNotAllowed,
     /// Every line is busy.
     #[error("all lines are busy")]
     TooManyCalls,

@@ -26,6 +26,8 @@ pub(super) enum Timer {
     Unanswered(CallId),
     /// A call has lasted longer than any call should.
     Longest(CallId),
+    /// A pause of a call's recording has lasted its time.
+    RecordingPause(CallId),
     /// The customer's audio has not come back.
     CustomerAudio(CallId),
     /// An agent's wrap-up, or patience with an agent's device, is over.
@@ -84,6 +86,7 @@ impl Timers {
             Timer::Announce(call),
             Timer::Unanswered(call),
             Timer::Longest(call),
+            Timer::RecordingPause(call),
             Timer::CustomerAudio(call),
         ] {
             self.set(timer, None);

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         agent::Presence,
-        call::{Direction, EndCause, Supervision},
+        call::{Direction, EndCause, PauseCause, Supervision},
     },
     types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Redirection, Timestamp},
 };
@@ -56,6 +56,10 @@ pub struct CallView {
     #[serde(default)]
     #[schema(required)]
     pub conference: Vec<ConferencePartyView>,
+    /// Its recording.
+    #[serde(default)]
+    #[schema(required)]
+    pub recording: RecordingView,
     /// Supervisors who hear it.
     pub supervisors: Vec<SupervisorView>,
     /// Who handed it over, after a transfer.
@@ -119,6 +123,34 @@ pub enum CallState {
         /// Why.
         cause: EndCause,
     },
+}
+
+/// How it stands with the recording of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum RecordingView {
+    /// Nothing is recorded.
+    Off {
+        /// Whether it may be begun now.
+        may_begin: bool,
+    },
+    /// Customer and agents are recorded.
+    On,
+    /// Nothing is kept for a while.
+    Paused {
+        /// Why.
+        cause: PauseCause,
+        /// It goes on by itself then.
+        until: Timestamp,
+    },
+    /// It had to stop: the disk is full, or the file could not be written.
+    Failed,
+}
+
+impl Default for RecordingView {
+    fn default() -> Self {
+        Self::Off { may_begin: false }
+    }
 }
 
 /// A parked call, as every agent sees it.

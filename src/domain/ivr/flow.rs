@@ -224,6 +224,11 @@ impl FlowRun {
         matches!(self.state, State::Asking { .. } | State::Listening { .. })
     }
 
+    /// Whether it asks for something that must not be recorded.
+    pub fn asks_for_secret(&self) -> bool {
+        self.wants_keys() && self.question().is_some_and(|question| question.is_secret())
+    }
+
     /// Whether `Done` has been said.
     pub fn is_over(&self) -> bool {
         self.state == State::Over

@@ -281,7 +281,8 @@ impl Reader<'_, '_> {
         let (no_input, no_match) = (self.prompt(f, "no_input"), self.prompt(f, "no_match"));
         let tries_max = self.count(f, "max_tries").unwrap_or(shape::TRIES_MAX);
         let is_barge_in = self.flag(f, "barge_in").unwrap_or(true);
-        Some(Input { prompt: prompt?, timeout_ms, no_input, no_match, tries_max, is_barge_in })
+        let is_secret = self.flag(f, "secret").unwrap_or(false);
+        Some(Input { prompt: prompt?, timeout_ms, no_input, no_match, tries_max, is_barge_in, is_secret })
     }
 
     fn language_step(&mut self, f: &Fields<'_, '_>, place: &Range<usize>) -> Option<LanguageStep> {

@@ -207,6 +207,9 @@ pub struct Input {
     pub tries_max: u32,
     /// Whether a key ends the question; otherwise keys count only after it.
     pub is_barge_in: bool,
+    /// Whether what is typed must not be recorded. Left out where it does not hold: a line's version is as it was.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_secret: bool,
 }
 
 /// Where a key leads.

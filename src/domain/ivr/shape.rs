@@ -115,6 +115,7 @@ const NO_MATCH: KeyShape =
     may("no_match", Holds::Prompt, "Said after a wrong key, before the question is asked again. Default: only the question.");
 const TRIES: KeyShape = may("max_tries", Holds::Count(1, 10), "How often the question is asked in all. Default 3.");
 const BARGE_IN: KeyShape = may("barge_in", Holds::Flag, "Whether a key ends the words. Default true.");
+const SECRET: KeyShape = may("secret", Holds::Flag, "Whether the call's recording pauses while this is asked. Default false.");
 const LOOK_UP: KeyShape = may("timeout", Holds::Duration(50, 5_000), "How long the answer is waited for. Default 200ms.");
 const LABEL: KeyShape =
     may("label", Holds::Labels, "What agents read when a caller has passed here, by language of the console.");
@@ -145,6 +146,7 @@ pub const NODES: &[NodeShape] = &[
             TRIES,
             must("on_exhausted", Holds::Node, "Where it goes when all tries are used up."),
             BARGE_IN,
+            SECRET,
         ],
     },
     NodeShape {

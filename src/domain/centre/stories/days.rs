@@ -16,11 +16,11 @@ use super::{
 use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
-        call::{CallEventKind, ConsultStep, EndCause, Stage, Supervision, TransferTarget},
-        directory::{AgentProfile, Device, Directory, QueueExit, WrapUp},
+        call::{CallEventKind, ConsultStep, EndCause, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
+        directory::{AgentProfile, Device, Directory, QueueExit, RecordingPolicy, WrapUp},
         event::Event,
     },
-    types::{CustomerId, PhoneNumber, Timestamp},
+    types::{CustomerId, PhoneNumber, RecordingId, Timestamp},
 };
 
 const SEEDS: u64 = 200;
@@ -114,6 +114,8 @@ struct Day {
     legs: BTreeSet<LegId>,
     inbound: BTreeSet<LegId>,
     hears: BTreeMap<LegId, Vec<Heard>>,
+    /// Parts of recordings that run, by leg.
+    recorded: BTreeMap<LegId, (RecordingId, u32)>,
     sessions: BTreeMap<&'static str, SessionId>,
     web: BTreeSet<SessionId>,
     customer: CustomerId,
@@ -154,6 +156,12 @@ fn directory(dice: &mut Rng) -> Directory {
             1 => WrapUp::Timed { secs: 20 },
             _ => WrapUp::UntilDisposition { secs: 15 },
         };
+        queue.recording = match dice.below(4) {
+            0 => None,
+            1 => Some(RecordingPolicy::Never),
+            2 => Some(RecordingPolicy::OnDemand),
+            _ => Some(RecordingPolicy::Percent { percent: 50 }),
+        };
         let other: QueueId = id(["sales", "support"][number]);
         let mut exit = || match dice.below(4) {
             0 => QueueExit::Wait,
@@ -183,6 +191,7 @@ impl Day {
             legs: BTreeSet::new(),
             inbound: BTreeSet::new(),
             hears: BTreeMap::new(),
+            recorded: BTreeMap::new(),
             sessions: BTreeMap::new(),
             web: BTreeSet::new(),
             customer,

@@ -55,6 +55,7 @@ pub fn queue(key: &str) -> Queue {
         ticket_type: "request".into(),
         caller_number: None,
         script: BTreeMap::new(),
+        recording: None,
     }
 }
 
@@ -132,7 +133,10 @@ pub fn sample() -> Directory {
 
 /// The line `main-menu`: a greeting, a menu (1 support, 2 sales, 3 a callback), support for who presses nothing.
 pub fn sample_line() -> ScriptBook {
-    const FLOW: &str = r#"
+    sample_line_of(SAMPLE_FLOW)
+}
+
+pub const SAMPLE_FLOW: &str = r#"
 flow = "main-menu"
 schema = 1
 lang = { default = "es", also = ["en"] }
@@ -165,8 +169,11 @@ type = "callback"
 queue = "sales"
 no_number = "support"
 "#;
+
+/// The same line with another flow.
+pub fn sample_line_of(flow: &str) -> ScriptBook {
     let line: LineId = id("main-menu");
-    let files = BTreeMap::from([("flow.toml".to_owned(), FLOW.to_owned())]);
+    let files = BTreeMap::from([("flow.toml".to_owned(), flow.to_owned())]);
     let mut clips = BTreeMap::new();
     for language in ["es", "en"] {
         for clip in ["main-menu/{}/welcome", "main-menu/{}/menu", "shared/{}/callback-promised"] {

@@ -13,6 +13,7 @@ mod parking;
 mod phones_that_dial;
 mod queueing;
 mod reasons;
+mod recording;
 mod redirected;
 mod replacing;
 mod supervising;

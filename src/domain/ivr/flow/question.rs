@@ -119,6 +119,10 @@ impl Question {
         self.answers.iter().find(|(k, _)| *k == key).map(|(_, answer)| answer.clone())
     }
 
+    pub(super) fn is_secret(&self) -> bool {
+        self.ask.is_secret
+    }
+
     pub(super) fn is_about_language(&self) -> bool {
         self.answers.iter().any(|(_, answer)| matches!(answer, Answer::Speak(..)))
     }

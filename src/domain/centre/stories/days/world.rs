@@ -157,7 +157,7 @@ impl Day {
 
     fn some_command(&mut self, who: &'static str, call: CallId) -> CentreCommand {
         let agent: AgentId = id(who);
-        match self.below(23) {
+        match self.below(24) {
             0 => CentreCommand::Answer { agent, call },
             1 => CentreCommand::Decline { agent, call },
             2 => CentreCommand::HangUp { agent, call },
@@ -192,6 +192,11 @@ impl Day {
             19 => CentreCommand::Park { agent, call },
             20 => CentreCommand::TakeParked { agent, call },
             21 => CentreCommand::ConferenceDrop { agent, call, party: u8::try_from(self.below(3)).unwrap() },
+            22 => {
+                let pause = RecordingAsked::Pause { cause: PauseCause::FormField };
+                let asked = self.pick(&[RecordingAsked::Begin, pause, RecordingAsked::Resume]).unwrap();
+                CentreCommand::Recording { agent: Some(agent), call, asked }
+            }
             _ => CentreCommand::ConsultCancel { agent, call },
         }
     }
@@ -318,6 +323,18 @@ impl Day {
             }
             PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } | PhoneEffect::ListenForKeys { leg, .. } => {
                 assert!(self.legs.contains(&leg))
+            }
+            PhoneEffect::Record { leg, recording, part } => {
+                assert!(
+                    self.legs.contains(&leg) && self.recorded.insert(leg, (recording, part)).is_none(),
+                    "one part at a time"
+                );
+            }
+            PhoneEffect::PauseRecording { leg, .. } => assert!(self.recorded.contains_key(&leg)),
+            PhoneEffect::StopRecording { leg } => {
+                let (recording, part) = self.recorded.remove(&leg).expect("a part runs");
+                let end = PartEnd::Complete { length_ms: 1, octets: 1 };
+                self.later(20, Later::Input(CentreInput::RecordingEnded { recording, part, end }));
             }
             PhoneEffect::TransferProgress { leg, .. } => assert!(self.legs.contains(&leg)),
             PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } => {}

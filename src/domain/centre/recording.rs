@@ -1,0 +1,267 @@
+//! Which calls are recorded, and when a recording pauses. It follows from the call, the rules and what people ask for; as with
+//! [`super::hearing`], only differences are ordered, so that transfers, holds and restarts need no thought of it: a recording follows
+//! the customer's leg, and what a leg has not been told yet is told as the next part.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Centre, CentreOutput, Fact, PhoneEffect, RecordingView, Refusal, Turn};
+use crate::{
+    domain::{
+        call::{Call, CallEvent, Direction, PartEnd, PauseCause, RecordingCause, ResumeCause, Stage, part_ended},
+        directory::{Directory, RecordingBegins, RecordingPolicy},
+        event::Event,
+        ivr::FlowRun,
+    },
+    types::{AgentId, CallId, LegId, RecordingId},
+};
+
+/// After a secret was typed, the tone of its last key is let pass before the recording goes on.
+const SECRET_TAIL_MS: u64 = 1_000;
+const DAY_MS: i64 = 86_400_000;
+/// What a pause lasts at most, whatever the rules say.
+const PAUSE_SECS_MIN: i64 = 10;
+const PAUSE_SECS_MAX: i64 = 3_600;
+
+/// What people ask of a call's recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum RecordingAsked {
+    /// Begin, where the rules leave it to people.
+    Begin,
+    /// Keep nothing for a while.
+    Pause {
+        /// Why: `requested` or `form_field`.
+        cause: PauseCause,
+    },
+    /// Go on.
+    Resume,
+}
+
+/// What the media plane has been told of recordings.
+#[derive(Debug, Default)]
+pub(super) struct Recordings {
+    told: BTreeMap<CallId, Told>,
+    /// Parts whose end has not been reported, and whose they are: a call may be gone by then.
+    open: BTreeMap<(RecordingId, u32), CallId>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    leg: LegId,
+    is_paused: bool,
+}
+
+impl Centre {
+    /// Begins, pauses and stops what follows from this turn for every call that it touched.
+    pub(super) fn review_recordings(&mut self, turn: &mut Turn<'_>) {
+        let touched: Vec<CallId> = self.published.touched_calls().collect();
+        for id in touched {
+            self.review_recording(turn, id);
+            self.tell_recording(turn, id);
+        }
+    }
+
+    /// Somebody asks. `agent`: only if the call is this agent's.
+    pub(super) fn ask_recording(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: Option<&AgentId>,
+        id: CallId,
+        asked: RecordingAsked,
+    ) -> Result<(), Refusal> {
+        if let Some(agent) = agent {
+            self.own_call(agent, id)?;
+        }
+        let call = self.calls.get(&id).filter(|call| !call.is_over()).ok_or(Refusal::CallOver)?;
+        let is_on = call.recording().is_some_and(|recording| recording.is_on());
+        let pause = call.recording().and_then(|recording| recording.pause());
+        match asked {
+            RecordingAsked::Begin if is_on => {}
+            RecordingAsked::Begin => {
+                if self.recording_policy(call) == RecordingPolicy::Never {
+                    return Err(Refusal::RecordingNotAllowed);
+                }
+                if !call.stage().is_conversation() {
+                    return Err(Refusal::WrongCallState);
+                }
+                self.begin_recording(turn, id, RecordingCause::OnDemand);
+            }
+            RecordingAsked::Pause { .. } | RecordingAsked::Resume if !is_on => return Err(Refusal::NotRecorded),
+            // Only the flow itself knows of secrets.
+            RecordingAsked::Pause { cause: PauseCause::SecureDigits } => return Err(Refusal::WrongCallState),
+            RecordingAsked::Pause { .. } | RecordingAsked::Resume
+                if pause.is_some_and(|pause| pause.cause == PauseCause::SecureDigits) =>
+            {
+                return Err(Refusal::WrongCallState);
+            }
+            RecordingAsked::Pause { cause } => self.pause_recording(turn, id, cause),
+            RecordingAsked::Resume => {
+                self.on_call(turn, id, |call, cx| call.resume_recording(ResumeCause::Requested, cx));
+            }
+        }
+        // Here and not at the end of the turn: what follows from the wish has the same doer.
+        self.tell_recording(turn, id);
+        Ok(())
+    }
+
+    /// A pause has lasted its time.
+    pub(super) fn pause_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        self.on_call(turn, id, |call, cx| {
+            let pause = call.recording().and_then(|recording| recording.pause());
+            let is_typed = pause.is_some_and(|pause| pause.cause == PauseCause::SecureDigits);
+            call.resume_recording(if is_typed { ResumeCause::SecureDigits } else { ResumeCause::Deadline }, cx);
+        });
+    }
+
+    /// A part has ended, at its regular end or because it had to.
+    pub(super) fn part_ended(&mut self, turn: &mut Turn<'_>, recording: RecordingId, part: u32, end: PartEnd) {
+        let Some(id) = self.recordings.open.remove(&(recording, part)) else { return };
+        match self.on_call(turn, id, |call, cx| call.part_ended(recording, part, end, cx)) {
+            Some(true) => {
+                self.recordings.told.remove(&id);
+                self.tell_asker(id, "recording_failed");
+            }
+            Some(false) => {}
+            None => self.out.push_back(CentreOutput::Fact(Fact {
+                at: turn.now.wall,
+                actor: turn.actor.clone(),
+                event: Event::Call(CallEvent { call: id, kind: part_ended(recording, part, end) }),
+                call: None,
+            })),
+        }
+    }
+
+    /// The rules that a call is under: its queue's own, else the centre's.
+    pub(super) fn recording_policy(&self, call: &Call) -> RecordingPolicy {
+        let rules = &self.directory.centre.recording;
+        let of_queue = call.queue.as_ref().and_then(|queue| self.directory.queues.get(queue)?.recording);
+        of_queue.unwrap_or(match call.direction {
+            Direction::Inbound => rules.inbound,
+            Direction::Outbound => rules.outbound,
+        })
+    }
+
+    /// New rules hold for the calls that there are.
+    pub(super) fn touch_if_recorded_otherwise(&mut self, directory: &Directory) {
+        let of_queues = |directory: &Directory| -> Vec<_> {
+            directory.queues.values().map(|queue| (queue.id.clone(), queue.recording)).collect()
+        };
+        if directory.centre.recording != self.directory.centre.recording || of_queues(directory) != of_queues(&self.directory) {
+            for id in self.calls.keys() {
+                self.published.touch_call(*id);
+            }
+        }
+    }
+
+    /// As consoles show it.
+    pub(super) fn recording_view(&self, call: &Call) -> RecordingView {
+        match call.recording() {
+            Some(recording) if recording.is_on() && !call.is_over() => match recording.pause() {
+                Some(pause) => RecordingView::Paused { cause: pause.cause, until: pause.until_at },
+                None => RecordingView::On,
+            },
+            Some(recording) if recording.has_failed() => RecordingView::Failed,
+            Some(_) | None => {
+                let is_allowed = self.recording_policy(call) != RecordingPolicy::Never;
+                RecordingView::Off { may_begin: is_allowed && call.stage().is_conversation() }
+            }
+        }
+    }
+
+    fn review_recording(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| !call.is_over()) else { return };
+        let policy = self.recording_policy(call);
+        let (has_begun, is_on) = (call.recording().is_some(), call.recording().is_some_and(|recording| recording.is_on()));
+        if is_on && policy == RecordingPolicy::Never {
+            self.on_call(turn, id, |call, _| call.stop_recording());
+        } else if !has_begun && call.is_drawn_by(policy) && self.is_time_to_record(call) {
+            self.begin_recording(turn, id, RecordingCause::Policy);
+        }
+        self.follow_secrets(turn, id);
+    }
+
+    /// Whether a call that is recorded has come so far.
+    fn is_time_to_record(&self, call: &Call) -> bool {
+        let is_answered = call.customer_leg.is_some_and(|leg| !self.unanswered.contains_key(&leg))
+            && !matches!(call.stage(), Stage::Answering { .. } | Stage::Dialling { .. });
+        match self.directory.centre.recording.begins {
+            RecordingBegins::Answered => is_answered,
+            RecordingBegins::Connected => call.stage().is_conversation(),
+        }
+    }
+
+    /// While a caller types a secret nothing is kept.
+    fn follow_secrets(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(recording) = self.calls.get(&id).and_then(Call::recording).filter(|recording| recording.is_on()) else {
+            return;
+        };
+        let is_secret = self.flows.get(&id).is_some_and(FlowRun::asks_for_secret);
+        match recording.pause() {
+            None if is_secret => self.pause_recording(turn, id, PauseCause::SecureDigits),
+            Some(pause) if pause.cause == PauseCause::SecureDigits && pause.is_ending == is_secret => {
+                let ms = if is_secret { self.pause_ms_max() } else { SECRET_TAIL_MS };
+                let until = turn.now.plus_millis(ms);
+                self.on_call(turn, id, |call, _| {
+                    call.end_pause_at(until.mono, until.wall, !is_secret);
+                });
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    fn begin_recording(&mut self, turn: &mut Turn<'_>, id: CallId, cause: RecordingCause) {
+        let keep_until = turn.now.wall.plus_millis(self.directory.centre.recording.keep_days.clamp(1, 36_500) * DAY_MS);
+        self.on_call(turn, id, |call, cx| call.begin_recording(cause, keep_until, cx));
+    }
+
+    fn pause_recording(&mut self, turn: &mut Turn<'_>, id: CallId, cause: PauseCause) {
+        let until = turn.now.plus_millis(self.pause_ms_max());
+        self.on_call(turn, id, |call, cx| call.pause_recording(cause, until.mono, until.wall, cx));
+    }
+
+    fn pause_ms_max(&self) -> u64 {
+        let secs = self.directory.centre.recording.pause_secs_max.clamp(PAUSE_SECS_MIN, PAUSE_SECS_MAX);
+        u64::try_from(secs).unwrap_or(0) * 1_000
+    }
+
+    /// Orders what is new: the customer's leg, or whether it is paused.
+    fn tell_recording(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let wanted = self.calls.get(&id).and_then(|call| self.recorded_leg(call));
+        let told = self.recordings.told.get(&id).copied();
+        match (told, wanted) {
+            (Some(told), Some(wanted)) if told.leg == wanted.leg => {
+                if told.is_paused != wanted.is_paused {
+                    self.phone(PhoneEffect::PauseRecording { leg: wanted.leg, is_paused: wanted.is_paused });
+                    self.recordings.told.insert(id, wanted);
+                }
+            }
+            (told, wanted) => {
+                if let Some(told) = told {
+                    self.recordings.told.remove(&id);
+                    // The end of a leg ends its recording too.
+                    if self.legs.contains_key(&told.leg) {
+                        self.phone(PhoneEffect::StopRecording { leg: told.leg });
+                    }
+                }
+                let Some(wanted) = wanted else { return };
+                let Some(Some((recording, part))) = self.on_call(turn, id, |call, cx| call.begin_part(cx)) else { return };
+                self.recordings.open.insert((recording, part), id);
+                self.phone(PhoneEffect::Record { leg: wanted.leg, recording, part });
+                if wanted.is_paused {
+                    self.phone(PhoneEffect::PauseRecording { leg: wanted.leg, is_paused: true });
+                }
+                self.recordings.told.insert(id, wanted);
+            }
+        }
+    }
+
+    /// The leg that is to be recorded now. After a restart a telephone must be back first.
+    fn recorded_leg(&self, call: &Call) -> Option<Told> {
+        let recording = call.recording().filter(|recording| recording.is_on() && !call.is_over())?;
+        let leg = call.customer_leg.filter(|leg| self.legs.contains_key(leg) && !self.is_awaited(call.id))?;
+        Some(Told { leg, is_paused: recording.pause().is_some() })
+    }
+}

@@ -1,0 +1,107 @@
+//! Queues as administrators set them up. Who is served when is decided in `domain/queue`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::RecordingPolicy;
+use crate::types::{CalendarId, DispositionId, QueueId, SkillId};
+
+/// A queue: who may serve it, how long one may wait, and what happens then.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Queue {
+    /// Key.
+    pub id: QueueId,
+    /// What people call it.
+    pub name: String,
+    /// Only agents with all of these skills, each at the level or above (1 to 10), are offered its calls.
+    pub skills: Vec<SkillNeed>,
+    /// Higher is served first when an agent could take calls of several queues. 0 is usual.
+    pub priority: i64,
+    /// How long one agent's console or phone rings.
+    pub ring_secs: i64,
+    /// How many callers may wait; the next one takes the `full` branch.
+    pub waiting_max: i64,
+    /// How long one may wait before the `max_wait` branch.
+    pub wait_secs_max: i64,
+    /// When the queue serves; `None` is always.
+    pub calendar: Option<CalendarId>,
+    /// Wrap-up after each call.
+    pub wrap_up: WrapUp,
+    /// Answered within this many seconds counts as in time.
+    pub service_level_secs: i64,
+    /// Goal of the service level in percent.
+    pub service_level_percent: i64,
+    /// An abandon after a shorter wait does not count against the queue.
+    pub short_abandon_secs: i64,
+    /// Seconds between position announcements; 0 for none.
+    pub position_every_secs: i64,
+    /// What happens when nobody who could serve it is signed in.
+    pub on_no_agents: QueueExit,
+    /// What happens at the maximum wait.
+    pub on_max_wait: QueueExit,
+    /// What happens to a caller who finds the queue full.
+    pub on_full: QueueExit,
+    /// What happens to those waiting at closing time, and to those who come after.
+    pub on_closed: QueueExit,
+    /// Disposition branch or leaves that its wrap-up offers; empty for the whole tree.
+    pub dispositions: Vec<DispositionId>,
+    /// Ticket queue and type for tickets born here: the type's key.
+    pub ticket_type: String,
+    /// Number shown to called parties on outbound calls of this queue.
+    pub caller_number: Option<String>,
+    /// Script that agents read, plain text per language.
+    pub script: BTreeMap<String, String>,
+    /// Which of its calls are recorded; `None` is as the centre says.
+    #[serde(default)]
+    pub recording: Option<RecordingPolicy>,
+}
+
+/// A skill that a queue asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SkillNeed {
+    /// Which skill.
+    pub skill: SkillId,
+    /// Least level, 1 to 10.
+    pub level: i64,
+}
+
+/// Wrap-up after a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "mode", rename_all = "snake_case")]
+pub enum WrapUp {
+    /// None: the agent is ready at once.
+    None,
+    /// Ends at the time or earlier when done.
+    Timed {
+        /// Length in seconds.
+        secs: i64,
+    },
+    /// Ends only when a disposition is chosen; past the time the supervisor is alerted, past four times the time it ends. After an
+    /// outbound call that reached nobody none is asked for, and it ends at the time.
+    UntilDisposition {
+        /// Seconds after which it is overdue.
+        secs: i64,
+    },
+}
+
+/// Where a caller goes who cannot or will not wait any longer. No dead ends: each says goodbye or goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "then", rename_all = "snake_case")]
+pub enum QueueExit {
+    /// Goes on waiting.
+    Wait,
+    /// Hears a message, then the call ends.
+    Message {
+        /// Prompt key in the shared prompts, for example `queue-closed`.
+        prompt: String,
+    },
+    /// Waits in another queue, from the end.
+    Queue {
+        /// Which.
+        queue: QueueId,
+    },
+    /// Hears that we call back; a callback task is opened.
+    Callback,
+}
