@@ -425,6 +425,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let access = Access::new(ground.users.clone(), ground.clock.clone(), config.http.sign_in_failures_per_minute);
     let desk = Desk::new(ground.db.clone(), ground.clock.clone(), ground.customers.clone(), ground.tickets.clone());
     let pops = Pops::new(desk.clone());
+    let recordings = recordings::desk(&ground, exchange.recorder.folder())?;
     let traffic = http::Traffic::default();
     let app = AppState {
         settings: Arc::new(config.http.clone()),
@@ -442,6 +443,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         centre: ground.directory.clone(),
         calls: Calls::new(ground.db.clone()),
         signalling: SignallingDesk::new(ground.db.clone(), ground.clock.clone(), exchange.captured.clone()),
+        recordings: recordings.clone(),
         events: Events::new(ground.db.clone()),
         reports: Reports::new(ground.db.clone(), ground.directory.watch()),
         switch: exchange.switch.clone(),
@@ -471,7 +473,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let mut loops = vec![scripts.start(&tasks, stopping.clone()).await?];
     let files = (listeners.certificates(), exchange.stir.clone(), read_again.clone());
     loops.push(loops::follow_files(&tasks, files, ground.clock.clone(), stopping.clone()));
-    loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), stopping));
+    loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), recordings, stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),

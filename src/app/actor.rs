@@ -40,6 +40,10 @@ pub enum Permission {
     SeeCalls,
     /// The captured SIP messages of a call.
     SeeSignalling,
+    /// Listen to recordings of every call, and take them away.
+    HearRecordings,
+    /// Put legal holds on recordings, and delete them.
+    KeepRecordings,
     /// The board, reports, agents' states, listening in.
     Supervise,
     /// The stream of events.
@@ -52,7 +56,7 @@ pub enum Permission {
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::SeeDirectory,
         Self::TakeCalls,
         Self::WorkTickets,
@@ -60,6 +64,8 @@ impl Permission {
         Self::ImportCustomers,
         Self::SeeCalls,
         Self::SeeSignalling,
+        Self::HearRecordings,
+        Self::KeepRecordings,
         Self::Supervise,
         Self::ReadEvents,
         Self::Administer,
@@ -70,10 +76,13 @@ impl Permission {
     pub const fn least_role(self) -> Role {
         match self {
             Self::SeeDirectory | Self::TakeCalls | Self::WorkTickets | Self::WorkCustomers => Role::Agent,
-            Self::ImportCustomers | Self::SeeCalls | Self::SeeSignalling | Self::Supervise | Self::ReadEvents => {
-                Role::Supervisor
-            }
-            Self::Administer | Self::ManageUsers => Role::Administrator,
+            Self::ImportCustomers
+            | Self::SeeCalls
+            | Self::SeeSignalling
+            | Self::HearRecordings
+            | Self::Supervise
+            | Self::ReadEvents => Role::Supervisor,
+            Self::KeepRecordings | Self::Administer | Self::ManageUsers => Role::Administrator,
         }
     }
 
@@ -92,6 +101,8 @@ impl Permission {
             Self::ImportCustomers => "import_customers",
             Self::SeeCalls => "see_calls",
             Self::SeeSignalling => "see_signalling",
+            Self::HearRecordings => "hear_recordings",
+            Self::KeepRecordings => "keep_recordings",
             Self::Supervise => "supervise",
             Self::ReadEvents => "read_events",
             Self::Administer => "administer",

@@ -18,6 +18,7 @@ pub mod overload;
 pub mod paging;
 pub mod rate_limit;
 pub mod reaction_loop;
+pub mod recordings;
 pub mod reports;
 pub mod review_loop;
 pub mod sample_centre;

@@ -26,6 +26,7 @@ mod openapi;
 mod pace;
 mod parked;
 mod presence;
+mod recordings;
 mod reports;
 mod router;
 mod routes;
@@ -59,8 +60,8 @@ pub use traffic::Traffic;
 
 use crate::{
     app::{
-        access::Access, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events, reports::Reports,
-        signalling::SignallingDesk, switch_handle::SwitchHandle, tickets::Tickets,
+        access::Access, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events,
+        recordings::RecordingDesk, reports::Reports, signalling::SignallingDesk, switch_handle::SwitchHandle, tickets::Tickets,
     },
     domain::directory::Directory,
     types::Clock,
@@ -100,6 +101,8 @@ pub struct AppState {
     pub calls: Calls,
     /// Their captured signalling.
     pub signalling: SignallingDesk,
+    /// Their recordings.
+    pub recordings: RecordingDesk,
     /// The stream of events.
     pub events: Events,
     /// Counts over time.

@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use super::{
-    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, parked, presence, reports, session,
-    signalling, tickets, tokens, trunks, users, web_phone,
+    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, parked, presence, recordings,
+    reports, session, signalling, tickets, tokens, trunks, users, web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -75,6 +75,7 @@ pub fn openapi() -> Document {
         part("trunk_states", trunks::Doc::openapi()),
         part("calls", calls::Doc::openapi()),
         part("signalling", signalling::Doc::openapi()),
+        part("recordings", recordings::Doc::openapi()),
         part("events", events::Doc::openapi()),
         part("reports", reports::Doc::openapi()),
         part("parked_calls", parked::Doc::openapi()),

@@ -3,8 +3,8 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, parked, presence, reports, session,
-    signalling, tickets, tokens, trunks, unread, users, web_console, web_phone,
+    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, parked, presence, recordings,
+    reports, session, signalling, tickets, tokens, trunks, unread, users, web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -21,6 +21,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(trunks::routes())
         .merge(calls::routes())
         .merge(signalling::routes())
+        .merge(recordings::routes())
         .merge(events::routes())
         .merge(reports::routes())
         .merge(parked::routes())

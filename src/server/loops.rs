@@ -7,7 +7,14 @@ use tokio::{sync::watch, task::JoinHandle};
 
 use super::{Exchange, Ground, tasks::Tasks};
 use crate::{
-    app::{directory::DirectoryDesk, reaction_loop, review_loop, switch_handle::SwitchHandle, timer_loop},
+    app::{
+        directory::DirectoryDesk,
+        reaction_loop,
+        recordings::{RecordingDesk, retention},
+        review_loop,
+        switch_handle::SwitchHandle,
+        timer_loop,
+    },
     console::{ConsoleState, Pops},
     domain::directory::Directory,
     net::{Certificates, PeerNames, ReadAgain, Stir},
@@ -22,6 +29,7 @@ pub fn start(
     exchange: &Exchange,
     pops: Pops,
     consoles: ConsoleState,
+    recordings: RecordingDesk,
     stopping: watch::Receiver<bool>,
 ) -> Vec<JoinHandle<()>> {
     // Each run of a loop gets its own copies of what it works with.
@@ -55,6 +63,10 @@ pub fn start(
         let (capture, stop) = (exchange.capture.clone(), stop.clone());
         move || capture.clone().run(stop.clone())
     };
+    let retention = {
+        let (desk, clock, stop) = (recordings, ground.clock.clone(), stop.clone());
+        move || retention::run(desk.clone(), clock.clone(), stop.clone())
+    };
     let boards = move || build_boards(consoles.clone(), stop.clone());
     vec![
         tasks.keep("capture", capture),
@@ -63,6 +75,7 @@ pub fn start(
         tasks.keep("timers", timers),
         tasks.keep("reactions", reactions),
         tasks.keep("records", records),
+        tasks.keep("recordings", retention),
         tasks.keep("boards", boards),
     ]
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Db, NewEvent, StoreFault, Tx, binds, calls,
+    Db, NewEvent, StoreFault, Tx, binds, calls, recordings,
     segments::{self, PresenceStep, VisitStep},
     sql,
     tx::{actor_from_text, parse},
@@ -82,6 +82,7 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
     calls::save(tx, &calls).await?;
     segments::take_steps(tx, follows.visits).await?;
     segments::follow_presence(tx, &follows.presence).await?;
+    recordings::follow(tx, &follows.recordings).await?;
     for (call, disposition) in follows.dispositions {
         calls::save_disposition(tx, call, disposition).await?;
     }
@@ -98,6 +99,7 @@ struct Follows<'a> {
     visits: BTreeMap<CallId, VecDeque<VisitStep>>,
     presence: Vec<PresenceStep<'a>>,
     dispositions: Vec<(CallId, &'a DispositionId)>,
+    recordings: Vec<(Timestamp, &'a CallEvent)>,
 }
 
 impl<'a> Follows<'a> {
@@ -124,6 +126,9 @@ impl<'a> Follows<'a> {
     fn add_call(&mut self, fact: &'a Fact, event: &'a CallEvent, rules: VisitRules) {
         if let Some(step) = VisitStep::of(&event.kind, fact.at, rules) {
             self.visits.entry(event.call).or_default().push_back(step);
+        }
+        if recordings::is_about_one(&event.kind) {
+            self.recordings.push((fact.at, event));
         }
         if let CallEventKind::Disposed { disposition, .. } = &event.kind {
             self.dispositions.push((event.call, disposition));

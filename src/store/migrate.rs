@@ -25,6 +25,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (4, "search texts", include_str!("../../migrations/0004_search_texts.sql")),
     (5, "agent rests", include_str!("../../migrations/0005_agent_rests.sql")),
     (6, "call redirections", include_str!("../../migrations/0006_call_redirections.sql")),
+    (7, "recordings", include_str!("../../migrations/0007_recordings.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -162,6 +163,11 @@ mod tests {
             6,
             "7756ff423cf86e7a7c00d45f663a619be8d189d948f8230c5894004ee3215ce5",
             "7756ff423cf86e7a7c00d45f663a619be8d189d948f8230c5894004ee3215ce5",
+        ),
+        (
+            7,
+            "7ed023eff262cd669995142b951266d9d07a8055bd0f6dc4d017a5329486febc",
+            "7d7d5ed417c8e267c817e8241b12be950769139fee193e82783b674a39d30f8a",
         ),
     ];
 

@@ -24,6 +24,7 @@ pub mod directory;
 pub mod journal;
 pub mod peek;
 pub mod positions;
+pub mod recordings;
 pub mod repair;
 pub mod segments;
 pub mod tickets;
@@ -61,6 +62,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("directory", directory::STATEMENTS),
         ("journal", journal::STATEMENTS),
         ("positions", positions::STATEMENTS),
+        ("recordings", recordings::STATEMENTS),
         ("repair", repair::STATEMENTS),
         ("search_texts", search_texts::STATEMENTS),
         ("segments", segments::STATEMENTS),

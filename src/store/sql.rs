@@ -7,8 +7,8 @@ use sqlx::{
 
 use super::{Dialect, StoreFault};
 use crate::types::{
-    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, LineId, NodeId, PhoneNumber, QueueId, SessionId,
-    SkillId, SlaPolicyId, TicketId, Timestamp, TrunkId, UserId,
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, LineId, NodeId, PhoneNumber, QueueId, RecordingId,
+    SessionId, SkillId, SlaPolicyId, TicketId, Timestamp, TrunkId, UserId,
 };
 
 /// A registered statement: one text for both engines, or a pair where their words differ. Made by `sql!`.
@@ -145,6 +145,7 @@ val_from! {
     &String => Text, value => value.clone();
     serde_json::Value => Json, value => value;
     CallId => Text, value => value.to_string();
+    RecordingId => Text, value => value.to_string();
     CustomerId => Text, value => value.to_string();
     InteractionId => Text, value => value.to_string();
     TicketId => Text, value => value.to_string();

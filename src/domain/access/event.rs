@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Role;
-use crate::types::{CallId, UserId};
+use crate::types::{CallId, RecordingId, UserId};
 
 /// Something happened to a user's access.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -68,6 +68,15 @@ pub enum AccessEventKind {
         #[serde(default)]
         address: Option<String>,
     },
+    /// Did something with a recording of a call.
+    RecordingUsed {
+        /// Which call.
+        call: CallId,
+        /// Which recording.
+        recording: RecordingId,
+        /// What.
+        how: RecordingUse,
+    },
     /// Looked at the captured signalling of a call.
     SignallingRead {
         /// Which call.
@@ -75,6 +84,22 @@ pub enum AccessEventKind {
         /// As a file to take away.
         is_file: bool,
     },
+}
+
+/// What people do with recordings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordingUse {
+    /// Listened to it.
+    Heard,
+    /// Took it away as a file.
+    Downloaded,
+    /// Put a legal hold on it.
+    Held,
+    /// Took the legal hold off.
+    Released,
+    /// Deleted it.
+    Deleted,
 }
 
 /// A rule of what may be dialled outside.
@@ -117,6 +142,7 @@ impl AccessEvent {
             AccessEventKind::TokenMade { .. } => "access.token_made",
             AccessEventKind::TokenRevoked { .. } => "access.token_revoked",
             AccessEventKind::DiallingRefused { .. } => "access.dialling_refused",
+            AccessEventKind::RecordingUsed { .. } => "access.recording_used",
             AccessEventKind::SignallingRead { .. } => "access.signalling_read",
         }
     }

@@ -7,7 +7,7 @@ mod user;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use event::{AccessEvent, AccessEventKind, DiallingRule};
+pub use event::{AccessEvent, AccessEventKind, DiallingRule, RecordingUse};
 pub use user::{ApiToken, User};
 
 /// What someone is in the centre. Each role may do what the one before it may, and more.

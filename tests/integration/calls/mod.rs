@@ -12,6 +12,7 @@ mod messages;
 mod numbers;
 mod outbound;
 mod reasons;
+mod recordings;
 mod redirected;
 mod secure_trunks;
 mod signalling;

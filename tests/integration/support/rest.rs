@@ -60,6 +60,17 @@ impl Rest {
         Ok((response.status(), response.bytes().await?.to_vec()))
     }
 
+    /// Asks for a file or, with a `Range`, for a piece of it: status, headers, octets.
+    pub async fn file(&self, path: &str, range: Option<&str>) -> (StatusCode, header::HeaderMap, Vec<u8>) {
+        let mut request = self.client.get(format!("{}/api/v1{path}", self.base)).header(header::COOKIE, &self.cookie);
+        if let Some(range) = range {
+            request = request.header(header::RANGE, range);
+        }
+        let response = request.send().await.unwrap_or_else(|error| panic!("{path}: {error}"));
+        let (status, headers) = (response.status(), response.headers().clone());
+        (status, headers, response.bytes().await.unwrap_or_else(|error| panic!("{path}: {error}")).to_vec())
+    }
+
     /// What is there.
     pub async fn get(&self, path: &str) -> Value {
         let (status, answer) = self.ask(Method::GET, path, None).await;

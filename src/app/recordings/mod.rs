@@ -1,0 +1,412 @@
+//! Recordings of calls for those who may hear them: what there is, its sound and outline, legal holds, deletion. Whoever listens,
+//! takes away, holds or deletes is written down in the audit trail.
+
+pub mod retention;
+mod timeline;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use serde::Serialize;
+use tokio::{sync::watch, task};
+use utoipa::ToSchema;
+
+pub use timeline::{RecordingMark, Stretch};
+
+use super::actor::{Actor, Forbidden, Permission};
+use crate::{
+    domain::{
+        access::{AccessEvent, AccessEventKind, RecordingUse},
+        directory::Directory,
+        event::Event,
+    },
+    net::recording::{RecordedSound, RecordingFault, RecordingFile, RecordingKey, file_of_part},
+    protocol::media::RecordingPart,
+    store::{
+        Db, Lane, NewEvent, StoreFault, calls, journal,
+        recordings::{self, Hold, Part, Recording},
+    },
+    types::{CallId, Clock, RecordingId, Timestamp, UserId},
+};
+
+/// A player asks for many pieces: in so long one who listens is written down once.
+const HEARD_EVERY_MS: i64 = 600_000;
+
+/// Why a use case did not happen.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordingsFault {
+    /// There is none, or not for this actor.
+    #[error("no such recording")]
+    NotFound,
+    /// It was deleted.
+    #[error("the recording was deleted")]
+    Deleted,
+    /// It is on legal hold.
+    #[error("the recording is on legal hold")]
+    Held,
+    /// The actor may not.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// A file of it cannot be read.
+    #[error(transparent)]
+    File(#[from] RecordingFault),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// A recording as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RecordingEntry {
+    /// Which.
+    pub id: RecordingId,
+    /// Of which call.
+    pub call: CallId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Its length so far, pauses included.
+    pub length_ms: i64,
+    /// It is deleted then, unless it is held.
+    pub keep_until: Timestamp,
+    /// Whether it is kept whatever its time.
+    pub hold: Option<HoldEntry>,
+    /// When it was deleted.
+    pub deleted_at: Option<Timestamp>,
+    /// By whom; `None` when its time was over.
+    pub deleted_by: Option<UserId>,
+    /// Its files, one after another on one timeline.
+    pub parts: Vec<PartEntry>,
+}
+
+/// A legal hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct HoldEntry {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who put it there.
+    pub by: UserId,
+    /// Why.
+    pub reason: String,
+}
+
+/// A part of a recording.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct PartEntry {
+    /// Its number, from 1.
+    pub part: i64,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// Where on the timeline.
+    pub at_ms: i64,
+    /// Its length.
+    pub length_ms: i64,
+    /// How it stands with it.
+    pub state: PartState,
+}
+
+/// How it stands with a part of a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PartState {
+    /// It is being written.
+    Running,
+    /// It came to its regular end.
+    Complete,
+    /// It ended with its process; what was written is there.
+    CutOff,
+    /// The disk was full; what was written is there.
+    DiskFull,
+    /// It could not be written any further; what was written is there.
+    WriteFailed,
+    /// Its file is not there.
+    Missing,
+}
+
+/// The sound of a recording, to be read piece by piece.
+#[derive(Clone)]
+pub struct RecordingAudio {
+    sound: Arc<Mutex<RecordedSound>>,
+    octets: u64,
+}
+
+/// A recording as a picture: two channels, and what lies along them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Outline {
+    /// Its length.
+    pub length_ms: i64,
+    /// The largest magnitude in each equal stretch of what the customer says, 0 to 32767.
+    pub said: Vec<u16>,
+    /// The same of what the customer hears.
+    pub heard: Vec<u16>,
+    /// Where nothing was kept.
+    pub pauses: Vec<Stretch>,
+    /// What happened when.
+    pub marks: Vec<RecordingMark>,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct RecordingDesk {
+    db: Db,
+    clock: Arc<dyn Clock>,
+    directory: watch::Receiver<Arc<Directory>>,
+    folder: Arc<Path>,
+    key: Arc<RecordingKey>,
+}
+
+impl RecordingDesk {
+    /// Over the files in this folder, which this key opens.
+    pub fn new(
+        db: Db,
+        clock: Arc<dyn Clock>,
+        directory: watch::Receiver<Arc<Directory>>,
+        folder: &Path,
+        key: RecordingKey,
+    ) -> Self {
+        Self { db, clock, directory, folder: folder.into(), key: Arc::new(key) }
+    }
+
+    /// The recordings of a call, deleted ones included.
+    pub async fn of_call(&self, actor: &Actor, call: CallId) -> Result<Vec<RecordingEntry>, RecordingsFault> {
+        self.require_hearing(actor, call).await?;
+        let is_over = calls::find(&self.db, call).await?.is_none_or(|line| line.call.ended_at.is_some());
+        let mut entries = Vec::new();
+        for recording in recordings::of_call(&self.db, call).await? {
+            entries.push(self.entry(recording, is_over).await?);
+        }
+        Ok(entries)
+    }
+
+    /// Its sound. `is_file`: to be taken away.
+    pub async fn audio(&self, actor: &Actor, id: RecordingId, is_file: bool) -> Result<RecordingAudio, RecordingsFault> {
+        let recording = self.to_be_heard(actor, id).await?;
+        let how = if is_file { RecordingUse::Downloaded } else { RecordingUse::Heard };
+        let sound = self.open(&recording).await?;
+        let now = self.clock.now().wall;
+        let event = used(actor, &recording, how, now);
+        let event = match how {
+            RecordingUse::Heard => {
+                event.once(format!("heard:{id}:{}:{}", actor.user, now.as_millis().div_euclid(HEARD_EVERY_MS)))
+            }
+            _ => event,
+        };
+        let written: Result<bool, StoreFault> = self.db.write(Lane::People, move |tx| Box::pin(tx.emit(event))).await;
+        written?;
+        let octets = sound.wav_octets();
+        Ok(RecordingAudio { sound: Arc::new(Mutex::new(sound)), octets })
+    }
+
+    /// Its outline in so many stretches.
+    pub async fn outline(&self, actor: &Actor, id: RecordingId, buckets: usize) -> Result<Outline, RecordingsFault> {
+        let recording = self.to_be_heard(actor, id).await?;
+        let mut sound = self.open(&recording).await?;
+        let events = journal::events_of(&self.db, "call", &recording.call.to_string()).await?;
+        blocking(move || {
+            let peaks = sound.peaks(buckets)?;
+            let places = timeline::places(sound.parts());
+            let mut pauses = Vec::new();
+            for (place, part) in places.iter().zip(sound.parts()) {
+                let stretches = part.pauses()?.into_iter();
+                pauses.extend(
+                    stretches.map(|(from, to)| Stretch { from_ms: place.at_ms + whole(from), to_ms: place.at_ms + whole(to) }),
+                );
+            }
+            let marks = timeline::marks(&places, &events);
+            Ok(Outline { length_ms: whole(sound.length_ms()), said: peaks.said, heard: peaks.heard, pauses, marks })
+        })
+        .await
+    }
+
+    /// Keeps it whatever its time.
+    pub async fn hold(&self, actor: &Actor, id: RecordingId, reason: String) -> Result<RecordingEntry, RecordingsFault> {
+        let now = self.clock.now().wall;
+        let hold = Hold { at: now, by: actor.user.clone(), reason };
+        let is_done = self
+            .change(actor, id, RecordingUse::Held, move |tx| Box::pin(async move { recordings::hold(tx, id, &hold).await }))
+            .await?;
+        if is_done { self.find_entry(id).await } else { Err(RecordingsFault::Deleted) }
+    }
+
+    /// Keeps it no longer than its time.
+    pub async fn release(&self, actor: &Actor, id: RecordingId) -> Result<RecordingEntry, RecordingsFault> {
+        let is_done = self.change(actor, id, RecordingUse::Released, move |tx| Box::pin(recordings::release(tx, id))).await?;
+        if is_done { self.find_entry(id).await } else { Err(RecordingsFault::Deleted) }
+    }
+
+    /// Deletes it: its files are gone when this returns, its row says who did it.
+    pub async fn delete(&self, actor: &Actor, id: RecordingId) -> Result<(), RecordingsFault> {
+        let (now, by) = (self.clock.now().wall, actor.user.clone());
+        let is_done = self
+            .change(actor, id, RecordingUse::Deleted, move |tx| {
+                Box::pin(async move { recordings::delete(tx, id, now, Some(&by)).await })
+            })
+            .await?;
+        if !is_done {
+            let held = recordings::find(&self.db, id).await?.is_some_and(|recording| recording.hold.is_some());
+            return Err(if held { RecordingsFault::Held } else { RecordingsFault::Deleted });
+        }
+        self.erase(id).await
+    }
+
+    /// Changes a row and writes down who did.
+    async fn change(
+        &self,
+        actor: &Actor,
+        id: RecordingId,
+        how: RecordingUse,
+        work: impl for<'a> FnOnce(&'a mut crate::store::Tx) -> crate::store::WriteFuture<'a, bool, StoreFault> + Send + 'static,
+    ) -> Result<bool, RecordingsFault> {
+        actor.require(Permission::KeepRecordings)?;
+        let recording = recordings::find(&self.db, id).await?.ok_or(RecordingsFault::NotFound)?;
+        let event = used(actor, &recording, how, self.clock.now().wall);
+        let done: Result<bool, StoreFault> = self
+            .db
+            .write(Lane::People, move |tx| {
+                Box::pin(async move {
+                    let is_done = work(tx).await?;
+                    if is_done {
+                        tx.emit(event).await?;
+                    }
+                    Ok(is_done)
+                })
+            })
+            .await;
+        Ok(done?)
+    }
+
+    /// Who may hear the recordings of a call: whoever may hear all, and by the centre's rules who talked in it.
+    async fn require_hearing(&self, actor: &Actor, call: CallId) -> Result<(), RecordingsFault> {
+        let Err(refused) = actor.require(Permission::HearRecordings) else { return Ok(()) };
+        let are_own_heard = self.directory.borrow().centre.recording.is_own_heard_by_agents;
+        if !are_own_heard || actor.require(Permission::TakeCalls).is_err() {
+            return Err(refused.into());
+        }
+        if calls::took_part(&self.db, call, &actor.agent()).await? { Ok(()) } else { Err(RecordingsFault::NotFound) }
+    }
+
+    /// A recording that is there, for whom may hear it.
+    async fn to_be_heard(&self, actor: &Actor, id: RecordingId) -> Result<Recording, RecordingsFault> {
+        let found = recordings::find(&self.db, id).await?;
+        let Some(recording) = found else {
+            // Who may hear nothing does not learn what there is.
+            actor.require(Permission::HearRecordings)?;
+            return Err(RecordingsFault::NotFound);
+        };
+        self.require_hearing(actor, recording.call).await?;
+        if recording.deleted_at.is_some() { Err(RecordingsFault::Deleted) } else { Ok(recording) }
+    }
+
+    async fn find_entry(&self, id: RecordingId) -> Result<RecordingEntry, RecordingsFault> {
+        let recording = recordings::find(&self.db, id).await?.ok_or(RecordingsFault::NotFound)?;
+        let is_over = calls::find(&self.db, recording.call).await?.is_none_or(|line| line.call.ended_at.is_some());
+        self.entry(recording, is_over).await
+    }
+
+    /// The parts whose files are there, opened.
+    async fn open(&self, recording: &Recording) -> Result<RecordedSound, RecordingsFault> {
+        let (folder, key, id) = (self.folder.clone(), self.key.clone(), recording.id);
+        let parts: Vec<u32> = recording.parts.iter().map(|part| part.part).collect();
+        blocking(move || {
+            let mut files = Vec::new();
+            for part in parts {
+                let path = file_of_part(&folder, RecordingPart { recording: id, part });
+                // A part that could not be begun has no file.
+                if path.exists() {
+                    files.push(RecordingFile::open(&path, &key)?);
+                }
+            }
+            if files.is_empty() { Err(RecordingsFault::NotFound) } else { Ok(RecordedSound::new(files)) }
+        })
+        .await
+    }
+
+    async fn entry(&self, recording: Recording, is_over: bool) -> Result<RecordingEntry, RecordingsFault> {
+        let mut lengths = std::collections::BTreeMap::new();
+        if recording.deleted_at.is_none() {
+            match self.open(&recording).await {
+                Ok(mut sound) => {
+                    lengths.extend(sound.parts().iter().map(|part| (part.header().part.part, whole(part.length_ms()))));
+                }
+                Err(RecordingsFault::NotFound | RecordingsFault::File(_)) => {}
+                Err(fault) => return Err(fault),
+            }
+        }
+        let last = recording.parts.last().map(|part| part.part);
+        let (mut at_ms, mut parts) = (0, Vec::new());
+        for part in &recording.parts {
+            let in_file = lengths.get(&part.part).copied();
+            let length_ms = in_file.or(part.length_ms.filter(|_| recording.deleted_at.is_some())).unwrap_or(0);
+            let may_run = !is_over && last == Some(part.part);
+            parts.push(PartEntry {
+                part: i64::from(part.part),
+                started_at: part.started_at,
+                at_ms,
+                length_ms,
+                state: state_of(part, in_file.is_some() || recording.deleted_at.is_some(), may_run),
+            });
+            at_ms += length_ms;
+        }
+        Ok(RecordingEntry {
+            id: recording.id,
+            call: recording.call,
+            started_at: recording.started_at,
+            length_ms: at_ms,
+            keep_until: recording.keep_until,
+            hold: recording.hold.map(|hold| HoldEntry { at: hold.at, by: hold.by, reason: hold.reason }),
+            deleted_at: recording.deleted_at,
+            deleted_by: recording.deleted_by,
+            parts,
+        })
+    }
+}
+
+impl RecordingAudio {
+    /// Size of the WAV file: 16-bit samples of two channels.
+    pub fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// Octets of the file from there on, at most so many.
+    pub async fn read(&self, offset: u64, octets_max: usize) -> Result<Vec<u8>, RecordingsFault> {
+        let sound = self.sound.clone();
+        blocking(move || {
+            let mut octets = vec![0; octets_max];
+            let count = sound.lock().unwrap_or_else(PoisonError::into_inner).read_wav(offset, &mut octets)?;
+            octets.truncate(count);
+            Ok(octets)
+        })
+        .await
+    }
+}
+
+fn state_of(part: &Part, is_there: bool, may_run: bool) -> PartState {
+    match part.outcome.as_deref() {
+        Some("disk_full") => PartState::DiskFull,
+        Some("write_failed") => PartState::WriteFailed,
+        None if may_run => PartState::Running,
+        _ if !is_there => PartState::Missing,
+        Some(_) => PartState::Complete,
+        None => PartState::CutOff,
+    }
+}
+
+fn used(actor: &Actor, recording: &Recording, how: RecordingUse, at: Timestamp) -> NewEvent {
+    let kind = AccessEventKind::RecordingUsed { call: recording.call, recording: recording.id, how };
+    NewEvent::new(at, actor.in_events(), Event::Access(AccessEvent { user: actor.user.clone(), kind }))
+}
+
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// Files are read where nobody else waits.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RecordingsFault> + Send + 'static,
+) -> Result<T, RecordingsFault> {
+    match task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(StoreFault::Database(error.to_string()).into()),
+    }
+}
