@@ -36,4 +36,9 @@ export type CallDetails = Schemas['CallDetails']
 /** What is kept of a call's SIP messages. */
 export type Signalling = Schemas['Signalling']
 
+export type RecordingEntry = Schemas['RecordingEntry']
+
+/** A recording as a picture. */
+export type RecordingOutline = Schemas['Outline']
+
 export type SignallingMessage = Schemas['SignallingMessage']

@@ -164,6 +164,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/recording/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps nothing of the own call until `resume`, or until the centre's longest pause is over; a supervisor's reaches every call. */
+        post: operations["recordings_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on recording. */
+        post: operations["recordings_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to record the own call, where the rules leave it to people; a supervisor's reaches every call. */
+        post: operations["recordings_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The recordings of a call with their parts, deleted ones included. */
+        get: operations["recordings_of_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/signalling": {
         parameters: {
             query?: never;
@@ -653,6 +721,81 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recordings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes a recording for good. That there was one, and who deleted it, is kept. */
+        delete: operations["recordings_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/audio": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A WAV file of two channels, 16 bits at 8 kHz: left what the customer says, right what the customer hears. Answers requests for a
+         *     range of it (RFC 9110 14). That it was heard or taken away is written to the audit trail.
+         */
+        get: operations["recordings_audio"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keeps a recording whatever its time (legal hold). It cannot be deleted meanwhile. */
+        put: operations["recordings_hold"];
+        post?: never;
+        /** Takes the legal hold off. */
+        delete: operations["recordings_release"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/recordings/{id}/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The shape of a recording for a player: the loudest sample of equal stretches on both channels, pauses, and who had the customer from
+         *     when.
+         */
+        get: operations["recordings_outline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/queues": {
         parameters: {
             query?: never;
@@ -1125,6 +1268,15 @@ export interface components {
         } | {
             /** @description Which call. */
             call: components["schemas"]["CallId"];
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
+            /** @description What. */
+            how: components["schemas"]["RecordingUse"];
+            /** @enum {string} */
+            kind: "recording_used";
+        } | {
+            /** @description Which call. */
+            call: components["schemas"]["CallId"];
             /** @description As a file to take away. */
             is_file: boolean;
             /** @enum {string} */
@@ -1573,6 +1725,68 @@ export interface components {
             /** @enum {string} */
             kind: "taken_over";
         } | {
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
+            /**
+             * Format: int64
+             * @description Which part of it, from 1.
+             */
+            part: number;
+            /** @description Why. */
+            cause: components["schemas"]["RecordingCause"];
+            /** @description Then it may be deleted. */
+            keep_until: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "recording_started";
+        } | {
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
+            /** @description Why. */
+            cause: components["schemas"]["PauseCause"];
+            /** @description At the latest until then. */
+            until: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "recording_paused";
+        } | {
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
+            /** @description Why. */
+            cause: components["schemas"]["ResumeCause"];
+            /** @enum {string} */
+            kind: "recording_resumed";
+        } | {
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
+            /**
+             * Format: int64
+             * @description Which part.
+             */
+            part: number;
+            /**
+             * Format: int64
+             * @description Its length, pauses included.
+             */
+            length_ms: number;
+            /**
+             * Format: int64
+             * @description The size of its file.
+             */
+            octets: number;
+            /** @enum {string} */
+            kind: "recording_stopped";
+        } | {
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
+            /**
+             * Format: int64
+             * @description Which part.
+             */
+            part: number;
+            /** @description Why. */
+            cause: components["schemas"]["RecordingFailure"];
+            /** @enum {string} */
+            kind: "recording_failed";
+        } | {
             /** @description Who. */
             agent: components["schemas"]["AgentId"];
             /**
@@ -1838,6 +2052,8 @@ export interface components {
             consult?: components["schemas"]["ConsultView"] | null;
             /** @description Who is in the conference besides the customer and the agent, in the order in which they joined. */
             conference: components["schemas"]["ConferencePartyView"][];
+            /** @description Its recording. */
+            recording: components["schemas"]["RecordingView"];
             /** @description Supervisors who hear it. */
             supervisors: components["schemas"]["SupervisorView"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
@@ -1896,6 +2112,8 @@ export interface components {
             is_web_phone_on: boolean;
             /** @description What agents may dial outside. */
             dialling?: components["schemas"]["DiallingRules"];
+            /** @description Which calls are recorded, and for how long recordings are kept. */
+            recording?: components["schemas"]["RecordingRules"];
         };
         /**
          * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
@@ -2088,6 +2306,13 @@ export interface components {
             digits: string;
             /** @enum {string} */
             do: "send_digits";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description What. */
+            asked: components["schemas"]["RecordingAsked"];
+            /** @enum {string} */
+            do: "recording";
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
@@ -2934,6 +3159,20 @@ export interface components {
             /** @description Facts have been told up to here. */
             cursor: string;
         };
+        /** @description A legal hold. */
+        HoldEntry: {
+            /** @description Since when. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who put it there. */
+            by: components["schemas"]["UserId"];
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description Why a recording is kept. */
+        HoldReason: {
+            /** @description The case, in up to 500 characters. */
+            reason: string;
+        };
         /** @description A closed day with its name. */
         Holiday: {
             /** @description `2026-12-25`, or `--12-25` for every year. */
@@ -3171,6 +3410,22 @@ export interface components {
          * @enum {string}
          */
         Outcome: "open" | "answered" | "abandoned" | "abandoned_in_ivr" | "self_served" | "flowed_out" | "not_reached" | "failed";
+        /** @description A recording as a picture: two channels, and what lies along them. */
+        Outline: {
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            length_ms: number;
+            /** @description The largest magnitude in each equal stretch of what the customer says, 0 to 32767. */
+            said: number[];
+            /** @description The same of what the customer hears. */
+            heard: number[];
+            /** @description Where nothing was kept. */
+            pauses: components["schemas"]["Stretch"][];
+            /** @description What happened when. */
+            marks: components["schemas"]["RecordingMark"][];
+        };
         /** @description An own new password. */
         OwnPassword: {
             /** @description As it is. */
@@ -3336,6 +3591,32 @@ export interface components {
                 /** @description End; belongs to the next. */
                 ends_at: components["schemas"]["Timestamp"];
             })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_RecordingEntry: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["RecordingId"];
+                /** @description Of which call. */
+                call: components["schemas"]["CallId"];
+                /** @description When it began. */
+                started_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Its length so far, pauses included.
+                 */
+                length_ms: number;
+                /** @description It is deleted then, unless it is held. */
+                keep_until: components["schemas"]["Timestamp"];
+                hold?: components["schemas"]["HoldEntry"] | null;
+                deleted_at?: components["schemas"]["Timestamp"] | null;
+                deleted_by?: components["schemas"]["UserId"] | null;
+                /** @description Its files, one after another on one timeline. */
+                parts: components["schemas"]["PartEntry"][];
+            }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
         };
@@ -3753,6 +4034,7 @@ export interface components {
                 script: {
                     [key: string]: string;
                 };
+                recording?: components["schemas"]["RecordingPolicy"] | null;
             } & {
                 /**
                  * Format: int64
@@ -3875,6 +4157,33 @@ export interface components {
             /** @description Language spoken with the caller. */
             language: string;
         };
+        /** @description A part of a recording. */
+        PartEntry: {
+            /**
+             * Format: int64
+             * @description Its number, from 1.
+             */
+            part: number;
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Where on the timeline.
+             */
+            at_ms: number;
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            length_ms: number;
+            /** @description How it stands with it. */
+            state: components["schemas"]["PartState"];
+        };
+        /**
+         * @description How it stands with a part of a recording.
+         * @enum {string}
+         */
+        PartState: "running" | "complete" | "cut_off" | "disk_full" | "write_failed" | "missing";
         /**
          * @description A party of a call.
          * @enum {string}
@@ -3905,6 +4214,11 @@ export interface components {
             /** @description As it will be. */
             password: string;
         };
+        /** @description Why a recording pauses. */
+        Pause: {
+            /** @description `requested`, or `form_field` while a field is filled in that must not be heard. */
+            cause: components["schemas"]["PauseCause"];
+        };
         /** @description A pause and what it took away. */
         PauseAccount: {
             /** @description From. */
@@ -3916,6 +4230,11 @@ export interface components {
              */
             open_ms: number;
         };
+        /**
+         * @description Why a recording pauses.
+         * @enum {string}
+         */
+        PauseCause: "requested" | "form_field" | "secure_digits";
         /** @description Why an agent may pause. */
         PauseReason: {
             /** @description Key, for example `lunch`. */
@@ -3941,7 +4260,7 @@ export interface components {
          * @description Something that may be done. The word of a permission is also the scope of an API token.
          * @enum {string}
          */
-        Permission: "see_directory" | "take_calls" | "work_tickets" | "work_customers" | "import_customers" | "see_calls" | "see_signalling" | "supervise" | "read_events" | "administer" | "manage_users";
+        Permission: "see_directory" | "take_calls" | "work_tickets" | "work_customers" | "import_customers" | "see_calls" | "see_signalling" | "hear_recordings" | "keep_recordings" | "supervise" | "read_events" | "administer" | "manage_users";
         /** @description A SIP phone account. */
         Phone: {
             /** @description Account name, the user part of its address. */
@@ -4134,6 +4453,7 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            recording?: components["schemas"]["RecordingPolicy"] | null;
         };
         /** @description Counts of one queue over one span. Percentages are computed by who shows them. */
         QueueCounts: {
@@ -4237,6 +4557,137 @@ export interface components {
              */
             talking: number;
         };
+        /** @description What people ask of a call's recording. */
+        RecordingAsked: {
+            /** @enum {string} */
+            what: "begin";
+        } | {
+            /** @description Why: `requested` or `form_field`. */
+            cause: components["schemas"]["PauseCause"];
+            /** @enum {string} */
+            what: "pause";
+        } | {
+            /** @enum {string} */
+            what: "resume";
+        };
+        /**
+         * @description From when a call is recorded that is.
+         * @enum {string}
+         */
+        RecordingBegins: "answered" | "connected";
+        /**
+         * @description Why a part of a recording began.
+         * @enum {string}
+         */
+        RecordingCause: "policy" | "on_demand" | "continued";
+        /** @description A recording as a list shows it. */
+        RecordingEntry: {
+            /** @description Which. */
+            id: components["schemas"]["RecordingId"];
+            /** @description Of which call. */
+            call: components["schemas"]["CallId"];
+            /** @description When it began. */
+            started_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Its length so far, pauses included.
+             */
+            length_ms: number;
+            /** @description It is deleted then, unless it is held. */
+            keep_until: components["schemas"]["Timestamp"];
+            hold?: components["schemas"]["HoldEntry"] | null;
+            deleted_at?: components["schemas"]["Timestamp"] | null;
+            deleted_by?: components["schemas"]["UserId"] | null;
+            /** @description Its files, one after another on one timeline. */
+            parts: components["schemas"]["PartEntry"][];
+        };
+        /**
+         * @description Why a part of a recording had to stop. The call went on.
+         * @enum {string}
+         */
+        RecordingFailure: "disk_full" | "write_failed";
+        RecordingId: string;
+        /** @description Something that happened while a call was recorded. */
+        RecordingMark: {
+            /**
+             * Format: int64
+             * @description Where on the timeline.
+             */
+            at_ms: number;
+            /** @description What: the kind of the call's event, or `part` where a further part begins. */
+            kind: string;
+            agent?: components["schemas"]["AgentId"] | null;
+        };
+        /** @description How it stands with the recording of a running call. */
+        RecordingNow: {
+            /** @description Now. */
+            recording: components["schemas"]["RecordingView"];
+        };
+        /** @description Which calls are recorded. */
+        RecordingPolicy: {
+            /** @enum {string} */
+            mode: "never";
+        } | {
+            /** @enum {string} */
+            mode: "always";
+        } | {
+            /**
+             * Format: int64
+             * @description 1 to 99.
+             */
+            percent: number;
+            /** @enum {string} */
+            mode: "percent";
+        } | {
+            /** @enum {string} */
+            mode: "on_demand";
+        };
+        /** @description Which calls the centre records, and what becomes of recordings. */
+        RecordingRules: {
+            /** @description Calls to us whose queue says nothing of its own. */
+            inbound: components["schemas"]["RecordingPolicy"];
+            /** @description Calls that agents make. */
+            outbound: components["schemas"]["RecordingPolicy"];
+            /** @description From when. */
+            begins: components["schemas"]["RecordingBegins"];
+            /**
+             * Format: int64
+             * @description A pause that nobody ends is over after so many seconds, 10 to 3600.
+             */
+            pause_secs_max: number;
+            /**
+             * Format: int64
+             * @description Days until a recording is deleted, 1 to 3650, unless it is on legal hold.
+             */
+            keep_days: number;
+            /** @description Whether agents may listen to the recordings of their own calls. */
+            is_own_heard_by_agents: boolean;
+        };
+        /**
+         * @description What people do with recordings.
+         * @enum {string}
+         */
+        RecordingUse: "heard" | "downloaded" | "held" | "released" | "deleted";
+        /** @description How it stands with the recording of a call. */
+        RecordingView: {
+            /** @description Whether it may be begun now. */
+            may_begin: boolean;
+            /** @enum {string} */
+            is: "off";
+        } | {
+            /** @enum {string} */
+            is: "on";
+        } | {
+            /** @description Why. */
+            cause: components["schemas"]["PauseCause"];
+            /** @description It goes on by itself then. */
+            until: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            is: "paused";
+        } | {
+            /** @enum {string} */
+            is: "failed";
+        };
         /** @description Somebody on a call's way sent it on. */
         Redirection: {
             /** @description Who: the number as their side wrote it, attacker-controlled; `None` where it shall stay private. */
@@ -4270,7 +4721,12 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "too_many_calls";
+        /**
+         * @description Why a recording goes on.
+         * @enum {string}
+         */
+        ResumeCause: "requested" | "secure_digits" | "deadline";
         /**
          * @description What someone is in the centre. Each role may do what the one before it may, and more.
          * @enum {string}
@@ -4570,6 +5026,19 @@ export interface components {
          * @enum {string}
          */
         StirCheck: "off" | "verify" | "require";
+        /** @description A stretch of a timeline. */
+        Stretch: {
+            /**
+             * Format: int64
+             * @description From there.
+             */
+            from_ms: number;
+            /**
+             * Format: int64
+             * @description To there.
+             */
+            to_ms: number;
+        };
         /**
          * @description Whom a supervisor who hears a call speaks to.
          * @enum {string}
@@ -4896,6 +5365,8 @@ export interface components {
             is_web_phone_on: boolean;
             /** @description What agents may dial outside. */
             dialling?: components["schemas"]["DiallingRules"];
+            /** @description Which calls are recorded, and for how long recordings are kept. */
+            recording?: components["schemas"]["RecordingRules"];
         } & {
             /**
              * Format: int64
@@ -5077,6 +5548,7 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            recording?: components["schemas"]["RecordingPolicy"] | null;
         } & {
             /**
              * Format: int64
@@ -5574,6 +6046,8 @@ export interface components {
             is_web_phone_on: boolean;
             /** @description What agents may dial outside. */
             dialling?: components["schemas"]["DiallingRules"];
+            /** @description Which calls are recorded, and for how long recordings are kept. */
+            recording?: components["schemas"]["RecordingRules"];
         } & {
             /**
              * Format: int64
@@ -5743,6 +6217,7 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            recording?: components["schemas"]["RecordingPolicy"] | null;
         } & {
             /**
              * Format: int64
@@ -6539,6 +7014,166 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallDetails"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_pause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pause"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingNow"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingNow"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingNow"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_of_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_RecordingEntry"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
             404: {
@@ -8081,6 +8716,280 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_audio: {
+        parameters: {
+            query?: {
+                /** @description As a file to take away. */
+                download?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The whole file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            /** @description The range asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/wav": number[];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The range begins behind the end */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    recordings_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingEntry"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingEntry"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_outline: {
+        parameters: {
+            query?: {
+                /** @description Stretches, 10 to 4000; 1000 when not given. */
+                buckets?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Outline"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -53,6 +53,7 @@ export function useNotices(): void {
         case 'consult_over':
         case 'party_left':
         case 'call_taken_over':
+        case 'recording_failed':
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break

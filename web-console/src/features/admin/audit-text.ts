@@ -18,6 +18,7 @@ export function useAuditText(nameOf: (user: string) => string): AuditText {
     what: (record) => {
       if (record.area === 'access') {
         const { event } = record
+        if (event.kind === 'recording_used') return t(`audit.recording.${event.how}`, { user: nameOf(event.user) })
         const address = 'address' in event && event.address ? ` (${event.address})` : ''
         return t(`audit.access.${event.kind}`, { user: nameOf(event.user), address })
       }

@@ -15,6 +15,7 @@ import { Facts, Page, Section, SkeletonLines, TicketStateBadge } from '@/ui'
 import { useEventText } from './event-text'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
+import { RecordingsSection } from './recordings'
 import { SignallingSection } from './signalling'
 import { storyOf } from './story'
 
@@ -128,6 +129,7 @@ function Call({ call }: { call: CallDetails }) {
               </ul>
             </Section>
           )}
+          <RecordingsSection call={call} />
           <Section title={t('events')} className="px-4 pt-2 pb-4">
             <ol data-testid="call-events">
               {story.map(({ record, text }) => (

@@ -57,6 +57,16 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.held', { agent: names.agent(event.agent) })
       case 'resumed':
         return t('event.resumed', { agent: names.agent(event.agent) })
+      case 'recording_started':
+        return t(`event.recording_started.${event.cause}`, { part: event.part })
+      case 'recording_paused':
+        return t(`event.recording_paused.${event.cause}`)
+      case 'recording_resumed':
+        return t(`event.recording_resumed.${event.cause}`)
+      case 'recording_stopped':
+        return t('event.recording_stopped', { time: clockText(event.length_ms) })
+      case 'recording_failed':
+        return t(`event.recording_failed.${event.cause}`)
       case 'parked':
         return t('event.parked', { agent: names.agent(event.agent), slot: event.slot })
       case 'park_returned':

@@ -28,6 +28,7 @@ import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
 import { ParkPanel } from './park'
 import { PresenceControl } from './presence'
+import { RecordingControls } from './recording'
 import { SpeakingSupervisors, SupervisionControls } from './supervision'
 import { preloadTransfer, TransferPanel } from './transfer'
 
@@ -54,6 +55,7 @@ export function Dock() {
       {call && <SpeakingSupervisors call={call} />}
       {call && asked && <ConsultControls call={call} consult={asked} />}
       {call && call.conference.length > 0 && <ConferenceControls call={call} isAsking={asked !== undefined} />}
+      {call && isOnCall(call) && <RecordingControls call={call} />}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}
       {isAgent && !isSupervising && <Controls call={call} />}
       <Announcer call={call} />

@@ -107,6 +107,7 @@ function unknownCall(id: string, since: string): CallView {
     state: { is: 'over', cause: 'finished' },
     party: { is_withheld: false, is_web: false, candidates: [] },
     our_number: '',
+    recording: { is: 'off', may_begin: false },
     ivr_path: [],
     language: '',
     started_at: since,

@@ -10,6 +10,7 @@ import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../direc
 import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
 import { tidyQueue } from '../queue'
 import { Level } from './agents'
+import { RecordingPolicyField } from './recording'
 
 type Exit = Schemas['QueueExit']
 type ExitField = 'on_no_agents' | 'on_max_wait' | 'on_full' | 'on_closed'
@@ -63,6 +64,7 @@ export function QueuesSection() {
       ticket_type: 'request',
       caller_number: null,
       script: {},
+      recording: null,
     }),
     toBody: tidyQueue,
     check: (queue, isNew) => ({
@@ -188,6 +190,9 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
           <Select label={t('queues.ticket_type')} choices={TYPES.map((id) => ({ id, label: t(`common:ticket.type.${id}`) }))} value={values.ticket_type} onChange={(id) => set('ticket_type', id)} error={errorOf('ticket_type')} />
           <TextField label={t('queues.caller_number')} value={values.caller_number ?? ''} onChange={(text) => set('caller_number', text)} inputMode="tel" placeholder={t('queues.caller_number_none')} error={errorOf('caller_number')} />
         </div>
+      </Group>
+      <Group title={t('recording.title')}>
+        <RecordingPolicyField label={t('recording.of_queue')} value={values.recording ?? null} hasDefault onChange={(policy) => set('recording', policy)} error={errorOf('recording.percent')} />
       </Group>
       <Group title={t('queues.script')}>
         {LANGUAGES.map((language) => (

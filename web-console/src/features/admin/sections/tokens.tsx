@@ -23,12 +23,12 @@ interface ApiToken {
   used_at?: string | null
 }
 
-const SCOPES = ['see_directory', 'take_calls', 'work_tickets', 'work_customers', 'import_customers', 'see_calls', 'see_signalling', 'supervise', 'read_events', 'administer', 'manage_users'] as const
+const SCOPES = ['see_directory', 'take_calls', 'work_tickets', 'work_customers', 'import_customers', 'see_calls', 'see_signalling', 'hear_recordings', 'supervise', 'read_events', 'keep_recordings', 'administer', 'manage_users'] as const
 type Scope = (typeof SCOPES)[number]
 type Role = Schemas['Role']
 
 const OF_AGENTS: readonly Scope[] = ['see_directory', 'take_calls', 'work_tickets', 'work_customers']
-const OF_SUPERVISORS: readonly Scope[] = [...OF_AGENTS, 'import_customers', 'see_calls', 'see_signalling', 'supervise', 'read_events']
+const OF_SUPERVISORS: readonly Scope[] = [...OF_AGENTS, 'import_customers', 'see_calls', 'see_signalling', 'hear_recordings', 'supervise', 'read_events']
 /** What each role has; a token has nothing beyond it. */
 const SCOPES_OF: Readonly<Record<Role, readonly Scope[]>> = { agent: OF_AGENTS, supervisor: OF_SUPERVISORS, administrator: SCOPES }
 
