@@ -75,10 +75,13 @@ pub(super) struct BrowserPort {
 
 impl BrowserPort {
     pub(super) fn bind(addresses: PerFamily<MediaAddress>, port: u16, now: Mono) -> io::Result<Self> {
-        let bind = |MediaAddress { bind, advertised }| {
+        let bind = |MediaAddress { bind, advertised, dscp }| {
             let bind = SocketAddr::new(bind, port);
             bind_browsers(bind)
-                .and_then(|socket| Ok((SocketAddr::new(advertised, socket.local_addr()?.port()), socket)))
+                .and_then(|socket| {
+                    dscp.mark(&socket);
+                    Ok((SocketAddr::new(advertised, socket.local_addr()?.port()), socket))
+                })
                 .map_err(|fault| {
                     io::Error::new(fault.kind(), format!("UDP {bind} for browsers' audio (media.browser_port): {fault}"))
                 })

@@ -22,6 +22,7 @@ mod bell;
 mod browser_port;
 mod browsers;
 mod carry;
+mod dscp;
 mod ear;
 mod incoming;
 mod leg;
@@ -36,5 +37,6 @@ mod srtp;
 mod tick;
 mod worker;
 
+pub use dscp::Dscp;
 pub use plane::{MediaHandle, MediaPlane, MediaStats, Opinions};
 pub use settings::{MediaSettings, advertised_of, detect_address};

@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use super::dscp::Dscp;
 use crate::types::{
     IpFamilies, IpFamily, OfFamily, PerFamily,
     settings::{PortRange, settings},
@@ -21,14 +22,17 @@ settings! {
         /// UDP ports for RTP of telephones and trunks; every leg takes an even one. Keep them outside 32768-60999, which the
         /// system gives to anybody.
         pub ports: PortRange = PortRange { first: 20_000, last: 29_999 },
+        /// How audio packets are marked for the network (DSCP): 46 is expedited forwarding, 0 none.
+        pub dscp: Dscp = Dscp::EXPEDITED,
         /// UDP port for the audio of all browsers.
         pub browser_port: u16 = 30_000,
         /// A telephone that stopped sending for so long is asked by SIP whether it is still there.
         pub media_timeout: Duration = Duration::from_secs(20),
         /// A browser that nothing at all has come from for so long counts as lost.
         pub browser_timeout: Duration = Duration::from_secs(6),
-        /// A line whose mean opinion score (1 bad to 4.5 excellent, ITU-T G.107) stays below this for ten seconds is told on its call,
-        /// in hundredths; 0 tells none. 360 is where some users are dissatisfied, 310 where many are.
+        /// A line whose mean opinion score (1 bad to 4.5 excellent, ITU-T G.107) stays below this for ten seconds, or of which nothing
+        /// comes for as long although it hears us, is told on its call. In hundredths: at 360 some users are dissatisfied, at 310 many;
+        /// 0 tells of no line.
         pub mos_alarm_hundredths: u32 = 310,
         /// Whether browsers send Opus rather than G.711. It sounds no better on a telephone call and costs 100 times the work.
         pub prefer_opus: bool = false,
@@ -66,6 +70,8 @@ pub struct MediaAddress {
     pub bind: IpAddr,
     /// As others reach it.
     pub advertised: IpAddr,
+    /// How what is sent from there is marked.
+    pub dscp: Dscp,
 }
 
 impl MediaSettings {
@@ -73,9 +79,11 @@ impl MediaSettings {
     pub fn addresses(&self) -> PerFamily<MediaAddress> {
         // Settings that name none are refused before.
         let binds = PerFamily::first_of_each(self.bind.iter().copied());
-        binds
-            .unwrap_or(PerFamily::One(Ipv4Addr::UNSPECIFIED.into()))
-            .map(|bind| MediaAddress { bind, advertised: advertised_of(bind, &self.advertised) })
+        binds.unwrap_or(PerFamily::One(Ipv4Addr::UNSPECIFIED.into())).map(|bind| MediaAddress {
+            bind,
+            advertised: advertised_of(bind, &self.advertised),
+            dscp: self.dscp,
+        })
     }
 
     /// The families that audio can be of.

@@ -107,12 +107,15 @@ impl PortPool {
 
     /// Binds the next free port; beside its socket, where others reach it.
     pub(super) fn bind(&mut self) -> io::Result<(UdpSocket, SocketAddr)> {
-        let MediaAddress { bind, advertised } = self.address;
+        let MediaAddress { bind, advertised, dscp } = self.address;
         for _ in 0..self.pairs {
             let port = u16::try_from(self.first + 2 * (self.turn % self.pairs.max(1))).map_err(io::Error::other)?;
             self.turn = self.turn.wrapping_add(1);
             match bind_socket(SocketAddr::new(bind, port)) {
-                Ok(socket) => return Ok((socket, SocketAddr::new(advertised, port))),
+                Ok(socket) => {
+                    dscp.mark(&socket);
+                    return Ok((socket, SocketAddr::new(advertised, port)));
+                }
                 Err(fault) if fault.kind() == io::ErrorKind::AddrInUse => {}
                 Err(fault) => return Err(fault),
             }
