@@ -3,13 +3,13 @@
 //! somebody speaks on it.
 
 use super::{
-    leg::{Leg, Seat},
+    leg::{Leg, Peer, Seat},
     plane::count,
     worker::Worker,
 };
 use crate::{
     protocol::{
-        media::{MediaNotice, StretchId},
+        media::{MediaNotice, RemoteMedia, StretchId},
         rtp::{Impairment, opinion, rating, read_reports},
     },
     types::{AudioQuality, Now},
@@ -19,6 +19,8 @@ use crate::{
 const PACKETS_MIN: u64 = 50;
 /// Rounds in which a line is bad, or good again, before it is told.
 const ROUNDS_MIN: u8 = 2;
+/// Packets that went to a peer in a round from which nothing came: most of five seconds.
+const ONE_WAY_PACKETS: u64 = 200;
 /// What the far end makes packets wait, where nobody tells.
 const WAIT_MS_USUAL: f64 = 40.0;
 
@@ -43,6 +45,7 @@ struct Stretch {
     lost: u64,
     loss_runs: u64,
     late: u64,
+    sent: u64,
     /// Reports of the peer since, and what they say was lost, added up as shares.
     reports: u32,
     reported_loss: f64,
@@ -82,6 +85,7 @@ impl Leg {
             lost: self.reception.lost(),
             loss_runs: self.reception.loss_runs(),
             late: self.sound.late,
+            sent: self.outgoing.packets(),
             ..Stretch::default()
         }
     }
@@ -115,6 +119,19 @@ impl Leg {
             jitter_ms: hundredths(jitter_ms),
             round_trip_ms: self.sound.round_trip_ms.map(i64::from),
         }
+    }
+
+    /// Somebody would hear it, it hears us, and nothing comes of it although it agreed to send: a firewall, a translator, a
+    /// microphone that is off.
+    fn is_one_way(&self) -> bool {
+        let must_send = match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().is_some_and(RemoteMedia::must_send),
+            Peer::Browser(peer) => peer.has_connected,
+        };
+        let lately = self.sound.lately;
+        let has_come = self.reception.packets() != lately.received;
+        let is_fed = self.outgoing.packets() - lately.sent >= ONE_WAY_PACKETS;
+        must_send && is_fed && !has_come && !self.audience.is_empty()
     }
 
     /// What our encoder must reckon with.
@@ -151,9 +168,16 @@ impl Worker {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         leg.expect_reported_loss();
         let quality = leg.quality_since(leg.sound.lately);
+        let is_one_way = leg.is_one_way();
         leg.sound.lately = leg.mark();
-        let Some(mos) = quality.worst_mos() else { return };
-        let is_poor = mos * 100.0 < f64::from(self.mos_alarm_hundredths);
+        if self.mos_alarm_hundredths == 0 {
+            return;
+        }
+        let is_poor = match quality.worst_mos() {
+            _ if is_one_way => true,
+            Some(mos) => mos * 100.0 < f64::from(self.mos_alarm_hundredths),
+            None => return,
+        };
         if is_poor == leg.sound.is_poor {
             leg.sound.rounds = 0;
             return;

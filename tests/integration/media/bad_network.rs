@@ -111,3 +111,13 @@ fn a_good_line_is_judged_by_what_came_and_by_what_its_peer_reports() {
     assert!(reported.mos_heard.is_some_and(|mos| mos < 2.6), "{reported:?}");
     assert!(reported.mos.is_some_and(|mos| mos > 4.2), "{reported:?}");
 }
+
+#[test]
+fn a_peer_that_hears_us_and_says_nothing_is_told() {
+    let mut stage = Stage::new(|_| {});
+    let (leg, mut peer) = stage.call(Codec::Pcma, 1_000.0);
+    stage.hear(leg, &[Source::Echo]);
+    // Silence, at the pace of speech: two rounds of five seconds, and what is left of the one in which the call began.
+    peer.listen_to(800);
+    assert_eq!(stage.sound_changed(leg), (true, 0));
+}

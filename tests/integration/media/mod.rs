@@ -152,6 +152,14 @@ impl Stage {
         })
     }
 
+    /// Whether a leg's line has become bad, or good again, and how many packets came of it lately.
+    pub fn sound_changed(&mut self, wanted: LegId) -> (bool, i64) {
+        self.wait(|notice| match notice {
+            MediaNotice::SoundChanged { leg, is_poor, quality } if *leg == wanted => Some((*is_poor, quality.packets)),
+            _ => None,
+        })
+    }
+
     /// The first notice that the story waits for; others are kept for later.
     pub fn wait<T>(&mut self, wanted: impl Fn(&MediaNotice) -> Option<T>) -> T {
         if let Some(at) = self.seen.iter().position(|notice| wanted(notice).is_some()) {
