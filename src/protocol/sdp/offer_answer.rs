@@ -195,6 +195,10 @@ impl SdpSession {
         let _ = write!(out, "m=audio {} {} {}\r\n", self.local.port(), protocol, numbers.join(" "));
         for format in formats {
             let _ = write!(out, "a=rtpmap:{} {}\r\n", format.payload_type, encoding(format.codec));
+            if format.codec == Codec::Opus {
+                // RFC 7587 6.1: what is lost we take from the packet behind it.
+                let _ = write!(out, "a=fmtp:{} useinbandfec=1\r\n", format.payload_type);
+            }
         }
         if let Some(number) = digits {
             let _ = write!(out, "a=rtpmap:{number} telephone-event/8000\r\na=fmtp:{number} 0-15\r\n");
@@ -202,7 +206,8 @@ impl SdpSession {
         for attribute in crypto {
             attribute.write(out);
         }
-        let _ = write!(out, "a=ptime:20\r\na={}\r\n", direction.as_str());
+        // RFC 3605: their reports reach us at the port of RTP; no other one is bound.
+        let _ = write!(out, "a=rtcp:{}\r\na=ptime:20\r\na={}\r\n", self.local.port(), direction.as_str());
     }
 
     fn finish(&mut self, media: String) -> String {
