@@ -235,7 +235,7 @@ impl Opinions {
 
     /// Counts one.
     pub(super) fn note(&self, mos: f64) {
-        let hundredths = (mos * 100.0) as u64;
+        let hundredths = (mos * 100.0).round() as u64;
         let class = Self::BOUNDS.iter().position(|bound| hundredths <= *bound).unwrap_or(Self::BOUNDS.len());
         self.classes[class].fetch_add(1, Ordering::Relaxed);
         self.sum_hundredths.fetch_add(hundredths, Ordering::Relaxed);
