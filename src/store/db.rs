@@ -30,6 +30,10 @@ const CALLERS: u32 = 2;
 const RESERVED: u32 = 1 + CALLERS + 1;
 /// Fewest connections to PostgreSQL: one is left for readers.
 pub const CONNECTIONS_MIN: u32 = RESERVED + 1;
+/// How long the lock of a PostgreSQL node is waited for, in milliseconds.
+const NODE_LOCK_MS_MAX: u32 = 2_000;
+/// PostgreSQL's code for a lock that was not to be had in time (its manual, appendix A).
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 /// How long a lock of another connection is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The write-ahead log is cut back to this after a checkpoint.
@@ -369,15 +373,23 @@ async fn open_postgres(
     let not_available = |error: sqlx::Error| OpenFault::NotAvailable { place: place.clone(), reason: error.to_string() };
 
     let mut lock = PgConnection::connect_with(&options).await.map_err(not_available)?;
+    // The session of the node's run before may still be ending: it is given a moment before its lock counts as another's.
+    sqlx::query("SELECT set_config('lock_timeout', $1, false)")
+        .bind(NODE_LOCK_MS_MAX.to_string())
+        .execute(&mut lock)
+        .await
+        .map_err(not_available)?;
     // The schema is part of the name, so that several installations can share a database.
-    let (is_ours,): (bool,) =
-        sqlx::query_as("SELECT pg_try_advisory_lock(hashtext('centralita ' || current_schema()), hashtext($1))")
-            .bind(node.as_str())
-            .fetch_one(&mut lock)
-            .await
-            .map_err(not_available)?;
-    if !is_ours {
-        return Err(OpenFault::InUse { place: format!("{place} as {node}") });
+    let taken = sqlx::query("SELECT pg_advisory_lock(hashtext('centralita ' || current_schema()), hashtext($1))")
+        .bind(node.as_str())
+        .execute(&mut lock)
+        .await;
+    match taken {
+        Ok(_) => {}
+        Err(sqlx::Error::Database(fault)) if fault.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
+            return Err(OpenFault::InUse { place: format!("{place} as {node}") });
+        }
+        Err(error) => return Err(not_available(error)),
     }
     migrate_postgres(&options, migrate::VERSIONS, clock)
         .await

@@ -197,11 +197,11 @@ function withCall(state: FloorState, call: CallView): FloorState {
   return withNotice(gone, { key: 'call_over', cause, call })
 }
 
-/** Drops a call with everything that hangs on it: no map may grow over a shift. */
 function isSupervisedBy(call: CallView, user: string): boolean {
   return call.supervisors.some((supervisor) => supervisor.agent === user)
 }
 
+/** Drops a call with everything that hangs on it: no map may grow over a shift. */
 function forget(state: FloorState, call: string): FloorState {
   const known = state.calls.find((other) => other.id === call)
   const without = <T>(map: ReadonlyMap<string, T>): ReadonlyMap<string, T> => {
