@@ -63,10 +63,12 @@ impl Floor {
     }
 
     /// What has happened to the call since it was answered.
+    /// What has become of the call since it was answered. How a leg sounded is told when the leg is over, in its own time.
     async fn story(&self) -> Vec<String> {
         let events = self.admin.events().await;
         let kinds = events.iter().filter(|event| event["area"] == "call").map(|event| &event["event"]["kind"]);
-        kinds.filter_map(|kind| kind.as_str()).skip_while(|kind| *kind != "connected").map(str::to_owned).collect()
+        let moves = kinds.filter_map(|kind| kind.as_str()).skip_while(|kind| *kind != "connected");
+        moves.filter(|kind| *kind != "audio_measured").map(str::to_owned).collect()
     }
 
     async fn goes_on_with_the_second(mut self) {
