@@ -8,6 +8,7 @@ mod outgoing;
 mod packet;
 mod quality;
 mod reception;
+mod replay;
 mod rtcp;
 mod srtp;
 mod telephone_event;

@@ -1,6 +1,7 @@
 //! One stream that we send: its source number never changes while what feeds it does (a relayed peer, a prompt, keys), so
 //! sequence numbers and timestamps are carried on without a seam at every change.
 
+use super::replay::ReplayWindow;
 use crate::types::{Mono, Rng};
 
 /// A gap of the clock longer than this is written as a new talk spurt.
@@ -39,6 +40,8 @@ struct Relay {
     first: u64,
     first_as: u64,
     timestamp_offset: u32,
+    /// Our numbers that went out.
+    sent: ReplayWindow,
 }
 
 impl Outgoing {
@@ -104,27 +107,36 @@ impl Outgoing {
     }
 
     /// The stamp of another stream's packet. `source` names that stream; a new name begins a new mapping, and packets from
-    /// before its begin are not sent any more (`None`), because their numbers are taken.
+    /// before its begin are not sent any more (`None`), because their numbers are taken. Nor are those that come a second time: the
+    /// peer may have said something else under the number, and SRTP never seals two packets with one (RFC 3711 9.1).
     pub fn relayed(&mut self, source: u64, sequence: u64, timestamp: u32, clock_rate: u32, now: Mono) -> Option<Stamp> {
-        let (relay, is_new) = match self.relay {
-            Some(relay) if relay.source == source => (relay, false),
-            Some(_) | None => (self.begin_relay(source, sequence, timestamp, clock_rate, now), true),
-        };
+        let is_begun = self.relay.is_some_and(|relay| relay.source == source);
+        if !is_begun {
+            self.begin_relay(source, sequence, timestamp, clock_rate, now);
+        }
+        let relay = self.relay.as_mut()?;
         let ours = relay.first_as.checked_add(sequence.checked_sub(relay.first)?)?;
+        if !relay.sent.is_new(ours) {
+            return None;
+        }
+        relay.sent.note(ours);
         let stamped = timestamp.wrapping_add(relay.timestamp_offset);
         if ours >= self.next_sequence {
             self.next_sequence = ours + 1;
             (self.timestamp, self.last_at) = (stamped, Some(now));
         }
-        Some(Stamp { sequence: ours, timestamp: stamped, has_marker: is_new })
+        Some(Stamp { sequence: ours, timestamp: stamped, has_marker: !is_begun })
     }
 
-    fn begin_relay(&mut self, source: u64, sequence: u64, timestamp: u32, clock_rate: u32, now: Mono) -> Relay {
+    fn begin_relay(&mut self, source: u64, sequence: u64, timestamp: u32, clock_rate: u32, now: Mono) {
         let begin = self.timestamp.wrapping_add(self.ticks_since(now, clock_rate).max(1));
-        let relay =
-            Relay { source, first: sequence, first_as: self.next_sequence, timestamp_offset: begin.wrapping_sub(timestamp) };
-        self.relay = Some(relay);
-        relay
+        self.relay = Some(Relay {
+            source,
+            first: sequence,
+            first_as: self.next_sequence,
+            timestamp_offset: begin.wrapping_sub(timestamp),
+            sent: ReplayWindow::default(),
+        });
     }
 
     fn take_sequence(&mut self) -> u64 {
@@ -188,6 +200,20 @@ mod tests {
         let again = outgoing.relayed(1, 70_005, 800, 8_000, at(100)).expect("a stamp");
         assert_eq!(again.sequence, made.sequence + 1);
         assert_eq!(outgoing.relayed(1, 70_004, 640, 8_000, at(101)), None);
+    }
+
+    #[test]
+    fn a_packet_that_comes_twice_is_sent_once() {
+        let mut outgoing = Outgoing::new(&mut Rng::seeded(5));
+        let first = outgoing.relayed(1, 70_000, 0, 8_000, at(0)).expect("a stamp");
+        assert_eq!(outgoing.relayed(1, 70_000, 0, 8_000, at(1)), None);
+        assert!(outgoing.relayed(1, 70_002, 320, 8_000, at(40)).is_some());
+        let late = outgoing.relayed(1, 70_001, 160, 8_000, at(41)).expect("a stamp");
+        assert_eq!(late.sequence, first.sequence + 1);
+        for sequence in 70_000..=70_002 {
+            assert_eq!(outgoing.relayed(1, sequence, 480, 8_000, at(60)), None, "{sequence}");
+        }
+        assert_eq!(outgoing.made(160, 8_000, at(60)).sequence, first.sequence + 3);
     }
 
     #[test]

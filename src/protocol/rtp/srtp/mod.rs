@@ -2,10 +2,10 @@
 //! one. What the keys are and who may have them is said in SDP (`protocol::sdp`).
 
 mod key;
-mod replay;
 mod session;
 
-use self::{replay::ReplayWindow, session::SessionKeys};
+use self::session::SessionKeys;
+use super::replay::ReplayWindow;
 pub use key::{KeyMaterial, SrtpKey, SrtpKeys, SrtpSuite};
 
 /// Streams of one peer that are told apart; one more, and that which was silent for longest is forgotten.

@@ -26,7 +26,7 @@ impl ReplayWindow {
         }
     }
 
-    /// Notes a number that has proven to be the peer's.
+    /// Notes a number that was new.
     pub(super) fn note(&mut self, number: u64) {
         let highest = self.highest.unwrap_or(number);
         if number >= highest {
