@@ -92,8 +92,9 @@ impl SrtpReceiver {
             self.note(ssrc).packets.note(index);
             return Ok(length);
         }
-        // Later streams of a peer that is known begin where every stream does.
-        let rollovers = if self.streams.is_empty() { FIRST_ROLLOVERS } else { 1 };
+        // Later streams of a peer that is known begin where every stream does. Reports say nothing of where packets are.
+        let is_first = self.streams.iter().all(|stream| stream.packets.highest().is_none());
+        let rollovers = if is_first { FIRST_ROLLOVERS } else { 1 };
         for rollover in 0..rollovers {
             let index = rollover << 16 | u64::from(sequence);
             if self.rtp.is_of_peer(datagram, header, index) {

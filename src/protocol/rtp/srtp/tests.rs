@@ -133,6 +133,19 @@ fn a_stream_that_began_long_ago_is_found_again_and_a_new_one_of_the_same_peer_be
 }
 
 #[test]
+fn a_stream_that_began_long_ago_is_found_although_its_reports_come_first() {
+    for suite in SrtpSuite::ALL {
+        let mut sender = SrtpSender::new(&key(suite));
+        let mut receiver = SrtpReceiver::new(&key(suite));
+        let mut report = vec![0x80, 201, 0, 1, 0, 0, 0, 1];
+        report.resize(64, 0);
+        let length = sender.seal_report(&mut report, 8).unwrap();
+        assert_eq!(receiver.open_report(&mut report[..length]), Ok(8));
+        assert!(open(&mut receiver, &sealed(&sender, 5 << 16 | 17, 1)).is_ok(), "{suite:?}");
+    }
+}
+
+#[test]
 fn random_datagrams_are_nobodys_and_never_panic() {
     let mut rng = crate::types::Rng::seeded(11);
     for suite in SrtpSuite::ALL {
