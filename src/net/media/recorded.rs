@@ -73,8 +73,9 @@ impl Leg {
         now: Mono,
     ) {
         let (Some(tap), Some(taps), Sent::Out) = (&mut self.tap, taps, sent) else { return };
-        // Our stream is one without a seam, whatever feeds it.
-        tap.hear(taps, &Sound { side: Side::Heard, codec, stream: 0, timestamp: stamp.timestamp, payload }, now);
+        // Our stream is one without a seam, whatever feeds it, until its keys change.
+        let (stream, timestamp) = (self.outgoing.ssrc(), stamp.timestamp);
+        tap.hear(taps, &Sound { side: Side::Heard, codec, stream, timestamp, payload }, now);
     }
 
     /// Four times a second.

@@ -335,7 +335,9 @@ impl Worker {
             leg.last_heard = now;
         }
         leg.codec_in = Some(remote.codec);
-        LegSrtp::agree(&mut peer.srtp, &remote);
+        if LegSrtp::agree(&mut peer.srtp, &remote) {
+            leg.outgoing = Outgoing::in_place_of(&leg.outgoing, &mut self.rng);
+        }
         peer.remote = Some(remote);
         self.plan(seat, now);
         self.plan_ear(seat, now);
