@@ -62,7 +62,6 @@ impl Floor {
         centre.until("the voice of the other telephone", hears).await;
     }
 
-    /// What has happened to the call since it was answered.
     /// What has become of the call since it was answered. How a leg sounded is told when the leg is over, in its own time.
     async fn story(&self) -> Vec<String> {
         let events = self.admin.events().await;
