@@ -62,12 +62,12 @@ impl Floor {
         centre.until("the voice of the other telephone", hears).await;
     }
 
-    /// What has become of the call since it was answered. How a leg sounded is told when the leg is over, in its own time.
+    /// What has become of the call since it was answered. Who calls, and how a leg sounded, is told in its own time.
     async fn story(&self) -> Vec<String> {
         let events = self.admin.events().await;
         let kinds = events.iter().filter(|event| event["area"] == "call").map(|event| &event["event"]["kind"]);
         let moves = kinds.filter_map(|kind| kind.as_str()).skip_while(|kind| *kind != "connected");
-        moves.filter(|kind| *kind != "audio_measured").map(str::to_owned).collect()
+        moves.filter(|kind| !["identified", "audio_measured"].contains(kind)).map(str::to_owned).collect()
     }
 
     async fn goes_on_with_the_second(mut self) {
