@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::{
     CHANNELS, CHUNK_FRAMES, SLOT_FRAMES, Side,
-    placing::{Placing, StreamClock},
+    placing::{JUMP_FRAMES, Placing, StreamClock},
 };
 use crate::protocol::{
     audio::{Decoder, PACKET_SAMPLES_MAX, ULAW_SILENCE, clock_rate, ulaw_of, ulaw_of_alaw},
@@ -112,7 +112,9 @@ impl Timeline {
     pub fn hear(&mut self, sound: &Sound<'_>, arrival: u64) {
         let Some(side) = self.sides.get_mut(sound.side.channel()) else { return };
         let clock = StreamClock { stream: sound.stream, rate: clock_rate(sound.codec) };
-        let place = side.placing.place(clock, sound.timestamp, arrival.try_into().unwrap_or(i64::MAX));
+        let resumed = self.pauses.iter().rev().find(|(_, to)| *to <= arrival).and_then(|(_, to)| i64::try_from(*to).ok());
+        let arrival = arrival.try_into().unwrap_or(i64::MAX);
+        let Some(place) = side.placing.place(clock, sound.timestamp, arrival, resumed) else { return };
         match sound.codec {
             Codec::Pcmu => self.lay(sound.side, place, sound.payload.iter().copied()),
             Codec::Pcma => self.lay(sound.side, place, sound.payload.iter().map(|code| ulaw_of_alaw(*code))),
@@ -133,7 +135,8 @@ impl Timeline {
         for side in [Side::Said, Side::Heard] {
             self.decode_before(side, end);
         }
-        self.pauses.retain(|(_, to)| *to > self.begin);
+        // For a while the end of one that is over says what may have been said in it.
+        self.pauses.retain(|(_, to)| to.saturating_add(JUMP_FRAMES.unsigned_abs()) > self.begin);
         let slots = (0..frames.div_ceil(SLOT_FRAMES)).filter(|slot| {
             let from = self.begin + (slot * SLOT_FRAMES) as u64;
             let to = end.min(from + SLOT_FRAMES as u64);
@@ -277,6 +280,31 @@ mod tests {
         let paused: Vec<u32> = written.chunks.iter().map(|(_, slots)| slots.count_ones()).collect();
         assert_eq!(paused, [25, 25, 0, 0]);
         assert_eq!(written.chunks[0].1, ((1 << 25) - 1) << 25);
+    }
+
+    #[test]
+    fn what_the_network_holds_up_in_a_pause_does_not_come_after_it() {
+        let (mut timeline, mut written) = (Timeline::default(), Written::default());
+        for number in 0..300_u64 {
+            let said = number * 160;
+            // From two seconds on it takes 600 ms longer, and stays so.
+            let arrival = if said < seconds(2) { said } else { said + 4_800 };
+            if arrival >= seconds(1) && said < seconds(1) + 160 {
+                timeline.pause(seconds(1), true);
+            }
+            if arrival >= seconds(4) {
+                timeline.pause(seconds(4), false);
+            }
+            timeline.advance(arrival, |chunk| written.take(chunk)).unwrap();
+            if arrival < seconds(1) || arrival >= seconds(4) {
+                let code = if said < seconds(4) { 9 } else { 7 };
+                timeline.hear(&sound(Side::Said, Codec::Pcmu, said as u32, &[code; 160]), arrival);
+            }
+        }
+        timeline.finish(seconds(7), |chunk| written.take(chunk)).unwrap();
+        assert!(written.left[8_000..].iter().all(|code| *code != 9), "words of the pause");
+        let after = written.left[32_000..].iter().filter(|code| **code == 7).count();
+        assert!(after > 14_000, "{after} frames of what was said after it");
     }
 
     #[test]
