@@ -174,10 +174,13 @@ impl Centre {
     fn review_recording(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(call) = self.calls.get(&id).filter(|call| !call.is_over()) else { return };
         let policy = self.recording_policy(call);
-        let (has_begun, is_on) = (call.recording().is_some(), call.recording().is_some_and(|recording| recording.is_on()));
-        if is_on && policy == RecordingPolicy::Never {
+        let is_on = call.recording().is_some_and(|recording| recording.is_on());
+        // One that failed is begun again by people only; one that the rules stopped, by the rules.
+        let has_failed = call.recording().is_some_and(|recording| recording.has_failed());
+        let is_forbidden = policy == RecordingPolicy::Never;
+        if is_on && is_forbidden {
             self.on_call(turn, id, |call, _| call.stop_recording());
-        } else if !has_begun && call.is_drawn_by(policy) && self.is_time_to_record(call) {
+        } else if !is_on && !has_failed && !is_forbidden && call.is_drawn_by(policy) && self.is_time_to_record(call) {
             self.begin_recording(turn, id, RecordingCause::Policy);
         }
         self.follow_secrets(turn, id);

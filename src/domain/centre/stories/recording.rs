@@ -125,6 +125,32 @@ fn a_queue_has_rules_of_its_own_and_never_stops_what_runs() {
 }
 
 #[test]
+fn behind_a_queue_where_the_rules_say_never_a_recording_goes_on_as_its_next_part() {
+    let mut directory = under(RecordingPolicy::Always);
+    directory.queues.get_mut(&id("sales")).unwrap().recording = Some(RecordingPolicy::Never);
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    floor.sleep(1_000);
+    let (leg, call) = floor.call("1001");
+    floor.answer("ana");
+    let (_, recording, _) = recorded(&floor).unwrap();
+    let queue = floor.view(call).queue.clone().unwrap();
+    floor.sign_in("bea");
+    let transfer = |floor: &mut Floor, agent, queue| {
+        let target = TransferTarget::Queue { queue };
+        floor.ask(agent, |agent, call| CentreCommand::Transfer { agent, call, target }).unwrap();
+    };
+    transfer(&mut floor, "ana", id("sales"));
+    floor.answer("bea");
+    assert_eq!(orders(&floor), ["part 1", "stop"], "nothing of the conversation there");
+    floor.ask("ana", |agent, call| CentreCommand::WrapUpDone { agent, call }).unwrap();
+    transfer(&mut floor, "bea", queue);
+    floor.answer("ana");
+    assert_eq!(orders(&floor), ["part 1", "stop", "part 2"]);
+    assert_eq!(recorded(&floor), Some((leg, recording, 2)));
+}
+
+#[test]
 fn a_percentage_is_drawn_once_for_a_call() {
     let mut floor = floor_under(RecordingPolicy::Percent { percent: 30 });
     let mut count = 0;
