@@ -177,7 +177,8 @@ impl Centre {
         let is_on = call.recording().is_some_and(|recording| recording.is_on());
         // One that failed is begun again by people only; one that the rules stopped, by the rules.
         let has_failed = call.recording().is_some_and(|recording| recording.has_failed());
-        let is_forbidden = policy == RecordingPolicy::Never;
+        // Without anybody of the centre it is a conversation of others.
+        let is_forbidden = policy == RecordingPolicy::Never || matches!(call.stage(), Stage::PassedOn { .. });
         if is_on && is_forbidden {
             self.on_call(turn, id, |call, _| call.stop_recording());
         } else if !is_on && !has_failed && !is_forbidden && call.is_drawn_by(policy) && self.is_time_to_record(call) {

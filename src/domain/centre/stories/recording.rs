@@ -6,7 +6,7 @@ use super::floor::*;
 use crate::{
     domain::{
         call::{CallEventKind, PartEnd, PauseCause, RecordingCause, RecordingFailure, ResumeCause, TransferTarget},
-        centre::{CentreCommand, CentreInput, PhoneEffect, RecordingAsked, RecordingView, Refusal},
+        centre::{CentreCommand, CentreInput, ConsultTarget, PhoneEffect, RecordingAsked, RecordingView, Refusal},
         directory::{Directory, RecordingBegins, RecordingPolicy},
         ivr::ScriptBook,
     },
@@ -148,6 +148,27 @@ fn behind_a_queue_where_the_rules_say_never_a_recording_goes_on_as_its_next_part
     floor.answer("ana");
     assert_eq!(orders(&floor), ["part 1", "stop", "part 2"]);
     assert_eq!(recorded(&floor), Some((leg, recording, 2)));
+}
+
+#[test]
+fn what_is_passed_on_outside_is_recorded_no_longer() {
+    for begins in [RecordingBegins::Answered, RecordingBegins::Connected] {
+        let mut directory = under(RecordingPolicy::Always);
+        directory.centre.recording.begins = begins;
+        let mut floor = Floor::with(directory);
+        floor.sign_in("ana");
+        let (_, call) = floor.call("1001");
+        floor.answer("ana");
+        let target = ConsultTarget::Number { number: "+34911222333".into() };
+        floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).unwrap();
+        let there = floor.phone_leg();
+        floor.input(CentreInput::LegAnswered { leg: there });
+        assert_eq!(orders(&floor), ["part 1"], "while the agent is in it");
+        floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+        floor.sleep(60_000);
+        assert_eq!(orders(&floor), ["part 1", "stop"], "{begins:?}");
+        assert_eq!(floor.view(call).recording, RecordingView::Off { may_begin: false });
+    }
 }
 
 #[test]
