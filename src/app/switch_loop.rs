@@ -330,7 +330,8 @@ impl SwitchLoop {
                 Output::Close(flow) => self.net.close_stream(flow),
                 Output::Named { call, call_id } => self.net.name(call, call_id),
                 Output::Ban { source, until } => self.net.ban(source, until),
-                // A dropped order is counted there; the leg's deadline ends what waits for it.
+                // A dropped order is counted there; the leg's deadline ends what waits for it. Recordings wait for none: what
+                // concerns them is not dropped.
                 Output::Media(order) => {
                     self.media.leave(order);
                 }

@@ -66,13 +66,14 @@ impl MediaPlane {
         let (sender, received) = sync_channel(orders_max);
         let stats = Arc::new(MediaStats::default());
         let should_stop = Arc::new(AtomicBool::new(false));
-        let missed_closes = Arc::new(Mutex::new(Vec::new()));
-        let orders = Orders { received, missed_closes: Arc::clone(&missed_closes), should_stop: Arc::clone(&should_stop) };
+        let missed = Arc::new(Mutex::new(Vec::new()));
+        let orders = Orders::new(received, Arc::clone(&missed), Arc::clone(&should_stop));
         let (worker, bell) = Worker::new(settings, clock, rng, orders, notices, Arc::clone(&stats))?;
         let (alive, ended) = watch::channel(());
         let shared = Shared {
             orders: sender,
-            missed_closes,
+            sent: AtomicU64::new(0),
+            missed,
             bell,
             is_awaited: AtomicBool::new(false),
             should_stop,
@@ -112,7 +113,9 @@ pub struct MediaHandle {
 
 struct Shared {
     orders: SyncSender<MediaOrder>,
-    missed_closes: Arc<Mutex<Vec<LegId>>>,
+    /// Orders that found room so far.
+    sent: AtomicU64,
+    missed: Arc<Mutex<Vec<Missed>>>,
     bell: Arc<Bell>,
     /// Whether the worker has to be woken for what was left.
     is_awaited: AtomicBool,
@@ -139,21 +142,24 @@ impl MediaHandle {
 
     /// Leaves an order, which is obeyed with the next tick, packet or round of care, or once [`Self::ring`] is called; never waits.
     /// `false` means that the worker is so far behind (or gone) that the order was dropped, which is
-    /// counted; the leg then stays as it was. Only closing is never lost: a leg that nobody remembers would keep its port for
-    /// ever.
+    /// counted; the leg then stays as it was. Only closing and what concerns recordings is never lost and comes in its turn: a leg
+    /// that nobody remembers would keep its port for ever, and a pause that is not heard of would keep what must not be kept.
     pub fn leave(&self, order: MediaOrder) -> bool {
         // Nobody waits for the end of a leg.
         let is_awaited = !matches!(order, MediaOrder::Close { .. });
         match self.shared.orders.try_send(order) {
             Ok(()) => {
+                self.shared.sent.fetch_add(1, Ordering::Relaxed);
                 if is_awaited {
                     self.shared.is_awaited.store(true, Ordering::Release);
                 }
                 true
             }
             Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) => {
-                if let MediaOrder::Close { leg } = order {
-                    self.shared.missed_closes.lock().unwrap_or_else(PoisonError::into_inner).push(leg);
+                if kept_leg(&order).is_some() {
+                    let after = self.shared.sent.load(Ordering::Relaxed);
+                    keep(&mut self.shared.missed.lock().unwrap_or_else(PoisonError::into_inner), Missed { after, order });
+                    self.shared.is_awaited.store(true, Ordering::Release);
                 }
                 self.shared.stats.orders_dropped.fetch_add(1, Ordering::Relaxed);
                 false
@@ -189,6 +195,41 @@ impl fmt::Debug for MediaHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MediaHandle").field("stats", self.stats()).finish_non_exhaustive()
     }
+}
+
+/// An order that found no room. It is obeyed after so many others, which are those that were given before it.
+pub(super) struct Missed {
+    pub(super) after: u64,
+    pub(super) order: MediaOrder,
+}
+
+/// The leg of an order that is never lost.
+fn kept_leg(order: &MediaOrder) -> Option<LegId> {
+    match order {
+        MediaOrder::Close { leg }
+        | MediaOrder::Record { leg, .. }
+        | MediaOrder::PauseRecording { leg, .. }
+        | MediaOrder::StopRecording { leg } => Some(*leg),
+        _ => None,
+    }
+}
+
+/// Keeps an order. Pauses between which nothing else is said of a leg become one, so that there is no more to keep than legs have
+/// recordings.
+fn keep(missed: &mut Vec<Missed>, new: Missed) {
+    if let MediaOrder::PauseRecording { leg, is_paused: true } = new.order {
+        let last = missed.iter().rposition(|missed| kept_leg(&missed.order) == Some(leg));
+        if let Some(last) = last
+            && matches!(missed[last].order, MediaOrder::PauseRecording { is_paused: false, .. })
+        {
+            missed.remove(last);
+        }
+        let last = missed.iter().rfind(|missed| kept_leg(&missed.order) == Some(leg));
+        if last.is_some_and(|last| matches!(last.order, MediaOrder::PauseRecording { is_paused: true, .. })) {
+            return;
+        }
+    }
+    missed.push(new);
 }
 
 /// Counts since the start, except `legs`, which is now.
@@ -257,7 +298,8 @@ mod tests {
     use super::*;
     use crate::{
         net::SystemClock,
-        types::{IpFamilies, Timestamp},
+        protocol::media::RecordingPart,
+        types::{IpFamilies, RecordingId, Timestamp},
     };
 
     fn settings() -> MediaSettings {
@@ -276,6 +318,47 @@ mod tests {
         assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Opened { leg: opened, .. }) if opened == leg));
         assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Closed { leg: closed, .. }) if closed == leg));
         media.stop();
+    }
+
+    #[test]
+    fn what_concerns_recordings_is_never_lost_and_comes_in_its_turn() {
+        let (notices, mut heard) = mpsc::channel(16);
+        let clock = Arc::new(SystemClock::start());
+        let prepared = MediaPlane::prepare(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
+        let mut rng = Rng::seeded(2);
+        let [leg, other] = [(); 2].map(|()| LegId::mint(Timestamp::from_millis(0), &mut rng));
+        let recording = RecordingId::mint(Timestamp::from_millis(0), &mut rng);
+        assert!(prepared.handle.order(MediaOrder::Open { leg, families: IpFamilies::Both }));
+        let part = RecordingPart { recording, part: 1 };
+        assert!(!prepared.handle.order(MediaOrder::Record { leg, part }), "the one place is taken");
+        assert!(!prepared.handle.order(MediaOrder::Open { leg: other, families: IpFamilies::Both }), "this one is lost");
+        let media = prepared.run().unwrap();
+        assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Opened { leg: opened, .. }) if opened == leg));
+        // This worker has nobody who writes.
+        let told = heard.blocking_recv();
+        assert!(
+            matches!(told, Some(MediaNotice::RecordingStopped { leg: of, part: stopped, .. }) if (of, stopped) == (leg, part))
+        );
+        media.stop();
+        assert_eq!(heard.blocking_recv(), None);
+    }
+
+    #[test]
+    fn pauses_that_found_no_room_become_one_and_none_is_left_out() {
+        let leg = LegId::mint(Timestamp::from_millis(0), &mut Rng::seeded(1));
+        let left = |given: &[MediaOrder]| {
+            let mut missed = Vec::new();
+            given.iter().for_each(|order| keep(&mut missed, Missed { after: 0, order: order.clone() }));
+            missed.into_iter().map(|missed| missed.order).collect::<Vec<_>>()
+        };
+        let [pause, resume] = [true, false].map(|is_paused| MediaOrder::PauseRecording { leg, is_paused });
+        let stop = MediaOrder::StopRecording { leg };
+        let both = [pause.clone(), resume.clone()];
+        assert_eq!(left(&both), both, "what was said between them is left out");
+        assert_eq!(left(&[both.clone(), both.clone(), both.clone()].concat()), both);
+        assert_eq!(left(&[resume, pause.clone()]), std::slice::from_ref(&pause));
+        let apart = [pause.clone(), stop, pause];
+        assert_eq!(left(&apart), apart);
     }
 
     #[tokio::test]

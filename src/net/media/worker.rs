@@ -2,6 +2,7 @@
 //! on the tick in `tick.rs`.
 
 use std::{
+    collections::VecDeque,
     io,
     net::IpAddr,
     sync::{
@@ -22,6 +23,7 @@ use super::{
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
     mixing::Circles,
     notices::Notices,
+    plane::Missed,
     sip_peer::{PortPool, SipPeer, bind_each},
     srtp::{LegSrtp, draw_keys},
 };
@@ -60,10 +62,37 @@ pub(super) const DATAGRAM_MAX: usize = 2_048;
 
 /// The worker's side of the handle.
 pub(super) struct Orders {
-    pub(super) received: Receiver<MediaOrder>,
-    /// Legs whose order to close found no room.
-    pub(super) missed_closes: Arc<Mutex<Vec<LegId>>>,
-    pub(super) should_stop: Arc<AtomicBool>,
+    received: Receiver<MediaOrder>,
+    /// Orders received so far.
+    taken: u64,
+    /// Orders that found no room and are never lost.
+    missed: Arc<Mutex<Vec<Missed>>>,
+    /// Those of them that wait for their turn.
+    late: VecDeque<Missed>,
+    should_stop: Arc<AtomicBool>,
+}
+
+impl Orders {
+    pub(super) fn new(received: Receiver<MediaOrder>, missed: Arc<Mutex<Vec<Missed>>>, should_stop: Arc<AtomicBool>) -> Self {
+        Self { received, taken: 0, missed, late: VecDeque::new(), should_stop }
+    }
+
+    /// Sees what has found no room meanwhile.
+    fn gather_missed(&mut self) {
+        self.late.extend(self.missed.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
+    }
+
+    /// The next one, each in its turn.
+    fn next(&mut self) -> Result<MediaOrder, TryRecvError> {
+        if self.late.front().is_some_and(|late| late.after <= self.taken)
+            && let Some(late) = self.late.pop_front()
+        {
+            return Ok(late.order);
+        }
+        let order = self.received.try_recv()?;
+        self.taken += 1;
+        Ok(order)
+    }
 }
 
 pub(super) struct Worker {
@@ -175,10 +204,6 @@ impl Worker {
             self.take_browser_events(now);
             if now >= self.next_care {
                 self.next_care = now + CARE_MS;
-                // Behind every order that waits: one of them may be the opening.
-                if !has_more {
-                    self.close_missed(now);
-                }
                 self.care(self.clock.now());
             }
             self.notices.flush();
@@ -198,8 +223,9 @@ impl Worker {
 
     /// Whether orders are left for the next turn.
     fn take_orders(&mut self, now: Mono) -> bool {
+        self.orders.gather_missed();
         for _ in 0..ORDERS_PER_TURN {
-            match self.orders.received.try_recv() {
+            match self.orders.next() {
                 Ok(order) => self.obey(order, now),
                 Err(TryRecvError::Empty) => return false,
                 // All handles are gone, so nobody could ever stop us.
@@ -254,14 +280,6 @@ impl Worker {
             MediaOrder::StopRecording { leg } => self.with(leg, |worker, seat| worker.stop_recording(seat, now)),
             MediaOrder::Measure { leg, stretch } => self.with(leg, |worker, seat| worker.measure(seat, stretch)),
             MediaOrder::Close { leg } => self.with(leg, |worker, seat| worker.close(seat, now)),
-        }
-    }
-
-    /// Closes legs whose orders found no room.
-    fn close_missed(&mut self, now: Mono) {
-        let missed = std::mem::take(&mut *self.orders.missed_closes.lock().unwrap_or_else(PoisonError::into_inner));
-        for leg in missed {
-            self.obey(MediaOrder::Close { leg }, now);
         }
     }
 
