@@ -229,6 +229,8 @@ pub enum MediaOrder {
         leg: LegId,
         /// Which file.
         part: RecordingPart,
+        /// Whether it begins with a pause.
+        is_paused: bool,
     },
     /// Nothing of what is said or heard in a pause reaches the recording, whose time goes on as silence.
     PauseRecording {

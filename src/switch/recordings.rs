@@ -12,9 +12,9 @@ use crate::{
 
 impl Legs {
     /// Begins a part. A leg that is gone has nothing to record, which is said at once.
-    pub(super) fn record(&mut self, leg: LegId, part: RecordingPart) {
+    pub(super) fn record(&mut self, leg: LegId, part: RecordingPart, is_paused: bool) {
         if self.get(leg).is_some() {
-            self.order_media(MediaOrder::Record { leg, part });
+            self.order_media(MediaOrder::Record { leg, part, is_paused });
         } else {
             self.recording_ended(part, RecordingEnd::WriteFailed);
         }

@@ -80,7 +80,9 @@ impl Legs {
             PhoneEffect::ListenForKeys { leg, is_wanted } => {
                 self.order_media_of(leg, MediaOrder::ListenForKeys { leg, is_wanted });
             }
-            PhoneEffect::Record { leg, recording, part } => self.record(leg, RecordingPart { recording, part }),
+            PhoneEffect::Record { leg, recording, part, is_paused } => {
+                self.record(leg, RecordingPart { recording, part }, is_paused);
+            }
             PhoneEffect::PauseRecording { leg, is_paused } => {
                 self.order_media_of(leg, MediaOrder::PauseRecording { leg, is_paused });
             }

@@ -389,6 +389,8 @@ pub enum PhoneEffect {
         recording: RecordingId,
         /// Which part, from 1.
         part: u32,
+        /// Nothing is kept at first.
+        is_paused: bool,
     },
     /// Whether nothing of a leg is kept meanwhile.
     PauseRecording {

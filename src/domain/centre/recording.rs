@@ -253,10 +253,8 @@ impl Centre {
                 let Some(wanted) = wanted else { return };
                 let Some(Some((recording, part))) = self.on_call(turn, id, |call, cx| call.begin_part(cx)) else { return };
                 self.recordings.open.insert((recording, part), id);
-                self.phone(PhoneEffect::Record { leg: wanted.leg, recording, part });
-                if wanted.is_paused {
-                    self.phone(PhoneEffect::PauseRecording { leg: wanted.leg, is_paused: true });
-                }
+                let Told { leg, is_paused } = wanted;
+                self.phone(PhoneEffect::Record { leg, recording, part, is_paused });
                 self.recordings.told.insert(id, wanted);
             }
         }

@@ -330,7 +330,7 @@ mod tests {
         let recording = RecordingId::mint(Timestamp::from_millis(0), &mut rng);
         assert!(prepared.handle.order(MediaOrder::Open { leg, families: IpFamilies::Both }));
         let part = RecordingPart { recording, part: 1 };
-        assert!(!prepared.handle.order(MediaOrder::Record { leg, part }), "the one place is taken");
+        assert!(!prepared.handle.order(MediaOrder::Record { leg, part, is_paused: false }), "the one place is taken");
         assert!(!prepared.handle.order(MediaOrder::Open { leg: other, families: IpFamilies::Both }), "this one is lost");
         let media = prepared.run().unwrap();
         assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Opened { leg: opened, .. }) if opened == leg));

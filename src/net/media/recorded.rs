@@ -17,7 +17,7 @@ use crate::{
 
 impl Worker {
     /// Begins to record a leg.
-    pub(super) fn record(&mut self, id: LegId, part: RecordingPart, now: Now) {
+    pub(super) fn record(&mut self, id: LegId, part: RecordingPart, is_paused: bool, now: Now) {
         let seat = self.legs.seat_of(id);
         if let Some(seat) = seat {
             self.stop_recording(seat, now.mono);
@@ -25,9 +25,11 @@ impl Worker {
         let leg = seat.and_then(|seat| self.legs.get_mut(seat));
         let tap = leg.zip(self.taps.as_mut()).and_then(|(leg, taps)| {
             leg.tap = taps.begin(id, part, now).map(Box::new);
-            leg.tap.as_ref()
+            leg.tap.as_mut()
         });
-        if tap.is_none() {
+        if let Some(tap) = tap {
+            tap.pause(is_paused, now.mono);
+        } else {
             self.notices.tell(MediaNotice::RecordingStopped { leg: id, part, end: RecordingEnd::WriteFailed });
         }
     }

@@ -273,7 +273,7 @@ impl Worker {
                 self.with(leg, |worker, seat| worker.detect_answer(seat, *settings, now));
             }
             MediaOrder::SendDigits { leg, digits } => self.with(leg, |worker, seat| worker.press(seat, &digits, now)),
-            MediaOrder::Record { leg, part } => self.record(leg, part, self.clock.now()),
+            MediaOrder::Record { leg, part, is_paused } => self.record(leg, part, is_paused, self.clock.now()),
             MediaOrder::PauseRecording { leg, is_paused } => {
                 self.with(leg, |worker, seat| worker.pause_recording(seat, is_paused, now));
             }

@@ -37,7 +37,7 @@ fn what_a_call_second_costs() {
     measure("relay, PCMU both sides, one of them recorded", 200, [Codec::Pcmu, Codec::Pcmu], |stage, pair| {
         relay(stage, pair);
         let part = RecordingPart { recording: pair[0].to_string().parse().expect("an id"), part: 1 };
-        stage.order(MediaOrder::Record { leg: pair[0], part });
+        stage.order(MediaOrder::Record { leg: pair[0], part, is_paused: false });
     });
     measure("transcode, PCMU to PCMA", 100, [Codec::Pcmu, Codec::Pcma], relay);
     measure("transcode, PCMU to Opus", 30, [Codec::Pcmu, Codec::Opus], relay);

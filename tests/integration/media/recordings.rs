@@ -82,7 +82,7 @@ fn a_recording_goes_on_across_a_transfer_with_each_side_on_its_channel_and_nothi
         let (first, mut first_agent) = stage.call(Codec::Pcmu, FIRST_AGENT);
         let (second, mut second_agent) = stage.call(codec, SECOND_AGENT);
         bridge(&stage, leg, first);
-        stage.order(MediaOrder::Record { leg, part: part() });
+        stage.order(MediaOrder::Record { leg, part: part(), is_paused: false });
         talk([&mut customer, &mut first_agent], 100);
         stage.hear(first, &[]);
         bridge(&stage, leg, second);
@@ -110,15 +110,15 @@ fn a_recording_goes_on_across_a_transfer_with_each_side_on_its_channel_and_nothi
 fn a_leg_that_is_not_there_is_not_recorded_and_another_recording_ends_the_first() {
     let mut stage = Stage::new(|_| {});
     let nobody = stage.new_leg();
-    stage.order(MediaOrder::Record { leg: nobody, part: part() });
+    stage.order(MediaOrder::Record { leg: nobody, part: part(), is_paused: false });
     assert_eq!(stopped(&mut stage, part()), RecordingEnd::WriteFailed);
 
     let (leg, mut customer) = stage.call(Codec::Pcmu, CUSTOMER);
     stage.hear(leg, &[Source::Echo]);
     let second = RecordingPart { part: 2, ..part() };
-    stage.order(MediaOrder::Record { leg, part: part() });
+    stage.order(MediaOrder::Record { leg, part: part(), is_paused: false });
     talk([&mut customer], 50);
-    stage.order(MediaOrder::Record { leg, part: second });
+    stage.order(MediaOrder::Record { leg, part: second, is_paused: false });
     talk([&mut customer], 50);
     stage.order(MediaOrder::StopRecording { leg });
     for part in [part(), second] {
@@ -159,7 +159,7 @@ fn a_disk_that_fills_up_ends_the_recording_and_the_call_goes_on() {
     let mut stage = Stage::recording(&disk.settings(0), |_| {});
     let (leg, mut customer) = stage.call(Codec::Pcmu, CUSTOMER);
     stage.hear(leg, &[Source::Echo]);
-    stage.order(MediaOrder::Record { leg, part: part() });
+    stage.order(MediaOrder::Record { leg, part: part(), is_paused: false });
     for _ in 0..20 {
         talk([&mut customer], 50);
         if has_stopped(&mut stage, leg, part(), RecordingEnd::DiskFull) {
@@ -184,16 +184,16 @@ fn recordings_leave_a_quarter_of_the_floor_to_others_and_begin_again_when_there_
     let others = disk.0.path().join("others");
     let (leg, mut customer) = stage.call(Codec::Pcmu, CUSTOMER);
     stage.hear(leg, &[Source::Echo]);
-    stage.order(MediaOrder::Record { leg, part: part() });
+    stage.order(MediaOrder::Record { leg, part: part(), is_paused: false });
     talk([&mut customer], 100);
     occupy(&others, 7_500);
     assert_eq!(stopped(&mut stage, part()), RecordingEnd::DiskFull, "one that runs");
     let second = RecordingPart { part: 2, ..part() };
-    stage.order(MediaOrder::Record { leg, part: second });
+    stage.order(MediaOrder::Record { leg, part: second, is_paused: false });
     assert_eq!(stopped(&mut stage, second), RecordingEnd::DiskFull, "one that would begin");
     fs::remove_file(&others).expect("room");
     let third = RecordingPart { part: 3, ..part() };
-    stage.order(MediaOrder::Record { leg, part: third });
+    stage.order(MediaOrder::Record { leg, part: third, is_paused: false });
     talk([&mut customer], 50);
     stage.order(MediaOrder::Close { leg });
     assert!(matches!(stopped(&mut stage, third), RecordingEnd::Complete { .. }));

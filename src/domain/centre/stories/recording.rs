@@ -42,7 +42,7 @@ fn in_talk(policy: RecordingPolicy) -> (Floor, LegId, CallId) {
 /// What the media plane was told of recordings, in order.
 fn orders(floor: &Floor) -> Vec<String> {
     let order = |effect: &PhoneEffect| match effect {
-        PhoneEffect::Record { part, .. } => Some(format!("part {part}")),
+        PhoneEffect::Record { part, is_paused, .. } => Some(format!("part {part}{}", if *is_paused { ", paused" } else { "" })),
         PhoneEffect::PauseRecording { is_paused: true, .. } => Some("pause".into()),
         PhoneEffect::PauseRecording { is_paused: false, .. } => Some("resume".into()),
         PhoneEffect::StopRecording { .. } => Some("stop".into()),
@@ -53,7 +53,7 @@ fn orders(floor: &Floor) -> Vec<String> {
 
 fn recorded(floor: &Floor) -> Option<(LegId, RecordingId, u32)> {
     floor.phone.iter().rev().find_map(|effect| match effect {
-        PhoneEffect::Record { leg, recording, part } => Some((*leg, *recording, *part)),
+        PhoneEffect::Record { leg, recording, part, .. } => Some((*leg, *recording, *part)),
         _ => None,
     })
 }
@@ -291,6 +291,6 @@ fn after_a_restart_a_recording_goes_on_as_its_next_part_and_stays_paused() {
     floor.recover(vec![serde_json::from_str(&kept).unwrap()], vec![agent]);
     assert_eq!(orders(&floor), Vec::<String>::new(), "the telephone is not back");
     floor.input(CentreInput::LegReturned { leg });
-    assert_eq!(orders(&floor), ["part 2", "pause"]);
+    assert_eq!(orders(&floor), ["part 2, paused"]);
     assert_eq!(recorded(&floor), Some((leg, recording, 2)));
 }

@@ -324,7 +324,7 @@ impl Day {
             PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } | PhoneEffect::ListenForKeys { leg, .. } => {
                 assert!(self.legs.contains(&leg))
             }
-            PhoneEffect::Record { leg, recording, part } => {
+            PhoneEffect::Record { leg, recording, part, .. } => {
                 assert!(
                     self.legs.contains(&leg) && self.recorded.insert(leg, (recording, part)).is_none(),
                     "one part at a time"
