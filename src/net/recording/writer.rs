@@ -42,6 +42,8 @@ const TURN: Duration = Duration::from_millis(100);
 const IDLE: Duration = Duration::from_secs(5);
 /// Between two looks at the disk, while something is recorded.
 const ROOM_MS: u64 = 1_000;
+/// Messages taken between two looks at the disk.
+const MESSAGES_PER_TURN: usize = 1_024;
 /// Notices that wait for the switch.
 const NOTICES_MAX: usize = 65_536;
 
@@ -72,27 +74,8 @@ impl Recorder {
         clock: Arc<dyn Clock>,
         notices: mpsc::Sender<MediaNotice>,
     ) -> io::Result<(Self, Taps)> {
-        disk.prepare()?;
-        let folder: Arc<Path> = disk.folder().into();
-        let stats = Arc::new(RecordingStats::default());
-        let (to_writer, intake) = sync_channel(MESSAGES_MAX);
-        let (empty_to_worker, empty) = sync_channel(MESSAGES_MAX);
-        let taps = Taps::new(to_writer, empty, Arc::clone(&stats));
-        let mut writer = Writer {
-            intake,
-            empty: empty_to_worker,
-            disk,
-            key,
-            clock,
-            recordings: BTreeMap::new(),
-            sealed: Vec::new(),
-            next_room: Mono::default(),
-            was_short: false,
-            notices,
-            waiting: VecDeque::new(),
-            stats: Arc::clone(&stats),
-        };
-        writer.look_at_room();
+        let (mut writer, taps, stats) = Writer::prepare(disk, key, clock, notices)?;
+        let folder: Arc<Path> = writer.disk.folder().into();
         let thread = thread::Builder::new().name("recordings".into()).spawn(move || writer.run_kept())?;
         Ok((Self { folder, stats, thread: Arc::new(Mutex::new(Some(thread))) }, taps))
     }
@@ -133,6 +116,17 @@ struct Writer {
     stats: Arc<RecordingStats>,
 }
 
+/// How much of what had come was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// More waits.
+    Some,
+    /// Nothing waits.
+    All,
+    /// Nobody is left who could record.
+    Last,
+}
+
 /// A recording that is being written.
 struct Running {
     leg: LegId,
@@ -152,6 +146,36 @@ struct PartFile {
 }
 
 impl Writer {
+    /// Everything but the thread.
+    fn prepare(
+        disk: Disk,
+        key: RecordingKey,
+        clock: Arc<dyn Clock>,
+        notices: mpsc::Sender<MediaNotice>,
+    ) -> io::Result<(Self, Taps, Arc<RecordingStats>)> {
+        disk.prepare()?;
+        let stats = Arc::new(RecordingStats::default());
+        let (to_writer, intake) = sync_channel(MESSAGES_MAX);
+        let (empty_to_worker, empty) = sync_channel(MESSAGES_MAX);
+        let taps = Taps::new(to_writer, empty, Arc::clone(&stats));
+        let mut writer = Self {
+            intake,
+            empty: empty_to_worker,
+            disk,
+            key,
+            clock,
+            recordings: BTreeMap::new(),
+            sealed: Vec::new(),
+            next_room: Mono::default(),
+            was_short: false,
+            notices,
+            waiting: VecDeque::new(),
+            stats: Arc::clone(&stats),
+        };
+        writer.look_at_room();
+        Ok((writer, taps, stats))
+    }
+
     /// Runs until the worker goes, also past a fault of ours: that ends what is being recorded, and the next call is recorded again.
     fn run_kept(&mut self) {
         while panic::catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
@@ -173,14 +197,15 @@ impl Writer {
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
             }
-            if !self.take_all() {
+            let taken = self.take_some();
+            if taken == Taken::Last {
                 break;
             }
             if self.clock.now().mono >= self.next_room {
                 self.look_at_room();
             }
             self.tell_waiting();
-            if !self.recordings.is_empty() || !self.waiting.is_empty() {
+            if taken == Taken::All && (!self.recordings.is_empty() || !self.waiting.is_empty()) {
                 // Nobody unparks: whoever hands over goes on without a system call.
                 thread::park_timeout(TURN);
             }
@@ -190,15 +215,16 @@ impl Writer {
         }
     }
 
-    /// `false` when nobody is left who could record.
-    fn take_all(&mut self) -> bool {
-        loop {
+    /// Takes what has come, but not for so long that nobody looks at the disk.
+    fn take_some(&mut self) -> Taken {
+        for _ in 0..MESSAGES_PER_TURN {
             match self.intake.try_recv() {
                 Ok(message) => self.take(message),
-                Err(TryRecvError::Empty) => return true,
-                Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) => return Taken::All,
+                Err(TryRecvError::Disconnected) => return Taken::Last,
             }
         }
+        Taken::Some
     }
 
     fn take(&mut self, message: Message) {
@@ -375,5 +401,34 @@ impl PartFile {
             tracing::debug!(%fault, %file, "half a second of a recording stays in its file");
         }
         end_of(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        net::SystemClock,
+        types::{Now, RecordingId, Rng, Timestamp},
+    };
+
+    #[test]
+    fn however_much_comes_the_disk_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = Disk::new(folder.path().join("recordings"), &RecordingSettings::default());
+        let (notices, _heard) = mpsc::channel(1);
+        let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(SystemClock::start()));
+        let (mut writer, mut taps, _) = Writer::prepare(disk, key, clock, notices).unwrap();
+        let mut rng = Rng::seeded(1);
+        let now = Now { wall: Timestamp::from_millis(0), mono: Mono::default() };
+        let part = RecordingPart { recording: RecordingId::mint(now.wall, &mut rng), part: 1 };
+        let mut tap = taps.begin(LegId::mint(now.wall, &mut rng), part, now).unwrap();
+        for second in 1..=MESSAGES_PER_TURN as u64 {
+            assert!(tap.care(&mut taps, now.mono + second * 1_000));
+        }
+        assert_eq!(writer.take_some(), Taken::Some, "after a turn's worth it looks up");
+        assert_eq!(writer.take_some(), Taken::All);
+        drop((tap, taps));
+        assert_eq!(writer.take_some(), Taken::Last);
     }
 }
