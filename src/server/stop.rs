@@ -156,11 +156,35 @@ async fn close(node: Node, calls: Calls) {
         tracing::error!(%error, "the file of live calls cannot be tidied: the next start will ask for calls that have ended");
     }
     ground.db.close().await;
-    // Joins threads: not on a worker of the runtime.
-    let stopped = tokio::task::spawn_blocking(move || {
+    let has_ended = has_ended(LOOP_END_MAX, move || {
         media.stop();
         recorder.join();
     });
-    let _ = stopped.await;
+    if !has_ended.await {
+        tracing::error!("media and recordings did not end in time and were cut off: does the disk of recordings hang?");
+    }
     tracing::info!("stopped");
+}
+
+/// Joins threads, which is not for a worker of the runtime. `false` when they go on at the limit.
+async fn has_ended(limit: Duration, join: impl FnOnce() + Send + 'static) -> bool {
+    tokio::time::timeout(limit, tokio::task::spawn_blocking(join)).await.is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_hangs_does_not_hold_up_the_stop() {
+        let (go_on, hanging) = mpsc::channel::<()>();
+        assert!(has_ended(LOOP_END_MAX, || {}).await);
+        let hangs = move || {
+            let _ = hanging.recv();
+        };
+        assert!(!has_ended(Duration::from_millis(20), hangs).await);
+        drop(go_on);
+    }
 }
