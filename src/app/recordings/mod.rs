@@ -2,9 +2,12 @@
 //! takes away, holds or deletes is written down in the audit trail.
 
 pub mod retention;
+#[cfg(test)]
+mod tests;
 mod timeline;
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -122,6 +125,8 @@ pub enum PartState {
     WriteFailed,
     /// Its file is not there.
     Missing,
+    /// Its file is there but cannot be read.
+    Unreadable,
 }
 
 /// The sound of a recording, to be read piece by piece.
@@ -304,34 +309,53 @@ impl RecordingDesk {
         self.entry(recording, is_over).await
     }
 
-    /// The parts whose files are there, opened.
+    /// The parts that can be heard. When there is none, the fault of the first says why.
     async fn open(&self, recording: &Recording) -> Result<RecordedSound, RecordingsFault> {
+        let (sound, mut unreadable) = self.open_each(recording).await?;
+        let first = unreadable.pop_first();
+        match first {
+            Some((_, fault)) if sound.is_empty() => Err(fault.into()),
+            None if sound.is_empty() => Err(RecordingsFault::NotFound),
+            Some((_, fault)) => {
+                tracing::warn!(%fault, recording = %recording.id, "the other parts of a recording are heard without this one");
+                Ok(sound)
+            }
+            None => Ok(sound),
+        }
+    }
+
+    /// The parts whose files are there, opened, and why others cannot be.
+    async fn open_each(
+        &self,
+        recording: &Recording,
+    ) -> Result<(RecordedSound, BTreeMap<u32, RecordingFault>), RecordingsFault> {
         let (folder, key, id) = (self.folder.clone(), self.key.clone(), recording.id);
         let parts: Vec<u32> = recording.parts.iter().map(|part| part.part).collect();
         blocking(move || {
-            let mut files = Vec::new();
+            let (mut files, mut unreadable) = (Vec::new(), BTreeMap::new());
             for part in parts {
                 let path = file_of_part(&folder, RecordingPart { recording: id, part });
                 // A part that could not be begun has no file.
                 if path.exists() {
-                    files.push(RecordingFile::open(&path, &key)?);
+                    match RecordingFile::open(&path, &key) {
+                        Ok(file) => files.push(file),
+                        Err(fault) => {
+                            unreadable.insert(part, fault);
+                        }
+                    }
                 }
             }
-            if files.is_empty() { Err(RecordingsFault::NotFound) } else { Ok(RecordedSound::new(files)) }
+            Ok((RecordedSound::new(files), unreadable))
         })
         .await
     }
 
     async fn entry(&self, recording: Recording, is_over: bool) -> Result<RecordingEntry, RecordingsFault> {
-        let mut lengths = std::collections::BTreeMap::new();
+        let (mut lengths, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
         if recording.deleted_at.is_none() {
-            match self.open(&recording).await {
-                Ok(mut sound) => {
-                    lengths.extend(sound.parts().iter().map(|part| (part.header().part.part, whole(part.length_ms()))));
-                }
-                Err(RecordingsFault::NotFound | RecordingsFault::File(_)) => {}
-                Err(fault) => return Err(fault),
-            }
+            let mut sound;
+            (sound, unreadable) = self.open_each(&recording).await?;
+            lengths.extend(sound.parts().iter().map(|part| (part.header().part.part, whole(part.length_ms()))));
         }
         let last = recording.parts.last().map(|part| part.part);
         let (mut at_ms, mut parts) = (0, Vec::new());
@@ -344,7 +368,10 @@ impl RecordingDesk {
                 started_at: part.started_at,
                 at_ms,
                 length_ms,
-                state: state_of(part, in_file.is_some() || recording.deleted_at.is_some(), may_run),
+                state: match state_of(part, in_file.is_some() || recording.deleted_at.is_some(), may_run) {
+                    PartState::Missing if unreadable.contains_key(&part.part) => PartState::Unreadable,
+                    state => state,
+                },
             });
             at_ms += length_ms;
         }

@@ -8,10 +8,13 @@ use std::{
 };
 
 use super::RecordingKey;
-use crate::protocol::recording::{
-    CHANNELS, CHUNK_FRAMES, SLOT_FRAMES,
-    format::{CHUNK_OCTETS, ChunkCipher, FormatFault, HEADER_OCTETS, Header, frames_of_chunk},
-    ms_of_frames,
+use crate::protocol::{
+    audio::ULAW_SILENCE,
+    recording::{
+        CHANNELS, CHUNK_FRAMES, SLOT_FRAMES,
+        format::{CHUNK_OCTETS, ChunkCipher, FormatFault, HEADER_OCTETS, Header, frames_of_chunk},
+        ms_of_frames,
+    },
 };
 
 /// Why a recording cannot be read; names its file.
@@ -48,6 +51,8 @@ pub struct RecordingFile {
     /// The chunk that was read last, opened.
     opened: Option<u64>,
     octets: Vec<u8>,
+    /// Whether a chunk did not open.
+    is_damaged: bool,
 }
 
 impl RecordingFile {
@@ -74,6 +79,7 @@ impl RecordingFile {
             frames: 0,
             opened: None,
             octets: Vec::new(),
+            is_damaged: false,
         };
         // A rest that cannot be opened was being written when the process ended: as with no rest, the file is cut off.
         let rest = (chunks % CHUNK_OCTETS as u64) as usize;
@@ -129,11 +135,50 @@ impl RecordingFile {
         Ok(filled)
     }
 
-    /// Pauses as milliseconds from and to, to 20 ms outward. Reads the whole file.
+    /// The same, with silence where the file was damaged or changed, which is logged once.
+    pub fn read_past_damage(&mut self, from: u64, out: &mut [u8]) -> Result<usize, RecordingFault> {
+        let (mut frame, mut filled) = (from, 0);
+        while filled < out.len() && frame < self.frames {
+            let chunk_end = (frame / CHUNK_FRAMES as u64 + 1) * CHUNK_FRAMES as u64;
+            let in_chunk = (chunk_end.min(self.frames) - frame) as usize * CHANNELS;
+            let rest = out.get_mut(filled..).unwrap_or_default();
+            let wanted = in_chunk.min(rest.len() / CHANNELS * CHANNELS);
+            let piece = rest.get_mut(..wanted).unwrap_or_default();
+            let count = match self.read(frame, piece) {
+                Err(fault @ RecordingFault::Unusable { .. }) => {
+                    self.note_damage(&fault);
+                    piece.fill(ULAW_SILENCE);
+                    wanted
+                }
+                read => read?,
+            };
+            if count == 0 {
+                break;
+            }
+            filled += count;
+            frame += (count / CHANNELS) as u64;
+        }
+        Ok(filled)
+    }
+
+    fn note_damage(&mut self, fault: &RecordingFault) {
+        if !std::mem::replace(&mut self.is_damaged, true) {
+            tracing::warn!(%fault, "a second or more of a recording is silence");
+        }
+    }
+
+    /// Pauses as milliseconds from and to, to 20 ms outward; none where the file was damaged. Reads the whole file.
     pub fn pauses(&mut self) -> Result<Vec<(u64, u64)>, RecordingFault> {
         let mut pauses: Vec<(u64, u64)> = Vec::new();
         for number in 0..self.frames.div_ceil(CHUNK_FRAMES as u64) {
-            let slots = self.chunk(number)?.1;
+            let slots = match self.chunk(number) {
+                Ok((_, slots)) => slots,
+                Err(fault @ RecordingFault::Unusable { .. }) => {
+                    self.note_damage(&fault);
+                    continue;
+                }
+                Err(fault) => return Err(fault),
+            };
             let begin = number * CHUNK_FRAMES as u64;
             for slot in (0..CHUNK_FRAMES / SLOT_FRAMES).filter(|slot| slots >> slot & 1 == 1) {
                 let from = begin + (slot * SLOT_FRAMES) as u64;

@@ -40,6 +40,11 @@ impl RecordedSound {
         &mut self.parts
     }
 
+    /// Whether there is no part.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// How long it is, in milliseconds.
     pub fn length_ms(&self) -> u64 {
         ms_of_frames(self.frames())
@@ -103,7 +108,7 @@ impl RecordedSound {
         self.parts.iter().map(RecordingFile::frames).sum()
     }
 
-    /// Reads frames across parts.
+    /// Reads frames across parts. What does not open is silence: the seconds around it are heard.
     fn read(&mut self, from: u64, out: &mut [u8]) -> Result<usize, RecordingFault> {
         let (mut from, mut filled) = (from, 0);
         for part in &mut self.parts {
@@ -111,7 +116,7 @@ impl RecordedSound {
                 from -= part.frames();
                 continue;
             }
-            filled += part.read(from, out.get_mut(filled..).unwrap_or_default())?;
+            filled += part.read_past_damage(from, out.get_mut(filled..).unwrap_or_default())?;
             if filled >= out.len() {
                 break;
             }

@@ -270,6 +270,26 @@ fn a_file_that_was_cut_off_is_read_to_its_last_whole_second_and_a_changed_one_is
 }
 
 #[test]
+fn a_second_that_was_damaged_is_silence_and_the_others_are_heard() {
+    let mut desk = Desk::new(RecordingSettings::default(), None);
+    let part = desk.recorded();
+    let path = desk.path(part);
+    let mut octets = fs::read(&path).unwrap();
+    octets[HEADER_OCTETS + CHUNK_OCTETS + 100] ^= 1;
+    fs::write(&path, octets).unwrap();
+    let mut file = desk.open(part);
+    assert_eq!(file.pauses().unwrap(), []);
+    let mut samples = [0; 56_010];
+    assert_eq!(file.read_past_damage(4_000, &mut samples).unwrap(), 48_000);
+    for (half, frames) in samples[..48_000].chunks(8_000).enumerate() {
+        let expected = if matches!(half, 1 | 2) { [ULAW_SILENCE; 2] } else { [SAID, HEARD] };
+        assert!(frames.chunks(2).all(|frame| frame == expected), "half second {half} of the rest");
+    }
+    let peaks = RecordedSound::new(vec![file]).peaks(7).unwrap();
+    assert_eq!(peaks.said.iter().filter(|peak| **peak == 0).count(), 2);
+}
+
+#[test]
 fn recordings_that_nobody_ended_are_finished_when_the_worker_goes() {
     let mut desk = Desk::new(RecordingSettings::default(), None);
     let parts = [desk.part(1), desk.part(1)];

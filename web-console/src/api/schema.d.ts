@@ -4183,7 +4183,7 @@ export interface components {
          * @description How it stands with a part of a recording.
          * @enum {string}
          */
-        PartState: "running" | "complete" | "cut_off" | "disk_full" | "write_failed" | "missing";
+        PartState: "running" | "complete" | "cut_off" | "disk_full" | "write_failed" | "missing" | "unreadable";
         /**
          * @description A party of a call.
          * @enum {string}

@@ -1,0 +1,105 @@
+//! Recordings with their files: what is heard of damaged ones, and what is erased.
+
+use std::{fs, sync::Arc};
+
+use tempfile::TempDir;
+use tokio::sync::{mpsc, watch};
+
+use super::{PartState, RecordingDesk, RecordingsFault};
+use crate::{
+    domain::{
+        call::{CallEvent, CallEventKind, RecordingCause},
+        centre::Fact,
+        directory::Directory,
+        event::{Actor, Event},
+    },
+    net::{
+        SystemClock,
+        recording::{Recorder, RecordingKey, RecordingSettings, file_of_part},
+    },
+    protocol::media::RecordingPart,
+    store::{
+        Lane, StoreFault,
+        journal::{Entry, VisitRules, append},
+        recordings,
+        testing::{TEST_TIME, TestDb},
+    },
+    types::{CallId, Clock, LegId, RecordingId, Rng},
+};
+
+struct Shelf {
+    folder: TempDir,
+    desk: RecordingDesk,
+    rng: Rng,
+}
+
+fn key() -> RecordingKey {
+    RecordingKey::new([5; 32]).unwrap()
+}
+
+impl Shelf {
+    fn new(test: &TestDb) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, directory) = watch::channel(Arc::new(Directory::default()));
+        let desk = RecordingDesk::new(test.db.clone(), Arc::new(SystemClock::start()), directory, folder.path(), key());
+        Self { folder, desk, rng: Rng::seeded(1) }
+    }
+
+    /// A recording in the database whose time is over, with so many parts.
+    async fn recording(&mut self, test: &TestDb, parts: u32) -> RecordingId {
+        let (call, recording) = (CallId::mint(TEST_TIME, &mut self.rng), RecordingId::mint(TEST_TIME, &mut self.rng));
+        for part in 1..=parts {
+            let (cause, keep_until) = (RecordingCause::Policy, TEST_TIME);
+            let kind = CallEventKind::RecordingStarted { recording, part: part.into(), cause, keep_until };
+            let event = Event::Call(CallEvent { call, kind });
+            let fact = Fact { at: TEST_TIME, actor: Actor::System, event, call: None };
+            let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
+            let entry = Entry { fact, dedup: format!("{recording}:{part}"), rules };
+            let written: Result<(), StoreFault> =
+                test.db.write(Lane::Journal, move |tx| Box::pin(async move { append(tx, &[entry]).await })).await;
+            written.unwrap();
+        }
+        recording
+    }
+
+    fn path(&self, recording: RecordingId, part: u32) -> std::path::PathBuf {
+        let path = file_of_part(self.folder.path(), RecordingPart { recording, part });
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        path
+    }
+
+    /// Writes a second of silence.
+    fn write(&mut self, recording: RecordingId, part: u32) {
+        let (notices, _heard) = mpsc::channel(8);
+        let clock = Arc::new(SystemClock::start());
+        let settings = RecordingSettings { free_mib_min: 0, free_percent_min: 0, ..RecordingSettings::default() };
+        let folder = self.folder.path().to_owned();
+        let (recorder, mut taps) = Recorder::start(&settings, folder, key(), clock.clone(), notices).unwrap();
+        let (leg, now) = (LegId::mint(TEST_TIME, &mut self.rng), clock.now());
+        let tap = taps.begin(leg, RecordingPart { recording, part }, now).unwrap();
+        tap.end(&mut taps, now.mono + 1_000);
+        drop(taps);
+        recorder.join();
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_cannot_be_read_is_said_to_be_so_and_the_others_are_heard() {
+    for test in TestDb::each().await {
+        let mut shelf = Shelf::new(&test);
+        let id = shelf.recording(&test, 3).await;
+        shelf.write(id, 1);
+        fs::write(shelf.path(id, 2), "").unwrap();
+        let recording = recordings::find(&test.db, id).await.unwrap().unwrap();
+        assert_eq!(shelf.desk.open(&recording).await.unwrap().length_ms(), 1_000);
+        let entry = shelf.desk.entry(recording, true).await.unwrap();
+        let parts: Vec<_> = entry.parts.iter().map(|part| (part.length_ms, part.state)).collect();
+        assert_eq!(parts, [(1_000, PartState::CutOff), (0, PartState::Unreadable), (0, PartState::Missing)]);
+
+        let none = shelf.recording(&test, 1).await;
+        fs::write(shelf.path(none, 1), "").unwrap();
+        let recording = recordings::find(&test.db, none).await.unwrap().unwrap();
+        let fault = shelf.desk.open(&recording).await.err();
+        assert!(matches!(fault, Some(RecordingsFault::File(_))), "{fault:?} says why");
+    }
+}
