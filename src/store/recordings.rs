@@ -36,7 +36,7 @@ sql! {
     DUE = "SELECT id FROM recording WHERE keep_until <= $1 AND deleted_at IS NULL AND held_at IS NULL AND node = $2
         ORDER BY keep_until LIMIT $3";
     TO_ERASE = "SELECT id FROM recording WHERE deleted_at IS NOT NULL AND erased_at IS NULL AND node = $1
-        ORDER BY deleted_at LIMIT $2";
+        ORDER BY deleted_at, id LIMIT $2 OFFSET $3";
     ERASED = "UPDATE recording SET erased_at = $2 WHERE id = $1";
 }
 
@@ -160,9 +160,9 @@ pub async fn due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<RecordingId>
     ids(db.fetch_all::<(String,)>(&DUE, binds![now, db.node(), limit]).await?)
 }
 
-/// Deleted recordings of this node whose files are still there.
-pub async fn to_erase(db: &Db, limit: i64) -> Result<Vec<RecordingId>, StoreFault> {
-    ids(db.fetch_all::<(String,)>(&TO_ERASE, binds![db.node(), limit]).await?)
+/// Deleted recordings of this node whose files are still there, but for the first so many.
+pub async fn to_erase(db: &Db, passed: i64, limit: i64) -> Result<Vec<RecordingId>, StoreFault> {
+    ids(db.fetch_all::<(String,)>(&TO_ERASE, binds![db.node(), limit, passed]).await?)
 }
 
 /// Its files are gone.
@@ -288,11 +288,11 @@ mod tests {
             assert!(!write(2, held.clone()).await.unwrap(), "what is held is not deleted");
             assert!(write(1, held.clone()).await.unwrap() && write(2, held.clone()).await.unwrap());
             assert!(!write(0, held).await.unwrap(), "what is deleted cannot be held");
-            assert_eq!(to_erase(&test.db, 10).await.unwrap(), [recording]);
+            assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), [recording]);
             let gone: Result<(), StoreFault> =
                 test.db.write(Lane::Background, move |tx| Box::pin(erased(tx, recording, TEST_TIME))).await;
             gone.unwrap();
-            assert_eq!(to_erase(&test.db, 10).await.unwrap(), []);
+            assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), []);
             let found = find(&test.db, recording).await.unwrap().unwrap();
             assert_eq!((found.deleted_by, found.hold), (Some("sue".parse().unwrap()), None));
         }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::{RecordingDesk, RecordingsFault, blocking};
 use crate::{
-    net::recording::file_of_part,
+    net::recording::{RecordingFault, file_of_part},
     protocol::media::RecordingPart,
     store::{Lane, StoreFault, recordings},
     types::{Clock, RecordingId},
@@ -51,10 +51,27 @@ impl RecordingDesk {
             deleted?;
             tracing::info!(count, "recordings were deleted because their time was over");
         }
-        for id in recordings::to_erase(&self.db, AT_A_TIME).await? {
-            self.erase(id).await?;
+        self.erase_what_is_deleted().await
+    }
+
+    /// Erases what is deleted, behind what cannot be erased: one file that stays keeps no other.
+    async fn erase_what_is_deleted(&self) -> Result<(), RecordingsFault> {
+        let mut failed = 0;
+        loop {
+            let failed_before = failed;
+            for id in recordings::to_erase(&self.db, failed, AT_A_TIME).await? {
+                match self.erase(id).await {
+                    Err(RecordingsFault::File(fault)) => {
+                        tracing::warn!(%fault, recording = %id, "a file of a deleted recording cannot be removed");
+                        failed += 1;
+                    }
+                    other => other?,
+                }
+            }
+            if failed - failed_before < AT_A_TIME {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 
     /// Removes the files of a deleted recording.
@@ -62,16 +79,17 @@ impl RecordingDesk {
         let Some(recording) = recordings::find(&self.db, id).await? else { return Ok(()) };
         let folder = self.folder.clone();
         blocking(move || {
+            let mut erased = Ok(());
             for part in &recording.parts {
                 let path = file_of_part(&folder, RecordingPart { recording: id, part: part.part });
                 match std::fs::remove_file(&path) {
                     Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
-                        return Err(crate::net::recording::RecordingFault::Unreadable { file: path, fault }.into());
+                        erased = Err(RecordingFault::Unreadable { file: path, fault }.into());
                     }
                     Ok(()) | Err(_) => {}
                 }
             }
-            Ok(())
+            erased
         })
         .await?;
         let now = self.clock.now().wall;

@@ -103,3 +103,24 @@ async fn a_part_that_cannot_be_read_is_said_to_be_so_and_the_others_are_heard() 
         assert!(matches!(fault, Some(RecordingsFault::File(_))), "{fault:?} says why");
     }
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_removed_keeps_no_other() {
+    for test in TestDb::each().await {
+        let mut shelf = Shelf::new(&test);
+        let mut made = Vec::new();
+        for _ in 0..3 {
+            let recording = shelf.recording(&test, 1).await;
+            made.push((recording, shelf.path(recording, 1)));
+        }
+        // What removes a file does not remove a folder.
+        fs::create_dir(&made[0].1).unwrap();
+        made[1..].iter().for_each(|(_, path)| fs::write(path, "sound").unwrap());
+        shelf.desk.delete_what_is_due().await.unwrap();
+        assert_eq!(recordings::to_erase(&test.db, 0, 10).await.unwrap(), [made[0].0]);
+        assert!(made[1..].iter().all(|(_, path)| !path.exists()));
+        fs::remove_dir(&made[0].1).unwrap();
+        shelf.desk.delete_what_is_due().await.unwrap();
+        assert_eq!(recordings::to_erase(&test.db, 0, 10).await.unwrap(), [], "looked for again");
+    }
+}
