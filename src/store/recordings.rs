@@ -32,12 +32,13 @@ sql! {
     HOLD = "UPDATE recording SET held_at = $2, held_by = $3, hold_reason = $4 WHERE id = $1 AND deleted_at IS NULL";
     RELEASE = "UPDATE recording SET held_at = NULL, held_by = NULL, hold_reason = NULL WHERE id = $1 AND deleted_at IS NULL";
     DELETE = "UPDATE recording SET deleted_at = $2, deleted_by = $3 WHERE id = $1 AND deleted_at IS NULL AND held_at IS NULL";
-    // A part that runs is not taken from under its writer: its call is bounded, and so is the wait.
     DUE = "SELECT id FROM recording WHERE keep_until <= $1 AND deleted_at IS NULL AND held_at IS NULL AND node = $2
         ORDER BY keep_until LIMIT $3";
     TO_ERASE = "SELECT id FROM recording WHERE deleted_at IS NOT NULL AND erased_at IS NULL AND node = $1
         ORDER BY deleted_at, id LIMIT $2 OFFSET $3";
     ERASED = "UPDATE recording SET erased_at = $2 WHERE id = $1";
+    // A recording may be deleted while it runs: what its writer makes afterwards is erased too.
+    ERASE_AGAIN = "UPDATE recording SET erased_at = NULL WHERE id = $1 AND erased_at IS NOT NULL";
 }
 
 /// A recording.
@@ -105,6 +106,12 @@ pub(super) async fn follow(tx: &mut Tx, events: &[(Timestamp, &CallEvent)]) -> R
     let node = tx.node().clone();
     let (mut parts, mut ends) = (Vec::new(), Vec::new());
     for (at, event) in events {
+        if let CallEventKind::RecordingStarted { recording, .. }
+        | CallEventKind::RecordingStopped { recording, .. }
+        | CallEventKind::RecordingFailed { recording, .. } = &event.kind
+        {
+            tx.execute(&ERASE_AGAIN, binds![*recording]).await?;
+        }
         match &event.kind {
             CallEventKind::RecordingStarted { recording, part, keep_until, .. } => {
                 tx.execute(&SAVE, binds![*recording, &node, event.call, *at, *keep_until]).await?;
@@ -295,6 +302,39 @@ mod tests {
             assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), []);
             let found = find(&test.db, recording).await.unwrap().unwrap();
             assert_eq!((found.deleted_by, found.hold), (Some("sue".parse().unwrap()), None));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_recorded_after_the_deletion_is_erased_too() {
+        for test in TestDb::each().await {
+            let mut rng = Rng::seeded(1);
+            let (call, recording) = (CallId::mint(TEST_TIME, &mut rng), RecordingId::mint(TEST_TIME, &mut rng));
+            let started = |part| CallEventKind::RecordingStarted {
+                recording,
+                part,
+                cause: RecordingCause::Policy,
+                keep_until: TEST_TIME,
+            };
+            let gone = async || {
+                let gone: Result<(), StoreFault> =
+                    test.db.write(Lane::Background, move |tx| Box::pin(erased(tx, recording, TEST_TIME))).await;
+                gone.unwrap();
+                assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), []);
+            };
+            happened(&test, call, "1", started(1)).await;
+            let deleted: Result<bool, StoreFault> =
+                test.db.write(Lane::People, move |tx| Box::pin(delete(tx, recording, TEST_TIME, None))).await;
+            assert!(deleted.unwrap());
+            assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), [recording]);
+            assert_eq!(to_erase(&test.db, 1, 10).await.unwrap(), [], "passed over");
+            gone().await;
+            let stopped = CallEventKind::RecordingStopped { recording, part: 1, length_ms: 2_500, octets: 40_000 };
+            for (key, kind) in [("2", stopped), ("3", started(2))] {
+                happened(&test, call, key, kind).await;
+                assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), [recording]);
+                gone().await;
+            }
         }
     }
 }
