@@ -90,7 +90,7 @@ impl Legs {
             }
             SipNotice::Failed { dialog, status } => self.peer_failed(dialog, status),
             SipNotice::Acknowledged { dialog, answer } => self.acknowledged(dialog, answer, now),
-            SipNotice::Reoffered { dialog, offer } => self.reoffered(dialog, offer, now),
+            SipNotice::Reoffered { dialog, offer, is_secure } => self.reoffered(dialog, offer, is_secure, now),
             SipNotice::ReofferAnswered { dialog, answer } => self.reoffer_answered(dialog, answer, now),
             SipNotice::StillThere { dialog } => {
                 if let Some(leg) = self.by_dialog(dialog) {
@@ -260,7 +260,7 @@ impl Legs {
     }
 
     /// The peer wants other media: holds, resumes, moves, or asks for our offer.
-    fn reoffered(&mut self, dialog: DialogId, offer: Option<Arc<str>>, now: Now) {
+    fn reoffered(&mut self, dialog: DialogId, offer: Option<Arc<str>>, is_secure: bool, now: Now) {
         let Some(leg) = self.by_dialog(dialog) else { return };
         let Some(entry) = self.get_mut(leg) else { return };
         if let Some(moving) = &mut entry.moving {
@@ -283,6 +283,11 @@ impl Legs {
                 return;
             }
         };
+        // Keys are neither said nor taken where others can read them (RFC 4568 7): the old media stay.
+        if !is_secure && sdp.terms().allow_keys() {
+            self.order_sip(SipOrder::AnswerReoffer { dialog, answer: None });
+            return;
+        }
         let Some(offer) = offer else {
             let ours = sdp.offer();
             self.order_sip(SipOrder::AnswerReoffer { dialog, answer: Some(ours.into()) });

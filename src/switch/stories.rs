@@ -365,7 +365,7 @@ fn a_phone_that_holds_and_resumes_is_answered_in_kind_and_its_silence_is_no_loss
     let mut desk = Desk::new();
     let leg = desk.talking();
     let hold = format!("{OFFER}a=inactive\r\n");
-    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(hold.into()) });
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(hold.into()), is_secure: false });
     let [
         Said::Media(MediaOrder::SetRemote { remote, .. }),
         Said::Centre(CentreInput::LegHeld { is_held: true, .. }),
@@ -377,10 +377,10 @@ fn a_phone_that_holds_and_resumes_is_answered_in_kind_and_its_silence_is_no_loss
     assert!(!remote.is_receiving && answer.contains("a=inactive") && answer.contains(" 2 IN IP4"), "{answer}");
     assert!(desk.media(MediaNotice::Lost { leg }).is_empty());
     assert!(desk.wait(600_000).is_empty());
-    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()), is_secure: false });
     assert!(matches!(said.first(), Some(Said::Media(MediaOrder::SetRemote { remote, .. })) if remote.is_receiving));
     assert!(matches!(said.get(1), Some(Said::Centre(CentreInput::LegHeld { is_held: false, .. }))), "{said:?}");
-    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some("v=0".into()) });
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some("v=0".into()), is_secure: false });
     assert!(
         matches!(said.as_slice(), [Said::Sip(SipOrder::AnswerReoffer { answer: None, .. })]),
         "the old media stay: {said:?}"
@@ -392,7 +392,7 @@ fn a_peer_that_holds_us_may_be_silent_in_every_way_of_holding() {
     for hold in [format!("{OFFER}a=sendonly\r\n"), OFFER.replace("c=IN IP4 192.0.2.7", "c=IN IP4 0.0.0.0")] {
         let mut desk = Desk::new();
         let leg = desk.talking();
-        let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(hold.into()) });
+        let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(hold.into()), is_secure: false });
         assert!(matches!(said.first(), Some(Said::Media(MediaOrder::SetRemote { remote, .. })) if !remote.must_send()));
         assert!(desk.media(MediaNotice::Lost { leg }).is_empty());
         assert!(desk.wait(600_000).is_empty());

@@ -279,7 +279,7 @@ mod tests {
             (MediaNotice::BrowserAnswered { leg, answer: "again".into() }, Some("again")),
             (MediaNotice::OpenFailed { leg, reason: "no audio".into() }, None),
         ] {
-            legs.hear_sip(SipNotice::Reoffered { dialog, offer: Some(WEB.into()) }, now, &mut rng);
+            legs.hear_sip(SipNotice::Reoffered { dialog, offer: Some(WEB.into()), is_secure: false }, now, &mut rng);
             assert!(matches!(said(&mut legs).as_slice(), [Said::Media(MediaOrder::OpenBrowser { .. })]));
             legs.hear_media(notice, now, &mut rng);
             let heard = said(&mut legs);

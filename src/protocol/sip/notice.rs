@@ -294,6 +294,8 @@ pub enum SipNotice {
         dialog: DialogId,
         /// SDP offer; `None` asks for ours.
         offer: Option<Arc<str>>,
+        /// Whether it came over TLS, as keys of media must; a call over TLS may go on in the clear.
+        is_secure: bool,
     },
     /// Our new offer was answered.
     ReofferAnswered {

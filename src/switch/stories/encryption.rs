@@ -88,6 +88,27 @@ fn a_phone_is_offered_keys_over_tls_alone_and_nothing_plain_where_that_is_refuse
 }
 
 #[test]
+fn a_call_over_tls_says_no_key_to_whoever_goes_on_in_the_clear() {
+    let keyed = format!("{OFFER}{KEY}");
+    for (encryption, is_secure, is_taken) in [(Optional, true, true), (Optional, false, false), (Required, false, false)] {
+        let mut desk = desk(encryption);
+        let (_, dialog, _) = offer(&mut desk);
+        desk.sip(SipNotice::Answered { dialog, answer: keyed.as_str().into(), signalled_from: THEIRS, is_secure: true });
+        for new in [Some(keyed.as_str().into()), None] {
+            let said = desk.sip(SipNotice::Reoffered { dialog, offer: new, is_secure });
+            let has_keys = said.iter().find_map(|said| match said {
+                Said::Sip(SipOrder::AnswerReoffer { answer, .. }) => {
+                    Some(answer.as_ref().is_some_and(|sdp| sdp.contains("inline:")))
+                }
+                _ => None,
+            });
+            assert_eq!(has_keys, Some(is_taken), "{said:?}");
+            assert!(is_taken || said.len() == 1, "the old media stay: {said:?}");
+        }
+    }
+}
+
+#[test]
 fn a_phone_that_answers_in_the_clear_is_hung_up_where_its_audio_must_be_encrypted() {
     for (encryption, is_taken) in [(Optional, true), (Required, false)] {
         let mut desk = desk(encryption);

@@ -8,7 +8,7 @@ const OTHER: &str = "v=0\r\no=- 1 2 IN IP6 2001:db8::7\r\ns=-\r\nc=IN IP6 2001:d
 /// The peer's offer of the other family, and what is ordered for it.
 fn moves(desk: &mut Desk) -> (LegId, Vec<Said>) {
     let leg = desk.talking();
-    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OTHER.into()) });
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OTHER.into()), is_secure: false });
     (leg, said)
 }
 
@@ -34,7 +34,7 @@ fn it_is_answered_when_a_port_of_that_family_is_there_and_only_then() {
     });
     assert_eq!(agreed, Some(("[2001:db8::7]:4002".to_owned(), true)));
     // And back.
-    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()), is_secure: false });
     assert!(matches!(said.as_slice(), [Said::Media(MediaOrder::OpenBeside { family: IpFamily::V4, .. })]), "{said:?}");
 }
 
@@ -44,13 +44,13 @@ fn without_such_a_port_or_a_codec_the_call_stays_where_it_is() {
     let (leg, _) = moves(&mut desk);
     let said = desk.media(MediaNotice::OpenedBeside { leg, local: None });
     assert_eq!((said.len(), answered(&said)), (1, Some(None)));
-    let held = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
+    let held = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()), is_secure: false });
     assert!(answered(&held).flatten().is_some(), "the old port is as it was: {held:?}");
 
     let mut desk = Desk::new();
     desk.talking();
     let strange = OTHER.replace("RTP/AVP 8 101", "RTP/AVP 18");
-    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(strange.as_str().into()) });
+    let said = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(strange.as_str().into()), is_secure: false });
     assert_eq!((said.len(), answered(&said)), (1, Some(None)), "no port is opened for it");
 
     let mut desk = Desk::new();
@@ -73,7 +73,7 @@ fn a_port_that_comes_late_answers_no_offer_that_another_has_followed() {
     let late = |leg| MediaNotice::OpenedBeside { leg, local: Some("[2001:db8::5]:20002".parse().unwrap()) };
     let mut desk = Desk::new();
     let (leg, _) = moves(&mut desk);
-    let stays = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()) });
+    let stays = desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(OFFER.into()), is_secure: false });
     assert!(answered(&stays).flatten().is_some(), "{stays:?}");
     assert!(desk.media(late(leg)).is_empty());
 
@@ -81,7 +81,10 @@ fn a_port_that_comes_late_answers_no_offer_that_another_has_followed() {
     let mut desk = Desk::new();
     let (leg, _) = moves(&mut desk);
     let further = OTHER.replace("2001:db8::7", "2001:db8::8");
-    assert!(desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(further.as_str().into()) }).is_empty());
+    assert!(
+        desk.sip(SipNotice::Reoffered { dialog: DialogId(1), offer: Some(further.as_str().into()), is_secure: false })
+            .is_empty()
+    );
     let said = desk.media(late(leg));
     let to = said.iter().find_map(|said| match said {
         Said::Media(MediaOrder::SetRemote { remote, .. }) => Some(remote.address.to_string()),

@@ -77,7 +77,7 @@ impl SipEndpoint {
             }
             // Old devices send the ACK of a 2xx with its INVITE's branch, so the call hears of it in any case.
             match self.call_of(message) {
-                Some(id) if self.is_proven_in_call(id, flow) => self.acknowledged(id, message, rng),
+                Some(id) if self.is_proven_in_call(id, flow) => self.acknowledged(id, flow, message, rng),
                 Some(_) => self.link.stats.dropped += 1,
                 None => {}
             }

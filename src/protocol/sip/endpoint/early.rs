@@ -58,9 +58,10 @@ impl SipEndpoint {
                     Some(_) if has_offer => return self.answer(&pending, 500, &retry_soon(rng)),
                     Some(offer) => {
                         early.dialog.refresh(message);
+                        let is_secure = pending.flow.transport.is_secure();
                         calling.early_offer = Some(EarlyOffer { request: pending, at, sdp: offer.clone() });
                         self.link.start(id, Timer::Undecided, self.settings.reoffer_max_ms);
-                        return self.link.notice(SipNotice::Reoffered { dialog: id, offer: Some(offer) });
+                        return self.link.notice(SipNotice::Reoffered { dialog: id, offer: Some(offer), is_secure });
                     }
                     None => &mut early.dialog,
                 }

@@ -139,13 +139,15 @@ impl SipEndpoint {
     }
 
     /// The ACK of a 200 of ours.
-    pub(super) fn acknowledged(&mut self, id: DialogId, message: &SipMessage, rng: &mut Rng) {
+    pub(super) fn acknowledged(&mut self, id: DialogId, flow: Flow, message: &SipMessage, rng: &mut Rng) {
         let Some(talking) = self.talking_mut(id) else { return };
         let Some(ok) = talking.unacknowledged.take_if(|ok| ok.cseq == message.cseq()) else { return };
         let is_end_wanted = talking.end == End::AfterAck;
         self.link.stop(id, Timer::OkAgain);
         self.link.stop(id, Timer::NoAck);
-        let answer = message.sdp().filter(|_| ok.has_our_offer);
+        // Keys that others have read agree to nothing (RFC 4568 7).
+        let is_as_safe = flow.transport.is_secure() || !ok.flow.transport.is_secure();
+        let answer = message.sdp().filter(|_| ok.has_our_offer && is_as_safe);
         if ok.is_first {
             self.link.notice(SipNotice::Acknowledged { dialog: id, answer });
         } else if ok.has_our_offer {
@@ -193,6 +195,7 @@ impl SipEndpoint {
             return self.session_agreed(id, session_answer);
         }
         talking.session.note(message);
+        let is_secure = pending.flow.transport.is_secure();
         // A new offer says that the 200 before it has arrived, whatever became of its ACK.
         let overtaken = talking.unacknowledged.take();
         talking.their_offer =
@@ -205,7 +208,7 @@ impl SipEndpoint {
             }
         }
         self.link.start(id, Timer::Undecided, self.settings.reoffer_max_ms);
-        self.link.notice(SipNotice::Reoffered { dialog: id, offer });
+        self.link.notice(SipNotice::Reoffered { dialog: id, offer, is_secure });
     }
 
     /// The switch's answer to their new offer.

@@ -283,7 +283,7 @@ fn media_change_both_ways_and_the_old_ones_stay_when_refused() {
     for (from, to, own, other) in [(US, THEM, OURS, theirs), (THEM, US, theirs, OURS)] {
         world.order(from, SipOrder::Reoffer { dialog: own, offer: hold.clone() });
         world.run(100);
-        assert_eq!(world.take(to), [SipNotice::Reoffered { dialog: other, offer: Some(hold.clone()) }]);
+        assert_eq!(world.take(to), [SipNotice::Reoffered { dialog: other, offer: Some(hold.clone()), is_secure: false }]);
         world.order(to, SipOrder::AnswerReoffer { dialog: other, answer: Some(ANSWER.into()) });
         world.run(100);
         assert_eq!(world.take(from), [SipNotice::ReofferAnswered { dialog: own, answer: Some(ANSWER.into()) }]);

@@ -270,7 +270,7 @@ fn early_media_move_by_update_once_the_first_answer_is_there() {
     world.take(US);
     let text = update(&world, 4, "x", Some(&moved));
     world.inject(US, "10.0.0.7:5060", &text);
-    assert_eq!(world.take(US), [SipNotice::Reoffered { dialog: OURS, offer: Some(moved.as_str().into()) }]);
+    assert_eq!(world.take(US), [SipNotice::Reoffered { dialog: OURS, offer: Some(moved.as_str().into()), is_secure: false }]);
     world.order(US, SipOrder::AnswerReoffer { dialog: OURS, answer: Some(OFFER.into()) });
     assert!(said(&world).starts_with("SIP/2.0 200") && said(&world).ends_with(OFFER));
     respond(&mut world, "200 OK", "x", "", None);

@@ -218,7 +218,10 @@ fn an_update_with_an_offer_changes_the_media_and_moves_the_target() {
         in_dialog("UPDATE", cseq, &ok, body).replace("Max-Forwards", "Contact: <sip:moved@10.0.0.1:5999>\nMax-Forwards")
     };
     world.inject(THEM, CALLER, &update(2, Some(&hold)));
-    assert_eq!(world.take(THEM), [SipNotice::Reoffered { dialog: theirs, offer: Some(hold.as_str().into()) }]);
+    assert_eq!(
+        world.take(THEM),
+        [SipNotice::Reoffered { dialog: theirs, offer: Some(hold.as_str().into()), is_secure: false }]
+    );
     // RFC 3311 5.2: a second one, with or without an offer, before the first is answered.
     for (cseq, body) in [(3, None), (4, Some(hold.as_str()))] {
         world.inject(THEM, CALLER, &update(cseq, body));
