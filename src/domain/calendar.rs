@@ -214,6 +214,9 @@ impl Calendar {
     pub fn days(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = CalendarDay> + '_ {
         let first = self.local_date(from);
         let last = self.local_date(to.plus_millis(-1).max(from));
+        // Where clocks go back over midnight, the date before comes again while the next one's hours have begun.
+        let next = last.tomorrow().ok().filter(|date| self.spans_of(*date).iter().any(|span| span.from < to && span.to > from));
+        let last = next.unwrap_or(last);
         std::iter::successors(Some(first), |date| date.tomorrow().ok())
             .take(DATES_SEARCHED_MAX)
             .take_while(move |date| *date <= last)

@@ -217,6 +217,18 @@ fn any_calendar() -> impl Strategy<Value = CalendarSource> {
     })
 }
 
+#[test]
+fn clocks_that_go_back_over_midnight_leave_out_none_of_the_next_day() {
+    // St. John's went back at one minute past midnight: 7 November 2010, 00:01 became 6 November, 23:01.
+    let mut text = source("America/St_Johns", &[]);
+    text.weekly = [("sat".to_owned(), vec![("22:30".to_owned(), "32:00".to_owned())])].into();
+    let calendar = Calendar::resolve(&text).unwrap();
+    let start: Timestamp = "2010-11-07T01:00:00Z".parse().unwrap();
+    let due = calendar.due(start, 2 * 3_600_000, &[]).unwrap();
+    let counted: i64 = calendar.days(start, due).flat_map(|day| day.spans).map(|span| span.to.millis_since(span.from)).sum();
+    assert_eq!(counted, 2 * 3_600_000);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: std::env::var("CALENDAR_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000), ..ProptestConfig::default() })]
 
