@@ -177,7 +177,7 @@ pub enum MediaOrder {
         /// Its sources; none is silence (comfort noise towards SIP peers that need packets).
         sources: Vec<Source>,
     },
-    /// Plays clips one after another to a leg, instead of what it hears; afterwards it hears its sources again.
+    /// Plays clips one after another to a leg, instead of what it hears or over it; afterwards it hears its sources as before.
     /// A new playback replaces a running one (which ends with `was_stopped`).
     Play {
         /// Which leg.
@@ -186,6 +186,8 @@ pub enum MediaOrder {
         play: PlayId,
         /// Clip names; unknown ones are skipped and counted.
         clips: Vec<Arc<str>>,
+        /// What the leg hears goes on below the clips, more quietly, rather than pausing for them.
+        is_mixed: bool,
     },
     /// Stops a playback.
     StopPlay {

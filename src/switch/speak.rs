@@ -72,8 +72,8 @@ impl Legs {
                 self.order_media_of(leg, MediaOrder::BrowserCandidate { leg, candidate });
             }
             PhoneEffect::Hear { leg, heard } => self.hear_from_now(leg, heard),
-            PhoneEffect::Play { leg, play, clips } => {
-                self.order_media_of(leg, MediaOrder::Play { leg, play: PlayId(play), clips });
+            PhoneEffect::Play { leg, play, clips, is_mixed } => {
+                self.order_media_of(leg, MediaOrder::Play { leg, play: PlayId(play), clips, is_mixed });
             }
             PhoneEffect::StopPlay { leg } => self.order_media_of(leg, MediaOrder::StopPlay { leg }),
             PhoneEffect::Mute { leg, is_muted } => self.order_media_of(leg, MediaOrder::Mute { leg, is_muted }),

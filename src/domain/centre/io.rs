@@ -361,6 +361,8 @@ pub enum PhoneEffect {
         play: u64,
         /// Clip names.
         clips: Vec<Arc<str>>,
+        /// Over what the leg hears, which goes on more quietly, rather than in its place.
+        is_mixed: bool,
     },
     /// Stop the playback of a leg.
     StopPlay {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Centre, LegUse, PhoneEffect, Turn};
+use super::{Centre, LegUse, PhoneEffect, Turn, unanswered::Words};
 use crate::{
     domain::call::{EndCause, Party},
     types::LegId,
@@ -13,7 +13,7 @@ use crate::{
 pub(super) enum Purpose {
     /// A flow speaks and wants to know the end.
     Flow,
-    /// The position in the queue.
+    /// The position in the queue. The music goes on below it.
     Announcement,
     /// Last words: the call ends with them.
     LastWords,
@@ -32,8 +32,9 @@ impl Centre {
         self.last_play += 1;
         let play = self.last_play;
         self.playing.insert(leg, Playing { play, purpose });
-        if let Some(clips) = self.words_for_now(turn, leg, play, clips) {
-            self.phone(PhoneEffect::Play { leg, play, clips });
+        let is_mixed = purpose == Purpose::Announcement;
+        if let Some(Words { play, clips, is_mixed }) = self.words_for_now(turn, leg, Words { play, clips, is_mixed }) {
+            self.phone(PhoneEffect::Play { leg, play, clips, is_mixed });
         }
     }
 

@@ -27,10 +27,12 @@ pub(super) struct Unanswered {
     then: StillUnanswered,
 }
 
+/// Words for a leg; see [`PhoneEffect::Play`].
 #[derive(Debug)]
-struct Words {
-    play: u64,
-    clips: Vec<Arc<str>>,
+pub(super) struct Words {
+    pub(super) play: u64,
+    pub(super) clips: Vec<Arc<str>>,
+    pub(super) is_mixed: bool,
 }
 
 /// Whether a caller hears us before the answer.
@@ -138,17 +140,11 @@ impl Centre {
     }
 
     /// Keeps words for a caller who cannot hear us yet, and opens the way for them. `None` when they are kept.
-    pub(super) fn words_for_now(
-        &mut self,
-        turn: &mut Turn<'_>,
-        leg: LegId,
-        play: u64,
-        clips: Vec<Arc<str>>,
-    ) -> Option<Vec<Arc<str>>> {
+    pub(super) fn words_for_now(&mut self, turn: &mut Turn<'_>, leg: LegId, words: Words) -> Option<Words> {
         let Some(caller) = self.unanswered.get_mut(&leg).filter(|caller| caller.audio != EarlyAudio::Up) else {
-            return Some(clips);
+            return Some(words);
         };
-        caller.words = Some(Words { play, clips });
+        caller.words = Some(words);
         if caller.is_answered || caller.audio == EarlyAudio::Opening {
             return None;
         }
@@ -181,8 +177,8 @@ impl Centre {
     }
 
     fn say_waiting_words(&mut self, leg: LegId) {
-        if let Some(Words { play, clips }) = self.unanswered.get_mut(&leg).and_then(|caller| caller.words.take()) {
-            self.phone(PhoneEffect::Play { leg, play, clips });
+        if let Some(Words { play, clips, is_mixed }) = self.unanswered.get_mut(&leg).and_then(|caller| caller.words.take()) {
+            self.phone(PhoneEffect::Play { leg, play, clips, is_mixed });
         }
     }
 }

@@ -191,7 +191,7 @@ impl Worker {
                     hearing.tap_heard(&mut self.taps, codec, stamp, packet.payload, sent, now);
                     self.count_sent(sent);
                 }
-                Feed::Clocked => must_decode |= hearing.play.is_none() && !is_muted,
+                Feed::Clocked => must_decode |= hearing.hears_sources() && !is_muted,
                 Feed::Relay(_) | Feed::Silent => {}
             }
         }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     net::recording::Tap,
     protocol::{
-        audio::{Encoder, FRAME_SAMPLES, Frame, SILENCE},
+        audio::{Ducking, Encoder, FRAME_SAMPLES, Frame, SILENCE},
         media::{Codec, LegCounts, PlayId, Samples, Source},
         rtp::{EventReceiver, EventSender, Outgoing, Reception},
     },
@@ -45,6 +45,8 @@ pub(super) struct Leg {
     /// Legs that name this one as a source (itself for echo).
     pub(super) audience: Vec<Seat>,
     pub(super) play: Option<Playback>,
+    /// How loud the leg's sources are, below words or after them.
+    pub(super) ducking: Ducking,
     pub(super) is_muted: bool,
     pub(super) feed: Feed,
     pub(super) outgoing: Outgoing,
@@ -89,6 +91,7 @@ impl Leg {
             circle: None,
             audience: Vec::new(),
             play: None,
+            ducking: Ducking::default(),
             is_muted: false,
             feed: Feed::Silent,
             outgoing,
@@ -136,6 +139,11 @@ impl Leg {
         }
     }
 
+    /// Whether its sources reach it: words in their place keep them out.
+    pub(super) fn hears_sources(&self) -> bool {
+        self.play.as_ref().is_none_or(|play| play.is_mixed)
+    }
+
     /// Whether silence is said in packets: to a telephone that receives. A browser's standing leg may pause between calls.
     fn takes_silence(&self) -> bool {
         match &self.peer {
@@ -174,14 +182,16 @@ impl Leg {
 /// Clips that are being played to a leg.
 pub(super) struct Playback {
     pub(super) id: PlayId,
+    /// Over what the leg hears, rather than in its place.
+    pub(super) is_mixed: bool,
     clips: Vec<Samples>,
     clip: usize,
     offset: usize,
 }
 
 impl Playback {
-    pub(super) fn new(id: PlayId, clips: Vec<Samples>) -> Self {
-        Self { id, clips, clip: 0, offset: 0 }
+    pub(super) fn new(id: PlayId, clips: Vec<Samples>, is_mixed: bool) -> Self {
+        Self { id, is_mixed, clips, clip: 0, offset: 0 }
     }
 
     /// The next 20 ms; `None` when all clips are over. Clips follow one another within a frame.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     protocol::{
-        audio::{Encoder, FRAME_MS, Frame, SILENCE, clock_rate, timestamp_step},
+        audio::{Encoder, FRAME_MS, Frame, Mix, SILENCE, clock_rate, timestamp_step},
         media::{Codec, MediaNotice, RemoteMedia},
         rtp::{Stamp, write_report},
     },
@@ -58,7 +58,8 @@ impl Worker {
             return;
         }
         if let Some(playback) = &mut leg.play {
-            if let Some(frame) = playback.frame() {
+            if let Some(words) = playback.frame() {
+                let frame = if playback.is_mixed { self.say_over_sources(seat, &words, tick) } else { words };
                 self.send_frame(seat, &frame, now);
                 return;
             }
@@ -66,9 +67,24 @@ impl Worker {
             self.plan(seat, now);
         }
         if self.legs.get(seat).is_some_and(|leg| leg.feed == Feed::Clocked) {
-            let frame = self.mix_for(seat, tick);
+            let mut frame = self.mix_for(seat, tick);
+            if let Some(leg) = self.legs.get_mut(seat) {
+                leg.ducking.raise(&mut frame);
+            }
             self.send_frame(seat, &frame, now);
         }
+    }
+
+    /// Words, and below them what the leg hears.
+    fn say_over_sources(&mut self, seat: Seat, words: &Frame, tick: u64) -> Frame {
+        let mut below = self.mix_for(seat, tick);
+        if let Some(leg) = self.legs.get_mut(seat) {
+            leg.ducking.lower(&mut below);
+        }
+        let mut mix = Mix::default();
+        mix.add(&below);
+        mix.add(words);
+        mix.frame()
     }
 
     /// Encodes and sends a frame.

@@ -255,7 +255,9 @@ impl Worker {
                 self.with(leg, |worker, seat| worker.add_candidate(seat, &candidate, now));
             }
             MediaOrder::Hear { leg, sources } => self.with(leg, |worker, seat| worker.hear(seat, sources, now)),
-            MediaOrder::Play { leg, play, clips } => self.with(leg, |worker, seat| worker.play(seat, play, &clips, now)),
+            MediaOrder::Play { leg, play, clips, is_mixed } => {
+                self.with(leg, |worker, seat| worker.play(seat, play, &clips, is_mixed, now));
+            }
             MediaOrder::StopPlay { leg } => self.with(leg, |worker, seat| {
                 worker.end_play(seat, true);
                 worker.plan(seat, now);
@@ -387,7 +389,7 @@ impl Worker {
         self.plan(seat, now);
     }
 
-    fn play(&mut self, seat: Seat, play: PlayId, names: &[Arc<str>], now: Mono) {
+    fn play(&mut self, seat: Seat, play: PlayId, names: &[Arc<str>], is_mixed: bool, now: Mono) {
         self.end_play(seat, true);
         let mut clips = Vec::with_capacity(names.len().min(CLIPS_MAX));
         for name in names.iter().take(CLIPS_MAX) {
@@ -400,7 +402,7 @@ impl Worker {
             }
         }
         if let Some(leg) = self.legs.get_mut(seat) {
-            leg.play = Some(Playback::new(play, clips));
+            leg.play = Some(Playback::new(play, clips, is_mixed));
         }
         self.plan(seat, now);
     }

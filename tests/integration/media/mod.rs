@@ -141,7 +141,7 @@ impl Stage {
 
     pub fn play(&self, leg: LegId, play: u64, clips: &[&str]) {
         let clips = clips.iter().map(|name| Arc::from(*name)).collect();
-        self.order(MediaOrder::Play { leg, play: PlayId(play), clips });
+        self.order(MediaOrder::Play { leg, play: PlayId(play), clips, is_mixed: false });
     }
 
     /// How a leg sounded over a stretch.

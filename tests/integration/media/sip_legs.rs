@@ -118,6 +118,24 @@ fn a_new_prompt_replaces_the_old_one_and_a_stop_is_told() {
 }
 
 #[test]
+fn words_over_music_leave_it_a_quarter_as_loud_and_give_it_back() {
+    let mut stage = Stage::new(|_| {});
+    let (leg, mut peer) = stage.call(Codec::Pcmu, 1_000.0);
+    stage.hear(leg, &[Source::Music("tone/400".into())]);
+    stage.order(MediaOrder::Play { leg, play: PlayId(1), clips: vec!["tone/1400".into()], is_mixed: true });
+    peer.listen_to(10);
+    peer.forget();
+    peer.listen_to(30);
+    let (words, music) = (peer.share_of(1_400.0), peer.share_of(400.0));
+    assert!(words > 0.9 && (0.04..0.08).contains(&music), "{words} {music}: a sixteenth of the power");
+    stage.wait_for(&MediaNotice::PlayEnded { leg, play: PlayId(1), was_stopped: false });
+    peer.listen_to(10);
+    peer.forget();
+    peer.listen_to(20);
+    assert!(peer.share_of(400.0) > 0.98, "{}", peer.share_of(400.0));
+}
+
+#[test]
 fn a_supervisor_hears_both_and_is_heard_by_nobody() {
     let mut stage = Stage::new(|_| {});
     let (caller, mut c) = stage.call(Codec::Pcmu, 600.0);

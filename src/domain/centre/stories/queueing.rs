@@ -153,6 +153,8 @@ fn the_position_is_told_when_it_is_news_and_stops_when_an_agent_answers() {
     let (second, call) = floor.call("1001");
     floor.sleep(30_000);
     assert_eq!(floor.played(), ["shared/es/next-in-queue", "shared/es/queue-position+shared/es/number-2"]);
+    let is_over_music = |effect: &PhoneEffect| !matches!(effect, PhoneEffect::Play { is_mixed: false, .. });
+    assert!(floor.phone.iter().all(is_over_music), "the music goes on below it");
     floor.sleep(30_000);
     assert_eq!(floor.played().len(), 2, "an unchanged position is no news");
     floor.hang_up(first);

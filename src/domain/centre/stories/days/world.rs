@@ -312,7 +312,7 @@ impl Day {
                 self.legs.remove(&leg);
                 self.hears.remove(&leg);
             }
-            PhoneEffect::Play { leg, play, clips } => {
+            PhoneEffect::Play { leg, play, clips, .. } => {
                 assert!(!clips.is_empty() && self.legs.contains(&leg), "plays to a leg that is there");
                 let ms = 300 + self.below(4_000);
                 self.later(ms, Later::Input(CentreInput::PlayEnded { leg, play, was_stopped: false }));
