@@ -14,6 +14,7 @@ AT_MOST = {
     "queue_call_cpu_ms": 0.6,
     "ivr_call_second_cpu_ms": 0.5,
     "bridged_call_second_cpu_ms": 0.8,
+    "recorded_call_second_cpu_ms": 1.1,
     "bridged_call_memory_kib": 60,
     "bridged_400_delay_p99_ms": 3,
     "waiting_callers_cores": 0.5,

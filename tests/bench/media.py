@@ -1,5 +1,5 @@
-"""What audio costs: callers in menus, callers who wait with music, bridged calls relayed and transcoded, how late their packets
-come, and how many can be bridged. Beside them the floor: what the kernel asks for a relayed packet at least."""
+"""What audio costs: callers in menus, callers who wait with music, bridged calls relayed, recorded and transcoded, how late their
+packets come, and how many can be bridged. Beside them the floor: what the kernel asks for a relayed packet at least."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import time
 
 from figures import Figures, measure
 from node import Node
-from traffic import OPUS, PCMU, AgentFloor, RtpPeer, built, callers
+from traffic import OPUS, PCMU, AgentFloor, RtpPeer, built, callers, record_every_call
 
 MENU = "1000"
 # The sample centre's first prompts last 14 s; the window must lie within them.
@@ -19,6 +19,8 @@ SETTLE_SECONDS = 1.5
 RELAYED_PER_SECOND = 100
 BRIDGED_STEPS = (200, 400, 600, 800, 1_000, 1_200, 1_400, 1_600)
 LOST_PERCENT_MAX = 0.1
+# What a telephone's jitter buffer makes up for without a word.
+DELAY_P99_MS_MAX = 30
 
 
 def measure_media(scale):
@@ -33,6 +35,11 @@ def measure_media(scale):
     with Node() as node, RtpPeer() as rtp, measure(figures, "bridged_call_second_cpu_ms", "bridged_call_memory_kib"):
         floor = AgentFloor(node, many, rtp.agents)
         bridged_calls(figures, "bridged", node, floor, rtp, many, seconds if scale < 1 else 30, PCMU)
+        floor.close()
+    with Node() as node, RtpPeer() as rtp, measure(figures, "recorded_call_second_cpu_ms"):
+        floor = AgentFloor(node, many, rtp.agents)
+        record_every_call(node)
+        bridged_calls(figures, "recorded", node, floor, rtp, many, seconds, PCMU)
         floor.close()
     few = max(10, many // 4)
     with Node() as node, RtpPeer(mirror="callers") as rtp, measure(figures, "bridged_opus_call_second_cpu_ms"):
@@ -66,6 +73,7 @@ def steady(node, rtp, calls, count, rate, seconds):
         raise SystemExit(f"Only {heard['callers']} of {count} calls had audio: {calls.counts()}")
     return spent / passed / count, heard
 
+
 def ivr_calls(figures, node, count, seconds):
     """Callers who listen to the main menu and send their own sound."""
     rate = 40 if count < 100 else 80
@@ -78,10 +86,11 @@ def ivr_calls(figures, node, count, seconds):
         calls.forget()
     figures.put("ivr_call_second_cpu_ms", cost, f"{count} calls, {heard['heard'] / count / seconds:.1f} packets/s heard by each")
 
+
 def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
     """Callers and agents' telephones hear each other through the server."""
     rate = 20
-    memory = node.memory_kib()
+    memory = settled_memory_kib(node, floor, rtp, codec)
     hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 2) * 1000)
     calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers, codec)
     cost, heard = steady(node, rtp, calls, count, rate, seconds)
@@ -89,6 +98,7 @@ def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
     floor_us = figures.values.get("udp_floor_packet_us")
     if codec is PCMU and floor_us:
         relayed_us = cost * 1_000 / RELAYED_PER_SECOND
+        figures.put(f"{name}_packets_per_cpu_second", round(1e6 / relayed_us))
         figures.put(f"{name}_packet_to_udp_floor_ratio", relayed_us / floor_us, f"{relayed_us:.2f} us a relayed packet")
     if codec is PCMU:
         figures.put(f"{name}_call_memory_kib", (node.memory_kib() - memory) / count)
@@ -98,17 +108,22 @@ def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
     calls.wait(seconds + 60)
     calls.forget()
 
+
+def settled_memory_kib(node, floor, rtp, codec=PCMU):
+    """What the server needed to set the agents up is given back meanwhile, and is not the callers'."""
+    first = callers(node, floor.NUMBER, 20, 20, 500, rtp.callers, codec)
+    first.wait(30)
+    first.forget()
+    time.sleep(2)
+    return node.memory_kib()
+
+
 def waiting_calls(figures, node, rtp, count, seconds):
     """Callers in a queue whose one agent is away: they hear music and send their own sound."""
     floor = AgentFloor(node, 1, rtp.agents)
     node.api("supervisor", "PUT", f"/agents/{floor.agents[0]}/presence", {"state": "paused", "reason": "break"})
     rate = 100
-    # What the server needed to set the agents up is given back meanwhile, and is not the callers'.
-    first = callers(node, floor.NUMBER, rate, 50, 500, rtp.callers)
-    first.wait(30)
-    first.forget()
-    time.sleep(2)
-    memory = node.memory_kib()
+    memory = settled_memory_kib(node, floor, rtp)
     hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 3) * 1000)
     calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers)
     cost, heard = steady(node, rtp, calls, count, rate, seconds)
@@ -122,7 +137,7 @@ def waiting_calls(figures, node, rtp, count, seconds):
 
 def bridged_ladder(figures, node, rtp, steps, seconds):
     """More and more bridged calls at a time, until packets are lost; how late they come at each step."""
-    floor, most = AgentFloor(node, steps[-1], rtp.agents), 0
+    floor, most, most_in_time = AgentFloor(node, steps[-1], rtp.agents), 0, 0
     rate, hold_ms = 40, int((steps[-1] / 40 + len(steps) * (seconds + 3) + 10) * 1000)
     runs, up = [], 0
     for step in steps:
@@ -138,13 +153,17 @@ def bridged_ladder(figures, node, rtp, steps, seconds):
         own = f"server {cores[0]:.2f} cores; generator {cores[1]:.2f} cores, {heard['late_ticks']} ms late, {heard['unsent']} not sent"
         for share in ("p50", "p99", "p999"):
             figures.put(f"bridged_{step}_delay_{share}_ms", heard[f"delay_{share}_ms"], own if share == "p50" else "")
-        figures.put(f"bridged_{step}_lost_percent", lost, f"{heard['agents']} telephones talking")
+        refused = sum(run.counts()["failed"] for run in runs)
+        talking = f"{heard['agents']} telephones talking" + (f", {refused} calls refused" if refused else "")
+        figures.put(f"bridged_{step}_lost_percent", lost, talking)
         if heard["agents"] < step or lost >= LOST_PERCENT_MAX:
             break
-        most = step
+        are_in_time = heard["delay_p99_ms"] <= DELAY_P99_MS_MAX and most_in_time == most
+        most, most_in_time = step, step if are_in_time else most_in_time
     # A ladder that was cut short says nothing of the end.
     name = "bridged_calls_max" if most < steps[-1] or steps[-1] == BRIDGED_STEPS[-1] else "bridged_calls_clean"
     figures.put(name, most, f"with less than {LOST_PERCENT_MAX} % lost")
+    figures.put("bridged_calls_in_time_max", most_in_time, f"with 99 of 100 packets at most {DELAY_P99_MS_MAX} ms later besides")
     for run in runs:
         run.stop()
         run.forget()

@@ -8,7 +8,7 @@ import time
 
 from consoles import Room
 from node import Node, binary, load_average
-from traffic import AgentFloor, RtpPeer, callers
+from traffic import PCMA, PCMU, AgentFloor, RtpPeer, WaitingFloor, callers, record_every_call
 
 TELL_SECONDS = 30
 # Transactions and ended calls are remembered for half a minute; caches and the journal fill in the first minutes.
@@ -17,8 +17,15 @@ MEMORY_GROWTH_MAX_PERCENT, MEMORY_GROWTH_MAX_KIB = 15, 24 * 1024
 DESCRIPTORS_ROOM, THREADS_ROOM = 40, 4
 FAILED_MAX_PERCENT = 0.1
 AGENTS = 24
-# Number, calls a second, milliseconds each: echo, the menu with a key pressed on the way, through the queue to a telephone.
-MIX = (("1009", 4, 5_000), ("1000", 1, 14_000), (AgentFloor.NUMBER, 1.5, 9_000))
+# Number, calls a second, milliseconds each, codec: echo, the menu with a key pressed on the way, through the queue to a telephone
+# (relayed, and transcoded from A-law), and waiting with music until the caller gives up. All of them are recorded.
+MIX = (
+    ("1009", 4, 5_000, PCMU),
+    ("1000", 1, 14_000, PCMU),
+    (AgentFloor.NUMBER, 1, 9_000, PCMU),
+    (AgentFloor.NUMBER, 0.5, 9_000, PCMA),
+    (WaitingFloor.NUMBER, 1, 20_000, PCMU),
+)
 
 
 def main():
@@ -28,13 +35,15 @@ def main():
     seconds = minutes * 60
     warm_up = min(max(seconds * WARM_UP_SHARE, WARM_UP_SECONDS[0]), WARM_UP_SECONDS[1])
     with Node() as node, RtpPeer(digit=(1, 6_000)) as rtp, Room() as room:
-        floor = AgentFloor(node, AGENTS, rtp.agents)
+        floors = AgentFloor(node, AGENTS, rtp.agents), WaitingFloor(node, rtp.agents)
+        record_every_call(node)
         for _ in range(5):
             room.open(node, "admin")
         time.sleep(3)
         at_rest = (node.descriptors(), node.threads())
         runs = [
-            callers(node, number, rate, max(1, round(rate * seconds)), hold_ms, rtp.callers) for number, rate, hold_ms in MIX
+            callers(node, number, rate, max(1, round(rate * seconds)), hold_ms, rtp.callers, codec)
+            for number, rate, hold_ms, codec in MIX
         ]
         seen, began, cpu = [], time.monotonic(), node.cpu_ms()
         print(f"{'min':>5} {'memory KiB':>11} {'descriptors':>11} {'threads':>8} {'CPU %':>6} {'calls':>8} {'failed':>7} {'load':>6}")
@@ -60,7 +69,8 @@ def main():
                 problems.append(f"{node.descriptors()} descriptors at rest, {at_rest[0]} before the first call")
         for run in runs:
             run.forget()
-        floor.close()
+        for floor in floors:
+            floor.close()
     if problems:
         print("Not sound: " + "; ".join(problems))
         return 1

@@ -18,6 +18,7 @@ from node import ADDRESS, free_port
 
 HERE = Path(__file__).resolve().parent
 PCMU = {"formats": "0", "audio": "0 PCMU/8000"}
+PCMA = {"formats": "8", "audio": "8 PCMA/8000"}
 OPUS = {"formats": "96", "audio": "96 opus/48000/2"}
 # Nobody's number in the sample centre; and Lucía's.
 STRANGER, KNOWN = "+34600000000", "+34911000001"
@@ -200,6 +201,22 @@ class AgentFloor:
         result = self.sipp.result()
         self.sipp.forget()
         return result
+
+
+class WaitingFloor(AgentFloor):
+    """A queue whose callers wait with music: it has no agents."""
+
+    QUEUE, NUMBER = "benchwait", "1501"
+
+    def __init__(self, node, audio_port):
+        super().__init__(node, 0, audio_port)
+
+
+def record_every_call(node):
+    """Calls to us are recorded from when agent and caller hear each other, and those who are in a queue before."""
+    centre = node.api("admin", "GET", "/centre")
+    centre["recording"]["inbound"] = {"mode": "always"}
+    node.api("admin", "PUT", "/centre", centre)
 
 
 def register(node, accounts, password, port):
