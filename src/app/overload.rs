@@ -18,20 +18,54 @@ pub struct Backlog {
     pub facts: usize,
     /// Whether the journal itself has room for the facts of new calls.
     pub journal_takes_calls: bool,
+    /// Whether audio comes late, or would with more calls. Who judges that takes its time by itself.
+    pub is_audio_behind: bool,
 }
 
 /// Whether new calls are refused.
 #[derive(Debug, Default)]
 pub struct Overload {
-    is_wire_behind: bool,
+    causes: Causes,
+}
+
+/// For which reasons new calls are refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Causes {
+    /// Messages wait for the switch.
+    pub wire: bool,
+    /// Facts wait for the journal, or it for the database.
+    pub journal: bool,
+    /// The media thread does not keep up.
+    pub audio: bool,
+}
+
+impl Causes {
+    /// Whether there is any.
+    pub fn any(self) -> bool {
+        self.wire || self.journal || self.audio
+    }
+
+    /// Each by its word.
+    pub fn iter(self) -> impl Iterator<Item = (&'static str, bool)> {
+        [("wire", self.wire), ("journal", self.journal), ("audio", self.audio)].into_iter()
+    }
 }
 
 impl Overload {
     /// Judges anew. The wire has two marks, so that a backlog is worked off before it grows again.
     pub fn sheds(&mut self, backlog: Backlog) -> bool {
-        let mark = if self.is_wire_behind { WIRE_CALM } else { WIRE_SHED };
-        self.is_wire_behind = backlog.wire > mark;
-        self.is_wire_behind || backlog.facts >= FACTS_SHED || !backlog.journal_takes_calls
+        let mark = if self.causes.wire { WIRE_CALM } else { WIRE_SHED };
+        self.causes = Causes {
+            wire: backlog.wire > mark,
+            journal: backlog.facts >= FACTS_SHED || !backlog.journal_takes_calls,
+            audio: backlog.is_audio_behind,
+        };
+        self.causes.any()
+    }
+
+    /// As judged last.
+    pub fn causes(&self) -> Causes {
+        self.causes
     }
 }
 
@@ -39,7 +73,7 @@ impl Overload {
 mod tests {
     use super::*;
 
-    const QUIET: Backlog = Backlog { wire: 0, facts: 0, journal_takes_calls: true };
+    const QUIET: Backlog = Backlog { wire: 0, facts: 0, journal_takes_calls: true, is_audio_behind: false };
 
     #[test]
     fn a_backlog_on_the_wire_is_worked_off_before_new_calls_are_taken_again() {
@@ -55,5 +89,15 @@ mod tests {
         assert!(overload.sheds(Backlog { facts: FACTS_SHED, ..QUIET }));
         assert!(overload.sheds(Backlog { journal_takes_calls: false, ..QUIET }));
         assert!(!overload.sheds(QUIET));
+    }
+
+    #[test]
+    fn audio_that_is_behind_holds_new_calls_back_until_it_has_caught_up() {
+        let mut overload = Overload::default();
+        assert!(overload.sheds(Backlog { is_audio_behind: true, ..QUIET }));
+        assert_eq!(overload.causes(), Causes { audio: true, ..Causes::default() });
+        assert_eq!(overload.causes().iter().filter(|(_, is_so)| *is_so).map(|(cause, _)| cause).collect::<Vec<_>>(), ["audio"]);
+        assert!(!overload.sheds(QUIET));
+        assert!(!overload.causes().any());
     }
 }

@@ -3,9 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::switch_loop::SwitchLoopStats;
+use super::{overload::Causes, switch_loop::SwitchLoopStats};
 use crate::domain::{
     centre::{CallView, CentreCommand, FloorSnapshot, Refusal},
     directory::Directory,
@@ -51,6 +51,7 @@ pub struct SwitchHandle {
     pub(super) asks: mpsc::Sender<Ask>,
     pub(super) live: broadcast::Sender<Arc<LiveUpdate>>,
     pub(super) recognised: broadcast::Sender<Arc<CallView>>,
+    pub(super) overload: watch::Receiver<Causes>,
 }
 
 impl SwitchHandle {
@@ -81,6 +82,11 @@ impl SwitchHandle {
         let (reply, answer) = oneshot::channel();
         self.asks.send(Ask::Snapshot(reply)).await.ok()?;
         answer.await.ok()
+    }
+
+    /// Why new calls are refused at this moment, if they are. Asks nobody.
+    pub fn overload(&self) -> Causes {
+        *self.overload.borrow()
     }
 
     /// Figures; `None` when the switch has stopped.

@@ -13,13 +13,13 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::{
     runtime::Handle,
-    sync::{Semaphore, broadcast, mpsc, oneshot},
+    sync::{Semaphore, broadcast, mpsc, oneshot, watch},
 };
 
 use super::{
     fact_channel::FactSender,
     journal_loop::JournalStatus,
-    overload::{Backlog, Overload},
+    overload::{Backlog, Causes, Overload},
     snapshot_loop::SnapshotBatch,
     switch_handle::{Ask, SwitchHandle},
 };
@@ -53,6 +53,8 @@ const LOOK_UP_MS_MAX: u64 = 150;
 const DRAIN_LOOK_MS: u64 = 250;
 /// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile.
 const GOODBYE_MS_MAX: u64 = 2_000;
+/// How often is looked whether new calls can be taken again, besides after every turn: those that are refused make no turn.
+const OVERLOAD_LOOK_MS: u64 = 250;
 /// Changes of calls gather for so long before they are written down: most calls change several times at once.
 const SNAPSHOT_EVERY_MS: u64 = 60;
 /// Calls and agents written down in one go.
@@ -91,6 +93,8 @@ pub struct SwitchLoopStats {
     pub facts_lost: u64,
     /// Look-ups that took too long or found no place.
     pub look_ups_missed: u64,
+    /// Why new calls are refused now.
+    pub overload: Causes,
 }
 
 /// Everything that the loop carries between.
@@ -110,6 +114,7 @@ pub struct SwitchLoop {
     facts_waiting: VecDeque<Fact>,
     facts_lost: u64,
     overload: Overload,
+    overload_told: watch::Sender<Causes>,
     callers: Arc<dyn CallerLookup>,
     look_ups: Arc<Semaphore>,
     look_ups_missed: Arc<AtomicU64>,
@@ -162,10 +167,12 @@ impl SwitchLoop {
     /// A loop that is ready to run, and the handle to it. It may run on another runtime than the caller's, which does the rest.
     pub fn new(parts: SwitchLoopParts) -> (Self, SwitchHandle) {
         let (asks_in, asks) = mpsc::channel(ASKS_MAX);
+        let (overload_told, overload) = watch::channel(Causes::default());
         let handle = SwitchHandle {
             asks: asks_in,
             live: broadcast::Sender::new(LIVE_MAX),
             recognised: broadcast::Sender::new(LIVE_MAX),
+            overload,
         };
         let this = Self {
             switch: parts.switch,
@@ -182,6 +189,7 @@ impl SwitchLoop {
             facts_waiting: VecDeque::new(),
             facts_lost: 0,
             overload: Overload::default(),
+            overload_told,
             callers: parts.callers,
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             look_ups_missed: Arc::default(),
@@ -251,6 +259,10 @@ impl SwitchLoop {
         let mut wakeup = self.switch.next_wakeup();
         if self.switch.has_snapshot_changes() {
             wakeup = Some(wakeup.map_or(self.snapshot_at, |at| at.min(self.snapshot_at)));
+        }
+        if self.overload.causes().any() {
+            let look_at = self.clock.now().mono + OVERLOAD_LOOK_MS;
+            wakeup = Some(wakeup.map_or(look_at, |at| at.min(look_at)));
         }
         if let Some(draining) = &self.draining {
             let look_at = self.clock.now().mono + DRAIN_LOOK_MS;
@@ -353,8 +365,15 @@ impl SwitchLoop {
             }
         }
         let facts = self.facts_waiting.len();
-        let backlog = Backlog { wire: self.wire.len(), facts, journal_takes_calls: self.journal.takes_calls() };
+        let backlog = Backlog {
+            wire: self.wire.len(),
+            facts,
+            journal_takes_calls: self.journal.takes_calls(),
+            is_audio_behind: self.media.stats().is_behind(),
+        };
         let sheds = self.overload.sheds(backlog);
+        let causes = self.overload.causes();
+        self.overload_told.send_if_modified(|told| std::mem::replace(told, causes) != causes);
         self.net.refuse_calls(sheds);
         self.switch.set_shedding(sheds);
     }
@@ -468,6 +487,7 @@ impl SwitchLoop {
             facts_waiting: self.facts_waiting.len(),
             facts_lost: self.facts_lost,
             look_ups_missed: self.look_ups_missed.load(Relaxed),
+            overload: self.overload.causes(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `/healthz`: the process lives. `/readyz`: it takes calls and requests.
+//! `/healthz`: the process lives. `/readyz`: it takes calls and requests, or why it takes no new calls for the moment.
 
 use std::sync::{
     Arc,
@@ -9,6 +9,7 @@ use axum::{extract::State, routing::get};
 use utoipa::OpenApi;
 
 use super::{AppState, Routes, error::ApiError};
+use crate::app::overload::Causes;
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
@@ -44,7 +45,29 @@ async fn healthz() -> &'static str {
 
 /// The node takes calls and requests.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
-    responses((status = 200, description = "`ready`"), (status = 503, description = "Starting or stopping")))]
-async fn readyz(State(state): State<AppState>) -> Result<&'static str, ApiError> {
-    if state.readiness.is_ready() { Ok("ready\n") } else { Err(ApiError::unavailable("The server is starting or stopping.")) }
+    responses((status = 200, description = "`ready`; while new calls are refused, a second line says why: `refusing calls: audio`"),
+        (status = 503, description = "Starting or stopping")))]
+async fn readyz(State(state): State<AppState>) -> Result<String, ApiError> {
+    if !state.readiness.is_ready() {
+        return Err(ApiError::unavailable("The server is starting or stopping."));
+    }
+    Ok(ready_text(state.switch.overload()))
+}
+
+/// Consoles and standing calls are served while new calls are refused, so that the node stays ready.
+fn ready_text(overload: Causes) -> String {
+    let causes: Vec<_> = overload.iter().filter(|(_, is_so)| *is_so).map(|(cause, _)| cause).collect();
+    if causes.is_empty() { "ready\n".to_owned() } else { format!("ready\nrefusing calls: {}\n", causes.join(", ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_that_refuses_calls_is_ready_and_says_why() {
+        assert_eq!(ready_text(Causes::default()), "ready\n");
+        let overload = Causes { wire: true, audio: true, ..Causes::default() };
+        assert_eq!(ready_text(overload), "ready\nrefusing calls: wire, audio\n");
+    }
 }

@@ -30,7 +30,7 @@ use crate::{
     http::Traffic,
     net::{
         CaptureHandle, CaptureStats, Certificates,
-        media::{MediaHandle, Opinions},
+        media::{Lateness, MediaHandle, Opinions},
         recording::Recorder,
     },
     types::{Clock, Timestamp},
@@ -260,6 +260,8 @@ impl Reading {
         let restarts = [("recovered", recovery.recovered), ("not_recovered", recovery.not_recovered)];
         page.counters("calls_restarted", "Calls of an earlier process by what became of them", restarts.map(fate))?;
         page.counters("callers_not_looked_up", "Callers not looked up in time", [("", String::new(), stats.look_ups_missed)])?;
+        let causes = stats.overload.iter().map(|(cause, is_so)| ("cause", cause.to_owned(), i64::from(is_so)));
+        page.gauges("overloaded", "1 while new calls are refused with 503 for this cause", causes)?;
         page.gauge("switch_messages_waiting", "SIP messages that wait for the switch", count(0..stats.messages_waiting))?;
         page.gauge("switch_facts_waiting", "Facts that wait for the journal's door", count(0..stats.facts_waiting))?;
         page.counters("switch_facts_lost", "Facts lost before the journal", [("", String::new(), stats.facts_lost)])
@@ -293,6 +295,7 @@ impl Reading {
             ("refused", read(&media.packets_refused)),
             ("forged", read(&media.packets_forged)),
             ("unsent", read(&media.send_failures)),
+            ("overflowed", read(&media.packets_overflowed)),
         ];
         page.counters(
             "media_packets",
@@ -306,9 +309,21 @@ impl Reading {
         let opinions = ConstHistogram::new(in_points(sum), Opinions::BOUNDS.map(in_points), classes);
         let help = "Mean opinion scores of the parties of calls (E-model, ITU-T G.107)";
         page.rows("media_mos", help, MetricType::Histogram, [(Label("", String::new()), opinions)])?;
+        let (classes, sum) = media.lateness.read();
+        let in_seconds = |ms: u64| ms as f64 / 1_000.0;
+        let lateness = ConstHistogram::new(in_seconds(sum), Lateness::BOUNDS.map(in_seconds), classes);
+        let help = "How late the media thread noticed each 20 ms while there were calls";
+        page.rows("media_lateness_seconds", help, MetricType::Histogram, [(Label("", String::new()), lateness)])?;
+        let busy = i64::try_from(read(&media.busy_percent)).unwrap_or(i64::MAX);
+        page.gauge(
+            "media_busy_percent",
+            "The media thread's share of a processor now; from 96 on new calls are refused",
+            busy,
+        )?;
         page.gauge("media_legs", "Legs of media now", i64::try_from(read(&media.legs)).unwrap_or(i64::MAX))?;
         let troubles = [
             ("late_tick", read(&media.late_ticks)),
+            ("behind", read(&media.times_behind)),
             ("order_dropped", read(&media.orders_dropped)),
             ("notice_dropped", read(&media.notices_dropped)),
             ("clip_missing", read(&media.clips_missing)),

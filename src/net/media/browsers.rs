@@ -136,7 +136,7 @@ impl Worker {
             let Ok((length, from)) = self.browsers.sockets.of(family).recv_from(buffer) else { return false };
             let Some(datagram) = buffer.get(..length) else { continue };
             let Some(seat) = self.browsers.demux.leg_of(from, datagram) else {
-                super::plane::count(&self.stats.packets_refused);
+                super::stats::count(&self.stats.packets_refused);
                 continue;
             };
             let Some(leg) = self.legs.get_mut(seat) else { continue };

@@ -1,14 +1,15 @@
 //! What happens to a packet: judged, counted, passed to those who hear the leg. The relay path copies the payload once and
 //! allocates nothing.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::atomic::Ordering};
 
 use super::{
+    MediaStats,
     browser_port::BrowserPort,
     incoming::Incoming,
     leg::{Feed, Leg, Peer, Seat},
-    plane::count,
     sip_peer::Meaning,
+    stats::count,
     worker::{DATAGRAM_MAX, Worker},
 };
 use crate::{
@@ -19,9 +20,6 @@ use crate::{
     },
     types::Mono,
 };
-
-/// Datagrams read from one leg before the others get their turn; a peer sends one per 20 ms.
-const READS_PER_TURN: usize = 64;
 
 /// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,11 +91,19 @@ impl Leg {
     }
 }
 
+/// Counts what the system had no room for among what came to a leg.
+pub(super) fn count_overflow(stats: &MediaStats, leg: &mut Leg) {
+    if let Peer::Sip(peer) = &mut leg.peer {
+        stats.packets_overflowed.fetch_add(peer.newly_dropped().into(), Ordering::Relaxed);
+    }
+}
+
 impl Worker {
-    /// Reads what has come for a SIP leg.
+    /// Reads what waits for a SIP leg: one datagram in a turn that is in time, as a peer sends one per 20 ms. Of what is left we are told
+    /// again.
     pub(super) fn receive(&mut self, seat: Seat, now: Mono) {
         let mut buffer = std::mem::take(&mut self.received);
-        for _ in 0..READS_PER_TURN {
+        for _ in 0..self.reads {
             let Some(leg) = self.legs.get_mut(seat) else { break };
             let Peer::Sip(peer) = &mut leg.peer else { break };
             // Would block, or an ICMP error of an earlier packet: either way nothing to read.

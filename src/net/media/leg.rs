@@ -1,6 +1,9 @@
 //! A leg as the worker holds it, and the rule that says how it is fed.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use mio::net::UdpSocket;
 
@@ -220,6 +223,8 @@ pub(super) struct Legs {
     seats: Vec<Option<Box<Leg>>>,
     free: Vec<Seat>,
     by_id: BTreeMap<LegId, Seat>,
+    /// Legs that are heard and are not there (yet), and who would hear them.
+    awaited: BTreeSet<(LegId, Seat)>,
     serial: u64,
 }
 
@@ -261,11 +266,10 @@ impl Legs {
         if seat == self.seats.len() {
             self.seats.push(None);
         }
-        let waiting = self
-            .by_id
-            .values()
-            .filter(|listener| self.get(**listener).is_some_and(|listener| listener.sources.contains(&Source::Leg(leg.id))));
-        leg.audience = waiting.copied().collect();
+        leg.audience = self.awaited.range((leg.id, Seat::MIN)..=(leg.id, Seat::MAX)).map(|(_, listener)| *listener).collect();
+        for listener in &leg.audience {
+            self.awaited.remove(&(leg.id, *listener));
+        }
         self.by_id.insert(leg.id, seat);
         self.seats[seat] = Some(Box::new(leg));
         seat
@@ -279,6 +283,7 @@ impl Legs {
         for source in &leg.sources {
             self.leave_audience(source, leg.id, seat);
         }
+        self.awaited.extend(leg.audience.iter().filter(|listener| **listener != seat).map(|listener| (leg.id, *listener)));
         Some(leg)
     }
 
@@ -291,7 +296,12 @@ impl Legs {
             self.leave_audience(source, id, seat);
         }
         for source in &sources {
-            let Some(heard) = self.heard_seat(source, seat).and_then(|heard| self.get_mut(heard)) else { continue };
+            let Some(heard) = self.heard_seat(source, seat).and_then(|heard| self.get_mut(heard)) else {
+                if let Source::Leg(absent) = source {
+                    self.awaited.insert((*absent, seat));
+                }
+                continue;
+            };
             if !heard.audience.contains(&seat) {
                 heard.audience.push(seat);
             }
@@ -347,8 +357,12 @@ impl Legs {
             Source::Echo => self.seat_of(id),
             Source::Music(_) => None,
         };
-        if let Some(heard) = heard.and_then(|heard| self.get_mut(heard)) {
-            heard.audience.retain(|listener| *listener != seat);
+        if let Some(heard) = heard {
+            if let Some(heard) = self.get_mut(heard) {
+                heard.audience.retain(|listener| *listener != seat);
+            }
+        } else if let Source::Leg(absent) = source {
+            self.awaited.remove(&(*absent, seat));
         }
     }
 }

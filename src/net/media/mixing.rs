@@ -88,7 +88,7 @@ impl Worker {
             let Some(source) = self.legs.get(seat).and_then(|leg| leg.sources.get(i)) else { break };
             if let Source::Music(name) = source {
                 if let Some(samples) = self.clips.get(name) {
-                    add_music(&mut mix, samples, tick);
+                    mix.add(&music_frame(Some(samples), tick));
                 }
                 continue;
             }
@@ -108,12 +108,11 @@ impl Worker {
     }
 }
 
-/// Music is where the clock stands: everybody hears the same place, and a caller who is put on hold again hears it go on.
-fn add_music(mix: &mut Mix, samples: &Samples, tick: u64) {
+/// Music is where the clock stands: everybody hears the same place, and a caller who is put on hold again hears it go on. Without any
+/// it is silence.
+pub(super) fn music_frame(samples: Option<&Samples>, tick: u64) -> Frame {
+    let Some(samples) = samples.filter(|samples| !samples.is_empty()) else { return SILENCE };
     let length = samples.len();
-    if length == 0 {
-        return;
-    }
     let start = (tick % length as u64 * FRAME_SAMPLES as u64 % length as u64) as usize;
     let (mut frame, mut from, mut filled) = (SILENCE, start, 0);
     while filled < FRAME_SAMPLES {
@@ -121,7 +120,7 @@ fn add_music(mix: &mut Mix, samples: &Samples, tick: u64) {
         frame[filled..filled + count].copy_from_slice(&samples[from..from + count]);
         (from, filled) = (0, filled + count);
     }
-    mix.add(&frame);
+    frame
 }
 
 #[cfg(test)]

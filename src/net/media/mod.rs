@@ -12,8 +12,15 @@
 //! What it costs, measured on two shared virtual cores, loopback, optimisation level 2 (processor time of the thread;
 //! `tests/integration/media/load.rs`): a relayed G.711 call 0.49 ms per second, of which the kernel takes nine tenths; a prompt or
 //! music to one leg that is sending too 0.32 ms; PCMU to PCMA 0.7 ms a call; PCMU to Opus 2.8 ms a call; a browser that
-//! hears nothing and sends 0.13 ms (a telephone gets silence, which costs what a prompt does). Receiving asks the kernel twice a
-//! packet (the second time to learn that no more waits), which is cheaper here than a batch call for one packet.
+//! hears nothing and sends 0.13 ms (a telephone gets silence, which costs what a prompt does).
+//!
+//! What was tried against the kernel's nine tenths, old and new by turns on a machine that others kept busy (processor time of the
+//! thread per packet that goes out, 200 calls relayed: 8.4 µs before, 7.8 µs after; 400 who wait with music: 9.7 µs before, 8.0 µs after):
+//! packets of a millisecond are taken in one turn where thousands come in a second (`gather.rs`); one read a packet instead of two, for the
+//! poll tells of a socket as long as anything waits in it (`socket.rs`); music and silence are encoded once for all who hear them
+//! (`common.rs`). A batch call for the one packet that a telephone's socket holds costs more than the read. At saturation sending
+//! is half of all, receiving a fifth, waiting an eighth, our own code an eighth. So one thread carries some 1,200 relayed calls in time
+//! beside its load's generator on two cores, and further ones would have no core there; behind its clock it says so (`lag.rs`).
 //!
 //! RTCP of SIP legs: reports go out from the RTP port, to the peer's RTP port if it multiplexes and to the next one if not; no
 //! second port is bound, which halves sockets and descriptors.
@@ -22,9 +29,12 @@ mod bell;
 mod browser_port;
 mod browsers;
 mod carry;
+mod common;
 mod dscp;
 mod ear;
+mod gather;
 mod incoming;
+mod lag;
 mod leg;
 mod mixing;
 mod notices;
@@ -32,11 +42,15 @@ mod plane;
 mod recorded;
 mod settings;
 mod sip_peer;
+mod socket;
 mod sound;
 mod srtp;
+mod stats;
 mod tick;
+mod usage;
 mod worker;
 
 pub use dscp::Dscp;
-pub use plane::{MediaHandle, MediaPlane, MediaStats, Opinions};
+pub use plane::{MediaHandle, MediaPlane};
 pub use settings::{MediaSettings, advertised_of, detect_address};
+pub use stats::{Lateness, MediaStats, Opinions};

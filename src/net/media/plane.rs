@@ -13,7 +13,7 @@ use std::{
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    MediaSettings,
+    MediaSettings, MediaStats,
     bell::Bell,
     worker::{Orders, Worker},
 };
@@ -53,6 +53,18 @@ impl MediaPlane {
         let mut prepared = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
         prepared.worker.taps = Some(taps);
         prepared.run()
+    }
+
+    /// A worker without its thread, for stories that take its turns.
+    #[cfg(test)]
+    pub(super) fn worker(
+        settings: &MediaSettings,
+        clock: Arc<dyn Clock>,
+        rng: Rng,
+        notices: mpsc::Sender<MediaNotice>,
+    ) -> io::Result<(Worker, MediaHandle)> {
+        let Prepared { worker, handle, .. } = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
+        Ok((worker, handle))
     }
 
     /// Everything but the thread.
@@ -230,67 +242,6 @@ fn keep(missed: &mut Vec<Missed>, new: Missed) {
         }
     }
     missed.push(new);
-}
-
-/// Counts since the start, except `legs`, which is now.
-#[derive(Debug, Default)]
-pub struct MediaStats {
-    /// RTP packets received and believed.
-    pub packets_in: AtomicU64,
-    /// RTP packets sent.
-    pub packets_out: AtomicU64,
-    /// Packets of peers that never came; counted when their leg closes.
-    pub packets_lost: AtomicU64,
-    /// Datagrams that were no valid packet of the leg's peer.
-    pub packets_refused: AtomicU64,
-    /// Packets to encrypted legs that their peer's key does not open.
-    pub packets_forged: AtomicU64,
-    /// Packets that the system would not take.
-    pub send_failures: AtomicU64,
-    /// Legs open now.
-    pub legs: AtomicU64,
-    /// Ticks that came more than 20 ms late.
-    pub late_ticks: AtomicU64,
-    /// Orders that found the queue full.
-    pub orders_dropped: AtomicU64,
-    /// Notices for which neither the channel nor the waiting line had room.
-    pub notices_dropped: AtomicU64,
-    /// Clips asked for that the library does not hold.
-    pub clips_missing: AtomicU64,
-    /// Legs whose line became bad while somebody spoke on it.
-    pub poor_lines: AtomicU64,
-    /// How calls sounded, each party's part by itself.
-    pub opinions: Opinions,
-}
-
-/// Mean opinion scores, counted by classes.
-#[derive(Debug, Default)]
-pub struct Opinions {
-    classes: [AtomicU64; Self::BOUNDS.len() + 1],
-    sum_hundredths: AtomicU64,
-}
-
-impl Opinions {
-    /// Upper ends of the classes, in hundredths; the borders of satisfaction of ITU-T G.109 and one below them.
-    pub const BOUNDS: [u64; 6] = [200, 258, 310, 360, 403, 434];
-
-    /// Counts one.
-    pub(super) fn note(&self, mos: f64) {
-        let hundredths = (mos * 100.0).round() as u64;
-        let class = Self::BOUNDS.iter().position(|bound| hundredths <= *bound).unwrap_or(Self::BOUNDS.len());
-        self.classes[class].fetch_add(1, Ordering::Relaxed);
-        self.sum_hundredths.fetch_add(hundredths, Ordering::Relaxed);
-    }
-
-    /// How many of each class, the last without an upper end, and the sum of all in hundredths.
-    pub fn read(&self) -> ([u64; Self::BOUNDS.len() + 1], u64) {
-        (self.classes.each_ref().map(|class| class.load(Ordering::Relaxed)), self.sum_hundredths.load(Ordering::Relaxed))
-    }
-}
-
-/// Adds one; for the worker's hot path.
-pub(super) fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
 }
 
 #[cfg(test)]

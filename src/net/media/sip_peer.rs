@@ -8,7 +8,7 @@ use std::{
 use mio::net::UdpSocket;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{settings::MediaAddress, srtp::LegSrtp};
+use super::{settings::MediaAddress, socket::dropped, srtp::LegSrtp};
 use crate::{
     protocol::{
         media::{Codec, RemoteMedia},
@@ -29,6 +29,8 @@ pub(super) struct SipPeer {
     pub(super) srtp: Option<Box<LegSrtp>>,
     /// It sent RTCP to our RTP port, so it wants ours on its own (RFC 5761).
     pub(super) is_rtcp_muxed: bool,
+    /// Datagrams for which the socket had no room, as counted last.
+    dropped: u32,
 }
 
 /// What a payload type of this peer means.
@@ -42,15 +44,25 @@ pub(super) enum Meaning {
 
 impl SipPeer {
     pub(super) fn new(socket: UdpSocket) -> Self {
-        Self { socket, latch: Latch::default(), remote: None, srtp: None, is_rtcp_muxed: false }
+        Self { socket, latch: Latch::default(), remote: None, srtp: None, is_rtcp_muxed: false, dropped: 0 }
     }
 
-    /// Goes over to the spare port if that is of the peer's family; the port that it had is the spare one then.
-    pub(super) fn follow(&mut self, theirs: IpAddr, spare: &mut UdpSocket) {
+    /// Goes over to the spare port if that is of the peer's family (`true`); the port that it had is the spare one then.
+    #[must_use]
+    pub(super) fn follow(&mut self, theirs: IpAddr, spare: &mut UdpSocket) -> bool {
         let is_of_theirs = spare.local_addr().is_ok_and(|local| local.family() == theirs.family());
-        if is_of_theirs && !theirs.is_unspecified() {
+        let does_follow = is_of_theirs && !theirs.is_unspecified();
+        if does_follow {
             std::mem::swap(&mut self.socket, spare);
+            self.dropped = 0;
         }
+        does_follow
+    }
+
+    /// Datagrams that the system has dropped since this was asked last, for want of room.
+    pub(super) fn newly_dropped(&mut self) -> u32 {
+        let dropped = dropped(&self.socket);
+        dropped.wrapping_sub(std::mem::replace(&mut self.dropped, dropped))
     }
 
     /// What this payload type means; `None` before the agreement and for types that nobody agreed to.

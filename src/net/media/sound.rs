@@ -4,7 +4,7 @@
 
 use super::{
     leg::{Leg, Peer, Seat},
-    plane::count,
+    stats::count,
     worker::Worker,
 };
 use crate::{

@@ -66,7 +66,7 @@ impl Worker {
             self.end_play(seat, false);
             self.plan(seat, now);
         }
-        if self.legs.get(seat).is_some_and(|leg| leg.feed == Feed::Clocked) {
+        if self.legs.get(seat).is_some_and(|leg| leg.feed == Feed::Clocked) && !self.send_common(seat, tick, now) {
             let mut frame = self.mix_for(seat, tick);
             if let Some(leg) = self.legs.get_mut(seat) {
                 leg.ducking.raise(&mut frame);
@@ -160,6 +160,7 @@ impl Worker {
         if now.mono.millis_since(leg.last_report) >= REPORT_MS {
             leg.last_report = now.mono;
             leg.send_report(now);
+            super::carry::count_overflow(&self.stats, leg);
             self.judge_sound(seat);
         }
         let Some(leg) = self.legs.get_mut(seat) else { return };
@@ -181,7 +182,7 @@ impl Leg {
         self.send(seat, browsers, payload_type, stamp, &packet.payload, now)
     }
 
-    fn encoder_for(&mut self, codec: Codec) -> Option<&mut Encoder> {
+    pub(super) fn encoder_for(&mut self, codec: Codec) -> Option<&mut Encoder> {
         if self.encoder.as_ref().is_none_or(|encoder| encoder.codec() != codec) {
             match Encoder::new(codec) {
                 Ok(encoder) => self.encoder = Some(encoder),

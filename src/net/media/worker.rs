@@ -10,6 +10,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, TryRecvError},
     },
+    thread,
     time::Duration,
 };
 
@@ -20,12 +21,17 @@ use super::{
     MediaSettings, MediaStats,
     bell::Bell,
     browser_port::BrowserPort,
+    common::CommonFrames,
+    gather::{GATHER, Gather},
+    lag::Lag,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
     mixing::Circles,
     notices::Notices,
     plane::Missed,
     sip_peer::{PortPool, SipPeer, bind_each},
+    socket::{unwatch, watch},
     srtp::{LegSrtp, draw_keys},
+    usage::Usage,
 };
 use crate::{
     net::{prefer_this_thread, recording::Taps},
@@ -117,12 +123,25 @@ pub(super) struct Worker {
     /// The way to the writer of recordings, if there is one.
     pub(super) taps: Option<Taps>,
     pub(super) circles: Circles,
+    pub(super) common: CommonFrames,
     /// Legs in whose audio something is listened for.
     pub(super) listened: Vec<Seat>,
     pub(super) received: Vec<u8>,
     pub(super) payload: Box<[u8; PAYLOAD_MAX]>,
+    /// Whether browsers' datagrams were left in the last turn.
+    has_datagrams: bool,
+    /// When this turn began.
+    turned_at: Mono,
+    gather: Gather,
+    /// Datagrams that are read of one leg in this turn.
+    pub(super) reads: usize,
     next_tick: u64,
     next_care: Mono,
+    pub(super) lag: Lag,
+    /// Tells what the thread has had of the processor.
+    usage: fn() -> Usage,
+    /// What the thread had had of the processor at the last look, and when that was.
+    pub(super) looked_at: (Usage, Mono),
 }
 
 impl Worker {
@@ -161,11 +180,19 @@ impl Worker {
             clocked: Vec::new(),
             taps: None,
             circles: Circles::default(),
+            common: CommonFrames::default(),
             listened: Vec::new(),
             received: vec![0; DATAGRAM_MAX],
             payload: Box::new([0; PAYLOAD_MAX]),
+            has_datagrams: false,
+            turned_at: now,
+            gather: Gather::default(),
+            reads: 1,
             next_tick: now.as_millis() / FRAME_MS + 1,
             next_care: now + CARE_MS,
+            lag: Lag::default(),
+            usage: Usage::of_this_thread,
+            looked_at: (Usage::default(), now),
         };
         Ok((worker, bell))
     }
@@ -174,7 +201,7 @@ impl Worker {
     pub(super) fn run(&mut self) {
         prefer_this_thread(NICENESS);
         let mut events = Events::with_capacity(EVENTS_MAX);
-        let (mut has_more, mut has_datagrams) = (false, false);
+        let mut has_more = false;
         while !self.orders.should_stop.load(Ordering::Acquire) {
             let timeout = if has_more { Duration::ZERO } else { self.until_next_turn() };
             match self.poll.poll(&mut events, Some(timeout)) {
@@ -185,30 +212,42 @@ impl Worker {
                     return;
                 }
             }
-            // Before the orders are looked at: one that comes later rings again.
-            self.bell.heard();
-            let now = self.clock.now().mono;
-            // Before the packets: what came after an order finds it obeyed.
-            has_more = self.take_orders(now);
-            for event in &events {
-                match event.token() {
-                    WAKE => {}
-                    BROWSERS => has_datagrams = true,
-                    Token(seat) => self.receive(seat, now),
-                }
+            has_more = self.turn(&events);
+            if !has_more && self.gather.is_worth(self.turned_at, events.iter()) {
+                wait_for_more();
             }
-            has_datagrams = has_datagrams && self.receive_from_browsers(now);
-            has_more |= has_datagrams;
-            self.tick_if_due(now);
-            self.wake_browsers(now);
-            self.take_browser_events(now);
-            if now >= self.next_care {
-                self.next_care = now + CARE_MS;
-                self.care(self.clock.now());
-            }
-            self.notices.flush();
         }
         self.stop_all_recordings(self.clock.now().mono);
+    }
+
+    /// What is to be done at this moment; `true` if some of it is left for the next turn.
+    fn turn(&mut self, events: &Events) -> bool {
+        // Before the orders are looked at: one that comes later rings again.
+        self.bell.heard();
+        let now = self.clock.now().mono;
+        self.turned_at = now;
+        self.note_beat(now);
+        // Before the packets: what came after an order finds it obeyed.
+        let mut has_more = self.take_orders(now);
+        for event in events {
+            match event.token() {
+                WAKE => {}
+                BROWSERS => self.has_datagrams = true,
+                Token(seat) => self.receive(seat, now),
+            }
+        }
+        self.has_datagrams = self.has_datagrams && self.receive_from_browsers(now);
+        has_more |= self.has_datagrams;
+        self.tick_if_due(now);
+        self.wake_browsers(now);
+        self.take_browser_events(now);
+        if now >= self.next_care {
+            self.next_care = now + CARE_MS;
+            self.look_at_lag((self.usage)(), now);
+            self.care(self.clock.now());
+        }
+        self.notices.flush();
+        has_more
     }
 
     fn until_next_turn(&self) -> Duration {
@@ -216,9 +255,10 @@ impl Worker {
         let care = self.next_care.millis_since(now);
         let tick = Mono::from_millis(self.next_tick * FRAME_MS).millis_since(now);
         let browser = self.browsers.next_wake().map_or(care, |at| at.millis_since(now));
+        let beat = self.lag.next_beat().map_or(care, |at| at.millis_since(now));
         let clocked = if self.is_ticking() { tick } else { care };
         let retry = if self.notices.is_waiting() { NOTICE_RETRY_MS } else { care };
-        Duration::from_millis(care.min(clocked).min(browser).min(retry))
+        Duration::from_millis(care.min(clocked).min(browser).min(beat).min(retry))
     }
 
     /// Whether orders are left for the next turn.
@@ -299,13 +339,12 @@ impl Worker {
         let seat = self.legs.next_seat();
         let bound = bind_each(&mut self.ports, families).and_then(|(sockets, locals)| {
             let keys = draw_keys()?;
-            let (mut socket, mut spare) = match sockets {
+            let (socket, spare) = match sockets {
                 PerFamily::One(socket) => (socket, None),
                 PerFamily::Both { v4, v6 } => (v4, Some(v6)),
             };
-            for socket in std::iter::once(&mut socket).chain(&mut spare) {
-                self.poll.registry().register(socket, Token(seat), Interest::READABLE)?;
-            }
+            // Nobody looks into the spare one before it is known to be the peer's.
+            watch(self.poll.registry(), &socket, Token(seat))?;
             Ok((socket, spare, locals, keys))
         });
         match bound {
@@ -324,10 +363,9 @@ impl Worker {
     /// A port of the other family for a leg that has one already.
     fn open_beside(&mut self, seat: Seat, family: IpFamily) {
         let Some(leg) = self.legs.get_mut(seat).filter(|leg| matches!(leg.peer, Peer::Sip(_))) else { return };
-        let bound = bind_each(&mut self.ports, IpFamilies::Only(family)).and_then(|(sockets, locals)| {
-            let (PerFamily::One(mut socket) | PerFamily::Both { v4: mut socket, .. }) = sockets;
-            self.poll.registry().register(&mut socket, Token(seat), Interest::READABLE)?;
-            Ok((socket, *locals.of(family)))
+        let bound = bind_each(&mut self.ports, IpFamilies::Only(family)).map(|(sockets, locals)| {
+            let (PerFamily::One(socket) | PerFamily::Both { v4: socket, .. }) = sockets;
+            (socket, *locals.of(family))
         });
         let local = match bound {
             Ok((socket, local)) => {
@@ -345,8 +383,13 @@ impl Worker {
     fn set_remote(&mut self, seat: Seat, remote: RemoteMedia, signalled_from: Option<IpAddr>, is_settled: bool, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Peer::Sip(peer) = &mut leg.peer else { return };
-        if let Some(spare) = &mut leg.spare_port {
-            peer.follow(remote.address.ip(), spare);
+        if let Some(spare) = &mut leg.spare_port
+            && peer.follow(remote.address.ip(), spare)
+        {
+            let registry = self.poll.registry();
+            if let Err(fault) = unwatch(registry, spare).and_then(|()| watch(registry, &peer.socket, Token(seat))) {
+                tracing::error!(leg = %leg.id, %fault, "a leg cannot change its port; nothing is heard of it");
+            }
         }
         leg.spare_port.take_if(|_| is_settled);
         peer.latch.announce(remote.address, signalled_from);
@@ -370,6 +413,7 @@ impl Worker {
 
     fn set_clips(&mut self, clips: Arc<ClipLibrary>, now: Mono) {
         self.clips = clips;
+        self.common.forget();
         // Music that somebody waits for may be there now, or gone.
         for seat in self.legs.seats() {
             self.plan(seat, now);
@@ -396,7 +440,7 @@ impl Worker {
             match self.clips.get(name) {
                 Some(samples) => clips.push(Arc::clone(samples)),
                 None => {
-                    super::plane::count(&self.stats.clips_missing);
+                    super::stats::count(&self.stats.clips_missing);
                     tracing::warn!(clip = %name, "no clip of this name; it is skipped");
                 }
             }
@@ -429,9 +473,10 @@ impl Worker {
         self.end_play(seat, true);
         let Some(mut leg) = self.legs.remove(seat) else { return };
         leg.end_tap(&mut self.taps, now);
+        super::carry::count_overflow(&self.stats, &mut leg);
         match &mut leg.peer {
-            // A socket that cannot be taken off is taken off by its closing.
-            Peer::Sip(peer) => drop(self.poll.registry().deregister(&mut peer.socket)),
+            // Its socket is told of no more once it is closed.
+            Peer::Sip(_) => {}
             Peer::Browser(peer) => self.browsers.forget(seat, peer),
         }
         self.clocked.retain(|clocked| *clocked != seat);
@@ -489,7 +534,7 @@ impl Worker {
             return;
         }
         if due > self.next_tick {
-            super::plane::count(&self.stats.late_ticks);
+            super::stats::count(&self.stats.late_ticks);
             self.next_tick = self.next_tick.max(due.saturating_sub(TICKS_BEHIND_MAX - 1));
         }
         while self.next_tick <= due {
@@ -499,3 +544,12 @@ impl Worker {
         }
     }
 }
+
+/// Lets packets come, so that they are taken in one turn.
+#[expect(clippy::disallowed_methods, reason = "what is waited for is the machine's time, a millisecond of it")]
+fn wait_for_more() {
+    thread::sleep(GATHER);
+}
+
+#[cfg(test)]
+mod stories;

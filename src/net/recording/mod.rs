@@ -26,6 +26,8 @@ use std::{
 pub use reader::{RecordingFault, RecordingFile};
 pub use settings::RecordingSettings;
 pub use sound::{Peaks, RecordedSound};
+#[cfg(test)]
+pub(in crate::net) use tap::{ReturningWriter, returning_taps};
 pub use tap::{Tap, Taps};
 pub use writer::Recorder;
 

@@ -246,3 +246,39 @@ impl Tap {
         self.handed_over = now;
     }
 }
+
+/// Taps whose blocks come back as soon as that is asked for, for stories.
+#[cfg(test)]
+pub(in crate::net) fn returning_taps() -> (Taps, ReturningWriter) {
+    let (to_writer, messages) = std::sync::mpsc::sync_channel(64);
+    let (empty_in, empty) = std::sync::mpsc::sync_channel(64);
+    (Taps::new(to_writer, empty, Arc::default()), ReturningWriter { messages, empty: empty_in, octets: 0 })
+}
+
+/// A writer that only counts.
+#[cfg(test)]
+pub(in crate::net) struct ReturningWriter {
+    messages: Receiver<Message>,
+    empty: SyncSender<Box<Block>>,
+    octets: usize,
+}
+
+#[cfg(test)]
+impl ReturningWriter {
+    /// Gives back what has come.
+    pub(in crate::net) fn give_back(&mut self) {
+        while let Ok(message) = self.messages.try_recv() {
+            if let Message::Block(mut block) = message {
+                self.octets += block.sounds().map(|(_, sound)| sound.payload.len()).sum::<usize>();
+                block.clear();
+                // There is room for more blocks than a story has.
+                let _ = self.empty.try_send(block);
+            }
+        }
+    }
+
+    /// Octets of payload that have come.
+    pub(in crate::net) fn octets(&self) -> usize {
+        self.octets
+    }
+}

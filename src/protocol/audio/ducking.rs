@@ -34,6 +34,11 @@ impl Ducking {
         }
     }
 
+    /// Whether a frame would be left as it is.
+    pub fn is_raised(&self) -> bool {
+        self.gain == FULL
+    }
+
     /// Towards a gain, evenly over the frame.
     fn go(&mut self, goal: i32, frame: &mut Frame) {
         let from = self.gain;

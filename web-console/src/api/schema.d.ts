@@ -10168,7 +10168,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `ready` */
+            /** @description `ready`; while new calls are refused, a second line says why: `refusing calls: audio` */
             200: {
                 headers: {
                     [name: string]: unknown;
