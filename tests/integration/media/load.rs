@@ -22,6 +22,7 @@ use centralita::{
 };
 
 use super::Stage;
+use crate::support::browser_peer::BrowserPeer;
 
 const WARM_UP: Duration = Duration::from_secs(1);
 const WINDOW: Duration = Duration::from_secs(5);
@@ -45,17 +46,26 @@ fn what_a_call_second_costs() {
         pair.iter().for_each(|leg| stage.hear(*leg, &[Source::Music("tone/400".into())]));
     });
     measure("silence to both legs, both sending", 200, [Codec::Pcmu, Codec::Pcmu], |_, _| {});
+    let all_hear_all = |stage: &Stage, legs: &[LegId]| {
+        for own in legs {
+            let others: Vec<_> = legs.iter().filter(|leg| *leg != own).map(|leg| Source::Leg(*leg)).collect();
+            stage.hear(*own, &others);
+        }
+    };
+    measure("three-way, PCMU, everybody mixed for everybody", 60, [Codec::Pcmu; 3], all_hear_all);
+    measure("conference of six, PCMU", 30, [Codec::Pcmu; 6], all_hear_all);
+    measure_browsers("a browser and a telephone, PCMU, relayed", 20);
 }
 
-/// Prints the cost of `calls` pairs of legs.
-fn measure(what: &str, calls: usize, codecs: [Codec; 2], connect: impl Fn(&Stage, &[LegId])) {
+/// Prints the cost of `calls` calls, each with so many legs.
+fn measure<const LEGS: usize>(what: &str, calls: usize, codecs: [Codec; LEGS], connect: impl Fn(&Stage, &[LegId])) {
     let mut stage = Stage::new(|_| {});
-    let sockets = [0, 1].map(|_| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
-    let mut servers = [Vec::new(), Vec::new()];
+    let sockets = codecs.map(|_| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
+    let mut servers = codecs.map(|_| Vec::new());
     for _ in 0..calls {
-        let pair: Vec<LegId> =
-            [0, 1].into_iter().map(|side| open(&mut stage, &sockets[side], codecs[side], &mut servers[side])).collect();
-        connect(&stage, &pair);
+        let legs: Vec<LegId> =
+            (0..LEGS).map(|side| open(&mut stage, &sockets[side], codecs[side], &mut servers[side])).collect();
+        connect(&stage, &legs);
     }
     let should_stop = Arc::new(AtomicBool::new(false));
     let peers: Vec<_> = sockets
@@ -67,6 +77,43 @@ fn measure(what: &str, calls: usize, codecs: [Codec; 2], connect: impl Fn(&Stage
             thread::spawn(move || send_to_all(&socket, &servers, codec, &should_stop))
         })
         .collect();
+    watch(what, calls, &mut stage);
+    should_stop.store(true, Ordering::Relaxed);
+    let arrived: u64 = peers.into_iter().map(|peer| peer.join().expect("a peer")).sum();
+    println!("    {arrived} packets arrived in all");
+}
+
+/// The same of browsers (ICE, DTLS, SRTP), each bridged to a telephone.
+fn measure_browsers(what: &str, calls: usize) {
+    let mut stage = Stage::new(|_| {});
+    let (socket, mut servers) = (UdpSocket::bind("127.0.0.1:0").expect("a socket"), Vec::new());
+    let should_stop = Arc::new(AtomicBool::new(false));
+    let mut peers = Vec::new();
+    for _ in 0..calls {
+        let mut browser = BrowserPeer::new(600.0);
+        let agent = stage.new_leg();
+        stage.join(agent, &mut browser);
+        let caller = open(&mut stage, &socket, Codec::Pcmu, &mut servers);
+        stage.hear(agent, &[Source::Leg(caller)]);
+        stage.hear(caller, &[Source::Leg(agent)]);
+        let should_stop = Arc::clone(&should_stop);
+        peers.push(thread::spawn(move || {
+            while !should_stop.load(Ordering::Relaxed) {
+                browser.turn();
+            }
+            browser.payload_types.len() as u64
+        }));
+    }
+    let telephones = Arc::clone(&should_stop);
+    peers.push(thread::spawn(move || send_to_all(&socket, &servers, Codec::Pcmu, &telephones)));
+    watch(what, calls, &mut stage);
+    should_stop.store(true, Ordering::Relaxed);
+    let arrived: u64 = peers.into_iter().map(|peer| peer.join().expect("a peer")).sum();
+    println!("    {arrived} packets arrived in all");
+}
+
+/// Looks on for a while and prints what it cost.
+fn watch(what: &str, calls: usize, stage: &mut Stage) {
     thread_sleep(WARM_UP);
     // Everybody is up; what waited has been told.
     stage.forget_notices();
@@ -77,10 +124,8 @@ fn measure(what: &str, calls: usize, codecs: [Codec; 2], connect: impl Fn(&Stage
     thread_sleep(WINDOW);
     let (spent, seconds) = (audio_ms() - before, began.elapsed().as_secs_f64());
     let packets = stage.media.stats().packets_out.load(Ordering::Relaxed) - packets;
-    should_stop.store(true, Ordering::Relaxed);
-    let arrived: u64 = peers.into_iter().map(|peer| peer.join().expect("a peer")).sum();
     println!(
-        "{what}: {calls} calls, {:.3} ms/call-s, {:.2} µs/packet out, {:.0} packets/s out, {arrived} arrived in all",
+        "{what}: {calls} calls, {:.3} ms/call-s, {:.2} µs/packet out, {:.0} packets/s out",
         spent as f64 / seconds / calls as f64,
         spent as f64 * 1_000.0 / packets.max(1) as f64,
         packets as f64 / seconds,
