@@ -18,6 +18,8 @@ const BUSY_PERCENT_GOOD: u64 = 88;
 const LATE_ONE_OF_BAD: u64 = 2;
 /// And one of so many still is not good.
 const LATE_ONE_OF_GOOD: u64 = 10;
+/// With fewer legs it is the machine that has no time for the thread, and refusing calls gives it none.
+const LEGS_MIN: usize = 32;
 /// Datagrams read of one leg in a turn that comes late: those of a second and some.
 const READS_LATE: usize = 64;
 /// A thread that waits less often than once in so many beats never has done all there is to do.
@@ -122,7 +124,10 @@ impl Worker {
         let rests = used.rests.saturating_sub(before.rests);
         // Hundredths of milliseconds are tens of microseconds.
         let busy_percent = busy_us / (now.millis_since(since) * 10).max(1);
-        let seen = Seen { beats, late_beats, rests, busy_percent };
+        let seen = match self.legs.len() {
+            LEGS_MIN.. => Seen { beats, late_beats, rests, busy_percent },
+            _ => Seen { busy_percent, ..Seen::default() },
+        };
         self.stats.note_busy(busy_percent);
         match self.lag.judge(seen) {
             Some(true) => {
