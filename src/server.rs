@@ -473,11 +473,12 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let mut loops = vec![scripts.start(&tasks, stopping.clone()).await?];
     let files = (listeners.certificates(), exchange.stir.clone(), read_again.clone());
     loops.push(loops::follow_files(&tasks, files, ground.clock.clone(), stopping.clone()));
-    loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), recordings, stopping));
+    loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), recordings.clone(), stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),
         recorder: exchange.recorder.clone(),
+        recordings,
         captured: exchange.captured.clone(),
         journal: exchange.journal.clone(),
         snapshots: exchange.snapshots.clone(),

@@ -51,7 +51,8 @@ const LOOK_UPS_MAX: usize = 256;
 const LOOK_UP_MS_MAX: u64 = 150;
 /// How often a draining switch looks whether the last call is over, besides after every turn.
 const DRAIN_LOOK_MS: u64 = 250;
-/// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile.
+/// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile, and recordings
+/// are written to their end.
 const GOODBYE_MS_MAX: u64 = 2_000;
 /// How often is looked whether new calls can be taken again, besides after every turn: those that are refused make no turn.
 const OVERLOAD_LOOK_MS: u64 = 250;
@@ -456,7 +457,9 @@ impl SwitchLoop {
     fn has_drained(&mut self, now: Now) -> bool {
         let Some(draining) = &mut self.draining else { return false };
         let stats = self.switch.stats();
-        if stats.call_legs == 0 && stats.sip.dialogs == 0 && stats.sip.leaving == 0 {
+        let is_quiet = stats.call_legs == 0 && stats.sip.dialogs == 0 && stats.sip.leaving == 0;
+        // The end of a recording is written down by who is about to stop.
+        if is_quiet && stats.recordings == 0 {
             return true;
         }
         if now.mono < draining.until {

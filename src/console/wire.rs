@@ -106,7 +106,7 @@ pub enum ConsoleCommand {
         /// `0`–`9`, `*`, `#`, at most 32.
         digits: String,
     },
-    /// Begins, pauses or goes on recording the own call; a supervisor's reaches every call.
+    /// Begins, pauses, goes on or stops recording the own call; a supervisor's reaches every call.
     Recording {
         /// Which.
         call: CallId,

@@ -232,6 +232,7 @@ impl From<Refusal> for ApiError {
             | Refusal::ParkFull
             | Refusal::NotRecorded
             | Refusal::RecordingNotAllowed
+            | Refusal::RecordingStays
             | Refusal::ParkGone
             | Refusal::NoSuchParty => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };

@@ -26,7 +26,7 @@ use crate::{
         call::PauseCause,
         centre::{CentreCommand, RecordingAsked, RecordingView},
     },
-    types::{CallId, RecordingId},
+    types::{CallId, RecordingId, UserId},
 };
 
 /// Octets read from a recording at a time.
@@ -38,7 +38,7 @@ const REASON_CHARS_MAX: i64 = 500;
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
-#[openapi(paths(of_call, start, pause, resume, audio, outline, hold, release, delete))]
+#[openapi(paths(of_call, start, pause, resume, stop, audio, outline, hold, release, delete))]
 pub struct Doc;
 
 /// Its routes.
@@ -52,7 +52,8 @@ pub fn routes() -> Routes {
             Routes::needing(&[Permission::TakeCalls, Permission::Supervise])
                 .route("/api/v1/calls/{id}/recording/start", post(start))
                 .route("/api/v1/calls/{id}/recording/pause", post(pause))
-                .route("/api/v1/calls/{id}/recording/resume", post(resume)),
+                .route("/api/v1/calls/{id}/recording/resume", post(resume))
+                .route("/api/v1/calls/{id}/recording/stop", post(stop)),
         )
         .merge(
             Routes::needing(&[Permission::KeepRecordings])
@@ -66,6 +67,14 @@ pub fn routes() -> Routes {
 pub struct Pause {
     /// `requested`, or `form_field` while a field is filled in that must not be heard.
     cause: PauseCause,
+}
+
+/// What is gone that a recording was paused for.
+#[derive(Debug, Clone, Default, Deserialize, ToSchema)]
+pub struct Resume {
+    /// `requested` or `form_field`, as it was paused: the recording goes on when no other cause holds it. Both when it is not given.
+    #[serde(default)]
+    cause: Option<PauseCause>,
 }
 
 /// Why a recording is kept.
@@ -82,6 +91,18 @@ pub struct AudioParams {
     /// As a file to take away.
     #[serde(default)]
     download: bool,
+    /// No further than so many milliseconds: of a recording that is still being written that much stays the same, and its ranges fit
+    /// together.
+    until_ms: Option<u64>,
+}
+
+/// Whose hold is taken off.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ReleaseParams {
+    /// Who put it there; the own one when not given.
+    #[param(value_type = Option<String>)]
+    by: Option<UserId>,
 }
 
 /// How fine an outline is.
@@ -121,7 +142,8 @@ async fn start(
     ask(&state, &actor, call, RecordingAsked::Begin).await
 }
 
-/// Keeps nothing of the own call until `resume`, or until the centre's longest pause is over; a supervisor's reaches every call.
+/// Keeps nothing of the own call until `resume` with the same cause, or until the centre's longest pause is over; a supervisor's reaches
+/// every call. Pauses for several causes overlap: the recording goes on when the last of them is gone.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/recording/pause", tag = "recordings", params(("id" = String, Path)),
     request_body = Pause, responses((status = 200, body = RecordingNow), (status = 403, body = super::Problem),
     (status = 409, body = super::Problem), (status = 422, body = super::Problem)))]
@@ -137,15 +159,32 @@ async fn pause(
     ask(&state, &actor, call, RecordingAsked::Pause { cause: pause.cause }).await
 }
 
-/// Goes on recording.
-#[utoipa::path(post, path = "/api/v1/calls/{id}/recording/resume", tag = "recordings", params(("id" = String, Path)), responses(
-    (status = 200, body = RecordingNow), (status = 403, body = super::Problem), (status = 409, body = super::Problem)))]
+/// Goes on recording, unless another cause still holds it. What is said is kept again a second later: words of the pause may still be
+/// on their way, and until then `causes` is empty.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/recording/resume", tag = "recordings", params(("id" = String, Path)),
+    request_body = Resume, responses((status = 200, body = RecordingNow), (status = 403, body = super::Problem),
+    (status = 409, body = super::Problem), (status = 422, body = super::Problem)))]
 async fn resume(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(call): Id<CallId>,
+    Body(resume): Body<Resume>,
 ) -> Result<Json<RecordingNow>, ApiError> {
-    ask(&state, &actor, call, RecordingAsked::Resume).await
+    if resume.cause == Some(PauseCause::SecureDigits) {
+        return Err(ApiError::invalid("cause", Flaw::not_one_of(["requested", "form_field"])));
+    }
+    ask(&state, &actor, call, RecordingAsked::Resume { cause: resume.cause }).await
+}
+
+/// Stops what was begun on demand, for the agent who began it; a supervisor's reaches every call. What the rules record is not stopped.
+#[utoipa::path(post, path = "/api/v1/calls/{id}/recording/stop", tag = "recordings", params(("id" = String, Path)), responses(
+    (status = 200, body = RecordingNow), (status = 403, body = super::Problem), (status = 409, body = super::Problem)))]
+async fn stop(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(call): Id<CallId>,
+) -> Result<Json<RecordingNow>, ApiError> {
+    ask(&state, &actor, call, RecordingAsked::Stop).await
 }
 
 /// A WAV file of two channels, 16 bits at 8 kHz: left what the customer says, right what the customer hears. Answers requests for a
@@ -162,14 +201,19 @@ async fn audio(
     Params(params): Params<AudioParams>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let audio = state.recordings.audio(&actor, id, params.download).await?;
+    let audio = state.recordings.audio(&actor, id, params.download, params.until_ms).await?;
     let size = audio.octets();
     let wanted = headers.get(header::RANGE).and_then(|range| range.to_str().ok());
     let common = [
         (header::CONTENT_TYPE, "audio/wav".to_owned()),
         (header::ACCEPT_RANGES, "bytes".to_owned()),
         (header::CACHE_CONTROL, "private, no-store".to_owned()),
+        // What was written never changes: so much of it is always the same file (RFC 9110 8.8.3).
+        (header::ETAG, entity_tag(id, size)),
     ];
+    // A range of another length of it would not fit to what the reader has (RFC 9110 13.1.5).
+    let condition = headers.get(header::IF_RANGE).and_then(|tag| tag.to_str().ok());
+    let wanted = wanted.filter(|_| condition.is_none_or(|tag| tag == entity_tag(id, size)));
     let disposition =
         params.download.then(|| [(header::CONTENT_DISPOSITION, format!("attachment; filename=\"recording-{id}.wav\""))]);
     let of_range = |range: &Range<u64>| [(header::CONTENT_LENGTH, (range.end - range.start).to_string())];
@@ -203,7 +247,8 @@ async fn outline(
     Ok(Json(state.recordings.outline(&actor, id, usize::try_from(buckets).unwrap_or_default()).await?))
 }
 
-/// Keeps a recording whatever its time (legal hold). It cannot be deleted meanwhile.
+/// Keeps a recording whatever its time (legal hold). It cannot be deleted meanwhile. Each person has a hold of the own, with a reason of
+/// its own.
 #[utoipa::path(put, path = "/api/v1/recordings/{id}/hold", tag = "recordings", params(("id" = String, Path)),
     request_body = HoldReason, responses((status = 200, body = RecordingEntry), (status = 403, body = super::Problem),
     (status = 404, body = super::Problem), (status = 410, body = super::Problem), (status = 422, body = super::Problem)))]
@@ -219,16 +264,18 @@ async fn hold(
     Ok(Json(state.recordings.hold(&actor, id, reason.trim().to_owned()).await?))
 }
 
-/// Takes the legal hold off.
-#[utoipa::path(delete, path = "/api/v1/recordings/{id}/hold", tag = "recordings", params(("id" = String, Path)), responses(
-    (status = 200, body = RecordingEntry), (status = 403, body = super::Problem), (status = 404, body = super::Problem),
+/// Takes a legal hold off; those of others go on.
+#[utoipa::path(delete, path = "/api/v1/recordings/{id}/hold", tag = "recordings", params(("id" = String, Path), ReleaseParams),
+    responses((status = 200, body = RecordingEntry), (status = 403, body = super::Problem), (status = 404, body = super::Problem),
     (status = 410, body = super::Problem)))]
 async fn release(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<RecordingId>,
+    Params(params): Params<ReleaseParams>,
 ) -> Result<Json<RecordingEntry>, ApiError> {
-    Ok(Json(state.recordings.release(&actor, id).await?))
+    let by = params.by.unwrap_or_else(|| actor.user.clone());
+    Ok(Json(state.recordings.release(&actor, id, by).await?))
 }
 
 /// Deletes a recording for good. That there was one, and who deleted it, is kept.
@@ -250,7 +297,12 @@ async fn ask(state: &AppState, actor: &Actor, call: CallId, asked: RecordingAske
     })?;
     let floor = state.switch.snapshot().await.ok_or_else(stopping)?;
     let view = floor.calls.iter().find(|view| view.id == call).ok_or_else(|| ApiError::not_found("call"))?;
-    Ok(Json(RecordingNow { recording: view.recording }))
+    Ok(Json(RecordingNow { recording: view.recording.clone() }))
+}
+
+/// Names a recording's sound of so many octets.
+fn entity_tag(id: RecordingId, size: u64) -> String {
+    format!("\"{id}-{size}\"")
 }
 
 /// What a `Range` asks for.

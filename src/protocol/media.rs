@@ -92,6 +92,8 @@ pub enum RecordingEnd {
         length_ms: u64,
         /// Size of its file.
         octets: u64,
+        /// Of its length so much is silence because the writer or the disk was too slow; 0 if nothing is missing.
+        missing_ms: u64,
     },
     /// There was no room on the disk, or too little to begin. What had been written is kept.
     DiskFull,

@@ -18,8 +18,8 @@ use prometheus_client::{
 use super::{histogram::ConstHistogram, tasks::Tasks};
 use crate::{
     app::{
-        journal_loop::JournalStatus, snapshot_loop::SnapshotStatus, switch_handle::SwitchHandle, switch_loop::SwitchLoopStats,
-        tickets::Tickets,
+        journal_loop::JournalStatus, recordings::RecordingDesk, snapshot_loop::SnapshotStatus, switch_handle::SwitchHandle,
+        switch_loop::SwitchLoopStats, tickets::Tickets,
     },
     console::ConsoleState,
     domain::{
@@ -45,6 +45,7 @@ pub struct Figures {
     pub switch: SwitchHandle,
     pub media: MediaHandle,
     pub recorder: Recorder,
+    pub recordings: RecordingDesk,
     pub captured: CaptureHandle,
     pub journal: Arc<JournalStatus>,
     pub snapshots: Arc<SnapshotStatus>,
@@ -346,7 +347,29 @@ impl Reading {
             ("write_failed", read(&stats.write_failed)),
         ];
         page.counters("recordings", "Recordings by how they ended", ends.map(|(end, n)| ("end", end.into(), n)))?;
-        let amounts = [("written_octets", read(&stats.octets)), ("packets_dropped", read(&stats.packets_dropped))];
+        let troubles = [
+            ("not_begun", read(&stats.refused)),
+            ("incomplete", read(&stats.incomplete)),
+            ("not_synchronised", read(&stats.sync_failed)),
+        ];
+        page.counters(
+            "recording_troubles",
+            "What went wrong with recordings",
+            troubles.map(|(what, n)| ("kind", what.into(), n)),
+        )?;
+        let removed = self.figures.recordings.removed();
+        let gone =
+            [("expired", read(&removed.expired)), ("deleted", read(&removed.deleted)), ("orphan_file", read(&removed.orphans))];
+        page.counters(
+            "recordings_removed",
+            "Recordings whose time was over, that people deleted, and files of which no recording knew",
+            gone.map(|(why, n)| ("why", why.into(), n)),
+        )?;
+        let amounts = [
+            ("written_octets", read(&stats.octets)),
+            ("packets_dropped", read(&stats.packets_dropped)),
+            ("files_synchronised", read(&stats.synced)),
+        ];
         page.counters(
             "recording_work",
             "What was written of recordings, and what the writer was too slow for",

@@ -26,6 +26,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (5, "agent rests", include_str!("../../migrations/0005_agent_rests.sql")),
     (6, "call redirections", include_str!("../../migrations/0006_call_redirections.sql")),
     (7, "recordings", include_str!("../../migrations/0007_recordings.sql")),
+    (8, "recording holds", include_str!("../../migrations/0008_recording_holds.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may

@@ -13,6 +13,8 @@ use crate::{
 const OF_CALL_MAX: i64 = 100;
 /// The word of a part that came to its regular end.
 const COMPLETE: &str = "complete";
+/// The word of one that came there with silence in it that nobody asked for.
+const INCOMPLETE: &str = "incomplete";
 
 sql! {
     SAVE = "INSERT INTO recording (id, node, call_id, started_at, keep_until) VALUES ($1, $2, $3, $4, $5)
@@ -24,15 +26,21 @@ sql! {
         FROM (SELECT value ->> 0 AS recording_id, CAST(value ->> 1 AS BIGINT) AS part, CAST(value ->> 2 AS BIGINT) AS length_ms,
             CAST(value ->> 3 AS BIGINT) AS octets, value ->> 4 AS outcome FROM" ") AS r
         WHERE recording_part.recording_id = r.recording_id AND recording_part.part = r.part");
-    OF_CALL = "SELECT id, node, call_id, started_at, keep_until, held_at, held_by, hold_reason, deleted_at, deleted_by
+    OF_CALL = "SELECT id, node, call_id, started_at, keep_until, deleted_at, deleted_by
         FROM recording WHERE call_id = $1 ORDER BY id LIMIT $2";
-    FIND = "SELECT id, node, call_id, started_at, keep_until, held_at, held_by, hold_reason, deleted_at, deleted_by
+    FIND = "SELECT id, node, call_id, started_at, keep_until, deleted_at, deleted_by
         FROM recording WHERE id = $1";
     PARTS = "SELECT part, started_at, length_ms, octets, outcome FROM recording_part WHERE recording_id = $1 ORDER BY part";
-    HOLD = "UPDATE recording SET held_at = $2, held_by = $3, hold_reason = $4 WHERE id = $1 AND deleted_at IS NULL";
-    RELEASE = "UPDATE recording SET held_at = NULL, held_by = NULL, hold_reason = NULL WHERE id = $1 AND deleted_at IS NULL";
+    HOLDS = "SELECT held_by, held_at, reason FROM recording_hold WHERE recording_id = $1 ORDER BY held_at, held_by";
+    MARK_HELD = "UPDATE recording SET held_at = COALESCE(held_at, $2) WHERE id = $1 AND deleted_at IS NULL";
+    HOLD = "INSERT INTO recording_hold (recording_id, held_by, held_at, reason) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (recording_id, held_by) DO UPDATE SET reason = excluded.reason";
+    RELEASE = "DELETE FROM recording_hold WHERE recording_id = $1 AND held_by = $2";
+    MARK_RELEASED = "UPDATE recording SET held_at = NULL
+        WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM recording_hold WHERE recording_id = $1)";
     DELETE = "UPDATE recording SET deleted_at = $2, deleted_by = $3 WHERE id = $1 AND deleted_at IS NULL AND held_at IS NULL";
-    DUE = "SELECT id FROM recording WHERE keep_until <= $1 AND deleted_at IS NULL AND held_at IS NULL AND node = $2
+    IS_KNOWN = "SELECT id FROM recording WHERE id = $1";
+    DUE = "SELECT id, call_id FROM recording WHERE keep_until <= $1 AND deleted_at IS NULL AND held_at IS NULL AND node = $2
         ORDER BY keep_until LIMIT $3";
     TO_ERASE = "SELECT id FROM recording WHERE deleted_at IS NOT NULL AND erased_at IS NULL AND node = $1
         ORDER BY deleted_at, id LIMIT $2 OFFSET $3";
@@ -54,8 +62,8 @@ pub struct Recording {
     pub started_at: Timestamp,
     /// Then it is deleted, unless it is held.
     pub keep_until: Timestamp,
-    /// Whether it is kept whatever its time.
-    pub hold: Option<Hold>,
+    /// Who keeps it whatever its time, the first first.
+    pub holds: Vec<Hold>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
     /// By whom; `None` when its time was over.
@@ -64,7 +72,7 @@ pub struct Recording {
     pub parts: Vec<Part>,
 }
 
-/// A legal hold.
+/// A person's legal hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
     /// Since when.
@@ -86,8 +94,15 @@ pub struct Part {
     pub length_ms: Option<i64>,
     /// The size of its file.
     pub octets: Option<i64>,
-    /// `complete`, or why it had to stop; `None` as above.
+    /// `complete`, `incomplete`, or why it had to stop; `None` as above.
     pub outcome: Option<String>,
+}
+
+impl Part {
+    /// Whether something of it is missing that should have been recorded.
+    pub fn is_incomplete(&self) -> bool {
+        self.outcome.as_deref() == Some(INCOMPLETE)
+    }
 }
 
 /// Whether an event changes rows here.
@@ -117,8 +132,9 @@ pub(super) async fn follow(tx: &mut Tx, events: &[(Timestamp, &CallEvent)]) -> R
                 tx.execute(&SAVE, binds![*recording, &node, event.call, *at, *keep_until]).await?;
                 parts.push(binds![*recording, *part, *at]);
             }
-            CallEventKind::RecordingStopped { recording, part, length_ms, octets } => {
-                ends.push(binds![*recording, *part, *length_ms, *octets, COMPLETE]);
+            CallEventKind::RecordingStopped { recording, part, length_ms, octets, missing_ms } => {
+                let outcome = if *missing_ms > 0 { INCOMPLETE } else { COMPLETE };
+                ends.push(binds![*recording, *part, *length_ms, *octets, outcome]);
             }
             CallEventKind::RecordingFailed { recording, part, cause } => {
                 ends.push(binds![*recording, *part, None::<i64>, None::<i64>, Val::word(cause)]);
@@ -147,14 +163,22 @@ pub async fn find(db: &Db, id: RecordingId) -> Result<Option<Recording>, StoreFa
     }
 }
 
-/// Puts a hold on it; `false` when there is nothing to hold.
+/// Puts somebody's hold on it, or another reason to the one that is there; `false` when there is nothing to hold.
 pub async fn hold(tx: &mut Tx, id: RecordingId, hold: &Hold) -> Result<bool, StoreFault> {
-    Ok(tx.execute(&HOLD, binds![id, hold.at, &hold.by, &hold.reason]).await? == 1)
+    if tx.execute(&MARK_HELD, binds![id, hold.at]).await? == 0 {
+        return Ok(false);
+    }
+    tx.execute(&HOLD, binds![id, &hold.by, hold.at, &hold.reason]).await?;
+    Ok(true)
 }
 
-/// Takes the hold off; `false` when there is nothing to release.
-pub async fn release(tx: &mut Tx, id: RecordingId) -> Result<bool, StoreFault> {
-    Ok(tx.execute(&RELEASE, binds![id]).await? == 1)
+/// Takes somebody's hold off, and leaves those of others; `false` when there was none.
+pub async fn release(tx: &mut Tx, id: RecordingId, by: &UserId) -> Result<bool, StoreFault> {
+    if tx.execute(&RELEASE, binds![id, by]).await? == 0 {
+        return Ok(false);
+    }
+    tx.execute(&MARK_RELEASED, binds![id]).await?;
+    Ok(true)
 }
 
 /// Marks it as deleted; its files are to be erased. `false` when it is held, or deleted already.
@@ -162,9 +186,15 @@ pub async fn delete(tx: &mut Tx, id: RecordingId, at: Timestamp, by: Option<&Use
     Ok(tx.execute(&DELETE, binds![id, at, Val::text(by)]).await? == 1)
 }
 
-/// Recordings of this node whose time is over.
-pub async fn due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<RecordingId>, StoreFault> {
-    ids(db.fetch_all::<(String,)>(&DUE, binds![now, db.node(), limit]).await?)
+/// Recordings of this node whose time is over, with their calls.
+pub async fn due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<(RecordingId, CallId)>, StoreFault> {
+    let rows = db.fetch_all::<(String, String)>(&DUE, binds![now, db.node(), limit]).await?;
+    rows.iter().map(|(id, call)| Ok((parse("recording", id)?, parse("call", call)?))).collect()
+}
+
+/// Whether there is, or was, such a recording.
+pub async fn is_known(db: &Db, id: RecordingId) -> Result<bool, StoreFault> {
+    Ok(db.fetch_optional::<(String,)>(&IS_KNOWN, binds![id]).await?.is_some())
 }
 
 /// Deleted recordings of this node whose files are still there, but for the first so many.
@@ -190,19 +220,16 @@ async fn with_parts(db: &Db, row: Row) -> Result<Recording, StoreFault> {
         octets: part.octets,
         outcome: part.outcome,
     });
-    let hold = match (row.held_at, row.held_by) {
-        (Some(at), Some(by)) => {
-            Some(Hold { at: Timestamp::from_millis(at), by: parse("user", &by)?, reason: row.hold_reason.unwrap_or_default() })
-        }
-        _ => None,
-    };
+    let holds = db.fetch_all::<(String, i64, String)>(&HOLDS, binds![&row.id]).await?;
+    let hold =
+        |(by, at, reason): (String, i64, String)| Ok(Hold { at: Timestamp::from_millis(at), by: parse("user", &by)?, reason });
     Ok(Recording {
         id: parse("recording", &row.id)?,
         node: parse("node", &row.node)?,
         call: parse("call", &row.call_id)?,
         started_at: Timestamp::from_millis(row.started_at),
         keep_until: Timestamp::from_millis(row.keep_until),
-        hold,
+        holds: holds.into_iter().map(hold).collect::<Result<_, StoreFault>>()?,
         deleted_at: row.deleted_at.map(Timestamp::from_millis),
         deleted_by: row.deleted_by.map(|by| parse("user", &by)).transpose()?,
         parts: parts.collect(),
@@ -216,9 +243,6 @@ struct Row {
     call_id: String,
     started_at: i64,
     keep_until: i64,
-    held_at: Option<i64>,
-    held_by: Option<String>,
-    hold_reason: Option<String>,
     deleted_at: Option<i64>,
     deleted_by: Option<String>,
 }
@@ -267,7 +291,8 @@ mod tests {
             let keep_until = TEST_TIME.plus_millis(1_000);
             let started = |part| CallEventKind::RecordingStarted { recording, part, cause: RecordingCause::Policy, keep_until };
             happened(&test, call, "1", started(1)).await;
-            let stopped = CallEventKind::RecordingStopped { recording, part: 1, length_ms: 2_500, octets: 40_000 };
+            let stopped =
+                CallEventKind::RecordingStopped { recording, part: 1, length_ms: 2_500, octets: 40_000, missing_ms: 0 };
             happened(&test, call, "2", stopped).await;
             happened(&test, call, "3", started(2)).await;
             let failed = CallEventKind::RecordingFailed { recording, part: 2, cause: RecordingFailure::DiskFull };
@@ -277,14 +302,14 @@ mod tests {
             assert_eq!(parts, [(1, Some(2_500), Some("complete")), (2, None, Some("disk_full"))]);
 
             assert_eq!(due(&test.db, TEST_TIME, 10).await.unwrap(), []);
-            assert_eq!(due(&test.db, keep_until, 10).await.unwrap(), [recording]);
+            assert_eq!(due(&test.db, keep_until, 10).await.unwrap(), [(recording, call)]);
             let held = Hold { at: TEST_TIME, by: "sue".parse().unwrap(), reason: "case 7".into() };
             let write = |work: u8, held: Hold| {
                 test.db.write(Lane::People, move |tx| {
                     Box::pin(async move {
                         match work {
                             0 => hold(tx, recording, &held).await,
-                            1 => release(tx, recording).await,
+                            1 => release(tx, recording, &held.by).await,
                             _ => delete(tx, recording, TEST_TIME, Some(&held.by)).await,
                         }
                     })
@@ -293,7 +318,13 @@ mod tests {
             assert!(write(0, held.clone()).await.unwrap());
             assert_eq!(due(&test.db, keep_until, 10).await.unwrap(), []);
             assert!(!write(2, held.clone()).await.unwrap(), "what is held is not deleted");
-            assert!(write(1, held.clone()).await.unwrap() && write(2, held.clone()).await.unwrap());
+            let other = Hold { at: keep_until, by: "max".parse().unwrap(), reason: "case 9".into() };
+            assert!(write(0, other.clone()).await.unwrap());
+            assert_eq!(find(&test.db, recording).await.unwrap().unwrap().holds, [held.clone(), other.clone()]);
+            assert!(write(1, held.clone()).await.unwrap() && !write(1, held.clone()).await.unwrap(), "once");
+            assert_eq!(due(&test.db, keep_until, 10).await.unwrap(), [], "the other's case is not over");
+            assert!(!write(2, held.clone()).await.unwrap());
+            assert!(write(1, other).await.unwrap() && write(2, held.clone()).await.unwrap());
             assert!(!write(0, held).await.unwrap(), "what is deleted cannot be held");
             assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), [recording]);
             let gone: Result<(), StoreFault> =
@@ -301,7 +332,7 @@ mod tests {
             gone.unwrap();
             assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), []);
             let found = find(&test.db, recording).await.unwrap().unwrap();
-            assert_eq!((found.deleted_by, found.hold), (Some("sue".parse().unwrap()), None));
+            assert_eq!((found.deleted_by, found.holds), (Some("sue".parse().unwrap()), vec![]));
         }
     }
 
@@ -329,7 +360,8 @@ mod tests {
             assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), [recording]);
             assert_eq!(to_erase(&test.db, 1, 10).await.unwrap(), [], "passed over");
             gone().await;
-            let stopped = CallEventKind::RecordingStopped { recording, part: 1, length_ms: 2_500, octets: 40_000 };
+            let stopped =
+                CallEventKind::RecordingStopped { recording, part: 1, length_ms: 2_500, octets: 40_000, missing_ms: 0 };
             for (key, kind) in [("2", stopped), ("3", started(2))] {
                 happened(&test, call, key, kind).await;
                 assert_eq!(to_erase(&test.db, 0, 10).await.unwrap(), [recording]);

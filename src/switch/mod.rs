@@ -87,6 +87,8 @@ pub struct SwitchStats {
     pub legs: usize,
     /// Legs that are calls: all but the consoles' standing ones.
     pub call_legs: usize,
+    /// Parts of recordings whose end has not been reported.
+    pub recordings: usize,
     /// What went wrong with legs so far.
     pub faults: LegFaults,
     /// What became of calls that outlasted a restart.
@@ -234,6 +236,7 @@ impl Switch {
             sip: self.sip.stats(),
             legs: self.legs.len(),
             call_legs: self.legs.call_legs(),
+            recordings: self.centre.open_recordings(),
             faults: self.legs.faults,
             recovery: self.centre.recovery_counts(),
         }

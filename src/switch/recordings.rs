@@ -30,8 +30,8 @@ impl Legs {
 fn end_of_part(end: RecordingEnd) -> PartEnd {
     let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     match end {
-        RecordingEnd::Complete { length_ms, octets } => {
-            PartEnd::Complete { length_ms: whole(length_ms), octets: whole(octets) }
+        RecordingEnd::Complete { length_ms, octets, missing_ms } => {
+            PartEnd::Complete { length_ms: whole(length_ms), octets: whole(octets), missing_ms: whole(missing_ms) }
         }
         RecordingEnd::DiskFull => PartEnd::Failed(RecordingFailure::DiskFull),
         RecordingEnd::WriteFailed => PartEnd::Failed(RecordingFailure::WriteFailed),

@@ -108,7 +108,7 @@ impl Add<u64> for Mono {
 }
 
 /// Both times, read together once per turn of a loop and passed down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Now {
     /// For people and records.
     pub wall: Timestamp,

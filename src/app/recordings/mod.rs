@@ -9,7 +9,10 @@ mod timeline;
 use std::{
     collections::BTreeMap,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use serde::Serialize;
@@ -73,8 +76,8 @@ pub struct RecordingEntry {
     pub length_ms: i64,
     /// It is deleted then, unless it is held.
     pub keep_until: Timestamp,
-    /// Whether it is kept whatever its time.
-    pub hold: Option<HoldEntry>,
+    /// Who keeps it whatever its time, the first first.
+    pub holds: Vec<HoldEntry>,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
     /// By whom; `None` when its time was over.
@@ -83,7 +86,7 @@ pub struct RecordingEntry {
     pub parts: Vec<PartEntry>,
 }
 
-/// A legal hold.
+/// A person's legal hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct HoldEntry {
     /// Since when.
@@ -107,6 +110,10 @@ pub struct PartEntry {
     pub length_ms: i64,
     /// How it stands with it.
     pub state: PartState,
+    /// Whether something is missing in it that should have been recorded: the outline's `gaps` say where.
+    pub is_incomplete: bool,
+    /// How long nothing was recorded between the part before it and this one, through no wish of anybody: a restart, or a full disk.
+    pub gap_before_ms: i64,
 }
 
 /// How it stands with a part of a recording.
@@ -147,6 +154,9 @@ pub struct Outline {
     pub heard: Vec<u16>,
     /// Where nothing was kept.
     pub pauses: Vec<Stretch>,
+    /// Where something is missing that should have been recorded, to a second outward. What is missing between two parts has a place and
+    /// no length here: the mark `part` says how long it took.
+    pub gaps: Vec<Stretch>,
     /// What happened when.
     pub marks: Vec<RecordingMark>,
 }
@@ -159,6 +169,20 @@ pub struct RecordingDesk {
     directory: watch::Receiver<Arc<Directory>>,
     folder: Arc<Path>,
     key: Arc<RecordingKey>,
+    /// What was begun before is of an earlier process.
+    since: Timestamp,
+    removed: Arc<Removed>,
+}
+
+/// What was taken off the disk since the start.
+#[derive(Debug, Default)]
+pub struct Removed {
+    /// Recordings whose time was over.
+    pub expired: AtomicU64,
+    /// Recordings that people deleted.
+    pub deleted: AtomicU64,
+    /// Files of which no recording knows.
+    pub orphans: AtomicU64,
 }
 
 impl RecordingDesk {
@@ -170,7 +194,13 @@ impl RecordingDesk {
         folder: &Path,
         key: RecordingKey,
     ) -> Self {
-        Self { db, clock, directory, folder: folder.into(), key: Arc::new(key) }
+        let since = clock.now().wall;
+        Self { db, clock, directory, folder: folder.into(), key: Arc::new(key), since, removed: Arc::default() }
+    }
+
+    /// What was taken off the disk, for metrics.
+    pub fn removed(&self) -> &Removed {
+        &self.removed
     }
 
     /// The recordings of a call, deleted ones included.
@@ -184,47 +214,47 @@ impl RecordingDesk {
         Ok(entries)
     }
 
-    /// Its sound. `is_file`: to be taken away.
-    pub async fn audio(&self, actor: &Actor, id: RecordingId, is_file: bool) -> Result<RecordingAudio, RecordingsFault> {
+    /// Its sound. `is_file`: to be taken away. `until_ms`: no further than there, for one that is still being written.
+    pub async fn audio(
+        &self,
+        actor: &Actor,
+        id: RecordingId,
+        is_file: bool,
+        until_ms: Option<u64>,
+    ) -> Result<RecordingAudio, RecordingsFault> {
         let recording = self.to_be_heard(actor, id).await?;
         let how = if is_file { RecordingUse::Downloaded } else { RecordingUse::Heard };
-        let sound = self.open(&recording).await?;
-        let now = self.clock.now().wall;
-        let event = used(actor, &recording, how, now);
-        let event = match how {
-            RecordingUse::Heard => {
-                event.once(format!("heard:{id}:{}:{}", actor.user, now.as_millis().div_euclid(HEARD_EVERY_MS)))
-            }
-            _ => event,
-        };
-        let written: Result<bool, StoreFault> = self.db.write(Lane::People, move |tx| Box::pin(tx.emit(event))).await;
-        written?;
+        let mut sound = self.open(&recording).await?;
+        self.note_use(actor, &recording, how).await?;
+        sound.end_at(until_ms.unwrap_or(u64::MAX));
         let octets = sound.wav_octets();
         Ok(RecordingAudio { sound: Arc::new(Mutex::new(sound)), octets })
     }
 
-    /// Its outline in so many stretches.
+    /// Its outline in so many stretches. Who looks at it is written down as one who listens: it says who spoke when.
     pub async fn outline(&self, actor: &Actor, id: RecordingId, buckets: usize) -> Result<Outline, RecordingsFault> {
         let recording = self.to_be_heard(actor, id).await?;
         let mut sound = self.open(&recording).await?;
+        self.note_use(actor, &recording, RecordingUse::Heard).await?;
         let events = journal::events_of(&self.db, "call", &recording.call.to_string()).await?;
         blocking(move || {
             let peaks = sound.peaks(buckets)?;
             let places = timeline::places(sound.parts());
-            let mut pauses = Vec::new();
+            let (mut pauses, mut gaps) = (Vec::new(), Vec::new());
             for (place, part) in places.iter().zip(sound.parts()) {
-                let stretches = part.pauses()?.into_iter();
-                pauses.extend(
-                    stretches.map(|(from, to)| Stretch { from_ms: place.at_ms + whole(from), to_ms: place.at_ms + whole(to) }),
-                );
+                let on_timeline =
+                    |(from, to): (u64, u64)| Stretch { from_ms: place.at_ms + whole(from), to_ms: place.at_ms + whole(to) };
+                let found = part.gaps()?;
+                pauses.extend(found.pauses.into_iter().map(on_timeline));
+                gaps.extend(found.holes.into_iter().map(on_timeline));
             }
             let marks = timeline::marks(&places, &events);
-            Ok(Outline { length_ms: whole(sound.length_ms()), said: peaks.said, heard: peaks.heard, pauses, marks })
+            Ok(Outline { length_ms: whole(sound.length_ms()), said: peaks.said, heard: peaks.heard, pauses, gaps, marks })
         })
         .await
     }
 
-    /// Keeps it whatever its time.
+    /// Keeps it whatever its time, for this person's reason beside those of others.
     pub async fn hold(&self, actor: &Actor, id: RecordingId, reason: String) -> Result<RecordingEntry, RecordingsFault> {
         let now = self.clock.now().wall;
         let hold = Hold { at: now, by: actor.user.clone(), reason };
@@ -234,10 +264,14 @@ impl RecordingDesk {
         if is_done { self.find_entry(id).await } else { Err(RecordingsFault::Deleted) }
     }
 
-    /// Keeps it no longer than its time.
-    pub async fn release(&self, actor: &Actor, id: RecordingId) -> Result<RecordingEntry, RecordingsFault> {
-        let is_done = self.change(actor, id, RecordingUse::Released, move |tx| Box::pin(recordings::release(tx, id))).await?;
-        if is_done { self.find_entry(id).await } else { Err(RecordingsFault::Deleted) }
+    /// Takes a person's hold off: after the last it is kept no longer than its time.
+    pub async fn release(&self, actor: &Actor, id: RecordingId, by: UserId) -> Result<RecordingEntry, RecordingsFault> {
+        self.change(actor, id, RecordingUse::Released, move |tx| {
+            Box::pin(async move { recordings::release(tx, id, &by).await })
+        })
+        .await?;
+        let entry = self.find_entry(id).await?;
+        if entry.deleted_at.is_none() { Ok(entry) } else { Err(RecordingsFault::Deleted) }
     }
 
     /// Deletes it: its files are gone when this returns, its row says who did it.
@@ -249,10 +283,23 @@ impl RecordingDesk {
             })
             .await?;
         if !is_done {
-            let held = recordings::find(&self.db, id).await?.is_some_and(|recording| recording.hold.is_some());
+            let held = recordings::find(&self.db, id).await?.is_some_and(|recording| !recording.holds.is_empty());
             return Err(if held { RecordingsFault::Held } else { RecordingsFault::Deleted });
         }
+        self.removed.deleted.fetch_add(1, Ordering::Relaxed);
         self.erase(id).await
+    }
+
+    /// Writes down who heard it or took it away.
+    async fn note_use(&self, actor: &Actor, recording: &Recording, how: RecordingUse) -> Result<(), RecordingsFault> {
+        let now = self.clock.now().wall;
+        let mut event = used(actor, recording, how, now);
+        if how == RecordingUse::Heard {
+            let stretch = now.as_millis().div_euclid(HEARD_EVERY_MS);
+            event = event.once(format!("heard:{}:{}:{stretch}", recording.id, actor.user));
+        }
+        let written: Result<bool, StoreFault> = self.db.write(Lane::People, move |tx| Box::pin(tx.emit(event))).await;
+        Ok(written.map(|_| ())?)
     }
 
     /// Changes a row and writes down who did.
@@ -351,27 +398,35 @@ impl RecordingDesk {
     }
 
     async fn entry(&self, recording: Recording, is_over: bool) -> Result<RecordingEntry, RecordingsFault> {
-        let (mut lengths, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
+        let (mut files, mut unreadable) = (BTreeMap::new(), BTreeMap::new());
         if recording.deleted_at.is_none() {
             let mut sound;
             (sound, unreadable) = self.open_each(&recording).await?;
-            lengths.extend(sound.parts().iter().map(|part| (part.header().part.part, whole(part.length_ms()))));
+            let found = sound.parts().iter().map(|part| (part.header().part.part, Found::of(part)));
+            files.extend(found);
         }
         let last = recording.parts.last().map(|part| part.part);
-        let (mut at_ms, mut parts) = (0, Vec::new());
+        // What an earlier process began runs no longer.
+        let is_ours = |part: &Part| recording.node != *self.db.node() || part.started_at >= self.since;
+        let (mut at_ms, mut parts, mut ended_at) = (0, Vec::new(), None::<Timestamp>);
         for part in &recording.parts {
-            let in_file = lengths.get(&part.part).copied();
-            let length_ms = in_file.or(part.length_ms.filter(|_| recording.deleted_at.is_some())).unwrap_or(0);
-            let may_run = !is_over && last == Some(part.part);
+            let file = files.get(&part.part).copied();
+            let is_deleted = recording.deleted_at.is_some();
+            let length_ms = file.map(|file| file.length_ms).or(part.length_ms.filter(|_| is_deleted)).unwrap_or(0);
+            let may_run = !is_over && last == Some(part.part) && is_ours(part);
+            let gap_before_ms = ended_at.map_or(0, |ended_at| part.started_at.millis_since(ended_at).max(0));
+            ended_at = Some(part.started_at.plus_millis(length_ms));
             parts.push(PartEntry {
                 part: i64::from(part.part),
                 started_at: part.started_at,
                 at_ms,
                 length_ms,
-                state: match state_of(part, in_file.is_some() || recording.deleted_at.is_some(), may_run) {
+                state: match state_of(part, file, is_deleted, may_run) {
                     PartState::Missing if unreadable.contains_key(&part.part) => PartState::Unreadable,
                     state => state,
                 },
+                is_incomplete: part.is_incomplete(),
+                gap_before_ms,
             });
             at_ms += length_ms;
         }
@@ -381,7 +436,7 @@ impl RecordingDesk {
             started_at: recording.started_at,
             length_ms: at_ms,
             keep_until: recording.keep_until,
-            hold: recording.hold.map(|hold| HoldEntry { at: hold.at, by: hold.by, reason: hold.reason }),
+            holds: recording.holds.into_iter().map(|Hold { at, by, reason }| HoldEntry { at, by, reason }).collect(),
             deleted_at: recording.deleted_at,
             deleted_by: recording.deleted_by,
             parts,
@@ -408,14 +463,29 @@ impl RecordingAudio {
     }
 }
 
-fn state_of(part: &Part, is_there: bool, may_run: bool) -> PartState {
-    match part.outcome.as_deref() {
-        Some("disk_full") => PartState::DiskFull,
-        Some("write_failed") => PartState::WriteFailed,
-        None if may_run => PartState::Running,
-        _ if !is_there => PartState::Missing,
-        Some(_) => PartState::Complete,
-        None => PartState::CutOff,
+/// What a part's file says.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    length_ms: i64,
+    has_end: bool,
+}
+
+impl Found {
+    fn of(file: &RecordingFile) -> Self {
+        Self { length_ms: whole(file.length_ms()), has_end: !file.is_cut_off() }
+    }
+}
+
+fn state_of(part: &Part, file: Option<Found>, is_deleted: bool, may_run: bool) -> PartState {
+    match (part.outcome.as_deref(), file) {
+        (Some("disk_full"), _) => PartState::DiskFull,
+        (Some("write_failed"), _) => PartState::WriteFailed,
+        // Whoever wrote its end had nobody left to report it to.
+        (None, Some(Found { has_end: true, .. })) => PartState::Complete,
+        (None, _) if may_run => PartState::Running,
+        (Some(_), None) | (None, None) if !is_deleted => PartState::Missing,
+        (Some(_), _) => PartState::Complete,
+        (None, _) => PartState::CutOff,
     }
 }
 

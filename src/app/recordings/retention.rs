@@ -1,14 +1,24 @@
-//! Deletes recordings when their time is over, and erases the files of those that are deleted. A legal hold keeps both.
+//! Deletes recordings when their time is over, and erases the files of those that are deleted. A legal hold keeps both. Files of which
+//! no recording knows, because their beginning was never written down or the database is an older one, go when the time of a recording
+//! of theirs would be over.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Arc, atomic::Ordering},
+};
 
 use tokio::sync::watch;
 
 use super::{RecordingDesk, RecordingsFault, blocking};
 use crate::{
-    net::recording::{RecordingFault, file_of_part},
+    domain::{
+        call::{CallEvent, CallEventKind},
+        event::{Actor, Event},
+    },
+    net::recording::{RecordingFault, file_of_part, files_begun_before},
     protocol::media::RecordingPart,
-    store::{Lane, StoreFault, recordings},
+    store::{Lane, NewEvent, StoreFault, recordings},
     types::{Clock, RecordingId},
 };
 
@@ -16,10 +26,23 @@ use crate::{
 const LOOK_MS: u64 = 60_000;
 /// Recordings deleted at a time; the rest at the next look.
 const AT_A_TIME: i64 = 200;
+/// Files of which nobody knows are looked for this often.
+const SWEEP_MS: u64 = 3_600_000;
+/// Files looked at then; the next time goes on behind them.
+const FILES_PER_SWEEP: usize = 2_000;
+const DAY_MS: i64 = 86_400_000;
 
 /// Runs until `stopping` turns true.
 pub async fn run(desk: RecordingDesk, clock: Arc<dyn Clock>, mut stopping: watch::Receiver<bool>) {
+    let (mut sweep_at, mut swept) = (clock.now().mono, None);
     while !*stopping.borrow() {
+        if clock.now().mono >= sweep_at {
+            sweep_at = clock.now().mono + SWEEP_MS;
+            match desk.sweep_orphans(swept.take()).await {
+                Ok(last) => swept = last,
+                Err(fault) => tracing::warn!(%fault, "files of which no recording knows are not looked for"),
+            }
+        }
         if let Err(fault) = desk.delete_what_is_due().await {
             tracing::warn!(%fault, "recordings whose time is over wait to be deleted");
         }
@@ -36,19 +59,24 @@ impl RecordingDesk {
         let now = self.clock.now().wall;
         let due = recordings::due(&self.db, now, AT_A_TIME).await?;
         if !due.is_empty() {
-            let count = due.len();
-            let deleted: Result<(), StoreFault> = self
+            let deleted: Result<u64, StoreFault> = self
                 .db
                 .write(Lane::Background, move |tx| {
                     Box::pin(async move {
-                        for id in due {
-                            recordings::delete(tx, id, now, None).await?;
+                        let mut count = 0;
+                        for (recording, call) in due {
+                            if recordings::delete(tx, recording, now, None).await? {
+                                let event = CallEvent { call, kind: CallEventKind::RecordingExpired { recording } };
+                                tx.emit(NewEvent::new(now, Actor::System, Event::Call(event))).await?;
+                                count += 1;
+                            }
                         }
-                        Ok(())
+                        Ok(count)
                     })
                 })
                 .await;
-            deleted?;
+            let count = deleted?;
+            self.removed.expired.fetch_add(count, Ordering::Relaxed);
             tracing::info!(count, "recordings were deleted because their time was over");
         }
         self.erase_what_is_deleted().await
@@ -72,6 +100,34 @@ impl RecordingDesk {
                 return Ok(());
             }
         }
+    }
+
+    /// Removes files that are older than recordings are kept and of which no recording knows, a bounded number of them behind this one.
+    /// Gives the last that was looked at; `None` at the end.
+    pub(super) async fn sweep_orphans(&self, after: Option<PathBuf>) -> Result<Option<PathBuf>, RecordingsFault> {
+        let keep_ms = self.directory.borrow().centre.recording.keep_days.max(1).saturating_mul(DAY_MS);
+        let before = self.clock.now().wall.plus_millis(-keep_ms);
+        let folder = self.folder.clone();
+        let files = blocking(move || {
+            let found = files_begun_before(&folder, before, after.as_deref(), FILES_PER_SWEEP);
+            found.map_err(|fault| RecordingFault::Unreadable { file: folder.to_path_buf(), fault }.into())
+        })
+        .await?;
+        let last = files.last().map(|(path, _)| path.clone()).filter(|_| files.len() >= FILES_PER_SWEEP);
+        for (path, id) in files {
+            if recordings::is_known(&self.db, id).await? {
+                continue;
+            }
+            let file = path.display().to_string();
+            match blocking(move || Ok(std::fs::remove_file(path))).await? {
+                Ok(()) => {
+                    self.removed.orphans.fetch_add(1, Ordering::Relaxed);
+                    tracing::warn!(file, recording = %id, "a file of which no recording knows was removed: its time would be over");
+                }
+                Err(fault) => tracing::warn!(%fault, file, "a file of which no recording knows cannot be removed"),
+            }
+        }
+        Ok(last)
     }
 
     /// Removes the files of a deleted recording.

@@ -1,6 +1,9 @@
 //! Recordings with their files: what is heard of damaged ones, and what is erased.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::{Arc, atomic::Ordering},
+};
 
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
@@ -19,7 +22,7 @@ use crate::{
     },
     protocol::media::RecordingPart,
     store::{
-        Lane, StoreFault,
+        Lane, StoreFault, journal,
         journal::{Entry, VisitRules, append},
         recordings,
         testing::{TEST_TIME, TestDb},
@@ -39,9 +42,13 @@ fn key() -> RecordingKey {
 
 impl Shelf {
     fn new(test: &TestDb) -> Self {
+        Self::with(test, Arc::new(SystemClock::start()))
+    }
+
+    fn with(test: &TestDb, clock: Arc<dyn Clock>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (_, directory) = watch::channel(Arc::new(Directory::default()));
-        let desk = RecordingDesk::new(test.db.clone(), Arc::new(SystemClock::start()), directory, folder.path(), key());
+        let desk = RecordingDesk::new(test.db.clone(), clock, directory, folder.path(), key());
         Self { folder, desk, rng: Rng::seeded(1) }
     }
 
@@ -94,13 +101,62 @@ async fn a_part_that_cannot_be_read_is_said_to_be_so_and_the_others_are_heard() 
         assert_eq!(shelf.desk.open(&recording).await.unwrap().length_ms(), 1_000);
         let entry = shelf.desk.entry(recording, true).await.unwrap();
         let parts: Vec<_> = entry.parts.iter().map(|part| (part.length_ms, part.state)).collect();
-        assert_eq!(parts, [(1_000, PartState::CutOff), (0, PartState::Unreadable), (0, PartState::Missing)]);
+        let complete = "its file has an end, although nobody was left to be told of it";
+        assert_eq!(parts, [(1_000, PartState::Complete), (0, PartState::Unreadable), (0, PartState::Missing)], "{complete}");
 
         let none = shelf.recording(&test, 1).await;
         fs::write(shelf.path(none, 1), "").unwrap();
         let recording = recordings::find(&test.db, none).await.unwrap().unwrap();
         let fault = shelf.desk.open(&recording).await.err();
         assert!(matches!(fault, Some(RecordingsFault::File(_))), "{fault:?} says why");
+    }
+}
+
+#[tokio::test]
+async fn what_expires_stands_in_the_history_of_its_call() {
+    for test in TestDb::each().await {
+        let mut shelf = Shelf::new(&test);
+        let id = shelf.recording(&test, 1).await;
+        let call = recordings::find(&test.db, id).await.unwrap().unwrap().call;
+        shelf.desk.delete_what_is_due().await.unwrap();
+        shelf.desk.delete_what_is_due().await.unwrap();
+        let events = journal::events_of(&test.db, "call", &call.to_string()).await.unwrap();
+        let is_expiry = |event: &Event| matches!(event, Event::Call(CallEvent { kind: CallEventKind::RecordingExpired { recording }, .. }) if *recording == id);
+        let doers: Vec<_> = events.iter().filter(|record| is_expiry(&record.event)).map(|record| &record.actor).collect();
+        assert_eq!(doers, [&Actor::System], "once");
+        assert_eq!(shelf.desk.removed().expired.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_which_no_recording_knows_goes_when_its_time_would_be_over() {
+    for test in TestDb::each().await {
+        let mut shelf = Shelf::with(&test, test.clock.clone());
+        let known = shelf.recording(&test, 1).await;
+        let files = [known, RecordingId::mint(TEST_TIME, &mut shelf.rng)].map(|id| shelf.path(id, 1));
+        let other = shelf.folder.path().join("2026/01/15/notes.txt");
+        files.iter().chain([&other]).for_each(|path| fs::write(path, "sound").unwrap());
+        let are_there = || [&files[0], &files[1], &other].map(|path| path.exists());
+        test.clock.turn(89 * 86_400_000);
+        assert_eq!(shelf.desk.sweep_orphans(None).await.unwrap(), None);
+        assert_eq!(are_there(), [true; 3], "a recording begun then may be kept still");
+        test.clock.turn(2 * 86_400_000);
+        shelf.desk.sweep_orphans(None).await.unwrap();
+        assert_eq!(are_there(), [true, false, true]);
+        assert_eq!(shelf.desk.removed().orphans.load(Ordering::Relaxed), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_began_does_not_run() {
+    for test in TestDb::each().await {
+        let mut shelf = Shelf::with(&test, test.clock.clone());
+        let id = shelf.recording(&test, 1).await;
+        let recording = recordings::find(&test.db, id).await.unwrap().unwrap();
+        let state = async |desk: &RecordingDesk| desk.entry(recording.clone(), false).await.unwrap().parts[0].state;
+        assert_eq!(state(&shelf.desk).await, PartState::Running, "of this process");
+        shelf.desk.since = TEST_TIME.plus_millis(1);
+        assert_eq!(state(&shelf.desk).await, PartState::Missing, "it came to no file");
     }
 }
 

@@ -30,6 +30,8 @@ pub struct RecordingMark {
     pub kind: String,
     /// The agent who has the customer from there on, put on hold, transferred.
     pub agent: Option<AgentId>,
+    /// At a further part: how long nothing was recorded before it.
+    pub gap_ms: Option<i64>,
 }
 
 /// Where a part lies.
@@ -54,9 +56,12 @@ pub(super) fn places(parts: &[RecordingFile]) -> Vec<Place> {
 
 /// What of a call's events lies on the timeline, in order.
 pub(super) fn marks(places: &[Place], events: &[EventRecord]) -> Vec<RecordingMark> {
-    let further = places.iter().skip(1);
-    let mut marks: Vec<_> =
-        further.map(|place| RecordingMark { at_ms: place.at_ms, kind: "part".into(), agent: None }).collect();
+    let further = places.iter().zip(places.iter().skip(1));
+    let part = |(before, place): (&Place, &Place)| {
+        let gap_ms = place.started_at.millis_since(before.started_at.plus_millis(before.length_ms)).max(0);
+        RecordingMark { at_ms: place.at_ms, kind: "part".into(), agent: None, gap_ms: Some(gap_ms) }
+    };
+    let mut marks: Vec<_> = further.map(part).collect();
     let first = places.first().map(|place| place.started_at);
     for record in events {
         let Event::Call(event) = &record.event else { continue };
@@ -66,7 +71,7 @@ pub(super) fn marks(places: &[Place], events: &[EventRecord]) -> Vec<RecordingMa
         let at_ms = if is_first { Some(0) } else { offset(places, record.at) };
         if let Some(at_ms) = at_ms {
             let kind = event.kind().trim_start_matches("call.").to_owned();
-            marks.push(RecordingMark { at_ms, kind, agent });
+            marks.push(RecordingMark { at_ms, kind, agent, gap_ms: None });
         }
     }
     marks.sort_by_key(|mark| mark.at_ms);
@@ -128,6 +133,8 @@ mod tests {
             event(7_000, CallEventKind::Resumed { agent: agent.clone() }),
             event(9_500, CallEventKind::Transferred { from: agent.clone(), to: crate::domain::call::TransferTarget::Number }),
         ];
+        let gap = marks(&places, &events).into_iter().find_map(|mark| mark.gap_ms);
+        assert_eq!(gap, Some(3_000), "and how long it is");
         let found: Vec<_> = marks(&places, &events).into_iter().map(|mark| (mark.at_ms, mark.kind)).collect();
         let wanted = [(0, "connected"), (2_000, "held"), (5_000, "part"), (5_500, "transferred")];
         assert_eq!(found, wanted.map(|(at, kind)| (at, kind.to_owned())));

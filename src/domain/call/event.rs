@@ -203,14 +203,19 @@ pub enum CallEventKind {
         /// At the latest until then.
         until: Timestamp,
     },
-    /// The recording goes on.
+    /// The last cause of the pause is gone: the recording goes on a second later, when nothing said in the pause is on its way any more.
     RecordingResumed {
         /// Which recording.
         recording: RecordingId,
         /// Why.
         cause: ResumeCause,
     },
-    /// A part of its recording is complete.
+    /// Somebody ended the recording.
+    RecordingStoppedByHand {
+        /// Which recording.
+        recording: RecordingId,
+    },
+    /// A part of its recording came to its regular end.
     RecordingStopped {
         /// Which recording.
         recording: RecordingId,
@@ -220,6 +225,14 @@ pub enum CallEventKind {
         length_ms: i64,
         /// The size of its file.
         octets: i64,
+        /// Of its length so much is silence because the disk or the writer was too slow.
+        #[serde(default)]
+        missing_ms: i64,
+    },
+    /// Its recording was deleted because its time was over.
+    RecordingExpired {
+        /// Which recording.
+        recording: RecordingId,
     },
     /// A part of its recording had to stop; the call went on.
     RecordingFailed {
@@ -551,7 +564,9 @@ impl CallEvent {
             CallEventKind::RecordingStarted { .. } => "call.recording_started",
             CallEventKind::RecordingPaused { .. } => "call.recording_paused",
             CallEventKind::RecordingResumed { .. } => "call.recording_resumed",
+            CallEventKind::RecordingStoppedByHand { .. } => "call.recording_stopped_by_hand",
             CallEventKind::RecordingStopped { .. } => "call.recording_stopped",
+            CallEventKind::RecordingExpired { .. } => "call.recording_expired",
             CallEventKind::RecordingFailed { .. } => "call.recording_failed",
             CallEventKind::Parked { .. } => "call.parked",
             CallEventKind::ParkReturned { .. } => "call.park_returned",

@@ -1,13 +1,15 @@
 //! The recording of a call: whether it runs, is paused, or has come to an end. Which calls are recorded is decided by the floor
 //! (`domain/centre/recording.rs`); how audio gets into files, by the media plane.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Call, CallCx, CallEventKind};
 use crate::{
     domain::directory::RecordingPolicy,
-    types::{Mono, RecordingId, Timestamp},
+    types::{AgentId, Mono, Now, RecordingId, Timestamp},
 };
 
 /// A call's recording as far as it has come: one timeline in parts, each a file of its own.
@@ -19,13 +21,16 @@ pub struct CallRecording {
     parts: u32,
     /// Why the next part begins.
     cause: RecordingCause,
+    /// The agent who asked for it; `None` if it was the rules or a supervisor.
+    #[serde(default)]
+    begun_by: Option<AgentId>,
     /// Then it may be deleted.
     keep_until: Timestamp,
     state: RecordingState,
 }
 
 /// Whether it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RecordingState {
     /// What is said and heard is kept.
     Running,
@@ -37,17 +42,37 @@ pub enum RecordingState {
     Failed,
 }
 
-/// A pause of a recording. It ends by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A pause of a recording: it lasts as long as any of its causes does, and a moment longer, since what was said in it may still be on
+/// its way. Each cause ends by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct RecordingPause {
-    /// Why.
-    pub cause: PauseCause,
-    /// Then it is over.
-    pub until: Mono,
-    /// The same on the wall.
-    pub until_at: Timestamp,
-    /// Whether its cause is gone, and only the rest of a key's tone is let pass.
-    pub is_ending: bool,
+    /// Why, and until when at the latest.
+    causes: BTreeMap<PauseCause, Now>,
+    /// When it goes on; no cause is left.
+    goes_on: Option<Now>,
+}
+
+impl RecordingPause {
+    /// Why, the foremost first; none in its last moment.
+    pub fn causes(&self) -> Vec<PauseCause> {
+        self.causes.keys().copied().collect()
+    }
+
+    /// Whether this is a cause of it.
+    pub fn has(&self, cause: PauseCause) -> bool {
+        self.causes.contains_key(&cause)
+    }
+
+    /// When it is over at the latest, but for its last moment.
+    pub fn until(&self) -> Timestamp {
+        let latest = self.goes_on.into_iter().chain(self.causes.values().copied()).max_by_key(|until| until.mono);
+        latest.unwrap_or_default().wall
+    }
+
+    /// When the next of it ends.
+    fn deadline(&self) -> Option<Mono> {
+        self.goes_on.iter().chain(self.causes.values()).map(|until| until.mono).min()
+    }
 }
 
 /// Why a part of a recording began.
@@ -62,8 +87,8 @@ pub enum RecordingCause {
     Continued,
 }
 
-/// Why a recording pauses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// Why a recording pauses. Several may hold at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseCause {
     /// Somebody asked for it.
@@ -80,6 +105,8 @@ pub enum PauseCause {
 pub enum ResumeCause {
     /// Somebody asked for it.
     Requested,
+    /// The field of the form is left.
+    FormField,
     /// The caller has typed what was secret.
     SecureDigits,
     /// The longest time of a pause was over.
@@ -105,6 +132,8 @@ pub enum PartEnd {
         length_ms: i64,
         /// On the disk.
         octets: i64,
+        /// Of its length so much is silence because the disk or the writer was too slow; 0 if nothing is missing.
+        missing_ms: i64,
     },
     /// Before.
     Failed(RecordingFailure),
@@ -117,11 +146,16 @@ impl CallRecording {
     }
 
     /// Its pause, if it is paused.
-    pub fn pause(&self) -> Option<RecordingPause> {
-        match self.state {
+    pub fn pause(&self) -> Option<&RecordingPause> {
+        match &self.state {
             RecordingState::Paused(pause) => Some(pause),
             RecordingState::Running | RecordingState::Stopped | RecordingState::Failed => None,
         }
+    }
+
+    /// The agent who asked for it.
+    pub fn begun_by(&self) -> Option<&AgentId> {
+        self.begun_by.as_ref()
     }
 
     /// Whether it had to stop.
@@ -134,7 +168,9 @@ impl CallRecording {
 pub fn part_ended(recording: RecordingId, part: u32, end: PartEnd) -> CallEventKind {
     let part = i64::from(part);
     match end {
-        PartEnd::Complete { length_ms, octets } => CallEventKind::RecordingStopped { recording, part, length_ms, octets },
+        PartEnd::Complete { length_ms, octets, missing_ms } => {
+            CallEventKind::RecordingStopped { recording, part, length_ms, octets, missing_ms }
+        }
         PartEnd::Failed(cause) => CallEventKind::RecordingFailed { recording, part, cause },
     }
 }
@@ -151,13 +187,19 @@ impl Call {
     }
 
     /// It is recorded from here on; [`Call::begin_part`] says so. One that was stopped goes on with its next part.
-    pub fn begin_recording(&mut self, cause: RecordingCause, keep_until: Timestamp, cx: &mut CallCx<'_>) {
+    pub fn begin_recording(
+        &mut self,
+        cause: RecordingCause,
+        begun_by: Option<AgentId>,
+        keep_until: Timestamp,
+        cx: &mut CallCx<'_>,
+    ) {
         let (id, parts) = match &self.recording {
             Some(recording) if recording.is_on() => return,
             Some(recording) => (recording.id, recording.parts),
             None => (RecordingId::mint(cx.now.wall, cx.rng), 0),
         };
-        self.recording = Some(CallRecording { id, parts, cause, keep_until, state: RecordingState::Running });
+        self.recording = Some(CallRecording { id, parts, cause, begun_by, keep_until, state: RecordingState::Running });
     }
 
     /// The next part begins: which.
@@ -170,25 +212,66 @@ impl Call {
         Some((id, part))
     }
 
-    /// Nothing is kept until then. A pause that runs is set anew.
-    pub fn pause_recording(&mut self, cause: PauseCause, until: Mono, until_at: Timestamp, cx: &mut CallCx<'_>) {
+    /// Nothing is kept for this cause until then; one that holds already is set anew.
+    pub fn pause_recording(&mut self, cause: PauseCause, until: Now, cx: &mut CallCx<'_>) {
         let Some(recording) = self.recording.as_mut().filter(|recording| recording.is_on()) else { return };
-        recording.state = RecordingState::Paused(RecordingPause { cause, until, until_at, is_ending: false });
+        let mut pause = match std::mem::replace(&mut recording.state, RecordingState::Running) {
+            RecordingState::Paused(pause) => pause,
+            RecordingState::Running | RecordingState::Stopped | RecordingState::Failed => RecordingPause::default(),
+        };
+        pause.goes_on = None;
+        pause.causes.insert(cause, until);
+        recording.state = RecordingState::Paused(pause);
         let id = recording.id;
-        self.say(cx, CallEventKind::RecordingPaused { recording: id, cause, until: until_at });
+        self.say(cx, CallEventKind::RecordingPaused { recording: id, cause, until: until.wall });
     }
 
-    /// A pause for a secret lasts until then: the caller has typed it (`is_ending`), or types on. Says nothing yet.
-    pub fn end_pause_at(&mut self, until: Mono, until_at: Timestamp, is_ending: bool) {
-        if let Some(RecordingState::Paused(pause)) = self.recording.as_mut().map(|recording| &mut recording.state) {
-            (pause.until, pause.until_at, pause.is_ending) = (until, until_at, is_ending);
+    /// A cause that holds lasts until then. Says nothing.
+    pub fn prolong_pause(&mut self, cause: PauseCause, until: Now) {
+        if let Some(RecordingState::Paused(pause)) = self.recording.as_mut().map(|recording| &mut recording.state)
+            && let Some(held) = pause.causes.get_mut(&cause)
+        {
+            *held = until;
         }
     }
 
-    /// What is said and heard is kept again.
-    pub fn resume_recording(&mut self, cause: ResumeCause, cx: &mut CallCx<'_>) {
-        let Some(recording) = self.recording.as_mut().filter(|recording| recording.pause().is_some()) else { return };
-        recording.state = RecordingState::Running;
+    /// A cause of the pause is gone. After the last one the recording goes on at that time.
+    pub fn resume_recording(&mut self, gone: PauseCause, goes_on: Now, cause: ResumeCause, cx: &mut CallCx<'_>) {
+        if let Some(RecordingState::Paused(pause)) = self.recording.as_mut().map(|recording| &mut recording.state)
+            && pause.causes.remove(&gone).is_some()
+            && pause.causes.is_empty()
+        {
+            self.end_pause(goes_on, cause, cx);
+        }
+    }
+
+    /// What of a pause has lasted its time is over. Whether the last cause of it was: nobody has ended it.
+    pub fn pause_elapsed(&mut self, goes_on: Now, cx: &mut CallCx<'_>) -> bool {
+        let now = cx.now.mono;
+        let Some(recording) = self.recording.as_mut() else { return false };
+        let RecordingState::Paused(pause) = &mut recording.state else { return false };
+        match pause.goes_on {
+            Some(at) => {
+                if at.mono <= now {
+                    recording.state = RecordingState::Running;
+                }
+                false
+            }
+            None => {
+                pause.causes.retain(|_, until| until.mono > now);
+                let was_last = pause.causes.is_empty();
+                if was_last {
+                    self.end_pause(goes_on, ResumeCause::Deadline, cx);
+                }
+                was_last
+            }
+        }
+    }
+
+    /// What was said before this moment may come for a while yet.
+    fn end_pause(&mut self, goes_on: Now, cause: ResumeCause, cx: &mut CallCx<'_>) {
+        let Some(recording) = self.recording.as_mut() else { return };
+        recording.state = RecordingState::Paused(RecordingPause { causes: BTreeMap::new(), goes_on: Some(goes_on) });
         let id = recording.id;
         self.say(cx, CallEventKind::RecordingResumed { recording: id, cause });
     }
@@ -198,6 +281,14 @@ impl Call {
         if let Some(recording) = self.recording.as_mut().filter(|recording| recording.is_on()) {
             recording.state = RecordingState::Stopped;
         }
+    }
+
+    /// Somebody ends it.
+    pub fn stop_recording_by_hand(&mut self, cx: &mut CallCx<'_>) {
+        let Some(recording) = self.recording.as_mut().filter(|recording| recording.is_on()) else { return };
+        recording.state = RecordingState::Stopped;
+        let id = recording.id;
+        self.say(cx, CallEventKind::RecordingStoppedByHand { recording: id });
     }
 
     /// A part has ended. Whether the recording itself came to grief by it.
@@ -212,11 +303,11 @@ impl Call {
         has_failed
     }
 
-    /// When a pause ends by itself.
+    /// When a pause, or a cause of it, ends by itself.
     pub fn recording_deadline(&self) -> Option<Mono> {
         if self.is_over() {
             return None;
         }
-        Some(self.recording.as_ref()?.pause()?.until)
+        self.recording.as_ref()?.pause()?.deadline()
     }
 }

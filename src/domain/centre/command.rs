@@ -182,7 +182,7 @@ pub enum CentreCommand {
         /// The customer.
         customer: Box<CallerRecordRef>,
     },
-    /// Begin, pause or go on recording a call.
+    /// Begin, pause, go on or stop recording a call.
     Recording {
         /// Only if it is this agent's call; `None` for a supervisor, whose rights reach every call.
         agent: Option<AgentId>,

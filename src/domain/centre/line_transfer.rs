@@ -231,6 +231,7 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::ParkGone
         | Refusal::NotRecorded
         | Refusal::RecordingNotAllowed
+        | Refusal::RecordingStays
         | Refusal::NoSuchParty => EndCause::Refused,
     }
 }

@@ -18,8 +18,9 @@ use crate::{
     types::{AgentId, CallId, LegId, RecordingId},
 };
 
-/// After a secret was typed, the tone of its last key is let pass before the recording goes on.
-const SECRET_TAIL_MS: u64 = 1_000;
+/// When the last cause of a pause is gone nothing is kept for so long yet: words said in it, and the tone of a last key, may still be in
+/// the network and in the buffers against its jitter, which take less than half a second each.
+const PAUSE_TAIL_MS: u64 = 1_000;
 const DAY_MS: i64 = 86_400_000;
 /// What a pause lasts at most, whatever the rules say.
 const PAUSE_SECS_MIN: i64 = 10;
@@ -36,8 +37,14 @@ pub enum RecordingAsked {
         /// Why: `requested` or `form_field`.
         cause: PauseCause,
     },
-    /// Go on.
-    Resume,
+    /// Go on, as far as this cause is concerned: another one still holds the recording.
+    Resume {
+        /// Which cause is gone: `requested` or `form_field`; both when it is not given.
+        #[serde(default)]
+        cause: Option<PauseCause>,
+    },
+    /// Stop what the agent or a supervisor began. What the rules record is not stopped by hand.
+    Stop,
 }
 
 /// What the media plane has been told of recordings.
@@ -76,30 +83,45 @@ impl Centre {
             self.own_call(agent, id)?;
         }
         let call = self.calls.get(&id).filter(|call| !call.is_over()).ok_or(Refusal::CallOver)?;
-        let is_on = call.recording().is_some_and(|recording| recording.is_on());
-        let pause = call.recording().and_then(|recording| recording.pause());
-        match asked {
-            RecordingAsked::Begin if is_on => {}
-            RecordingAsked::Begin => {
+        let recording = call.recording().filter(|recording| recording.is_on());
+        match (asked, recording) {
+            (RecordingAsked::Begin, Some(_)) => {}
+            (RecordingAsked::Begin, None) => {
                 if self.recording_policy(call) == RecordingPolicy::Never {
                     return Err(Refusal::RecordingNotAllowed);
                 }
                 if !call.stage().is_conversation() {
                     return Err(Refusal::WrongCallState);
                 }
-                self.begin_recording(turn, id, RecordingCause::OnDemand);
+                self.begin_recording(turn, id, RecordingCause::OnDemand, agent.cloned());
             }
-            RecordingAsked::Pause { .. } | RecordingAsked::Resume if !is_on => return Err(Refusal::NotRecorded),
+            (RecordingAsked::Pause { .. } | RecordingAsked::Resume { .. } | RecordingAsked::Stop, None) => {
+                return Err(Refusal::NotRecorded);
+            }
             // Only the flow itself knows of secrets.
-            RecordingAsked::Pause { cause: PauseCause::SecureDigits } => return Err(Refusal::WrongCallState),
-            RecordingAsked::Pause { .. } | RecordingAsked::Resume
-                if pause.is_some_and(|pause| pause.cause == PauseCause::SecureDigits) =>
-            {
-                return Err(Refusal::WrongCallState);
+            (
+                RecordingAsked::Pause { cause: PauseCause::SecureDigits }
+                | RecordingAsked::Resume { cause: Some(PauseCause::SecureDigits) },
+                Some(_),
+            ) => return Err(Refusal::WrongCallState),
+            (RecordingAsked::Pause { cause }, Some(_)) => self.pause_recording(turn, id, cause),
+            (RecordingAsked::Resume { cause }, Some(recording)) => {
+                let held = recording.pause().map(|pause| pause.causes()).unwrap_or_default();
+                let is_meant = |one: &PauseCause| *one != PauseCause::SecureDigits && cause.is_none_or(|cause| cause == *one);
+                let gone: Vec<PauseCause> = held.iter().copied().filter(is_meant).collect();
+                if gone.is_empty() && !held.is_empty() {
+                    return Err(Refusal::WrongCallState);
+                }
+                for cause in gone {
+                    self.resume_recording(turn, id, cause);
+                }
             }
-            RecordingAsked::Pause { cause } => self.pause_recording(turn, id, cause),
-            RecordingAsked::Resume => {
-                self.on_call(turn, id, |call, cx| call.resume_recording(ResumeCause::Requested, cx));
+            (RecordingAsked::Stop, Some(recording)) => {
+                let is_own = agent.is_none_or(|agent| recording.begun_by() == Some(agent));
+                if !is_own || call.is_drawn_by(self.recording_policy(call)) {
+                    return Err(Refusal::RecordingStays);
+                }
+                self.on_call(turn, id, |call, cx| call.stop_recording_by_hand(cx));
             }
         }
         // Here and not at the end of the turn: what follows from the wish has the same doer.
@@ -107,13 +129,20 @@ impl Centre {
         Ok(())
     }
 
-    /// A pause has lasted its time.
+    /// A cause of a pause has lasted its time, or the pause is over.
     pub(super) fn pause_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        self.on_call(turn, id, |call, cx| {
-            let pause = call.recording().and_then(|recording| recording.pause());
-            let is_typed = pause.is_some_and(|pause| pause.cause == PauseCause::SecureDigits);
-            call.resume_recording(if is_typed { ResumeCause::SecureDigits } else { ResumeCause::Deadline }, cx);
+        let is_secret = self.flows.get(&id).is_some_and(FlowRun::asks_for_secret);
+        let (goes_on, longest) = (turn.now.plus_millis(PAUSE_TAIL_MS), turn.now.plus_millis(self.pause_ms_max()));
+        let was_last = self.on_call(turn, id, |call, cx| {
+            // A flow has deadlines of its own for what it asks.
+            if is_secret {
+                call.prolong_pause(PauseCause::SecureDigits, longest);
+            }
+            call.pause_elapsed(goes_on, cx)
         });
+        if was_last == Some(true) {
+            self.tell_asker(id, "recording_resumed");
+        }
     }
 
     /// A part has ended, at its regular end or because it had to.
@@ -132,6 +161,11 @@ impl Centre {
                 call: None,
             })),
         }
+    }
+
+    /// Parts whose end has not been reported.
+    pub fn open_recordings(&self) -> usize {
+        self.recordings.open.len()
     }
 
     /// The rules that a call is under: its queue's own, else the centre's.
@@ -160,8 +194,12 @@ impl Centre {
     pub(super) fn recording_view(&self, call: &Call) -> RecordingView {
         match call.recording() {
             Some(recording) if recording.is_on() && !call.is_over() => match recording.pause() {
-                Some(pause) => RecordingView::Paused { cause: pause.cause, until: pause.until_at },
-                None => RecordingView::On,
+                Some(pause) => RecordingView::Paused { causes: pause.causes(), until: pause.until() },
+                None => {
+                    let agent = call.stage().partner().map(|partner| &partner.agent);
+                    let is_own = agent.is_some() && recording.begun_by() == agent;
+                    RecordingView::On { may_stop: is_own && !call.is_drawn_by(self.recording_policy(call)) }
+                }
             },
             Some(recording) if recording.has_failed() => RecordingView::Failed,
             Some(_) | None => {
@@ -182,7 +220,7 @@ impl Centre {
         if is_on && is_forbidden {
             self.on_call(turn, id, |call, _| call.stop_recording());
         } else if !is_on && !has_failed && !is_forbidden && call.is_drawn_by(policy) && self.is_time_to_record(call) {
-            self.begin_recording(turn, id, RecordingCause::Policy);
+            self.begin_recording(turn, id, RecordingCause::Policy, None);
         }
         self.follow_secrets(turn, id);
     }
@@ -203,27 +241,33 @@ impl Centre {
             return;
         };
         let is_secret = self.flows.get(&id).is_some_and(FlowRun::asks_for_secret);
-        match recording.pause() {
-            None if is_secret => self.pause_recording(turn, id, PauseCause::SecureDigits),
-            Some(pause) if pause.cause == PauseCause::SecureDigits && pause.is_ending == is_secret => {
-                let ms = if is_secret { self.pause_ms_max() } else { SECRET_TAIL_MS };
-                let until = turn.now.plus_millis(ms);
-                self.on_call(turn, id, |call, _| {
-                    call.end_pause_at(until.mono, until.wall, !is_secret);
-                });
-            }
-            Some(_) | None => {}
+        let is_held = recording.pause().is_some_and(|pause| pause.has(PauseCause::SecureDigits));
+        if is_secret && !is_held {
+            self.pause_recording(turn, id, PauseCause::SecureDigits);
+        } else if is_held && !is_secret {
+            self.resume_recording(turn, id, PauseCause::SecureDigits);
         }
     }
 
-    fn begin_recording(&mut self, turn: &mut Turn<'_>, id: CallId, cause: RecordingCause) {
+    fn begin_recording(&mut self, turn: &mut Turn<'_>, id: CallId, cause: RecordingCause, begun_by: Option<AgentId>) {
         let keep_until = turn.now.wall.plus_millis(self.directory.centre.recording.keep_days.clamp(1, 36_500) * DAY_MS);
-        self.on_call(turn, id, |call, cx| call.begin_recording(cause, keep_until, cx));
+        self.on_call(turn, id, |call, cx| call.begin_recording(cause, begun_by, keep_until, cx));
     }
 
     fn pause_recording(&mut self, turn: &mut Turn<'_>, id: CallId, cause: PauseCause) {
         let until = turn.now.plus_millis(self.pause_ms_max());
-        self.on_call(turn, id, |call, cx| call.pause_recording(cause, until.mono, until.wall, cx));
+        self.on_call(turn, id, |call, cx| call.pause_recording(cause, until, cx));
+    }
+
+    /// A cause is gone; the recording goes on if it was the last.
+    fn resume_recording(&mut self, turn: &mut Turn<'_>, id: CallId, gone: PauseCause) {
+        let goes_on = turn.now.plus_millis(PAUSE_TAIL_MS);
+        let cause = match gone {
+            PauseCause::Requested => ResumeCause::Requested,
+            PauseCause::FormField => ResumeCause::FormField,
+            PauseCause::SecureDigits => ResumeCause::SecureDigits,
+        };
+        self.on_call(turn, id, |call, cx| call.resume_recording(gone, goes_on, cause, cx));
     }
 
     fn pause_ms_max(&self) -> u64 {

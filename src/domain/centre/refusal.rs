@@ -85,6 +85,9 @@ pub enum Refusal {
     /// The rules of the queue or the centre allow no recording of this call.
     #[error("the recording rules allow no recording of this call")]
     RecordingNotAllowed,
+    /// The rules record this call, or somebody else began its recording: it is not stopped by hand.
+    #[error("this recording cannot be stopped by hand: the rules want it, or somebody else began it")]
+    RecordingStays,
     /// Every line is busy.
     #[error("all lines are busy")]
     TooManyCalls,

@@ -126,7 +126,7 @@ pub enum CallState {
 }
 
 /// How it stands with the recording of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum RecordingView {
     /// Nothing is recorded.
@@ -135,11 +135,14 @@ pub enum RecordingView {
         may_begin: bool,
     },
     /// Customer and agents are recorded.
-    On,
+    On {
+        /// Whether its agent, who asked for it, may stop it.
+        may_stop: bool,
+    },
     /// Nothing is kept for a while.
     Paused {
-        /// Why.
-        cause: PauseCause,
+        /// Why, the foremost first. None in the last second of the pause, in which what was said in it may still be on its way.
+        causes: Vec<PauseCause>,
         /// It goes on by itself then.
         until: Timestamp,
     },

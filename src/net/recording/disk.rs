@@ -85,6 +85,15 @@ impl Disk {
         file.write_all(octets)
     }
 
+    /// Waits until a file is on the disk, and with its first time the folder that names it.
+    pub(super) fn sync(&self, file: &File, path: &Path, is_first: bool) -> io::Result<()> {
+        file.sync_data()?;
+        match path.parent() {
+            Some(folder) if is_first => File::open(folder)?.sync_all(),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -4,12 +4,14 @@
 //! The worker copies payloads into blocks ([`Taps`]) and hands a block over when it is full or a second old: per packet that is a
 //! copy, without a lock, an allocation or a system call. The writer looks at what has come ten times a second, lays it on each
 //! recording's timeline and writes a second of a recording at a time. When it falls behind, the worker runs out of
-//! blocks: what finds no room is counted and missing from the recording, never waited for.
+//! blocks: what finds no room is counted and missing from the recording, which says where, and never waited for.
 //!
-//! Nothing is synchronised to the disk: what a crash of the process costs is what was open, up to three seconds; after a
-//! power cut the file may end earlier, at a whole second.
+//! What a crash of the process costs is what was open, up to three seconds. Files are synchronised to the disk by the writer's thread
+//! when they end and every ten seconds while they run, as far as the disk keeps up: after a power cut a file may end so much earlier, at
+//! a whole second.
 
 mod disk;
+mod folder;
 mod reader;
 mod settings;
 mod sound;
@@ -18,12 +20,10 @@ mod stories;
 mod tap;
 mod writer;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::atomic::AtomicU64,
-};
+use std::sync::atomic::AtomicU64;
 
-pub use reader::{RecordingFault, RecordingFile};
+pub use folder::{file_of_part, files_begun_before};
+pub use reader::{Gaps, RecordingFault, RecordingFile};
 pub use settings::RecordingSettings;
 pub use sound::{Peaks, RecordedSound};
 #[cfg(test)]
@@ -31,23 +31,12 @@ pub(in crate::net) use tap::{ReturningWriter, returning_taps};
 pub use tap::{Tap, Taps};
 pub use writer::Recorder;
 
-use crate::protocol::media::RecordingPart;
 pub use crate::protocol::recording::format::RecordingKey;
 
 /// For which purpose the key of recordings is derived from the master key.
 pub const RECORDING_KEY_PURPOSE: &str = "recordings";
 /// The folder within the data folder, unless a setting names another.
 pub const RECORDINGS_FOLDER: &str = "recordings";
-
-/// Where a part's file lies within the folder: `2026/11/22/<recording>-<part>.rec`, by the day (UTC) on which the recording was
-/// begun, so that all parts of a recording lie together.
-pub fn file_of_part(folder: &Path, part: RecordingPart) -> PathBuf {
-    let begun = part.recording.minted_at().to_string();
-    // RFC 3339: the date is before the T.
-    let date = begun.split('T').next().unwrap_or_default();
-    let folder = date.split('-').fold(folder.to_owned(), |folder, number| folder.join(number));
-    folder.join(format!("{}-{}.rec", part.recording, part.part))
-}
 
 /// Counts since the start, except those that say now.
 #[derive(Debug, Default)]
@@ -62,8 +51,17 @@ pub struct RecordingStats {
     pub write_failed: AtomicU64,
     /// Packets that are missing from recordings because the writer was behind.
     pub packets_dropped: AtomicU64,
+    /// Parts that did not begin: for want of room, because their file could not be made, or because the writer was buried. All but the
+    /// last are counted as disk_full and write_failed too.
+    pub refused: AtomicU64,
+    /// Parts that came to their regular end with something missing; counted as complete too.
+    pub incomplete: AtomicU64,
     /// Octets written.
     pub octets: AtomicU64,
+    /// Files synchronised to the disk.
+    pub synced: AtomicU64,
+    /// Files that were not, because the disk failed or was behind with more than can wait.
+    pub sync_failed: AtomicU64,
     /// Octets free on the disk of recordings now.
     pub disk_free: AtomicU64,
     /// Octets that must be free there for a recording to begin.

@@ -12,7 +12,7 @@ use crate::protocol::{
     audio::ULAW_SILENCE,
     recording::{
         CHANNELS, CHUNK_FRAMES, SLOT_FRAMES,
-        format::{CHUNK_OCTETS, ChunkCipher, FormatFault, HEADER_OCTETS, Header, frames_of_chunk},
+        format::{CHUNK_OCTETS, ChunkCipher, FormatFault, HEADER_OCTETS, Header, SLOTS_OCTETS, frames_of_chunk},
         ms_of_frames,
     },
 };
@@ -51,6 +51,8 @@ pub struct RecordingFile {
     /// The chunk that was read last, opened.
     opened: Option<u64>,
     octets: Vec<u8>,
+    slots: u64,
+    has_hole: bool,
     /// Whether a chunk did not open.
     is_damaged: bool,
 }
@@ -79,6 +81,8 @@ impl RecordingFile {
             frames: 0,
             opened: None,
             octets: Vec::new(),
+            slots: 0,
+            has_hole: false,
             is_damaged: false,
         };
         // A rest that cannot be opened was being written when the process ended: as with no rest, the file is cut off.
@@ -121,7 +125,7 @@ impl RecordingFile {
         let (mut frame, mut filled) = (from, 0);
         while filled < out.len() && frame < self.frames {
             let (number, offset) = (frame / CHUNK_FRAMES as u64, (frame % CHUNK_FRAMES as u64) as usize);
-            let samples = self.chunk(number)?.0;
+            let samples = self.chunk(number)?.samples;
             let samples = samples.get(offset * CHANNELS..).unwrap_or_default();
             let rest = out.get_mut(filled..).unwrap_or_default();
             let count = samples.len().min(rest.len() / CHANNELS * CHANNELS);
@@ -167,33 +171,36 @@ impl RecordingFile {
         }
     }
 
-    /// Pauses as milliseconds from and to, to 20 ms outward; none where the file was damaged. Reads the whole file.
-    pub fn pauses(&mut self) -> Result<Vec<(u64, u64)>, RecordingFault> {
-        let mut pauses: Vec<(u64, u64)> = Vec::new();
+    /// Where nothing was kept, and where something is lost. Reads the whole file.
+    pub fn gaps(&mut self) -> Result<Gaps, RecordingFault> {
+        let mut gaps = Gaps::default();
         for number in 0..self.frames.div_ceil(CHUNK_FRAMES as u64) {
+            let begin = number * CHUNK_FRAMES as u64;
+            let second = (ms_of_frames(begin), ms_of_frames((begin + CHUNK_FRAMES as u64).min(self.frames)));
             let slots = match self.chunk(number) {
-                Ok((_, slots)) => slots,
+                Ok(Opened { slots, has_hole, .. }) => {
+                    if has_hole {
+                        join(&mut gaps.holes, second);
+                    }
+                    slots
+                }
                 Err(fault @ RecordingFault::Unusable { .. }) => {
                     self.note_damage(&fault);
+                    join(&mut gaps.holes, second);
                     continue;
                 }
                 Err(fault) => return Err(fault),
             };
-            let begin = number * CHUNK_FRAMES as u64;
             for slot in (0..CHUNK_FRAMES / SLOT_FRAMES).filter(|slot| slots >> slot & 1 == 1) {
                 let from = begin + (slot * SLOT_FRAMES) as u64;
-                let (from, to) = (ms_of_frames(from), ms_of_frames((from + SLOT_FRAMES as u64).min(self.frames)));
-                match pauses.last_mut() {
-                    Some(last) if last.1 == from => last.1 = to,
-                    Some(_) | None => pauses.push((from, to)),
-                }
+                join(&mut gaps.pauses, (ms_of_frames(from), ms_of_frames((from + SLOT_FRAMES as u64).min(self.frames))));
             }
         }
-        Ok(pauses)
+        Ok(gaps)
     }
 
-    /// A chunk's samples and paused slots. The one that was read last is kept.
-    fn chunk(&mut self, number: u64) -> Result<(&[u8], u64), RecordingFault> {
+    /// A chunk, opened. The one that was read last is kept.
+    fn chunk(&mut self, number: u64) -> Result<Opened<'_>, RecordingFault> {
         let is_last = number == self.whole_chunks;
         let length = if is_last { self.last_octets.unwrap_or(0) } else { CHUNK_OCTETS };
         if self.opened != Some(number) {
@@ -203,12 +210,37 @@ impl RecordingFile {
             let read = self.file.read_exact_at(&mut self.octets, offset);
             read.map_err(|fault| RecordingFault::Unreadable { file: self.path.clone(), fault })?;
             let chunk = self.cipher.open(number, is_last, &mut self.octets);
-            chunk.map_err(|fault| RecordingFault::Unusable { file: self.path.clone(), fault })?;
+            let chunk = chunk.map_err(|fault| RecordingFault::Unusable { file: self.path.clone(), fault })?;
+            (self.slots, self.has_hole) = (chunk.paused_slots, chunk.has_hole);
             self.opened = Some(number);
         }
         // Opened in place: the slots, the samples, the tag.
-        let (slots, rest) = self.octets.split_first_chunk().unwrap_or((&[0; 8], &[]));
-        let samples = frames_of_chunk(length).unwrap_or(0) * CHANNELS;
-        Ok((rest.get(..samples).unwrap_or_default(), u64::from_be_bytes(*slots)))
+        let rest = self.octets.get(SLOTS_OCTETS..).unwrap_or_default();
+        let samples = rest.get(..frames_of_chunk(length).unwrap_or(0) * CHANNELS).unwrap_or_default();
+        Ok(Opened { samples, slots: self.slots, has_hole: self.has_hole })
+    }
+}
+
+/// A chunk that was opened.
+struct Opened<'a> {
+    samples: &'a [u8],
+    slots: u64,
+    has_hole: bool,
+}
+
+/// What of a part is silence although people spoke, as milliseconds from and to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Gaps {
+    /// It was paused, to 20 ms outward; none where the file was damaged.
+    pub pauses: Vec<(u64, u64)>,
+    /// Something is lost, to a second outward: the writer was too slow, or the file was damaged.
+    pub holes: Vec<(u64, u64)>,
+}
+
+/// Adds a stretch, which may follow the last one without a break.
+fn join(stretches: &mut Vec<(u64, u64)>, (from, to): (u64, u64)) {
+    match stretches.last_mut() {
+        Some(last) if last.1 == from => last.1 = to,
+        Some(_) | None => stretches.push((from, to)),
     }
 }

@@ -3,7 +3,7 @@
 use super::{RecordingFault, RecordingFile};
 use crate::protocol::{
     audio::linear_of_ulaw,
-    recording::{CHANNELS, FRAMES_PER_SECOND, ms_of_frames},
+    recording::{CHANNELS, FRAMES_PER_SECOND, frames_of_ms, ms_of_frames},
 };
 
 /// Octets before the samples: the RIFF header, the format, the head of the samples.
@@ -18,6 +18,8 @@ const BUCKETS_MAX: usize = 10_000;
 /// Parts that follow one another.
 pub struct RecordedSound {
     parts: Vec<RecordingFile>,
+    /// Frames of it that are read at most.
+    frames_max: u64,
 }
 
 /// The outline: the largest magnitude of each equal stretch of time, 0 to 32,767.
@@ -32,7 +34,12 @@ pub struct Peaks {
 impl RecordedSound {
     /// Of these parts, in their order.
     pub fn new(parts: Vec<RecordingFile>) -> Self {
-        Self { parts }
+        Self { parts, frames_max: u64::MAX }
+    }
+
+    /// Reads no further than that many milliseconds: one that grows is the same sound whenever it is asked for.
+    pub fn end_at(&mut self, millis: u64) {
+        self.frames_max = frames_of_ms(millis.min(u64::MAX / FRAMES_PER_SECOND));
     }
 
     /// The parts.
@@ -105,11 +112,14 @@ impl RecordedSound {
     }
 
     fn frames(&self) -> u64 {
-        self.parts.iter().map(RecordingFile::frames).sum()
+        self.parts.iter().map(RecordingFile::frames).sum::<u64>().min(self.frames_max)
     }
 
     /// Reads frames across parts. What does not open is silence: the seconds around it are heard.
     fn read(&mut self, from: u64, out: &mut [u8]) -> Result<usize, RecordingFault> {
+        let left = usize::try_from(self.frames().saturating_sub(from)).unwrap_or(usize::MAX).saturating_mul(CHANNELS);
+        let wanted = out.len().min(left);
+        let out = &mut out[..wanted];
         let (mut from, mut filled) = (from, 0);
         for part in &mut self.parts {
             if from >= part.frames() {

@@ -83,6 +83,11 @@ impl Desk {
         }
     }
 
+    /// No block is left for whoever records, or all are again.
+    fn end_of_blocks(&mut self, are_gone: bool) {
+        self.taps.as_mut().unwrap().end_of_blocks(are_gone);
+    }
+
     fn stopped(&mut self) -> (RecordingPart, RecordingEnd) {
         match self.notices.blocking_recv() {
             Some(MediaNotice::RecordingStopped { part, end, .. }) => (part, end),
@@ -105,7 +110,7 @@ impl Desk {
         self.speak(&mut tap, 0, 3_500);
         self.end(tap, 3_500);
         let octets = (HEADER_OCTETS + 3 * CHUNK_OCTETS + 24 + 8_000) as u64;
-        assert_eq!(self.stopped(), (part, RecordingEnd::Complete { length_ms: 3_500, octets }));
+        assert_eq!(self.stopped(), (part, RecordingEnd::Complete { length_ms: 3_500, octets, missing_ms: 0 }));
         part
     }
 }
@@ -163,7 +168,8 @@ fn of_a_pause_nothing_reaches_the_file_but_its_time() {
     desk.end(tap, 4_500);
     assert!(matches!(desk.stopped().1, RecordingEnd::Complete { length_ms: 4_500, .. }));
     let mut file = desk.open(part);
-    assert_eq!(file.pauses().unwrap(), [(1_000, 2_500), (4_000, 4_500)]);
+    let gaps = file.gaps().unwrap();
+    assert_eq!((gaps.pauses, gaps.holes), (vec![(1_000, 2_500), (4_000, 4_500)], vec![]));
     let mut samples = [0; 72_000];
     assert_eq!(file.read(0, &mut samples).unwrap(), 72_000);
     for (second_half, frames) in samples.chunks(8_000).enumerate() {
@@ -278,7 +284,8 @@ fn a_second_that_was_damaged_is_silence_and_the_others_are_heard() {
     octets[HEADER_OCTETS + CHUNK_OCTETS + 100] ^= 1;
     fs::write(&path, octets).unwrap();
     let mut file = desk.open(part);
-    assert_eq!(file.pauses().unwrap(), []);
+    let gaps = file.gaps().unwrap();
+    assert_eq!((gaps.pauses, gaps.holes), (vec![], vec![(1_000, 2_000)]), "what is damaged is missing");
     let mut samples = [0; 56_010];
     assert_eq!(file.read_past_damage(4_000, &mut samples).unwrap(), 48_000);
     for (half, frames) in samples[..48_000].chunks(8_000).enumerate() {
@@ -287,6 +294,30 @@ fn a_second_that_was_damaged_is_silence_and_the_others_are_heard() {
     }
     let peaks = RecordedSound::new(vec![file]).peaks(7).unwrap();
     assert_eq!(peaks.said.iter().filter(|peak| **peak == 0).count(), 2);
+}
+
+#[test]
+fn what_found_no_room_on_its_way_to_the_writer_is_said_to_be_missing() {
+    let mut desk = Desk::new(RecordingSettings::default(), None);
+    let part = desk.part(1);
+    let mut tap = desk.begin(part);
+    desk.speak(&mut tap, 0, 1_500);
+    desk.end_of_blocks(true);
+    tap.care(desk.taps.as_mut().unwrap(), BEGUN.mono + 2_500);
+    desk.speak(&mut tap, 2_500, 4_000);
+    desk.end_of_blocks(false);
+    desk.speak(&mut tap, 4_000, 6_000);
+    desk.end_of_blocks(true);
+    tap.care(desk.taps.as_mut().unwrap(), BEGUN.mono + 7_000);
+    desk.speak(&mut tap, 7_000, 8_000);
+    desk.end(tap, 8_000);
+    let (_, end) = desk.stopped();
+    assert!(matches!(end, RecordingEnd::Complete { length_ms: 8_000, missing_ms: 2_500, .. }), "{end:?}");
+    let mut file = desk.open(part);
+    assert_eq!(file.gaps().unwrap().holes, [(2_000, 4_000), (7_000, 8_000)]);
+    let mut samples = [0; 64_000];
+    assert_eq!(file.read(4_000 * 8, &mut samples).unwrap(), 64_000);
+    assert!(samples[..32_000].chunks(2).all(|frame| frame == [SAID, HEARD]), "and it goes on behind it");
 }
 
 #[test]

@@ -34,6 +34,8 @@ pub(super) enum Message {
     End {
         recording: u64,
         at_ms: u64,
+        /// What found no block before it, as in [`Block`].
+        hole: Option<(u64, u64)>,
     },
 }
 
@@ -55,6 +57,8 @@ pub(super) struct Block {
     pub(super) until_ms: u64,
     /// Pauses and their ends, with their times.
     pub(super) pauses: Vec<(u64, bool)>,
+    /// From when to when before it packets found no block and are lost.
+    pub(super) hole: Option<(u64, u64)>,
     octets: Vec<u8>,
 }
 
@@ -107,6 +111,7 @@ impl Block {
     pub(super) fn clear(&mut self) {
         self.octets.clear();
         self.pauses.clear();
+        self.hole = None;
     }
 }
 
@@ -120,6 +125,8 @@ pub struct Taps {
     /// Ends that found no room.
     missed: Vec<Message>,
     stats: Arc<RecordingStats>,
+    #[cfg(test)]
+    are_blocks_gone: bool,
 }
 
 /// One leg's recording.
@@ -130,6 +137,8 @@ pub struct Tap {
     begun: Mono,
     block: Option<Box<Block>>,
     pauses: Vec<(u64, bool)>,
+    /// What has found no block since the last one.
+    hole: Option<(u64, u64)>,
     is_paused: bool,
     handed_over: Mono,
     is_over: Arc<AtomicBool>,
@@ -137,7 +146,16 @@ pub struct Tap {
 
 impl Taps {
     pub(super) fn new(to_writer: SyncSender<Message>, empty: Receiver<Box<Block>>, stats: Arc<RecordingStats>) -> Self {
-        Self { to_writer, empty, made: 0, recordings: 0, missed: Vec::new(), stats }
+        Self {
+            to_writer,
+            empty,
+            made: 0,
+            recordings: 0,
+            missed: Vec::new(),
+            stats,
+            #[cfg(test)]
+            are_blocks_gone: false,
+        }
     }
 
     /// Begins to record; `None` if the writer is gone or buried.
@@ -145,13 +163,17 @@ impl Taps {
         self.recordings += 1;
         let (recording, is_over) = (self.recordings, Arc::new(AtomicBool::new(false)));
         let begin = Begin { recording, leg, part, started_at: now.wall, is_over: Arc::clone(&is_over) };
-        self.to_writer.try_send(Message::Begin(Box::new(begin))).ok()?;
+        if self.to_writer.try_send(Message::Begin(Box::new(begin))).is_err() {
+            self.stats.refused.fetch_add(1, Ordering::Relaxed);
+            return None;
+        }
         Some(Tap {
             recording,
             part,
             begun: now.mono,
             block: None,
             pauses: Vec::new(),
+            hole: None,
             is_paused: false,
             handed_over: now.mono,
             is_over,
@@ -168,7 +190,17 @@ impl Taps {
         }
     }
 
+    /// As if a disk that hangs had all blocks, or no longer.
+    #[cfg(test)]
+    pub(super) fn end_of_blocks(&mut self, are_gone: bool) {
+        self.are_blocks_gone = are_gone;
+    }
+
     fn empty_block(&mut self, recording: u64) -> Option<Box<Block>> {
+        #[cfg(test)]
+        if self.are_blocks_gone {
+            return None;
+        }
         let mut block = match self.empty.try_recv() {
             Ok(block) => block,
             Err(_) if self.made < BLOCKS_MAX => {
@@ -205,6 +237,8 @@ impl Tap {
             Some(block) => block.push(sound, now.millis_since(self.begun)),
             None => {
                 taps.stats.packets_dropped.fetch_add(1, Ordering::Relaxed);
+                let at_ms = now.millis_since(self.begun);
+                self.hole = Some((self.hole.map_or(at_ms, |(from, _)| from), at_ms));
             }
         }
     }
@@ -231,7 +265,7 @@ impl Tap {
     /// Ends the recording.
     pub fn end(mut self, taps: &mut Taps, now: Mono) {
         self.hand_over(taps, now);
-        let end = Message::End { recording: self.recording, at_ms: now.millis_since(self.begun) };
+        let end = Message::End { recording: self.recording, at_ms: now.millis_since(self.begun), hole: self.hole };
         if let Err(TrySendError::Full(end)) = taps.to_writer.try_send(end) {
             taps.missed.push(end);
         }
@@ -240,6 +274,7 @@ impl Tap {
     fn hand_over(&mut self, taps: &mut Taps, now: Mono) {
         let Some(mut block) = self.block.take().or_else(|| taps.empty_block(self.recording)) else { return };
         block.until_ms = now.millis_since(self.begun);
+        block.hole = self.hole.take();
         // Changes hands rather than copies; both are empty most of the time.
         std::mem::swap(&mut block.pauses, &mut self.pauses);
         taps.hand_over(block);

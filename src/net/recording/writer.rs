@@ -36,6 +36,8 @@ use crate::{
     types::{Clock, LegId, Mono},
 };
 
+/// The usual length of a packet.
+const PACKET_MS: u64 = 20;
 /// Between two looks at what has come, while something is recorded.
 const TURN: Duration = Duration::from_millis(100);
 /// Between two looks at the disk, while nothing is recorded.
@@ -46,6 +48,12 @@ const ROOM_MS: u64 = 1_000;
 const MESSAGES_PER_TURN: usize = 1_024;
 /// Notices that wait for the switch.
 const NOTICES_MAX: usize = 65_536;
+/// A file that is being written is synchronised to the disk this often.
+const SYNC_EVERY_MS: u64 = 10_000;
+/// What of a turn may go into that, and the file begun with in it: a slow disk is synchronised less often, not written to more slowly.
+const SYNC_MS_PER_TURN: u64 = 50;
+/// Files that have ended and wait for it. Of more the system decides when the oldest is on the disk.
+const ENDED_MAX: usize = 1_024;
 
 /// The writer's thread.
 #[derive(Clone)]
@@ -109,6 +117,8 @@ struct Writer {
     /// One chunk as it goes to a file.
     sealed: Vec<u8>,
     next_room: Mono,
+    /// Files that have ended and are to be synchronised.
+    ended: VecDeque<PartFile>,
     /// Whether there was too little room at the last look.
     was_short: bool,
     notices: mpsc::Sender<MediaNotice>,
@@ -132,6 +142,8 @@ struct Running {
     leg: LegId,
     out: PartFile,
     timeline: Timeline,
+    /// How much of it is missing.
+    missing_ms: u64,
     is_over: Arc<AtomicBool>,
 }
 
@@ -143,6 +155,9 @@ struct PartFile {
     cipher: ChunkCipher,
     chunks: u64,
     octets: u64,
+    /// When it was synchronised, or begun.
+    synced_at: Mono,
+    was_synced: bool,
 }
 
 impl Writer {
@@ -167,6 +182,7 @@ impl Writer {
             recordings: BTreeMap::new(),
             sealed: Vec::new(),
             next_room: Mono::default(),
+            ended: VecDeque::new(),
             was_short: false,
             notices,
             waiting: VecDeque::new(),
@@ -190,7 +206,7 @@ impl Writer {
 
     fn run(&mut self) {
         loop {
-            if self.recordings.is_empty() && self.waiting.is_empty() {
+            if self.recordings.is_empty() && self.waiting.is_empty() && self.ended.is_empty() {
                 match self.intake.recv_timeout(IDLE) {
                     Ok(message) => self.take(message),
                     Err(RecvTimeoutError::Timeout) => {}
@@ -205,13 +221,17 @@ impl Writer {
                 self.look_at_room();
             }
             self.tell_waiting();
-            if taken == Taken::All && (!self.recordings.is_empty() || !self.waiting.is_empty()) {
+            self.sync_some();
+            if taken == Taken::All && (!self.recordings.is_empty() || !self.waiting.is_empty() || !self.ended.is_empty()) {
                 // Nobody unparks: whoever hands over goes on without a system call.
                 thread::park_timeout(TURN);
             }
         }
         for recording in std::mem::take(&mut self.recordings).into_values() {
             self.finish(recording, 0);
+        }
+        while let Some(file) = self.ended.pop_front() {
+            self.sync_ended(file);
         }
     }
 
@@ -236,8 +256,9 @@ impl Writer {
                 // There is room for every block that there is; without a worker none is needed.
                 let _ = self.empty.try_send(block);
             }
-            Message::End { recording, at_ms } => {
-                if let Some(recording) = self.recordings.remove(&recording) {
+            Message::End { recording, at_ms, hole } => {
+                if let Some(mut recording) = self.recordings.remove(&recording) {
+                    recording.miss(hole);
                     self.finish(recording, at_ms);
                 }
             }
@@ -252,16 +273,18 @@ impl Writer {
             tracing::error!(%leg, recording = %part.recording, free_octets = room.free, floor_octets = room.floor,
                 "too little room on the disk of recordings; a call is not recorded");
             is_over.store(true, Ordering::Relaxed);
+            self.stats.refused.fetch_add(1, Ordering::Relaxed);
             self.stopped(leg, part, RecordingEnd::DiskFull);
             return;
         }
         match self.open(Header { part, started_at }) {
             Ok(out) => {
-                self.recordings.insert(recording, Running { leg, out, timeline: Timeline::default(), is_over });
+                self.recordings.insert(recording, Running { leg, out, timeline: Timeline::default(), missing_ms: 0, is_over });
             }
             Err(fault) => {
                 tracing::error!(%fault, %leg, recording = %part.recording, "a recording cannot be written; the call goes on");
                 is_over.store(true, Ordering::Relaxed);
+                self.stats.refused.fetch_add(1, Ordering::Relaxed);
                 self.stopped(leg, part, end_of(&fault));
             }
         }
@@ -279,12 +302,15 @@ impl Writer {
             return Err(fault);
         }
         self.stats.octets.fetch_add(HEADER_OCTETS as u64, Ordering::Relaxed);
-        Ok(PartFile { part: header.part, path, file, cipher, chunks: 0, octets: HEADER_OCTETS as u64 })
+        let (part, octets, synced_at) = (header.part, HEADER_OCTETS as u64, self.clock.now().mono);
+        Ok(PartFile { part, path, file, cipher, chunks: 0, octets, synced_at, was_synced: false })
     }
 
     fn take_block(&mut self, block: &Block) {
         // One that has ended by itself is given up by the worker a moment later.
-        let Some(Running { out, timeline, .. }) = self.recordings.get_mut(&block.recording) else { return };
+        let Some(running) = self.recordings.get_mut(&block.recording) else { return };
+        running.miss(block.hole);
+        let Running { out, timeline, .. } = running;
         let (disk, sealed, stats) = (&mut self.disk, &mut self.sealed, &self.stats);
         for (at_ms, is_paused) in &block.pauses {
             timeline.pause(frames_of_ms(*at_ms), *is_paused);
@@ -303,17 +329,18 @@ impl Writer {
 
     /// Writes what is left, and says how it ended.
     fn finish(&mut self, recording: Running, at_ms: u64) {
-        let Running { leg, mut out, mut timeline, .. } = recording;
+        let Running { leg, mut out, mut timeline, missing_ms, .. } = recording;
         let end = timeline.finish(frames_of_ms(at_ms), |chunk| {
             // The last one is the one that is not whole.
             let is_last = chunk.samples.len() < CHUNK_FRAMES * CHANNELS;
             out.append(chunk, is_last, &mut self.disk, &mut self.sealed, &self.stats)
         });
         let end = match end {
-            Ok(frames) => RecordingEnd::Complete { length_ms: ms_of_frames(frames), octets: out.octets },
+            Ok(frames) => RecordingEnd::Complete { length_ms: ms_of_frames(frames), octets: out.octets, missing_ms },
             Err(fault) => out.cut(&fault),
         };
         self.stopped(leg, out.part, end);
+        self.sync_later(out);
     }
 
     /// Ends a recording that cannot be written any further.
@@ -322,6 +349,45 @@ impl Writer {
         is_over.store(true, Ordering::Relaxed);
         let end = out.cut(fault);
         self.stopped(leg, out.part, end);
+        self.sync_later(out);
+    }
+
+    /// A file has ended: it is synchronised as soon as there is time for it.
+    fn sync_later(&mut self, file: PartFile) {
+        self.ended.push_back(file);
+        if self.ended.len() > ENDED_MAX {
+            self.ended.pop_front();
+            self.stats.sync_failed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Synchronises files for a part of the turn: those that have ended, then those whose time it is.
+    fn sync_some(&mut self) {
+        let begun = self.clock.now().mono;
+        loop {
+            if let Some(file) = self.ended.pop_front() {
+                self.sync_ended(file);
+            } else {
+                let is_due = |running: &Running| begun.millis_since(running.out.synced_at) >= SYNC_EVERY_MS;
+                let Some((recording, running)) = self.recordings.iter_mut().find(|(_, running)| is_due(running)) else {
+                    return;
+                };
+                running.out.synced_at = begun;
+                if let Err(fault) = running.out.sync(&self.disk, &self.stats) {
+                    let recording = *recording;
+                    self.fail(recording, &fault);
+                }
+            }
+            if self.clock.now().mono.millis_since(begun) >= SYNC_MS_PER_TURN {
+                return;
+            }
+        }
+    }
+
+    fn sync_ended(&mut self, mut file: PartFile) {
+        if let Err(fault) = file.sync(&self.disk, &self.stats) {
+            tracing::error!(%fault, file = %file.path.display(), "a recording may not be on the disk as it was written");
+        }
     }
 
     fn look_at_room(&mut self) {
@@ -353,6 +419,11 @@ impl Writer {
             RecordingEnd::WriteFailed => &self.stats.write_failed,
         };
         counter.fetch_add(1, Ordering::Relaxed);
+        if let RecordingEnd::Complete { missing_ms: 1.., .. } = end {
+            self.stats.incomplete.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(%leg, recording = %part.recording, part = part.part, ?end,
+                "a recording has holes: the disk or the writer was too slow");
+        }
         self.waiting.push_back(MediaNotice::RecordingStopped { leg, part, end });
         if self.waiting.len() > NOTICES_MAX {
             self.waiting.pop_front();
@@ -375,7 +446,27 @@ impl Writer {
     }
 }
 
+impl Running {
+    /// What was said from when to when did not reach the writer.
+    fn miss(&mut self, hole: Option<(u64, u64)>) {
+        let Some((from_ms, to_ms)) = hole else { return };
+        // The last packet that is lost has a length too.
+        let to_ms = to_ms + PACKET_MS;
+        self.missing_ms += to_ms.saturating_sub(from_ms);
+        self.timeline.miss(frames_of_ms(from_ms), frames_of_ms(to_ms));
+    }
+}
+
 impl PartFile {
+    /// Waits until what was written is on the disk.
+    fn sync(&mut self, disk: &Disk, stats: &RecordingStats) -> io::Result<()> {
+        let synced = disk.sync(&self.file, &self.path, !self.was_synced);
+        let counter = if synced.is_ok() { &stats.synced } else { &stats.sync_failed };
+        counter.fetch_add(1, Ordering::Relaxed);
+        self.was_synced = true;
+        synced
+    }
+
     fn append(
         &mut self,
         chunk: Chunk<'_>,
@@ -430,5 +521,48 @@ mod tests {
         assert_eq!(writer.take_some(), Taken::All);
         drop((tap, taps));
         assert_eq!(writer.take_some(), Taken::Last);
+    }
+
+    /// A clock that is turned by hand.
+    struct Hand(std::sync::atomic::AtomicU64);
+
+    impl Clock for Hand {
+        fn now(&self) -> Now {
+            let mono = Mono::from_millis(self.0.load(Ordering::Relaxed));
+            Now { wall: Timestamp::from_millis(0), mono }
+        }
+
+        fn sleep_until(&self, _: Mono) -> crate::types::Sleep {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[test]
+    fn a_file_is_synchronised_every_ten_seconds_and_when_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = RecordingSettings { free_mib_min: 0, free_percent_min: 0, ..RecordingSettings::default() };
+        let disk = Disk::new(folder.path().join("recordings"), &settings);
+        let (notices, _heard) = mpsc::channel(8);
+        let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(Hand(0.into())));
+        let (mut writer, mut taps, stats) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
+        let mut rng = Rng::seeded(1);
+        let begun = clock.now();
+        let part = RecordingPart { recording: RecordingId::mint(begun.wall, &mut rng), part: 1 };
+        let mut tap = taps.begin(LegId::mint(begun.wall, &mut rng), part, begun).unwrap();
+        writer.take_some();
+        let mut synced = Vec::new();
+        for second in 1..=25 {
+            clock.0.store(second * 1_000, Ordering::Relaxed);
+            tap.care(&mut taps, clock.now().mono);
+            writer.take_some();
+            writer.sync_some();
+            synced.push(stats.synced.load(Ordering::Relaxed));
+        }
+        assert_eq!((synced[8], synced[9], synced[18], synced[19], synced[24]), (0, 1, 1, 2, 2));
+        tap.end(&mut taps, clock.now().mono);
+        writer.take_some();
+        writer.sync_some();
+        assert_eq!((stats.synced.load(Ordering::Relaxed), stats.sync_failed.load(Ordering::Relaxed)), (3, 0));
+        assert!(writer.ended.is_empty());
     }
 }

@@ -9,8 +9,8 @@
 //! | 12 + 48 | the nonce of that wrapping; the file's own key, wrapped, with its tag |
 //!
 //! Chunks follow: a second each, AES-256-GCM under the file's own key, of the same size but for the last one, so that a time is an
-//! offset. In a chunk: 8 octets that say for every 20 ms whether the recording was paused, then µ-law samples, left and right in
-//! turn. The last one holds less than a second, perhaps nothing. The nonce is the chunk's number and whether it is the last
+//! offset. In a chunk: 8 octets that say for every 20 ms whether the recording was paused (the lowest 50 bits) and whether something
+//! of the second is lost (the highest bit), then µ-law samples, left and right in turn. The last one holds less than a second, perhaps nothing. The nonce is the chunk's number and whether it is the last
 //! (the STREAM construction), so that chunks can neither be exchanged nor cut off unseen; the header is bound by the wrapping.
 
 use ring::{
@@ -34,7 +34,10 @@ const MAGIC: [u8; 8] = *b"CENTREC\x01";
 const TAG_OCTETS: usize = 16;
 const ID_OCTETS: usize = 26;
 const KEY_ID_OCTETS: usize = 8;
-const SLOTS_OCTETS: usize = 8;
+/// Octets before the samples of a chunk.
+pub const SLOTS_OCTETS: usize = 8;
+/// Among the bits of the slots: something of the second is lost.
+const HOLE: u64 = 1 << 63;
 /// The header without what is wrapped.
 const BOUND_OCTETS: usize = MAGIC.len() + ID_OCTETS + 4 + 8 + KEY_ID_OCTETS;
 
@@ -164,7 +167,8 @@ impl ChunkCipher {
     /// Appends a chunk as it goes to the file. A number is sealed once only.
     pub fn seal(&self, number: u64, is_last: bool, chunk: Chunk<'_>, out: &mut Vec<u8>) -> Result<(), FormatFault> {
         let begin = out.len();
-        out.extend_from_slice(&chunk.paused_slots.to_be_bytes());
+        let hole = if chunk.has_hole { HOLE } else { 0 };
+        out.extend_from_slice(&(chunk.paused_slots & !HOLE | hole).to_be_bytes());
         out.extend_from_slice(chunk.samples);
         let text = out.get_mut(begin..).unwrap_or_default();
         let tag = self.key.seal_in_place_separate_tag(nonce_of(number, is_last), Aad::empty(), text);
@@ -177,7 +181,8 @@ impl ChunkCipher {
         let opened = self.key.open_in_place(nonce_of(number, is_last), Aad::empty(), octets);
         let text = opened.map_err(|_| FormatFault::Changed("sound"))?;
         let (slots, samples) = text.split_first_chunk().ok_or(FormatFault::Changed("sound"))?;
-        Ok(Chunk { samples, paused_slots: u64::from_be_bytes(*slots) })
+        let slots = u64::from_be_bytes(*slots);
+        Ok(Chunk { samples, paused_slots: slots & !HOLE, has_hole: slots & HOLE != 0 })
     }
 }
 
@@ -229,7 +234,7 @@ mod tests {
         assert!(matches!(&other, Err(FormatFault::OtherKey { wanted, held }) if wanted != held), "{other:?}");
 
         let (samples, mut file) = ([7; 320], Vec::new());
-        let chunk = Chunk { samples: &samples, paused_slots: 5 };
+        let chunk = Chunk { samples: &samples, paused_slots: 5, has_hole: true };
         ChunkCipher::new(&[9; 32]).unwrap().seal(4, false, chunk, &mut file).unwrap();
         assert_eq!((file.len(), frames_of_chunk(file.len())), (chunk_octets(160), Some(160)));
         assert_eq!(cipher.open(4, false, &mut file.clone()), Ok(chunk));

@@ -43,6 +43,8 @@ pub struct Chunk<'a> {
     pub samples: &'a [u8],
     /// A bit for every 20 ms in any of which the recording was paused, the first at the lowest.
     pub paused_slots: u64,
+    /// Whether something of it is silence although it should have been recorded.
+    pub has_hole: bool,
 }
 
 /// The window.
@@ -55,6 +57,8 @@ pub struct Timeline {
     sides: [SideState; CHANNELS],
     /// From and to, as frames; the last may be open.
     pauses: VecDeque<(u64, u64)>,
+    /// The same of what could not be recorded.
+    holes: VecDeque<(u64, u64)>,
 }
 
 #[derive(Default)]
@@ -72,6 +76,7 @@ impl Default for Timeline {
             window: vec![ULAW_SILENCE; WINDOW_FRAMES * CHANNELS].into(),
             sides: Default::default(),
             pauses: VecDeque::new(),
+            holes: VecDeque::new(),
         }
     }
 }
@@ -107,6 +112,11 @@ impl Timeline {
             Some(_) | None if is_paused => self.pauses.push_back((at, u64::MAX)),
             Some(_) | None => {}
         }
+    }
+
+    /// What was said and heard from this frame to that one is lost.
+    pub fn miss(&mut self, from: u64, to: u64) {
+        self.holes.push_back((from, to));
     }
 
     /// A packet that arrived at this frame, up to which the time has been advanced.
@@ -145,7 +155,9 @@ impl Timeline {
             self.pauses.iter().any(|(first, last)| *first < to && from < *last)
         });
         let paused_slots = slots.fold(0, |slots, slot| slots | 1 << slot);
-        Chunk { samples: &self.window[..frames * CHANNELS], paused_slots }
+        let has_hole = self.holes.iter().any(|(from, to)| *from < end && self.begin < *to);
+        self.holes.retain(|(_, to)| *to > end);
+        Chunk { samples: &self.window[..frames * CHANNELS], paused_slots, has_hole }
     }
 
     /// Goes on to the next second.
@@ -315,6 +327,20 @@ mod tests {
         assert!(written.left[8_000..].iter().all(|code| *code != 9), "words of the pause");
         let after = written.left[32_000..].iter().filter(|code| **code == 7).count();
         assert!(after > 14_000, "{after} frames of what was said after it");
+    }
+
+    #[test]
+    fn a_second_of_which_something_is_lost_says_so() {
+        let (mut timeline, mut holes) = (Timeline::default(), Vec::new());
+        timeline.miss(seconds(2) + 100, seconds(4) + 100);
+        let mut write = |chunk: Chunk<'_>| -> Result<(), Infallible> {
+            holes.push(chunk.has_hole);
+            Ok(())
+        };
+        timeline.advance(seconds(6), &mut write).unwrap();
+        timeline.miss(seconds(6) + 10, seconds(6) + 20);
+        timeline.finish(seconds(6) + 400, &mut write).unwrap();
+        assert_eq!(holes, [false, false, true, true, true, false, true]);
     }
 
     #[test]

@@ -94,10 +94,22 @@ async fn a_call_is_recorded_through_a_pause_and_a_transfer_and_heard_by_whom_may
 
         let call = agent.get("/agents/agent1/presence").await["call"].as_str().expect("a call").to_owned();
         let told = agent.post(&format!("/calls/{call}/recording/pause"), json!({ "cause": "form_field" })).await;
-        assert_eq!((&told["recording"]["is"], &told["recording"]["cause"]), (&json!("paused"), &json!("form_field")));
-        ears.converse(75);
+        assert_eq!((&told["recording"]["is"], &told["recording"]["causes"]), (&json!("paused"), &json!(["form_field"])));
+        ears.converse(40);
         let told = agent.post(&format!("/calls/{call}/recording/resume"), json!({})).await;
-        assert_eq!(told["recording"]["is"], "on");
+        assert_eq!(
+            (&told["recording"]["is"], &told["recording"]["causes"]),
+            (&json!("paused"), &json!([])),
+            "for a second yet"
+        );
+        let goes_on = async || {
+            let told = agent.post(&format!("/calls/{call}/recording/start"), json!({})).await;
+            (told["recording"]["is"] == "on").then_some(())
+        };
+        centre.until("the recording to go on", goes_on).await;
+        let stop = format!("/calls/{call}/recording/stop");
+        let (status, why) = agent.ask(Method::POST, &stop, Some(&json!({}))).await;
+        assert_eq!((status, &why["refusal"]), (StatusCode::CONFLICT, &json!("recording_stays")), "the rules want it: {why}");
 
         let colleague = be_ready(&centre, "agent2").await;
         first.transfer(&centre, "102").await;
@@ -161,6 +173,7 @@ async fn a_call_is_recorded_through_a_pause_and_a_transfer_and_heard_by_whom_may
         let (held, _) = admin.ask(Method::PUT, &format!("/recordings/{id}/hold"), Some(&json!({ "reason": "case 7" }))).await;
         let (refused, why) = admin.ask(Method::DELETE, &format!("/recordings/{id}"), None).await;
         assert_eq!((held, refused), (StatusCode::OK, StatusCode::CONFLICT), "{why}");
+        assert_eq!(admin.get(&path).await["items"][0]["holds"][0]["reason"], "case 7");
         let supervisor = centre.sign_in("supervisor").await;
         assert_eq!(supervisor.ask(Method::DELETE, &format!("/recordings/{id}/hold"), None).await.0, StatusCode::FORBIDDEN);
         assert_eq!(admin.ask(Method::DELETE, &format!("/recordings/{id}/hold"), None).await.0, StatusCode::OK);

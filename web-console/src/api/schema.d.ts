@@ -173,7 +173,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Keeps nothing of the own call until `resume`, or until the centre's longest pause is over; a supervisor's reaches every call. */
+        /**
+         * Keeps nothing of the own call until `resume` with the same cause, or until the centre's longest pause is over; a supervisor's reaches
+         *     every call. Pauses for several causes overlap: the recording goes on when the last of them is gone.
+         */
         post: operations["recordings_pause"];
         delete?: never;
         options?: never;
@@ -190,7 +193,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Goes on recording. */
+        /**
+         * Goes on recording, unless another cause still holds it. What is said is kept again a second later: words of the pause may still be
+         *     on their way, and until then `causes` is empty.
+         */
         post: operations["recordings_resume"];
         delete?: never;
         options?: never;
@@ -209,6 +215,23 @@ export interface paths {
         put?: never;
         /** Begins to record the own call, where the rules leave it to people; a supervisor's reaches every call. */
         post: operations["recordings_start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/recording/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops what was begun on demand, for the agent who began it; a supervisor's reaches every call. What the rules record is not stopped. */
+        post: operations["recordings_stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -766,10 +789,13 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Keeps a recording whatever its time (legal hold). It cannot be deleted meanwhile. */
+        /**
+         * Keeps a recording whatever its time (legal hold). It cannot be deleted meanwhile. Each person has a hold of the own, with a reason of
+         *     its own.
+         */
         put: operations["recordings_hold"];
         post?: never;
-        /** Takes the legal hold off. */
+        /** Takes a legal hold off; those of others go on. */
         delete: operations["recordings_release"];
         options?: never;
         head?: never;
@@ -1757,6 +1783,11 @@ export interface components {
         } | {
             /** @description Which recording. */
             recording: components["schemas"]["RecordingId"];
+            /** @enum {string} */
+            kind: "recording_stopped_by_hand";
+        } | {
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
             /**
              * Format: int64
              * @description Which part.
@@ -1772,8 +1803,18 @@ export interface components {
              * @description The size of its file.
              */
             octets: number;
+            /**
+             * Format: int64
+             * @description Of its length so much is silence because the disk or the writer was too slow.
+             */
+            missing_ms?: number;
             /** @enum {string} */
             kind: "recording_stopped";
+        } | {
+            /** @description Which recording. */
+            recording: components["schemas"]["RecordingId"];
+            /** @enum {string} */
+            kind: "recording_expired";
         } | {
             /** @description Which recording. */
             recording: components["schemas"]["RecordingId"];
@@ -3159,7 +3200,7 @@ export interface components {
             /** @description Facts have been told up to here. */
             cursor: string;
         };
-        /** @description A legal hold. */
+        /** @description A person's legal hold. */
         HoldEntry: {
             /** @description Since when. */
             at: components["schemas"]["Timestamp"];
@@ -3423,6 +3464,11 @@ export interface components {
             heard: number[];
             /** @description Where nothing was kept. */
             pauses: components["schemas"]["Stretch"][];
+            /**
+             * @description Where something is missing that should have been recorded, to a second outward. What is missing between two parts has a place and
+             *     no length here: the mark `part` says how long it took.
+             */
+            gaps: components["schemas"]["Stretch"][];
             /** @description What happened when. */
             marks: components["schemas"]["RecordingMark"][];
         };
@@ -3611,7 +3657,8 @@ export interface components {
                 length_ms: number;
                 /** @description It is deleted then, unless it is held. */
                 keep_until: components["schemas"]["Timestamp"];
-                hold?: components["schemas"]["HoldEntry"] | null;
+                /** @description Who keeps it whatever its time, the first first. */
+                holds: components["schemas"]["HoldEntry"][];
                 deleted_at?: components["schemas"]["Timestamp"] | null;
                 deleted_by?: components["schemas"]["UserId"] | null;
                 /** @description Its files, one after another on one timeline. */
@@ -4178,6 +4225,13 @@ export interface components {
             length_ms: number;
             /** @description How it stands with it. */
             state: components["schemas"]["PartState"];
+            /** @description Whether something is missing in it that should have been recorded: the outline's `gaps` say where. */
+            is_incomplete: boolean;
+            /**
+             * Format: int64
+             * @description How long nothing was recorded between the part before it and this one, through no wish of anybody: a restart, or a full disk.
+             */
+            gap_before_ms: number;
         };
         /**
          * @description How it stands with a part of a recording.
@@ -4231,7 +4285,7 @@ export interface components {
             open_ms: number;
         };
         /**
-         * @description Why a recording pauses.
+         * @description Why a recording pauses. Several may hold at a time.
          * @enum {string}
          */
         PauseCause: "requested" | "form_field" | "secure_digits";
@@ -4567,8 +4621,12 @@ export interface components {
             /** @enum {string} */
             what: "pause";
         } | {
+            cause?: components["schemas"]["PauseCause"] | null;
             /** @enum {string} */
             what: "resume";
+        } | {
+            /** @enum {string} */
+            what: "stop";
         };
         /**
          * @description From when a call is recorded that is.
@@ -4595,7 +4653,8 @@ export interface components {
             length_ms: number;
             /** @description It is deleted then, unless it is held. */
             keep_until: components["schemas"]["Timestamp"];
-            hold?: components["schemas"]["HoldEntry"] | null;
+            /** @description Who keeps it whatever its time, the first first. */
+            holds: components["schemas"]["HoldEntry"][];
             deleted_at?: components["schemas"]["Timestamp"] | null;
             deleted_by?: components["schemas"]["UserId"] | null;
             /** @description Its files, one after another on one timeline. */
@@ -4617,6 +4676,11 @@ export interface components {
             /** @description What: the kind of the call's event, or `part` where a further part begins. */
             kind: string;
             agent?: components["schemas"]["AgentId"] | null;
+            /**
+             * Format: int64
+             * @description At a further part: how long nothing was recorded before it.
+             */
+            gap_ms?: number | null;
         };
         /** @description How it stands with the recording of a running call. */
         RecordingNow: {
@@ -4675,11 +4739,13 @@ export interface components {
             /** @enum {string} */
             is: "off";
         } | {
+            /** @description Whether its agent, who asked for it, may stop it. */
+            may_stop: boolean;
             /** @enum {string} */
             is: "on";
         } | {
-            /** @description Why. */
-            cause: components["schemas"]["PauseCause"];
+            /** @description Why, the foremost first. None in the last second of the pause, in which what was said in it may still be on its way. */
+            causes: components["schemas"]["PauseCause"][];
             /** @description It goes on by itself then. */
             until: components["schemas"]["Timestamp"];
             /** @enum {string} */
@@ -4721,12 +4787,16 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "too_many_calls";
+        /** @description What is gone that a recording was paused for. */
+        Resume: {
+            cause?: components["schemas"]["PauseCause"] | null;
+        };
         /**
          * @description Why a recording goes on.
          * @enum {string}
          */
-        ResumeCause: "requested" | "secure_digits" | "deadline";
+        ResumeCause: "requested" | "form_field" | "secure_digits" | "deadline";
         /**
          * @description What someone is in the centre. Each role may do what the one before it may, and more.
          * @enum {string}
@@ -7084,6 +7154,55 @@ export interface operations {
             };
             cookie?: never;
         };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Resume"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingNow"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    recordings_start: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
         requestBody?: never;
         responses: {
             200: {
@@ -7112,7 +7231,7 @@ export interface operations {
             };
         };
     };
-    recordings_start: {
+    recordings_stop: {
         parameters: {
             query?: never;
             header?: never;
@@ -8781,6 +8900,11 @@ export interface operations {
             query?: {
                 /** @description As a file to take away. */
                 download?: boolean;
+                /**
+                 * @description No further than so many milliseconds: of a recording that is still being written that much stays the same, and its ranges fit
+                 *     together.
+                 */
+                until_ms?: number;
             };
             header?: never;
             path: {
@@ -8900,7 +9024,10 @@ export interface operations {
     };
     recordings_release: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Who put it there; the own one when not given. */
+                by?: string;
+            };
             header?: never;
             path: {
                 id: string;

@@ -54,6 +54,7 @@ export function useNotices(): void {
         case 'party_left':
         case 'call_taken_over':
         case 'recording_failed':
+        case 'recording_resumed':
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break

@@ -14,6 +14,9 @@ use crate::{
 };
 
 const PAUSE: RecordingAsked = RecordingAsked::Pause { cause: PauseCause::Requested };
+const RESUME: RecordingAsked = RecordingAsked::Resume { cause: None };
+/// By the rules.
+const ON: RecordingView = RecordingView::On { may_stop: false };
 
 /// The sample directory under this rule for calls to us.
 fn under(policy: RecordingPolicy) -> Directory {
@@ -58,6 +61,15 @@ fn recorded(floor: &Floor) -> Option<(LegId, RecordingId, u32)> {
     })
 }
 
+/// Why recordings went on, in order.
+fn resumed(floor: &Floor) -> Vec<ResumeCause> {
+    let cause = |kind: &CallEventKind| match kind {
+        CallEventKind::RecordingResumed { cause, .. } => Some(*cause),
+        _ => None,
+    };
+    floor.call_events().filter_map(cause).collect()
+}
+
 fn ask(floor: &mut Floor, agent: &str, call: CallId, asked: RecordingAsked) -> Result<(), Refusal> {
     floor.ask_as(agent, CentreCommand::Recording { agent: Some(id(agent)), call, asked })
 }
@@ -70,12 +82,12 @@ fn a_call_is_recorded_from_when_customer_and_agent_hear_each_other() {
     floor.answer("ana");
     let (recorded_leg, recording, part) = recorded(&floor).unwrap();
     assert_eq!((recorded_leg, part), (leg, 1), "the customer's leg");
-    assert_eq!(floor.view(call).recording, RecordingView::On);
+    assert_eq!(floor.view(call).recording, ON);
     let began = |kind: &CallEventKind| matches!(kind, CallEventKind::RecordingStarted { cause: RecordingCause::Policy, .. });
     assert_eq!(floor.call_events().filter(|kind| began(kind)).count(), 1);
     floor.hang_up(leg);
     floor.ask("ana", |agent, call| CentreCommand::WrapUpDone { agent, call }).unwrap();
-    let end = PartEnd::Complete { length_ms: 1_000, octets: 9_000 };
+    let end = PartEnd::Complete { length_ms: 1_000, octets: 9_000, missing_ms: 0 };
     floor.input(CentreInput::RecordingEnded { recording, part: 1, end });
     assert_eq!(floor.story().last(), Some(&"recording_stopped"), "also when the call is gone");
     floor.input(CentreInput::RecordingEnded { recording, part: 1, end });
@@ -103,7 +115,7 @@ fn a_recording_goes_on_through_hold_and_transfer_as_one() {
     floor.ask("ana", |agent, call| CentreCommand::Transfer { agent, call, target }).unwrap();
     floor.answer("bea");
     assert_eq!(orders(&floor), ["part 1"]);
-    assert_eq!(floor.view(call).recording, RecordingView::On);
+    assert_eq!(floor.view(call).recording, ON);
 }
 
 #[test]
@@ -180,10 +192,10 @@ fn a_percentage_is_drawn_once_for_a_call() {
         let agent = if floor.agent("ana").call == Some(call) { "ana" } else { "bea" };
         floor.answer(agent);
         floor.ask(agent, |agent, call| CentreCommand::Hold { agent, call }).unwrap();
-        let is_recorded = floor.view(call).recording == RecordingView::On;
+        let is_recorded = floor.view(call).recording == ON;
         count += usize::from(is_recorded);
         floor.ask(agent, |agent, call| CentreCommand::Resume { agent, call }).unwrap();
-        assert_eq!(floor.view(call).recording == RecordingView::On, is_recorded);
+        assert_eq!(floor.view(call).recording == ON, is_recorded);
         floor.hang_up(leg);
         floor.ask(agent, |agent, call| CentreCommand::WrapUpDone { agent, call }).unwrap();
     }
@@ -216,7 +228,9 @@ fn a_supervisor_reaches_every_call() {
 fn a_pause_outlasts_a_transfer_and_ends_by_itself() {
     let (mut floor, _, call) = in_talk(RecordingPolicy::Always);
     ask(&mut floor, "ana", call, PAUSE).unwrap();
-    assert!(matches!(floor.view(call).recording, RecordingView::Paused { cause: PauseCause::Requested, .. }));
+    let is_asked =
+        matches!(&floor.view(call).recording, RecordingView::Paused { causes, .. } if *causes == [PauseCause::Requested]);
+    assert!(is_asked);
     floor.sleep(10_000);
     let target = TransferTarget::Queue { queue: id("sales") };
     floor.ask("ana", |agent, call| CentreCommand::Transfer { agent, call, target }).unwrap();
@@ -224,7 +238,11 @@ fn a_pause_outlasts_a_transfer_and_ends_by_itself() {
     assert_eq!(orders(&floor), ["part 1", "pause"]);
     floor.sleep(289_999);
     assert_eq!(orders(&floor), ["part 1", "pause"], "five minutes are not over");
+    assert_eq!(floor.notices.iter().filter(|(_, key)| *key == "recording_resumed").count(), 0);
     floor.sleep(1);
+    assert_eq!(orders(&floor), ["part 1", "pause"], "what was said in them may still be on its way");
+    assert!(floor.notices.contains(&("bea".into(), "recording_resumed")), "who talks is told");
+    floor.sleep(1_000);
     assert_eq!(orders(&floor), ["part 1", "pause", "resume"]);
     let cause = floor.call_events().find_map(|kind| match kind {
         CallEventKind::RecordingResumed { cause, .. } => Some(*cause),
@@ -232,8 +250,90 @@ fn a_pause_outlasts_a_transfer_and_ends_by_itself() {
     });
     assert_eq!(cause, Some(ResumeCause::Deadline));
     ask(&mut floor, "bea", call, PAUSE).unwrap();
-    ask(&mut floor, "bea", call, RecordingAsked::Resume).unwrap();
+    ask(&mut floor, "bea", call, RESUME).unwrap();
+    floor.sleep(1_000);
     assert_eq!(orders(&floor).len(), 5);
+    assert_eq!(floor.notices.iter().filter(|(_, key)| *key == "recording_resumed").count(), 1, "who resumes knows");
+}
+
+#[test]
+fn nothing_said_in_a_pause_is_kept_that_comes_within_a_second_after_it() {
+    let (mut floor, _, call) = in_talk(RecordingPolicy::Always);
+    ask(&mut floor, "ana", call, PAUSE).unwrap();
+    floor.sleep(5_000);
+    ask(&mut floor, "ana", call, RESUME).unwrap();
+    assert_eq!(resumed(&floor), [ResumeCause::Requested], "its doer stands with it");
+    let RecordingView::Paused { causes, until } = floor.view(call).recording.clone() else { panic!("it goes on at once") };
+    assert_eq!((causes, until.millis_since(floor.now.wall)), (vec![], 1_000));
+    floor.sleep(999);
+    assert_eq!(orders(&floor), ["part 1", "pause"]);
+    assert_eq!(ask(&mut floor, "ana", call, RESUME), Ok(()), "asked twice, once resumed");
+    floor.sleep(1);
+    assert_eq!((orders(&floor).len(), &floor.view(call).recording), (3, &ON));
+    ask(&mut floor, "ana", call, PAUSE).unwrap();
+    ask(&mut floor, "ana", call, RESUME).unwrap();
+    floor.sleep(500);
+    ask(&mut floor, "ana", call, PAUSE).unwrap();
+    floor.sleep(10_000);
+    assert_eq!(
+        orders(&floor).last().map(String::as_str),
+        Some("pause"),
+        "a new pause begins in the last moment of the old one"
+    );
+    assert_eq!(resumed(&floor).len(), 2);
+}
+
+#[test]
+fn a_recording_goes_on_when_the_last_of_several_causes_is_gone() {
+    let (mut floor, _, call) = in_talk(RecordingPolicy::Always);
+    let field = |floor: &mut Floor, is_left| {
+        let cause = PauseCause::FormField;
+        let asked = if is_left { RecordingAsked::Resume { cause: Some(cause) } } else { RecordingAsked::Pause { cause } };
+        ask(floor, "ana", call, asked)
+    };
+    ask(&mut floor, "ana", call, PAUSE).unwrap();
+    floor.sleep(100_000);
+    field(&mut floor, false).unwrap();
+    let RecordingView::Paused { causes, until } = floor.view(call).recording.clone() else { panic!("paused") };
+    assert_eq!((causes, until.millis_since(floor.now.wall)), (vec![PauseCause::Requested, PauseCause::FormField], 300_000));
+    field(&mut floor, true).unwrap();
+    floor.sleep(2_000);
+    assert_eq!(orders(&floor), ["part 1", "pause"], "the agent's own pause holds");
+    assert_eq!(field(&mut floor, true), Err(Refusal::WrongCallState), "that cause is gone already");
+    field(&mut floor, false).unwrap();
+    floor.sleep(198_000);
+    assert_eq!(orders(&floor), ["part 1", "pause"], "one deadline has passed, the other has not");
+    assert_eq!(floor.notices.iter().filter(|(_, key)| *key == "recording_resumed").count(), 0, "nothing goes on");
+    field(&mut floor, true).unwrap();
+    floor.sleep(1_000);
+    assert_eq!(orders(&floor), ["part 1", "pause", "resume"]);
+    assert_eq!(resumed(&floor), [ResumeCause::FormField]);
+}
+
+#[test]
+fn what_was_begun_on_demand_is_stopped_by_its_agent_or_a_supervisor_and_nothing_else_is() {
+    let (mut floor, _, call) = in_talk(RecordingPolicy::OnDemand);
+    assert_eq!(ask(&mut floor, "ana", call, RecordingAsked::Stop), Err(Refusal::NotRecorded));
+    ask(&mut floor, "ana", call, RecordingAsked::Begin).unwrap();
+    assert_eq!(floor.view(call).recording, RecordingView::On { may_stop: true });
+    ask(&mut floor, "ana", call, RecordingAsked::Stop).unwrap();
+    assert_eq!(
+        (orders(&floor), floor.story().last()),
+        (vec!["part 1".into(), "stop".into()], Some(&"recording_stopped_by_hand"))
+    );
+    floor.sleep(60_000);
+    assert_eq!(floor.view(call).recording, RecordingView::Off { may_begin: true }, "it stays so");
+
+    floor.ask_as("sue", CentreCommand::Recording { agent: None, call, asked: RecordingAsked::Begin }).unwrap();
+    assert_eq!(floor.view(call).recording, ON);
+    assert_eq!(ask(&mut floor, "ana", call, RecordingAsked::Stop), Err(Refusal::RecordingStays), "the supervisor's");
+    floor.ask_as("sue", CentreCommand::Recording { agent: None, call, asked: RecordingAsked::Stop }).unwrap();
+    assert_eq!(orders(&floor), ["part 1", "stop", "part 2", "stop"]);
+
+    let (mut floor, _, call) = in_talk(RecordingPolicy::Always);
+    let stop = CentreCommand::Recording { agent: None, call, asked: RecordingAsked::Stop };
+    assert_eq!(floor.ask_as("sue", stop), Err(Refusal::RecordingStays), "what the rules want");
+    assert_eq!(orders(&floor), ["part 1"]);
 }
 
 #[test]
@@ -256,7 +356,7 @@ fn while_a_caller_types_a_secret_nothing_is_kept() {
     floor.sleep(2_000);
     assert_eq!(orders(&floor), ["part 1", "pause"], "a wrong key is asked for again");
     assert_eq!(
-        floor.ask_as("sue", CentreCommand::Recording { agent: None, call, asked: RecordingAsked::Resume }),
+        floor.ask_as("sue", CentreCommand::Recording { agent: None, call, asked: RESUME }),
         Err(Refusal::WrongCallState),
         "nobody ends the pause of a secret"
     );

@@ -63,8 +63,12 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t(`event.recording_paused.${event.cause}`)
       case 'recording_resumed':
         return t(`event.recording_resumed.${event.cause}`)
+      case 'recording_stopped_by_hand':
+        return t('event.recording_stopped_by_hand')
       case 'recording_stopped':
-        return t('event.recording_stopped', { time: clockText(event.length_ms) })
+        return event.missing_ms ? t('event.recording_stopped_incomplete', { time: clockText(event.length_ms), missing: clockText(event.missing_ms) }) : t('event.recording_stopped', { time: clockText(event.length_ms) })
+      case 'recording_expired':
+        return t('event.recording_expired')
       case 'recording_failed':
         return t(`event.recording_failed.${event.cause}`)
       case 'parked':

@@ -1,8 +1,8 @@
 // A recording to be heard: two channels as a picture, what lies along them, and the keys of any player. What the customer says is drawn
 // upwards, what the customer hears downwards.
-import { useQuery } from '@tanstack/react-query'
+import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Pause, Play, RotateCcw, RotateCw } from 'lucide-react'
-import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
+import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react'
 import { api } from '@/api/client'
 import type { RecordingEntry, RecordingOutline } from '@/api/records'
 import { clockText } from '@/i18n/format'
@@ -25,6 +25,8 @@ export function RecordingPlayer({ entry }: { entry: RecordingEntry }) {
     queryKey: ['recordings', entry.id, 'outline', entry.length_ms],
     queryFn: ({ signal }) => api.get<RecordingOutline>(`/recordings/${entry.id}/outline?buckets=${BUCKETS}`, {}, signal),
     staleTime: Number.POSITIVE_INFINITY,
+    // One that is still being written grows under the player, which goes on.
+    placeholderData: keepPreviousData,
   })
   if (query.isError) return <LoadProblem problem={query.error} onRetry={() => void query.refetch()} />
   if (!query.data) return <SkeletonLines count={3} label={t('common:loading')} />
@@ -40,11 +42,36 @@ function Player({ id, outline }: { id: string; outline: RecordingOutline }) {
   const [speed, setSpeed] = useState<string>('1')
   const [isBroken, setBroken] = useState(false)
   const length = Math.max(1, outline.length_ms)
+  // The sound that is loaded ends there: so much of a recording never changes.
+  const [untilMs, setUntil] = useState(outline.length_ms)
+  const goOn = useRef<{ atMs: number; isPlaying: boolean } | null>(null)
+  const isAtEnd = useRef(false)
+  /** Loads what has come since, and goes on from there. */
+  const loadMore = (atMs: number, isPlaying: boolean) => {
+    goOn.current = { atMs, isPlaying }
+    setUntil(outline.length_ms)
+  }
   const seek = (ms: number) => {
     const place = Math.min(Math.max(0, ms), length)
     setAt(place)
-    if (audio.current) audio.current.currentTime = place / 1_000
+    isAtEnd.current = false
+    if (place > untilMs) loadMore(place, isPlaying)
+    else if (audio.current) audio.current.currentTime = place / 1_000
   }
+  const loaded = (player: HTMLAudioElement) => {
+    player.playbackRate = Number(speed)
+    if (!goOn.current) return
+    const { atMs, isPlaying } = goOn.current
+    goOn.current = null
+    player.currentTime = atMs / 1_000
+    if (isPlaying) void player.play().catch(() => setBroken(true))
+  }
+  useEffect(() => {
+    if (!isAtEnd.current || outline.length_ms <= untilMs) return
+    isAtEnd.current = false
+    goOn.current = { atMs: untilMs, isPlaying: true }
+    setUntil(outline.length_ms)
+  }, [outline.length_ms, untilMs])
   const toggle = () => {
     const player = audio.current
     if (!player) return
@@ -52,7 +79,11 @@ function Player({ id, outline }: { id: string; outline: RecordingOutline }) {
     else player.pause()
   }
   const marks = [
-    ...outline.marks.map((mark) => ({ at_ms: mark.at_ms, text: t(`recordings.mark.${mark.kind as 'held'}`, { agent: mark.agent ? names.agent(mark.agent) : '' }) })),
+    ...outline.marks.map((mark) => ({
+      at_ms: mark.at_ms,
+      text: mark.gap_ms ? t('recordings.mark.part_after', { gap: clockText(mark.gap_ms) }) : t(`recordings.mark.${mark.kind as 'held'}`, { agent: mark.agent ? names.agent(mark.agent) : '' }),
+    })),
+    ...outline.gaps.map((gap) => ({ at_ms: gap.from_ms, text: `${t('recordings.mark.gap')} (${clockText(gap.to_ms - gap.from_ms)})` })),
     ...outline.pauses.map((pause) => ({ at_ms: pause.from_ms, text: `${t('recordings.mark.pause')} (${clockText(pause.to_ms - pause.from_ms)})` })),
   ].sort((one, other) => one.at_ms - other.at_ms)
   return (
@@ -60,11 +91,16 @@ function Player({ id, outline }: { id: string; outline: RecordingOutline }) {
       {/* oxlint-disable-next-line jsx-a11y/media-has-caption -- a telephone call has no captions */}
       <audio
         ref={audio}
-        src={`/api/v1/recordings/${id}/audio`}
+        src={`/api/v1/recordings/${id}/audio?until_ms=${untilMs}`}
         preload="metadata"
+        onLoadedMetadata={(event) => loaded(event.currentTarget)}
         onPlay={() => setPlaying(true)}
         onPause={() => setPlaying(false)}
-        onEnded={() => setPlaying(false)}
+        onEnded={() => {
+          setPlaying(false)
+          if (length > untilMs) loadMore(untilMs, true)
+          else isAtEnd.current = true
+        }}
         onError={() => setBroken(true)}
         onTimeUpdate={(event) => setAt(event.currentTarget.currentTime * 1_000)}
       />
@@ -148,6 +184,9 @@ function Picture({ outline, length, atMs, marks, onSeek, onToggle }: { outline: 
       <svg viewBox={`0 0 ${width} ${2 * HALF}`} preserveAspectRatio="none" className="block h-24 w-full" aria-hidden>
         {outline.pauses.map((pause) => (
           <rect key={pause.from_ms} x={x(pause.from_ms)} width={Math.max(1, x(pause.to_ms - pause.from_ms))} y={0} height={2 * HALF} className="fill-warn-soft" />
+        ))}
+        {outline.gaps.map((gap) => (
+          <rect key={gap.from_ms} x={x(gap.from_ms)} width={Math.max(1, x(gap.to_ms - gap.from_ms))} y={0} height={2 * HALF} className="fill-bad-soft" />
         ))}
         <path d={shape(outline.said, -1)} className="fill-accent" />
         <path d={shape(outline.heard, 1)} className="fill-ink-3" />

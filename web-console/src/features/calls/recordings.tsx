@@ -30,12 +30,12 @@ export function RecordingsSection({ call }: { call: CallDetails }) {
   return (
     <Section title={t('recordings.title')} className="border-b border-line px-4 pt-2 pb-4">
       {query.isError && <LoadProblem problem={query.error} onRetry={() => void query.refetch()} />}
-      {query.data?.items.map((entry) => <Entry key={entry.id} entry={entry} mayKeep={session.permissions.includes('keep_recordings')} />)}
+      {query.data?.items.map((entry) => <Entry key={entry.id} entry={entry} mayKeep={session.permissions.includes('keep_recordings')} user={session.user} />)}
     </Section>
   )
 }
 
-function Entry({ entry, mayKeep }: { entry: RecordingEntry; mayKeep: boolean }) {
+function Entry({ entry, mayKeep, user }: { entry: RecordingEntry; mayKeep: boolean; user: string }) {
   const { t, i18n } = useTexts('calls')
   const names = useNames()
   const [isOpen, setOpen] = useState(false)
@@ -49,11 +49,17 @@ function Entry({ entry, mayKeep }: { entry: RecordingEntry; mayKeep: boolean }) 
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <span className="font-semibold">{clockText(entry.length_ms)}</span>
         {entry.parts.map((part) => (
-          <Badge key={part.part} tone={part.state === 'complete' ? 'neutral' : part.state === 'running' ? 'good' : 'warn'}>
+          <Badge key={part.part} tone={part.state === 'complete' && !part.is_incomplete ? 'neutral' : part.state === 'running' ? 'good' : 'warn'}>
             {entry.parts.length > 1 ? `${t('recordings.part', { part: part.part })}: ${t(`recordings.state.${part.state}`)}` : t(`recordings.state.${part.state}`)}
+            {part.is_incomplete && `, ${t('recordings.incomplete')}`}
           </Badge>
         ))}
-        <span className="text-xs text-ink-3">{entry.hold ? t('recordings.held', { who: names.agent(entry.hold.by), reason: entry.hold.reason }) : t('recordings.kept_until', { when: dateTimeText(entry.keep_until, i18n.language) })}</span>
+        {entry.holds.length === 0 && <span className="text-xs text-ink-3">{t('recordings.kept_until', { when: dateTimeText(entry.keep_until, i18n.language) })}</span>}
+        {entry.holds.map((hold) => (
+          <span key={hold.by} className="text-xs text-ink-3">
+            {t('recordings.held', { who: names.agent(hold.by), reason: hold.reason })}
+          </span>
+        ))}
       </div>
       {isAudible && !isOpen && (
         <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
@@ -70,15 +76,16 @@ function Entry({ entry, mayKeep }: { entry: RecordingEntry; mayKeep: boolean }) 
             {t('recordings.download')}
           </ButtonLink>
         )}
-        {mayKeep && <Keeping entry={entry} />}
+        {mayKeep && <Keeping entry={entry} user={user} />}
       </div>
     </div>
   )
 }
 
-/** Legal hold and deletion. Both ask once more before they are done. */
-function Keeping({ entry }: { entry: RecordingEntry }) {
+/** Legal holds, one for each person, and deletion. Both ask once more before they are done. */
+function Keeping({ entry, user }: { entry: RecordingEntry; user: string }) {
   const { t } = useTexts('calls')
+  const names = useNames()
   const client = useQueryClient()
   const [asked, setAsked] = useState<'hold' | 'delete' | null>(null)
   const [reason, setReason] = useState('')
@@ -96,11 +103,12 @@ function Keeping({ entry }: { entry: RecordingEntry }) {
   const path = `/recordings/${entry.id}` as const
   return (
     <>
-      {entry.hold ? (
-        <Button size="sm" icon={LockOpen} onPress={() => void act(() => api.delete(`${path}/hold`))} data-testid="recording-release">
-          {t('recordings.release')}
+      {entry.holds.map((hold) => (
+        <Button key={hold.by} size="sm" icon={LockOpen} onPress={() => void act(() => api.delete(`${path}/hold?by=${encodeURIComponent(hold.by)}`))} data-testid="recording-release">
+          {entry.holds.length > 1 ? `${t('recordings.release')} (${names.agent(hold.by)})` : t('recordings.release')}
         </Button>
-      ) : asked === 'hold' ? (
+      ))}
+      {entry.holds.some((hold) => hold.by === user) ? null : asked === 'hold' ? (
         <form
           className="flex items-end gap-2"
           onSubmit={(event) => {
@@ -118,7 +126,7 @@ function Keeping({ entry }: { entry: RecordingEntry }) {
           {t('recordings.hold')}
         </Button>
       )}
-      {!entry.hold &&
+      {entry.holds.length === 0 &&
         (asked === 'delete' ? (
           <span className="flex items-center gap-2" role="alert">
             <span className="text-sm">{t('recordings.delete_sure')}</span>

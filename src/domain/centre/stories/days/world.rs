@@ -193,8 +193,10 @@ impl Day {
             20 => CentreCommand::TakeParked { agent, call },
             21 => CentreCommand::ConferenceDrop { agent, call, party: u8::try_from(self.below(3)).unwrap() },
             22 => {
-                let pause = RecordingAsked::Pause { cause: PauseCause::FormField };
-                let asked = self.pick(&[RecordingAsked::Begin, pause, RecordingAsked::Resume]).unwrap();
+                let cause = self.pick(&[PauseCause::FormField, PauseCause::Requested]).unwrap();
+                let resume = RecordingAsked::Resume { cause: Some(cause) };
+                let all = [RecordingAsked::Begin, RecordingAsked::Pause { cause }, resume, RecordingAsked::Stop];
+                let asked = self.pick(&all).unwrap();
                 CentreCommand::Recording { agent: Some(agent), call, asked }
             }
             _ => CentreCommand::ConsultCancel { agent, call },
@@ -333,7 +335,7 @@ impl Day {
             PhoneEffect::PauseRecording { leg, .. } => assert!(self.recorded.contains_key(&leg)),
             PhoneEffect::StopRecording { leg } => {
                 let (recording, part) = self.recorded.remove(&leg).expect("a part runs");
-                let end = PartEnd::Complete { length_ms: 1, octets: 1 };
+                let end = PartEnd::Complete { length_ms: 1, octets: 1, missing_ms: 0 };
                 self.later(20, Later::Input(CentreInput::RecordingEnded { recording, part, end }));
             }
             PhoneEffect::TransferProgress { leg, .. } => assert!(self.legs.contains(&leg)),
