@@ -235,6 +235,7 @@ fn directory() -> Directory {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        has_secret_note: false,
     };
     let agent = AgentProfile {
         id: "agent1".parse().unwrap(),

@@ -57,6 +57,7 @@ fn queue(id: &str) -> Queue {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        has_secret_note: false,
     }
 }
 

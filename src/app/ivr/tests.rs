@@ -55,6 +55,7 @@ fn directory() -> Directory {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        has_secret_note: false,
     };
     let calendar = |key: &str| CalendarSource {
         id: key.parse().expect("key"),

@@ -157,6 +157,7 @@ fn support() -> Result<Queue, InvalidId> {
         ticket_type: "incident".into(),
         caller_number: None,
         recording: None,
+        has_secret_note: false,
         script: scripts(
             "Thank the customer for calling, confirm the name and the line affected, repeat the problem in your own words. \
              Open tickets first: say what happened since the last contact.",
@@ -189,6 +190,7 @@ fn sales() -> Result<Queue, InvalidId> {
         ticket_type: "enquiry".into(),
         caller_number: Some("+34910000002".into()),
         recording: None,
+        has_secret_note: false,
         script: scripts(
             "Ask what the customer uses today, offer one plan only, name price and commitment before closing.",
             "Pregunte qué usa hoy el cliente, ofrezca un solo plan y diga precio y permanencia antes de cerrar.",

@@ -56,6 +56,10 @@ pub struct Queue {
     /// Which of its calls are recorded; `None` is as the centre says.
     #[serde(default)]
     pub recording: Option<RecordingPolicy>,
+    /// Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
+    /// and while it is filled in nothing is recorded.
+    #[serde(default)]
+    pub has_secret_note: bool,
 }
 
 /// A skill that a queue asks for.

@@ -4082,6 +4082,11 @@ export interface components {
                     [key: string]: string;
                 };
                 recording?: components["schemas"]["RecordingPolicy"] | null;
+                /**
+                 * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
+                 *     and while it is filled in nothing is recorded.
+                 */
+                has_secret_note?: boolean;
             } & {
                 /**
                  * Format: int64
@@ -4508,6 +4513,11 @@ export interface components {
                 [key: string]: string;
             };
             recording?: components["schemas"]["RecordingPolicy"] | null;
+            /**
+             * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
+             *     and while it is filled in nothing is recorded.
+             */
+            has_secret_note?: boolean;
         };
         /** @description Counts of one queue over one span. Percentages are computed by who shows them. */
         QueueCounts: {
@@ -5619,6 +5629,11 @@ export interface components {
                 [key: string]: string;
             };
             recording?: components["schemas"]["RecordingPolicy"] | null;
+            /**
+             * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
+             *     and while it is filled in nothing is recorded.
+             */
+            has_secret_note?: boolean;
         } & {
             /**
              * Format: int64
@@ -6288,6 +6303,11 @@ export interface components {
                 [key: string]: string;
             };
             recording?: components["schemas"]["RecordingPolicy"] | null;
+            /**
+             * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
+             *     and while it is filled in nothing is recorded.
+             */
+            has_secret_note?: boolean;
         } & {
             /**
              * Format: int64

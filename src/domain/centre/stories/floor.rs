@@ -56,6 +56,7 @@ pub fn queue(key: &str) -> Queue {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        has_secret_note: false,
     }
 }
 

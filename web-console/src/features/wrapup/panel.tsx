@@ -21,6 +21,7 @@ import { Button, Countdown, cx, Elapsed, Section, TextArea } from '@/ui'
 import { chosenDispositions } from './chosen'
 import { DispositionPicker, useLeaves } from './disposition-picker'
 import { countUse } from './favourites'
+import { SecretNote } from './secret-note'
 import { TicketPart } from './ticket-part'
 
 export function WrapUpPanel({ call }: { call: CallView }) {
@@ -58,6 +59,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
         <Section title={t('notes.title')} aside={<SaveNote draft={draft} />}>
           <NotesField call={call} />
         </Section>
+        {queue?.has_secret_note && (call.state.is === 'talking' || call.state.is === 'held') && <SecretNote key={call.id} call={call} />}
         <Section title={t('disposition.title')} aside={leaf && <span className="truncate text-xs text-ink-2">{[...leaf.path, leaf.name].join(' / ')}</span>}>
           <DispositionPicker leaves={leaves} quick={quick} isPending={isPending} chosen={chosen} onChoose={(id) => void choose(id)} isDisabled={!isUp} />
         </Section>

@@ -5,7 +5,7 @@ import type { Disposition, Queue, Schemas, TicketType } from '@/api/types'
 import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
 import { spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { Button, IconButton, Section, Select, TextArea, TextField } from '@/ui'
+import { Button, Checkbox, IconButton, Section, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
 import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
 import { tidyQueue } from '../queue'
@@ -65,6 +65,7 @@ export function QueuesSection() {
       caller_number: null,
       script: {},
       recording: null,
+      has_secret_note: false,
     }),
     toBody: tidyQueue,
     check: (queue, isNew) => ({
@@ -193,6 +194,9 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
       </Group>
       <Group title={t('recording.title')}>
         <RecordingPolicyField label={t('recording.of_queue')} value={values.recording ?? null} hasDefault onChange={(policy) => set('recording', policy)} error={errorOf('recording.percent')} />
+        <Checkbox isSelected={values.has_secret_note ?? false} onChange={(isOn) => set('has_secret_note', isOn)} data-testid="field-secret-note">
+          {t('recording.secret_note')}
+        </Checkbox>
       </Group>
       <Group title={t('queues.script')}>
         {LANGUAGES.map((language) => (
