@@ -13,8 +13,8 @@ pub(super) enum DigitWay {
     Rtp,
     /// RFC 6086.
     Info,
-    /// As tones in the audio, with the last key.
-    Tone(char),
+    /// As tones in the audio, with the last key. It may be one of a secret, so it is not written down.
+    Tone(#[serde(skip)] Option<char>),
 }
 
 impl DigitWay {
@@ -24,7 +24,7 @@ impl DigitWay {
         match (self, way) {
             (Self::Rtp, Self::Rtp) | (Self::Info, Self::Info) | (Self::Tone(_), Self::Tone(_) | Self::Rtp) => true,
             // A telephone says by INFO what it has sounded a moment before.
-            (Self::Tone(sounded), Self::Info) => sounded != digit,
+            (Self::Tone(sounded), Self::Info) => sounded != Some(digit),
             (Self::Rtp, Self::Info | Self::Tone(_)) | (Self::Info, Self::Rtp | Self::Tone(_)) => false,
         }
     }
@@ -68,18 +68,29 @@ mod tests {
     #[test]
     fn a_telephone_that_sounds_its_keys_and_says_them_by_info_presses_each_once() {
         use DigitWay::{Info, Tone};
-        let tones_first = [(Tone('1'), '1'), (Info, '1'), (Tone('1'), '1'), (Info, '1'), (Tone('2'), '2'), (Info, '2')];
+        let tones_first =
+            [(Tone(Some('1')), '1'), (Info, '1'), (Tone(Some('1')), '1'), (Info, '1'), (Tone(Some('2')), '2'), (Info, '2')];
         assert_eq!(counted(&tones_first), "112");
-        let info_first = [(Info, '1'), (Tone('1'), '1'), (Info, '1'), (Tone('1'), '1')];
+        let info_first = [(Info, '1'), (Tone(Some('1')), '1'), (Info, '1'), (Tone(Some('1')), '1')];
         assert_eq!(counted(&info_first), "11");
         // A tone that was missed is made up for.
-        assert_eq!(counted(&[(Tone('1'), '1'), (Info, '1'), (Info, '7')]), "17");
-        assert_eq!(counted(&[(Tone('1'), '1'), (Tone('1'), '1'), (Tone('2'), '2')]), "112");
+        assert_eq!(counted(&[(Tone(Some('1')), '1'), (Info, '1'), (Info, '7')]), "17");
+        assert_eq!(counted(&[(Tone(Some('1')), '1'), (Tone(Some('1')), '1'), (Tone(Some('2')), '2')]), "112");
     }
 
     #[test]
     fn events_agreed_upon_later_take_the_place_of_tones() {
         use DigitWay::{Info, Rtp, Tone};
-        assert_eq!(counted(&[(Tone('1'), '1'), (Rtp, '1'), (Info, '1'), (Tone('1'), '1'), (Rtp, '3')]), "113");
+        assert_eq!(counted(&[(Tone(Some('1')), '1'), (Rtp, '1'), (Info, '1'), (Tone(Some('1')), '1'), (Rtp, '3')]), "113");
+    }
+
+    #[test]
+    fn no_key_is_written_down_and_the_way_is() {
+        for (way, kept) in [(DigitWay::Rtp, "\"Rtp\""), (DigitWay::Info, "\"Info\""), (DigitWay::Tone(Some('7')), "\"Tone\"")] {
+            assert_eq!(serde_json::to_string(&way).unwrap(), kept);
+        }
+        let back: DigitWay = serde_json::from_str("\"Tone\"").unwrap();
+        assert_eq!(back, DigitWay::Tone(None));
+        assert!(back.counts(DigitWay::Info, '7') && back.counts(DigitWay::Rtp, '7'));
     }
 }

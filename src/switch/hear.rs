@@ -141,7 +141,7 @@ impl Legs {
             MediaNotice::Up { leg } => self.audio_up(leg),
             MediaNotice::Lost { leg } => self.audio_lost(leg, now),
             MediaNotice::Digit { leg, digit } => self.digit(leg, digit, DigitWay::Rtp),
-            MediaNotice::KeyTone { leg, digit } => self.digit(leg, digit, DigitWay::Tone(digit)),
+            MediaNotice::KeyTone { leg, digit } => self.digit(leg, digit, DigitWay::Tone(Some(digit))),
             MediaNotice::PlayEnded { leg, play, was_stopped } => {
                 if self.get(leg).is_some() {
                     self.tell(CentreInput::PlayEnded { leg, play: play.0, was_stopped });

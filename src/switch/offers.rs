@@ -31,8 +31,8 @@ impl Legs {
 
 /// Our first offer, in the forms in which it may go out.
 pub(super) fn call_offer(sdp: &mut SdpSession) -> CallOffer {
-    let secure = sdp.offers_over_tls();
-    CallOffer { in_clear: sdp.terms().allow_plain().then(|| sdp.offers()), secure }
+    let in_clear = sdp.terms().allow_plain().then(|| sdp.offers());
+    CallOffer { in_clear, secure: sdp.offers_over_tls() }
 }
 
 pub(super) fn accepted(sdp: &mut SdpSession, answer: &str) -> Option<RemoteMedia> {

@@ -30,9 +30,9 @@ impl SdpSession {
         PerFamily::Both { v4: offer, v6: self.twin_at(other).offer().into() }
     }
 
-    /// The peer is one of the family that it last answered in, for good.
+    /// The peer is one of the family that it last answered in, and over that kind of signalling, for good.
     pub fn settle(&mut self) {
-        self.other_local = None;
+        (self.other_local, self.said_otherwise) = (None, None);
     }
 
     /// Our answer to an offer of the other family, at the port that was opened for it. An error changes nothing.

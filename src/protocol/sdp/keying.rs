@@ -75,16 +75,22 @@ impl SdpSession {
         }
     }
 
-    /// Our offer as peers of each family are to get it over signalling that nobody else can read.
-    pub fn offers_over_tls(&self) -> PerFamily<Arc<str>> {
-        let mut secure = self.clone();
+    /// Our first offer as peers of each family are to get it over signalling that nobody else can read. Whoever answers has had one form
+    /// of it alone, so both are the same version, and what follows is a later one of the form that was answered (RFC 3264 8).
+    pub fn offers_over_tls(&mut self) -> PerFamily<Arc<str>> {
+        let mut secure = self.unsaid();
         secure.terms.is_secure = true;
-        secure.offers()
+        let offers = secure.offers();
+        self.version = self.version.max(secure.version);
+        self.said_otherwise = secure.last;
+        offers
     }
 
     /// Their signalling has come, and nobody else can read it, or others can: what they agree to counts as that allows.
     pub fn note_signalling(&mut self, is_secure: bool) {
-        self.terms.is_secure = is_secure;
+        if std::mem::replace(&mut self.terms.is_secure, is_secure) != is_secure {
+            std::mem::swap(&mut self.last, &mut self.said_otherwise);
+        }
     }
 
     /// The same session with keys to offer, drawn for it alone.
@@ -99,7 +105,7 @@ mod tests {
     use super::*;
     use crate::{
         protocol::{media::RemoteMedia, rtp::SrtpSuite, sdp::Description},
-        types::PerFamily,
+        types::{IpFamily, PerFamily},
     };
 
     const THEIR_KEY: &str = "inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR";
@@ -205,6 +211,26 @@ mod tests {
         assert_eq!(answer(Required, true, line("RTP/SAVP", "")), Err(NoCommonMedia));
         assert_eq!(answer(Required, true, line("RTP/AVP", "")), Err(NoCommonMedia));
         assert_eq!(answer(Optional, false, line("RTP/AVP", &first)), Err(NoCommonMedia));
+    }
+
+    #[test]
+    fn what_follows_a_first_offer_is_a_later_version_of_the_form_that_was_answered() {
+        use MediaEncryption::{Never, Optional, Required};
+        let version = |sdp: &str| sdp.split(' ').nth(2).and_then(|word| word.parse::<u64>().ok()).unwrap();
+        for (encryption, over_tls) in [(Required, true), (Optional, true), (Optional, false), (Never, true), (Never, false)] {
+            let mut ours = session(encryption, false);
+            let in_clear = (encryption != Required).then(|| ours.offers());
+            let secure = ours.offers_over_tls();
+            let said = if over_tls { secure } else { in_clear.unwrap() };
+            let said = said.of(IpFamily::V4);
+            // One telephone rings over TLS, and another one takes the call.
+            ours.note_signalling(!over_tls);
+            ours.note_signalling(over_tls);
+            assert_eq!((version(said), ours.offer()), (1, said.to_string()), "{encryption:?}: said again it is the same");
+            ours.settle();
+            ours.move_to("198.51.100.5:20010".parse().unwrap(), KeyMaterial::new([9; KeyMaterial::OCTETS]));
+            assert_eq!(version(&ours.offer()), 2, "{encryption:?}");
+        }
     }
 
     #[test]

@@ -37,14 +37,17 @@ pub struct NoCommonMedia;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SdpSession {
     id: u64,
-    version: u64,
+    pub(super) version: u64,
     pub(super) local: SocketAddr,
     /// Where audio would arrive from a peer of the other family, until it is known of which the peer is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) other_local: Option<SocketAddr>,
     /// The last body without its origin: a changed one counts the version up. It may hold keys, so it is not written down.
     #[serde(skip)]
-    last: Option<LastBody>,
+    pub(super) last: Option<LastBody>,
+    /// The same of our first offer over the other kind of signalling, until it is known by which of them the peer answers.
+    #[serde(skip)]
+    pub(super) said_otherwise: Option<LastBody>,
     /// Media lines agreed so far; empty before the first agreement.
     lines: Vec<AgreedLine>,
     /// On what terms audio is agreed.
@@ -57,7 +60,7 @@ pub struct SdpSession {
 
 /// A body that may hold keys.
 #[derive(Clone, PartialEq)]
-struct LastBody(String);
+pub(super) struct LastBody(String);
 
 impl fmt::Debug for LastBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,6 +90,7 @@ impl SdpSession {
             local,
             other_local,
             last: None,
+            said_otherwise: None,
             lines: Vec::new(),
             terms: AudioTerms::default(),
             keys: None,
@@ -102,12 +106,17 @@ impl SdpSession {
     /// the old one by chance: keys, SSRC and timestamps begin anew (RFC 3264 8).
     pub fn move_to(&mut self, local: SocketAddr, keys: KeyMaterial) {
         (self.local, self.other_local) = (local, None);
-        (self.last, self.keys) = (None, Some(keys));
+        (self.last, self.said_otherwise, self.keys) = (None, None, Some(keys));
     }
 
     /// The same session, never said yet, with its audio at another address.
     pub(super) fn twin_at(&self, local: SocketAddr) -> Self {
-        Self { local, other_local: None, last: None, version: 0, ..self.clone() }
+        Self { local, other_local: None, ..self.unsaid() }
+    }
+
+    /// The same session, never said yet.
+    pub(super) fn unsaid(&self) -> Self {
+        Self { last: None, said_otherwise: None, version: 0, ..self.clone() }
     }
 
     /// Our own offer; a repeated one keeps the media lines agreed before.

@@ -1,17 +1,24 @@
 //! The offer of a call in the forms in which it goes out: what is said of keys depends on who can read it.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::notice::{Flow, Transport};
 use crate::types::{IpFamily, PerFamily};
 
 /// Our SDP offer, as a place of each family and kind of signalling is to get it; at least one of both is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CallOffer {
     /// Over signalling that others can read; `None` if nothing may be said there.
     pub in_clear: Option<PerFamily<Arc<str>>>,
     /// Over TLS or WSS.
     pub secure: PerFamily<Arc<str>>,
+}
+
+impl fmt::Debug for CallOffer {
+    /// Without what holds keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallOffer").field("in_clear", &self.in_clear).finish_non_exhaustive()
+    }
 }
 
 impl CallOffer {

@@ -119,3 +119,48 @@ fn a_phone_that_answers_in_the_clear_is_hung_up_where_its_audio_must_be_encrypte
         assert_eq!((is_up, has_bye), (is_taken, !is_taken), "{said:?}");
     }
 }
+
+#[test]
+fn a_call_that_must_be_encrypted_stays_so_and_an_encrypted_one_that_may_be_plain_says_that_it_is_no_more() {
+    let (keyed, secured) = (format!("{OFFER}{KEY}"), format!("{}{KEY}", OFFER.replace("RTP/AVP", "RTP/SAVP")));
+    for (encryption, first, is_taken) in [(Optional, &keyed, true), (Required, &secured, false)] {
+        let mut desk = desk(encryption);
+        let (_, dialog, _) = offer(&mut desk);
+        desk.sip(SipNotice::Answered { dialog, answer: first.as_str().into(), signalled_from: THEIRS, is_secure: true });
+        // Over TLS, so that it is the peer's own wish.
+        let said = desk.sip(SipNotice::Reoffered { dialog, offer: Some(OFFER.into()), is_secure: true });
+        let answer = said.iter().find_map(|said| match said {
+            Said::Sip(SipOrder::AnswerReoffer { answer, .. }) => Some(answer.is_some()),
+            _ => None,
+        });
+        let keys = said.iter().find_map(|said| match said {
+            Said::Media(MediaOrder::SetRemote { remote, .. }) => Some(remote.srtp.is_some()),
+            _ => None,
+        });
+        assert_eq!((answer, keys), (Some(is_taken), is_taken.then_some(false)), "{said:?}");
+    }
+}
+
+#[test]
+fn a_peer_that_says_its_old_key_again_is_answered_with_ours_as_it_was() {
+    let keyed = format!("{OFFER}{KEY}");
+    let mut desk = desk(Optional);
+    let (_, dialog, _) = offer(&mut desk);
+    desk.sip(SipNotice::Answered { dialog, answer: keyed.as_str().into(), signalled_from: THEIRS, is_secure: true });
+    let [first, second] = [1, 2].map(|_| {
+        let said = desk.sip(SipNotice::Reoffered { dialog, offer: Some(keyed.as_str().into()), is_secure: true });
+        said.into_iter().find_map(|said| match said {
+            Said::Sip(SipOrder::AnswerReoffer { answer, .. }) => answer,
+            _ => None,
+        })
+    });
+    assert!(first.as_ref().is_some_and(|sdp| sdp.contains("inline:")), "{first:?}");
+    assert_eq!(first, second, "the same version of the same body");
+}
+
+#[test]
+fn what_is_printed_of_an_offer_over_tls_holds_no_key() {
+    let (_, _, offer) = offer(&mut desk(Optional));
+    assert!(offer.secure.of(IpFamily::V4).contains("inline:"));
+    assert!(!format!("{offer:?}").contains("inline:"), "{offer:?}");
+}

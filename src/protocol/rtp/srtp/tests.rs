@@ -117,6 +117,36 @@ fn numbers_roll_over_and_packets_of_both_sides_of_it_are_read() {
 }
 
 #[test]
+fn minutes_of_lost_packets_around_a_rollover_lose_nothing_that_follows() {
+    for suite in SrtpSuite::ALL {
+        let sender = SrtpSender::new(&key(suite));
+        let mut receiver = SrtpReceiver::new(&key(suite));
+        // Ten minutes of 20 ms packets are 30,000: each gap is below half the numbers, and every second one rolls over.
+        for sequence in (40_000..400_000).step_by(30_000) {
+            let datagram = sealed(&sender, sequence, 1);
+            assert_eq!(open(&mut receiver, &datagram).as_deref(), Ok(&b"twenty milliseconds!"[..]), "{suite:?} {sequence}");
+            assert_eq!(open(&mut receiver, &datagram), Err(SrtpFault::Replayed), "{suite:?} {sequence}");
+        }
+    }
+}
+
+#[test]
+fn packets_that_name_a_master_key_are_nobodys_since_none_is_agreed_upon() {
+    for suite in SrtpSuite::ALL {
+        let sender = SrtpSender::new(&key(suite));
+        let mut receiver = SrtpReceiver::new(&key(suite));
+        let datagram = sealed(&sender, 77, 1);
+        // RFC 3711 3.1: the MKI stands before the tag; RFC 7714 8.2: behind it.
+        for at in [datagram.len() - suite.rtp_tag_octets(), datagram.len()] {
+            let mut named = datagram.clone();
+            named.splice(at..at, [0, 0, 0, 1]);
+            assert_eq!(open(&mut receiver, &named), Err(SrtpFault::Forged), "{suite:?}");
+        }
+        assert!(open(&mut receiver, &datagram).is_ok(), "and they do no harm to the peer's own");
+    }
+}
+
+#[test]
 fn a_stream_that_began_long_ago_is_found_again_and_a_new_one_of_the_same_peer_begins_anew() {
     for suite in SrtpSuite::ALL {
         let sender = SrtpSender::new(&key(suite));
