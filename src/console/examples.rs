@@ -13,7 +13,7 @@ use super::wire::{
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEvent, CallEventKind, Direction, EndCause, PauseCause, Supervision, TransferTarget},
+        call::{CallEvent, CallEventKind, Direction, EndCause, Party, PauseCause, Supervision, TransferTarget},
         centre::{
             AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView, ConsultViewStep,
             ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal, SupervisorView, WantedPresence,
@@ -85,6 +85,8 @@ fn call(state: CallState) -> CallView {
         }),
         conference: vec![ConferencePartyView { party: 1, agent: Some(key("agent3")), number: None, is_muted: false }],
         recording: RecordingView::On { may_stop: true },
+        poor_audio: vec![Party::Customer],
+        dead_air_since: Some(AT),
         supervisors: vec![SupervisorView { agent: key("supervisor"), mode: Supervision::Listen }],
         transferred_from: None,
         returns_from: None,

@@ -17,7 +17,7 @@ use crate::{
     },
     domain::{
         agent::Presence,
-        call::EndCause,
+        call::{EndCause, Party},
         centre::{AgentView, AudioState, CallState, CallView, ConsultViewStep, FloorSnapshot, ParkedCall, Refusal},
         event::{Event, EventRecord},
     },
@@ -193,7 +193,9 @@ impl Eyes {
         };
         let is_muted = joined.map_or(call.is_muted, |party| party.is_muted);
         let (agent, transferred_from) = (Some(self.agent.clone()), call.agent.clone());
-        Arc::new(CallView { state, agent, transferred_from, is_muted, ..without_parties(call) })
+        // The agent's line is not this colleague's.
+        let poor_audio = call.poor_audio.iter().copied().filter(|party| *party != Party::Agent).collect();
+        Arc::new(CallView { state, agent, transferred_from, is_muted, poor_audio, ..without_parties(call) })
     }
 
     /// An agent as this console may see one: of colleagues only whether they can take a call.
@@ -224,9 +226,10 @@ impl Eyes {
     }
 }
 
-/// Whom to ask and whom to send away is the business of the agent who has the call, and so are the numbers of who is there.
+/// Whom to ask and whom to send away is the business of the agent who has the call, and so are the numbers of who is there and how
+/// they sound.
 fn without_parties(call: &CallView) -> CallView {
-    CallView { consult: None, conference: Vec::new(), ..call.clone() }
+    CallView { consult: None, conference: Vec::new(), poor_audio: Vec::new(), dead_air_since: None, ..call.clone() }
 }
 
 impl From<Refusal> for CommandProblem {

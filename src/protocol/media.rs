@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     protocol::{
         audio::{Answer, AnswerCause, AnswerDetect},
-        rtp::{KeyMaterial, SrtpKeys},
+        rtp::{KeyMaterial, SrtpKeys, XrTerms},
     },
     types::{AudioQuality, IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
 };
@@ -58,6 +58,10 @@ pub struct RemoteMedia {
     pub payload_type: u8,
     /// Payload type of telephone-event/8000, if agreed.
     pub digit_payload_type: Option<u8>,
+    /// Payload type of comfort noise (RFC 3389), if agreed: they say in it how loud their silence is, and understand ours.
+    pub noise_payload_type: Option<u8>,
+    /// Which extended reports they want of us (RFC 3611).
+    pub xr: XrTerms,
     /// Whether they want to hear us (not `sendonly`/`inactive` on their side).
     pub is_receiving: bool,
     /// Whether they may send (not `recvonly`/`inactive` on their side).
@@ -176,7 +180,7 @@ pub enum MediaOrder {
     Hear {
         /// Which leg.
         leg: LegId,
-        /// Its sources; none is silence (comfort noise towards SIP peers that need packets).
+        /// Its sources; none is silence, which SIP peers that need packets get as such.
         sources: Vec<Source>,
     },
     /// Plays clips one after another to a leg, instead of what it hears or over it; afterwards it hears its sources as before.
@@ -408,6 +412,13 @@ pub enum MediaNotice {
         /// The last seconds in figures.
         quality: AudioQuality,
     },
+    /// Nothing has been said on a leg that others hear for the time that is set, or something is said again.
+    SpeechChanged {
+        /// Which leg.
+        leg: LegId,
+        /// For how long nothing was said; `None` when somebody speaks, or it is heard by others from now on.
+        silent_ms: Option<u64>,
+    },
     /// The leg is freed.
     Closed {
         /// Which leg.
@@ -435,6 +446,7 @@ impl MediaNotice {
             | Self::PlayEnded { leg, .. }
             | Self::Measured { leg, .. }
             | Self::SoundChanged { leg, .. }
+            | Self::SpeechChanged { leg, .. }
             | Self::RecordingStopped { leg, .. }
             | Self::Closed { leg, .. } => leg,
         }

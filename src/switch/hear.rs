@@ -151,8 +151,11 @@ impl Legs {
             // Nobody asks for them yet: outbound campaigns will.
             MediaNotice::AnswerDetected { .. } | MediaNotice::Beep { .. } => {}
             // The counts are the media plane's statistics; the leg has been forgotten.
-            // The last two are facts of the call already (`sound.rs`).
-            MediaNotice::Closed { .. } | MediaNotice::Measured { .. } | MediaNotice::SoundChanged { .. } => {}
+            // The others have been told to the call already (`sound.rs`).
+            MediaNotice::Closed { .. }
+            | MediaNotice::Measured { .. }
+            | MediaNotice::SoundChanged { .. }
+            | MediaNotice::SpeechChanged { .. } => {}
         }
     }
 

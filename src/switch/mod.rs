@@ -293,7 +293,7 @@ impl Switch {
                 match said {
                     Said::Sip(order) => self.sip.order(order, now, &mut self.rng),
                     Said::Media(order) => {
-                        self.measure(&order);
+                        self.measure(&order, now);
                         self.outputs.push_back(Output::Media(order));
                     }
                     Said::Centre(input) => self.centre.handle(input, now, &mut self.rng),

@@ -2,7 +2,7 @@
 //! whole shift. So a leg's stretch begins with what it hears first on a call, and ends with the leg, with the agent's next
 //! call, or with the customer's leg.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Output, Switch,
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::{
         call::{CallEvent, CallEventKind, Party},
-        centre::Fact,
+        centre::{CentreInput, Fact},
         event::{Actor, Event},
     },
     protocol::media::{MediaNotice, MediaOrder, StretchId},
@@ -28,6 +28,8 @@ pub(super) struct Voices {
     by_leg: BTreeMap<LegId, (CallId, Party)>,
     awaited: BTreeMap<StretchId, (CallId, Party)>,
     last: StretchId,
+    /// Legs of which the floor has been told something that holds as long as they are on their call.
+    told: BTreeSet<LegId>,
 }
 
 impl Voices {
@@ -45,36 +47,47 @@ impl Voices {
 
 impl Switch {
     /// Looks at an order on its way to the media workers: what must be measured before it is obeyed.
-    pub(super) fn measure(&mut self, order: &MediaOrder) {
+    pub(super) fn measure(&mut self, order: &MediaOrder, now: Now) {
         match order {
-            MediaOrder::Hear { leg, sources } if !sources.is_empty() => self.begin_stretch(*leg),
-            MediaOrder::Play { leg, .. } => self.begin_stretch(*leg),
+            MediaOrder::Hear { leg, sources } if !sources.is_empty() => self.begin_stretch(*leg, now),
+            MediaOrder::Play { leg, .. } => self.begin_stretch(*leg, now),
             MediaOrder::Close { leg } => {
                 let ended = self.voices.by_leg.get(leg).copied();
-                self.outputs.extend(self.voices.end(*leg).map(Output::Media));
+                self.end_stretch(*leg, now);
                 if let Some((call, Party::Customer)) = ended {
-                    self.end_browsers_of(call);
+                    self.end_browsers_of(call, now);
                 }
             }
             _ => {}
         }
     }
 
-    fn begin_stretch(&mut self, leg: LegId) {
+    fn begin_stretch(&mut self, leg: LegId, now: Now) {
         let before = self.voices.by_leg.get(&leg).copied();
         let Some(voice) = self.centre.voice_of(self.legs.forks.leg_of(leg)) else { return };
         if before == Some(voice) {
             return;
         }
-        let ended = self.voices.end(leg);
-        // What a browser said between two calls belongs to none.
-        let order = ended.unwrap_or(MediaOrder::Measure { leg, stretch: None });
-        self.outputs.push_back(Output::Media(order));
+        if before.is_some() {
+            self.end_stretch(leg, now);
+        } else {
+            // What a browser said between two calls belongs to none.
+            self.outputs.push_back(Output::Media(MediaOrder::Measure { leg, stretch: None }));
+        }
         self.voices.by_leg.insert(leg, voice);
     }
 
+    /// The figures of a leg are asked for, and what was told of its line holds no more.
+    fn end_stretch(&mut self, leg: LegId, now: Now) {
+        let voice = self.voices.by_leg.get(&leg).copied();
+        self.outputs.extend(self.voices.end(leg).map(Output::Media));
+        if let Some((call, party)) = voice.filter(|_| self.voices.told.remove(&leg)) {
+            self.tell_centre(CentreInput::AudioForgotten { call, party }, now);
+        }
+    }
+
     /// Agents' browsers keep their legs beyond the call.
-    fn end_browsers_of(&mut self, call: CallId) {
+    fn end_browsers_of(&mut self, call: CallId, now: Now) {
         let of_call = self.voices.by_leg.iter().filter(|(_, (of, _))| *of == call).map(|(leg, _)| *leg);
         let is_standing = |leg: &LegId| {
             let entry = self.legs.get(self.legs.forks.leg_of(*leg));
@@ -82,29 +95,48 @@ impl Switch {
         };
         let staying: Vec<LegId> = of_call.filter(is_standing).collect();
         for leg in staying {
-            self.outputs.extend(self.voices.end(leg).map(Output::Media));
+            self.end_stretch(leg, now);
         }
     }
 
-    /// A notice about sound becomes a fact of its call; others are given back.
+    /// A notice about sound is told to the floor, or becomes a fact of its call, which may be over by then; others are given back.
     pub(super) fn hear_sound(&mut self, notice: MediaNotice, now: Now) -> Option<MediaNotice> {
-        let (voice, fact): (_, fn(Party, _) -> CallEventKind) = match &notice {
-            MediaNotice::Measured { stretch, .. } => {
-                (self.voices.awaited.remove(stretch), |party, quality| CallEventKind::AudioMeasured { party, quality })
+        match notice {
+            MediaNotice::Measured { stretch, quality, .. } => {
+                if let Some((call, party)) = self.voices.awaited.remove(&stretch) {
+                    let event = Event::Call(CallEvent { call, kind: CallEventKind::AudioMeasured { party, quality } });
+                    self.outputs.push_back(Output::Fact(Fact { at: now.wall, actor: Actor::System, event, call: None }));
+                }
+                None
             }
-            MediaNotice::SoundChanged { leg, is_poor: true, .. } => {
-                (self.voices.by_leg.get(leg).copied(), |party, quality| CallEventKind::AudioPoor { party, quality })
+            MediaNotice::SoundChanged { leg, is_poor: true, quality } if quality.packets == 0 && !self.is_answered(leg) => {
+                // Who waits for an answer need not speak. It is judged anew.
+                self.outputs.push_back(Output::Media(MediaOrder::Measure { leg, stretch: None }));
+                None
             }
-            MediaNotice::SoundChanged { leg, is_poor: false, .. } => {
-                (self.voices.by_leg.get(leg).copied(), |party, quality| CallEventKind::AudioClear { party, quality })
+            MediaNotice::SoundChanged { leg, is_poor, quality } => {
+                if let Some((call, party)) = self.voices.by_leg.get(&leg).copied() {
+                    self.voices.told.insert(leg);
+                    self.tell_centre(CentreInput::AudioJudged { call, party, is_poor, quality }, now);
+                }
+                None
             }
-            _ => return Some(notice),
-        };
-        let (MediaNotice::Measured { quality, .. } | MediaNotice::SoundChanged { quality, .. }) = notice else { return None };
-        if let Some((call, party)) = voice {
-            let event = Event::Call(CallEvent { call, kind: fact(party, quality) });
-            self.outputs.push_back(Output::Fact(Fact { at: now.wall, actor: Actor::System, event, call: None }));
+            MediaNotice::SpeechChanged { leg, silent_ms } => {
+                if let Some((call, party)) = self.voices.by_leg.get(&leg).copied() {
+                    self.voices.told.insert(leg);
+                    self.tell_centre(CentreInput::SpeechChanged { call, party, silent_ms }, now);
+                }
+                None
+            }
+            other => Some(other),
         }
-        None
+    }
+
+    /// Whether a leg is one of a call that has been answered there.
+    fn is_answered(&self, leg: LegId) -> bool {
+        let entry = self.legs.get(self.legs.forks.leg_of(leg));
+        entry.is_some_and(|entry| {
+            !matches!(entry.state, LegState::EarlyMedia { .. } | LegState::Accepted { .. } | LegState::Calling { .. })
+        })
     }
 }

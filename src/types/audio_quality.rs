@@ -18,6 +18,13 @@ pub struct AudioQuality {
     pub late_percent: f64,
     /// Packets to it that it reports as lost, in percent.
     pub heard_lost_percent: Option<f64>,
+    /// Mean opinion score of what it heard in its own judgement (RTCP XR, RFC 3611); `None` if it gave none. No line is told to be poor
+    /// by it: telephones judge by scales of their own.
+    #[serde(default)]
+    pub mos_told: Option<f64>,
+    /// Packets to it that it reports as come too late to be heard, in percent (RTCP XR).
+    #[serde(default)]
+    pub heard_late_percent: Option<f64>,
     /// Jitter of its packets (RFC 3550 6.4.1) at the end, in milliseconds.
     pub jitter_ms: f64,
     /// To it and back, by its last report (RTCP), in milliseconds.

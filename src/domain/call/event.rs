@@ -302,6 +302,16 @@ pub enum CallEventKind {
         /// The last seconds in figures.
         quality: AudioQuality,
     },
+    /// Neither customer nor agent has said anything for the time that is set.
+    DeadAirBegan {
+        /// For how long by now, in milliseconds.
+        silent_ms: i64,
+    },
+    /// Somebody speaks again, or they are no longer alone with each other.
+    DeadAirEnded {
+        /// From the last word to now, in milliseconds.
+        lasted_ms: i64,
+    },
     /// How a party sounded while it was on the call; said when its part is over, which may be after `ended`.
     AudioMeasured {
         /// Whose.
@@ -346,7 +356,7 @@ pub enum CallEventKind {
 }
 
 /// A party of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
     /// The customer.
@@ -577,6 +587,8 @@ impl CallEvent {
             CallEventKind::MediaBack { .. } => "call.media_back",
             CallEventKind::AudioPoor { .. } => "call.audio_poor",
             CallEventKind::AudioClear { .. } => "call.audio_clear",
+            CallEventKind::DeadAirBegan { .. } => "call.dead_air_began",
+            CallEventKind::DeadAirEnded { .. } => "call.dead_air_ended",
             CallEventKind::AudioMeasured { .. } => "call.audio_measured",
             CallEventKind::Recovered => "call.recovered",
             CallEventKind::NotRecovered { .. } => "call.not_recovered",

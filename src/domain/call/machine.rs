@@ -8,7 +8,7 @@ use std::{
 
 use super::{
     CallClock, CallEvent, CallEventKind, CallRecording, CallSummary, Consult, Direction, EndCause, FlowOutCause, MissCause,
-    Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
+    Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget, sound::CallSound,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,8 @@ pub struct Call {
     /// 0 to 99: whether it is among those of which a percentage is recorded. What an earlier version wrote down is not.
     #[serde(default = "undrawn")]
     pub(super) recording_draw: u8,
+    #[serde(skip)]
+    pub(super) sound: CallSound,
     /// Processes of ours that it has outlasted.
     #[serde(default)]
     pub restarts: u8,
@@ -182,6 +184,7 @@ impl Call {
             conference: Vec::new(),
             recording: None,
             recording_draw: u8::try_from(cx.rng.below(100)).unwrap_or(0),
+            sound: CallSound::default(),
             restarts: 0,
             stage: new.stage,
             clock: CallClock::default(),

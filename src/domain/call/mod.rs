@@ -12,6 +12,7 @@ mod party;
 mod recording;
 mod recovery;
 mod rerouted;
+mod sound;
 mod stage;
 mod supervision;
 

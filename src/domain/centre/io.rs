@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{AgentView, CallView, CallerMatch, QueueView};
 use crate::{
     domain::{
-        call::{CallSummary, EndCause, PartEnd},
+        call::{CallSummary, EndCause, PartEnd, Party},
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
     },
     types::{
-        AgentId, CallContext, CallId, CallerIdentity, LegId, PeerReason, PhoneNumber, RecordingId, SessionId, Timestamp,
-        TrunkId, UserId,
+        AgentId, AudioQuality, CallContext, CallId, CallerIdentity, LegId, PeerReason, PhoneNumber, RecordingId, SessionId,
+        Timestamp, TrunkId, UserId,
     },
 };
 
@@ -133,6 +133,33 @@ pub enum CentreInput {
         part: u32,
         /// How.
         end: PartEnd,
+    },
+    /// The line to a party of a call has become poor for some seconds, or is good again.
+    AudioJudged {
+        /// Which call.
+        call: CallId,
+        /// Whose line.
+        party: Party,
+        /// Below the opinion score that is set, or silent although it should speak.
+        is_poor: bool,
+        /// Those seconds in figures.
+        quality: AudioQuality,
+    },
+    /// A party of a call whom others hear has said nothing for the time that is set, or says something again.
+    SpeechChanged {
+        /// Which call.
+        call: CallId,
+        /// Who.
+        party: Party,
+        /// For how long nothing was said; `None` when the party speaks, or the time runs anew.
+        silent_ms: Option<u64>,
+    },
+    /// The leg that carried a party's audio has ended, or belongs to another call from now on.
+    AudioForgotten {
+        /// Which call.
+        call: CallId,
+        /// Whose leg.
+        party: Party,
     },
     /// Who the caller is.
     CallerKnown {

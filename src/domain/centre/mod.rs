@@ -182,6 +182,15 @@ impl Centre {
             CentreInput::Digit { leg, digit } => self.digit_pressed(turn, leg, digit),
             CentreInput::PlayEnded { leg, play, was_stopped } => self.play_ended(turn, leg, play, was_stopped),
             CentreInput::RecordingEnded { recording, part, end } => self.part_ended(turn, recording, part, end),
+            CentreInput::AudioJudged { call, party, is_poor, quality } => {
+                self.on_call(turn, call, |call, cx| call.audio_judged(party, is_poor, quality, cx));
+            }
+            CentreInput::SpeechChanged { call, party, silent_ms } => {
+                self.on_call(turn, call, |call, cx| call.speech_changed(party, silent_ms, cx));
+            }
+            CentreInput::AudioForgotten { call, party } => {
+                self.on_call(turn, call, |call, cx| call.audio_forgotten(party, cx));
+            }
             CentreInput::CallerKnown { call, found } => self.caller_known(turn, call, found),
             CentreInput::ConsoleSession { agent, session, is_up } => self.console_session(turn, &agent, session, is_up),
             CentreInput::PhoneReachable { account, is_reachable } => self.phone_reachable(turn, &account, is_reachable),

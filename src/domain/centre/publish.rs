@@ -242,6 +242,8 @@ impl Centre {
             consult: self.consult_view(call),
             conference: self.conference_view(call),
             recording: self.recording_view(call),
+            poor_audio: call.poor_audio(),
+            dead_air_since: call.dead_air_since(),
             supervisors: call
                 .supervisors
                 .iter()

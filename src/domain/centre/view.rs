@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         agent::Presence,
-        call::{Direction, EndCause, PauseCause, Supervision},
+        call::{Direction, EndCause, Party, PauseCause, Supervision},
     },
     types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Redirection, Timestamp},
 };
@@ -60,6 +60,13 @@ pub struct CallView {
     #[serde(default)]
     #[schema(required)]
     pub recording: RecordingView,
+    /// Whose line is poor at present: for some seconds the opinion score has been below the one that is set.
+    #[serde(default)]
+    #[schema(required)]
+    pub poor_audio: Vec<Party>,
+    /// Since when neither customer nor agent has said anything, once that has lasted for the time that is set (dead air).
+    #[serde(default)]
+    pub dead_air_since: Option<Timestamp>,
     /// Supervisors who hear it.
     pub supervisors: Vec<SupervisorView>,
     /// Who handed it over, after a transfer.

@@ -167,6 +167,11 @@ impl Worker {
             match event {
                 BrowserEvent::Connected => self.browser_connected(seat, now),
                 BrowserEvent::Gone => self.browser_gone(seat),
+                BrowserEvent::Reported { loss, round_trip_ms } => {
+                    if let Some(leg) = self.legs.get_mut(seat) {
+                        leg.sound.note_report(loss, round_trip_ms);
+                    }
+                }
                 BrowserEvent::Packet(packet) => {
                     let Some(meaning) = self.legs.get(seat).and_then(|leg| leg.meaning(packet.payload_type)) else { continue };
                     let packet = Packet {

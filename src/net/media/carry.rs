@@ -14,12 +14,15 @@ use super::{
 };
 use crate::{
     protocol::{
-        audio::{Decoder, clock_rate},
+        audio::{ComfortNoise, Decoder, clock_rate},
         media::{Codec, MediaNotice},
         rtp::{Arrival, Latched, Packet, Received, SrtpFault, Stamp, is_rtcp, write_packet},
     },
     types::Mono,
 };
+
+/// Ticks of the timestamps beside which comfort noise is spoken of (RFC 3389 4).
+const NOISE_CLOCK_RATE: u32 = 8_000;
 
 /// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,20 +166,23 @@ impl Worker {
         };
         let number = match leg.reception.note(packet.ssrc, packet.sequence, timing, now) {
             Received::InStream(number) | Received::Started(number) => number,
-            Received::Implausible => return,
+            Received::Repeated | Received::Implausible => return,
         };
         match meaning {
             Meaning::Audio(codec) => self.take_audio(seat, codec, number, packet, now),
             Meaning::Key => self.take_key(seat, packet, now),
-            Meaning::Noise => {}
+            Meaning::Noise => self.take_noise(seat, number, packet, now),
         }
     }
 
     fn take_audio(&mut self, seat: Seat, codec: Codec, number: u64, packet: &Packet<'_>, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         leg.tap_said(&mut self.taps, codec, packet, now);
-        if leg.codec_in != Some(codec) || leg.has_paused {
-            (leg.codec_in, leg.has_paused) = (Some(codec), false);
+        if self.dead_air_ms > 0 && leg.is_heard() {
+            leg.speech.hear(codec, packet.payload, now);
+        }
+        if leg.codec_in != Some(codec) || leg.has_paused || leg.noise.is_some() {
+            (leg.codec_in, leg.has_paused, leg.noise) = (Some(codec), false, None);
             self.plan_audience(seat, now);
         }
         let Some(leg) = self.legs.get(seat) else { return };
@@ -203,31 +209,70 @@ impl Worker {
         }
         if must_decode {
             let arrival = Arrival { number, timestamp: packet.timestamp, clock_rate: clock_rate(codec), at: now };
-            self.decode_later(seat, codec, stream, arrival, packet.payload);
+            if let Some(incoming) = self.incoming_of(seat, codec, stream)
+                && !incoming.push(stream, arrival, packet.payload)
+                && let Some(leg) = self.legs.get_mut(seat)
+            {
+                leg.sound.note_late();
+            }
         }
     }
 
-    fn decode_later(&mut self, seat: Seat, codec: Codec, stream: u64, arrival: Arrival, payload: &[u8]) {
+    /// The peer has fallen silent and says how that sounds, or says so again.
+    fn take_noise(&mut self, seat: Seat, number: u64, packet: &Packet<'_>, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Some(said) = ComfortNoise::read(packet.payload) else { return };
+        // Codecs with another clock have comfort noise of their own.
+        let Some(codec) = leg.codec_in.filter(|codec| clock_rate(*codec) == NOISE_CLOCK_RATE) else { return };
+        if leg.noise.replace(said).is_none() {
+            self.plan_audience(seat, now);
+        }
+        let Some(leg) = self.legs.get(seat) else { return };
+        let (stream, is_muted, listeners) = (leg.stream_name(), leg.is_muted, leg.audience.len());
+        let mut must_decode = leg.is_listened_to();
+        for i in 0..listeners {
+            let Some(listener) = self.legs.get(seat).and_then(|leg| leg.audience.get(i).copied()) else { break };
+            let Some(hearing) = self.legs.get_mut(listener) else { continue };
+            match hearing.feed {
+                Feed::Relay(from) if from == seat => {
+                    let Some(payload_type) = hearing.noise_payload_type() else { continue };
+                    let stamp = hearing.outgoing.relayed(stream, number, packet.timestamp, NOISE_CLOCK_RATE, now);
+                    let Some(stamp) = stamp else { continue };
+                    let sent = hearing.send(listener, &mut self.browsers, payload_type, stamp, packet.payload, now);
+                    self.count_sent(sent);
+                }
+                Feed::Clocked => must_decode |= hearing.hears_sources() && !is_muted,
+                Feed::Relay(_) | Feed::Silent => {}
+            }
+        }
+        if must_decode {
+            let arrival = Arrival { number, timestamp: packet.timestamp, clock_rate: NOISE_CLOCK_RATE, at: now };
+            if let Some(incoming) = self.incoming_of(seat, codec, stream) {
+                // One that comes late is of no use; the next says the same.
+                incoming.push_noise(stream, arrival, packet.payload);
+            }
+        }
+    }
+
+    /// What hears a leg as samples, begun if nobody has needed it so far.
+    fn incoming_of(&mut self, seat: Seat, codec: Codec, stream: u64) -> Option<&mut Incoming> {
+        let leg = self.legs.get_mut(seat)?;
         if leg.incoming.as_ref().is_none_or(|incoming| incoming.codec() != codec) {
             match Decoder::new(codec) {
                 Ok(decoder) => leg.incoming = Some(Box::new(Incoming::new(decoder, stream))),
                 Err(fault) => {
                     tracing::error!(leg = %leg.id, %fault, "no decoder; the leg is not heard");
-                    return;
+                    return None;
                 }
             }
         }
-        if let Some(incoming) = &mut leg.incoming
-            && !incoming.push(stream, arrival, payload)
-        {
-            leg.sound.note_late();
-        }
+        leg.incoming.as_deref_mut()
     }
 
     fn take_key(&mut self, seat: Seat, packet: &Packet<'_>, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Some(digit) = leg.keys_in.hear(packet.timestamp, packet.has_marker, packet.payload, now) else { return };
+        leg.speech.note(now);
         self.notices.tell(MediaNotice::Digit { leg: leg.id, digit });
         if leg.is_muted {
             return;

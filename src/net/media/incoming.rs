@@ -29,11 +29,21 @@ impl Incoming {
 
     /// Takes a packet of the stream with that name; `false` if it came too late or twice.
     pub(super) fn push(&mut self, stream: u64, arrival: Arrival, payload: &[u8]) -> bool {
+        self.follow(stream);
+        self.playout.push(arrival, payload)
+    }
+
+    /// The same of a packet of comfort noise.
+    pub(super) fn push_noise(&mut self, stream: u64, arrival: Arrival, payload: &[u8]) -> bool {
+        self.follow(stream);
+        self.playout.push_noise(arrival, payload)
+    }
+
+    fn follow(&mut self, stream: u64) {
         if self.stream != stream {
             self.playout.restart();
             self.stream = stream;
         }
-        self.playout.push(arrival, payload)
     }
 
     /// How long packets wait before they are heard, in milliseconds.

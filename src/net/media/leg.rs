@@ -14,11 +14,12 @@ use super::{
     mixing::Circle,
     sip_peer::{Meaning, SipPeer},
     sound::Sound,
+    speech::Speech,
 };
 use crate::{
     net::recording::Tap,
     protocol::{
-        audio::{Ducking, Encoder, FRAME_SAMPLES, Frame, SILENCE},
+        audio::{ComfortNoise, Ducking, Encoder, FRAME_SAMPLES, Frame, SILENCE},
         media::{Codec, LegCounts, PlayId, Samples, Source},
         rtp::{EventReceiver, EventSender, Outgoing, Reception},
     },
@@ -58,6 +59,7 @@ pub(super) struct Leg {
     pub(super) codec_in: Option<Codec>,
     pub(super) reception: Reception,
     pub(super) sound: Sound,
+    pub(super) speech: Speech,
     pub(super) incoming: Option<Box<Incoming>>,
     pub(super) ear: Ear,
     pub(super) keys_in: EventReceiver,
@@ -67,6 +69,8 @@ pub(super) struct Leg {
     pub(super) is_up: bool,
     /// It says nothing at present, or has not begun to: there are no packets to relay.
     pub(super) has_paused: bool,
+    /// Its background as it told of it when it fell silent; `None` while it speaks, or has told of none.
+    pub(super) noise: Option<ComfortNoise>,
     pub(super) last_heard: Mono,
     pub(super) last_sent: Mono,
     pub(super) last_report: Mono,
@@ -102,6 +106,7 @@ impl Leg {
             codec_in: None,
             reception: Reception::default(),
             sound: Sound::default(),
+            speech: Speech::default(),
             incoming: None,
             ear: Ear::default(),
             keys_in: EventReceiver::default(),
@@ -109,6 +114,7 @@ impl Leg {
             tap: None,
             is_up: false,
             has_paused: true,
+            noise: None,
             last_heard: now,
             last_sent: now,
             last_report: now,
@@ -152,6 +158,23 @@ impl Leg {
         match &self.peer {
             Peer::Sip(peer) => peer.remote.as_ref().is_some_and(|remote| remote.is_receiving),
             Peer::Browser(_) => false,
+        }
+    }
+
+    /// The payload type under which this peer takes comfort noise.
+    pub(super) fn noise_payload_type(&self) -> Option<u8> {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().and_then(|remote| remote.noise_payload_type),
+            Peer::Browser(_) => None,
+        }
+    }
+
+    /// Whether this peer, whom that speaker's packets suit, must be told its silence in packets of ours. Comfort noise is passed on to
+    /// those who take it, and made for all others.
+    fn misses(&self, speaker: &Self) -> bool {
+        match &speaker.noise {
+            Some(_) => self.noise_payload_type().is_none(),
+            None => speaker.has_paused && self.takes_silence(),
         }
     }
 
@@ -340,8 +363,11 @@ impl Legs {
                     let Some(speaker) = self.get(heard) else { continue };
                     let Some(codec) = speaker.codec_in.filter(|_| !speaker.is_muted) else { continue };
                     // Who relays nothing says it in packets too, until the speaker goes on.
-                    let is_silence = speaker.has_paused && leg.takes_silence();
-                    if leg.payload_type_for(codec).is_some() && !is_silence { Feed::Relay(heard) } else { Feed::Clocked }
+                    if leg.payload_type_for(codec).is_some() && !leg.misses(speaker) {
+                        Feed::Relay(heard)
+                    } else {
+                        Feed::Clocked
+                    }
                 }
             };
             feed = if feed == Feed::Silent { one } else { Feed::Clocked };

@@ -44,6 +44,7 @@ mod settings;
 mod sip_peer;
 mod socket;
 mod sound;
+mod speech;
 mod srtp;
 mod stats;
 mod tick;

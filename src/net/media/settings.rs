@@ -31,9 +31,12 @@ settings! {
         /// A browser that nothing at all has come from for so long counts as lost.
         pub browser_timeout: Duration = Duration::from_secs(6),
         /// A line whose mean opinion score (1 bad to 4.5 excellent, ITU-T G.107) stays below this for ten seconds, or of which nothing
-        /// comes for as long although it hears us, is told on its call. In hundredths: at 360 some users are dissatisfied, at 310 many;
-        /// 0 tells of no line.
+        /// has come for as long although it hears us and should speak, is told on its call. In hundredths: at 360 some users are
+        /// dissatisfied, at 310 many; 0 tells of no line.
         pub mos_alarm_hundredths: u32 = 310,
+        /// A conversation in which neither customer nor agent has said anything for so long is told on its call and on the board; 0 s for
+        /// never.
+        pub dead_air: Duration = Duration::from_secs(30),
         /// Whether browsers send Opus rather than G.711. It sounds no better on a telephone call and costs 100 times the work.
         pub prefer_opus: bool = false,
     }

@@ -20,6 +20,9 @@ use crate::{
 /// Static payload types (RFC 3551 6) that are taken from a peer even if it agreed to another: some switch without asking.
 const STATIC_PAYLOADS: [(u8, Codec); 3] = [(0, Codec::Pcmu), (8, Codec::Pcma), (9, Codec::G722)];
 
+/// Comfort noise at 8 kHz (RFC 3389 4).
+const STATIC_NOISE: u8 = 13;
+
 /// A telephone or trunk as the worker sees it.
 pub(super) struct SipPeer {
     pub(super) socket: UdpSocket,
@@ -74,7 +77,8 @@ impl SipPeer {
         if remote.digit_payload_type == Some(payload_type) {
             return Some(Meaning::Key);
         }
-        if payload_type == 13 {
+        // Some send it without having agreed to it.
+        if remote.noise_payload_type == Some(payload_type) || payload_type == STATIC_NOISE {
             return Some(Meaning::Noise);
         }
         STATIC_PAYLOADS.into_iter().find(|(number, _)| *number == payload_type).map(|(_, codec)| Meaning::Audio(codec))

@@ -95,7 +95,7 @@ mod tests {
         },
         protocol::{
             media::{Codec, MediaNotice, MediaOrder},
-            rtp::{Packet, SrtpKey, SrtpSuite},
+            rtp::{Packet, SrtpKey, SrtpSuite, XrTerms},
         },
         types::{IpFamilies, LegId, Rng, Timestamp},
     };
@@ -121,6 +121,8 @@ mod tests {
                 codec: Codec::Pcmu,
                 payload_type: 0,
                 digit_payload_type: None,
+                noise_payload_type: None,
+                xr: XrTerms::default(),
                 is_receiving: true,
                 is_sending: true,
                 srtp,

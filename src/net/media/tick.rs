@@ -10,7 +10,7 @@ use crate::{
     protocol::{
         audio::{Encoder, FRAME_MS, Frame, Mix, SILENCE, clock_rate, timestamp_step},
         media::{Codec, MediaNotice, RemoteMedia},
-        rtp::{Stamp, write_report},
+        rtp::{ExtendedReport, Stamp, write_report},
     },
     types::{Mono, Now},
 };
@@ -153,6 +153,12 @@ impl Worker {
                 is_late && !std::mem::replace(&mut peer.is_given_up, true)
             }
         };
+        if self.dead_air_ms > 0
+            && leg.is_heard()
+            && let Some(silent_ms) = leg.speech.judge(self.dead_air_ms, now.mono)
+        {
+            self.notices.tell(MediaNotice::SpeechChanged { leg: leg.id, silent_ms });
+        }
         if is_lost {
             leg.is_up = false;
             self.notices.tell(MediaNotice::Lost { leg: leg.id });
@@ -165,8 +171,23 @@ impl Worker {
         }
         let Some(leg) = self.legs.get_mut(seat) else { return };
         if leg.feed != Feed::Clocked && leg.needs_keep_alive() && now.mono.millis_since(leg.last_sent) >= KEEP_ALIVE_MS {
-            self.send_silence(seat, now.mono);
+            self.keep_alive(seat, now.mono);
         }
+    }
+
+    /// One packet to a leg to which nothing flows: the background of whom it hears, if it takes that, else a frame of silence.
+    fn keep_alive(&mut self, seat: Seat, now: Mono) {
+        let noise = self.legs.get(seat).and_then(|leg| {
+            let Feed::Relay(from) = leg.feed else { return None };
+            Some((leg.noise_payload_type()?, self.legs.get(from)?.noise.as_ref()?.payload()))
+        });
+        let Some((payload_type, payload)) = noise else { return self.send_silence(seat, now) };
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Some((codec, _)) = leg.send_format() else { return };
+        let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
+        // It is no voice that begins.
+        let sent = leg.send(seat, &mut self.browsers, payload_type, Stamp { has_marker: false, ..stamp }, &payload, now);
+        self.count_sent(sent);
     }
 }
 
@@ -205,11 +226,16 @@ impl Leg {
     }
 
     fn send_report(&mut self, now: Now) {
+        let extended = match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().map(|remote| self.extended_report(remote.xr, now)).unwrap_or_default(),
+            Peer::Browser(_) => ExtendedReport::default(),
+        };
         match &mut self.peer {
             Peer::Sip(peer) => {
                 let Some(destination) = peer.rtcp_destination() else { return };
                 let Some(codec) = self.codec_in else { return };
                 let mut report = write_report(&self.outgoing, &mut self.reception, clock_rate(codec), now);
+                extended.write(self.outgoing.ssrc(), &mut report);
                 if let Some(srtp) = &mut peer.srtp
                     && !srtp.seal_report(&mut report)
                 {

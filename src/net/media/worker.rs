@@ -115,6 +115,8 @@ pub(super) struct Worker {
     pub(super) prefer_opus: bool,
     /// A mean opinion score below which a line is told to be bad, in hundredths.
     pub(super) mos_alarm_hundredths: u32,
+    /// For how long nobody may speak before it is told, in milliseconds; 0 for ever.
+    pub(super) dead_air_ms: u64,
     pub(super) rng: Rng,
     pub(super) legs: Legs,
     pub(super) clips: Arc<ClipLibrary>,
@@ -174,6 +176,7 @@ impl Worker {
             browser_timeout_ms: settings.browser_timeout.as_millis() as u64,
             prefer_opus: settings.prefer_opus,
             mos_alarm_hundredths: settings.mos_alarm_hundredths,
+            dead_air_ms: settings.dead_air.as_millis() as u64,
             rng,
             legs: Legs::default(),
             clips: Arc::default(),
@@ -320,7 +323,7 @@ impl Worker {
                 self.with(leg, |worker, seat| worker.pause_recording(seat, is_paused, now));
             }
             MediaOrder::StopRecording { leg } => self.with(leg, |worker, seat| worker.stop_recording(seat, now)),
-            MediaOrder::Measure { leg, stretch } => self.with(leg, |worker, seat| worker.measure(seat, stretch)),
+            MediaOrder::Measure { leg, stretch } => self.with(leg, |worker, seat| worker.measure(seat, stretch, now)),
             MediaOrder::Close { leg } => self.with(leg, |worker, seat| worker.close(seat, now)),
         }
     }
@@ -397,6 +400,13 @@ impl Worker {
             // It could be silent until now.
             leg.last_heard = now;
         }
+        if peer
+            .remote
+            .as_ref()
+            .is_none_or(|before| before.address != remote.address || before.must_send() != remote.must_send())
+        {
+            leg.sound.await_anew(leg.reception.packets());
+        }
         leg.codec_in = Some(remote.codec);
         if LegSrtp::agree(&mut peer.srtp, &remote) {
             leg.outgoing = Outgoing::in_place_of(&leg.outgoing, &mut self.rng);
@@ -431,6 +441,27 @@ impl Worker {
         }
         self.legs.set_sources(seat, sources);
         self.plan(seat, now);
+        self.begin_silences(seat, now);
+    }
+
+    /// Whoever a leg hears from now on has not been silent to it yet.
+    fn begin_silences(&mut self, seat: Seat, now: Mono) {
+        let count = self.legs.get(seat).map_or(0, |leg| leg.sources.len());
+        for i in 0..count {
+            let source = self.legs.get(seat).and_then(|leg| leg.sources.get(i));
+            if let Some(heard) = source.and_then(|source| self.legs.heard_seat(source, seat)) {
+                self.begin_silence(heard, now);
+            }
+        }
+    }
+
+    /// The time in which a leg says nothing runs anew.
+    pub(super) fn begin_silence(&mut self, seat: Seat, now: Mono) {
+        if let Some(leg) = self.legs.get_mut(seat)
+            && leg.speech.begin(now)
+        {
+            self.notices.tell(MediaNotice::SpeechChanged { leg: leg.id, silent_ms: None });
+        }
     }
 
     fn play(&mut self, seat: Seat, play: PlayId, names: &[Arc<str>], is_mixed: bool, now: Mono) {

@@ -4,6 +4,7 @@
 
 mod answering;
 mod codec;
+mod comfort_noise;
 mod conceal;
 mod dtmf;
 mod ducking;
@@ -19,6 +20,7 @@ mod wav;
 
 pub use answering::{Answer, AnswerCause, AnswerDetect, AnswerDetectFault, AnswerDetector, AnswerHeard};
 pub use codec::{CodecFault, Decoder, Encoder, PACKET_SAMPLES_MAX, PAYLOAD_MAX, clock_rate, timestamp_step};
+pub use comfort_noise::ComfortNoise;
 pub use dtmf::{DtmfDetector, tones_of_key};
 pub use ducking::Ducking;
 pub use g711::{ULAW_SILENCE, linear_of_ulaw, ulaw_of, ulaw_of_alaw};

@@ -2,7 +2,7 @@
 //! ahead or behind made shorter or longer. One frame of 20 ms for every 20 ms, whatever the network does.
 
 use super::{
-    Decoder, FRAME_SAMPLES, Frame, PACKET_SAMPLES_MAX, SAMPLE_RATE, SILENCE,
+    ComfortNoise, Decoder, FRAME_SAMPLES, Frame, PACKET_SAMPLES_MAX, SAMPLE_RATE, SILENCE,
     conceal::Concealer,
     pitch::LAG_MAX,
     stretch::{Stretch, stretch},
@@ -37,6 +37,8 @@ pub struct Playout {
     /// Samples of the last packet, by which a lost one is measured.
     packet_samples: usize,
     rest: u8,
+    /// The peer's background, while it says nothing and has told of it.
+    noise: Option<ComfortNoise>,
 }
 
 impl Playout {
@@ -49,6 +51,7 @@ impl Playout {
             queue: Vec::new(),
             packet_samples: FRAME_SAMPLES,
             rest: 0,
+            noise: None,
         }
     }
 
@@ -65,6 +68,11 @@ impl Playout {
     /// Takes a packet; `false` if it came too late or twice.
     pub fn push(&mut self, arrival: Arrival, payload: &[u8]) -> bool {
         self.jitter.push(arrival, payload)
+    }
+
+    /// Takes a packet of comfort noise, which is heard from its turn on until the next packet of sound; `false` as with those.
+    pub fn push_noise(&mut self, arrival: Arrival, payload: &[u8]) -> bool {
+        self.jitter.push_noise(arrival, payload)
     }
 
     /// How long packets wait here at present, in milliseconds.
@@ -94,7 +102,16 @@ impl Playout {
         // What is taken now is heard behind what is queued.
         let queued_ms = self.queue.len() as u64 * 1_000 / u64::from(SAMPLE_RATE);
         let (lacking, by_codec) = match self.jitter.pop(now + queued_ms) {
+            Popped::Noise(payload) => {
+                match (&mut self.noise, ComfortNoise::read(payload)) {
+                    (Some(noise), Some(said)) => noise.go_on_as(said),
+                    (noise, said) => *noise = said,
+                }
+                return self.play_noise(needed);
+            }
+            Popped::Missing(_) | Popped::Awaited | Popped::Nothing if self.noise.is_some() => return self.play_noise(needed),
             Popped::Payload(payload) => {
+                self.noise = None;
                 let count = self.decoder.decode(payload, &mut samples).unwrap_or(0);
                 if count > 0 {
                     self.packet_samples = count;
@@ -120,6 +137,17 @@ impl Playout {
             self.concealer.conceal(made_up);
         }
         self.queue.extend_from_slice(made_up);
+    }
+
+    fn play_noise(&mut self, needed: usize) {
+        let mut samples = SILENCE;
+        let samples = &mut samples[..needed.min(FRAME_SAMPLES)];
+        if let Some(noise) = &mut self.noise {
+            noise.fill(samples);
+        }
+        // Faded in over what was made up while it was on its way.
+        self.concealer.heard(samples);
+        self.queue.extend_from_slice(samples);
     }
 
     /// Joins a decoded packet to what was heard before, longer or shorter if the jitter buffer is off its mark.

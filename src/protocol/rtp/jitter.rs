@@ -23,6 +23,8 @@ const EMPTY_TURNS_MAX: u8 = 5;
 pub enum Popped<'a> {
     /// The next packet's payload.
     Payload(&'a [u8]),
+    /// The next packet is one of comfort noise: from here on the peer says nothing.
+    Noise(&'a [u8]),
     /// It has not come and will not be played any more: conceal it. The packet behind it, if that is here, may hold a copy.
     Missing(Option<&'a [u8]>),
     /// None is here; the turn is not used up, and a packet that is only late still plays.
@@ -63,6 +65,7 @@ pub struct Jitter {
 struct Slot {
     number: Option<u64>,
     media_ms: i64,
+    is_noise: bool,
     payload: Vec<u8>,
 }
 
@@ -76,6 +79,15 @@ impl Jitter {
 
     /// Takes a packet; `false` if it came too late or twice.
     pub fn push(&mut self, arrival: Arrival, payload: &[u8]) -> bool {
+        self.put(arrival, payload, false)
+    }
+
+    /// The same of a packet of comfort noise.
+    pub fn push_noise(&mut self, arrival: Arrival, payload: &[u8]) -> bool {
+        self.put(arrival, payload, true)
+    }
+
+    fn put(&mut self, arrival: Arrival, payload: &[u8], is_noise: bool) -> bool {
         let Arrival { number, timestamp, clock_rate, at } = arrival;
         if self.slots.is_empty() {
             self.slots.resize_with(SLOTS, Slot::default);
@@ -97,7 +109,7 @@ impl Jitter {
         if slot.number.is_some_and(|held| held >= number) {
             return false;
         }
-        (slot.number, slot.media_ms) = (Some(number), media_ms);
+        (slot.number, slot.media_ms, slot.is_noise) = (Some(number), media_ms, is_noise);
         slot.payload.clear();
         slot.payload.extend_from_slice(payload);
         self.highest = self.highest.max(number);
@@ -134,9 +146,10 @@ impl Jitter {
             self.waited_ms = self.waited_of(next, now);
             let slot = &mut self.slots[next as usize % SLOTS];
             slot.number = None;
-            return Popped::Payload(&slot.payload);
+            return if slot.is_noise { Popped::Noise(&slot.payload) } else { Popped::Payload(&slot.payload) };
         }
-        let behind = self.slots.get((next + 1) as usize % SLOTS).filter(|slot| slot.number == Some(next + 1));
+        let behind = self.slots.get((next + 1) as usize % SLOTS);
+        let behind = behind.filter(|slot| slot.number == Some(next + 1) && !slot.is_noise);
         Popped::Missing(behind.map(|slot| slot.payload.as_slice()))
     }
 
@@ -209,7 +222,7 @@ mod tests {
     fn pop(jitter: &mut Jitter, millis: u64) -> Option<u16> {
         match jitter.pop(at(millis)) {
             Popped::Payload(payload) => Some(u16::from_be_bytes([payload[0], payload[1]])),
-            Popped::Missing(_) | Popped::Awaited | Popped::Nothing => None,
+            Popped::Noise(_) | Popped::Missing(_) | Popped::Awaited | Popped::Nothing => None,
         }
     }
 

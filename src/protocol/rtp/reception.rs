@@ -1,5 +1,9 @@
 //! What has been received of one peer: extended sequence numbers, loss and jitter (RFC 3550 6.4.1, A.1, A.3, A.8).
 
+use super::{
+    bursts::{BurstFigures, Bursts},
+    replay::ReplayWindow,
+};
 use crate::types::Mono;
 
 /// A gap larger than this is a restart rather than loss (RFC 3550 A.1 MAX_DROPOUT).
@@ -16,6 +20,8 @@ pub enum Received {
     InStream(u64),
     /// The first of a stream: the first ever, another source, or a source that began anew.
     Started(u64),
+    /// It has come before, or is too old to tell.
+    Repeated,
     /// A far jump. Believed only when the next packet follows it.
     Implausible,
 }
@@ -32,6 +38,8 @@ pub struct Reception {
     loss_runs: u64,
     /// The last sender report: its source, the middle of its NTP time, when it came.
     report: Option<(u32, u32, Mono)>,
+    /// The same of the last reference time (RFC 3611 4.4).
+    reference: Option<(u32, u32, Mono)>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,6 +54,11 @@ struct Stream {
     first: u64,
     highest: u64,
     received: u64,
+    /// How many of these came again.
+    repeated: u64,
+    /// Which of the last numbers have come.
+    seen: ReplayWindow,
+    bursts: Bursts,
     /// The sequence number that would confirm a restart.
     expected_after_jump: Option<u16>,
     transit: Option<i64>,
@@ -75,19 +88,31 @@ impl Reception {
             return Received::Implausible;
         };
         stream.expected_after_jump = None;
-        self.loss_runs += u64::from(extended > stream.highest + 1);
+        if !stream.seen.is_new(extended) {
+            stream.received += 1;
+            stream.repeated += 1;
+            return Received::Repeated;
+        }
+        stream.seen.note(extended);
+        if let Some(missing) = extended.checked_sub(stream.highest + 1) {
+            if missing > 0 {
+                self.loss_runs += 1;
+                stream.bursts.lose(missing);
+            }
+            stream.bursts.receive();
+        }
         stream.highest = stream.highest.max(extended);
         stream.received += 1;
         stream.measure(timing, at);
         Received::InStream(extended)
     }
 
-    /// Packets received of all streams of this peer.
+    /// Packets received of all streams of this peer, each once.
     pub fn packets(&self) -> u64 {
-        self.finished.received + self.stream.as_ref().map_or(0, |stream| stream.received)
+        self.finished.received + self.stream.as_ref().map_or(0, Stream::received_once)
     }
 
-    /// Packets that never came, by sequence numbers. Duplicates count against it, as the RFC has it, but never below zero.
+    /// Packets that never came, by sequence numbers. In reports, as the RFC has it, those that came twice count against it; not here.
     pub fn lost(&self) -> u64 {
         self.finished.lost + self.stream.as_ref().map_or(0, Stream::lost)
     }
@@ -106,11 +131,24 @@ impl Reception {
     /// DLSR); zeros for none.
     pub(super) fn last_report(&self, ssrc: u32, now: Mono) -> (u32, u32) {
         match self.report {
-            Some((source, ntp_middle, at)) if source == ssrc => {
-                (ntp_middle, u32::try_from((now.millis_since(at) << 16) / 1_000).unwrap_or(u32::MAX))
-            }
+            Some((source, ntp_middle, at)) if source == ssrc => (ntp_middle, fractions_since(at, now)),
             Some(_) | None => (0, 0),
         }
+    }
+
+    /// How packets of the present stream were missed. Those that were only late are among them.
+    pub fn bursts(&self) -> BurstFigures {
+        self.stream.as_ref().map_or_else(BurstFigures::default, |stream| stream.bursts.figures())
+    }
+
+    /// Takes note of a reference time of `ssrc`, by the middle of its NTP time.
+    pub fn note_reference(&mut self, ssrc: u32, ntp_middle: u32, at: Mono) {
+        self.reference = Some((ssrc, ntp_middle, at));
+    }
+
+    /// The last reference time, whose it is and for how long we have had it, in 65,536ths of a second.
+    pub fn reference(&self, now: Mono) -> Option<(u32, u32, u32)> {
+        self.reference.map(|(ssrc, middle, at)| (ssrc, middle, fractions_since(at, now)))
     }
 
     /// Interarrival jitter in microseconds.
@@ -148,16 +186,21 @@ impl Reception {
 
     fn start(&mut self, ssrc: u32, sequence: u16, timing: Option<(u32, u32)>, at: Mono) -> Received {
         if let Some(stream) = self.stream.take() {
-            self.finished.received += stream.received;
+            self.finished.received += stream.received_once();
             self.finished.lost += stream.lost();
             self.restarts += 1;
         }
         let first = FIRST_CYCLE + u64::from(sequence);
+        let mut seen = ReplayWindow::default();
+        seen.note(first);
         let mut stream = Stream {
             ssrc,
             first,
             highest: first,
             received: 1,
+            repeated: 0,
+            seen,
+            bursts: Bursts::default(),
             expected_after_jump: None,
             transit: None,
             jitter_q4: 0,
@@ -168,6 +211,11 @@ impl Reception {
         self.stream = Some(stream);
         Received::Started(first)
     }
+}
+
+/// In 65,536ths of a second.
+fn fractions_since(at: Mono, now: Mono) -> u32 {
+    u32::try_from((now.millis_since(at) << 16) / 1_000).unwrap_or(u32::MAX)
 }
 
 /// One report block's content (RFC 3550 6.4.1).
@@ -181,8 +229,12 @@ pub(super) struct ReceptionFigures {
 }
 
 impl Stream {
+    fn received_once(&self) -> u64 {
+        self.received - self.repeated
+    }
+
     fn lost(&self) -> u64 {
-        (self.highest - self.first + 1).saturating_sub(self.received)
+        (self.highest - self.first + 1).saturating_sub(self.received_once())
     }
 
     fn measure(&mut self, timing: Option<(u32, u32)>, at: Mono) {
@@ -236,6 +288,26 @@ mod tests {
         assert_eq!(note(&mut reception, 30_000, 60), Received::Implausible);
         assert_eq!(note(&mut reception, 30_001, 80), Received::Started(65_536 + 30_001));
         assert_eq!(reception.epoch(), 1);
+    }
+
+    #[test]
+    fn what_comes_twice_is_told_and_hides_no_loss_but_in_reports() {
+        let mut reception = Reception::default();
+        for (sequence, expected) in [
+            (10, Received::Started(65_546)),
+            (10, Received::Repeated),
+            (12, Received::InStream(65_548)),
+            (13, Received::InStream(65_549)),
+            (12, Received::Repeated),
+            (11, Received::InStream(65_547)),
+            (11, Received::Repeated),
+            (15, Received::InStream(65_551)),
+        ] {
+            assert_eq!(note(&mut reception, sequence, 0), expected, "{sequence}");
+        }
+        assert_eq!((reception.packets(), reception.lost()), (5, 1));
+        // RFC 3550 A.3: expected less received, each copy counted.
+        assert_eq!(reception.block().map(|figures| figures.lost), Some(0));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Reports about streams (RFC 3550 6): how much we sent, what we received, and the peer's word about what arrived of ours.
 
-use super::{Outgoing, Reception};
+use super::{
+    Outgoing, PeerExtendedReport, Reception,
+    xr::{EXTENDED_REPORT, read_extended},
+};
 use crate::types::Now;
 
 /// Seconds from 1900, where NTP time begins, to 1970.
@@ -31,20 +34,49 @@ impl PeerReport {
     /// From our sender report to this report and back, without the time that the peer kept it, in milliseconds (RFC 3550 6.4.1);
     /// `None` if it has seen none, or its figures make no sense.
     pub fn round_trip_ms(&self, now: Now) -> Option<u32> {
-        let on_the_way = ntp_middle(now).wrapping_sub(self.last_seen).wrapping_sub(self.held);
+        ReferenceEcho { ours: self.last_seen, held: self.held }.round_trip_ms(now)
+    }
+}
+
+/// A time of ours that a peer names again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReferenceEcho {
+    /// The middle of the NTP time that we sent; 0 for none.
+    pub ours: u32,
+    /// For how long the peer had it, in 65,536ths of a second.
+    pub held: u32,
+}
+
+impl ReferenceEcho {
+    /// From us to the peer and back, without the time that it kept it, in milliseconds; `None` if the figures make no sense.
+    pub fn round_trip_ms(self, now: Now) -> Option<u32> {
+        let on_the_way = ntp_middle(now).wrapping_sub(self.ours).wrapping_sub(self.held);
         let millis = (u64::from(on_the_way) * 1_000) >> 16;
-        let is_known = self.last_seen != 0 && millis < ROUND_TRIP_MS_MAX;
+        let is_known = self.ours != 0 && millis < ROUND_TRIP_MS_MAX;
         is_known.then_some(millis as u32)
     }
 }
 
+/// What a peer says of its own sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PeerSending {
+    /// So many packets since its stream began (sender report).
+    Packets(u32),
+    /// None since its last reports (receiver report).
+    Nothing,
+}
+
 /// What an RTCP packet holds for us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PeerReports {
     /// The peer's source number and the middle of the NTP time at which it sent its report, if it is a sender's.
     pub sent: Option<(u32, u32)>,
     /// Its word about our stream.
     pub heard: Option<PeerReport>,
+    /// Its word about its own.
+    pub sending: Option<PeerSending>,
+    /// What it says beyond that (RFC 3611).
+    pub extended: PeerExtendedReport,
 }
 
 /// A compound report: sender report if we have sent, else receiver report, with one block about the peer, and our canonical name.
@@ -95,6 +127,12 @@ pub fn read_reports(bytes: &[u8], ssrc: u32) -> PeerReports {
         {
             reports.sent = Some((sender, seconds << 16 | fraction >> 16));
         }
+        match *kind {
+            SENDER_REPORT => reports.sending = word(packet, 20).map(PeerSending::Packets),
+            RECEIVER_REPORT => reports.sending = reports.sending.or(Some(PeerSending::Nothing)),
+            EXTENDED_REPORT => reports.extended = read_extended(packet, ssrc),
+            _ => {}
+        }
         let blocks = packet.get(blocks_at..).unwrap_or_default().chunks_exact(BLOCK_BYTES).take(usize::from(first & 0x1f));
         let about_us = blocks.filter(|block| word(block, 0) == Some(ssrc)).find_map(read_block);
         reports.heard = reports.heard.or(about_us);
@@ -126,7 +164,8 @@ fn describe_source(ssrc: u32, out: &mut Vec<u8>) {
     out.extend([0, 0]);
 }
 
-fn ntp(now: Now) -> (u32, u32) {
+/// The time of day as NTP has it: seconds since 1900 and 2^32nds of one.
+pub fn ntp(now: Now) -> (u32, u32) {
     let millis = u64::try_from(now.wall.as_millis()).unwrap_or(0);
     let seconds = (millis / 1_000 + NTP_TO_UNIX_SECONDS) as u32;
     (seconds, (((millis % 1_000) << 32) / 1_000) as u32)
@@ -145,7 +184,10 @@ fn word(bytes: &[u8], at: usize) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{Mono, Rng, Timestamp};
+    use crate::{
+        protocol::rtp::ExtendedReport,
+        types::{Mono, Rng, Timestamp},
+    };
 
     #[test]
     fn loss_that_one_side_saw_is_read_by_the_other() {
@@ -167,6 +209,32 @@ mod tests {
         assert!((60..=68).contains(&report.fraction_lost), "{}", report.fraction_lost);
         assert_eq!(report.round_trip_ms(now), None, "it has seen no report of the sender");
         assert_eq!(read_reports(&bytes, 1).heard, None);
+        assert_eq!(read_reports(&bytes, 1).sending, Some(PeerSending::Nothing), "it has only listened");
+    }
+
+    /// RFC 3611 4.4, 4.5: one who only listens sends its time, and hears it again.
+    #[test]
+    fn a_listener_learns_the_round_trip_from_the_echo_of_its_time() {
+        let at = |millis: i64| Now {
+            wall: Timestamp::from_millis(1_700_000_000_000 + millis),
+            mono: Mono::from_millis(millis as u64),
+        };
+        let mut rng = Rng::seeded(9);
+        let (listener, mut speaker, mut they) = (Outgoing::new(&mut rng), Outgoing::new(&mut rng), Reception::default());
+        let mut bytes = write_report(&listener, &mut Reception::default(), 8_000, at(1_000));
+        ExtendedReport { reference: Some(ntp(at(1_000))), ..ExtendedReport::default() }.write(listener.ssrc(), &mut bytes);
+        let (source, middle) = read_reports(&bytes, 1).extended.reference.expect("a time");
+        they.note_reference(source, middle, at(1_030).mono);
+        speaker.made(160, 8_000, at(2_000).mono);
+        speaker.count(160);
+        let mut bytes = write_report(&speaker, &mut they, 8_000, at(3_030));
+        let echo = they.reference(at(3_030).mono);
+        ExtendedReport { echo, ..ExtendedReport::default() }.write(speaker.ssrc(), &mut bytes);
+        let read = read_reports(&bytes, listener.ssrc());
+        assert_eq!(read.sending, Some(PeerSending::Packets(1)));
+        let (ours, held) = read.extended.echo.expect("an echo");
+        let round_trip = ReferenceEcho { ours, held }.round_trip_ms(at(3_080)).expect("a round trip");
+        assert!((79..=81).contains(&round_trip), "{round_trip}");
     }
 
     #[test]

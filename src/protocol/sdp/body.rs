@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, net::IpAddr};
 
 use super::CryptoAttribute;
+use crate::protocol::rtp::XrTerms;
 
 /// A longer body is refused; voice needs about 500 octets, a video offer with every candidate about 6,000.
 const OCTETS_MAX: usize = 16 * 1024;
@@ -104,6 +105,8 @@ pub struct MediaLine {
     pub rtpmaps: BTreeMap<u8, RtpMap>,
     /// Keys of the writer's that we can use, in its order (RFC 4568).
     pub crypto: Vec<CryptoAttribute>,
+    /// Which extended reports the writer wants; `None` if it does not speak of them.
+    pub xr: Option<XrTerms>,
 }
 
 /// A body: its media lines in order, session-wide facts already folded into them.
@@ -138,6 +141,10 @@ impl Description {
             match (key, media.last_mut()) {
                 ("c", None) => session.address = Some(address(value)),
                 ("c", Some((_, common))) => common.address = Some(address(value)),
+                ("a", None) if value.starts_with("rtcp-xr:") => session.xr = Some(XrTerms::parse(&value["rtcp-xr:".len()..])),
+                ("a", Some((_, common))) if value.starts_with("rtcp-xr:") => {
+                    common.xr = Some(XrTerms::parse(&value["rtcp-xr:".len()..]));
+                }
                 ("a", None) => session.direction = session.direction.or_else(|| Direction::parse(value)),
                 ("a", Some((line, _))) if value.starts_with("crypto:") && line.crypto.len() < CRYPTO_MAX => {
                     line.crypto.extend(CryptoAttribute::parse(&value["crypto:".len()..]));
@@ -158,6 +165,7 @@ impl Description {
         let media = media.into_iter().map(|(line, own)| MediaLine {
             address: own.address.or(session.address).flatten(),
             direction: own.direction.or(session.direction).unwrap_or(Direction::SendRecv),
+            xr: own.xr.or(session.xr),
             ..line
         });
         Ok(Self { media: media.collect() })
@@ -170,6 +178,7 @@ struct Common {
     /// Outside: whether a `c=` line was written; inside: whether it holds an address.
     address: Option<Option<IpAddr>>,
     direction: Option<Direction>,
+    xr: Option<XrTerms>,
 }
 
 /// `audio 49170/2 RTP/AVP 0 8 101` (RFC 8866 §5.14).
@@ -186,6 +195,7 @@ fn media_line(value: &str) -> Option<MediaLine> {
         direction: Direction::SendRecv,
         rtpmaps: BTreeMap::new(),
         crypto: Vec::new(),
+        xr: None,
     })
 }
 

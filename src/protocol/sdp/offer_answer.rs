@@ -16,13 +16,15 @@ use super::{
 use crate::{
     protocol::{
         media::{Codec, RemoteMedia},
-        rtp::{KeyMaterial, SrtpKeys},
+        rtp::{KeyMaterial, SrtpKeys, XrTerms},
     },
     types::{IpFamilies, PerFamily},
 };
 
 /// Payload type of telephone-event in our own offers.
 const OUR_DIGIT_PAYLOAD_TYPE: u8 = 101;
+/// Static payload type of comfort noise at 8 kHz (RFC 3389 4).
+const NOISE_PAYLOAD_TYPE: u8 = 13;
 /// What we offer: both laws of G.711, which every SIP peer can and which cost nothing to relay.
 const OUR_CODECS: [Codec; 2] = [Codec::Pcmu, Codec::Pcma];
 
@@ -48,6 +50,9 @@ pub struct SdpSession {
     /// The same of our first offer over the other kind of signalling, until it is known by which of them the peer answers.
     #[serde(skip)]
     pub(super) said_otherwise: Option<LastBody>,
+    /// Whether the peer has named comfort noise: from then on we do. Nobody is asked by us to suppress silence.
+    #[serde(default)]
+    knows_noise: bool,
     /// Media lines agreed so far; empty before the first agreement.
     lines: Vec<AgreedLine>,
     /// On what terms audio is agreed.
@@ -91,6 +96,7 @@ impl SdpSession {
             other_local,
             last: None,
             said_otherwise: None,
+            knows_noise: false,
             lines: Vec::new(),
             terms: AudioTerms::default(),
             keys: None,
@@ -127,15 +133,20 @@ impl SdpSession {
             .iter()
             .map(|codec| Format { codec: *codec, payload_type: static_payload_type(*codec).unwrap_or(0) })
             .collect();
+        let noise = self.knows_noise && codecs.iter().any(|codec| has_noise(*codec));
+        let extras = Extras {
+            digits: Some(OUR_DIGIT_PAYLOAD_TYPE),
+            noise: noise.then_some(NOISE_PAYLOAD_TYPE),
+            xr: Some(XrTerms::OURS),
+        };
         let mut media = String::new();
         if self.lines.is_empty() {
             let protocol = self.offered_protocol();
-            self.write_audio(&mut media, protocol, &formats, Some(OUR_DIGIT_PAYLOAD_TYPE), &crypto, Direction::SendRecv);
+            self.write_audio(&mut media, protocol, &formats, &extras, &crypto, Direction::SendRecv);
         }
         for line in &self.lines {
             if line.is_our_audio {
-                let digits = Some(OUR_DIGIT_PAYLOAD_TYPE);
-                self.write_audio(&mut media, &line.protocol, &formats, digits, &crypto, Direction::SendRecv);
+                self.write_audio(&mut media, &line.protocol, &formats, &extras, &crypto, Direction::SendRecv);
             } else {
                 write_refused(&mut media, &line.kind, &line.protocol, &line.formats);
             }
@@ -155,10 +166,11 @@ impl SdpSession {
         let mut agreed = None;
         for (index, line) in offer.media.iter().enumerate() {
             if index == chosen {
-                let digits = digit_payload_type(line);
-                let agreement = agree(line, format, digits, keys.take().map(Box::new))?;
+                let extras = Extras::of(line, format.codec);
+                let agreement = agree(line, format, extras, keys.take().map(Box::new))?;
                 let direction = our_direction(&agreement);
-                self.write_audio(&mut media, &line.protocol, &[format], digits, crypto.as_slice(), direction);
+                let ours = Extras { xr: line.xr.map(XrTerms::answer), ..extras };
+                self.write_audio(&mut media, &line.protocol, &[format], &ours, crypto.as_slice(), direction);
                 agreed = Some(agreement);
             } else {
                 // RFC 3264 6: as many media lines as offered, unused ones with port 0.
@@ -168,6 +180,7 @@ impl SdpSession {
         }
         let agreed = agreed.ok_or(NoCommonMedia)?;
         self.lines = lines;
+        self.knows_noise = agreed.noise_payload_type.is_some();
         Ok((self.finish(media), agreed))
     }
 
@@ -179,11 +192,12 @@ impl SdpSession {
         let format = choose_format(line, &self.terms.codecs)
             .filter(|format| !self.terms.codecs.is_empty() || OUR_CODECS.contains(&format.codec))
             .ok_or(NoCommonMedia)?;
-        let agreed = agree(line, format, digit_payload_type(line), self.accepted_keys(line)?)?;
+        let agreed = agree(line, format, Extras::of(line, format.codec), self.accepted_keys(line)?)?;
         if !is_reached(agreed.address.ip(), self.families()) {
             return Err(NoCommonMedia);
         }
         self.follow(agreed.address.ip());
+        self.knows_noise = agreed.noise_payload_type.is_some();
         if self.lines.is_empty() {
             self.lines.push(AgreedLine::of(line, true));
         }
@@ -195,11 +209,12 @@ impl SdpSession {
         out: &mut String,
         protocol: &str,
         formats: &[Format],
-        digits: Option<u8>,
+        extras: &Extras,
         crypto: &[CryptoAttribute],
         direction: Direction,
     ) {
-        let numbers: Vec<String> = formats.iter().map(|f| f.payload_type).chain(digits).map(|n| n.to_string()).collect();
+        let numbers = formats.iter().map(|f| f.payload_type).chain(extras.noise).chain(extras.digits);
+        let numbers: Vec<String> = numbers.map(|n| n.to_string()).collect();
         // Writing to a String cannot fail.
         let _ = write!(out, "m=audio {} {} {}\r\n", self.local.port(), protocol, numbers.join(" "));
         for format in formats {
@@ -209,11 +224,17 @@ impl SdpSession {
                 let _ = write!(out, "a=fmtp:{} useinbandfec=1\r\n", format.payload_type);
             }
         }
-        if let Some(number) = digits {
+        if let Some(number) = extras.noise {
+            let _ = write!(out, "a=rtpmap:{number} CN/8000\r\n");
+        }
+        if let Some(number) = extras.digits {
             let _ = write!(out, "a=rtpmap:{number} telephone-event/8000\r\na=fmtp:{number} 0-15\r\n");
         }
         for attribute in crypto {
             attribute.write(out);
+        }
+        if let Some(value) = extras.xr.and_then(XrTerms::value) {
+            let _ = write!(out, "a=rtcp-xr:{value}\r\n");
         }
         // RFC 3605: their reports reach us at the port of RTP; no other one is bound.
         let _ = write!(out, "a=rtcp:{}\r\na=ptime:20\r\na={}\r\n", self.local.port(), direction.as_str());
@@ -243,6 +264,38 @@ impl AgreedLine {
 struct Format {
     codec: Codec,
     payload_type: u8,
+}
+
+/// What goes beside the codec.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Extras {
+    /// Telephone events (RFC 4733).
+    digits: Option<u8>,
+    /// Comfort noise (RFC 3389).
+    noise: Option<u8>,
+    /// Extended reports (RFC 3611 5.1), which have no payload type.
+    xr: Option<XrTerms>,
+}
+
+impl Extras {
+    /// What a peer's media line has of it beside this codec.
+    fn of(line: &MediaLine, codec: Codec) -> Self {
+        let named = |name: &'static str| {
+            let numbers = line.formats.iter().filter_map(|text| text.parse().ok());
+            let is_meant = |number: &u8| match line.rtpmaps.get(number) {
+                Some(map) => map.encoding == name && map.clock_hz == 8_000,
+                // RFC 3389 4: static, so it needs no rtpmap.
+                None => name == "cn" && *number == NOISE_PAYLOAD_TYPE,
+            };
+            numbers.into_iter().find(is_meant)
+        };
+        Self { digits: named("telephone-event"), noise: named("cn").filter(|_| has_noise(codec)), xr: line.xr }
+    }
+}
+
+/// RFC 3389 is for codecs without comfort noise of their own, at the clock of its payload type.
+fn has_noise(codec: Codec) -> bool {
+    matches!(codec, Codec::Pcmu | Codec::Pcma)
 }
 
 /// Where the media line is heard that an offer is answered with.
@@ -332,19 +385,7 @@ fn encoding(codec: Codec) -> &'static str {
     }
 }
 
-fn digit_payload_type(line: &MediaLine) -> Option<u8> {
-    line.formats
-        .iter()
-        .filter_map(|text| text.parse().ok())
-        .find(|number| line.rtpmaps.get(number).is_some_and(|map| map.encoding == "telephone-event" && map.clock_hz == 8_000))
-}
-
-fn agree(
-    line: &MediaLine,
-    format: Format,
-    digits: Option<u8>,
-    srtp: Option<Box<SrtpKeys>>,
-) -> Result<RemoteMedia, NoCommonMedia> {
+fn agree(line: &MediaLine, format: Format, extras: Extras, srtp: Option<Box<SrtpKeys>>) -> Result<RemoteMedia, NoCommonMedia> {
     let ip = line.address.ok_or(NoCommonMedia)?;
     if line.kind != "audio" || line.port == 0 {
         return Err(NoCommonMedia);
@@ -355,7 +396,9 @@ fn agree(
         address: SocketAddr::new(ip, line.port),
         codec: format.codec,
         payload_type: format.payload_type,
-        digit_payload_type: digits,
+        digit_payload_type: extras.digits,
+        noise_payload_type: extras.noise,
+        xr: extras.xr.unwrap_or_default(),
         is_receiving,
         is_sending: line.direction.sends(),
         srtp,
@@ -423,6 +466,34 @@ mod tests {
         let (_, agreed) = ours.answer(&body("m=audio 4000 RTP/AVP 0 8 9\r\n")).unwrap();
         assert_eq!(agreed.codec, Codec::G722);
         assert!(SdpSession::families_for(&body("m=audio 4000 RTP/AVP 0\r\n"), ours.terms(), IpFamilies::Both).is_none());
+    }
+
+    #[test]
+    fn comfort_noise_is_for_those_who_name_it_beside_g711() {
+        let mut ours = session();
+        assert!(!ours.offer().contains(" 13"), "nobody is asked to suppress silence");
+        let plain = "m=audio 4000 RTP/AVP 8 13 101\r\na=rtpmap:101 telephone-event/8000\r\n";
+        let (sdp, agreed) = ours.answer(&body(plain)).unwrap();
+        assert!(sdp.contains("m=audio 20000 RTP/AVP 8 13 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:13 CN/8000\r\n"), "{sdp}");
+        assert_eq!((agreed.noise_payload_type, agreed.digit_payload_type), (Some(13), Some(101)));
+        assert!(ours.offer().contains("RTP/AVP 0 8 13 101\r\n"), "the next offer keeps it");
+        let dynamic = "m=audio 4000 RTP/AVP 0 98 99\r\na=rtpmap:98 CN/16000\r\na=rtpmap:99 cn/8000\r\n";
+        assert_eq!(ours.answer(&body(dynamic)).unwrap().1.noise_payload_type, Some(99));
+        let wideband = "m=audio 4000 RTP/AVP 9 13\r\n";
+        let (sdp, agreed) = ours.answer(&body(wideband)).unwrap();
+        assert!(agreed.noise_payload_type.is_none() && !sdp.contains("CN/"), "{sdp}");
+        assert!(!ours.offer().contains(" 13 "), "nor in what is offered from then on");
+    }
+
+    #[test]
+    fn extended_reports_are_offered_and_promised_to_those_who_speak_of_them() {
+        let mut ours = session();
+        assert!(ours.offer().contains("a=rtcp-xr:rcvr-rtt=all voip-metrics\r\n"));
+        let (sdp, agreed) = ours.answer(&body("m=audio 4000 RTP/AVP 8\r\n")).unwrap();
+        assert!(!sdp.contains("rtcp-xr") && agreed.xr == XrTerms::default(), "{sdp}");
+        let (sdp, agreed) = ours.answer(&body("a=rtcp-xr:voip-metrics\r\nm=audio 4000 RTP/AVP 8\r\n")).unwrap();
+        assert!(sdp.contains("a=rtcp-xr:voip-metrics\r\n"), "{sdp}");
+        assert_eq!(agreed.xr, XrTerms { voip_metrics: true, round_trip: false });
     }
 
     #[test]

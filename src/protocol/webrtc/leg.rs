@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use str0m::{
@@ -27,6 +27,9 @@ use crate::{
 const OFFER_BYTES_MAX: usize = 64 * 1024;
 /// Later candidates that are taken; we never send checks, so they only tell which networks the browser has.
 const CANDIDATES_MAX: usize = 64;
+
+/// How often we look at what the browser reports; it does so about as often.
+const REPORTED_EVERY: Duration = Duration::from_secs(5);
 
 /// Why a browser's offer was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +96,13 @@ pub enum BrowserEvent {
     Gone,
     /// A packet.
     Packet(BrowserPacket),
+    /// What its reports of the last seconds say.
+    Reported {
+        /// Share of our packets that it has missed; `None` if it has not said.
+        loss: Option<f64>,
+        /// To it and back, in milliseconds.
+        round_trip_ms: Option<u32>,
+    },
 }
 
 /// What a browser's leg wants done.
@@ -322,7 +332,7 @@ fn reachable(
 }
 
 /// A leg that is over asks for nothing any more.
-const FAR: std::time::Duration = std::time::Duration::from_secs(3_600);
+const FAR: Duration = Duration::from_secs(3_600);
 
 fn config(identity: &BrowserIdentity, prefer_opus: bool) -> RtcConfig {
     let format = |number: u8, codec, clock_rate, channels, format| {
@@ -351,7 +361,7 @@ fn config(identity: &BrowserIdentity, prefer_opus: bool) -> RtcConfig {
         .set_dtls_cert(identity.certificate.clone())
         .set_ice_lite(true)
         .set_rtp_mode(true)
-        .set_stats_interval(None)
+        .set_stats_interval(Some(REPORTED_EVERY))
         .set_extension_map(extensions)
         .clear_codecs();
     *config.codec_config() = CodecConfig::new_from_payload_params(formats);
@@ -411,6 +421,32 @@ fn reported(event: Event) -> Option<BrowserEvent> {
             ssrc: *packet.header.ssrc,
             payload: packet.payload,
         })),
+        Event::MediaEgressStats(stats) => report_of(stats.loss, stats.rtt),
         _ => None,
+    }
+}
+
+/// What a browser has said of our packets, if it has said something.
+fn report_of(loss: Option<f32>, round_trip: Option<Duration>) -> Option<BrowserEvent> {
+    let loss = loss.map(|loss| f64::from(loss).clamp(0.0, 1.0));
+    let round_trip_ms = round_trip.and_then(|time| u32::try_from(time.as_millis()).ok());
+    (loss.is_some() || round_trip_ms.is_some()).then_some(BrowserEvent::Reported { loss, round_trip_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_browser_says_of_our_packets_is_told_as_far_as_it_says_something() {
+        let told = |loss, round_trip| match report_of(loss, round_trip) {
+            Some(BrowserEvent::Reported { loss, round_trip_ms }) => Some((loss, round_trip_ms)),
+            _ => None,
+        };
+        let far = Some(Duration::from_millis(80));
+        assert_eq!(told(Some(0.25), far), Some((Some(0.25), Some(80))));
+        assert_eq!(told(None, far), Some((None, Some(80))));
+        assert_eq!(told(Some(7.0), None), Some((Some(1.0), None)));
+        assert_eq!(told(None, None), None, "it has reported nothing");
     }
 }

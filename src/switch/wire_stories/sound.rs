@@ -13,9 +13,20 @@ const GOOD: AudioQuality = AudioQuality {
     lost_percent: 0.0,
     late_percent: 0.0,
     heard_lost_percent: None,
+    mos_told: None,
+    heard_late_percent: None,
     jitter_ms: 1.5,
     round_trip_ms: None,
 };
+
+/// As the last view of a call says.
+fn poor_audio(exchange: &Exchange) -> Vec<Party> {
+    let call = exchange.live.iter().rev().find_map(|update| match update {
+        LiveUpdate::Call(view) => Some(view.poor_audio.clone()),
+        _ => None,
+    });
+    call.expect("a call")
+}
 
 #[test]
 fn a_call_is_measured_before_its_port_is_freed_and_the_figures_are_the_callers() {
@@ -25,7 +36,9 @@ fn a_call_is_measured_before_its_port_is_freed_and_the_figures_are_the_callers()
     exchange.give(Input::Media(MediaNotice::Up { leg }));
     let poor = AudioQuality { mos: Some(2.1), ..GOOD };
     exchange.give(Input::Media(MediaNotice::SoundChanged { leg, is_poor: true, quality: poor }));
+    assert_eq!(poor_audio(&exchange), [Party::Customer], "whoever watches sees it");
     exchange.caller(1, "BYE", 2, &tag, "");
+    assert_eq!(poor_audio(&exchange), []);
 
     let measured = |order: &MediaOrder| matches!(order, MediaOrder::Measure { leg: of, stretch: Some(_) } if *of == leg);
     let at = exchange.media.iter().position(measured).expect("it is measured");
@@ -65,4 +78,22 @@ fn a_line_that_carries_no_call_tells_nothing() {
     let before = exchange.facts.len();
     exchange.give(Input::Media(MediaNotice::SoundChanged { leg, is_poor: true, quality: GOOD }));
     assert_eq!(exchange.facts.len(), before);
+}
+
+#[test]
+fn a_caller_who_says_nothing_before_the_call_is_confirmed_is_judged_anew_after_it() {
+    let mut exchange = Exchange::new();
+    exchange.caller(1, "INVITE", 1, "", SDP);
+    let tag = to_tag(&exchange.last("SIP/2.0 200"));
+    let leg = exchange.leg();
+    let nothing = AudioQuality { mos: None, packets: 0, ..GOOD };
+    let silent = || Input::Media(MediaNotice::SoundChanged { leg, is_poor: true, quality: nothing });
+    exchange.give(silent());
+    assert!(!exchange.kinds().contains(&"call.audio_poor"));
+    assert_eq!(exchange.media.last(), Some(&MediaOrder::Measure { leg, stretch: None }));
+    exchange.caller(1, "ACK", 1, &tag, "");
+    exchange.give(silent());
+    assert!(exchange.kinds().contains(&"call.audio_poor"));
+    exchange.caller(1, "BYE", 2, &tag, "");
+    exchange.is_clean();
 }

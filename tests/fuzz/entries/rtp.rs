@@ -50,7 +50,7 @@ impl Peer {
                 self.jitter.restart();
                 self.jitter.push(arrival(number), packet.payload);
             }
-            Received::Implausible => {}
+            Received::Repeated | Received::Implausible => {}
         }
         let _ = self.jitter.pop(now);
     }

@@ -16,7 +16,7 @@ use centralita::{
     protocol::{
         audio::{Encoder, PAYLOAD_MAX, Tone, timestamp_step},
         media::{Codec, MediaNotice, MediaOrder, RecordingPart, RemoteMedia, Source},
-        rtp::{Packet, write_packet},
+        rtp::{Packet, XrTerms, write_packet},
     },
     types::{IpFamilies, IpFamily, LegId},
 };
@@ -144,6 +144,8 @@ fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<S
         codec,
         payload_type: payload_type(codec),
         digit_payload_type: None,
+        noise_payload_type: None,
+        xr: XrTerms::default(),
         is_receiving: true,
         is_sending: true,
         srtp: None,

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use centralita::{
-    protocol::media::{Codec, MediaNotice, MediaOrder, PlayId, Source},
+    protocol::{
+        audio::Goertzel,
+        media::{Codec, MediaNotice, MediaOrder, PlayId, RemoteMedia, Source},
+    },
     types::IpFamilies,
 };
 
 use super::{SHORT_SILENCE, Stage};
-use crate::support::tone_peer::TonePeer;
+use crate::support::tone_peer::{NOISE, TonePeer};
 
 /// Two telephones sing to each other, paced by what the second hears.
 fn talk(one: &mut TonePeer, other: &mut TonePeer, packets: usize) {
@@ -247,4 +250,37 @@ fn packets_of_strangers_are_not_heard() {
         peer.converse(1);
     }
     assert!(peer.share_of(3_000.0) < 0.01 && peer.share_of(1_000.0) > 0.9);
+}
+
+/// RFC 3389: who falls silent says once how that sounds. Who takes that too gets the very packets; to others it is made a sound.
+#[test]
+fn the_background_of_a_telephone_that_suppresses_silence_is_passed_on_or_played() {
+    let mut stage = Stage::new(|_| {});
+    let (alice, mut a) = stage.call(Codec::Pcmu, 500.0);
+    let (bob, mut b) = stage.call(Codec::Pcmu, 2_000.0);
+    let (carol, mut c) = stage.call(Codec::Pcmu, 2_000.0);
+    let remote = RemoteMedia { noise_payload_type: Some(NOISE), ..c.remote() };
+    stage.order(MediaOrder::SetRemote { leg: carol, remote, signalled_from: None, is_settled: true });
+    stage.hear(bob, &[Source::Leg(alice)]);
+    stage.hear(carol, &[Source::Leg(alice)]);
+    for _ in 0..50 {
+        a.sing();
+        b.listen().expect("a packet in time");
+    }
+    a.fall_silent(&[48, 127, 127]);
+    b.listen_to(60);
+    let lately = &b.heard[b.heard.len() - 4_000..];
+    let level = 10.0 * (lately.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / 4_000.0 / 32_767_f64.powi(2)).log10();
+    assert!((level + 48.0).abs() < 3.0, "{level} dBov");
+    c.forget_sound_until_noise();
+    assert_eq!(c.noises[0], [48, 127, 127], "passed on as it came");
+    c.listen_to(1);
+    assert_eq!(c.noises[1], [48], "and said again, so that the way stays open");
+    for _ in 0..60 {
+        a.sing();
+        b.listen().expect("a packet in time");
+    }
+    c.listen_to(20);
+    assert!(b.share_of(500.0) > 0.5, "{}", b.share_of(500.0));
+    assert!(Goertzel::share(500.0, &c.heard[c.heard.len() - 1_600..]) > 0.9, "the voice is back");
 }

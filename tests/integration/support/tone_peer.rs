@@ -15,7 +15,8 @@ use centralita::{
         },
         media::{Codec, RemoteMedia},
         rtp::{
-            EventReceiver, EventSender, Packet, SrtpKey, SrtpKeys, SrtpReceiver, SrtpSender, SrtpSuite, is_rtcp, write_packet,
+            EventReceiver, EventSender, Packet, SrtpKey, SrtpKeys, SrtpReceiver, SrtpSender, SrtpSuite, XrTerms, is_rtcp,
+            write_packet,
         },
     },
     types::Mono,
@@ -23,6 +24,8 @@ use centralita::{
 
 /// Payload type of its keys.
 pub const KEYS: u8 = 101;
+/// Payload type of comfort noise.
+pub const NOISE: u8 = 13;
 /// Nothing that the server does takes longer than this, even on a loaded machine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -57,6 +60,8 @@ pub struct TonePeer {
     server_ssrc: u32,
     /// Audio packets heard, by sequence number.
     pub sequences: Vec<u16>,
+    /// What it was told of silence.
+    pub noises: Vec<Vec<u8>>,
 }
 
 impl TonePeer {
@@ -92,6 +97,7 @@ impl TonePeer {
             heard: Vec::new(),
             digits: String::new(),
             sequences: Vec::new(),
+            noises: Vec::new(),
         }
     }
 
@@ -121,6 +127,8 @@ impl TonePeer {
             codec: self.codec,
             payload_type: self.payload_type,
             digit_payload_type: Some(KEYS),
+            noise_payload_type: None,
+            xr: XrTerms::default(),
             is_receiving: true,
             is_sending: true,
             srtp: self.srtp.as_ref().map(|srtp| srtp.servers.clone()),
@@ -150,6 +158,12 @@ impl TonePeer {
         let mut payload = [0; PAYLOAD_MAX];
         let length = self.encoder.encode(frame, &mut payload).expect("a payload");
         self.send(self.payload_type, false, self.timestamp, &payload[..length]);
+        self.timestamp = self.timestamp.wrapping_add(timestamp_step(self.codec));
+    }
+
+    /// Says how its silence sounds (RFC 3389), in the place of 20 ms.
+    pub fn fall_silent(&mut self, noise: &[u8]) {
+        self.send(NOISE, false, self.timestamp, noise);
         self.timestamp = self.timestamp.wrapping_add(timestamp_step(self.codec));
     }
 
@@ -198,6 +212,10 @@ impl TonePeer {
                 self.digits.extend(self.keys.hear(packet.timestamp, packet.has_marker, packet.payload, at));
                 return Ok(());
             }
+            if packet.payload_type == NOISE {
+                self.noises.push(packet.payload.to_vec());
+                return Ok(());
+            }
             if packet.payload_type != self.payload_type {
                 continue;
             }
@@ -225,6 +243,13 @@ impl TonePeer {
     pub fn converse(&mut self, packets: usize) {
         for _ in 0..packets {
             self.sing();
+            self.listen().expect("a packet in time");
+        }
+    }
+
+    /// Listens until it is told of silence.
+    pub fn forget_sound_until_noise(&mut self) {
+        while self.noises.is_empty() {
             self.listen().expect("a packet in time");
         }
     }

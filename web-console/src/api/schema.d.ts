@@ -1482,6 +1482,17 @@ export interface components {
             heard_lost_percent?: number | null;
             /**
              * Format: double
+             * @description Mean opinion score of what it heard in its own judgement (RTCP XR, RFC 3611); `None` if it gave none. No line is told to be poor
+             *     by it: telephones judge by scales of their own.
+             */
+            mos_told?: number | null;
+            /**
+             * Format: double
+             * @description Packets to it that it reports as come too late to be heard, in percent (RTCP XR).
+             */
+            heard_late_percent?: number | null;
+            /**
+             * Format: double
              * @description Jitter of its packets (RFC 3550 6.4.1) at the end, in milliseconds.
              */
             jitter_ms: number;
@@ -1899,6 +1910,22 @@ export interface components {
             /** @enum {string} */
             kind: "audio_clear";
         } | {
+            /**
+             * Format: int64
+             * @description For how long by now, in milliseconds.
+             */
+            silent_ms: number;
+            /** @enum {string} */
+            kind: "dead_air_began";
+        } | {
+            /**
+             * Format: int64
+             * @description From the last word to now, in milliseconds.
+             */
+            lasted_ms: number;
+            /** @enum {string} */
+            kind: "dead_air_ended";
+        } | {
             /** @description Whose. */
             party: components["schemas"]["Party"];
             /** @description In figures. */
@@ -2095,6 +2122,9 @@ export interface components {
             conference: components["schemas"]["ConferencePartyView"][];
             /** @description Its recording. */
             recording: components["schemas"]["RecordingView"];
+            /** @description Whose line is poor at present: for some seconds the opinion score has been below the one that is set. */
+            poor_audio: components["schemas"]["Party"][];
+            dead_air_since?: components["schemas"]["Timestamp"] | null;
             /** @description Supervisors who hear it. */
             supervisors: components["schemas"]["SupervisorView"][];
             transferred_from?: components["schemas"]["AgentId"] | null;

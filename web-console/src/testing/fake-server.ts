@@ -131,6 +131,7 @@ export function aCall(more: Partial<CallView> = {}): CallView {
     is_muted: false,
     agent_audio: 'up',
     conference: [],
+    poor_audio: [],
     supervisors: [],
     ...more,
   }

@@ -7,7 +7,7 @@ use crate::domain::{
     centre::{AudioState, CallState, CentreCommand, CentreInput, Heard, PhoneEffect, Refusal, WantedPresence},
     event::Actor,
 };
-use crate::types::{CallId, LegId, SessionId};
+use crate::types::{AudioQuality, CallId, LegId, SessionId};
 
 fn talking(agents: &[&str]) -> (Floor, LegId, CallId) {
     let mut floor = Floor::ready(agents);
@@ -202,4 +202,51 @@ fn facts_name_who_made_them_happen() {
     let ana = Actor::User { user: id("ana") };
     assert_eq!(by, [&Actor::Customer, &Actor::System, &Actor::System, &ana, &ana, &Actor::Customer]);
     assert!(floor.call_events().any(|e| matches!(e, CallEventKind::Ended { by: Party::Customer, .. })));
+}
+
+#[test]
+fn a_poor_line_shows_on_the_call_until_it_is_good_again_or_its_leg_has_another_call() {
+    let (mut floor, leg, call) = talking(&["ana"]);
+    let judged = |party, is_poor| CentreInput::AudioJudged { call, party, is_poor, quality: AudioQuality::default() };
+    assert_eq!(floor.view(call).poor_audio, []);
+    floor.input(judged(Party::Customer, true));
+    floor.input(judged(Party::Agent, true));
+    assert_eq!(floor.view(call).poor_audio, [Party::Customer, Party::Agent]);
+    floor.input(judged(Party::Customer, false));
+    assert_eq!(floor.view(call).poor_audio, [Party::Agent]);
+    floor.input(CentreInput::AudioForgotten { call, party: Party::Agent });
+    assert_eq!(floor.view(call).poor_audio, []);
+    let told: Vec<_> = floor.story().into_iter().filter(|kind| kind.starts_with("audio_")).collect();
+    assert_eq!(told, ["audio_poor", "audio_poor", "audio_clear"], "what is forgotten is no fact");
+    floor.input(judged(Party::Customer, true));
+    floor.hang_up(leg);
+    assert_eq!(floor.view(call).poor_audio, [], "nobody hears it any more");
+}
+
+#[test]
+fn dead_air_begins_when_neither_speaks_and_ends_with_a_word_or_with_the_talk_of_the_two() {
+    let (mut floor, _, call) = talking(&["ana"]);
+    let speech = |party, silent_ms| CentreInput::SpeechChanged { call, party, silent_ms };
+    floor.sleep(60_000);
+    floor.input(speech(Party::Customer, Some(30_000)));
+    assert_eq!(floor.view(call).dead_air_since, None, "who listens may be silent");
+    floor.input(speech(Party::Agent, Some(30_000)));
+    let since = floor.view(call).dead_air_since.expect("nobody speaks");
+    assert_eq!(floor.now.wall.millis_since(since), 30_000);
+    floor.sleep(5_000);
+    floor.input(speech(Party::Customer, None));
+    assert_eq!(floor.view(call).dead_air_since, None);
+    let ended = CallEventKind::DeadAirEnded { lasted_ms: 35_000 };
+    assert_eq!(floor.call_events().last(), Some(&ended));
+
+    floor.input(speech(Party::Customer, Some(30_000)));
+    assert!(floor.view(call).dead_air_since.is_some());
+    floor.ask("ana", |agent, call| CentreCommand::Hold { agent, call }).unwrap();
+    assert_eq!(floor.view(call).dead_air_since, None, "music is no dead air");
+    floor.input(speech(Party::Customer, None));
+    floor.input(speech(Party::Agent, None));
+    floor.ask("ana", |agent, call| CentreCommand::Resume { agent, call }).unwrap();
+    assert_eq!(floor.view(call).dead_air_since, None, "the time runs anew");
+    let told: Vec<_> = floor.story().into_iter().filter(|kind| kind.starts_with("dead_air_")).collect();
+    assert_eq!(told, ["dead_air_began", "dead_air_ended", "dead_air_began", "dead_air_ended"]);
 }

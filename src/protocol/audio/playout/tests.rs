@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::{
-    protocol::audio::{Encoder, Goertzel, PAYLOAD_MAX, Tone, clock_rate, pitch::likeness, read_wav, timestamp_step},
+    protocol::audio::{
+        Encoder, Goertzel, PAYLOAD_MAX, Tone, VoiceActivity, clock_rate, pitch::likeness, read_wav, timestamp_step,
+    },
     types::Rng,
 };
 
@@ -171,4 +173,31 @@ fn opus_brings_lost_speech_back_from_the_packet_behind_it() {
         *resemblance_of = resemblance(&said, &heard);
     }
     assert!(resembles[1] > resembles[0] + 0.02, "{resembles:?}");
+}
+
+/// RFC 3389 5: one packet when the peer falls silent, none until it speaks again.
+#[test]
+fn a_peer_that_suppresses_silence_is_heard_as_its_background_until_it_speaks_again() {
+    let mut encoder = Encoder::new(Codec::Pcma).expect("an encoder");
+    let mut playout = Playout::new(Decoder::new(Codec::Pcma).expect("a decoder"));
+    let mut tone = Tone::new(440.0, 8_000);
+    let (mut number, mut levels) = (70_000, Vec::new());
+    for tick in 0..150_u64 {
+        let at = Mono::from_millis(60_000 + tick * 20);
+        let arrival = Arrival { number, timestamp: (tick * 160) as u32, clock_rate: 8_000, at };
+        let is_speaking = !(50..110).contains(&tick);
+        if is_speaking {
+            let mut payload = [0; PAYLOAD_MAX];
+            let length = encoder.encode(&tone.frame(), &mut payload).expect("a payload");
+            playout.push(arrival, &payload[..length]);
+        } else if tick == 50 {
+            playout.push_noise(arrival, &[45]);
+        }
+        number += u64::from(is_speaking || tick == 50);
+        levels.push(VoiceActivity::default().hear(&playout.frame(at)).level_dbov);
+    }
+    // What is on its way waits 40 ms at first; a tenth of a second after each change all is as it was said.
+    let is_noise = |level: &f32| (level + 45.0).abs() < 3.0;
+    assert!(levels[56..108].iter().all(is_noise), "{levels:?}");
+    assert!(levels[10..48].iter().chain(&levels[118..]).all(|level| *level > -20.0), "{levels:?}");
 }

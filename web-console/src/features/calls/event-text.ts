@@ -108,6 +108,10 @@ export function useEventText(names: Names): (record: EventRecord) => string {
       case 'audio_poor':
       case 'audio_clear':
         return t(`event.${event.kind}`, { party: t(`party.${event.party}`), figures: soundText(event.quality) })
+      case 'dead_air_began':
+        return t('event.dead_air_began', { lasted: clockText(event.silent_ms) })
+      case 'dead_air_ended':
+        return t('event.dead_air_ended', { lasted: clockText(event.lasted_ms) })
       case 'audio_measured':
         return t('event.audio_measured', { party: t(`party.${event.party}`), figures: soundText(event.quality) })
       case 'recovered':

@@ -27,6 +27,8 @@ export function useSoundText(): (quality: AudioQuality) => string {
     if (quality.mos_heard != null && quality.heard_lost_percent != null) {
       parts.push(t('sound.heard', { mos: number(quality.mos_heard), percent: number(quality.heard_lost_percent) }))
     }
+    if (quality.mos_told != null) parts.push(t('sound.told', { mos: number(quality.mos_told) }))
+    if (quality.heard_late_percent != null && quality.heard_late_percent > 0) parts.push(t('sound.heard_late', { percent: number(quality.heard_late_percent) }))
     return parts.join(', ')
   }
 }

@@ -11,6 +11,7 @@ import { useFloor, useIsUp } from '@/lib/use-live'
 import { segmentText } from '@/i18n/words'
 import { CallAgainButton } from '@/lib/call-again-button'
 import { CallerIdentityBadge } from '@/lib/caller-identity'
+import { PoorAudioBadge } from '@/lib/poor-audio-badge'
 import { useRedirectionsText } from '@/lib/redirections'
 import { endToTell } from '@/lib/call-end'
 import { useKeysOf } from '@/lib/keymap'
@@ -108,6 +109,10 @@ function Party({ call }: { call: CallView }) {
       <div className="flex shrink-0 items-center gap-2">
         <CallerIdentityBadge identity={call.party.identity} />
         <Badge tone={STATE_TONES[call.state.is]}>{t(`common:call_state.${call.state.is}`)}</Badge>
+        {/* Always there, so that what comes into it is read out. */}
+        <span role="status" className="contents">
+          <PoorAudioBadge call={call} isMine />
+        </span>
         <StateTimer call={call} />
         <CallAgainButton key={call.id} call={call} testId="dock-call-again" />
       </div>

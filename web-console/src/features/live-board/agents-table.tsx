@@ -4,6 +4,8 @@ import { pauseReasonsQuery, inLanguage } from '@/api/queries'
 import { useTexts } from '@/i18n/use-texts'
 import { presenceText } from '@/i18n/words'
 import { useCommand } from '@/lib/use-command'
+import { DeadAirBadge } from '@/lib/dead-air-badge'
+import { PoorAudioBadge } from '@/lib/poor-audio-badge'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import { usePartyName } from '@/lib/use-party-name'
 import type { Presence, WantedPresence } from '@/live/protocol'
@@ -87,6 +89,8 @@ function AgentRow({ id }: { id: string }) {
             <span className="truncate">{party}</span>
             {call.state.is === 'held' && <Badge tone="warn">{t('common:call_state.held')}</Badge>}
             {call.state.is === 'reconnecting' && <Badge tone="bad">{t('common:call_state.reconnecting')}</Badge>}
+            <PoorAudioBadge call={call} />
+            <DeadAirBadge call={call} />
             {ownMode && <Badge tone="accent">{t(`agents.you.${ownMode}`)}</Badge>}
           </>
         )}

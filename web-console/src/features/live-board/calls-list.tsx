@@ -1,5 +1,7 @@
 import { PhoneIncoming, PhoneOutgoing } from 'lucide-react'
 import { useTexts } from '@/i18n/use-texts'
+import { DeadAirBadge } from '@/lib/dead-air-badge'
+import { PoorAudioBadge } from '@/lib/poor-audio-badge'
 import { usePartyName } from '@/lib/use-party-name'
 import type { CallState } from '@/live/protocol'
 import { Badge, Elapsed, type BadgeTone } from '@/ui'
@@ -51,6 +53,8 @@ function CallRow({ id }: { id: string }) {
       <Icon size={15} aria-label={t(`common:direction.${call.direction}`)} className="shrink-0 text-ink-3" />
       <span className="min-w-0 flex-1 truncate">{name}</span>
       <span className="max-w-28 truncate text-xs text-ink-3">{queue?.name ?? call.line ?? ''}</span>
+      <PoorAudioBadge call={call} />
+      <DeadAirBadge call={call} />
       <Badge tone={TONES[call.state.is]}>{call.state.is === 'waiting' ? t('calls.position', { position: call.state.position }) : t(`common:call_state.${call.state.is}`)}</Badge>
       <span className="w-14 text-right">
         <Elapsed since={call.state.is === 'waiting' ? (call.queued_at ?? call.since) : call.since} />

@@ -93,7 +93,7 @@ function withFormerWrapUp(state: FloorState): FloorState {
   if (!wrapped || calls.some((call) => call.id === wrapped.call)) return calls === state.calls ? state : { ...state, calls }
   const known = state.former?.call.id === wrapped.call ? state.former : null
   const base = known?.call ?? unknownCall(wrapped.call, state.agent?.since ?? '')
-  const call: CallView = { ...base, agent: null, consult: null, conference: [], since: state.agent?.since ?? base.since, state: { is: 'wrapping_up', until: wrapped.until ?? null, needs_disposition: false } }
+  const call: CallView = { ...base, agent: null, consult: null, conference: [], poor_audio: [], dead_air_since: null, since: state.agent?.since ?? base.since, state: { is: 'wrapping_up', until: wrapped.until ?? null, needs_disposition: false } }
   const pops = known?.pop ? new Map(state.pops).set(call.id, known.pop) : state.pops
   return { ...state, calls: [...calls, call], pops }
 }
@@ -115,6 +115,7 @@ function unknownCall(id: string, since: string): CallView {
     is_muted: false,
     agent_audio: 'none',
     conference: [],
+    poor_audio: [],
     supervisors: [],
   }
 }
