@@ -16,7 +16,7 @@ use crate::{
     protocol::{
         audio::FRAME_SAMPLES,
         media::{Codec, RecordingPart},
-        rtp::{Packet, write_packet},
+        rtp::{Packet, XrTerms, write_packet},
     },
     types::{Now, RecordingId, Sleep, Timestamp},
 };
@@ -163,6 +163,8 @@ impl Stage {
             codec,
             payload_type: payload_type(codec),
             digit_payload_type: Some(101),
+            noise_payload_type: None,
+            xr: XrTerms::default(),
             is_receiving: true,
             is_sending: true,
             srtp: None,
