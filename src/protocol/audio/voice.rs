@@ -5,8 +5,6 @@
 //! and Audio Processing 9(5), 2001, on the whole band instead of on each frequency). Speech pauses at least that often, so the floor
 //! does not climb into it. It costs one multiplication a sample, and does not tell speech from other sounds that change.
 
-use std::collections::VecDeque;
-
 /// What is said of a line without any sound, in dBov.
 pub const SILENCE_DBOV: f32 = -96.0;
 /// Voices begin this far above the floor.
@@ -32,14 +30,21 @@ pub struct Voice {
 }
 
 /// Follows a line.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct VoiceActivity {
     smoothed: Option<f32>,
     /// The least of the present sub-window, and its frames.
     least: f32,
     frames: u8,
-    /// The least of each earlier sub-window.
-    earlier: VecDeque<f32>,
+    /// The least of each earlier sub-window, infinite where there was none yet, and where the next one goes.
+    earlier: [f32; SUB_WINDOWS],
+    next: usize,
+}
+
+impl Default for VoiceActivity {
+    fn default() -> Self {
+        Self { smoothed: None, least: 0.0, frames: 0, earlier: [f32::INFINITY; SUB_WINDOWS], next: 0 }
+    }
 }
 
 impl VoiceActivity {
@@ -66,10 +71,8 @@ impl VoiceActivity {
         self.frames += 1;
         if self.frames == SUB_FRAMES {
             self.frames = 0;
-            if self.earlier.len() == SUB_WINDOWS {
-                self.earlier.pop_front();
-            }
-            self.earlier.push_back(self.least);
+            self.earlier[self.next] = self.least;
+            self.next = (self.next + 1) % SUB_WINDOWS;
         }
     }
 }

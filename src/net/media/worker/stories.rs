@@ -274,9 +274,13 @@ fn a_frame_made_on_the_tick_allocates_nothing_whatever_is_heard() {
 #[test]
 fn a_worker_that_comes_late_turn_by_turn_says_so_and_takes_it_back() {
     let mut stage = Stage::new();
-    let (caller, agent) = (stage.call(Codec::Pcmu), stage.call(Codec::Pcmu));
-    stage.hear(caller, &[agent]);
-    stage.hear(agent, &[caller]);
+    let mut agent = 0;
+    for _ in 0..16 {
+        let caller = stage.call(Codec::Pcmu);
+        agent = stage.call(Codec::Pcmu);
+        stage.hear(caller, &[agent]);
+        stage.hear(agent, &[caller]);
+    }
     let stats = |stage: &Stage| {
         let stats = stage.handle.stats();
         (stats.is_behind(), stats.times_behind.load(Ordering::Relaxed))
