@@ -135,6 +135,8 @@ struct Draining {
     until: Mono,
     /// Set once the patience is over and every call has been ended.
     goodbyes_until: Option<Mono>,
+    /// Set while no call is left: so long the ends of recordings are waited for.
+    quiet_until: Option<Mono>,
     told: Vec<oneshot::Sender<()>>,
 }
 
@@ -327,7 +329,8 @@ impl SwitchLoop {
             Ask::Leave(told) => self.left = Some(told),
             Ask::Drain(limit, told) => {
                 let until = now.mono + u64::try_from(limit.as_millis()).unwrap_or(u64::MAX);
-                let draining = self.draining.get_or_insert(Draining { until, goodbyes_until: None, told: Vec::new() });
+                let draining = Draining { until, goodbyes_until: None, quiet_until: None, told: Vec::new() };
+                let draining = self.draining.get_or_insert(draining);
                 draining.until = draining.until.min(until);
                 draining.told.push(told);
                 self.switch.handle(Input::Drain, now);
@@ -458,9 +461,14 @@ impl SwitchLoop {
         let Some(draining) = &mut self.draining else { return false };
         let stats = self.switch.stats();
         let is_quiet = stats.call_legs == 0 && stats.sip.dialogs == 0 && stats.sip.leaving == 0;
-        // The end of a recording is written down by who is about to stop.
-        if is_quiet && stats.recordings == 0 {
-            return true;
+        // The end of a recording is written down by who is about to stop. One whose end never comes is not waited for as calls are.
+        if is_quiet {
+            let quiet_until = *draining.quiet_until.get_or_insert(now.mono + GOODBYE_MS_MAX);
+            if stats.recordings == 0 || now.mono >= quiet_until {
+                return true;
+            }
+        } else {
+            draining.quiet_until = None;
         }
         if now.mono < draining.until {
             return false;

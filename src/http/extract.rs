@@ -1,7 +1,10 @@
 //! Readers of a request that answer with problem details instead of plain text: [`Body`], [`Params`], [`Id`]. And [`Page`], the
 //! shape of every list.
 
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, rejection::JsonRejection},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use utoipa::{IntoParams, ToSchema};
@@ -16,6 +19,21 @@ use crate::app::{
 #[derive(Debug, FromRequest)]
 #[from_request(via(axum::Json), rejection(ApiError))]
 pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for Body<T> {
+    type Rejection = ApiError;
+
+    /// A body without an octet is none, whatever it calls itself.
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
+        let (parts, body) = request.into_parts();
+        let whole = Request::from_parts(parts.clone(), body);
+        let octets = <Bytes as FromRequest<S>>::from_request(whole, state).await.map_err(JsonRejection::from)?;
+        if octets.is_empty() {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(Request::from_parts(parts, octets.into()), state).await.map(Some)
+    }
+}
 
 /// The query string.
 #[derive(Debug, FromRequestParts)]

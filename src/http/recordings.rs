@@ -162,14 +162,15 @@ async fn pause(
 /// Goes on recording, unless another cause still holds it. What is said is kept again a second later: words of the pause may still be
 /// on their way, and until then `causes` is empty.
 #[utoipa::path(post, path = "/api/v1/calls/{id}/recording/resume", tag = "recordings", params(("id" = String, Path)),
-    request_body = Resume, responses((status = 200, body = RecordingNow), (status = 403, body = super::Problem),
+    request_body = Option<Resume>, responses((status = 200, body = RecordingNow), (status = 403, body = super::Problem),
     (status = 409, body = super::Problem), (status = 422, body = super::Problem)))]
 async fn resume(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(call): Id<CallId>,
-    Body(resume): Body<Resume>,
+    resume: Option<Body<Option<Resume>>>,
 ) -> Result<Json<RecordingNow>, ApiError> {
+    let resume = resume.and_then(|Body(resume)| resume).unwrap_or_default();
     if resume.cause == Some(PauseCause::SecureDigits) {
         return Err(ApiError::invalid("cause", Flaw::not_one_of(["requested", "form_field"])));
     }

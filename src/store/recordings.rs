@@ -40,6 +40,7 @@ sql! {
         WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM recording_hold WHERE recording_id = $1)";
     DELETE = "UPDATE recording SET deleted_at = $2, deleted_by = $3 WHERE id = $1 AND deleted_at IS NULL AND held_at IS NULL";
     IS_KNOWN = "SELECT id FROM recording WHERE id = $1";
+    FIRST_BEGUN = "SELECT CAST(MIN(started_at) AS BIGINT) FROM recording WHERE node = $1";
     DUE = "SELECT id, call_id FROM recording WHERE keep_until <= $1 AND deleted_at IS NULL AND held_at IS NULL AND node = $2
         ORDER BY keep_until LIMIT $3";
     TO_ERASE = "SELECT id FROM recording WHERE deleted_at IS NOT NULL AND erased_at IS NULL AND node = $1
@@ -195,6 +196,12 @@ pub async fn due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<(RecordingId
 /// Whether there is, or was, such a recording.
 pub async fn is_known(db: &Db, id: RecordingId) -> Result<bool, StoreFault> {
     Ok(db.fetch_optional::<(String,)>(&IS_KNOWN, binds![id]).await?.is_some())
+}
+
+/// When the first recording of this node began of which there is a row, deleted ones included.
+pub async fn first_begun(db: &Db) -> Result<Option<Timestamp>, StoreFault> {
+    let row: Option<(Option<i64>,)> = db.fetch_optional(&FIRST_BEGUN, binds![db.node()]).await?;
+    Ok(row.and_then(|(at,)| at).map(Timestamp::from_millis))
 }
 
 /// Deleted recordings of this node whose files are still there, but for the first so many.

@@ -1,13 +1,13 @@
 //! Keys of a leg by the ways they come: events in RTP (RFC 4733), INFO (RFC 6086), and tones in the audio where the peer has agreed on
 //! no events. A peer that uses two ways would press each key twice: one counts.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use super::legs::Legs;
 use crate::{domain::centre::CentreInput, types::LegId};
 
 /// How keys reach us.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) enum DigitWay {
     /// RFC 4733.
     Rtp,
@@ -15,6 +15,33 @@ pub(super) enum DigitWay {
     Info,
     /// As tones in the audio, with the last key. It may be one of a secret, so it is not written down.
     Tone(#[serde(skip)] Option<char>),
+}
+
+impl<'de> Deserialize<'de> for DigitWay {
+    /// An earlier version wrote the key beside `Tone`; it is left out.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        enum Plain {
+            Rtp,
+            Info,
+            Tone,
+        }
+        #[derive(Deserialize)]
+        enum WithKey {
+            Tone(IgnoredAny),
+        }
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Plain(Plain),
+            WithKey(WithKey),
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Plain(Plain::Rtp) => Self::Rtp,
+            Written::Plain(Plain::Info) => Self::Info,
+            Written::Plain(Plain::Tone) | Written::WithKey(WithKey::Tone(_)) => Self::Tone(None),
+        })
+    }
 }
 
 impl DigitWay {
@@ -89,6 +116,16 @@ mod tests {
         for (way, kept) in [(DigitWay::Rtp, "\"Rtp\""), (DigitWay::Info, "\"Info\""), (DigitWay::Tone(Some('7')), "\"Tone\"")] {
             assert_eq!(serde_json::to_string(&way).unwrap(), kept);
         }
+        // As the version before wrote it.
+        for (written, way) in [
+            ("\"Rtp\"", DigitWay::Rtp),
+            ("\"Info\"", DigitWay::Info),
+            (r#"{"Tone":"7"}"#, DigitWay::Tone(None)),
+            (r#"{"Tone":null}"#, DigitWay::Tone(None)),
+        ] {
+            assert_eq!(serde_json::from_str::<DigitWay>(written).unwrap(), way, "{written}");
+        }
+        assert!(serde_json::from_str::<DigitWay>("\"Mouth\"").is_err());
         let back: DigitWay = serde_json::from_str("\"Tone\"").unwrap();
         assert_eq!(back, DigitWay::Tone(None));
         assert!(back.counts(DigitWay::Info, '7') && back.counts(DigitWay::Rtp, '7'));

@@ -81,7 +81,10 @@ impl Switch {
     fn end_stretch(&mut self, leg: LegId, now: Now) {
         let voice = self.voices.by_leg.get(&leg).copied();
         self.outputs.extend(self.voices.end(leg).map(Output::Media));
-        if let Some((call, party)) = voice.filter(|_| self.voices.told.remove(&leg)) {
+        let was_told = self.voices.told.remove(&leg);
+        // A party who has another leg on the call by now is judged by that.
+        if let Some((call, party)) = voice.filter(|voice| was_told && !self.voices.by_leg.values().any(|other| other == voice))
+        {
             self.tell_centre(CentreInput::AudioForgotten { call, party }, now);
         }
     }

@@ -1,6 +1,6 @@
 //! Deletes recordings when their time is over, and erases the files of those that are deleted. A legal hold keeps both. Files of which
-//! no recording knows, because their beginning was never written down or the database is an older one, go when the time of a recording
-//! of theirs would be over.
+//! no recording knows, because their beginning was never written down, go when the time of a recording of theirs would be over; but none
+//! that is older than the first recording known here: it is the file of another database.
 
 use std::{
     io,
@@ -34,7 +34,8 @@ const DAY_MS: i64 = 86_400_000;
 
 /// Runs until `stopping` turns true.
 pub async fn run(desk: RecordingDesk, clock: Arc<dyn Clock>, mut stopping: watch::Receiver<bool>) {
-    let (mut sweep_at, mut swept) = (clock.now().mono, None);
+    // Not at once: whoever started on a wrong folder or database has time to notice.
+    let (mut sweep_at, mut swept) = (clock.now().mono + SWEEP_MS, None);
     while !*stopping.borrow() {
         if clock.now().mono >= sweep_at {
             sweep_at = clock.now().mono + SWEEP_MS;
@@ -102,11 +103,13 @@ impl RecordingDesk {
         }
     }
 
-    /// Removes files that are older than recordings are kept and of which no recording knows, a bounded number of them behind this one.
-    /// Gives the last that was looked at; `None` at the end.
+    /// Removes files that are older than recordings are kept, but not older than the first recording that is known, and of which no
+    /// recording knows, a bounded number of them behind this one. Gives the last that was looked at; `None` at the end.
     pub(super) async fn sweep_orphans(&self, after: Option<PathBuf>) -> Result<Option<PathBuf>, RecordingsFault> {
         let keep_ms = self.directory.borrow().centre.recording.keep_days.max(1).saturating_mul(DAY_MS);
         let before = self.clock.now().wall.plus_millis(-keep_ms);
+        // Files from before belong to a database that was here earlier, or to another one.
+        let Some(first) = recordings::first_begun(&self.db).await? else { return Ok(None) };
         let folder = self.folder.clone();
         let files = blocking(move || {
             let found = files_begun_before(&folder, before, after.as_deref(), FILES_PER_SWEEP);
@@ -115,7 +118,7 @@ impl RecordingDesk {
         .await?;
         let last = files.last().map(|(path, _)| path.clone()).filter(|_| files.len() >= FILES_PER_SWEEP);
         for (path, id) in files {
-            if recordings::is_known(&self.db, id).await? {
+            if id.minted_at() < first || recordings::is_known(&self.db, id).await? {
                 continue;
             }
             let file = path.display().to_string();

@@ -132,17 +132,23 @@ async fn what_expires_stands_in_the_history_of_its_call() {
 async fn a_file_of_which_no_recording_knows_goes_when_its_time_would_be_over() {
     for test in TestDb::each().await {
         let mut shelf = Shelf::with(&test, test.clock.clone());
+        let foreign = RecordingId::mint(TEST_TIME.plus_millis(-91 * 86_400_000), &mut shelf.rng);
+        let foreign = shelf.path(foreign, 1);
+        fs::write(&foreign, "sound").unwrap();
+        assert_eq!(shelf.desk.sweep_orphans(None).await.unwrap(), None);
+        assert!(foreign.exists(), "a database without recordings knows nothing of whose it is");
+
         let known = shelf.recording(&test, 1).await;
         let files = [known, RecordingId::mint(TEST_TIME, &mut shelf.rng)].map(|id| shelf.path(id, 1));
         let other = shelf.folder.path().join("2026/01/15/notes.txt");
         files.iter().chain([&other]).for_each(|path| fs::write(path, "sound").unwrap());
-        let are_there = || [&files[0], &files[1], &other].map(|path| path.exists());
+        let are_there = || [&files[0], &files[1], &other, &foreign].map(|path| path.exists());
         test.clock.turn(89 * 86_400_000);
         assert_eq!(shelf.desk.sweep_orphans(None).await.unwrap(), None);
-        assert_eq!(are_there(), [true; 3], "a recording begun then may be kept still");
+        assert_eq!(are_there(), [true; 4], "a recording begun then may be kept still");
         test.clock.turn(2 * 86_400_000);
         shelf.desk.sweep_orphans(None).await.unwrap();
-        assert_eq!(are_there(), [true, false, true]);
+        assert_eq!(are_there(), [true, false, true, true], "one from before the first recording is another database's");
         assert_eq!(shelf.desk.removed().orphans.load(Ordering::Relaxed), 1);
     }
 }

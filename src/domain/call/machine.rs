@@ -482,6 +482,7 @@ impl Call {
         if self.outcome == Outcome::Open {
             self.outcome = self.outcome_of(cause, by);
         }
+        self.end_dead_air(cx);
         self.go(Stage::Over, None, cx);
         self.customer_leg = None;
         self.ended_at = Some(cx.now.wall);

@@ -45,11 +45,38 @@ pub enum RecordingState {
 /// A pause of a recording: it lasts as long as any of its causes does, and a moment longer, since what was said in it may still be on
 /// its way. Each cause ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(from = "KeptPause")]
 pub struct RecordingPause {
     /// Why, and until when at the latest.
     causes: BTreeMap<PauseCause, Now>,
     /// When it goes on; no cause is left.
     goes_on: Option<Now>,
+}
+
+/// A pause as it is kept: as above, or as a version wrote it that knew one cause at a time.
+#[derive(Deserialize)]
+struct KeptPause {
+    #[serde(default)]
+    causes: BTreeMap<PauseCause, Now>,
+    #[serde(default)]
+    goes_on: Option<Now>,
+    #[serde(default)]
+    cause: Option<PauseCause>,
+    #[serde(default)]
+    until: Option<Mono>,
+    #[serde(default)]
+    until_at: Option<Timestamp>,
+}
+
+impl From<KeptPause> for RecordingPause {
+    fn from(kept: KeptPause) -> Self {
+        let KeptPause { mut causes, goes_on, cause, until, until_at } = kept;
+        if let (Some(cause), Some(mono), Some(wall)) = (cause, until, until_at) {
+            // Also one whose cause was gone: that version told of a pause's end at its last moment.
+            causes.insert(cause, Now { wall, mono });
+        }
+        Self { causes, goes_on }
+    }
 }
 
 impl RecordingPause {
@@ -309,5 +336,23 @@ impl Call {
             return None;
         }
         self.recording.as_ref()?.pause()?.deadline()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_that_an_older_version_kept_is_read() {
+        let text =
+            r#"{"Paused":{"cause":"secure_digits","until":70000,"until_at":"2026-11-23T02:00:00.000Z","is_ending":false}}"#;
+        let state: RecordingState = serde_json::from_str(text).unwrap();
+        let RecordingState::Paused(pause) = &state else { panic!("{state:?}") };
+        assert_eq!(pause.causes(), [PauseCause::SecureDigits]);
+        assert_eq!(pause.deadline(), Some(Mono::from_millis(70_000)));
+        assert_eq!(pause.until().to_string(), "2026-11-23T02:00:00.000Z");
+        let kept = serde_json::to_string(&state).unwrap();
+        assert_eq!(serde_json::from_str::<RecordingState>(&kept).unwrap(), state, "{kept}");
     }
 }

@@ -28,7 +28,7 @@ impl Call {
         self.say(cx, kind);
     }
 
-    /// The leg that was this party's has ended, or belongs to another call.
+    /// The leg that was this party's has ended, or belongs to another call, or the agent has left this one.
     pub fn audio_forgotten(&mut self, party: Party, cx: &mut CallCx<'_>) {
         self.sound.poor.remove(&party);
         self.speech_changed(party, None, cx);
@@ -40,19 +40,36 @@ impl Call {
             Some(_) => self.sound.silent.insert(party),
             None => self.sound.silent.remove(&party),
         };
+        self.judge_dead_air(silent_ms.unwrap_or(0), cx);
+    }
+
+    /// Where the call stands or who is on it may have changed. Parties who come back from music are listened to anew.
+    pub fn judge_silence(&mut self, cx: &mut CallCx<'_>) {
+        if matches!(self.stage, Stage::Held { .. } | Stage::Reconnecting { .. }) {
+            self.sound.silent.clear();
+        }
+        self.judge_dead_air(0, cx);
+    }
+
+    /// Dead air begins, after so many milliseconds in which nothing was said, or ends.
+    fn judge_dead_air(&mut self, silent_ms: u64, cx: &mut CallCx<'_>) {
         let is_dead =
             self.are_two_in_talk() && [Party::Customer, Party::Agent].iter().all(|party| self.sound.silent.contains(party));
         match (self.sound.dead_air_since, is_dead) {
             (None, true) => {
-                let silent_ms = i64::try_from(silent_ms.unwrap_or(0)).unwrap_or(i64::MAX);
+                let silent_ms = i64::try_from(silent_ms).unwrap_or(i64::MAX);
                 self.sound.dead_air_since = Some(cx.now.wall.plus_millis(-silent_ms));
                 self.say(cx, CallEventKind::DeadAirBegan { silent_ms });
             }
-            (Some(since), false) => {
-                self.sound.dead_air_since = None;
-                self.say(cx, CallEventKind::DeadAirEnded { lasted_ms: cx.now.wall.millis_since(since) });
-            }
+            (Some(_), false) => self.end_dead_air(cx),
             (None, false) | (Some(_), true) => {}
+        }
+    }
+
+    /// Dead air is over, if there was any.
+    pub(super) fn end_dead_air(&mut self, cx: &mut CallCx<'_>) {
+        if let Some(since) = self.sound.dead_air_since.take() {
+            self.say(cx, CallEventKind::DeadAirEnded { lasted_ms: cx.now.wall.millis_since(since) });
         }
     }
 

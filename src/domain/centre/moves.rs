@@ -57,7 +57,9 @@ impl Centre {
     ) -> Option<R> {
         let mut events = Outbox::default();
         let call = self.calls.get_mut(&id)?;
-        let result = change(call, &mut Cx { now: turn.now, rng: turn.rng, out: &mut events });
+        let mut cx = Cx { now: turn.now, rng: turn.rng, out: &mut events };
+        let result = change(call, &mut cx);
+        call.judge_silence(&mut cx);
         self.state_facts(turn, id, events);
         Some(result)
     }

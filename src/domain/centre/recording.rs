@@ -12,7 +12,7 @@ use crate::{
     domain::{
         call::{Call, CallEvent, Direction, PartEnd, PauseCause, RecordingCause, ResumeCause, Stage, part_ended},
         directory::{Directory, RecordingBegins, RecordingPolicy},
-        event::Event,
+        event::{Actor, Event},
         ivr::FlowRun,
     },
     types::{AgentId, CallId, LegId, RecordingId},
@@ -93,7 +93,14 @@ impl Centre {
                 if !call.stage().is_conversation() {
                     return Err(Refusal::WrongCallState);
                 }
-                self.begin_recording(turn, id, RecordingCause::OnDemand, agent.cloned());
+                // A supervisor who has the call is its agent too.
+                let asker = match &turn.actor {
+                    Actor::User { user } => Some(AgentId::from(user.clone())),
+                    Actor::Customer | Actor::System => None,
+                };
+                let partner = call.stage().partner().map(|partner| partner.agent.clone());
+                let begun_by = agent.cloned().or_else(|| partner.filter(|partner| asker.as_ref() == Some(partner)));
+                self.begin_recording(turn, id, RecordingCause::OnDemand, begun_by);
             }
             (RecordingAsked::Pause { .. } | RecordingAsked::Resume { .. } | RecordingAsked::Stop, None) => {
                 return Err(Refusal::NotRecorded);

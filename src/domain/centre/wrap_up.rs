@@ -4,7 +4,7 @@ use super::{Centre, Refusal, Turn, waiting::millis};
 use crate::{
     domain::{
         agent::{Elapsed, WrapUpProblem, WrapUpRule},
-        call::{Direction, Partner},
+        call::{Direction, Partner, Party},
         directory::WrapUp,
     },
     types::{AgentId, CallId, DispositionId},
@@ -17,6 +17,7 @@ impl Centre {
     /// The agent's part of a call is over: the leg is let go, the wrap-up begins.
     pub(super) fn release_agent(&mut self, turn: &mut Turn<'_>, id: CallId, with: &Partner) {
         self.let_go(with);
+        self.on_call(turn, id, |call, cx| call.audio_forgotten(Party::Agent, cx));
         let rule = self.wrap_up_rule(id, &with.agent);
         let has_disposition = self.calls.get(&id).is_some_and(|call| call.disposed.contains_key(&with.agent));
         self.on_agent(turn, &with.agent, |agent, cx| agent.finish(id, rule, has_disposition, cx));

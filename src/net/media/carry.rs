@@ -24,6 +24,9 @@ use crate::{
 /// Ticks of the timestamps beside which comfort noise is spoken of (RFC 3389 4).
 const NOISE_CLOCK_RATE: u32 = 8_000;
 
+/// Datagrams that are read of one leg in a turn where some were refused, so that whoever floods its port does not drown its peer.
+const READS_REFUSED_MAX: usize = 64;
+
 /// What became of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sent {
@@ -103,29 +106,39 @@ pub(super) fn count_overflow(stats: &MediaStats, leg: &mut Leg) {
 
 impl Worker {
     /// Reads what waits for a SIP leg: one datagram in a turn that is in time, as a peer sends one per 20 ms. Of what is left we are told
-    /// again.
+    /// again. Those that are refused do not count.
     pub(super) fn receive(&mut self, seat: Seat, now: Mono) {
         let mut buffer = std::mem::take(&mut self.received);
-        for _ in 0..self.reads {
+        let mut taken = 0;
+        for _ in 0..self.reads.max(READS_REFUSED_MAX) {
             let Some(leg) = self.legs.get_mut(seat) else { break };
             let Peer::Sip(peer) = &mut leg.peer else { break };
             // Would block, or an ICMP error of an earlier packet: either way nothing to read.
             let Ok((length, from)) = peer.socket.recv_from(&mut buffer) else { break };
             if let Some(datagram) = buffer.get_mut(..length) {
-                self.take_datagram(seat, from, datagram, now);
+                taken += usize::from(self.take_datagram(seat, from, datagram, now));
+            }
+            if taken >= self.reads {
+                break;
             }
         }
         self.received = buffer;
     }
 
-    fn take_datagram(&mut self, seat: Seat, from: SocketAddr, datagram: &mut [u8], now: Mono) {
-        let Some(leg) = self.legs.get_mut(seat) else { return };
-        let Peer::Sip(peer) = &mut leg.peer else { return };
+    /// Whether it was the peer's.
+    fn take_datagram(&mut self, seat: Seat, from: SocketAddr, datagram: &mut [u8], now: Mono) -> bool {
+        let Some(leg) = self.legs.get_mut(seat) else { return false };
+        let Peer::Sip(peer) = &mut leg.peer else { return false };
         let datagram = match &mut peer.srtp {
             Some(srtp) => match srtp.open(datagram) {
                 Ok(plain) => plain,
-                Err(SrtpFault::Forged) => return count(&self.stats.packets_forged),
-                Err(SrtpFault::Replayed) => return count(&self.stats.packets_refused),
+                Err(fault) => {
+                    count(match fault {
+                        SrtpFault::Forged => &self.stats.packets_forged,
+                        SrtpFault::Replayed => &self.stats.packets_refused,
+                    });
+                    return false;
+                }
             },
             None => &*datagram,
         };
@@ -135,20 +148,23 @@ impl Worker {
                 leg.last_heard = now;
             }
             // From whichever port: RTCP has its own at most peers (RFC 3550 11).
-            if peer.latch.destination().is_some_and(|peer| peer.ip() == from.ip()) {
+            let is_of_peer = peer.latch.destination().is_some_and(|peer| peer.ip() == from.ip());
+            if is_of_peer {
                 leg.take_reports(datagram, self.clock.now());
             }
-            return;
+            return is_of_peer;
         }
         let judged = Packet::read(datagram).and_then(|packet| {
             let meaning = peer.meaning(packet.payload_type)?;
             let verdict = peer.latch.judge(from, packet.ssrc, packet.sequence, now);
             (verdict != Latched::No).then_some((packet, meaning))
         });
-        match judged {
-            Some((packet, meaning)) => self.take_packet(seat, &packet, meaning, now),
-            None => count(&self.stats.packets_refused),
-        }
+        let Some((packet, meaning)) = judged else {
+            count(&self.stats.packets_refused);
+            return false;
+        };
+        self.take_packet(seat, &packet, meaning, now);
+        true
     }
 
     /// A packet that is truly of the leg's peer.

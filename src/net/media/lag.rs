@@ -18,7 +18,8 @@ const BUSY_PERCENT_GOOD: u64 = 88;
 const LATE_ONE_OF_BAD: u64 = 2;
 /// And one of so many still is not good.
 const LATE_ONE_OF_GOOD: u64 = 10;
-/// With fewer legs it is the machine that has no time for the thread, and refusing calls gives it none.
+/// With fewer legs, beats that are late and a thread that never waits say that the machine has no time for it, and refusing calls gives
+/// it none. A thread that has had its processor to itself is saturated by however few.
 const LEGS_MIN: usize = 32;
 /// Datagrams read of one leg in a turn that comes late: those of a second and some.
 const READS_LATE: usize = 64;
@@ -32,17 +33,22 @@ pub(super) struct Seen {
     pub(super) beats: u64,
     /// Those that were noticed only when the next was due.
     pub(super) late_beats: u64,
-    /// Times that the thread waited.
-    pub(super) rests: u64,
+    /// Times that the thread waited; `None` where that says nothing.
+    pub(super) rests: Option<u64>,
     /// Its share of a processor, in a hundred.
     pub(super) busy_percent: u64,
 }
 
 impl Seen {
+    /// What counts of it with so many legs.
+    fn with_legs(self, legs: usize) -> Self {
+        if legs < LEGS_MIN { Self { late_beats: 0, rests: None, ..self } } else { self }
+    }
+
     fn is_bad(&self) -> bool {
         self.busy_percent >= BUSY_PERCENT_BAD
             || self.late_beats * LATE_ONE_OF_BAD >= self.beats
-            || self.rests * BEATS_PER_REST_BAD < self.beats
+            || self.rests.is_some_and(|rests| rests * BEATS_PER_REST_BAD < self.beats)
     }
 
     fn is_good(&self) -> bool {
@@ -121,13 +127,11 @@ impl Worker {
         let (before, since) = std::mem::replace(&mut self.looked_at, (used, now));
         let (beats, late_beats) = self.lag.take_beats();
         let busy_us = used.busy_us.saturating_sub(before.busy_us);
-        let rests = used.rests.saturating_sub(before.rests);
+        // A thread that has never waited runs on a system that does not tell.
+        let rests = (used.rests > 0).then(|| used.rests.saturating_sub(before.rests));
         // Hundredths of milliseconds are tens of microseconds.
         let busy_percent = busy_us / (now.millis_since(since) * 10).max(1);
-        let seen = match self.legs.len() {
-            LEGS_MIN.. => Seen { beats, late_beats, rests, busy_percent },
-            _ => Seen { busy_percent, ..Seen::default() },
-        };
+        let seen = Seen { beats, late_beats, rests, busy_percent }.with_legs(self.legs.len());
         self.stats.note_busy(busy_percent);
         match self.lag.judge(seen) {
             Some(true) => {
@@ -155,10 +159,10 @@ mod tests {
     use super::*;
     use crate::types::Rng;
 
-    const QUIET: Seen = Seen { beats: 12, late_beats: 0, rests: 200, busy_percent: 30 };
+    const QUIET: Seen = Seen { beats: 12, late_beats: 0, rests: Some(200), busy_percent: 30 };
     const SATURATED: Seen = Seen { busy_percent: 99, ..QUIET };
     const LATE: Seen = Seen { late_beats: 6, ..QUIET };
-    const NEVER_DONE: Seen = Seen { rests: 2, ..QUIET };
+    const NEVER_DONE: Seen = Seen { rests: Some(2), ..QUIET };
 
     fn at(millis: u64) -> Mono {
         Mono::from_millis(millis)
@@ -195,10 +199,20 @@ mod tests {
     }
 
     #[test]
+    fn few_legs_are_behind_when_they_saturate_the_thread_and_not_when_the_machine_has_no_time_for_it() {
+        assert!(LATE.is_bad() && NEVER_DONE.is_bad() && !Seen { rests: None, ..QUIET }.is_bad());
+        for legs in [1, LEGS_MIN - 1] {
+            assert!(LATE.with_legs(legs).is_good() && NEVER_DONE.with_legs(legs).is_good());
+            assert!(SATURATED.with_legs(legs).is_bad());
+        }
+        assert!([LATE, NEVER_DONE, SATURATED].iter().all(|seen| seen.with_legs(LEGS_MIN).is_bad()));
+    }
+
+    #[test]
     fn a_moment_without_the_processor_is_nothing_and_a_moment_of_rest_is_no_end() {
         let mut lag = Lag::default();
         // A stall of two seconds is one look, however many beats it has cost.
-        let stall = Seen { beats: 100, late_beats: 99, rests: 1, busy_percent: 2 };
+        let stall = Seen { beats: 100, late_beats: 99, rests: Some(1), busy_percent: 2 };
         for seen in [stall, LATE, LATE, QUIET, stall, LATE, LATE, QUIET] {
             assert_eq!(lag.judge(seen), None);
         }
@@ -233,7 +247,7 @@ mod tests {
                 let seen = Seen {
                     beats: rng.below(14),
                     late_beats: rng.below(3),
-                    rests: rng.below(40),
+                    rests: Some(rng.below(40)),
                     busy_percent: 80 + rng.below(20),
                 };
                 let asks = if is_behind { seen.beats == 0 || seen.is_good() } else { seen.beats > 0 && seen.is_bad() };

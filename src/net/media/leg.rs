@@ -106,7 +106,7 @@ impl Leg {
             codec_in: None,
             reception: Reception::default(),
             sound: Sound::default(),
-            speech: Speech::default(),
+            speech: Speech::since(now),
             incoming: None,
             ear: Ear::default(),
             keys_in: EventReceiver::default(),

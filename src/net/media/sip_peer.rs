@@ -57,7 +57,7 @@ impl SipPeer {
         let does_follow = is_of_theirs && !theirs.is_unspecified();
         if does_follow {
             std::mem::swap(&mut self.socket, spare);
-            self.dropped = 0;
+            self.dropped = dropped(&self.socket);
         }
         does_follow
     }

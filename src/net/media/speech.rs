@@ -10,11 +10,15 @@ use crate::{
     types::Mono,
 };
 
-/// Packets from one that is listened to, to the next.
+/// Packets from one that is listened to, to the next. G.722 follows from all that was before, and is decoded from nothing one packet
+/// ahead, in which it all but finds its loudness: a decoder that goes on over gaps hums in silence.
 const EVERY: u8 = 10;
 
+/// An Opus packet of no more octets holds no sound: the peer sends none while it is silent (RFC 6716 2.1.9). To a decoder such a one is
+/// lost, and it would make up more of the word before.
+const OPUS_PAUSE_MAX: usize = 2;
+
 /// Who says nothing, and for how long.
-#[derive(Default)]
 pub(super) struct Speech {
     since_heard: u8,
     activity: VoiceActivity,
@@ -26,19 +30,35 @@ pub(super) struct Speech {
 }
 
 impl Speech {
+    /// Of a leg that begins now.
+    pub(super) fn since(now: Mono) -> Self {
+        Self { since_heard: 0, activity: VoiceActivity::default(), decoder: None, spoke_at: now, is_silent: false }
+    }
+
     /// Takes a packet of the leg's peer.
     pub(super) fn hear(&mut self, codec: Codec, payload: &[u8], now: Mono) {
         self.since_heard += 1;
-        if self.since_heard < EVERY {
+        let leads_in = codec == Codec::G722 && self.since_heard == EVERY - 1;
+        if self.since_heard < EVERY && !leads_in {
             return;
         }
-        self.since_heard = 0;
         if self.decoder.as_ref().is_none_or(|decoder| decoder.codec() != codec) {
             self.decoder = Decoder::new(codec).ok();
         }
+        if leads_in && let Some(decoder) = &mut self.decoder {
+            decoder.forget();
+        }
         let mut samples = [0; PACKET_SAMPLES_MAX];
-        let count = self.decoder.as_mut().and_then(|decoder| decoder.decode(payload, &mut samples).ok()).unwrap_or(0);
-        if self.activity.hear(samples.get(..count).unwrap_or_default()).is_voice {
+        let is_pause = codec == Codec::Opus && payload.len() <= OPUS_PAUSE_MAX;
+        let decoder = self.decoder.as_mut().filter(|_| !is_pause);
+        let count = decoder.and_then(|decoder| decoder.decode(payload, &mut samples).ok()).unwrap_or(0);
+        if leads_in {
+            return;
+        }
+        self.since_heard = 0;
+        let heard = samples.get_mut(..count).unwrap_or_default();
+        centre(heard);
+        if self.activity.hear(heard).is_voice {
             self.note(now);
         }
     }
@@ -60,6 +80,15 @@ impl Speech {
         let is_silent = silent_ms >= silent_ms_max;
         let has_changed = is_silent != std::mem::replace(&mut self.is_silent, is_silent);
         has_changed.then(|| is_silent.then_some(silent_ms))
+    }
+}
+
+/// Takes out what does not swing: no voice has it, and a decoder that has begun in the middle may add it.
+fn centre(samples: &mut [i16]) {
+    let sum: i32 = samples.iter().map(|sample| i32::from(*sample)).sum();
+    let mean = (sum / samples.len().max(1) as i32) as i16;
+    for sample in samples {
+        *sample = sample.saturating_sub(mean);
     }
 }
 
@@ -87,7 +116,7 @@ mod tests {
         for codec in [Codec::Pcmu, Codec::G722, Codec::Opus] {
             let mut encoder = Encoder::new(codec).expect("an encoder");
             let mut frames = speech.chunks_exact(FRAME_SAMPLES).cycle();
-            let (mut watch, mut told, mut payload) = (Speech::default(), Vec::new(), [0; PAYLOAD_MAX]);
+            let (mut watch, mut told, mut payload) = (Speech::since(at(0)), Vec::new(), [0; PAYLOAD_MAX]);
             for i in 0..3_000_u64 {
                 let is_speech = i < 500 || (2_000..2_100).contains(&i);
                 let frame = if is_speech { frames.next().expect("endless").try_into().expect("a frame") } else { SILENCE };
@@ -102,8 +131,9 @@ mod tests {
 
     #[test]
     fn a_new_listener_and_a_key_begin_the_time_anew() {
-        let mut watch = Speech::default();
-        assert_eq!(watch.judge(20_000, at(25_000)), Some(Some(25_000)));
+        let mut watch = Speech::since(at(1_000));
+        assert_eq!(watch.judge(20_000, at(20_999)), None, "nobody is silent before the leg begins");
+        assert_eq!(watch.judge(20_000, at(25_000)), Some(Some(24_000)));
         assert_eq!(watch.judge(20_000, at(26_000)), None);
         assert!(watch.begin(at(30_000)), "its silence had been told");
         assert_eq!(watch.judge(20_000, at(49_000)), None);

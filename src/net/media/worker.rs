@@ -439,20 +439,16 @@ impl Worker {
             );
             sources.truncate(SOURCES_MAX);
         }
-        self.legs.set_sources(seat, sources);
-        self.plan(seat, now);
-        self.begin_silences(seat, now);
-    }
-
-    /// Whoever a leg hears from now on has not been silent to it yet.
-    fn begin_silences(&mut self, seat: Seat, now: Mono) {
-        let count = self.legs.get(seat).map_or(0, |leg| leg.sources.len());
-        for i in 0..count {
-            let source = self.legs.get(seat).and_then(|leg| leg.sources.get(i));
-            if let Some(heard) = source.and_then(|source| self.legs.heard_seat(source, seat)) {
+        // Whom nobody has heard so far has not been silent to anybody yet.
+        for source in &sources {
+            if let Some(heard) = self.legs.heard_seat(source, seat)
+                && self.legs.get(heard).is_some_and(|leg| !leg.is_heard())
+            {
                 self.begin_silence(heard, now);
             }
         }
+        self.legs.set_sources(seat, sources);
+        self.plan(seat, now);
     }
 
     /// The time in which a leg says nothing runs anew.

@@ -85,15 +85,6 @@ impl Disk {
         file.write_all(octets)
     }
 
-    /// Waits until a file is on the disk, and with its first time the folder that names it.
-    pub(super) fn sync(&self, file: &File, path: &Path, is_first: bool) -> io::Result<()> {
-        file.sync_data()?;
-        match path.parent() {
-            Some(folder) if is_first => File::open(folder)?.sync_all(),
-            Some(_) | None => Ok(()),
-        }
-    }
-
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -104,6 +95,14 @@ pub(super) fn end_of(fault: &io::Error) -> RecordingEnd {
     match fault.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => RecordingEnd::DiskFull,
         _ => RecordingEnd::WriteFailed,
+    }
+}
+
+/// Waits until the folder that names a file is on the disk.
+pub(super) fn sync_folder_of(path: &Path) -> io::Result<()> {
+    match path.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
     }
 }
 

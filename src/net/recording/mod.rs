@@ -6,8 +6,8 @@
 //! recording's timeline and writes a second of a recording at a time. When it falls behind, the worker runs out of
 //! blocks: what finds no room is counted and missing from the recording, which says where, and never waited for.
 //!
-//! What a crash of the process costs is what was open, up to three seconds. Files are synchronised to the disk by the writer's thread
-//! when they end and every ten seconds while they run, as far as the disk keeps up: after a power cut a file may end so much earlier, at
+//! What a crash of the process costs is what was open, up to three seconds. Files are synchronised to the disk by a thread of
+//! their own when they end and every ten seconds while they run, as far as the disk keeps up: after a power cut a file may end so much earlier, at
 //! a whole second.
 
 mod disk;
@@ -17,6 +17,7 @@ mod settings;
 mod sound;
 #[cfg(test)]
 mod stories;
+mod sync;
 mod tap;
 mod writer;
 
@@ -60,7 +61,7 @@ pub struct RecordingStats {
     pub octets: AtomicU64,
     /// Files synchronised to the disk.
     pub synced: AtomicU64,
-    /// Files that were not, because the disk failed or was behind with more than can wait.
+    /// Files, or the folders that name them, that were not: because the disk failed or was behind with more than can wait.
     pub sync_failed: AtomicU64,
     /// Octets free on the disk of recordings now.
     pub disk_free: AtomicU64,

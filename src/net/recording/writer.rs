@@ -1,4 +1,4 @@
-//! The one thread that writes all recordings, and the handle by which it is started and awaited.
+//! The one thread that writes all recordings, and the handle by which it and the one that synchronises are started and awaited.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -9,7 +9,7 @@ use std::{
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -21,6 +21,7 @@ use super::{
     RecordingKey, RecordingSettings, RecordingStats, Taps,
     disk::{Disk, end_of, remove},
     file_of_part,
+    sync::{SyncFault, SyncJob, Syncer},
     tap::{Begin, Block, MESSAGES_MAX, Message},
 };
 use crate::{
@@ -50,17 +51,15 @@ const MESSAGES_PER_TURN: usize = 1_024;
 const NOTICES_MAX: usize = 65_536;
 /// A file that is being written is synchronised to the disk this often.
 const SYNC_EVERY_MS: u64 = 10_000;
-/// What of a turn may go into that, and the file begun with in it: a slow disk is synchronised less often, not written to more slowly.
-const SYNC_MS_PER_TURN: u64 = 50;
-/// Files that have ended and wait for it. Of more the system decides when the oldest is on the disk.
+/// Files that have ended and wait for that. Of more the system decides when the oldest is on the disk.
 const ENDED_MAX: usize = 1_024;
 
-/// The writer's thread.
+/// The writer's thread, and behind it the one that synchronises.
 #[derive(Clone)]
 pub struct Recorder {
     folder: Arc<Path>,
     stats: Arc<RecordingStats>,
-    thread: Arc<Mutex<Option<JoinHandle<()>>>>,
+    threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
 }
 
 impl Recorder {
@@ -82,10 +81,11 @@ impl Recorder {
         clock: Arc<dyn Clock>,
         notices: mpsc::Sender<MediaNotice>,
     ) -> io::Result<(Self, Taps)> {
-        let (mut writer, taps, stats) = Writer::prepare(disk, key, clock, notices)?;
+        let (mut writer, taps, stats, syncer) = Writer::prepare(disk, key, clock, notices)?;
         let folder: Arc<Path> = writer.disk.folder().into();
-        let thread = thread::Builder::new().name("recordings".into()).spawn(move || writer.run_kept())?;
-        Ok((Self { folder, stats, thread: Arc::new(Mutex::new(Some(thread))) }, taps))
+        let syncing = thread::Builder::new().name("recordings-sync".into()).spawn(move || syncer.run())?;
+        let writing = thread::Builder::new().name("recordings".into()).spawn(move || writer.run_kept())?;
+        Ok((Self { folder, stats, threads: Arc::new(Mutex::new(vec![writing, syncing])) }, taps))
     }
 
     /// Where the files are.
@@ -98,11 +98,13 @@ impl Recorder {
         &self.stats
     }
 
-    /// Waits until everything is written, after the media worker has ended.
+    /// Waits until everything is written and synchronised, after the media worker has ended.
     pub fn join(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the writer of recordings ended by a fault");
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("the writer of recordings ended by a fault");
+            }
         }
     }
 }
@@ -117,8 +119,10 @@ struct Writer {
     /// One chunk as it goes to a file.
     sealed: Vec<u8>,
     next_room: Mono,
+    syncs: SyncSender<SyncJob>,
+    sync_faults: Receiver<SyncFault>,
     /// Files that have ended and are to be synchronised.
-    ended: VecDeque<PartFile>,
+    ended: VecDeque<SyncJob>,
     /// Whether there was too little room at the last look.
     was_short: bool,
     notices: mpsc::Sender<MediaNotice>,
@@ -155,24 +159,25 @@ struct PartFile {
     cipher: ChunkCipher,
     chunks: u64,
     octets: u64,
-    /// When it was synchronised, or begun.
+    /// When it was handed over to be synchronised, or begun.
     synced_at: Mono,
     was_synced: bool,
 }
 
 impl Writer {
-    /// Everything but the thread.
+    /// Everything but the threads.
     fn prepare(
         disk: Disk,
         key: RecordingKey,
         clock: Arc<dyn Clock>,
         notices: mpsc::Sender<MediaNotice>,
-    ) -> io::Result<(Self, Taps, Arc<RecordingStats>)> {
+    ) -> io::Result<(Self, Taps, Arc<RecordingStats>, Syncer)> {
         disk.prepare()?;
         let stats = Arc::new(RecordingStats::default());
         let (to_writer, intake) = sync_channel(MESSAGES_MAX);
         let (empty_to_worker, empty) = sync_channel(MESSAGES_MAX);
         let taps = Taps::new(to_writer, empty, Arc::clone(&stats));
+        let (syncer, syncs, sync_faults) = Syncer::new(Arc::clone(&stats));
         let mut writer = Self {
             intake,
             empty: empty_to_worker,
@@ -182,6 +187,8 @@ impl Writer {
             recordings: BTreeMap::new(),
             sealed: Vec::new(),
             next_room: Mono::default(),
+            syncs,
+            sync_faults,
             ended: VecDeque::new(),
             was_short: false,
             notices,
@@ -189,7 +196,7 @@ impl Writer {
             stats: Arc::clone(&stats),
         };
         writer.look_at_room();
-        Ok((writer, taps, stats))
+        Ok((writer, taps, stats, syncer))
     }
 
     /// Runs until the worker goes, also past a fault of ours: that ends what is being recorded, and the next call is recorded again.
@@ -230,8 +237,10 @@ impl Writer {
         for recording in std::mem::take(&mut self.recordings).into_values() {
             self.finish(recording, 0);
         }
-        while let Some(file) = self.ended.pop_front() {
-            self.sync_ended(file);
+        for job in std::mem::take(&mut self.ended) {
+            if self.syncs.send(job).is_err() {
+                self.stats.sync_failed.fetch_add(1, Ordering::Relaxed);
+            }
         }
     }
 
@@ -354,39 +363,56 @@ impl Writer {
 
     /// A file has ended: it is synchronised as soon as there is time for it.
     fn sync_later(&mut self, file: PartFile) {
-        self.ended.push_back(file);
+        let PartFile { path, file, was_synced, .. } = file;
+        self.ended.push_back(SyncJob { file, path, is_first: !was_synced, running: None });
         if self.ended.len() > ENDED_MAX {
             self.ended.pop_front();
             self.stats.sync_failed.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Synchronises files for a part of the turn: those that have ended, then those whose time it is.
+    /// Ends recordings whose files could not be synchronised, and hands over those that have ended, then those whose time it is, the
+    /// longest first. What finds no room is tried at the next turn.
     fn sync_some(&mut self) {
-        let begun = self.clock.now().mono;
-        loop {
-            if let Some(file) = self.ended.pop_front() {
-                self.sync_ended(file);
-            } else {
-                let is_due = |running: &Running| begun.millis_since(running.out.synced_at) >= SYNC_EVERY_MS;
-                let Some((recording, running)) = self.recordings.iter_mut().find(|(_, running)| is_due(running)) else {
+        while let Ok((recording, fault)) = self.sync_faults.try_recv() {
+            self.fail(recording, &fault);
+        }
+        while let Some(job) = self.ended.pop_front() {
+            match self.syncs.try_send(job) {
+                Ok(()) => {}
+                Err(TrySendError::Full(job)) => {
+                    self.ended.push_front(job);
                     return;
-                };
-                running.out.synced_at = begun;
-                if let Err(fault) = running.out.sync(&self.disk, &self.stats) {
-                    let recording = *recording;
-                    self.fail(recording, &fault);
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    self.stats.sync_failed.fetch_add(1, Ordering::Relaxed);
                 }
             }
-            if self.clock.now().mono.millis_since(begun) >= SYNC_MS_PER_TURN {
-                return;
-            }
         }
-    }
-
-    fn sync_ended(&mut self, mut file: PartFile) {
-        if let Err(fault) = file.sync(&self.disk, &self.stats) {
-            tracing::error!(%fault, file = %file.path.display(), "a recording may not be on the disk as it was written");
+        let now = self.clock.now().mono;
+        let times = self.recordings.iter().map(|(recording, running)| (running.out.synced_at, *recording));
+        let mut due: Vec<(Mono, u64)> = times.filter(|(synced_at, _)| now.millis_since(*synced_at) >= SYNC_EVERY_MS).collect();
+        due.sort_unstable();
+        for (_, recording) in due {
+            let Some(Running { out, .. }) = self.recordings.get_mut(&recording) else { continue };
+            match out.file.try_clone() {
+                Ok(file) => {
+                    let job = SyncJob { file, path: out.path.clone(), is_first: !out.was_synced, running: Some(recording) };
+                    match self.syncs.try_send(job) {
+                        Ok(()) => out.was_synced = true,
+                        Err(TrySendError::Full(_)) => return,
+                        Err(TrySendError::Disconnected(_)) => {
+                            self.stats.sync_failed.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                }
+                // No more files may be open: that says nothing of this one.
+                Err(fault) => {
+                    tracing::debug!(%fault, file = %out.path.display(), "a recording is not synchronised this time");
+                    self.stats.sync_failed.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            out.synced_at = now;
         }
     }
 
@@ -458,15 +484,6 @@ impl Running {
 }
 
 impl PartFile {
-    /// Waits until what was written is on the disk.
-    fn sync(&mut self, disk: &Disk, stats: &RecordingStats) -> io::Result<()> {
-        let synced = disk.sync(&self.file, &self.path, !self.was_synced);
-        let counter = if synced.is_ok() { &stats.synced } else { &stats.sync_failed };
-        counter.fetch_add(1, Ordering::Relaxed);
-        self.was_synced = true;
-        synced
-    }
-
     fn append(
         &mut self,
         chunk: Chunk<'_>,
@@ -509,7 +526,7 @@ mod tests {
         let disk = Disk::new(folder.path().join("recordings"), &RecordingSettings::default());
         let (notices, _heard) = mpsc::channel(1);
         let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(SystemClock::start()));
-        let (mut writer, mut taps, _) = Writer::prepare(disk, key, clock, notices).unwrap();
+        let (mut writer, mut taps, ..) = Writer::prepare(disk, key, clock, notices).unwrap();
         let mut rng = Rng::seeded(1);
         let now = Now { wall: Timestamp::from_millis(0), mono: Mono::default() };
         let part = RecordingPart { recording: RecordingId::mint(now.wall, &mut rng), part: 1 };
@@ -537,6 +554,49 @@ mod tests {
         }
     }
 
+    /// Does what the thread would do; which running recordings it was about.
+    fn sync_all(syncer: &mut Syncer) -> Vec<Option<u64>> {
+        let mut done = Vec::new();
+        while let Ok(job) = syncer.jobs.try_recv() {
+            done.push(job.running);
+            syncer.sync(job);
+        }
+        done
+    }
+
+    #[test]
+    fn who_was_not_synchronised_the_longest_is_next_and_who_cannot_be_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = RecordingSettings { free_mib_min: 0, free_percent_min: 0, ..RecordingSettings::default() };
+        let disk = Disk::new(folder.path().join("recordings"), &settings);
+        let (notices, mut heard) = mpsc::channel(8);
+        let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(Hand(0.into())));
+        let (mut writer, mut taps, stats, mut syncer) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
+        let mut rng = Rng::seeded(1);
+        let begun = clock.now();
+        let begin = |_| {
+            let part = RecordingPart { recording: RecordingId::mint(begun.wall, &mut rng), part: 1 };
+            taps.begin(LegId::mint(begun.wall, &mut rng), part, begun).unwrap()
+        };
+        let _taps = [1, 2, 3].map(begin);
+        writer.take_some();
+        let ids: Vec<u64> = writer.recordings.keys().copied().collect();
+        for (id, synced_ms) in ids.iter().zip([3_000, 1_000, 2_000]) {
+            writer.recordings.get_mut(id).unwrap().out.synced_at = Mono::from_millis(synced_ms);
+        }
+        // A folder that is not there, and a file that cannot be synchronised.
+        writer.recordings.get_mut(&ids[1]).unwrap().out.path = "/nowhere/at/all.rec".into();
+        writer.recordings.get_mut(&ids[0]).unwrap().out.file = File::open("/dev/null").unwrap();
+        clock.0.store(20_000, Ordering::Relaxed);
+        writer.sync_some();
+        assert_eq!(sync_all(&mut syncer), [Some(ids[1]), Some(ids[2]), Some(ids[0])]);
+        assert_eq!((stats.synced.load(Ordering::Relaxed), stats.sync_failed.load(Ordering::Relaxed)), (2, 2));
+        writer.sync_some();
+        assert_eq!(writer.recordings.keys().copied().collect::<Vec<_>>(), ids[1..], "a folder's fault ends nothing");
+        assert!(matches!(heard.try_recv(), Ok(MediaNotice::RecordingStopped { end: RecordingEnd::WriteFailed, .. })));
+        assert!(heard.try_recv().is_err());
+    }
+
     #[test]
     fn a_file_is_synchronised_every_ten_seconds_and_when_it_ends() {
         let folder = tempfile::tempdir().unwrap();
@@ -544,7 +604,7 @@ mod tests {
         let disk = Disk::new(folder.path().join("recordings"), &settings);
         let (notices, _heard) = mpsc::channel(8);
         let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(Hand(0.into())));
-        let (mut writer, mut taps, stats) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
+        let (mut writer, mut taps, stats, mut syncer) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
         let mut rng = Rng::seeded(1);
         let begun = clock.now();
         let part = RecordingPart { recording: RecordingId::mint(begun.wall, &mut rng), part: 1 };
@@ -556,12 +616,14 @@ mod tests {
             tap.care(&mut taps, clock.now().mono);
             writer.take_some();
             writer.sync_some();
+            sync_all(&mut syncer);
             synced.push(stats.synced.load(Ordering::Relaxed));
         }
         assert_eq!((synced[8], synced[9], synced[18], synced[19], synced[24]), (0, 1, 1, 2, 2));
         tap.end(&mut taps, clock.now().mono);
         writer.take_some();
         writer.sync_some();
+        sync_all(&mut syncer);
         assert_eq!((stats.synced.load(Ordering::Relaxed), stats.sync_failed.load(Ordering::Relaxed)), (3, 0));
         assert!(writer.ended.is_empty());
     }

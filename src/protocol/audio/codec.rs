@@ -125,9 +125,7 @@ impl Decoder {
         let state = match codec {
             Codec::Pcmu => DecoderState::Pcmu(pcmu::PcmuDecoder::new()),
             Codec::Pcma => DecoderState::Pcma(pcma::PcmaDecoder::new()),
-            Codec::G722 => {
-                DecoderState::G722(Box::new(g722::G722Decoder::with_options(g722::Bitrate::Mode1_64000, false, true)))
-            }
+            Codec::G722 => DecoderState::G722(Box::new(g722_decoder())),
             Codec::Opus => DecoderState::Opus(
                 opus::Decoder::new(SAMPLE_RATE, opus::Channels::Mono).map_err(|fault| refused(codec, fault))?,
             ),
@@ -151,6 +149,13 @@ impl Decoder {
         }
     }
 
+    /// The next payload does not follow what G.722 has decoded so far. The others know nothing of it, or soon find their way.
+    pub fn forget(&mut self) {
+        if let DecoderState::G722(decoder) = &mut self.state {
+            **decoder = g722_decoder();
+        }
+    }
+
     /// What was lost before this payload, as far as the payload holds a coarse copy of it (Opus in-band FEC, RFC 6716 2.1.7; where
     /// it holds none, the codec guesses). `None` for codecs that have nothing of the kind.
     pub fn recover(&mut self, following: &[u8], out: &mut [i16]) -> Option<usize> {
@@ -163,6 +168,10 @@ impl Decoder {
         let DecoderState::Opus(decoder) = &mut self.state else { return None };
         decoder.decode(&[], out, false).ok()
     }
+}
+
+fn g722_decoder() -> g722::G722Decoder {
+    g722::G722Decoder::with_options(g722::Bitrate::Mode1_64000, false, true)
 }
 
 fn opus_encoder() -> Result<opus::Encoder, opus::Error> {
@@ -198,6 +207,23 @@ mod tests {
             let share = Goertzel::share(1_000.0, &heard[4_000..]);
             assert!(share > 0.9, "{codec:?}: {share}");
         }
+    }
+
+    #[test]
+    fn a_decoder_that_forgets_says_what_a_new_one_says() {
+        let mut encoder = Encoder::new(Codec::G722).expect("an encoder");
+        let (mut used, mut new) =
+            (Decoder::new(Codec::G722).expect("a decoder"), Decoder::new(Codec::G722).expect("a decoder"));
+        let (mut tone, mut payload) = (Tone::new(1_000.0, 8_000), [0; PAYLOAD_MAX]);
+        let (mut one, mut other) = ([0; PACKET_SAMPLES_MAX], [0; PACKET_SAMPLES_MAX]);
+        for _ in 0..5 {
+            let length = encoder.encode(&tone.frame(), &mut payload).expect("a payload");
+            used.decode(&payload[..length], &mut one).expect("samples");
+        }
+        used.forget();
+        used.decode(&payload[..FRAME_SAMPLES], &mut one).expect("samples");
+        new.decode(&payload[..FRAME_SAMPLES], &mut other).expect("samples");
+        assert_eq!(one, other);
     }
 
     #[test]

@@ -63,6 +63,7 @@ impl Playout {
     /// The stream began anew: what waits of the old one is not played.
     pub fn restart(&mut self) {
         self.jitter.restart();
+        self.noise = None;
     }
 
     /// Takes a packet; `false` if it came too late or twice.

@@ -96,12 +96,12 @@ async fn a_call_is_recorded_through_a_pause_and_a_transfer_and_heard_by_whom_may
         let told = agent.post(&format!("/calls/{call}/recording/pause"), json!({ "cause": "form_field" })).await;
         assert_eq!((&told["recording"]["is"], &told["recording"]["causes"]), (&json!("paused"), &json!(["form_field"])));
         ears.converse(40);
-        let told = agent.post(&format!("/calls/{call}/recording/resume"), json!({})).await;
-        assert_eq!(
-            (&told["recording"]["is"], &told["recording"]["causes"]),
-            (&json!("paused"), &json!([])),
-            "for a second yet"
-        );
+        let (status, told) = agent.ask(Method::POST, &format!("/calls/{call}/recording/resume"), None).await;
+        assert_eq!(status, StatusCode::OK, "it needs no body: {told}");
+        let told = &told["recording"];
+        // Where this test is kept waiting the second may be over.
+        let is_ending = told["is"] == "on" || (told["is"] == "paused" && told["causes"] == json!([]));
+        assert!(is_ending, "for a second yet: {told}");
         let goes_on = async || {
             let told = agent.post(&format!("/calls/{call}/recording/start"), json!({})).await;
             (told["recording"]["is"] == "on").then_some(())

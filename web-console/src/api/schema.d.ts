@@ -7204,9 +7204,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["Resume"];
+                "application/json": components["schemas"]["Resume"] | null;
             };
         };
         responses: {

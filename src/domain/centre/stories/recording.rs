@@ -329,6 +329,8 @@ fn what_was_begun_on_demand_is_stopped_by_its_agent_or_a_supervisor_and_nothing_
     assert_eq!(ask(&mut floor, "ana", call, RecordingAsked::Stop), Err(Refusal::RecordingStays), "the supervisor's");
     floor.ask_as("sue", CentreCommand::Recording { agent: None, call, asked: RecordingAsked::Stop }).unwrap();
     assert_eq!(orders(&floor), ["part 1", "stop", "part 2", "stop"]);
+    floor.ask_as("ana", CentreCommand::Recording { agent: None, call, asked: RecordingAsked::Begin }).unwrap();
+    assert_eq!(floor.view(call).recording, RecordingView::On { may_stop: true }, "a supervisor's who has the call");
 
     let (mut floor, _, call) = in_talk(RecordingPolicy::Always);
     let stop = CentreCommand::Recording { agent: None, call, asked: RecordingAsked::Stop };

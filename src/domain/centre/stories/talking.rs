@@ -224,6 +224,17 @@ fn a_poor_line_shows_on_the_call_until_it_is_good_again_or_its_leg_has_another_c
 }
 
 #[test]
+fn what_was_told_of_an_agents_line_goes_with_the_agent() {
+    let (mut floor, _, call) = talking(&["ana", "bea"]);
+    for party in [Party::Customer, Party::Agent] {
+        floor.input(CentreInput::AudioJudged { call, party, is_poor: true, quality: AudioQuality::default() });
+    }
+    floor.ask("ana", |agent, call| CentreCommand::Transfer { agent, call, target: to_agent("bea") }).unwrap();
+    floor.answer("bea");
+    assert_eq!(floor.view(call).poor_audio, [Party::Customer]);
+}
+
+#[test]
 fn dead_air_begins_when_neither_speaks_and_ends_with_a_word_or_with_the_talk_of_the_two() {
     let (mut floor, _, call) = talking(&["ana"]);
     let speech = |party, silent_ms| CentreInput::SpeechChanged { call, party, silent_ms };
@@ -243,8 +254,7 @@ fn dead_air_begins_when_neither_speaks_and_ends_with_a_word_or_with_the_talk_of_
     assert!(floor.view(call).dead_air_since.is_some());
     floor.ask("ana", |agent, call| CentreCommand::Hold { agent, call }).unwrap();
     assert_eq!(floor.view(call).dead_air_since, None, "music is no dead air");
-    floor.input(speech(Party::Customer, None));
-    floor.input(speech(Party::Agent, None));
+    assert_eq!(floor.story().last(), Some(&"dead_air_ended"), "and is none from the first moment");
     floor.ask("ana", |agent, call| CentreCommand::Resume { agent, call }).unwrap();
     assert_eq!(floor.view(call).dead_air_since, None, "the time runs anew");
     let told: Vec<_> = floor.story().into_iter().filter(|kind| kind.starts_with("dead_air_")).collect();

@@ -309,6 +309,38 @@ fn a_worker_that_comes_late_turn_by_turn_says_so_and_takes_it_back() {
 }
 
 #[test]
+fn few_legs_that_come_late_are_not_behind() {
+    let mut stage = Stage::new();
+    let (caller, agent) = (stage.call(Codec::Pcmu), stage.call(Codec::Pcmu));
+    stage.hear(caller, &[agent]);
+    stage.hear(agent, &[caller]);
+    for _ in 0..100 {
+        stage.pass(50);
+        assert!(!stage.handle.stats().is_behind());
+    }
+}
+
+#[test]
+fn whoever_floods_a_port_does_not_drown_its_peer() {
+    let mut stage = Stage::new();
+    let (caller, agent) = (stage.call(Codec::Pcmu), stage.call(Codec::Pcmu));
+    stage.hear(caller, &[agent]);
+    stage.hear(agent, &[caller]);
+    stage.talk(10);
+    let before = stage.telephones[agent].heard;
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for _ in 0..60 {
+        stranger.send_to(b"garbage", stage.telephones[caller].server).unwrap();
+    }
+    stage.telephones[caller].speak();
+    stage.clock.0.fetch_add(FRAME_MS, Ordering::Relaxed);
+    stage.worker.poll.poll(&mut stage.events, Some(Duration::ZERO)).unwrap();
+    stage.worker.turn(&stage.events);
+    stage.telephones[agent].hear();
+    assert_eq!(stage.telephones[agent].heard - before, 1, "in one turn");
+}
+
+#[test]
 fn packets_that_waited_are_all_taken_however_long_the_worker_was_away() {
     let mut stage = Stage::new();
     let (caller, agent) = (stage.call(Codec::Pcmu), stage.call(Codec::Pcmu));

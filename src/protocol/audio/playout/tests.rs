@@ -201,3 +201,28 @@ fn a_peer_that_suppresses_silence_is_heard_as_its_background_until_it_speaks_aga
     assert!(levels[56..108].iter().all(is_noise), "{levels:?}");
     assert!(levels[10..48].iter().chain(&levels[118..]).all(|level| *level > -20.0), "{levels:?}");
 }
+
+#[test]
+fn the_background_of_a_stream_is_not_that_of_the_next() {
+    let mut encoder = Encoder::new(Codec::Pcma).expect("an encoder");
+    let mut playout = Playout::new(Decoder::new(Codec::Pcma).expect("a decoder"));
+    let mut tone = Tone::new(440.0, 8_000);
+    let mut levels = Vec::new();
+    for tick in 0..120_u64 {
+        let at = Mono::from_millis(60_000 + tick * 20);
+        let arrival = Arrival { number: 70_000 + tick, timestamp: (tick * 160) as u32, clock_rate: 8_000, at };
+        match tick {
+            0..50 => {
+                let mut payload = [0; PAYLOAD_MAX];
+                let length = encoder.encode(&tone.frame(), &mut payload).expect("a payload");
+                playout.push(arrival, &payload[..length]);
+            }
+            50 => assert!(playout.push_noise(arrival, &[45])),
+            80 => playout.restart(),
+            _ => {}
+        }
+        levels.push(VoiceActivity::default().hear(&playout.frame(at)).level_dbov);
+    }
+    assert!(levels[60..80].iter().all(|level| *level > -50.0), "{levels:?}");
+    assert!(levels[100..].iter().all(|level| *level < -60.0), "{levels:?}");
+}

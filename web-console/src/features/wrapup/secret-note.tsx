@@ -14,21 +14,27 @@ export function SecretNote({ call }: { call: CallView }) {
   const [isInside, setInside] = useState(false)
   const { id, recording } = call
   const holds = recording.is === 'paused' && recording.causes.includes('form_field')
-  const isRecorded = recording.is === 'on' || (recording.is === 'paused' && !holds)
+  const isRecorded = recording.is === 'on' || recording.is === 'paused'
   const isAsked = useRef(false)
-  const isPending = useRef(false)
+  // The wish that is on its way; 0: none.
+  const pending = useRef(0)
+  const wishes = useRef(0)
   const hold = () => {
-    if (!isRecorded || isPending.current) return
+    // What holds may be the pause of a visit before, whose end is on its way: only the own one is enough.
+    if (!isRecorded || (isAsked.current && (holds || pending.current !== 0))) return
     isAsked.current = true
-    isPending.current = true
+    wishes.current += 1
+    const wish = wishes.current
+    pending.current = wish
     void run({ do: 'recording', call: id, asked: { what: 'pause', cause: 'form_field' } }).then(() => {
-      isPending.current = false
+      if (pending.current === wish) pending.current = 0
     })
   }
   // The server hears wishes in their order: this one behind the pause, even if that is on its way.
   const letGo = () => {
     if (!isAsked.current) return
     isAsked.current = false
+    pending.current = 0
     // Its longest time may be over, or the call: nobody needs to hear of that.
     void live.command({ do: 'recording', call: id, asked: { what: 'resume', cause: 'form_field' } })
   }
