@@ -51,7 +51,7 @@ use crate::{
         signalling::SignallingDesk,
         snapshot_loop::{SnapshotStatus, Snapshots},
         switch_handle::SwitchHandle,
-        switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, WIRE_MAX},
+        switch_loop::{CallerLookup, FORK_NOTICES_MAX, SwitchLoop, SwitchLoopParts, WIRE_MAX},
         tickets::Tickets,
         users::Users,
     },
@@ -62,7 +62,7 @@ use crate::{
     http::{self, AppState, Readiness},
     net::{
         CaptureHandle, Certificates, Reach, ReadAgain, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, Stir, StirFault,
-        SystemClock, media::MediaPlane, recording::Recorder,
+        SystemClock, forks::Forks, media::MediaPlane, recording::Recorder,
     },
     protocol::sip::{Advertised, Gruus, IdentityTimes, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     protocol::stir::PassportSigner,
@@ -191,6 +191,7 @@ struct Exchange {
     switch: SwitchHandle,
     media: crate::net::media::MediaHandle,
     recorder: Recorder,
+    forks: Forks,
     advertised: PerFamily<SocketAddr>,
     /// Where the switch runs.
     _thread: SwitchThread,
@@ -221,8 +222,12 @@ impl Exchange {
             tracing::info!(%address, "SIP over TLS");
         }
         let (recorder, taps) = recordings::start(config, ground, notices_in.clone())?;
-        let media =
-            MediaPlane::start_with_taps(&config.media, clock.clone(), ground.rng(), notices_in, taps).map_err(|error| {
+        let (fork_notices_in, fork_notices) = mpsc::channel(FORK_NOTICES_MAX);
+        let (forks, feed) = Forks::start(&config.forks, clock.clone(), fork_notices_in).map_err(|error| {
+            Failure::Unavailable(format!("Copies of calls' audio (forks.trusted) cannot be sent: {error}."))
+        })?;
+        let media = MediaPlane::start_with_taps(&config.media, clock.clone(), ground.rng(), notices_in, taps, Some(&feed))
+            .map_err(|error| {
                 let bind = config.media.addresses().of(IpFamily::V4).bind;
                 not_available(SocketAddr::new(bind, config.media.browser_port), "media.browser_port", &error)
             })?;
@@ -292,6 +297,8 @@ impl Exchange {
             notices,
             net,
             media: media.clone(),
+            forks: forks.clone(),
+            fork_notices,
             facts,
             journal: status.clone(),
             callers: Arc::new(Recognition(ground.customers.clone())),
@@ -302,6 +309,7 @@ impl Exchange {
             switch,
             media,
             recorder,
+            forks,
             advertised,
             name_servers: config.sip.name_servers.clone(),
             reach,
@@ -479,6 +487,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         media: exchange.media.clone(),
         recorder: exchange.recorder.clone(),
         recordings,
+        forks: exchange.forks.clone(),
         captured: exchange.captured.clone(),
         journal: exchange.journal.clone(),
         snapshots: exchange.snapshots.clone(),

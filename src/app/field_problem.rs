@@ -147,6 +147,10 @@ pub enum Flaw {
     NotAPrefix,
     /// A trunk by which nothing can go out, because it has no peer.
     TrunkWithoutPeer,
+    /// Not the address of a WebSocket.
+    NotAWebsocket,
+    /// Audio of calls would go over the network for all to hear.
+    PlainAudio,
     /// Not the account name of a phone or trunk.
     NotAnAccount,
     /// Not the name of a prompt.
@@ -322,6 +326,12 @@ impl Flaw {
             ),
             Self::NotAPrefix => {
                 fixed("not the beginning of a number", "Use up to 15 digits, with + in front if the number is international")
+            }
+            Self::NotAWebsocket => {
+                fixed("not the address of a WebSocket", "Use one such as wss://host/path, without a user or a #")
+            }
+            Self::PlainAudio => {
+                fixed("audio of calls would go over the network unencrypted", "Use wss://, or allow plain audio")
             }
             Self::TrunkWithoutPeer => fixed("a trunk without a peer", "Choose one that calls can go out by, or give it a peer"),
             Self::NotAnAccount => fixed("not an account name", "Use 1 to 40 letters, digits, . - _ +"),

@@ -29,16 +29,23 @@ use crate::{
         centre::{CallerMatch, Fact, Refusal},
         event::Event,
     },
-    net::{SipNet, SipNetStats, StirVerifier, media::MediaHandle},
-    protocol::{media::MediaNotice, sip::DialogId, stir::SignedPassport},
+    net::{SipNet, SipNetStats, StirVerifier, forks::Forks, media::MediaHandle},
+    protocol::{
+        forking::{ForkNotice, ForkOrder},
+        media::MediaNotice,
+        sip::DialogId,
+        stir::SignedPassport,
+    },
     switch::{CommandRequest, Input, LiveUpdate, Output, Switch, SwitchStats},
-    types::{CallId, Clock, IdentityFault, Mono, Now, PhoneNumber},
+    types::{CallId, Clock, ForkEnd, ForkFailure, IdentityFault, Mono, Now, PhoneNumber},
 };
 
 /// Messages and notices that may wait for the switch; beyond, the SIP edge drops and counts.
 pub const WIRE_MAX: usize = 8_192;
 /// Asks of people and programs that may wait.
 const ASKS_MAX: usize = 1_024;
+/// What may wait of what is reported of copies of calls' audio; who sends them waits beyond.
+pub const FORK_NOTICES_MAX: usize = 1_024;
 /// Inputs handled in one turn. What a turn answers goes out at once, and peers lose what comes in larger bursts than their sockets hold.
 const BATCH_MAX: usize = 64;
 /// Live updates that a slow console may be behind.
@@ -110,6 +117,10 @@ pub struct SwitchLoop {
     has_directory: bool,
     net: SipNet,
     media: MediaHandle,
+    forks: Forks,
+    fork_notices: mpsc::Receiver<ForkNotice>,
+    /// The one that ended a wait.
+    fork_notice: Option<ForkNotice>,
     facts: FactSender,
     journal: Arc<JournalStatus>,
     facts_waiting: VecDeque<Fact>,
@@ -154,6 +165,10 @@ pub struct SwitchLoopParts {
     pub net: SipNet,
     /// The media workers.
     pub media: MediaHandle,
+    /// Who sends copies of calls' audio.
+    pub forks: Forks,
+    /// Where that puts what it hears; made with room for [`FORK_NOTICES_MAX`].
+    pub fork_notices: mpsc::Receiver<ForkNotice>,
     /// The journal.
     pub facts: FactSender,
     /// Whether the journal has room for the facts of new calls.
@@ -187,6 +202,9 @@ impl SwitchLoop {
             has_directory: false,
             net: parts.net,
             media: parts.media,
+            forks: parts.forks,
+            fork_notices: parts.fork_notices,
+            fork_notice: None,
             facts: parts.facts,
             journal: parts.journal,
             facts_waiting: VecDeque::new(),
@@ -222,6 +240,7 @@ impl SwitchLoop {
             for notice in notices.drain(..) {
                 self.switch.handle(Input::Media(notice), now);
             }
+            self.hear_forks(now);
             for ask in asks.drain(..) {
                 self.take(ask, now);
             }
@@ -284,6 +303,7 @@ impl SwitchLoop {
             1.. = self.wire.recv_many(wire, BATCH_MAX), if self.has_directory => {}
             1.. = self.notices.recv_many(notices, BATCH_MAX) => {}
             1.. = self.asks.recv_many(asks, BATCH_MAX) => {}
+            Some(notice) = self.fork_notices.recv() => self.fork_notice = Some(notice),
             Some(place) = self.facts.room(), if !self.facts_waiting.is_empty() => {
                 if let Some(fact) = self.facts_waiting.pop_front() {
                     place.send(fact);
@@ -297,6 +317,21 @@ impl SwitchLoop {
         }
         fill(&mut self.notices, notices);
         fill(&mut self.asks, asks);
+    }
+
+    fn hear_forks(&mut self, now: Now) {
+        for _ in 0..BATCH_MAX {
+            let Some(notice) = self.fork_notice.take().or_else(|| self.fork_notices.try_recv().ok()) else { return };
+            self.switch.handle(Input::Fork(notice), now);
+        }
+    }
+
+    /// A copy that cannot be begun now is tried again by the floor; words that find no room are lost.
+    fn order_fork(&mut self, order: ForkOrder, now: Now) {
+        if let Err(ForkOrder::Open { fork, facts, .. }) = self.forks.order(order) {
+            let end = ForkEnd::Failed(ForkFailure::Busy);
+            self.switch.handle(Input::Fork(ForkNotice::Ended { fork, session: facts.session, end }), now);
+        }
     }
 
     fn take(&mut self, ask: Ask, now: Now) {
@@ -351,6 +386,7 @@ impl SwitchLoop {
                 Output::Media(order) => {
                     self.media.leave(order);
                 }
+                Output::Fork(order) => self.order_fork(order, now),
                 Output::VerifyIdentity { dialog, passport } => self.check_identity(dialog, passport),
                 Output::Fact(fact) => self.record(fact),
                 Output::Live(update) => self.show(update),

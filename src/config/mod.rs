@@ -23,7 +23,9 @@ use crate::{
     console::WebPhoneSettings,
     domain::centre::ParkSettings,
     http,
-    net::{CaptureSettings, SipNetSettings, StirSettings, media::MediaSettings, recording::RecordingSettings},
+    net::{
+        CaptureSettings, SipNetSettings, StirSettings, forks::ForkSettings, media::MediaSettings, recording::RecordingSettings,
+    },
     store,
     types::settings::{Raw, Section},
 };
@@ -46,6 +48,8 @@ pub struct Config {
     pub media: MediaSettings,
     /// Recordings of calls.
     pub recording: RecordingSettings,
+    /// Copies of calls' audio for outside systems.
+    pub forks: ForkSettings,
     /// Where things are kept.
     pub store: store::Settings,
     /// The public web phone.
@@ -65,13 +69,14 @@ pub struct Config {
 }
 
 /// Names of the sections in the order of the sample file, each with a line for people.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     ("http", "Browsers and programs: console, REST interface, web sockets."),
     ("sip", "Telephones and trunks."),
     ("stir", "Signed caller identity (STIR/SHAKEN): whose signatures count, and ours. Trunks say whether they use it."),
     ("capture", "The SIP messages of the last calls, in memory: the ladder on a call's page, pcap files, HEP."),
     ("media", "Audio."),
     ("recording", "The files of recorded calls."),
+    ("forks", "Copies of calls' audio for outside systems. Which there are and which calls they get is in the console."),
     ("store", "Where things are kept."),
     ("web_phone", "The public web phone on /call. The centre's own switch for it is in the console under Numbers."),
     ("ivr", "What callers hear."),
@@ -91,6 +96,7 @@ impl Config {
             "capture" => &self.capture,
             "media" => &self.media,
             "recording" => &self.recording,
+            "forks" => &self.forks,
             "store" => &self.store,
             "web_phone" => &self.web_phone,
             "ivr" => &self.ivr,
@@ -111,6 +117,7 @@ impl Config {
             "capture" => &mut self.capture,
             "media" => &mut self.media,
             "recording" => &mut self.recording,
+            "forks" => &mut self.forks,
             "store" => &mut self.store,
             "web_phone" => &mut self.web_phone,
             "ivr" => &mut self.ivr,

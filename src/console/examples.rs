@@ -16,7 +16,8 @@ use crate::{
         call::{CallEvent, CallEventKind, Direction, EndCause, Party, PauseCause, Supervision, TransferTarget},
         centre::{
             AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView, ConsultViewStep,
-            ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal, SupervisorView, WantedPresence,
+            ForkView, ForkViewState, ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal, SupervisorView,
+            WantedPresence,
         },
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         event::{Actor, Event, EventRecord},
@@ -85,6 +86,7 @@ fn call(state: CallState) -> CallView {
         }),
         conference: vec![ConferencePartyView { party: 1, agent: Some(key("agent3")), number: None, is_muted: false }],
         recording: RecordingView::On { may_stop: true },
+        forks: vec![ForkView { to: key("words"), name: "Transcription".into(), state: ForkViewState::On }],
         poor_audio: vec![Party::Customer],
         dead_air_since: Some(AT),
         supervisors: vec![SupervisorView { agent: key("supervisor"), mode: Supervision::Listen }],

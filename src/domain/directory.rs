@@ -3,6 +3,7 @@
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
 mod dialling_rules;
+mod media_fork;
 mod number;
 mod outbound_route;
 mod phone;
@@ -18,16 +19,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use dialling_rules::DiallingRules;
+pub use media_fork::{FORKS_PER_CALL_MAX, ForkRule, ForkRules, ForkTarget, ForkToken, MediaFork};
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
 pub use outbound_route::{OutboundRoute, RouteTrunk};
-pub use phone::{DigestHashes, DigestSecret, Phone};
+pub use phone::{DigestHashes, DigestSecret, EntrySecret, Phone};
 pub use queue::{Queue, QueueExit, SkillNeed, WrapUp};
 pub use recording_rules::{RecordingBegins, RecordingPolicy, RecordingRules};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkIdentity, TrunkStir};
 pub use trunk_tls::TrunkTls;
 
-use crate::types::{AgentId, CalendarId, DispositionId, MediaEncryption, QueueId, RouteId, SkillId, TrunkId};
+use crate::types::{AgentId, CalendarId, DispositionId, MediaEncryption, MediaForkId, QueueId, RouteId, SkillId, TrunkId};
 
 /// Languages of the console, and of every text that people write for it: names of dispositions, scripts, labels of flows.
 pub const LANGUAGES: [&str; 2] = ["es", "en"];
@@ -51,6 +53,8 @@ pub struct Directory {
     pub trunks: BTreeMap<TrunkId, Trunk>,
     /// Routes for calls out.
     pub outbound_routes: BTreeMap<RouteId, OutboundRoute>,
+    /// Outside systems that get calls' audio.
+    pub media_forks: BTreeMap<MediaForkId, MediaFork>,
     /// SIP phones by account name.
     pub phones: BTreeMap<Arc<str>, Phone>,
     /// Opening hours by key, in the form that `domain/calendar` checks and resolves.
@@ -89,11 +93,13 @@ pub enum Thing {
     PauseReason,
     /// An SLA policy.
     SlaPolicy,
+    /// An outside system that gets calls' audio.
+    MediaFork,
 }
 
 impl Thing {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Centre,
         Self::Number,
         Self::Queue,
@@ -106,6 +112,7 @@ impl Thing {
         Self::Disposition,
         Self::PauseReason,
         Self::SlaPolicy,
+        Self::MediaFork,
     ];
 
     /// As it is written in columns and events.
@@ -123,6 +130,7 @@ impl Thing {
             Self::Disposition => "disposition",
             Self::PauseReason => "pause_reason",
             Self::SlaPolicy => "sla_policy",
+            Self::MediaFork => "media_fork",
         }
     }
 }
@@ -188,6 +196,9 @@ pub struct Centre {
     /// Which calls are recorded, and for how long recordings are kept.
     #[serde(default)]
     pub recording: RecordingRules,
+    /// Which calls' audio goes to outside systems.
+    #[serde(default)]
+    pub forks: ForkRules,
 }
 
 impl Default for Centre {
@@ -202,6 +213,7 @@ impl Default for Centre {
             is_web_phone_on: true,
             dialling: DiallingRules::default(),
             recording: RecordingRules::default(),
+            forks: ForkRules::default(),
         }
     }
 }

@@ -18,8 +18,8 @@ use crate::{
         field_problem::Flaw,
     },
     domain::directory::{
-        AgentProfile, CalendarSource, Centre, Disposition, Number, OutboundRoute, PauseReason, Phone, Queue, Skill, Thing,
-        Trunk,
+        AgentProfile, CalendarSource, Centre, Disposition, MediaFork, Number, OutboundRoute, PauseReason, Phone, Queue, Skill,
+        Thing, Trunk,
     },
 };
 
@@ -28,7 +28,8 @@ use crate::{
 pub struct ToSave<T> {
     /// The version that was seen; needed to change an entry, not to make one.
     version: Option<i64>,
-    /// SIP password, for phones and for trunks with a username. Without one a change keeps the old.
+    /// SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+    /// unless the account or address is another.
     password: Option<String>,
     /// The entry.
     #[serde(flatten)]
@@ -143,6 +144,7 @@ resources! {
     agents: AgentProfile, "agents", "/api/v1/agents", "/api/v1/agents/{id}", "id";
     trunks: Trunk, "trunks", "/api/v1/trunks", "/api/v1/trunks/{id}", "id";
     outbound_routes: OutboundRoute, "outbound-routes", "/api/v1/outbound-routes", "/api/v1/outbound-routes/{id}", "id";
+    media_forks: MediaFork, "media-forks", "/api/v1/media-forks", "/api/v1/media-forks/{id}", "id";
     phones: Phone, "phones", "/api/v1/phones", "/api/v1/phones/{id}", "account";
     calendars: CalendarSource, "calendars", "/api/v1/calendars", "/api/v1/calendars/{id}", "id";
     dispositions: Disposition, "dispositions", "/api/v1/dispositions", "/api/v1/dispositions/{id}", "id";
@@ -231,7 +233,8 @@ fn key_of(thing: Thing) -> &'static str {
         | Thing::Calendar
         | Thing::Disposition
         | Thing::PauseReason
-        | Thing::SlaPolicy => "id",
+        | Thing::SlaPolicy
+        | Thing::MediaFork => "id",
     }
 }
 

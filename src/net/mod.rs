@@ -7,6 +7,7 @@ mod clock;
 mod dns;
 mod file_watch;
 mod flood_gate;
+pub mod forks;
 mod hep_export;
 mod kept_task;
 pub mod media;

@@ -17,7 +17,7 @@ use crate::{
         audio::{Answer, AnswerCause, AnswerDetect},
         rtp::{KeyMaterial, SrtpKeys, XrTerms},
     },
-    types::{AudioQuality, IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
+    types::{AudioQuality, ForkId, IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
 };
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.
@@ -252,6 +252,31 @@ pub enum MediaOrder {
         /// Which leg.
         leg: LegId,
     },
+    /// Copies what a leg's peer says and what it hears from now on, for whoever sends it elsewhere. A leg may have several copies.
+    Fork {
+        /// Which leg.
+        leg: LegId,
+        /// Which copy.
+        fork: ForkId,
+        /// Whether it begins with a pause.
+        is_paused: bool,
+    },
+    /// Nothing of what is said or heard in a pause is copied.
+    PauseFork {
+        /// Which leg.
+        leg: LegId,
+        /// Which copy.
+        fork: ForkId,
+        /// Whether a pause begins or ends.
+        is_paused: bool,
+    },
+    /// Ends a copy.
+    StopFork {
+        /// Which leg.
+        leg: LegId,
+        /// Which copy.
+        fork: ForkId,
+    },
     /// Ends the stretch over which the leg's sound was measured; the next begins.
     Measure {
         /// Which leg.
@@ -289,6 +314,9 @@ impl MediaOrder {
             | Self::Record { leg, .. }
             | Self::PauseRecording { leg, .. }
             | Self::StopRecording { leg }
+            | Self::Fork { leg, .. }
+            | Self::PauseFork { leg, .. }
+            | Self::StopFork { leg, .. }
             | Self::Close { leg } => Some(leg),
         }
     }

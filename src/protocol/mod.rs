@@ -6,6 +6,7 @@ pub mod capture;
 pub mod certificate;
 mod der;
 pub mod dns;
+pub mod forking;
 pub mod media;
 pub mod recording;
 pub mod rtp;

@@ -30,10 +30,11 @@ use crate::{
     http::Traffic,
     net::{
         CaptureHandle, CaptureStats, Certificates,
+        forks::Forks,
         media::{Lateness, MediaHandle, Opinions},
         recording::Recorder,
     },
-    types::{Clock, Timestamp},
+    types::{Clock, ForkFailure, Timestamp},
 };
 
 /// OpenMetrics text.
@@ -46,6 +47,7 @@ pub struct Figures {
     pub media: MediaHandle,
     pub recorder: Recorder,
     pub recordings: RecordingDesk,
+    pub forks: Forks,
     pub captured: CaptureHandle,
     pub journal: Arc<JournalStatus>,
     pub snapshots: Arc<SnapshotStatus>,
@@ -105,6 +107,7 @@ impl Collector for Reading {
         self.capture(&mut page)?;
         self.media(&mut page)?;
         self.recordings(&mut page)?;
+        self.forks(&mut page)?;
         self.tasks(&mut page)?;
         self.certificates(&mut page)?;
         self.lasting(&mut page)
@@ -377,6 +380,30 @@ impl Reading {
         )?;
         page.gauge("recording_disk_free_octets", "Free on the disk of recordings", gauge(&stats.disk_free))?;
         page.gauge("recording_disk_floor_octets", "What must be free there for a recording to begin", gauge(&stats.disk_floor))
+    }
+
+    fn forks(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let stats = self.figures.forks.stats();
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let running = i64::try_from(read(&stats.running)).unwrap_or(i64::MAX);
+        page.gauge("forks_running", "Copies of calls' audio that go to outside systems now", running)?;
+        let failed = ForkFailure::ALL.into_iter().zip(&stats.failed).map(|(why, count)| (why.word(), read(count)));
+        let ends = [("begun", read(&stats.begun)), ("declined", read(&stats.declined))].into_iter().chain(failed);
+        page.counters(
+            "forks",
+            "Copies of calls' audio: begun, declined by the other side, failed by cause",
+            ends.map(|(what, n)| ("kind", what.into(), n)),
+        )?;
+        let amounts = [
+            ("sent_octets", read(&stats.octets)),
+            ("gap_ms", read(&stats.gap_ms)),
+            ("packets_dropped", read(&stats.packets_dropped)),
+        ];
+        page.counters(
+            "fork_work",
+            "What was sent of copies, and what other sides, or this server, were too slow for",
+            amounts.map(|(what, n)| ("kind", what.into(), n)),
+        )
     }
 
     fn tasks(&self, page: &mut Page<'_, '_>) -> fmt::Result {

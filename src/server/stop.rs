@@ -136,7 +136,7 @@ async fn close(node: Node, calls: Calls) {
     // Consoles hear that the server goes; loops end after what they are doing.
     stop.send_replace(true);
     doors.close().await;
-    let Exchange { switch, media, recorder, switch_loop, journal_loop, snapshot_loop, .. } = exchange;
+    let Exchange { switch, media, recorder, forks, switch_loop, journal_loop, snapshot_loop, .. } = exchange;
     drop(switch);
     for mut task in [switch_loop, journal_loop, snapshot_loop].into_iter().chain(loops) {
         // The one whose end is the reason has said so.
@@ -158,6 +158,7 @@ async fn close(node: Node, calls: Calls) {
     ground.db.close().await;
     let has_ended = has_ended(LOOP_END_MAX, move || {
         media.stop();
+        forks.stop();
         recorder.join();
     });
     if !has_ended.await {

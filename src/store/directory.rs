@@ -13,7 +13,7 @@ use super::{
     sql,
 };
 use crate::{
-    domain::directory::{DigestHashes, DigestSecret, Directory, Thing},
+    domain::directory::{DigestHashes, DigestSecret, Directory, EntrySecret, ForkToken, Thing},
     types::Timestamp,
 };
 
@@ -47,8 +47,8 @@ pub struct Stored<T> {
     pub entry: T,
     /// Grows with every change.
     pub version: i64,
-    /// Digest hashes, for trunks and phones.
-    pub secret: Option<DigestSecret>,
+    /// Digest hashes, for trunks and phones; a token, for outside systems.
+    pub secret: Option<EntrySecret>,
     /// Last changed.
     pub updated_at: Timestamp,
 }
@@ -95,7 +95,7 @@ pub async fn insert<T: Serialize>(
     thing: Thing,
     key: &str,
     entry: &T,
-    secret: Option<&DigestSecret>,
+    secret: Option<&EntrySecret>,
     at: Timestamp,
 ) -> Result<bool, StoreFault> {
     let secret = sealed(&tx.sealer, thing.word(), key, secret.map(StoredSecret::of))?;
@@ -109,7 +109,7 @@ pub async fn update<T: Serialize>(
     key: &str,
     seen: i64,
     entry: &T,
-    secret: Option<&DigestSecret>,
+    secret: Option<&EntrySecret>,
     at: Timestamp,
 ) -> Result<bool, StoreFault> {
     let secret = sealed(&tx.sealer, thing.word(), key, secret.map(StoredSecret::of))?;
@@ -197,11 +197,17 @@ enum SecretColumn {
 
 /// As it is sealed: the domain's type cannot be written by accident.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct StoredSecret {
-    #[serde(flatten)]
-    ours: StoredHashes,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    theirs: Option<StoredHashes>,
+#[serde(untagged)]
+enum StoredSecret {
+    Digest {
+        #[serde(flatten)]
+        ours: StoredHashes,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        theirs: Option<StoredHashes>,
+    },
+    Token {
+        token: String,
+    },
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -212,12 +218,22 @@ struct StoredHashes {
 }
 
 impl StoredSecret {
-    fn of(secret: &DigestSecret) -> Self {
-        Self { ours: StoredHashes::of(&secret.ours), theirs: secret.theirs.as_ref().map(StoredHashes::of) }
+    fn of(secret: &EntrySecret) -> Self {
+        match secret {
+            EntrySecret::Digest(DigestSecret { ours, theirs }) => {
+                Self::Digest { ours: StoredHashes::of(ours), theirs: theirs.as_ref().map(StoredHashes::of) }
+            }
+            EntrySecret::Token(ForkToken(token)) => Self::Token { token: token.clone() },
+        }
     }
 
-    fn read(self) -> DigestSecret {
-        DigestSecret { ours: self.ours.read(), theirs: self.theirs.map(StoredHashes::read) }
+    fn read(self) -> EntrySecret {
+        match self {
+            Self::Digest { ours, theirs } => {
+                EntrySecret::Digest(DigestSecret { ours: ours.read(), theirs: theirs.map(StoredHashes::read) })
+            }
+            Self::Token { token } => EntrySecret::Token(ForkToken(token)),
+        }
     }
 }
 
@@ -266,7 +282,7 @@ fn put(directory: &mut Directory, row: EntryRow, sealer: Option<&Sealer>) -> Res
         map: &mut BTreeMap<K, T>,
         row: EntryRow,
         sealer: Option<&Sealer>,
-        secret: impl FnOnce(&mut T, Option<DigestSecret>),
+        secret: impl FnOnce(&mut T, Option<EntrySecret>),
     ) -> Result<(), StoreFault>
     where
         K::Err: std::fmt::Display,
@@ -284,11 +300,16 @@ fn put(directory: &mut Directory, row: EntryRow, sealer: Option<&Sealer>) -> Res
         Some(Thing::Queue) => into(&mut directory.queues, row, sealer, |_, _| {})?,
         Some(Thing::Skill) => into(&mut directory.skills, row, sealer, |_, _| {})?,
         Some(Thing::Agent) => into(&mut directory.agents, row, sealer, |_, _| {})?,
-        Some(Thing::Trunk) => into(&mut directory.trunks, row, sealer, |trunk, secret| trunk.secret = secret)?,
+        Some(Thing::Trunk) => into(&mut directory.trunks, row, sealer, |trunk, secret| {
+            trunk.secret = secret.and_then(EntrySecret::digest);
+        })?,
+        Some(Thing::MediaFork) => into(&mut directory.media_forks, row, sealer, |fork, secret| {
+            fork.token = secret.and_then(EntrySecret::token);
+        })?,
         Some(Thing::OutboundRoute) => into(&mut directory.outbound_routes, row, sealer, |_, _| {})?,
         Some(Thing::Phone) => {
             let (key, mut stored) = (row.entry.as_str().into(), row.read::<crate::domain::directory::Phone>(sealer)?);
-            stored.entry.secret = stored.secret;
+            stored.entry.secret = stored.secret.and_then(EntrySecret::digest);
             directory.phones.insert(key, stored.entry);
         }
         Some(Thing::Calendar) => into(&mut directory.calendars, row, sealer, |_, _| {})?,

@@ -11,6 +11,7 @@ use crate::{
         ivr::ScriptBook,
     },
     protocol::{
+        forking::{ForkNotice, ForkOrder},
         media::{MediaNotice, MediaOrder},
         sip::{CertificateChain, CertificateTerms, DialogId, Flow, FlowId, Peers, SipMessage},
         stir::SignedPassport,
@@ -47,6 +48,8 @@ pub enum Input {
     FlowClosed(FlowId),
     /// From the media workers.
     Media(MediaNotice),
+    /// From whoever sends copies of calls' audio.
+    Fork(ForkNotice),
     /// Someone asks for something; exactly one [`Output::Reply`] with the same number follows.
     Command(CommandRequest),
     /// Who the caller is, or that nothing was found in time.
@@ -137,6 +140,8 @@ pub enum Output {
     },
     /// For the media workers.
     Media(MediaOrder),
+    /// For whoever sends copies of calls' audio.
+    Fork(ForkOrder),
     /// It happened: for the journal.
     Fact(Fact),
     /// It changed: for consoles, at once and without durability.

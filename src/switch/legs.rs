@@ -11,6 +11,7 @@ use super::{LiveUpdate, digits::DigitWay, forks::Forks, ports::Moving, silence::
 use crate::{
     domain::{call::EndCause, centre::CentreInput, directory::Trunk},
     protocol::{
+        forking::ForkOrder,
         media::{MediaOrder, RemoteMedia, Source},
         sdp::{AudioTerms, Description, SdpSession},
         sip::{Device, DialogId, SipOrder, SipTarget},
@@ -38,6 +39,8 @@ pub(super) enum Said {
     Sip(SipOrder),
     /// To the media workers.
     Media(MediaOrder),
+    /// To whoever sends copies of calls' audio.
+    Fork(ForkOrder),
     /// To the centre.
     Centre(CentreInput),
     /// To a console or web phone.
@@ -557,6 +560,10 @@ impl Legs {
     pub(super) fn order_media(&mut self, order: MediaOrder) {
         let order = self.forks.by_media(order);
         self.said.push_back(Said::Media(order));
+    }
+
+    pub(super) fn order_fork(&mut self, order: ForkOrder) {
+        self.said.push_back(Said::Fork(order));
     }
 
     pub(super) fn tell(&mut self, input: CentreInput) {

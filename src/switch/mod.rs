@@ -10,6 +10,7 @@ mod forks;
 mod hear;
 mod io;
 mod legs;
+mod media_forks;
 mod offers;
 mod ports;
 mod recordings;
@@ -152,6 +153,7 @@ impl Switch {
                     self.legs.hear_media(notice, now, &mut self.rng);
                 }
             }
+            Input::Fork(notice) => self.legs.hear_fork(notice),
             Input::Command(CommandRequest { request, actor, command }) => {
                 let result = self.centre.command(&actor, command, now, &mut self.rng);
                 reply = Some(Output::Reply { request, result });
@@ -296,6 +298,7 @@ impl Switch {
                         self.measure(&order, now);
                         self.outputs.push_back(Output::Media(order));
                     }
+                    Said::Fork(order) => self.outputs.push_back(Output::Fork(order)),
                     Said::Centre(input) => self.centre.handle(input, now, &mut self.rng),
                     Said::Live(update) => self.outputs.push_back(Output::Live(update)),
                 }

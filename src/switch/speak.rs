@@ -13,6 +13,7 @@ use crate::{
         centre::{Heard, PhoneEffect, TransferProgress},
     },
     protocol::{
+        forking::ForkOrder,
         media::{MediaOrder, PlayId, RecordingPart, Source},
         sdp::AudioTerms,
         sip::{Device, Devices, SipOrder, SipTarget},
@@ -87,6 +88,12 @@ impl Legs {
                 self.order_media_of(leg, MediaOrder::PauseRecording { leg, is_paused });
             }
             PhoneEffect::StopRecording { leg } => self.order_media_of(leg, MediaOrder::StopRecording { leg }),
+            PhoneEffect::StartFork { leg, fork, target, facts, is_paused } => {
+                self.start_fork(leg, fork, &target, facts, is_paused);
+            }
+            PhoneEffect::PauseFork { leg, fork, is_paused } => self.pause_fork(leg, fork, is_paused),
+            PhoneEffect::TellFork { fork, word } => self.order_fork(ForkOrder::Tell { fork, word }),
+            PhoneEffect::StopFork { leg, fork, why } => self.stop_fork(leg, fork, why),
             PhoneEffect::SendDigits { leg, digits } => self.order_media_of(leg, MediaOrder::SendDigits { leg, digits }),
         }
     }

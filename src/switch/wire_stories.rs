@@ -96,6 +96,7 @@ impl Exchange {
                 Output::Named { .. } => {}
                 Output::Connect { .. } | Output::Close(_) => panic!("nobody speaks TCP here"),
                 Output::Ban { .. } => panic!("nobody floods here"),
+                Output::Fork(_) => panic!("nobody outside gets audio here"),
             }
         }
     }
@@ -236,6 +237,7 @@ fn directory() -> Directory {
         script: BTreeMap::new(),
         recording: None,
         has_secret_note: false,
+        forks: None,
     };
     let agent = AgentProfile {
         id: "agent1".parse().unwrap(),

@@ -140,6 +140,8 @@ minted_id! {
     LegId,
     /// What is recorded of one leg, in as many parts as it takes.
     RecordingId,
+    /// A copy of one call's audio for one outside system.
+    ForkId,
     /// A customer: a person or an organisation that we serve.
     CustomerId,
     /// One contact with a customer, as it stands on the timeline.
@@ -165,6 +167,8 @@ key! {
     TrunkId,
     /// A route for calls out.
     RouteId,
+    /// An outside system that gets calls' audio.
+    MediaForkId,
     /// An agent: the key of the user who takes calls.
     AgentId,
     /// Someone who signs in.

@@ -5,6 +5,7 @@ mod call_context;
 mod caller_identity;
 mod certificate_files;
 mod certificate_problem;
+mod fork;
 mod ids;
 mod ip_family;
 mod ip_prefix;
@@ -22,9 +23,10 @@ pub use call_context::{CallContext, OriginalNumbers};
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use certificate_files::CertificateFiles;
 pub use certificate_problem::CertificateProblem;
+pub use fork::{ForkEnd, ForkFacts, ForkFailure, ForkStop, ForkWord};
 pub use ids::{
-    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, InvalidId, LegId, LineId, NodeId, QueueId,
-    RecordingId, RouteId, SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
+    AgentId, CalendarId, CallId, CustomerId, DispositionId, ForkId, InteractionId, InvalidId, LegId, LineId, MediaForkId,
+    NodeId, QueueId, RecordingId, RouteId, SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
 };
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FlowNames, outward, trunk_tls};
+use super::{FlowNames, forks, outward, trunk_tls};
 use crate::{
     app::field_problem::{Flaw, Problems},
     domain::{
@@ -65,6 +65,9 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     caller_number("caller_number", queue.caller_number.as_deref(), problems);
     if let Some(policy) = queue.recording {
         outward::recorded("recording", policy, problems);
+    }
+    if let Some(rules) = &queue.forks {
+        forks::these("forks", rules, directory, problems);
     }
     for (language, text) in &queue.script {
         let field = format!("script.{language}");
@@ -318,6 +321,7 @@ pub(super) fn centre(centre: &Centre, directory: &Directory, problems: &mut Prob
     caller_number("caller_number", centre.caller_number.as_deref(), problems);
     outward::dialling(&centre.dialling, directory, problems);
     outward::recording(&centre.recording, problems);
+    forks::of_centre(&centre.forks, directory, problems);
 }
 
 fn caller_number(field: &str, number: Option<&str>, problems: &mut Problems) {

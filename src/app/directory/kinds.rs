@@ -2,16 +2,16 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Beginning, FlowNames, changed, checks, digest_secret, outward};
+use super::{Beginning, FlowNames, changed, checks, digest_secret, forks, outward};
 use crate::{
     app::{
         actor::Permission,
-        field_problem::{Problems, Referrer},
+        field_problem::{Flaw, Problems, Referrer},
     },
     domain::{
         directory::{
-            AgentProfile, CalendarSource, Centre, DigestSecret, Directory, DirectoryEventKind, Disposition, Number,
-            NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill, Thing, Trunk,
+            AgentProfile, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule, ForkToken,
+            MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill, Thing, Trunk,
         },
         event::Actor,
         ticket::SlaPolicy,
@@ -67,7 +67,10 @@ pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync +
         None
     }
 
-    /// The SIP account name that a password belongs to.
+    /// Characters of a password at most.
+    const PASSWORD_CHARS_MAX: i64 = 64;
+
+    /// The SIP account name, or the address, that a password or token belongs to.
     fn account(&self) -> Option<&str> {
         None
     }
@@ -77,9 +80,15 @@ pub trait Kept: Serialize + DeserializeOwned + Clone + PartialEq + Send + Sync +
         None
     }
 
-    /// The same with digest hashes.
+    /// What is kept of a password in our realm.
+    fn secret_of(&self, realm: &str, password: &str) -> Result<Option<EntrySecret>, Flaw> {
+        let secret = self.account().map(|account| digest_secret(account, realm, self.their_realm(), password));
+        Ok(secret.map(EntrySecret::Digest))
+    }
+
+    /// The same with what is kept of its password.
     #[must_use]
-    fn with_secret(self, _secret: Option<DigestSecret>) -> Self {
+    fn with_secret(self, _secret: Option<EntrySecret>) -> Self {
         self
     }
 }
@@ -187,8 +196,8 @@ impl Kept for Trunk {
         self.realm.as_deref()
     }
 
-    fn with_secret(self, secret: Option<DigestSecret>) -> Self {
-        Self { secret, ..self }
+    fn with_secret(self, secret: Option<EntrySecret>) -> Self {
+        Self { secret: secret.and_then(EntrySecret::digest), ..self }
     }
 }
 
@@ -203,6 +212,39 @@ impl Kept for OutboundRoute {
 
     fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
         Vec::new()
+    }
+}
+
+impl Kept for MediaFork {
+    const THING: Thing = Thing::MediaFork;
+    const READ: Permission = Permission::Administer;
+    const PASSWORD_CHARS_MAX: i64 = 4_096;
+    kept_by_id!(media_forks);
+
+    fn check(&self, _: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        forks::fork(self, problems);
+    }
+
+    fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
+        let sends_there = |rules: &[ForkRule]| rules.iter().any(|rule| rule.fork == self.id);
+        let queues = directory.queues.values().filter(|queue| queue.forks.as_deref().is_some_and(sends_there));
+        let rules = &directory.centre.forks;
+        let centre = (sends_there(&rules.inbound) || sends_there(&rules.outbound)).then(|| referrer(Thing::Centre, CENTRE));
+        queues.map(|queue| referrer(Thing::Queue, &queue.id)).chain(centre).collect()
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(self.target.address())
+    }
+
+    fn secret_of(&self, _realm: &str, password: &str) -> Result<Option<EntrySecret>, Flaw> {
+        // It stands in a line of HTTP.
+        let is_token = password.bytes().all(|b| b.is_ascii_graphic());
+        is_token.then(|| Some(EntrySecret::Token(ForkToken(password.to_owned())))).ok_or(Flaw::ControlCharacters)
+    }
+
+    fn with_secret(self, secret: Option<EntrySecret>) -> Self {
+        Self { token: secret.and_then(EntrySecret::token), ..self }
     }
 }
 
@@ -306,8 +348,8 @@ impl Kept for Phone {
         Some(&self.account)
     }
 
-    fn with_secret(self, secret: Option<DigestSecret>) -> Self {
-        Self { secret, ..self }
+    fn with_secret(self, secret: Option<EntrySecret>) -> Self {
+        Self { secret: secret.and_then(EntrySecret::digest), ..self }
     }
 }
 
@@ -407,7 +449,7 @@ pub(super) async fn begin(
     for phone in directory.phones.into_values() {
         let password = phone_passwords.get(&phone.account);
         let secret = password.map(|password| digest_secret(&phone.account, realm, None, password));
-        first_with(tx, phone, secret, by, now).await?;
+        first_with(tx, phone, secret.map(EntrySecret::Digest), by, now).await?;
     }
     for agent in directory.agents.into_values() {
         first(tx, agent, by, now).await?;
@@ -415,10 +457,13 @@ pub(super) async fn begin(
     for trunk in directory.trunks.into_values() {
         let secret = trunk.username.as_ref().zip(trunk_passwords.get(trunk.id.as_str()));
         let secret = secret.map(|(account, password)| digest_secret(account, realm, trunk.realm.as_deref(), password));
-        first_with(tx, trunk, secret, by, now).await?;
+        first_with(tx, trunk, secret.map(EntrySecret::Digest), by, now).await?;
     }
     for route in directory.outbound_routes.into_values() {
         first(tx, route, by, now).await?;
+    }
+    for fork in directory.media_forks.into_values() {
+        first(tx, fork, by, now).await?;
     }
     rows::load_in(tx).await
 }
@@ -430,7 +475,7 @@ async fn first<T: Kept>(tx: &mut Tx, entry: T, by: &Actor, now: Timestamp) -> Re
 async fn first_with<T: Kept>(
     tx: &mut Tx,
     entry: T,
-    secret: Option<DigestSecret>,
+    secret: Option<EntrySecret>,
     by: &Actor,
     now: Timestamp,
 ) -> Result<(), StoreFault> {

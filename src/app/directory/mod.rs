@@ -5,6 +5,7 @@
 mod agents;
 mod checks;
 mod floor;
+mod forks;
 mod kinds;
 mod lines;
 mod outward;
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::{
     domain::{
-        directory::{DigestHashes, DigestSecret, Directory, DirectoryEvent, DirectoryEventKind, QueueExit, Thing},
+        directory::{DigestHashes, DigestSecret, Directory, DirectoryEvent, DirectoryEventKind, EntrySecret, QueueExit, Thing},
         event::Event,
     },
     protocol::sip::Ha1,
@@ -162,7 +163,7 @@ impl DirectoryDesk {
         Ok(Versioned { version: 0, entry })
     }
 
-    /// Makes an entry. `password` is for SIP phones and for trunks that prove themselves.
+    /// Makes an entry. `password` is for SIP phones and for trunks that prove themselves, and the token for an outside system.
     pub async fn make<T: Kept>(
         &self,
         actor: &Actor,
@@ -219,7 +220,7 @@ impl DirectoryDesk {
                         return Err(DirectoryFault::ChangedMeanwhile(T::THING));
                     }
                     let has_new_password = new_secret.is_some();
-                    // A hash holds for one account and one realm.
+                    // A hash holds for one account and one realm, a token for one address.
                     let is_same = entry.account() == before.account() && entry.their_realm() == before.their_realm();
                     let secret = new_secret.or_else(|| old_secret.filter(|_| is_same));
                     let entry = entry.with_secret(secret.clone());
@@ -290,12 +291,14 @@ impl DirectoryDesk {
         Ok(())
     }
 
-    fn secret<T: Kept>(&self, entry: &T, password: &str) -> Result<Option<DigestSecret>, DirectoryFault> {
+    fn secret<T: Kept>(&self, entry: &T, password: &str) -> Result<Option<EntrySecret>, DirectoryFault> {
         let mut problems = Problems::default();
-        problems.length("password", password, 8, 64);
+        problems.length("password", password, 8, T::PASSWORD_CHARS_MAX);
         problems.unless(entry.account().is_some(), "password", Flaw::PasswordWithoutAccount);
         problems.into_result().map_err(DirectoryFault::Invalid)?;
-        Ok(entry.account().map(|account| digest_secret(account, &self.realm, entry.their_realm(), password)))
+        entry
+            .secret_of(&self.realm, password)
+            .map_err(|flaw| DirectoryFault::Invalid(vec![FieldProblem::new("password", flaw)]))
     }
 
     fn flow_names(&self) -> Option<FlowNames> {

@@ -11,8 +11,8 @@ use crate::{
     domain::{
         access::Role,
         directory::{
-            AgentProfile, Answering, CalendarSource, Centre, Device, Number, NumberTarget, PauseReason, Phone, Queue,
-            QueueExit, Skill, SkillNeed, Trunk, WrapUp,
+            AgentProfile, Answering, CalendarSource, Centre, Device, ForkRule, ForkTarget, ForkToken, MediaFork, Number,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill, SkillNeed, Trunk, WrapUp,
         },
         ivr::ScriptBook,
         ticket::SlaPolicy,
@@ -58,6 +58,7 @@ fn queue(id: &str) -> Queue {
         script: BTreeMap::new(),
         recording: None,
         has_secret_note: false,
+        forks: None,
     }
 }
 
@@ -449,4 +450,55 @@ async fn a_save_is_answered_when_the_floor_works_by_it_and_a_floor_that_is_behin
         desk.floor_works_by(None);
         save("The floor is gone").await;
     }
+}
+
+fn media_fork(url: &str) -> MediaFork {
+    let target = ForkTarget::Websocket { url: url.into(), is_plain_allowed: false };
+    MediaFork { id: "words".parse().unwrap(), name: "Transcription".into(), target, is_active: true, token: None }
+}
+
+#[tokio::test]
+async fn the_token_of_an_outside_system_is_sealed_and_kept_for_one_address_alone() {
+    for test in TestDb::each().await {
+        let (admin, desk) = (administrator(), desk(&test).await);
+        let made = desk.make(&admin, media_fork("wss://words.example/live"), Some("open-sesame".into())).await.unwrap();
+        let token = |desk: &DirectoryDesk| desk.current().media_forks[&"words".parse().unwrap()].token.clone();
+        assert_eq!(token(&desk), Some(ForkToken("open-sesame".into())));
+        assert!(!serde_json::to_string(&made).unwrap().contains("sesame"), "nobody reads it back");
+        let test = test.reopen().await;
+        let desk = self::desk(&test).await;
+        assert_eq!(token(&desk), Some(ForkToken("open-sesame".into())), "on {test:?}");
+        let renamed = MediaFork { name: "Words".into(), ..media_fork("wss://words.example/live") };
+        desk.change(&admin, 1, renamed, None).await.unwrap();
+        assert!(token(&desk).is_some(), "a change without one keeps it");
+        desk.change(&admin, 2, media_fork("wss://elsewhere.example/live"), None).await.unwrap();
+        assert_eq!(token(&desk), None, "nobody gets it sent to another address");
+    }
+}
+
+#[tokio::test]
+async fn audio_goes_encrypted_to_a_websocket_and_rules_name_what_is_there() {
+    let test = TestDb::sqlite().await;
+    let (admin, desk) = (administrator(), desk(&test).await);
+    for url in ["https://words.example/", "ws://words.example/", "wss://user@words.example/"] {
+        let Err(DirectoryFault::Invalid(problems)) = desk.make(&admin, media_fork(url), None).await else { panic!("{url}") };
+        assert_eq!(problems[0].field, "target.url", "{url}");
+    }
+    let Err(DirectoryFault::Invalid(problems)) =
+        desk.make(&admin, media_fork("wss://words.example/"), Some("two words\r\nX: y".into())).await
+    else {
+        panic!("a token is one word");
+    };
+    assert_eq!(problems[0].field, "password");
+    desk.make(&admin, media_fork("ws://127.0.0.1:9000/"), None).await.unwrap();
+    let rule = |fork: &str, percent| ForkRule { fork: fork.parse().unwrap(), percent };
+    let wrong = Queue { forks: Some(vec![rule("words", 0), rule("nobody", 100), rule("words", 100)]), ..queue("sales") };
+    let Err(DirectoryFault::Invalid(problems)) = desk.make(&admin, wrong, None).await else { panic!("saved") };
+    let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["forks[0].percent", "forks[1].fork", "forks[2].fork"]);
+    desk.make(&admin, Queue { forks: Some(vec![rule("words", 100)]), ..queue("sales") }, None).await.unwrap();
+    let mut centre = desk.find::<Centre>(&admin, "centre").await.unwrap().entry;
+    centre.forks.outbound.push(rule("words", 10));
+    desk.change(&admin, 0, centre, None).await.unwrap();
+    assert_eq!(refused::<MediaFork>(&desk, "words").await, ["queue sales", "centre centre"]);
 }

@@ -56,6 +56,7 @@ fn directory() -> Directory {
         script: BTreeMap::new(),
         recording: None,
         has_secret_note: false,
+        forks: None,
     };
     let calendar = |key: &str| CalendarSource {
         id: key.parse().expect("key"),

@@ -158,6 +158,7 @@ fn support() -> Result<Queue, InvalidId> {
         caller_number: None,
         recording: None,
         has_secret_note: false,
+        forks: None,
         script: scripts(
             "Thank the customer for calling, confirm the name and the line affected, repeat the problem in your own words. \
              Open tickets first: say what happened since the last contact.",
@@ -191,6 +192,7 @@ fn sales() -> Result<Queue, InvalidId> {
         caller_number: Some("+34910000002".into()),
         recording: None,
         has_secret_note: false,
+        forks: None,
         script: scripts(
             "Ask what the customer uses today, offer one plan only, name price and commitment before closing.",
             "Pregunte qué usa hoy el cliente, ofrezca un solo plan y diga precio y permanencia antes de cerrar.",

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::{PauseCause, RecordingCause, RecordingFailure, ResumeCause, Supervision};
 use crate::types::{
-    AgentId, AudioQuality, CallId, CallerIdentity, CustomerId, LineId, PeerReason, PhoneNumber, QueueId, RecordingId,
-    Redirection, Timestamp, TrunkId,
+    AgentId, AudioQuality, CallId, CallerIdentity, CustomerId, ForkFailure, ForkId, ForkStop, LineId, MediaForkId, PeerReason,
+    PhoneNumber, QueueId, RecordingId, Redirection, Timestamp, TrunkId,
 };
 
 /// Something happened to a call.
@@ -182,6 +182,47 @@ pub enum CallEventKind {
         from: AgentId,
         /// Who, by agent key.
         supervisor: AgentId,
+    },
+    /// An outside system gets its audio.
+    ForkBegan {
+        /// Which copy.
+        fork: ForkId,
+        /// Where it goes.
+        to: MediaForkId,
+        /// Which time it began, from 1: it begins anew after a failure or a restart.
+        session: i64,
+    },
+    /// Nothing of its audio goes there for a while.
+    ForkPaused {
+        /// Which copy.
+        fork: ForkId,
+        /// Why.
+        cause: PauseCause,
+    },
+    /// Its audio goes there again.
+    ForkResumed {
+        /// Which copy.
+        fork: ForkId,
+    },
+    /// Its audio goes there no longer.
+    ForkEnded {
+        /// Which copy.
+        fork: ForkId,
+        /// Where it went.
+        to: MediaForkId,
+        /// Why.
+        cause: ForkStop,
+    },
+    /// Its audio did not get there, or no further; the call went on.
+    ForkFailed {
+        /// Which copy.
+        fork: ForkId,
+        /// Where it should have gone.
+        to: MediaForkId,
+        /// Why.
+        cause: ForkFailure,
+        /// In so many milliseconds it is tried again; `None` when it is not.
+        retry_ms: Option<i64>,
     },
     /// A part of its recording began.
     RecordingStarted {
@@ -578,6 +619,11 @@ impl CallEvent {
             CallEventKind::RecordingStopped { .. } => "call.recording_stopped",
             CallEventKind::RecordingExpired { .. } => "call.recording_expired",
             CallEventKind::RecordingFailed { .. } => "call.recording_failed",
+            CallEventKind::ForkBegan { .. } => "call.fork_began",
+            CallEventKind::ForkPaused { .. } => "call.fork_paused",
+            CallEventKind::ForkResumed { .. } => "call.fork_resumed",
+            CallEventKind::ForkEnded { .. } => "call.fork_ended",
+            CallEventKind::ForkFailed { .. } => "call.fork_failed",
             CallEventKind::Parked { .. } => "call.parked",
             CallEventKind::ParkReturned { .. } => "call.park_returned",
             CallEventKind::Abandoned { .. } => "call.abandoned",

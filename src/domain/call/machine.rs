@@ -7,8 +7,9 @@ use std::{
 };
 
 use super::{
-    CallClock, CallEvent, CallEventKind, CallRecording, CallSummary, Consult, Direction, EndCause, FlowOutCause, MissCause,
-    Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget, sound::CallSound,
+    CallClock, CallEvent, CallEventKind, CallForks, CallRecording, CallSummary, Consult, Direction, EndCause, FlowOutCause,
+    MissCause, Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
+    sound::CallSound,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,8 @@ pub struct Call {
     pub(super) conference: Vec<Consult>,
     #[serde(default)]
     pub(super) recording: Option<CallRecording>,
+    #[serde(default)]
+    pub(super) forks: CallForks,
     /// 0 to 99: whether it is among those of which a percentage is recorded. What an earlier version wrote down is not.
     #[serde(default = "undrawn")]
     pub(super) recording_draw: u8,
@@ -183,6 +186,7 @@ impl Call {
             consult: None,
             conference: Vec::new(),
             recording: None,
+            forks: CallForks::default(),
             recording_draw: u8::try_from(cx.rng.below(100)).unwrap_or(0),
             sound: CallSound::default(),
             restarts: 0,

@@ -5,6 +5,7 @@ mod clock;
 mod conference;
 mod consult;
 mod event;
+mod forks;
 mod line;
 mod machine;
 mod park;
@@ -22,11 +23,13 @@ pub use consult::{Consult, ConsultStep, Consulted};
 pub use event::{
     CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Outcome, Party, TransferTarget,
 };
+pub use forks::{CallFork, CallForks, ForkState};
 pub use line::CallLine;
 pub use machine::{Call, CallCx, NewCall};
 pub use party::{OtherParty, PartyMatch};
 pub use recording::{
-    CallRecording, PartEnd, PauseCause, RecordingCause, RecordingFailure, RecordingPause, ResumeCause, part_ended,
+    CallRecording, PAUSE_TAIL_MS, PartEnd, PauseCause, RecordingCause, RecordingFailure, RecordingPause, ResumeCause,
+    part_ended,
 };
 pub use rerouted::CalledBy;
 pub use stage::{DialStep, Offer, Partner, Stage};

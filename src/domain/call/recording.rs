@@ -12,6 +12,10 @@ use crate::{
     types::{AgentId, Mono, Now, RecordingId, Timestamp},
 };
 
+/// When the last cause of a pause is gone nothing is kept or sent for so long yet: words said in it, and the tone of a last key, may
+/// still be in the network and in the buffers against its jitter, which take less than half a second each.
+pub const PAUSE_TAIL_MS: u64 = 1_000;
+
 /// A call's recording as far as it has come: one timeline in parts, each a file of its own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallRecording {

@@ -9,12 +9,13 @@ use super::{AgentView, CallView, CallerMatch, QueueView};
 use crate::{
     domain::{
         call::{CallSummary, EndCause, PartEnd, Party},
+        directory::MediaFork,
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
     },
     types::{
-        AgentId, AudioQuality, CallContext, CallId, CallerIdentity, LegId, PeerReason, PhoneNumber, RecordingId, SessionId,
-        Timestamp, TrunkId, UserId,
+        AgentId, AudioQuality, CallContext, CallId, CallerIdentity, ForkEnd, ForkFacts, ForkId, ForkStop, ForkWord, LegId,
+        PeerReason, PhoneNumber, RecordingId, SessionId, Timestamp, TrunkId, UserId,
     },
 };
 
@@ -160,6 +161,22 @@ pub enum CentreInput {
         call: CallId,
         /// Whose leg.
         party: Party,
+    },
+    /// An outside system gets a call's audio.
+    ForkUp {
+        /// Which copy.
+        fork: ForkId,
+        /// Which time.
+        session: u32,
+    },
+    /// An outside system does not get a call's audio, or no longer, without our wish.
+    ForkEnded {
+        /// Which copy.
+        fork: ForkId,
+        /// Which time.
+        session: u32,
+        /// How.
+        end: ForkEnd,
     },
     /// Who the caller is.
     CallerKnown {
@@ -432,6 +449,44 @@ pub enum PhoneEffect {
     StopRecording {
         /// Which.
         leg: LegId,
+    },
+    /// Send a copy of what a leg says and hears. `ForkUp` or `ForkEnded` follows.
+    StartFork {
+        /// Which leg.
+        leg: LegId,
+        /// Which copy.
+        fork: ForkId,
+        /// Where to.
+        target: Box<MediaFork>,
+        /// What is told of the call.
+        facts: Box<ForkFacts>,
+        /// Nothing is sent at first.
+        is_paused: bool,
+    },
+    /// Whether nothing of a copy is sent meanwhile.
+    PauseFork {
+        /// Which leg.
+        leg: LegId,
+        /// Which copy.
+        fork: ForkId,
+        /// Nothing is sent.
+        is_paused: bool,
+    },
+    /// Tell whoever gets a copy.
+    TellFork {
+        /// Which copy.
+        fork: ForkId,
+        /// What.
+        word: ForkWord,
+    },
+    /// Send no more of a copy; the leg goes on. No input follows.
+    StopFork {
+        /// Which leg.
+        leg: LegId,
+        /// Which copy.
+        fork: ForkId,
+        /// Why.
+        why: ForkStop,
     },
     /// Keys to the peer of a leg.
     SendDigits {

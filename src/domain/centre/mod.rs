@@ -8,6 +8,7 @@ mod consoles;
 mod consult;
 mod dialling;
 mod early_media;
+mod forks;
 mod hearing;
 mod hours;
 mod inbound;
@@ -61,12 +62,12 @@ pub use recording::RecordingAsked;
 pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
 pub use view::{
-    AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ParkedCall, PartyView,
-    QueueView, RecordingView, SupervisorView,
+    AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ForkView, ForkViewState,
+    ParkedCall, PartyView, QueueView, RecordingView, SupervisorView,
 };
 
 use self::{
-    consoles::Console, dialling::DialledToday, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
+    consoles::Console, dialling::DialledToday, forks::Forks, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
     publish::Published, recording::Recordings, recovery::Recovery, route_advance::Attempt, standing::Standing, timers::Timer,
     timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
 };
@@ -135,6 +136,7 @@ pub struct Centre {
     held_by_phone: BTreeSet<LegId>,
     hearing: Hearing,
     recordings: Recordings,
+    forks: Forks,
     timers: Timers,
     /// When agents stop being passed over for calls that they missed.
     passed_over: BTreeSet<Mono>,
@@ -179,7 +181,10 @@ impl Centre {
             CentreInput::LegAudio { leg, is_up } => self.leg_audio(turn, leg, is_up),
             CentreInput::LegHeld { leg, is_held } => self.leg_held(turn, leg, is_held),
             CentreInput::TransferAsked { leg, to } => self.transfer_asked(turn, leg, to),
-            CentreInput::Digit { leg, digit } => self.digit_pressed(turn, leg, digit),
+            CentreInput::Digit { leg, digit } => {
+                self.note_key(leg, digit);
+                self.digit_pressed(turn, leg, digit);
+            }
             CentreInput::PlayEnded { leg, play, was_stopped } => self.play_ended(turn, leg, play, was_stopped),
             CentreInput::RecordingEnded { recording, part, end } => self.part_ended(turn, recording, part, end),
             CentreInput::AudioJudged { call, party, is_poor, quality } => {
@@ -191,6 +196,8 @@ impl Centre {
             CentreInput::AudioForgotten { call, party } => {
                 self.on_call(turn, call, |call, cx| call.audio_forgotten(party, cx));
             }
+            CentreInput::ForkUp { fork, session } => self.fork_up(turn, fork, session),
+            CentreInput::ForkEnded { fork, session, end } => self.fork_ended(turn, fork, session, end),
             CentreInput::CallerKnown { call, found } => self.caller_known(turn, call, found),
             CentreInput::ConsoleSession { agent, session, is_up } => self.console_session(turn, &agent, session, is_up),
             CentreInput::PhoneReachable { account, is_reachable } => self.phone_reachable(turn, &account, is_reachable),
@@ -260,6 +267,7 @@ impl Centre {
                 Timer::Unanswered(call) => self.unanswered_elapsed(turn, call),
                 Timer::Longest(call) => self.longest_elapsed(turn, call),
                 Timer::RecordingPause(call) => self.pause_elapsed(turn, call),
+                Timer::Forks(call) => self.forks_elapsed(turn, call),
                 Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
                 Timer::Agent(agent) => self.agent_elapsed(turn, &agent),
                 Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),
@@ -309,6 +317,7 @@ impl Centre {
         self.forget_calling_in();
         self.match_calls(turn);
         self.review_recordings(turn);
+        self.review_forks(turn);
         self.tell_hearing();
         self.publish();
     }

@@ -70,6 +70,7 @@ impl Centre {
         self.timers.set(Timer::Stage(id), call.stage().deadline());
         self.timers.set(Timer::Consult(id), call.consult().and_then(|consult| consult.until));
         self.timers.set(Timer::RecordingPause(id), call.recording_deadline());
+        self.timers.set(Timer::Forks(id), call.forks_deadline());
         if let Some(queue) = &call.queue {
             self.published.touch_queue(queue.clone());
         }

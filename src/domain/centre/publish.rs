@@ -244,6 +244,7 @@ impl Centre {
             recording: self.recording_view(call),
             poor_audio: call.poor_audio(),
             dead_air_since: call.dead_air_since(),
+            forks: self.fork_views(call),
             supervisors: call
                 .supervisors
                 .iter()

@@ -2,7 +2,7 @@
 //! [`super::hearing`], only differences are ordered, so that transfers, holds and restarts need no thought of it: a recording follows
 //! the customer's leg, and what a leg has not been told yet is told as the next part.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -10,7 +10,9 @@ use utoipa::ToSchema;
 use super::{Centre, CentreOutput, Fact, PhoneEffect, RecordingView, Refusal, Turn};
 use crate::{
     domain::{
-        call::{Call, CallEvent, Direction, PartEnd, PauseCause, RecordingCause, ResumeCause, Stage, part_ended},
+        call::{
+            Call, CallEvent, Direction, PAUSE_TAIL_MS, PartEnd, PauseCause, RecordingCause, ResumeCause, Stage, part_ended,
+        },
         directory::{Directory, RecordingBegins, RecordingPolicy},
         event::{Actor, Event},
         ivr::FlowRun,
@@ -18,9 +20,6 @@ use crate::{
     types::{AgentId, CallId, LegId, RecordingId},
 };
 
-/// When the last cause of a pause is gone nothing is kept for so long yet: words said in it, and the tone of a last key, may still be in
-/// the network and in the buffers against its jitter, which take less than half a second each.
-const PAUSE_TAIL_MS: u64 = 1_000;
 const DAY_MS: i64 = 86_400_000;
 /// What a pause lasts at most, whatever the rules say.
 const PAUSE_SECS_MIN: i64 = 10;
@@ -102,25 +101,33 @@ impl Centre {
                 let begun_by = agent.cloned().or_else(|| partner.filter(|partner| asker.as_ref() == Some(partner)));
                 self.begin_recording(turn, id, RecordingCause::OnDemand, begun_by);
             }
-            (RecordingAsked::Pause { .. } | RecordingAsked::Resume { .. } | RecordingAsked::Stop, None) => {
+            (RecordingAsked::Stop, None) => return Err(Refusal::NotRecorded),
+            // What goes to outside systems pauses too, recorded or not.
+            (RecordingAsked::Pause { .. } | RecordingAsked::Resume { .. }, None) if !self.is_forked(id) => {
                 return Err(Refusal::NotRecorded);
             }
             // Only the flow itself knows of secrets.
             (
                 RecordingAsked::Pause { cause: PauseCause::SecureDigits }
                 | RecordingAsked::Resume { cause: Some(PauseCause::SecureDigits) },
-                Some(_),
+                _,
             ) => return Err(Refusal::WrongCallState),
-            (RecordingAsked::Pause { cause }, Some(_)) => self.pause_recording(turn, id, cause),
-            (RecordingAsked::Resume { cause }, Some(recording)) => {
-                let held = recording.pause().map(|pause| pause.causes()).unwrap_or_default();
+            (RecordingAsked::Pause { cause }, _) => {
+                self.pause_forks(turn, id, cause);
+                self.pause_recording(turn, id, cause);
+            }
+            (RecordingAsked::Resume { cause }, recording) => {
+                let pause = recording.and_then(|recording| recording.pause());
+                let mut held = pause.map(|pause| pause.causes()).unwrap_or_default();
+                held.extend(call.forks().asked());
                 let is_meant = |one: &PauseCause| *one != PauseCause::SecureDigits && cause.is_none_or(|cause| cause == *one);
-                let gone: Vec<PauseCause> = held.iter().copied().filter(is_meant).collect();
+                let gone: BTreeSet<PauseCause> = held.iter().copied().filter(is_meant).collect();
                 if gone.is_empty() && !held.is_empty() {
                     return Err(Refusal::WrongCallState);
                 }
                 for cause in gone {
                     self.resume_recording(turn, id, cause);
+                    self.resume_forks(turn, id, cause);
                 }
             }
             (RecordingAsked::Stop, Some(recording)) => {
@@ -226,17 +233,22 @@ impl Centre {
         let is_forbidden = policy == RecordingPolicy::Never || matches!(call.stage(), Stage::PassedOn { .. });
         if is_on && is_forbidden {
             self.on_call(turn, id, |call, _| call.stop_recording());
-        } else if !is_on && !has_failed && !is_forbidden && call.is_drawn_by(policy) && self.is_time_to_record(call) {
+        } else if !is_on
+            && !has_failed
+            && !is_forbidden
+            && call.is_drawn_by(policy)
+            && self.has_come_to(call, self.directory.centre.recording.begins)
+        {
             self.begin_recording(turn, id, RecordingCause::Policy, None);
         }
         self.follow_secrets(turn, id);
     }
 
-    /// Whether a call that is recorded has come so far.
-    fn is_time_to_record(&self, call: &Call) -> bool {
+    /// Whether a call has come so far that it is recorded, or sent to others.
+    pub(super) fn has_come_to(&self, call: &Call, begins: RecordingBegins) -> bool {
         let is_answered = call.customer_leg.is_some_and(|leg| !self.unanswered.contains_key(&leg))
             && !matches!(call.stage(), Stage::Answering { .. } | Stage::Dialling { .. });
-        match self.directory.centre.recording.begins {
+        match begins {
             RecordingBegins::Answered => is_answered,
             RecordingBegins::Connected => call.stage().is_conversation(),
         }
@@ -277,7 +289,7 @@ impl Centre {
         self.on_call(turn, id, |call, cx| call.resume_recording(gone, goes_on, cause, cx));
     }
 
-    fn pause_ms_max(&self) -> u64 {
+    pub(super) fn pause_ms_max(&self) -> u64 {
         let secs = self.directory.centre.recording.pause_secs_max.clamp(PAUSE_SECS_MIN, PAUSE_SECS_MAX);
         u64::try_from(secs).unwrap_or(0) * 1_000
     }

@@ -23,6 +23,7 @@ impl Centre {
         let mut turn = Turn { now, rng, actor: Actor::System };
         let turn = &mut turn;
         self.touch_if_recorded_otherwise(&directory);
+        self.touch_if_forked_otherwise(&directory);
         self.directory = directory.clone();
         self.hours = Hours::of(&directory);
         self.serves = directory

@@ -28,6 +28,8 @@ pub(super) enum Timer {
     Longest(CallId),
     /// A pause of a call's recording has lasted its time.
     RecordingPause(CallId),
+    /// A copy of a call's audio is tried again, or its pause is over.
+    Forks(CallId),
     /// The customer's audio has not come back.
     CustomerAudio(CallId),
     /// An agent's wrap-up, or patience with an agent's device, is over.
@@ -87,6 +89,7 @@ impl Timers {
             Timer::Unanswered(call),
             Timer::Longest(call),
             Timer::RecordingPause(call),
+            Timer::Forks(call),
             Timer::CustomerAudio(call),
         ] {
             self.set(timer, None);

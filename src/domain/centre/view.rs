@@ -8,7 +8,7 @@ use crate::{
         agent::Presence,
         call::{Direction, EndCause, Party, PauseCause, Supervision},
     },
-    types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, PhoneNumber, QueueId, Redirection, Timestamp},
+    types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, MediaForkId, PhoneNumber, QueueId, Redirection, Timestamp},
 };
 
 /// A call as its agent, or a supervisor, sees it.
@@ -67,6 +67,10 @@ pub struct CallView {
     /// Since when neither customer nor agent has said anything, once that has lasted for the time that is set (dead air).
     #[serde(default)]
     pub dead_air_since: Option<Timestamp>,
+    /// Outside systems that get its audio.
+    #[serde(default)]
+    #[schema(required)]
+    pub forks: Vec<ForkView>,
     /// Supervisors who hear it.
     pub supervisors: Vec<SupervisorView>,
     /// Who handed it over, after a transfer.
@@ -161,6 +165,31 @@ impl Default for RecordingView {
     fn default() -> Self {
         Self::Off { may_begin: false }
     }
+}
+
+/// An outside system that gets a call's audio.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ForkView {
+    /// Which.
+    pub to: MediaForkId,
+    /// What people call it.
+    pub name: String,
+    /// How it stands.
+    pub state: ForkViewState,
+}
+
+/// How it stands with the audio that goes to an outside system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ForkViewState {
+    /// The other side has not answered yet, or is tried again.
+    Opening,
+    /// It gets the audio.
+    On,
+    /// It gets nothing for a while.
+    Paused,
+    /// It could not be reached, or did not want the audio.
+    Failed,
 }
 
 /// A parked call, as every agent sees it.

@@ -1,8 +1,9 @@
-//! Accounts of SIP telephones, and what is kept of SIP passwords.
+//! Accounts of SIP telephones, and what is kept of passwords and tokens.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::ForkToken;
 use crate::types::MediaEncryption;
 
 /// A SIP phone account.
@@ -20,6 +21,33 @@ pub struct Phone {
     /// Whether audio with its telephones is encrypted; browsers' always is.
     #[serde(default)]
     pub media_encryption: MediaEncryption,
+}
+
+/// What is kept beside an entry and never shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EntrySecret {
+    /// Of a SIP password.
+    Digest(DigestSecret),
+    /// The token for an outside system, which has to be sent as it is.
+    Token(ForkToken),
+}
+
+impl EntrySecret {
+    /// What is kept of a SIP password.
+    pub fn digest(self) -> Option<DigestSecret> {
+        match self {
+            Self::Digest(secret) => Some(secret),
+            Self::Token(_) => None,
+        }
+    }
+
+    /// A token.
+    pub fn token(self) -> Option<ForkToken> {
+        match self {
+            Self::Token(token) => Some(token),
+            Self::Digest(_) => None,
+        }
+    }
 }
 
 /// What is kept of a SIP password. A hash holds for one realm only, so there is one for each side that may ask.

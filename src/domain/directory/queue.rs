@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::RecordingPolicy;
+use super::{ForkRule, RecordingPolicy};
 use crate::types::{CalendarId, DispositionId, QueueId, SkillId};
 
 /// A queue: who may serve it, how long one may wait, and what happens then.
@@ -60,6 +60,9 @@ pub struct Queue {
     /// and while it is filled in nothing is recorded.
     #[serde(default)]
     pub has_secret_note: bool,
+    /// Which outside systems get its calls' audio; `None` is as the centre says.
+    #[serde(default)]
+    pub forks: Option<Vec<ForkRule>>,
 }
 
 /// A skill that a queue asks for.

@@ -194,6 +194,7 @@ impl Worker {
     fn take_audio(&mut self, seat: Seat, codec: Codec, number: u64, packet: &Packet<'_>, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         leg.tap_said(&mut self.taps, codec, packet, now);
+        leg.fork_said(&mut self.fork_taps, codec, number, packet, now);
         if self.dead_air_ms > 0 && leg.is_heard() {
             leg.speech.hear(codec, packet.payload, now);
         }
@@ -217,6 +218,7 @@ impl Worker {
                     stamp.has_marker |= packet.has_marker;
                     let sent = hearing.send(listener, &mut self.browsers, payload_type, stamp, packet.payload, now);
                     hearing.tap_heard(&mut self.taps, codec, stamp, packet.payload, sent, now);
+                    hearing.fork_heard(&mut self.fork_taps, codec, stamp, packet.payload, sent, now);
                     self.count_sent(sent);
                 }
                 Feed::Clocked => must_decode |= hearing.hears_sources() && !is_muted,

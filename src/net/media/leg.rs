@@ -10,6 +10,7 @@ use mio::net::UdpSocket;
 use super::{
     browser_port::BrowserPeer,
     ear::Ear,
+    forked::ForkTap,
     incoming::Incoming,
     mixing::Circle,
     sip_peer::{Meaning, SipPeer},
@@ -66,6 +67,8 @@ pub(super) struct Leg {
     pub(super) keys_out: EventSender,
     /// What records it.
     pub(super) tap: Option<Box<Tap>>,
+    /// What copies it for others.
+    pub(super) forks: Vec<ForkTap>,
     pub(super) is_up: bool,
     /// It says nothing at present, or has not begun to: there are no packets to relay.
     pub(super) has_paused: bool,
@@ -112,6 +115,7 @@ impl Leg {
             keys_in: EventReceiver::default(),
             keys_out: EventSender::default(),
             tap: None,
+            forks: Vec::new(),
             is_up: false,
             has_paused: true,
             noise: None,

@@ -32,6 +32,7 @@ mod carry;
 mod common;
 mod dscp;
 mod ear;
+mod forked;
 mod gather;
 mod incoming;
 mod lag;

@@ -18,9 +18,9 @@ use super::{
     worker::{Orders, Worker},
 };
 use crate::{
-    net::recording::Taps,
+    net::{forks::ForkFeed, recording::Taps},
     protocol::media::{MediaNotice, MediaOrder},
-    types::{Clock, LegId, Rng},
+    types::{Clock, ForkId, LegId, Rng},
 };
 
 /// Orders that wait for the worker: several seconds' worth at a thousand calls per second.
@@ -42,16 +42,18 @@ impl MediaPlane {
         prepared.run()
     }
 
-    /// The same with a recorder: what these taps are of is recorded when it is ordered.
+    /// The same with a recorder and somebody who sends copies: what is ordered of them is done.
     pub fn start_with_taps(
         settings: &MediaSettings,
         clock: Arc<dyn Clock>,
         rng: Rng,
         notices: mpsc::Sender<MediaNotice>,
         taps: Taps,
+        feed: Option<&ForkFeed>,
     ) -> io::Result<MediaHandle> {
         let mut prepared = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
         prepared.worker.taps = Some(taps);
+        prepared.worker.fork_taps = feed.map(ForkFeed::taps);
         prepared.run()
     }
 
@@ -154,7 +156,7 @@ impl MediaHandle {
 
     /// Leaves an order, which is obeyed with the next tick, packet or round of care, or once [`Self::ring`] is called; never waits.
     /// `false` means that the worker is so far behind (or gone) that the order was dropped, which is
-    /// counted; the leg then stays as it was. Only closing and what concerns recordings is never lost and comes in its turn: a leg
+    /// counted; the leg then stays as it was. Only closing and what concerns recordings and copies is never lost and comes in its turn: a leg
     /// that nobody remembers would keep its port for ever, and a pause that is not heard of would keep what must not be kept.
     pub fn leave(&self, order: MediaOrder) -> bool {
         // Nobody waits for the end of a leg.
@@ -168,7 +170,7 @@ impl MediaHandle {
                 true
             }
             Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) => {
-                if kept_leg(&order).is_some() {
+                if kept_subject(&order).is_some() {
                     let after = self.shared.sent.load(Ordering::Relaxed);
                     keep(&mut self.shared.missed.lock().unwrap_or_else(PoisonError::into_inner), Missed { after, order });
                     self.shared.is_awaited.store(true, Ordering::Release);
@@ -215,29 +217,41 @@ pub(super) struct Missed {
     pub(super) order: MediaOrder,
 }
 
-/// The leg of an order that is never lost.
-fn kept_leg(order: &MediaOrder) -> Option<LegId> {
+/// What an order that is never lost is about: a leg, or one copy of it.
+fn kept_subject(order: &MediaOrder) -> Option<(LegId, Option<ForkId>)> {
     match order {
         MediaOrder::Close { leg }
         | MediaOrder::Record { leg, .. }
         | MediaOrder::PauseRecording { leg, .. }
-        | MediaOrder::StopRecording { leg } => Some(*leg),
+        | MediaOrder::StopRecording { leg } => Some((*leg, None)),
+        MediaOrder::Fork { leg, fork, .. } | MediaOrder::PauseFork { leg, fork, .. } | MediaOrder::StopFork { leg, fork } => {
+            Some((*leg, Some(*fork)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a pause begins or ends with this order.
+fn pause_of(order: &MediaOrder) -> Option<bool> {
+    match order {
+        MediaOrder::PauseRecording { is_paused, .. } | MediaOrder::PauseFork { is_paused, .. } => Some(*is_paused),
         _ => None,
     }
 }
 
 /// Keeps an order. Pauses between which nothing else is said of a leg become one, so that there is no more to keep than legs have
-/// recordings.
+/// recordings and copies.
 fn keep(missed: &mut Vec<Missed>, new: Missed) {
-    if let MediaOrder::PauseRecording { leg, is_paused: true } = new.order {
-        let last = missed.iter().rposition(|missed| kept_leg(&missed.order) == Some(leg));
+    if pause_of(&new.order) == Some(true) {
+        let subject = kept_subject(&new.order);
+        let last = missed.iter().rposition(|missed| kept_subject(&missed.order) == subject);
         if let Some(last) = last
-            && matches!(missed[last].order, MediaOrder::PauseRecording { is_paused: false, .. })
+            && pause_of(&missed[last].order) == Some(false)
         {
             missed.remove(last);
         }
-        let last = missed.iter().rfind(|missed| kept_leg(&missed.order) == Some(leg));
-        if last.is_some_and(|last| matches!(last.order, MediaOrder::PauseRecording { is_paused: true, .. })) {
+        let last = missed.iter().rfind(|missed| kept_subject(&missed.order) == subject);
+        if last.is_some_and(|last| pause_of(&last.order) == Some(true)) {
             return;
         }
     }

@@ -103,6 +103,7 @@ impl Worker {
         let payload = self.payload.get(..length).unwrap_or_default();
         let sent = leg.send(seat, &mut self.browsers, payload_type, stamp, payload, now);
         leg.tap_heard(&mut self.taps, codec, stamp, payload, sent, now);
+        leg.fork_heard(&mut self.fork_taps, codec, stamp, payload, sent, now);
         self.count_sent(sent);
     }
 

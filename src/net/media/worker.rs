@@ -34,7 +34,7 @@ use super::{
     usage::Usage,
 };
 use crate::{
-    net::{prefer_this_thread, recording::Taps},
+    net::{forks::ForkTaps, prefer_this_thread, recording::Taps},
     protocol::{
         audio::{FRAME_MS, PAYLOAD_MAX},
         media::{ClipLibrary, MediaNotice, MediaOrder, PlayId, RemoteMedia, Source},
@@ -124,6 +124,8 @@ pub(super) struct Worker {
     pub(super) clocked: Vec<Seat>,
     /// The way to the writer of recordings, if there is one.
     pub(super) taps: Option<Taps>,
+    /// The way to whoever sends copies, if there is anybody.
+    pub(super) fork_taps: Option<ForkTaps>,
     pub(super) circles: Circles,
     pub(super) common: CommonFrames,
     /// Legs in whose audio something is listened for.
@@ -182,6 +184,7 @@ impl Worker {
             clips: Arc::default(),
             clocked: Vec::new(),
             taps: None,
+            fork_taps: None,
             circles: Circles::default(),
             common: CommonFrames::default(),
             listened: Vec::new(),
@@ -249,6 +252,9 @@ impl Worker {
             self.look_at_lag((self.usage)(), now);
             self.care(self.clock.now());
         }
+        if let Some(taps) = &mut self.fork_taps {
+            taps.turn(now);
+        }
         self.notices.flush();
         has_more
     }
@@ -260,8 +266,9 @@ impl Worker {
         let browser = self.browsers.next_wake().map_or(care, |at| at.millis_since(now));
         let beat = self.lag.next_beat().map_or(care, |at| at.millis_since(now));
         let clocked = if self.is_ticking() { tick } else { care };
+        let copied = self.fork_taps.as_ref().and_then(ForkTaps::next_wake).map_or(care, |at| at.millis_since(now));
         let retry = if self.notices.is_waiting() { NOTICE_RETRY_MS } else { care };
-        Duration::from_millis(care.min(clocked).min(browser).min(beat).min(retry))
+        Duration::from_millis(care.min(clocked).min(browser).min(beat).min(copied).min(retry))
     }
 
     /// Whether orders are left for the next turn.
@@ -323,6 +330,11 @@ impl Worker {
                 self.with(leg, |worker, seat| worker.pause_recording(seat, is_paused, now));
             }
             MediaOrder::StopRecording { leg } => self.with(leg, |worker, seat| worker.stop_recording(seat, now)),
+            MediaOrder::Fork { leg, fork, is_paused } => self.with(leg, |worker, seat| worker.fork(seat, fork, is_paused)),
+            MediaOrder::PauseFork { leg, fork, is_paused } => {
+                self.with(leg, |worker, seat| worker.pause_fork(seat, fork, is_paused));
+            }
+            MediaOrder::StopFork { leg, fork } => self.with(leg, |worker, seat| worker.stop_fork(seat, fork)),
             MediaOrder::Measure { leg, stretch } => self.with(leg, |worker, seat| worker.measure(seat, stretch, now)),
             MediaOrder::Close { leg } => self.with(leg, |worker, seat| worker.close(seat, now)),
         }

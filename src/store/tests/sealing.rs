@@ -4,7 +4,7 @@ use sqlx::Row;
 
 use super::{DataDir, Db, Engine, TestDb};
 use crate::{
-    domain::directory::{DigestHashes, DigestSecret, Phone, Thing},
+    domain::directory::{DigestHashes, DigestSecret, EntrySecret, Phone, Thing},
     store::{
         Lane, MASTER_KEY_FILE, StoreFault, directory,
         testing::{HandClock, TEST_TIME},
@@ -44,7 +44,9 @@ async fn keep_phone(db: &Db) {
     };
     let kept: Result<bool, StoreFault> = db
         .write(Lane::People, move |tx| {
-            Box::pin(async move { directory::insert(tx, Thing::Phone, "101", &phone, Some(&secret()), TEST_TIME).await })
+            Box::pin(async move {
+                directory::insert(tx, Thing::Phone, "101", &phone, Some(&EntrySecret::Digest(secret())), TEST_TIME).await
+            })
         })
         .await;
     assert_eq!(kept, Ok(true));
@@ -72,7 +74,7 @@ async fn passwords_of_before_are_sealed_at_the_first_start() {
         let text = columns(&test.db).await;
         assert!(text.contains("sealed") && !text.contains(SHA256), "{text} on {test:?}");
         let phone = directory::find::<Phone>(&test.db, Thing::Phone, "101").await.unwrap().unwrap();
-        assert_eq!(phone.secret, Some(DigestSecret { theirs: None, ..secret() }), "on {test:?}");
+        assert_eq!(phone.secret, Some(EntrySecret::Digest(DigestSecret { theirs: None, ..secret() })), "on {test:?}");
         assert_eq!(phone.version, 1, "nobody has changed it");
     }
 }

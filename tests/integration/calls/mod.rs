@@ -5,6 +5,7 @@ mod dialogs;
 mod echo;
 mod edge;
 mod families;
+mod forks;
 mod key_tones;
 mod lamps;
 mod loss;

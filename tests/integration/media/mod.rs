@@ -67,7 +67,7 @@ impl Stage {
             sender.clone(),
         );
         let (recorder, taps) = recorder.expect("a recorder");
-        let media = MediaPlane::start_with_taps(&settings, clock, Rng::seeded(1), sender, taps).expect("a media plane");
+        let media = MediaPlane::start_with_taps(&settings, clock, Rng::seeded(1), sender, taps, None).expect("a media plane");
         let stage =
             Self { media, recorder, _folder: folder, notices, rng: Rng::seeded(2), seen: Vec::new(), locals: BTreeMap::new() };
         stage.order(MediaOrder::Clips(Arc::new(clips())));

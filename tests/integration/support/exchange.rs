@@ -7,7 +7,7 @@ use centralita::{
     app::{
         fact_channel::{FactReceiver, fact_channel},
         switch_handle::SwitchHandle,
-        switch_loop::{CallerLookup, SwitchLoop, SwitchLoopParts, SwitchLoopStats, WIRE_MAX},
+        switch_loop::{CallerLookup, FORK_NOTICES_MAX, SwitchLoop, SwitchLoopParts, SwitchLoopStats, WIRE_MAX},
     },
     domain::{
         centre::CallerMatch,
@@ -15,6 +15,7 @@ use centralita::{
     },
     net::{
         SipNet, SipNetSettings, StirSettings, StirVerifier, SystemClock,
+        forks::{ForkSettings, Forks},
         media::{MediaHandle, MediaPlane, MediaSettings},
     },
     protocol::sip::{Advertised, SipSettings},
@@ -81,6 +82,8 @@ impl Exchange {
             MediaSettings { bind: vec!["127.0.0.1".parse().expect("an address")], ports, ..MediaSettings::default() };
         let media_settings = MediaSettings { browser_port: 0, ..media_settings };
         let media = MediaPlane::start(&media_settings, clock.clone(), Rng::seeded(1), notices_in).expect("the media plane");
+        let (fork_notices_in, fork_notices) = mpsc::channel(FORK_NOTICES_MAX);
+        let forks = Forks::start(&ForkSettings::default(), clock.clone(), fork_notices_in).expect("no file is named").0;
         let sip = *net.advertised().of(IpFamily::V4);
         let advertised = PerFamily::One(Advertised { host: sip.ip().to_string(), port: sip.port() });
         let settings = SipSettings {
@@ -97,6 +100,8 @@ impl Exchange {
             notices,
             net,
             media: media.clone(),
+            forks,
+            fork_notices,
             facts: facts_in,
             journal: Arc::default(),
             callers: Arc::new(NobodyKnown),

@@ -525,6 +525,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/media-forks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["media_forks_list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["media_forks_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/media-forks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["media_forks_find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["media_forks_change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["media_forks_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/numbers": {
         parameters: {
             query?: never;
@@ -1762,6 +1799,53 @@ export interface components {
             /** @enum {string} */
             kind: "taken_over";
         } | {
+            /** @description Which copy. */
+            fork: components["schemas"]["ForkId"];
+            /** @description Where it goes. */
+            to: components["schemas"]["MediaForkId"];
+            /**
+             * Format: int64
+             * @description Which time it began, from 1: it begins anew after a failure or a restart.
+             */
+            session: number;
+            /** @enum {string} */
+            kind: "fork_began";
+        } | {
+            /** @description Which copy. */
+            fork: components["schemas"]["ForkId"];
+            /** @description Why. */
+            cause: components["schemas"]["PauseCause"];
+            /** @enum {string} */
+            kind: "fork_paused";
+        } | {
+            /** @description Which copy. */
+            fork: components["schemas"]["ForkId"];
+            /** @enum {string} */
+            kind: "fork_resumed";
+        } | {
+            /** @description Which copy. */
+            fork: components["schemas"]["ForkId"];
+            /** @description Where it went. */
+            to: components["schemas"]["MediaForkId"];
+            /** @description Why. */
+            cause: components["schemas"]["ForkStop"];
+            /** @enum {string} */
+            kind: "fork_ended";
+        } | {
+            /** @description Which copy. */
+            fork: components["schemas"]["ForkId"];
+            /** @description Where it should have gone. */
+            to: components["schemas"]["MediaForkId"];
+            /** @description Why. */
+            cause: components["schemas"]["ForkFailure"];
+            /**
+             * Format: int64
+             * @description In so many milliseconds it is tried again; `None` when it is not.
+             */
+            retry_ms?: number | null;
+            /** @enum {string} */
+            kind: "fork_failed";
+        } | {
             /** @description Which recording. */
             recording: components["schemas"]["RecordingId"];
             /**
@@ -2125,6 +2209,8 @@ export interface components {
             /** @description Whose line is poor at present: for some seconds the opinion score has been below the one that is set. */
             poor_audio: components["schemas"]["Party"][];
             dead_air_since?: components["schemas"]["Timestamp"] | null;
+            /** @description Outside systems that get its audio. */
+            forks: components["schemas"]["ForkView"][];
             /** @description Supervisors who hear it. */
             supervisors: components["schemas"]["SupervisorView"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
@@ -2185,6 +2271,8 @@ export interface components {
             dialling?: components["schemas"]["DiallingRules"];
             /** @description Which calls are recorded, and for how long recordings are kept. */
             recording?: components["schemas"]["RecordingRules"];
+            /** @description Which calls' audio goes to outside systems. */
+            forks?: components["schemas"]["ForkRules"];
         };
         /**
          * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
@@ -3022,6 +3110,12 @@ export interface components {
             code: "trunk_without_peer";
         } | {
             /** @enum {string} */
+            code: "not_a_websocket";
+        } | {
+            /** @enum {string} */
+            code: "plain_audio";
+        } | {
+            /** @enum {string} */
             code: "not_an_account";
         } | {
             /** @enum {string} */
@@ -3178,6 +3272,60 @@ export interface components {
          * @enum {string}
          */
         FlowOutCause: "no_agents" | "max_wait" | "full" | "closed" | "moved" | "node_lost";
+        /**
+         * @description Why a copy did not get there. The call goes on.
+         * @enum {string}
+         */
+        ForkFailure: "unreachable" | "refused" | "lost" | "busy";
+        ForkId: string;
+        /** @description That calls go to an outside system. */
+        ForkRule: {
+            /** @description Which. */
+            fork: components["schemas"]["MediaForkId"];
+            /**
+             * Format: int64
+             * @description So many of a hundred, drawn once per call, 1 to 100. The draw is the one of recordings: of two percentages the smaller takes
+             *     calls that the larger takes too.
+             */
+            percent: number;
+        };
+        /** @description Which calls' audio goes to outside systems. */
+        ForkRules: {
+            /** @description Calls to us whose queue says nothing of its own. */
+            inbound: components["schemas"]["ForkRule"][];
+            /** @description Calls that agents make. */
+            outbound: components["schemas"]["ForkRule"][];
+            /** @description From when. */
+            begins: components["schemas"]["RecordingBegins"];
+        };
+        /**
+         * @description Why we send no more of it.
+         * @enum {string}
+         */
+        ForkStop: "call_ended" | "rules" | "declined" | "restart";
+        /** @description How an outside system is reached. */
+        ForkTarget: {
+            /** @description `wss://host/path`; `ws://` to this machine, or where plain audio is allowed. */
+            url: string;
+            /** @description Whether audio may go over the network unencrypted (`ws://` to another machine). */
+            is_plain_allowed?: boolean;
+            /** @enum {string} */
+            kind: "websocket";
+        };
+        /** @description An outside system that gets a call's audio. */
+        ForkView: {
+            /** @description Which. */
+            to: components["schemas"]["MediaForkId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description How it stands. */
+            state: components["schemas"]["ForkViewState"];
+        };
+        /**
+         * @description How it stands with the audio that goes to an outside system.
+         * @enum {string}
+         */
+        ForkViewState: "opening" | "on" | "paused" | "failed";
         /** @description A call's ticket: a new one, or one that is there. */
         FromCall: {
             ticket?: components["schemas"]["TicketId"] | null;
@@ -3380,6 +3528,18 @@ export interface components {
          * @enum {string}
          */
         MediaEncryption: "never" | "optional" | "required";
+        /** @description An outside system that gets calls' audio: a transcriber, an analyst, a bot. */
+        MediaFork: {
+            /** @description Key. */
+            id: components["schemas"]["MediaForkId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description How it is reached. */
+            target: components["schemas"]["ForkTarget"];
+            /** @description Whether anything is sent there. */
+            is_active: boolean;
+        };
+        MediaForkId: string;
         /**
          * @description What a clock measures.
          * @enum {string}
@@ -3951,6 +4111,28 @@ export interface components {
             next?: string | null;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_MediaFork: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["MediaForkId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description How it is reached. */
+                target: components["schemas"]["ForkTarget"];
+                /** @description Whether anything is sent there. */
+                is_active: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_Versioned_Number: {
             /** @description In the list's order. */
             items: ({
@@ -4117,6 +4299,8 @@ export interface components {
                  *     and while it is filled in nothing is recorded.
                  */
                 has_secret_note?: boolean;
+                /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
+                forks?: components["schemas"]["ForkRule"][] | null;
             } & {
                 /**
                  * Format: int64
@@ -4548,6 +4732,8 @@ export interface components {
              *     and while it is filled in nothing is recorded.
              */
             has_secret_note?: boolean;
+            /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
+            forks?: components["schemas"]["ForkRule"][] | null;
         };
         /** @description Counts of one queue over one span. Percentages are computed by who shows them. */
         QueueCounts: {
@@ -4726,6 +4912,8 @@ export interface components {
         RecordingNow: {
             /** @description Now. */
             recording: components["schemas"]["RecordingView"];
+            /** @description Outside systems that get its audio. */
+            forks: components["schemas"]["ForkView"][];
         };
         /** @description Which calls are recorded. */
         RecordingPolicy: {
@@ -5165,7 +5353,7 @@ export interface components {
          * @description A kind of thing in the directory.
          * @enum {string}
          */
-        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "outbound_route" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy";
+        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "outbound_route" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy" | "media_fork";
         /** @description A stretch of a ticket's thread without holes: up to so many items of each kind, all of the same time. */
         ThreadView: {
             /** @description What was said, oldest first. */
@@ -5414,7 +5602,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5454,7 +5645,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5477,13 +5671,18 @@ export interface components {
             dialling?: components["schemas"]["DiallingRules"];
             /** @description Which calls are recorded, and for how long recordings are kept. */
             recording?: components["schemas"]["RecordingRules"];
+            /** @description Which calls' audio goes to outside systems. */
+            forks?: components["schemas"]["ForkRules"];
         } & {
             /**
              * Format: int64
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5508,7 +5707,32 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_MediaFork: {
+            /** @description Key. */
+            id: components["schemas"]["MediaForkId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description How it is reached. */
+            target: components["schemas"]["ForkTarget"];
+            /** @description Whether anything is sent there. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5529,7 +5753,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5550,7 +5777,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5567,7 +5797,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5586,7 +5819,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5664,13 +5900,18 @@ export interface components {
              *     and while it is filled in nothing is recorded.
              */
             has_secret_note?: boolean;
+            /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
+            forks?: components["schemas"]["ForkRule"][] | null;
         } & {
             /**
              * Format: int64
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5685,7 +5926,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description An entry to be saved. */
@@ -5753,7 +5997,10 @@ export interface components {
              * @description The version that was seen; needed to change an entry, not to make one.
              */
             version?: number | null;
-            /** @description SIP password, for phones and for trunks with a username. Without one a change keeps the old. */
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
             password?: string | null;
         };
         /** @description A token to be made. */
@@ -6163,6 +6410,8 @@ export interface components {
             dialling?: components["schemas"]["DiallingRules"];
             /** @description Which calls are recorded, and for how long recordings are kept. */
             recording?: components["schemas"]["RecordingRules"];
+            /** @description Which calls' audio goes to outside systems. */
+            forks?: components["schemas"]["ForkRules"];
         } & {
             /**
              * Format: int64
@@ -6185,6 +6434,23 @@ export interface components {
              */
             position: number;
             /** @description Whether it can still be chosen. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_MediaFork: {
+            /** @description Key. */
+            id: components["schemas"]["MediaForkId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description How it is reached. */
+            target: components["schemas"]["ForkTarget"];
+            /** @description Whether anything is sent there. */
             is_active: boolean;
         } & {
             /**
@@ -6338,6 +6604,8 @@ export interface components {
              *     and while it is filled in nothing is recorded.
              */
             has_secret_note?: boolean;
+            /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
+            forks?: components["schemas"]["ForkRule"][] | null;
         } & {
             /**
              * Format: int64
@@ -7974,6 +8242,180 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_PublishedLine"];
+                };
+            };
+        };
+    };
+    media_forks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_MediaFork"];
+                };
+            };
+        };
+    };
+    media_forks_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_MediaFork"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_MediaFork"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_forks_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_MediaFork"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_forks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_MediaFork"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_MediaFork"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    media_forks_remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -124,6 +124,7 @@ export function aCall(more: Partial<CallView> = {}): CallView {
     party: { is_withheld: false, is_web: false, candidates: [], number: '+34911000001' },
     our_number: '1000',
     recording: { is: 'off', may_begin: false },
+    forks: [],
     ivr_path: [],
     language: 'es',
     started_at: AT,

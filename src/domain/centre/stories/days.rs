@@ -17,10 +17,10 @@ use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
         call::{CallEventKind, ConsultStep, EndCause, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
-        directory::{AgentProfile, Device, Directory, QueueExit, RecordingPolicy, WrapUp},
+        directory::{AgentProfile, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit, RecordingPolicy, WrapUp},
         event::Event,
     },
-    types::{CustomerId, PhoneNumber, RecordingId, Timestamp},
+    types::{CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
 };
 
 const SEEDS: u64 = 200;
@@ -116,6 +116,7 @@ struct Day {
     hears: BTreeMap<LegId, Vec<Heard>>,
     /// Parts of recordings that run, by leg.
     recorded: BTreeMap<LegId, (RecordingId, u32)>,
+    forked: BTreeMap<ForkId, (LegId, u32)>,
     sessions: BTreeMap<&'static str, SessionId>,
     web: BTreeSet<SessionId>,
     customer: CustomerId,
@@ -144,6 +145,9 @@ const AGENTS: [&str; 5] = ["ana", "bea", "carl", "dora", "eva"];
 
 fn directory(dice: &mut Rng) -> Directory {
     let mut directory = sample();
+    let target = ForkTarget::Websocket { url: "wss://words.example".into(), is_plain_allowed: false };
+    let words = MediaFork { id: id("words"), name: "Words".into(), target, is_active: true, token: None };
+    directory.media_forks.insert(words.id.clone(), words);
     directory.agents.insert(id("dora"), agent("dora", &["sales", "support"]));
     let eva = AgentProfile { device: Device::Sip, phone: Some("105".into()), ..agent("eva", &["sales"]) };
     directory.agents.insert(id("eva"), eva);
@@ -162,6 +166,7 @@ fn directory(dice: &mut Rng) -> Directory {
             2 => Some(RecordingPolicy::OnDemand),
             _ => Some(RecordingPolicy::Percent { percent: 50 }),
         };
+        queue.forks = (dice.below(2) == 0).then(|| vec![ForkRule { fork: id("words"), percent: 70 }]);
         let other: QueueId = id(["sales", "support"][number]);
         let mut exit = || match dice.below(4) {
             0 => QueueExit::Wait,
@@ -192,6 +197,7 @@ impl Day {
             inbound: BTreeSet::new(),
             hears: BTreeMap::new(),
             recorded: BTreeMap::new(),
+            forked: BTreeMap::new(),
             sessions: BTreeMap::new(),
             web: BTreeSet::new(),
             customer,
@@ -371,6 +377,7 @@ impl Day {
         self.pass(13 * 3_600_000);
         assert!(self.centre.calls.is_empty(), "{:?}", self.centre.calls);
         assert!(self.centre.legs.values().all(|used| matches!(used, LegUse::Console(_))), "{:?}", self.centre.legs);
+        assert!(self.forked.is_empty() && self.centre.forks.is_idle(), "copies outlast their calls: {:?}", self.forked);
         assert!(self.web.is_empty() && self.centre.web_phones.is_empty());
         for (call, history) in &self.histories {
             assert!(history.iter().any(|kind| matches!(kind, CallEventKind::Ended { .. })), "{call} never ended: {history:?}");

@@ -57,6 +57,7 @@ pub fn queue(key: &str) -> Queue {
         script: BTreeMap::new(),
         recording: None,
         has_secret_note: false,
+        forks: None,
     }
 }
 

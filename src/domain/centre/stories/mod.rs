@@ -8,6 +8,7 @@ mod days;
 mod dialling;
 mod floor;
 mod flows;
+mod forks;
 mod outward;
 mod parking;
 mod phones_that_dial;

@@ -8,6 +8,7 @@ import { AgentsSection } from './sections/agents'
 import { AuditSection } from './sections/audit'
 import { CentreSection } from './sections/centre'
 import { DispositionsSection } from './sections/dispositions'
+import { ForksSection } from './sections/forks'
 import { HoursSection } from './sections/hours'
 import { NumbersSection } from './sections/numbers'
 import { PausesSection } from './sections/pauses'
@@ -29,6 +30,7 @@ const PAGES: Record<SectionId, ComponentType> = {
   numbers: NumbersSection,
   trunks: TrunksSection,
   routes: RoutesSection,
+  forks: ForksSection,
   phones: PhonesSection,
   hours: HoursSection,
   dispositions: DispositionsSection,
@@ -41,7 +43,7 @@ const PAGES: Record<SectionId, ComponentType> = {
 
 const GROUPS: ReadonlyArray<{ key: 'people' | 'calls' | 'work' | 'system'; sections: readonly SectionId[] }> = [
   { key: 'people', sections: ['users', 'agents', 'skills'] },
-  { key: 'calls', sections: ['queues', 'numbers', 'trunks', 'routes', 'phones', 'hours'] },
+  { key: 'calls', sections: ['queues', 'numbers', 'trunks', 'routes', 'phones', 'hours', 'forks'] },
   { key: 'work', sections: ['dispositions', 'pauses', 'sla'] },
   { key: 'system', sections: ['centre', 'tokens', 'audit'] },
 ]

@@ -57,6 +57,16 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.held', { agent: names.agent(event.agent) })
       case 'resumed':
         return t('event.resumed', { agent: names.agent(event.agent) })
+      case 'fork_began':
+        return t(event.session > 1 ? 'event.fork_began.again' : 'event.fork_began.first', { to: keyText(event.to) })
+      case 'fork_paused':
+        return t(`event.fork_paused.${event.cause}`)
+      case 'fork_resumed':
+        return t('event.fork_resumed')
+      case 'fork_ended':
+        return t(`event.fork_ended.${event.cause}`, { to: keyText(event.to) })
+      case 'fork_failed':
+        return t(`event.fork_failed.${event.cause}`, { to: keyText(event.to) })
       case 'recording_started':
         return t(`event.recording_started.${event.cause}`, { part: event.part })
       case 'recording_paused':

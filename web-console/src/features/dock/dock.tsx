@@ -29,6 +29,7 @@ import { Keypad } from './keypad'
 import { LevelMeter } from './level-meter'
 import { ParkPanel } from './park'
 import { PresenceControl } from './presence'
+import { ForkControls } from './forks'
 import { RecordingControls } from './recording'
 import { SpeakingSupervisors, SupervisionControls } from './supervision'
 import { preloadTransfer, TransferPanel } from './transfer'
@@ -57,6 +58,7 @@ export function Dock() {
       {call && asked && <ConsultControls call={call} consult={asked} />}
       {call && call.conference.length > 0 && <ConferenceControls call={call} isAsking={asked !== undefined} />}
       {call && isOnCall(call) && <RecordingControls call={call} />}
+      {call && isOnCall(call) && <ForkControls call={call} />}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}
       {isAgent && !isSupervising && <Controls call={call} />}
       <Announcer call={call} />

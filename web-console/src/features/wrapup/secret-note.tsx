@@ -1,4 +1,4 @@
-// A field for what a customer says in secret: it is sent and kept nowhere, and nothing is recorded while the agent is in it.
+// A field for what a customer says in secret: it is sent and kept nowhere, and while the agent is in it nothing is recorded nor sent to outside systems.
 import { Copy, X } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import { useTexts } from '@/i18n/use-texts'
@@ -13,15 +13,19 @@ export function SecretNote({ call }: { call: CallView }) {
   const [text, setText] = useState('')
   const [isInside, setInside] = useState(false)
   const { id, recording } = call
+  const forks = call.forks ?? []
   const holds = recording.is === 'paused' && recording.causes.includes('form_field')
   const isRecorded = recording.is === 'on' || recording.is === 'paused'
   const isAsked = useRef(false)
   // The wish that is on its way; 0: none.
   const pending = useRef(0)
   const wishes = useRef(0)
+  // Where nothing is recorded, what goes to outside systems pauses by itself; a pause of theirs does not say why.
+  const isOff = recording.is === 'off' || recording.is === 'failed'
+  const isSent = () => isOff && forks.some((fork) => fork.state !== 'failed' && !(fork.state === 'paused' && isAsked.current))
   const hold = () => {
     // What holds may be the pause of a visit before, whose end is on its way: only the own one is enough.
-    if (!isRecorded || (isAsked.current && (holds || pending.current !== 0))) return
+    if (!(isRecorded || isSent()) || (isAsked.current && (holds || pending.current !== 0))) return
     isAsked.current = true
     wishes.current += 1
     const wish = wishes.current
@@ -39,11 +43,14 @@ export function SecretNote({ call }: { call: CallView }) {
     void live.command({ do: 'recording', call: id, asked: { what: 'resume', cause: 'form_field' } })
   }
   const was = useRef(recording.is)
+  const wasForked = useRef(forks.length > 0)
   useEffect(() => {
     // A recording that begins while the field is filled in begins paused. Past its longest time a pause is over although the field has
     // the focus: the next key pauses anew.
     if (isInside && recording.is === 'on' && was.current === 'off') hold()
+    else if (isInside && forks.length > 0 && !wasForked.current) hold()
     was.current = recording.is
+    wasForked.current = forks.length > 0
   })
   // Whoever goes to another page leaves the field too.
   useEffect(

@@ -108,6 +108,7 @@ function unknownCall(id: string, since: string): CallView {
     party: { is_withheld: false, is_web: false, candidates: [] },
     our_number: '',
     recording: { is: 'off', may_begin: false },
+    forks: [],
     ivr_path: [],
     language: '',
     started_at: since,

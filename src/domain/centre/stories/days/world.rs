@@ -338,6 +338,27 @@ impl Day {
                 let end = PartEnd::Complete { length_ms: 1, octets: 1, missing_ms: 0 };
                 self.later(20, Later::Input(CentreInput::RecordingEnded { recording, part, end }));
             }
+            PhoneEffect::StartFork { leg, fork, facts, .. } => {
+                let session = facts.session;
+                assert!(
+                    self.legs.contains(&leg) && self.forked.insert(fork, (leg, session)).is_none(),
+                    "one session of a copy at a time"
+                );
+                if self.chance(70) {
+                    self.later(100, Later::Input(CentreInput::ForkUp { fork, session }));
+                }
+                if self.chance(30) {
+                    let end = self.pick(&[ForkEnd::Declined, ForkEnd::Failed(ForkFailure::Lost)]).unwrap();
+                    let ms = self.below(90_000);
+                    self.later(ms, Later::Input(CentreInput::ForkEnded { fork, session, end }));
+                }
+            }
+            PhoneEffect::PauseFork { fork, .. } | PhoneEffect::TellFork { fork, .. } => {
+                assert!(self.forked.contains_key(&fork), "a copy that is sent");
+            }
+            PhoneEffect::StopFork { leg, fork, .. } => {
+                assert!(self.forked.remove(&fork).is_some_and(|(of, _)| of == leg), "a copy that is sent");
+            }
             PhoneEffect::TransferProgress { leg, .. } => assert!(self.legs.contains(&leg)),
             PhoneEffect::StopPlay { .. } | PhoneEffect::Candidate { .. } => {}
             PhoneEffect::Ring { leg } => assert!(self.legs.contains(&leg)),

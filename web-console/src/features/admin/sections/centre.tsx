@@ -11,6 +11,7 @@ import { LoadProblem } from '@/lib/load-problem'
 import { useForm } from '@/lib/use-form'
 import { Button, Checkbox, ComboBox, Page, Select, showToast, SkeletonLines, TextField } from '@/ui'
 import { DiallingFields, tidyDialling } from './dialling'
+import { CentreForkFields } from './fork-rules'
 import { CentreRecordingFields } from './recording'
 
 type Centre = Schemas['Centre']
@@ -65,6 +66,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
       </Checkbox>
       <DiallingFields form={form} />
       <CentreRecordingFields form={form} />
+      <CentreForkFields form={form} />
       <FormProblem problem={form.problem} onReload={onReload} />
       <div className="flex gap-2">
         <Button type="submit" tone="accent" isDisabled={form.isSaving || !form.isDirty} data-testid="entry-save">

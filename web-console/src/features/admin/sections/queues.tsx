@@ -10,6 +10,7 @@ import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../direc
 import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
 import { tidyQueue } from '../queue'
 import { Level } from './agents'
+import { QueueForkFields } from './fork-rules'
 import { RecordingPolicyField } from './recording'
 
 type Exit = Schemas['QueueExit']
@@ -66,6 +67,7 @@ export function QueuesSection() {
       script: {},
       recording: null,
       has_secret_note: false,
+      forks: null,
     }),
     toBody: tidyQueue,
     check: (queue, isNew) => ({
@@ -198,6 +200,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
           {t('recording.secret_note')}
         </Checkbox>
       </Group>
+      <QueueForkFields form={form} />
       <Group title={t('queues.script')}>
         {LANGUAGES.map((language) => (
           <TextArea
