@@ -12,6 +12,7 @@ pub mod recording;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;
+pub mod siprec;
 pub mod stir;
 pub mod stun;
 pub mod webrtc;

@@ -97,6 +97,8 @@ impl Legs {
                     self.excuse(leg, now);
                 }
             }
+            // Nothing has been recorded elsewhere.
+            SipNotice::MetadataAsked { .. } => {}
             SipNotice::Digit { dialog, digit } => {
                 if let Some(leg) = self.by_dialog(dialog) {
                     self.digit(leg, digit, DigitWay::Info);

@@ -51,6 +51,16 @@ pub const fn ulaw_of(sample: i16) -> u8 {
     !(sign | (segment << 4) as u8 | step as u8)
 }
 
+/// The A-law code of a 16-bit sample.
+pub const fn alaw_of(sample: i16) -> u8 {
+    // Every second bit is turned over on the line (G.711 table 1a).
+    let (mask, magnitude) = if sample < 0 { (0x55, !(sample as i32 >> 3)) } else { (0xd5, sample as i32 >> 3) };
+    // The lowest segment ends with five bits, the highest with twelve.
+    let segment = 27 - (magnitude | 0x1f).leading_zeros() as i32;
+    let step = if segment == 0 { magnitude >> 1 } else { magnitude >> segment };
+    ((segment << 4) as u8 | (step & 0x0f) as u8) ^ mask
+}
+
 const fn expand_ulaw(code: u8) -> i16 {
     let code = !code;
     let segment = ((code >> 4) & 0x07) as i32;
@@ -90,10 +100,11 @@ mod tests {
             assert_eq!(ulaw_of(sample), if code == 0x7f { ULAW_SILENCE } else { code });
         }
         for (code, sample) in (0..=255_u8).zip(decoded(Codec::Pcma)) {
-            assert_eq!(expand_alaw(code), sample, "A-law {code:#04x}");
+            assert_eq!((expand_alaw(code), alaw_of(sample)), (sample, code), "A-law {code:#04x}");
             let again = i32::from(linear_of_ulaw(ulaw_of_alaw(code)));
             assert!((again - i32::from(sample)).abs() <= 16 + i32::from(sample).abs() / 32, "A-law {code:#04x}: {again}");
         }
         assert_eq!((ulaw_of(i16::MAX), ulaw_of(i16::MIN)), (0x80, 0x00));
+        assert_eq!((alaw_of(i16::MAX), alaw_of(i16::MIN)), (0xaa, 0x2a));
     }
 }

@@ -23,7 +23,7 @@ pub use codec::{CodecFault, Decoder, Encoder, PACKET_SAMPLES_MAX, PAYLOAD_MAX, c
 pub use comfort_noise::ComfortNoise;
 pub use dtmf::{DtmfDetector, tones_of_key};
 pub use ducking::Ducking;
-pub use g711::{ULAW_SILENCE, linear_of_ulaw, ulaw_of, ulaw_of_alaw};
+pub use g711::{ULAW_SILENCE, alaw_of, linear_of_ulaw, ulaw_of, ulaw_of_alaw};
 pub use mixer::Mix;
 pub use playout::Playout;
 pub use tone::{Goertzel, Tone};

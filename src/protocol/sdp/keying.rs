@@ -25,7 +25,7 @@ pub(super) fn is_rtp(line: &MediaLine) -> bool {
 }
 
 /// Whether it is one of encrypted audio alone.
-fn is_secured(line: &MediaLine) -> bool {
+pub(super) fn is_secured(line: &MediaLine) -> bool {
     matches!(line.protocol.as_str(), "RTP/SAVP" | "RTP/SAVPF")
 }
 

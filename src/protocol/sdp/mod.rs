@@ -7,9 +7,11 @@ mod crypto;
 mod families;
 mod keying;
 mod offer_answer;
+mod recorder;
 mod terms;
 
 pub use body::{Description, Direction, InvalidSdp, MediaLine, RtpMap};
 pub use crypto::CryptoAttribute;
 pub use offer_answer::{NoCommonMedia, SdpSession};
+pub use recorder::{RecorderSession, RecorderStream};
 pub use terms::AudioTerms;

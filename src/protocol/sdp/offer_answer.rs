@@ -347,7 +347,7 @@ fn cost(codec: Codec) -> usize {
     }
 }
 
-fn codec_of(line: &MediaLine, payload_type: u8) -> Option<Codec> {
+pub(super) fn codec_of(line: &MediaLine, payload_type: u8) -> Option<Codec> {
     let Some(map) = line.rtpmaps.get(&payload_type) else {
         // RFC 3551 6: static payload types need no rtpmap.
         return match payload_type {
@@ -367,7 +367,7 @@ fn codec_of(line: &MediaLine, payload_type: u8) -> Option<Codec> {
     }
 }
 
-fn static_payload_type(codec: Codec) -> Option<u8> {
+pub(super) fn static_payload_type(codec: Codec) -> Option<u8> {
     match codec {
         Codec::Pcmu => Some(0),
         Codec::Pcma => Some(8),
@@ -376,7 +376,7 @@ fn static_payload_type(codec: Codec) -> Option<u8> {
     }
 }
 
-fn encoding(codec: Codec) -> &'static str {
+pub(super) fn encoding(codec: Codec) -> &'static str {
     match codec {
         Codec::Pcmu => "PCMU/8000",
         Codec::Pcma => "PCMA/8000",
@@ -415,7 +415,7 @@ fn our_direction(agreed: &RemoteMedia) -> Direction {
     }
 }
 
-fn write_refused(out: &mut String, kind: &str, protocol: &str, formats: &[String]) {
+pub(super) fn write_refused(out: &mut String, kind: &str, protocol: &str, formats: &[String]) {
     let formats = if formats.is_empty() { "0".to_owned() } else { formats.join(" ") };
     let _ = write!(out, "m={kind} 0 {protocol} {formats}\r\n");
 }

@@ -40,6 +40,7 @@ mod transaction;
 pub use access::{
     AssertedAs, CallerAccess, CertificateAccess, IdentityCheck, PhoneAccess, RedirectionsAs, SipAccess, StirAccess, TrunkAccess,
 };
+pub use address::user_part;
 pub use certificate_terms::{CertificateChain, CertificateTerms, authorities_in, fingerprint};
 pub use digest::Ha1;
 pub use endpoint::{

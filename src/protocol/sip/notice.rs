@@ -309,6 +309,12 @@ pub enum SipNotice {
         /// Which dialog.
         dialog: DialogId,
     },
+    /// The recorder at the other end of a recording session wants to be told everything anew (RFC 7866 9.2); answer with
+    /// [`SipOrder::Rerecord`].
+    MetadataAsked {
+        /// Which dialog.
+        dialog: DialogId,
+    },
     /// The peer pressed a key and said so by INFO (application/dtmf-relay or application/dtmf).
     Digit {
         /// Which dialog.
@@ -403,6 +409,32 @@ pub enum SipOrder {
         ring_secs: u32,
         /// What it says beside.
         context: CallContext,
+    },
+    /// A recording session with a recorder (RFC 7866). It goes like an outgoing call: [`SipNotice::Answered`] or
+    /// [`SipNotice::Failed`], and it is ended in the same ways.
+    Record {
+        /// Its dialog from now on, even.
+        dialog: DialogId,
+        /// The recorder's trunk, and what to call there.
+        target: SipTarget,
+        /// Who we say we are.
+        caller: Arc<str>,
+        /// SDP offer.
+        offer: CallOffer,
+        /// The description of what is recorded (RFC 7865), in XML.
+        metadata: Arc<str>,
+        /// Seconds until an unanswered one is cancelled.
+        ring_secs: u32,
+    },
+    /// Other media, or another description of what is recorded, in a recording session (re-INVITE). Of several that wait the last
+    /// is said.
+    Rerecord {
+        /// Which dialog.
+        dialog: DialogId,
+        /// SDP offer.
+        offer: Arc<str>,
+        /// The whole description from now on, in XML.
+        metadata: Arc<str>,
     },
     /// Our outgoing call is not wanted any more, answered or not: CANCEL, or BYE when the 200 crossed it.
     Cancel {

@@ -334,7 +334,7 @@ impl SipEndpoint {
 
     /// Whether the request demands an extension that we do not have, and was answered so (RFC 3261 8.2.2.3).
     pub(super) fn refuses_required(&mut self, flow: Flow, message: &SipMessage) -> bool {
-        let unsupported = self.settings.unsupported(message);
+        let unsupported = self.settings.unsupported(message, false);
         if unsupported.is_empty() {
             return false;
         }

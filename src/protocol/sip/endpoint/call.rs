@@ -41,6 +41,15 @@ pub struct Call {
 }
 
 impl Call {
+    /// Whether it is a recording session.
+    pub fn is_recording(&self) -> bool {
+        match &self.phase {
+            Phase::Arriving(_) => false,
+            Phase::Calling(calling) => calling.session.recording.is_some(),
+            Phase::Talking(talking) => talking.session.recording.is_some(),
+        }
+    }
+
     /// The trunk at the other end; `None` for a phone.
     pub fn trunk(&self) -> Option<&TrunkId> {
         match &self.phase {

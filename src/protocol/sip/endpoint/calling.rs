@@ -40,6 +40,7 @@ impl SipEndpoint {
         caller: Option<&str>,
         caller_name: Option<&str>,
         offer: CallOffer,
+        recording: Option<Arc<str>>,
         ring_secs: u32,
         context: &CallContext,
         rng: &mut Rng,
@@ -82,7 +83,7 @@ impl SipEndpoint {
             early_answer: None,
             early: Vec::new(),
             early_offer: None,
-            session: Session::default(),
+            session: Session { recording, ..Session::default() },
         };
         self.remember(id, Call { tags: Vec::new(), origin: None, phone, phase: Phase::Calling(Box::new(calling)) });
         for place in places {
@@ -160,7 +161,7 @@ impl SipEndpoint {
             .lines(&calling.presentation.lines(ours));
         message = self
             .settings
-            .introduce(message, peer)
+            .introduce_as(message, peer, calling.session.feature())
             .line("User-Agent", &self.settings.user_agent)
             .lines(&first_request_lines(&self.settings.session_timer, calling.session.min_se_secs));
         if let Some((name, value)) = authorization {
@@ -171,7 +172,8 @@ impl SipEndpoint {
         {
             message = message.changed(&access.headers);
         }
-        let bytes = message.finish_with(calling.offer.by(peer).map(|offer| &**offer));
+        let offer = calling.offer.by(peer).map(|offer| &**offer);
+        let bytes = calling.session.finish(message, offer, branch.key);
         let (key, flow, is_direct) = (branch.key, branch.flow, branch.is_direct);
         self.link.name(id, branch.call_id.clone());
         calling.branches.push(branch);

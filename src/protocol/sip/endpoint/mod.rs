@@ -22,6 +22,7 @@
 //! | `redirections.rs` | who sent a call on |
 //! | `session_ids.rs` | what names a call from end to end |
 //! | `refreshing.rs` | session timers of answered calls |
+//! | `recording.rs` | recording sessions with recorders |
 //! | `trunk_health.rs` | whether the other sides of trunks answer |
 //! | `trunk_registration.rs` | our registrations with carriers |
 //! | `subscribing.rs` | who watches what |
@@ -47,6 +48,7 @@ mod place;
 mod presentation;
 mod proving;
 mod reason;
+mod recording;
 mod redirections;
 mod refer;
 mod refreshing;
@@ -339,8 +341,12 @@ impl SipEndpoint {
             SipOrder::Accept { dialog, sdp } => self.accept(dialog, sdp),
             SipOrder::Reject { dialog, status, retry_after_secs } => self.reject(dialog, status, retry_after_secs),
             SipOrder::Invite { dialog, target, caller, caller_name, offer, ring_secs, context } => {
-                self.invite(dialog, target, caller.as_deref(), caller_name.as_deref(), offer, ring_secs, &context, rng);
+                self.invite(dialog, target, caller.as_deref(), caller_name.as_deref(), offer, None, ring_secs, &context, rng);
             }
+            SipOrder::Record { dialog, target, caller, offer, metadata, ring_secs } => {
+                self.record(dialog, target, &caller, offer, metadata, ring_secs, rng);
+            }
+            SipOrder::Rerecord { dialog, offer, metadata } => self.rerecord(dialog, offer, metadata, rng),
             SipOrder::Cancel { dialog, is_answered_elsewhere } => self.cancel(dialog, is_answered_elsewhere, rng),
             SipOrder::Bye { dialog } => self.bye(dialog, rng),
             SipOrder::Probe { dialog } => self.probe(dialog, rng),
@@ -533,7 +539,12 @@ impl SipEndpoint {
 
     /// A response that a call may grow from: 180, 183, 200.
     fn compose_dialog(&self, to: &ReplyLines, status: u16, tag: &str, peer: Flow) -> Composition {
-        self.settings.response_within(to, status, tag, peer)
+        self.compose_dialog_as(to, status, tag, peer, "")
+    }
+
+    /// The same with a feature tag in the Contact.
+    fn compose_dialog_as(&self, to: &ReplyLines, status: u16, tag: &str, peer: Flow, feature: &str) -> Composition {
+        self.settings.response_within(to, status, tag, peer, feature)
     }
 }
 

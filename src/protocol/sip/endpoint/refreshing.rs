@@ -44,6 +44,8 @@ pub struct Session {
     pub their_sdp: u64,
     /// Our UPDATE that they have not answered.
     pub update: Option<Update>,
+    /// Of a recording session, what the recorder is to know of what is recorded; `None` of calls.
+    pub recording: Option<Arc<str>>,
 }
 
 /// An UPDATE of ours.
@@ -80,7 +82,8 @@ impl Session {
         authorization: Option<(&str, String)>,
     ) -> Composition {
         let timer = self.timer.map(|timer| refresh_lines(timer, &settings.session_timer, self.min_se_secs)).unwrap_or_default();
-        let message = settings.introduce(message, peer).line("User-Agent", &settings.user_agent).lines(&timer);
+        let message =
+            settings.introduce_as(message, peer, self.feature()).line("User-Agent", &settings.user_agent).lines(&timer);
         match authorization {
             Some((name, value)) => message.line(name, value),
             None => message,

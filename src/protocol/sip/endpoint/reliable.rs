@@ -113,7 +113,7 @@ impl SipEndpoint {
         let rseq = reliable.next_rseq;
         reliable.next_rseq += 1;
         let peer = arriving.dialog.flow();
-        let message = self.settings.response_within(&arriving.invite.lines, status, &arriving.tag, peer);
+        let message = self.settings.response_within(&arriving.invite.lines, status, &arriving.tag, peer, "");
         let bytes = message.line("Require", "100rel").line("RSeq", rseq).finish_with(sdp.as_deref());
         let interval_ms = self.link.times.t1_ms;
         reliable.waiting = Some(Waiting { rseq, bytes: bytes.clone(), interval_ms, has_answer: sdp.is_some() });

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{identity::IdentityTimes, messaging::MessageLimits, subscribing::SubscriptionLimits, trunk_health::PingSettings};
+use super::{
+    identity::IdentityTimes, messaging::MessageLimits, recording::RECORDING_TAG, subscribing::SubscriptionLimits,
+    trunk_health::PingSettings,
+};
 use crate::protocol::sip::{
     address::elements,
     compose::{Composition, ReplyLines},
@@ -145,7 +148,13 @@ impl SipSettings {
 
     /// What every message that makes or refreshes a dialog says of us.
     pub fn introduce(&self, message: Composition, peer: Flow) -> Composition {
-        message.line("Contact", self.contact(peer)).line("Allow", ALLOW_IN_CALL).line("Supported", self.supported())
+        self.introduce_as(message, peer, "")
+    }
+
+    /// The same with a feature tag in the Contact (RFC 3840 9), with its semicolon.
+    pub fn introduce_as(&self, message: Composition, peer: Flow, feature: &str) -> Composition {
+        let contact = format!("{}{feature}", self.contact(peer));
+        message.line("Contact", contact).line("Allow", ALLOW_IN_CALL).line("Supported", self.supported())
     }
 
     /// A response with what all of ours carry.
@@ -154,13 +163,15 @@ impl SipSettings {
     }
 
     /// A response that a call may grow from: 180, 183, 200.
-    pub fn response_within(&self, to: &ReplyLines, status: u16, tag: &str, peer: Flow) -> Composition {
-        self.introduce(self.response(to, status, tag), peer)
+    pub fn response_within(&self, to: &ReplyLines, status: u16, tag: &str, peer: Flow, feature: &str) -> Composition {
+        self.introduce_as(self.response(to, status, tag), peer, feature)
     }
 
-    /// Option tags among those that a request requires and we do not know (RFC 3261 8.2.2.3).
-    pub fn unsupported(&self, request: &SipMessage) -> String {
-        let is_known = |tag: &&str| elements(self.supported()).any(|known| known.eq_ignore_ascii_case(tag));
+    /// Option tags among those that a request requires and we do not know (RFC 3261 8.2.2.3). What recording needs is known within
+    /// recording sessions alone: we record for nobody else.
+    pub fn unsupported(&self, request: &SipMessage, is_recording: bool) -> String {
+        let known = || elements(self.supported()).chain(is_recording.then_some(RECORDING_TAG));
+        let is_known = |tag: &&str| known().any(|known| known.eq_ignore_ascii_case(tag));
         let unknown: Vec<&str> = request.values(Name::Require).flat_map(elements).filter(|tag| !is_known(tag)).collect();
         unknown.join(", ")
     }

@@ -20,6 +20,7 @@ use crate::{
         session_timer::SessionAnswer,
         transaction::{ClientKey, ClientUser, Timer},
     },
+    protocol::siprec::asks_for_metadata,
     types::Rng,
 };
 
@@ -68,8 +69,8 @@ impl SipEndpoint {
             dialog.heard_at(flow);
         }
         self.changed.insert(id);
-        let is_answered = matches!(call.phase, Phase::Talking(_));
-        let unsupported = self.settings.unsupported(message);
+        let (is_answered, is_recording) = (matches!(call.phase, Phase::Talking(_)), call.is_recording());
+        let unsupported = self.settings.unsupported(message, is_recording);
         if !unsupported.is_empty() {
             return self.answer(&pending, 420, &format!("Unsupported: {unsupported}\r\n"));
         }
@@ -169,7 +170,8 @@ impl SipEndpoint {
         if talking.end != End::NotYet {
             return self.answer(&pending, 481, "");
         }
-        if is_unreadable(message) {
+        let is_metadata_asked = talking.session.recording.is_some() && asks_for_metadata(message);
+        if is_unreadable(message) && !is_metadata_asked {
             return self.answer(&pending, 415, &format!("Accept: {SDP}\r\n"));
         }
         let session_answer = match SessionAnswer::to(message, &self.settings.session_timer) {
@@ -190,9 +192,11 @@ impl SipEndpoint {
         if is_refresh_only {
             let peer = talking.dialog.flow();
             let lines = session_answer.map(SessionAnswer::lines).unwrap_or_default();
-            let bytes = self.compose_dialog(&pending.lines, 200, "", peer).lines(&lines).finish();
+            let feature = talking.session.feature();
+            let bytes = self.compose_dialog_as(&pending.lines, 200, "", peer, feature).lines(&lines).finish();
             self.link.reply(&pending, 200, bytes);
-            return self.session_agreed(id, session_answer);
+            self.session_agreed(id, session_answer);
+            return self.tell_metadata_asked(id, is_metadata_asked);
         }
         talking.session.note(message);
         let is_secure = pending.flow.transport.is_secure();
@@ -209,13 +213,14 @@ impl SipEndpoint {
         }
         self.link.start(id, Timer::Undecided, self.settings.reoffer_max_ms);
         self.link.notice(SipNotice::Reoffered { dialog: id, offer, is_secure });
+        self.tell_metadata_asked(id, is_metadata_asked);
     }
 
     /// The switch's answer to their new offer.
     pub(super) fn answer_reoffer(&mut self, id: DialogId, answer: Option<Arc<str>>, rng: &mut Rng) {
         let Some(talking) = self.talking_mut(id) else { return self.answer_early_offer(id, answer.as_deref()) };
         let Some(offer) = talking.their_offer.take() else { return };
-        let peer = talking.dialog.flow();
+        let (peer, feature) = (talking.dialog.flow(), talking.session.feature());
         if answer.is_some() {
             talking.session.our_sdp.clone_from(&answer);
         }
@@ -225,7 +230,8 @@ impl SipEndpoint {
             return self.next_offer(id, rng);
         };
         let lines = offer.session_answer.map(SessionAnswer::lines).unwrap_or_default();
-        let bytes = self.compose_dialog(&offer.request.lines, 200, "", peer).lines(&lines).finish_with(Some(&sdp));
+        let message = self.compose_dialog_as(&offer.request.lines, 200, "", peer, feature);
+        let bytes = message.lines(&lines).finish_with(Some(&sdp));
         self.link.reply(&offer.request, 200, bytes.clone());
         self.session_agreed(id, offer.session_answer);
         if !offer.is_invite {
@@ -291,7 +297,10 @@ impl SipEndpoint {
         let (message, flow) = talking.dialog.request(&Method::Invite, cseq, &via);
         let is_challenged = authorization.is_some();
         let message = talking.session.introduce(message, peer, &self.settings, authorization);
-        let bytes = message.finish_with(Some(&offer));
+        let bytes = match is_refresh {
+            true => message.finish_with(Some(&offer)),
+            false => talking.session.finish(message, Some(&offer), key),
+        };
         let is_direct = !talking.dialog.is_behind_nat();
         talking.our_offer = Some(OurOffer { key, offer, cseq, rseq: None, is_refresh, is_challenged });
         self.send_by_size(key, flow, is_direct, ClientUser::Reinvite(id), outline, bytes);

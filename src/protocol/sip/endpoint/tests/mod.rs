@@ -12,6 +12,7 @@ mod phones;
 mod presentation;
 mod provisional;
 mod reasons;
+mod recording;
 mod session_timers;
 mod streams;
 mod subscriptions;
