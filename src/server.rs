@@ -223,9 +223,10 @@ impl Exchange {
         }
         let (recorder, taps) = recordings::start(config, ground, notices_in.clone())?;
         let (fork_notices_in, fork_notices) = mpsc::channel(FORK_NOTICES_MAX);
-        let (forks, feed) = Forks::start(&config.forks, clock.clone(), fork_notices_in).map_err(|error| {
-            Failure::Unavailable(format!("Copies of calls' audio (forks.trusted) cannot be sent: {error}."))
-        })?;
+        let (forks, feed) =
+            Forks::start(&config.forks, &config.media, ground.rng(), clock.clone(), fork_notices_in).map_err(|error| {
+                Failure::Unavailable(format!("Copies of calls' audio (forks.trusted) cannot be sent: {error}."))
+            })?;
         let media = MediaPlane::start_with_taps(&config.media, clock.clone(), ground.rng(), notices_in, taps, Some(&feed))
             .map_err(|error| {
                 let bind = config.media.addresses().of(IpFamily::V4).bind;

@@ -33,7 +33,7 @@ use crate::{
 impl Legs {
     /// The endpoint heard something.
     pub(super) fn hear_sip(&mut self, notice: SipNotice, now: Now, rng: &mut Rng) {
-        let Some(notice) = self.hear_web(notice, now) else { return };
+        let Some(notice) = self.hear_recorder(notice).and_then(|notice| self.hear_web(notice, now)) else { return };
         match notice {
             SipNotice::Invited {
                 dialog,

@@ -7,12 +7,14 @@ use std::{
     sync::Arc,
 };
 
-use super::{LiveUpdate, digits::DigitWay, forks::Forks, ports::Moving, silence::Silence, web_legs::WebStage};
+use super::{
+    LiveUpdate, digits::DigitWay, forks::Forks, ports::Moving, recorders::Recorders, silence::Silence, web_legs::WebStage,
+};
 use crate::{
     domain::{call::EndCause, centre::CentreInput, directory::Trunk},
     protocol::{
         forking::ForkOrder,
-        media::{MediaOrder, RemoteMedia, Source},
+        media::{Codec, MediaOrder, RemoteMedia, Source},
         sdp::{AudioTerms, Description, SdpSession},
         sip::{Device, DialogId, SipOrder, SipTarget},
     },
@@ -65,6 +67,8 @@ pub(super) struct Legs {
     said: VecDeque<Said>,
     /// Calls that ring at devices of both kinds, and what has become of them.
     pub(super) forks: Forks,
+    /// Recording sessions with recorders of other houses.
+    pub(super) recorders: Recorders,
     /// Legs whose media were agreed anew since it was asked last.
     changed: BTreeSet<LegId>,
     /// What went wrong so far.
@@ -101,6 +105,8 @@ pub(super) struct Leg {
     pub(super) moving: Option<Box<Moving>>,
     /// Its peer has fallen silent before the answer.
     pub(super) is_missed: bool,
+    /// In what its peer wants to be spoken to, as far as it has been agreed.
+    pub(super) codec: Option<Codec>,
 }
 
 /// Where a leg stands.
@@ -266,6 +272,7 @@ impl Legs {
             families: IpFamilies::Both,
             said: VecDeque::new(),
             forks: Forks::default(),
+            recorders: Recorders::default(),
             changed: BTreeSet::new(),
             faults: LegFaults::default(),
         }
@@ -278,7 +285,7 @@ impl Legs {
 
     /// The earliest deadline.
     pub(super) fn next_wakeup(&self) -> Option<Mono> {
-        self.deadlines.first().map(|(at, _)| *at)
+        self.deadlines.first().map(|(at, _)| *at).into_iter().chain(self.recorders.next_wakeup()).min()
     }
 
     /// How many legs there are.
@@ -303,7 +310,8 @@ impl Legs {
     /// Whether nothing at all is remembered of any leg.
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
-        self.legs.is_empty() && self.dialogs.is_empty() && self.deadlines.is_empty()
+        let has_legs = !self.legs.is_empty() || !self.dialogs.is_empty() || !self.deadlines.is_empty();
+        !has_legs && self.recorders.is_empty()
     }
 
     /// Ends what has lasted too long.
@@ -317,6 +325,7 @@ impl Legs {
                 self.time_out(leg, now);
             }
         }
+        self.time_out_recorders(now);
     }
 
     fn time_out(&mut self, leg: LegId, now: Now) {
@@ -375,6 +384,7 @@ impl Legs {
                 terms: AudioTerms::default(),
                 moving: None,
                 is_missed: false,
+                codec: None,
             },
         );
         self.set_deadline(leg, millis.map(|millis| now.mono + millis));
@@ -549,6 +559,10 @@ impl Legs {
         let signalled_from = entry.and_then(|entry| entry.signalled_from);
         // While it rings, another phone than the one that is heard early may answer.
         let is_settled = !entry.is_some_and(|entry| matches!(entry.state, LegState::Calling { .. }));
+        let codec = remote.codec;
+        if let Some(entry) = self.legs.get_mut(&leg) {
+            entry.codec = Some(codec);
+        }
         self.changed.insert(leg);
         self.order_media(MediaOrder::SetRemote { leg, remote, signalled_from, is_settled });
     }

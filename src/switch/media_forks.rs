@@ -12,19 +12,36 @@ use crate::{
         forking::{BearerToken, ForkNotice, ForkOrder, ForkPeer},
         media::MediaOrder,
     },
-    types::{ForkEnd, ForkFacts, ForkFailure, ForkId, ForkStop, ForkWord, LegId},
+    types::{ForkEnd, ForkFacts, ForkFailure, ForkId, ForkStop, ForkWord, LegId, Now, Rng},
 };
 
 impl Legs {
     /// Begins a copy of a leg. One that is gone has nothing to copy, which is said at once.
-    pub(super) fn start_fork(&mut self, leg: LegId, fork: ForkId, target: &MediaFork, facts: Box<ForkFacts>, is_paused: bool) {
+    pub(super) fn start_fork(
+        &mut self,
+        leg: LegId,
+        fork: ForkId,
+        target: &MediaFork,
+        facts: Box<ForkFacts>,
+        is_paused: bool,
+        now: Now,
+    ) {
         if self.get(leg).is_none() {
             let end = ForkEnd::Failed(ForkFailure::Lost);
             self.tell(CentreInput::ForkEnded { fork, session: facts.session, end });
             return;
         }
         // Who sends is there before the first packet comes.
-        self.order_fork(ForkOrder::Open { fork, peer: peer(target), facts, is_paused });
+        match &target.target {
+            ForkTarget::Websocket { url, .. } => {
+                let token = target.token.as_ref().map(|ForkToken(token)| BearerToken(Arc::from(token.as_str())));
+                let peer = ForkPeer::Websocket { url: Arc::from(url.as_str()), token };
+                self.order_fork(ForkOrder::Open { fork, peer, facts, is_paused });
+            }
+            ForkTarget::Siprec { trunk, number } => {
+                self.begin_recorder(leg, fork, trunk.clone(), number.as_str().into(), facts, is_paused, now);
+            }
+        }
         self.order_media(MediaOrder::Fork { leg, fork, is_paused });
     }
 
@@ -35,6 +52,7 @@ impl Legs {
             self.order_media(MediaOrder::PauseFork { leg, fork, is_paused });
         }
         self.order_fork(ForkOrder::Tell { fork, word });
+        self.pause_recorder(fork, is_paused);
     }
 
     /// Ends a copy. Its leg may have been forgotten.
@@ -42,23 +60,19 @@ impl Legs {
         if self.get(leg).is_some() {
             self.order_media(MediaOrder::StopFork { leg, fork });
         }
+        self.end_recorder(fork);
         self.order_fork(ForkOrder::Stop { fork, why });
     }
 
     /// Who sends reports.
-    pub(super) fn hear_fork(&mut self, notice: ForkNotice) {
-        self.tell(match notice {
-            ForkNotice::Up { fork, session } => CentreInput::ForkUp { fork, session },
-            ForkNotice::Ended { fork, session, end } => CentreInput::ForkEnded { fork, session, end },
-        });
-    }
-}
-
-fn peer(target: &MediaFork) -> ForkPeer {
-    match &target.target {
-        ForkTarget::Websocket { url, .. } => ForkPeer::Websocket {
-            url: Arc::from(url.as_str()),
-            token: target.token.as_ref().map(|ForkToken(token)| BearerToken(Arc::from(token.as_str()))),
-        },
+    pub(super) fn hear_fork(&mut self, notice: ForkNotice, rng: &mut Rng) {
+        match notice {
+            ForkNotice::Opened { fork, session, locals, keys } => self.recorder_opened(fork, session, locals, *keys, rng),
+            ForkNotice::Up { fork, session } => self.tell(CentreInput::ForkUp { fork, session }),
+            ForkNotice::Ended { fork, session, end } => {
+                self.end_recorder(fork);
+                self.tell(CentreInput::ForkEnded { fork, session, end });
+            }
+        }
     }
 }

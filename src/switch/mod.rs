@@ -13,6 +13,7 @@ mod legs;
 mod media_forks;
 mod offers;
 mod ports;
+mod recorders;
 mod recordings;
 mod silence;
 mod snapshot;
@@ -52,7 +53,7 @@ use crate::{
         event::Event,
     },
     protocol::sip::{Device, DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
-    types::{AgentId, IpFamilies, IpPrefix, LegId, Mono, Now, Rng},
+    types::{AgentId, IpFamilies, IpFamily, IpPrefix, LegId, Mono, Now, Rng},
 };
 
 /// Rounds in which the parts answer each other within one turn; what is left goes on in the next turn.
@@ -100,10 +101,12 @@ impl Switch {
     /// An exchange for so many calls at a time, without a directory: it refuses every call until it has one. `secret` keys the
     /// endpoint's nonces.
     pub fn new(sip: SipSettings, calls_max: usize, rng: Rng, secret: [u8; 32]) -> Self {
+        let mut legs = Legs::new();
+        legs.recorders.host = sip.udp.of(IpFamily::V4).host.as_str().into();
         Self {
             sip: SipEndpoint::new(sip, secret),
             centre: Centre::new(calls_max),
-            legs: Legs::new(),
+            legs,
             directory: Arc::default(),
             peers: Arc::default(),
             rng,
@@ -153,7 +156,7 @@ impl Switch {
                     self.legs.hear_media(notice, now, &mut self.rng);
                 }
             }
-            Input::Fork(notice) => self.legs.hear_fork(notice),
+            Input::Fork(notice) => self.legs.hear_fork(notice, &mut self.rng),
             Input::Command(CommandRequest { request, actor, command }) => {
                 let result = self.centre.command(&actor, command, now, &mut self.rng);
                 reply = Some(Output::Reply { request, result });
@@ -163,6 +166,7 @@ impl Switch {
                 self.legs.country_code = directory.centre.country_code.as_str().into();
                 self.legs.trunks.clone_from(&directory.trunks);
                 self.legs.encryption = access::encryption_of_phones(&directory);
+                self.legs.recorders.directory = directory.clone();
                 self.directory = directory.clone();
                 self.apply_access();
                 self.centre.set_directory(directory, now, &mut self.rng);
@@ -331,6 +335,7 @@ impl Switch {
     fn tell_names(&mut self) {
         for (dialog, call_id) in self.named.drain(..) {
             let leg = self.legs.by_dialog(dialog).map(|leg| self.legs.known_as(leg));
+            let leg = leg.or_else(|| self.legs.recorders.leg_of(dialog));
             let call = leg.and_then(|leg| self.centre.call_of(leg));
             self.outputs.extend(call.map(|call| Output::Named { call, call_id }));
         }

@@ -89,10 +89,13 @@ impl Legs {
             }
             PhoneEffect::StopRecording { leg } => self.order_media_of(leg, MediaOrder::StopRecording { leg }),
             PhoneEffect::StartFork { leg, fork, target, facts, is_paused } => {
-                self.start_fork(leg, fork, &target, facts, is_paused);
+                self.start_fork(leg, fork, &target, facts, is_paused, now);
             }
             PhoneEffect::PauseFork { leg, fork, is_paused } => self.pause_fork(leg, fork, is_paused),
-            PhoneEffect::TellFork { fork, word } => self.order_fork(ForkOrder::Tell { fork, word }),
+            PhoneEffect::TellFork { fork, word } => {
+                self.tell_recorder(fork, &word, now);
+                self.order_fork(ForkOrder::Tell { fork, word });
+            }
             PhoneEffect::StopFork { leg, fork, why } => self.stop_fork(leg, fork, why),
             PhoneEffect::SendDigits { leg, digits } => self.order_media_of(leg, MediaOrder::SendDigits { leg, digits }),
         }

@@ -3,6 +3,7 @@
 mod early_audio;
 mod encryption;
 mod moving;
+mod recorders;
 mod silence;
 
 use std::{

@@ -8,7 +8,10 @@ use crate::{
     protocol::forking::WebsocketAddress,
 };
 
-pub(super) fn fork(fork: &MediaFork, problems: &mut Problems) {
+/// Letters of what is called at a recorder.
+const RECORDER_CHARS_MAX: i64 = 60;
+
+pub(super) fn fork(fork: &MediaFork, directory: &Directory, problems: &mut Problems) {
     problems.name("name", &fork.name);
     match &fork.target {
         ForkTarget::Websocket { url, is_plain_allowed } => match WebsocketAddress::parse(url) {
@@ -18,6 +21,12 @@ pub(super) fn fork(fork: &MediaFork, problems: &mut Problems) {
             }
             Err(_) => problems.add("target.url", Flaw::NotAWebsocket),
         },
+        ForkTarget::Siprec { trunk, number } => {
+            if !directory.trunks.contains_key(trunk) {
+                problems.add("target.trunk", Flaw::unknown(Thing::Trunk, trunk));
+            }
+            problems.length("target.number", number, 1, RECORDER_CHARS_MAX);
+        }
     }
 }
 

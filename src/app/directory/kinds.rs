@@ -10,8 +10,9 @@ use crate::{
     },
     domain::{
         directory::{
-            AgentProfile, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule, ForkToken,
-            MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill, Thing, Trunk,
+            AgentProfile, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule,
+            ForkTarget, ForkToken, MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill,
+            Thing, Trunk,
         },
         event::Actor,
         ticket::SlaPolicy,
@@ -185,7 +186,9 @@ impl Kept for Trunk {
     fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
         let routes = directory.outbound_routes.values();
         let by_it = routes.filter(|route| route.trunks.iter().any(|one| one.trunk == self.id));
-        by_it.map(|route| referrer(Thing::OutboundRoute, &route.id)).collect()
+        let leads_there = |fork: &&MediaFork| matches!(&fork.target, ForkTarget::Siprec { trunk, .. } if *trunk == self.id);
+        let forks = directory.media_forks.values().filter(leads_there).map(|fork| referrer(Thing::MediaFork, &fork.id));
+        by_it.map(|route| referrer(Thing::OutboundRoute, &route.id)).chain(forks).collect()
     }
 
     fn account(&self) -> Option<&str> {
@@ -221,8 +224,8 @@ impl Kept for MediaFork {
     const PASSWORD_CHARS_MAX: i64 = 4_096;
     kept_by_id!(media_forks);
 
-    fn check(&self, _: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
-        forks::fork(self, problems);
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        forks::fork(self, directory, problems);
     }
 
     fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
@@ -234,7 +237,7 @@ impl Kept for MediaFork {
     }
 
     fn account(&self) -> Option<&str> {
-        Some(self.target.address())
+        Some(self.target.address()).filter(|address| !address.is_empty())
     }
 
     fn secret_of(&self, _realm: &str, password: &str) -> Result<Option<EntrySecret>, Flaw> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::RecordingBegins;
-use crate::types::MediaForkId;
+use crate::types::{MediaForkId, TrunkId};
 
 /// Outside systems that one call's audio may go to.
 pub const FORKS_PER_CALL_MAX: usize = 4;
@@ -38,6 +38,14 @@ pub enum ForkTarget {
         #[serde(default)]
         is_plain_allowed: bool,
     },
+    /// A recorder, to which a recording session (SIPREC, RFC 7866) is set up for each call. How audio is encrypted, and as whom we
+    /// prove ourselves, is the trunk's matter.
+    Siprec {
+        /// The trunk behind which it is.
+        trunk: TrunkId,
+        /// The user part of its address there.
+        number: String,
+    },
 }
 
 impl ForkTarget {
@@ -45,6 +53,8 @@ impl ForkTarget {
     pub fn address(&self) -> &str {
         match self {
             Self::Websocket { url, .. } => url,
+            // A recorder is told no token: it belongs to nothing.
+            Self::Siprec { .. } => "",
         }
     }
 }

@@ -17,11 +17,13 @@ use tokio_rustls::TlsConnector;
 use super::{
     ForkStats,
     feed::Block,
+    recorder::RecorderSink,
     websocket::{Dial, WebsocketSink},
 };
 use crate::{
+    net::media::PortPool,
     protocol::forking::{ForkNotice, ForkOrder, ForkPeer, ForkSound},
-    types::{Clock, ForkEnd, ForkFacts, ForkFailure, ForkId, ForkStop, ForkWord, Mono},
+    types::{Clock, ForkEnd, ForkFacts, ForkFailure, ForkId, ForkStop, ForkWord, Mono, Now, PerFamily, Rng},
 };
 
 /// Between two looks at what has come, while anything is sent.
@@ -42,6 +44,8 @@ pub(super) enum Door {
 /// What the hub is built from.
 pub(super) struct Parts {
     pub(super) copies_max: u64,
+    pub(super) pools: PerFamily<PortPool>,
+    pub(super) rng: Rng,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) connector: TlsConnector,
     pub(super) orders: mpsc::UnboundedReceiver<Door>,
@@ -60,12 +64,14 @@ pub(super) struct Hub {
 /// Where a copy goes.
 enum Sink {
     Websocket(WebsocketSink),
+    Recorder(Box<RecorderSink>),
 }
 
 impl Sink {
     fn hear(&mut self, sound: &ForkSound<'_>) {
         match self {
             Self::Websocket(sink) => sink.hear(sound),
+            Self::Recorder(sink) => sink.hear(sound),
         }
     }
 
@@ -73,18 +79,31 @@ impl Sink {
     fn advance(&mut self, until: Mono) -> bool {
         match self {
             Self::Websocket(sink) => sink.advance(until),
+            // Its packets go out as they come.
+            Self::Recorder(_) => true,
+        }
+    }
+
+    /// Reports to whoever wants reports.
+    fn care(&mut self, now: Now) {
+        match self {
+            Self::Websocket(_) => {}
+            Self::Recorder(sink) => sink.care(now),
         }
     }
 
     fn tell(&mut self, word: &ForkWord, now: Mono) {
         match self {
             Self::Websocket(sink) => sink.tell(word, now),
+            Self::Recorder(sink) => sink.tell(word),
         }
     }
 
     fn stop(self, why: ForkStop) {
         match self {
             Self::Websocket(sink) => sink.stop(why),
+            // What is to be said to a recorder the switch says.
+            Self::Recorder(_) => {}
         }
     }
 }
@@ -145,6 +164,16 @@ impl Hub {
                     sink.tell(&word, now);
                 }
             }
+            ForkOrder::Agree { fork, streams } => {
+                if let Some(Sink::Recorder(sink)) = self.sinks.get_mut(&fork) {
+                    sink.agree(*streams);
+                }
+            }
+            ForkOrder::GiveUp { fork, end } => {
+                if self.sinks.remove(&fork).is_some() {
+                    self.parts.stats.note(end);
+                }
+            }
             ForkOrder::Stop { fork, why } => {
                 // What was said until now belongs to it.
                 self.take_blocks();
@@ -159,10 +188,7 @@ impl Hub {
     fn open(&mut self, fork: ForkId, peer: ForkPeer, facts: &ForkFacts, is_paused: bool, now: Mono) {
         if self.parts.stats.running.load(Ordering::Relaxed) >= self.parts.copies_max {
             tracing::warn!(%fork, copies_max = self.parts.copies_max, "too many copies of calls' audio at a time (forks.copies_max)");
-            self.parts.stats.note(ForkEnd::Failed(ForkFailure::Busy));
-            let end = ForkEnd::Failed(ForkFailure::Busy);
-            self.notice(ForkNotice::Ended { fork, session: facts.session, end });
-            return;
+            return self.refuse(fork, facts.session);
         }
         if self.sinks.is_empty() {
             self.next_tick = now + TICK_MS;
@@ -182,11 +208,30 @@ impl Hub {
                 is_paused,
                 now,
             )),
+            ForkPeer::Recorder { families } => {
+                let Parts { pools, rng, stats, .. } = &mut self.parts;
+                match RecorderSink::open(pools, families, is_paused, Rng::seeded(rng.next_u64()), Arc::clone(stats)) {
+                    Ok((sink, locals, keys)) => {
+                        self.notice(ForkNotice::Opened { fork, session: facts.session, locals, keys });
+                        Sink::Recorder(Box::new(sink))
+                    }
+                    Err(fault) => {
+                        tracing::warn!(%fork, %fault, "a recorder cannot be sent to: no ports");
+                        return self.refuse(fork, facts.session);
+                    }
+                }
+            }
         };
         // An earlier session of the same copy, whose end nobody has ordered.
         if let Some(earlier) = self.sinks.insert(fork, sink) {
             earlier.stop(ForkStop::Restart);
         }
+    }
+
+    fn refuse(&self, fork: ForkId, session: u32) {
+        let end = ForkEnd::Failed(ForkFailure::Busy);
+        self.parts.stats.note(end);
+        self.notice(ForkNotice::Ended { fork, session, end });
     }
 
     fn tick(&mut self) {
@@ -195,6 +240,8 @@ impl Hub {
         self.take_blocks();
         let until = Mono::from_millis(now.as_millis().saturating_sub(BEHIND_MS));
         self.sinks.retain(|_, sink| sink.advance(until));
+        let now = self.parts.clock.now();
+        self.sinks.values_mut().for_each(|sink| sink.care(now));
     }
 
     fn take_blocks(&mut self) {

@@ -8,6 +8,7 @@
 
 mod feed;
 mod hub;
+mod recorder;
 mod settings;
 #[cfg(test)]
 mod stories;
@@ -32,8 +33,9 @@ pub use settings::ForkSettings;
 
 use self::hub::{Door, Hub};
 use crate::{
+    net::media::{MediaSettings, PortPool},
     protocol::forking::{ForkNotice, ForkOrder},
-    types::{Clock, ForkEnd, ForkFailure},
+    types::{Clock, ForkEnd, ForkFailure, Rng},
 };
 
 /// Orders that wait for the thread. Beyond them copies are not begun and words are lost; ends always find room, and there are no
@@ -89,6 +91,8 @@ impl Forks {
     /// Starts the thread. The feed goes to the media worker; notices go to `notices`.
     pub fn start(
         settings: &ForkSettings,
+        media: &MediaSettings,
+        rng: Rng,
         clock: Arc<dyn Clock>,
         notices: mpsc::Sender<ForkNotice>,
     ) -> io::Result<(Self, ForkFeed)> {
@@ -99,6 +103,8 @@ impl Forks {
         let feed = ForkFeed::new(to_hub, Arc::clone(&stats));
         let mut hub = Hub::new(hub::Parts {
             copies_max: settings.copies_max.into(),
+            pools: media.addresses().map(|address| PortPool::new(address, media.ports)),
+            rng,
             clock,
             connector,
             orders,

@@ -19,7 +19,7 @@ use tokio_tungstenite::{
 
 use super::*;
 use crate::{
-    net::SystemClock,
+    net::{SystemClock, media::MediaSettings},
     protocol::{
         audio::{Goertzel, linear_of_ulaw},
         forking::{BearerToken, ForkPeer, ForkSound, SUBPROTOCOL},
@@ -52,7 +52,7 @@ impl Desk {
     fn new(settings: &ForkSettings) -> Self {
         let clock = Arc::new(SystemClock::start());
         let (sender, notices) = mpsc::channel(64);
-        let (forks, feed) = Forks::start(settings, clock.clone(), sender).unwrap();
+        let (forks, feed) = Forks::start(settings, &MediaSettings::default(), Rng::seeded(9), clock.clone(), sender).unwrap();
         Self { forks, taps: feed.taps(), notices, clock, rng: Rng::seeded(7) }
     }
 

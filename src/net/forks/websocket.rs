@@ -162,10 +162,10 @@ impl Outbox {
 }
 
 /// Counts a copy as running until its task is over, whatever ends it.
-struct Running(Arc<ForkStats>);
+pub(super) struct Running(Arc<ForkStats>);
 
 impl Running {
-    fn new(stats: &Arc<ForkStats>) -> Self {
+    pub(super) fn new(stats: &Arc<ForkStats>) -> Self {
         stats.running.fetch_add(1, Ordering::Relaxed);
         Self(Arc::clone(stats))
     }

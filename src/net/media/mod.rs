@@ -55,4 +55,6 @@ mod worker;
 pub use dscp::Dscp;
 pub use plane::{MediaHandle, MediaPlane};
 pub use settings::{MediaSettings, advertised_of, detect_address};
+pub(super) use sip_peer::{PortPool, bind_each};
+pub(super) use srtp::draw_keys;
 pub use stats::{Lateness, MediaStats, Opinions};

@@ -107,7 +107,7 @@ pub(super) fn bind_socket(at: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 /// Even ports of the range in turn, so that a port rests as long as possible before its next call.
-pub(super) struct PortPool {
+pub(in crate::net) struct PortPool {
     address: MediaAddress,
     first: u32,
     pairs: u32,
@@ -115,7 +115,7 @@ pub(super) struct PortPool {
 }
 
 impl PortPool {
-    pub(super) fn new(address: MediaAddress, range: PortRange) -> Self {
+    pub(in crate::net) fn new(address: MediaAddress, range: PortRange) -> Self {
         let first = u32::from(range.first).next_multiple_of(2);
         let pairs = (u32::from(range.last) + 1).saturating_sub(first).div_ceil(2);
         Self { address, first, pairs, turn: 0 }
@@ -144,7 +144,7 @@ impl PortPool {
 }
 
 /// Binds a port of each of these families that there is.
-pub(super) fn bind_each(
+pub(in crate::net) fn bind_each(
     pools: &mut PerFamily<PortPool>,
     families: IpFamilies,
 ) -> io::Result<(PerFamily<UdpSocket>, PerFamily<SocketAddr>)> {

@@ -77,7 +77,7 @@ impl LegSrtp {
 }
 
 /// Chance for the keys of a leg.
-pub(super) fn draw_keys() -> io::Result<KeyMaterial> {
+pub(in crate::net) fn draw_keys() -> io::Result<KeyMaterial> {
     Secrets.octets().map(KeyMaterial::new).map_err(io::Error::other)
 }
 

@@ -6,12 +6,15 @@ mod address;
 mod timeline;
 pub mod words;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, net::SocketAddr, sync::Arc};
 
 pub use address::{AddressFault, WebsocketAddress};
 pub use timeline::{ForkSound, MESSAGE_FRAMES, MESSAGE_MS, Message, Timeline};
 
-use crate::types::{ForkEnd, ForkFacts, ForkId, ForkStop, ForkWord};
+use crate::{
+    protocol::{rtp::KeyMaterial, sdp::RecorderStream},
+    types::{ForkEnd, ForkFacts, ForkId, ForkStop, ForkWord, IpFamilies, PerFamily},
+};
 
 /// The sub-protocol (RFC 6455 1.9) that the other side has to know.
 pub const SUBPROTOCOL: &str = "centralita.media.v1";
@@ -25,6 +28,11 @@ pub enum ForkPeer {
         url: Arc<str>,
         /// By which we prove ourselves.
         token: Option<BearerToken>,
+    },
+    /// Two RTP streams to a recorder, with whom the switch speaks.
+    Recorder {
+        /// Of which families ports are bound, until it is known of which the recorder is.
+        families: IpFamilies,
     },
 }
 
@@ -41,7 +49,8 @@ impl fmt::Debug for BearerToken {
 /// Do this with a copy. What is ordered of one that is not there is ignored.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ForkOrder {
-    /// Send it there; answered by [`ForkNotice::Up`] or [`ForkNotice::Ended`]. Its audio comes from the media worker.
+    /// Send it there; answered by [`ForkNotice::Up`] or [`ForkNotice::Ended`], to a recorder by [`ForkNotice::Opened`]. Its audio comes
+    /// from the media worker.
     Open {
         /// Which.
         fork: ForkId,
@@ -59,6 +68,20 @@ pub enum ForkOrder {
         /// What.
         word: ForkWord,
     },
+    /// What a recorder takes of the two streams, what the customer says and hears, from now on. Before that nothing is sent.
+    Agree {
+        /// Which.
+        fork: ForkId,
+        /// `None` for one that it does not take.
+        streams: Box<[Option<RecorderStream>; 2]>,
+    },
+    /// Send no more of it to a recorder, with whom it ended without our wish. Nothing is answered.
+    GiveUp {
+        /// Which.
+        fork: ForkId,
+        /// How it ended.
+        end: ForkEnd,
+    },
     /// Send no more of it. Nothing is answered.
     Stop {
         /// Which.
@@ -69,8 +92,19 @@ pub enum ForkOrder {
 }
 
 /// Something happened to a copy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ForkNotice {
+    /// The ports for a recorder are bound.
+    Opened {
+        /// Which.
+        fork: ForkId,
+        /// Which time.
+        session: u32,
+        /// Addresses to write into the SDP, of each stream.
+        locals: PerFamily<[SocketAddr; 2]>,
+        /// Chance for the keys that each stream may be sent with, drawn for it alone.
+        keys: Box<[KeyMaterial; 2]>,
+    },
     /// The other side gets it.
     Up {
         /// Which.

@@ -113,7 +113,7 @@ impl RecorderSession {
         let mut media = String::new();
         for at in [0, 1] {
             let profile = self.profiles[at].as_deref().unwrap_or(if terms.allow_plain() { "RTP/AVP" } else { "RTP/SAVP" });
-            let keys = terms.allow_keys().then(|| our_attributes(|suite| self.keys[at].key(suite))).unwrap_or_default();
+            let keys = if terms.allow_keys() { our_attributes(|suite| self.keys[at].key(suite)) } else { Vec::new() };
             let formats = self.codecs.iter().map(|codec| (*codec, static_payload_type(*codec).unwrap_or(0)));
             self.write_stream(&mut media, family, at, profile, &formats.collect::<Vec<_>>(), &keys, true);
         }

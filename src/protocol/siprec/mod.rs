@@ -11,5 +11,5 @@ mod xml;
 
 pub use body::{METADATA, METADATA_REQUEST, asks_for_metadata, recording_body};
 pub use metadata::{PARTICIPANTS_MAX, Participant, RecordedSession, address_of_record};
-pub use sender::{DATAGRAM_OCTETS_MAX, RecordedPacket, StreamSender};
+pub use sender::{DATAGRAM_OCTETS_MAX, StreamSender};
 pub use unique_id::UniqueId;

@@ -4,11 +4,12 @@
 use crate::{
     protocol::{
         audio::{Decoder, PACKET_SAMPLES_MAX, alaw_of, clock_rate, ulaw_of},
+        forking::ForkSound,
         media::Codec,
         rtp::{Outgoing, Packet, Reception, SrtpKeys, SrtpSender, Stamp, write_packet, write_report},
         sdp::RecorderStream,
     },
-    types::{Mono, Now, Rng},
+    types::{Now, Rng},
 };
 
 /// Octets of the longest packet: what a network carries whole.
@@ -17,23 +18,6 @@ pub const DATAGRAM_OCTETS_MAX: usize = 1_500;
 const REPORT_GROWS_MAX: usize = 20;
 /// The clock of every codec that is offered to recorders.
 const CLOCK_RATE: u32 = 8_000;
-
-/// A packet of a leg.
-#[derive(Debug, Clone, Copy)]
-pub struct RecordedPacket<'a> {
-    /// Of its payload.
-    pub codec: Codec,
-    /// Another one after everything that breaks the stream: a restart, a pause.
-    pub stream: u64,
-    /// Extended sequence number.
-    pub number: u64,
-    /// RTP timestamp.
-    pub timestamp: u32,
-    /// When it came.
-    pub at: Mono,
-    /// RTP payload.
-    pub payload: &'a [u8],
-}
 
 /// The sending side of a stream.
 pub struct StreamSender {
@@ -80,7 +64,7 @@ impl StreamSender {
 
     /// The datagram to send for a packet of the leg; `None` when nobody wants it, when it came twice or too late for its place, or
     /// when it can neither be passed on nor encoded.
-    pub fn send<'a>(&mut self, packet: &RecordedPacket<'_>, out: &'a mut [u8; DATAGRAM_OCTETS_MAX]) -> Option<&'a [u8]> {
+    pub fn send<'a>(&mut self, packet: &ForkSound<'_>, out: &'a mut [u8; DATAGRAM_OCTETS_MAX]) -> Option<&'a [u8]> {
         let formats = &self.agreed.as_ref().filter(|agreed| agreed.is_receiving)?.formats;
         let taken = formats.iter().find(|(codec, _)| *codec == packet.codec).copied();
         let to_g711 = formats.iter().find(|(codec, _)| matches!(codec, Codec::Pcmu | Codec::Pcma)).copied();
@@ -123,12 +107,7 @@ impl StreamSender {
         Some(report)
     }
 
-    fn encode<'a>(
-        &mut self,
-        packet: &RecordedPacket<'_>,
-        codec: Codec,
-        out: &'a mut [u8; PACKET_SAMPLES_MAX],
-    ) -> Option<&'a [u8]> {
+    fn encode<'a>(&mut self, packet: &ForkSound<'_>, codec: Codec, out: &'a mut [u8; PACKET_SAMPLES_MAX]) -> Option<&'a [u8]> {
         if self.decoder.as_ref().is_none_or(|decoder| decoder.codec() != packet.codec) {
             self.decoder = Decoder::new(packet.codec).ok();
         }
@@ -140,8 +119,8 @@ impl StreamSender {
         Some(out)
     }
 
-    fn stamp(&mut self, packet: &RecordedPacket<'_>) -> Option<Stamp> {
-        let RecordedPacket { codec, stream, number, timestamp, at, .. } = *packet;
+    fn stamp(&mut self, packet: &ForkSound<'_>) -> Option<Stamp> {
+        let ForkSound { codec, stream, number, timestamp, at, .. } = *packet;
         let rate = clock_rate(codec);
         let timestamp = if rate == CLOCK_RATE {
             self.unwrapped = None;
@@ -171,9 +150,13 @@ fn codec_number(codec: Codec) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{
-        audio::{Encoder, Goertzel, PAYLOAD_MAX, Tone},
-        rtp::{SrtpKey, SrtpReceiver, SrtpSuite, is_rtcp},
+    use crate::{
+        protocol::{
+            audio::{Encoder, Goertzel, PAYLOAD_MAX, Tone},
+            recording::Side,
+            rtp::{SrtpKey, SrtpReceiver, SrtpSuite, is_rtcp},
+        },
+        types::Mono,
     };
 
     fn takes(formats: &[(Codec, u8)]) -> RecorderStream {
@@ -188,7 +171,8 @@ mod tests {
         for number in 0..100_u64 {
             let (mut payload, mut out) = ([0; PAYLOAD_MAX], [0; DATAGRAM_OCTETS_MAX]);
             let length = encoder.encode(&tone.frame(), &mut payload).unwrap();
-            let packet = RecordedPacket {
+            let packet = ForkSound {
+                side: Side::Said,
                 codec,
                 stream,
                 number: 65_500 + number,
@@ -275,7 +259,8 @@ mod tests {
             for number in 0..3 {
                 let payload = [0xff; 160];
                 let at = Mono::from_millis(stream * 1_000 + number * 20);
-                let packet = RecordedPacket {
+                let packet = ForkSound {
+                    side: Side::Said,
                     codec: Codec::Pcmu,
                     stream,
                     number,
@@ -307,7 +292,8 @@ mod tests {
             let payload: Vec<u8> = (0..rng.below(1_600)).map(|_| rng.next_u32() as u8).collect();
             let codec = [Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus][rng.below(4) as usize];
             let (stream, number, timestamp) = (rng.below(3), rng.below(1_000), rng.next_u32());
-            let packet = RecordedPacket {
+            let packet = ForkSound {
+                side: Side::Said,
                 codec,
                 stream,
                 number,

@@ -13,6 +13,7 @@ mod messages;
 mod numbers;
 mod outbound;
 mod reasons;
+mod recorders;
 mod recordings;
 mod redirected;
 mod secure_trunks;

@@ -83,7 +83,9 @@ impl Exchange {
         let media_settings = MediaSettings { browser_port: 0, ..media_settings };
         let media = MediaPlane::start(&media_settings, clock.clone(), Rng::seeded(1), notices_in).expect("the media plane");
         let (fork_notices_in, fork_notices) = mpsc::channel(FORK_NOTICES_MAX);
-        let forks = Forks::start(&ForkSettings::default(), clock.clone(), fork_notices_in).expect("no file is named").0;
+        let forks = Forks::start(&ForkSettings::default(), &media_settings, Rng::seeded(2), clock.clone(), fork_notices_in)
+            .expect("no file is named")
+            .0;
         let sip = *net.advertised().of(IpFamily::V4);
         let advertised = PerFamily::One(Advertised { host: sip.ip().to_string(), port: sip.port() });
         let settings = SipSettings {

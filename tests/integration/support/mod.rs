@@ -9,6 +9,7 @@ pub mod desk_phone;
 pub mod exchange;
 pub mod lossy_relay;
 pub mod node;
+pub mod recorder_peer;
 pub mod rest;
 pub mod sipp;
 pub mod tls_pipe;

@@ -3311,6 +3311,13 @@ export interface components {
             is_plain_allowed?: boolean;
             /** @enum {string} */
             kind: "websocket";
+        } | {
+            /** @description The trunk behind which it is. */
+            trunk: components["schemas"]["TrunkId"];
+            /** @description The user part of its address there. */
+            number: string;
+            /** @enum {string} */
+            kind: "siprec";
         };
         /** @description An outside system that gets a call's audio. */
         ForkView: {

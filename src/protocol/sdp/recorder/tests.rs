@@ -1,3 +1,5 @@
+//! Offers to a recorder and its answers: two streams, codecs, keys, pauses, families.
+
 use super::*;
 use crate::types::MediaEncryption;
 
