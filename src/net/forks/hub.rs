@@ -63,7 +63,7 @@ pub(super) struct Hub {
 
 /// Where a copy goes.
 enum Sink {
-    Websocket(WebsocketSink),
+    Websocket(Box<WebsocketSink>),
     Recorder(Box<RecorderSink>),
 }
 
@@ -194,7 +194,7 @@ impl Hub {
             self.next_tick = now + TICK_MS;
         }
         let sink = match peer {
-            ForkPeer::Websocket { url, token } => Sink::Websocket(WebsocketSink::open(
+            ForkPeer::Websocket { url, token } => Sink::Websocket(Box::new(WebsocketSink::open(
                 Dial {
                     fork,
                     url,
@@ -207,7 +207,7 @@ impl Hub {
                 facts,
                 is_paused,
                 now,
-            )),
+            ))),
             ForkPeer::Recorder { families } => {
                 let Parts { pools, rng, stats, .. } = &mut self.parts;
                 match RecorderSink::open(pools, families, is_paused, Rng::seeded(rng.next_u64()), Arc::clone(stats)) {
