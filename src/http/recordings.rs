@@ -24,7 +24,7 @@ use crate::{
     },
     domain::{
         call::PauseCause,
-        centre::{CentreCommand, RecordingAsked, RecordingView},
+        centre::{CentreCommand, ForkView, RecordingAsked, RecordingView},
     },
     types::{CallId, RecordingId, UserId},
 };
@@ -113,11 +113,13 @@ pub struct OutlineParams {
     buckets: Option<i64>,
 }
 
-/// How it stands with the recording of a running call.
+/// How it stands with the recording of a running call, and with the copies of its audio, which pause with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RecordingNow {
     /// Now.
     recording: RecordingView,
+    /// To which outside systems its audio goes.
+    forks: Vec<ForkView>,
 }
 
 /// The recordings of a call with their parts, deleted ones included.
@@ -298,7 +300,7 @@ async fn ask(state: &AppState, actor: &Actor, call: CallId, asked: RecordingAske
     })?;
     let floor = state.switch.snapshot().await.ok_or_else(stopping)?;
     let view = floor.calls.iter().find(|view| view.id == call).ok_or_else(|| ApiError::not_found("call"))?;
-    Ok(Json(RecordingNow { recording: view.recording.clone() }))
+    Ok(Json(RecordingNow { recording: view.recording.clone(), forks: view.forks.clone() }))
 }
 
 /// Names a recording's sound of so many octets.

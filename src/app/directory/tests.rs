@@ -465,6 +465,7 @@ async fn the_token_of_an_outside_system_is_sealed_and_kept_for_one_address_alone
         let token = |desk: &DirectoryDesk| desk.current().media_forks[&"words".parse().unwrap()].token.clone();
         assert_eq!(token(&desk), Some(ForkToken("open-sesame".into())));
         assert!(!serde_json::to_string(&made).unwrap().contains("sesame"), "nobody reads it back");
+        drop(desk);
         let test = test.reopen().await;
         let desk = self::desk(&test).await;
         assert_eq!(token(&desk), Some(ForkToken("open-sesame".into())), "on {test:?}");

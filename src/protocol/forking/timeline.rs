@@ -182,14 +182,14 @@ mod tests {
         for number in 0..50 {
             speaker.say(&mut timeline, number, 1, 0, &mut heard);
         }
-        // A pause of two seconds, in which the peer's stream goes on elsewhere.
-        for number in 150..200 {
+        // A pause in which the peer's stream goes on elsewhere, a little shorter than what is made up at once.
+        for number in 140..200 {
             speaker.say(&mut timeline, number, 2, 0, &mut heard);
         }
         timeline.advance(BEGUN + 4_000, |_, message| heard.push(*message));
         assert_eq!((heard.len(), timeline.left_out()), (200, 0));
         let sound = channel(&heard, 0);
-        assert!(sound[11_000..24_000].iter().all(|sample| *sample == 0), "silence in the pause");
+        assert!(sound[11_000..22_000].iter().all(|sample| *sample == 0), "silence in the pause");
         assert!(Goertzel::share(440.0, &sound[2_000..8_000]) > 0.9);
         assert!(Goertzel::share(440.0, &sound[26_000..31_000]) > 0.9, "and the sound after it");
         assert!(channel(&heard, 1).iter().all(|sample| *sample == 0));

@@ -4915,11 +4915,11 @@ export interface components {
              */
             gap_ms?: number | null;
         };
-        /** @description How it stands with the recording of a running call. */
+        /** @description How it stands with the recording of a running call, and with the copies of its audio, which pause with it. */
         RecordingNow: {
             /** @description Now. */
             recording: components["schemas"]["RecordingView"];
-            /** @description Outside systems that get its audio. */
+            /** @description To which outside systems its audio goes. */
             forks: components["schemas"]["ForkView"][];
         };
         /** @description Which calls are recorded. */

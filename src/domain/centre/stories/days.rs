@@ -109,6 +109,8 @@ struct Day {
     /// The floor's generator, and the world's.
     rng: Rng,
     dice: Rng,
+    /// Of copies of calls' audio, so that days without them are as ever.
+    fork_dice: Rng,
     later: BTreeMap<(Mono, u64), Later>,
     count: u64,
     legs: BTreeSet<LegId>,
@@ -143,7 +145,7 @@ struct Tally {
 
 const AGENTS: [&str; 5] = ["ana", "bea", "carl", "dora", "eva"];
 
-fn directory(dice: &mut Rng) -> Directory {
+fn directory(dice: &mut Rng, fork_dice: &mut Rng) -> Directory {
     let mut directory = sample();
     let target = ForkTarget::Websocket { url: "wss://words.example".into(), is_plain_allowed: false };
     let words = MediaFork { id: id("words"), name: "Words".into(), target, is_active: true, token: None };
@@ -166,7 +168,7 @@ fn directory(dice: &mut Rng) -> Directory {
             2 => Some(RecordingPolicy::OnDemand),
             _ => Some(RecordingPolicy::Percent { percent: 50 }),
         };
-        queue.forks = (dice.below(2) == 0).then(|| vec![ForkRule { fork: id("words"), percent: 70 }]);
+        queue.forks = (fork_dice.below(2) == 0).then(|| vec![ForkRule { fork: id("words"), percent: 70 }]);
         let other: QueueId = id(["sales", "support"][number]);
         let mut exit = || match dice.below(4) {
             0 => QueueExit::Wait,
@@ -183,14 +185,16 @@ fn directory(dice: &mut Rng) -> Directory {
 impl Day {
     fn new(seed: u64) -> Self {
         let mut dice = Rng::seeded(seed);
+        let mut fork_dice = Rng::seeded(!seed);
         let now = Now { wall: Timestamp::from_millis(1_766_000_000_000), mono: Mono::from_millis(1_000) };
-        let directory = directory(&mut dice);
+        let directory = directory(&mut dice, &mut fork_dice);
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
             centre: Centre::new(5_000),
             now,
             rng: Rng::seeded(seed ^ 0xA5A5),
             dice,
+            fork_dice,
             later: BTreeMap::new(),
             count: 0,
             legs: BTreeSet::new(),

@@ -344,6 +344,7 @@ impl Day {
                     self.legs.contains(&leg) && self.forked.insert(fork, (leg, session)).is_none(),
                     "one session of a copy at a time"
                 );
+                std::mem::swap(&mut self.dice, &mut self.fork_dice);
                 if self.chance(70) {
                     self.later(100, Later::Input(CentreInput::ForkUp { fork, session }));
                 }
@@ -352,6 +353,7 @@ impl Day {
                     let ms = self.below(90_000);
                     self.later(ms, Later::Input(CentreInput::ForkEnded { fork, session, end }));
                 }
+                std::mem::swap(&mut self.dice, &mut self.fork_dice);
             }
             PhoneEffect::PauseFork { fork, .. } | PhoneEffect::TellFork { fork, .. } => {
                 assert!(self.forked.contains_key(&fork), "a copy that is sent");
