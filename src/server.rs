@@ -246,8 +246,12 @@ impl Exchange {
             default_udp_flow: net.main_udp_flows(),
             user_agent: concat!("Centralita/", env!("CARGO_PKG_VERSION")).into(),
             never_banned: config.sip.never_banned.clone(),
-            // A call has two parties, and the one too many is refused by the floor, which says why.
-            dialogs_max: config.limits.calls_max.saturating_mul(2).saturating_add(DIALOGS_SPARE),
+            // A call has two parties, and the one too many is refused by the floor, which says why. Recorders have dialogs beside them.
+            dialogs_max: config
+                .limits
+                .calls_max
+                .saturating_mul(2)
+                .saturating_add(DIALOGS_SPARE + 2 * config.forks.copies_max as usize),
             registration: RegistrationLimits {
                 // Twice within the time that a silent connection is kept, so that a lost REGISTER costs nothing.
                 stream_expires_max_secs: whole_secs(config.sip.idle / 2),

@@ -70,7 +70,9 @@ impl Legs {
             ForkNotice::Opened { fork, session, locals, keys } => self.recorder_opened(fork, session, locals, *keys, rng),
             ForkNotice::Up { fork, session } => self.tell(CentreInput::ForkUp { fork, session }),
             ForkNotice::Ended { fork, session, end } => {
-                self.end_recorder(fork);
+                if self.recorders.is_session(fork, session) {
+                    self.end_recorder(fork);
+                }
                 self.tell(CentreInput::ForkEnded { fork, session, end });
             }
         }

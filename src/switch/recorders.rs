@@ -87,6 +87,11 @@ impl Recorders {
         self.sessions.get(self.dialogs.get(&dialog)?).map(|recorder| recorder.leg)
     }
 
+    /// Whether this is the copy's present session.
+    pub(super) fn is_session(&self, fork: ForkId, session: u32) -> bool {
+        self.sessions.get(&fork).is_some_and(|recorder| recorder.session == session)
+    }
+
     fn forget(&mut self, fork: ForkId) -> Option<Recorder> {
         let recorder = self.sessions.remove(&fork)?;
         if let Some(dialog) = recorder.dialog() {

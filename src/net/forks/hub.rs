@@ -160,6 +160,8 @@ impl Hub {
         match order {
             ForkOrder::Open { fork, peer, facts, is_paused } => self.open(fork, peer, &facts, is_paused, now),
             ForkOrder::Tell { fork, word } => {
+                // What was said before it comes before it.
+                self.take_blocks();
                 if let Some(sink) = self.sinks.get_mut(&fork) {
                     sink.tell(&word, now);
                 }

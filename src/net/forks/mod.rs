@@ -35,11 +35,11 @@ use self::hub::{Door, Hub};
 use crate::{
     net::media::{MediaSettings, PortPool},
     protocol::forking::{ForkNotice, ForkOrder},
-    types::{Clock, ForkEnd, ForkFailure, Rng},
+    types::{Clock, ForkEnd, ForkFailure, ForkWord, Rng},
 };
 
-/// Orders that wait for the thread. Beyond them copies are not begun and words are lost; ends always find room, and there are no
-/// more of them than copies have begun.
+/// Orders that wait for the thread. Beyond them copies are not begun and keys and agents are not told; everything else always finds room:
+/// there is no more of it than copies that have begun, and their pauses.
 const ORDERS_MAX: usize = 8_192;
 /// What is left of the thread's work when it has ended, such as questions for names, is given up after so long.
 const LEFT_OVER: Duration = Duration::from_millis(100);
@@ -123,8 +123,12 @@ impl Forks {
 
     /// Gives an order; never waits. It comes back when the thread is so far behind, or gone, that it cannot be taken.
     pub fn order(&self, order: ForkOrder) -> Result<(), ForkOrder> {
-        let is_stop = matches!(order, ForkOrder::Stop { .. });
-        if !is_stop && self.waiting.load(Ordering::Relaxed) >= ORDERS_MAX {
+        let may_be_lost = match &order {
+            ForkOrder::Open { .. } => true,
+            ForkOrder::Tell { word, .. } => matches!(word, ForkWord::Digit { .. } | ForkWord::Agent { .. }),
+            ForkOrder::Agree { .. } | ForkOrder::GiveUp { .. } | ForkOrder::Stop { .. } => false,
+        };
+        if may_be_lost && self.waiting.load(Ordering::Relaxed) >= ORDERS_MAX {
             return Err(order);
         }
         self.waiting.fetch_add(1, Ordering::Relaxed);

@@ -68,6 +68,8 @@ pub(super) struct Dial {
 /// The hub's side.
 pub(super) struct WebsocketSink {
     timeline: Timeline,
+    /// Whatever still comes from the worker, nothing of a pause goes out.
+    is_paused: bool,
     out: Outbox,
     stop: oneshot::Sender<String>,
 }
@@ -95,10 +97,13 @@ impl WebsocketSink {
             let _running = running;
             task.run(first).await;
         });
-        Self { timeline: Timeline::new(now), out, stop }
+        Self { timeline: Timeline::new(now), is_paused, out, stop }
     }
 
     pub(super) fn hear(&mut self, sound: &ForkSound<'_>) {
+        if self.is_paused {
+            return;
+        }
         let Self { timeline, out, .. } = self;
         timeline.hear(sound, |at_ms, message| out.send(at_ms, message));
     }
@@ -113,6 +118,11 @@ impl WebsocketSink {
 
     pub(super) fn tell(&mut self, word: &ForkWord, now: Mono) {
         self.advance(now);
+        match word {
+            ForkWord::Paused => self.is_paused = true,
+            ForkWord::Resumed => self.is_paused = false,
+            ForkWord::Agent { .. } | ForkWord::Digit { .. } => {}
+        }
         self.out.say(words::word(word, self.timeline.at_ms()));
     }
 

@@ -6,7 +6,7 @@ use super::floor::*;
 use crate::{
     domain::{
         call::{CallEventKind, PauseCause, TransferTarget},
-        centre::{CentreCommand, CentreInput, ForkViewState, PhoneEffect, RecordingAsked, Refusal},
+        centre::{CallState, CentreCommand, CentreInput, ForkViewState, PhoneEffect, RecordingAsked, Refusal},
         directory::{Directory, ForkRule, ForkTarget, ForkToken, MediaFork, RecordingBegins, RecordingPolicy},
         ivr::ScriptBook,
     },
@@ -242,6 +242,20 @@ fn no_key_of_a_secret_is_told_and_every_other_is() {
     floor.sleep(1);
     floor.input(CentreInput::Digit { leg, digit: '7' });
     assert!(orders(&floor).ends_with(&["resume".into(), "digit 7".into()]), "{:?}", orders(&floor));
+}
+
+#[test]
+fn a_key_typed_before_a_secret_question_is_neither_its_answer_nor_told() {
+    let text = SAMPLE_FLOW.replacen("type = \"menu\"", "type = \"menu\"\nsecret = true", 1);
+    let mut directory = sending();
+    directory.centre.forks.begins = RecordingBegins::Answered;
+    let mut floor = Floor::with(directory.clone());
+    floor.centre.set_scripts(Arc::new(ScriptBook::clone(&sample_line_of(&text))));
+    floor.sign_in("ana");
+    let (leg, call) = floor.call("1000");
+    floor.input(CentreInput::Digit { leg, digit: '1' });
+    assert_eq!(orders(&floor), ["words 1 nobody", "pause"]);
+    assert_eq!(floor.view(call).state, CallState::InIvr, "it is asked all the same");
 }
 
 #[test]

@@ -28,6 +28,10 @@ pub(super) enum Miss {
 impl FlowRun {
     /// Asks a node's question, or takes the answer that was typed before.
     pub(super) fn ask(&mut self, ask: &Input, turn: &mut Turn<'_>) -> Next {
+        if ask.is_secret {
+            // Typed before anybody knew that it is secret, where it is recorded and told to others: it has to be typed again.
+            self.typed.clear();
+        }
         if let Some(key) = self.typed.pop_front() {
             return self.key(key, 0, turn);
         }
