@@ -111,7 +111,7 @@ fn narrowed(actor: &Actor, filter: CallFilter) -> Result<CallFilter, CallsFault>
     Ok(CallFilter { agent: Some(actor.agent()), ..filter })
 }
 
-const HEADING: [&str; 18] = [
+const HEADING: [&str; 19] = [
     "id",
     "direction",
     "started_at",
@@ -130,9 +130,10 @@ const HEADING: [&str; 18] = [
     "wait_seconds",
     "talk_seconds",
     "hold_seconds",
+    "answer",
 ];
 
-fn cells(line: &CallLine) -> [String; 18] {
+fn cells(line: &CallLine) -> [String; 19] {
     let call = &line.call;
     let some = |text: Option<&dyn ToString>| text.map(ToString::to_string).unwrap_or_default();
     let word = |value: serde_json::Result<serde_json::Value>| match value {
@@ -159,6 +160,7 @@ fn cells(line: &CallLine) -> [String; 18] {
         secs(call.wait_ms),
         secs(call.talk_ms),
         secs(call.hold_ms),
+        call.answer.map(|answer| word(serde_json::to_value(answer))).unwrap_or_default(),
     ]
     .map(harmless)
 }
@@ -184,7 +186,7 @@ mod tests {
             journal::{Entry, VisitRules},
             testing::{TEST_TIME, TestDb},
         },
-        types::{CustomerId, Rng},
+        types::{Answer, CustomerId, Rng},
     };
 
     fn call(seed: u64) -> CallId {
@@ -216,6 +218,7 @@ mod tests {
             end_cause: None,
             is_web: false,
             redirections: Vec::new(),
+            answer: None,
         };
         change(&mut summary);
         let kind = CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None };
@@ -328,13 +331,14 @@ mod tests {
         store(&test, 1, |call| {
             call.customer_number = None;
             call.customer_label = Some("=HYPERLINK(\"http://evil\",\"x\")".into());
+            call.answer = Some(Answer::Machine);
         })
         .await;
         let file = Calls::new(test.db.clone()).export(&of("sue", Role::Supervisor), CallFilter::default()).await.unwrap();
         let mut reader = csv::Reader::from_reader(file.as_slice());
-        assert_eq!(reader.headers().unwrap().len(), 18);
+        assert_eq!(reader.headers().unwrap().len(), 19);
         let row = reader.records().next().unwrap().unwrap();
         assert_eq!(&row[6], "'=HYPERLINK(\"http://evil\",\"x\")");
-        assert_eq!((&row[14], &row[15]), ("answered", "1.500"));
+        assert_eq!((&row[14], &row[15], &row[18]), ("answered", "1.500", "machine"));
     }
 }

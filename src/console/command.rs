@@ -88,12 +88,13 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
             let party = u8::try_from(party).map_err(|_| Refusal::NoSuchParty)?;
             CentreCommand::ConferenceDrop { agent, call, party }
         }
-        ConsoleCommand::Dial { number, customer } => {
+        ConsoleCommand::Dial { number, customer, detect_answer } => {
             if number.chars().count() > NUMBER_CHARS_MAX {
                 return Err(Refusal::NotDialable.into());
             }
-            CentreCommand::Dial { agent, number, customer }
+            CentreCommand::Dial { agent, number, customer, detect_answer }
         }
+        ConsoleCommand::LeaveMessage { call, prompt } => CentreCommand::LeaveMessage { agent, call, prompt },
         ConsoleCommand::SaveNotes { call, notes } => {
             if notes.chars().count() > NOTES_CHARS_MAX {
                 return Err(CommandProblem::other(format!("notes: at most {NOTES_CHARS_MAX} characters")));

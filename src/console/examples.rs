@@ -15,9 +15,9 @@ use crate::{
         agent::Presence,
         call::{CallEvent, CallEventKind, Direction, EndCause, Party, PauseCause, Supervision, TransferTarget},
         centre::{
-            AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView, ConsultViewStep,
-            ForkView, ForkViewState, ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal, SupervisorView,
-            WantedPresence,
+            AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView,
+            ConsultViewStep, ForkView, ForkViewState, ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal,
+            SupervisorView, WantedPresence,
         },
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         event::{Actor, Event, EventRecord},
@@ -25,7 +25,7 @@ use crate::{
         ticket::{ClockState, ClockView, Metric, Priority, TicketLine, TicketState, TicketType},
         trunk::{TrunkFault, TrunkHealth, TrunkRegistration, TrunkView},
     },
-    types::{Attestation, CallId, CallerIdentity, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
+    types::{Answer, Attestation, CallId, CallerIdentity, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
 };
 
 const AT: Timestamp = Timestamp::from_millis(1_790_000_000_123);
@@ -89,6 +89,12 @@ fn call(state: CallState) -> CallView {
         forks: vec![ForkView { to: key("words"), name: "Transcription".into(), state: ForkViewState::On }],
         poor_audio: vec![Party::Customer],
         dead_air_since: Some(AT),
+        answered_by: AnsweredByView {
+            answer: Some(Answer::Machine),
+            is_listening: false,
+            has_beeped: true,
+            messages: vec!["call-back-soon".into()],
+        },
         supervisors: vec![SupervisorView { agent: key("supervisor"), mode: Supervision::Listen }],
         transferred_from: None,
         returns_from: None,
@@ -207,7 +213,8 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::ConsultComplete { call },
         ConsoleCommand::ConsultCancel { call },
         ConsoleCommand::ConferenceDrop { call, party: 1 },
-        ConsoleCommand::Dial { number: "+34 911 000 001".into(), customer: Some(customer_id()) },
+        ConsoleCommand::Dial { number: "+34 911 000 001".into(), customer: Some(customer_id()), detect_answer: Some(true) },
+        ConsoleCommand::LeaveMessage { call: call_id(), prompt: "call-back-soon".into() },
         ConsoleCommand::SaveNotes { call, notes: "as typed".into() },
         ConsoleCommand::Dispose { call, disposition: key("billing.duplicate") },
         ConsoleCommand::WrapUpDone { call },

@@ -171,6 +171,16 @@ pub enum ConsoleCommand {
         number: String,
         /// The customer called, if known.
         customer: Option<CustomerId>,
+        /// Whether it is found out who answers; without it as the centre's rules say.
+        #[serde(default)]
+        detect_answer: Option<bool>,
+    },
+    /// Leaves a message on the machine that has answered the own call, and is free at once.
+    LeaveMessage {
+        /// Which.
+        call: CallId,
+        /// One of the view's `answered_by.messages`.
+        prompt: String,
     },
     /// Notes as typed, saved at once; the last one wins.
     SaveNotes {

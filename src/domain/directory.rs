@@ -2,6 +2,7 @@
 //! phones, calendars, dispositions. The store loads it, the switch receives each new one as a whole; a call in progress keeps
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
+mod answer_rules;
 mod dialling_rules;
 mod media_fork;
 mod number;
@@ -18,6 +19,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use answer_rules::AnswerRules;
 pub use dialling_rules::DiallingRules;
 pub use media_fork::{FORKS_PER_CALL_MAX, ForkRule, ForkRules, ForkTarget, ForkToken, MediaFork};
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
@@ -199,6 +201,9 @@ pub struct Centre {
     /// Which calls' audio goes to outside systems.
     #[serde(default)]
     pub forks: ForkRules,
+    /// Whether it is found out who answers calls out.
+    #[serde(default)]
+    pub answer_detection: AnswerRules,
 }
 
 impl Default for Centre {
@@ -214,6 +219,7 @@ impl Default for Centre {
             dialling: DiallingRules::default(),
             recording: RecordingRules::default(),
             forks: ForkRules::default(),
+            answer_detection: AnswerRules::default(),
         }
     }
 }

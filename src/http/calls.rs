@@ -16,7 +16,7 @@ use crate::{
         event::EventRecord,
         ticket::TicketLine,
     },
-    types::{AgentId, CallId, CustomerId, QueueId, Timestamp},
+    types::{AgentId, Answer, CallId, CustomerId, QueueId, Timestamp},
 };
 
 /// This resource's part of openapi.json.
@@ -50,6 +50,8 @@ pub struct Filter {
     outcome: Option<Outcome>,
     /// Which way.
     direction: Option<Direction>,
+    /// Who has answered a call of ours, by its audio.
+    answer: Option<Answer>,
     /// Whose.
     customer: Option<CustomerId>,
 }
@@ -69,6 +71,7 @@ impl Filter {
             agent: self.agent,
             outcome: self.outcome,
             direction: self.direction,
+            answer: self.answer,
             customer: self.customer,
             text: self.q,
         })

@@ -234,6 +234,7 @@ impl From<Refusal> for ApiError {
             | Refusal::RecordingNotAllowed
             | Refusal::RecordingStays
             | Refusal::ParkGone
+            | Refusal::NoSuchMessage
             | Refusal::NoSuchParty => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };
         let mut error = Self::new(status, kind, title, refusal.to_string());

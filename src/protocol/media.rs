@@ -13,11 +13,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    protocol::{
-        audio::{Answer, AnswerCause, AnswerDetect},
-        rtp::{KeyMaterial, SrtpKeys, XrTerms},
-    },
-    types::{AudioQuality, ForkId, IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
+    protocol::rtp::{KeyMaterial, SrtpKeys, XrTerms},
+    types::{Answer, AnswerCause, AnswerDetect, AudioQuality, ForkId, IpFamilies, IpFamily, LegId, PerFamily, RecordingId},
 };
 
 /// Linear 16-bit mono samples at 8 kHz, shared by all who play them.

@@ -11,7 +11,7 @@ use crate::{
         call::{CallLine, CallSummary, Direction, Outcome},
         customer::{Channel, identity},
     },
-    types::{AgentId, CallId, DispositionId, InteractionId, NodeId, PhoneNumber, QueueId, Redirection, Timestamp},
+    types::{AgentId, Answer, CallId, DispositionId, InteractionId, NodeId, PhoneNumber, QueueId, Redirection, Timestamp},
 };
 
 /// Most lines in one page.
@@ -22,19 +22,20 @@ const NUMBER_END_MIN: usize = 3;
 sql! {
     SAVE = (rows "INSERT INTO call (id, node, direction, customer_number, number_reversed, customer_label, our_number, customer_id,
             line, ivr_path, reason, queue, agent, language, started_at, queued_at, connected_at, ended_at, wait_ms, talk_ms,
-            hold_ms, outcome, end_cause, channel, plain_label, redirections)
+            hold_ms, outcome, end_cause, channel, plain_label, redirections, answer)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
             value ->> 8, value -> 9, value ->> 10, value ->> 11, value ->> 12, value ->> 13, CAST(value ->> 14 AS BIGINT),
             CAST(value ->> 15 AS BIGINT), CAST(value ->> 16 AS BIGINT), CAST(value ->> 17 AS BIGINT),
             CAST(value ->> 18 AS BIGINT), CAST(value ->> 19 AS BIGINT), CAST(value ->> 20 AS BIGINT), value ->> 21,
-            value ->> 22, value ->> 23, value ->> 24, value ->> 25
+            value ->> 22, value ->> 23, value ->> 24, value ->> 25, value ->> 26
         FROM" "WHERE TRUE ON CONFLICT (id) DO UPDATE SET customer_number = excluded.customer_number,
             number_reversed = excluded.number_reversed, customer_label = excluded.customer_label, plain_label = excluded.plain_label,
             our_number = excluded.our_number, customer_id = excluded.customer_id, line = excluded.line,
             ivr_path = excluded.ivr_path, reason = excluded.reason, queue = excluded.queue, agent = excluded.agent,
             language = excluded.language, queued_at = excluded.queued_at, connected_at = excluded.connected_at,
             ended_at = excluded.ended_at, wait_ms = excluded.wait_ms, talk_ms = excluded.talk_ms,
-            hold_ms = excluded.hold_ms, outcome = excluded.outcome, end_cause = excluded.end_cause");
+            hold_ms = excluded.hold_ms, outcome = excluded.outcome, end_cause = excluded.end_cause,
+            answer = excluded.answer");
     DISPOSE = "UPDATE call SET disposition = $2 WHERE id = $1";
     DISPOSE_INTERACTION = "UPDATE interaction SET disposition = $2 WHERE call_id = $1";
     SAVE_INTERACTIONS = (rows "INSERT INTO interaction (id, customer_id, channel, direction, at, agent, call_id, queue, reason,
@@ -51,7 +52,8 @@ sql! {
     NOTES = "SELECT notes FROM call_notes WHERE call_id = $1";
     FIND = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
-            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.redirections, c.disposition, k.name AS customer_name
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.redirections, c.answer,
+            c.disposition, k.name AS customer_name
         FROM call c LEFT JOIN customer k ON k.id = c.customer_id WHERE c.id = $1";
     // An agent who was offered a call has not taken part in it. The bounds keep the look within the hours of the call.
     TOOK_PART = "SELECT CAST(COUNT(*) AS BIGINT) FROM call c JOIN agent_state_span s ON s.agent = $2 AND s.call_id = c.id
@@ -59,7 +61,8 @@ sql! {
         WHERE c.id = $1 AND s.state <> 'offered'";
     LIST = "SELECT c.id, c.direction, c.customer_number, c.customer_label, c.our_number, c.customer_id, c.line, c.ivr_path,
             c.reason, c.queue, c.agent, c.language, c.started_at, c.queued_at, c.connected_at, c.ended_at, c.wait_ms,
-            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.redirections, c.disposition, k.name AS customer_name
+            c.talk_ms, c.hold_ms, c.outcome, c.end_cause, c.channel, c.redirections, c.answer,
+            c.disposition, k.name AS customer_name
         FROM call c LEFT JOIN customer k ON k.id = c.customer_id
         WHERE c.started_at >= $1 AND c.started_at < $2
             AND (c.started_at < $3 OR (c.started_at = $3 AND c.id < $4))
@@ -70,6 +73,7 @@ sql! {
             AND (CAST($9 AS TEXT) IS NULL OR c.customer_id = $9)
             AND ((CAST($10 AS TEXT) IS NULL AND CAST($11 AS TEXT) IS NULL) OR c.number_reversed LIKE $10
                 OR k.sort_name LIKE $11 OR c.plain_label LIKE $11 OR c.our_number = $13)
+            AND (CAST($14 AS TEXT) IS NULL OR c.answer = $14)
         ORDER BY c.started_at DESC, c.id DESC LIMIT $12";
 }
 
@@ -88,6 +92,8 @@ pub struct CallFilter {
     pub outcome: Option<Outcome>,
     /// Which way.
     pub direction: Option<Direction>,
+    /// Who has answered a call of ours.
+    pub answer: Option<Answer>,
     /// Whose.
     pub customer: Option<crate::types::CustomerId>,
     /// As typed: the last digits of the customer's number, a part of the customer's name or of what their side showed, or our
@@ -130,6 +136,7 @@ fn line_row(call: &CallSummary, node: &NodeId) -> Vec<Val> {
         Val::word(&channel(call)),
         call.customer_label.as_deref().map(identity::search_text),
         (!call.redirections.is_empty()).then(|| serde_json::to_string(&call.redirections).unwrap_or_default()),
+        call.answer.as_ref().map_or(Val::Text(None), Val::word),
     ]
 }
 
@@ -222,6 +229,7 @@ pub async fn list(
         words.or(text.map(|_| "\u{1}".into())).map(|words| format!("%{words}%")),
         limit.clamp(1, PAGE_MAX + 1),
         text,
+        filter.answer.as_ref().map_or(Val::Text(None), Val::word),
     ];
     db.fetch_all::<CallRow>(&LIST, values).await?.into_iter().map(CallLine::try_from).collect()
 }
@@ -251,6 +259,7 @@ pub(super) struct CallRow {
     end_cause: Option<String>,
     channel: String,
     redirections: Option<String>,
+    answer: Option<String>,
     disposition: Option<String>,
     customer_name: Option<String>,
 }
@@ -283,6 +292,7 @@ impl TryFrom<CallRow> for CallLine {
                 outcome: from_word("outcome", row.outcome)?,
                 end_cause: row.end_cause.map(|word| from_word("end cause", word)).transpose()?,
                 redirections: redirections(row.redirections.as_deref())?,
+                answer: row.answer.map(|word| from_word("answer", word)).transpose()?,
                 is_web: from_word::<Channel>("channel", row.channel)? == Channel::Web,
             },
             customer_name: row.customer_name,

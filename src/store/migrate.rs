@@ -27,6 +27,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (6, "call redirections", include_str!("../../migrations/0006_call_redirections.sql")),
     (7, "recordings", include_str!("../../migrations/0007_recordings.sql")),
     (8, "recording holds", include_str!("../../migrations/0008_recording_holds.sql")),
+    (9, "call answer", include_str!("../../migrations/0009_call_answer.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -174,6 +175,11 @@ mod tests {
             8,
             "334e7c139c17adc9118dd21a25870b041962fef037d53e12d16a52900d3b97a6",
             "8ffb23a5c43855e2366254047ea5867993c10c6c06ca2062d4373c974689e2ff",
+        ),
+        (
+            9,
+            "2419b8a4efa48c37607d582274934c257cbd8050051d9af8476e7c03271d494b",
+            "2419b8a4efa48c37607d582274934c257cbd8050051d9af8476e7c03271d494b",
         ),
     ];
 

@@ -28,7 +28,7 @@ sql! {
     OPEN_SEGMENTS = "SELECT call_id, queue, offered_at FROM segment WHERE node = $1 AND outcome IS NULL ORDER BY call_id, visit";
     OPEN_CALLS = "SELECT id, direction, customer_number, customer_label, our_number, customer_id, line, ivr_path, reason,
             queue, agent, language, started_at, queued_at, connected_at, ended_at, wait_ms, talk_ms, hold_ms, outcome,
-            end_cause, channel, redirections, disposition, NULL AS customer_name
+            end_cause, channel, redirections, answer, disposition, NULL AS customer_name
         FROM call WHERE node = $1 AND ended_at IS NULL ORDER BY id";
     OPEN_SPANS = "SELECT DISTINCT agent FROM agent_state_span WHERE node = $1 AND to_at IS NULL ORDER BY agent";
     CLOSE_SPANS = "UPDATE agent_state_span SET to_at = CASE WHEN from_at > $2 THEN from_at ELSE $2 END

@@ -150,8 +150,10 @@ impl Legs {
                 }
             }
             MediaNotice::RecordingStopped { part, end, .. } => self.recording_ended(part, end),
-            // Nobody asks for them yet: outbound campaigns will.
-            MediaNotice::AnswerDetected { .. } | MediaNotice::Beep { .. } => {}
+            MediaNotice::AnswerDetected { leg, answer, cause, after_ms } => {
+                self.tell(CentreInput::AnswerDetected { leg, answer, cause, after_ms });
+            }
+            MediaNotice::Beep { leg, after_ms } => self.tell(CentreInput::Beep { leg, after_ms }),
             // The counts are the media plane's statistics; the leg has been forgotten.
             // The others have been told to the call already (`sound.rs`).
             MediaNotice::Closed { .. }

@@ -81,6 +81,9 @@ impl Legs {
             PhoneEffect::ListenForKeys { leg, is_wanted } => {
                 self.order_media_of(leg, MediaOrder::ListenForKeys { leg, is_wanted });
             }
+            PhoneEffect::DetectAnswer { leg, limits } => {
+                self.order_media_of(leg, MediaOrder::DetectAnswer { leg, settings: Box::new(limits) });
+            }
             PhoneEffect::Record { leg, recording, part, is_paused } => {
                 self.record(leg, RecordingPart { recording, part }, is_paused);
             }

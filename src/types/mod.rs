@@ -1,5 +1,6 @@
 //! Values that every floor shares: ids, time, chance, telephone numbers and who stands for them. Imports nothing of ours.
 
+mod answer_detect;
 mod audio_quality;
 mod call_context;
 mod caller_identity;
@@ -18,6 +19,7 @@ mod session_identifier;
 pub mod settings;
 mod time;
 
+pub use answer_detect::{Answer, AnswerCause, AnswerDetect, AnswerDetectFault};
 pub use audio_quality::AudioQuality;
 pub use call_context::{CallContext, OriginalNumbers};
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};

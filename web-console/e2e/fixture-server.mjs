@@ -108,7 +108,7 @@ function ring(match) {
       customer: matches.length === 1 ? 'c1' : null, candidates: matches.map((one) => one.customer.id), name: matches.length === 1 ? 'Carmen Ortega Ruiz' : null, segment: matches.length === 1 ? 'gold' : null,
     },
     our_number: '1000', line: 'main', queue: 'support', reason: 'router-or-line', ivr_path: ['greeting', 'main-menu', 'technical', 'router-or-line'], language: 'es', started_at: ago(2), queued_at: ago(1),
-    since: iso(), connected_at: null, is_muted: false, agent_audio: 'up', recording: { is: 'off', may_begin: false }, supervisors: [], transferred_from: null,
+    since: iso(), connected_at: null, is_muted: false, agent_audio: 'up', recording: { is: 'off', may_begin: false }, answered_by: { is_listening: false, has_beeped: false, messages: [] }, supervisors: [], transferred_from: null,
   }
   calls.push(call)
   pops.push({ call: call.id, matches })
@@ -205,8 +205,8 @@ function board() {
       live: { id: one.id, version: 1, waiting: i === 0 ? waiting : i, longest_since: i === 0 && waiting > 0 ? iso(longest) : i === 1 ? iso(longest + 80_000) : null, agents_ready: i === 2 ? 0 : 1, agents_signed_in: 3 - i, talking: 2 - i },
       name: one.name, today: counts(148 - i * 40, 130 - i * 38, 108 - i * 40, 9), interval: counts(14, 12 - i, 7 + i, 2), service_level_secs: 20, service_level_percent: 80,
     })),
-    agents, calls: [{ id: 'b1', version: 1, direction: 'inbound', state: { is: 'talking' }, agent: 'agent3', party: { number: '+34911000044', label: null, is_withheld: false, is_web: false, customer: 'x', candidates: [], name: 'Julián Casas', segment: 'silver' }, our_number: '1002', line: null, queue: 'sales', reason: null, ivr_path: [], language: 'es', started_at: ago(6), queued_at: ago(5), since: ago(4), connected_at: ago(4), is_muted: false, agent_audio: 'up', recording: { is: 'off', may_begin: false }, supervisors: [], transferred_from: null },
-      { id: 'b2', version: 1, direction: 'inbound', state: { is: 'waiting', position: 1 }, agent: null, party: { number: '+34911000077', label: null, is_withheld: false, is_web: false, customer: null, candidates: [], name: null, segment: null }, our_number: '1001', line: null, queue: 'support', reason: 'router', ivr_path: [], language: 'es', started_at: iso(longest - 20_000), queued_at: iso(longest), since: iso(longest), connected_at: null, is_muted: false, agent_audio: 'none', recording: { is: 'off', may_begin: false }, supervisors: [], transferred_from: null }],
+    agents, calls: [{ id: 'b1', version: 1, direction: 'inbound', state: { is: 'talking' }, agent: 'agent3', party: { number: '+34911000044', label: null, is_withheld: false, is_web: false, customer: 'x', candidates: [], name: 'Julián Casas', segment: 'silver' }, our_number: '1002', line: null, queue: 'sales', reason: null, ivr_path: [], language: 'es', started_at: ago(6), queued_at: ago(5), since: ago(4), connected_at: ago(4), is_muted: false, agent_audio: 'up', recording: { is: 'off', may_begin: false }, answered_by: { is_listening: false, has_beeped: false, messages: [] }, supervisors: [], transferred_from: null },
+      { id: 'b2', version: 1, direction: 'inbound', state: { is: 'waiting', position: 1 }, agent: null, party: { number: '+34911000077', label: null, is_withheld: false, is_web: false, customer: null, candidates: [], name: null, segment: null }, our_number: '1001', line: null, queue: 'support', reason: 'router', ivr_path: [], language: 'es', started_at: iso(longest - 20_000), queued_at: iso(longest), since: iso(longest), connected_at: null, is_muted: false, agent_audio: 'none', recording: { is: 'off', may_begin: false }, answered_by: { is_listening: false, has_beeped: false, messages: [] }, supervisors: [], transferred_from: null }],
   }
 }
 

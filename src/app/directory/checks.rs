@@ -76,6 +76,20 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     }
 }
 
+/// A prompt beside the lines, by its name.
+pub(super) fn shared_prompt(field: String, prompt: &str, flows: Option<&FlowNames>, problems: &mut Problems) {
+    let is_name = !prompt.is_empty()
+        && prompt.len() <= 100
+        && prompt.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'/'));
+    let flaw = match flows {
+        Some(names) => names.flaw_of_prompt(prompt),
+        None => (!is_name).then_some(Flaw::NotAPrompt),
+    };
+    if let Some(flaw) = flaw {
+        problems.add(field, flaw);
+    }
+}
+
 /// The branches of a queue by their fields' names.
 pub(super) fn exits(queue: &Queue) -> impl Iterator<Item = (&'static str, &QueueExit)> {
     [
@@ -99,18 +113,7 @@ fn queue_exit(
             let can_wait = !matches!(field, "on_full" | "on_closed");
             problems.unless(can_wait, field, Flaw::NobodyCanWait);
         }
-        QueueExit::Message { prompt } => {
-            let is_name = !prompt.is_empty()
-                && prompt.len() <= 100
-                && prompt.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_' | b'/'));
-            let flaw = match flows {
-                Some(names) => names.flaw_of_prompt(prompt),
-                None => (!is_name).then_some(Flaw::NotAPrompt),
-            };
-            if let Some(flaw) = flaw {
-                problems.add(format!("{field}.prompt"), flaw);
-            }
-        }
+        QueueExit::Message { prompt } => shared_prompt(format!("{field}.prompt"), prompt, flows, problems),
         QueueExit::Queue { queue: next } => {
             if !directory.queues.contains_key(next) {
                 problems.add(format!("{field}.queue"), Flaw::unknown(Thing::Queue, next));
@@ -310,7 +313,7 @@ fn names(names: &BTreeMap<String, String>, problems: &mut Problems) {
     }
 }
 
-pub(super) fn centre(centre: &Centre, directory: &Directory, problems: &mut Problems) {
+pub(super) fn centre(centre: &Centre, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
     problems.name("name", &centre.name);
     let code = &centre.country_code;
     let is_code = (1..=3).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit()) && !code.starts_with('0');
@@ -322,6 +325,7 @@ pub(super) fn centre(centre: &Centre, directory: &Directory, problems: &mut Prob
     outward::dialling(&centre.dialling, directory, problems);
     outward::recording(&centre.recording, problems);
     forks::of_centre(&centre.forks, directory, problems);
+    outward::answers(&centre.answer_detection, flows, problems);
 }
 
 fn caller_number(field: &str, number: Option<&str>, problems: &mut Problems) {

@@ -408,8 +408,8 @@ impl Kept for Centre {
         directory.centre = Self::default();
     }
 
-    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
-        checks::centre(self, directory, problems);
+    fn check(&self, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
+        checks::centre(self, directory, flows, problems);
     }
 
     fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {

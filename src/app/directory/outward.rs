@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use super::{FlowNames, checks::shared_prompt};
 use crate::{
     app::field_problem::{Flaw, Problems},
     domain::directory::{
-        DiallingRules, Directory, HeaderRule, NumberRule, OutboundRoute, RecordingPolicy, RecordingRules, TRUNK_CODECS, Thing,
-        Trunk,
+        AnswerRules, DiallingRules, Directory, HeaderRule, NumberRule, OutboundRoute, RecordingPolicy, RecordingRules,
+        TRUNK_CODECS, Thing, Trunk,
     },
     protocol::sip::{is_structural_header, is_token},
+    types::AnswerDetectFault,
 };
 
 /// Entries of a list, such as the trunks of a route.
@@ -16,6 +18,8 @@ const ENTRIES_MAX: usize = 50;
 const COST_MAX: i64 = 1_000_000;
 const WEIGHT_MAX: i64 = 100;
 const CALLS_PER_SEC_MAX: i64 = 1_000;
+/// Messages that agents may leave on machines.
+const MESSAGES_MAX: usize = 20;
 const LINES_MAX: i64 = 100;
 const PAUSE_SECS_MAX: i64 = 3_600;
 const KEEP_DAYS_MAX: i64 = 3_650;
@@ -70,6 +74,23 @@ pub(super) fn recording(rules: &RecordingRules, problems: &mut Problems) {
     recorded("recording.outbound", rules.outbound, problems);
     problems.within("recording.pause_secs_max", rules.pause_secs_max, 10, PAUSE_SECS_MAX);
     problems.within("recording.keep_days", rules.keep_days, 1, KEEP_DAYS_MAX);
+}
+
+/// Whether it is found out who answers, by which limits, and what may be left on a machine.
+pub(super) fn answers(rules: &AnswerRules, flows: Option<&FlowNames>, problems: &mut Problems) {
+    if let Err(AnswerDetectFault { field, value, allowed }) = rules.limits.check() {
+        let whole = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
+        let flaw = Flaw::OutOfRange { value: whole(value), least: whole(*allowed.start()), most: whole(*allowed.end()) };
+        problems.add(format!("answer_detection.limits.{field}"), flaw);
+    }
+    let most = i64::try_from(MESSAGES_MAX).unwrap_or(i64::MAX);
+    problems.unless(rules.messages.len() <= MESSAGES_MAX, "answer_detection.messages", Flaw::TooMany { most });
+    let mut seen = BTreeSet::new();
+    for (index, prompt) in rules.messages.iter().enumerate() {
+        let field = format!("answer_detection.messages[{index}]");
+        problems.unless(seen.insert(prompt), &field, Flaw::Repeated);
+        shared_prompt(field, prompt, flows, problems);
+    }
 }
 
 /// Which calls are recorded.

@@ -53,6 +53,7 @@ fn summary(id: CallId) -> CallSummary {
         end_cause: None,
         is_web: false,
         redirections: Vec::new(),
+        answer: None,
     }
 }
 

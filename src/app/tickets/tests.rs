@@ -341,6 +341,7 @@ async fn store_call_from(test: &TestDb, id: CallId, agent: &str, is_over: bool, 
         end_cause: is_over.then_some(EndCause::Hangup),
         is_web: false,
         redirections: Vec::new(),
+        answer: None,
     };
     let kind = match is_over {
         false => CallEventKind::Connected { queue: None, agent: agent.clone(), waited_ms: 0 },

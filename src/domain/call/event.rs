@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::{PauseCause, RecordingCause, RecordingFailure, ResumeCause, Supervision};
 use crate::types::{
-    AgentId, AudioQuality, CallId, CallerIdentity, CustomerId, ForkFailure, ForkId, ForkStop, LineId, MediaForkId, PeerReason,
-    PhoneNumber, QueueId, RecordingId, Redirection, Timestamp, TrunkId,
+    AgentId, Answer, AnswerCause, AudioQuality, CallId, CallerIdentity, CustomerId, ForkFailure, ForkId, ForkStop, LineId,
+    MediaForkId, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection, Timestamp, TrunkId,
 };
 
 /// Something happened to a call.
@@ -360,6 +360,32 @@ pub enum CallEventKind {
         /// In figures.
         quality: AudioQuality,
     },
+    /// It was told from its audio who has answered a call of ours.
+    AnswerDetected {
+        /// Who.
+        answer: Answer,
+        /// By what.
+        cause: AnswerCause,
+        /// From the answer to now, in time of the audio.
+        after_ms: i64,
+    },
+    /// The answering machine has beeped and listens.
+    Beeped {
+        /// From the answer to now, in time of the audio.
+        after_ms: i64,
+    },
+    /// The agent chose a message for the machine, and left.
+    MessageChosen {
+        /// Who.
+        agent: AgentId,
+        /// The shared prompt.
+        prompt: String,
+    },
+    /// The message was said to its end.
+    MessageLeft {
+        /// The shared prompt.
+        prompt: String,
+    },
     /// The call has outlasted a restart of the exchange: the customer is back on the line.
     Recovered,
     /// A restart of the exchange cost the call; `ended` follows.
@@ -583,6 +609,9 @@ pub struct CallSummary {
     #[serde(default)]
     #[schema(required)]
     pub redirections: Vec<Redirection>,
+    /// Who has answered a call of ours, by its audio; `None` if nobody asked, or nobody has yet.
+    #[serde(default)]
+    pub answer: Option<Answer>,
 }
 
 impl CallEvent {
@@ -636,6 +665,10 @@ impl CallEvent {
             CallEventKind::DeadAirBegan { .. } => "call.dead_air_began",
             CallEventKind::DeadAirEnded { .. } => "call.dead_air_ended",
             CallEventKind::AudioMeasured { .. } => "call.audio_measured",
+            CallEventKind::AnswerDetected { .. } => "call.answer_detected",
+            CallEventKind::Beeped { .. } => "call.beeped",
+            CallEventKind::MessageChosen { .. } => "call.message_chosen",
+            CallEventKind::MessageLeft { .. } => "call.message_left",
             CallEventKind::Recovered => "call.recovered",
             CallEventKind::NotRecovered { .. } => "call.not_recovered",
             CallEventKind::Ended { .. } => "call.ended",

@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    CallClock, CallEvent, CallEventKind, CallForks, CallRecording, CallSummary, Consult, Direction, EndCause, FlowOutCause,
-    MissCause, Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
+    AnsweredBy, CallClock, CallEvent, CallEventKind, CallForks, CallRecording, CallSummary, Consult, Direction, EndCause,
+    FlowOutCause, MissCause, Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
     sound::CallSound,
 };
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,11 @@ pub struct Call {
     pub hops: u8,
     /// What it was about, by agent.
     pub disposed: BTreeMap<AgentId, DispositionId>,
+    /// Whether it is found out who answers; `None` for what the centre's rules say.
+    #[serde(default)]
+    pub detects_answer: Option<bool>,
+    #[serde(default)]
+    pub(super) answered_by: Option<AnsweredBy>,
     #[serde(skip)]
     pub(super) consult: Option<Consult>,
     #[serde(default)]
@@ -183,6 +188,8 @@ impl Call {
             wrapping: BTreeSet::new(),
             hops: 0,
             disposed: BTreeMap::new(),
+            detects_answer: None,
+            answered_by: None,
             consult: None,
             conference: Vec::new(),
             recording: None,
@@ -553,6 +560,7 @@ impl Call {
             end_cause: self.end_cause,
             is_web: self.party.is_web,
             redirections: self.party.redirections.clone(),
+            answer: self.answered_by.as_ref().and_then(|known| known.answer),
         }
     }
 

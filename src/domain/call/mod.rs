@@ -1,6 +1,7 @@
 //! One call and its legs: ringing, talking, held, transferred, over. Decides what each move means for the call's stage, its
 //! clocks and its record. Knows nothing of queues' order or agents' presence, and never touches a telephone.
 
+mod answered_by;
 mod clock;
 mod conference;
 mod consult;
@@ -17,6 +18,7 @@ mod sound;
 mod stage;
 mod supervision;
 
+pub use answered_by::AnsweredBy;
 pub use clock::{CallClock, Span};
 pub use conference::PARTIES_MAX;
 pub use consult::{Consult, ConsultStep, Consulted};

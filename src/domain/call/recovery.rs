@@ -7,6 +7,7 @@ impl Call {
     /// An earlier process had it, and both parties are being asked back: whoever talked to an agent hears music until then.
     pub fn outlast(&mut self, until: Mono, until_at: Timestamp, cx: &mut CallCx<'_>) {
         self.restarts = self.restarts.saturating_add(1);
+        self.stop_listening();
         let supervisors: Vec<_> = self.supervisors.keys().cloned().collect();
         for supervisor in supervisors {
             self.end_supervision(&supervisor, cx);

@@ -149,6 +149,17 @@ pub enum CentreCommand {
         number: String,
         /// The customer called, if known.
         customer: Option<CustomerId>,
+        /// Whether it is found out who answers; `None` for what the centre's rules say.
+        detect_answer: Option<bool>,
+    },
+    /// Leaves a message on the machine that has answered a call of the agent's, who is free at once.
+    LeaveMessage {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// One of the prompts that the rules allow.
+        prompt: String,
     },
     /// What the call was about.
     Dispose {

@@ -177,6 +177,8 @@ impl Centre {
         let Some(call) = self.calls.get(&id) else { return };
         match call.stage().clone() {
             Stage::Answering { .. } => self.end_call(turn, id, EndCause::Lost, Party::System),
+            // No beep has come.
+            Stage::Leaving { .. } if self.say_message(turn, id) => {}
             Stage::InFlow { .. } | Stage::Echo { .. } | Stage::Leaving { .. } => {
                 self.end_call(turn, id, EndCause::Finished, Party::System);
             }

@@ -14,8 +14,8 @@ use crate::{
         trunk::{TrunkHealth, TrunkRegistration},
     },
     types::{
-        AgentId, AudioQuality, CallContext, CallId, CallerIdentity, ForkEnd, ForkFacts, ForkId, ForkStop, ForkWord, LegId,
-        PeerReason, PhoneNumber, RecordingId, SessionId, Timestamp, TrunkId, UserId,
+        AgentId, Answer, AnswerCause, AnswerDetect, AudioQuality, CallContext, CallId, CallerIdentity, ForkEnd, ForkFacts,
+        ForkId, ForkStop, ForkWord, LegId, PeerReason, PhoneNumber, RecordingId, SessionId, Timestamp, TrunkId, UserId,
     },
 };
 
@@ -125,6 +125,24 @@ pub enum CentreInput {
         play: u64,
         /// Before its end.
         was_stopped: bool,
+    },
+    /// It was told from the audio who has answered a leg, once.
+    AnswerDetected {
+        /// Which.
+        leg: LegId,
+        /// Who.
+        answer: Answer,
+        /// By what.
+        cause: AnswerCause,
+        /// From the order to now, in time of the audio.
+        after_ms: u64,
+    },
+    /// The machine that has answered a leg has beeped and listens.
+    Beep {
+        /// Which.
+        leg: LegId,
+        /// From the order to now, in time of the audio.
+        after_ms: u64,
     },
     /// A part of a recording has ended. Comes once for each, perhaps after the end of its call.
     RecordingEnded {
@@ -426,6 +444,13 @@ pub enum PhoneEffect {
         leg: LegId,
         /// From now on, or no more.
         is_wanted: bool,
+    },
+    /// Find out from a leg's audio who has answered. `AnswerDetected` follows, and `Beep` if a machine beeps.
+    DetectAnswer {
+        /// Which.
+        leg: LegId,
+        /// The limits between a person and a machine.
+        limits: AnswerDetect,
     },
     /// Begin a part of a recording of what a leg says and hears. `RecordingEnded` follows.
     Record {

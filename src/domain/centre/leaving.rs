@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Last words are cut off here.
-const LAST_WORDS_MS: u64 = 60_000;
+pub(super) const LAST_WORDS_MS: u64 = 60_000;
 
 impl Centre {
     /// The caller hears a shared prompt; then the call is over.

@@ -155,6 +155,7 @@ impl Centre {
                 turn.by_customer();
                 self.answer_dialling_phone(&with);
                 self.connect(turn, id, with);
+                self.listen_for_answer(turn, id);
             }
             Stage::Dialling { step: DialStep::OwnPhone, .. }
             | Stage::InFlow { .. }

@@ -232,6 +232,7 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::NotRecorded
         | Refusal::RecordingNotAllowed
         | Refusal::RecordingStays
+        | Refusal::NoSuchMessage
         | Refusal::NoSuchParty => EndCause::Refused,
     }
 }

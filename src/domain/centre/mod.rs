@@ -2,6 +2,7 @@
 //! [`Centre::handle`], wishes by [`Centre::command`], time by [`Centre::timeout`]; what must be done or known comes out of
 //! [`Centre::poll`] in order.
 
+mod answered_by;
 mod command;
 mod conference;
 mod consoles;
@@ -62,14 +63,14 @@ pub use recording::RecordingAsked;
 pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
 pub use view::{
-    AgentView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ForkView, ForkViewState,
-    ParkedCall, PartyView, QueueView, RecordingView, SupervisorView,
+    AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ForkView,
+    ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, SupervisorView,
 };
 
 use self::{
-    consoles::Console, dialling::DialledToday, forks::Forks, hearing::Hearing, hours::Hours, legs::LegUse, playback::Playing,
-    publish::Published, recording::Recordings, recovery::Recovery, route_advance::Attempt, standing::Standing, timers::Timer,
-    timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
+    consoles::Console, dialling::DialledToday, forks::Forks, hearing::Hearing, hours::Hours, legs::LegUse, outbound::DialAsked,
+    playback::Playing, publish::Published, recording::Recordings, recovery::Recovery, route_advance::Attempt,
+    standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -186,6 +187,10 @@ impl Centre {
                 self.digit_pressed(turn, leg, digit);
             }
             CentreInput::PlayEnded { leg, play, was_stopped } => self.play_ended(turn, leg, play, was_stopped),
+            CentreInput::AnswerDetected { leg, answer, cause, after_ms } => {
+                self.answer_detected(turn, leg, (answer, cause, after_ms));
+            }
+            CentreInput::Beep { leg, after_ms } => self.machine_beeped(turn, leg, after_ms),
             CentreInput::RecordingEnded { recording, part, end } => self.part_ended(turn, recording, part, end),
             CentreInput::AudioJudged { call, party, is_poor, quality } => {
                 self.on_call(turn, call, |call, cx| call.audio_judged(party, is_poor, quality, cx));
@@ -232,7 +237,10 @@ impl Centre {
             CentreCommand::ConsultComplete { agent, call } => self.consult_complete(turn, &agent, call),
             CentreCommand::ConsultCancel { agent, call } => self.consult_cancel(turn, &agent, call),
             CentreCommand::ConferenceDrop { agent, call, party } => self.conference_drop(turn, &agent, call, party),
-            CentreCommand::Dial { agent, number, customer } => self.dial(turn, &agent, &number, customer),
+            CentreCommand::Dial { agent, number, customer, detect_answer } => {
+                self.dial(turn, &agent, &number, DialAsked { customer, detect_answer })
+            }
+            CentreCommand::LeaveMessage { agent, call, prompt } => self.leave_message(turn, &agent, call, &prompt),
             CentreCommand::Dispose { agent, call, disposition } => self.dispose(turn, &agent, call, disposition),
             CentreCommand::WrapUpDone { agent, call } => self.wrap_up_done(turn, &agent, call),
             CentreCommand::WrapUpExtend { agent, call } => self.wrap_up_extend(turn, &agent, call),

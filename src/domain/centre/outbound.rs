@@ -25,6 +25,15 @@ const RING_SECS: u32 = 45;
 /// What the history shows as our number of a call that showed none.
 const WITHHELD: &str = "anonymous";
 
+/// What is said of a call beside its number.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct DialAsked {
+    /// The customer called, if known.
+    pub customer: Option<CustomerId>,
+    /// Whether it is found out who answers; `None` for what the centre's rules say.
+    pub detect_answer: Option<bool>,
+}
+
 /// How the agent who dials comes onto the line.
 #[derive(Debug, Clone, Copy)]
 enum OwnLine {
@@ -37,23 +46,17 @@ enum OwnLine {
 }
 
 impl Centre {
-    pub(super) fn dial(
-        &mut self,
-        turn: &mut Turn<'_>,
-        agent: &AgentId,
-        typed: &str,
-        customer: Option<CustomerId>,
-    ) -> Result<(), Refusal> {
+    pub(super) fn dial(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str, asked: DialAsked) -> Result<(), Refusal> {
         let own_line = match self.directory.agents.get(agent).ok_or(Refusal::NoSuchAgent)?.device {
             Device::Browser => OwnLine::Console,
             Device::Sip => OwnLine::Ring,
         };
-        self.dial_by(turn, agent, typed, customer, own_line)
+        self.dial_by(turn, agent, typed, asked, own_line)
     }
 
     /// The agent's phone has dialled by itself: it hears how the other party's phone does, and is answered when that is.
     pub(super) fn dial_from(&mut self, turn: &mut Turn<'_>, agent: &AgentId, typed: &str, leg: LegId) -> Result<(), Refusal> {
-        self.dial_by(turn, agent, typed, None, OwnLine::Calls(leg))
+        self.dial_by(turn, agent, typed, DialAsked::default(), OwnLine::Calls(leg))
     }
 
     fn dial_by(
@@ -61,7 +64,7 @@ impl Centre {
         turn: &mut Turn<'_>,
         agent: &AgentId,
         typed: &str,
-        customer: Option<CustomerId>,
+        asked: DialAsked,
         own_line: OwnLine,
     ) -> Result<(), Refusal> {
         if self.is_draining {
@@ -91,7 +94,7 @@ impl Centre {
             self.on_agent(turn, agent, |agent, cx| agent.drop_wrap_up(last, cx));
             self.wrapped_up(turn, agent, last);
         }
-        self.begin_dialling(turn, agent, own_line, plan, customer);
+        self.begin_dialling(turn, agent, own_line, plan, asked);
         Ok(())
     }
 
@@ -103,14 +106,7 @@ impl Centre {
         (call.direction == Direction::Outbound && call.connected_at.is_none()).then_some(id)
     }
 
-    fn begin_dialling(
-        &mut self,
-        turn: &mut Turn<'_>,
-        agent: &AgentId,
-        own_line: OwnLine,
-        plan: DialPlan,
-        customer: Option<CustomerId>,
-    ) {
+    fn begin_dialling(&mut self, turn: &mut Turn<'_>, agent: &AgentId, own_line: OwnLine, plan: DialPlan, asked: DialAsked) {
         let id = CallId::mint(turn.now.wall, turn.rng);
         let (number, label, trunk) = match &plan {
             DialPlan::Phone(account) => (None, Some(account.to_string()), None),
@@ -124,7 +120,7 @@ impl Centre {
             number: number.clone(),
             label,
             trunk,
-            customer,
+            customer: asked.customer,
             ..OtherParty::default()
         };
         let own_leg = match own_line {
@@ -145,7 +141,11 @@ impl Centre {
             stage: Stage::Dialling { with: with.clone(), step: DialStep::OwnPhone, until },
         };
         self.dial_plans.insert(id, plan);
-        self.begin_call(turn, id, |cx| Call::dial(new, agent.clone(), cx));
+        self.begin_call(turn, id, |cx| {
+            let mut call = Call::dial(new, agent.clone(), cx);
+            call.detects_answer = asked.detect_answer;
+            call
+        });
         self.on_agent(turn, agent, |agent, cx| agent.take(id, cx));
         self.timers.set(Timer::Longest(id), Some(turn.now.mono + LONGEST_MS));
         if let Some(number) = number {

@@ -55,7 +55,12 @@ impl Centre {
         let Some(LegUse::Customer(call)) = self.legs.get(&leg).cloned() else { return };
         match playing.purpose {
             Purpose::Flow if !was_stopped => self.flow_play_ended(turn, call),
-            Purpose::LastWords => self.end_call(turn, call, EndCause::Finished, Party::System),
+            Purpose::LastWords => {
+                if !was_stopped {
+                    self.on_call(turn, call, |call, cx| call.note_message_left(cx));
+                }
+                self.end_call(turn, call, EndCause::Finished, Party::System);
+            }
             Purpose::Flow | Purpose::Announcement => {}
         }
     }

@@ -245,6 +245,7 @@ impl Centre {
             poor_audio: call.poor_audio(),
             dead_air_since: call.dead_air_since(),
             forks: self.fork_views(call),
+            answered_by: self.answered_by_view(call),
             supervisors: call
                 .supervisors
                 .iter()

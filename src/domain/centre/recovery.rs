@@ -331,6 +331,7 @@ impl Centre {
                 }
             }
             Stage::Answering { .. } => self.begin_service(turn, id),
+            Stage::Leaving { .. } if self.say_message(turn, id) => {}
             Stage::Leaving { .. } => self.say_last_words(turn, id, "goodbye"),
             Stage::Echo { .. }
             | Stage::Talking { .. }

@@ -88,6 +88,9 @@ pub enum Refusal {
     /// The rules record this call, or somebody else began its recording: it is not stopped by hand.
     #[error("this recording cannot be stopped by hand: the rules want it, or somebody else began it")]
     RecordingStays,
+    /// The rules know no such message.
+    #[error("this message may not be left")]
+    NoSuchMessage,
     /// Every line is busy.
     #[error("all lines are busy")]
     TooManyCalls,

@@ -8,7 +8,9 @@ use crate::{
         agent::Presence,
         call::{Direction, EndCause, Party, PauseCause, Supervision},
     },
-    types::{AgentId, CallId, CallerIdentity, CustomerId, LineId, MediaForkId, PhoneNumber, QueueId, Redirection, Timestamp},
+    types::{
+        AgentId, Answer, CallId, CallerIdentity, CustomerId, LineId, MediaForkId, PhoneNumber, QueueId, Redirection, Timestamp,
+    },
 };
 
 /// A call as its agent, or a supervisor, sees it.
@@ -71,6 +73,10 @@ pub struct CallView {
     #[serde(default)]
     #[schema(required)]
     pub forks: Vec<ForkView>,
+    /// Who has answered a call of ours.
+    #[serde(default)]
+    #[schema(required)]
+    pub answered_by: AnsweredByView,
     /// Supervisors who hear it.
     pub supervisors: Vec<SupervisorView>,
     /// Who handed it over, after a transfer.
@@ -190,6 +196,19 @@ pub enum ForkViewState {
     Paused,
     /// It could not be reached, or did not want the audio.
     Failed,
+}
+
+/// Who has answered a call of ours, as far as its audio tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct AnsweredByView {
+    /// Who; `None` if nobody asked, or it is not told yet.
+    pub answer: Option<Answer>,
+    /// Whether it is being found out.
+    pub is_listening: bool,
+    /// Whether the machine has beeped and listens.
+    pub has_beeped: bool,
+    /// The shared prompts that its agent may leave as a message now.
+    pub messages: Vec<String>,
 }
 
 /// A parked call, as every agent sees it.

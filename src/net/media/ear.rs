@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     protocol::{
-        audio::{Answer, AnswerCause, AnswerDetect, AnswerDetector, AnswerHeard, DtmfDetector, SILENCE},
+        audio::{AnswerDetector, AnswerHeard, DtmfDetector, SILENCE},
         media::MediaNotice,
     },
-    types::Mono,
+    types::{Answer, AnswerCause, AnswerDetect, Mono},
 };
 
 /// What is listened for.

@@ -18,7 +18,7 @@ mod tone;
 mod voice;
 mod wav;
 
-pub use answering::{Answer, AnswerCause, AnswerDetect, AnswerDetectFault, AnswerDetector, AnswerHeard};
+pub use answering::{AnswerDetector, AnswerHeard};
 pub use codec::{CodecFault, Decoder, Encoder, PACKET_SAMPLES_MAX, PAYLOAD_MAX, clock_rate, timestamp_step};
 pub use comfort_noise::ComfortNoise;
 pub use dtmf::{DtmfDetector, tones_of_key};

@@ -82,6 +82,7 @@ impl Day {
             end_cause: None,
             is_web: false,
             redirections: Vec::new(),
+            answer: None,
         };
         self.tell(&call, CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None });
         call

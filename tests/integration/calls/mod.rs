@@ -1,5 +1,6 @@
 //! Whole calls over real sockets.
 
+mod answering_machines;
 mod dialling_phones;
 mod dialogs;
 mod echo;

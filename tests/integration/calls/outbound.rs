@@ -51,7 +51,7 @@ async fn route(admin: &Rest, prefix: &str, trunks: &[(&str, i64)]) {
 }
 
 fn dial(number: &str) -> ConsoleCommand {
-    ConsoleCommand::Dial { number: number.into(), customer: None }
+    ConsoleCommand::Dial { number: number.into(), customer: None, detect_answer: None }
 }
 
 /// An agent calls a number outside, talks and hangs up.

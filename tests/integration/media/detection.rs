@@ -4,10 +4,10 @@ use std::path::Path;
 
 use centralita::{
     protocol::{
-        audio::{Answer, AnswerCause, AnswerDetect, FRAME_SAMPLES, SILENCE, Tone, read_wav},
+        audio::{FRAME_SAMPLES, SILENCE, Tone, read_wav},
         media::{Codec, MediaNotice, MediaOrder, RemoteMedia},
     },
-    types::LegId,
+    types::{Answer, AnswerCause, AnswerDetect, LegId},
 };
 
 use super::Stage;

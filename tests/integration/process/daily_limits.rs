@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 fn dial() -> ConsoleCommand {
-    ConsoleCommand::Dial { number: "+34911222333".into(), customer: None }
+    ConsoleCommand::Dial { number: "+34911222333".into(), customer: None, detect_answer: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1440,6 +1440,89 @@ export interface components {
             /** @description Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`. */
             why?: string | null;
         };
+        /**
+         * @description Who has answered.
+         * @enum {string}
+         */
+        Answer: "human" | "machine" | "fax" | "unsure";
+        /**
+         * @description By what it was told.
+         * @enum {string}
+         */
+        AnswerCause: "short_greeting" | "long_greeting" | "many_words" | "beep" | "calling_tone" | "answering_tone" | "initial_silence" | "ringing" | "time_out";
+        /**
+         * @description The limits between a person and a machine. The defaults are those of the field (Asterisk's `app_amd`), but for the words, of
+         *     which people say a few more.
+         */
+        AnswerDetect: {
+            /**
+             * Format: int64
+             * @description Nobody who says nothing for so long is told for anything: unsure.
+             * @default 2500
+             */
+            initial_silence_ms_max: number;
+            /**
+             * Format: int64
+             * @description People's greetings have less voice than this.
+             * @default 1500
+             */
+            greeting_ms_max: number;
+            /**
+             * Format: int64
+             * @description So much silence after a short greeting is a person who waits.
+             * @default 800
+             */
+            silence_after_greeting_ms: number;
+            /**
+             * Format: int64
+             * @description A shorter sound is no word.
+             * @default 100
+             */
+            word_ms_min: number;
+            /**
+             * Format: int64
+             * @description A shorter pause does not end a word.
+             * @default 50
+             */
+            between_words_ms: number;
+            /**
+             * Format: int32
+             * @description Whoever says more words than these is a machine.
+             * @default 4
+             */
+            words_max: number;
+            /**
+             * Format: int64
+             * @description Then it is unsure.
+             * @default 5000
+             */
+            total_ms_max: number;
+            /**
+             * Format: int64
+             * @description How long a machine's beep is awaited after it was told to be one; 0 for not at all.
+             * @default 20000
+             */
+            beep_ms_max: number;
+        };
+        /** @description What is asked of the answers to calls out. */
+        AnswerRules: {
+            /** @description Whether it is found out who answers a call to a number outside when whoever dials does not say. */
+            is_usual: boolean;
+            /** @description The limits between a person and a machine. */
+            limits: components["schemas"]["AnswerDetect"];
+            /** @description Shared prompts that agents may leave as a message, at most 20, in this order. */
+            messages: string[];
+        };
+        /** @description Who has answered a call of ours, as far as its audio tells. */
+        AnsweredByView: {
+            answer?: components["schemas"]["Answer"] | null;
+            /** @description Whether it is being found out. */
+            is_listening: boolean;
+            /** @description Whether the machine has beeped and listens. */
+            has_beeped: boolean;
+            /** @description The shared prompts that its agent may leave as a message now. */
+            messages: string[];
+        };
         /** @description When callers of a number are answered (200, RFC 3261 13.3.1.4). An IVR node that asks for a key answers before it asks. */
         Answering: {
             /** @enum {string} */
@@ -2017,6 +2100,38 @@ export interface components {
             /** @enum {string} */
             kind: "audio_measured";
         } | {
+            /** @description Who. */
+            answer: components["schemas"]["Answer"];
+            /** @description By what. */
+            cause: components["schemas"]["AnswerCause"];
+            /**
+             * Format: int64
+             * @description From the answer to now, in time of the audio.
+             */
+            after_ms: number;
+            /** @enum {string} */
+            kind: "answer_detected";
+        } | {
+            /**
+             * Format: int64
+             * @description From the answer to now, in time of the audio.
+             */
+            after_ms: number;
+            /** @enum {string} */
+            kind: "beeped";
+        } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @description The shared prompt. */
+            prompt: string;
+            /** @enum {string} */
+            kind: "message_chosen";
+        } | {
+            /** @description The shared prompt. */
+            prompt: string;
+            /** @enum {string} */
+            kind: "message_left";
+        } | {
             /** @enum {string} */
             kind: "recovered";
         } | {
@@ -2164,6 +2279,7 @@ export interface components {
             is_web: boolean;
             /** @description Who sent it on before it reached us, the latest first. */
             redirections: components["schemas"]["Redirection"][];
+            answer?: components["schemas"]["Answer"] | null;
         };
         /** @description A call as its agent, or a supervisor, sees it. */
         CallView: {
@@ -2211,6 +2327,8 @@ export interface components {
             dead_air_since?: components["schemas"]["Timestamp"] | null;
             /** @description Outside systems that get its audio. */
             forks: components["schemas"]["ForkView"][];
+            /** @description Who has answered a call of ours. */
+            answered_by: components["schemas"]["AnsweredByView"];
             /** @description Supervisors who hear it. */
             supervisors: components["schemas"]["SupervisorView"][];
             transferred_from?: components["schemas"]["AgentId"] | null;
@@ -2273,6 +2391,8 @@ export interface components {
             recording?: components["schemas"]["RecordingRules"];
             /** @description Which calls' audio goes to outside systems. */
             forks?: components["schemas"]["ForkRules"];
+            /** @description Whether it is found out who answers calls out. */
+            answer_detection?: components["schemas"]["AnswerRules"];
         };
         /**
          * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
@@ -2530,8 +2650,17 @@ export interface components {
             /** @description As typed. */
             number: string;
             customer?: components["schemas"]["CustomerId"] | null;
+            /** @description Whether it is found out who answers; without it as the centre's rules say. */
+            detect_answer?: boolean | null;
             /** @enum {string} */
             do: "dial";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description One of the view's `answered_by.messages`. */
+            prompt: string;
+            /** @enum {string} */
+            do: "leave_message";
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
@@ -5022,7 +5151,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "too_many_calls";
         /** @description What is gone that a recording was paused for. */
         Resume: {
             cause?: components["schemas"]["PauseCause"] | null;
@@ -5680,6 +5809,8 @@ export interface components {
             recording?: components["schemas"]["RecordingRules"];
             /** @description Which calls' audio goes to outside systems. */
             forks?: components["schemas"]["ForkRules"];
+            /** @description Whether it is found out who answers calls out. */
+            answer_detection?: components["schemas"]["AnswerRules"];
         } & {
             /**
              * Format: int64
@@ -6419,6 +6550,8 @@ export interface components {
             recording?: components["schemas"]["RecordingRules"];
             /** @description Which calls' audio goes to outside systems. */
             forks?: components["schemas"]["ForkRules"];
+            /** @description Whether it is found out who answers calls out. */
+            answer_detection?: components["schemas"]["AnswerRules"];
         } & {
             /**
              * Format: int64
@@ -7324,6 +7457,8 @@ export interface operations {
                 outcome?: components["schemas"]["Outcome"];
                 /** @description Which way. */
                 direction?: components["schemas"]["Direction"];
+                /** @description Who has answered a call of ours, by its audio. */
+                answer?: components["schemas"]["Answer"];
                 /** @description Whose. */
                 customer?: components["schemas"]["CustomerId"];
                 /** @description The `next` of the page before. */
@@ -7372,6 +7507,8 @@ export interface operations {
                 outcome?: components["schemas"]["Outcome"];
                 /** @description Which way. */
                 direction?: components["schemas"]["Direction"];
+                /** @description Who has answered a call of ours, by its audio. */
+                answer?: components["schemas"]["Answer"];
                 /** @description Whose. */
                 customer?: components["schemas"]["CustomerId"];
             };

@@ -125,6 +125,7 @@ export function aCall(more: Partial<CallView> = {}): CallView {
     our_number: '1000',
     recording: { is: 'off', may_begin: false },
     forks: [],
+    answered_by: { is_listening: false, has_beeped: false, messages: [] },
     ivr_path: [],
     language: 'es',
     started_at: AT,

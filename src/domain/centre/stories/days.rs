@@ -20,7 +20,7 @@ use crate::{
         directory::{AgentProfile, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit, RecordingPolicy, WrapUp},
         event::Event,
     },
-    types::{CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
+    types::{Answer, AnswerCause, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
 };
 
 const SEEDS: u64 = 200;
@@ -61,7 +61,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 31] = [
+const EVERYTHING: [&str; 35] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -85,6 +85,10 @@ const EVERYTHING: [&str; 31] = [
     "call.listen_ended",
     "call.supervision_changed",
     "call.taken_over",
+    "call.answer_detected",
+    "call.beeped",
+    "call.message_chosen",
+    "call.message_left",
     "call.abandoned",
     "call.flowed_out",
     "call.callback_requested",
@@ -111,6 +115,8 @@ struct Day {
     dice: Rng,
     /// Of copies of calls' audio, so that days without them are as ever.
     fork_dice: Rng,
+    /// Of who answers calls out, for the same reason.
+    answer_dice: Rng,
     later: BTreeMap<(Mono, u64), Later>,
     count: u64,
     legs: BTreeSet<LegId>,
@@ -145,11 +151,13 @@ struct Tally {
 
 const AGENTS: [&str; 5] = ["ana", "bea", "carl", "dora", "eva"];
 
-fn directory(dice: &mut Rng, fork_dice: &mut Rng) -> Directory {
+fn directory(dice: &mut Rng, fork_dice: &mut Rng, answer_dice: &mut Rng) -> Directory {
     let mut directory = sample();
     let target = ForkTarget::Websocket { url: "wss://words.example".into(), is_plain_allowed: false };
     let words = MediaFork { id: id("words"), name: "Words".into(), target, is_active: true, token: None };
     directory.media_forks.insert(words.id.clone(), words);
+    directory.centre.answer_detection.is_usual = answer_dice.below(2) == 0;
+    directory.centre.answer_detection.messages = vec!["callback-promised".into()];
     directory.agents.insert(id("dora"), agent("dora", &["sales", "support"]));
     let eva = AgentProfile { device: Device::Sip, phone: Some("105".into()), ..agent("eva", &["sales"]) };
     directory.agents.insert(id("eva"), eva);
@@ -186,8 +194,9 @@ impl Day {
     fn new(seed: u64) -> Self {
         let mut dice = Rng::seeded(seed);
         let mut fork_dice = Rng::seeded(!seed);
+        let mut answer_dice = Rng::seeded(!seed ^ 0xA5A5);
         let now = Now { wall: Timestamp::from_millis(1_766_000_000_000), mono: Mono::from_millis(1_000) };
-        let directory = directory(&mut dice, &mut fork_dice);
+        let directory = directory(&mut dice, &mut fork_dice, &mut answer_dice);
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
             centre: Centre::new(5_000),
@@ -195,6 +204,7 @@ impl Day {
             rng: Rng::seeded(seed ^ 0xA5A5),
             dice,
             fork_dice,
+            answer_dice,
             later: BTreeMap::new(),
             count: 0,
             legs: BTreeSet::new(),

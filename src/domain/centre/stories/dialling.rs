@@ -20,7 +20,7 @@ fn floor_with(rules: DiallingRules) -> Floor {
 }
 
 fn dial(floor: &mut Floor, agent: &str, number: &str) -> Result<(), Refusal> {
-    floor.ask_as(agent, CentreCommand::Dial { agent: id(agent), number: number.into(), customer: None })
+    floor.ask_as(agent, CentreCommand::Dial { agent: id(agent), number: number.into(), customer: None, detect_answer: None })
 }
 
 fn called_out(floor: &Floor) -> usize {

@@ -1,6 +1,7 @@
 //! Stories of the live floor, told through its public door.
 
 mod agents;
+mod answered_by;
 mod calls;
 mod conferring;
 mod consulting;

@@ -10,7 +10,8 @@ use crate::domain::{
 use crate::types::{CallId, LegId, SessionId};
 
 fn dial(floor: &mut Floor, agent: &str, number: &str) -> Result<CallId, Refusal> {
-    floor.ask_as(agent, CentreCommand::Dial { agent: id(agent), number: number.into(), customer: None })?;
+    floor
+        .ask_as(agent, CentreCommand::Dial { agent: id(agent), number: number.into(), customer: None, detect_answer: None })?;
     Ok(floor.agent(agent).call.unwrap())
 }
 

@@ -336,7 +336,7 @@ fn was_queued(floor: &Floor, call: CallId) -> bool {
 fn whoever_was_dialled_and_parked_waits_for_the_agent_and_in_no_queue() {
     let mut floor = Floor::ready(&["ana"]);
     let number = "+34911222333".to_owned();
-    floor.ask_as("ana", CentreCommand::Dial { agent: id("ana"), number, customer: None }).unwrap();
+    floor.ask_as("ana", CentreCommand::Dial { agent: id("ana"), number, customer: None, detect_answer: None }).unwrap();
     let (leg, call) = (floor.phone_leg(), floor.agent("ana").call.unwrap());
     floor.input(CentreInput::LegAnswered { leg });
     park(&mut floor, "ana").unwrap();

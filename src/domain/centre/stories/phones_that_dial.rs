@@ -80,7 +80,12 @@ fn giving_up_at_the_phone_or_at_the_desk_stops_the_ringing() {
 #[test]
 fn a_console_hears_the_networks_announcement_in_place_of_our_ringing_tone() {
     let mut floor = Floor::ready(&["ana"]);
-    floor.ask_as("ana", CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None }).unwrap();
+    floor
+        .ask_as(
+            "ana",
+            CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None, detect_answer: None },
+        )
+        .unwrap();
     let (leg, desk) = (floor.phone_leg(), floor.console_leg("ana"));
     floor.input(CentreInput::LegEarlyMedia { leg });
     assert_eq!(floor.hears[&desk], [Heard::Leg(leg)]);

@@ -36,7 +36,7 @@ fn with_trunks(more: &[&str]) -> Floor {
 /// Such a floor with a call out.
 fn dialled(more: &[&str]) -> Floor {
     let mut floor = with_trunks(more);
-    let command = CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None };
+    let command = CentreCommand::Dial { agent: id("ana"), number: "+34911222333".into(), customer: None, detect_answer: None };
     floor.ask_as("ana", command).expect("dialled");
     floor
 }

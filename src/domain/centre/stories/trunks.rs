@@ -24,7 +24,7 @@ fn floor_of(directory: Directory) -> Floor {
 }
 
 fn dial(floor: &mut Floor, agent: &str, number: &str) {
-    let command = CentreCommand::Dial { agent: id(agent), number: number.into(), customer: None };
+    let command = CentreCommand::Dial { agent: id(agent), number: number.into(), customer: None, detect_answer: None };
     floor.ask_as(agent, command).expect("dialled");
 }
 
@@ -268,7 +268,7 @@ fn a_route_says_which_trunks_a_number_goes_by_and_a_number_without_one_is_not_di
     dial(&mut floor, "ana", "911222333");
     fail(&mut floor, EndCause::Unreachable);
     assert_eq!(trunks(&floor), ["second", "carrier"], "the cheaper one first");
-    let command = CentreCommand::Dial { agent: id("bea"), number: "+15551234567".into(), customer: None };
+    let command = CentreCommand::Dial { agent: id("bea"), number: "+15551234567".into(), customer: None, detect_answer: None };
     assert_eq!(floor.ask_as("bea", command), Err(Refusal::NotDialable));
 }
 
@@ -301,7 +301,7 @@ fn an_emergency_goes_by_a_full_trunk_and_without_a_route() {
     directory.outbound_routes.insert(route.id.clone(), route);
     let mut floor = floor_of(directory);
     dial(&mut floor, "ana", "+34911222333");
-    let command = CentreCommand::Dial { agent: id("bea"), number: "+34911222334".into(), customer: None };
+    let command = CentreCommand::Dial { agent: id("bea"), number: "+34911222334".into(), customer: None, detect_answer: None };
     assert_eq!(floor.ask_as("bea", command), Err(Refusal::TooManyCalls));
     dial(&mut floor, "bea", "112");
     assert_eq!(trunks(&floor), ["carrier", "carrier"]);

@@ -5,17 +5,16 @@
 //! Time is counted in frames from the answer on. Ringing tones that are still heard then stop the clock.
 
 mod greeting;
-mod settings;
 #[cfg(test)]
 mod tests;
 
 use greeting::Greeting;
-pub use settings::{AnswerDetect, AnswerDetectFault};
 
 use super::{
     FRAME_MS, Frame, VoiceActivity,
     steady_tone::{Tonality, ToneBank, ToneRun},
 };
+use crate::types::{Answer, AnswerCause, AnswerDetect};
 
 /// A tone of this length is one, and no vowel.
 const TONE_MS_MIN: u64 = 300;
@@ -37,42 +36,6 @@ const NETWORK_TONE_HZ: std::ops::RangeInclusive<f32> = 400.0..=450.0;
 const NETWORK_TONE_MS_MIN: u64 = 900;
 /// Whoever rings for so long after the answer is not answered.
 const RINGING_MS_MAX: u64 = 30_000;
-
-/// Who has answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
-    /// A person.
-    Human,
-    /// An answering machine or a voice mailbox.
-    Machine,
-    /// A fax machine or a modem.
-    Fax,
-    /// It cannot be told: to be treated as a person.
-    Unsure,
-}
-
-/// By what it was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnswerCause {
-    /// A short greeting, and then somebody who waits.
-    ShortGreeting,
-    /// A greeting longer than people's.
-    LongGreeting,
-    /// More words than people begin with.
-    ManyWords,
-    /// Words, a beep, and quiet.
-    Beep,
-    /// 1,100 Hz (CNG).
-    CallingTone,
-    /// 2,100 Hz (CED, ANS).
-    AnsweringTone,
-    /// Nobody says anything.
-    InitialSilence,
-    /// It still rings.
-    Ringing,
-    /// The time for it is over.
-    TimeOut,
-}
 
 /// What an [`AnswerDetector`] finds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

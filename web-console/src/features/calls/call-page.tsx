@@ -12,6 +12,7 @@ import { LoadProblem } from '@/lib/load-problem'
 import { useRedirectionsText } from '@/lib/redirections'
 import { useNames } from '@/lib/use-names'
 import { Facts, Page, Section, SkeletonLines, TicketStateBadge } from '@/ui'
+import { AnswerBadge } from './answer-badge'
 import { useEventText } from './event-text'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
@@ -70,6 +71,7 @@ function Call({ call }: { call: CallDetails }) {
     { name: t('field.reason'), value: names.reason(call.reason) },
     { name: t('field.queue'), value: names.queue(call.queue) },
     { name: t('field.agent'), value: names.agent(call.agent) },
+    { name: t('field.answer'), value: call.answer ? <AnswerBadge answer={call.answer} /> : null },
     { name: t('field.language'), value: <span className="capitalize">{languageText(call.language)}</span> },
     { name: t('field.disposition'), value: names.disposition(call.disposition) },
     { name: t('field.ended'), value: call.end_cause ? t(`common:end_cause.${call.end_cause}`) : null },

@@ -124,6 +124,14 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.dead_air_ended', { lasted: clockText(event.lasted_ms) })
       case 'audio_measured':
         return t('event.audio_measured', { party: t(`party.${event.party}`), figures: soundText(event.quality) })
+      case 'answer_detected':
+        return t('event.answer_detected', { answer: t(`answer.${event.answer}`), cause: t(`answer_cause.${event.cause}`), time: clockText(event.after_ms) })
+      case 'beeped':
+        return t('event.beeped', { time: clockText(event.after_ms) })
+      case 'message_chosen':
+        return t('event.message_chosen', { agent: names.agent(event.agent), prompt: event.prompt })
+      case 'message_left':
+        return t('event.message_left', { prompt: event.prompt })
       case 'recovered':
         return t('event.recovered')
       case 'not_recovered':

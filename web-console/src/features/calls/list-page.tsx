@@ -15,9 +15,10 @@ import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { useSettled } from '@/lib/use-settled'
 import { Button, ButtonLink, DateField, EmptyState, Page, SearchField, Select, SkeletonLines, Table, type Column } from '@/ui'
+import { AnswerMark } from './answer-badge'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
-import { callQuery, DIRECTIONS, OUTCOMES, type CallSearch } from './search'
+import { ANSWERS, callQuery, DIRECTIONS, OUTCOMES, type CallSearch } from './search'
 
 export function CallsPage() {
   const { t, i18n } = useTexts('calls')
@@ -63,7 +64,17 @@ export function CallsPage() {
     { id: 'ours', title: t('field.ours'), width: '72px', cell: (call) => call.our_number },
     { id: 'queue', title: t('field.queue'), width: 'minmax(76px, 0.8fr)', cell: (call) => names.queue(call.queue) },
     { id: 'agent', title: t('field.agent'), width: 'minmax(92px, 1fr)', cell: (call) => names.agent(call.agent) },
-    { id: 'outcome', title: t('field.outcome'), width: '160px', cell: (call) => <OutcomeBadge outcome={call.outcome} /> },
+    {
+      id: 'outcome',
+      title: t('field.outcome'),
+      width: '160px',
+      cell: (call) => (
+        <span className="flex min-w-0 items-center gap-1.5">
+          <OutcomeBadge outcome={call.outcome} />
+          {call.answer && <AnswerMark answer={call.answer} />}
+        </span>
+      ),
+    },
     { id: 'disposition', title: t('field.disposition'), width: 'minmax(84px, 1.2fr)', cell: (call) => names.disposition(call.disposition).split(' › ').at(-1) },
     { id: 'wait', title: t('field.wait'), width: '52px', isNumber: true, cell: (call) => (call.wait_ms > 0 ? clockText(call.wait_ms) : <None />) },
     { id: 'talk', title: t('field.talk'), width: '56px', isNumber: true, cell: (call) => (call.talk_ms > 0 ? clockText(call.talk_ms) : <None />) },
@@ -106,6 +117,7 @@ export function CallsPage() {
           {seesAll && <Filter label={t('field.agent')} any={t('any_agent')} value={search.agent} choices={names.agents.map((agent) => ({ id: agent.id, label: agent.name }))} onChange={(agent) => narrow({ agent })} />}
           <Filter label={t('field.outcome')} any={t('any_outcome')} value={search.outcome} choices={OUTCOMES.map((id) => ({ id, label: t(`outcome.${id}`) }))} onChange={(outcome) => narrow({ outcome })} />
           <Filter label={t('field.direction')} any={t('any_direction')} value={search.direction} choices={DIRECTIONS.map((id) => ({ id, label: t(`common:direction.${id}`) }))} onChange={(direction) => narrow({ direction })} />
+          <Filter label={t('field.answer')} any={t('any_answer')} value={search.answer} choices={ANSWERS.map((id) => ({ id, label: t(`answer.${id}`) }))} onChange={(answer) => narrow({ answer })} />
         </div>
         <div className="min-h-0 flex-1 overflow-auto">
           {list.isPending && <SkeletonLines count={10} label={t('common:loading')} />}

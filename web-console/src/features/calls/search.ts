@@ -6,8 +6,10 @@ import { textParam, withoutEmpty, wordParam } from '@/lib/search-params'
 
 export type Outcome = Schemas['Outcome']
 export type Direction = Schemas['Direction']
+export type Answer = Schemas['Answer']
 
 export const OUTCOMES: readonly Outcome[] = ['open', 'answered', 'abandoned', 'abandoned_in_ivr', 'self_served', 'flowed_out', 'not_reached', 'failed']
+export const ANSWERS: readonly Answer[] = ['human', 'machine', 'fax', 'unsure']
 export const DIRECTIONS: readonly Direction[] = ['inbound', 'outbound']
 
 export interface CallSearch {
@@ -19,6 +21,7 @@ export interface CallSearch {
   agent?: string
   outcome?: Outcome
   direction?: Direction
+  answer?: Answer
   customer?: string
 }
 
@@ -31,6 +34,7 @@ export function readCallSearch(search: Record<string, unknown>): CallSearch {
     agent: textParam(search.agent),
     outcome: wordParam(search.outcome, OUTCOMES),
     direction: wordParam(search.direction, DIRECTIONS),
+    answer: wordParam(search.answer, ANSWERS),
     customer: textParam(search.customer),
   })
 }

@@ -1,7 +1,7 @@
 // The call dock: always there, always one height. A call that comes paints here and moves nothing; the focus stays where it is.
 import { Link, useNavigate, useRouterState } from '@tanstack/react-router'
 import { AlarmClock, Mic, MicOff, Pause, Phone, PhoneForwarded, PhoneIncoming, PhoneOff, PhoneOutgoing, Play } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState, type ComponentType } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { useStore } from 'zustand'
 import { useQuery } from '@tanstack/react-query'
@@ -34,6 +34,15 @@ import { RecordingControls } from './recording'
 import { SpeakingSupervisors, SupervisionControls } from './supervision'
 import { preloadTransfer, TransferPanel } from './transfer'
 
+/** Loads with the first call out; where it cannot, calls are made all the same. */
+const AnsweredBy = lazy<ComponentType<{ call: CallView }>>(async () => {
+  try {
+    return { default: (await import('./answered-by')).AnsweredBy }
+  } catch {
+    return { default: () => null }
+  }
+})
+
 export function Dock() {
   const { t } = useTexts('dock')
   const isAgent = useFloor((floor) => floor.agent !== null)
@@ -57,6 +66,11 @@ export function Dock() {
       {call && <SpeakingSupervisors call={call} />}
       {call && asked && <ConsultControls call={call} consult={asked} />}
       {call && call.conference.length > 0 && <ConferenceControls call={call} isAsking={asked !== undefined} />}
+      {call && isOnCall(call) && call.direction === 'outbound' && (
+        <Suspense key={call.id}>
+          <AnsweredBy call={call} />
+        </Suspense>
+      )}
       {call && isOnCall(call) && <RecordingControls call={call} />}
       {call && isOnCall(call) && <ForkControls call={call} />}
       {call && isRinging && <OfferButtons key={call.id} call={call} />}

@@ -109,6 +109,7 @@ function unknownCall(id: string, since: string): CallView {
     our_number: '',
     recording: { is: 'off', may_begin: false },
     forks: [],
+    answered_by: { is_listening: false, has_beeped: false, messages: [] },
     ivr_path: [],
     language: '',
     started_at: since,

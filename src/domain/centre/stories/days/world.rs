@@ -112,7 +112,8 @@ impl Day {
         let who = self.pick(&AGENTS).unwrap();
         let number = self.pick(&["+34911222333", "911222333", "103", "1001", "112", "nonsense"]).unwrap().to_owned();
         let customer = self.chance(50).then_some(self.customer);
-        let _ = self.ask(who, CentreCommand::Dial { agent: id(who), number, customer });
+        let detect_answer = [None, None, Some(true), Some(false)][usize::try_from(self.answer_dice.below(4)).unwrap()];
+        let _ = self.ask(who, CentreCommand::Dial { agent: id(who), number, customer, detect_answer });
     }
 
     pub(super) fn supervise(&mut self) {
@@ -326,6 +327,12 @@ impl Day {
             PhoneEffect::Mute { leg, .. } | PhoneEffect::SendDigits { leg, .. } | PhoneEffect::ListenForKeys { leg, .. } => {
                 assert!(self.legs.contains(&leg))
             }
+            PhoneEffect::DetectAnswer { leg, .. } => {
+                assert!(self.legs.contains(&leg));
+                std::mem::swap(&mut self.dice, &mut self.answer_dice);
+                self.answers(leg);
+                std::mem::swap(&mut self.dice, &mut self.answer_dice);
+            }
             PhoneEffect::Record { leg, recording, part, .. } => {
                 assert!(
                     self.legs.contains(&leg) && self.recorded.insert(leg, (recording, part)).is_none(),
@@ -391,6 +398,25 @@ impl Day {
                 self.later(end, Later::Input(CentreInput::LegFailed { leg, cause: EndCause::NoAnswer }));
             }
             _ => {}
+        }
+    }
+
+    /// It is told who answers, a machine may beep, and whoever has dialled may leave a message.
+    fn answers(&mut self, leg: LegId) {
+        let answer = self.pick(&[Answer::Human, Answer::Machine, Answer::Machine, Answer::Fax, Answer::Unsure]).unwrap();
+        let told = CentreInput::AnswerDetected { leg, answer, cause: AnswerCause::TimeOut, after_ms: 900 };
+        let (told_in, beeps_in) = (self.below(5_000), self.below(5_000));
+        self.later(told_in, Later::Input(told));
+        if answer == Answer::Machine && self.chance(70) {
+            self.later(told_in + beeps_in, Later::Input(CentreInput::Beep { leg, after_ms: 9_000 }));
+        }
+        let Some(LegUse::Customer(call)) = self.centre.legs.get(&leg).cloned() else { return };
+        let agent = self.centre.calls.get(&call).and_then(|call| call.stage().partner()).map(|with| with.agent.clone());
+        let who = AGENTS.iter().find(|who| agent.as_ref().is_some_and(|agent| agent.as_str() == **who));
+        if let Some(who) = who.copied().filter(|_| self.chance(70)) {
+            let (ms, prompt) = (self.below(12_000), self.pick(&["callback-promised", "callback-promised", "nothing"]).unwrap());
+            let agent = id(who);
+            self.later(ms, Later::Ask(who, CentreCommand::LeaveMessage { agent, call, prompt: prompt.to_owned() }));
         }
     }
 

@@ -10,6 +10,7 @@ import { FormProblem } from '@/lib/form-problem'
 import { LoadProblem } from '@/lib/load-problem'
 import { useForm } from '@/lib/use-form'
 import { Button, Checkbox, ComboBox, Page, Select, showToast, SkeletonLines, TextField } from '@/ui'
+import { AnswerDetectionFields } from './answer-detection'
 import { DiallingFields, tidyDialling } from './dialling'
 import { CentreForkFields } from './fork-rules'
 import { CentreRecordingFields } from './recording'
@@ -67,6 +68,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
       <DiallingFields form={form} />
       <CentreRecordingFields form={form} />
       <CentreForkFields form={form} />
+      <AnswerDetectionFields form={form} />
       <FormProblem problem={form.problem} onReload={onReload} />
       <div className="flex gap-2">
         <Button type="submit" tone="accent" isDisabled={form.isSaving || !form.isDirty} data-testid="entry-save">
