@@ -13,6 +13,7 @@ mod legs;
 mod media_forks;
 mod offers;
 mod ports;
+mod protection;
 mod recorders;
 mod recordings;
 mod silence;
@@ -41,6 +42,7 @@ pub use snapshot::{CallSnapshot, SnapshotChange, Survivors};
 
 use self::{
     legs::{Legs, Said},
+    protection::Protections,
     snapshot::Snapshots,
     sound::Voices,
     watching::SlotLamps,
@@ -75,6 +77,7 @@ pub struct Switch {
     is_shedding: bool,
     snapshots: Snapshots,
     voices: Voices,
+    protections: Protections,
     /// How many slots calls may be parked in.
     slots: u32,
     slot_lamps: SlotLamps,
@@ -117,6 +120,7 @@ impl Switch {
             is_shedding: false,
             snapshots: Snapshots::default(),
             voices: Voices::default(),
+            protections: Protections::default(),
             slots: ParkSettings::default().slots,
             slot_lamps: SlotLamps::default(),
         }
@@ -300,6 +304,7 @@ impl Switch {
                     Said::Sip(order) => self.sip.order(order, now, &mut self.rng),
                     Said::Media(order) => {
                         self.measure(&order, now);
+                        self.note_protection(&order, now);
                         self.outputs.push_back(Output::Media(order));
                     }
                     Said::Fork(order) => self.outputs.push_back(Output::Fork(order)),

@@ -2,6 +2,7 @@
 //! each story nothing may be left.
 
 mod devices;
+mod protection;
 mod restarts;
 mod session_ids;
 mod sound;
@@ -45,6 +46,8 @@ struct Exchange {
     replies: u64,
     has_ports: bool,
     ports: u16,
+    /// By which the other side speaks.
+    transport: Transport,
 }
 
 impl Exchange {
@@ -59,6 +62,7 @@ impl Exchange {
             replies: 0,
             has_ports: true,
             ports: 20_000,
+            transport: Transport::Udp,
         };
         this.give(Input::Directory(Arc::new(directory())));
         this
@@ -112,7 +116,7 @@ impl Exchange {
     }
 
     fn hear(&mut self, from: &str, text: &str) {
-        let flow = Flow { transport: Transport::Udp, id: FlowId(1), remote: from.parse().unwrap() };
+        let flow = Flow { transport: self.transport, id: FlowId(1), remote: from.parse().unwrap() };
         let message = Box::new(SipMessage::parse(text.as_bytes()).unwrap());
         self.give(Input::Sip { flow, message });
     }

@@ -10,6 +10,7 @@ mod fork;
 mod ids;
 mod ip_family;
 mod ip_prefix;
+mod leg_protection;
 mod media_encryption;
 mod peer_reason;
 mod phone_number;
@@ -32,6 +33,7 @@ pub use ids::{
 };
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;
+pub use leg_protection::{LegProtection, MediaProtection, SignallingTransport};
 pub use media_encryption::MediaEncryption;
 pub use peer_reason::PeerReason;
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};

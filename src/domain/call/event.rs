@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 use super::{PauseCause, RecordingCause, RecordingFailure, ResumeCause, Supervision};
 use crate::types::{
     AgentId, Answer, AnswerCause, AudioQuality, CallId, CallerIdentity, CustomerId, ForkFailure, ForkId, ForkStop, LineId,
-    MediaForkId, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection, Timestamp, TrunkId,
+    MediaForkId, MediaProtection, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection, SignallingTransport, Timestamp,
+    TrunkId,
 };
 
 /// Something happened to a call.
@@ -353,6 +354,16 @@ pub enum CallEventKind {
         /// From the last word to now, in milliseconds.
         lasted_ms: i64,
     },
+    /// How a party's leg is protected from now on: its audio, its signalling. Of one that is in the clear from its begin on this is not
+    /// said.
+    LegAgreed {
+        /// Whose.
+        party: Party,
+        /// Its audio.
+        media: MediaProtection,
+        /// Its signalling; `None` for the console and the web phone, which have none of SIP.
+        signalling: Option<SignallingTransport>,
+    },
     /// How a party sounded while it was on the call; said when its part is over, which may be after `ended`.
     AudioMeasured {
         /// Whose.
@@ -664,6 +675,7 @@ impl CallEvent {
             CallEventKind::AudioClear { .. } => "call.audio_clear",
             CallEventKind::DeadAirBegan { .. } => "call.dead_air_began",
             CallEventKind::DeadAirEnded { .. } => "call.dead_air_ended",
+            CallEventKind::LegAgreed { .. } => "call.leg_agreed",
             CallEventKind::AudioMeasured { .. } => "call.audio_measured",
             CallEventKind::AnswerDetected { .. } => "call.answer_detected",
             CallEventKind::Beeped { .. } => "call.beeped",

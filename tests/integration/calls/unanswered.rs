@@ -34,9 +34,10 @@ async fn events(centre: &Centre, admin: &Rest) -> Vec<Value> {
     let is_end = |event: &Value| event["area"] == "call" && event["event"]["kind"] == "ended";
     let ended = async || Some(admin.events().await).filter(|events| events.iter().any(is_end));
     let events = centre.until("the call's end", ended).await;
-    // These two have no place in the order: the look-up and the measuring of the sound go on beside the call.
-    let beside =
-        |event: &Value| ["identified", "audio_measured"].contains(&event["event"]["kind"].as_str().unwrap_or_default());
+    // These have no place in the order: the look-up, the measuring of the sound and what is agreed with the agent's browser go
+    // on beside the call.
+    let aside = ["identified", "audio_measured", "leg_agreed"];
+    let beside = |event: &Value| aside.contains(&event["event"]["kind"].as_str().unwrap_or_default());
     let of_call = events.into_iter().filter(|event| event["area"] == "call" && !beside(event));
     of_call.map(|event| event["event"].clone()).collect()
 }

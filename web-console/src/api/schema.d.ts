@@ -2095,6 +2095,14 @@ export interface components {
         } | {
             /** @description Whose. */
             party: components["schemas"]["Party"];
+            /** @description Its audio. */
+            media: components["schemas"]["MediaProtection"];
+            signalling?: components["schemas"]["SignallingTransport"] | null;
+            /** @enum {string} */
+            kind: "leg_agreed";
+        } | {
+            /** @description Whose. */
+            party: components["schemas"]["Party"];
             /** @description In figures. */
             quality: components["schemas"]["AudioQuality"];
             /** @enum {string} */
@@ -3676,6 +3684,11 @@ export interface components {
             is_active: boolean;
         };
         MediaForkId: string;
+        /**
+         * @description How audio is protected on the way.
+         * @enum {string}
+         */
+        MediaProtection: "plain" | "sdes" | "dtls";
         /**
          * @description What a clock measures.
          * @enum {string}
@@ -5369,6 +5382,11 @@ export interface components {
          * @enum {string}
          */
         SignallingState: "whole" | "partial" | "gone" | "off";
+        /**
+         * @description What carries a telephone's signalling.
+         * @enum {string}
+         */
+        SignallingTransport: "udp" | "tcp" | "tls" | "ws" | "wss";
         /** @description A skill. */
         Skill: {
             /** @description Key. */

@@ -5,7 +5,10 @@ use super::{
     SipEndpoint,
     call::{Call, Phase},
 };
-use crate::{protocol::sip::notice::DialogId, types::SessionIdentifier};
+use crate::{
+    protocol::sip::notice::{DialogId, Transport},
+    types::SessionIdentifier,
+};
 
 impl SipEndpoint {
     /// What names the session of a call that has a dialog.
@@ -15,6 +18,15 @@ impl SipEndpoint {
             Phase::Talking(talking) => talking.dialog.session(),
             Phase::Calling(calling) => calling.presentation.session,
         })
+    }
+
+    /// What carries the signalling of a dialog now; `None` for a call of ours that nobody has answered.
+    pub fn transport_of(&self, id: DialogId) -> Option<Transport> {
+        match &self.calls.get(&id)?.phase {
+            Phase::Arriving(arriving) => Some(arriving.dialog.transport()),
+            Phase::Talking(talking) => Some(talking.dialog.transport()),
+            Phase::Calling(_) => None,
+        }
     }
 
     /// Two calls of ours are one from end to end: each says from now on what the other's far end calls the session.

@@ -14,6 +14,7 @@ import { useNames } from '@/lib/use-names'
 import { Facts, Page, Section, SkeletonLines, TicketStateBadge } from '@/ui'
 import { AnswerBadge } from './answer-badge'
 import { useEventText } from './event-text'
+import { LegProtection, legsOf } from './leg-protection'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
 import { RecordingsSection } from './recordings'
@@ -51,6 +52,11 @@ function Call({ call }: { call: CallDetails }) {
   const partyOf = useLineParty()
   const eventText = useEventText(names)
   const redirectionsText = useRedirectionsText()
+  const legs = legsOf(call.events)
+  const legOf = (party: 'customer' | 'agent') => {
+    const leg = legs.get(party)
+    return leg ? <LegProtection leg={leg} /> : null
+  }
   const Icon = call.direction === 'outbound' ? PhoneOutgoing : PhoneIncoming
   const facts = [
     {
@@ -72,6 +78,8 @@ function Call({ call }: { call: CallDetails }) {
     { name: t('field.queue'), value: names.queue(call.queue) },
     { name: t('field.agent'), value: names.agent(call.agent) },
     { name: t('field.answer'), value: call.answer ? <AnswerBadge answer={call.answer} /> : null },
+    { name: t('field.customer_leg'), value: legOf('customer') },
+    { name: t('field.agent_leg'), value: legOf('agent') },
     { name: t('field.language'), value: <span className="capitalize">{languageText(call.language)}</span> },
     { name: t('field.disposition'), value: names.disposition(call.disposition) },
     { name: t('field.ended'), value: call.end_cause ? t(`common:end_cause.${call.end_cause}`) : null },

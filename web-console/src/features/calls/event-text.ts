@@ -5,6 +5,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { keyText } from '@/i18n/words'
 import { useIdentityText } from '@/lib/caller-identity'
 import type { Names } from '@/lib/use-names'
+import { useLegText } from './leg-protection'
 import { usePeerReasonText } from './peer-reason'
 import { useSoundText } from './sound-text'
 
@@ -15,6 +16,7 @@ export function useEventText(names: Names): (record: EventRecord) => string {
   const identity = useIdentityText()
   const peerReason = usePeerReasonText()
   const soundText = useSoundText()
+  const legText = useLegText()
   const target = (to: Schemas['TransferTarget']) => {
     switch (to.to) {
       case 'agent':
@@ -122,6 +124,8 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.dead_air_began', { lasted: clockText(event.silent_ms) })
       case 'dead_air_ended':
         return t('event.dead_air_ended', { lasted: clockText(event.lasted_ms) })
+      case 'leg_agreed':
+        return t('event.leg_agreed', { party: t(`party.${event.party}`), protection: legText(event) })
       case 'audio_measured':
         return t('event.audio_measured', { party: t(`party.${event.party}`), figures: soundText(event.quality) })
       case 'answer_detected':

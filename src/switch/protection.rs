@@ -1,0 +1,76 @@
+//! Whose leg of which call is protected, and how, as a fact of the call. What is in the clear from its begin to its end is not
+//! said: most legs are, and each fact is a row.
+
+use std::collections::BTreeMap;
+
+use super::{Output, Switch};
+use crate::{
+    domain::{
+        call::{CallEvent, CallEventKind, Party},
+        centre::Fact,
+        event::{Actor, Event},
+    },
+    protocol::{media::MediaOrder, sip::Transport},
+    types::{CallId, LegId, LegProtection, MediaProtection, Now, SignallingTransport},
+};
+
+/// How the legs are protected, and what was said of them, by the media workers' names. As long as the legs.
+#[derive(Debug, Default)]
+pub(super) struct Protections {
+    by_leg: BTreeMap<LegId, LegProtection>,
+    said: BTreeMap<LegId, (CallId, Party, LegProtection)>,
+}
+
+impl Switch {
+    /// Looks at an order on its way to the media workers: what was agreed of a leg, and on which call it is heard.
+    pub(super) fn note_protection(&mut self, order: &MediaOrder, now: Now) {
+        match order {
+            MediaOrder::SetRemote { leg, remote, is_settled: true, .. } => {
+                let media = if remote.srtp.is_some() { MediaProtection::Sdes } else { MediaProtection::Plain };
+                self.agree_protection(*leg, media);
+                self.say_protection(*leg, now);
+            }
+            MediaOrder::OpenBrowser { leg, .. } | MediaOrder::AcceptBrowser { leg, .. } => {
+                self.agree_protection(*leg, MediaProtection::Dtls);
+                self.say_protection(*leg, now);
+            }
+            MediaOrder::Hear { leg, sources } if !sources.is_empty() => self.say_protection(*leg, now),
+            MediaOrder::Play { leg, .. } => self.say_protection(*leg, now),
+            MediaOrder::Close { leg } => {
+                self.protections.by_leg.remove(leg);
+                self.protections.said.remove(leg);
+            }
+            _ => {}
+        }
+    }
+
+    fn agree_protection(&mut self, leg: LegId, media: MediaProtection) {
+        let dialog = self.legs.get(self.legs.forks.leg_of(leg)).and_then(|entry| entry.state.dialog());
+        let signalling = dialog.and_then(|dialog| self.sip.transport_of(dialog)).map(named);
+        self.protections.by_leg.insert(leg, LegProtection { media, signalling });
+    }
+
+    /// Says how the leg is protected, if its call has not been told.
+    fn say_protection(&mut self, leg: LegId, now: Now) {
+        let Some(agreed) = self.protections.by_leg.get(&leg).copied() else { return };
+        let Some((call, party)) = self.centre.voice_of(self.legs.forks.leg_of(leg)) else { return };
+        let said = self.protections.said.get(&leg).filter(|(of, by, _)| (*of, *by) == (call, party)).map(|(_, _, said)| *said);
+        if said == Some(agreed) || (said.is_none() && !agreed.is_any()) {
+            return;
+        }
+        self.protections.said.insert(leg, (call, party, agreed));
+        let kind = CallEventKind::LegAgreed { party, media: agreed.media, signalling: agreed.signalling };
+        let event = Event::Call(CallEvent { call, kind });
+        self.outputs.push_back(Output::Fact(Fact { at: now.wall, actor: Actor::System, event, call: None }));
+    }
+}
+
+fn named(transport: Transport) -> SignallingTransport {
+    match transport {
+        Transport::Udp => SignallingTransport::Udp,
+        Transport::Tcp => SignallingTransport::Tcp,
+        Transport::Tls => SignallingTransport::Tls,
+        Transport::Ws => SignallingTransport::Ws,
+        Transport::Wss => SignallingTransport::Wss,
+    }
+}
