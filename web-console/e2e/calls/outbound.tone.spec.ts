@@ -1,7 +1,7 @@
 // An agent calls a customer by a click on the number in the record.
 import { expect, test } from '@playwright/test'
 import { useCentre } from '../support/centre'
-import { FarEnd } from '../support/far-end'
+import { FarEnd, leadTrunkTo } from '../support/far-end'
 import { MICROPHONE_HERTZ } from '../support/microphone-tone'
 import { expectPitch, heardIn, signIn, startShift } from '../support/page'
 
@@ -12,7 +12,7 @@ const centre = useCentre()
 test('a click on the number of a record calls the customer, and the call stands on the timeline', async ({ page }) => {
   const farEnd = await FarEnd.open({ hertz: CUSTOMER_HERTZ, ringsMs: 1_500 })
   try {
-    await leadTrunkTo(farEnd.peer)
+    await leadTrunkTo(centre, farEnd.peer)
     const rest = await centre.rest('agent1')
     const [customer] = await rest.items<{ id: string; name: string }>('/customers?q=%2B34911000001')
     await signIn(page, centre, 'agent1')
@@ -49,10 +49,3 @@ test('a click on the number of a record calls the customer, and the call stands 
     farEnd.leave()
   }
 })
-
-/** The sample trunk's calls go out to this place. */
-async function leadTrunkTo(peer: string): Promise<void> {
-  const admin = await centre.rest('admin')
-  const trunk = await admin.ask<Record<string, unknown>>('GET', '/trunks/local')
-  await admin.ask('PUT', '/trunks/local', { ...trunk, peer, transport: 'udp' })
-}

@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Centre } from './centre'
 import { SCENARIOS, Sipp } from './sipp'
 import { TonePeer } from './tone-peer'
 
@@ -42,6 +43,13 @@ export class FarEnd extends Sipp {
     const messages = this.log('messages.log')
     return messages.slice(messages.indexOf('INVITE ')).split(/\r?\n\r?\n/, 1)[0] ?? ''
   }
+}
+
+/** The sample trunk's calls go out to this place. */
+export async function leadTrunkTo(centre: Centre, peer: string): Promise<void> {
+  const admin = await centre.rest('admin')
+  const trunk = await admin.ask<Record<string, unknown>>('GET', '/trunks/local')
+  await admin.ask('PUT', '/trunks/local', { ...trunk, peer, transport: 'udp' })
 }
 
 async function freePort(): Promise<number> {

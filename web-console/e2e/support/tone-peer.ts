@@ -1,5 +1,5 @@
 // A caller's telephone: one UDP socket that sings a tone in PCMU to the place that it first hears from, presses keys by
-// RFC 4733, and measures what it hears.
+// RFC 4733, and measures what it hears. It can say something first, as an answering machine does.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { pitchOf, sharesOf, type Pitch } from './pitch'
 
@@ -15,7 +15,7 @@ const KEY_ENDS = 3
 const PAUSE_FRAMES = 5
 const HEARD_SECONDS_MAX = 20
 
-type Frame = { is: 'tone' } | { is: 'key'; event: number; duration: number; isEnd: boolean; isFirst: boolean } | { is: 'pause' }
+type Frame = { is: 'tone' } | { is: 'sound'; samples: Int16Array } | { is: 'key'; event: number; duration: number; isEnd: boolean; isFirst: boolean } | { is: 'pause' }
 
 export class TonePeer {
   private server: RemoteInfo | undefined
@@ -57,6 +57,21 @@ export class TonePeer {
       for (let i = 0; i < KEY_ENDS; i++) this.frames.push({ is: 'key', event, duration: KEY_FRAMES * FRAME, isEnd: true, isFirst: false })
       for (let i = 0; i < PAUSE_FRAMES; i++) this.frames.push({ is: 'pause' })
     }
+  }
+
+  /** Says this before anything else: linear samples, 8 kHz. */
+  say(samples: Int16Array): void {
+    for (let at = 0; at + FRAME <= samples.length; at += FRAME) this.frames.push({ is: 'sound', samples: samples.subarray(at, at + FRAME) })
+  }
+
+  /** Says nothing for a while. */
+  hush(seconds: number): void {
+    this.say(new Int16Array(seconds * RATE))
+  }
+
+  /** Sings another pitch for a moment. */
+  beep(hertz: number, seconds: number): void {
+    this.say(Int16Array.from({ length: seconds * RATE }, (_, i) => Math.round(AMPLITUDE * Math.sin((2 * Math.PI * hertz * i) / RATE))))
   }
 
   /** The strongest pitch of the next second. */
@@ -125,6 +140,9 @@ export class TonePeer {
         this.packet(KEYS, frame.isFirst, this.keyTimestamp, payload)
         return
       }
+      case 'sound':
+        this.packet(0, false, this.timestamp, Buffer.from(Array.from(frame.samples, toMuLaw)))
+        return
       case 'tone': {
         const payload = Buffer.alloc(FRAME)
         for (let i = 0; i < FRAME; i++) {
