@@ -4,7 +4,14 @@ use std::net::UdpSocket;
 
 use centralita::protocol::media::Codec;
 
-use crate::support::{centre::Centre, database::Database, desk_phone::DeskPhone, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{
+    centre::Centre,
+    database::Database,
+    desk_phone::DeskPhone,
+    rest::{BESIDE_THE_MOVES, Rest},
+    sipp::Sipp,
+    tone_peer::TonePeer,
+};
 
 /// Where the trunk's calls come from.
 const TRUNK: &str = "127.0.0.2";
@@ -62,12 +69,12 @@ impl Floor {
         centre.until("the voice of the other telephone", hears).await;
     }
 
-    /// What has become of the call since it was answered. Who calls, and how a leg sounded, is told in its own time.
+    /// What has become of the call since it was answered.
     async fn story(&self) -> Vec<String> {
         let events = self.admin.events().await;
         let kinds = events.iter().filter(|event| event["area"] == "call").map(|event| &event["event"]["kind"]);
         let moves = kinds.filter_map(|kind| kind.as_str()).skip_while(|kind| *kind != "connected");
-        moves.filter(|kind| !["identified", "audio_measured"].contains(kind)).map(str::to_owned).collect()
+        moves.filter(|kind| !BESIDE_THE_MOVES.contains(kind)).map(str::to_owned).collect()
     }
 
     async fn goes_on_with_the_second(mut self) {

@@ -3,7 +3,14 @@
 use centralita::{console::wire::ConsoleCommand, protocol::media::Codec};
 use serde_json::{Value, json};
 
-use crate::support::{centre::Centre, console::Console, database::Database, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{
+    centre::Centre,
+    console::Console,
+    database::Database,
+    rest::{BESIDE_THE_MOVES, Rest},
+    sipp::Sipp,
+    tone_peer::TonePeer,
+};
 
 /// Where the trunk's calls come from.
 const TRUNK: &str = "127.0.0.2";
@@ -34,10 +41,7 @@ async fn events(centre: &Centre, admin: &Rest) -> Vec<Value> {
     let is_end = |event: &Value| event["area"] == "call" && event["event"]["kind"] == "ended";
     let ended = async || Some(admin.events().await).filter(|events| events.iter().any(is_end));
     let events = centre.until("the call's end", ended).await;
-    // These have no place in the order: the look-up, the measuring of the sound and what is agreed with the agent's browser go
-    // on beside the call.
-    let aside = ["identified", "audio_measured", "leg_agreed"];
-    let beside = |event: &Value| aside.contains(&event["event"]["kind"].as_str().unwrap_or_default());
+    let beside = |event: &Value| BESIDE_THE_MOVES.contains(&event["event"]["kind"].as_str().unwrap_or_default());
     let of_call = events.into_iter().filter(|event| event["area"] == "call" && !beside(event));
     of_call.map(|event| event["event"].clone()).collect()
 }

@@ -3,6 +3,10 @@
 use reqwest::{Client, Method, StatusCode, header};
 use serde_json::{Value, json};
 
+/// Events of a call that have no place among its moves: the look-up of who calls, what is agreed with its legs and the judging of how
+/// they sound go on beside it, and on a busy machine a line may be poor for a while.
+pub const BESIDE_THE_MOVES: [&str; 5] = ["identified", "leg_agreed", "audio_measured", "audio_poor", "audio_clear"];
+
 /// Someone who is signed in.
 pub struct Rest {
     client: Client,
