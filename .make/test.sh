@@ -104,7 +104,12 @@ stage schema schema
 stage console-check console_check
 stage console-unit console_unit
 # Only the tests may see this name: to the server itself every CENTRALITA_… is a setting.
-stage rust env CENTRALITA_TEST_POSTGRES="$postgres" cargo test --no-fail-fast
+rust() { CENTRALITA_TEST_POSTGRES="$postgres" cargo test --no-fail-fast "$@"; }
+stage rust rust --lib --bins --test tidy --test fuzz_corpus
+# Stories that judge how audio sounds have the machine for themselves. The others mostly wait for telephones: as many at a time as
+# there are cores would leave three quarters of it idle.
+stage rust-audio rust --test integration -- media::
+stage rust-stories rust --test integration -- --skip media:: --test-threads=$((2 * $(nproc)))
 stage browser browser
 
 printf '\nTime by stage:%s\n' "$times"

@@ -20,7 +20,7 @@ const args = [
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   forbidOnly: process.env.CI !== undefined,
   timeout: 90_000,
@@ -38,7 +38,7 @@ export default defineConfig({
   },
   projects: [
     { name: 'console', testIgnore: /\.tone\.spec\.ts$/ },
-    // Here the browser's microphone sings a known tone instead of beeping.
-    { name: 'tone', testMatch: /\.tone\.spec\.ts$/, use: { launchOptions: { executablePath, args: [...args, `--use-file-for-fake-audio-capture=${microphoneTone()}`] } } },
+    // Here the browser's microphone sings a known tone instead of beeping. One at a time: what is heard is judged by its pitch.
+    { name: 'tone', workers: 1, testMatch: /\.tone\.spec\.ts$/, use: { launchOptions: { executablePath, args: [...args, `--use-file-for-fake-audio-capture=${microphoneTone()}`] } } },
   ],
 })
