@@ -54,8 +54,10 @@ const LIVE_MAX: usize = 8_192;
 const FACTS_MAX: usize = 200_000;
 /// Look-ups at a time; a caller beyond them is not recognised.
 const LOOK_UPS_MAX: usize = 256;
-/// A caller who is not recognised by then counts as unknown.
+/// A look-up that takes longer is counted; the floor has gone on without it.
 const LOOK_UP_MS_MAX: u64 = 150;
+/// What is found later still paints the record, until then.
+const LATE_LOOK_UP_MS_MAX: u64 = 10_000;
 /// How often a draining switch looks whether the last call is over, besides after every turn.
 const DRAIN_LOOK_MS: u64 = 250;
 /// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile, and recordings
@@ -467,16 +469,20 @@ impl SwitchLoop {
             self.switch.handle(Input::CallerKnown { call, found: CallerMatch::default() }, now);
             return;
         };
-        let looking = self.callers.look_up(number);
+        let mut looking = self.callers.look_up(number);
         let late = self.clock.sleep_until(now.mono + LOOK_UP_MS_MAX);
+        let given_up = self.clock.sleep_until(now.mono + LATE_LOOK_UP_MS_MAX);
         let (asks, missed) = (self.handle.asks.clone(), self.look_ups_missed.clone());
         self.aside.spawn(async move {
             let found = tokio::select! {
-                found = looking => found,
+                found = &mut looking => found,
                 () = late => {
                     missed.fetch_add(1, Relaxed);
                     tracing::warn!(%call, "the caller was not looked up within {LOOK_UP_MS_MAX} ms");
-                    CallerMatch::default()
+                    tokio::select! {
+                        found = looking => found,
+                        () = given_up => CallerMatch::default(),
+                    }
                 }
             };
             let _ = asks.send(Ask::Input(Box::new(Input::CallerKnown { call, found }))).await;

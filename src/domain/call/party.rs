@@ -61,7 +61,11 @@ impl OtherParty {
         {
             self.customer = Some(only.customer);
         }
+        let chosen = self.known().cloned();
         self.matches = matches;
+        if let Some(chosen) = chosen {
+            self.choose(chosen);
+        }
     }
 
     /// The agent chose. Somebody who was no match becomes the first one.

@@ -15,8 +15,8 @@ use crate::{
 
 /// SIP gives up an unacknowledged answer after 32 s; so do we.
 pub(super) const ANSWER_MS: u64 = 35_000;
-/// A look-up answers within 150 ms; past this it counts as answered with nobody.
-const LOOK_UP_MS: u64 = 300;
+/// How long a flow waits for a look-up. A caller who is not found by then counts as unknown; a later answer still paints the record.
+const LOOK_UP_MS: u64 = 150;
 /// The echo test ends by itself.
 const ECHO_MS: u64 = 600_000;
 /// No call lasts longer.

@@ -148,6 +148,18 @@ fn an_unknown_caller_has_a_name_everywhere_as_soon_as_the_agent_has_made_the_cus
 }
 
 #[test]
+fn a_look_up_that_is_late_leaves_the_customer_whom_the_agent_has_chosen() {
+    let mut floor = Floor::ready(&["ana"]);
+    let (_, call) = floor.call("1001");
+    floor.answer("ana");
+    let (chosen, found) = (match_in(&mut floor, "en"), match_in(&mut floor, "es"));
+    choose(&mut floor, &chosen);
+    floor.input(CentreInput::CallerKnown { call, found: CallerMatch { customers: vec![found] } });
+    let party = floor.view(call).party.clone();
+    assert_eq!((party.customer, party.name.as_deref()), (Some(chosen.customer), Some("Ana Ruiz")));
+}
+
+#[test]
 fn a_look_up_that_is_never_answered_delays_nobody() {
     let mut floor = Floor::ready(&["ana"]);
     let (_, call) = floor.call("1001");
