@@ -1,5 +1,6 @@
-"""What audio costs: callers in menus, callers who wait with music, bridged calls relayed, recorded and transcoded, how late their
-packets come, and how many can be bridged. Beside them the floor: what the kernel asks for a relayed packet at least."""
+"""What audio costs: callers in menus, callers who wait with music, bridged calls relayed, recorded, transcoded and mixed, an agent's
+leg in a browser, how late packets come, and how many calls can be bridged. Beside them the floor: what the kernel asks for a relayed
+packet at least."""
 
 import json
 import os
@@ -7,11 +8,15 @@ import subprocess
 import sys
 import time
 
+from browsers import Tabs
+from consoles import Room, wait_for
 from figures import Figures, measure
 from node import Node
 from traffic import OPUS, PCMU, AgentFloor, RtpPeer, built, callers, record_every_call
 
-MENU = "1000"
+MENU, SUPPORT = "1000", "1001"
+# The sample centre's agents, who work in the console.
+BROWSER_AGENTS = ("agent1", "agent2", "agent3", "agent4")
 # The sample centre's first prompts last 14 s; the window must lie within them.
 PROMPT_SECONDS = 13
 SETTLE_SECONDS = 1.5
@@ -46,6 +51,10 @@ def measure_media(scale):
         floor = AgentFloor(node, few, rtp.agents)
         bridged_calls(figures, "bridged_opus", node, floor, rtp, few, seconds, OPUS)
         floor.close()
+    with Node() as node, RtpPeer() as rtp, measure(figures, "conference_call_second_cpu_ms"):
+        conferences(figures, node, rtp, few, seconds)
+    with measure(figures, "browser_call_second_cpu_ms", "browser_leg_second_cpu_ms"):
+        browser_legs(figures, max(seconds, 10))
     with Node(settings=("media.ports=10000-18999",)) as node, RtpPeer() as rtp, measure(figures, "bridged_calls_max"):
         bridged_ladder(figures, node, rtp, [step for step in BRIDGED_STEPS if scale >= 1 or step <= 200], seconds)
     figures.write(scale)
@@ -107,6 +116,91 @@ def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
         figures.put(f"{name}_lost_percent", 100 * heard["lost"] / max(1, heard["crossed"] + heard["lost"]))
     calls.wait(seconds + 60)
     calls.forget()
+
+
+def conferences(figures, node, rtp, count, seconds):
+    """A caller, the agent who took the call and a colleague hear each other: three legs, each decoded, mixed and encoded."""
+    floor, password = AgentFloor(node, 2 * count, rtp.agents), "only-for-this-measure"
+    hold_ms = int((count / 20 + 20 + seconds) * 1000)
+    with Room() as room:
+        desks = {}
+        for agent in floor.agents:
+            user = {"id": agent, "name": agent, "role": "agent", "language": "en", "password": password}
+            node.api("admin", "POST", "/users", user)
+            desks[agent] = room.open(node, agent, password)
+        wait_for(lambda: all(next(desk.told("hello"), None) for desk in desks.values()), 30, "the agents' consoles")
+        calls = callers(node, floor.NUMBER, 20, count, hold_ms, rtp.callers)
+        busy = wait_for(lambda: calls_of(desks, count), 30, "the agents' calls")
+        free = [agent for agent in desks if agent not in busy]
+        for (agent, call), colleague in zip(busy.items(), free):
+            asked(desks[agent], do="consult", call=call, target={"to": "agent", "agent": colleague})
+        # Their telephones answer at once.
+        time.sleep(1)
+        for agent, call in busy.items():
+            asked(desks[agent], do="consult_join", call=call)
+        time.sleep(SETTLE_SECONDS)
+        rtp.report()
+        spent = cpu_per_second(node, seconds)
+        heard = rtp.report()
+        if not calls.is_running() or heard["agents"] < 2 * count:
+            raise SystemExit(f"{heard['agents']} telephones talked in {count} conferences: {calls.counts()}")
+        calls.stop()
+        calls.forget()
+    floor.close()
+    figures.put("conference_call_second_cpu_ms", spent / count, f"{count} conferences of three telephones")
+
+
+def calls_of(desks, count):
+    """Which agent has which call, by the last words of their consoles; nothing before so many have one."""
+    last = {agent: message["call"] for agent, desk in desks.items() for _, message in desk.told("call")}
+    busy = {agent: call["id"] for agent, call in last.items() if call["agent"] == agent and call["state"]["is"] == "talking"}
+    return busy if len(busy) == count else None
+
+
+def asked(desk, **command):
+    """Asks a console for something, and waits until it is done."""
+    identity = desk.command(**command)
+    done = lambda: next((message for _, message in desk.told("result") if message["id"] == identity), None)
+    if problem := wait_for(done, 10, command["do"])["problem"]:
+        raise SystemExit(f"{command['do']} was refused: {problem}")
+
+
+def cpu_per_second(node, seconds):
+    """Processor time in a second, whatever goes on."""
+    before, began = node.cpu_ms(), time.monotonic()
+    time.sleep(seconds)
+    return (node.cpu_ms() - before) / (time.monotonic() - began)
+
+
+def browser_legs(figures, seconds):
+    """The same few calls with agents in browsers and with agents at telephones: the difference is what ICE, DTLS and a browser's SRTP
+    cost, and the console around them. A browser's leg stands between calls too, and sends."""
+    count = len(BROWSER_AGENTS)
+    with Node() as node, RtpPeer() as rtp:
+        floor = AgentFloor(node, count, rtp.agents)
+        empty = cpu_per_second(node, seconds)
+        calls = callers(node, floor.NUMBER, 20, count, int((seconds + 4) * 1000), rtp.callers)
+        cost, _ = steady(node, rtp, calls, count, 20, seconds)
+        at_telephones = cost - empty / count
+        calls.wait(30)
+        calls.forget()
+        floor.close()
+    with Node() as node, RtpPeer() as rtp, Tabs(node, BROWSER_AGENTS) as tabs:
+        # Signing in and loading the pages is over by then.
+        time.sleep(5)
+        standing = (cpu_per_second(node, seconds) - empty) / count
+        calls = callers(node, SUPPORT, 20, count, int((seconds + 30) * 1000), rtp.callers)
+        for _ in BROWSER_AGENTS:
+            tabs.expect("answered")
+        cost, heard = steady(node, rtp, calls, count, 20, seconds)
+        if heard["heard"] < 40 * count * seconds:
+            raise SystemExit(f"The callers heard {heard['heard']} packets of the browsers in {seconds} s.")
+        calls.stop()
+        calls.forget()
+    in_browsers = cost - empty / count
+    figures.put("browser_call_second_cpu_ms", in_browsers, f"{count} calls with agents in tabs of Chromium")
+    figures.put("browser_leg_second_cpu_ms", in_browsers - at_telephones, f"more than at a telephone, which is {at_telephones:.2f}")
+    figures.put("browser_standing_second_cpu_ms", standing, "an agent in a browser between calls")
 
 
 def settled_memory_kib(node, floor, rtp, codec=PCMU):
