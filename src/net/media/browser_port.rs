@@ -10,10 +10,10 @@ use std::{
 use mio::net::UdpSocket;
 use socket2::SockRef;
 
-use super::{leg::Seat, settings::MediaAddress, sip_peer::bind_socket};
+use super::{batch::Outbox, leg::Seat, settings::MediaAddress, sip_peer::bind_socket};
 use crate::{
     protocol::webrtc::{BrowserEvent, BrowserIdentity, BrowserLeg, BrowserOutput, Demux},
-    types::{Mono, OfFamily, PerFamily},
+    types::{Mono, PerFamily},
 };
 
 /// One socket is one queue: it must hold what comes while the thread does not get the processor.
@@ -70,6 +70,7 @@ pub(super) struct BrowserPort {
     pub(super) demux: Demux<Seat>,
     pub(super) events: VecDeque<(Seat, BrowserEvent)>,
     pub(super) instants: Instants,
+    outbox: Outbox,
     wakes: BTreeSet<(Mono, Seat)>,
 }
 
@@ -104,17 +105,21 @@ impl BrowserPort {
             demux: Demux::default(),
             events: VecDeque::new(),
             instants: Instants::anchored(now),
+            outbox: Outbox::default(),
             wakes: BTreeSet::new(),
         })
     }
 
-    /// Does what a connection wants, until it wants nothing; its events wait in `events`.
+    /// Does what a connection wants, until it wants nothing; its events wait in `events`, and what it sends for the end of the turn.
     pub(super) fn pump(&mut self, seat: Seat, peer: &mut BrowserPeer, now: Mono) {
         let instant = self.instants.instant(now);
         for _ in 0..OUTPUTS_MAX {
             match peer.leg.poll(instant) {
-                // What cannot be sent now is lost, as on any network; every layer above repeats what matters.
-                BrowserOutput::Send { to, bytes } => drop(self.sockets.of(to.family()).send_to(&bytes, to)),
+                BrowserOutput::Send { to, bytes } => {
+                    if self.outbox.push(to, bytes) {
+                        self.send();
+                    }
+                }
                 BrowserOutput::Event(event) => self.events.push_back((seat, event)),
                 BrowserOutput::Wait(at) => {
                     let at = self.instants.mono(at).max(now + 1);
@@ -128,6 +133,11 @@ impl BrowserPort {
             }
         }
         tracing::error!("a browser's connection did not come to rest");
+    }
+
+    /// Sends what waits.
+    pub(super) fn send(&mut self) {
+        self.outbox.send(&self.sockets);
     }
 
     /// The seats whose connection must be woken now.

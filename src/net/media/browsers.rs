@@ -1,8 +1,12 @@
 //! What the worker does with browsers: their offers, datagrams, timers and events.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+};
 
 use super::{
+    batch::{BATCH, Inbox},
     browser_port::{BrowserPeer, BrowserPort},
     leg::{Leg, Peer, Seat},
     worker::{LEGS_MAX, Worker},
@@ -16,8 +20,8 @@ use crate::{
     types::{IpFamily, LegId, Mono, PerFamily},
 };
 
-/// Datagrams of browsers in one turn, so that orders and ticks get theirs.
-const DATAGRAMS_PER_TURN: usize = 512;
+/// Batches of browsers' datagrams in one turn, so that orders and ticks get theirs.
+const BATCHES_PER_TURN: usize = 512 / BATCH;
 
 impl Worker {
     /// A browser's offer: a new leg, a page that was loaded again, or a change within the same connection.
@@ -45,7 +49,7 @@ impl Worker {
 
     /// A call to a browser: our offer.
     pub(super) fn offer_browser(&mut self, leg: LegId, now: Mono) {
-        let port = &self.browsers;
+        let port = &self.out.browsers;
         let has_room = self.legs.seat_of(leg).is_none() && self.legs.len() < LEGS_MAX;
         let made = BrowserLeg::offer(&port.identity, port.locals, self.prefer_opus, port.instants.instant(now));
         match made {
@@ -77,7 +81,7 @@ impl Worker {
         let outgoing = Outgoing::new(&mut self.rng);
         let peer = Peer::Browser(Box::new(BrowserPeer::new(leg, now)));
         let seat = self.legs.insert(Leg::new(id, serial, peer, outgoing, now));
-        self.browsers.demux.name(seat, &fragment);
+        self.out.browsers.demux.name(seat, &fragment);
         self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
         seat
     }
@@ -91,79 +95,87 @@ impl Worker {
             && let Ok(answer) = peer.leg.renew(offer)
         {
             let fragment = peer.leg.fragment();
-            self.browsers.demux.name(seat, &fragment);
+            self.out.browsers.demux.name(seat, &fragment);
             return Ok((seat, answer));
         }
         let (mut fresh, answer) = self.answer(offer, now)?;
         let fragment = fresh.fragment();
         let Some(leg) = self.legs.get_mut(seat) else { return Err(BrowserFault::NoAudio) };
         if let Peer::Browser(before) = &mut leg.peer {
-            self.browsers.forget(seat, before);
+            self.out.browsers.forget(seat, before);
         }
         // New keys, so new numbers; what the leg hears and plays goes on once this connection is up.
         leg.peer = Peer::Browser(Box::new(BrowserPeer::new(fresh, now)));
         leg.outgoing = Outgoing::in_place_of(&leg.outgoing, &mut self.rng);
         leg.is_up = false;
-        self.browsers.demux.name(seat, &fragment);
+        self.out.browsers.demux.name(seat, &fragment);
         self.plan(seat, now);
         Ok((seat, answer))
     }
 
     fn answer(&self, offer: &str, now: Mono) -> Result<(BrowserLeg, Arc<str>), BrowserFault> {
-        let port = &self.browsers;
+        let port = &self.out.browsers;
         BrowserLeg::answer(&port.identity, offer, port.locals, self.prefer_opus, port.instants.instant(now))
     }
 
     pub(super) fn add_candidate(&mut self, seat: Seat, candidate: &str, now: Mono) {
         if let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) {
             peer.leg.add_candidate(candidate);
-            self.browsers.pump(seat, peer, now);
+            self.out.browsers.pump(seat, peer, now);
         }
     }
 
     /// Reads what has come for browsers; `true` if more may wait.
     pub(super) fn receive_from_browsers(&mut self, now: Mono) -> bool {
-        let mut buffer = std::mem::take(&mut self.received);
-        let v4 = self.receive_from_browsers_of(IpFamily::V4, &mut buffer, now);
-        let is_alone = matches!(self.browsers.sockets, PerFamily::One(_));
-        let v6 = !is_alone && self.receive_from_browsers_of(IpFamily::V6, &mut buffer, now);
-        self.received = buffer;
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let v4 = self.receive_from_browsers_of(IpFamily::V4, &mut inbox, now);
+        let is_alone = matches!(self.out.browsers.sockets, PerFamily::One(_));
+        let v6 = !is_alone && self.receive_from_browsers_of(IpFamily::V6, &mut inbox, now);
+        self.inbox = inbox;
         v4 || v6
     }
 
-    fn receive_from_browsers_of(&mut self, family: IpFamily, buffer: &mut [u8], now: Mono) -> bool {
-        for _ in 0..DATAGRAMS_PER_TURN {
-            let Ok((length, from)) = self.browsers.sockets.of(family).recv_from(buffer) else { return false };
-            let Some(datagram) = buffer.get(..length) else { continue };
-            let Some(seat) = self.browsers.demux.leg_of(from, datagram) else {
-                super::stats::count(&self.stats.packets_refused);
-                continue;
-            };
-            let Some(leg) = self.legs.get_mut(seat) else { continue };
-            let Peer::Browser(peer) = &mut leg.peer else { continue };
-            if peer.leg.receive(from, datagram, self.browsers.instants.instant(now)) {
-                leg.last_heard = now;
-                self.browsers.demux.confirm(seat, from);
+    fn receive_from_browsers_of(&mut self, family: IpFamily, inbox: &mut Inbox, now: Mono) -> bool {
+        for _ in 0..BATCHES_PER_TURN {
+            let may_more_wait = inbox.read(self.out.browsers.sockets.of(family));
+            for (from, datagram) in inbox.datagrams() {
+                self.take_browser_datagram(from, datagram, now);
             }
-            self.browsers.pump(seat, peer, now);
-            self.take_browser_events(now);
+            if !may_more_wait {
+                return false;
+            }
         }
         true
     }
 
+    fn take_browser_datagram(&mut self, from: SocketAddr, datagram: &[u8], now: Mono) {
+        let Some(seat) = self.out.browsers.demux.leg_of(from, datagram) else {
+            super::stats::count(&self.stats.packets_refused);
+            return;
+        };
+        let Some(leg) = self.legs.get_mut(seat) else { return };
+        let Peer::Browser(peer) = &mut leg.peer else { return };
+        if peer.leg.receive(from, datagram, self.out.browsers.instants.instant(now)) {
+            leg.last_heard = now;
+            self.out.browsers.demux.confirm(seat, from);
+        }
+        self.out.browsers.pump(seat, peer, now);
+        self.take_browser_events(now);
+    }
+
     /// Wakes connections whose timers are due.
     pub(super) fn wake_browsers(&mut self, now: Mono) {
-        while let Some(seat) = self.browsers.take_due(now) {
+        while let Some(seat) = self.out.browsers.take_due(now) {
             let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) else { continue };
             BrowserPort::forget_wake(peer);
-            peer.leg.wake(self.browsers.instants.instant(now));
-            self.browsers.pump(seat, peer, now);
+            peer.leg.wake(self.out.browsers.instants.instant(now));
+            self.out.browsers.pump(seat, peer, now);
         }
     }
 
     /// Takes what connections have reported. Relaying a packet to another browser may report more, which is taken as well.
     pub(super) fn take_browser_events(&mut self, now: Mono) {
-        while let Some((seat, event)) = self.browsers.events.pop_front() {
+        while let Some((seat, event)) = self.out.browsers.events.pop_front() {
             match event {
                 BrowserEvent::Connected => self.browser_connected(seat, now),
                 BrowserEvent::Gone => self.browser_gone(seat),
@@ -210,7 +222,7 @@ impl Worker {
 
     fn pump(&mut self, seat: Seat, now: Mono) {
         if let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) {
-            self.browsers.pump(seat, peer, now);
+            self.out.browsers.pump(seat, peer, now);
         }
     }
 }

@@ -5,18 +5,18 @@ use std::{net::SocketAddr, sync::atomic::Ordering};
 
 use super::{
     MediaStats,
-    browser_port::BrowserPort,
+    departures::Out,
     incoming::Incoming,
     leg::{Feed, Leg, Peer, Seat},
     sip_peer::Meaning,
     stats::count,
-    worker::{DATAGRAM_MAX, Worker},
+    worker::Worker,
 };
 use crate::{
     protocol::{
         audio::{ComfortNoise, Decoder, clock_rate},
         media::{Codec, MediaNotice},
-        rtp::{Arrival, Latched, Packet, Received, SrtpFault, Stamp, is_rtcp, write_packet},
+        rtp::{Arrival, Latched, Packet, Received, SrtpFault, Stamp, is_rtcp},
     },
     types::Mono,
 };
@@ -48,11 +48,11 @@ impl Leg {
         }
     }
 
-    /// Sends a packet from this seat.
+    /// Sends a packet from this seat: with the others of this turn.
     pub(super) fn send(
         &mut self,
         seat: Seat,
-        browsers: &mut BrowserPort,
+        out: &mut Out,
         payload_type: u8,
         stamp: Stamp,
         payload: &[u8],
@@ -71,22 +71,21 @@ impl Leg {
             Peer::Sip(peer) => {
                 let is_receiving = peer.remote.as_ref().is_some_and(|remote| remote.is_receiving);
                 let Some(destination) = peer.latch.destination().filter(|_| is_receiving) else { return Sent::Nowhere };
-                let mut datagram = [0; DATAGRAM_MAX];
-                let written = write_packet(&packet, &mut datagram).map(<[u8]>::len);
-                let sealed = written.and_then(|length| match &peer.srtp {
-                    Some(srtp) => srtp.seal(&mut datagram, length, stamp.sequence),
-                    None => datagram.get(..length),
-                });
-                match sealed.map(|bytes| peer.socket.send_to(bytes, destination)) {
-                    Some(Ok(_)) => Sent::Out,
-                    Some(Err(_)) | None => Sent::Refused,
+                let srtp = peer.srtp.as_deref();
+                if out.telephones.write(seat, destination, &packet, |datagram, length| match srtp {
+                    Some(srtp) => srtp.seal(datagram, length, stamp.sequence),
+                    None => Some(length),
+                }) {
+                    Sent::Out
+                } else {
+                    Sent::Refused
                 }
             }
             Peer::Browser(peer) => {
-                let instant = browsers.instants.instant(now);
+                let instant = out.browsers.instants.instant(now);
                 let was_taken =
                     peer.leg.send(payload_type, stamp.sequence, stamp.timestamp, stamp.has_marker, payload, instant);
-                browsers.pump(seat, peer, now);
+                out.browsers.pump(seat, peer, now);
                 if was_taken { Sent::Out } else { Sent::Nowhere }
             }
         };
@@ -216,7 +215,7 @@ impl Worker {
                         continue;
                     };
                     stamp.has_marker |= packet.has_marker;
-                    let sent = hearing.send(listener, &mut self.browsers, payload_type, stamp, packet.payload, now);
+                    let sent = hearing.send(listener, &mut self.out, payload_type, stamp, packet.payload, now);
                     hearing.tap_heard(&mut self.taps, codec, stamp, packet.payload, sent, now);
                     hearing.fork_heard(&mut self.fork_taps, codec, stamp, packet.payload, sent, now);
                     self.count_sent(sent);
@@ -256,7 +255,7 @@ impl Worker {
                     let Some(payload_type) = hearing.noise_payload_type() else { continue };
                     let stamp = hearing.outgoing.relayed(stream, number, packet.timestamp, NOISE_CLOCK_RATE, now);
                     let Some(stamp) = stamp else { continue };
-                    let sent = hearing.send(listener, &mut self.browsers, payload_type, stamp, packet.payload, now);
+                    let sent = hearing.send(listener, &mut self.out, payload_type, stamp, packet.payload, now);
                     self.count_sent(sent);
                 }
                 Feed::Clocked => must_decode |= hearing.hears_sources() && !is_muted,
@@ -302,11 +301,14 @@ impl Worker {
         }
     }
 
-    pub(super) fn count_sent(&self, sent: Sent) {
+    pub(super) fn count_sent(&mut self, sent: Sent) {
         match sent {
             Sent::Out => count(&self.stats.packets_out),
             Sent::Refused => count(&self.stats.send_failures),
             Sent::Nowhere => {}
+        }
+        if self.out.telephones.are_many() {
+            self.depart();
         }
     }
 }

@@ -85,7 +85,7 @@ impl Worker {
             common.tick = tick;
         }
         let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
-        let sent = leg.send(seat, &mut self.browsers, payload_type, stamp, &common.payload, now);
+        let sent = leg.send(seat, &mut self.out, payload_type, stamp, &common.payload, now);
         leg.tap_heard(&mut self.taps, codec, stamp, &common.payload, sent, now);
         leg.fork_heard(&mut self.fork_taps, codec, stamp, &common.payload, sent, now);
         self.count_sent(sent);

@@ -54,10 +54,9 @@ impl LegSrtp {
         }
     }
 
-    /// Seals the RTP packet in the first `length` octets: the octets to send.
-    pub(super) fn seal<'a>(&self, datagram: &'a mut [u8], length: usize, sequence: u64) -> Option<&'a [u8]> {
-        let length = self.sender.seal(datagram, length, sequence)?;
-        datagram.get(..length)
+    /// Seals the RTP packet in the first `length` octets: its length then.
+    pub(super) fn seal(&self, datagram: &mut [u8], length: usize, sequence: u64) -> Option<usize> {
+        self.sender.seal(datagram, length, sequence)
     }
 
     /// Seals an RTCP packet: `false` if that cannot be done any more, and it must not be sent.

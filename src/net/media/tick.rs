@@ -1,8 +1,8 @@
 //! What happens every 20 ms for legs that must be clocked, and four times a second for all.
 
 use super::{
-    browser_port::BrowserPort,
     carry::Sent,
+    departures::Out,
     leg::{Feed, Leg, Peer, Seat},
     worker::Worker,
 };
@@ -49,7 +49,7 @@ impl Worker {
     fn tick_leg(&mut self, seat: Seat, tick: u64, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         if leg.keys_out.is_busy() {
-            let sent = leg.send_key(seat, &mut self.browsers, now);
+            let sent = leg.send_key(seat, &mut self.out, now);
             let is_done = !leg.keys_out.is_busy();
             self.count_sent(sent);
             if is_done {
@@ -101,7 +101,7 @@ impl Worker {
         };
         let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
         let payload = self.payload.get(..length).unwrap_or_default();
-        let sent = leg.send(seat, &mut self.browsers, payload_type, stamp, payload, now);
+        let sent = leg.send(seat, &mut self.out, payload_type, stamp, payload, now);
         leg.tap_heard(&mut self.taps, codec, stamp, payload, sent, now);
         leg.fork_heard(&mut self.fork_taps, codec, stamp, payload, sent, now);
         self.count_sent(sent);
@@ -187,21 +187,21 @@ impl Worker {
         let Some((codec, _)) = leg.send_format() else { return };
         let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
         // It is no voice that begins.
-        let sent = leg.send(seat, &mut self.browsers, payload_type, Stamp { has_marker: false, ..stamp }, &payload, now);
+        let sent = leg.send(seat, &mut self.out, payload_type, Stamp { has_marker: false, ..stamp }, &payload, now);
         self.count_sent(sent);
     }
 }
 
 impl Leg {
     /// Sends this frame's packet of a key; nothing in the pause between two keys.
-    fn send_key(&mut self, seat: Seat, browsers: &mut BrowserPort, now: Mono) -> Sent {
+    fn send_key(&mut self, seat: Seat, out: &mut Out, now: Mono) -> Sent {
         // The clock of telephone-event/8000, which is also that of the audio beside it on a SIP leg of ours, Opus apart.
         let rate = 8_000;
         let timestamp = self.outgoing.timestamp_at(now, rate);
         let Some(packet) = self.keys_out.frame(timestamp, rate / 50) else { return Sent::Nowhere };
         let Some(payload_type) = self.key_payload_type() else { return Sent::Nowhere };
         let stamp = Stamp { sequence: self.outgoing.event(now), timestamp: packet.timestamp, has_marker: packet.has_marker };
-        self.send(seat, browsers, payload_type, stamp, &packet.payload, now)
+        self.send(seat, out, payload_type, stamp, &packet.payload, now)
     }
 
     pub(super) fn encoder_for(&mut self, codec: Codec) -> Option<&mut Encoder> {

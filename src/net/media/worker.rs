@@ -19,9 +19,11 @@ use tokio::sync::mpsc;
 
 use super::{
     MediaSettings, MediaStats,
+    batch::Inbox,
     bell::Bell,
     browser_port::BrowserPort,
     common::CommonFrames,
+    departures::{Departures, Out},
     gather::{GATHER, Gather},
     lag::Lag,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
@@ -109,7 +111,7 @@ pub(super) struct Worker {
     pub(super) notices: Notices,
     pub(super) stats: Arc<MediaStats>,
     ports: PerFamily<PortPool>,
-    pub(super) browsers: BrowserPort,
+    pub(super) out: Out,
     pub(super) media_timeout_ms: u64,
     pub(super) browser_timeout_ms: u64,
     pub(super) prefer_opus: bool,
@@ -131,6 +133,8 @@ pub(super) struct Worker {
     /// Legs in whose audio something is listened for.
     pub(super) listened: Vec<Seat>,
     pub(super) received: Vec<u8>,
+    /// What is read of browsers at once.
+    pub(super) inbox: Inbox,
     pub(super) payload: Box<[u8; PAYLOAD_MAX]>,
     /// Whether browsers' datagrams were left in the last turn.
     has_datagrams: bool,
@@ -173,7 +177,7 @@ impl Worker {
             notices: Notices::new(notices, Arc::clone(&stats)),
             stats,
             ports: addresses.map(|address| PortPool::new(address, settings.ports)),
-            browsers,
+            out: Out { browsers, telephones: Departures::default() },
             media_timeout_ms: settings.media_timeout.as_millis() as u64,
             browser_timeout_ms: settings.browser_timeout.as_millis() as u64,
             prefer_opus: settings.prefer_opus,
@@ -189,6 +193,7 @@ impl Worker {
             common: CommonFrames::default(),
             listened: Vec::new(),
             received: vec![0; DATAGRAM_MAX],
+            inbox: Inbox::new(),
             payload: Box::new([0; PAYLOAD_MAX]),
             has_datagrams: false,
             turned_at: now,
@@ -252,6 +257,8 @@ impl Worker {
             self.look_at_lag((self.usage)(), now);
             self.care(self.clock.now());
         }
+        self.out.browsers.send();
+        self.depart();
         if let Some(taps) = &mut self.fork_taps {
             taps.turn(now);
         }
@@ -263,7 +270,7 @@ impl Worker {
         let now = self.clock.now().mono;
         let care = self.next_care.millis_since(now);
         let tick = Mono::from_millis(self.next_tick * FRAME_MS).millis_since(now);
-        let browser = self.browsers.next_wake().map_or(care, |at| at.millis_since(now));
+        let browser = self.out.browsers.next_wake().map_or(care, |at| at.millis_since(now));
         let beat = self.lag.next_beat().map_or(care, |at| at.millis_since(now));
         let clocked = if self.is_ticking() { tick } else { care };
         let copied = self.fork_taps.as_ref().and_then(ForkTaps::next_wake).map_or(care, |at| at.millis_since(now));
@@ -510,13 +517,15 @@ impl Worker {
 
     fn close(&mut self, seat: Seat, now: Mono) {
         self.end_play(seat, true);
+        // What was said to it, and its seat may be another's at once.
+        self.depart();
         let Some(mut leg) = self.legs.remove(seat) else { return };
         leg.end_tap(&mut self.taps, now);
         super::carry::count_overflow(&self.stats, &mut leg);
         match &mut leg.peer {
             // Its socket is told of no more once it is closed.
             Peer::Sip(_) => {}
-            Peer::Browser(peer) => self.browsers.forget(seat, peer),
+            Peer::Browser(peer) => self.out.browsers.forget(seat, peer),
         }
         self.clocked.retain(|clocked| *clocked != seat);
         self.listened.retain(|listened| *listened != seat);
@@ -585,7 +594,7 @@ impl Worker {
 }
 
 /// Lets packets come, so that they are taken in one turn.
-#[expect(clippy::disallowed_methods, reason = "what is waited for is the machine's time, a millisecond of it")]
+#[expect(clippy::disallowed_methods, reason = "what is waited for is the machine's time, a millisecond or two of it")]
 fn wait_for_more() {
     thread::sleep(GATHER);
 }
