@@ -418,6 +418,7 @@ impl SwitchLoop {
         self.overload_told.send_if_modified(|told| std::mem::replace(told, causes) != causes);
         self.net.refuse_calls(sheds);
         self.switch.set_shedding(sheds);
+        self.switch.spare_audio(self.media.stats().is_tight());
     }
 
     /// Hands over what has changed of calls, if it is time and there is room; else it gathers on in the switch.

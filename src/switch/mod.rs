@@ -226,6 +226,11 @@ impl Switch {
         self.apply_refusal();
     }
 
+    /// Whether nothing is to be begun that calls do without, so that calls have the room that audio has left.
+    pub fn spare_audio(&mut self, spares_audio: bool) {
+        self.centre.spare_audio(spares_audio);
+    }
+
     /// Ends every call, at the end of a shutdown's patience: the floor first, which knows why and for whom, then legs that it does
     /// not know. Consoles keep theirs: they end with their sockets.
     pub fn end_all(&mut self, now: Now) {

@@ -94,6 +94,8 @@ pub struct Centre {
     scripts: Arc<ScriptBook>,
     hours: Hours,
     is_draining: bool,
+    /// Nothing is begun that calls do without: audio has little room left.
+    spares_audio: bool,
     calls: BTreeMap<CallId, Call>,
     standing: Standing,
     flows: BTreeMap<CallId, FlowRun>,
@@ -297,6 +299,11 @@ impl Centre {
     /// The next thing to be done or known.
     pub fn poll(&mut self) -> Option<CentreOutput> {
         self.out.pop_front()
+    }
+
+    /// Whether nothing is to be begun that calls do without, such as a supervisor's ears. What has begun goes on.
+    pub fn spare_audio(&mut self, spares_audio: bool) {
+        self.spares_audio = spares_audio;
     }
 
     /// The latest choices of the matcher, newest first.

@@ -26,7 +26,8 @@ impl Centre {
         if is_own || !call.stage().is_conversation() {
             return Err(Refusal::WrongCallState);
         }
-        if call.supervisors.len() >= SUPERVISORS_MAX && !call.supervisors.contains_key(supervisor) {
+        let has_room = !self.spares_audio && call.supervisors.len() < SUPERVISORS_MAX;
+        if !has_room && !call.supervisors.contains_key(supervisor) {
             return Err(Refusal::TooManyCalls);
         }
         let is_working = self.agents.get(supervisor).is_some_and(|agent| {

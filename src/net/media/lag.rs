@@ -12,7 +12,7 @@ const LOOKS_GOOD: u8 = 8;
 /// From this share of a processor on, in a hundred, there is nothing left for more calls. Packets that come by chance wait for some
 /// hundredths of a millisecond then; a few in a hundred more and they wait without end.
 const BUSY_PERCENT_BAD: u64 = 96;
-/// Below this share there is room for calls again.
+/// Below this share there is room for calls again, and above it none for what calls do without.
 const BUSY_PERCENT_GOOD: u64 = 88;
 /// One beat of so many that is late by 20 ms or more is bad; a peer's jitter buffer stands a few.
 const LATE_ONE_OF_BAD: u64 = 2;
@@ -49,6 +49,11 @@ impl Seen {
         self.busy_percent >= BUSY_PERCENT_BAD
             || self.late_beats * LATE_ONE_OF_BAD >= self.beats
             || self.rests.is_some_and(|rests| rests * BEATS_PER_REST_BAD < self.beats)
+    }
+
+    /// What calls do without has to wait: sooner than calls, so that they have the room that is left.
+    fn is_tight(&self) -> bool {
+        self.busy_percent >= BUSY_PERCENT_GOOD || self.is_bad()
     }
 
     fn is_good(&self) -> bool {
@@ -133,7 +138,9 @@ impl Worker {
         let busy_percent = busy_us / (now.millis_since(since) * 10).max(1);
         let seen = Seen { beats, late_beats, rests, busy_percent }.with_legs(self.legs.len());
         self.stats.note_busy(busy_percent);
-        match self.lag.judge(seen) {
+        let judged = self.lag.judge(seen);
+        self.stats.set_tight(self.lag.is_behind || (beats > 0 && seen.is_tight()));
+        match judged {
             Some(true) => {
                 count(&self.stats.times_behind);
                 self.stats.set_behind(true);
@@ -206,6 +213,18 @@ mod tests {
             assert!(SATURATED.with_legs(legs).is_bad());
         }
         assert!([LATE, NEVER_DONE, SATURATED].iter().all(|seen| seen.with_legs(LEGS_MIN).is_bad()));
+    }
+
+    #[test]
+    fn what_calls_do_without_is_refused_before_they_are() {
+        for seen in [SATURATED, LATE, NEVER_DONE, Seen { busy_percent: BUSY_PERCENT_GOOD, ..QUIET }] {
+            assert!(seen.is_tight(), "{seen:?}");
+        }
+        assert!(!QUIET.is_tight());
+        let mut lag = Lag::default();
+        let nearly = Seen { busy_percent: BUSY_PERCENT_BAD - 1, ..QUIET };
+        assert!(nearly.is_tight());
+        assert!((0..20).all(|_| lag.judge(nearly).is_none()), "calls are taken");
     }
 
     #[test]

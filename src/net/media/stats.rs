@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 pub struct MediaStats {
     /// RTP packets received and believed.
     pub packets_in: AtomicU64,
-    /// RTP packets sent.
+    /// RTP packets sent. One that the system would not take is among them, and counted there as well.
     pub packets_out: AtomicU64,
     /// Packets of peers that never came; counted when their leg closes.
     pub packets_lost: AtomicU64,
@@ -39,6 +39,7 @@ pub struct MediaStats {
     pub busy_percent: AtomicU64,
     /// Times that the thread fell behind.
     pub times_behind: AtomicU64,
+    is_tight: AtomicBool,
     is_behind: AtomicBool,
 }
 
@@ -46,6 +47,15 @@ impl MediaStats {
     /// Whether the thread has been behind for a while now: there is no room for more calls.
     pub fn is_behind(&self) -> bool {
         self.is_behind.load(Ordering::Relaxed)
+    }
+
+    /// Whether there is so little room that what calls do without should not begin.
+    pub fn is_tight(&self) -> bool {
+        self.is_tight.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_tight(&self, is_tight: bool) {
+        self.is_tight.store(is_tight, Ordering::Relaxed);
     }
 
     pub(super) fn set_behind(&self, is_behind: bool) {

@@ -96,6 +96,21 @@ fn the_agent_alone_hears_who_whispers_and_all_hear_who_barges_in() {
 }
 
 #[test]
+fn while_audio_has_little_room_nobody_begins_to_listen_and_who_listens_goes_on() {
+    let mut story = Supervised::begin();
+    let (customer, ana, boss, call) = (story.customer, story.ana, story.boss, story.call);
+    story.floor.centre.spare_audio(true);
+    assert_eq!(story.floor.ask_as("boss", supervise(Supervision::Listen, call)), Err(Refusal::TooManyCalls));
+    assert!(story.floor.view(call).supervisors.is_empty());
+    story.floor.centre.spare_audio(false);
+    story.supervise(Supervision::Barge);
+    story.floor.centre.spare_audio(true);
+    story.hears(customer, &[ana, boss]);
+    story.supervise(Supervision::Listen);
+    story.hears(boss, &[customer, ana]);
+}
+
+#[test]
 fn a_customer_on_hold_and_whom_the_agent_asks_do_not_hear_the_supervisor() {
     let mut story = Supervised::begin();
     let (customer, ana, boss) = (story.customer, story.ana, story.boss);
