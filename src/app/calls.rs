@@ -272,6 +272,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn calls_are_narrowed_by_who_answered() {
+        for test in TestDb::each().await {
+            let calls = Calls::new(test.db.clone());
+            let sue = of("sue", Role::Supervisor);
+            let answered_by = async |answer| {
+                let filter = CallFilter { answer: Some(answer), ..CallFilter::default() };
+                let lines = calls.list(&sue, filter, None, 10).await.unwrap();
+                lines.items.iter().map(|line| line.call.id).collect::<Vec<_>>()
+            };
+            store(&test, 1, |call| call.answer = Some(Answer::Human)).await;
+            store(&test, 2, |call| call.answer = Some(Answer::Machine)).await;
+            store(&test, 3, |_| {}).await;
+            assert_eq!(answered_by(Answer::Machine).await, [call(2)], "on {test:?}");
+            assert!(answered_by(Answer::Fax).await.is_empty());
+            assert_eq!(answered_by(Answer::Human).await, [call(1)], "on {test:?}");
+        }
+    }
+
+    #[tokio::test]
     async fn pages_follow_each_other_without_gap_or_repetition_even_at_the_same_millisecond() {
         for test in TestDb::each().await {
             for seed in 1..=7 {

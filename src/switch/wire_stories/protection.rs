@@ -55,3 +55,24 @@ fn a_leg_that_is_encrypted_no_more_is_said_to_be_so() {
     let media: Vec<_> = said(&exchange).into_iter().map(|(_, media, _)| media).collect();
     assert_eq!(media, [MediaProtection::Sdes, MediaProtection::Plain]);
 }
+
+#[test]
+fn an_agents_telephone_that_takes_our_keys_is_said_to_be_encrypted() {
+    let mut exchange = Exchange::new();
+    exchange.transport = Transport::Tls;
+    register(&mut exchange);
+    let agent: AgentId = "agent1".parse().unwrap();
+    let session = SessionId::mint(exchange.now.wall, &mut Rng::seeded(1));
+    exchange.give(Input::ConsoleSession { agent: agent.clone(), session, is_up: true });
+    exchange.command("agent1", CentreCommand::SetPresence { agent, wanted: WantedPresence::Ready });
+    exchange.answered(100);
+    exchange.wait(500);
+    let invite = exchange.last("INVITE ");
+    let key = invite.lines().find(|line| line.starts_with("a=crypto:")).expect("keys are offered over TLS").to_owned();
+    let by_agent = |exchange: &Exchange| said(exchange).into_iter().filter(|(party, ..)| *party == Party::Agent).count();
+    assert_eq!(by_agent(&exchange), 0, "nothing is agreed while it rings");
+    phone_says(&mut exchange, &invite, "200 OK", &format!("{SDP}{key}\r\n"));
+    let tls = Some(SignallingTransport::Tls);
+    assert_eq!(said(&exchange).last(), Some(&(Party::Agent, MediaProtection::Sdes, tls)));
+    assert_eq!(by_agent(&exchange), 1);
+}
