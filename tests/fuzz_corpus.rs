@@ -4,16 +4,26 @@ use std::{fs, path::Path};
 
 #[path = "fuzz/entries/access.rs"]
 mod access;
+#[path = "fuzz/entries/playout.rs"]
+mod playout;
+#[path = "fuzz/entries/rtcp.rs"]
+mod rtcp;
 #[path = "fuzz/entries/rtp.rs"]
 mod rtp;
 #[path = "fuzz/entries/sdp.rs"]
 mod sdp;
+#[path = "fuzz/entries/sdp_keys.rs"]
+mod sdp_keys;
 #[path = "fuzz/entries/sip_endpoint.rs"]
 mod sip_endpoint;
 #[path = "fuzz/entries/sip_headers.rs"]
 mod sip_headers;
 #[path = "fuzz/entries/sip_stream.rs"]
 mod sip_stream;
+#[path = "fuzz/entries/siprec.rs"]
+mod siprec;
+#[path = "fuzz/entries/srtp.rs"]
+mod srtp;
 #[path = "fuzz/entries/stun.rs"]
 mod stun;
 
@@ -66,6 +76,31 @@ fn session_descriptions_are_answered_readably() {
 #[test]
 fn media_packets_are_read_as_they_were_written() {
     replay(&["fuzz/corpus/rtp"], rtp::run);
+}
+
+#[test]
+fn what_has_to_be_encrypted_never_comes_out_plain() {
+    replay(&["fuzz/corpus/sdp_keys", "fuzz/corpus/sdp"], sdp_keys::run);
+}
+
+#[test]
+fn only_what_the_peer_has_sealed_is_taken() {
+    replay(&["fuzz/corpus/srtp"], srtp::run);
+}
+
+#[test]
+fn reports_make_sense() {
+    replay(&["fuzz/corpus/rtcp"], rtcp::run);
+}
+
+#[test]
+fn payloads_and_comfort_noise_become_a_steady_sound() {
+    replay(&["fuzz/corpus/playout"], playout::run);
+}
+
+#[test]
+fn recorders_leave_nothing_behind_in_the_endpoint() {
+    replay(&["fuzz/corpus/siprec"], siprec::run);
 }
 
 #[test]

@@ -6,12 +6,16 @@ pub mod types;
 
 #[path = "../../src/protocol"]
 pub mod protocol {
+    pub mod audio;
     pub mod certificate;
     mod der;
+    pub mod forking;
     pub mod media;
+    pub mod recording;
     pub mod rtp;
     pub mod sdp;
     pub mod sip;
+    pub mod siprec;
     pub mod stir;
     pub mod stun;
     #[path = "webrtc"]
