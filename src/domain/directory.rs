@@ -204,6 +204,14 @@ pub struct Centre {
     /// Whether it is found out who answers calls out.
     #[serde(default)]
     pub answer_detection: AnswerRules,
+    /// Whether quiet and loud voices are brought to one level where they are mixed or transcoded anyway: conferences, supervision,
+    /// legs of different codecs.
+    #[serde(default = "is_usual")]
+    pub is_level_control_on: bool,
+}
+
+const fn is_usual() -> bool {
+    true
 }
 
 impl Default for Centre {
@@ -220,6 +228,7 @@ impl Default for Centre {
             recording: RecordingRules::default(),
             forks: ForkRules::default(),
             answer_detection: AnswerRules::default(),
+            is_level_control_on: is_usual(),
         }
     }
 }
@@ -329,6 +338,9 @@ pub struct Trunk {
     /// Whether audio is encrypted.
     #[serde(default)]
     pub media_encryption: MediaEncryption,
+    /// Whether voices that come by it stay as loud as they are, because the carrier controls levels itself.
+    #[serde(default)]
+    pub keeps_levels: bool,
 }
 
 const fn register_secs() -> i64 {
@@ -364,6 +376,7 @@ impl Trunk {
             identity: TrunkIdentity::default(),
             tls: TrunkTls::default(),
             media_encryption: MediaEncryption::default(),
+            keeps_levels: false,
         }
     }
 }

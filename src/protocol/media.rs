@@ -65,6 +65,8 @@ pub struct RemoteMedia {
     pub is_sending: bool,
     /// The keys of encrypted audio; `None` when it is plain.
     pub srtp: Option<Box<SrtpKeys>>,
+    /// Whether its voice goes to others as loud as it comes wherever it is mixed: somebody before us controls levels already.
+    pub keeps_level: bool,
 }
 
 impl RemoteMedia {
@@ -118,6 +120,11 @@ pub enum Source {
 pub enum MediaOrder {
     /// Replaces the clip library for new playbacks.
     Clips(Arc<ClipLibrary>),
+    /// Whether voices are brought to one level where they are mixed or transcoded; they are unless this says otherwise.
+    ControlLevels {
+        /// From now on.
+        is_wanted: bool,
+    },
     /// Binds an RTP port of each of these families, as far as there are addresses of it, for a SIP leg; answered by
     /// [`MediaNotice::Opened`] or [`MediaNotice::OpenFailed`].
     Open {
@@ -292,7 +299,7 @@ impl MediaOrder {
     /// The leg that it is about.
     pub fn leg_mut(&mut self) -> Option<&mut LegId> {
         match self {
-            Self::Clips(_) => None,
+            Self::Clips(_) | Self::ControlLevels { .. } => None,
             Self::Open { leg, .. }
             | Self::OpenBeside { leg, .. }
             | Self::SetRemote { leg, .. }

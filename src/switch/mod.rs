@@ -54,7 +54,10 @@ use crate::{
         directory::Directory,
         event::Event,
     },
-    protocol::sip::{Device, DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
+    protocol::{
+        media::MediaOrder,
+        sip::{Device, DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
+    },
     types::{AgentId, IpFamilies, IpFamily, IpPrefix, LegId, Mono, Now, Rng},
 };
 
@@ -171,6 +174,10 @@ impl Switch {
                 self.legs.trunks.clone_from(&directory.trunks);
                 self.legs.encryption = access::encryption_of_phones(&directory);
                 self.legs.recorders.directory = directory.clone();
+                let is_wanted = directory.centre.is_level_control_on;
+                if is_wanted != self.directory.centre.is_level_control_on {
+                    self.legs.order_media(MediaOrder::ControlLevels { is_wanted });
+                }
                 self.directory = directory.clone();
                 self.apply_access();
                 self.centre.set_directory(directory, now, &mut self.rng);

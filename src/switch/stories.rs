@@ -2,6 +2,7 @@
 
 mod early_audio;
 mod encryption;
+mod levels;
 mod moving;
 mod recorders;
 mod silence;

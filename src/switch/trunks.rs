@@ -26,7 +26,8 @@ impl Legs {
     /// What audio is agreed by this trunk.
     pub(super) fn terms_of_trunk(&self, trunk: &TrunkId) -> AudioTerms {
         let Some(trunk) = self.trunks.get(trunk) else { return AudioTerms::default() };
-        AudioTerms { codecs: codecs(trunk), encryption: trunk.media_encryption, is_secure: false }
+        let (encryption, keeps_level) = (trunk.media_encryption, trunk.keeps_levels);
+        AudioTerms { codecs: codecs(trunk), encryption, is_secure: false, keeps_level }
     }
 
     /// What audio is agreed with the telephones of this account.

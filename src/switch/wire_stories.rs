@@ -363,6 +363,21 @@ fn an_unknown_number_is_404_and_a_codec_that_nobody_has_488() {
 }
 
 #[test]
+fn media_workers_are_told_once_that_the_centre_wants_no_level_control_and_once_that_it_does_again() {
+    let mut exchange = Exchange::new();
+    for (version, is_wanted) in [(2, false), (3, false), (4, true)] {
+        let mut directory = directory();
+        (directory.version, directory.centre.is_level_control_on) = (version, is_wanted);
+        exchange.give(Input::Directory(Arc::new(directory)));
+    }
+    let told = exchange.media.iter().filter_map(|order| match order {
+        MediaOrder::ControlLevels { is_wanted } => Some(*is_wanted),
+        _ => None,
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
 fn a_draining_exchange_refuses_new_calls_and_lets_the_running_one_end() {
     let mut exchange = Exchange::new();
     let tag = exchange.answered(8);

@@ -2,7 +2,7 @@
 
 use crate::{
     protocol::{
-        audio::{Decoder, FRAME_MS, Frame, Playout, SILENCE},
+        audio::{Decoder, FRAME_MS, Frame, LevelControl, Playout, SILENCE},
         media::Codec,
         rtp::Arrival,
     },
@@ -16,11 +16,23 @@ pub(super) struct Incoming {
     /// The tick that `frame` belongs to; each tick decodes once, however many listen.
     tick: u64,
     stream: u64,
+    /// The same as loud as voices should be, and the tick that it belongs to.
+    voice: Frame,
+    voice_tick: u64,
+    levels: LevelControl,
 }
 
 impl Incoming {
     pub(super) fn new(decoder: Decoder, stream: u64) -> Self {
-        Self { playout: Playout::new(decoder), frame: SILENCE, tick: u64::MAX, stream }
+        Self {
+            playout: Playout::new(decoder),
+            frame: SILENCE,
+            tick: u64::MAX,
+            stream,
+            voice: SILENCE,
+            voice_tick: u64::MAX,
+            levels: LevelControl::default(),
+        }
     }
 
     pub(super) fn codec(&self) -> Codec {
@@ -58,5 +70,20 @@ impl Incoming {
             self.frame = self.playout.frame(Mono::from_millis(tick * FRAME_MS));
         }
         &self.frame
+    }
+
+    /// The same as loud as voices should be.
+    pub(super) fn voice(&mut self, tick: u64) -> &Frame {
+        if self.voice_tick != tick {
+            self.voice_tick = tick;
+            self.voice = *self.frame(tick);
+            self.levels.level(&mut self.voice);
+        }
+        &self.voice
+    }
+
+    /// What the peer is sent may come back from it.
+    pub(super) fn goes_out(&mut self, frame: &Frame) {
+        self.levels.goes_out(frame);
     }
 }

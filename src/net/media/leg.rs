@@ -157,6 +157,14 @@ impl Leg {
         self.play.as_ref().is_none_or(|play| play.is_mixed)
     }
 
+    /// Whether its voice stays as loud as it comes.
+    pub(super) fn keeps_level(&self) -> bool {
+        match &self.peer {
+            Peer::Sip(peer) => peer.remote.as_ref().is_some_and(|remote| remote.keeps_level),
+            Peer::Browser(_) => false,
+        }
+    }
+
     /// Whether silence is said in packets: to a telephone that receives. A browser's standing leg may pause between calls.
     fn takes_silence(&self) -> bool {
         match &self.peer {

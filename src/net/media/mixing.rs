@@ -66,7 +66,7 @@ impl Worker {
 
     fn mix_of_circle(&mut self, circle: Circle, seat: Seat, tick: u64) -> Frame {
         let known = self.circles.sums.get(&circle).filter(|(summed, _)| *summed == tick).map(|(_, sum)| sum.clone());
-        let own = self.voice_of(seat, tick);
+        let own = self.voice_of(seat, tick, true);
         let mut sum = known.unwrap_or_else(|| {
             let mut sum = self.mix_of_sources(seat, tick);
             if let Some(own) = &own {
@@ -84,6 +84,7 @@ impl Worker {
     fn mix_of_sources(&mut self, seat: Seat, tick: u64) -> Mix {
         let mut mix = Mix::default();
         let count = self.legs.get(seat).map_or(0, |leg| leg.sources.len());
+        let is_mixed = count > 1;
         for i in 0..count {
             let Some(source) = self.legs.get(seat).and_then(|leg| leg.sources.get(i)) else { break };
             if let Source::Music(name) = source {
@@ -93,7 +94,7 @@ impl Worker {
                 continue;
             }
             if let Some(heard) = self.legs.heard_seat(source, seat)
-                && let Some(voice) = self.voice_of(heard, tick)
+                && let Some(voice) = self.voice_of(heard, tick, is_mixed || !self.suits(heard, seat))
             {
                 mix.add(&voice);
             }
@@ -101,10 +102,21 @@ impl Worker {
         mix
     }
 
-    /// What a leg says to others in this tick.
-    fn voice_of(&mut self, seat: Seat, tick: u64) -> Option<Frame> {
+    /// What a leg says to others in this tick, as loud as voices should be if it is for a mix or transcoded. Who is relayed to, and hears
+    /// samples just while something is said over them, hears them as loud as before.
+    fn voice_of(&mut self, seat: Seat, tick: u64, is_made_anew: bool) -> Option<Frame> {
+        let is_levelled = is_made_anew && self.controls_levels;
         let speaker = self.legs.get_mut(seat).filter(|speaker| !speaker.is_muted)?;
-        speaker.incoming.as_mut().map(|incoming| *incoming.frame(tick))
+        let is_levelled = is_levelled && !speaker.keeps_level();
+        let incoming = speaker.incoming.as_mut()?;
+        Some(if is_levelled { *incoming.voice(tick) } else { *incoming.frame(tick) })
+    }
+
+    /// Whether a leg's packets could go to a listener as they are.
+    fn suits(&self, speaker: Seat, listener: Seat) -> bool {
+        let codec = self.legs.get(speaker).and_then(|speaker| speaker.codec_in);
+        let listener = self.legs.get(listener);
+        codec.zip(listener).is_some_and(|(codec, listener)| listener.payload_type_for(codec).is_some())
     }
 }
 

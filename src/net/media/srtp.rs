@@ -125,6 +125,7 @@ mod tests {
                 is_receiving: true,
                 is_sending: true,
                 srtp,
+                keeps_level: false,
             };
             self.media.order(MediaOrder::SetRemote { leg: self.leg, remote, signalled_from: None, is_settled: true });
             loop {

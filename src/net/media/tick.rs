@@ -91,6 +91,11 @@ impl Worker {
     fn send_frame(&mut self, seat: Seat, frame: &Frame, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Some((codec, payload_type)) = leg.send_format() else { return };
+        if self.controls_levels
+            && let Some(incoming) = &mut leg.incoming
+        {
+            incoming.goes_out(frame);
+        }
         let Some(encoder) = leg.encoder_for(codec) else { return };
         let length = match encoder.encode(frame, &mut self.payload) {
             Ok(length) => length,

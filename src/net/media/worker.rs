@@ -119,6 +119,8 @@ pub(super) struct Worker {
     pub(super) mos_alarm_hundredths: u32,
     /// For how long nobody may speak before it is told, in milliseconds; 0 for ever.
     pub(super) dead_air_ms: u64,
+    /// Whether voices that are mixed or transcoded are brought to one level.
+    pub(super) controls_levels: bool,
     pub(super) rng: Rng,
     pub(super) legs: Legs,
     pub(super) clips: Arc<ClipLibrary>,
@@ -183,6 +185,7 @@ impl Worker {
             prefer_opus: settings.prefer_opus,
             mos_alarm_hundredths: settings.mos_alarm_hundredths,
             dead_air_ms: settings.dead_air.as_millis() as u64,
+            controls_levels: true,
             rng,
             legs: Legs::default(),
             clips: Arc::default(),
@@ -298,6 +301,7 @@ impl Worker {
     fn obey(&mut self, order: MediaOrder, now: Mono) {
         match order {
             MediaOrder::Clips(clips) => self.set_clips(clips, now),
+            MediaOrder::ControlLevels { is_wanted } => self.controls_levels = is_wanted,
             MediaOrder::Open { leg, families } => self.open(leg, families, now),
             MediaOrder::OpenBeside { leg, family } => self.with(leg, |worker, seat| worker.open_beside(seat, family)),
             MediaOrder::SetRemote { leg, remote, signalled_from, is_settled } => {

@@ -50,8 +50,7 @@ impl Default for VoiceActivity {
 impl VoiceActivity {
     /// Takes the next 20 ms.
     pub fn hear(&mut self, samples: &[i16]) -> Voice {
-        let energy: f32 = samples.iter().map(|sample| f32::from(*sample).powi(2)).sum();
-        let mean = energy / samples.len().max(1) as f32;
+        let mean = mean_square(samples);
         let level_dbov = to_dbov(mean);
         self.follow(mean);
         let floor = self.floor_dbov().min(FLOOR_DBOV_MAX);
@@ -75,6 +74,16 @@ impl VoiceActivity {
             self.next = (self.next + 1) % SUB_WINDOWS;
         }
     }
+}
+
+/// Root mean square against full scale, from [`SILENCE_DBOV`] to 0.
+pub(super) fn level_dbov(samples: &[i16]) -> f32 {
+    to_dbov(mean_square(samples))
+}
+
+fn mean_square(samples: &[i16]) -> f32 {
+    let energy: f32 = samples.iter().map(|sample| f32::from(*sample).powi(2)).sum();
+    energy / samples.len().max(1) as f32
 }
 
 /// A mean square as a level against full scale.

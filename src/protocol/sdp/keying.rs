@@ -111,7 +111,7 @@ mod tests {
     const THEIR_KEY: &str = "inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR";
 
     fn session(encryption: MediaEncryption, is_secure: bool) -> SdpSession {
-        let terms = AudioTerms { codecs: Vec::new(), encryption, is_secure };
+        let terms = AudioTerms { encryption, is_secure, ..AudioTerms::default() };
         let mut octets = [0; KeyMaterial::OCTETS];
         octets.iter_mut().zip(1..).for_each(|(octet, number)| *octet = number);
         SdpSession::new(77, PerFamily::One("198.51.100.5:20000".parse().unwrap()))

@@ -167,7 +167,7 @@ impl SdpSession {
         for (index, line) in offer.media.iter().enumerate() {
             if index == chosen {
                 let extras = Extras::of(line, format.codec);
-                let agreement = agree(line, format, extras, keys.take().map(Box::new))?;
+                let agreement = self.agree(line, format, extras, keys.take().map(Box::new))?;
                 let direction = our_direction(&agreement);
                 let ours = Extras { xr: line.xr.map(XrTerms::answer), ..extras };
                 self.write_audio(&mut media, &line.protocol, &[format], &ours, crypto.as_slice(), direction);
@@ -192,7 +192,7 @@ impl SdpSession {
         let format = choose_format(line, &self.terms.codecs)
             .filter(|format| !self.terms.codecs.is_empty() || OUR_CODECS.contains(&format.codec))
             .ok_or(NoCommonMedia)?;
-        let agreed = agree(line, format, Extras::of(line, format.codec), self.accepted_keys(line)?)?;
+        let agreed = self.agree(line, format, Extras::of(line, format.codec), self.accepted_keys(line)?)?;
         if !is_reached(agreed.address.ip(), self.families()) {
             return Err(NoCommonMedia);
         }
@@ -202,6 +202,33 @@ impl SdpSession {
             self.lines.push(AgreedLine::of(line, true));
         }
         Ok(agreed)
+    }
+
+    fn agree(
+        &self,
+        line: &MediaLine,
+        format: Format,
+        extras: Extras,
+        srtp: Option<Box<SrtpKeys>>,
+    ) -> Result<RemoteMedia, NoCommonMedia> {
+        let ip = line.address.ok_or(NoCommonMedia)?;
+        if line.kind != "audio" || line.port == 0 {
+            return Err(NoCommonMedia);
+        }
+        // RFC 3264 8.4: the address 0.0.0.0 is the old way of saying "send me nothing".
+        let is_receiving = line.direction.listens() && !ip.is_unspecified();
+        Ok(RemoteMedia {
+            address: SocketAddr::new(ip, line.port),
+            codec: format.codec,
+            payload_type: format.payload_type,
+            digit_payload_type: extras.digits,
+            noise_payload_type: extras.noise,
+            xr: extras.xr.unwrap_or_default(),
+            is_receiving,
+            is_sending: line.direction.sends(),
+            srtp,
+            keeps_level: self.terms.keeps_level,
+        })
     }
 
     fn write_audio(
@@ -383,26 +410,6 @@ pub(super) fn encoding(codec: Codec) -> &'static str {
         Codec::G722 => "G722/8000",
         Codec::Opus => "opus/48000/2",
     }
-}
-
-fn agree(line: &MediaLine, format: Format, extras: Extras, srtp: Option<Box<SrtpKeys>>) -> Result<RemoteMedia, NoCommonMedia> {
-    let ip = line.address.ok_or(NoCommonMedia)?;
-    if line.kind != "audio" || line.port == 0 {
-        return Err(NoCommonMedia);
-    }
-    // RFC 3264 8.4: the address 0.0.0.0 is the old way of saying "send me nothing".
-    let is_receiving = line.direction.listens() && !ip.is_unspecified();
-    Ok(RemoteMedia {
-        address: SocketAddr::new(ip, line.port),
-        codec: format.codec,
-        payload_type: format.payload_type,
-        digit_payload_type: extras.digits,
-        noise_payload_type: extras.noise,
-        xr: extras.xr.unwrap_or_default(),
-        is_receiving,
-        is_sending: line.direction.sends(),
-        srtp,
-    })
 }
 
 /// RFC 3264 6.1: what they send we receive, what they want we send.

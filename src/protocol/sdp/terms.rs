@@ -14,6 +14,8 @@ pub struct AudioTerms {
     pub encryption: MediaEncryption,
     /// Whether nobody else can read the signalling (TLS, WSS): else no key stands in it, and none in it counts.
     pub is_secure: bool,
+    /// Whether the other side's voice stays as loud as it comes.
+    pub keeps_level: bool,
 }
 
 impl AudioTerms {

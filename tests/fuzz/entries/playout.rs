@@ -3,7 +3,7 @@
 
 use centralita::{
     protocol::{
-        audio::{ComfortNoise, Decoder, Playout, clock_rate},
+        audio::{ComfortNoise, Decoder, LevelControl, Playout, clock_rate},
         media::Codec,
         rtp::Arrival,
     },
@@ -18,6 +18,7 @@ pub fn run(bytes: &[u8]) {
     let Some((which, mut rest)) = bytes.split_first() else { return };
     let codec = CODECS[usize::from(*which) % CODECS.len()];
     let mut playout = Playout::new(Decoder::new(codec).expect("a decoder"));
+    let mut levels = LevelControl::default();
     let (mut number, mut timestamp, mut at) = (1_u64 << 16, 0_u32, 1_000_u64);
     for _ in 0..PACKETS_MAX {
         let [kind, length, tail @ ..] = rest else { break };
@@ -40,7 +41,9 @@ pub fn run(bytes: &[u8]) {
         }
         for _ in 0..1 + (kind >> 2 & 3) {
             at += 20;
-            let _ = playout.frame(Mono::from_millis(at));
+            let mut frame = playout.frame(Mono::from_millis(at));
+            levels.goes_out(&frame);
+            levels.level(&mut frame);
         }
         assert!(playout.wait_ms() <= 1_000, "{} ms", playout.wait_ms());
     }

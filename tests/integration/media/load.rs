@@ -149,6 +149,7 @@ fn open(stage: &mut Stage, socket: &UdpSocket, codec: Codec, servers: &mut Vec<S
         is_receiving: true,
         is_sending: true,
         srtp: None,
+        keeps_level: false,
     };
     stage.order(MediaOrder::SetRemote { leg, remote, signalled_from: None, is_settled: true });
     leg

@@ -132,6 +132,7 @@ impl TonePeer {
             is_receiving: true,
             is_sending: true,
             srtp: self.srtp.as_ref().map(|srtp| srtp.servers.clone()),
+            keeps_level: false,
         }
     }
 

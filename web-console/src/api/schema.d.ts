@@ -2401,6 +2401,11 @@ export interface components {
             forks?: components["schemas"]["ForkRules"];
             /** @description Whether it is found out who answers calls out. */
             answer_detection?: components["schemas"]["AnswerRules"];
+            /**
+             * @description Whether quiet and loud voices are brought to one level where they are mixed or transcoded anyway: conferences, supervision,
+             *     legs of different codecs.
+             */
+            is_level_control_on?: boolean;
         };
         /**
          * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
@@ -4539,6 +4544,8 @@ export interface components {
                 tls?: components["schemas"]["TrunkTls"];
                 /** @description Whether audio is encrypted. */
                 media_encryption?: components["schemas"]["MediaEncryption"];
+                /** @description Whether voices that come by it stay as loud as they are, because the carrier controls levels itself. */
+                keeps_levels?: boolean;
             } & {
                 /**
                  * Format: int64
@@ -5829,6 +5836,11 @@ export interface components {
             forks?: components["schemas"]["ForkRules"];
             /** @description Whether it is found out who answers calls out. */
             answer_detection?: components["schemas"]["AnswerRules"];
+            /**
+             * @description Whether quiet and loud voices are brought to one level where they are mixed or transcoded anyway: conferences, supervision,
+             *     legs of different codecs.
+             */
+            is_level_control_on?: boolean;
         } & {
             /**
              * Format: int64
@@ -6147,6 +6159,8 @@ export interface components {
             tls?: components["schemas"]["TrunkTls"];
             /** @description Whether audio is encrypted. */
             media_encryption?: components["schemas"]["MediaEncryption"];
+            /** @description Whether voices that come by it stay as loud as they are, because the carrier controls levels itself. */
+            keeps_levels?: boolean;
         } & {
             /**
              * Format: int64
@@ -6255,6 +6269,8 @@ export interface components {
             tls?: components["schemas"]["TrunkTls"];
             /** @description Whether audio is encrypted. */
             media_encryption?: components["schemas"]["MediaEncryption"];
+            /** @description Whether voices that come by it stay as loud as they are, because the carrier controls levels itself. */
+            keeps_levels?: boolean;
         };
         /** @description Something happened to a trunk. */
         TrunkEvent: components["schemas"]["TrunkEventKind"] & {
@@ -6570,6 +6586,11 @@ export interface components {
             forks?: components["schemas"]["ForkRules"];
             /** @description Whether it is found out who answers calls out. */
             answer_detection?: components["schemas"]["AnswerRules"];
+            /**
+             * @description Whether quiet and loud voices are brought to one level where they are mixed or transcoded anyway: conferences, supervision,
+             *     legs of different codecs.
+             */
+            is_level_control_on?: boolean;
         } & {
             /**
              * Format: int64
@@ -6843,6 +6864,8 @@ export interface components {
             tls?: components["schemas"]["TrunkTls"];
             /** @description Whether audio is encrypted. */
             media_encryption?: components["schemas"]["MediaEncryption"];
+            /** @description Whether voices that come by it stay as loud as they are, because the carrier controls levels itself. */
+            keeps_levels?: boolean;
         } & {
             /**
              * Format: int64

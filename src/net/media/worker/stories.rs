@@ -21,6 +21,8 @@ use crate::{
     types::{Now, RecordingId, Sleep, Timestamp},
 };
 
+mod levels;
+
 /// The system's allocator, counted by thread.
 struct Counting;
 
@@ -93,6 +95,10 @@ struct Telephone {
 
 impl Telephone {
     fn speak(&mut self) {
+        self.say(&[0x55; FRAME_SAMPLES]);
+    }
+
+    fn say(&mut self, payload: &[u8; FRAME_SAMPLES]) {
         let mut datagram = [0; 200];
         let packet = Packet {
             payload_type: payload_type(self.codec),
@@ -100,7 +106,7 @@ impl Telephone {
             sequence: self.sequence,
             timestamp: u32::from(self.sequence) * FRAME_SAMPLES as u32,
             ssrc: self.server.port().into(),
-            payload: &[0x55; FRAME_SAMPLES],
+            payload,
         };
         self.sequence += 1;
         self.socket.send_to(write_packet(&packet, &mut datagram).unwrap(), self.server).unwrap();
@@ -168,6 +174,7 @@ impl Stage {
             is_receiving: true,
             is_sending: true,
             srtp: None,
+            keeps_level: false,
         };
         self.handle.order(MediaOrder::SetRemote { leg, remote, signalled_from: None, is_settled: true });
         self.pass(0);

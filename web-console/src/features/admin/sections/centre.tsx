@@ -65,6 +65,10 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
       <Checkbox isSelected={values.is_sample} onChange={(isOn) => set('is_sample', isOn)}>
         {t('centre.sample')}
       </Checkbox>
+      <Checkbox isSelected={values.is_level_control_on ?? true} onChange={(isOn) => set('is_level_control_on', isOn)} data-testid="field-level-control">
+        {t('centre.level_control')}
+      </Checkbox>
+      <p className="-mt-2 text-xs text-ink-3">{t('centre.level_control_help')}</p>
       <DiallingFields form={form} />
       <CentreRecordingFields form={form} />
       <CentreForkFields form={form} />

@@ -154,6 +154,9 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
         </Checkbox>
       </Group>
       <MediaEncryption value={values.media_encryption} onChange={(one) => set('media_encryption', one)} error={errorOf('media_encryption')} />
+      <Checkbox isSelected={values.keeps_levels ?? false} onChange={(isOn) => set('keeps_levels', isOn)} data-testid="field-keeps-levels">
+        {t('trunks.keeps_levels')}
+      </Checkbox>
       <TrunkTls tls={values.tls} onTls={(tls) => set('tls', tls)} isOutOverTls={Boolean(values.peer) && values.transport === 'tls'} errorOf={errorOf} />
       <TrunkRulesFields form={form} />
       <TrunkIdentity stir={values.stir} onStir={(stir) => set('stir', stir)} identity={values.identity} onIdentity={(identity) => set('identity', identity)} errorOf={errorOf} />
