@@ -117,8 +117,7 @@ impl Hub {
     pub(super) async fn run_kept(&mut self) {
         while AssertUnwindSafe(self.run()).catch_unwind().await.is_err() {
             tracing::error!(copies = self.sinks.len(), "the sending of calls' audio failed; what was being sent is begun anew");
-            // Their tasks say that they were lost.
-            self.sinks.clear();
+            self.lose_all();
         }
         for sink in std::mem::take(&mut self.sinks).into_values() {
             sink.stop(ForkStop::Restart);
@@ -126,6 +125,17 @@ impl Hub {
         let until = self.now() + GOODBYE_MS;
         while self.parts.stats.running.load(Ordering::Relaxed) > 0 && self.now() < until {
             self.parts.clock.sleep_until(self.now() + GOODBYE_LOOK_MS).await;
+        }
+    }
+
+    /// Every copy is lost, and the floor hears of it.
+    fn lose_all(&mut self) {
+        for (fork, sink) in std::mem::take(&mut self.sinks) {
+            match sink {
+                // Its task says so.
+                Sink::Websocket(_) => {}
+                Sink::Recorder(sink) => self.fail(fork, sink.session, ForkFailure::Lost),
+            }
         }
     }
 
@@ -190,7 +200,7 @@ impl Hub {
     fn open(&mut self, fork: ForkId, peer: ForkPeer, facts: &ForkFacts, is_paused: bool, now: Mono) {
         if self.parts.stats.running.load(Ordering::Relaxed) >= self.parts.copies_max {
             tracing::warn!(%fork, copies_max = self.parts.copies_max, "too many copies of calls' audio at a time (forks.copies_max)");
-            return self.refuse(fork, facts.session);
+            return self.fail(fork, facts.session, ForkFailure::Busy);
         }
         if self.sinks.is_empty() {
             self.next_tick = now + TICK_MS;
@@ -212,14 +222,15 @@ impl Hub {
             ))),
             ForkPeer::Recorder { families } => {
                 let Parts { pools, rng, stats, .. } = &mut self.parts;
-                match RecorderSink::open(pools, families, is_paused, Rng::seeded(rng.next_u64()), Arc::clone(stats)) {
+                let rng = Rng::seeded(rng.next_u64());
+                match RecorderSink::open(pools, families, facts.session, is_paused, rng, Arc::clone(stats)) {
                     Ok((sink, locals, keys)) => {
                         self.notice(ForkNotice::Opened { fork, session: facts.session, locals, keys });
                         Sink::Recorder(Box::new(sink))
                     }
                     Err(fault) => {
                         tracing::warn!(%fork, %fault, "a recorder cannot be sent to: no ports");
-                        return self.refuse(fork, facts.session);
+                        return self.fail(fork, facts.session, ForkFailure::Busy);
                     }
                 }
             }
@@ -230,8 +241,8 @@ impl Hub {
         }
     }
 
-    fn refuse(&self, fork: ForkId, session: u32) {
-        let end = ForkEnd::Failed(ForkFailure::Busy);
+    fn fail(&self, fork: ForkId, session: u32, why: ForkFailure) {
+        let end = ForkEnd::Failed(why);
         self.parts.stats.note(end);
         self.notice(ForkNotice::Ended { fork, session, end });
     }

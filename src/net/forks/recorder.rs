@@ -30,6 +30,8 @@ const READS_MAX: usize = 8;
 
 /// One copy's way to its recorder.
 pub(super) struct RecorderSink {
+    /// Which time the copy is sent.
+    pub(super) session: u32,
     streams: [Stream; 2],
     is_paused: bool,
     /// Whether it has ever been agreed to.
@@ -59,6 +61,7 @@ impl RecorderSink {
     pub(super) fn open(
         pools: &mut PerFamily<PortPool>,
         families: IpFamilies,
+        session: u32,
         is_paused: bool,
         mut rng: Rng,
         stats: Arc<ForkStats>,
@@ -78,7 +81,7 @@ impl RecorderSink {
             next_look: Mono::default(),
         });
         let running = Running::new(&stats);
-        Ok((Self { streams, is_paused, has_begun: false, rng, stats, _running: running }, locals, keys))
+        Ok((Self { session, streams, is_paused, has_begun: false, rng, stats, _running: running }, locals, keys))
     }
 
     /// What the recorder takes of the two from now on. Ports of the family that it is not of are given back.
@@ -192,7 +195,7 @@ mod tests {
         let ports = PortRange { first: 21_500, last: 21_599 };
         let media = MediaSettings { bind, ports, ..MediaSettings::default() };
         let mut pools = media.addresses().map(|address| PortPool::new(address, media.ports));
-        let opened = RecorderSink::open(&mut pools, IpFamilies::Both, false, Rng::seeded(1), Arc::clone(stats));
+        let opened = RecorderSink::open(&mut pools, IpFamilies::Both, 1, false, Rng::seeded(1), Arc::clone(stats));
         let (sink, locals, keys) = opened.unwrap();
         assert_ne!(keys[0], keys[1], "each stream has chance of its own");
         (sink, *locals.of(IpFamily::V4))

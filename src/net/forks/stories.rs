@@ -1,6 +1,10 @@
 //! Copies as a real other side gets them.
 
-use std::{net::SocketAddr, sync::atomic::Ordering, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use futures_util::{SinkExt, StreamExt};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
@@ -26,7 +30,10 @@ use crate::{
         media::Codec,
         recording::Side,
     },
-    types::{CallId, ForkEnd, ForkFacts, ForkFailure, ForkId, ForkStop, ForkWord, Rng, Timestamp},
+    types::{
+        CallId, ForkEnd, ForkFacts, ForkFailure, ForkId, ForkStop, ForkWord, IpFamilies, Mono, Now, Rng, Sleep, Timestamp,
+        settings::PortRange,
+    },
 };
 
 /// Nothing takes longer, even on a loaded machine.
@@ -48,15 +55,44 @@ struct Server {
     address: SocketAddr,
 }
 
+/// A clock that fails once when it is told to, as any part of the thread may.
+struct FaultyClock {
+    clock: Arc<SystemClock>,
+    fails: Arc<AtomicBool>,
+}
+
+impl Clock for FaultyClock {
+    fn now(&self) -> Now {
+        assert!(!self.fails.swap(false, Ordering::Relaxed), "a fault of ours, as the story wants it");
+        self.clock.now()
+    }
+
+    fn sleep_until(&self, at: Mono) -> Sleep {
+        self.clock.sleep_until(at)
+    }
+}
+
 impl Desk {
     fn new(settings: &ForkSettings) -> Self {
+        Self::failing(settings, Arc::default())
+    }
+
+    /// One whose thread fails when it is told to.
+    fn failing(settings: &ForkSettings, fails: Arc<AtomicBool>) -> Self {
         let clock = Arc::new(SystemClock::start());
         let (sender, notices) = mpsc::channel(64);
-        let (forks, feed) = Forks::start(settings, &MediaSettings::default(), Rng::seeded(9), clock.clone(), sender).unwrap();
+        let faulty = Arc::new(FaultyClock { clock: clock.clone(), fails });
+        let bind = vec!["127.0.0.1".parse().unwrap()];
+        let media = MediaSettings { bind, ports: PortRange { first: 21_600, last: 21_699 }, ..MediaSettings::default() };
+        let (forks, feed) = Forks::start(settings, &media, Rng::seeded(9), faulty, sender).unwrap();
         Self { forks, taps: feed.taps(), notices, clock, rng: Rng::seeded(7) }
     }
 
     fn open(&mut self, url: &str, session: u32) -> ForkId {
+        self.open_to(ForkPeer::Websocket { url: url.into(), token: Some(BearerToken(TOKEN.into())) }, session)
+    }
+
+    fn open_to(&mut self, peer: ForkPeer, session: u32) -> ForkId {
         let at = Timestamp::from_millis(0);
         let (fork, call) = (ForkId::mint(at, &mut self.rng), CallId::mint(at, &mut self.rng));
         let facts = ForkFacts {
@@ -70,7 +106,6 @@ impl Desk {
             agent: None,
             language: "es".into(),
         };
-        let peer = ForkPeer::Websocket { url: url.into(), token: Some(BearerToken(TOKEN.into())) };
         self.forks.order(ForkOrder::Open { fork, peer, facts: Box::new(facts), is_paused: false }).unwrap();
         fork
     }
@@ -277,6 +312,23 @@ async fn copies_are_bounded_and_are_told_when_the_server_begins_anew() {
         panic!("nobody takes orders any more");
     };
     assert!(matches!(order, ForkOrder::Stop { .. }));
+}
+
+#[tokio::test]
+async fn what_a_fault_of_ours_costs_a_recorder_is_told_and_can_be_begun_anew() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let mut desk = Desk::failing(&ForkSettings::default(), Arc::clone(&fails));
+    let families = IpFamilies::Both;
+    let fork = desk.open_to(ForkPeer::Recorder { families }, 4);
+    assert!(matches!(desk.notice().await, ForkNotice::Opened { session: 4, .. }));
+    fails.store(true, Ordering::Relaxed);
+    let end = ForkEnd::Failed(ForkFailure::Lost);
+    assert_eq!(desk.notice().await, ForkNotice::Ended { fork, session: 4, end });
+    assert_eq!(desk.running(), 0);
+    let again = desk.open_to(ForkPeer::Recorder { families }, 5);
+    assert!(matches!(desk.notice().await, ForkNotice::Opened { fork, session: 5, .. } if fork == again));
+    desk.forks.stop();
+    assert_eq!(desk.running(), 0);
 }
 
 #[tokio::test]
