@@ -39,7 +39,7 @@ sql! {
     MARK_RELEASED = "UPDATE recording SET held_at = NULL
         WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM recording_hold WHERE recording_id = $1)";
     DELETE = "UPDATE recording SET deleted_at = $2, deleted_by = $3 WHERE id = $1 AND deleted_at IS NULL AND held_at IS NULL";
-    IS_KNOWN = "SELECT id FROM recording WHERE id = $1";
+    IS_KEPT = "SELECT id FROM recording WHERE id = $1 AND deleted_at IS NULL";
     FIRST_BEGUN = "SELECT CAST(MIN(started_at) AS BIGINT) FROM recording WHERE node = $1";
     DUE = "SELECT id, call_id FROM recording WHERE keep_until <= $1 AND deleted_at IS NULL AND held_at IS NULL AND node = $2
         ORDER BY keep_until LIMIT $3";
@@ -100,6 +100,11 @@ pub struct Part {
 }
 
 impl Part {
+    /// Whether it came to an end that somebody wished and that was told: of what a restart ended nobody was left to hear.
+    pub fn has_wished_end(&self) -> bool {
+        matches!(self.outcome.as_deref(), Some(COMPLETE | INCOMPLETE))
+    }
+
     /// Whether something of it is missing that should have been recorded.
     pub fn is_incomplete(&self) -> bool {
         self.outcome.as_deref() == Some(INCOMPLETE)
@@ -193,9 +198,9 @@ pub async fn due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<(RecordingId
     rows.iter().map(|(id, call)| Ok((parse("recording", id)?, parse("call", call)?))).collect()
 }
 
-/// Whether there is, or was, such a recording.
-pub async fn is_known(db: &Db, id: RecordingId) -> Result<bool, StoreFault> {
-    Ok(db.fetch_optional::<(String,)>(&IS_KNOWN, binds![id]).await?.is_some())
+/// Whether there is such a recording, which has not been deleted.
+pub async fn is_kept(db: &Db, id: RecordingId) -> Result<bool, StoreFault> {
+    Ok(db.fetch_optional::<(String,)>(&IS_KEPT, binds![id]).await?.is_some())
 }
 
 /// When the first recording of this node began of which there is a row, deleted ones included.

@@ -408,14 +408,14 @@ impl RecordingDesk {
         let last = recording.parts.last().map(|part| part.part);
         // What an earlier process began runs no longer.
         let is_ours = |part: &Part| recording.node != *self.db.node() || part.started_at >= self.since;
-        let (mut at_ms, mut parts, mut ended_at) = (0, Vec::new(), None::<Timestamp>);
+        let (mut at_ms, mut parts, mut cut_off_at) = (0, Vec::new(), None::<Timestamp>);
         for part in &recording.parts {
             let file = files.get(&part.part).copied();
             let is_deleted = recording.deleted_at.is_some();
             let length_ms = file.map(|file| file.length_ms).or(part.length_ms.filter(|_| is_deleted)).unwrap_or(0);
             let may_run = !is_over && last == Some(part.part) && is_ours(part);
-            let gap_before_ms = ended_at.map_or(0, |ended_at| part.started_at.millis_since(ended_at).max(0));
-            ended_at = Some(part.started_at.plus_millis(length_ms));
+            let gap_before_ms = cut_off_at.map_or(0, |cut_off_at| part.started_at.millis_since(cut_off_at).max(0));
+            cut_off_at = (!part.has_wished_end()).then(|| part.started_at.plus_millis(length_ms));
             parts.push(PartEntry {
                 part: i64::from(part.part),
                 started_at: part.started_at,

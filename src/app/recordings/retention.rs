@@ -1,5 +1,5 @@
-//! Deletes recordings when their time is over, and erases the files of those that are deleted. A legal hold keeps both. Files of which
-//! no recording knows, because their beginning was never written down, go when the time of a recording of theirs would be over; but none
+//! Deletes recordings when their time is over, and erases the files of those that are deleted. A legal hold keeps both. Files of no
+//! recording that is kept, because their beginning was never written down, go when the time of a recording of theirs would be over; but none
 //! that is older than the first recording known here: it is the file of another database.
 
 use std::{
@@ -16,8 +16,7 @@ use crate::{
         call::{CallEvent, CallEventKind},
         event::{Actor, Event},
     },
-    net::recording::{RecordingFault, file_of_part, files_begun_before},
-    protocol::media::RecordingPart,
+    net::recording::{RecordingFault, files_begun_before, files_of},
     store::{Lane, NewEvent, StoreFault, recordings},
     types::{Clock, RecordingId},
 };
@@ -103,8 +102,8 @@ impl RecordingDesk {
         }
     }
 
-    /// Removes files that are older than recordings are kept, but not older than the first recording that is known, and of which no
-    /// recording knows, a bounded number of them behind this one. Gives the last that was looked at; `None` at the end.
+    /// Removes files that are older than recordings are kept, but not older than the first recording that is known, and of no recording
+    /// that is kept, a bounded number of them behind this one. Gives the last that was looked at; `None` at the end.
     pub(super) async fn sweep_orphans(&self, after: Option<PathBuf>) -> Result<Option<PathBuf>, RecordingsFault> {
         let keep_ms = self.directory.borrow().centre.recording.keep_days.max(1).saturating_mul(DAY_MS);
         let before = self.clock.now().wall.plus_millis(-keep_ms);
@@ -118,29 +117,31 @@ impl RecordingDesk {
         .await?;
         let last = files.last().map(|(path, _)| path.clone()).filter(|_| files.len() >= FILES_PER_SWEEP);
         for (path, id) in files {
-            if id.minted_at() < first || recordings::is_known(&self.db, id).await? {
+            if id.minted_at() < first || recordings::is_kept(&self.db, id).await? {
                 continue;
             }
             let file = path.display().to_string();
             match blocking(move || Ok(std::fs::remove_file(path))).await? {
                 Ok(()) => {
                     self.removed.orphans.fetch_add(1, Ordering::Relaxed);
-                    tracing::warn!(file, recording = %id, "a file of which no recording knows was removed: its time would be over");
+                    tracing::warn!(file, recording = %id, "a file of no recording that is kept was removed: its time would be over");
                 }
-                Err(fault) => tracing::warn!(%fault, file, "a file of which no recording knows cannot be removed"),
+                Err(fault) => tracing::warn!(%fault, file, "a file of no recording that is kept cannot be removed"),
             }
         }
         Ok(last)
     }
 
-    /// Removes the files of a deleted recording.
+    /// Removes the files of a deleted recording, also of parts whose beginning was never written down.
     pub(super) async fn erase(&self, id: RecordingId) -> Result<(), RecordingsFault> {
-        let Some(recording) = recordings::find(&self.db, id).await? else { return Ok(()) };
+        if recordings::find(&self.db, id).await?.is_none() {
+            return Ok(());
+        }
         let folder = self.folder.clone();
         blocking(move || {
+            let unreadable = |fault| RecordingFault::Unreadable { file: folder.to_path_buf(), fault };
             let mut erased = Ok(());
-            for part in &recording.parts {
-                let path = file_of_part(&folder, RecordingPart { recording: id, part: part.part });
+            for path in files_of(&folder, id).map_err(unreadable)? {
                 match std::fs::remove_file(&path) {
                     Err(fault) if fault.kind() != io::ErrorKind::NotFound => {
                         erased = Err(RecordingFault::Unreadable { file: path, fault }.into());

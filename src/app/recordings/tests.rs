@@ -27,7 +27,7 @@ use crate::{
         recordings,
         testing::{TEST_TIME, TestDb},
     },
-    types::{CallId, Clock, LegId, RecordingId, Rng},
+    types::{CallId, Clock, LegId, RecordingId, Rng, Timestamp},
 };
 
 struct Shelf {
@@ -56,17 +56,25 @@ impl Shelf {
     async fn recording(&mut self, test: &TestDb, parts: u32) -> RecordingId {
         let (call, recording) = (CallId::mint(TEST_TIME, &mut self.rng), RecordingId::mint(TEST_TIME, &mut self.rng));
         for part in 1..=parts {
-            let (cause, keep_until) = (RecordingCause::Policy, TEST_TIME);
-            let kind = CallEventKind::RecordingStarted { recording, part: part.into(), cause, keep_until };
-            let event = Event::Call(CallEvent { call, kind });
-            let fact = Fact { at: TEST_TIME, actor: Actor::System, event, call: None };
-            let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
-            let entry = Entry { fact, dedup: format!("{recording}:{part}"), rules };
-            let written: Result<(), StoreFault> =
-                test.db.write(Lane::Journal, move |tx| Box::pin(async move { append(tx, &[entry]).await })).await;
-            written.unwrap();
+            self.begun(test, call, recording, part, TEST_TIME).await;
         }
         recording
+    }
+
+    async fn begun(&self, test: &TestDb, call: CallId, recording: RecordingId, part: u32, at: Timestamp) {
+        let (cause, keep_until) = (RecordingCause::Policy, TEST_TIME);
+        self.happened(test, call, at, CallEventKind::RecordingStarted { recording, part: part.into(), cause, keep_until })
+            .await;
+    }
+
+    async fn happened(&self, test: &TestDb, call: CallId, at: Timestamp, kind: CallEventKind) {
+        let dedup = format!("{kind:?}");
+        let fact = Fact { at, actor: Actor::System, event: Event::Call(CallEvent { call, kind }), call: None };
+        let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
+        let entry = Entry { fact, dedup, rules };
+        let written: Result<(), StoreFault> =
+            test.db.write(Lane::Journal, move |tx| Box::pin(async move { append(tx, &[entry]).await })).await;
+        written.unwrap();
     }
 
     fn path(&self, recording: RecordingId, part: u32) -> std::path::PathBuf {
@@ -184,5 +192,48 @@ async fn a_file_that_cannot_be_removed_keeps_no_other() {
         fs::remove_dir(&made[0].1).unwrap();
         shelf.desk.delete_what_is_due().await.unwrap();
         assert_eq!(recordings::to_erase(&test.db, 0, 10).await.unwrap(), [], "looked for again");
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_part_nobody_wrote_down_goes_with_its_recording_and_not_before() {
+    for test in TestDb::each().await {
+        let mut shelf = Shelf::with(&test, test.clock.clone());
+        let id = shelf.recording(&test, 1).await;
+        let other = shelf.recording(&test, 1).await;
+        let files = [(id, 1), (id, 2), (other, 1)].map(|(id, part)| shelf.path(id, part));
+        files.iter().for_each(|path| fs::write(path, "sound").unwrap());
+        let are_there = || files.each_ref().map(|path| path.exists());
+        test.clock.turn(91 * 86_400_000);
+        shelf.desk.sweep_orphans(None).await.unwrap();
+        assert_eq!(are_there(), [true; 3], "its recording is kept, and perhaps held");
+        let deleted: Result<bool, StoreFault> =
+            test.db.write(Lane::People, move |tx| Box::pin(recordings::delete(tx, id, TEST_TIME, None))).await;
+        assert!(deleted.unwrap());
+        shelf.desk.erase(id).await.unwrap();
+        assert_eq!(are_there(), [false, false, true]);
+        // What comes to light later goes as well.
+        fs::write(&files[1], "sound").unwrap();
+        shelf.desk.sweep_orphans(None).await.unwrap();
+        assert_eq!(are_there(), [false, false, true]);
+    }
+}
+
+#[tokio::test]
+async fn the_time_after_a_part_that_somebody_ended_is_no_gap_and_the_time_after_one_that_was_cut_off_is() {
+    for test in TestDb::each().await {
+        let mut shelf = Shelf::new(&test);
+        let (call, recording) = (CallId::mint(TEST_TIME, &mut shelf.rng), RecordingId::mint(TEST_TIME, &mut shelf.rng));
+        let at = |secs: i64| TEST_TIME.plus_millis(secs * 1_000);
+        for part in 1..=3 {
+            shelf.begun(&test, call, recording, part, at(i64::from(part) * 10)).await;
+            shelf.write(recording, part);
+        }
+        let stopped = CallEventKind::RecordingStopped { recording, part: 1, length_ms: 1_000, octets: 100, missing_ms: 0 };
+        shelf.happened(&test, call, at(11), stopped).await;
+        let found = recordings::find(&test.db, recording).await.unwrap().unwrap();
+        let entry = shelf.desk.entry(found, true).await.unwrap();
+        let gaps: Vec<_> = entry.parts.iter().map(|part| part.gap_before_ms).collect();
+        assert_eq!(gaps, [0, 0, 9_000]);
     }
 }

@@ -23,6 +23,17 @@ pub fn file_of_part(folder: &Path, part: RecordingPart) -> PathBuf {
     folder.join(format!("{}-{}.rec", part.recording, part.part))
 }
 
+/// Every file of a recording that is there, whether or not anybody knows of the part.
+pub fn files_of(folder: &Path, recording: RecordingId) -> io::Result<Vec<PathBuf>> {
+    let any = file_of_part(folder, RecordingPart { recording, part: 1 });
+    let mut found = Vec::new();
+    collect(any.parent().unwrap_or(folder), 0, &mut |path| {
+        found.extend((recording_of(path) == Some(recording)).then(|| path.to_owned()));
+        true
+    })?;
+    Ok(found)
+}
+
 /// Files of recordings that were begun before that time, in the order of their paths, behind `after` and at most so many. What is not
 /// named like one is passed over.
 pub fn files_begun_before(

@@ -23,7 +23,7 @@ mod writer;
 
 use std::sync::atomic::AtomicU64;
 
-pub use folder::{file_of_part, files_begun_before};
+pub use folder::{file_of_part, files_begun_before, files_of};
 pub use reader::{Gaps, RecordingFault, RecordingFile};
 pub use settings::RecordingSettings;
 pub use sound::{Peaks, RecordedSound};
