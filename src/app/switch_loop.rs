@@ -432,8 +432,10 @@ impl SwitchLoop {
         }
     }
 
-    /// Calls stay as they are: the last changes are written down, and nobody is told of an end.
+    /// Calls stay as they are: the last changes are written down, and no party of a call is told of an end.
     async fn leave(&mut self, now: Now) {
+        self.switch.make_way(now);
+        self.carry_out(now);
         while self.switch.has_snapshot_changes() {
             let changes = self.switch.snapshot_changes(SNAPSHOT_MAX);
             if self.snapshots.send(SnapshotBatch { at: now.wall, changes }).await.is_err() {

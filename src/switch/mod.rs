@@ -247,6 +247,12 @@ impl Switch {
         self.settle(now);
     }
 
+    /// The process makes way for another one: calls stay as they are, and only recorders are told, whose sessions do not.
+    pub fn make_way(&mut self, now: Now) {
+        self.legs.end_recorders();
+        self.settle(now);
+    }
+
     /// The live floor as it stands.
     pub fn snapshot(&self) -> FloorSnapshot {
         self.centre.snapshot()

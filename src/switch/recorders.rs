@@ -14,7 +14,7 @@ use crate::{
         sip::{CallOffer, DialogId, SipNotice, SipOrder, SipTarget},
         siprec::{Participant, RecordedSession, UniqueId, address_of_record},
     },
-    types::{AgentId, ForkEnd, ForkFacts, ForkFailure, ForkId, ForkWord, LegId, Mono, Now, PerFamily, Rng, TrunkId},
+    types::{AgentId, ForkEnd, ForkFacts, ForkFailure, ForkId, ForkStop, ForkWord, LegId, Mono, Now, PerFamily, Rng, TrunkId},
 };
 
 /// A recorder that has not answered by then is out of reach.
@@ -231,6 +231,15 @@ impl Legs {
     pub(super) fn end_recorder(&mut self, fork: ForkId) {
         if let Some(dialog) = self.recorders.forget(fork).and_then(|recorder| recorder.dialog()) {
             self.order_sip(SipOrder::Cancel { dialog, is_answered_elsewhere: false });
+        }
+    }
+
+    /// The process makes way for another one, which begins every copy anew: whoever records is told that this session is over.
+    pub(super) fn end_recorders(&mut self) {
+        let forks: Vec<ForkId> = self.recorders.sessions.keys().copied().collect();
+        for fork in forks {
+            self.end_recorder(fork);
+            self.order_fork(ForkOrder::Stop { fork, why: ForkStop::Restart });
         }
     }
 

@@ -284,6 +284,35 @@ fn however_a_recorder_ends_or_refuses_it_the_call_goes_on() {
 }
 
 #[test]
+fn whoever_records_is_told_when_the_process_makes_way_and_the_call_goes_on() {
+    let mut recorded = Recorded::new(MediaEncryption::Never);
+    let dialog = recorded.up();
+    recorded.desk.legs.end_recorders();
+    let said = recorded.desk.said();
+    let [Said::Sip(SipOrder::Cancel { dialog: ended, .. }), Said::Fork(ForkOrder::Stop { why, .. })] = said.as_slice() else {
+        panic!("{said:?}")
+    };
+    assert_eq!((*ended, *why), (dialog, ForkStop::Restart));
+    assert!(recorded.desk.legs.get(recorded.leg).is_some());
+    recorded.stop();
+}
+
+#[test]
+fn a_session_that_whoever_sends_has_lost_is_hung_up_and_the_floor_hears_of_it() {
+    let mut recorded = Recorded::new(MediaEncryption::Never);
+    let dialog = recorded.up();
+    let lost = ForkEnd::Failed(ForkFailure::Lost);
+    let said = recorded.fork(ForkNotice::Ended { fork: recorded.fork, session: 1, end: lost });
+    let [Said::Sip(SipOrder::Cancel { dialog: ended, .. }), Said::Centre(CentreInput::ForkEnded { session: 1, end, .. })] =
+        said.as_slice()
+    else {
+        panic!("{said:?}")
+    };
+    assert_eq!((*ended, *end), (dialog, lost));
+    recorded.stop();
+}
+
+#[test]
 fn ports_that_do_not_come_in_time_are_no_session_and_come_too_late() {
     let mut recorded = Recorded::new(MediaEncryption::Never);
     recorded.start(false);
