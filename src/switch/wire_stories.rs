@@ -34,6 +34,8 @@ use crate::{
 const SDP: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0 101\r\n\
                    a=rtpmap:101 telephone-event/8000\r\n";
 const REALM: &str = "centralita";
+/// Where the phone is.
+const PHONE: &str = "192.0.2.50:5060";
 
 /// The exchange with everything around it played by hand.
 struct Exchange {
@@ -48,6 +50,12 @@ struct Exchange {
     ports: u16,
     /// By which the other side speaks.
     transport: Transport,
+    /// The stream by which the phone speaks; datagrams without one.
+    phone_stream: Option<FlowId>,
+    /// The streams that we tried to open: nobody takes any.
+    tried: Vec<Flow>,
+    /// Where we sent last.
+    last_flow: Option<Flow>,
 }
 
 impl Exchange {
@@ -63,6 +71,9 @@ impl Exchange {
             has_ports: true,
             ports: 20_000,
             transport: Transport::Udp,
+            phone_stream: None,
+            tried: Vec::new(),
+            last_flow: None,
         };
         this.give(Input::Directory(Arc::new(directory())));
         this
@@ -77,7 +88,10 @@ impl Exchange {
     fn collect(&mut self) {
         while let Some(output) = self.switch.poll() {
             match output {
-                Output::Transmit { bytes, .. } => self.sent.push(String::from_utf8_lossy(&bytes).into_owned()),
+                Output::Transmit { flow, bytes } => {
+                    self.sent.push(String::from_utf8_lossy(&bytes).into_owned());
+                    self.last_flow = Some(flow);
+                }
                 Output::Media(order) => {
                     if let (MediaOrder::Open { leg, .. }, true) = (&order, self.has_ports) {
                         self.ports += 2;
@@ -98,6 +112,10 @@ impl Exchange {
                 }
                 Output::VerifyIdentity { .. } => panic!("nobody signs here"),
                 Output::Named { .. } => {}
+                Output::Connect { flow, .. } if self.phone_stream.is_some() => {
+                    self.tried.push(flow);
+                    self.switch.handle(Input::FlowClosed(flow.id), self.now);
+                }
                 Output::Connect { .. } | Output::Close(_) => panic!("nobody speaks TCP here"),
                 Output::Ban { .. } => panic!("nobody floods here"),
                 Output::Fork(_) => panic!("nobody outside gets audio here"),
@@ -116,7 +134,11 @@ impl Exchange {
     }
 
     fn hear(&mut self, from: &str, text: &str) {
-        let flow = Flow { transport: self.transport, id: FlowId(1), remote: from.parse().unwrap() };
+        let remote = from.parse().unwrap();
+        let flow = match self.phone_stream.filter(|_| from == PHONE) {
+            Some(id) => Flow { transport: Transport::Tls, id, remote },
+            None => Flow { transport: self.transport, id: FlowId(1), remote },
+        };
         let message = Box::new(SipMessage::parse(text.as_bytes()).unwrap());
         self.give(Input::Sip { flow, message });
     }
@@ -466,7 +488,7 @@ fn register(exchange: &mut Exchange) {
              Contact: <sip:101@192.0.2.50:5060>\r\nExpires: 3600\r\nMax-Forwards: 70\r\n{proof}Content-Length: 0\r\n\r\n"
         )
     };
-    prove(exchange, "101", "192.0.2.50:5060", "REGISTER", ask);
+    prove(exchange, "101", PHONE, "REGISTER", ask);
     exchange.last("SIP/2.0 200");
 }
 
@@ -483,7 +505,7 @@ fn phone_says(exchange: &mut Exchange, invite: &str, status: &str, body: &str) {
         cseq = header(invite, "CSeq:"),
         length = body.len(),
     );
-    exchange.hear("192.0.2.50:5060", &text);
+    exchange.hear(PHONE, &text);
 }
 
 #[test]

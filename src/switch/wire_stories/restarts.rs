@@ -434,6 +434,83 @@ fn an_agent_whose_phone_says_nothing_loses_the_call_to_the_queue() {
 }
 
 #[test]
+fn a_phone_on_a_stream_is_asked_when_it_has_registered_again() {
+    let mut exchange = Exchange::new();
+    exchange.phone_stream = Some(FlowId(11));
+    let (tag, caller, phone, phone_call) = exchange.bridged(100);
+    exchange.restart();
+    exchange.caller_agrees(100);
+    exchange.wait(20_000);
+    assert_eq!(exchange.tried.len(), 1, "nobody takes a stream there, and it is not tried again");
+    assert!(matches!(exchange.states()[..], [CallState::Reconnecting { .. }]));
+    exchange.sent.clear();
+    exchange.phone_stream = Some(FlowId(13));
+    register(&mut exchange);
+    exchange.wait(0);
+    let invite = exchange.asked(&phone_call);
+    assert_eq!(exchange.last_flow.expect("a flow").id, FlowId(13), "by the stream that it has opened");
+    exchange.says(PHONE, &invite, "200 OK", SDP);
+    assert_eq!(exchange.states(), [CallState::Talking]);
+    assert_eq!(exchange.hears(caller), Some(vec![Source::Leg(phone)]));
+    exchange.caller(100, "BYE", 2, &tag, "");
+    let bye = exchange.last("BYE ");
+    exchange.says(PHONE, &bye, "200 OK", "");
+    assert_eq!(exchange.tried.len(), 1);
+    exchange.is_clean();
+}
+
+#[test]
+fn a_phone_on_a_stream_that_is_there_before_its_turn_is_asked_at_once() {
+    let mut exchange = Exchange::new();
+    exchange.phone_stream = Some(FlowId(11));
+    let (tag, caller, phone, phone_call) = exchange.bridged(100);
+    let mut written = Written::new();
+    exchange.write_down(&mut written);
+    exchange.die(&written);
+    exchange.phone_stream = Some(FlowId(13));
+    exchange.give(Input::Directory(Arc::new(directory())));
+    register(&mut exchange);
+    exchange.wait(500);
+    exchange.caller_agrees(100);
+    let invite = exchange.asked(&phone_call);
+    exchange.says(PHONE, &invite, "200 OK", SDP);
+    assert_eq!((exchange.hears(caller), exchange.tried.len()), (Some(vec![Source::Leg(phone)]), 0));
+    exchange.caller(100, "BYE", 2, &tag, "");
+    let bye = exchange.last("BYE ");
+    exchange.says(PHONE, &bye, "200 OK", "");
+    exchange.is_clean();
+}
+
+#[test]
+fn a_phone_on_a_stream_that_stays_away_loses_the_call_to_the_queue_and_rings_when_it_has_come_back() {
+    let mut exchange = Exchange::new();
+    exchange.phone_stream = Some(FlowId(11));
+    let (tag, caller, _, phone_call) = exchange.bridged(100);
+    exchange.restart();
+    exchange.caller_agrees(100);
+    exchange.wait(60_000);
+    assert_eq!(exchange.states(), [CallState::Waiting { position: 1 }]);
+    assert_eq!(exchange.hears(caller), Some(vec![Source::Music("music/on-hold".into())]));
+    assert_eq!(exchange.presence(), Presence::Paused { reason: "device".into() });
+    exchange.sent.clear();
+    exchange.phone_stream = Some(FlowId(13));
+    register(&mut exchange);
+    exchange.wait(1_000);
+    let agent: AgentId = "agent1".parse().unwrap();
+    exchange.command("agent1", CentreCommand::SetPresence { agent, wanted: WantedPresence::Ready });
+    exchange.wait(500);
+    let invite = exchange.last("INVITE ");
+    assert_ne!(header(&invite, "Call-ID:"), phone_call, "the old call is over there");
+    phone_says(&mut exchange, &invite, "180 Ringing", "");
+    phone_says(&mut exchange, &invite, "200 OK", SDP);
+    assert_eq!(exchange.states(), [CallState::Talking]);
+    exchange.caller(100, "BYE", 2, &tag, "");
+    let bye = exchange.last("BYE ");
+    exchange.says(PHONE, &bye, "200 OK", "");
+    exchange.is_clean();
+}
+
+#[test]
 fn a_process_that_dies_again_while_calls_come_back_loses_none() {
     let mut exchange = Exchange::new();
     let (tag, caller, phone, phone_call) = exchange.bridged(100);

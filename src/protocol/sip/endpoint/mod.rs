@@ -55,6 +55,7 @@ mod refreshing;
 mod registering;
 mod reliable;
 mod replacing;
+mod returning_phones;
 mod routing;
 mod session_ids;
 mod settings;
@@ -176,6 +177,8 @@ pub struct SipEndpoint {
     next_dialog: u64,
     /// Calls whose dialogs should be written down again.
     changed: BTreeSet<DialogId>,
+    /// Calls of an earlier process whose phones have not been heard of yet.
+    awaited_phones: BTreeSet<DialogId>,
     /// Devices that were challenged and have not answered: where from, and as whom.
     unanswered: BTreeSet<(SocketAddr, String)>,
     /// Streams that are open, as far as we know.
@@ -273,6 +276,7 @@ impl SipEndpoint {
             by_origin: HashMap::new(),
             next_dialog: 1,
             changed: BTreeSet::new(),
+            awaited_phones: BTreeSet::new(),
             unanswered: BTreeSet::new(),
             streams: BTreeSet::new(),
             proofs: StreamProofs::default(),
@@ -517,6 +521,7 @@ impl SipEndpoint {
     fn forget(&mut self, id: DialogId) -> Option<Call> {
         let call = self.calls.remove(&id)?;
         self.call_forgotten(id, &call);
+        self.phone_returned(id);
         self.changed.remove(&id);
         self.link.timers.stop_all(Owner::Call(id));
         for tag in &call.tags {

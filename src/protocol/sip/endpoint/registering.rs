@@ -39,6 +39,7 @@ impl SipEndpoint {
         let registered = self.registrar.register(&source, message, flow, &limits, &self.gruus, self.link.now.mono);
         let (status, lines) = match registered {
             Registered::Done { lines, change } => {
+                self.phone_registered(&source);
                 if let Some(is_reachable) = change {
                     self.link.notice(SipNotice::RegistrationChanged { account: source, is_reachable });
                 }

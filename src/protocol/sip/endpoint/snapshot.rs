@@ -57,6 +57,7 @@ impl SipEndpoint {
         self.by_tag.insert(snapshot.tag, id);
         let (tags, phone) = (vec![snapshot.tag], snapshot.phone);
         self.remember(id, Call { tags, origin: None, phone, phase: Phase::Talking(Box::new(talking)) });
+        self.await_phone(id);
         id
     }
 

@@ -70,6 +70,9 @@ impl SipEndpoint {
         }
         self.changed.insert(id);
         let (is_answered, is_recording) = (matches!(call.phase, Phase::Talking(_)), call.is_recording());
+        if flow.is_reliable() {
+            self.phone_heard(id);
+        }
         let unsupported = self.settings.unsupported(message, is_recording);
         if !unsupported.is_empty() {
             return self.answer(&pending, 420, &format!("Unsupported: {unsupported}\r\n"));
@@ -322,6 +325,7 @@ impl SipEndpoint {
                 // A refresh that finds everything as it was is nobody's business.
                 let is_news = !ours.is_refresh || answer.as_ref().is_some_and(|sdp| !talking.session.is_unchanged(sdp));
                 talking.session.our_sdp = Some(ours.offer);
+                self.phone_returned(id);
                 self.send_ack(key, &dialog, ours.cseq, message, rng);
                 self.session_settled(id, message);
                 if is_news {
@@ -375,10 +379,16 @@ impl SipEndpoint {
 
     /// The stream closed under our offer: the old media stay, and an offer that waits is tried over a new stream.
     pub(super) fn reoffer_cut_off(&mut self, id: DialogId, key: ClientKey) {
+        let is_phone_awaited = self.is_phone_awaited(id);
         let Some(talking) = self.talking_mut(id) else { return };
         let Some(ours) = talking.our_offer.take_if(|ours| ours.key == key) else { return };
         if ours.is_refresh {
             self.update_cut_off(id);
+        } else if is_phone_awaited {
+            talking.next_offer.get_or_insert(ours.offer);
+            if self.stream_of_phone(id).is_none() {
+                return;
+            }
         } else {
             self.link.notice(SipNotice::ReofferAnswered { dialog: id, answer: None });
         }
@@ -487,8 +497,8 @@ impl SipEndpoint {
         if !flow.is_reliable() || self.streams.contains(&flow.id) {
             return;
         }
-        let hop = self.way_back(talking);
-        let stream = self.flow_to(&hop);
+        let way_back = self.way_back(talking);
+        let stream = self.stream_of_phone(id).unwrap_or_else(|| self.flow_to(&way_back));
         if let Some(talking) = self.talking_mut(id) {
             talking.dialog.heard_at(stream);
         }
@@ -503,8 +513,10 @@ impl SipEndpoint {
         let terms = access.and_then(|trunk| trunk.certificate.terms.clone()).filter(|_| transport == Transport::Tls);
         let of_trunk = access
             .and_then(|trunk| trunk.targets.iter().flat_map(|target| &target.hops).find(|hop| hop.transport == transport));
-        let direct =
-            talking.dialog.reconnect_address().map(|address| Hop { transport, address, name: None, terms: terms.clone() });
+        // The host of a GRUU is ours.
+        let is_gruu = talking.dialog.remote_target().param("gr").is_some();
+        let address = talking.dialog.reconnect_address().filter(|_| !is_gruu);
+        let direct = address.map(|address| Hop { transport, address, name: None, terms: terms.clone() });
         match (direct, of_trunk) {
             (_, Some(peer)) if transport == Transport::Tls => peer.clone(),
             (Some(direct), _) => direct,
