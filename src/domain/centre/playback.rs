@@ -45,6 +45,13 @@ impl Centre {
         }
     }
 
+    /// Whoever is to be heard now needs no words in their place.
+    pub(super) fn stop_announcement(&mut self, leg: LegId) {
+        if self.playing.get(&leg).is_some_and(|playing| playing.purpose == Purpose::Announcement) {
+            self.stop_play(leg);
+        }
+    }
+
     pub(super) fn play_ended(&mut self, turn: &mut Turn<'_>, leg: LegId, play: u64, was_stopped: bool) {
         // The end of a playback that was replaced says nothing about the present one.
         let Some(playing) = self.playing.get(&leg).copied().filter(|playing| playing.play == play) else { return };

@@ -108,6 +108,10 @@ impl Centre {
             return;
         }
         if is_up {
+            let call = self.calls.get(&id).filter(|call| matches!(call.stage(), Stage::Reconnecting { .. }));
+            if let Some(leg) = call.and_then(|call| call.customer_leg) {
+                self.stop_announcement(leg);
+            }
             self.on_call(turn, id, |call, cx| call.regain_agent(cx));
         } else {
             let until = turn.now.plus_millis(RECONNECT_MS);

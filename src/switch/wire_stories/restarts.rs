@@ -292,9 +292,12 @@ fn a_caller_and_an_agent_hear_each_other_again_when_both_are_back() {
     assert!(matches!(exchange.states()[..], [CallState::Reconnecting { .. }]));
     exchange.caller_agrees(100);
     assert_eq!(exchange.hears(caller), Some(vec![Source::Music("music/on-hold".into())]), "until the other is there");
+    let is_bridged = |exchange: &Exchange| exchange.media.contains(&MediaOrder::StopPlay { leg: caller });
+    assert!(!is_bridged(&exchange));
     let invite = exchange.asked(&phone_call);
     exchange.says("192.0.2.50:5060", &invite, "200 OK", SDP);
     assert_eq!(exchange.states(), [CallState::Talking]);
+    assert!(is_bridged(&exchange), "no words stand before the agent's any more");
     assert_eq!(
         (exchange.hears(caller), exchange.hears(phone)),
         (Some(vec![Source::Leg(phone)]), Some(vec![Source::Leg(caller)]))
