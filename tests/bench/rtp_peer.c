@@ -7,7 +7,8 @@
  *   cc -O2 -o rtp_peer rtp_peer.c
  *   rtp_peer [--bind ADDRESS] [--callers PORT] [--agents PORT] [--mirror callers|agents] [--digit KEY,AFTER_MS]
  *
- * SIGUSR1 prints what happened since the last report as one line of JSON and begins anew; SIGTERM prints it and ends.
+ * SIGUSR1 prints what happened since the last report as one line of JSON and begins anew; SIGUSR2 forgets all legs, as telephones do
+ * that are sent to from elsewhere after a restart; SIGTERM prints and ends.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -49,7 +50,7 @@ struct leg {
     /* the stamped stream that arrives here */
     uint32_t from_leg;
     uint64_t last_number;
-    bool has_stream;
+    bool has_stream, hears;
     int mirrored;
     uint8_t mirror[MIRROR_MAX];
 };
@@ -64,7 +65,7 @@ static int sockets[SIDES];
 static bool mirrors[SIDES];
 static int key = -1, key_after_ms;
 static uint32_t legs_ever;
-static volatile sig_atomic_t must_report, must_stop;
+static volatile sig_atomic_t must_report, must_forget, must_stop;
 
 static uint64_t now_ns(void) {
     struct timespec t;
@@ -73,7 +74,7 @@ static uint64_t now_ns(void) {
 }
 
 static void on_signal(int number) {
-    if (number == SIGUSR1) must_report = 1; else must_stop = 1;
+    if (number == SIGUSR1) must_report = 1; else if (number == SIGUSR2) must_forget = 1; else must_stop = 1;
 }
 
 static double delay_ms(double share) {
@@ -88,12 +89,20 @@ static double delay_ms(double share) {
 }
 
 static void report(void) {
-    int live[SIDES] = {0};
+    int live[SIDES] = {0}, hearing[SIDES] = {0};
     for (int side = 0; side < SIDES; side++)
-        for (int slot = 0; slot < PACKET_MS; slot++) live[side] += due[side][slot].count;
-    printf("{\"callers\":%d,\"agents\":%d,\"sent\":%lu,\"unsent\":%lu,\"heard\":%lu,\"crossed\":%lu,\"lost\":%lu,"
+        for (int slot = 0; slot < PACKET_MS; slot++) {
+            live[side] += due[side][slot].count;
+            for (int i = 0; i < due[side][slot].count; i++) {
+                hearing[side] += due[side][slot].legs[i]->hears;
+                due[side][slot].legs[i]->hears = false;
+            }
+        }
+    printf("{\"callers\":%d,\"agents\":%d,\"callers_hearing\":%d,\"agents_hearing\":%d,", live[CALLERS], live[AGENTS],
+           hearing[CALLERS], hearing[AGENTS]);
+    printf("\"sent\":%lu,\"unsent\":%lu,\"heard\":%lu,\"crossed\":%lu,\"lost\":%lu,"
            "\"delay_p50_ms\":%.2f,\"delay_p99_ms\":%.2f,\"delay_p999_ms\":%.2f,\"late_ticks\":%lu}\n",
-           live[CALLERS], live[AGENTS], tally.sent, tally.unsent, tally.heard, tally.crossed, tally.lost, delay_ms(.5),
+           tally.sent, tally.unsent, tally.heard, tally.crossed, tally.lost, delay_ms(.5),
            delay_ms(.99), delay_ms(.999), tally.late_ticks);
     fflush(stdout);
     memset(&tally, 0, sizeof tally);
@@ -150,6 +159,7 @@ static void hear(int side, const uint8_t *packet, int length, const struct socka
     memcpy(&stamp, packet + payload, sizeof stamp);
     if (stamp.mark != STAMP_MARK) return;
     tally.crossed++;
+    leg->hears = true;
     uint64_t bin = (at - stamp.sent_ns) / 1000 / DELAY_BIN_US;
     tally.delays[bin < DELAY_BINS ? bin : DELAY_BINS - 1]++;
     if (leg->has_stream && leg->from_leg == stamp.leg && stamp.number > leg->last_number)
@@ -257,6 +267,15 @@ static void send_due(int side, int slot) {
     }
 }
 
+static void forget_legs(void) {
+    for (int side = 0; side < SIDES; side++)
+        for (int slot = 0; slot < PACKET_MS; slot++) {
+            for (int i = 0; i < due[side][slot].count; i++) free(due[side][slot].legs[i]);
+            due[side][slot].count = 0;
+        }
+    memset(by_port, 0, sizeof by_port);
+}
+
 static int side_named(const char *name) {
     if (strcmp(name, "callers") == 0) return CALLERS;
     if (strcmp(name, "agents") == 0) return AGENTS;
@@ -279,6 +298,7 @@ int main(int count, char **words) {
         }
     }
     signal(SIGUSR1, on_signal);
+    signal(SIGUSR2, on_signal);
     signal(SIGTERM, on_signal);
     signal(SIGINT, on_signal);
     for (int side = 0; side < SIDES; side++) sockets[side] = open_socket(address, ports[side]);
@@ -299,6 +319,10 @@ int main(int count, char **words) {
             }
             for (; passed > 0; passed--, tick++)
                 for (int side = 0; side < SIDES; side++) send_due(side, (int)(tick % PACKET_MS));
+        }
+        if (must_forget) {
+            must_forget = 0;
+            forget_legs();
         }
         if (must_report) {
             must_report = 0;

@@ -116,9 +116,9 @@ def callers(node, number, rate, count, hold_ms, audio_port, codec=PCMU, caller=S
     return Sipp(scenario, arguments, free_port("udp", "tcp"))
 
 
-def telephones(audio_port, port, ring_ms=0):
+def telephones(audio_port, port, ring_ms=0, scenario="telephone"):
     """All agents' telephones at one address."""
-    return Sipp("telephone", ["-key", "mport", str(audio_port), "-d", str(ring_ms)], port)
+    return Sipp(scenario, ["-aa", "-key", "mport", str(audio_port), "-d", str(ring_ms)], port)
 
 
 class RtpPeer:
@@ -145,6 +145,10 @@ class RtpPeer:
         """Processor time that it has taken itself."""
         return time.clock_gettime_ns((~self.process.pid << 3) | 2) / 1e6
 
+    def forget(self):
+        """Whoever is sent to from now on is somebody new."""
+        self.process.send_signal(signal.SIGUSR2)
+
     def report(self):
         """What has happened since the last report."""
         self.process.send_signal(signal.SIGUSR1)
@@ -168,7 +172,7 @@ class AgentFloor:
 
     QUEUE, NUMBER = "bench", "1500"
 
-    def __init__(self, node, count, audio_port):
+    def __init__(self, node, count, audio_port, scenario="telephone"):
         self.node, self.agents, self.port = node, [f"bench{index:03d}" for index in range(count)], free_port("udp")
         self.password = secrets.token_hex(12)
         make = lambda path, entry: node.api("admin", "POST", path, entry)
@@ -188,7 +192,7 @@ class AgentFloor:
             make("/phones", {"account": agent, "name": agent, "is_active": True, "password": self.password})
             profile = {"id": agent, "name": agent, "skills": {self.QUEUE: 5}, "device": "sip", "phone": agent, "is_active": True}
             make("/agents", profile)
-        self.sipp = telephones(audio_port, self.port)
+        self.sipp = telephones(audio_port, self.port, scenario=scenario)
         register(node, self.agents, self.password, self.port)
         self.make_ready()
 
@@ -214,8 +218,13 @@ class WaitingFloor(AgentFloor):
 
 def record_every_call(node):
     """Calls to us are recorded from when agent and caller hear each other, and those who are in a queue before."""
+    record_calls(node, {"mode": "always"})
+
+
+def record_calls(node, policy):
+    """The same of those that this policy takes."""
     centre = node.api("admin", "GET", "/centre")
-    centre["recording"]["inbound"] = {"mode": "always"}
+    centre["recording"]["inbound"] = policy
     node.api("admin", "PUT", "/centre", centre)
 
 

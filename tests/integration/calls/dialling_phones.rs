@@ -43,7 +43,7 @@ fn carrier(scenario: &str, centre: &Centre, port: &str) -> Sipp {
 /// The first agent's telephone registers and dials, with these media.
 async fn telephone(scenario: &str, centre: &Centre, number: &str, media: &TonePeer) -> Sipp {
     let (own, password) = (free_port(TELEPHONE), centre.phone_password("101"));
-    let register = ["-p", &own, "-m", "1", "-au", "101", "-ap", &password];
+    let register = ["-p", &own, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];
     Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
     let agent = centre.sign_in("agent1").await;
     agent.put("/agents/agent1/presence", json!({ "state": "ready" })).await;

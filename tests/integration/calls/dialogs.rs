@@ -49,7 +49,7 @@ async fn a_telephone_that_rings_reliably_gets_its_prack_and_its_refreshes() {
 
     let free = std::net::UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
     let (port, password) = (free.port().to_string(), centre.phone_password("101"));
-    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
+    let register = ["-p", &port, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];
     Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
     let media = TonePeer::at(TELEPHONE, Codec::Pcmu, 880.0);
     let rtp = media.address().port().to_string();

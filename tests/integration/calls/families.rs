@@ -93,7 +93,7 @@ async fn a_caller_by_ipv4_talks_to_a_telephone_by_ipv6_that_registered_before_a_
     agent["device"] = "sip".into();
     admin.put("/agents/agent1", agent).await;
     let (port, password) = (free_port(V6), centre.phone_password("101"));
-    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
+    let register = ["-p", &port, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];
     Sipp::start_at(V6, "uac_register", v6, &register).succeeds().await;
     // What has just changed is written down within a tenth of a second.
     let then = centre.now_ms();

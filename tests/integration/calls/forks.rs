@@ -1,28 +1,23 @@
 //! A call's audio at an outside system, live: both sides on their channels, nothing of a pause, and again after the other side was gone.
 
-use std::time::Duration;
-
-use centralita::protocol::{audio::Goertzel, media::Codec};
-use futures_util::StreamExt;
+use centralita::protocol::media::Codec;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::{
-    WebSocketStream, accept_hdr_async,
-    tungstenite::{
-        Message,
-        handshake::server::{ErrorResponse, Request, Response},
-        http::header,
-    },
-};
+use tokio::net::TcpListener;
 
-use crate::support::{centre::Centre, database::Database, desk_phone::DeskPhone, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{
+    centre::Centre,
+    database::Database,
+    desk_phone::DeskPhone,
+    outside_system::{Heard, TOKEN, accept},
+    rest::Rest,
+    sipp::Sipp,
+    tone_peer::TonePeer,
+};
 
 const TRUNK: &str = "127.0.0.2";
 const CALLER_HERTZ: f64 = 620.0;
 const AGENT_HERTZ: u32 = 1_300;
-const TOKEN: &str = "a-token-nobody-sees";
-const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn set_up(centre: &Centre, url: &str) -> Rest {
     let admin = centre.sign_in("admin").await;
@@ -40,62 +35,6 @@ async fn set_up(centre: &Centre, url: &str) -> Rest {
     rules["forks"]["inbound"] = json!([{ "fork": "words", "percent": 100 }]);
     admin.put("/centre", rules).await;
     admin
-}
-
-#[expect(clippy::result_large_err, reason = "the library's type")]
-fn polite(request: &Request, mut response: Response) -> Result<Response, ErrorResponse> {
-    assert_eq!(request.headers()[header::AUTHORIZATION], format!("Bearer {TOKEN}"));
-    let spoken = request.headers()[header::SEC_WEBSOCKET_PROTOCOL].clone();
-    response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, spoken);
-    Ok(response)
-}
-
-async fn accept(listener: &TcpListener) -> WebSocketStream<TcpStream> {
-    let (stream, _) = tokio::time::timeout(PATIENCE, listener.accept()).await.expect("a connection").expect("a stream");
-    accept_hdr_async(stream, polite).await.expect("a WebSocket")
-}
-
-/// What an outside system has got.
-#[derive(Default)]
-struct Heard {
-    texts: Vec<Value>,
-    channels: [Vec<i16>; 2],
-}
-
-impl Heard {
-    /// Takes what comes until it is enough; `false` when the other side closed first.
-    async fn until(&mut self, socket: &mut WebSocketStream<TcpStream>, is_enough: impl Fn(&Self) -> bool) -> bool {
-        let listening = async {
-            while !is_enough(self) {
-                match socket.next().await {
-                    Some(Ok(Message::Text(text))) => self.texts.push(serde_json::from_str(&text).expect("JSON")),
-                    Some(Ok(Message::Binary(octets))) => {
-                        for (at, sample) in octets.chunks_exact(2).enumerate() {
-                            self.channels[at % 2].push(i16::from_le_bytes([sample[0], sample[1]]));
-                        }
-                    }
-                    Some(Ok(_)) => {}
-                    Some(Err(_)) | None => return false,
-                }
-            }
-            true
-        };
-        tokio::time::timeout(PATIENCE, listening).await.expect("the audio comes")
-    }
-
-    fn has_text(&self, event: &str) -> bool {
-        self.texts.iter().any(|text| text["event"] == event)
-    }
-
-    fn at_ms(&self, event: &str) -> usize {
-        let text = self.texts.iter().find(|text| text["event"] == event).expect("the event");
-        usize::try_from(text["at_ms"].as_u64().expect("a moment")).expect("a moment")
-    }
-
-    /// In how many of the half seconds of a channel this tone is what is heard.
-    fn halves_with(&self, channel: usize, hertz: f64) -> usize {
-        self.channels[channel].chunks_exact(4_000).filter(|half| Goertzel::share(hertz, half) > 0.5).count()
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -21,7 +21,7 @@ async fn desk_phone(centre: &Centre, admin: &Rest) -> String {
 
     let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
     let (port, password) = (free.port().to_string(), centre.phone_password("101"));
-    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
+    let register = ["-p", &port, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];
     Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
     port
 }

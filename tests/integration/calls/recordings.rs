@@ -1,24 +1,28 @@
 //! A recorded call from the trunk to the ear of who listens to it later: through a pause and a transfer, encrypted on the disk, heard in
 //! ranges, by whom may, held and deleted.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
-use centralita::protocol::{audio::Goertzel, media::Codec};
+use centralita::protocol::media::Codec;
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{centre::Centre, database::Database, desk_phone::DeskPhone, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{
+    centre::Centre,
+    database::Database,
+    desk_phone::DeskPhone,
+    files_in,
+    rest::Rest,
+    sipp::Sipp,
+    tone_peer::TonePeer,
+    wav::{channels, halves_with},
+};
 
 /// Where the trunk's calls come from.
 const TRUNK: &str = "127.0.0.2";
 const CALLER_HERTZ: f64 = 620.0;
 const FIRST_HERTZ: u32 = 500;
 const SECOND_HERTZ: u32 = 1_300;
-const WAV_HEADER: usize = 44;
-const SECOND: usize = 8_000;
 
 async fn with_a_rule(centre: &Centre) -> Rest {
     let admin = centre.sign_in("admin").await;
@@ -57,23 +61,6 @@ async fn talk(centre: &Centre, ears: &mut TonePeer, hertz: u32, packets: usize) 
     };
     centre.until("the voice of the other telephone", hears).await;
     ears.converse(packets);
-}
-
-/// The two channels of a WAV file.
-fn channels(wav: &[u8]) -> [Vec<i16>; 2] {
-    let samples: Vec<i16> = wav[WAV_HEADER..].chunks_exact(2).map(|two| i16::from_le_bytes([two[0], two[1]])).collect();
-    [0, 1].map(|channel| samples.iter().skip(channel).step_by(2).copied().collect())
-}
-
-/// In how many of the half seconds of a channel this tone is what is heard.
-fn halves_with(channel: &[i16], hertz: f64) -> usize {
-    channel.chunks_exact(SECOND / 2).filter(|half| Goertzel::share(hertz, half) > 0.5).count()
-}
-
-fn files_in(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let paths = entries.map(|entry| entry.expect("an entry").path());
-    paths.flat_map(|path| if path.is_dir() { files_in(&path) } else { vec![path] }).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

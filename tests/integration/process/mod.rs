@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod conversations;
 mod daily_limits;
 mod registrations;
 mod subscriptions;

@@ -19,7 +19,7 @@ async fn a_telephone_that_registered_before_the_restart_rings_after_it() {
     admin.put("/agents/agent1", agent).await;
     let free = std::net::UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
     let (port, password) = (free.port().to_string(), centre.phone_password("101"));
-    let register = ["-p", &port, "-m", "1", "-au", "101", "-ap", &password];
+    let register = ["-p", &port, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];
     Sipp::start_at(TELEPHONE, "uac_register", centre.sip, &register).succeeds().await;
 
     for is_sudden in [true, false] {

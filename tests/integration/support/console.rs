@@ -31,6 +31,8 @@ pub struct Console {
     commands: u32,
     last_n: u64,
     headset: Headset,
+    /// Of the certificate by which the server's audio is encrypted.
+    pub fingerprint: String,
     /// Everything told since the last look, oldest first.
     told: Vec<ServerMessage>,
 }
@@ -75,12 +77,15 @@ impl Console {
         let (socket, _) = connect_async(request).await.expect("a console socket");
         let mut peer = BrowserPeer::new(hertz);
         let sdp = peer.offer();
-        let mut console = Self { socket, commands: 0, last_n: 0, headset: Headset::put_on(peer), told: Vec::new() };
+        let headset = Headset::put_on(peer);
+        let mut console = Self { socket, commands: 0, last_n: 0, headset, fingerprint: String::new(), told: Vec::new() };
         console.say(&ClientMessage::Hello { resume: None }).await;
         console.until("hello", |message| matches!(message, ServerMessage::Hello(_)).then_some(())).await;
         console.command(ConsoleCommand::MediaOffer { sdp }).await;
         let answer = console.until("an answer to the offer", media_answer).await;
         console.with_headset(|peer| peer.accept(&answer));
+        let fingerprint = answer.lines().find_map(|line| line.strip_prefix("a=fingerprint:"));
+        console.fingerprint = fingerprint.expect("a fingerprint").to_owned();
         let is_up =
             |message: &ServerMessage| matches!(message, ServerMessage::MediaState { audio: AudioState::Up }).then_some(());
         console.until("audio", is_up).await;

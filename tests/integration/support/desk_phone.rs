@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
+    path::Path,
     process::Stdio,
 };
 
@@ -12,7 +13,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{baresip::modules, centre::Centre};
+use super::{baresip::modules, carrier_peer::keys_of, centre::Centre};
 
 /// One telephone, registered with its account. It has no sound hardware: it sings, and what it hears goes nowhere.
 pub struct DeskPhone {
@@ -36,6 +37,24 @@ impl DeskPhone {
 
     /// The same over this transport.
     pub async fn start_over(transport: &str, centre: &Centre, account: &str, hertz: u32) -> Self {
+        Self::begin(transport, centre, centre.sip, account, hertz, ["", ""]).await
+    }
+
+    /// The same over TLS, which the server takes there as whoever this certificate names. Its audio is encrypted; it has no certificate
+    /// of its own, so that nobody can connect to it.
+    pub async fn start_encrypted(centre: &Centre, server: SocketAddr, trusted: &Path, account: &str, hertz: u32) -> Self {
+        let trusts = format!("sip_cafile {}\nmodule srtp.so\n", trusted.display());
+        Self::begin("tls", centre, server, account, hertz, [&trusts, ";mediaenc=srtp-mand"]).await
+    }
+
+    async fn begin(
+        transport: &str,
+        centre: &Centre,
+        server: SocketAddr,
+        account: &str,
+        hertz: u32,
+        [config_more, account_more]: [&str; 2],
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let control = TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
         let config = format!(
@@ -43,17 +62,17 @@ impl DeskPhone {
              audio_source ausine,{hertz}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nctrl_tcp_listen {control}\n\
              ausrc_srate 48000\nausrc_channels 2\nauplay_srate 48000\nauplay_channels 2\nmodule g711.so\nmodule ausine.so\n\
              module aubridge.so\nmodule_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
-             module_app contact.so\n",
+             module_app contact.so\n{config_more}",
             modules()
         );
         fs::write(folder.path().join("config"), config).expect("a configuration");
-        let (server, password) = (centre.sip, centre.phone_password(account));
+        let password = centre.phone_password(account);
         let others = ["101", "102"].into_iter().filter(|other| *other != account);
         let contacts: String =
             others.map(|other| format!("\"{other}\" <sip:{other}@{server};transport={transport}>\n")).collect();
         fs::write(folder.path().join("contacts"), contacts).expect("a list of contacts");
         let account = format!(
-            "<sip:{account}@{server};transport={transport}>;auth_user={account};auth_pass={password};regint=60;audio_codecs=pcmu/8000/1\n"
+            "<sip:{account}@{server};transport={transport}>;auth_user={account};auth_pass={password};regint=60;audio_codecs=pcmu/8000/1{account_more}\n"
         );
         fs::write(folder.path().join("accounts"), account).expect("an account");
         let said = fs::File::create(folder.path().join("said")).expect("a file");
@@ -79,6 +98,19 @@ impl DeskPhone {
     pub fn said(&self) -> String {
         let octets = fs::read(self.folder.path().join("said")).expect("what it said");
         String::from_utf8_lossy(&octets).replace("\r\n", "\n")
+    }
+
+    /// Registers anew over a connection of its own, as a telephone does whose connection has broken.
+    pub async fn register_again(&mut self) {
+        let account = fs::read_to_string(self.folder.path().join("accounts")).expect("its account");
+        self.press("uanew", account.trim_end()).await;
+    }
+
+    /// The keys of encrypted audio in each INVITE to it, if it has sent none itself.
+    pub fn keys_offered(&self) -> Vec<Vec<String>> {
+        let said = self.said();
+        let invites = said.split("\nINVITE sip:").skip(1);
+        invites.map(|rest| keys_of(rest.split("\nSIP/2.0 ").next().unwrap_or_default())).collect()
     }
 
     /// Waits until it has said this.

@@ -73,7 +73,8 @@ impl Certificate {
         CertificateDer::from_pem_file(&self.chain).expect("a certificate")
     }
 
-    fn key(&self) -> PrivateKeyDer<'static> {
+    /// Its key.
+    pub fn key(&self) -> PrivateKeyDer<'static> {
         PrivateKeyDer::from_pem_file(&self.key).expect("a key")
     }
 }

@@ -104,10 +104,15 @@ impl TonePeer {
     /// The same with encrypted audio (SRTP), by keys that every story knows.
     pub fn encrypted(mut self, suite: SrtpSuite) -> Self {
         let key = |first: u8| SrtpKey::new(suite, &(first..).take(suite.master_octets()).collect::<Vec<_>>()).expect("a key");
-        let servers = SrtpKeys { ours: key(1), theirs: key(101) };
+        self.agree(SrtpKeys { ours: key(1), theirs: key(101) });
+        self
+    }
+
+    /// Encrypts from now on by these keys, which are as the server has them. Packets are counted anew.
+    pub fn agree(&mut self, servers: SrtpKeys) {
         let (sender, receiver) = (SrtpSender::new(&servers.theirs), SrtpReceiver::new(&servers.ours));
         self.srtp = Some(PeerSrtp { servers: Box::new(servers), sender, receiver });
-        self
+        self.sequence %= 65_536;
     }
 
     /// Sends on in the clear, as somebody who does not have the key.

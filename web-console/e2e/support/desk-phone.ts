@@ -22,7 +22,8 @@ export class DeskPhone extends Sipp {
   /** Registers, and then does by the scenario what a call asks of it. */
   static async register(centre: Centre, account: { account: string; password: string }, scenario: string): Promise<DeskPhone> {
     const port = await freePort()
-    const registering = await DeskPhone.run(centre, 'uac_register.xml', port, ['-au', account.account, '-ap', account.password])
+    const credentials = ['-s', account.account, '-au', account.account, '-ap', account.password]
+    const registering = await DeskPhone.run(centre, 'uac_register.xml', port, credentials)
     await registering.succeeds()
     return DeskPhone.run(centre, scenario, port, [])
   }
