@@ -7,6 +7,8 @@ use std::sync::{
 
 mod conversations;
 mod daily_limits;
+mod fresh_keys;
+mod recorders;
 mod registrations;
 mod subscriptions;
 mod survival;
