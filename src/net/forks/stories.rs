@@ -315,6 +315,22 @@ async fn copies_are_bounded_and_are_told_when_the_server_begins_anew() {
 }
 
 #[tokio::test]
+async fn what_a_fault_of_ours_costs_a_connection_is_told() {
+    let fails = Arc::new(AtomicBool::new(false));
+    let (server, mut desk) = (Server::start().await, Desk::failing(&ForkSettings::default(), Arc::clone(&fails)));
+    let fork = desk.open(&server.url(), 1);
+    let mut socket = server.accept().await;
+    assert_eq!(desk.notice().await, ForkNotice::Up { fork, session: 1 });
+    fails.store(true, Ordering::Relaxed);
+    // The connection looks at the clock for all that it reads, the hub at each tick only.
+    socket.send(Message::text("still here")).await.unwrap();
+    let end = ForkEnd::Failed(ForkFailure::Lost);
+    assert_eq!(desk.notice().await, ForkNotice::Ended { fork, session: 1, end });
+    desk.forks.stop();
+    assert_eq!(desk.running(), 0);
+}
+
+#[tokio::test]
 async fn what_a_fault_of_ours_costs_a_recorder_is_told_and_can_be_begun_anew() {
     let fails = Arc::new(AtomicBool::new(false));
     let mut desk = Desk::failing(&ForkSettings::default(), Arc::clone(&fails));

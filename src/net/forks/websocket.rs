@@ -4,10 +4,11 @@
 use std::{
     collections::VecDeque,
     io,
+    panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering},
 };
 
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -95,7 +96,7 @@ impl WebsocketSink {
         let task = Task { dial, session: facts.session, messages, stopped };
         tokio::spawn(async move {
             let _running = running;
-            task.run(first).await;
+            task.run_told(first).await;
         });
         Self { timeline: Timeline::new(now), is_paused, out, stop }
     }
@@ -202,6 +203,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 type Socket = WebSocketStream<Box<dyn Stream>>;
 
 impl Task {
+    /// Runs, and says so if a fault of ours ends it.
+    async fn run_told(self, first: String) {
+        let (fork, session) = (self.dial.fork, self.session);
+        let (notices, stats) = (self.dial.notices.clone(), Arc::clone(&self.dial.stats));
+        if AssertUnwindSafe(self.run(first)).catch_unwind().await.is_err() {
+            tracing::error!(%fork, "the sending of a call's audio failed; the call goes on");
+            let end = ForkEnd::Failed(ForkFailure::Lost);
+            stats.note(end);
+            let _ = notices.send(ForkNotice::Ended { fork, session, end }).await;
+        }
+    }
+
     async fn run(mut self, first: String) {
         let clock = Arc::clone(&self.dial.clock);
         let too_late = clock.sleep_until(clock.now().mono + CONNECT_MS);
