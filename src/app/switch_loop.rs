@@ -58,6 +58,8 @@ const LOOK_UPS_MAX: usize = 256;
 const LOOK_UP_MS_MAX: u64 = 150;
 /// What is found later still paints the record, until then.
 const LATE_LOOK_UP_MS_MAX: u64 = 10_000;
+/// Late look-ups at a time. They take no place of those to come.
+const LATE_LOOK_UPS_MAX: usize = 64;
 /// How often a draining switch looks whether the last call is over, besides after every turn.
 const DRAIN_LOOK_MS: u64 = 250;
 /// How long the parties of calls that a shutdown ends have to acknowledge it; a BYE that is lost is sent again meanwhile, and recordings
@@ -72,7 +74,7 @@ const SNAPSHOT_MAX: usize = 512;
 
 /// Finds out who a caller is.
 pub trait CallerLookup: Send + Sync + 'static {
-    /// Customers with this number, best first. Abandoned when it takes longer than 150 ms.
+    /// Customers with this number, best first. Nobody waits for longer than 150 ms; what comes within ten seconds still counts.
     fn look_up(&self, number: PhoneNumber) -> BoxFuture<'static, CallerMatch>;
 }
 
@@ -131,6 +133,7 @@ pub struct SwitchLoop {
     overload_told: watch::Sender<Causes>,
     callers: Arc<dyn CallerLookup>,
     look_ups: Arc<Semaphore>,
+    late_look_ups: Arc<Semaphore>,
     look_ups_missed: Arc<AtomicU64>,
     identities: Arc<dyn IdentityChecks>,
     replies: BTreeMap<u64, oneshot::Sender<Result<(), Refusal>>>,
@@ -215,6 +218,7 @@ impl SwitchLoop {
             overload_told,
             callers: parts.callers,
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
+            late_look_ups: Arc::new(Semaphore::new(LATE_LOOK_UPS_MAX)),
             look_ups_missed: Arc::default(),
             identities: parts.identities,
             replies: BTreeMap::new(),
@@ -243,6 +247,7 @@ impl SwitchLoop {
                 self.switch.handle(Input::Media(notice), now);
             }
             self.hear_forks(now);
+            self.switch.spare_audio(self.media.stats().is_tight());
             for ask in asks.drain(..) {
                 self.take(ask, now);
             }
@@ -418,7 +423,6 @@ impl SwitchLoop {
         self.overload_told.send_if_modified(|told| std::mem::replace(told, causes) != causes);
         self.net.refuse_calls(sheds);
         self.switch.set_shedding(sheds);
-        self.switch.spare_audio(self.media.stats().is_tight());
     }
 
     /// Hands over what has changed of calls, if it is time and there is room; else it gathers on in the switch.
@@ -476,20 +480,28 @@ impl SwitchLoop {
         let late = self.clock.sleep_until(now.mono + LOOK_UP_MS_MAX);
         let given_up = self.clock.sleep_until(now.mono + LATE_LOOK_UP_MS_MAX);
         let (asks, missed) = (self.handle.asks.clone(), self.look_ups_missed.clone());
+        let late_places = self.late_look_ups.clone();
         self.aside.spawn(async move {
-            let found = tokio::select! {
-                found = &mut looking => found,
-                () = late => {
+            let in_time = tokio::select! {
+                found = &mut looking => Some(found),
+                () = late => None,
+            };
+            drop(place);
+            let found = match in_time {
+                Some(found) => found,
+                None => {
                     missed.fetch_add(1, Relaxed);
                     tracing::warn!(%call, "the caller was not looked up within {LOOK_UP_MS_MAX} ms");
-                    tokio::select! {
-                        found = looking => found,
-                        () = given_up => CallerMatch::default(),
+                    match late_places.try_acquire() {
+                        Ok(_place) => tokio::select! {
+                            found = looking => found,
+                            () = given_up => CallerMatch::default(),
+                        },
+                        Err(_) => CallerMatch::default(),
                     }
                 }
             };
             let _ = asks.send(Ask::Input(Box::new(Input::CallerKnown { call, found }))).await;
-            drop(place);
         });
     }
 

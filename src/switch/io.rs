@@ -146,7 +146,7 @@ pub enum Output {
     Fact(Fact),
     /// It changed: for consoles, at once and without durability.
     Live(LiveUpdate),
-    /// Who is this? Answer with [`Input::CallerKnown`] within 150 ms.
+    /// Who is this? Answer with [`Input::CallerKnown`]; after 150 ms nobody waits for it.
     LookUp {
         /// Which call.
         call: CallId,

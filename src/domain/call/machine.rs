@@ -223,8 +223,10 @@ impl Call {
     /// The look-up of the caller was answered.
     pub fn identify(&mut self, matches: Vec<PartyMatch>, cx: &mut CallCx<'_>) {
         let count = i64::try_from(matches.len()).unwrap_or(i64::MAX);
+        let before = self.party.customer;
         self.party.found(matches);
-        if count > 0 {
+        // A late answer behind an agent's choice is no news.
+        if count > 0 && (before.is_none() || before != self.party.customer) {
             self.say(cx, CallEventKind::Identified { customer: self.party.customer, matches: count });
         }
     }

@@ -527,7 +527,7 @@ pub enum PhoneEffect {
 pub enum CentreOutput {
     /// On the telephone.
     Phone(PhoneEffect),
-    /// Who is this? `CallerKnown` follows within 150 ms.
+    /// Who is this? `CallerKnown` follows; after 150 ms nobody waits for it.
     LookUp {
         /// Which call.
         call: CallId,
