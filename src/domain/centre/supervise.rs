@@ -26,7 +26,9 @@ impl Centre {
         if is_own || !call.stage().is_conversation() {
             return Err(Refusal::WrongCallState);
         }
-        let has_room = !self.spares_audio && call.supervisors.len() < SUPERVISORS_MAX;
+        // Ears that move to another call cost no more than they did.
+        let is_spared = self.spares_audio && !self.listening.contains_key(supervisor);
+        let has_room = !is_spared && call.supervisors.len() < SUPERVISORS_MAX;
         if !has_room && !call.supervisors.contains_key(supervisor) {
             return Err(Refusal::TooManyCalls);
         }

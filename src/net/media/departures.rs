@@ -9,10 +9,15 @@ use super::{
     leg::{Peer, Seat},
     worker::{DATAGRAM_MAX, Worker},
 };
-use crate::protocol::rtp::{HEADER_BYTES, Packet, write_packet};
+use crate::protocol::{
+    media::Codec,
+    rtp::{HEADER_BYTES, Packet, write_packet},
+};
 
 /// Packets from which they do not wait for the end of the turn: it takes a millisecond to send them.
 const MANY: usize = 256;
+/// The same where each packet takes a tenth of a millisecond to make: Opus, G.722.
+const MANY_DEAR: usize = 16;
 /// Octets by which sealing makes a packet longer at most: the tag of AES-GCM (RFC 7714 13.2).
 const SEAL_OCTETS: usize = 16;
 
@@ -68,6 +73,14 @@ impl Departures {
 }
 
 impl Worker {
+    /// Sends what waits if making more takes long.
+    pub(super) fn depart_before_dear(&mut self, codec: Codec) {
+        let is_cheap = matches!(codec, Codec::Pcmu | Codec::Pcma);
+        if !is_cheap && self.out.telephones.packets.len() >= MANY_DEAR {
+            self.depart();
+        }
+    }
+
     /// Sends what waits.
     pub(super) fn depart(&mut self) {
         let Departures { packets, octets } = &mut self.out.telephones;

@@ -110,6 +110,7 @@ impl Worker {
         leg.tap_heard(&mut self.taps, codec, stamp, payload, sent, now);
         leg.fork_heard(&mut self.fork_taps, codec, stamp, payload, sent, now);
         self.count_sent(sent);
+        self.depart_before_dear(codec);
     }
 
     pub(super) fn send_silence(&mut self, seat: Seat, now: Mono) {

@@ -255,18 +255,23 @@ impl Worker {
         self.tick_if_due(now);
         self.wake_browsers(now);
         self.take_browser_events(now);
+        self.send_what_waits();
         if now >= self.next_care {
             self.next_care = now + CARE_MS;
             self.look_at_lag((self.usage)(), now);
             self.care(self.clock.now());
+            self.send_what_waits();
         }
-        self.out.browsers.send();
-        self.depart();
         if let Some(taps) = &mut self.fork_taps {
             taps.turn(now);
         }
         self.notices.flush();
         has_more
+    }
+
+    fn send_what_waits(&mut self) {
+        self.out.browsers.send();
+        self.depart();
     }
 
     fn until_next_turn(&self) -> Duration {
@@ -589,6 +594,8 @@ impl Worker {
             super::stats::count(&self.stats.late_ticks);
             self.next_tick = self.next_tick.max(due.saturating_sub(TICKS_BEHIND_MAX - 1));
         }
+        // What is relayed does not wait for what is made.
+        self.depart();
         while self.next_tick <= due {
             let tick = self.next_tick;
             self.next_tick += 1;
