@@ -67,9 +67,13 @@ impl Call {
     pub fn leave_message(&mut self, agent: AgentId, prompt: &str, cx: &mut CallCx<'_>) -> Option<Mono> {
         let known = self.answered_by.get_or_insert_default();
         known.message = Some(Message { prompt: prompt.to_owned(), is_said: false });
-        let waits_until = known.beep_until.filter(|until| *until > cx.now.mono);
         self.say(cx, CallEventKind::MessageChosen { agent, prompt: prompt.to_owned() });
-        waits_until
+        self.beep_until(cx.now.mono)
+    }
+
+    /// Until when a beep may still come; `None` if none can come any more.
+    pub fn beep_until(&self, now: Mono) -> Option<Mono> {
+        self.answered_by.as_ref()?.beep_until.filter(|until| *until > now)
     }
 
     /// The message that is to be left and has not begun, which begins now.

@@ -27,9 +27,17 @@ impl Centre {
         (answer, cause, after_ms): (Answer, AnswerCause, u64),
     ) {
         let Some(LegUse::Customer(id)) = self.legs.get(&leg).cloned() else { return };
-        self.on_call(turn, id, |call, cx| call.note_answer(answer, cause, after_ms, cx));
-        // No machine, no beep: a message that waited for one is said now.
-        if answer != Answer::Machine {
+        let beep_until = self.on_call(turn, id, |call, cx| {
+            call.note_answer(answer, cause, after_ms, cx);
+            let until = call.beep_until(cx.now.mono)?;
+            // A message that was chosen before it was told waits no longer than the beep may come.
+            if call.awaits_beep() {
+                call.leave(until, cx);
+            }
+            Some(until)
+        });
+        // Where no beep can come, a message that waited for one is said now.
+        if beep_until.flatten().is_none() {
             self.say_message(turn, id);
         }
     }

@@ -140,14 +140,29 @@ fn without_a_beep_the_message_is_said_when_none_can_come_any_more() {
 
 #[test]
 fn a_message_chosen_while_it_is_still_listened_to_waits_for_what_is_told() {
-    let (mut floor, _, leg) = answered(directory(true), "+34911222333", None);
-    leave(&mut floor, MESSAGE).unwrap();
-    assert_eq!(played(&floor, leg), None);
-    told(&mut floor, leg, Answer::Unsure, AnswerCause::InitialSilence);
-    assert!(played(&floor, leg).is_some());
-    // A mailbox that hangs up first has no message.
-    floor.hang_up(leg);
-    assert!(!floor.call_events().any(|event| matches!(event, CallEventKind::MessageLeft { .. })));
+    for (answer, cause, beep_ms_max, waits_ms) in [
+        (Answer::Unsure, AnswerCause::InitialSilence, 20_000, 0),
+        (Answer::Machine, AnswerCause::LongGreeting, 20_000, 20_000),
+        // A machine whose beep is not awaited.
+        (Answer::Machine, AnswerCause::LongGreeting, 0, 0),
+    ] {
+        let mut rules = directory(true);
+        rules.centre.answer_detection.limits.beep_ms_max = beep_ms_max;
+        let (mut floor, _, leg) = answered(rules, "+34911222333", None);
+        leave(&mut floor, MESSAGE).unwrap();
+        floor.sleep(3_000);
+        assert_eq!(played(&floor, leg), None);
+        told(&mut floor, leg, answer, cause);
+        if waits_ms > 0 {
+            floor.sleep(waits_ms - 1);
+            assert_eq!(played(&floor, leg), None);
+            floor.sleep(1);
+        }
+        assert!(played(&floor, leg).is_some(), "{answer:?}, {beep_ms_max} ms");
+        // A mailbox that hangs up first has no message.
+        floor.hang_up(leg);
+        assert!(!floor.call_events().any(|event| matches!(event, CallEventKind::MessageLeft { .. })));
+    }
 }
 
 #[test]
