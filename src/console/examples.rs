@@ -92,7 +92,8 @@ fn call(state: CallState) -> CallView {
         answered_by: AnsweredByView {
             answer: Some(Answer::Machine),
             is_listening: false,
-            has_beeped: true,
+            has_beeped: false,
+            beep_until: Some(AT),
             messages: vec!["call-back-soon".into()],
         },
         supervisors: vec![SupervisorView { agent: key("supervisor"), mode: Supervision::Listen }],

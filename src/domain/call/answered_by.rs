@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, CallCx, CallEventKind, Stage};
-use crate::types::{AgentId, Answer, AnswerCause, AnswerDetect, Mono};
+use crate::types::{AgentId, Answer, AnswerCause, AnswerDetect, Mono, Now, Timestamp};
 
 /// Ringing tones may be heard for so long after the answer, and stop the detector's clock meanwhile.
 const RINGING_MS_MAX: u64 = 30_000;
@@ -22,6 +22,9 @@ pub struct AnsweredBy {
     beep_ms_max: u64,
     /// Until then a beep may still come.
     beep_until: Option<Mono>,
+    /// The same, for people.
+    #[serde(default)]
+    pub beep_until_at: Option<Timestamp>,
     message: Option<Message>,
 }
 
@@ -34,6 +37,13 @@ struct Message {
     is_said: bool,
 }
 
+impl AnsweredBy {
+    /// Until then a beep may come, or none can any more.
+    fn await_beep(&mut self, until: Option<Now>) {
+        (self.beep_until, self.beep_until_at) = (until.map(|until| until.mono), until.map(|until| until.wall));
+    }
+}
+
 impl Call {
     /// What is known of who has answered; `None` if nobody asked.
     pub fn answered_by(&self) -> Option<&AnsweredBy> {
@@ -43,22 +53,27 @@ impl Call {
     /// From now on it is found out by these limits.
     pub fn listen_for_answer(&mut self, limits: &AnswerDetect, cx: &CallCx<'_>) {
         let beep_ms_max = limits.beep_ms_max;
-        let beep_until = Some(cx.now.mono + (RINGING_MS_MAX + limits.total_ms_max + beep_ms_max));
-        self.answered_by = Some(AnsweredBy { is_listening: true, beep_ms_max, beep_until, ..AnsweredBy::default() });
+        let until = cx.now.plus_millis(RINGING_MS_MAX + limits.total_ms_max + beep_ms_max);
+        let mut known = AnsweredBy { is_listening: true, beep_ms_max, ..AnsweredBy::default() };
+        known.await_beep(Some(until));
+        self.answered_by = Some(known);
     }
 
     /// It is told who has answered. A machine may still beep.
     pub fn note_answer(&mut self, answer: Answer, cause: AnswerCause, after_ms: u64, cx: &mut CallCx<'_>) {
         let Some(known) = self.answered_by.as_mut().filter(|known| known.is_listening) else { return };
         (known.is_listening, known.answer) = (false, Some(answer));
-        known.beep_until = (answer == Answer::Machine).then(|| cx.now.mono + known.beep_ms_max);
+        let may_beep = answer == Answer::Machine && known.beep_ms_max > 0;
+        let until = may_beep.then(|| cx.now.plus_millis(known.beep_ms_max));
+        known.await_beep(until);
         self.say(cx, CallEventKind::AnswerDetected { answer, cause, after_ms: whole(after_ms) });
     }
 
     /// The machine has beeped and listens.
     pub fn note_beep(&mut self, after_ms: u64, cx: &mut CallCx<'_>) {
         let Some(known) = self.answered_by.as_mut().filter(|known| !known.has_beeped) else { return };
-        (known.has_beeped, known.beep_until) = (true, None);
+        known.has_beeped = true;
+        known.await_beep(None);
         self.say(cx, CallEventKind::Beeped { after_ms: whole(after_ms) });
     }
 
@@ -100,7 +115,8 @@ impl Call {
     /// Nobody listens any more, as after a restart: what was not told stays untold, and a message that was cut off begins anew.
     pub(super) fn stop_listening(&mut self) {
         let Some(known) = &mut self.answered_by else { return };
-        (known.is_listening, known.beep_until) = (false, None);
+        known.is_listening = false;
+        known.await_beep(None);
         if let Some(message) = &mut known.message {
             message.is_said = false;
         }

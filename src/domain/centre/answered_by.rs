@@ -104,6 +104,7 @@ impl Centre {
             answer: known.and_then(|known| known.answer),
             is_listening: known.is_some_and(|known| known.is_listening) && !call.is_over(),
             has_beeped: known.is_some_and(|known| known.has_beeped),
+            beep_until: known.and_then(|known| known.beep_until_at).filter(|_| !call.is_over()),
             messages: match may_leave {
                 true => self.directory.centre.answer_detection.messages.clone(),
                 false => Vec::new(),

@@ -207,6 +207,8 @@ pub struct AnsweredByView {
     pub is_listening: bool,
     /// Whether the machine has beeped and listens.
     pub has_beeped: bool,
+    /// Until then its beep may come, and a message waits for it; without it, or later, a message is said at once.
+    pub beep_until: Option<Timestamp>,
     /// The shared prompts that its agent may leave as a message now.
     pub messages: Vec<String>,
 }

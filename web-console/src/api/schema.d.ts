@@ -1520,6 +1520,7 @@ export interface components {
             is_listening: boolean;
             /** @description Whether the machine has beeped and listens. */
             has_beeped: boolean;
+            beep_until?: components["schemas"]["Timestamp"] | null;
             /** @description The shared prompts that its agent may leave as a message now. */
             messages: string[];
         };

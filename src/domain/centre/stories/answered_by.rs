@@ -79,11 +79,14 @@ fn it_is_found_out_who_answers_where_the_rules_or_whoever_dials_say_so() {
 #[test]
 fn the_agent_sees_at_once_who_has_answered_and_the_call_keeps_it() {
     let (mut floor, call, leg) = answered(directory(true), "+34911222333", None);
+    assert!(floor.view(call).answered_by.beep_until.is_some(), "it may be a machine");
     told(&mut floor, leg, Answer::Machine, AnswerCause::LongGreeting);
     let view = floor.view(call).answered_by.clone();
     assert_eq!((view.answer, view.is_listening, view.has_beeped), (Some(Answer::Machine), false, false));
+    assert_eq!(view.beep_until, Some(floor.now.wall.plus_millis(20_000)));
     floor.input(CentreInput::Beep { leg, after_ms: 9_000 });
-    assert!(floor.view(call).answered_by.has_beeped);
+    let view = floor.view(call).answered_by.clone();
+    assert!(view.has_beeped && view.beep_until.is_none());
     let events: Vec<_> = floor.call_events().cloned().collect();
     let (answer, cause) = (Answer::Machine, AnswerCause::LongGreeting);
     assert!(events.contains(&CallEventKind::AnswerDetected { answer, cause, after_ms: 2_100 }));

@@ -6,7 +6,7 @@ import { useStore } from 'zustand'
 import { inLanguage, promptsQuery } from '@/api/queries'
 import { useTexts } from '@/i18n/use-texts'
 import { ANSWER_LOOKS } from '@/lib/answer-looks'
-import { useIsUp } from '@/lib/use-live'
+import { useIsUp, useNow } from '@/lib/use-live'
 import type { CallView } from '@/live/protocol'
 import { Badge, Button, IconButton, PopoverPanel } from '@/ui'
 import { dockStore, send } from './actions'
@@ -53,7 +53,7 @@ function LeaveMessage({ call, messages }: { call: CallView; messages: readonly s
       className="w-96"
     >
       <div className="flex flex-col gap-2">
-        <p className="text-xs text-ink-2">{t(call.answered_by.has_beeped ? 'answered_by.about_now' : 'answered_by.about_beep')}</p>
+        <WhenSaid until={call.answered_by.beep_until ?? null} />
         {messages.map((prompt) => (
           <Button key={prompt} tone="quiet" isDisabled={!isUp || isPending} onPress={() => void send({ do: 'leave_message', call: call.id, prompt }).then((isDone) => isDone && setOpen(false))} data-testid={`leave-message-${prompt}`}>
             <span className="text-left whitespace-normal">{textOf(prompt)}</span>
@@ -62,4 +62,12 @@ function LeaveMessage({ call, messages }: { call: CallView; messages: readonly s
       </div>
     </PopoverPanel>
   )
+}
+
+/** A message waits for a beep only as long as one may come. */
+function WhenSaid({ until }: { until: string | null }) {
+  const { t } = useTexts('dock')
+  const now = useNow()
+  const isAwaited = until !== null && new Date(until).getTime() > now
+  return <p className="text-xs text-ink-2">{t(isAwaited ? 'answered_by.about_beep' : 'answered_by.about_now')}</p>
 }
