@@ -21,8 +21,8 @@ export function AnswerDetectionFields({ form }: { form: Form<Schemas['Centre']> 
   const rules: Rules = form.values.answer_detection ?? { is_usual: false, limits: USUAL, messages: [] }
   const change = (part: Partial<Rules>) => form.set('answer_detection', { ...rules, ...part })
   const whole = prompts.filter((prompt) => LANGUAGES.every((language) => prompt.languages.includes(language)))
-  // One that is here no more can still be taken off the list.
-  const gone = rules.messages.filter((id) => !prompts.some((prompt) => prompt.id === id))
+  // One that is here no more, or not in every language, can still be taken off the list.
+  const gone = rules.messages.filter((id) => !whole.some((prompt) => prompt.id === id))
   const choices = [...whole.map((prompt) => ({ id: prompt.id, text: inLanguage(prompt.texts, i18n.language) })), ...gone.map((id) => ({ id, text: '' }))]
   const wrong = rules.messages.map((_, index) => form.errorOf(`answer_detection.messages[${index}]`)).find(Boolean) ?? form.errorOf('answer_detection.messages')
   return (
