@@ -129,7 +129,7 @@ impl Scripts {
         }
         self.directory.set_flows(FlowNames::of(&book, self.prompts.clone()));
         for message in self.directory.unsayable() {
-            tracing::error!(%message, "a queue's message cannot be said; its callers would be cut off");
+            tracing::error!(%message, "a message cannot be said; whoever is to hear it would be cut off");
         }
         self.switch.input(Input::Scripts(Arc::new(book))).await;
     }

@@ -123,15 +123,23 @@ impl DirectoryDesk {
         Ok(self.flow_names().unwrap_or_default().prompts.into_values().collect())
     }
 
-    /// Messages of queues that were saved while their recording was there and cannot be said now, a sentence for each.
+    /// Messages of queues, and those that agents may leave on machines, that were saved while their recording was there and cannot be
+    /// said now, a sentence for each.
     pub fn unsayable(&self) -> Vec<String> {
         let (directory, names) = (self.current(), self.flow_names().unwrap_or_default());
-        let messages = directory.queues.values().flat_map(|queue| checks::exits(queue).map(move |exit| (queue, exit)));
-        messages
-            .filter_map(|(queue, (field, exit))| {
-                let QueueExit::Message { prompt } = exit else { return None };
+        let exits = directory.queues.values().flat_map(|queue| checks::exits(queue).map(move |exit| (queue, exit)));
+        let of_queues = exits.filter_map(|(queue, (field, exit))| {
+            let QueueExit::Message { prompt } = exit else { return None };
+            Some((format!("queue {}", queue.id), format!("{field}.prompt"), prompt))
+        });
+        let on_machines = directory.centre.answer_detection.messages.iter().enumerate();
+        let on_machines =
+            on_machines.map(|(index, prompt)| ("centre".to_owned(), format!("answer_detection.messages[{index}]"), prompt));
+        of_queues
+            .chain(on_machines)
+            .filter_map(|(whose, field, prompt)| {
                 let flaw = names.flaw_of_prompt(prompt)?;
-                Some(format!("queue {}, {}", queue.id, FieldProblem::new(format!("{field}.prompt {prompt}"), flaw)))
+                Some(format!("{whose}, {}", FieldProblem::new(format!("{field} {prompt}"), flaw)))
             })
             .collect()
     }

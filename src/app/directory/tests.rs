@@ -377,6 +377,9 @@ async fn a_queue_says_only_what_is_recorded_in_every_language_or_what_there_is_i
         assert!(problems[0].mend.starts_with("Use queue-closed"), "{problems:?}");
     }
     desk.make(&admin, saying("queue-closed"), None).await.unwrap();
+    let mut centre = Centre::default();
+    centre.answer_detection.messages = vec!["queue-closed".into()];
+    desk.change(&admin, 0, centre, None).await.unwrap();
     assert!(desk.unsayable().is_empty());
 
     let listed = desk.prompts(&Actor::person("ana".parse().unwrap(), Role::Agent)).unwrap();
@@ -389,6 +392,8 @@ async fn a_queue_says_only_what_is_recorded_in_every_language_or_what_there_is_i
     desk.set_flows(FlowNames::of(&ScriptBook::default(), BTreeMap::new()));
     let unsayable = desk.unsayable();
     assert!(unsayable[0].starts_with("queue sales, on_full.prompt queue-closed"), "{unsayable:?}");
+    let on_machines = "centre, answer_detection.messages[0] queue-closed: ";
+    assert!(unsayable.iter().any(|message| message.starts_with(on_machines)), "{unsayable:?}");
 }
 
 #[tokio::test]
