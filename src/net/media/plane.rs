@@ -156,8 +156,9 @@ impl MediaHandle {
 
     /// Leaves an order, which is obeyed with the next tick, packet or round of care, or once [`Self::ring`] is called; never waits.
     /// `false` means that the worker is so far behind (or gone) that the order was dropped, which is
-    /// counted; the leg then stays as it was. Only closing and what concerns recordings and copies is never lost and comes in its turn: a leg
-    /// that nobody remembers would keep its port for ever, and a pause that is not heard of would keep what must not be kept.
+    /// counted; the leg then stays as it was. Only closing, telling who answers and what concerns recordings and copies is never lost and
+    /// comes in its turn: a leg that nobody remembers would keep its port for ever, whom nobody listens to would never be told, and a
+    /// pause that is not heard of would keep what must not be kept.
     pub fn leave(&self, order: MediaOrder) -> bool {
         // Nobody waits for the end of a leg.
         let is_awaited = !matches!(order, MediaOrder::Close { .. });
@@ -221,6 +222,7 @@ pub(super) struct Missed {
 fn kept_subject(order: &MediaOrder) -> Option<(LegId, Option<ForkId>)> {
     match order {
         MediaOrder::Close { leg }
+        | MediaOrder::DetectAnswer { leg, .. }
         | MediaOrder::Record { leg, .. }
         | MediaOrder::PauseRecording { leg, .. }
         | MediaOrder::StopRecording { leg } => Some((*leg, None)),
@@ -264,7 +266,7 @@ mod tests {
     use crate::{
         net::SystemClock,
         protocol::media::RecordingPart,
-        types::{IpFamilies, RecordingId, Timestamp},
+        types::{Answer, AnswerDetect, IpFamilies, RecordingId, Timestamp},
     };
 
     fn settings() -> MediaSettings {
@@ -306,6 +308,23 @@ mod tests {
         );
         media.stop();
         assert_eq!(heard.blocking_recv(), None);
+    }
+
+    #[test]
+    fn it_is_told_who_answers_although_there_was_no_room_for_the_order() {
+        let (notices, mut heard) = mpsc::channel(16);
+        let clock = Arc::new(SystemClock::start());
+        let prepared = MediaPlane::prepare(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
+        let leg = LegId::mint(Timestamp::from_millis(0), &mut Rng::seeded(2));
+        assert!(prepared.handle.order(MediaOrder::Open { leg, families: IpFamilies::Both }));
+        // Limits that are refused are answered at once.
+        let settings = Box::new(AnswerDetect { total_ms_max: 0, ..AnswerDetect::default() });
+        assert!(!prepared.handle.order(MediaOrder::DetectAnswer { leg, settings }), "the one place is taken");
+        let media = prepared.run().unwrap();
+        assert!(matches!(heard.blocking_recv(), Some(MediaNotice::Opened { leg: opened, .. }) if opened == leg));
+        let told = heard.blocking_recv();
+        assert!(matches!(told, Some(MediaNotice::AnswerDetected { leg: of, answer: Answer::Unsure, .. }) if of == leg));
+        media.stop();
     }
 
     #[test]
