@@ -15,7 +15,7 @@ pub struct AnswerRules {
     #[serde(default)]
     #[schema(required)]
     pub limits: AnswerDetect,
-    /// Shared prompts that agents may leave as a message, at most 20, in this order.
+    /// Shared prompts that agents may leave as a message, at most 20, in this order. One is cut off after 60 s.
     #[serde(default)]
     #[schema(required)]
     pub messages: Vec<String>,

@@ -1510,7 +1510,7 @@ export interface components {
             is_usual: boolean;
             /** @description The limits between a person and a machine. */
             limits: components["schemas"]["AnswerDetect"];
-            /** @description Shared prompts that agents may leave as a message, at most 20, in this order. */
+            /** @description Shared prompts that agents may leave as a message, at most 20, in this order. One is cut off after 60 s. */
             messages: string[];
         };
         /** @description Who has answered a call of ours, as far as its audio tells. */
