@@ -387,7 +387,10 @@ impl Switch {
                 return;
             }
             CentreOutput::LookUp { call, number } => Output::LookUp { call, number },
-            CentreOutput::Fact(fact) => Output::Fact(fact),
+            CentreOutput::Fact(fact) => {
+                self.protections.hear(&fact.event);
+                Output::Fact(fact)
+            }
             CentreOutput::DiallingRefused { fact, by } => Output::Fact(self.with_address_of(by, fact)),
             CentreOutput::Call(view) => {
                 self.publish_slot(&view, now);

@@ -1,5 +1,5 @@
-//! Whose leg of which call is protected, and how, as a fact of the call. What is in the clear from its begin to its end is not
-//! said: most legs are, and each fact is a row.
+//! Whose leg of which call is protected, and how, as a fact of the call. Of a party who is in the clear from begin to end nothing is
+//! said: most are, and each fact is a row. A leg in the clear that follows a protected one is said, whoever's it is.
 
 use std::collections::BTreeMap;
 
@@ -14,11 +14,22 @@ use crate::{
     types::{CallId, LegId, LegProtection, MediaProtection, Now, SignallingTransport},
 };
 
-/// How the legs are protected, and what was said of them, by the media workers' names. As long as the legs.
+/// How the legs are protected, and what was said of it.
 #[derive(Debug, Default)]
 pub(super) struct Protections {
+    /// By the media workers' names. As long as the legs.
     by_leg: BTreeMap<LegId, LegProtection>,
-    said: BTreeMap<LegId, (CallId, Party, LegProtection)>,
+    /// The last word on each party, whatever leg it was about. As long as the calls.
+    said: BTreeMap<CallId, BTreeMap<Party, LegProtection>>,
+}
+
+impl Protections {
+    /// Nothing is said of a call behind its end.
+    pub(super) fn hear(&mut self, event: &Event) {
+        if let Event::Call(CallEvent { call, kind: CallEventKind::Ended { .. } }) = event {
+            self.said.remove(call);
+        }
+    }
 }
 
 impl Switch {
@@ -32,13 +43,11 @@ impl Switch {
             }
             MediaOrder::OpenBrowser { leg, .. } | MediaOrder::AcceptBrowser { leg, .. } => {
                 self.agree_protection(*leg, MediaProtection::Dtls);
-                self.say_protection(*leg, now);
             }
             MediaOrder::Hear { leg, sources } if !sources.is_empty() => self.say_protection(*leg, now),
             MediaOrder::Play { leg, .. } => self.say_protection(*leg, now),
             MediaOrder::Close { leg } => {
                 self.protections.by_leg.remove(leg);
-                self.protections.said.remove(leg);
             }
             _ => {}
         }
@@ -50,15 +59,15 @@ impl Switch {
         self.protections.by_leg.insert(leg, LegProtection { media, signalling });
     }
 
-    /// Says how the leg is protected, if its call has not been told.
+    /// Says how the leg is protected that a party of a call is on, if that is not what was said last of this party.
     fn say_protection(&mut self, leg: LegId, now: Now) {
         let Some(agreed) = self.protections.by_leg.get(&leg).copied() else { return };
-        let Some((call, party)) = self.centre.voice_of(self.legs.forks.leg_of(leg)) else { return };
-        let said = self.protections.said.get(&leg).filter(|(of, by, _)| (*of, *by) == (call, party)).map(|(_, _, said)| *said);
+        let Some((call, party)) = self.centre.carried_by(self.legs.forks.leg_of(leg)) else { return };
+        let said = self.protections.said.get(&call).and_then(|said| said.get(&party)).copied();
         if said == Some(agreed) || (said.is_none() && !agreed.is_any()) {
             return;
         }
-        self.protections.said.insert(leg, (call, party, agreed));
+        self.protections.said.entry(call).or_default().insert(party, agreed);
         let kind = CallEventKind::LegAgreed { party, media: agreed.media, signalling: agreed.signalling };
         let event = Event::Call(CallEvent { call, kind });
         self.outputs.push_back(Output::Fact(Fact { at: now.wall, actor: Actor::System, event, call: None }));

@@ -354,7 +354,7 @@ pub enum CallEventKind {
         /// From the last word to now, in milliseconds.
         lasted_ms: i64,
     },
-    /// How a party's leg is protected from now on: its audio, its signalling. Of one that is in the clear from its begin on this is not
+    /// How a party's leg is protected from now on: its audio, its signalling. Of a party who has been on no protected leg this is not
     /// said.
     LegAgreed {
         /// Whose.

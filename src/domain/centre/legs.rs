@@ -76,6 +76,15 @@ impl Centre {
         }
     }
 
+    /// The party whose leg carries a call that is not over. Of an agent it is the leg by which the agent has the call: none that rings, is
+    /// consulted or belongs to somebody who wraps up.
+    pub fn carried_by(&self, leg: LegId) -> Option<(CallId, Party)> {
+        let (id, party) = self.voice_of(leg)?;
+        let call = self.calls.get(&id).filter(|call| !call.is_over())?;
+        let has_call = || call.stage().partner().and_then(|with| self.partner_leg(with)) == Some(leg);
+        (party != Party::Agent || has_call()).then_some((id, party))
+    }
+
     /// Ends a leg, if it is still there.
     pub(super) fn close_leg(&mut self, leg: LegId) {
         if self.legs.remove(&leg).is_some() {

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::{
-    domain::call::{CallEventKind, Party},
-    types::{MediaProtection, SignallingTransport},
+    domain::{
+        call::{CallEventKind, Party, TransferTarget},
+        centre::AgentView,
+    },
+    types::{CallId, MediaProtection, SignallingTransport},
 };
 
 const KEY: &str = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:PS1uQCVeeCFCanVmcjkpPywjNWhcYD0mXXtxaVBR\r\n";
@@ -75,4 +78,77 @@ fn an_agents_telephone_that_takes_our_keys_is_said_to_be_encrypted() {
     let tls = Some(SignallingTransport::Tls);
     assert_eq!(said(&exchange).last(), Some(&(Party::Agent, MediaProtection::Sdes, tls)));
     assert_eq!(by_agent(&exchange), 1);
+}
+
+/// Ana has a browser, Berta phone 101.
+fn a_browser_and_a_phone() -> Directory {
+    let mut directory = directory();
+    let ana = directory.agents.values().next().unwrap().clone();
+    let berta = AgentProfile { id: "agent2".parse().unwrap(), name: "Berta".into(), ..ana.clone() };
+    let ana = AgentProfile { device: Device::Browser, phone: None, ..ana };
+    directory.agents = [ana, berta].into_iter().map(|agent| (agent.id.clone(), agent)).collect();
+    directory.queues.values_mut().for_each(|queue| queue.wrap_up = WrapUp::Timed { secs: 60 });
+    directory.version = 2;
+    directory
+}
+
+/// A page of Ana's is loaded, whose audio comes up.
+fn load(exchange: &mut Exchange, seed: u64) {
+    let agent: AgentId = "agent1".parse().unwrap();
+    let session = SessionId::mint(exchange.now.wall, &mut Rng::seeded(seed));
+    exchange.give(Input::ConsoleSession { agent: agent.clone(), session, is_up: true });
+    exchange.command("agent1", CentreCommand::MediaOffer { agent, session, offer: "v=0".into() });
+    let leg = exchange.media.iter().rev().find_map(|order| match order {
+        MediaOrder::OpenBrowser { leg, .. } => Some(*leg),
+        _ => None,
+    });
+    let leg = leg.expect("a console's leg");
+    exchange.give(Input::Media(MediaNotice::BrowserAnswered { leg, answer: "v=0".into() }));
+    exchange.give(Input::Media(MediaNotice::Up { leg }));
+}
+
+/// Ana talks with caller 100 by her browser: what belongs behind To, and the call.
+fn ana_talks(exchange: &mut Exchange) -> (String, CallId) {
+    let agent: AgentId = "agent1".parse().unwrap();
+    exchange.give(Input::Directory(Arc::new(a_browser_and_a_phone())));
+    load(exchange, 1);
+    exchange.command("agent1", CentreCommand::SetPresence { agent: agent.clone(), wanted: WantedPresence::Ready });
+    let tag = exchange.answered(100);
+    assert!(said(exchange).is_empty(), "nothing is said of who is only rung");
+    let call = exchange.switch.snapshot().calls[0].id;
+    exchange.command("agent1", CentreCommand::Answer { agent, call });
+    assert_eq!(said(exchange), [(Party::Agent, MediaProtection::Dtls, None)]);
+    (tag, call)
+}
+
+#[test]
+fn a_telephone_in_the_clear_that_follows_an_encrypted_browser_is_said_to_be_so() {
+    let mut exchange = Exchange::new();
+    let (_, call) = ana_talks(&mut exchange);
+    register(&mut exchange);
+    let (agent, berta): (AgentId, AgentId) = ("agent1".parse().unwrap(), "agent2".parse().unwrap());
+    let session = SessionId::mint(exchange.now.wall, &mut Rng::seeded(2));
+    exchange.give(Input::ConsoleSession { agent: berta.clone(), session, is_up: true });
+    exchange.command("agent2", CentreCommand::SetPresence { agent: berta.clone(), wanted: WantedPresence::Ready });
+    let target = TransferTarget::Agent { agent: berta };
+    exchange.command("agent1", CentreCommand::Transfer { agent, call, target });
+    exchange.wait(500);
+    let invite = exchange.last("INVITE ");
+    assert_eq!(said(&exchange).len(), 1, "nothing is agreed while it rings");
+    phone_says(&mut exchange, &invite, "200 OK", SDP);
+    let udp = Some(SignallingTransport::Udp);
+    assert_eq!(said(&exchange)[1..], [(Party::Agent, MediaProtection::Plain, udp)]);
+}
+
+#[test]
+fn a_page_that_is_loaded_anew_says_nothing_again_and_nothing_of_a_call_that_is_over() {
+    let mut exchange = Exchange::new();
+    let (tag, _) = ana_talks(&mut exchange);
+    load(&mut exchange, 2);
+    assert_eq!(said(&exchange).len(), 1, "it is as it was");
+    exchange.caller(100, "BYE", 2, &tag, "");
+    let wraps_up = |agent: &AgentView| matches!(agent.presence, Presence::WrappingUp { .. });
+    assert!(exchange.switch.snapshot().agents.iter().any(wraps_up));
+    load(&mut exchange, 3);
+    assert_eq!(said(&exchange).len(), 1);
 }
