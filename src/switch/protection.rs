@@ -24,6 +24,18 @@ pub(super) struct Protections {
 }
 
 impl Protections {
+    /// What was said of a call's parties, to be written down.
+    pub(super) fn said_of(&self, call: CallId) -> Vec<(Party, LegProtection)> {
+        self.said.get(&call).into_iter().flatten().map(|(party, said)| (*party, *said)).collect()
+    }
+
+    /// What an earlier process said of a call that goes on.
+    pub(super) fn recall(&mut self, call: CallId, said: Vec<(Party, LegProtection)>) {
+        if !said.is_empty() {
+            self.said.insert(call, said.into_iter().collect());
+        }
+    }
+
     /// Nothing is said of a call behind its end.
     pub(super) fn hear(&mut self, event: &Event) {
         if let Event::Call(CallEvent { call, kind: CallEventKind::Ended { .. } }) = event {
@@ -68,6 +80,7 @@ impl Switch {
             return;
         }
         self.protections.said.entry(call).or_default().insert(party, agreed);
+        self.snapshots.touch(call);
         let kind = CallEventKind::LegAgreed { party, media: agreed.media, signalling: agreed.signalling };
         let event = Event::Call(CallEvent { call, kind });
         self.outputs.push_back(Output::Fact(Fact { at: now.wall, actor: Actor::System, event, call: None }));

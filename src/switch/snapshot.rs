@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         agent::Agent,
+        call::Party,
         centre::{CentreInput, FloorChanges, KeptCall},
     },
     protocol::{
@@ -24,7 +25,7 @@ use crate::{
         sdp::SdpSession,
         sip::{DialogId, DialogSnapshot, PhoneSnapshot, SipOrder, SubscriptionSnapshot},
     },
-    types::{AgentId, CallId, LegId, Mono, Now},
+    types::{AgentId, CallId, LegId, LegProtection, Mono, Now},
 };
 
 /// Between the questions to two legs: so many at once neither flood a trunk nor keep the last one waiting for long.
@@ -47,6 +48,9 @@ struct LegSnapshot {
 pub struct CallSnapshot {
     call: KeptCall,
     legs: Vec<LegSnapshot>,
+    /// What its history says of how its parties' legs are protected.
+    #[serde(default)]
+    said: Vec<(Party, LegProtection)>,
 }
 
 /// What is to be written down.
@@ -96,6 +100,13 @@ pub(super) struct Snapshots {
     /// Subscriptions that have been.
     written_subscriptions: BTreeSet<u64>,
     survivors: Option<(Survivors, Vec<Vec<DialogId>>)>,
+}
+
+impl Snapshots {
+    /// Something of a call is to be written down anew.
+    pub(super) fn touch(&mut self, call: CallId) {
+        self.changes.calls.insert(call);
+    }
 }
 
 impl CallSnapshot {
@@ -204,7 +215,8 @@ impl Switch {
     fn call_snapshot(&self, id: CallId) -> Option<CallSnapshot> {
         let call = self.centre.keep_call(id)?;
         let legs: Vec<LegSnapshot> = self.centre.legs_of(id).into_iter().filter_map(|leg| self.leg_snapshot(leg)).collect();
-        (call.is_over() || !legs.is_empty()).then_some(CallSnapshot { call, legs })
+        let said = self.protections.said_of(id);
+        (call.is_over() || !legs.is_empty()).then_some(CallSnapshot { call, legs, said })
     }
 
     fn leg_snapshot(&self, leg: LegId) -> Option<LegSnapshot> {
@@ -230,6 +242,9 @@ impl Switch {
         let mut legs = Vec::new();
         let mut calls = Vec::new();
         for (snapshot, dialogs) in survivors.calls.into_iter().zip(dialogs) {
+            if !snapshot.is_over() {
+                self.protections.recall(snapshot.id(), snapshot.said);
+            }
             calls.push(snapshot.call);
             for (leg, dialog) in snapshot.legs.into_iter().zip(dialogs) {
                 legs.push((leg.leg, dialog));

@@ -32,7 +32,7 @@ pub enum SignallingTransport {
 }
 
 /// How a leg is protected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LegProtection {
     /// Its audio.
     pub media: MediaProtection,

@@ -463,6 +463,25 @@ fn a_phone_on_a_stream_is_asked_when_it_has_registered_again() {
 }
 
 #[test]
+fn what_is_said_of_a_protected_telephone_is_not_said_again_after_a_restart() {
+    let mut exchange = Exchange::new();
+    exchange.phone_stream = Some(FlowId(11));
+    let (_, _, _, phone_call) = exchange.bridged(100);
+    let said = |exchange: &Exchange| exchange.kinds().into_iter().filter(|kind| *kind == "call.leg_agreed").count();
+    assert_eq!(said(&exchange), 1);
+    exchange.restart();
+    exchange.caller_agrees(100);
+    exchange.wait(20_000);
+    exchange.sent.clear();
+    exchange.phone_stream = Some(FlowId(13));
+    register(&mut exchange);
+    exchange.wait(0);
+    let invite = exchange.asked(&phone_call);
+    exchange.says(PHONE, &invite, "200 OK", SDP);
+    assert_eq!((exchange.states(), said(&exchange)), (vec![CallState::Talking], 0));
+}
+
+#[test]
 fn a_phone_on_a_stream_that_is_there_before_its_turn_is_asked_at_once() {
     let mut exchange = Exchange::new();
     exchange.phone_stream = Some(FlowId(11));
