@@ -12,3 +12,8 @@ test('the last word on a leg counts, and one of which nothing is said was in the
   expect(legs.get('customer')).toMatchObject({ media: 'plain', signalling: 'tls' })
   expect(legs.get('agent')).toEqual({ media: 'plain' })
 })
+
+test('a call of whose legs nothing is said shows nothing: its history may be older than such words', () => {
+  const measured = (party: string) => record({ kind: 'audio_measured', party })
+  expect(legsOf([measured('customer'), measured('agent')]).size).toBe(0)
+})

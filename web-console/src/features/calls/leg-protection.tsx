@@ -14,15 +14,20 @@ export interface Leg {
   signalling?: Signalling | null
 }
 
-/** How the legs of customer and agent were at last. One that was heard and of which nothing is said was in the clear. */
+/**
+ * How the legs of customer and agent were at last. Who was heard and of whom nothing is said was in the clear, on a call whose
+ * history says anything of it at all: histories from before this was written down say nothing of encrypted legs either.
+ */
 export function legsOf(events: CallDetails['events']): ReadonlyMap<Party, Leg> {
   const legs = new Map<Party, Leg>()
+  const heard = new Set<Party>()
   for (const record of events) {
     if (record.area !== 'call') continue
     const { event } = record
     if (event.kind === 'leg_agreed') legs.set(event.party, event)
-    else if (event.kind === 'audio_measured' && !legs.has(event.party)) legs.set(event.party, { media: 'plain' })
+    else if (event.kind === 'audio_measured') heard.add(event.party)
   }
+  if (legs.size > 0) for (const party of heard) if (!legs.has(party)) legs.set(party, { media: 'plain' })
   return legs
 }
 
