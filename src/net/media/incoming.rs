@@ -13,6 +13,8 @@ use crate::{
 pub(super) struct Incoming {
     playout: Playout,
     frame: Frame,
+    /// Whether the frame stands in for sound that has not come.
+    is_made_up: bool,
     /// The tick that `frame` belongs to; each tick decodes once, however many listen.
     tick: u64,
     stream: u64,
@@ -27,6 +29,7 @@ impl Incoming {
         Self {
             playout: Playout::new(decoder),
             frame: SILENCE,
+            is_made_up: false,
             tick: u64::MAX,
             stream,
             voice: SILENCE,
@@ -68,16 +71,21 @@ impl Incoming {
         if self.tick != tick {
             self.tick = tick;
             self.frame = self.playout.frame(Mono::from_millis(tick * FRAME_MS));
+            self.is_made_up = self.playout.is_making_up();
         }
         &self.frame
     }
 
-    /// The same as loud as voices should be.
+    /// The same as loud as voices should be. What stands in for lost sound says nothing about the line.
     pub(super) fn voice(&mut self, tick: u64) -> &Frame {
         if self.voice_tick != tick {
             self.voice_tick = tick;
             self.voice = *self.frame(tick);
-            self.levels.level(&mut self.voice);
+            if self.is_made_up {
+                self.levels.pass(&mut self.voice);
+            } else {
+                self.levels.level(&mut self.voice);
+            }
         }
         &self.voice
     }

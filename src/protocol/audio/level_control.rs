@@ -1,9 +1,10 @@
 //! Automatic level control: voices that are mixed come out about as loud as one another, however far their microphones are.
 //!
 //! How loud somebody speaks is the mean over the time in which they do, with a hangover of 200 ms (the idea of ITU-T P.56); what we
-//! steer to is the -26 dBov at which P.56's family of Recommendations has speech. The concerns are those of ITU-T G.169: noise is not
-//! brought up and nothing changes in pauses, tones of signalling neither teach anything nor are raised to where they would be bent, what
-//! may be an echo is neither learned from nor raised, and nothing is cut off. It costs some ten multiplications a sample.
+//! steer to is the -26 dBov at which P.56's family of Recommendations has speech. The concerns are those of ITU-T G.169: noise gets no
+//! more than brings the line's to -50 dBov as far as it is known, and nothing rises in pauses; tones of signalling neither teach anything
+//! nor are raised to where they would be bent; what may be an echo is neither learned from nor, once the gain is put aside, raised;
+//! nothing is cut off. It costs some ten multiplications a sample.
 
 use super::{
     FRAME_SAMPLES, Frame,
@@ -39,9 +40,14 @@ const ECHO_FADE_DB: f32 = 1.2;
 const ECHO_LOSS_DB: f32 = 6.0;
 /// A frame is raised to no more than this: whoever shouts after whispering, and keys, are loud enough.
 const RAISED_DBOV_MAX: f32 = -12.0;
-/// Change in a frame while the gain is put aside for what is loud or may be an echo, and when it comes back.
+/// Change in a frame while the gain is put aside for what may be an echo, and when it comes back.
 const ASIDE_DB: f32 = 9.0;
 const BACK_DB: f32 = 3.0;
+/// A frame that is so much louder than the one before, as where a key begins, starts with no more than this above what it may get.
+const SUDDEN_DB: f32 = 1.0;
+const SUDDEN_RISE_DB: f32 = 15.0;
+/// A frame of one and the same sample up to this is no sound: what has not come yet, or G.711's word for nothing.
+const NOTHING_MAX: u16 = 8;
 /// A share of full scale above which what is raised bends instead of being cut off: -6 dB.
 const KNEE: f32 = 0.5;
 
@@ -59,6 +65,8 @@ pub struct LevelControl {
     gain_db: f32,
     /// What the last sample got.
     applied_db: f32,
+    /// How loud the last frame was.
+    last_dbov: f32,
     tones: Tones,
     near: Held,
     far: Held,
@@ -74,6 +82,7 @@ impl Default for LevelControl {
             frames: 0,
             gain_db: 0.0,
             applied_db: 0.0,
+            last_dbov: SILENCE_DBOV,
             tones: Tones::default(),
             near: Held::default(),
             far: Held::default(),
@@ -87,24 +96,43 @@ impl LevelControl {
         self.far.note(level_dbov(frame));
     }
 
-    /// Brings the next frame of the voice nearer to where it should be.
+    /// Brings the next frame of the voice nearer to where it should be. A line on which there is nothing, because nothing has come yet or
+    /// a microphone is off, says nothing about its noise.
     pub fn level(&mut self, frame: &mut Frame) {
+        if is_nothing(frame) {
+            self.last_dbov = SILENCE_DBOV;
+            return self.pass(frame);
+        }
         let voice = self.activity.hear(frame);
         self.noise_dbov = self.activity.floor_dbov().min(self.noise_dbov + NOISE_RISES_DB);
+        let last_dbov = std::mem::replace(&mut self.last_dbov, voice.level_dbov);
         let is_tone = self.tones.hear(frame, voice.level_dbov);
         self.near.fade();
         self.far.fade();
         self.near.note(voice.level_dbov);
         let may_be_echo = self.near.dbov < self.far.dbov - ECHO_LOSS_DB;
-        self.hangover = if voice.is_voice { HANGOVER_FRAMES } else { self.hangover.saturating_sub(1) };
-        if self.hangover > 0 && !is_tone && !may_be_echo {
+        self.hangover = if voice.is_voice && !may_be_echo { HANGOVER_FRAMES } else { self.hangover.saturating_sub(1) };
+        let is_speech = self.hangover > 0 && !is_tone && !may_be_echo;
+        if is_speech {
             self.learn(voice.level_dbov);
         }
-        let room_db = if may_be_echo { 0.0 } else { (RAISED_DBOV_MAX - voice.level_dbov).max(0.0) };
-        let wanted = self.gain_db.min(room_db);
-        let before = self.applied_db;
-        self.applied_db = before + (wanted - before).clamp(-ASIDE_DB, BACK_DB);
+        let room_db = (RAISED_DBOV_MAX - voice.level_dbov).max(0.0);
+        let is_sudden = voice.level_dbov > last_dbov + SUDDEN_RISE_DB;
+        let most = if is_sudden { room_db + SUDDEN_DB } else { f32::INFINITY };
+        let before = self.applied_db.min(most);
+        let wanted = self.gain_db.min(if may_be_echo { 0.0 } else { room_db });
+        let rise_db = if is_speech { BACK_DB } else { 0.0 };
+        self.applied_db = before + (wanted - before).clamp(-ASIDE_DB, rise_db);
         amplify(frame, before, self.applied_db);
+    }
+
+    /// The same of a frame in which the line itself is not heard: nothing is learned of it, and the gain stays.
+    pub fn pass(&mut self, frame: &mut Frame) {
+        self.tones = Tones::default();
+        self.near.fade();
+        self.far.fade();
+        self.hangover = self.hangover.saturating_sub(1);
+        amplify(frame, self.applied_db, self.applied_db);
     }
 
     fn learn(&mut self, level_dbov: f32) {
@@ -120,6 +148,11 @@ impl LevelControl {
         let needed = (TARGET_DBOV - to_db(self.speech)).clamp(GAIN_DB_MIN, GAIN_DB_MAX.min(room_db));
         self.gain_db += (needed - self.gain_db).clamp(-SOFTER_DB, LOUDER_DB);
     }
+}
+
+fn is_nothing(frame: &Frame) -> bool {
+    let [first, ..] = frame;
+    first.unsigned_abs() <= NOTHING_MAX && frame.iter().all(|sample| sample == first)
 }
 
 /// A mean square against full scale as a level.

@@ -97,6 +97,11 @@ impl Playout {
         frame
     }
 
+    /// Whether the end of that was made up because nothing had come.
+    pub fn is_making_up(&self) -> bool {
+        self.concealer.is_making_up()
+    }
+
     fn play_next(&mut self, now: Mono) {
         let mut samples = [0; PACKET_SAMPLES_MAX];
         let needed = (FRAME_SAMPLES - self.queue.len()).next_multiple_of(UNIT);

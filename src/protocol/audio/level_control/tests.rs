@@ -90,6 +90,53 @@ fn noise_alone_stays_as_it_is() {
 }
 
 #[test]
+fn noise_stays_as_it_is_whatever_of_it_is_missing() {
+    for dbov in [-70.0, -55.0, -45.0, -40.0, -30.0] {
+        for (at, missing) in [(0, 1), (0, 3), (10 * SECOND, 1), (10 * SECOND, 15)] {
+            for nothing in [0, 8] {
+                let mut frames = noise(30 * SECOND, dbov);
+                frames[at..at + missing].fill([nothing; FRAME_SAMPLES]);
+                let heard = levelled(&mut LevelControl::default(), &frames);
+                let loudest = frames.iter().zip(&heard).map(|(frame, heard)| level_dbov(heard) - level_dbov(frame));
+                let loudest = loudest.fold(0.0, f32::max);
+                assert!(loudest <= 0.5, "{dbov}, {missing} missing at {at}: {loudest}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_quiet_voice_brings_its_noise_up_no_further_after_a_gap() {
+    let (frames, _) = speech(-42.0);
+    let hiss = noise(frames.len(), -55.0);
+    let line = mixed(&frames, &hiss);
+    let mut control = LevelControl::default();
+    levelled(&mut control, &line);
+    let before = control.gain_db;
+    levelled(&mut control, &[[0; FRAME_SAMPLES]; 15]);
+    assert_eq!(before, control.gain_db, "nothing is learned of nothing");
+    levelled(&mut control, &line);
+    assert!(control.gain_db <= before + 1.0, "{before} and {}", control.gain_db);
+}
+
+#[test]
+fn the_noise_of_who_is_silent_does_not_rise_when_the_others_stop() {
+    let (frames, _) = speech(-42.0);
+    let hiss = noise(frames.len() + 30 * SECOND, -64.0);
+    let mut control = LevelControl::default();
+    levelled(&mut control, &mixed(&frames, &hiss));
+    let (said, _) = speech(-26.0);
+    let mut last = control.applied_db;
+    for (i, frame) in hiss[frames.len()..].iter().enumerate() {
+        let is_spoken_to = (5 * SECOND..15 * SECOND).contains(&i);
+        control.goes_out(if is_spoken_to { &said[i] } else { &[0; FRAME_SAMPLES] });
+        control.level(&mut frame.clone());
+        assert!(control.applied_db <= last, "frame {i}: {last} and {}", control.applied_db);
+        last = control.applied_db;
+    }
+}
+
+#[test]
 fn a_quiet_voice_does_not_bring_its_noise_up_and_nothing_moves_in_a_pause() {
     let (frames, is_speech) = speech(-42.0);
     let hiss = noise(frames.len() + 30 * SECOND, -64.0);
@@ -122,12 +169,16 @@ fn the_gain_moves_in_small_steps_whatever_comes() {
 #[test]
 fn within_a_frame_the_gain_is_even() {
     let mut control = used_to(-45.0);
-    let mut last = control.applied_db;
     for frame in [key('5', 20, 8_000), vec![[4_000; FRAME_SAMPLES]; 40]].concat() {
         let mut heard = frame;
         control.level(&mut heard);
-        assert!((control.applied_db - last).abs() <= ASIDE_DB + 0.01);
-        last = control.applied_db;
+        let seen = |(before, after): (&i16, &i16)| {
+            let is_seen = before.unsigned_abs() >= 500 && after.unsigned_abs() < 16_000;
+            is_seen.then(|| 20.0 * (f32::from(*after) / f32::from(*before)).log10())
+        };
+        let gains: Vec<f32> = frame.iter().zip(&heard).filter_map(seen).collect();
+        let [first, last] = [gains.first(), gains.last()].map(|gain| gain.expect("what is seen"));
+        assert!((last - first).abs() <= ASIDE_DB + 0.01, "from {first} to {last}");
     }
     let mut even = [4_000; FRAME_SAMPLES];
     amplify(&mut even, 0.0, ASIDE_DB);
@@ -179,10 +230,25 @@ fn a_key_keeps_its_strength_from_begin_to_end_and_is_not_raised_where_it_is_stro
             let frames = key('9', 10, amplitude);
             let heard = levelled(&mut used_to(dbov), &frames);
             let dbov_of = |frames: &[Frame]| level_dbov(frames.as_flattened());
-            let [early, late] = [3..5, 8..10].map(|part| dbov_of(&heard[part.clone()]) - dbov_of(&frames[part]));
+            let [first, early, late] = [0..2, 3..5, 8..10].map(|part| dbov_of(&heard[part.clone()]) - dbov_of(&frames[part]));
             assert!((early - late).abs() < 0.5, "{amplitude} after {dbov}: {early} and {late}");
+            assert!((first - late).abs() < 0.5, "{amplitude} after {dbov}: {first} and {late}");
             assert!(amplitude < 14_000 || late < 1.0, "{amplitude} after {dbov}: {late}");
         }
+    }
+}
+
+#[test]
+fn a_key_that_begins_within_a_frame_is_soon_as_strong_as_it_stays() {
+    for amplitude in [3_000, 6_000, 14_000] {
+        let mut samples = [[0; FRAME_SAMPLES].as_slice(), key('9', 10, amplitude).as_flattened()].concat();
+        samples.drain(..FRAME_SAMPLES / 2);
+        let (frames, _) = samples.as_chunks::<FRAME_SAMPLES>();
+        let heard = levelled(&mut used_to(-45.0), frames);
+        let raised = |at: usize| level_dbov(&heard[at]) - level_dbov(&frames[at]);
+        assert!((raised(0) - raised(8)).abs() < 4.0, "{amplitude}: {} and {}", raised(0), raised(8));
+        assert!((raised(1) - raised(8)).abs() < 2.0, "{amplitude}: {} and {}", raised(1), raised(8));
+        assert!((raised(2) - raised(8)).abs() < 0.5, "{amplitude}: {} and {}", raised(2), raised(8));
     }
 }
 
