@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     protocol::{
-        audio::{FRAME_SAMPLES, clock_rate, timestamp_step},
+        audio::{FRAME_SAMPLES, Frame, SILENCE, clock_rate, timestamp_step},
         media::{Codec, Source},
     },
     types::Mono,
@@ -29,6 +29,7 @@ struct CommonFrame {
     music: Option<Arc<str>>,
     codec: Codec,
     tick: u64,
+    frame: Frame,
     payload: [u8; FRAME_SAMPLES],
 }
 
@@ -39,7 +40,7 @@ impl CommonFrames {
         if let Some(at) = self.kept.iter().position(is_same) {
             return self.kept.get_mut(at);
         }
-        let fresh = CommonFrame { music: music.cloned(), codec, tick: u64::MAX, payload: [0; FRAME_SAMPLES] };
+        let fresh = CommonFrame { music: music.cloned(), codec, tick: u64::MAX, frame: SILENCE, payload: [0; FRAME_SAMPLES] };
         if self.kept.len() < KEPT_MAX {
             self.kept.push(fresh);
             return self.kept.last_mut();
@@ -82,7 +83,12 @@ impl Worker {
             let Some(encoder) = leg.encoder_for(codec) else { return false };
             let Ok(FRAME_SAMPLES) = encoder.encode(&frame, &mut self.payload) else { return false };
             common.payload.copy_from_slice(&self.payload[..FRAME_SAMPLES]);
-            common.tick = tick;
+            (common.frame, common.tick) = (frame, tick);
+        }
+        if self.controls_levels
+            && let Some(incoming) = &mut leg.incoming
+        {
+            incoming.goes_out(&common.frame);
         }
         let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
         let sent = leg.send(seat, &mut self.out, payload_type, stamp, &common.payload, now);

@@ -12,7 +12,7 @@ use super::{
     ear::Ear,
     forked::ForkTap,
     incoming::Incoming,
-    mixing::Circle,
+    mixing::{Approach, Circle},
     sip_peer::{Meaning, SipPeer},
     sound::Sound,
     speech::Speech,
@@ -52,6 +52,8 @@ pub(super) struct Leg {
     pub(super) play: Option<Playback>,
     /// How loud the leg's sources are, below words or after them.
     pub(super) ducking: Ducking,
+    /// How near the voices that it hears are to the level of all.
+    pub(super) approach: Approach,
     pub(super) is_muted: bool,
     pub(super) feed: Feed,
     pub(super) outgoing: Outgoing,
@@ -102,6 +104,7 @@ impl Leg {
             audience: Vec::new(),
             play: None,
             ducking: Ducking::default(),
+            approach: Approach::default(),
             is_muted: false,
             feed: Feed::Silent,
             outgoing,

@@ -27,7 +27,7 @@ use super::{
     gather::{GATHER, Gather},
     lag::Lag,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
-    mixing::Circles,
+    mixing::{Approach, Circles},
     notices::Notices,
     plane::Missed,
     sip_peer::{PortPool, SipPeer, bind_each},
@@ -556,6 +556,10 @@ impl Worker {
         }
         let was_clocked = leg.feed == Feed::Clocked;
         leg.feed = feed;
+        if matches!(feed, Feed::Relay(_)) {
+            // Packets are as loud as they come.
+            leg.approach = Approach::default();
+        }
         match (was_clocked, feed == Feed::Clocked) {
             (false, true) => {
                 self.begin_ticks(now);
