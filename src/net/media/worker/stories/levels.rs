@@ -109,3 +109,77 @@ fn who_is_relayed_is_heard_as_loud_as_ever_while_words_are_said_over_it() {
     }
     assert!(loud > TURN / 4, "it was heard: {loud}");
 }
+
+#[test]
+fn who_was_relayed_to_hears_no_jump_when_a_third_is_mixed_in() {
+    let mut stage = Stage::new();
+    let [caller, agent, third] = [Codec::Pcmu; 3].map(|codec| stage.call(codec));
+    stage.hear(caller, &[agent]);
+    stage.hear(agent, &[caller]);
+    stage.hear(third, &[caller, agent]);
+    let words = words();
+    let loud = words.iter().position(|frame| frame.iter().any(|sample| sample.unsigned_abs() > 8_000)).unwrap();
+    let said: Vec<Frame> = [&words[..], &words[..], &words[..], &words[loud..]].concat();
+    // Its own packets are on their way for a moment.
+    let joins_at = 3 * TURN + 4;
+    let seats = [caller, agent].map(|telephone| stage.worker.legs.seat_of(stage.telephones[telephone].leg).unwrap());
+    let mut heard = Vec::new();
+    for (i, frame) in said.iter().enumerate().take(joins_at + 40) {
+        if i == joins_at {
+            stage.hear(agent, &[caller, third]);
+        }
+        stage.telephones[caller].say(&ulaw(frame, QUIET));
+        stage.telephones[agent].say(&ulaw(&SILENCE, 1.0));
+        stage.telephones[third].say(&ulaw(&SILENCE, 1.0));
+        stage.pass(FRAME_MS);
+        let (mut datagram, mut last) = ([0; 400], None);
+        while let Ok(length) = stage.telephones[agent].socket.recv(&mut datagram) {
+            let packet = Packet::read(&datagram[..length]).filter(|packet| packet.payload_type == 0);
+            last = packet.map(|packet| packet.payload.iter().map(|octet| linear_of_ulaw(*octet)).collect::<Vec<_>>()).or(last);
+        }
+        for telephone in [caller, third] {
+            stage.telephones[telephone].hear();
+        }
+        while stage.notices.try_recv().is_ok() {}
+        // The frame in which it begins may be heard either way.
+        if i <= joins_at || stage.worker.legs.get(seats[1]).unwrap().feed != Feed::Clocked {
+            continue;
+        }
+        let tick = stage.clock.now().mono.as_millis() / FRAME_MS;
+        let incoming = stage.worker.legs.get_mut(seats[0]).unwrap().incoming.as_mut().unwrap();
+        heard.push((last.expect("a frame for every tick"), incoming.frame(tick).to_vec()));
+    }
+    let gain_of = |pairs: &[(Vec<i16>, Vec<i16>)]| {
+        let (heard, plain): (Vec<_>, Vec<_>) = pairs.iter().cloned().unzip();
+        louder_by(&heard.concat(), &plain.concat())
+    };
+    let (first, last) = (gain_of(&heard[..2]), gain_of(&heard[20..]));
+    assert!(first < 4.0 && last > 6.0, "{first} dB at first and {last} in the end");
+}
+
+#[test]
+fn what_comes_back_from_a_line_that_is_relayed_to_is_not_raised() {
+    let mut stage = Stage::new();
+    let [caller, agent, third] = [Codec::Pcmu; 3].map(|codec| stage.call(codec));
+    stage.hear(caller, &[agent]);
+    stage.hear(agent, &[caller, third]);
+    stage.hear(third, &[caller, agent]);
+    let seat = stage.worker.legs.seat_of(stage.telephones[caller].leg).unwrap();
+    let said = words().repeat(2);
+    for (i, frame) in said.iter().enumerate() {
+        let echo = i.checked_sub(6).map_or(SILENCE, |i| said[i]);
+        stage.telephones[agent].say(&ulaw(frame, 1.0));
+        stage.telephones[caller].say(&ulaw(&echo, 0.1));
+        stage.telephones[third].say(&ulaw(&SILENCE, 1.0));
+        stage.pass(FRAME_MS);
+        for telephone in [caller, agent, third] {
+            stage.telephones[telephone].hear();
+        }
+        while stage.notices.try_recv().is_ok() {}
+        let tick = stage.clock.now().mono.as_millis() / FRAME_MS;
+        let Some(incoming) = &mut stage.worker.legs.get_mut(seat).unwrap().incoming else { continue };
+        let plain = *incoming.frame(tick);
+        assert_eq!(*incoming.voice(tick), plain, "frame {i}");
+    }
+    assert!(matches!(stage.worker.legs.get(seat).unwrap().feed, Feed::Relay(_)));
+}
