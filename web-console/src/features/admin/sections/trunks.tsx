@@ -157,6 +157,7 @@ function Fields({ form, isNew }: FieldsProps<Trunk>) {
       <Checkbox isSelected={values.keeps_levels ?? false} onChange={(isOn) => set('keeps_levels', isOn)} data-testid="field-keeps-levels">
         {t('trunks.keeps_levels')}
       </Checkbox>
+      <p className="-mt-2 text-xs text-ink-3">{t('trunks.keeps_levels_help')}</p>
       <TrunkTls tls={values.tls} onTls={(tls) => set('tls', tls)} isOutOverTls={Boolean(values.peer) && values.transport === 'tls'} errorOf={errorOf} />
       <TrunkRulesFields form={form} />
       <TrunkIdentity stir={values.stir} onStir={(stir) => set('stir', stir)} identity={values.identity} onIdentity={(identity) => set('identity', identity)} errorOf={errorOf} />
