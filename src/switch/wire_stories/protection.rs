@@ -2,10 +2,7 @@
 
 use super::*;
 use crate::{
-    domain::{
-        call::{CallEventKind, Party, TransferTarget},
-        centre::AgentView,
-    },
+    domain::call::{CallEventKind, Party, TransferTarget},
     types::{CallId, MediaProtection, SignallingTransport},
 };
 
@@ -147,8 +144,8 @@ fn a_page_that_is_loaded_anew_says_nothing_again_and_nothing_of_a_call_that_is_o
     load(&mut exchange, 2);
     assert_eq!(said(&exchange).len(), 1, "it is as it was");
     exchange.caller(100, "BYE", 2, &tag, "");
-    let wraps_up = |agent: &AgentView| matches!(agent.presence, Presence::WrappingUp { .. });
-    assert!(exchange.switch.snapshot().agents.iter().any(wraps_up));
+    let mut agents = exchange.switch.snapshot().agents.into_iter();
+    assert!(agents.any(|agent| matches!(agent.presence, Presence::WrappingUp { .. })));
     load(&mut exchange, 3);
     assert_eq!(said(&exchange).len(), 1);
 }
