@@ -1,5 +1,5 @@
 # Everything a person or a machine does with the project. `make help` lists it.
-.PHONY: help run test test-long bench soak fuzz interop detection clean
+.PHONY: help run test test-long pictures bench soak fuzz interop detection clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -13,6 +13,9 @@ test: ## format, lints, unit, integration, SIP and browser tests on SQLite and P
 
 test-long: ## the same with many more random cases (CALENDAR_CASES, SIMULATION_SEEDS)
 	@CALENDAR_CASES=100000 SIMULATION_SEEDS=5000 .make/test.sh
+
+pictures: ## every screen in both languages and themes, checked and photographed in web-console/e2e/screenshots
+	@.make/pictures.sh
 
 bench: ## what a call costs; SCALE=0.1 by default, SCALE=1 for full length; writes target/bench/*.json
 	@.make/bench.sh

@@ -33,12 +33,14 @@ export default defineConfig({
     permissions: ['microphone', 'notifications'],
     video: 'off',
     screenshot: 'only-on-failure',
-    trace: 'retain-on-failure',
+    // It would cost a third of every story; for the one that fails: npx playwright test FILE --trace on.
+    trace: 'off',
     launchOptions: { executablePath, args },
   },
   projects: [
-    { name: 'console', testIgnore: /\.tone\.spec\.ts$/ },
-    // Here the browser's microphone sings a known tone instead of beeping. One at a time: what is heard is judged by its pitch.
+    // Here the browser's microphone sings a known tone instead of beeping. One at a time: what is heard is judged by its pitch. They come
+    // first, so that the other stories run beside them and not before them.
     { name: 'tone', workers: 1, testMatch: /\.tone\.spec\.ts$/, use: { launchOptions: { executablePath, args: [...args, `--use-file-for-fake-audio-capture=${microphoneTone()}`] } } },
+    { name: 'console', testIgnore: /\.tone\.spec\.ts$/ },
   ],
 })

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test'
 import { readFileSync } from 'node:fs'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
-import { look } from '../support/look'
+import { look, picture } from '../support/look'
 import { signIn } from '../support/page'
 
 const centre = useCentre()
@@ -34,7 +34,7 @@ test("a call's SIP messages stand as a ladder and are taken away as pcap", async
   await page.setViewportSize(NARROW)
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(NARROW.width)
   expect(await page.getByTestId('ladder').evaluate((ladder) => ladder.scrollWidth - ladder.clientWidth)).toBe(0)
-  await page.screenshot({ path: new URL('../screenshots/call-signalling.narrow.png', import.meta.url).pathname })
+  await picture(page, 'call-signalling.narrow')
   await page.keyboard.press('Enter')
   await expect(page.getByTestId('ladder-text')).toHaveCount(0)
 

@@ -38,9 +38,10 @@ test('dock and wrap-up say why a dialled number was not reached, and it is calle
     await page.getByTestId('disposition-billing.payment').click()
     await page.getByTestId('wrap-up-done').click()
     await expect(page.getByTestId('presence')).toHaveAttribute('data-state', 'ready')
-    const calls = await admin.items<Record<string, unknown>>('/calls')
-    expect(calls.slice(0, ENDS.length).map((call) => call.end_cause)).toEqual(ENDS.map((one) => one.cause).toReversed())
-    expect(calls[0]).toMatchObject({ direction: 'outbound', customer_number: '+34911222333', outcome: 'not_reached' })
+    const lately = async () => (await admin.items<Record<string, unknown>>('/calls')).slice(0, ENDS.length)
+    // The history is written behind the calls.
+    await expect.poll(async () => (await lately()).map((call) => call.end_cause)).toEqual(ENDS.map((one) => one.cause).toReversed())
+    expect((await lately())[0]).toMatchObject({ direction: 'outbound', customer_number: '+34911222333', outcome: 'not_reached' })
   } finally {
     end.leave()
   }

@@ -1,9 +1,9 @@
-// Every screen in every state that it has: clean for axe in both languages and themes, whole at 1280×720 with longer texts, and a
-// picture of each to look at (e2e/screenshots). Each role signs in once.
+// Every screen in every state that it has: clean for axe in both languages and themes, and whole at 1280×720 with longer texts.
+// `make pictures` looks at them in every pair of the two and takes a picture of each. Each role signs in once.
 import { expect, test, type Page } from '@playwright/test'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
-import { glance, look } from '../support/look'
+import { glance, look, picture } from '../support/look'
 import { isLive, signIn, startShift } from '../support/page'
 import { overflowing } from '../support/stretch'
 
@@ -160,7 +160,7 @@ test('what lies over a page, and its troubles', async ({ page, context }) => {
   await page.route('**/api/v1/calls*', () => {})
   await page.goto(`${centre.http}/calls`)
   await expect(page.locator('.skeleton').first()).toBeVisible()
-  await page.screenshot({ path: new URL('../screenshots/calls-loading.png', import.meta.url).pathname })
+  await picture(page, 'calls-loading')
 
   await page.goto(`${centre.http}/desk`)
   await isLive(page)
@@ -238,7 +238,7 @@ test('beside another window, and twice as large', async ({ page }) => {
       await page.goto(`${centre.http}${path}`)
       await isLive(page)
       await expect(page.locator('.skeleton')).toHaveCount(0)
-      await page.screenshot({ path: new URL(`../screenshots/${screen}.${name}.png`, import.meta.url).pathname })
+      await picture(page, `${screen}.${name}`)
       expect.soft(await overflowing(page), `${screen} ${name}`).toEqual([])
     }
   }

@@ -1,56 +1,75 @@
-// Looking at a screen: in both languages and themes, for axe, with longer texts, and a picture of each (e2e/screenshots).
+// Looking at a screen: in both languages and both themes, for axe, and with longer texts. Where pictures are asked for (PICTURES=1),
+// in every pair of the two, with a picture of each (e2e/screenshots).
 import { AxeBuilder } from '@axe-core/playwright'
 import { expect, type Page } from '@playwright/test'
 import { isLive } from './page'
 import { overflowing, stretchTexts } from './stretch'
 
-/** In an order in which each step changes one of the two. */
-const LOOKS = [
+const HAS_PICTURES = process.env.PICTURES === '1'
+
+type Look = { language: 'en' | 'es'; theme: 'light' | 'dark' }
+
+/** Each language and each theme. The last is what a screen begins with, so that the next one begins there too. */
+const LOOKS: readonly Look[] = [
+  { language: 'es', theme: 'dark' },
   { language: 'en', theme: 'light' },
+]
+
+/** Every pair of them, in an order in which each step changes one of the two. */
+const ALL_LOOKS: readonly Look[] = [
   { language: 'es', theme: 'light' },
   { language: 'es', theme: 'dark' },
   { language: 'en', theme: 'dark' },
-] as const
-
-const shots = new URL('../screenshots/', import.meta.url).pathname
+  { language: 'en', theme: 'light' },
+]
 
 /** Leaves the screen as it was. `part` narrows what axe is asked to, when the rest was seen before. */
 export async function look(page: Page, name: string, part?: string): Promise<void> {
-  await inEveryLook(page, name, async (worn) => {
-    // In the page itself, and only what is wrong: several times as fast, and we have no frames.
-    const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] })
-    const { violations } = await (part === undefined ? axe : axe.include(part)).analyze()
-    const said = violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => `  ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1] ?? ''}`).join('\n')}`)
-    expect.soft(said, `${name} ${worn}`).toEqual([])
+  await inTurn(page, name, HAS_PICTURES ? ALL_LOOKS : LOOKS, async (worn) => {
+    expect.soft(await flaws(page, part), `${name} ${worn}`).toEqual([])
   })
 }
 
 /** Without axe: for a screen of which another one shows all parts. */
 export async function glance(page: Page, name: string): Promise<void> {
-  await inEveryLook(page, name, async () => {})
+  await inTurn(page, name, HAS_PICTURES ? ALL_LOOKS : [], async () => {})
 }
 
-async function inEveryLook(page: Page, name: string, check: (worn: string) => Promise<void>): Promise<void> {
+/** What to look at afterwards, where it is asked for. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (!HAS_PICTURES) return
+  await page.screenshot({ path: new URL(`../screenshots/${name}.png`, import.meta.url).pathname, animations: 'disabled' })
+}
+
+async function inTurn(page: Page, name: string, looks: readonly Look[], check: (worn: string) => Promise<void>): Promise<void> {
+  // A colour on its way from one theme to the other is of neither.
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  await expect(page.locator('main')).not.toBeEmpty()
   await expect(page.locator('.skeleton')).toHaveCount(0)
-  for (const { language, theme } of LOOKS) {
-    await wear(page, language, theme)
-    await expect(page.getByRole('tooltip')).toHaveCount(0)
-    await page.screenshot({ path: `${shots}${name}.${language}.${theme}.png`, animations: 'disabled' })
-    await check(`in ${language}, ${theme}`)
+  for (const worn of looks) {
+    await wear(page, worn)
+    await picture(page, `${name}.${worn.language}.${worn.theme}`)
+    await check(`in ${worn.language}, ${worn.theme}`)
   }
   const relax = await stretchTexts(page)
-  await page.screenshot({ path: `${shots}${name}.longer.png`, animations: 'disabled' })
+  await picture(page, `${name}.longer`)
   expect.soft(await overflowing(page), `${name} with longer texts`).toEqual([])
   await relax()
-  // The next screen begins where this one did.
-  await wear(page, 'en', 'light')
+}
+
+/** What axe finds wrong. */
+async function flaws(page: Page, part: string | undefined): Promise<string[]> {
+  // In the page itself, and only what is wrong: several times as fast, and we have no frames.
+  const axe = new AxeBuilder({ page }).setLegacyMode().options({ resultTypes: ['violations'] })
+  const { violations } = await (part === undefined ? axe : axe.include(part)).analyze()
+  return violations.map((one) => `${one.id}: ${one.help}\n${one.nodes.map((node) => `  ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1] ?? ''}`).join('\n')}`)
 }
 
 /**
  * By the page's own switches, pressed as programs press them: what is open over the page stays open. A page without switches
  * wears what this browser was told before.
  */
-async function wear(page: Page, language: string, theme: string): Promise<void> {
+async function wear(page: Page, { language, theme }: Look): Promise<void> {
   const root = page.locator('html')
   if ((await page.getByTestId('language').count()) === 0) {
     await page.evaluate(([language, theme]) => Object.assign(localStorage, { 'centralita.language': language, 'centralita.theme': theme }), [language, theme])
@@ -66,4 +85,6 @@ async function wear(page: Page, language: string, theme: string): Promise<void> 
     await page.getByTestId(testId).dispatchEvent('click')
     await expect(root).toHaveAttribute(attribute, wanted)
   }
+  // A tip that the pointer opened would lie over something.
+  await expect(page.getByRole('tooltip')).toHaveCount(0)
 }
