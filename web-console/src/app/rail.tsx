@@ -6,7 +6,7 @@ import { useStore } from 'zustand'
 import type { Session } from '@/api/session'
 import { changeLanguage } from '@/i18n'
 import { chooseTheme, otherTheme, themeStore } from '@/lib/theme'
-import { cx, Menu, MenuItem, MenuSection, Tip } from '@/ui'
+import { cx, Menu, Tip } from '@/ui'
 import { useKeysOf } from '@/lib/keymap'
 import { showOverlay } from './hotkeys'
 import { SECTIONS } from './sections'
@@ -97,17 +97,17 @@ function UserMenu({ user, onSignOut }: { user: Session; onSignOut: () => void })
           <span className="max-w-full truncate max-md:sr-only">{user.name.split(' ')[0]}</span>
         </AriaButton>
       }
-    >
-      <MenuSection title={`${user.name} · ${t(`role.${user.role}`)}`}>
-        <MenuItem href="/check">{t('user.check')}</MenuItem>
-        <MenuItem onAction={() => showOverlay('keys')}>{t('user.keys')}</MenuItem>
-        <MenuItem data-testid="password" onAction={() => showOverlay('password')}>
-          {t('user.password')}
-        </MenuItem>
-        <MenuItem data-testid="sign-out" onAction={onSignOut}>
-          {t('user.sign_out')}
-        </MenuItem>
-      </MenuSection>
-    </Menu>
+      parts={[
+        {
+          title: `${user.name} · ${t(`role.${user.role}`)}`,
+          entries: [
+            { text: t('user.check'), href: '/check' },
+            { text: t('user.keys'), onAction: () => showOverlay('keys') },
+            { text: t('user.password'), onAction: () => showOverlay('password'), testId: 'password' },
+            { text: t('user.sign_out'), onAction: onSignOut, testId: 'sign-out' },
+          ],
+        },
+      ]}
+    />
   )
 }

@@ -1,49 +1,58 @@
-// What opens above the page: menus and popovers. Focus goes back to where it came from when they close.
-import type { ReactElement, ReactNode } from 'react'
-import {
-  Dialog as AriaDialog,
-  DialogTrigger,
-  Header,
-  Menu as AriaMenu,
-  MenuItem as AriaMenuItem,
-  MenuSection as AriaMenuSection,
-  MenuTrigger,
-  Popover as AriaPopover,
-  Separator,
-  type MenuItemProps,
-  type PopoverProps,
-} from 'react-aria-components'
-import { cx } from './cx'
-import { ITEM, POPOVER } from './classes'
+// What opens above the page: menus and panels. The buttons that open them are here from the start; what they open comes right
+// after the page is painted, long before anybody wants it. Focus goes back to where it came from when they close.
+import { useEffect, useId, useRef, useState, type ReactElement, type ReactNode } from 'react'
+import { ButtonContext, type ButtonProps, type PopoverProps } from 'react-aria-components'
+import { useStore } from 'zustand'
+import { createStore } from 'zustand/vanilla'
+import type { BadgeTone } from './badge'
 
-export function Menu({ trigger, label, children, placement = 'bottom start' }: { trigger: ReactElement; label: string; children: ReactNode; placement?: PopoverProps['placement'] }) {
+export interface MenuEntry {
+  text: string
+  /** The colour of a dot before the text. */
+  dot?: BadgeTone
+  /** Where it leads; an entry that does something has `onAction`. */
+  href?: string
+  onAction?: () => void
+  testId?: string
+}
+
+export interface MenuPart {
+  title: string
+  entries: readonly MenuEntry[]
+}
+
+/** Where the focus is when a menu opens: on itself, or on its first or last entry. */
+export type MenuFocus = true | 'first' | 'last'
+
+/** By the pointer the menu itself is focused, by keys its first entry or, with the upward arrow, its last. */
+export function Menu({ trigger, label, parts, placement = 'bottom start' }: { trigger: ReactElement; label: string; parts: readonly MenuPart[]; placement?: PopoverProps['placement'] }) {
+  const [focus, setFocus] = useState<MenuFocus | null>(null)
+  const button = useRef<HTMLButtonElement>(null)
+  const id = useId()
+  const bodies = useBodies(focus !== null)
+  const onKeyDown: ButtonProps['onKeyDown'] = (event) => {
+    if (event.key === 'ArrowDown') setFocus('first')
+    else if (event.key === 'ArrowUp') setFocus('last')
+    else return event.continuePropagation()
+    event.preventDefault()
+  }
   return (
-    <MenuTrigger>
-      {trigger}
-      <AriaPopover offset={4} placement={placement} className={cx(POPOVER, 'min-w-52')}>
-        <AriaMenu aria-label={label} className="max-h-[70vh] overflow-auto p-1 outline-none">
-          {children}
-        </AriaMenu>
-      </AriaPopover>
-    </MenuTrigger>
+    <>
+      <ButtonContext
+        value={{
+          ref: button,
+          'aria-haspopup': 'menu',
+          'aria-expanded': focus !== null,
+          'aria-controls': focus !== null ? id : undefined,
+          onPress: ({ pointerType }) => setFocus(pointerType === 'keyboard' || pointerType === 'virtual' ? 'first' : true),
+          onKeyDown,
+        }}
+      >
+        {trigger}
+      </ButtonContext>
+      {focus !== null && bodies && <bodies.MenuBody id={id} button={button} label={label} parts={parts} placement={placement} focus={focus} onClose={() => setFocus(null)} />}
+    </>
   )
-}
-
-export function MenuItem({ className, ...rest }: Omit<MenuItemProps, 'className' | 'style'> & { className?: string; 'data-testid'?: string }) {
-  return <AriaMenuItem {...rest} className={cx(ITEM, className)} />
-}
-
-export function MenuSection({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <AriaMenuSection className="not-first:mt-1 not-first:border-t not-first:border-line not-first:pt-1">
-      <Header className="px-2 py-1 text-xs text-ink-3">{title}</Header>
-      {children}
-    </AriaMenuSection>
-  )
-}
-
-export function MenuLine() {
-  return <Separator className="my-1 border-t border-line" />
 }
 
 /** A small panel at its trigger. It is not modal: with the keypad open one click still hangs up. `children` may be a function that gets `close`. */
@@ -53,7 +62,7 @@ export function PopoverPanel({
   children,
   placement = 'bottom',
   className,
-  isOpen,
+  isOpen: isOpenThere,
   onOpenChange,
 }: {
   trigger: ReactElement
@@ -64,14 +73,41 @@ export function PopoverPanel({
   isOpen?: boolean
   onOpenChange?: (isOpen: boolean) => void
 }) {
+  const [isOpenHere, setOpenHere] = useState(false)
+  const button = useRef<HTMLButtonElement>(null)
+  const id = useId()
+  const isOpen = isOpenThere ?? isOpenHere
+  const bodies = useBodies(isOpen)
+  const setOpen = (wanted: boolean) => {
+    setOpenHere(wanted)
+    onOpenChange?.(wanted)
+  }
+  const close = () => setOpen(false)
   return (
-    <DialogTrigger {...(isOpen === undefined ? {} : { isOpen })} {...(onOpenChange ? { onOpenChange } : {})}>
-      {trigger}
-      <AriaPopover offset={6} placement={placement} isNonModal className={cx(POPOVER, className)}>
-        <AriaDialog aria-label={label} className="p-3 outline-none">
-          {({ close }) => (typeof children === 'function' ? children(close) : children)}
-        </AriaDialog>
-      </AriaPopover>
-    </DialogTrigger>
+    <>
+      <ButtonContext value={{ ref: button, 'aria-expanded': isOpen, 'aria-controls': isOpen ? id : undefined, onPress: () => setOpen(!isOpen) }}>{trigger}</ButtonContext>
+      {isOpen && bodies && (
+        <bodies.PanelBody id={id} button={button} label={label} placement={placement} className={className} onClose={close}>
+          {typeof children === 'function' ? children(close) : children}
+        </bodies.PanelBody>
+      )}
+    </>
   )
+}
+
+type Bodies = typeof import('./overlay-bodies')
+const bodiesStore = createStore<Bodies | null>(() => null)
+
+/** Where they could not be loaded, whatever opens next tries again. */
+function useBodies(isWanted: boolean): Bodies | null {
+  const bodies = useStore(bodiesStore)
+  const isHere = bodies !== null
+  useEffect(() => {
+    if (!isHere) void loadBodies().catch(() => {})
+  }, [isHere, isWanted])
+  return bodies
+}
+
+async function loadBodies(): Promise<void> {
+  bodiesStore.setState(await import('./overlay-bodies'), true)
 }

@@ -8,7 +8,7 @@ import { presenceText } from '@/i18n/words'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import type { Presence, WantedPresence } from '@/live/protocol'
 import { phone } from '@/phone/softphone'
-import { Dot, Elapsed, Menu, MenuItem, MenuSection, type BadgeTone } from '@/ui'
+import { Dot, Elapsed, Menu, type BadgeTone } from '@/ui'
 import { choosePresence, isEngaged } from './actions'
 import { useEffect } from 'react'
 
@@ -52,23 +52,17 @@ export function PresenceControl() {
           <ChevronDown size={15} aria-hidden className="shrink-0 text-ink-3" />
         </AriaButton>
       }
-    >
-      <MenuSection title={isEngaged(presence) ? t('presence.after') : t('presence.now')}>
-        <MenuItem onAction={() => choose({ state: 'ready' })} data-testid="presence-ready">
-          <Dot tone="good" /> {t('common:presence.ready')}
-        </MenuItem>
-        {reasons.map((reason) => (
-          <MenuItem key={reason.id} onAction={() => choose({ state: 'paused', reason: reason.id })} data-testid={`presence-paused-${reason.id}`}>
-            <Dot tone="warn" /> {inLanguage(reason.names, i18n.language)}
-          </MenuItem>
-        ))}
-        <MenuItem onAction={() => choose({ state: 'offline' })} data-testid="presence-offline">
-          <Dot tone="neutral" /> {t('common:presence.offline')}
-        </MenuItem>
-      </MenuSection>
-      <MenuSection title={t('presence.sound')}>
-        <MenuItem href="/check">{t('presence.check')}</MenuItem>
-      </MenuSection>
-    </Menu>
+      parts={[
+        {
+          title: isEngaged(presence) ? t('presence.after') : t('presence.now'),
+          entries: [
+            { text: t('common:presence.ready'), dot: 'good', onAction: () => choose({ state: 'ready' }), testId: 'presence-ready' },
+            ...reasons.map(({ id, names }) => ({ text: inLanguage(names, i18n.language), dot: 'warn' as const, onAction: () => choose({ state: 'paused', reason: id }), testId: `presence-paused-${id}` })),
+            { text: t('common:presence.offline'), dot: 'neutral', onAction: () => choose({ state: 'offline' }), testId: 'presence-offline' },
+          ],
+        },
+        { title: t('presence.sound'), entries: [{ text: t('presence.check'), href: '/check' }] },
+      ]}
+    />
   )
 }

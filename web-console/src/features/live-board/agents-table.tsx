@@ -11,7 +11,7 @@ import { usePartyName } from '@/lib/use-party-name'
 import type { Presence, WantedPresence } from '@/live/protocol'
 import { boardStore } from '@/live/stores/board'
 import { phone } from '@/phone/softphone'
-import { Badge, cx, Dot, Elapsed, IconButton, Menu, MenuItem, MenuSection, type BadgeTone } from '@/ui'
+import { Badge, cx, Dot, Elapsed, IconButton, Menu, type BadgeTone } from '@/ui'
 import { agentOrder } from './figures'
 import { useBoardAgent, useBoardCall } from './use-board'
 import { useSlowOrder } from './use-slow-order'
@@ -110,21 +110,17 @@ function AgentRow({ id }: { id: string }) {
           label={t('agents.change', { name: agent.name })}
           placement="bottom end"
           trigger={<IconButton icon={EllipsisVertical} label={t('agents.change', { name: agent.name })} size="sm" isDisabled={!isUp} data-testid={`agent-menu-${id}`} />}
-        >
-          <MenuSection title={t('agents.set_to')}>
-            <MenuItem onAction={() => set({ state: 'ready' })} data-testid="set-ready">
-              <Dot tone="good" /> {t('common:presence.ready')}
-            </MenuItem>
-            {reasons.map((reason) => (
-              <MenuItem key={reason.id} onAction={() => set({ state: 'paused', reason: reason.id })} data-testid={`set-paused-${reason.id}`}>
-                <Dot tone="warn" /> {inLanguage(reason.names, i18n.language)}
-              </MenuItem>
-            ))}
-            <MenuItem onAction={() => set({ state: 'offline' })} data-testid="set-offline">
-              <Dot tone="neutral" /> {t('common:presence.offline')}
-            </MenuItem>
-          </MenuSection>
-        </Menu>
+          parts={[
+            {
+              title: t('agents.set_to'),
+              entries: [
+                { text: t('common:presence.ready'), dot: 'good', onAction: () => set({ state: 'ready' }), testId: 'set-ready' },
+                ...reasons.map(({ id, names }) => ({ text: inLanguage(names, i18n.language), dot: 'warn' as const, onAction: () => set({ state: 'paused', reason: id }), testId: `set-paused-${id}` })),
+                { text: t('common:presence.offline'), dot: 'neutral', onAction: () => set({ state: 'offline' }), testId: 'set-offline' },
+              ],
+            },
+          ]}
+        />
       </span>
     </div>
   )
