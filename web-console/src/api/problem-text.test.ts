@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { changeLanguage, startI18n } from '@/i18n'
 import { ApiProblem, type FieldProblem } from './client'
-import { flawText, leftOutText, problemText } from './problem-text'
+import { failureText, flawText, leftOutText, problemText } from './problem-text'
 
 const English = { message: 'something is wrong', mend: 'mend it' }
 const field = (flaw: object, name = 'id') => ({ field: name, ...flaw, ...English }) as FieldProblem
@@ -38,6 +38,14 @@ test('a refusal as a whole: by its kind, by its fields, or as the server says it
   expect(problemText(problem(422, 'invalid', [field({ code: 'missing' }, 'names.es'), field({ code: 'empty' }, 'scopes')]))).toBe('names.es: Rellena este campo. scopes: Indica al menos uno.')
   expect(problemText(problem(418, 'teapot'))).toBe('In English.')
   expect(problemText(problem(0, ''))).toBe('No se puede contactar con el servidor. Revisa la red y vuelve a intentarlo.')
+})
+
+test('who may not listen for want of room is told so, and not of lines', async () => {
+  const refused = { refusal: 'too_many_calls', message: 'all lines are busy' } as const
+  expect(failureText(refused, 'dial')).toBe('Todas las líneas están ocupadas. Prueba dentro de un momento.')
+  expect(failureText(refused, 'supervise')).toBe('El servidor no tiene sitio para otra escucha ahora mismo: las llamadas van primero. Prueba dentro de un momento.')
+  await changeLanguage('en')
+  expect(failureText(refused, 'supervise')).toBe('The server has no room for another listener just now: calls go first. Try again in a moment.')
 })
 
 test('a row of a file is left out for a reason that is said', () => {
