@@ -3,7 +3,7 @@
 use centralita::{console::wire::ConsoleCommand, domain::centre::WantedPresence};
 use serde_json::{Value, json};
 
-use crate::support::{centre::Centre, console::Console, database::Database, rest::Rest, sipp::Sipp};
+use crate::support::{centre::Centre, console::Console, database::Database, directory, rest::Rest, sipp::Sipp};
 
 /// A copy of an entry under another key, without what the server adds.
 async fn like(admin: &Rest, path: &str, changes: Value) -> Value {
@@ -36,9 +36,7 @@ async fn a_second_queue_agent_number_and_trunk_made_by_hand_take_a_call() {
         let number = json!({ "number": "1042", "name": "Returns", "target": target, "is_on_web_phone": false });
         admin.post("/numbers", with_target_of(&admin, number).await).await;
         // The old trunk gives the address up, the new one takes it.
-        let mut old = admin.get("/trunks/local").await;
-        old["sources"] = json!(["127.0.0.1"]);
-        admin.put("/trunks/local", old).await;
+        directory::take_trunk_calls_from(&admin, &["127.0.0.1"]).await;
         let trunk =
             like(&admin, "/trunks/local", json!({ "id": "second", "name": "Second", "sources": ["127.0.0.2"], "peer": null }));
         admin.post("/trunks", trunk.await).await;

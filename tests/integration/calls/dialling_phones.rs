@@ -3,7 +3,7 @@
 use centralita::protocol::media::Codec;
 use serde_json::json;
 
-use crate::support::{centre::Centre, database::Database, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, database::Database, directory, sipp::Sipp, tone_peer::TonePeer};
 
 /// Where the carrier is.
 const CARRIER: &str = "127.0.0.3";
@@ -29,9 +29,7 @@ async fn centre_with_carrier(port: &str) -> Centre {
         "peer": format!("{CARRIER}:{port}"), "transport": "udp", "calls_max": 10, "is_active": true
     });
     admin.post("/trunks", trunk).await;
-    let mut agent = admin.get("/agents/agent1").await;
-    agent["device"] = "sip".into();
-    admin.put("/agents/agent1", agent).await;
+    directory::give_desk_phone(&admin, "agent1").await;
     centre
 }
 

@@ -2,7 +2,7 @@
 
 use centralita::protocol::media::Codec;
 
-use crate::support::{centre::Centre, database::Database, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, database::Database, directory, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
 
 /// Where the trunk's calls come from.
 const TRUNK: &str = "127.0.0.2";
@@ -43,9 +43,7 @@ async fn sessions_are_refreshed_in_every_role_and_end_when_nobody_refreshes_them
 async fn a_telephone_that_rings_reliably_gets_its_prack_and_its_refreshes() {
     let centre = Centre::start_with(Database::Embedded, &SHORT).await;
     let admin = centre.sign_in("admin").await;
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
+    directory::give_desk_phone(&admin, "agent1").await;
 
     let free = std::net::UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
     let (port, password) = (free.port().to_string(), centre.phone_password("101"));

@@ -8,7 +8,7 @@ use std::{
 
 use centralita::protocol::media::Codec;
 
-use crate::support::{centre::Centre, database::Database, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, database::Database, directory, sipp::Sipp, tone_peer::TonePeer};
 
 /// An answer comes within this time or not at all.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -69,9 +69,7 @@ impl Stranger {
 
 async fn take_trunk_calls_only_from(centre: &Centre, source: &str) {
     let admin = centre.sign_in("admin").await;
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = serde_json::json!([source]);
-    admin.put("/trunks/local", trunk).await;
+    directory::take_trunk_calls_from(&admin, &[source]).await;
 }
 
 /// Whether the server closes a TCP connection on which this comes.

@@ -11,7 +11,7 @@ use std::{
 use centralita::protocol::media::Codec;
 use serde_json::json;
 
-use crate::support::{centre::Centre, database::Database, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, database::Database, directory, sipp::Sipp, tone_peer::TonePeer};
 
 /// Where callers by IPv4 are.
 const CALLER: &str = "127.0.0.2";
@@ -26,9 +26,7 @@ async fn centre() -> Centre {
         ["sip.listen=127.0.0.1:0,[::1]:0", "sip.advertised=127.0.0.1,::1", "media.bind=127.0.0.1,::1", "media.advertised="];
     let centre = Centre::start_with(Database::Embedded, &settings).await;
     let admin = centre.sign_in("admin").await;
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = json!(["127.0.0.0/8", V6]);
-    admin.put("/trunks/local", trunk).await;
+    directory::take_trunk_calls_from(&admin, &["127.0.0.0/8", V6]).await;
     centre
 }
 
@@ -89,9 +87,7 @@ async fn a_caller_by_ipv4_talks_to_a_telephone_by_ipv6_that_registered_before_a_
     let mut centre = centre().await;
     let v6 = centre.sip_v6.expect("an address of IPv6");
     let admin = centre.sign_in("admin").await;
-    let mut agent = admin.get("/agents/agent1").await;
-    agent["device"] = "sip".into();
-    admin.put("/agents/agent1", agent).await;
+    directory::give_desk_phone(&admin, "agent1").await;
     let (port, password) = (free_port(V6), centre.phone_password("101"));
     let register = ["-p", &port, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];
     Sipp::start_at(V6, "uac_register", v6, &register).succeeds().await;

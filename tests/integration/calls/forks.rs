@@ -9,6 +9,7 @@ use crate::support::{
     centre::Centre,
     database::Database,
     desk_phone::DeskPhone,
+    directory,
     outside_system::{Heard, TOKEN, accept},
     rest::Rest,
     sipp::Sipp,
@@ -21,12 +22,8 @@ const AGENT_HERTZ: u32 = 1_300;
 
 async fn set_up(centre: &Centre, url: &str) -> Rest {
     let admin = centre.sign_in("admin").await;
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = json!([TRUNK]);
-    admin.put("/trunks/local", trunk).await;
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
+    directory::take_trunk_calls_from(&admin, &[TRUNK]).await;
+    directory::give_desk_phone(&admin, "agent1").await;
     let target = json!({ "kind": "websocket", "url": url });
     let fork = json!({ "id": "words", "name": "Transcription", "target": target, "is_active": true, "password": TOKEN });
     let made = admin.post("/media-forks", fork).await;

@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener, UdpSocket};
 
 use centralita::protocol::media::Codec;
 
-use crate::support::{centre::Centre, database::Database, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, database::Database, directory, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
 
 /// Where the trunk's calls come from.
 const TRUNK: &str = "127.0.0.2";
@@ -15,9 +15,7 @@ const WATCHER: &str = "127.0.0.4";
 
 /// The first agent works with a telephone, which registers: its port.
 async fn desk_phone(centre: &Centre, admin: &Rest) -> String {
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
+    directory::give_desk_phone(admin, "agent1").await;
 
     let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
     let (port, password) = (free.port().to_string(), centre.phone_password("101"));

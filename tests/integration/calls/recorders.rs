@@ -4,7 +4,8 @@ use centralita::protocol::media::Codec;
 use serde_json::json;
 
 use crate::support::{
-    centre::Centre, database::Database, desk_phone::DeskPhone, recorder_peer::RecorderPeer, sipp::Sipp, tone_peer::TonePeer,
+    centre::Centre, database::Database, desk_phone::DeskPhone, directory, recorder_peer::RecorderPeer, sipp::Sipp,
+    tone_peer::TonePeer,
 };
 
 /// Where the trunk's calls come from, and where the recorder is.
@@ -18,23 +19,10 @@ async fn a_recorder_hears_both_sides_apart_is_told_who_they_are_and_hears_nothin
     let centre = Centre::start(Database::Embedded).await;
     let recorder = RecorderPeer::start(RECORDER);
     let admin = centre.sign_in("admin").await;
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = json!([TRUNK]);
-    admin.put("/trunks/local", trunk).await;
-    let trunk = json!({
-        "id": "recorder", "name": "Recorder", "sources": [], "username": null, "realm": null,
-        "peer": recorder.address().to_string(), "transport": "udp", "calls_max": 10, "is_active": true
-    });
-    admin.post("/trunks", trunk).await;
-    let target = json!({ "kind": "siprec", "trunk": "recorder", "number": "srs" });
-    admin.post("/media-forks", json!({ "id": "recorder", "name": "Recorder", "target": target, "is_active": true })).await;
-    let mut rules = admin.get("/centre").await;
-    rules["forks"]["inbound"] = json!([{ "fork": "recorder", "percent": 100 }]);
-    rules["recording"]["inbound"] = json!({ "mode": "always" });
-    admin.put("/centre", rules).await;
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
+    directory::take_trunk_calls_from(&admin, &[TRUNK]).await;
+    directory::send_calls_to(&admin, &recorder).await;
+    admin.change("/centre", |rules| rules["recording"]["inbound"] = json!({ "mode": "always" })).await;
+    directory::give_desk_phone(&admin, "agent1").await;
 
     let mut phone = DeskPhone::start(&centre, "101", AGENT_HERTZ).await;
     let agent = centre.sign_in("agent1").await;

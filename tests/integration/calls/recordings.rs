@@ -11,7 +11,7 @@ use crate::support::{
     centre::Centre,
     database::Database,
     desk_phone::DeskPhone,
-    files_in,
+    directory, files_in,
     rest::Rest,
     sipp::Sipp,
     tone_peer::TonePeer,
@@ -26,13 +26,9 @@ const SECOND_HERTZ: u32 = 1_300;
 
 async fn with_a_rule(centre: &Centre) -> Rest {
     let admin = centre.sign_in("admin").await;
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = json!([TRUNK]);
-    admin.put("/trunks/local", trunk).await;
+    directory::take_trunk_calls_from(&admin, &[TRUNK]).await;
     for agent in ["agent1", "agent2"] {
-        let mut device = admin.get(&format!("/agents/{agent}")).await;
-        device["device"] = "sip".into();
-        admin.put(&format!("/agents/{agent}"), device).await;
+        directory::give_desk_phone(&admin, agent).await;
     }
     record(&admin, json!({ "inbound": { "mode": "always" } })).await;
     admin

@@ -1,12 +1,10 @@
 //! A telephone of another make registers and calls in.
 
-use crate::support::{baresip, centre::Centre, database::Database, rest::Rest};
+use crate::support::{baresip, centre::Centre, database::Database, directory, rest::Rest};
 
 /// Else the trunk of this machine would vouch for every call from it.
 async fn leave_this_machine_to_the_telephones(admin: &Rest) {
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = serde_json::json!(["127.0.0.2"]);
-    admin.put("/trunks/local", trunk).await;
+    directory::take_trunk_calls_from(admin, &["127.0.0.2"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

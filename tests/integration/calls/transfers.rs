@@ -8,6 +8,7 @@ use crate::support::{
     centre::Centre,
     database::Database,
     desk_phone::DeskPhone,
+    directory,
     rest::{BESIDE_THE_MOVES, Rest},
     sipp::Sipp,
     tone_peer::TonePeer,
@@ -37,13 +38,9 @@ impl Floor {
     async fn with_a_caller() -> Self {
         let centre = Centre::start(Database::Embedded).await;
         let admin = centre.sign_in("admin").await;
-        let mut trunk = admin.get("/trunks/local").await;
-        trunk["sources"] = serde_json::json!([TRUNK]);
-        admin.put("/trunks/local", trunk).await;
+        directory::take_trunk_calls_from(&admin, &[TRUNK]).await;
         for agent in ["agent1", "agent2"] {
-            let mut device = admin.get(&format!("/agents/{agent}")).await;
-            device["device"] = "sip".into();
-            admin.put(&format!("/agents/{agent}"), device).await;
+            directory::give_desk_phone(&admin, agent).await;
         }
         let mut first = DeskPhone::start(&centre, "101", FIRST_HERTZ).await;
         let second = DeskPhone::start(&centre, "102", SECOND_HERTZ).await;
@@ -130,12 +127,8 @@ async fn a_telephone_parks_its_caller_in_a_slot_and_another_takes_the_call_out_o
 
 /// The first agent's telephone is a script, registered from an address of its own; its port.
 async fn scripted(centre: &Centre, admin: &Rest) -> String {
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = serde_json::json!([TRUNK]);
-    admin.put("/trunks/local", trunk).await;
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
+    directory::take_trunk_calls_from(admin, &[TRUNK]).await;
+    directory::give_desk_phone(admin, "agent1").await;
     let free = UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
     let (port, password) = (free.port().to_string(), centre.phone_password("101"));
     let register = ["-p", &port, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];
@@ -175,9 +168,7 @@ async fn a_scripted_telephone_hands_its_caller_to_a_real_one_that_it_has_asked()
     let centre = Centre::start(Database::Embedded).await;
     let admin = centre.sign_in("admin").await;
     let port = scripted(&centre, &admin).await;
-    let mut device = admin.get("/agents/agent2").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent2", device).await;
+    directory::give_desk_phone(&admin, "agent2").await;
     let mut second = DeskPhone::start(&centre, "102", SECOND_HERTZ).await;
     let (telephone, caller) = plays(&centre, &port, "uas_refers_asked", "102").await;
     be_ready(&centre, "agent2").await;

@@ -15,6 +15,7 @@ use crate::support::{
     console::{Console, call_that},
     database::Database,
     desk_phone::DeskPhone,
+    directory,
     sipp::Sipp,
     tls_pipe::Authority,
     tone_peer::TonePeer,
@@ -122,12 +123,8 @@ async fn a_telephone_over_tls_that_nobody_can_connect_to_is_asked_back_when_it_h
     let address = free_address();
     let mut centre = Centre::start_with(Database::Embedded, &["sip.tls=true", &format!("sip.tls_listen={address}")]).await;
     let admin = centre.sign_in("admin").await;
-    let mut trunk = admin.get("/trunks/local").await;
-    trunk["sources"] = json!([TRUNK]);
-    admin.put("/trunks/local", trunk).await;
-    let mut device = admin.get("/agents/agent1").await;
-    device["device"] = "sip".into();
-    admin.put("/agents/agent1", device).await;
+    directory::take_trunk_calls_from(&admin, &[TRUNK]).await;
+    directory::give_desk_phone(&admin, "agent1").await;
     let mut account = admin.get("/phones/101").await;
     account["media_encryption"] = "required".into();
     admin.put("/phones/101", account).await;

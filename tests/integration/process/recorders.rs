@@ -1,9 +1,7 @@
 //! Recorders of other houses (SIPREC) when the server makes way for another process: each is told of the end, and hears on in a session of
 //! the same group.
 
-use serde_json::json;
-
-use crate::support::{centre::Centre, database::Database, recorder_peer::RecorderPeer, sipp::Sipp};
+use crate::support::{centre::Centre, database::Database, directory, recorder_peer::RecorderPeer, sipp::Sipp};
 
 const RECORDER: &str = "127.0.0.4";
 
@@ -22,17 +20,8 @@ async fn a_recorder_is_told_of_the_end_when_the_server_makes_way_and_is_asked_ag
     let mut centre = Centre::start(Database::Embedded).await;
     let recorder = RecorderPeer::start(RECORDER);
     let admin = centre.sign_in("admin").await;
-    let trunk = json!({
-        "id": "recorder", "name": "Recorder", "sources": [], "username": null, "realm": null,
-        "peer": recorder.address().to_string(), "transport": "udp", "calls_max": 10, "is_active": true
-    });
-    admin.post("/trunks", trunk).await;
-    let target = json!({ "kind": "siprec", "trunk": "recorder", "number": "srs" });
-    admin.post("/media-forks", json!({ "id": "recorder", "name": "Recorder", "target": target, "is_active": true })).await;
-    let mut rules = admin.get("/centre").await;
-    rules["forks"]["inbound"] = json!([{ "fork": "recorder", "percent": 100 }]);
-    rules["forks"]["begins"] = "answered".into();
-    admin.put("/centre", rules).await;
+    directory::send_calls_to(&admin, &recorder).await;
+    admin.change("/centre", |rules| rules["forks"]["begins"] = "answered".into()).await;
 
     let arguments = ["-aa", "-s", "1001", "-m", "1", "-d", "5000", "-key", "mport", "4000"];
     let caller = Sipp::start("uac_asked_back", centre.sip, &arguments);

@@ -3,7 +3,7 @@
 use centralita::protocol::media::Codec;
 use serde_json::json;
 
-use crate::support::{centre::Centre, database::Database, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, database::Database, directory, sipp::Sipp, tone_peer::TonePeer};
 
 /// Where the callers are.
 const TRUNK: &str = "127.0.0.2";
@@ -14,9 +14,7 @@ const TELEPHONE: &str = "127.0.0.3";
 async fn a_telephone_that_registered_before_the_restart_rings_after_it() {
     let mut centre = Centre::start(Database::Embedded).await;
     let admin = centre.sign_in("admin").await;
-    let mut agent = admin.get("/agents/agent1").await;
-    agent["device"] = "sip".into();
-    admin.put("/agents/agent1", agent).await;
+    directory::give_desk_phone(&admin, "agent1").await;
     let free = std::net::UdpSocket::bind((TELEPHONE, 0)).and_then(|socket| socket.local_addr()).expect("a free port");
     let (port, password) = (free.port().to_string(), centre.phone_password("101"));
     let register = ["-p", &port, "-m", "1", "-s", "101", "-au", "101", "-ap", &password];

@@ -8,6 +8,7 @@ pub mod console;
 pub mod crowd_peer;
 pub mod database;
 pub mod desk_phone;
+pub mod directory;
 pub mod exchange;
 pub mod lossy_relay;
 pub mod node;

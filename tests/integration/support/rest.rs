@@ -101,6 +101,13 @@ impl Rest {
         answer
     }
 
+    /// Changes something that is there.
+    pub async fn change(&self, path: &str, change: impl FnOnce(&mut Value)) {
+        let mut value = self.get(path).await;
+        change(&mut value);
+        self.put(path, value).await;
+    }
+
     /// Every event so far, oldest first.
     pub async fn events(&self) -> Vec<Value> {
         let mut all = Vec::new();
