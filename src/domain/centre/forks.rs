@@ -9,7 +9,6 @@ use crate::{
     domain::{
         call::{Call, Direction, ForkState, PauseCause, Stage},
         directory::{Directory, FORKS_PER_CALL_MAX, ForkRule},
-        ivr::FlowRun,
     },
     types::{AgentId, CallId, ForkEnd, ForkFacts, ForkId, ForkStop, ForkWord, LegId, MediaForkId, QueueId},
 };
@@ -200,7 +199,7 @@ impl Centre {
 
     /// Nothing is sent while a caller types a secret or the recording pauses.
     fn follow_quiet(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        let is_secret = self.flows.get(&id).is_some_and(FlowRun::asks_for_secret);
+        let is_secret = self.types_secret(id);
         let Some(call) = self.calls.get(&id) else { return };
         // In its last moment a recording's pause has no cause left; ours has a last moment of its own.
         let pause = call.recording().and_then(|recording| recording.pause());

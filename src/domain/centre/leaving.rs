@@ -61,6 +61,7 @@ impl Centre {
         self.withdraw_offer(turn, id);
         self.leave_line(id);
         self.flows.remove(&id);
+        self.recovery.secrets.remove(&id);
         self.dial_plans.remove(&id);
         self.end_all_supervision(turn, id);
         self.drop_parties(turn, id);

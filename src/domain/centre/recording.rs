@@ -15,7 +15,6 @@ use crate::{
         },
         directory::{Directory, RecordingBegins, RecordingPolicy},
         event::{Actor, Event},
-        ivr::FlowRun,
     },
     types::{AgentId, CallId, LegId, RecordingId},
 };
@@ -145,7 +144,7 @@ impl Centre {
 
     /// A cause of a pause has lasted its time, or the pause is over.
     pub(super) fn pause_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        let is_secret = self.flows.get(&id).is_some_and(FlowRun::asks_for_secret);
+        let is_secret = self.types_secret(id);
         let (goes_on, longest) = (turn.now.plus_millis(PAUSE_TAIL_MS), turn.now.plus_millis(self.pause_ms_max()));
         let was_last = self.on_call(turn, id, |call, cx| {
             // A flow has deadlines of its own for what it asks.
@@ -259,7 +258,7 @@ impl Centre {
         let Some(recording) = self.calls.get(&id).and_then(Call::recording).filter(|recording| recording.is_on()) else {
             return;
         };
-        let is_secret = self.flows.get(&id).is_some_and(FlowRun::asks_for_secret);
+        let is_secret = self.types_secret(id);
         let is_held = recording.pause().is_some_and(|pause| pause.has(PauseCause::SecureDigits));
         if is_secret && !is_held {
             self.pause_recording(turn, id, PauseCause::SecureDigits);

@@ -33,6 +33,9 @@ pub struct KeptCall {
     /// Phones of agents that are not heard. A console mutes itself.
     #[serde(default)]
     muted: BTreeSet<LegId>,
+    /// Whether the caller types a secret.
+    #[serde(default)]
+    types_secret: bool,
 }
 
 /// What has changed since it was last written down.
@@ -60,6 +63,8 @@ pub(super) struct Recovery {
     awaited: BTreeSet<CallId>,
     /// Those of them whose agents are back already.
     early_agents: BTreeSet<CallId>,
+    /// Calls whose callers were typing a secret, until their flow asks for it again or is over.
+    pub(super) secrets: BTreeSet<CallId>,
     pub(super) changes: FloorChanges,
     counts: RecoveryCounts,
 }
@@ -109,7 +114,7 @@ impl Centre {
         let phone = call.stage().partner().and_then(|with| with.phone);
         let phones = phone.into_iter().chain(call.conference().iter().filter_map(|party| party.leg));
         let muted = phones.filter(|leg| self.muted.contains(leg)).collect();
-        Some(KeptCall { call: call.clone(), place, muted })
+        Some(KeptCall { call: call.clone(), place, muted, types_secret: self.types_secret(id) })
     }
 
     /// An agent as it stands.
@@ -183,6 +188,9 @@ impl Centre {
             self.legs.insert(leg, LegUse::AgentPhone { call: id, agent, has_rung: true });
         }
         self.muted.extend(kept.muted);
+        if kept.types_secret {
+            self.recovery.secrets.insert(id);
+        }
         for leg in call.conference().iter().filter_map(|party| party.leg) {
             self.legs.insert(leg, LegUse::Consulted { call: id, has_rung: true });
         }

@@ -49,6 +49,11 @@ impl Centre {
         self.feed_flow(turn, id, FlowInput::CallerKnown);
     }
 
+    /// Whether a caller types a secret. Who did so as the process died goes on, and learns only then that the flow has begun again.
+    pub(super) fn types_secret(&self, id: CallId) -> bool {
+        self.recovery.secrets.contains(&id) || self.flows.get(&id).is_some_and(FlowRun::asks_for_secret)
+    }
+
     /// Keys of a caller are listened for as long as a flow takes them; before that they may be typed ahead.
     fn listen_for_keys(&mut self, id: CallId, is_wanted: bool) {
         let leg = self.calls.get(&id).and_then(|call| call.customer_leg);
@@ -82,6 +87,9 @@ impl Centre {
         let effects = run.handle(input, &facts, turn.now);
         let (wakeup, wants_keys) = (run.next_wakeup(), run.wants_keys());
         self.timers.set(Timer::Flow(id), wakeup);
+        if run.asks_for_secret() {
+            self.recovery.secrets.remove(&id);
+        }
 
         for effect in effects {
             if wants_keys && matches!(effect, FlowEffect::Play { .. }) {
@@ -114,6 +122,7 @@ impl Centre {
             FlowEffect::Language(language) => self.speak(turn, id, language),
             FlowEffect::Done(end) => {
                 self.flows.remove(&id);
+                self.recovery.secrets.remove(&id);
                 self.timers.set(Timer::Flow(id), None);
                 self.leave_flow(turn, id, end);
             }

@@ -8,7 +8,6 @@ use crate::{
         call::{CallEventKind, PauseCause, TransferTarget},
         centre::{CallState, CentreCommand, CentreInput, ForkViewState, PhoneEffect, RecordingAsked, Refusal},
         directory::{Directory, ForkRule, ForkTarget, ForkToken, MediaFork, RecordingBegins, RecordingPolicy},
-        ivr::ScriptBook,
     },
     types::{CallId, ForkEnd, ForkFailure, ForkId, ForkStop, ForkWord, LegId},
 };
@@ -215,14 +214,20 @@ fn each_cause_of_a_pause_ends_by_itself() {
     assert_eq!(orders(&floor), ["words 1 ana", "pause", "resume"]);
 }
 
-#[test]
-fn no_key_of_a_secret_is_told_and_every_other_is() {
-    let text = SAMPLE_FLOW.replacen("type = \"menu\"", "type = \"menu\"\nsecret = true", 1);
+/// A floor that sends from the answer, and whose menu asks for a secret.
+fn floor_with_a_secret() -> Floor {
     let mut directory = sending();
     directory.centre.forks.begins = RecordingBegins::Answered;
-    let mut floor = Floor::with(directory.clone());
-    floor.centre.set_scripts(Arc::new(ScriptBook::clone(&sample_line_of(&text))));
+    let mut floor = Floor::with(directory);
+    let text = SAMPLE_FLOW.replacen("type = \"menu\"", "type = \"menu\"\nsecret = true", 1);
+    floor.centre.set_scripts(Arc::new(sample_line_of(&text)));
     floor.sign_in("ana");
+    floor
+}
+
+#[test]
+fn no_key_of_a_secret_is_told_and_every_other_is() {
+    let mut floor = floor_with_a_secret();
     let (leg, _) = floor.call("1000");
     assert_eq!(orders(&floor), ["words 1 nobody"], "the greeting is no secret");
     let play = floor.phone.iter().rev().find_map(|effect| match effect {
@@ -246,16 +251,31 @@ fn no_key_of_a_secret_is_told_and_every_other_is() {
 
 #[test]
 fn a_key_typed_before_a_secret_question_is_neither_its_answer_nor_told() {
-    let text = SAMPLE_FLOW.replacen("type = \"menu\"", "type = \"menu\"\nsecret = true", 1);
-    let mut directory = sending();
-    directory.centre.forks.begins = RecordingBegins::Answered;
-    let mut floor = Floor::with(directory.clone());
-    floor.centre.set_scripts(Arc::new(ScriptBook::clone(&sample_line_of(&text))));
-    floor.sign_in("ana");
+    let mut floor = floor_with_a_secret();
     let (leg, call) = floor.call("1000");
     floor.input(CentreInput::Digit { leg, digit: '1' });
     assert_eq!(orders(&floor), ["words 1 nobody", "pause"]);
     assert_eq!(floor.view(call).state, CallState::InIvr, "it is asked all the same");
+}
+
+#[test]
+fn after_a_restart_nothing_of_a_secret_is_sent_until_it_is_asked_for_again_and_told() {
+    let mut floor = floor_with_a_secret();
+    let (leg, call) = floor.call("1000");
+    floor.input(CentreInput::Digit { leg, digit: '9' });
+    assert_eq!(orders(&floor), ["words 1 nobody", "pause"]);
+    let kept = serde_json::to_string(&floor.centre.keep_call(call).unwrap()).unwrap();
+    let mut floor = floor_with_a_secret();
+    floor.recover(vec![serde_json::from_str(&kept).unwrap()], Vec::new());
+    floor.sleep(5_000);
+    floor.input(CentreInput::LegReturned { leg });
+    floor.input(CentreInput::Digit { leg, digit: '9' });
+    floor.sleep(2_000);
+    assert_eq!(orders(&floor), ["words 2 nobody, paused"]);
+    floor.input(CentreInput::Digit { leg, digit: '1' });
+    floor.sleep(1_000);
+    floor.input(CentreInput::Digit { leg, digit: '7' });
+    assert_eq!(orders(&floor), ["words 2 nobody, paused", "nobody", "resume", "digit 7"], "in the queue");
 }
 
 #[test]

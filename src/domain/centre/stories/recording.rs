@@ -8,7 +8,6 @@ use crate::{
         call::{CallEventKind, PartEnd, PauseCause, RecordingCause, RecordingFailure, ResumeCause, TransferTarget},
         centre::{CentreCommand, CentreInput, ConsultTarget, PhoneEffect, RecordingAsked, RecordingView, Refusal},
         directory::{Directory, RecordingBegins, RecordingPolicy},
-        ivr::ScriptBook,
     },
     types::{CallId, LegId, RecordingId},
 };
@@ -338,14 +337,21 @@ fn what_was_begun_on_demand_is_stopped_by_its_agent_or_a_supervisor_and_nothing_
     assert_eq!(orders(&floor), ["part 1"]);
 }
 
-#[test]
-fn while_a_caller_types_a_secret_nothing_is_kept() {
-    let text = SAMPLE_FLOW.replacen("type = \"menu\"", "type = \"menu\"\nsecret = true", 1);
+/// A floor that records from the answer, and whose menu asks for a secret.
+fn floor_with_a_secret() -> Floor {
     let mut directory = under(RecordingPolicy::Always);
     directory.centre.recording.begins = RecordingBegins::Answered;
+    directory.centre.recording.pause_secs_max = 10;
     let mut floor = Floor::with(directory);
-    floor.centre.set_scripts(Arc::new(ScriptBook::clone(&sample_line_of(&text))));
+    let text = SAMPLE_FLOW.replacen("type = \"menu\"", "type = \"menu\"\nsecret = true", 1);
+    floor.centre.set_scripts(Arc::new(sample_line_of(&text)));
     floor.sign_in("ana");
+    floor
+}
+
+#[test]
+fn while_a_caller_types_a_secret_nothing_is_kept() {
+    let mut floor = floor_with_a_secret();
     let (leg, call) = floor.call("1000");
     assert_eq!(orders(&floor), ["part 1"], "the greeting is no secret");
     let play = floor.phone.iter().rev().find_map(|effect| match effect {
@@ -395,4 +401,33 @@ fn after_a_restart_a_recording_goes_on_as_its_next_part_and_stays_paused() {
     floor.input(CentreInput::LegReturned { leg });
     assert_eq!(orders(&floor), ["part 2, paused"]);
     assert_eq!(recorded(&floor), Some((leg, recording, 2)));
+}
+
+#[test]
+fn after_a_restart_nothing_is_kept_of_a_secret_until_it_is_asked_for_again_and_told() {
+    let mut floor = floor_with_a_secret();
+    let (leg, call) = floor.call("1000");
+    floor.input(CentreInput::Digit { leg, digit: '9' });
+    assert_eq!(orders(&floor), ["part 1", "pause"]);
+    let kept = serde_json::to_string(&floor.centre.keep_call(call).unwrap()).unwrap();
+    let mut floor = floor_with_a_secret();
+    floor.recover(vec![serde_json::from_str(&kept).unwrap()], Vec::new());
+    // Longer than a pause may last.
+    floor.sleep(20_000);
+    floor.input(CentreInput::LegReturned { leg });
+    assert_eq!(orders(&floor), ["part 2, paused"], "who was typing goes on, into the greeting");
+    let again = serde_json::to_string(&floor.centre.keep_call(call).unwrap()).unwrap();
+    floor.input(CentreInput::Digit { leg, digit: '9' });
+    floor.sleep(2_000);
+    assert_eq!(orders(&floor), ["part 2, paused"], "asked again");
+    floor.input(CentreInput::Digit { leg, digit: '1' });
+    floor.sleep(1_000);
+    assert_eq!(orders(&floor), ["part 2, paused", "resume"]);
+
+    let mut floor = floor_with_a_secret();
+    floor.recover(vec![serde_json::from_str(&again).unwrap()], Vec::new());
+    floor.sleep(20_000);
+    floor.input(CentreInput::LegReturned { leg });
+    floor.sleep(500);
+    assert_eq!(orders(&floor), ["part 3, paused"], "also when the process died again in the greeting");
 }
