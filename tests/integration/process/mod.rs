@@ -10,6 +10,7 @@ mod daily_limits;
 mod fresh_keys;
 mod recorders;
 mod registrations;
+mod secrets;
 mod subscriptions;
 mod survival;
 

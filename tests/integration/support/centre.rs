@@ -1,8 +1,10 @@
 //! The real binary in a folder of its own and on free ports, as `demo` or as `serve`: started, asked over REST, killed, started again.
 
 use std::{
+    fs::File,
+    io::Write as _,
     net::SocketAddr,
-    path::Path,
+    path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     sync::{
         Arc,
@@ -13,7 +15,7 @@ use std::{
 use centralita::{net::SystemClock, types::Clock};
 use serde_json::{Value, json};
 use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
 };
 
@@ -36,6 +38,8 @@ pub struct Centre {
     folder: tempfile::TempDir,
     database: Database,
     settings: Vec<String>,
+    /// Where what it says goes; its warnings go where the tests' go without one.
+    log: Option<PathBuf>,
     accounts: Value,
     /// `http://127.0.0.1:…`.
     pub http: String,
@@ -61,20 +65,25 @@ impl Centre {
 
     /// The same with further settings (`section.key=value`).
     pub async fn start_with(database: Database, further: &[&str]) -> Self {
-        Self::begin("demo", database, further).await
+        Self::begin("demo", database, further, None).await
+    }
+
+    /// The same, and everything that it says is written to this file.
+    pub async fn start_logged(database: Database, further: &[&str], log: &Path) -> Self {
+        Self::begin("demo", database, further, Some(log.to_owned())).await
     }
 
     /// A new installation: `serve` on an empty folder, with nobody but the administrator whom it made.
     pub async fn start_new(database: Database) -> Self {
-        Self::begin("serve", database, &[]).await
+        Self::begin("serve", database, &[], None).await
     }
 
-    async fn begin(command: &'static str, database: Database, further: &[&str]) -> Self {
+    async fn begin(command: &'static str, database: Database, further: &[&str], log: Option<PathBuf>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut settings = free_ports();
         settings.extend(database.settings());
         settings.extend(further.iter().map(|setting| (*setting).to_owned()));
-        let Started { child, http, sip, sip_v6, said } = spawn(command, folder.path(), &settings).await;
+        let Started { child, http, sip, sip_v6, said } = spawn(command, folder.path(), &settings, log.as_deref()).await;
         // From now on it keeps its places, as callers and consoles expect of a server that comes back.
         settings.push(format!("http.listen={}", http.trim_start_matches("http://")));
         let listen: Vec<String> = [Some(sip), sip_v6].iter().flatten().map(ToString::to_string).collect();
@@ -84,7 +93,7 @@ impl Centre {
             Err(_) => json!({ "users": [{ "user": "admin", "password": printed_password(&said) }] }),
         };
         let clock = Arc::new(SystemClock::start());
-        Self { child, command, folder, database, settings, accounts, http, sip, sip_v6, clock }
+        Self { child, command, folder, database, settings, log, accounts, http, sip, sip_v6, clock }
     }
 
     /// Its data folder.
@@ -120,7 +129,7 @@ impl Centre {
 
     /// Starts it again on the same data and the same ports.
     pub async fn restart(&mut self) {
-        let started = spawn(self.command, self.folder.path(), &self.settings).await;
+        let started = spawn(self.command, self.folder.path(), &self.settings, self.log.as_deref()).await;
         assert_eq!((&started.http, started.sip), (&self.http, self.sip), "it comes back where it was");
         self.child = started.child;
     }
@@ -238,13 +247,15 @@ struct Started {
 }
 
 /// Starts and waits for the `ready` line.
-async fn spawn(what: &str, data: &Path, settings: &[String]) -> Started {
+async fn spawn(what: &str, data: &Path, settings: &[String], log: Option<&Path>) -> Started {
     let mut command = binary();
     command.arg(what).arg("--data").arg(data);
     for setting in settings {
         command.args(["--set", setting]);
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).kill_on_drop(true);
+    let mut log = log.map(|log| File::options().create(true).append(true).open(log).expect("a file"));
+    let stderr = log.as_ref().map_or(Stdio::inherit(), |log| log.try_clone().expect("a file").into());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(stderr).kill_on_drop(true);
     let mut child = command.spawn().expect("the binary starts");
     let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
     let mut said = String::new();
@@ -256,7 +267,13 @@ async fn spawn(what: &str, data: &Path, settings: &[String]) -> Started {
         }
     };
     // What it says later must have somewhere to go.
-    tokio::spawn(async move { lines.into_inner().read_to_end(&mut Vec::new()).await });
+    tokio::spawn(async move {
+        while let Ok(Some(line)) = lines.next_line().await {
+            if let Some(log) = &mut log {
+                let _ = writeln!(log, "{line}");
+            }
+        }
+    });
     let word = |name: &str| ready.split(' ').find_map(|word| word.strip_prefix(name)).map(str::to_owned);
     let http = word("http=").unwrap_or_else(|| panic!("no http= in {ready:?}"));
     let sip = word("sip=").unwrap_or_else(|| panic!("no sip= in {ready:?}"));

@@ -1,6 +1,6 @@
 //! What is in the WAV file of a recording.
 
-use centralita::protocol::audio::Goertzel;
+use centralita::protocol::audio::{DtmfDetector, FRAME_SAMPLES, Goertzel};
 
 const HEADER: usize = 44;
 /// Samples of a second of a channel.
@@ -15,4 +15,10 @@ pub fn channels(wav: &[u8]) -> [Vec<i16>; 2] {
 /// In how many of the half seconds of a channel this tone is what is heard.
 pub fn halves_with(channel: &[i16], hertz: f64) -> usize {
     channel.chunks_exact(SECOND / 2).filter(|half| Goertzel::share(hertz, half) > 0.5).count()
+}
+
+/// The keys that sound in a channel.
+pub fn keys_in(channel: &[i16]) -> String {
+    let mut detector = DtmfDetector::default();
+    channel.chunks(FRAME_SAMPLES).filter_map(|frame| detector.hear(frame)).collect()
 }
