@@ -118,7 +118,7 @@ impl Ground {
         let realm = SipSettings::default().realm;
         let directory = DirectoryDesk::open(db.clone(), clock.clone(), &realm);
         let directory = directory.await.map_err(|error| fault(&error))?;
-        let rng = || fork(&seed);
+        let rng = || part(&seed);
         let tickets = Tickets::open_desk(db.clone(), clock.clone(), rng(), directory.watch()).await;
         let tickets = tickets.map_err(|error| fault(&error))?;
         let customers = Customers::new(db.clone(), clock.clone(), rng(), directory.watch(), tickets.clone());
@@ -128,17 +128,12 @@ impl Ground {
 
     /// A generator for one part, drawn from the node's.
     pub fn rng(&self) -> Rng {
-        fork(&self.seed)
+        part(&self.seed)
     }
 }
 
-fn fork(seed: &Mutex<Rng>) -> Rng {
-    let mut seed = seed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut bytes = [0; 32];
-    for chunk in bytes.chunks_mut(8) {
-        chunk.copy_from_slice(&seed.next_u64().to_le_bytes());
-    }
-    Rng::from_seed(bytes)
+fn part(seed: &Mutex<Rng>) -> Rng {
+    seed.lock().unwrap_or_else(std::sync::PoisonError::into_inner).part()
 }
 
 impl From<OpenFault> for Failure {
@@ -221,13 +216,13 @@ impl Exchange {
         for address in net.tls_listening() {
             tracing::info!(%address, "SIP over TLS");
         }
-        let (recorder, taps) = recordings::start(config, ground, notices_in.clone())?;
+        let (recorder, tap_feed) = recordings::start(config, ground, notices_in.clone())?;
         let (fork_notices_in, fork_notices) = mpsc::channel(FORK_NOTICES_MAX);
         let (forks, feed) =
             Forks::start(&config.forks, &config.media, ground.rng(), clock.clone(), fork_notices_in).map_err(|error| {
                 Failure::Unavailable(format!("Copies of calls' audio (forks.trusted) cannot be sent: {error}."))
             })?;
-        let media = MediaPlane::start_with_taps(&config.media, clock.clone(), ground.rng(), notices_in, taps, Some(&feed))
+        let media = MediaPlane::start_with_taps(&config.media, clock.clone(), ground.rng(), notices_in, tap_feed, Some(&feed))
             .map_err(|error| {
                 let bind = config.media.addresses().of(IpFamily::V4).bind;
                 not_available(SocketAddr::new(bind, config.media.browser_port), "media.browser_port", &error)

@@ -35,7 +35,7 @@ pub struct Causes {
     pub wire: bool,
     /// Facts wait for the journal, or it for the database.
     pub journal: bool,
-    /// The media thread does not keep up.
+    /// No media thread keeps up.
     pub audio: bool,
 }
 

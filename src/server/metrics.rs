@@ -316,12 +316,16 @@ impl Reading {
         let (classes, sum) = media.lateness.read();
         let in_seconds = |ms: u64| ms as f64 / 1_000.0;
         let lateness = ConstHistogram::new(in_seconds(sum), Lateness::BOUNDS.map(in_seconds), classes);
-        let help = "How late the media thread noticed each 20 ms while there were calls";
+        let help = "How late media threads noticed each 20 ms while they had calls";
         page.rows("media_lateness_seconds", help, MetricType::Histogram, [(Label("", String::new()), lateness)])?;
-        let busy = i64::try_from(read(&media.busy_percent)).unwrap_or(i64::MAX);
-        page.gauge(
+        let busy = media
+            .threads
+            .iter()
+            .zip(0_u32..)
+            .map(|(thread, i)| ("thread", i.to_string(), i64::try_from(read(&thread.busy_percent)).unwrap_or(i64::MAX)));
+        page.gauges(
             "media_busy_percent",
-            "The media thread's share of a processor now; from 96 on new calls are refused",
+            "Each media thread's share of a processor now; from 96 on it gets no new calls",
             busy,
         )?;
         page.gauge("media_legs", "Legs of media now", i64::try_from(read(&media.legs)).unwrap_or(i64::MAX))?;
@@ -334,7 +338,7 @@ impl Reading {
         ];
         page.counters(
             "media_troubles",
-            "What went wrong in the media worker",
+            "What went wrong in the media threads",
             troubles.map(|(what, n)| ("kind", what.into(), n)),
         )
     }

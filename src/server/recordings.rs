@@ -9,7 +9,7 @@ use crate::{
     app::recordings::RecordingDesk,
     cli::Failure,
     config::Config,
-    net::recording::{RECORDING_KEY_PURPOSE, RECORDINGS_FOLDER, Recorder, RecordingKey, Taps},
+    net::recording::{RECORDING_KEY_PURPOSE, RECORDINGS_FOLDER, Recorder, RecordingKey, TapFeed},
     protocol::media::MediaNotice,
 };
 
@@ -24,7 +24,11 @@ fn key(ground: &Ground) -> Result<RecordingKey, Failure> {
 }
 
 /// The writer, and what the media worker needs for it.
-pub(super) fn start(config: &Config, ground: &Ground, notices: mpsc::Sender<MediaNotice>) -> Result<(Recorder, Taps), Failure> {
+pub(super) fn start(
+    config: &Config,
+    ground: &Ground,
+    notices: mpsc::Sender<MediaNotice>,
+) -> Result<(Recorder, TapFeed), Failure> {
     let key = key(ground)?;
     let folder = config.recording.folder.clone().unwrap_or_else(|| ground.db.data().path().join(RECORDINGS_FOLDER));
     Recorder::start(&config.recording, folder.clone(), key, ground.clock.clone(), notices).map_err(|error| {

@@ -18,6 +18,16 @@ impl Rng {
         Self(ChaCha12Rng::from_seed(seed))
     }
 
+    /// A generator of its own for one part, drawn from this one.
+    #[must_use]
+    pub fn part(&mut self) -> Self {
+        let mut seed = [0; 32];
+        for chunk in seed.chunks_mut(8) {
+            chunk.copy_from_slice(&self.next_u64().to_le_bytes());
+        }
+        Self::from_seed(seed)
+    }
+
     /// 32 even bits.
     pub fn next_u32(&mut self) -> u32 {
         self.0.next_u32()

@@ -89,11 +89,12 @@ impl Shelf {
         let clock = Arc::new(SystemClock::start());
         let settings = RecordingSettings { free_mib_min: 0, free_percent_min: 0, ..RecordingSettings::default() };
         let folder = self.folder.path().to_owned();
-        let (recorder, mut taps) = Recorder::start(&settings, folder, key(), clock.clone(), notices).unwrap();
+        let (recorder, feed) = Recorder::start(&settings, folder, key(), clock.clone(), notices).unwrap();
         let (leg, now) = (LegId::mint(TEST_TIME, &mut self.rng), clock.now());
+        let mut taps = feed.taps();
         let tap = taps.begin(leg, RecordingPart { recording, part }, now).unwrap();
         tap.end(&mut taps, now.mono + 1_000);
-        drop(taps);
+        drop((taps, feed));
         recorder.join();
     }
 }

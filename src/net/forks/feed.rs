@@ -160,7 +160,8 @@ impl ForkTaps {
         }
     }
 
-    fn hand_over(&mut self) {
+    /// Hands over what there is: what a copy gets next comes from another worker.
+    pub fn hand_over(&mut self) {
         let Some(block) = self.filling.take() else { return };
         let count = block.packets.len() as u64;
         // More workers than there is room for blocks, or nobody who sends.

@@ -1,4 +1,4 @@
-//! Copies of calls' audio to outside systems: what the media worker taps is sent by one thread for all. The words are
+//! Copies of calls' audio to outside systems: what media threads tap is sent by one thread for all. The words are
 //! `protocol::forking`'s.
 //!
 //! The worker copies payloads into blocks ([`ForkTaps`]) and hands them over within ten milliseconds. The [hub](hub) makes a steady

@@ -11,7 +11,7 @@ use std::{
 use mio::net::UdpSocket;
 use socket2::{SockAddr, SockAddrStorage};
 
-use super::worker::DATAGRAM_MAX;
+use super::socket::DATAGRAM_MAX;
 use crate::types::{IpFamily, OfFamily as _, PerFamily};
 
 /// Datagrams of one call.

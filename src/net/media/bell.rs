@@ -8,6 +8,9 @@ use std::{
 
 use mio::{Registry, Token, Waker};
 
+/// What the poll says when it was rung.
+pub(super) const WAKE: Token = Token(usize::MAX);
+
 /// Rung by those who give orders, heard by the worker.
 #[derive(Debug)]
 pub(super) struct Bell {
@@ -16,9 +19,9 @@ pub(super) struct Bell {
 }
 
 impl Bell {
-    /// A bell that wakes this registry's poll with `token`.
-    pub(super) fn new(registry: &Registry, token: Token) -> io::Result<Self> {
-        Ok(Self { waker: Waker::new(registry, token)?, is_rung: AtomicBool::new(false) })
+    /// A bell that wakes this registry's poll with [`WAKE`].
+    pub(super) fn new(registry: &Registry) -> io::Result<Self> {
+        Ok(Self { waker: Waker::new(registry, WAKE)?, is_rung: AtomicBool::new(false) })
     }
 
     /// To be called behind what the worker shall find.
@@ -46,14 +49,14 @@ mod tests {
     #[test]
     fn many_rings_wake_once_and_a_ring_after_hearing_wakes_again() {
         let mut poll = Poll::new().unwrap();
-        let bell = Bell::new(poll.registry(), Token(7)).unwrap();
+        let bell = Bell::new(poll.registry()).unwrap();
         let mut events = Events::with_capacity(8);
         for _ in 0..3 {
             for _ in 0..5 {
                 bell.ring();
             }
             poll.poll(&mut events, Some(Duration::from_secs(5))).unwrap();
-            assert_eq!(events.iter().map(|event| event.token()).collect::<Vec<_>>(), [Token(7)]);
+            assert_eq!(events.iter().map(|event| event.token()).collect::<Vec<_>>(), [WAKE]);
             bell.heard();
             poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
             assert!(events.is_empty());

@@ -7,9 +7,11 @@ use std::{
 
 use super::{
     batch::{BATCH, Inbox},
-    browser_port::{BrowserPeer, BrowserPort},
+    browser_door::Addressee,
+    connections::{BrowserPeer, Connections},
     leg::{Leg, Peer, Seat},
-    worker::{LEGS_MAX, Worker},
+    places::ThreadIndex,
+    worker::Worker,
 };
 use crate::{
     protocol::{
@@ -35,30 +37,30 @@ impl Worker {
                 self.notices.tell(MediaNotice::BrowserAnswered { leg, answer });
                 self.pump(seat, now);
             }
-            Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
+            Err(fault) => self.open_failed(leg, fault.to_string()),
         }
     }
 
     fn open_new_browser(&mut self, id: LegId, offer: &str, now: Mono) -> Result<(Seat, Arc<str>), BrowserFault> {
-        if self.legs.len() >= LEGS_MAX {
-            return Err(BrowserFault::Offer(format!("{LEGS_MAX} legs are open, which is the most")));
-        }
+        self.has_room().map_err(BrowserFault::Offer)?;
         let (leg, answer) = self.answer(offer, now)?;
         Ok((self.seat_browser(id, leg, now), answer))
     }
 
     /// A call to a browser: our offer.
     pub(super) fn offer_browser(&mut self, leg: LegId, now: Mono) {
-        let port = &self.out.browsers;
-        let has_room = self.legs.seat_of(leg).is_none() && self.legs.len() < LEGS_MAX;
-        let made = BrowserLeg::offer(&port.identity, port.locals, self.prefer_opus, port.instants.instant(now));
+        let door = &self.crew.door;
+        let made = self.has_room().and_then(|()| {
+            let instant = door.instants.instant(now);
+            BrowserLeg::offer(&door.identity, door.locals, self.prefer_opus, instant).map_err(|fault| fault.to_string())
+        });
         match made {
-            Ok((made, offer)) if has_room => {
+            Ok((made, offer)) if self.legs.seat_of(leg).is_none() => {
                 self.seat_browser(leg, made, now);
                 self.notices.tell(MediaNotice::BrowserOffered { leg, offer });
             }
-            Ok(_) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: format!("{LEGS_MAX} legs are the most") }),
-            Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
+            Ok(_) => self.open_failed(leg, "this leg is open already".into()),
+            Err(reason) => self.open_failed(leg, reason),
         }
     }
 
@@ -76,46 +78,42 @@ impl Worker {
     }
 
     fn seat_browser(&mut self, id: LegId, mut leg: BrowserLeg, now: Mono) -> Seat {
-        let fragment = leg.fragment();
-        let serial = self.legs.next_serial();
+        self.crew.door.name(id, self.thread, &leg.fragment());
         let outgoing = Outgoing::new(&mut self.rng);
         let peer = Peer::Browser(Box::new(BrowserPeer::new(leg, now)));
-        let seat = self.legs.insert(Leg::new(id, serial, peer, outgoing, now));
-        self.out.browsers.demux.name(seat, &fragment);
-        self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
-        seat
+        self.seat(Box::new(Leg::new(id, self.crew.next_serial(), peer, outgoing, now)))
     }
 
     fn reopen_browser(&mut self, seat: Seat, offer: &str, now: Mono) -> Result<(Seat, Arc<str>), BrowserFault> {
         let Some(leg) = self.legs.get_mut(seat) else { return Err(BrowserFault::NoAudio) };
+        let id = leg.id;
         let Peer::Browser(peer) = &mut leg.peer else {
             return Err(BrowserFault::Offer("this leg is a telephone's".into()));
         };
         if peer.leg.is_same_session(offer)
             && let Ok(answer) = peer.leg.renew(offer)
         {
-            let fragment = peer.leg.fragment();
-            self.out.browsers.demux.name(seat, &fragment);
+            self.crew.door.name(id, self.thread, &peer.leg.fragment());
             return Ok((seat, answer));
         }
         let (mut fresh, answer) = self.answer(offer, now)?;
-        let fragment = fresh.fragment();
         let Some(leg) = self.legs.get_mut(seat) else { return Err(BrowserFault::NoAudio) };
         if let Peer::Browser(before) = &mut leg.peer {
+            self.crew.door.forget(id);
             self.out.browsers.forget(seat, before);
         }
+        self.crew.door.name(id, self.thread, &fresh.fragment());
         // New keys, so new numbers; what the leg hears and plays goes on once this connection is up.
         leg.peer = Peer::Browser(Box::new(BrowserPeer::new(fresh, now)));
         leg.outgoing = Outgoing::in_place_of(&leg.outgoing, &mut self.rng);
         leg.is_up = false;
-        self.out.browsers.demux.name(seat, &fragment);
         self.plan(seat, now);
         Ok((seat, answer))
     }
 
     fn answer(&self, offer: &str, now: Mono) -> Result<(BrowserLeg, Arc<str>), BrowserFault> {
-        let port = &self.out.browsers;
-        BrowserLeg::answer(&port.identity, offer, port.locals, self.prefer_opus, port.instants.instant(now))
+        let door = &self.crew.door;
+        BrowserLeg::answer(&door.identity, offer, door.locals, self.prefer_opus, door.instants.instant(now))
     }
 
     pub(super) fn add_candidate(&mut self, seat: Seat, candidate: &str, now: Mono) {
@@ -129,45 +127,82 @@ impl Worker {
     pub(super) fn receive_from_browsers(&mut self, now: Mono) -> bool {
         let mut inbox = std::mem::take(&mut self.inbox);
         let v4 = self.receive_from_browsers_of(IpFamily::V4, &mut inbox, now);
-        let is_alone = matches!(self.out.browsers.sockets, PerFamily::One(_));
+        let is_alone = matches!(self.crew.door.sockets, PerFamily::One(_));
         let v6 = !is_alone && self.receive_from_browsers_of(IpFamily::V6, &mut inbox, now);
         self.inbox = inbox;
         v4 || v6
     }
 
     fn receive_from_browsers_of(&mut self, family: IpFamily, inbox: &mut Inbox, now: Mono) -> bool {
+        let mut sorted = std::mem::take(&mut self.sorted);
+        let mut may_more_wait = true;
         for _ in 0..BATCHES_PER_TURN {
-            let may_more_wait = inbox.read(self.out.browsers.sockets.of(family));
-            for (from, datagram) in inbox.datagrams() {
-                self.take_browser_datagram(from, datagram, now);
+            may_more_wait = inbox.read(self.crew.door.sockets.of(family));
+            self.crew.door.sort(inbox.datagrams(), &mut sorted);
+            for ((from, datagram), to) in inbox.datagrams().zip(&sorted) {
+                match to {
+                    Some((to, thread)) if *thread == self.thread => self.take_browser_datagram(*to, from, datagram, now),
+                    // Below, with all of that thread.
+                    Some(_) => {}
+                    None => super::stats::count(&self.stats.packets_refused),
+                }
             }
+            self.forward(inbox, &sorted);
             if !may_more_wait {
-                return false;
+                break;
             }
         }
-        true
+        self.sorted = sorted;
+        may_more_wait
     }
 
-    fn take_browser_datagram(&mut self, from: SocketAddr, datagram: &[u8], now: Mono) {
-        let Some(seat) = self.out.browsers.demux.leg_of(from, datagram) else {
-            super::stats::count(&self.stats.packets_refused);
-            return;
-        };
+    /// Hands the other threads' datagrams on.
+    fn forward(&self, inbox: &Inbox, sorted: &[Option<(Addressee, ThreadIndex)>]) {
+        for thread in (0..self.crew.size()).filter(|thread| *thread != self.thread) {
+            let is_theirs = |to: &Option<(Addressee, ThreadIndex)>| to.filter(|(_, of)| *of == thread);
+            if !sorted.iter().any(|to| is_theirs(to).is_some()) {
+                continue;
+            }
+            let theirs = inbox
+                .datagrams()
+                .zip(sorted)
+                .filter_map(|((from, datagram), to)| is_theirs(to).map(|(to, _)| (to, from, datagram)));
+            let lost = self.crew.forward(thread, theirs);
+            self.stats.packets_overflowed.fetch_add(lost as u64, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn take_browser_datagram(&mut self, to: Addressee, from: SocketAddr, datagram: &[u8], now: Mono) {
+        let Some(seat) = self.legs.seat_of(to.leg) else { return self.follow(to, from, datagram) };
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Peer::Browser(peer) = &mut leg.peer else { return };
         if peer.leg.receive(from, datagram, self.out.browsers.instants.instant(now)) {
             leg.last_heard = now;
-            self.out.browsers.demux.confirm(seat, from);
+            if !to.is_known {
+                self.crew.door.confirm(to.leg, from);
+            }
         }
         self.out.browsers.pump(seat, peer, now);
         self.take_browser_events(now);
+    }
+
+    /// The leg may have gone on to another thread since the datagram came, or is closed.
+    fn follow(&self, to: Addressee, from: SocketAddr, datagram: &[u8]) {
+        let thread = self.crew.door.thread_of(to.leg).filter(|thread| *thread != self.thread);
+        match thread {
+            Some(thread) => {
+                let lost = self.crew.forward(thread, std::iter::once((to, from, datagram)));
+                self.stats.packets_overflowed.fetch_add(lost as u64, Ordering::Relaxed);
+            }
+            None => super::stats::count(&self.stats.packets_refused),
+        }
     }
 
     /// Wakes connections whose timers are due.
     pub(super) fn wake_browsers(&mut self, now: Mono) {
         while let Some(seat) = self.out.browsers.take_due(now) {
             let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) else { continue };
-            BrowserPort::forget_wake(peer);
+            Connections::forget_wake(peer);
             peer.leg.wake(self.out.browsers.instants.instant(now));
             self.out.browsers.pump(seat, peer, now);
         }
@@ -220,7 +255,7 @@ impl Worker {
         }
     }
 
-    fn pump(&mut self, seat: Seat, now: Mono) {
+    pub(super) fn pump(&mut self, seat: Seat, now: Mono) {
         if let Some(Peer::Browser(peer)) = self.legs.get_mut(seat).map(|leg| &mut leg.peer) {
             self.out.browsers.pump(seat, peer, now);
         }

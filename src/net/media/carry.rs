@@ -295,10 +295,12 @@ impl Worker {
             return;
         }
         // Pressed anew towards the other side rather than relayed: a lost end or a foreign clock goes no further.
-        let listeners = leg.audience.clone();
+        let (id, listeners, mut digits) = (leg.id, leg.audience.clone(), [0; 4]);
+        let digits = digit.encode_utf8(&mut digits);
         for listener in listeners.into_iter().filter(|listener| *listener != seat) {
-            self.press(listener, digit.encode_utf8(&mut [0; 4]), now);
+            self.press(listener, digits, now);
         }
+        self.press_for_expected(id, digits);
     }
 
     pub(super) fn count_sent(&mut self, sent: Sent) {

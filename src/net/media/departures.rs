@@ -5,9 +5,10 @@
 use std::{net::SocketAddr, sync::atomic::Ordering};
 
 use super::{
-    browser_port::BrowserPort,
+    connections::Connections,
     leg::{Peer, Seat},
-    worker::{DATAGRAM_MAX, Worker},
+    socket::DATAGRAM_MAX,
+    worker::Worker,
 };
 use crate::protocol::{
     media::Codec,
@@ -23,7 +24,7 @@ const SEAL_OCTETS: usize = 16;
 
 /// The ways out of the worker.
 pub(super) struct Out {
-    pub(super) browsers: BrowserPort,
+    pub(super) browsers: Connections,
     pub(super) telephones: Departures,
 }
 

@@ -1,8 +1,14 @@
-//! Whether the media thread keeps up. It is looked at four times a second: how late each 20 ms was noticed, how much of the processor
+//! Whether a media thread keeps up. It is looked at four times a second: how late each 20 ms was noticed, how much of the processor
 //! the thread had, how often it found nothing to do. Behind is said after a second of bad looks and before calls are heard to suffer,
 //! and taken back after two good ones, so that neither is said at a moment's whim. What follows from it is decided above.
 
-use super::{stats::count, usage::Usage, worker::Worker};
+use std::sync::atomic::Ordering;
+
+use super::{
+    stats::count,
+    usage::Usage,
+    worker::{DOORKEEPER, Worker},
+};
 use crate::{protocol::audio::FRAME_MS, types::Mono};
 
 /// Looks in a row that must be bad before the thread counts as behind.
@@ -20,7 +26,7 @@ const LATE_ONE_OF_BAD: u64 = 2;
 const LATE_ONE_OF_GOOD: u64 = 10;
 /// With fewer legs, beats that are late and a thread that never waits say that the machine has no time for it, and refusing calls gives
 /// it none. A thread that has had its processor to itself is saturated by however few.
-const LEGS_MIN: usize = 32;
+const LEGS_MIN: u64 = 32;
 /// Datagrams read of one leg in a turn that comes late: those of a second and some.
 const READS_LATE: usize = 64;
 /// A thread that waits less often than once in so many beats never has done all there is to do.
@@ -41,7 +47,7 @@ pub(super) struct Seen {
 
 impl Seen {
     /// What counts of it with so many legs.
-    fn with_legs(self, legs: usize) -> Self {
+    fn with_legs(self, legs: u64) -> Self {
         if legs < LEGS_MIN { Self { late_beats: 0, rests: None, ..self } } else { self }
     }
 
@@ -117,9 +123,14 @@ impl Lag {
 }
 
 impl Worker {
+    /// Whether somebody would suffer if this thread came late: by the first one come all browsers' packets.
+    fn has_duty(&self) -> bool {
+        self.legs.len() > 0 || self.thread == DOORKEEPER && self.stats.legs.load(Ordering::Relaxed) > 0
+    }
+
     /// A turn begins.
     pub(super) fn note_beat(&mut self, now: Mono) {
-        let late_ms = self.lag.beat(self.legs.len() > 0, now);
+        let late_ms = self.lag.beat(self.has_duty(), now);
         if let Some(late_ms) = late_ms {
             self.stats.lateness.note(late_ms);
         }
@@ -136,26 +147,19 @@ impl Worker {
         let rests = (used.rests > 0).then(|| used.rests.saturating_sub(before.rests));
         // Hundredths of milliseconds are tens of microseconds.
         let busy_percent = busy_us / (now.millis_since(since) * 10).max(1);
-        let seen = Seen { beats, late_beats, rests, busy_percent }.with_legs(self.legs.len());
-        self.stats.note_busy(busy_percent);
+        let seen = Seen { beats, late_beats, rests, busy_percent }.with_legs(self.stats.legs.load(Ordering::Relaxed));
         let judged = self.lag.judge(seen);
-        self.stats.set_tight(self.lag.is_behind || (beats > 0 && seen.is_tight()));
+        let Some(told) = self.stats.threads.get(self.thread) else { return };
+        told.busy_percent.store(busy_percent, Ordering::Relaxed);
+        told.is_tight.store(self.lag.is_behind || (beats > 0 && seen.is_tight()), Ordering::Relaxed);
+        told.is_behind.store(self.lag.is_behind, Ordering::Relaxed);
+        let (thread, legs) = (self.thread, self.legs.len());
         match judged {
             Some(true) => {
                 count(&self.stats.times_behind);
-                self.stats.set_behind(true);
-                tracing::warn!(
-                    legs = self.legs.len(),
-                    busy_percent,
-                    late_beats,
-                    beats,
-                    "audio is behind: new calls are refused"
-                );
+                tracing::warn!(thread, legs, busy_percent, late_beats, beats, "audio is behind: this thread gets no new calls");
             }
-            Some(false) => {
-                self.stats.set_behind(false);
-                tracing::info!(legs = self.legs.len(), busy_percent, "audio has caught up: calls are taken again");
-            }
+            Some(false) => tracing::info!(thread, legs, busy_percent, "audio has caught up: this thread gets calls again"),
             None => {}
         }
     }

@@ -8,7 +8,7 @@ use std::{
 use mio::net::UdpSocket;
 
 use super::{
-    browser_port::BrowserPeer,
+    connections::BrowserPeer,
     ear::Ear,
     forked::ForkTap,
     incoming::Incoming,
@@ -263,7 +263,6 @@ pub(super) struct Legs {
     by_id: BTreeMap<LegId, Seat>,
     /// Legs that are heard and are not there (yet), and who would hear them.
     awaited: BTreeSet<(LegId, Seat)>,
-    serial: u64,
 }
 
 impl Legs {
@@ -292,14 +291,8 @@ impl Legs {
         self.free.last().copied().unwrap_or(self.seats.len())
     }
 
-    /// The number that the next leg will bear.
-    pub(super) fn next_serial(&mut self) -> u64 {
-        self.serial += 1;
-        self.serial
-    }
-
     /// Gives a leg its seat and the audience that already waits for it.
-    pub(super) fn insert(&mut self, mut leg: Leg) -> Seat {
+    pub(super) fn insert(&mut self, mut leg: Box<Leg>) -> Seat {
         let seat = self.free.pop().unwrap_or(self.seats.len());
         if seat == self.seats.len() {
             self.seats.push(None);
@@ -309,7 +302,7 @@ impl Legs {
             self.awaited.remove(&(leg.id, *listener));
         }
         self.by_id.insert(leg.id, seat);
-        self.seats[seat] = Some(Box::new(leg));
+        self.seats[seat] = Some(leg);
         seat
     }
 

@@ -1,45 +1,48 @@
-//! Starting and stopping the worker, and the handle by which the switch speaks to it.
+//! Starting and stopping the threads, and the handle by which the switch speaks to them.
 
 use std::{
+    collections::BTreeMap,
     fmt, io,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{SyncSender, TrySendError, sync_channel},
-    },
+    num::NonZero,
+    sync::{Arc, Mutex, atomic::Ordering},
     thread::{self, JoinHandle},
 };
 
+use mio::Poll;
 use tokio::sync::{mpsc, watch};
 
 use super::{
     MediaSettings, MediaStats,
-    bell::Bell,
-    worker::{Orders, Worker},
+    crew::Crew,
+    line::{Errand, Line, line},
+    locked::lock,
+    places::{Move, Places, ThreadIndex},
+    worker::Worker,
 };
 use crate::{
-    net::{forks::ForkFeed, recording::Taps},
+    net::{forks::ForkFeed, recording::TapFeed},
     protocol::media::{MediaNotice, MediaOrder},
-    types::{Clock, ForkId, LegId, Rng},
+    types::{Clock, LegId, Rng},
 };
 
-/// Orders that wait for the worker: several seconds' worth at a thousand calls per second.
-const ORDERS_MAX: usize = 16_384;
+/// Errands that wait for a thread: several seconds' worth at a thousand calls per second.
+const ERRANDS_MAX: usize = 16_384;
+/// More than a machine of any size needs.
+const THREADS_MAX: usize = 64;
 
 /// The media plane of this node.
 #[derive(Debug)]
 pub struct MediaPlane;
 
 impl MediaPlane {
-    /// Binds the browsers' port and starts the worker. Notices go to `notices`; what does not fit there waits, bounded.
+    /// Binds the browsers' port and starts the threads. Notices go to `notices`; what does not fit there waits, bounded.
     pub fn start(
         settings: &MediaSettings,
         clock: Arc<dyn Clock>,
         rng: Rng,
         notices: mpsc::Sender<MediaNotice>,
     ) -> io::Result<MediaHandle> {
-        let prepared = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
-        prepared.run()
+        Prepared::new(settings, clock, rng, notices, ERRANDS_MAX)?.run()
     }
 
     /// The same with a recorder and somebody who sends copies: what is ordered of them is done.
@@ -48,95 +51,108 @@ impl MediaPlane {
         clock: Arc<dyn Clock>,
         rng: Rng,
         notices: mpsc::Sender<MediaNotice>,
-        taps: Taps,
-        feed: Option<&ForkFeed>,
+        taps: TapFeed,
+        forks: Option<&ForkFeed>,
     ) -> io::Result<MediaHandle> {
-        let mut prepared = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
-        prepared.worker.taps = Some(taps);
-        prepared.worker.fork_taps = feed.map(ForkFeed::taps);
+        let mut prepared = Prepared::new(settings, clock, rng, notices, ERRANDS_MAX)?;
+        for worker in &mut prepared.workers {
+            worker.taps = Some(taps.taps());
+            worker.fork_taps = forks.map(ForkFeed::taps);
+        }
         prepared.run()
     }
 
-    /// A worker without its thread, for stories that take its turns.
+    /// The workers without their threads, for stories that take their turns.
     #[cfg(test)]
-    pub(super) fn worker(
+    pub(super) fn workers(
         settings: &MediaSettings,
         clock: Arc<dyn Clock>,
         rng: Rng,
         notices: mpsc::Sender<MediaNotice>,
-    ) -> io::Result<(Worker, MediaHandle)> {
-        let Prepared { worker, handle, .. } = Self::prepare(settings, clock, rng, notices, ORDERS_MAX)?;
-        Ok((worker, handle))
-    }
-
-    /// Everything but the thread.
-    fn prepare(
-        settings: &MediaSettings,
-        clock: Arc<dyn Clock>,
-        rng: Rng,
-        notices: mpsc::Sender<MediaNotice>,
-        orders_max: usize,
-    ) -> io::Result<Prepared> {
-        let (sender, received) = sync_channel(orders_max);
-        let stats = Arc::new(MediaStats::default());
-        let should_stop = Arc::new(AtomicBool::new(false));
-        let missed = Arc::new(Mutex::new(Vec::new()));
-        let orders = Orders::new(received, Arc::clone(&missed), Arc::clone(&should_stop));
-        let (worker, bell) = Worker::new(settings, clock, rng, orders, notices, Arc::clone(&stats))?;
-        let (alive, ended) = watch::channel(());
-        let shared = Shared {
-            orders: sender,
-            sent: AtomicU64::new(0),
-            missed,
-            bell,
-            is_awaited: AtomicBool::new(false),
-            should_stop,
-            stats,
-            ended,
-            thread: Mutex::new(None),
-        };
-        Ok(Prepared { worker, alive, handle: MediaHandle { shared: Arc::new(shared) } })
+    ) -> io::Result<(Vec<Worker>, MediaHandle)> {
+        let Prepared { workers, handle, .. } = Prepared::new(settings, clock, rng, notices, ERRANDS_MAX)?;
+        Ok((workers, handle))
     }
 }
 
-/// The media plane before its thread runs.
+/// How many threads there are: as many as is set, or as there are processors.
+fn threads_of(settings: &MediaSettings) -> usize {
+    let wanted = match settings.threads {
+        0 => thread::available_parallelism().map_or(1, NonZero::get),
+        threads => threads as usize,
+    };
+    wanted.min(THREADS_MAX)
+}
+
+/// The media plane before its threads run.
 struct Prepared {
-    worker: Worker,
+    workers: Vec<Worker>,
     alive: watch::Sender<()>,
     handle: MediaHandle,
 }
 
 impl Prepared {
+    fn new(
+        settings: &MediaSettings,
+        clock: Arc<dyn Clock>,
+        mut rng: Rng,
+        notices: mpsc::Sender<MediaNotice>,
+        errands_max: usize,
+    ) -> io::Result<Self> {
+        let polls = (0..threads_of(settings)).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
+        let crew = Arc::new(Crew::new(settings, &polls, clock.now().mono)?);
+        let (mut workers, mut lines) = (Vec::new(), Vec::new());
+        for of in polls.into_iter().enumerate() {
+            let (line, errands) = line(errands_max);
+            let (crew, clock, rng) = (Arc::clone(&crew), Arc::clone(&clock), rng.part());
+            workers.push(Worker::new(of, crew, settings, clock, rng, errands, notices.clone())?);
+            lines.push(line);
+        }
+        let (alive, ended) = watch::channel(());
+        let shared = Shared { lines, crew, ended, threads: Mutex::default() };
+        Ok(Self { workers, alive, handle: MediaHandle { shared: Arc::new(shared) } })
+    }
+
     fn run(self) -> io::Result<MediaHandle> {
-        let Self { mut worker, alive, handle } = self;
-        let thread = thread::Builder::new().name("media".into()).spawn(move || {
+        let Self { workers, alive, handle } = self;
+        let crew = &handle.shared.crew;
+        let threads = workers.into_iter().enumerate().map(|(i, mut worker)| {
             // Dropped with the thread, whatever ends it.
-            let _alive = alive;
-            worker.run();
-        })?;
-        *handle.shared.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+            let duty = OnDuty { crew: Arc::clone(crew), _alive: alive.clone() };
+            thread::Builder::new().name(format!("media-{i}")).spawn(move || {
+                let _duty = duty;
+                worker.run();
+            })
+        });
+        let threads = threads.collect::<io::Result<Vec<_>>>().inspect_err(|_| crew.stop())?;
+        *lock(&handle.shared.threads) = threads;
         Ok(handle)
     }
 }
 
-/// By which orders are given. Clones speak to the same worker.
+/// A thread that runs. None goes on without the others: who has been handed a leg could not be reached.
+struct OnDuty {
+    crew: Arc<Crew>,
+    _alive: watch::Sender<()>,
+}
+
+impl Drop for OnDuty {
+    fn drop(&mut self) {
+        self.crew.stop();
+    }
+}
+
+/// By which orders are given. Clones speak to the same threads.
 #[derive(Clone)]
 pub struct MediaHandle {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    orders: SyncSender<MediaOrder>,
-    /// Orders that found room so far.
-    sent: AtomicU64,
-    missed: Arc<Mutex<Vec<Missed>>>,
-    bell: Arc<Bell>,
-    /// Whether the worker has to be woken for what was left.
-    is_awaited: AtomicBool,
-    should_stop: Arc<AtomicBool>,
-    stats: Arc<MediaStats>,
+    lines: Vec<Line>,
+    crew: Arc<Crew>,
     ended: watch::Receiver<()>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl MediaHandle {
@@ -147,42 +163,97 @@ impl MediaHandle {
         is_taken
     }
 
-    /// Has the worker look for orders that were left, if any of them is awaited.
+    /// Has the threads look for orders that were left, if any of them is awaited.
     pub fn ring(&self) {
-        if self.shared.is_awaited.swap(false, Ordering::AcqRel) {
-            self.shared.bell.ring();
+        for (thread, line) in self.shared.lines.iter().enumerate() {
+            if line.take_awaited() {
+                self.shared.crew.ring(thread);
+            }
         }
     }
 
     /// Leaves an order, which is obeyed with the next tick, packet or round of care, or once [`Self::ring`] is called; never waits.
-    /// `false` means that the worker is so far behind (or gone) that the order was dropped, which is
-    /// counted; the leg then stays as it was. Only closing, telling who answers and what concerns recordings and copies is never lost and
-    /// comes in its turn: a leg that nobody remembers would keep its port for ever, whom nobody listens to would never be told, and a
-    /// pause that is not heard of would keep what must not be kept.
-    pub fn leave(&self, order: MediaOrder) -> bool {
-        // Nobody waits for the end of a leg.
-        let is_awaited = !matches!(order, MediaOrder::Close { .. });
-        match self.shared.orders.try_send(order) {
-            Ok(()) => {
-                self.shared.sent.fetch_add(1, Ordering::Relaxed);
-                if is_awaited {
-                    self.shared.is_awaited.store(true, Ordering::Release);
-                }
-                true
+    /// `false` means that a thread is so far behind (or gone) that the order was dropped, which is
+    /// counted; the leg then stays as it was. Only what holds for all legs, closing, telling who answers and what concerns recordings and
+    /// copies is never lost and comes in its turn: a leg that nobody remembers would keep its port for ever, whom nobody listens to would
+    /// never be told, and a pause that is not heard of would keep what must not be kept.
+    pub fn leave(&self, mut order: MediaOrder) -> bool {
+        let is_taken = match order.leg_mut().copied() {
+            Some(leg) => self.leave_for(leg, order),
+            None => {
+                let missed =
+                    (0..self.shared.lines.len()).filter(|thread| !self.leave_at(*thread, Errand::Order(order.clone())));
+                missed.count() == 0
             }
-            Err(TrySendError::Full(order) | TrySendError::Disconnected(order)) => {
-                if kept_subject(&order).is_some() {
-                    let after = self.shared.sent.load(Ordering::Relaxed);
-                    keep(&mut self.shared.missed.lock().unwrap_or_else(PoisonError::into_inner), Missed { after, order });
-                    self.shared.is_awaited.store(true, Ordering::Release);
-                }
-                self.shared.stats.orders_dropped.fetch_add(1, Ordering::Relaxed);
-                false
-            }
+        };
+        if !is_taken {
+            self.stats().orders_dropped.fetch_add(1, Ordering::Relaxed);
         }
+        is_taken
     }
 
-    /// Comes back when the worker has ended, told to or by a fault.
+    fn leave_for(&self, leg: LegId, order: MediaOrder) -> bool {
+        // Held until the order is in its line, so that no other comes between.
+        let mut places = self.shared.crew.places();
+        let is_opened =
+            matches!(order, MediaOrder::Open { .. } | MediaOrder::OpenBrowser { .. } | MediaOrder::OfferBrowser { .. });
+        let thread = match &order {
+            _ if is_opened => {
+                let is_browser = !matches!(order, MediaOrder::Open { .. });
+                Some(places.open(leg, is_browser, &self.stats().rooms()))
+            }
+            MediaOrder::Close { .. } => places.close(leg),
+            MediaOrder::Hear { sources, .. } => {
+                let (before, moves) = places.hear(leg, sources, &self.stats().rooms());
+                let is_left = self.leave_moves(&mut places, &moves)
+                    && self.leave_at(places.thread_of(leg).unwrap_or(0), Errand::Order(order));
+                if !is_left {
+                    places.set_heard(leg, before);
+                }
+                return is_left;
+            }
+            _ => places.thread_of(leg),
+        };
+        // What is ordered of a leg that is not there is told by whichever thread.
+        let is_taken = self.leave_at(thread.unwrap_or(0), Errand::Order(order));
+        if is_opened && !is_taken {
+            places.failed(leg);
+        }
+        is_taken
+    }
+
+    /// Has legs move; `false` if there is no room to say so.
+    fn leave_moves(&self, places: &mut Places, moves: &[Move]) -> bool {
+        let mut given: BTreeMap<(ThreadIndex, ThreadIndex), Vec<LegId>> = BTreeMap::new();
+        for step in moves {
+            given.entry((step.from, step.to)).or_default().push(step.leg);
+        }
+        given.into_iter().all(|((from, to), mut legs)| {
+            if self.shared.lines.get(from).is_none_or(Line::is_overfull) {
+                return false;
+            }
+            let wanted = legs.len();
+            // A thread is given none that it was not told to expect.
+            legs.retain(|leg| self.leave_at(to, Errand::Expect(*leg)));
+            legs.iter().for_each(|leg| places.go(Move { leg: *leg, from, to }));
+            let has_all = legs.len() == wanted;
+            // Without room it is kept.
+            self.leave_at(from, Errand::Give { legs, to });
+            has_all
+        })
+    }
+
+    /// The thread that has a leg, or will have it.
+    #[cfg(test)]
+    pub(super) fn thread_of(&self, leg: LegId) -> Option<ThreadIndex> {
+        self.shared.crew.places().thread_of(leg)
+    }
+
+    fn leave_at(&self, thread: ThreadIndex, errand: Errand) -> bool {
+        self.shared.lines.get(thread).is_some_and(|line| line.leave(errand))
+    }
+
+    /// Comes back when the threads have ended, told to or by a fault.
     pub async fn ended(&self) {
         let mut ended = self.shared.ended.clone();
         while ended.changed().await.is_ok() {}
@@ -190,18 +261,16 @@ impl MediaHandle {
 
     /// Counts for metrics.
     pub fn stats(&self) -> &MediaStats {
-        &self.shared.stats
+        &self.shared.crew.stats
     }
 
-    /// Stops the worker and waits for its end; all ports are free afterwards. Further orders are dropped.
+    /// Stops the threads and waits for their end. Further orders are dropped; the ports are free once the last handle is gone.
     pub fn stop(&self) {
-        self.shared.should_stop.store(true, Ordering::Release);
-        self.shared.bell.ring();
-        let thread = self.shared.thread.lock().ok().and_then(|mut thread| thread.take());
-        if let Some(thread) = thread
-            && thread.join().is_err()
-        {
-            tracing::error!("the media worker ended by a fault");
+        self.shared.crew.stop();
+        for thread in std::mem::take(&mut *lock(&self.shared.threads)) {
+            if thread.join().is_err() {
+                tracing::error!("a media thread ended by a fault");
+            }
         }
     }
 }
@@ -210,54 +279,6 @@ impl fmt::Debug for MediaHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MediaHandle").field("stats", self.stats()).finish_non_exhaustive()
     }
-}
-
-/// An order that found no room. It is obeyed after so many others, which are those that were given before it.
-pub(super) struct Missed {
-    pub(super) after: u64,
-    pub(super) order: MediaOrder,
-}
-
-/// What an order that is never lost is about: a leg, or one copy of it.
-fn kept_subject(order: &MediaOrder) -> Option<(LegId, Option<ForkId>)> {
-    match order {
-        MediaOrder::Close { leg }
-        | MediaOrder::DetectAnswer { leg, .. }
-        | MediaOrder::Record { leg, .. }
-        | MediaOrder::PauseRecording { leg, .. }
-        | MediaOrder::StopRecording { leg } => Some((*leg, None)),
-        MediaOrder::Fork { leg, fork, .. } | MediaOrder::PauseFork { leg, fork, .. } | MediaOrder::StopFork { leg, fork } => {
-            Some((*leg, Some(*fork)))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a pause begins or ends with this order.
-fn pause_of(order: &MediaOrder) -> Option<bool> {
-    match order {
-        MediaOrder::PauseRecording { is_paused, .. } | MediaOrder::PauseFork { is_paused, .. } => Some(*is_paused),
-        _ => None,
-    }
-}
-
-/// Keeps an order. Pauses between which nothing else is said of a leg become one, so that there is no more to keep than legs have
-/// recordings and copies.
-fn keep(missed: &mut Vec<Missed>, new: Missed) {
-    if pause_of(&new.order) == Some(true) {
-        let subject = kept_subject(&new.order);
-        let last = missed.iter().rposition(|missed| kept_subject(&missed.order) == subject);
-        if let Some(last) = last
-            && pause_of(&missed[last].order) == Some(false)
-        {
-            missed.remove(last);
-        }
-        let last = missed.iter().rfind(|missed| kept_subject(&missed.order) == subject);
-        if last.is_some_and(|last| pause_of(&last.order) == Some(true)) {
-            return;
-        }
-    }
-    missed.push(new);
 }
 
 #[cfg(test)]
@@ -270,14 +291,14 @@ mod tests {
     };
 
     fn settings() -> MediaSettings {
-        MediaSettings { bind: vec!["127.0.0.1".parse().unwrap()], browser_port: 0, ..MediaSettings::default() }
+        MediaSettings { bind: vec!["127.0.0.1".parse().unwrap()], browser_port: 0, threads: 1, ..MediaSettings::default() }
     }
 
     #[test]
     fn a_leg_is_closed_although_there_was_no_room_for_the_order() {
         let (notices, mut heard) = mpsc::channel(16);
         let clock = Arc::new(SystemClock::start());
-        let prepared = MediaPlane::prepare(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
+        let prepared = Prepared::new(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
         let leg = LegId::mint(Timestamp::from_millis(0), &mut Rng::seeded(2));
         assert!(prepared.handle.order(MediaOrder::Open { leg, families: IpFamilies::Both }));
         assert!(!prepared.handle.order(MediaOrder::Close { leg }), "the one place is taken");
@@ -291,7 +312,7 @@ mod tests {
     fn what_concerns_recordings_is_never_lost_and_comes_in_its_turn() {
         let (notices, mut heard) = mpsc::channel(16);
         let clock = Arc::new(SystemClock::start());
-        let prepared = MediaPlane::prepare(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
+        let prepared = Prepared::new(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
         let mut rng = Rng::seeded(2);
         let [leg, other] = [(); 2].map(|()| LegId::mint(Timestamp::from_millis(0), &mut rng));
         let recording = RecordingId::mint(Timestamp::from_millis(0), &mut rng);
@@ -314,7 +335,7 @@ mod tests {
     fn it_is_told_who_answers_although_there_was_no_room_for_the_order() {
         let (notices, mut heard) = mpsc::channel(16);
         let clock = Arc::new(SystemClock::start());
-        let prepared = MediaPlane::prepare(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
+        let prepared = Prepared::new(&settings(), clock, Rng::seeded(1), notices, 1).unwrap();
         let leg = LegId::mint(Timestamp::from_millis(0), &mut Rng::seeded(2));
         assert!(prepared.handle.order(MediaOrder::Open { leg, families: IpFamilies::Both }));
         // Limits that are refused are answered at once.
@@ -325,24 +346,6 @@ mod tests {
         let told = heard.blocking_recv();
         assert!(matches!(told, Some(MediaNotice::AnswerDetected { leg: of, answer: Answer::Unsure, .. }) if of == leg));
         media.stop();
-    }
-
-    #[test]
-    fn pauses_that_found_no_room_become_one_and_none_is_left_out() {
-        let leg = LegId::mint(Timestamp::from_millis(0), &mut Rng::seeded(1));
-        let left = |given: &[MediaOrder]| {
-            let mut missed = Vec::new();
-            given.iter().for_each(|order| keep(&mut missed, Missed { after: 0, order: order.clone() }));
-            missed.into_iter().map(|missed| missed.order).collect::<Vec<_>>()
-        };
-        let [pause, resume] = [true, false].map(|is_paused| MediaOrder::PauseRecording { leg, is_paused });
-        let stop = MediaOrder::StopRecording { leg };
-        let both = [pause.clone(), resume.clone()];
-        assert_eq!(left(&both), both, "what was said between them is left out");
-        assert_eq!(left(&[both.clone(), both.clone(), both.clone()].concat()), both);
-        assert_eq!(left(&[resume, pause.clone()]), std::slice::from_ref(&pause));
-        let apart = [pause.clone(), stop, pause];
-        assert_eq!(left(&apart), apart);
     }
 
     #[tokio::test]

@@ -88,6 +88,13 @@ impl Leg {
         }
     }
 
+    /// What is recorded of it so far goes to the writer: what comes next comes from another thread.
+    pub(super) fn hand_over_tap(&mut self, taps: &mut Option<Taps>, now: Mono) {
+        if let (Some(tap), Some(taps)) = (&mut self.tap, taps) {
+            tap.hand_over(taps, now);
+        }
+    }
+
     pub(super) fn end_tap(&mut self, taps: &mut Option<Taps>, now: Mono) {
         if let (Some(tap), Some(taps)) = (self.tap.take(), taps) {
             tap.end(taps, now);

@@ -22,6 +22,11 @@ settings! {
         /// UDP ports for RTP of telephones and trunks; every leg takes an even one. Keep them outside 32768-60999, which the
         /// system gives to anybody.
         pub ports: PortRange = PortRange { first: 20_000, last: 29_999 },
+        /// Threads that carry audio: 0 for as many as there are processors.
+        pub threads: u32 = 0,
+        /// Share of a processor, in a hundred, up to which a thread gets calls before the next one gets any: few threads cost less than
+        /// many for the same calls. 0 spreads calls evenly.
+        pub fill_percent: u32 = 60,
         /// How audio packets are marked for the network (DSCP): 46 is expedited forwarding, 0 none.
         pub dscp: Dscp = Dscp::EXPEDITED,
         /// UDP port for the audio of all browsers.

@@ -5,6 +5,8 @@ use std::{io, mem, os::fd::AsRawFd as _};
 
 use mio::{Registry, Token, net::UdpSocket};
 
+/// A datagram of a telephone fits; what does not is no RTP that we agreed to.
+pub(super) const DATAGRAM_MAX: usize = 2_048;
 /// Where the system counts datagrams that found the socket's buffer full (`SK_MEMINFO_DROPS` of Linux), and how many figures there are.
 const MEMINFO_DROPS: usize = 8;
 const MEMINFO_FIGURES: usize = 9;

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use super::places::Room;
+
 /// Counts since the start, except those that say now.
 #[derive(Debug, Default)]
 pub struct MediaStats {
@@ -15,12 +17,15 @@ pub struct MediaStats {
     pub packets_refused: AtomicU64,
     /// Packets to encrypted legs that their peer's key does not open.
     pub packets_forged: AtomicU64,
-    /// Datagrams of telephones that the system dropped because they were not read in time; counted every five seconds.
+    /// Datagrams that were dropped because they were not taken in time: of telephones by the system, counted every five seconds; of browsers
+    /// on their way to their thread.
     pub packets_overflowed: AtomicU64,
     /// Packets that the system would not take.
     pub send_failures: AtomicU64,
     /// Legs open now.
     pub legs: AtomicU64,
+    /// Each thread by itself.
+    pub threads: Box<[ThreadStats]>,
     /// Ticks that came more than 20 ms late.
     pub late_ticks: AtomicU64,
     /// Orders that found the queue full.
@@ -33,37 +38,46 @@ pub struct MediaStats {
     pub poor_lines: AtomicU64,
     /// How calls sounded, each party's part by itself.
     pub opinions: Opinions,
-    /// How late the thread noticed each 20 ms while there were calls.
+    /// How late threads noticed each 20 ms while they had calls.
     pub lateness: Lateness,
-    /// The thread's share of a processor now, in a hundred.
-    pub busy_percent: AtomicU64,
-    /// Times that the thread fell behind.
+    /// Times that a thread fell behind.
     pub times_behind: AtomicU64,
-    is_tight: AtomicBool,
-    is_behind: AtomicBool,
+}
+
+/// One thread now.
+#[derive(Debug, Default)]
+pub struct ThreadStats {
+    /// Its share of a processor, in a hundred.
+    pub busy_percent: AtomicU64,
+    pub(super) is_tight: AtomicBool,
+    pub(super) is_behind: AtomicBool,
+}
+
+impl ThreadStats {
+    /// What speaks for and against giving it another leg.
+    pub(super) fn room(&self) -> Room {
+        let busy_percent = self.busy_percent.load(Ordering::Relaxed);
+        Room { busy_percent, is_behind: self.is_behind.load(Ordering::Relaxed) }
+    }
 }
 
 impl MediaStats {
-    /// Whether the thread has been behind for a while now: there is no room for more calls.
+    pub(super) fn new(threads: usize) -> Self {
+        Self { threads: (0..threads).map(|_| ThreadStats::default()).collect(), ..Self::default() }
+    }
+
+    /// Whether every thread has been behind for a while now: there is no room for more calls.
     pub fn is_behind(&self) -> bool {
-        self.is_behind.load(Ordering::Relaxed)
+        self.threads.iter().all(|thread| thread.is_behind.load(Ordering::Relaxed))
     }
 
-    /// Whether there is so little room that what calls do without should not begin.
+    /// Whether some thread has so little room that what calls do without should not begin.
     pub fn is_tight(&self) -> bool {
-        self.is_tight.load(Ordering::Relaxed)
+        self.threads.iter().any(|thread| thread.is_tight.load(Ordering::Relaxed))
     }
 
-    pub(super) fn set_tight(&self, is_tight: bool) {
-        self.is_tight.store(is_tight, Ordering::Relaxed);
-    }
-
-    pub(super) fn set_behind(&self, is_behind: bool) {
-        self.is_behind.store(is_behind, Ordering::Relaxed);
-    }
-
-    pub(super) fn note_busy(&self, percent: u64) {
-        self.busy_percent.store(percent, Ordering::Relaxed);
+    pub(super) fn rooms(&self) -> Vec<Room> {
+        self.threads.iter().map(ThreadStats::room).collect()
     }
 }
 

@@ -2,36 +2,37 @@
 //! on the tick in `tick.rs`.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, BTreeSet},
     io,
     net::IpAddr,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, TryRecvError},
-    },
+    sync::{Arc, atomic::Ordering, mpsc::TryRecvError},
     thread,
     time::Duration,
 };
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
 use tokio::sync::mpsc;
 
 use super::{
     MediaSettings, MediaStats,
     batch::Inbox,
-    bell::Bell,
-    browser_port::BrowserPort,
+    bell::WAKE,
+    browser_door::Addressee,
     common::CommonFrames,
+    connections::Connections,
+    crew::{Crew, Mail},
     departures::{Departures, Out},
     gather::{GATHER, Gather},
     lag::Lag,
     leg::{Feed, Leg, Legs, Peer, Playback, Seat},
+    line::{Errand, Errands},
+    locked::lock,
     mixing::{Approach, Circles},
+    moving::Expected,
     notices::Notices,
-    plane::Missed,
-    sip_peer::{PortPool, SipPeer, bind_each},
-    socket::{unwatch, watch},
+    places::ThreadIndex,
+    sip_peer::{SipPeer, bind_each},
+    socket::{DATAGRAM_MAX, unwatch, watch},
     srtp::{LegSrtp, draw_keys},
     usage::Usage,
 };
@@ -45,12 +46,11 @@ use crate::{
     types::{Clock, IpFamilies, IpFamily, LegId, Mono, PerFamily, Rng},
 };
 
-const WAKE: Token = Token(usize::MAX);
 const BROWSERS: Token = Token(usize::MAX - 1);
 /// Events taken from one wait.
 const EVENTS_MAX: usize = 1_024;
-/// Orders taken in one turn, so that a burst of them does not hold up audio.
-const ORDERS_PER_TURN: usize = 512;
+/// Errands in one turn, so that a burst of them does not hold up audio.
+const ERRANDS_PER_TURN: usize = 512;
 /// Trying again when the switch had no room for a notice. Not at once: a busy switch is not helped by a busy worker.
 const NOTICE_RETRY_MS: u64 = 5;
 /// Looking after silent, lost and reporting legs.
@@ -60,57 +60,23 @@ const SOURCES_MAX: usize = 16;
 /// Clips in one playback: a long number read digit by digit, with sentences around it.
 const CLIPS_MAX: usize = 256;
 /// Legs of all kinds at a time. Telephones are bounded by their ports already; one thread carries about 3,000 that talk.
-pub(super) const LEGS_MAX: usize = 10_000;
+const LEGS_MAX: u64 = 10_000;
+/// The thread that reads the browsers' port.
+pub(super) const DOORKEEPER: ThreadIndex = 0;
 /// Audio is late after 20 ms; only signalling comes before it, which is short.
 const NICENESS: i32 = -5;
 /// Ticks that are made up for after the thread did not get the processor; older ones are skipped.
 const TICKS_BEHIND_MAX: u64 = 5;
-/// A datagram of a telephone fits; what does not is no RTP that we agreed to.
-pub(super) const DATAGRAM_MAX: usize = 2_048;
-
-/// The worker's side of the handle.
-pub(super) struct Orders {
-    received: Receiver<MediaOrder>,
-    /// Orders received so far.
-    taken: u64,
-    /// Orders that found no room and are never lost.
-    missed: Arc<Mutex<Vec<Missed>>>,
-    /// Those of them that wait for their turn.
-    late: VecDeque<Missed>,
-    should_stop: Arc<AtomicBool>,
-}
-
-impl Orders {
-    pub(super) fn new(received: Receiver<MediaOrder>, missed: Arc<Mutex<Vec<Missed>>>, should_stop: Arc<AtomicBool>) -> Self {
-        Self { received, taken: 0, missed, late: VecDeque::new(), should_stop }
-    }
-
-    /// Sees what has found no room meanwhile.
-    fn gather_missed(&mut self) {
-        self.late.extend(self.missed.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
-    }
-
-    /// The next one, each in its turn.
-    fn next(&mut self) -> Result<MediaOrder, TryRecvError> {
-        if self.late.front().is_some_and(|late| late.after <= self.taken)
-            && let Some(late) = self.late.pop_front()
-        {
-            return Ok(late.order);
-        }
-        let order = self.received.try_recv()?;
-        self.taken += 1;
-        Ok(order)
-    }
-}
 
 pub(super) struct Worker {
-    poll: Poll,
+    /// Which of the crew's threads this is.
+    pub(super) thread: ThreadIndex,
+    pub(super) crew: Arc<Crew>,
+    pub(super) poll: Poll,
     pub(super) clock: Arc<dyn Clock>,
-    orders: Orders,
-    bell: Arc<Bell>,
+    errands: Errands,
     pub(super) notices: Notices,
     pub(super) stats: Arc<MediaStats>,
-    ports: PerFamily<PortPool>,
     pub(super) out: Out,
     pub(super) media_timeout_ms: u64,
     pub(super) browser_timeout_ms: u64,
@@ -123,6 +89,12 @@ pub(super) struct Worker {
     pub(super) controls_levels: bool,
     pub(super) rng: Rng,
     pub(super) legs: Legs,
+    /// Legs that are on their way from other threads.
+    pub(super) expected: BTreeMap<LegId, Expected>,
+    /// Those that have come before this thread was told so.
+    pub(super) early: BTreeSet<LegId>,
+    /// Empty; used again for what other threads have for this one.
+    pub(super) mail: Mail,
     pub(super) clips: Arc<ClipLibrary>,
     /// Legs with [`Feed::Clocked`], kept as a list for the tick.
     pub(super) clocked: Vec<Seat>,
@@ -137,6 +109,8 @@ pub(super) struct Worker {
     pub(super) received: Vec<u8>,
     /// What is read of browsers at once.
     pub(super) inbox: Inbox,
+    /// Whose that is.
+    pub(super) sorted: Vec<Option<(Addressee, ThreadIndex)>>,
     pub(super) payload: Box<[u8; PAYLOAD_MAX]>,
     /// Whether browsers' datagrams were left in the last turn.
     has_datagrams: bool,
@@ -156,30 +130,30 @@ pub(super) struct Worker {
 
 impl Worker {
     pub(super) fn new(
+        (thread, poll): (ThreadIndex, Poll),
+        crew: Arc<Crew>,
         settings: &MediaSettings,
         clock: Arc<dyn Clock>,
         rng: Rng,
-        orders: Orders,
+        errands: Errands,
         notices: mpsc::Sender<MediaNotice>,
-        stats: Arc<MediaStats>,
-    ) -> io::Result<(Self, Arc<Bell>)> {
-        let poll = Poll::new()?;
-        let bell = Arc::new(Bell::new(poll.registry(), WAKE)?);
+    ) -> io::Result<Self> {
         let now = clock.now().mono;
-        let addresses = settings.addresses();
-        let mut browsers = BrowserPort::bind(addresses, settings.browser_port, now)?;
-        for socket in browsers.sockets.iter_mut() {
-            poll.registry().register(socket, BROWSERS, Interest::READABLE)?;
+        if thread == DOORKEEPER {
+            for socket in crew.door.sockets.iter() {
+                watch(poll.registry(), socket, BROWSERS)?;
+            }
         }
-        let worker = Self {
+        let stats = Arc::clone(&crew.stats);
+        Ok(Self {
+            thread,
             poll,
             clock,
-            orders,
-            bell: Arc::clone(&bell),
+            errands,
             notices: Notices::new(notices, Arc::clone(&stats)),
             stats,
-            ports: addresses.map(|address| PortPool::new(address, settings.ports)),
-            out: Out { browsers, telephones: Departures::default() },
+            out: Out { browsers: Connections::new(Arc::clone(&crew)), telephones: Departures::default() },
+            crew,
             media_timeout_ms: settings.media_timeout.as_millis() as u64,
             browser_timeout_ms: settings.browser_timeout.as_millis() as u64,
             prefer_opus: settings.prefer_opus,
@@ -188,6 +162,9 @@ impl Worker {
             controls_levels: true,
             rng,
             legs: Legs::default(),
+            expected: BTreeMap::new(),
+            early: BTreeSet::new(),
+            mail: Mail::default(),
             clips: Arc::default(),
             clocked: Vec::new(),
             taps: None,
@@ -196,7 +173,8 @@ impl Worker {
             common: CommonFrames::default(),
             listened: Vec::new(),
             received: vec![0; DATAGRAM_MAX],
-            inbox: Inbox::new(),
+            inbox: if thread == DOORKEEPER { Inbox::new() } else { Inbox::default() },
+            sorted: Vec::new(),
             payload: Box::new([0; PAYLOAD_MAX]),
             has_datagrams: false,
             turned_at: now,
@@ -207,8 +185,7 @@ impl Worker {
             lag: Lag::default(),
             usage: Usage::of_this_thread,
             looked_at: (Usage::default(), now),
-        };
-        Ok((worker, bell))
+        })
     }
 
     /// Runs until it is told to stop.
@@ -216,7 +193,7 @@ impl Worker {
         prefer_this_thread(NICENESS);
         let mut events = Events::with_capacity(EVENTS_MAX);
         let mut has_more = false;
-        while !self.orders.should_stop.load(Ordering::Acquire) {
+        while !self.crew.has_stopped() {
             let timeout = if has_more { Duration::ZERO } else { self.until_next_turn() };
             match self.poll.poll(&mut events, Some(timeout)) {
                 Ok(()) => {}
@@ -236,13 +213,14 @@ impl Worker {
 
     /// What is to be done at this moment; `true` if some of it is left for the next turn.
     fn turn(&mut self, events: &Events) -> bool {
-        // Before the orders are looked at: one that comes later rings again.
-        self.bell.heard();
+        // Before it is looked for what waits: what comes later rings again.
+        self.crew.heard_bell(self.thread);
         let now = self.clock.now().mono;
         self.turned_at = now;
         self.note_beat(now);
+        self.take_mail(now);
         // Before the packets: what came after an order finds it obeyed.
-        let mut has_more = self.take_orders(now);
+        let mut has_more = self.run_errands(now);
         for event in events {
             match event.token() {
                 WAKE => {}
@@ -260,6 +238,7 @@ impl Worker {
             self.next_care = now + CARE_MS;
             self.look_at_lag((self.usage)(), now);
             self.care(self.clock.now());
+            self.care_for_expected(now);
             self.send_what_waits();
         }
         if let Some(taps) = &mut self.fork_taps {
@@ -286,21 +265,30 @@ impl Worker {
         Duration::from_millis(care.min(clocked).min(browser).min(beat).min(copied).min(retry))
     }
 
-    /// Whether orders are left for the next turn.
-    fn take_orders(&mut self, now: Mono) -> bool {
-        self.orders.gather_missed();
-        for _ in 0..ORDERS_PER_TURN {
-            match self.orders.next() {
-                Ok(order) => self.obey(order, now),
+    /// Whether errands are left for the next turn.
+    fn run_errands(&mut self, now: Mono) -> bool {
+        self.errands.gather_missed();
+        for _ in 0..ERRANDS_PER_TURN {
+            match self.errands.next() {
+                Ok(errand) => self.run_errand(errand, now),
                 Err(TryRecvError::Empty) => return false,
                 // All handles are gone, so nobody could ever stop us.
                 Err(TryRecvError::Disconnected) => {
-                    self.orders.should_stop.store(true, Ordering::Release);
+                    self.crew.stop();
                     return false;
                 }
             }
         }
         true
+    }
+
+    pub(super) fn run_errand(&mut self, errand: Errand, now: Mono) {
+        match self.put_off(errand) {
+            Some(Errand::Order(order)) => self.obey(order, now),
+            Some(Errand::Expect(leg)) => self.expect(leg, now),
+            Some(Errand::Give { legs, to }) => self.give(legs, to, now),
+            None => {}
+        }
     }
 
     fn obey(&mut self, order: MediaOrder, now: Mono) {
@@ -364,11 +352,11 @@ impl Worker {
 
     fn open(&mut self, leg: LegId, families: IpFamilies, now: Mono) {
         if self.legs.seat_of(leg).is_some() {
-            self.notices.tell(MediaNotice::OpenFailed { leg, reason: "this leg is open already".into() });
+            self.open_failed(leg, "this leg is open already".into());
             return;
         }
         let seat = self.legs.next_seat();
-        let bound = bind_each(&mut self.ports, families).and_then(|(sockets, locals)| {
+        let bound = bind_each(&mut lock(&self.crew.ports), families).and_then(|(sockets, locals)| {
             let keys = draw_keys()?;
             let (socket, spare) = match sockets {
                 PerFamily::One(socket) => (socket, None),
@@ -380,21 +368,33 @@ impl Worker {
         });
         match bound {
             Ok((socket, spare_port, locals, keys)) => {
-                let serial = self.legs.next_serial();
                 let outgoing = Outgoing::new(&mut self.rng);
-                let made = Leg::new(leg, serial, Peer::Sip(Box::new(SipPeer::new(socket))), outgoing, now);
-                self.legs.insert(Leg { spare_port, ..made });
-                self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
+                let peer = Peer::Sip(Box::new(SipPeer::new(socket)));
+                let made = Leg::new(leg, self.crew.next_serial(), peer, outgoing, now);
+                self.seat(Box::new(Leg { spare_port, ..made }));
                 self.notices.tell(MediaNotice::Opened { leg, locals, keys });
             }
-            Err(fault) => self.notices.tell(MediaNotice::OpenFailed { leg, reason: fault.to_string() }),
+            Err(fault) => self.open_failed(leg, fault.to_string()),
         }
+    }
+
+    /// Whether there is room for another leg, or why not.
+    pub(super) fn has_room(&self) -> Result<(), String> {
+        if self.stats.legs.load(Ordering::Relaxed) < LEGS_MAX { Ok(()) } else { Err(format!("{LEGS_MAX} legs are the most")) }
+    }
+
+    /// An order to open a leg came to nothing.
+    pub(super) fn open_failed(&mut self, leg: LegId, reason: String) {
+        if self.legs.seat_of(leg).is_none() {
+            self.crew.places().failed(leg);
+        }
+        self.notices.tell(MediaNotice::OpenFailed { leg, reason });
     }
 
     /// A port of the other family for a leg that has one already.
     fn open_beside(&mut self, seat: Seat, family: IpFamily) {
         let Some(leg) = self.legs.get_mut(seat).filter(|leg| matches!(leg.peer, Peer::Sip(_))) else { return };
-        let bound = bind_each(&mut self.ports, IpFamilies::Only(family)).map(|(sockets, locals)| {
+        let bound = bind_each(&mut lock(&self.crew.ports), IpFamilies::Only(family)).map(|(sockets, locals)| {
             let (PerFamily::One(socket) | PerFamily::Both { v4: socket, .. }) = sockets;
             (socket, *locals.of(family))
         });
@@ -526,24 +526,16 @@ impl Worker {
 
     fn close(&mut self, seat: Seat, now: Mono) {
         self.end_play(seat, true);
-        // What was said to it, and its seat may be another's at once.
-        self.depart();
-        let Some(mut leg) = self.legs.remove(seat) else { return };
+        let Some(mut leg) = self.unseat(seat, now) else { return };
         leg.end_tap(&mut self.taps, now);
         super::carry::count_overflow(&self.stats, &mut leg);
-        match &mut leg.peer {
+        match &leg.peer {
             // Its socket is told of no more once it is closed.
             Peer::Sip(_) => {}
-            Peer::Browser(peer) => self.out.browsers.forget(seat, peer),
-        }
-        self.clocked.retain(|clocked| *clocked != seat);
-        self.listened.retain(|listened| *listened != seat);
-        for listener in &leg.audience {
-            self.plan(*listener, now);
+            Peer::Browser(_) => self.crew.door.forget(leg.id),
         }
         let counts = leg.counts();
         self.stats.packets_lost.fetch_add(counts.packets_lost, Ordering::Relaxed);
-        self.stats.legs.store(self.legs.len() as u64, Ordering::Relaxed);
         self.notices.tell(MediaNotice::Closed { leg: leg.id, counts });
     }
 

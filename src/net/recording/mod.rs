@@ -1,4 +1,4 @@
-//! Recordings as files: what the media worker taps is written by one thread for all, and read again by whoever may. The words are
+//! Recordings as files: what media threads tap is written by one thread for all, and read again by whoever may. The words are
 //! `protocol::media`'s, the file's format `protocol::recording`'s.
 //!
 //! The worker copies payloads into blocks ([`Taps`]) and hands a block over when it is full or a second old: per packet that is a
@@ -29,7 +29,7 @@ pub use settings::RecordingSettings;
 pub use sound::{Peaks, RecordedSound};
 #[cfg(test)]
 pub(in crate::net) use tap::{ReturningWriter, returning_taps};
-pub use tap::{Tap, Taps};
+pub use tap::{Tap, TapFeed, Taps};
 pub use writer::Recorder;
 
 pub use crate::protocol::recording::format::RecordingKey;

@@ -50,8 +50,8 @@ impl Desk {
         let mut disk = Disk::new(folder.path().join("recordings"), &settings);
         disk.quota = quota;
         let (sender, notices) = mpsc::channel(64);
-        let (recorder, taps) = Recorder::start_on(disk, key(), Arc::new(SystemClock::start()), sender).unwrap();
-        Self { folder, recorder, taps: Some(taps), notices, rng: Rng::seeded(1) }
+        let (recorder, feed) = Recorder::start_on(disk, key(), Arc::new(SystemClock::start()), sender).unwrap();
+        Self { folder, recorder, taps: Some(feed.taps()), notices, rng: Rng::seeded(1) }
     }
 
     fn part(&mut self, part: u32) -> RecordingPart {

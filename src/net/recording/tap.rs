@@ -1,9 +1,9 @@
 //! The worker's side of a recording: payloads are copied into blocks that go to the writer and come back empty.
 
 use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-    mpsc::{Receiver, SyncSender, TrySendError},
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    mpsc::{SyncSender, TrySendError},
 };
 
 use super::RecordingStats;
@@ -50,7 +50,6 @@ pub(super) struct Begin {
 }
 
 /// What one recording's leg said and heard for a while.
-#[derive(Default)]
 pub(super) struct Block {
     pub(super) recording: u64,
     /// When it was handed over, in milliseconds from the recording's begin.
@@ -60,9 +59,15 @@ pub(super) struct Block {
     /// From when to when before it packets found no block and are lost.
     pub(super) hole: Option<(u64, u64)>,
     octets: Vec<u8>,
+    home: Arc<Common>,
 }
 
 impl Block {
+    fn new(home: Arc<Common>) -> Self {
+        let octets = Vec::with_capacity(BLOCK_OCTETS);
+        Self { recording: 0, until_ms: 0, pauses: Vec::new(), hole: None, octets, home }
+    }
+
     fn has_room_for(&self, payload: &[u8]) -> bool {
         self.octets.is_empty() || self.octets.len() + ENTRY_OCTETS + payload.len() <= BLOCK_OCTETS
     }
@@ -108,20 +113,57 @@ impl Block {
         })
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Gives the block back for its next use.
+    pub(super) fn go_home(mut self: Box<Self>) {
         self.octets.clear();
         self.pauses.clear();
         self.hole = None;
+        let home = Arc::clone(&self.home);
+        home.empty.lock().unwrap_or_else(PoisonError::into_inner).push(self);
     }
 }
 
-/// All taps' way to the writer. There is one, and the worker has it.
+/// Makes the workers' sides.
+pub struct TapFeed {
+    to_writer: SyncSender<Message>,
+    common: Arc<Common>,
+    stats: Arc<RecordingStats>,
+}
+
+/// What the workers' sides have in common. Blocks come back to all of them, so that none keeps what another one lacks.
+#[derive(Default)]
+struct Common {
+    /// Blocks that have been made.
+    made: AtomicUsize,
+    /// Those that wait for their next use.
+    #[expect(clippy::vec_box, reason = "they go from hand to hand as they are")]
+    empty: Mutex<Vec<Box<Block>>>,
+    /// The number of the last recording.
+    recordings: AtomicU64,
+}
+
+impl TapFeed {
+    pub(super) fn new(to_writer: SyncSender<Message>, stats: Arc<RecordingStats>) -> Self {
+        Self { to_writer, common: Arc::default(), stats }
+    }
+
+    /// One worker's side.
+    pub fn taps(&self) -> Taps {
+        Taps {
+            to_writer: self.to_writer.clone(),
+            common: Arc::clone(&self.common),
+            missed: Vec::new(),
+            stats: Arc::clone(&self.stats),
+            #[cfg(test)]
+            are_blocks_gone: false,
+        }
+    }
+}
+
+/// One worker's taps' way to the writer.
 pub struct Taps {
     to_writer: SyncSender<Message>,
-    empty: Receiver<Box<Block>>,
-    /// Blocks that have been made; they come back.
-    made: usize,
-    recordings: u64,
+    common: Arc<Common>,
     /// Ends that found no room.
     missed: Vec<Message>,
     stats: Arc<RecordingStats>,
@@ -145,23 +187,10 @@ pub struct Tap {
 }
 
 impl Taps {
-    pub(super) fn new(to_writer: SyncSender<Message>, empty: Receiver<Box<Block>>, stats: Arc<RecordingStats>) -> Self {
-        Self {
-            to_writer,
-            empty,
-            made: 0,
-            recordings: 0,
-            missed: Vec::new(),
-            stats,
-            #[cfg(test)]
-            are_blocks_gone: false,
-        }
-    }
-
     /// Begins to record; `None` if the writer is gone or buried.
     pub fn begin(&mut self, leg: LegId, part: RecordingPart, now: Now) -> Option<Tap> {
-        self.recordings += 1;
-        let (recording, is_over) = (self.recordings, Arc::new(AtomicBool::new(false)));
+        let recording = self.common.recordings.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_over = Arc::new(AtomicBool::new(false));
         let begin = Begin { recording, leg, part, started_at: now.wall, is_over: Arc::clone(&is_over) };
         if self.to_writer.try_send(Message::Begin(Box::new(begin))).is_err() {
             self.stats.refused.fetch_add(1, Ordering::Relaxed);
@@ -201,13 +230,16 @@ impl Taps {
         if self.are_blocks_gone {
             return None;
         }
-        let mut block = match self.empty.try_recv() {
-            Ok(block) => block,
-            Err(_) if self.made < BLOCKS_MAX => {
-                self.made += 1;
-                Box::new(Block { octets: Vec::with_capacity(BLOCK_OCTETS), ..Block::default() })
+        let kept = self.common.empty.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut block = match kept {
+            Some(block) => block,
+            None if self.common.made.fetch_add(1, Ordering::Relaxed) < BLOCKS_MAX => {
+                Box::new(Block::new(Arc::clone(&self.common)))
             }
-            Err(_) => return None,
+            None => {
+                self.common.made.fetch_sub(1, Ordering::Relaxed);
+                return None;
+            }
         };
         block.recording = recording;
         Some(block)
@@ -216,7 +248,7 @@ impl Taps {
     fn hand_over(&mut self, block: Box<Block>) {
         // There is room for every block that there is; without a writer nothing is recorded.
         if self.to_writer.try_send(Message::Block(block)).is_err() {
-            self.made -= 1;
+            self.common.made.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -271,7 +303,8 @@ impl Tap {
         }
     }
 
-    fn hand_over(&mut self, taps: &mut Taps, now: Mono) {
+    /// Hands over what there is, if only the time.
+    pub fn hand_over(&mut self, taps: &mut Taps, now: Mono) {
         let Some(mut block) = self.block.take().or_else(|| taps.empty_block(self.recording)) else { return };
         block.until_ms = now.millis_since(self.begun);
         block.hole = self.hole.take();
@@ -282,19 +315,17 @@ impl Tap {
     }
 }
 
-/// Taps whose blocks come back as soon as that is asked for, for stories.
+/// A feed whose blocks come back as soon as that is asked for, for stories.
 #[cfg(test)]
-pub(in crate::net) fn returning_taps() -> (Taps, ReturningWriter) {
+pub(in crate::net) fn returning_taps() -> (TapFeed, ReturningWriter) {
     let (to_writer, messages) = std::sync::mpsc::sync_channel(64);
-    let (empty_in, empty) = std::sync::mpsc::sync_channel(64);
-    (Taps::new(to_writer, empty, Arc::default()), ReturningWriter { messages, empty: empty_in, octets: 0 })
+    (TapFeed::new(to_writer, Arc::default()), ReturningWriter { messages, octets: 0 })
 }
 
 /// A writer that only counts.
 #[cfg(test)]
 pub(in crate::net) struct ReturningWriter {
-    messages: Receiver<Message>,
-    empty: SyncSender<Box<Block>>,
+    messages: std::sync::mpsc::Receiver<Message>,
     octets: usize,
 }
 
@@ -303,11 +334,9 @@ impl ReturningWriter {
     /// Gives back what has come.
     pub(in crate::net) fn give_back(&mut self) {
         while let Ok(message) = self.messages.try_recv() {
-            if let Message::Block(mut block) = message {
+            if let Message::Block(block) = message {
                 self.octets += block.sounds().map(|(_, sound)| sound.payload.len()).sum::<usize>();
-                block.clear();
-                // There is room for more blocks than a story has.
-                let _ = self.empty.try_send(block);
+                block.go_home();
             }
         }
     }
@@ -315,5 +344,34 @@ impl ReturningWriter {
     /// Octets of payload that have come.
     pub(in crate::net) fn octets(&self) -> usize {
         self.octets
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{RecordingId, Rng};
+
+    #[test]
+    fn blocks_that_one_worker_has_made_are_there_for_another() {
+        let (feed, mut writer) = returning_taps();
+        let [mut first, mut second] = [(); 2].map(|()| feed.taps());
+        let mut rng = Rng::seeded(1);
+        let now = Now::default();
+        let part = RecordingPart { recording: RecordingId::mint(now.wall, &mut rng), part: 1 };
+        let [mut one, mut other] = [&mut first, &mut second].map(|taps| {
+            let leg = LegId::mint(now.wall, &mut rng);
+            taps.begin(leg, part, now).expect("a recording")
+        });
+        feed.common.made.store(BLOCKS_MAX - 1, Ordering::Relaxed);
+        let sound = Sound { side: Side::Said, codec: Codec::Pcmu, stream: 1, timestamp: 0, payload: &[7; 160] };
+        one.hear(&mut first, &sound, now.mono);
+        one.hand_over(&mut first, now.mono);
+        other.hear(&mut second, &sound, now.mono);
+        assert!(other.block.is_none(), "the only one is on its way");
+        writer.give_back();
+        other.hear(&mut second, &sound, now.mono);
+        assert!(other.block.is_some());
+        assert_eq!(feed.common.made.load(Ordering::Relaxed), BLOCKS_MAX);
     }
 }

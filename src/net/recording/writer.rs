@@ -18,7 +18,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::{
-    RecordingKey, RecordingSettings, RecordingStats, Taps,
+    RecordingKey, RecordingSettings, RecordingStats, TapFeed,
     disk::{Disk, end_of, remove},
     file_of_part,
     sync::{SyncFault, SyncJob, Syncer},
@@ -63,14 +63,14 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Makes the folder and starts the writer. The taps go to the media worker; the writer ends after they are gone.
+    /// Makes the folder and starts the writer. The feed goes to the media plane; the writer ends after it and its taps are gone.
     pub fn start(
         settings: &RecordingSettings,
         folder: PathBuf,
         key: RecordingKey,
         clock: Arc<dyn Clock>,
         notices: mpsc::Sender<MediaNotice>,
-    ) -> io::Result<(Self, Taps)> {
+    ) -> io::Result<(Self, TapFeed)> {
         let disk = Disk::new(folder, settings);
         Self::start_on(disk, key, clock, notices)
     }
@@ -80,12 +80,12 @@ impl Recorder {
         key: RecordingKey,
         clock: Arc<dyn Clock>,
         notices: mpsc::Sender<MediaNotice>,
-    ) -> io::Result<(Self, Taps)> {
-        let (mut writer, taps, stats, syncer) = Writer::prepare(disk, key, clock, notices)?;
+    ) -> io::Result<(Self, TapFeed)> {
+        let (mut writer, feed, stats, syncer) = Writer::prepare(disk, key, clock, notices)?;
         let folder: Arc<Path> = writer.disk.folder().into();
         let syncing = thread::Builder::new().name("recordings-sync".into()).spawn(move || syncer.run())?;
         let writing = thread::Builder::new().name("recordings".into()).spawn(move || writer.run_kept())?;
-        Ok((Self { folder, stats, threads: Arc::new(Mutex::new(vec![writing, syncing])) }, taps))
+        Ok((Self { folder, stats, threads: Arc::new(Mutex::new(vec![writing, syncing])) }, feed))
     }
 
     /// Where the files are.
@@ -111,7 +111,6 @@ impl Recorder {
 
 struct Writer {
     intake: Receiver<Message>,
-    empty: SyncSender<Box<Block>>,
     disk: Disk,
     key: RecordingKey,
     clock: Arc<dyn Clock>,
@@ -171,16 +170,14 @@ impl Writer {
         key: RecordingKey,
         clock: Arc<dyn Clock>,
         notices: mpsc::Sender<MediaNotice>,
-    ) -> io::Result<(Self, Taps, Arc<RecordingStats>, Syncer)> {
+    ) -> io::Result<(Self, TapFeed, Arc<RecordingStats>, Syncer)> {
         disk.prepare()?;
         let stats = Arc::new(RecordingStats::default());
         let (to_writer, intake) = sync_channel(MESSAGES_MAX);
-        let (empty_to_worker, empty) = sync_channel(MESSAGES_MAX);
-        let taps = Taps::new(to_writer, empty, Arc::clone(&stats));
+        let feed = TapFeed::new(to_writer, Arc::clone(&stats));
         let (syncer, syncs, sync_faults) = Syncer::new(Arc::clone(&stats));
         let mut writer = Self {
             intake,
-            empty: empty_to_worker,
             disk,
             key,
             clock,
@@ -196,7 +193,7 @@ impl Writer {
             stats: Arc::clone(&stats),
         };
         writer.look_at_room();
-        Ok((writer, taps, stats, syncer))
+        Ok((writer, feed, stats, syncer))
     }
 
     /// Runs until the worker goes, also past a fault of ours: that ends what is being recorded, and the next call is recorded again.
@@ -259,11 +256,9 @@ impl Writer {
     fn take(&mut self, message: Message) {
         match message {
             Message::Begin(begin) => self.begin(*begin),
-            Message::Block(mut block) => {
+            Message::Block(block) => {
                 self.take_block(&block);
-                block.clear();
-                // There is room for every block that there is; without a worker none is needed.
-                let _ = self.empty.try_send(block);
+                block.go_home();
             }
             Message::End { recording, at_ms, hole } => {
                 if let Some(mut recording) = self.recordings.remove(&recording) {
@@ -526,7 +521,8 @@ mod tests {
         let disk = Disk::new(folder.path().join("recordings"), &RecordingSettings::default());
         let (notices, _heard) = mpsc::channel(1);
         let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(SystemClock::start()));
-        let (mut writer, mut taps, ..) = Writer::prepare(disk, key, clock, notices).unwrap();
+        let (mut writer, feed, ..) = Writer::prepare(disk, key, clock, notices).unwrap();
+        let mut taps = feed.taps();
         let mut rng = Rng::seeded(1);
         let now = Now { wall: Timestamp::from_millis(0), mono: Mono::default() };
         let part = RecordingPart { recording: RecordingId::mint(now.wall, &mut rng), part: 1 };
@@ -536,7 +532,7 @@ mod tests {
         }
         assert_eq!(writer.take_some(), Taken::Some, "after a turn's worth it looks up");
         assert_eq!(writer.take_some(), Taken::All);
-        drop((tap, taps));
+        drop((tap, taps, feed));
         assert_eq!(writer.take_some(), Taken::Last);
     }
 
@@ -571,7 +567,8 @@ mod tests {
         let disk = Disk::new(folder.path().join("recordings"), &settings);
         let (notices, mut heard) = mpsc::channel(8);
         let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(Hand(0.into())));
-        let (mut writer, mut taps, stats, mut syncer) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
+        let (mut writer, feed, stats, mut syncer) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
+        let mut taps = feed.taps();
         let mut rng = Rng::seeded(1);
         let begun = clock.now();
         let begin = |_| {
@@ -604,7 +601,8 @@ mod tests {
         let disk = Disk::new(folder.path().join("recordings"), &settings);
         let (notices, _heard) = mpsc::channel(8);
         let (key, clock) = (RecordingKey::new([5; 32]).unwrap(), Arc::new(Hand(0.into())));
-        let (mut writer, mut taps, stats, mut syncer) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
+        let (mut writer, feed, stats, mut syncer) = Writer::prepare(disk, key, clock.clone(), notices).unwrap();
+        let mut taps = feed.taps();
         let mut rng = Rng::seeded(1);
         let begun = clock.now();
         let part = RecordingPart { recording: RecordingId::mint(begun.wall, &mut rng), part: 1 };

@@ -39,6 +39,11 @@ impl<K: Copy + Ord> Demux<K> {
         named.or_else(|| self.by_address.get(&from)).copied()
     }
 
+    /// Whether this address is known to be that leg's.
+    pub fn has_confirmed(&self, leg: K, from: SocketAddr) -> bool {
+        self.by_address.get(&from) == Some(&leg)
+    }
+
     /// A check of this leg came from there and was found true; the oldest address gives way.
     pub fn confirm(&mut self, leg: K, from: SocketAddr) {
         if let Some(before) = self.by_address.insert(from, leg) {
@@ -109,8 +114,10 @@ mod tests {
         demux.name(2, "efgh");
         assert_eq!(demux.leg_of(address(1), &check("efgh:them")), Some(2));
         assert_eq!(demux.leg_of(address(1), &[0x80, 0]), None);
+        assert!(!demux.has_confirmed(2, address(1)));
         demux.confirm(2, address(1));
         assert_eq!(demux.leg_of(address(1), &[0x80, 0]), Some(2));
+        assert!(demux.has_confirmed(2, address(1)) && !demux.has_confirmed(1, address(1)));
         // Reloaded on the same address: the new name wins.
         demux.confirm(1, address(1));
         assert_eq!(demux.leg_of(address(1), &[0x80, 0]), Some(1));

@@ -202,22 +202,21 @@ fn payload_type(codec: Codec) -> u8 {
     }
 }
 
-/// Processor milliseconds of the media worker and of the writer of recordings.
+/// Processor milliseconds of the media threads and of the writer of recordings.
 fn audio_ms() -> u64 {
-    thread_ms("media") + thread_ms("recordings")
+    threads_ms(|name| name.starts_with("media-")) + threads_ms(|name| name == "recordings")
 }
 
-/// Processor milliseconds of the youngest thread of that name (proc(5): schedstat is in nanoseconds).
-fn thread_ms(name: &str) -> u64 {
-    let mut threads: Vec<_> = fs::read_dir("/proc/self/task").expect("threads").flatten().collect();
-    threads.sort_by_key(|thread| thread.file_name());
-    let thread = threads
-        .into_iter()
-        .rev()
-        .find(|thread| fs::read_to_string(thread.path().join("comm")).is_ok_and(|comm| comm.trim() == name));
-    let schedstat = fs::read_to_string(thread.expect("the thread").path().join("schedstat")).expect("schedstat");
-    let nanos: u64 = schedstat.split(' ').next().and_then(|text| text.parse().ok()).expect("a number");
-    nanos / 1_000_000
+/// Processor milliseconds of the threads with such names (proc(5): schedstat is in nanoseconds).
+fn threads_ms(is_meant: impl Fn(&str) -> bool) -> u64 {
+    let threads = fs::read_dir("/proc/self/task").expect("threads").flatten();
+    let of_name =
+        threads.filter(|thread| fs::read_to_string(thread.path().join("comm")).is_ok_and(|comm| is_meant(comm.trim())));
+    let nanos = of_name.map(|thread| {
+        let schedstat = fs::read_to_string(thread.path().join("schedstat")).expect("schedstat");
+        schedstat.split(' ').next().and_then(|text| text.parse::<u64>().ok()).expect("a number")
+    });
+    nanos.sum::<u64>() / 1_000_000
 }
 
 #[expect(clippy::disallowed_methods, reason = "a measurement lives in real time")]

@@ -54,6 +54,9 @@ impl Stage {
             // Each story has its own processless share of ports: those of other stages are skipped by the pool.
             ports: PortRange { first: 21_000, last: 25_999 },
             browser_port: 0,
+            // Calls go from thread to thread all the time.
+            threads: 3,
+            fill_percent: 0,
             ..MediaSettings::default()
         };
         configure(&mut settings);
@@ -66,8 +69,8 @@ impl Stage {
             clock.clone(),
             sender.clone(),
         );
-        let (recorder, taps) = recorder.expect("a recorder");
-        let media = MediaPlane::start_with_taps(&settings, clock, Rng::seeded(1), sender, taps, None).expect("a media plane");
+        let (recorder, feed) = recorder.expect("a recorder");
+        let media = MediaPlane::start_with_taps(&settings, clock, Rng::seeded(1), sender, feed, None).expect("a media plane");
         let stage =
             Self { media, recorder, _folder: folder, notices, rng: Rng::seeded(2), seen: Vec::new(), locals: BTreeMap::new() };
         stage.order(MediaOrder::Clips(Arc::new(clips())));

@@ -77,7 +77,8 @@ fn is_loud(samples: &[i16]) -> bool {
 #[test]
 fn a_recording_goes_on_across_a_transfer_with_each_side_on_its_channel_and_nothing_of_a_pause() {
     for codec in [Codec::Pcmu, Codec::Pcma, Codec::Opus] {
-        let mut stage = Stage::new(|_| {});
+        // How a decoder of Opus takes a tone that another encoder begins depends on the frame before: here that is always the same.
+        let mut stage = Stage::new(|settings| settings.threads = 1);
         let (leg, mut customer) = stage.call(codec, CUSTOMER);
         let (first, mut first_agent) = stage.call(Codec::Pcmu, FIRST_AGENT);
         let (second, mut second_agent) = stage.call(codec, SECOND_AGENT);

@@ -215,6 +215,9 @@ fn free_ports() -> Vec<String> {
         "media.advertised=127.0.0.1".into(),
         format!("media.ports={first}-{}", first + RTP_PORTS - 1),
         "media.browser_port=0".into(),
+        // So that calls go from thread to thread all the time.
+        "media.threads=3".into(),
+        "media.fill_percent=0".into(),
         "metrics.listen=".into(),
         "log.level=warn".into(),
         "shutdown.drain=1s".into(),

@@ -80,7 +80,8 @@ impl Exchange {
         let net = net.expect("the SIP edge");
         let media_settings =
             MediaSettings { bind: vec!["127.0.0.1".parse().expect("an address")], ports, ..MediaSettings::default() };
-        let media_settings = MediaSettings { browser_port: 0, ..media_settings };
+        // Calls go from thread to thread all the time.
+        let media_settings = MediaSettings { browser_port: 0, threads: 3, fill_percent: 0, ..media_settings };
         let media = MediaPlane::start(&media_settings, clock.clone(), Rng::seeded(1), notices_in).expect("the media plane");
         let (fork_notices_in, fork_notices) = mpsc::channel(FORK_NOTICES_MAX);
         let forks = Forks::start(&ForkSettings::default(), &media_settings, Rng::seeded(2), clock.clone(), fork_notices_in)

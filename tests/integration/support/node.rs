@@ -40,6 +40,8 @@ impl Node {
             "sip.listen=127.0.0.1:0",
             "media.bind=127.0.0.1",
             "media.browser_port=0",
+            "media.threads=3",
+            "media.fill_percent=0",
             "metrics.listen=127.0.0.1:0",
             "shutdown.drain=1s",
         ]

@@ -42,6 +42,9 @@ export class Centre {
       'media.advertised=127.0.0.1',
       `media.ports=${first}-${first + RTP_PORTS - 1}`,
       'media.browser_port=0',
+      // So that calls go from thread to thread all the time.
+      'media.threads=3',
+      'media.fill_percent=0',
       'metrics.listen=',
       'log.level=warn',
       'shutdown.drain=1s',

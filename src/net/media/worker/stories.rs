@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod levels;
+mod moves;
 
 /// The system's allocator, counted by thread.
 struct Counting;
@@ -91,7 +92,12 @@ struct Telephone {
     codec: Codec,
     sequence: u16,
     heard: u64,
+    /// Packets of keys among them.
+    keys: u64,
 }
+
+/// Of telephone-event, as every telephone here agrees.
+const KEY_PAYLOAD_TYPE: u8 = 101;
 
 impl Telephone {
     fn speak(&mut self) {
@@ -99,9 +105,18 @@ impl Telephone {
     }
 
     fn say(&mut self, payload: &[u8; FRAME_SAMPLES]) {
+        self.send(payload_type(self.codec), payload);
+    }
+
+    /// The first packet of the key's event (RFC 4733 2.3).
+    fn press_five(&mut self) {
+        self.send(KEY_PAYLOAD_TYPE, &[5, 10, 0, 160]);
+    }
+
+    fn send(&mut self, payload_type: u8, payload: &[u8]) {
         let mut datagram = [0; 200];
         let packet = Packet {
-            payload_type: payload_type(self.codec),
+            payload_type,
             has_marker: self.sequence == 0,
             sequence: self.sequence,
             timestamp: u32::from(self.sequence) * FRAME_SAMPLES as u32,
@@ -113,8 +128,10 @@ impl Telephone {
     }
 
     fn hear(&mut self) {
-        while self.socket.recv(&mut [0; 400]).is_ok() {
+        let mut datagram = [0; 400];
+        while self.socket.recv(&mut datagram).is_ok() {
             self.heard += 1;
+            self.keys += u64::from(datagram[1] & 0x7f == KEY_PAYLOAD_TYPE);
         }
     }
 }
@@ -130,7 +147,7 @@ fn payload_type(codec: Codec) -> u8 {
 
 struct Stage {
     clock: Arc<Hand>,
-    worker: Worker,
+    workers: Vec<Worker>,
     handle: MediaHandle,
     notices: mpsc::Receiver<MediaNotice>,
     events: Events,
@@ -141,14 +158,22 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
+        Self::with_threads(1)
+    }
+
+    /// Calls are spread evenly.
+    fn with_threads(threads: u32) -> Self {
         let clock = Arc::new(Hand(AtomicU64::new(1_000_000)));
-        let settings = MediaSettings { bind: vec!["127.0.0.1".parse().unwrap()], browser_port: 0, ..MediaSettings::default() };
+        let bind = vec!["127.0.0.1".parse().unwrap()];
+        let settings = MediaSettings { bind, browser_port: 0, threads, fill_percent: 0, ..MediaSettings::default() };
         let (sender, notices) = mpsc::channel(1_024);
-        let (mut worker, handle) = MediaPlane::worker(&settings, clock.clone(), Rng::seeded(1), sender).unwrap();
-        let (taps, writer) = returning_taps();
-        (worker.taps, worker.usage) = (Some(taps), at_ease);
+        let (mut workers, handle) = MediaPlane::workers(&settings, clock.clone(), Rng::seeded(1), sender).unwrap();
+        let (feed, writer) = returning_taps();
+        for worker in &mut workers {
+            (worker.taps, worker.usage) = (Some(feed.taps()), at_ease);
+        }
         let events = Events::with_capacity(EVENTS_MAX);
-        let mut stage = Self { clock, worker, handle, notices, events, writer, telephones: Vec::new(), rng: Rng::seeded(2) };
+        let mut stage = Self { clock, workers, handle, notices, events, writer, telephones: Vec::new(), rng: Rng::seeded(2) };
         let clip: Arc<[i16]> = (0..8_000).map(|i| (i % 50) * 100).collect();
         let names = ["music/on-hold", "long"];
         let length = |name: &str| if name == "long" { 40 } else { 1 };
@@ -168,7 +193,7 @@ impl Stage {
             address: socket.local_addr().unwrap(),
             codec,
             payload_type: payload_type(codec),
-            digit_payload_type: Some(101),
+            digit_payload_type: Some(KEY_PAYLOAD_TYPE),
             noise_payload_type: None,
             xr: XrTerms::default(),
             is_receiving: true,
@@ -183,7 +208,7 @@ impl Stage {
             _ => None,
         });
         let server = server.expect("a port");
-        self.telephones.push(Telephone { leg, socket, server, codec, sequence: 0, heard: 0 });
+        self.telephones.push(Telephone { leg, socket, server, codec, sequence: 0, heard: 0, keys: 0 });
         self.telephones.len() - 1
     }
 
@@ -195,13 +220,21 @@ impl Stage {
     /// So many milliseconds pass in one turn; then turns until nothing is left to be done.
     fn pass(&mut self, millis: u64) {
         self.clock.0.fetch_add(millis, Ordering::Relaxed);
-        loop {
-            self.worker.poll.poll(&mut self.events, Some(Duration::ZERO)).unwrap();
-            let has_more = self.worker.turn(&self.events);
-            if self.events.is_empty() && !has_more {
-                break;
+        let mut is_done = false;
+        while !is_done {
+            is_done = true;
+            for thread in 0..self.workers.len() {
+                is_done &= !self.turn(thread);
             }
         }
+    }
+
+    /// One turn of a thread; `true` if it had something to do or has more.
+    fn turn(&mut self, thread: usize) -> bool {
+        let worker = &mut self.workers[thread];
+        worker.poll.poll(&mut self.events, Some(Duration::ZERO)).unwrap();
+        let has_more = worker.turn(&self.events);
+        has_more || !self.events.is_empty()
     }
 
     /// Everybody talks for so many packets, and hears.
@@ -341,8 +374,7 @@ fn whoever_floods_a_port_does_not_drown_its_peer() {
     }
     stage.telephones[caller].speak();
     stage.clock.0.fetch_add(FRAME_MS, Ordering::Relaxed);
-    stage.worker.poll.poll(&mut stage.events, Some(Duration::ZERO)).unwrap();
-    stage.worker.turn(&stage.events);
+    stage.turn(0);
     stage.telephones[agent].hear();
     assert_eq!(stage.telephones[agent].heard - before, 1, "in one turn");
 }

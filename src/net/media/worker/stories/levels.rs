@@ -96,15 +96,15 @@ fn who_is_relayed_is_heard_as_loud_as_ever_while_words_are_said_over_it() {
     stage.hear(agent, &[caller]);
     let (speaker, listener) = (stage.telephones[caller].leg, stage.telephones[agent].leg);
     stage.handle.order(MediaOrder::Play { leg: listener, play: PlayId(1), clips: vec!["long".into()], is_mixed: true });
-    let seats = [speaker, listener].map(|leg| stage.worker.legs.seat_of(leg).unwrap());
+    let seats = [speaker, listener].map(|leg| stage.workers[0].legs.seat_of(leg).unwrap());
     let mut loud = 0;
     for frame in words() {
         stage.telephones[caller].say(&ulaw(&frame, QUIET));
         stage.pass(FRAME_MS);
         let tick = stage.clock.now().mono.as_millis() / FRAME_MS;
-        let Some(incoming) = &mut stage.worker.legs.get_mut(seats[0]).unwrap().incoming else { continue };
+        let Some(incoming) = &mut stage.workers[0].legs.get_mut(seats[0]).unwrap().incoming else { continue };
         let plain = *incoming.frame(tick);
-        assert_eq!(stage.worker.mix_for(seats[1], tick), plain);
+        assert_eq!(stage.workers[0].mix_for(seats[1], tick), plain);
         loud += usize::from(plain.iter().any(|sample| sample.unsigned_abs() > 500));
     }
     assert!(loud > TURN / 4, "it was heard: {loud}");
@@ -122,7 +122,7 @@ fn who_was_relayed_to_hears_no_jump_when_a_third_is_mixed_in() {
     let said: Vec<Frame> = [&words[..], &words[..], &words[..], &words[loud..]].concat();
     // Its own packets are on their way for a moment.
     let joins_at = 3 * TURN + 4;
-    let seats = [caller, agent].map(|telephone| stage.worker.legs.seat_of(stage.telephones[telephone].leg).unwrap());
+    let seats = [caller, agent].map(|telephone| stage.workers[0].legs.seat_of(stage.telephones[telephone].leg).unwrap());
     let mut heard = Vec::new();
     for (i, frame) in said.iter().enumerate().take(joins_at + 40) {
         if i == joins_at {
@@ -142,11 +142,11 @@ fn who_was_relayed_to_hears_no_jump_when_a_third_is_mixed_in() {
         }
         while stage.notices.try_recv().is_ok() {}
         // The frame in which it begins may be heard either way.
-        if i <= joins_at || stage.worker.legs.get(seats[1]).unwrap().feed != Feed::Clocked {
+        if i <= joins_at || stage.workers[0].legs.get(seats[1]).unwrap().feed != Feed::Clocked {
             continue;
         }
         let tick = stage.clock.now().mono.as_millis() / FRAME_MS;
-        let incoming = stage.worker.legs.get_mut(seats[0]).unwrap().incoming.as_mut().unwrap();
+        let incoming = stage.workers[0].legs.get_mut(seats[0]).unwrap().incoming.as_mut().unwrap();
         heard.push((last.expect("a frame for every tick"), incoming.frame(tick).to_vec()));
     }
     let gain_of = |pairs: &[(Vec<i16>, Vec<i16>)]| {
@@ -164,7 +164,7 @@ fn what_comes_back_from_a_line_that_is_relayed_to_is_not_raised() {
     stage.hear(caller, &[agent]);
     stage.hear(agent, &[caller, third]);
     stage.hear(third, &[caller, agent]);
-    let seat = stage.worker.legs.seat_of(stage.telephones[caller].leg).unwrap();
+    let seat = stage.workers[0].legs.seat_of(stage.telephones[caller].leg).unwrap();
     let said = words().repeat(2);
     for (i, frame) in said.iter().enumerate() {
         let echo = i.checked_sub(6).map_or(SILENCE, |i| said[i]);
@@ -177,9 +177,9 @@ fn what_comes_back_from_a_line_that_is_relayed_to_is_not_raised() {
         }
         while stage.notices.try_recv().is_ok() {}
         let tick = stage.clock.now().mono.as_millis() / FRAME_MS;
-        let Some(incoming) = &mut stage.worker.legs.get_mut(seat).unwrap().incoming else { continue };
+        let Some(incoming) = &mut stage.workers[0].legs.get_mut(seat).unwrap().incoming else { continue };
         let plain = *incoming.frame(tick);
         assert_eq!(*incoming.voice(tick), plain, "frame {i}");
     }
-    assert!(matches!(stage.worker.legs.get(seat).unwrap().feed, Feed::Relay(_)));
+    assert!(matches!(stage.workers[0].legs.get(seat).unwrap().feed, Feed::Relay(_)));
 }

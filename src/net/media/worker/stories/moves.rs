@@ -1,0 +1,199 @@
+//! Legs that go from thread to thread.
+
+use super::*;
+
+impl Stage {
+    fn thread_of(&self, telephone: usize) -> Option<usize> {
+        self.handle.thread_of(self.telephones[telephone].leg)
+    }
+
+    /// Who has a seat for it.
+    fn seated(&self, telephone: usize) -> Vec<usize> {
+        let leg = self.telephones[telephone].leg;
+        (0..self.workers.len()).filter(|thread| self.workers[*thread].legs.seat_of(leg).is_some()).collect()
+    }
+
+    /// What of so many packets of everybody each of them heard, while nothing else happened.
+    fn heard_in(&mut self, packets: usize) -> Vec<u64> {
+        let before: Vec<u64> = self.telephones.iter().map(|telephone| telephone.heard).collect();
+        self.talk(packets);
+        self.telephones.iter().zip(before).map(|(telephone, before)| telephone.heard - before).collect()
+    }
+
+    fn told(&mut self) -> Vec<MediaNotice> {
+        std::iter::from_fn(|| self.notices.try_recv().ok()).collect()
+    }
+}
+
+/// Calls of two telephones on two threads.
+fn apart() -> (Stage, usize, usize) {
+    let mut stage = Stage::with_threads(2);
+    let (caller, agent) = (stage.call(Codec::Pcmu), stage.call(Codec::Pcmu));
+    assert_eq!([stage.thread_of(caller), stage.thread_of(agent)], [Some(0), Some(1)]);
+    (stage, caller, agent)
+}
+
+#[test]
+fn legs_of_two_threads_that_are_connected_are_relayed_on_one_without_an_allocation() {
+    let (mut stage, caller, agent) = apart();
+    stage.hear(caller, &[agent]);
+    stage.hear(agent, &[caller]);
+    stage.pass(0);
+    assert_eq!([stage.seated(caller), stage.seated(agent)], [[0], [0]]);
+    assert_eq!(stage.allocations(), 0);
+    assert!(stage.telephones.iter().all(|telephone| telephone.heard >= 238), "they heard each other");
+    let legs: Vec<_> = stage.telephones.iter().map(|telephone| telephone.leg).collect();
+    for leg in legs {
+        stage.handle.order(MediaOrder::Close { leg });
+    }
+    stage.pass(0);
+    assert_eq!(stage.handle.stats().legs.load(Ordering::Relaxed), 0);
+    let is_whole = |notice: &MediaNotice| matches!(notice, MediaNotice::Closed { counts, .. } if counts.packets_in >= 240);
+    assert_eq!(stage.told().iter().filter(|notice| is_whole(notice)).count(), 2);
+}
+
+#[test]
+fn what_is_ordered_of_a_leg_that_is_on_its_way_is_done_once_it_is_there() {
+    let (mut stage, caller, agent) = apart();
+    let leg = stage.telephones[agent].leg;
+    stage.hear(caller, &[agent]);
+    stage.handle.order(MediaOrder::Play { leg, play: PlayId(1), clips: vec!["long".into()], is_mixed: false });
+    stage.handle.order(MediaOrder::StopPlay { leg });
+    stage.turn(0);
+    assert_eq!((stage.seated(agent), stage.told()), (vec![1], vec![]), "it has yet to come");
+    stage.turn(1);
+    assert_eq!(stage.seated(agent), [] as [usize; 0], "on its way");
+    stage.turn(0);
+    assert_eq!(stage.seated(agent), [0]);
+    let told = stage.told();
+    assert!(matches!(told[..], [MediaNotice::PlayEnded { was_stopped: true, .. }]), "{told:?}");
+}
+
+#[test]
+fn a_leg_may_come_before_its_new_thread_has_looked_whether_it_is_to_come() {
+    let (mut stage, caller, agent) = apart();
+    stage.hear(agent, &[caller]);
+    stage.hear(caller, &[agent]);
+    stage.turn(1);
+    stage.turn(0);
+    assert_eq!(stage.seated(agent), [0]);
+    assert!(stage.workers[0].expected.is_empty() && stage.workers[0].early.is_empty());
+    assert!(stage.heard_in(50).iter().all(|heard| *heard >= 49), "they hear each other");
+}
+
+#[test]
+fn a_leg_that_goes_on_before_it_has_come_is_followed_by_what_is_ordered_of_it() {
+    let mut stage = Stage::with_threads(3);
+    let [a, b, c] = [(); 3].map(|()| stage.call(Codec::Pcmu));
+    // The second goes to the first, and from there to the third, which is less busy then.
+    stage.hear(b, &[a]);
+    assert_eq!(stage.thread_of(b), Some(0));
+    stage.hear(b, &[c]);
+    assert_eq!(stage.thread_of(b), Some(2));
+    stage.hear(b, &[a]);
+    stage.hear(a, &[b]);
+    let together = stage.thread_of(b);
+    stage.hear(c, &[]);
+    assert_eq!(stage.thread_of(a), together);
+    assert!(stage.heard_in(50).into_iter().take(2).all(|heard| heard >= 49), "they hear each other");
+    assert!(stage.workers.iter().all(|worker| worker.expected.is_empty() && worker.early.is_empty()));
+}
+
+#[test]
+fn a_key_that_is_pressed_while_its_listener_is_on_the_way_is_pressed_to_it() {
+    let (mut stage, caller, agent) = apart();
+    stage.hear(agent, &[caller]);
+    stage.turn(0);
+    stage.telephones[caller].press_five();
+    stage.turn(0);
+    let told = stage.told();
+    assert!(matches!(told[..], [MediaNotice::Up { .. }, MediaNotice::Digit { digit: '5', .. }]), "{told:?}");
+    assert_eq!(stage.seated(agent), [1], "it has yet to go");
+    stage.pass(0);
+    assert!(stage.heard_in(20)[agent] > 0);
+    assert!(stage.telephones[agent].keys > 0, "the key's packets are among what it heard");
+}
+
+#[test]
+fn a_leg_that_is_closed_on_its_way_is_closed_when_it_comes_and_none_is_waited_for() {
+    let (mut stage, caller, agent) = apart();
+    let leg = stage.telephones[agent].leg;
+    stage.hear(caller, &[agent]);
+    stage.handle.order(MediaOrder::Close { leg });
+    stage.pass(0);
+    let told = stage.told();
+    assert!(matches!(told[..], [MediaNotice::Closed { leg: closed, .. }] if closed == leg), "{told:?}");
+    assert!(stage.workers[0].expected.is_empty());
+    assert_eq!(stage.handle.stats().legs.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn what_was_ordered_of_a_leg_that_does_not_come_is_answered_all_the_same() {
+    let (mut stage, ..) = apart();
+    let [gone, late] = [(); 2].map(|()| LegId::mint(Timestamp::from_millis(0), &mut stage.rng));
+    let now = stage.clock.now().mono;
+    let part = RecordingPart { recording: RecordingId::mint(Timestamp::from_millis(0), &mut stage.rng), part: 1 };
+    for leg in [gone, late] {
+        stage.workers[0].run_errand(Errand::Expect(leg), now);
+        stage.workers[0].run_errand(Errand::Order(MediaOrder::Record { leg, part, is_paused: false }), now);
+    }
+    let refused = |stage: &mut Stage| {
+        let told = stage.told();
+        told.iter().filter(|notice| matches!(notice, MediaNotice::RecordingStopped { .. })).count()
+    };
+    stage.workers[1].run_errand(Errand::Give { legs: vec![gone], to: 0 }, now);
+    stage.pass(9_000);
+    assert_eq!(refused(&mut stage), 1, "of the one that is known not to come");
+    stage.pass(2_000);
+    assert_eq!(refused(&mut stage), 0, "it may still come");
+    stage.workers[1].run_errand(Errand::Give { legs: vec![late], to: 0 }, now);
+    stage.pass(0);
+    assert_eq!(refused(&mut stage), 1);
+    assert!(stage.workers[0].expected.is_empty() && stage.workers[0].early.is_empty());
+}
+
+#[test]
+fn music_words_and_a_recording_go_on_when_their_leg_moves() {
+    let (mut stage, caller, agent) = apart();
+    let leg = stage.telephones[agent].leg;
+    let recording = RecordingId::mint(Timestamp::from_millis(0), &mut stage.rng);
+    let part = RecordingPart { recording, part: 1 };
+    stage.handle.order(MediaOrder::Record { leg, part, is_paused: false });
+    stage.handle.order(MediaOrder::Play { leg, play: PlayId(1), clips: vec!["long".into()], is_mixed: false });
+    assert!(stage.heard_in(50)[agent] >= 49);
+    let written = stage.writer.octets();
+    stage.hear(caller, &[agent]);
+    assert!(stage.heard_in(50)[agent] >= 49, "the words go on");
+    assert_eq!(stage.seated(agent), [0]);
+    stage.handle.order(MediaOrder::StopPlay { leg });
+    stage.handle.order(MediaOrder::Hear { leg, sources: vec![Source::Music("music/on-hold".into())] });
+    assert!(stage.heard_in(150)[agent] >= 149);
+    stage.handle.order(MediaOrder::StopRecording { leg });
+    stage.talk(1);
+    // Of 200 packets said and as many heard.
+    let after = stage.writer.octets() - written;
+    assert!(after > 2 * 198 * FRAME_SAMPLES, "{after}");
+}
+
+#[test]
+fn a_conference_of_legs_of_three_threads_is_heard_by_all_of_them() {
+    let mut stage = Stage::with_threads(3);
+    let phones: Vec<usize> = (0..6).map(|_| stage.call(Codec::Pcmu)).collect();
+    for own in &phones {
+        let others: Vec<_> = phones.iter().copied().filter(|other| other != own).collect();
+        stage.hear(*own, &others);
+    }
+    stage.talk(20);
+    let seats: Vec<_> = phones.iter().map(|phone| stage.seated(*phone)).collect();
+    assert!(seats.iter().all(|seat| *seat == seats[0] && seat.len() == 1), "{seats:?}");
+    let heard = stage.heard_in(50);
+    assert!(heard.iter().all(|heard| *heard >= 50), "{heard:?}");
+    // One leaves, and its thread is nobody's reason to stay.
+    stage.hear(phones[5], &[]);
+    for own in &phones[..5] {
+        let others: Vec<_> = phones[..5].iter().copied().filter(|other| other != own).collect();
+        stage.hear(*own, &others);
+    }
+    let heard = stage.heard_in(50);
+    assert!(heard.iter().all(|heard| *heard >= 50), "{heard:?}");
+}
