@@ -90,8 +90,9 @@ impl Centre {
         let queues = std::mem::take(&mut self.published.touched_queues);
         let positions = self.positions(&queues);
         let mut calls = std::mem::take(&mut self.published.touched_calls);
-        calls.extend(positions.keys().copied());
         self.recovery.changes.calls.extend(&calls);
+        // Who only moves up in line is shown it, but is written down by the place, which stays.
+        calls.extend(positions.keys().copied());
         for id in calls {
             self.publish_call(id, positions.get(&id).copied());
         }

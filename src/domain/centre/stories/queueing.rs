@@ -167,6 +167,18 @@ fn the_position_is_told_when_it_is_news_and_stops_when_an_agent_answers() {
 }
 
 #[test]
+fn who_only_moves_up_in_line_is_shown_it_and_not_written_down_again() {
+    let mut floor = Floor::with(sample());
+    floor.sign_in("ana");
+    floor.set_presence("ana", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    let [(leg, first), (_, second), (_, third)] = [(); 3].map(|()| floor.call("1001"));
+    assert_eq!(floor.centre.take_changes().calls, [first, second, third].into());
+    floor.hang_up(leg);
+    assert_eq!(floor.view(third).state, CallState::Waiting { position: 2 });
+    assert_eq!(floor.centre.take_changes().calls, [first].into());
+}
+
+#[test]
 fn a_waiting_caller_whose_line_is_dead_is_not_offered_and_soon_ended() {
     let mut floor = Floor::with(sample());
     let (dead, first) = floor.call("1001");
