@@ -78,7 +78,7 @@ impl Centre {
 
     /// The message that waits to be left is said, if there is one.
     pub(super) fn say_message(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
-        if !self.calls.get(&id).is_some_and(Call::awaits_beep) {
+        if !self.calls.get(&id).is_some_and(|call| call.awaits_beep()) {
             return false;
         }
         let until = turn.now.mono + LAST_WORDS_MS;

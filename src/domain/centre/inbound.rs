@@ -136,7 +136,7 @@ impl Centre {
     pub(super) fn caller_known(&mut self, turn: &mut Turn<'_>, id: CallId, found: CallerMatch) {
         self.timers.set(Timer::LookUp(id), None);
         let matches: Vec<PartyMatch> = found.customers.into_iter().map(PartyMatch::from).collect();
-        if self.calls.get(&id).is_none_or(Call::is_over) {
+        if self.calls.get(&id).is_none_or(|call| call.is_over()) {
             return;
         }
         self.on_call(turn, id, |call, cx| {

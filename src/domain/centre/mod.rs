@@ -96,7 +96,7 @@ pub struct Centre {
     is_draining: bool,
     /// Nothing is begun that calls do without: audio has little room left.
     spares_audio: bool,
-    calls: BTreeMap<CallId, Call>,
+    calls: BTreeMap<CallId, Box<Call>>,
     standing: Standing,
     flows: BTreeMap<CallId, FlowRun>,
     /// What to dial once the agent's own phone is answered.

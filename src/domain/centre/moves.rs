@@ -44,7 +44,7 @@ impl Centre {
     pub(super) fn begin_call(&mut self, turn: &mut Turn<'_>, id: CallId, begin: impl FnOnce(&mut CallCx<'_>) -> Call) {
         let mut events = Outbox::default();
         let call = begin(&mut Cx { now: turn.now, rng: turn.rng, out: &mut events });
-        self.calls.insert(id, call);
+        self.calls.insert(id, Box::new(call));
         self.state_facts(turn, id, events);
     }
 
@@ -84,7 +84,7 @@ impl Centre {
                 at: turn.now.wall,
                 actor: turn.actor.clone(),
                 event: Event::Call(event),
-                call: if index + 1 == count { summary.take().map(Box::new) } else { None },
+                call: if index + 1 == count { summary.take() } else { None },
             }));
         }
     }

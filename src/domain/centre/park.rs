@@ -136,7 +136,7 @@ impl Centre {
         turn.by_agent(&agent);
         let own = self.agents.get(&agent).and_then(|agent| agent.call());
         if let Some((id, with)) = own.and_then(|id| Some((id, self.own_call_alone(&agent, id).ok()?.1.clone()))) {
-            if !self.calls.get(&id).is_some_and(Call::may_be_parked) {
+            if !self.calls.get(&id).is_some_and(|call| call.may_be_parked()) {
                 return Err(EndCause::Busy);
             }
             let slot = self.free_slot(orbit).map_err(super::line_transfer::cause_of)?;
@@ -144,8 +144,8 @@ impl Centre {
             self.tell_slot(turn, leg, id, slot);
             return Ok(());
         }
-        let there = |call: &&Call| call.parked_in().is_some_and(|slot| orbit == Orbit::Slot(slot));
-        let id = self.calls.values().find(there).map(|call| call.id).ok_or(EndCause::NoAnswer)?;
+        let there = |call: &Call| call.parked_in().is_some_and(|slot| orbit == Orbit::Slot(slot));
+        let id = self.calls.values().find(|call| there(call)).map(|call| call.id).ok_or(EndCause::NoAnswer)?;
         self.may_take(&agent).map_err(|_| EndCause::Busy)?;
         let until = turn.now.plus_millis(ANSWER_MS);
         let offer = Offer { agent: agent.clone(), phone: Some(leg), until: until.mono, until_at: until.wall };
@@ -178,7 +178,7 @@ impl Centre {
     /// Nobody took the call: it rings at the agent who parked it, if free for it; else it goes where it came from. One with no way
     /// back stays in its slot while that agent is on another call.
     pub(super) fn park_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        let Some(Stage::Parked { by, .. }) = self.calls.get(&id).map(Call::stage) else { return };
+        let Some(Stage::Parked { by, .. }) = self.calls.get(&id).map(|call| call.stage()) else { return };
         let is_free = self.is_available(by);
         let is_busy = self.agents.get(by).is_some_and(|agent| agent.call().is_some()) || self.is_occupied(by);
         if is_busy && self.way_back(id, by).is_none() {

@@ -39,7 +39,7 @@ pub(super) struct Published {
     calls: BTreeMap<CallId, Arc<CallView>>,
     agents: BTreeMap<AgentId, Arc<AgentView>>,
     queues: BTreeMap<QueueId, Arc<QueueView>>,
-    summaries: BTreeMap<CallId, CallSummary>,
+    summaries: BTreeMap<CallId, Box<CallSummary>>,
     touched_calls: BTreeSet<CallId>,
     touched_agents: BTreeSet<AgentId>,
     touched_queues: BTreeSet<QueueId>,
@@ -63,10 +63,11 @@ impl Published {
     }
 
     /// The summary, if it differs from the last one that went to the journal.
-    pub(super) fn changed_summary(&mut self, summary: CallSummary) -> Option<CallSummary> {
-        if self.summaries.get(&summary.id) == Some(&summary) {
+    pub(super) fn changed_summary(&mut self, summary: CallSummary) -> Option<Box<CallSummary>> {
+        if self.summaries.get(&summary.id).is_some_and(|last| **last == summary) {
             return None;
         }
+        let summary = Box::new(summary);
         self.summaries.insert(summary.id, summary.clone());
         Some(summary)
     }

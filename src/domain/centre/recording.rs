@@ -255,7 +255,8 @@ impl Centre {
 
     /// While a caller types a secret nothing is kept.
     fn follow_secrets(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        let Some(recording) = self.calls.get(&id).and_then(Call::recording).filter(|recording| recording.is_on()) else {
+        let Some(recording) = self.calls.get(&id).and_then(|call| call.recording()).filter(|recording| recording.is_on())
+        else {
             return;
         };
         let is_secret = self.types_secret(id);

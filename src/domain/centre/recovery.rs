@@ -114,7 +114,7 @@ impl Centre {
         let phone = call.stage().partner().and_then(|with| with.phone);
         let phones = phone.into_iter().chain(call.conference().iter().filter_map(|party| party.leg));
         let muted = phones.filter(|leg| self.muted.contains(leg)).collect();
-        Some(KeptCall { call: call.clone(), place, muted, types_secret: self.types_secret(id) })
+        Some(KeptCall { call: Call::clone(call), place, muted, types_secret: self.types_secret(id) })
     }
 
     /// An agent as it stands.
@@ -200,7 +200,7 @@ impl Centre {
             self.recovery.awaited.insert(id);
         }
         self.standing.note(&call);
-        self.calls.insert(id, call);
+        self.calls.insert(id, Box::new(call));
         self.published.touch_call(id);
     }
 

@@ -15,7 +15,7 @@ pub(super) fn session_of_ours(rng: &mut Rng) -> SessionIdentifier {
 impl Centre {
     /// What a leg says that is called for the customer of a call.
     pub(super) fn context_of(&self, id: CallId) -> CallContext {
-        let session = self.calls.get(&id).map(customer_session).unwrap_or_default();
+        let session = self.calls.get(&id).map(|call| customer_session(call)).unwrap_or_default();
         CallContext { session, ..CallContext::default() }
     }
 

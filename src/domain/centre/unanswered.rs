@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Centre, LegUse, PhoneEffect, Timer, Turn, waiting::millis};
 use crate::{
     domain::{
-        call::{Call, EndCause, FlowOutCause, Party, Stage},
+        call::{EndCause, FlowOutCause, Party, Stage},
         directory::{Answering, Number, QueueExit, StillUnanswered},
     },
     types::{CallId, LegId},
@@ -79,7 +79,7 @@ impl Centre {
         caller.audio = EarlyAudio::Up;
         self.published.touch_call(id);
         self.say_waiting_words(leg);
-        if matches!(self.calls.get(&id).map(Call::stage), Some(Stage::Answering { .. })) {
+        if matches!(self.calls.get(&id).map(|call| call.stage()), Some(Stage::Answering { .. })) {
             self.begin_service(turn, id);
         }
     }
@@ -116,7 +116,7 @@ impl Centre {
     /// No branch of a queue is heard any more; but where its callers are called back after the maximum wait, this one is, too.
     fn refuse_unanswered(&mut self, turn: &mut Turn<'_>, id: CallId) {
         self.withdraw_offer(turn, id);
-        let queue = match self.calls.get(&id).map(Call::stage) {
+        let queue = match self.calls.get(&id).map(|call| call.stage()) {
             Some(Stage::Waiting { queue, .. }) => self.directory.queues.get(queue),
             _ => None,
         };

@@ -193,13 +193,13 @@ pub struct Talking {
     /// Our 200 to an INVITE that has not been acknowledged.
     pub unacknowledged: Option<Unacknowledged>,
     /// Their new offer that the switch has not answered.
-    pub their_offer: Option<TheirOffer>,
+    pub their_offer: Option<Box<TheirOffer>>,
     /// Our re-INVITE that they have not answered.
     pub our_offer: Option<OurOffer>,
     /// An offer that waits until the way is free.
     pub next_offer: Option<Arc<str>>,
     /// Their REFER that has not come to its end.
-    pub refer: Option<Refer>,
+    pub refer: Option<Box<Refer>>,
     /// Whether there has been one.
     pub was_referred: bool,
     /// Its session timer.

@@ -73,7 +73,8 @@ impl SipEndpoint {
         let is_silent = message.first(Name::ReferSub).is_some_and(|value| value.trim().eq_ignore_ascii_case("false"));
         let is_first = !std::mem::replace(&mut talking.was_referred, true);
         let cseq = message.cseq();
-        talking.refer = Some(Refer { request: Some(pending), cseq, is_first, is_silent, is_notifying: false, next: None });
+        let refer = Refer { request: Some(pending), cseq, is_first, is_silent, is_notifying: false, next: None };
+        talking.refer = Some(Box::new(refer));
         match self.refer_target(&refer_to, &account) {
             Ok(target) => self.link.notice(SipNotice::Referred { dialog: id, target }),
             // A refusal of the REFER itself with such a status would end the call (RFC 5057 5.1): what was asked for fails.

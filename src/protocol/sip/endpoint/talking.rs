@@ -205,8 +205,8 @@ impl SipEndpoint {
         let is_secure = pending.flow.transport.is_secure();
         // A new offer says that the 200 before it has arrived, whatever became of its ACK.
         let overtaken = talking.unacknowledged.take();
-        talking.their_offer =
-            Some(TheirOffer { request: pending, cseq: message.cseq(), is_invite, has_offer: offer.is_some(), session_answer });
+        let (cseq, has_offer) = (message.cseq(), offer.is_some());
+        talking.their_offer = Some(Box::new(TheirOffer { request: pending, cseq, is_invite, has_offer, session_answer }));
         if let Some(ok) = overtaken {
             self.link.stop(id, Timer::OkAgain);
             self.link.stop(id, Timer::NoAck);
