@@ -186,10 +186,9 @@ impl Worker {
         self.take_browser_events(now);
     }
 
-    /// The leg may have gone on to another thread since the datagram came, or is closed.
+    /// The leg has gone on to another thread since the datagram came, or has just come to this one and is still in its mail; or it is closed.
     fn follow(&self, to: Addressee, from: SocketAddr, datagram: &[u8]) {
-        let thread = self.crew.door.thread_of(to.leg).filter(|thread| *thread != self.thread);
-        match thread {
+        match self.crew.door.thread_of(to.leg) {
             Some(thread) => {
                 let lost = self.crew.forward(thread, std::iter::once((to, from, datagram)));
                 self.stats.packets_overflowed.fetch_add(lost as u64, Ordering::Relaxed);

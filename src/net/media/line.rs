@@ -32,12 +32,17 @@ impl Errand {
         kept_subject(self).is_some()
     }
 
-    /// The first of the legs that it is about of which this holds.
-    pub(super) fn leg_that(&mut self, holds: impl Fn(&LegId) -> bool) -> Option<LegId> {
+    /// Whether it hands this leg to another thread.
+    pub(super) fn gives(&self, leg: LegId) -> bool {
+        matches!(self, Self::Give { legs, .. } if legs.contains(&leg))
+    }
+
+    /// What is found of the legs that it is about, for the first of which anything is.
+    pub(super) fn of_legs<T>(&mut self, find: impl Fn(&LegId) -> Option<T>) -> Option<T> {
         match self {
-            Self::Order(order) => order.leg_mut().copied().filter(holds),
-            Self::Expect(leg) => Some(*leg).filter(holds),
-            Self::Give { legs, .. } => legs.iter().copied().find(holds),
+            Self::Order(order) => order.leg_mut().and_then(|leg| find(leg)),
+            Self::Expect(leg) => find(leg),
+            Self::Give { legs, .. } => legs.iter().find_map(find),
         }
     }
 }
@@ -144,8 +149,7 @@ enum Subject {
 fn kept_subject(errand: &Errand) -> Option<Subject> {
     let order = match errand {
         Errand::Order(order) => order,
-        Errand::Expect(_) => return None,
-        Errand::Give { .. } => return Some(Subject::Move),
+        Errand::Expect(_) | Errand::Give { .. } => return Some(Subject::Move),
     };
     match order {
         MediaOrder::Clips(_) => Some(Subject::Clips),
@@ -172,6 +176,14 @@ fn pause_of(errand: &Errand) -> Option<bool> {
     }
 }
 
+/// Whether with this errand the subject's leg leaves the thread.
+fn is_move_of(errand: &Errand, subject: Option<Subject>) -> bool {
+    match subject {
+        Some(Subject::Leg(leg) | Subject::Copy(leg, _)) => errand.gives(leg),
+        Some(Subject::Clips | Subject::Levels | Subject::Move) | None => false,
+    }
+}
+
 /// Keeps an errand. Of what holds for all legs the last holds; pauses between which nothing else is said of a leg become one. So there is
 /// no more to keep than legs have recordings and copies.
 fn keep(missed: &mut Vec<Missed>, new: Missed) {
@@ -180,13 +192,16 @@ fn keep(missed: &mut Vec<Missed>, new: Missed) {
     }
     if pause_of(&new.errand) == Some(true) {
         let subject = kept_subject(&new.errand);
-        let last = missed.iter().rposition(|missed| kept_subject(&missed.errand) == subject);
+        // What was said before the leg went to another thread is said to be done there.
+        let stays = missed.iter().rposition(|missed| is_move_of(&missed.errand, subject)).map_or(0, |moved| moved + 1);
+        let is_same = |missed: &Missed| kept_subject(&missed.errand) == subject;
+        let last = missed.iter().skip(stays).rposition(is_same).map(|last| stays + last);
         if let Some(last) = last
             && pause_of(&missed[last].errand) == Some(false)
         {
             missed.remove(last);
         }
-        let last = missed.iter().rfind(|missed| kept_subject(&missed.errand) == subject);
+        let last = missed.iter().skip(stays).rfind(|missed| is_same(missed));
         if last.is_some_and(|last| pause_of(&last.errand) == Some(true)) {
             return;
         }
@@ -215,6 +230,13 @@ mod tests {
         assert_eq!(left(&[resume, pause.clone()]), std::slice::from_ref(&pause));
         let apart = [pause.clone(), stop, pause.clone()];
         assert_eq!(left(&apart), apart);
+        let mut missed = Vec::new();
+        let gone = Errand::Give { legs: vec![leg], to: 1 };
+        let said =
+            both.clone().map(Errand::Order).into_iter().chain([gone, Errand::Order(both[0].clone())]).collect::<Vec<_>>();
+        said.iter().for_each(|errand| keep(&mut missed, Missed { after: 0, errand: errand.clone() }));
+        let kept = missed.into_iter().map(|missed| missed.errand).collect::<Vec<_>>();
+        assert_eq!(kept, said, "on another thread it may have been resumed since");
         let [on, off] = [true, false].map(|is_wanted| MediaOrder::ControlLevels { is_wanted });
         assert_eq!(left(&[on, pause.clone(), off.clone()]), [pause, off], "the last holds");
     }
@@ -229,11 +251,11 @@ mod tests {
         let (line, mut errands) = line(1);
         let give = Errand::Give { legs: vec![leg], to: 1 };
         assert!(line.leave(Errand::Expect(leg)) && line.take_awaited() && !line.take_awaited());
-        assert!(!line.leave(Errand::Expect(leg)) && !line.is_overfull(), "who was not told to expect a leg is not given it");
-        assert!(!line.leave(give.clone()) && line.is_overfull());
+        assert!(!line.is_overfull());
+        assert!(!line.leave(give.clone()) && !line.leave(Errand::Expect(leg)) && line.is_overfull());
         errands.gather_missed();
         let done: Vec<Errand> = std::iter::from_fn(|| errands.next().ok()).collect();
-        assert_eq!(done, [Errand::Expect(leg), give.clone()]);
+        assert_eq!(done, [Errand::Expect(leg), give, Errand::Expect(leg)]);
         assert!(!line.is_overfull());
     }
 }

@@ -45,7 +45,12 @@ impl Worker {
         if self.expected.is_empty() {
             return Some(errand);
         }
-        let awaited = errand.leg_that(|leg| self.expected.contains_key(leg));
+        // Behind what has its leg go on together with one that has yet to come; else behind its own leg's coming.
+        let leaves = |leg: &LegId, expected: &Expected| expected.waiting.iter().any(|errand| errand.gives(*leg));
+        let leaves_with =
+            |leg: &LegId| self.expected.iter().find(|(_, expected)| leaves(leg, expected)).map(|(other, _)| *other);
+        let awaited =
+            errand.of_legs(leaves_with).or_else(|| errand.of_legs(|leg| self.expected.contains_key(leg).then_some(*leg)));
         let Some(expected) = awaited.and_then(|leg| self.expected.get_mut(&leg)) else { return Some(errand) };
         if expected.waiting.len() < WAITING_MAX || errand.is_kept() {
             expected.waiting.push(errand);

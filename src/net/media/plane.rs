@@ -222,25 +222,22 @@ impl MediaHandle {
         is_taken
     }
 
-    /// Has legs move; `false` if there is no room to say so.
+    /// Has legs move. `false` if some thread is so far behind that none does; otherwise what finds no room is kept.
     fn leave_moves(&self, places: &mut Places, moves: &[Move]) -> bool {
+        let is_overfull = |thread: ThreadIndex| self.shared.lines.get(thread).is_none_or(Line::is_overfull);
+        if moves.iter().any(|step| is_overfull(step.from) || is_overfull(step.to)) {
+            return false;
+        }
         let mut given: BTreeMap<(ThreadIndex, ThreadIndex), Vec<LegId>> = BTreeMap::new();
         for step in moves {
             given.entry((step.from, step.to)).or_default().push(step.leg);
+            self.leave_at(step.to, Errand::Expect(step.leg));
+            places.go(*step);
         }
-        given.into_iter().all(|((from, to), mut legs)| {
-            if self.shared.lines.get(from).is_none_or(Line::is_overfull) {
-                return false;
-            }
-            let wanted = legs.len();
-            // A thread is given none that it was not told to expect.
-            legs.retain(|leg| self.leave_at(to, Errand::Expect(*leg)));
-            legs.iter().for_each(|leg| places.go(Move { leg: *leg, from, to }));
-            let has_all = legs.len() == wanted;
-            // Without room it is kept.
+        for ((from, to), legs) in given {
             self.leave_at(from, Errand::Give { legs, to });
-            has_all
-        })
+        }
+        true
     }
 
     /// The thread that has a leg, or will have it.

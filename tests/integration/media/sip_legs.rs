@@ -132,7 +132,8 @@ fn words_over_music_leave_it_a_quarter_as_loud_and_give_it_back() {
     let (words, music) = (peer.share_of(1_400.0), peer.share_of(400.0));
     assert!(words > 0.9 && (0.04..0.08).contains(&music), "{words} {music}: a sixteenth of the power");
     stage.wait_for(&MediaNotice::PlayEnded { leg, play: PlayId(1), was_stopped: false });
-    peer.listen_to(10);
+    // The last words have come and wait to be heard, and the music comes back over some frames.
+    peer.listen_to(25);
     peer.forget();
     peer.listen_to(20);
     assert!(peer.share_of(400.0) > 0.98, "{}", peer.share_of(400.0));

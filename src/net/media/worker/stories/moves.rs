@@ -100,6 +100,29 @@ fn a_leg_that_goes_on_before_it_has_come_is_followed_by_what_is_ordered_of_it() 
 }
 
 #[test]
+fn legs_that_go_on_together_before_one_of_them_has_come_may_come_back_at_once() {
+    let (mut stage, caller, agent) = apart();
+    let [here, there] = [caller, agent].map(|telephone| stage.telephones[telephone].leg);
+    let (both, now) = (vec![here, there], stage.clock.now().mono);
+    for errand in
+        [Errand::Expect(there), Errand::Give { legs: both.clone(), to: 1 }, Errand::Expect(here), Errand::Expect(there)]
+    {
+        stage.workers[0].run_errand(errand, now);
+    }
+    for errand in [
+        Errand::Give { legs: vec![there], to: 0 },
+        Errand::Expect(here),
+        Errand::Expect(there),
+        Errand::Give { legs: both, to: 0 },
+    ] {
+        stage.workers[1].run_errand(errand, now);
+    }
+    stage.pass(0);
+    assert_eq!([stage.seated(caller), stage.seated(agent)], [[0], [0]]);
+    assert!(stage.workers.iter().all(|worker| worker.expected.is_empty() && worker.early.is_empty()));
+}
+
+#[test]
 fn a_key_that_is_pressed_while_its_listener_is_on_the_way_is_pressed_to_it() {
     let (mut stage, caller, agent) = apart();
     stage.hear(agent, &[caller]);
