@@ -139,7 +139,8 @@ impl<'a> Follows<'a> {
         );
         // Only a call that was queued has visits to give its talk to.
         if let Some(call) = fact.call.as_ref().filter(|call| is_turning_point && call.queue.is_some()) {
-            let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms };
+            let transfers = i64::from(matches!(event.kind, CallEventKind::Transferred { .. }));
+            let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms, transfers };
             self.visits.entry(event.call).or_default().push_back(step);
         }
     }

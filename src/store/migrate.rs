@@ -28,6 +28,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (7, "recordings", include_str!("../../migrations/0007_recordings.sql")),
     (8, "recording holds", include_str!("../../migrations/0008_recording_holds.sql")),
     (9, "call answer", include_str!("../../migrations/0009_call_answer.sql")),
+    (10, "reports", include_str!("../../migrations/0010_reports.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -180,6 +181,11 @@ mod tests {
             9,
             "2419b8a4efa48c37607d582274934c257cbd8050051d9af8476e7c03271d494b",
             "2419b8a4efa48c37607d582274934c257cbd8050051d9af8476e7c03271d494b",
+        ),
+        (
+            10,
+            "089c8f78af046e0b11529e8c6b9abda532d31b51c543ea178b8bae072a50d6fb",
+            "ffad41b980fb0e028fb7ca5db37b3a3d56e3d4712f4f7c321e41a27b50f4bc78",
         ),
     ];
 

@@ -15,6 +15,7 @@ mod sql;
 mod tx;
 mod writer;
 
+pub mod agent_report;
 pub mod audit;
 pub mod backup;
 pub mod calls;
@@ -24,6 +25,7 @@ pub mod directory;
 pub mod journal;
 pub mod peek;
 pub mod positions;
+pub mod queue_report;
 pub mod recordings;
 pub mod repair;
 pub mod segments;
@@ -55,6 +57,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
     vec![
         ("db", db::STATEMENTS),
         ("tx", tx::STATEMENTS),
+        ("agent_report", agent_report::STATEMENTS),
         ("audit", audit::STATEMENTS),
         ("calls", calls::STATEMENTS),
         ("customers", customers::STATEMENTS),
@@ -62,6 +65,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("directory", directory::STATEMENTS),
         ("journal", journal::STATEMENTS),
         ("positions", positions::STATEMENTS),
+        ("queue_report", queue_report::STATEMENTS),
         ("recordings", recordings::STATEMENTS),
         ("repair", repair::STATEMENTS),
         ("search_texts", search_texts::STATEMENTS),

@@ -32,9 +32,10 @@ sql! {
             talk_ms = r.talk_ms - CAST((SELECT COALESCE(SUM(s.talk_ms), 0) FROM segment s
                 WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT),
             hold_ms = r.hold_ms - CAST((SELECT COALESCE(SUM(s.hold_ms), 0) FROM segment s
-                WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT)
-        FROM (SELECT value ->> 0 AS call_id, CAST(value ->> 1 AS BIGINT) AS talk_ms, CAST(value ->> 2 AS BIGINT) AS hold_ms
-            FROM" ") AS r
+                WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT),
+            transfers = segment.transfers + r.transfers
+        FROM (SELECT value ->> 0 AS call_id, CAST(value ->> 1 AS BIGINT) AS talk_ms, CAST(value ->> 2 AS BIGINT) AS hold_ms,
+            CAST(value ->> 3 AS BIGINT) AS transfers FROM" ") AS r
         WHERE segment.call_id = r.call_id
             AND segment.visit = (SELECT MAX(s.visit) FROM segment s WHERE s.call_id = r.call_id AND s.outcome = 'answered')");
     CLOSE_SPANS = (rows "UPDATE agent_state_span SET to_at = r.at
@@ -54,17 +55,6 @@ sql! {
             CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS wait_ms_answered,
             CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max
         FROM segment WHERE offered_at >= $1 AND offered_at < $2 GROUP BY queue ORDER BY queue";
-    INTERVALS = "SELECT queue, $1 + ((offered_at - $1) / $3) * $3 AS begins_at,
-            CAST(COUNT(*) AS BIGINT) AS offered,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'answered') AS BIGINT) AS answered,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= threshold_ms) AS BIGINT) AS answered_in_time,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned') AS BIGINT) AS abandoned,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms < short_ms) AS BIGINT) AS abandoned_short,
-            CAST(COUNT(*) FILTER (WHERE outcome IN ('flowed_out', 'node_lost')) AS BIGINT) AS flowed_out,
-            CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS wait_ms_answered,
-            CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max
-        FROM segment WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)
-        GROUP BY 1, 2 ORDER BY 2, 1";
 }
 
 /// What a call's event means for its visits to queues.
@@ -74,8 +64,9 @@ pub(crate) enum VisitStep {
     Open { queue: QueueId, reason: Option<String>, at: Timestamp, rules: VisitRules },
     /// The open visit to this queue ends.
     Close { queue: QueueId, outcome: &'static str, at: Timestamp, waited_ms: i64, agent: Option<AgentId>, cause: Val },
-    /// The talk so far goes to the visit that was answered last, less what earlier visits already have.
-    Settle { talk_ms: i64, hold_ms: i64 },
+    /// The talk so far goes to the visit that was answered last, less what earlier visits already have, and so do the times that the
+    /// caller was passed on, 0 or 1.
+    Settle { talk_ms: i64, hold_ms: i64, transfers: i64 },
 }
 
 impl VisitStep {
@@ -117,7 +108,9 @@ pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque
                 Some(VisitStep::Close { queue, outcome, at, waited_ms, agent, cause }) => {
                     closes.push(binds![call, &queue, outcome, at, waited_ms, agent.as_ref(), cause]);
                 }
-                Some(VisitStep::Settle { talk_ms, hold_ms }) => settles.push(binds![call, talk_ms, hold_ms]),
+                Some(VisitStep::Settle { talk_ms, hold_ms, transfers }) => {
+                    settles.push(binds![call, talk_ms, hold_ms, transfers]);
+                }
                 None => {}
             }
         }
@@ -167,37 +160,6 @@ pub async fn counts(db: &Db, from: Timestamp, to: Timestamp) -> Result<Vec<(Queu
     rows.into_iter().map(|row| Ok((parse("queue", &row.queue)?, row.counts()))).collect()
 }
 
-/// Counts of one queue in one interval.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IntervalCounts {
-    /// Which.
-    pub queue: QueueId,
-    /// Begin of the interval.
-    pub begins_at: Timestamp,
-    /// The visits that began in it.
-    pub counts: QueueCounts,
-}
-
-/// Counts per queue and interval of `interval_ms`, the first beginning at `from`. Intervals without visits are absent.
-pub async fn intervals(
-    db: &Db,
-    from: Timestamp,
-    to: Timestamp,
-    interval_ms: i64,
-    queue: Option<&QueueId>,
-) -> Result<Vec<IntervalCounts>, StoreFault> {
-    let rows = db.fetch_all::<IntervalRow>(&INTERVALS, binds![from, to, interval_ms.max(60_000), queue]).await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(IntervalCounts {
-                queue: parse("queue", &row.count.queue)?,
-                begins_at: Timestamp::from_millis(row.begins_at),
-                counts: row.count.counts(),
-            })
-        })
-        .collect()
-}
-
 #[derive(Debug, FromRow)]
 struct CountRow {
     queue: String,
@@ -209,13 +171,6 @@ struct CountRow {
     flowed_out: i64,
     wait_ms_answered: i64,
     wait_ms_max: i64,
-}
-
-#[derive(Debug, FromRow)]
-struct IntervalRow {
-    begins_at: i64,
-    #[sqlx(flatten)]
-    count: CountRow,
 }
 
 impl CountRow {

@@ -19,8 +19,8 @@ use crate::{
         call::CallEventKind,
         centre::{CentreCommand, Fact, SILENT_PHONE_MS, WantedPresence},
         directory::{
-            AgentProfile, Device, DigestHashes, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit, Trunk,
-            WrapUp,
+            AgentProfile, Device, DigestHashes, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit,
+            ServiceLevelVariant, Trunk, WrapUp,
         },
         event::{Actor, Event},
     },
@@ -251,6 +251,7 @@ fn directory() -> Directory {
         wrap_up: WrapUp::None,
         service_level_secs: 20,
         service_level_percent: 80,
+        service_level_variant: ServiceLevelVariant::default(),
         short_abandon_secs: 5,
         position_every_secs: 0,
         on_no_agents: QueueExit::Wait,

@@ -12,7 +12,7 @@ use crate::{
         access::Role,
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, ForkRule, ForkTarget, ForkToken, MediaFork, Number,
-            NumberTarget, PauseReason, Phone, Queue, QueueExit, Skill, SkillNeed, Trunk, WrapUp,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, ServiceLevelVariant, Skill, SkillNeed, Trunk, WrapUp,
         },
         ivr::ScriptBook,
         ticket::SlaPolicy,
@@ -46,6 +46,7 @@ fn queue(id: &str) -> Queue {
         wrap_up: WrapUp::Timed { secs: 30 },
         service_level_secs: 20,
         service_level_percent: 80,
+        service_level_variant: ServiceLevelVariant::default(),
         short_abandon_secs: 5,
         position_every_secs: 30,
         on_no_agents: QueueExit::Callback,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::{
     domain::{
-        directory::{CalendarSource, Queue, QueueExit, WrapUp},
+        directory::{CalendarSource, Queue, QueueExit, ServiceLevelVariant, WrapUp},
         ivr::wander,
     },
     types::Rng,
@@ -44,6 +44,7 @@ fn directory() -> Directory {
         wrap_up: WrapUp::None,
         service_level_secs: 20,
         service_level_percent: 80,
+        service_level_variant: ServiceLevelVariant::default(),
         short_abandon_secs: 5,
         position_every_secs: 30,
         on_no_agents: QueueExit::Wait,

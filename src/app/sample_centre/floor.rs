@@ -7,7 +7,7 @@ use crate::{
     domain::{
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget,
-            Phone, Queue, QueueExit, Skill, SkillNeed, Trunk, WrapUp,
+            Phone, Queue, QueueExit, ServiceLevelVariant, Skill, SkillNeed, Trunk, WrapUp,
         },
         ticket::{OnChange, Priority, SlaPolicy, SlaTargets, TicketState},
     },
@@ -147,6 +147,7 @@ fn support() -> Result<Queue, InvalidId> {
         wrap_up: WrapUp::Timed { secs: 120 },
         service_level_secs: 20,
         service_level_percent: 80,
+        service_level_variant: ServiceLevelVariant::default(),
         short_abandon_secs: 5,
         position_every_secs: 30,
         on_no_agents: QueueExit::Wait,
@@ -181,6 +182,7 @@ fn sales() -> Result<Queue, InvalidId> {
         wrap_up: WrapUp::UntilDisposition { secs: 90 },
         service_level_secs: 20,
         service_level_percent: 80,
+        service_level_variant: ServiceLevelVariant::default(),
         short_abandon_secs: 5,
         position_every_secs: 30,
         on_no_agents: QueueExit::Callback,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ForkRule, RecordingPolicy};
+use super::{ForkRule, RecordingPolicy, ServiceLevelVariant};
 use crate::types::{CalendarId, DispositionId, QueueId, SkillId};
 
 /// A queue: who may serve it, how long one may wait, and what happens then.
@@ -33,6 +33,9 @@ pub struct Queue {
     pub service_level_secs: i64,
     /// Goal of the service level in percent.
     pub service_level_percent: i64,
+    /// What counts for that.
+    #[serde(default)]
+    pub service_level_variant: ServiceLevelVariant,
     /// An abandon after a shorter wait does not count against the queue.
     pub short_abandon_secs: i64,
     /// Seconds between position announcements; 0 for none.

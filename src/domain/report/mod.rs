@@ -1,11 +1,26 @@
-//! What reports count. Additive parts only: percentages and averages are computed by who shows them.
+//! What reports count, and what follows from the counts. The additive parts are counts and milliseconds; every ratio and average is
+//! computed from sums of them, so that nobody averages percentages.
+
+mod agent_time;
+mod balance;
+mod contact;
+mod intervals;
+mod service_level;
+mod visits;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::types::{QueueId, Timestamp};
+pub use agent_time::{AgentSpan, AgentState, AgentTime, agent_times};
+pub use balance::{Balance, Ended, Wait, waiting_at_borders};
+pub use contact::{Contact, ContactPlace, Figure};
+pub use intervals::{Cut, DAY_MS, Interval, MINUTE_MS, Stretch, day_border, stretches};
+pub use service_level::{Ratio, ServiceLevel, WITHIN_180_S_GOAL_PERCENT, service_level, within_180_s};
+pub use visits::{Averages, FlowOuts, VisitCounts, Waits};
 
-/// Counts of one queue over one span. Percentages are computed by who shows them.
+use crate::types::{AgentId, QueueId, Timestamp};
+
+/// Counts of one queue over one span, as boards show them. Percentages are computed by who shows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct QueueCounts {
     /// Entered the queue.
@@ -26,8 +41,8 @@ pub struct QueueCounts {
     pub wait_ms_max: i64,
 }
 
-/// Counts of one queue in one interval.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// One queue in one interval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct QueueInterval {
     /// Which.
     pub queue: QueueId,
@@ -35,7 +50,43 @@ pub struct QueueInterval {
     pub begins_at: Timestamp,
     /// End; belongs to the next.
     pub ends_at: Timestamp,
+    /// Whether its time is over. What began in it and still waits changes its counts later.
+    pub is_over: bool,
     /// The visits that began in it.
     #[serde(flatten)]
-    pub counts: QueueCounts,
+    pub counts: VisitCounts,
+    /// How long those waited.
+    pub waits: Waits,
+    /// What follows from the counts.
+    pub averages: Averages,
+    /// The service level that the queue goes by, with its definition.
+    pub service_level: ServiceLevel,
+    /// The same counts by each of the seven definitions, in the order of their numbers.
+    pub service_levels: Vec<ServiceLevel>,
+    /// Answered within 180 s, of the answered and the abandoned.
+    pub within_180_s: Ratio,
+    /// Whether those are 95 % at least; `None` when nothing counts.
+    pub is_within_180_s_met: Option<bool>,
+    /// Who came, who left and who waited, by the time when it happened.
+    pub balance: Balance,
+}
+
+/// One agent in one interval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct AgentInterval {
+    /// Who.
+    pub agent: AgentId,
+    /// Begin.
+    pub begins_at: Timestamp,
+    /// End; belongs to the next.
+    pub ends_at: Timestamp,
+    /// Callers out of queues whom the agent answered in it.
+    pub answered: i64,
+    /// Where the time went.
+    #[serde(flatten)]
+    pub time: AgentTime,
+    /// Work over work and readiness.
+    pub occupancy: Ratio,
+    /// Work over the time signed in.
+    pub utilisation: Ratio,
 }

@@ -11,7 +11,8 @@ use crate::{
         agent::{AgentEventKind, Presence},
         call::{CallEventKind, CallSummary, EndCause, Supervision},
         directory::{
-            AgentProfile, Answering, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, SkillNeed,
+            AgentProfile, Answering, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit,
+            ServiceLevelVariant, SkillNeed,
             StillUnanswered::{Answer, Refuse},
             Trunk, WrapUp,
         },
@@ -45,6 +46,7 @@ pub fn queue(key: &str) -> Queue {
         wrap_up: WrapUp::Timed { secs: 30 },
         service_level_secs: 20,
         service_level_percent: 80,
+        service_level_variant: ServiceLevelVariant::default(),
         short_abandon_secs: 5,
         position_every_secs: 30,
         on_no_agents: QueueExit::Wait,

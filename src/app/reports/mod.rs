@@ -1,0 +1,268 @@
+//! Reports over the fact tables: queues and agents per interval, and the contacts behind a figure. Counts belong to the interval in
+//! which a visit began, but in the balance, where everything counts when it happened. Nothing is kept: a report asked for again is
+//! computed again from the facts, and late facts are in it.
+
+mod files;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::tz::TimeZone;
+use tokio::sync::watch;
+
+use super::{
+    actor::{Actor, Forbidden, Permission},
+    field_problem::{FieldProblem, Flaw, Problems, sentences},
+    paging::Part,
+};
+use crate::{
+    domain::{
+        directory::{Directory, ServiceLevelVariant},
+        report::{
+            AgentInterval, Averages, Balance, Contact, ContactPlace, DAY_MS, Figure, MINUTE_MS, QueueInterval, ServiceLevel,
+            Stretch, VisitCounts, WITHIN_180_S_GOAL_PERCENT, Waits, agent_times, day_border, stretches, within_180_s,
+        },
+    },
+    store::{Db, StoreFault, agent_report, queue_report},
+    types::{AgentId, QueueId, Timestamp},
+};
+
+pub use crate::domain::report::Cut;
+
+/// Most days of one report.
+const DAYS_MAX: i64 = 400;
+/// How a span can be cut: minutes, or the centre's days.
+const INTERVALS: [&str; 4] = ["15", "30", "60", "day"];
+/// Most intervals of one report, per queue or agent.
+const INTERVALS_MAX: i64 = 3_000;
+
+/// Why a report was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportFault {
+    /// The actor may not.
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    /// The question makes no sense.
+    #[error("{}", sentences(.0))]
+    Invalid(Vec<FieldProblem>),
+    /// The file could not be written.
+    #[error("the file could not be written: {0}")]
+    File(String),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreFault),
+}
+
+/// The span of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// Not before.
+    pub from: Timestamp,
+    /// Before.
+    pub to: Timestamp,
+    /// How it is cut.
+    pub cut: Cut,
+    /// What goes on is counted until now; intervals that have not begun are absent.
+    pub now: Timestamp,
+}
+
+impl Span {
+    /// The same if it makes sense.
+    fn checked(self) -> Result<Self, ReportFault> {
+        let mut problems = Problems::default();
+        check_length(self.from, self.to, &mut problems);
+        if let Cut::Minutes(minutes) = self.cut {
+            problems.unless(matches!(minutes, 15 | 30 | 60), "interval", Flaw::not_one_of(INTERVALS));
+            let is_few = self.to.millis_since(self.from) <= INTERVALS_MAX * minutes.max(1) * MINUTE_MS;
+            problems.unless(is_few, "interval", Flaw::TooManyIntervals);
+        }
+        problems.into_result().map_err(ReportFault::Invalid)?;
+        Ok(self)
+    }
+}
+
+fn check_length(from: Timestamp, to: Timestamp, problems: &mut Problems) {
+    let span_ms = to.millis_since(from);
+    problems.unless(span_ms > 0, "to", Flaw::NotLater);
+    problems.unless(span_ms <= DAYS_MAX * DAY_MS, "to", Flaw::SpanTooLong { days: DAYS_MAX });
+}
+
+/// Which contacts are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Behind {
+    /// Behind which figure.
+    pub figure: Figure,
+    /// Begin of the span that the figure is of.
+    pub from: Timestamp,
+    /// Its end, which does not belong to it.
+    pub to: Timestamp,
+    /// One queue; all when `None`.
+    pub queue: Option<QueueId>,
+}
+
+/// The use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Reports {
+    db: Db,
+    directory: watch::Receiver<Arc<Directory>>,
+}
+
+impl Reports {
+    /// Over this database, in the zone of this directory.
+    pub fn new(db: Db, directory: watch::Receiver<Arc<Directory>>) -> Self {
+        Self { db, directory }
+    }
+
+    /// Queues per interval, oldest first. Intervals in which nobody came, left or waited are absent.
+    pub async fn queues(&self, actor: &Actor, span: Span, queue: Option<QueueId>) -> Result<Vec<QueueInterval>, ReportFault> {
+        actor.require(Permission::Supervise)?;
+        let span = span.checked()?;
+        let mut lines = Vec::new();
+        for stretch in self.stretches(span) {
+            lines.extend(self.queues_of(&stretch, span.now, queue.as_ref()).await?);
+        }
+        Ok(lines)
+    }
+
+    /// Agents per interval, oldest first. Who was not signed in is absent.
+    pub async fn agents(&self, actor: &Actor, span: Span, agent: Option<AgentId>) -> Result<Vec<AgentInterval>, ReportFault> {
+        actor.require(Permission::Supervise)?;
+        let span = span.checked()?;
+        let stretches = self.stretches(span);
+        let mut answered: BTreeMap<(Timestamp, AgentId), i64> = BTreeMap::new();
+        for stretch in &stretches {
+            for (agent, begins_at, count) in agent_report::answered(&self.db, stretch, agent.as_ref()).await? {
+                answered.insert((begins_at, agent), count);
+            }
+        }
+        let intervals: Vec<_> = stretches.iter().flat_map(Stretch::intervals).collect();
+        let agents = match agent {
+            Some(agent) => vec![agent],
+            None => agent_report::agents(&self.db).await?,
+        };
+        let mut lines = Vec::new();
+        // One agent after the other: what is held at a time are the spans of one.
+        for agent in agents {
+            let spans = agent_report::spans(&self.db, &agent, span.from, span.to).await?;
+            for (interval, time) in intervals.iter().zip(agent_times(&spans, &intervals, span.now)) {
+                let answered = answered.get(&(interval.begins_at, agent.clone())).copied().unwrap_or(0);
+                if time.signed_in_ms == 0 && answered == 0 {
+                    continue;
+                }
+                lines.push(AgentInterval {
+                    agent: agent.clone(),
+                    begins_at: interval.begins_at,
+                    ends_at: interval.ends_at,
+                    answered,
+                    occupancy: time.occupancy(),
+                    utilisation: time.utilisation(),
+                    time,
+                });
+            }
+        }
+        lines.sort_by(|a, b| (a.begins_at, &a.agent).cmp(&(b.begins_at, &b.agent)));
+        Ok(lines)
+    }
+
+    /// The visits behind a figure, oldest first, behind the place `after`.
+    pub async fn contacts(
+        &self,
+        actor: &Actor,
+        behind: Behind,
+        after: Option<ContactPlace>,
+        limit: i64,
+    ) -> Result<Part<Contact, ContactPlace>, ReportFault> {
+        actor.require(Permission::Supervise)?;
+        let Behind { figure, from, to, queue } = behind;
+        let mut problems = Problems::default();
+        check_length(from, to, &mut problems);
+        problems.into_result().map_err(ReportFault::Invalid)?;
+        let found = queue_report::contacts(&self.db, figure, (from, to), queue.as_ref(), after, limit + 1).await?;
+        Ok(Part::cut(found, limit, |contact| (contact.offered_at, contact.call, contact.visit)))
+    }
+
+    /// Begin of the day that holds `at`, in the centre's zone.
+    pub fn day_of(&self, at: Timestamp) -> Timestamp {
+        day_border(at, &self.zone(), false).unwrap_or(at)
+    }
+
+    async fn queues_of(
+        &self,
+        stretch: &Stretch,
+        now: Timestamp,
+        queue: Option<&QueueId>,
+    ) -> Result<Vec<QueueInterval>, StoreFault> {
+        type Place = (Timestamp, QueueId);
+        let balance = queue_report::balance(&self.db, stretch, queue).await?;
+        let mut counts: BTreeMap<Place, VisitCounts> = BTreeMap::new();
+        for (queue, begins_at, visits) in queue_report::visits(&self.db, stretch, queue).await? {
+            counts.insert((begins_at, queue), visits);
+        }
+        for (queue, begins_at, wrap_ms) in queue_report::wrap_ups(&self.db, stretch, queue).await? {
+            counts.entry((begins_at, queue)).or_insert(VisitCounts::NONE).wrap_ms = wrap_ms;
+        }
+        let mut waits: BTreeMap<Place, Waits> = BTreeMap::new();
+        for (queue, begins_at, found) in queue_report::waits(&self.db, stretch, queue).await? {
+            waits.insert((begins_at, queue), found);
+        }
+        let queues: BTreeSet<&QueueId> = counts
+            .keys()
+            .chain(balance.offered.keys())
+            .chain(balance.ended.keys())
+            .map(|(_, queue)| queue)
+            .chain(balance.waiting.keys())
+            .collect();
+        let mut lines = Vec::new();
+        for (index, interval) in stretch.intervals().iter().enumerate() {
+            for queue in &queues {
+                let place = (interval.begins_at, (*queue).clone());
+                let waiting = |border: usize| balance.waiting.get(*queue).and_then(|all| all.get(border)).copied().unwrap_or(0);
+                let offered = balance.offered.get(&place).copied();
+                let ended = balance.ended.get(&place).copied();
+                let found = counts.get(&place).copied();
+                let has_facts = offered.is_some() || ended.is_some() || found.is_some();
+                let has_waiting = waiting(index) + waiting(index + 1) > 0 && interval.begins_at <= now;
+                if !has_facts && !has_waiting {
+                    continue;
+                }
+                let counts = found.unwrap_or(VisitCounts::NONE);
+                let within_180_s = within_180_s(&counts);
+                lines.push(QueueInterval {
+                    begins_at: interval.begins_at,
+                    ends_at: interval.ends_at,
+                    is_over: interval.ends_at <= now,
+                    counts,
+                    waits: waits.get(&place).copied().unwrap_or_default(),
+                    averages: Averages::of(&counts),
+                    service_level: ServiceLevel::of(&counts, self.variant_of(queue)),
+                    service_levels: ServiceLevelVariant::ALL
+                        .iter()
+                        .map(|variant| ServiceLevel::of(&counts, *variant))
+                        .collect(),
+                    within_180_s,
+                    is_within_180_s_met: within_180_s.is_at_least(WITHIN_180_S_GOAL_PERCENT),
+                    balance: Balance::new(waiting(index), offered.unwrap_or(0), ended.unwrap_or_default(), waiting(index + 1)),
+                    queue: place.1,
+                });
+            }
+        }
+        Ok(lines)
+    }
+
+    /// The definition that a queue goes by; of a queue that is gone the usual one.
+    fn variant_of(&self, queue: &QueueId) -> ServiceLevelVariant {
+        self.directory.borrow().queues.get(queue).map(|queue| queue.service_level_variant).unwrap_or_default()
+    }
+
+    fn stretches(&self, span: Span) -> Vec<Stretch> {
+        stretches(span.from, span.to, span.cut, &self.zone())
+    }
+
+    fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.directory.borrow().centre.time_zone).unwrap_or(TimeZone::UTC)
+    }
+}

@@ -1,0 +1,103 @@
+//! The contacts behind a figure: every figure of a queue's report is the number of the visits that it names here.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::types::{AgentId, CallId, QueueId, Timestamp};
+
+/// A figure of a queue's report. Those of the first kind count the visits that began in the span, those that are called `ended` what
+/// happened in it, and those that are called `waiting` who waited at its beginning or its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Figure {
+    /// Entered the queue.
+    Offered,
+    /// Reached an agent.
+    Answered,
+    /// Of those, within the threshold.
+    AnsweredInTime,
+    /// Of the answered, within 180 s.
+    #[serde(rename = "answered_within_180_s")]
+    AnsweredWithin180S,
+    /// Of the answered, those whom an agent passed on.
+    Transferred,
+    /// Hung up while waiting.
+    Abandoned,
+    /// Of those, sooner than a short abandon.
+    AbandonedShort,
+    /// Of the abandoned, within the threshold.
+    AbandonedInTime,
+    /// Left otherwise.
+    FlowedOut,
+    /// Still waiting.
+    Open,
+    /// Reached an agent in the span, whenever the visit began.
+    EndedAnswered,
+    /// Hung up in the span.
+    EndedAbandoned,
+    /// Left otherwise in the span.
+    EndedFlowedOut,
+    /// Waited at the beginning of the span.
+    WaitingAtStart,
+    /// Waited at the end of the span.
+    WaitingAtEnd,
+}
+
+impl Figure {
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Offered,
+        Self::Answered,
+        Self::AnsweredInTime,
+        Self::AnsweredWithin180S,
+        Self::Transferred,
+        Self::Abandoned,
+        Self::AbandonedShort,
+        Self::AbandonedInTime,
+        Self::FlowedOut,
+        Self::Open,
+        Self::EndedAnswered,
+        Self::EndedAbandoned,
+        Self::EndedFlowedOut,
+        Self::WaitingAtStart,
+        Self::WaitingAtEnd,
+    ];
+}
+
+/// One visit of a call to a queue, as a line behind a figure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Contact {
+    /// The call.
+    pub call: CallId,
+    /// Which of its visits, from 1.
+    pub visit: i64,
+    /// To which queue.
+    pub queue: QueueId,
+    /// The reason chosen in the flow.
+    pub reason: Option<String>,
+    /// When the wait began.
+    pub offered_at: Timestamp,
+    /// When it ended; `None` while it goes on.
+    pub closed_at: Option<Timestamp>,
+    /// `answered`, `abandoned`, `flowed_out` or `node_lost`; `None` while the wait goes on.
+    pub outcome: Option<String>,
+    /// Why it flowed out.
+    pub flow_cause: Option<String>,
+    /// Who answered.
+    pub agent: Option<AgentId>,
+    /// How long it waited; `None` while the wait goes on.
+    pub wait_ms: Option<i64>,
+    /// Talk that belongs to the visit.
+    pub talk_ms: i64,
+    /// Hold that belongs to it.
+    pub hold_ms: i64,
+    /// How often agents passed the caller on.
+    pub transfers: i64,
+    /// The threshold of the service level that held when it began.
+    pub threshold_ms: i64,
+    /// An abandon after a shorter wait was a short one.
+    pub short_ms: i64,
+}
+
+/// A contact's place in a list: oldest first.
+pub type ContactPlace = (Timestamp, CallId, i64);

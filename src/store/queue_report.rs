@@ -1,0 +1,345 @@
+//! What reports ask of the visits to queues: counts per interval, what the balance is made of, and the visits behind a figure. A
+//! stretch's intervals are counted by the database; nothing is kept beside the facts, so that the same question has the same answer.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+
+use super::{
+    Db, PAGE_MAX, StoreFault, Val, binds, sql,
+    tx::{parse, parse_some},
+};
+use crate::{
+    domain::report::{Contact, ContactPlace, Ended, Figure, FlowOuts, Stretch, VisitCounts, Wait, Waits, waiting_at_borders},
+    types::{QueueId, Timestamp},
+};
+
+/// The longest wait that is looked for where a wait began before the span and ended after it. No queue lets anybody wait for longer
+/// than a day; what goes on is found however long it takes.
+const WAIT_MS_MAX: i64 = 7 * 86_400_000;
+
+sql! {
+    VISITS = "SELECT queue, begins_at,
+            CAST(COUNT(*) AS BIGINT) AS offered,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered') AS BIGINT) AS answered,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= threshold_ms) AS BIGINT) AS answered_in_time,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= 180000) AS BIGINT) AS answered_within_180_s,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned') AS BIGINT) AS abandoned,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms < short_ms) AS BIGINT) AS abandoned_short,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms <= threshold_ms) AS BIGINT) AS abandoned_in_time,
+            CAST(COUNT(*) FILTER (WHERE outcome IN ('flowed_out', 'node_lost')) AS BIGINT) AS flowed_out,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'no_agents') AS BIGINT) AS no_agents,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'max_wait') AS BIGINT) AS max_wait,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'full') AS BIGINT) AS full_queue,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'closed') AS BIGINT) AS closed,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'moved') AS BIGINT) AS moved,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'node_lost') AS BIGINT) AS node_lost,
+            CAST(COUNT(*) FILTER (WHERE outcome IS NULL) AS BIGINT) AS open_visits,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND transfers > 0) AS BIGINT) AS transferred,
+            CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS wait_ms_answered,
+            CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'abandoned'), 0) AS BIGINT) AS wait_ms_abandoned,
+            CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max,
+            CAST(COALESCE(SUM(talk_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS talk_ms,
+            CAST(COALESCE(SUM(hold_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS hold_ms,
+            MIN(threshold_ms) AS threshold_ms_min,
+            MAX(threshold_ms) AS threshold_ms_max
+        FROM (SELECT $1 + ((offered_at - $1) / $3) * $3 AS begins_at, segment.* FROM segment
+            WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)) AS v
+        GROUP BY queue, begins_at ORDER BY begins_at, queue";
+    // The least wait that so many of a hundred of the answered did not exceed (nearest rank).
+    WAITS = "SELECT queue, begins_at,
+            MIN(wait_ms) FILTER (WHERE place * 100 >= size * 50) AS p50_ms,
+            MIN(wait_ms) FILTER (WHERE place * 100 >= size * 90) AS p90_ms,
+            MIN(wait_ms) FILTER (WHERE place * 100 >= size * 99) AS p99_ms
+        FROM (SELECT queue, begins_at, wait_ms,
+                ROW_NUMBER() OVER (PARTITION BY queue, begins_at ORDER BY wait_ms) AS place,
+                COUNT(*) OVER (PARTITION BY queue, begins_at) AS size
+            FROM (SELECT queue, $1 + ((offered_at - $1) / $3) * $3 AS begins_at, wait_ms FROM segment
+                WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)
+                    AND outcome = 'answered') AS a) AS ranked
+        GROUP BY queue, begins_at ORDER BY begins_at, queue";
+    // A wrap-up belongs to the visit that was answered last before it began.
+    WRAP_UPS = "SELECT queue, begins_at, CAST(SUM(wrap_ms) AS BIGINT) AS wrap_ms
+        FROM (SELECT s.queue AS queue, $1 + ((s.offered_at - $1) / $3) * $3 AS begins_at, w.to_at - w.from_at AS wrap_ms
+            FROM segment s JOIN agent_state_span w ON w.call_id = s.call_id AND w.state = 'wrapping_up' AND w.to_at IS NOT NULL
+                AND w.from_at > s.closed_at
+            WHERE s.offered_at >= $1 AND s.offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR s.queue = $4)
+                AND s.outcome = 'answered'
+                AND NOT EXISTS (SELECT 1 FROM segment l WHERE l.call_id = s.call_id AND l.visit > s.visit
+                    AND l.outcome = 'answered' AND l.closed_at < w.from_at)) AS u
+        GROUP BY queue, begins_at ORDER BY begins_at, queue";
+    // One statement, so that all figures are of the same instant: what began per interval, what ended per interval, and every wait
+    // that goes over a border, one by one.
+    BALANCE = "SELECT CAST('offered' AS TEXT) AS what, queue, begins_at AS a, CAST(COUNT(*) AS BIGINT) AS b,
+            CAST(NULL AS BIGINT) AS c, CAST(NULL AS BIGINT) AS d
+        FROM (SELECT queue, $1 + ((offered_at - $1) / $3) * $3 AS begins_at FROM segment
+            WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)) AS o
+        GROUP BY queue, begins_at
+        UNION ALL SELECT 'ended', queue, begins_at, CAST(COUNT(*) FILTER (WHERE outcome = 'answered') AS BIGINT),
+            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned') AS BIGINT),
+            CAST(COUNT(*) FILTER (WHERE outcome IN ('flowed_out', 'node_lost')) AS BIGINT)
+        FROM (SELECT queue, $1 + ((closed_at - $1) / $3) * $3 AS begins_at, outcome FROM segment
+            WHERE closed_at >= $1 AND closed_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)) AS e
+        GROUP BY queue, begins_at
+        UNION ALL SELECT 'wait', queue, offered_at, closed_at, NULL, NULL FROM segment
+            WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)
+                AND (outcome IS NULL OR closed_at >= $2 OR (closed_at - $1) / $3 <> (offered_at - $1) / $3)
+        UNION ALL SELECT 'wait', queue, offered_at, closed_at, NULL, NULL FROM segment
+            WHERE closed_at >= $1 AND closed_at < $2 AND offered_at < $1 AND outcome IS NOT NULL
+                AND (CAST($4 AS TEXT) IS NULL OR queue = $4)
+        UNION ALL SELECT 'wait', queue, offered_at, closed_at, NULL, NULL FROM segment
+            WHERE offered_at >= $5 AND offered_at < $1 AND closed_at >= $2 AND outcome IS NOT NULL
+                AND (CAST($4 AS TEXT) IS NULL OR queue = $4)
+        UNION ALL SELECT 'wait', queue, offered_at, closed_at, NULL, NULL FROM segment
+            WHERE outcome IS NULL AND offered_at < $1 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)";
+    BEGUN = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM segment WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND CASE CAST($4 AS TEXT)
+                WHEN 'offered' THEN TRUE
+                WHEN 'answered' THEN outcome = 'answered'
+                WHEN 'answered_in_time' THEN outcome = 'answered' AND wait_ms <= threshold_ms
+                WHEN 'answered_within_180_s' THEN outcome = 'answered' AND wait_ms <= 180000
+                WHEN 'transferred' THEN outcome = 'answered' AND transfers > 0
+                WHEN 'abandoned' THEN outcome = 'abandoned'
+                WHEN 'abandoned_short' THEN outcome = 'abandoned' AND wait_ms < short_ms
+                WHEN 'abandoned_in_time' THEN outcome = 'abandoned' AND wait_ms <= threshold_ms
+                WHEN 'flowed_out' THEN outcome IN ('flowed_out', 'node_lost')
+                WHEN 'open' THEN outcome IS NULL
+                ELSE FALSE END
+            AND (offered_at > $5 OR (offered_at = $5 AND (call_id > $6 OR (call_id = $6 AND visit > $7))))
+        ORDER BY offered_at, call_id, visit LIMIT $8";
+    ENDED = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM segment WHERE closed_at >= $1 AND closed_at < $2 AND (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND CASE CAST($4 AS TEXT)
+                WHEN 'ended_answered' THEN outcome = 'answered'
+                WHEN 'ended_abandoned' THEN outcome = 'abandoned'
+                WHEN 'ended_flowed_out' THEN outcome IN ('flowed_out', 'node_lost')
+                ELSE FALSE END
+            AND (offered_at > $5 OR (offered_at = $5 AND (call_id > $6 OR (call_id = $6 AND visit > $7))))
+        ORDER BY offered_at, call_id, visit LIMIT $8";
+    WAITING = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM (SELECT * FROM segment WHERE offered_at >= $2 AND offered_at < $1 AND closed_at >= $1 AND outcome IS NOT NULL
+            UNION ALL SELECT * FROM segment WHERE outcome IS NULL AND offered_at < $1) AS w
+        WHERE (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
+        ORDER BY offered_at, call_id, visit LIMIT $7";
+}
+
+/// Something of a queue in the interval that begins then.
+pub type OfInterval<T> = (QueueId, Timestamp, T);
+
+/// The visits that began in each interval. Intervals without visits are absent; wrap-ups stand in [`wrap_ups`].
+pub async fn visits(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<VisitCounts>>, StoreFault> {
+    let rows = db.fetch_all::<VisitRow>(&VISITS, of(stretch, queue)).await?;
+    rows.into_iter().map(|row| Ok((parse("queue", &row.queue)?, at(row.begins_at), row.counts()))).collect()
+}
+
+/// How long the answered of each interval waited.
+pub async fn waits(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<Waits>>, StoreFault> {
+    type Row = (String, i64, Option<i64>, Option<i64>, Option<i64>);
+    let rows = db.fetch_all::<Row>(&WAITS, of(stretch, queue)).await?;
+    let waits = |(queue, begins_at, p50_ms, p90_ms, p99_ms): Row| {
+        Ok((parse("queue", &queue)?, at(begins_at), Waits { p50_ms, p90_ms, p99_ms }))
+    };
+    rows.into_iter().map(waits).collect()
+}
+
+/// Milliseconds of wrap-up after the visits that began in each interval, of those that are over.
+pub async fn wrap_ups(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<i64>>, StoreFault> {
+    let rows = db.fetch_all::<(String, i64, i64)>(&WRAP_UPS, of(stretch, queue)).await?;
+    rows.into_iter().map(|(queue, begins_at, wrap_ms)| Ok((parse("queue", &queue)?, at(begins_at), wrap_ms))).collect()
+}
+
+/// What the balances of a stretch are made of, counted from the facts one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct BalanceParts {
+    /// What began in each interval.
+    pub offered: BTreeMap<(Timestamp, QueueId), i64>,
+    /// What ended in each interval.
+    pub ended: BTreeMap<(Timestamp, QueueId), Ended>,
+    /// Per queue who waited at each border: the beginnings of the intervals, then the end. Queues in which nobody did are absent.
+    pub waiting: BTreeMap<QueueId, Vec<i64>>,
+}
+
+/// What the balances of a stretch are made of, all as of one instant.
+pub async fn balance(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<BalanceParts, StoreFault> {
+    let mut values = of(stretch, queue);
+    values.push(stretch.from.plus_millis(-WAIT_MS_MAX).into());
+    let mut parts = BalanceParts::default();
+    let mut waits: BTreeMap<QueueId, Vec<Wait>> = BTreeMap::new();
+    for row in db.fetch_all::<BalanceRow>(&BALANCE, values).await? {
+        let queue: QueueId = parse("queue", &row.queue)?;
+        match row.what.as_str() {
+            "offered" => _ = parts.offered.insert((at(row.a), queue), row.b.unwrap_or(0)),
+            "ended" => {
+                let [answered, abandoned, flowed_out] = [row.b, row.c, row.d].map(Option::unwrap_or_default);
+                parts.ended.insert((at(row.a), queue), Ended { answered, abandoned, flowed_out });
+            }
+            _ => waits.entry(queue).or_default().push(Wait { begins_at: at(row.a), ends_at: row.b.map(at) }),
+        }
+    }
+    parts.waiting = waits.into_iter().map(|(queue, waits)| (queue, waiting_at_borders(stretch, waits))).collect();
+    Ok(parts)
+}
+
+/// The visits behind a figure of the span from `from` until before `to`, oldest first, behind the place `after`.
+pub async fn contacts(
+    db: &Db,
+    figure: Figure,
+    (from, to): (Timestamp, Timestamp),
+    queue: Option<&QueueId>,
+    after: Option<ContactPlace>,
+    limit: i64,
+) -> Result<Vec<Contact>, StoreFault> {
+    let (after_at, after_call, after_visit) = match after {
+        Some((at, call, visit)) => (at.as_millis(), call.to_string(), visit),
+        None => (i64::MIN, String::new(), 0),
+    };
+    let limit = limit.clamp(1, PAGE_MAX + 1);
+    let (statement, values) = match figure {
+        Figure::WaitingAtStart | Figure::WaitingAtEnd => {
+            let instant = if figure == Figure::WaitingAtStart { from } else { to };
+            let earliest = instant.plus_millis(-WAIT_MS_MAX);
+            (&WAITING, binds![instant, earliest, queue, after_at, after_call, after_visit, limit])
+        }
+        Figure::EndedAnswered | Figure::EndedAbandoned | Figure::EndedFlowedOut => {
+            (&ENDED, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit])
+        }
+        Figure::Offered
+        | Figure::Answered
+        | Figure::AnsweredInTime
+        | Figure::AnsweredWithin180S
+        | Figure::Transferred
+        | Figure::Abandoned
+        | Figure::AbandonedShort
+        | Figure::AbandonedInTime
+        | Figure::FlowedOut
+        | Figure::Open => (&BEGUN, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit]),
+    };
+    db.fetch_all::<ContactRow>(statement, values).await?.into_iter().map(Contact::try_from).collect()
+}
+
+fn of(stretch: &Stretch, queue: Option<&QueueId>) -> Vec<Val> {
+    binds![stretch.from, stretch.to, stretch.length_ms.max(1), queue]
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+#[derive(Debug, FromRow)]
+struct BalanceRow {
+    what: String,
+    queue: String,
+    a: i64,
+    b: Option<i64>,
+    c: Option<i64>,
+    d: Option<i64>,
+}
+
+#[derive(Debug, FromRow)]
+struct VisitRow {
+    queue: String,
+    begins_at: i64,
+    offered: i64,
+    answered: i64,
+    answered_in_time: i64,
+    answered_within_180_s: i64,
+    abandoned: i64,
+    abandoned_short: i64,
+    abandoned_in_time: i64,
+    flowed_out: i64,
+    no_agents: i64,
+    max_wait: i64,
+    full_queue: i64,
+    closed: i64,
+    moved: i64,
+    node_lost: i64,
+    open_visits: i64,
+    transferred: i64,
+    wait_ms_answered: i64,
+    wait_ms_abandoned: i64,
+    wait_ms_max: i64,
+    talk_ms: i64,
+    hold_ms: i64,
+    threshold_ms_min: Option<i64>,
+    threshold_ms_max: Option<i64>,
+}
+
+impl VisitRow {
+    fn counts(&self) -> VisitCounts {
+        VisitCounts {
+            offered: self.offered,
+            answered: self.answered,
+            answered_in_time: self.answered_in_time,
+            answered_within_180_s: self.answered_within_180_s,
+            abandoned: self.abandoned,
+            abandoned_short: self.abandoned_short,
+            abandoned_in_time: self.abandoned_in_time,
+            flowed_out: self.flowed_out,
+            flow_outs: FlowOuts {
+                no_agents: self.no_agents,
+                max_wait: self.max_wait,
+                full: self.full_queue,
+                closed: self.closed,
+                moved: self.moved,
+                node_lost: self.node_lost,
+            },
+            open: self.open_visits,
+            transferred: self.transferred,
+            wait_ms_answered: self.wait_ms_answered,
+            wait_ms_abandoned: self.wait_ms_abandoned,
+            wait_ms_max: self.wait_ms_max,
+            talk_ms: self.talk_ms,
+            hold_ms: self.hold_ms,
+            wrap_ms: 0,
+            threshold_ms_min: self.threshold_ms_min,
+            threshold_ms_max: self.threshold_ms_max,
+        }
+    }
+}
+
+#[derive(Debug, FromRow)]
+struct ContactRow {
+    call_id: String,
+    visit: i64,
+    queue: String,
+    reason: Option<String>,
+    offered_at: i64,
+    closed_at: Option<i64>,
+    outcome: Option<String>,
+    flow_cause: Option<String>,
+    agent: Option<String>,
+    wait_ms: Option<i64>,
+    talk_ms: i64,
+    hold_ms: i64,
+    transfers: i64,
+    threshold_ms: i64,
+    short_ms: i64,
+}
+
+impl TryFrom<ContactRow> for Contact {
+    type Error = StoreFault;
+    fn try_from(row: ContactRow) -> Result<Self, StoreFault> {
+        Ok(Self {
+            call: parse("call", &row.call_id)?,
+            visit: row.visit,
+            queue: parse("queue", &row.queue)?,
+            reason: row.reason,
+            offered_at: at(row.offered_at),
+            closed_at: row.closed_at.map(at),
+            outcome: row.outcome,
+            flow_cause: row.flow_cause,
+            agent: parse_some("agent", row.agent)?,
+            wait_ms: row.wait_ms,
+            talk_ms: row.talk_ms,
+            hold_ms: row.hold_ms,
+            transfers: row.transfers,
+            threshold_ms: row.threshold_ms,
+            short_ms: row.short_ms,
+        })
+    }
+}
