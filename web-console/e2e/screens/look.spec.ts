@@ -144,6 +144,7 @@ test('what lies over a page, and its troubles', async ({ page, context }) => {
     ['not-found', '/nowhere'],
     ['not-for-agents', '/admin/users'],
     ['live-not-for-agents', '/live'],
+    ['reports-not-for-agents', '/reports'],
     ['customers-none', '/customers?q=zzzz'],
     ['customer-gone', '/customers/01ARZ3NDEKTSV4RRFFQ69G5FAV'],
   ] as const) {
@@ -186,6 +187,17 @@ test('the floor of a supervisor', async ({ page }) => {
     await page.goto(`${centre.http}/board`)
     await expect(page.getByTestId('tv-queue-support')).toBeVisible()
     await look(page, 'board')
+    for (const view of ['queues', 'levels', 'balance', 'agents']) {
+      await page.goto(`${centre.http}/reports?view=${view}&interval=hour`)
+      if (view !== 'agents') await expect(page.getByTestId('reports-reconciled')).toHaveAttribute('data-off', '0')
+      await isLive(page)
+      await look(page, `reports-${view}`, PAGE)
+    }
+    // The caller who waits is behind the figure.
+    await page.goto(`${centre.http}/reports?view=balance`)
+    await page.getByTestId('report-support').getByTestId('figure-waiting_at_end').click()
+    await expect(page.getByTestId(/^contact-/).first()).toBeVisible()
+    await look(page, 'reports-contacts', PAGE)
   } finally {
     caller.leave()
   }

@@ -859,6 +859,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Agents per interval, oldest first: where the time signed in went, cut at the borders of the intervals. Who was not signed in is
+         *     absent. Occupancy is ringing, calls and wrap-ups over the same and readiness; utilisation the same work over the time signed in.
+         */
+        get: operations["reports_agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/agents.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a CSV file with a heading; lengths in seconds, ratios in percent. */
+        get: operations["reports_agents_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/queues": {
         parameters: {
             query?: never;
@@ -867,11 +904,46 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Counts per queue and interval, oldest first. A visit counts in the interval in which it began; intervals without visits are
-         *     absent. Percentages are for the reader to compute: service level is answered in time over offered less short abandons and
-         *     flow-outs.
+         * Queues per interval, oldest first. A visit counts in the interval in which it began, in `balance` everything counts when it
+         *     happened. Intervals in which nobody came, left or waited are absent. Each line says which definition of the service level its queue
+         *     goes by, with the threshold, and what the same counts come to by the others; ratios are given as counts and in basis points. Over
+         *     several lines, add up the counts: percentages do not add up.
          */
         get: operations["reports_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/queues.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a CSV file with a heading; lengths in seconds, ratios in percent. */
+        get: operations["reports_queues_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/queues/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visits behind a figure of a queue's report, oldest first: as many as the figure says. */
+        get: operations["reports_contacts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1397,6 +1469,24 @@ export interface components {
             kind: "wrap_up_ended";
         };
         AgentId: string;
+        /** @description One agent in one interval. */
+        AgentInterval: components["schemas"]["AgentTime"] & {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Begin. */
+            begins_at: components["schemas"]["Timestamp"];
+            /** @description End; belongs to the next. */
+            ends_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description Callers out of queues whom the agent answered in it.
+             */
+            answered: number;
+            /** @description Work over work and readiness. */
+            occupancy: components["schemas"]["Ratio"];
+            /** @description Work over the time signed in. */
+            utilisation: components["schemas"]["Ratio"];
+        };
         /** @description An agent as routing sees one. */
         AgentProfile: {
             /** @description Key, the same as the user's. */
@@ -1413,6 +1503,50 @@ export interface components {
             phone?: string | null;
             /** @description Whether the agent may sign in for calls. */
             is_active: boolean;
+        };
+        /** @description An agent's milliseconds in one interval, spans cut at its borders. */
+        AgentTime: {
+            /**
+             * Format: int64
+             * @description In any state.
+             */
+            signed_in_ms: number;
+            /**
+             * Format: int64
+             * @description Ready.
+             */
+            ready_ms: number;
+            /**
+             * Format: int64
+             * @description A call rang.
+             */
+            offered_ms: number;
+            /**
+             * Format: int64
+             * @description On a call: talk, hold, questions to colleagues, dialling.
+             */
+            busy_ms: number;
+            /**
+             * Format: int64
+             * @description After a call.
+             */
+            wrapping_up_ms: number;
+            /**
+             * Format: int64
+             * @description Not taking calls.
+             */
+            paused_ms: number;
+            /** @description The same by the pause reason's key; `missed` after an unanswered offer, `device` while phone or console was unreachable. */
+            paused_ms_by_reason: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description The time signed in less the sum of the states: 0 unless facts contradict each other.
+             */
+            difference_ms: number;
+            /** @description Whether it is 0. */
+            is_reconciled: boolean;
         };
         /** @description An agent on the board. */
         AgentView: {
@@ -1628,8 +1762,85 @@ export interface components {
          * @enum {string}
          */
         AudioState: "none" | "connecting" | "up" | "lost";
+        /** @description Averages in whole milliseconds, rounded to the nearest; `None` when there is nobody to share among. */
+        Averages: {
+            /**
+             * Format: int64
+             * @description ASA: waits of the answered over the answered. Ringing at the agent is part of the wait.
+             */
+            asa_ms?: number | null;
+            /**
+             * Format: int64
+             * @description ATA: waits of the abandoned over the abandoned.
+             */
+            ata_ms?: number | null;
+            /**
+             * Format: int64
+             * @description AHT: talk, hold and wrap-up over the answered.
+             */
+            aht_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The talk in it.
+             */
+            talk_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The hold in it.
+             */
+            hold_ms?: number | null;
+            /**
+             * Format: int64
+             * @description The wrap-up in it.
+             */
+            wrap_ms?: number | null;
+            /** @description Abandoned over offered, short abandons taken out of both. */
+            abandon_rate: components["schemas"]["Ratio"];
+            /** @description Passed on over answered. */
+            transfer_rate: components["schemas"]["Ratio"];
+        };
         BTreeMap: {
             [key: string]: string;
+        };
+        /** @description Who came, who left and who waited in one interval. */
+        Balance: {
+            /**
+             * Format: int64
+             * @description Waited when it began.
+             */
+            waiting_at_start: number;
+            /**
+             * Format: int64
+             * @description Entered in it.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description Answered in it.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Hung up in it.
+             */
+            abandoned: number;
+            /**
+             * Format: int64
+             * @description Left otherwise in it.
+             */
+            flowed_out: number;
+            /**
+             * Format: int64
+             * @description Waited when it ended, or wait now.
+             */
+            waiting_at_end: number;
+            /**
+             * Format: int64
+             * @description What came less what left: 0 unless facts are missing or contradict each other.
+             */
+            difference: number;
+            /** @description Whether it is 0. */
+            is_reconciled: boolean;
         };
         /** @description Everything on the board. */
         Board: {
@@ -2760,6 +2971,58 @@ export interface components {
          * @enum {string}
          */
         ConsultViewStep: "ringing" | "talking" | "waiting" | "joined";
+        /** @description One visit of a call to a queue, as a line behind a figure. */
+        Contact: {
+            /** @description The call. */
+            call: components["schemas"]["CallId"];
+            /**
+             * Format: int64
+             * @description Which of its visits, from 1.
+             */
+            visit: number;
+            /** @description To which queue. */
+            queue: components["schemas"]["QueueId"];
+            /** @description The reason chosen in the flow. */
+            reason?: string | null;
+            /** @description When the wait began. */
+            offered_at: components["schemas"]["Timestamp"];
+            closed_at?: components["schemas"]["Timestamp"] | null;
+            /** @description `answered`, `abandoned`, `flowed_out` or `node_lost`; `None` while the wait goes on. */
+            outcome?: string | null;
+            /** @description Why it flowed out. */
+            flow_cause?: string | null;
+            agent?: components["schemas"]["AgentId"] | null;
+            /**
+             * Format: int64
+             * @description How long it waited; `None` while the wait goes on.
+             */
+            wait_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Talk that belongs to the visit.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Hold that belongs to it.
+             */
+            hold_ms: number;
+            /**
+             * Format: int64
+             * @description How often agents passed the caller on.
+             */
+            transfers: number;
+            /**
+             * Format: int64
+             * @description The threshold of the service level that held when it began.
+             */
+            threshold_ms: number;
+            /**
+             * Format: int64
+             * @description An abandon after a shorter wait was a short one.
+             */
+            short_ms: number;
+        };
         /** @description A customer: a person or an organisation. */
         Customer: {
             /** @description Which. */
@@ -3064,6 +3327,12 @@ export interface components {
             /** @description What would be right, in English. */
             mend: string;
         };
+        /**
+         * @description A figure of a queue's report. Those of the first kind count the visits that began in the span, those that are called `ended` what
+         *     happened in it, and those that are called `waiting` who waited at its beginning or its end.
+         * @enum {string}
+         */
+        Figure: "offered" | "answered" | "answered_in_time" | "answered_within_180_s" | "transferred" | "abandoned" | "abandoned_short" | "abandoned_in_time" | "flowed_out" | "open" | "ended_answered" | "ended_abandoned" | "ended_flowed_out" | "waiting_at_start" | "waiting_at_end";
         /** @description What can be wrong with a value. Codes are stable; new ones may be added. */
         Flaw: {
             /** @enum {string} */
@@ -3415,6 +3684,39 @@ export interface components {
          * @enum {string}
          */
         FlowOutCause: "no_agents" | "max_wait" | "full" | "closed" | "moved" | "node_lost";
+        /** @description Flow-outs by cause. */
+        FlowOuts: {
+            /**
+             * Format: int64
+             * @description Nobody who could serve was signed in.
+             */
+            no_agents: number;
+            /**
+             * Format: int64
+             * @description The maximum wait.
+             */
+            max_wait: number;
+            /**
+             * Format: int64
+             * @description The queue was full.
+             */
+            full: number;
+            /**
+             * Format: int64
+             * @description Closing time.
+             */
+            closed: number;
+            /**
+             * Format: int64
+             * @description A person moved the caller.
+             */
+            moved: number;
+            /**
+             * Format: int64
+             * @description The node stopped or was lost.
+             */
+            node_lost: number;
+        };
         /**
          * @description Why a copy did not get there. The call goes on.
          * @enum {string}
@@ -3825,6 +4127,29 @@ export interface components {
             new: string;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_AgentInterval: {
+            /** @description In the list's order. */
+            items: (components["schemas"]["AgentTime"] & {
+                /** @description Who. */
+                agent: components["schemas"]["AgentId"];
+                /** @description Begin. */
+                begins_at: components["schemas"]["Timestamp"];
+                /** @description End; belongs to the next. */
+                ends_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description Callers out of queues whom the agent answered in it.
+                 */
+                answered: number;
+                /** @description Work over work and readiness. */
+                occupancy: components["schemas"]["Ratio"];
+                /** @description Work over the time signed in. */
+                utilisation: components["schemas"]["Ratio"];
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_ApiToken: {
             /** @description In the list's order. */
             items: {
@@ -3852,6 +4177,63 @@ export interface components {
                 customer_name?: string | null;
                 disposition?: components["schemas"]["DispositionId"] | null;
             })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Contact: {
+            /** @description In the list's order. */
+            items: {
+                /** @description The call. */
+                call: components["schemas"]["CallId"];
+                /**
+                 * Format: int64
+                 * @description Which of its visits, from 1.
+                 */
+                visit: number;
+                /** @description To which queue. */
+                queue: components["schemas"]["QueueId"];
+                /** @description The reason chosen in the flow. */
+                reason?: string | null;
+                /** @description When the wait began. */
+                offered_at: components["schemas"]["Timestamp"];
+                closed_at?: components["schemas"]["Timestamp"] | null;
+                /** @description `answered`, `abandoned`, `flowed_out` or `node_lost`; `None` while the wait goes on. */
+                outcome?: string | null;
+                /** @description Why it flowed out. */
+                flow_cause?: string | null;
+                agent?: components["schemas"]["AgentId"] | null;
+                /**
+                 * Format: int64
+                 * @description How long it waited; `None` while the wait goes on.
+                 */
+                wait_ms?: number | null;
+                /**
+                 * Format: int64
+                 * @description Talk that belongs to the visit.
+                 */
+                talk_ms: number;
+                /**
+                 * Format: int64
+                 * @description Hold that belongs to it.
+                 */
+                hold_ms: number;
+                /**
+                 * Format: int64
+                 * @description How often agents passed the caller on.
+                 */
+                transfers: number;
+                /**
+                 * Format: int64
+                 * @description The threshold of the service level that held when it began.
+                 */
+                threshold_ms: number;
+                /**
+                 * Format: int64
+                 * @description An abandon after a shorter wait was a short one.
+                 */
+                short_ms: number;
+            }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
         };
@@ -3974,13 +4356,29 @@ export interface components {
         /** @description Part of a list, and where the next part begins. */
         Page_QueueInterval: {
             /** @description In the list's order. */
-            items: (components["schemas"]["QueueCounts"] & {
+            items: (components["schemas"]["VisitCounts"] & {
                 /** @description Which. */
                 queue: components["schemas"]["QueueId"];
                 /** @description Begin. */
                 begins_at: components["schemas"]["Timestamp"];
                 /** @description End; belongs to the next. */
                 ends_at: components["schemas"]["Timestamp"];
+                /** @description Whether its time is over. What began in it and still waits changes its counts later. */
+                is_over: boolean;
+                /** @description How long those waited. */
+                waits: components["schemas"]["Waits"];
+                /** @description What follows from the counts. */
+                averages: components["schemas"]["Averages"];
+                /** @description The service level that the queue goes by, with its definition. */
+                service_level: components["schemas"]["ServiceLevel"];
+                /** @description The same counts by each of the seven definitions, in the order of their numbers. */
+                service_levels: components["schemas"]["ServiceLevel"][];
+                /** @description Answered within 180 s, of the answered and the abandoned. */
+                within_180_s: components["schemas"]["Ratio"];
+                /** @description Whether those are 95 % at least; `None` when nothing counts. */
+                is_within_180_s_met?: boolean | null;
+                /** @description Who came, who left and who waited, by the time when it happened. */
+                balance: components["schemas"]["Balance"];
             })[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -4420,6 +4818,8 @@ export interface components {
                  * @description Goal of the service level in percent.
                  */
                 service_level_percent: number;
+                /** @description What counts for that. */
+                service_level_variant?: components["schemas"]["ServiceLevelVariant"];
                 /**
                  * Format: int64
                  * @description An abandon after a shorter wait does not count against the queue.
@@ -4855,6 +5255,8 @@ export interface components {
              * @description Goal of the service level in percent.
              */
             service_level_percent: number;
+            /** @description What counts for that. */
+            service_level_variant?: components["schemas"]["ServiceLevelVariant"];
             /**
              * Format: int64
              * @description An abandon after a shorter wait does not count against the queue.
@@ -4892,7 +5294,7 @@ export interface components {
             /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
             forks?: components["schemas"]["ForkRule"][] | null;
         };
-        /** @description Counts of one queue over one span. Percentages are computed by who shows them. */
+        /** @description Counts of one queue over one span, as boards show them. Percentages are computed by who shows them. */
         QueueCounts: {
             /**
              * Format: int64
@@ -4954,14 +5356,30 @@ export interface components {
             then: "callback";
         };
         QueueId: string;
-        /** @description Counts of one queue in one interval. */
-        QueueInterval: components["schemas"]["QueueCounts"] & {
+        /** @description One queue in one interval. */
+        QueueInterval: components["schemas"]["VisitCounts"] & {
             /** @description Which. */
             queue: components["schemas"]["QueueId"];
             /** @description Begin. */
             begins_at: components["schemas"]["Timestamp"];
             /** @description End; belongs to the next. */
             ends_at: components["schemas"]["Timestamp"];
+            /** @description Whether its time is over. What began in it and still waits changes its counts later. */
+            is_over: boolean;
+            /** @description How long those waited. */
+            waits: components["schemas"]["Waits"];
+            /** @description What follows from the counts. */
+            averages: components["schemas"]["Averages"];
+            /** @description The service level that the queue goes by, with its definition. */
+            service_level: components["schemas"]["ServiceLevel"];
+            /** @description The same counts by each of the seven definitions, in the order of their numbers. */
+            service_levels: components["schemas"]["ServiceLevel"][];
+            /** @description Answered within 180 s, of the answered and the abandoned. */
+            within_180_s: components["schemas"]["Ratio"];
+            /** @description Whether those are 95 % at least; `None` when nothing counts. */
+            is_within_180_s_met?: boolean | null;
+            /** @description Who came, who left and who waited, by the time when it happened. */
+            balance: components["schemas"]["Balance"];
         };
         /** @description A queue on the board: live figures. Today's counts are joined by the board (`app`). */
         QueueView: {
@@ -4993,6 +5411,24 @@ export interface components {
              * @description Calls of it with agents now.
              */
             talking: number;
+        };
+        /** @description A part of a whole, exact. */
+        Ratio: {
+            /**
+             * Format: int64
+             * @description The part.
+             */
+            numerator: number;
+            /**
+             * Format: int64
+             * @description The whole.
+             */
+            denominator: number;
+            /**
+             * Format: int64
+             * @description Hundredths of a percent, rounded to the nearest, halves up; `None` when the whole is nothing.
+             */
+            basis_points?: number | null;
         };
         /** @description What people ask of a call's recording. */
         RecordingAsked: {
@@ -5296,6 +5732,29 @@ export interface components {
             /** @enum {string} */
             t: "pong";
         };
+        /** @description A service level with the definition that it was computed by. */
+        ServiceLevel: components["schemas"]["Ratio"] & {
+            /** @description What counts. */
+            variant: components["schemas"]["ServiceLevelVariant"];
+            /** @description Its short name: `SL-4`. */
+            code: string;
+            /**
+             * Format: int64
+             * @description The least threshold of these visits, in milliseconds: each counts by the one that held when it began. `None` without visits.
+             */
+            threshold_ms_min?: number | null;
+            /**
+             * Format: int64
+             * @description The greatest one.
+             */
+            threshold_ms_max?: number | null;
+        };
+        /**
+         * @description What counts for a service level. T is the queue's threshold; A are the answered, B those who hung up while waiting, F those who
+         *     left the queue otherwise; `≤T` are those of them with a wait of at most T.
+         * @enum {string}
+         */
+        ServiceLevelVariant: "of_answered" | "abandons_in_time_are_good" | "strict" | "without_short_abandons" | "late_abandons_only" | "with_flow_outs" | "abandons_ignored";
         /** @description Who is signed in, and where. */
         SessionView: {
             /** @description Key of the user. */
@@ -6035,6 +6494,8 @@ export interface components {
              * @description Goal of the service level in percent.
              */
             service_level_percent: number;
+            /** @description What counts for that. */
+            service_level_variant?: components["schemas"]["ServiceLevelVariant"];
             /**
              * Format: int64
              * @description An abandon after a shorter wait does not count against the queue.
@@ -6750,6 +7211,8 @@ export interface components {
              * @description Goal of the service level in percent.
              */
             service_level_percent: number;
+            /** @description What counts for that. */
+            service_level_variant?: components["schemas"]["ServiceLevelVariant"];
             /**
              * Format: int64
              * @description An abandon after a shorter wait does not count against the queue.
@@ -6873,6 +7336,120 @@ export interface components {
              * @description Grows with every change.
              */
             version: number;
+        };
+        /** @description The visits that began in one interval, as counts and milliseconds. */
+        VisitCounts: {
+            /**
+             * Format: int64
+             * @description Entered the queue.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description Reached an agent.
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Of those, within the threshold.
+             */
+            answered_in_time: number;
+            /**
+             * Format: int64
+             * @description Of the answered, within 180 s.
+             */
+            answered_within_180_s: number;
+            /**
+             * Format: int64
+             * @description Hung up while waiting.
+             */
+            abandoned: number;
+            /**
+             * Format: int64
+             * @description Of those, sooner than a short abandon.
+             */
+            abandoned_short: number;
+            /**
+             * Format: int64
+             * @description Of the abandoned, within the threshold.
+             */
+            abandoned_in_time: number;
+            /**
+             * Format: int64
+             * @description Left otherwise.
+             */
+            flowed_out: number;
+            /** @description The same by cause. */
+            flow_outs: components["schemas"]["FlowOuts"];
+            /**
+             * Format: int64
+             * @description Still waiting.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Of the answered, those whom an agent passed on.
+             */
+            transferred: number;
+            /**
+             * Format: int64
+             * @description Waits of the answered.
+             */
+            wait_ms_answered: number;
+            /**
+             * Format: int64
+             * @description Waits of the abandoned.
+             */
+            wait_ms_abandoned: number;
+            /**
+             * Format: int64
+             * @description Longest wait of all that ended.
+             */
+            wait_ms_max: number;
+            /**
+             * Format: int64
+             * @description Talk of the answered, hold not counted. The talk of a call goes to its queues in order: each has what was talked from its answer
+             *     to the next queue's.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Hold of the answered.
+             */
+            hold_ms: number;
+            /**
+             * Format: int64
+             * @description Wrap-ups of the answered, those that are over.
+             */
+            wrap_ms: number;
+            /**
+             * Format: int64
+             * @description The least threshold of these visits; `None` without visits.
+             */
+            threshold_ms_min?: number | null;
+            /**
+             * Format: int64
+             * @description The greatest threshold.
+             */
+            threshold_ms_max?: number | null;
+        };
+        /** @description How long the answered waited. These do not add up over intervals. */
+        Waits: {
+            /**
+             * Format: int64
+             * @description Half of the answered waited no longer (nearest rank: a wait that somebody had); `None` when nobody was answered.
+             */
+            p50_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Nine of ten waited no longer.
+             */
+            p90_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Ninety-nine of a hundred waited no longer.
+             */
+            p99_ms?: number | null;
         };
         /** @description A presence that can be asked for. */
         WantedPresence: {
@@ -9804,6 +10381,95 @@ export interface operations {
             };
         };
     };
+    reports_agents: {
+        parameters: {
+            query: {
+                /** @description Not before. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Before; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description `15`, `30`, `60` minutes, or `day` in the centre's zone. 30 when not given. */
+                interval?: string;
+                /** @description One agent; all when not given. */
+                agent?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AgentInterval"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_agents_file: {
+        parameters: {
+            query: {
+                /** @description Not before. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Before; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description `15`, `30`, `60` minutes, or `day` in the centre's zone. 30 when not given. */
+                interval?: string;
+                /** @description One agent; all when not given. */
+                agent?: components["schemas"]["AgentId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV with a heading */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reports_queues: {
         parameters: {
             query: {
@@ -9828,6 +10494,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_QueueInterval"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_queues_file: {
+        parameters: {
+            query: {
+                /** @description Not before. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Before; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description `15`, `30`, `60` minutes, or `day` in the centre's zone. 30 when not given. */
+                interval?: string;
+                /** @description One queue; all when not given. */
+                queue?: components["schemas"]["QueueId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV with a heading */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_contacts: {
+        parameters: {
+            query: {
+                /** @description Begin of the span that the figure is of. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Its end, which does not belong to it; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description One queue; all when not given. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description Which figure; `offered` when not given. */
+                outcome?: components["schemas"]["Figure"];
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Contact"];
                 };
             };
             403: {

@@ -6,6 +6,7 @@ import { LoginPage } from '@/features/auth/login-page'
 import { readAdminSearch } from '@/features/admin/search'
 import { readCallSearch } from '@/features/calls/search'
 import { readCustomerSearch } from '@/features/customers/search'
+import { readContactSearch, readReportSearch } from '@/features/reports/search'
 import { readTicketSearch } from '@/features/tickets/search'
 import { textParam, withoutEmpty } from '@/lib/search-params'
 import { FailedPage, NotFoundPage } from './error-pages'
@@ -154,6 +155,20 @@ const call = createRoute({
   component: lazyRouteComponent(() => import('@/features/calls/call-page'), 'CallPage'),
 })
 
+const reports = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports',
+  validateSearch: readReportSearch,
+  component: lazyRouteComponent(() => import('@/features/reports/reports-page'), 'ReportsPage'),
+})
+
+const contacts = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/contacts',
+  validateSearch: readContactSearch,
+  component: lazyRouteComponent(() => import('@/features/reports/contacts-page'), 'ContactsPage'),
+})
+
 const admin = createRoute({
   getParentRoute: () => shell,
   path: '/admin',
@@ -179,7 +194,7 @@ const unknown = createRoute({
 const routeTree = root.addChildren([
   login,
   tv,
-  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, admin, adminSection, unknown]),
+  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, reports, contacts, admin, adminSection, unknown]),
 ])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */

@@ -10,6 +10,7 @@ import type desk from '../features/desk/i18n/en.json'
 import type dock from '../features/dock/i18n/en.json'
 import type liveBoard from '../features/live-board/i18n/en.json'
 import type precheck from '../features/precheck/i18n/en.json'
+import type reports from '../features/reports/i18n/en.json'
 import type tickets from '../features/tickets/i18n/en.json'
 import type wrapup from '../features/wrapup/i18n/en.json'
 import type common from './en.json'
@@ -30,6 +31,7 @@ declare module 'i18next' {
       dock: typeof dock
       'live-board': typeof liveBoard
       precheck: typeof precheck
+      reports: typeof reports
       tickets: typeof tickets
       wrapup: typeof wrapup
     }

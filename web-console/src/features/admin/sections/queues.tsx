@@ -20,6 +20,16 @@ const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry
 /** The shared recordings made for each case; another one is proposed where a centre has none of that name. */
 const PROMPTS: Readonly<Record<ExitField, string>> = { on_no_agents: 'no-agents', on_max_wait: 'long-wait', on_full: 'queue-full', on_closed: 'queue-closed' }
 const EXITS: readonly ExitField[] = ['on_no_agents', 'on_max_wait', 'on_full', 'on_closed']
+/** With the short names that reports write. */
+const VARIANTS: ReadonlyArray<{ id: Schemas['ServiceLevelVariant']; code: string }> = [
+  { id: 'of_answered', code: 'SL-1' },
+  { id: 'abandons_in_time_are_good', code: 'SL-2' },
+  { id: 'strict', code: 'SL-3' },
+  { id: 'without_short_abandons', code: 'SL-4' },
+  { id: 'late_abandons_only', code: 'SL-5' },
+  { id: 'with_flow_outs', code: 'SL-6' },
+  { id: 'abandons_ignored', code: 'SL-7' },
+]
 
 export function QueuesSection() {
   const { t } = useTexts('admin')
@@ -169,6 +179,14 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
           <NumberField label={t('queues.service_level_secs')} unit="s" value={values.service_level_secs} onChange={(value) => set('service_level_secs', value)} error={errorOf('service_level_secs')} />
           <NumberField label={t('queues.short_abandon_secs')} unit="s" value={values.short_abandon_secs} onChange={(value) => set('short_abandon_secs', value)} error={errorOf('short_abandon_secs')} />
         </div>
+        <Select
+          label={t('queues.service_level_variant')}
+          choices={VARIANTS.map(({ id, code }) => ({ id, label: `${code}: ${t(`common:service_level_variant.${id}`)}` }))}
+          value={values.service_level_variant ?? 'without_short_abandons'}
+          onChange={(id) => set('service_level_variant', VARIANTS.find((one) => one.id === id)?.id ?? 'without_short_abandons')}
+          error={errorOf('service_level_variant')}
+          data-testid="field-service_level_variant"
+        />
       </Group>
       <Group title={t('queues.after')}>
         <div className="grid grid-cols-[2fr_1fr] gap-2">

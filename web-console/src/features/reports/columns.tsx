@@ -1,0 +1,193 @@
+// The columns of the reports. A figure that counts contacts is a link to them.
+import { Link } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { clockText, dateText, dateTimeText, numberText, percentText } from '@/i18n/format'
+import { useTexts } from '@/i18n/use-texts'
+import { useNames } from '@/lib/use-names'
+import { cx, type Column } from '@/ui'
+import { thresholdText, type AgentInterval, type QueueInterval, type Ratio } from './figures'
+import type { Figure } from './search'
+
+/** From how many hours on an interval is a day. */
+const DAY_HOURS_MIN = 22
+
+export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
+  const { t } = useTexts('reports')
+  const [begins, queue] = useFirstColumns()
+  const figure = useFigureColumn()
+  return [
+    begins,
+    queue,
+    figure('offered', 'offered', t('field.offered'), (line) => line.offered),
+    figure('answered', 'answered', t('field.answered'), (line) => line.answered),
+    figure('abandoned', 'abandoned', t('field.abandoned'), (line) => line.abandoned),
+    figure('flowed_out', 'flowed_out', t('field.flowed_out'), (line) => line.flowed_out),
+    figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px'),
+    { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Level level={line.service_level} /> },
+    { id: 'asa', title: t('field.asa'), width: '64px', isNumber: true, cell: (line) => <Explained text={t('help.asa', waitsText(line.waits))}>{lengthText(line.averages.asa_ms)}</Explained> },
+    { id: 'longest', title: t('field.longest'), width: '72px', isNumber: true, cell: (line) => lengthText(line.wait_ms_max) },
+    { id: 'aht', title: t('field.aht'), width: '72px', isNumber: true, cell: (line) => <Explained text={t('help.aht')}>{lengthText(line.averages.aht_ms)}</Explained> },
+    { id: 'adds_up', title: t('field.difference'), width: '84px', cell: (line) => <AddsUp isReconciled={line.balance.is_reconciled} off={t('off_by', { difference: line.balance.difference })} /> },
+  ]
+}
+
+export function useLevelColumns(): ReadonlyArray<Column<QueueInterval>> {
+  const { t, i18n } = useTexts('reports')
+  const [begins, queue] = useFirstColumns()
+  const figure = useFigureColumn()
+  const codes = ['SL-1', 'SL-2', 'SL-3', 'SL-4', 'SL-5', 'SL-6', 'SL-7']
+  return [
+    begins,
+    queue,
+    { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Level level={line.service_level} /> },
+    ...codes.map((code): Column<QueueInterval> => ({
+      id: code,
+      title: code,
+      width: 'minmax(56px, 0.6fr)',
+      isNumber: true,
+      cell: (line) => {
+        const level = line.service_levels.find((one) => one.code === code)
+        if (!level) return null
+        return (
+          <Explained text={t('definition_of', { code, text: t(`common:service_level_variant.${level.variant}`), secs: thresholdText(level) })}>
+            <span className={cx(level.code === line.service_level.code && 'font-semibold')}>{percentText(level.numerator, level.denominator, i18n.language)}</span>
+          </Explained>
+        )
+      },
+    })),
+    figure('in_time', 'answered_in_time', t('field.in_time'), (line) => line.answered_in_time),
+    figure('within', 'answered_within_180_s', t('field.within_180_s'), (line) => line.answered_within_180_s, '104px'),
+    {
+      id: 'within_percent',
+      title: '95 %',
+      width: '72px',
+      isNumber: true,
+      cell: (line) => (
+        <Explained text={t('help.within_180_s')}>
+          <span className={cx(line.is_within_180_s_met === false && 'font-semibold text-bad-ink')}>{percent(line.within_180_s, i18n.language)}</span>
+        </Explained>
+      ),
+    },
+  ]
+}
+
+export function useBalanceColumns(): ReadonlyArray<Column<QueueInterval>> {
+  const { t } = useTexts('reports')
+  const [begins, queue] = useFirstColumns()
+  const figure = useFigureColumn()
+  return [
+    begins,
+    queue,
+    figure('waiting_at_start', 'waiting_at_start', t('field.waiting_at_start'), (line) => line.balance.waiting_at_start, '136px'),
+    figure('offered', 'offered', t('field.offered'), (line) => line.balance.offered),
+    figure('answered', 'ended_answered', t('field.answered'), (line) => line.balance.answered),
+    figure('abandoned', 'ended_abandoned', t('field.abandoned'), (line) => line.balance.abandoned),
+    figure('flowed_out', 'ended_flowed_out', t('field.flowed_out'), (line) => line.balance.flowed_out),
+    figure('waiting_at_end', 'waiting_at_end', t('field.waiting_at_end'), (line) => line.balance.waiting_at_end, '152px'),
+    { id: 'adds_up', title: t('field.difference'), width: '112px', cell: (line) => <AddsUp isReconciled={line.balance.is_reconciled} off={t('off_by', { difference: line.balance.difference })} /> },
+  ]
+}
+
+export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
+  const { t, i18n } = useTexts('reports')
+  const names = useNames()
+  const begins = useBegins()
+  const length = (id: string, title: string, part: (line: AgentInterval) => number): Column<AgentInterval> => ({ id, title, width: 'minmax(72px, 0.8fr)', isNumber: true, cell: (line) => lengthText(part(line)) })
+  return [
+    { id: 'begins', title: t('field.begins'), width: '136px', cell: begins },
+    { id: 'agent', title: t('field.agent'), width: 'minmax(110px, 1.2fr)', cell: (line) => names.agent(line.agent) },
+    { id: 'answered', title: t('field.answered'), width: '80px', isNumber: true, cell: (line) => numberText(line.answered, i18n.language) },
+    length('signed_in', t('field.signed_in'), (line) => line.signed_in_ms),
+    length('ready', t('field.ready'), (line) => line.ready_ms),
+    length('rang', t('field.rang'), (line) => line.offered_ms),
+    length('busy', t('field.busy'), (line) => line.busy_ms),
+    length('wrapping_up', t('field.wrapping_up'), (line) => line.wrapping_up_ms),
+    {
+      id: 'paused',
+      title: t('field.paused'),
+      width: 'minmax(72px, 0.8fr)',
+      isNumber: true,
+      cell: (line) => <Explained text={Object.entries(line.paused_ms_by_reason).map(([reason, ms]) => `${reason} ${clockText(ms)}`).join(', ')}>{lengthText(line.paused_ms)}</Explained>,
+    },
+    { id: 'occupancy', title: t('field.occupancy'), width: '88px', isNumber: true, cell: (line) => <Explained text={t('help.occupancy')}>{percent(line.occupancy, i18n.language)}</Explained> },
+    { id: 'utilisation', title: t('field.utilisation'), width: '88px', isNumber: true, cell: (line) => <Explained text={t('help.utilisation')}>{percent(line.utilisation, i18n.language)}</Explained> },
+    { id: 'adds_up', title: t('field.difference'), width: '112px', cell: (line) => <AddsUp isReconciled={line.is_reconciled} off={t('off_by_time', { time: clockText(Math.abs(line.difference_ms)) })} /> },
+  ]
+}
+
+function useFirstColumns(): [Column<QueueInterval>, Column<QueueInterval>] {
+  const { t } = useTexts('reports')
+  const names = useNames()
+  const begins = useBegins()
+  return [
+    { id: 'begins', title: t('field.begins'), width: '136px', cell: begins },
+    { id: 'queue', title: t('field.queue'), width: 'minmax(96px, 1.2fr)', cell: (line) => names.queue(line.queue) },
+  ]
+}
+
+/** When an interval begins: a day by its date, a shorter one with the time. */
+function useBegins(): (line: { begins_at: string; ends_at: string }) => ReactNode {
+  const { i18n } = useTexts('reports')
+  return (line) => {
+    const isDay = Date.parse(line.ends_at) - Date.parse(line.begins_at) >= DAY_HOURS_MIN * 3_600_000
+    return <time dateTime={line.begins_at}>{isDay ? dateText(line.begins_at, i18n.language) : dateTimeText(line.begins_at, i18n.language)}</time>
+  }
+}
+
+/** A count that leads to its contacts. */
+function useFigureColumn(): (id: string, figure: Figure, title: string, count: (line: QueueInterval) => number, width?: string) => Column<QueueInterval> {
+  const { i18n } = useTexts('reports')
+  return (id, figure, title, count, width = 'minmax(72px, 0.8fr)') => ({
+    id,
+    title,
+    width,
+    isNumber: true,
+    cell: (line) => {
+      const text = numberText(count(line), i18n.language)
+      if (count(line) === 0) return <span className="text-ink-3">{text}</span>
+      return (
+        <Link
+          to="/reports/contacts"
+          search={{ queue: line.queue, from: line.begins_at, to: line.ends_at, outcome: figure }}
+          aria-label={`${title}: ${text}`}
+          className="text-accent-ink underline-offset-2 hover:underline"
+          data-testid={`figure-${figure}`}
+        >
+          {text}
+        </Link>
+      )
+    },
+  })
+}
+
+/** The figure with the definition that it was computed by. */
+function Level({ level }: { level: QueueInterval['service_level'] }) {
+  const { t, i18n } = useTexts('reports')
+  const secs = thresholdText(level)
+  return (
+    <Explained text={t('definition_of', { code: level.code, text: t(`common:service_level_variant.${level.variant}`), secs })}>
+      <span className="font-semibold tabular-nums">{percentText(level.numerator, level.denominator, i18n.language)}</span> <span className="text-xs text-ink-3">{t('definition', { code: level.code, secs })}</span>
+    </Explained>
+  )
+}
+
+function AddsUp({ isReconciled, off }: { isReconciled: boolean; off: string }) {
+  const { t } = useTexts('reports')
+  return isReconciled ? <span className="text-ink-3">{t('adds_up')}</span> : <span className="font-semibold text-bad-ink">▲ {off}</span>
+}
+
+function Explained({ text, children }: { text: string; children: ReactNode }) {
+  return <span title={text === '' ? undefined : text}>{children}</span>
+}
+
+function lengthText(ms: number | null | undefined): string {
+  return ms == null ? '–' : clockText(ms)
+}
+
+function waitsText(waits: QueueInterval['waits']): { p50: string; p90: string; p99: string } {
+  return { p50: lengthText(waits.p50_ms), p90: lengthText(waits.p90_ms), p99: lengthText(waits.p99_ms) }
+}
+
+function percent(ratio: Ratio, language: string): string {
+  return percentText(ratio.numerator, ratio.denominator, language)
+}
