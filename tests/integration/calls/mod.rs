@@ -17,6 +17,7 @@ mod reasons;
 mod recorders;
 mod recordings;
 mod redirected;
+mod reports;
 mod secure_trunks;
 mod signalling;
 mod signed_callers;
