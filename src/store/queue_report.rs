@@ -14,9 +14,9 @@ use crate::{
     types::{QueueId, Timestamp},
 };
 
-/// The longest wait that is looked for where a wait began before the span and ended after it. No queue lets anybody wait for longer
-/// than a day; what goes on is found however long it takes.
-const WAIT_MS_MAX: i64 = 7 * 86_400_000;
+/// The longest wait that is looked for where one began before the span and ended after it: twice the longest that a queue can be set
+/// to. Waits that go on, and those that end within the span, are found however long they are.
+const WAIT_MS_MAX: i64 = 2 * 86_400_000;
 
 sql! {
     VISITS = "SELECT queue, begins_at,
@@ -69,7 +69,7 @@ sql! {
                     AND l.outcome = 'answered' AND l.closed_at < w.from_at)) AS u
         GROUP BY queue, begins_at ORDER BY begins_at, queue";
     // One statement, so that all figures are of the same instant: what began per interval, what ended per interval, and every wait
-    // that goes over a border, one by one.
+    // that goes over a border, one by one. The nodes are named for the sake of the index of what is open.
     BALANCE = "SELECT CAST('offered' AS TEXT) AS what, queue, begins_at AS a, CAST(COUNT(*) AS BIGINT) AS b,
             CAST(NULL AS BIGINT) AS c, CAST(NULL AS BIGINT) AS d
         FROM (SELECT queue, $1 + ((offered_at - $1) / $3) * $3 AS begins_at FROM segment
@@ -91,7 +91,7 @@ sql! {
             WHERE offered_at >= $5 AND offered_at < $1 AND closed_at >= $2 AND outcome IS NOT NULL
                 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)
         UNION ALL SELECT 'wait', queue, offered_at, closed_at, NULL, NULL FROM segment
-            WHERE outcome IS NULL AND offered_at < $1 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)";
+            WHERE outcome IS NULL AND node IN (SELECT id FROM node) AND offered_at < $1 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)";
     BEGUN = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
             transfers, threshold_ms, short_ms
         FROM segment WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($3 AS TEXT) IS NULL OR queue = $3)
@@ -122,7 +122,7 @@ sql! {
     WAITING = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
             transfers, threshold_ms, short_ms
         FROM (SELECT * FROM segment WHERE offered_at >= $2 AND offered_at < $1 AND closed_at >= $1 AND outcome IS NOT NULL
-            UNION ALL SELECT * FROM segment WHERE outcome IS NULL AND offered_at < $1) AS w
+            UNION ALL SELECT * FROM segment WHERE outcome IS NULL AND node IN (SELECT id FROM node) AND offered_at < $1) AS w
         WHERE (CAST($3 AS TEXT) IS NULL OR queue = $3)
             AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
         ORDER BY offered_at, call_id, visit LIMIT $7";

@@ -65,16 +65,20 @@ impl Stretch {
     }
 }
 
-/// The even stretches of a span: one for minutes, one per day for days, which are not all as long.
+/// The even stretches of a span: one for minutes, and for days one for as many as are of the same length in a row.
 pub fn stretches(from: Timestamp, to: Timestamp, cut: Cut, zone: &TimeZone) -> Vec<Stretch> {
     match cut {
         Cut::Minutes(minutes) => vec![Stretch { from, to, length_ms: minutes.max(1) * MINUTE_MS }],
         Cut::Days => {
-            let mut days = Vec::new();
+            let mut days: Vec<Stretch> = Vec::new();
             let mut begin = from;
             while begin < to {
                 let end = day_border(begin, zone, true).filter(|end| *end > begin).unwrap_or(to).min(to);
-                days.push(Stretch { from: begin, to: end, length_ms: end.millis_since(begin).max(MINUTE_MS) });
+                let length_ms = end.millis_since(begin).max(MINUTE_MS);
+                match days.last_mut() {
+                    Some(last) if last.length_ms == length_ms => last.to = end,
+                    _ => days.push(Stretch { from: begin, to: end, length_ms }),
+                }
                 begin = end;
             }
             days
@@ -125,10 +129,12 @@ mod tests {
         for (from, hours) in [("2026-03-25T23:00:00Z", [24, 24, 24, 23, 24]), ("2026-10-21T22:00:00Z", [24, 24, 24, 25, 24])] {
             let from: Timestamp = from.parse().unwrap();
             let to = from.plus_millis(hours.iter().sum::<i64>() * 60 * MINUTE_MS);
-            let days = stretches(from, to, Cut::Days, &zone);
-            let lengths: Vec<i64> = days.iter().map(|day| day.length_ms / (60 * MINUTE_MS)).collect();
+            let stretches = stretches(from, to, Cut::Days, &zone);
+            assert_eq!(stretches.len(), 3, "days of the same length go together");
+            let days: Vec<Interval> = stretches.iter().flat_map(Stretch::intervals).collect();
+            let lengths: Vec<i64> = days.iter().map(|day| day.ends_at.millis_since(day.begins_at) / (60 * MINUTE_MS)).collect();
             assert_eq!(lengths, hours);
-            assert!(days.windows(2).all(|pair| pair[0].to == pair[1].from));
+            assert!(days.windows(2).all(|pair| pair[0].ends_at == pair[1].begins_at));
         }
     }
 
