@@ -8,6 +8,8 @@ mod intervals;
 mod service_level;
 mod visits;
 
+pub mod erlang;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
