@@ -23,6 +23,7 @@ pub mod reports;
 pub mod review_loop;
 pub mod sample_centre;
 pub mod signalling;
+pub mod simulation;
 pub mod sip_sockets;
 pub mod sla_cases;
 pub mod snapshot_loop;

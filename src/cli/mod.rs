@@ -7,6 +7,7 @@ mod import;
 mod ivr;
 mod openapi;
 mod serve;
+mod simulate;
 mod sla;
 mod user;
 
@@ -62,6 +63,8 @@ enum Command {
     Ivr(ivr::Arguments),
     /// Answers and checks files of SLA cases: deadlines over business hours, pauses and clock changes.
     Sla(sla::Arguments),
+    /// Tells what a staffing would do: by Erlang C and Erlang A, and on days simulated on the floor that routes calls.
+    Simulate(simulate::Arguments),
     /// Shows or checks the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -112,6 +115,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Import(command) => import::run(command, &cli.settings),
         Command::Ivr(arguments) => ivr::run(arguments, &cli.settings),
         Command::Sla(arguments) => sla::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Config(command) => config::run(command, &cli.settings),
         Command::Openapi(command) => openapi::run(command),
     };

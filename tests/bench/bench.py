@@ -20,6 +20,7 @@ from figures import Figures, is_clean, measure
 from media import measure_media
 from node import PROJECT, Node, binary, load_average
 from signalling import measure_signalling
+from simulation import measure_simulation
 from survival import measure_survival
 from traffic import KNOWN, STRANGER, AgentFloor, RtpPeer, callers, percentile
 
@@ -218,12 +219,19 @@ def painted(figures, node, count):
     figures.put("invite_to_painted_p95_ms", float(percentile(times[1:], 0.95)))
 
 
-AREAS = {"calls": measure_calls, "media": measure_media, "signalling": measure_signalling, "survival": measure_survival, "console": measure_console}
+AREAS = {
+    "calls": measure_calls,
+    "media": measure_media,
+    "signalling": measure_signalling,
+    "survival": measure_survival,
+    "console": measure_console,
+    "simulation": measure_simulation,
+}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("areas", nargs="*", metavar="calls|media|signalling|survival|console", help="areas to measure; all by default")
+    parser.add_argument("areas", nargs="*", metavar="|".join(AREAS), help="areas to measure; all by default")
     areas = parser.parse_args().areas or list(AREAS)
     if unknown := [area for area in areas if area not in AREAS]:
         parser.error(f"no area {unknown[0]}; there are {', '.join(AREAS)}")

@@ -11,6 +11,7 @@ mod fresh_keys;
 mod recorders;
 mod registrations;
 mod secrets;
+mod staffing;
 mod subscriptions;
 mod survival;
 
