@@ -1,13 +1,19 @@
 //! The history of calls, for people and for reports elsewhere. Whoever may not see every call sees the own ones.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use super::{
     actor::{Actor, Forbidden, Permission},
     paging::Part,
 };
 use crate::{
-    domain::{call::CallLine, event::EventRecord},
+    domain::{
+        call::{CallEventKind, CallLine, MissCause},
+        event::{Event, EventRecord},
+    },
     store::{Db, StoreFault, calls, journal},
-    types::{CallId, Timestamp},
+    types::{CallId, RoutingDecision, Timestamp},
 };
 
 pub use crate::store::calls::CallFilter;
@@ -45,6 +51,22 @@ pub struct CallPage {
     pub notes: Option<String>,
 }
 
+/// One decision of the matcher, and what came of it.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub struct RoutedCall {
+    /// When.
+    pub at: Timestamp,
+    /// 1 for the first offer of this visit to the queue.
+    pub attempt: i64,
+    /// What was decided, and from what.
+    #[serde(flatten)]
+    pub decision: RoutingDecision,
+    /// Why the offer came to nothing, if it did.
+    pub missed: Option<MissCause>,
+    /// When the agent answered.
+    pub answered_at: Option<Timestamp>,
+}
+
 /// The use cases. Cheap to clone.
 #[derive(Clone)]
 pub struct Calls {
@@ -78,8 +100,22 @@ impl Calls {
                 return Err(CallsFault::NotFound);
             }
         }
-        let events = journal::events_of(&self.db, "call", &id.to_string()).await?;
+        let mut events = journal::events_of(&self.db, "call", &id.to_string()).await?;
+        if !actor.may(Permission::Supervise) {
+            for record in &mut events {
+                if let Event::Call(event) = &mut record.event {
+                    event.hide_decision();
+                }
+            }
+        }
         Ok(CallPage { line, events, notes: calls::notes(&self.db, id).await? })
+    }
+
+    /// Why the call went to whom it went, oldest decision first. For supervisors.
+    pub async fn routing(&self, actor: &Actor, id: CallId) -> Result<Vec<RoutedCall>, CallsFault> {
+        actor.require(Permission::Supervise)?;
+        calls::find(&self.db, id).await?.ok_or(CallsFault::NotFound)?;
+        Ok(routed(journal::events_of(&self.db, "call", &id.to_string()).await?))
     }
 
     /// Calls that match as a CSV file with a heading, newest first, at most [`EXPORT_MAX`]. Times are RFC 3339 in UTC; cells that a
@@ -100,6 +136,31 @@ impl Calls {
         }
         file.into_inner().map_err(|error| CallsFault::Export(error.to_string()))
     }
+}
+
+/// The decisions of a call's events, each with what became of the offer.
+fn routed(events: Vec<EventRecord>) -> Vec<RoutedCall> {
+    let mut routed: Vec<RoutedCall> = Vec::new();
+    for record in events {
+        let Event::Call(event) = record.event else { continue };
+        match event.kind {
+            CallEventKind::Offered { decision: Some(decision), attempt, .. } => {
+                routed.push(RoutedCall { at: record.at, attempt, decision: *decision, missed: None, answered_at: None });
+            }
+            CallEventKind::OfferMissed { agent, cause } => {
+                if let Some(last) = routed.last_mut().filter(|last| last.decision.agent == agent) {
+                    last.missed = last.missed.or(Some(cause));
+                }
+            }
+            CallEventKind::Connected { agent, .. } => {
+                if let Some(last) = routed.last_mut().filter(|last| last.decision.agent == agent && last.missed.is_none()) {
+                    last.answered_at = last.answered_at.or(Some(record.at));
+                }
+            }
+            _ => {}
+        }
+    }
+    routed
 }
 
 /// Only the own calls for those who may not see all.
@@ -186,7 +247,7 @@ mod tests {
             journal::{Entry, VisitRules},
             testing::{TEST_TIME, TestDb},
         },
-        types::{Answer, CustomerId, Rng},
+        types::{Answer, CustomerId, Rng, StrategyName},
     };
 
     fn call(seed: u64) -> CallId {
@@ -237,6 +298,61 @@ mod tests {
 
     fn text(text: &str) -> CallFilter {
         CallFilter { text: Some(text.into()), ..CallFilter::default() }
+    }
+
+    #[test]
+    fn each_decision_is_told_with_what_became_of_its_offer() {
+        let (mut seq, mut records) = (0, Vec::new());
+        let mut happened = |kind: CallEventKind| {
+            seq += 1;
+            records.push(EventRecord {
+                node: "node-a".parse().unwrap(),
+                seq,
+                at: TEST_TIME.plus_millis(seq * 1_000),
+                actor: By::System,
+                cause: None,
+                event: Event::Call(CallEvent { call: call(1), kind }),
+            });
+        };
+        let decision = |agent: &str| RoutingDecision {
+            queue: "support".parse().unwrap(),
+            agent: agent.parse().unwrap(),
+            strategy: StrategyName::LongestIdle,
+            priority: 0,
+            was_promoted: false,
+            waited_ms: 1,
+            head_start_ms: 0,
+            step: 0,
+            passed_by: 0,
+            candidates: Vec::new(),
+            more_candidates: 0,
+            not_free: Default::default(),
+        };
+        let offered = |agent: &str, attempt: i64| CallEventKind::Offered {
+            queue: "support".parse().ok(),
+            agent: agent.parse().unwrap(),
+            attempt,
+            decision: Some(Box::new(decision(agent))),
+        };
+        let connected = |agent: &str| CallEventKind::Connected { queue: None, agent: agent.parse().unwrap(), waited_ms: 1 };
+        happened(offered("ana", 1));
+        happened(CallEventKind::OfferMissed { agent: "ana".parse().unwrap(), cause: MissCause::Declined });
+        happened(offered("ben", 2));
+        happened(connected("ben"));
+        // By name: nobody decided. She does not answer the offer that she missed.
+        happened(CallEventKind::Offered { queue: None, agent: "ana".parse().unwrap(), attempt: 3, decision: None });
+        happened(connected("ana"));
+        let told: Vec<_> = routed(records)
+            .into_iter()
+            .map(|one| (one.decision.agent.to_string(), one.attempt, one.missed, one.answered_at))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("ana".to_owned(), 1, Some(MissCause::Declined), None),
+                ("ben".to_owned(), 2, None, Some(TEST_TIME.plus_millis(4_000)))
+            ]
+        );
     }
 
     #[tokio::test]

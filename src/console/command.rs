@@ -43,6 +43,8 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
     let agent = actor.agent();
     let needs = match &command {
         ConsoleCommand::SetAgentPresence { .. }
+        | ConsoleCommand::AssignWaiting { .. }
+        | ConsoleCommand::PutFirst { .. }
         | ConsoleCommand::Supervise { .. }
         | ConsoleCommand::EndSupervision
         | ConsoleCommand::TakeOver { .. } => Permission::Supervise,
@@ -105,6 +107,8 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         ConsoleCommand::WrapUpDone { call } => CentreCommand::WrapUpDone { agent, call },
         ConsoleCommand::WrapUpExtend { call } => CentreCommand::WrapUpExtend { agent, call },
         ConsoleCommand::ChooseCustomer { call, customer } => return Ok(Asked::Customer { call, customer }),
+        ConsoleCommand::AssignWaiting { call, agent: to } => CentreCommand::AssignWaiting { asker: agent, call, agent: to },
+        ConsoleCommand::PutFirst { call } => CentreCommand::PutFirst { call },
         ConsoleCommand::Supervise { call, mode } => CentreCommand::Supervise { supervisor: agent, call, mode },
         ConsoleCommand::EndSupervision => CentreCommand::EndSupervision { supervisor: agent },
         ConsoleCommand::TakeOver { call } => CentreCommand::TakeOver { supervisor: agent, call },

@@ -221,6 +221,8 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::WrapUpDone { call },
         ConsoleCommand::WrapUpExtend { call },
         ConsoleCommand::ChooseCustomer { call, customer: customer_id() },
+        ConsoleCommand::AssignWaiting { call, agent: key("agent1") },
+        ConsoleCommand::PutFirst { call },
         ConsoleCommand::Supervise { call, mode: Supervision::Whisper },
         ConsoleCommand::EndSupervision,
         ConsoleCommand::TakeOver { call },

@@ -211,6 +211,17 @@ impl Eyes {
         AgentView { presence, next: None, call: None, why: None, ..agent.clone() }
     }
 
+    /// A fact as this console may see it: how colleagues stood when a call was given away is for supervisors.
+    pub fn fact(&self, record: &EventRecord) -> EventRecord {
+        let mut record = record.clone();
+        if let Event::Call(event) = &mut record.event
+            && !self.actor.may(Permission::Supervise)
+        {
+            event.hide_decision();
+        }
+        record
+    }
+
     /// Whether this console is told of a fact.
     pub fn may_see(&self, record: &EventRecord) -> bool {
         match &record.event {

@@ -213,6 +213,18 @@ pub enum ConsoleCommand {
         /// Who.
         customer: CustomerId,
     },
+    /// A supervisor gives a waiting call to an agent who is ready, or takes it.
+    AssignWaiting {
+        /// Which.
+        call: CallId,
+        /// To whom.
+        agent: AgentId,
+    },
+    /// A supervisor puts a waiting call before all others of its queue.
+    PutFirst {
+        /// Which.
+        call: CallId,
+    },
     /// A supervisor hears a call, or speaks to others than before.
     Supervise {
         /// Which.

@@ -9,6 +9,7 @@ mod number;
 mod outbound_route;
 mod phone;
 mod queue;
+mod queue_routing;
 mod recording_rules;
 mod service_level;
 mod trunk_rules;
@@ -27,6 +28,7 @@ pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SE
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use phone::{DigestHashes, DigestSecret, EntrySecret, Phone};
 pub use queue::{Queue, QueueExit, SkillNeed, WrapUp};
+pub use queue_routing::{QueueRouting, RoutingStep, Strategy};
 pub use recording_rules::{RecordingBegins, RecordingPolicy, RecordingRules};
 pub use service_level::ServiceLevelVariant;
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
@@ -445,11 +447,6 @@ impl Directory {
         self.numbers.get(dialled).or_else(|| self.numbers.get(dialled.strip_prefix('+')?))
     }
 
-    /// The queues that this agent has the skills for, by key.
-    pub fn queues_of<'a>(&'a self, agent: &'a AgentProfile) -> impl Iterator<Item = &'a Queue> {
-        self.queues.values().filter(|queue| agent.can_serve(queue))
-    }
-
     /// The path of a disposition from the top, in a language, for example `Billing / Duplicate charge`.
     pub fn disposition_path(&self, leaf: &DispositionId, language: &str) -> Option<String> {
         let mut names = Vec::new();
@@ -470,12 +467,5 @@ impl Directory {
     pub fn is_disposition_leaf(&self, id: &DispositionId) -> bool {
         self.dispositions.get(id).is_some_and(|d| d.is_active)
             && !self.dispositions.values().any(|d| d.is_active && d.parent.as_ref() == Some(id))
-    }
-}
-
-impl AgentProfile {
-    /// Whether the agent has every skill that the queue asks for, at its level.
-    pub fn can_serve(&self, queue: &Queue) -> bool {
-        self.is_active && queue.skills.iter().all(|need| self.skills.get(&need.skill).is_some_and(|level| *level >= need.level))
     }
 }

@@ -8,7 +8,7 @@ use super::{ApiError, AppState, Id, Page, PageParams, Params, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
-        calls::{CallFilter, CallPage, CallsFault},
+        calls::{CallFilter, CallPage, CallsFault, RoutedCall},
         field_problem::Problems,
     },
     domain::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
-#[openapi(paths(list, find, export))]
+#[openapi(paths(list, find, routing, export))]
 pub struct Doc;
 
 /// Its routes.
@@ -30,6 +30,7 @@ pub fn routes() -> Routes {
         .route("/api/v1/calls", get(list))
         .route("/api/v1/calls.csv", get(export))
         .route("/api/v1/calls/{id}", get(find))
+        .route("/api/v1/calls/{id}/routing", get(routing))
 }
 
 /// What a list of calls is narrowed by.
@@ -112,6 +113,18 @@ async fn find(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<C
     let CallPage { line, events, notes } = state.calls.find(&actor, id).await?;
     let tickets = if actor.may(Permission::WorkTickets) { state.tickets.of_call(&actor, id).await? } else { Vec::new() };
     Ok(Json(CallDetails { line, events, notes, tickets }))
+}
+
+/// Why the call went to whom it went: each decision of the matcher with who was free, how they stood, and what became of the offer;
+/// oldest first. For supervisors.
+#[utoipa::path(get, path = "/api/v1/calls/{id}/routing", tag = "calls", params(("id" = String, Path)), responses(
+    (status = 200, body = Vec<RoutedCall>), (status = 404, body = super::Problem)))]
+async fn routing(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<CallId>,
+) -> Result<Json<Vec<RoutedCall>>, ApiError> {
+    Ok(Json(state.calls.routing(&actor, id).await?))
 }
 
 /// Calls that match as a CSV file for spreadsheets, newest first, at most 50,000.

@@ -39,6 +39,7 @@ mod traffic;
 mod trunks;
 mod unread;
 mod users;
+mod waiting;
 mod web_console;
 mod web_phone;
 

@@ -4,7 +4,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
     ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, parked, presence, recordings,
-    reports, session, signalling, tickets, tokens, trunks, unread, users, web_console, web_phone,
+    reports, session, signalling, tickets, tokens, trunks, unread, users, waiting, web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -26,6 +26,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(reports::routes())
         .merge(parked::routes())
         .merge(presence::routes())
+        .merge(waiting::routes())
         .merge(openapi::routes());
     routes
         .into_router(&state)

@@ -20,7 +20,7 @@ use crate::{
         centre::{CentreCommand, Fact, SILENT_PHONE_MS, WantedPresence},
         directory::{
             AgentProfile, Device, DigestHashes, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit,
-            ServiceLevelVariant, Trunk, WrapUp,
+            QueueRouting, ServiceLevelVariant, Trunk, WrapUp,
         },
         event::{Actor, Event},
     },
@@ -263,6 +263,7 @@ fn directory() -> Directory {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        routing: QueueRouting::default(),
         has_secret_note: false,
         forks: None,
     };

@@ -17,6 +17,7 @@ import time
 
 from consoles import Room, instant_ms, wait_for, wall_ms
 from figures import Figures, is_clean, measure
+from matching import measure_matching
 from media import measure_media
 from node import PROJECT, Node, binary, load_average
 from signalling import measure_signalling
@@ -226,6 +227,7 @@ AREAS = {
     "survival": measure_survival,
     "console": measure_console,
     "simulation": measure_simulation,
+    "matching": measure_matching,
 }
 
 

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{FlowNames, forks, outward, trunk_tls};
+use super::{
+    FlowNames, forks, outward,
+    routing::{routing, skills},
+    trunk_tls,
+};
 use crate::{
     app::field_problem::{Flaw, Problems},
     domain::{
@@ -27,15 +31,8 @@ const RESERVED_REASONS: [&str; 2] = ["missed", "device"];
 
 pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
     problems.name("name", &queue.name);
-    let mut seen = BTreeSet::new();
-    for (index, need) in queue.skills.iter().enumerate() {
-        let field = format!("skills[{index}]");
-        if !directory.skills.contains_key(&need.skill) {
-            problems.add(format!("{field}.skill"), Flaw::unknown(Thing::Skill, &need.skill));
-        }
-        problems.within(&format!("{field}.level"), need.level, 1, 10);
-        problems.unless(seen.insert(&need.skill), &field, Flaw::Repeated);
-    }
+    skills("skills", &queue.skills, directory, problems);
+    routing(queue, directory, problems);
     problems.within("priority", queue.priority, -100, 100);
     problems.within("ring_secs", queue.ring_secs, 5, 120);
     problems.within("waiting_max", queue.waiting_max, 1, 10_000);

@@ -9,6 +9,7 @@ mod forks;
 mod kinds;
 mod lines;
 mod outward;
+mod routing;
 #[cfg(test)]
 mod tests;
 mod trunk_tls;

@@ -12,9 +12,11 @@ use crate::{
         access::Role,
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, ForkRule, ForkTarget, ForkToken, MediaFork, Number,
-            NumberTarget, PauseReason, Phone, Queue, QueueExit, ServiceLevelVariant, Skill, SkillNeed, Trunk, WrapUp,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, QueueRouting, RoutingStep, ServiceLevelVariant, Skill,
+            SkillNeed, Strategy, Trunk, WrapUp,
         },
         ivr::ScriptBook,
+        queue::reach,
         ticket::SlaPolicy,
     },
     store::{journal, testing::TestDb},
@@ -58,6 +60,7 @@ fn queue(id: &str) -> Queue {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        routing: QueueRouting::default(),
         has_secret_note: false,
         forks: None,
     }
@@ -113,7 +116,7 @@ async fn a_second_queue_agent_number_and_trunk_made_by_hand_reach_the_floor_at_o
         let live = floor.borrow_and_update().clone();
         assert_eq!(live.version, 6, "one version per change");
         let agent = &live.agents[&"eva".parse().unwrap()];
-        assert!(agent.can_serve(&live.queues[&"returns".parse().unwrap()]));
+        assert!(reach(agent, &live.queues[&"returns".parse().unwrap()]).is_some());
         assert!(live.trunks.contains_key(&"carrier".parse().unwrap()));
         assert_eq!(live.phones["105"].secret.as_ref().unwrap().ours.realm, "centralita");
 
@@ -159,6 +162,48 @@ async fn everything_that_is_wrong_with_a_queue_is_said_at_once_and_nothing_is_st
     assert!(problems.iter().all(|p| !p.mend.is_empty()));
     assert!(desk.list::<Queue>(&administrator()).await.unwrap().is_empty());
     assert!(desk.current().queues.is_empty());
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_how_a_queue_shares_its_calls_out_is_said_at_once() {
+    let test = TestDb::sqlite().await;
+    let desk = desk(&test).await;
+    let step = |after_secs: i64, skill: &str| RoutingStep {
+        after_secs,
+        skills: vec![SkillNeed { skill: skill.parse().unwrap(), level: 1 }],
+    };
+    desk.make(&administrator(), skill("dutch"), None).await.unwrap();
+    let routing = QueueRouting {
+        strategy: Strategy::Linear { order: vec!["ghost".parse().unwrap(), "ghost".parse().unwrap()] },
+        steps: vec![step(30, "dutch"), step(30, "ghost")],
+        promote_secs: Some(0),
+        head_start_secs: BTreeMap::from([("gold".into(), 4_000), ("tin".into(), 1)]),
+        talking_max: Some(0),
+        strikes_max: 0,
+        ..QueueRouting::default()
+    };
+    let wrong = Queue { routing: routing.clone(), ..queue("wrong") };
+    let Err(DirectoryFault::Invalid(problems)) = desk.make(&administrator(), wrong, None).await else { panic!("stored") };
+    let fields: Vec<&str> = problems.iter().map(|p| p.field.trim_start_matches("routing.")).collect();
+    assert_eq!(
+        fields,
+        [
+            "strategy.order[0]",
+            "strategy.order[1]",
+            "strategy.order[1]",
+            "steps[1].after_secs",
+            "steps[1].skills[0].skill",
+            "promote_secs",
+            "head_start_secs.gold",
+            "head_start_secs.tin",
+            "talking_max",
+            "strikes_max"
+        ]
+    );
+    // A skill that only a step asks for is in use.
+    let good = QueueRouting { steps: vec![step(30, "dutch")], ..QueueRouting::default() };
+    desk.make(&administrator(), Queue { routing: good, ..queue("right") }, None).await.unwrap();
+    assert_eq!(refused::<Skill>(&desk, "dutch").await, ["queue right"]);
 }
 
 #[tokio::test]

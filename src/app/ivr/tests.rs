@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::{
     domain::{
-        directory::{CalendarSource, Queue, QueueExit, ServiceLevelVariant, WrapUp},
+        directory::{CalendarSource, Queue, QueueExit, QueueRouting, ServiceLevelVariant, WrapUp},
         ivr::wander,
     },
     types::Rng,
@@ -56,6 +56,7 @@ fn directory() -> Directory {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        routing: QueueRouting::default(),
         has_secret_note: false,
         forks: None,
     };

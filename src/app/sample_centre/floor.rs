@@ -7,7 +7,7 @@ use crate::{
     domain::{
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget,
-            Phone, Queue, QueueExit, ServiceLevelVariant, Skill, SkillNeed, Trunk, WrapUp,
+            Phone, Queue, QueueExit, QueueRouting, ServiceLevelVariant, Skill, SkillNeed, Trunk, WrapUp,
         },
         ticket::{OnChange, Priority, SlaPolicy, SlaTargets, TicketState},
     },
@@ -158,6 +158,7 @@ fn support() -> Result<Queue, InvalidId> {
         ticket_type: "incident".into(),
         caller_number: None,
         recording: None,
+        routing: QueueRouting::default(),
         has_secret_note: false,
         forks: None,
         script: scripts(
@@ -193,6 +194,7 @@ fn sales() -> Result<Queue, InvalidId> {
         ticket_type: "enquiry".into(),
         caller_number: Some("+34910000002".into()),
         recording: None,
+        routing: QueueRouting::default(),
         has_secret_note: false,
         forks: None,
         script: scripts(
@@ -278,7 +280,7 @@ fn scripts(en: &str, es: &str) -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::calendar::Calendar;
+    use crate::domain::{calendar::Calendar, queue::reach};
 
     #[test]
     fn the_sample_centre_is_whole() {
@@ -287,7 +289,7 @@ mod tests {
             assert_eq!(Calendar::resolve(calendar).err(), None);
         }
         for queue in directory.queues.values() {
-            assert!(directory.agents.values().any(|agent| agent.can_serve(queue)), "{} has no agent", queue.id);
+            assert!(directory.agents.values().any(|agent| reach(agent, queue).is_some()), "{} has no agent", queue.id);
             assert!(queue.skills.iter().all(|need| directory.skills.contains_key(&need.skill)));
             assert!(queue.dispositions.iter().all(|branch| directory.dispositions.contains_key(branch)));
         }

@@ -17,7 +17,7 @@ use crate::{
         call::{CallEvent, CallEventKind},
         centre::{CallerLine, Centre, CentreCommand, CentreInput, CentreOutput, PhoneEffect, WantedPresence},
         directory::{
-            AgentProfile, Answering, Device, Directory, Number, NumberTarget, Queue, QueueExit, RecordingPolicy,
+            AgentProfile, Answering, Device, Directory, Number, NumberTarget, Queue, QueueExit, QueueRouting, RecordingPolicy,
             ServiceLevelVariant, SkillNeed, WrapUp,
         },
         event::{Actor, Event},
@@ -437,6 +437,7 @@ fn queue(plan: &Plan, planned: &PlannedQueue) -> Queue {
         ticket_type: String::new(),
         caller_number: None,
         script: BTreeMap::new(),
+        routing: QueueRouting::default(),
         recording: Some(RecordingPolicy::Never),
         has_secret_note: false,
         forks: None,

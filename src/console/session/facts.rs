@@ -35,8 +35,11 @@ impl Session {
         let is_owner = ticket.as_ref().is_some_and(|ticket| ticket.owner.as_ref() == Some(&actor.user));
         let is_noticed = is_breach && (is_owner || actor.may(Permission::Supervise));
         let ticket = ticket.map(|line| Box::new(TicketLine::clone(&line)));
-        let message =
-            ServerMessage::Fact { cursor: self.cursor.to_string(), record: Box::new(record.clone()), ticket: ticket.clone() };
+        let message = ServerMessage::Fact {
+            cursor: self.cursor.to_string(),
+            record: Box::new(self.eyes.fact(record)),
+            ticket: ticket.clone(),
+        };
         self.outbox.send(message)?;
         if is_noticed {
             self.outbox.send(ServerMessage::Notice { key: "sla_breached".into(), ticket })?;

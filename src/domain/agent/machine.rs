@@ -1,16 +1,16 @@
 //! One agent: what the agent rests in between calls (ready, paused, offline), the one call at work, and what was chosen for
 //! afterwards. Every change of the visible presence is an event, so that an agent's day adds up.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{AgentEvent, AgentEventKind, Presence, PresenceCause, WrapUpRule, WrapUpRun};
+use super::{AgentEvent, AgentEventKind, Presence, PresenceCause, Workload, WrapUpRule, WrapUpRun};
 use crate::{
     domain::Cx,
-    types::{AgentId, CallId, Mono, Timestamp, UserId},
+    types::{AgentId, CallId, Mono, QueueId, Timestamp, UserId},
 };
 
-/// Missed offers in a row after which an agent is set not ready.
-const STRIKES_MAX: u32 = 1;
 /// A phone or console that stays away for so long signs its agent out.
 const DEVICE_GRACE_MS: u64 = 600_000;
 
@@ -78,6 +78,11 @@ pub struct Agent {
     why: Option<&'static str>,
     is_device_up: bool,
     device_lost_at: Mono,
+    #[serde(default)]
+    workload: Workload,
+    /// The number of the floor's offer by which the agent was last offered a call of each queue.
+    #[serde(default)]
+    last_offers: BTreeMap<QueueId, u64>,
 }
 
 impl Agent {
@@ -94,6 +99,8 @@ impl Agent {
             why: None,
             is_device_up: false,
             device_lost_at: cx.now.mono,
+            workload: Workload::beginning(0, 0, cx.now.mono),
+            last_offers: BTreeMap::new(),
         }
     }
 
@@ -165,6 +172,38 @@ impl Agent {
         self.idle_since
     }
 
+    /// What the agent has done of late.
+    pub fn workload(&self, now: Mono) -> Workload {
+        let mut workload = self.workload;
+        workload.pass(&self.presence(), now);
+        workload
+    }
+
+    /// The agent has signed in: begins with what colleagues have done in the middle.
+    pub fn begin_workload(&mut self, workload: Workload) {
+        self.workload = workload;
+    }
+
+    /// The number of the offer by which the agent was last offered a call of this queue.
+    pub fn last_offer(&self, queue: &QueueId) -> Option<u64> {
+        self.last_offers.get(queue).copied()
+    }
+
+    /// The highest of those numbers, over all queues.
+    pub fn latest_offer(&self) -> Option<u64> {
+        self.last_offers.values().max().copied()
+    }
+
+    /// A call of this queue is offered, as the floor's offer of this number.
+    pub fn note_offer(&mut self, queue: QueueId, number: u64) {
+        self.last_offers.insert(queue, number);
+    }
+
+    /// Forgets offers of queues that are no more.
+    pub fn keep_queues(&mut self, is_known: impl Fn(&QueueId) -> bool) {
+        self.last_offers.retain(|queue, _| is_known(queue));
+    }
+
     /// Whether the phone or console can ring.
     pub fn is_device_up(&self) -> bool {
         self.is_device_up
@@ -203,7 +242,11 @@ impl Agent {
     /// The agent takes the offered call, or begins to dial.
     pub fn take(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
         self.strikes = 0;
+        let is_answer = self.work == Some(Work::Offered(call));
         self.turn(PresenceCause::Call, None, cx, |agent, _| agent.work = Some(Work::Busy(call)));
+        if is_answer {
+            self.workload.answer();
+        }
     }
 
     /// The offered call went away without any fault of the agent, who keeps the place among the idle.
@@ -221,15 +264,15 @@ impl Agent {
         });
     }
 
-    /// The agent did not answer, or declined. True when that made the agent not ready; who took a parked call during a pause
-    /// was not ready anyway, and the pause goes on.
-    pub fn strike(&mut self, call: CallId, cx: &mut AgentCx<'_>) -> bool {
+    /// The agent did not answer, or declined. True when that made the agent not ready, as it does so many times in a row; who took a
+    /// parked call during a pause was not ready anyway, and the pause goes on.
+    pub fn strike(&mut self, call: CallId, strikes_max: u32, cx: &mut AgentCx<'_>) -> bool {
         if self.work != Some(Work::Offered(call)) {
             return false;
         }
         let would_be_ready = self.would_be_ready();
         self.strikes += 1;
-        let is_out = would_be_ready && self.strikes >= STRIKES_MAX;
+        let is_out = would_be_ready && self.strikes >= strikes_max;
         let rest = match self.next.take() {
             Some(chosen @ (Rest::Paused { .. } | Rest::Offline)) => chosen,
             None if !would_be_ready => self.rest.clone(),
@@ -400,6 +443,7 @@ impl Agent {
         change: impl FnOnce(&mut Self, Mono),
     ) {
         let from = self.presence();
+        self.workload.pass(&from, cx.now.mono);
         change(self, cx.now.mono);
         let to = self.presence();
         if from == to {

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::{PauseCause, RecordingCause, RecordingFailure, ResumeCause, Supervision};
 use crate::types::{
     AgentId, Answer, AnswerCause, AudioQuality, CallId, CallerIdentity, CustomerId, ForkFailure, ForkId, ForkStop, LineId,
-    MediaForkId, MediaProtection, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection, SignallingTransport, Timestamp,
-    TrunkId,
+    MediaForkId, MediaProtection, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection, RoutingDecision,
+    SignallingTransport, Timestamp, TrunkId,
 };
 
 /// Something happened to a call.
@@ -90,6 +90,14 @@ pub enum CallEventKind {
         agent: AgentId,
         /// 1 for the first offer of this visit.
         attempt: i64,
+        /// Why this agent; `None` where somebody was asked for by name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<RoutingDecision>>,
+    },
+    /// Somebody put the caller before all others in line.
+    PutFirst {
+        /// Of which queue.
+        queue: QueueId,
     },
     /// The offer came to nothing.
     OfferMissed {
@@ -626,6 +634,13 @@ pub struct CallSummary {
 }
 
 impl CallEvent {
+    /// Without how colleagues stood when the call was given away.
+    pub fn hide_decision(&mut self) {
+        if let CallEventKind::Offered { decision, .. } = &mut self.kind {
+            *decision = None;
+        }
+    }
+
     /// `call.` and the kind.
     pub fn kind(&self) -> &'static str {
         match self.kind {
@@ -638,6 +653,7 @@ impl CallEvent {
             CallEventKind::IvrEntered { .. } => "call.ivr_entered",
             CallEventKind::Queued { .. } => "call.queued",
             CallEventKind::Offered { .. } => "call.offered",
+            CallEventKind::PutFirst { .. } => "call.put_first",
             CallEventKind::OfferMissed { .. } => "call.offer_missed",
             CallEventKind::Connected { .. } => "call.connected",
             CallEventKind::Held { .. } => "call.held",

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::Cx,
-    types::{AgentId, CallId, DispositionId, LegId, LineId, Mono, PeerReason, QueueId, SessionIdentifier, Timestamp},
+    types::{
+        AgentId, CallId, DispositionId, LegId, LineId, Mono, PeerReason, QueueId, RoutingDecision, SessionIdentifier, Timestamp,
+    },
 };
 
 /// Nodes kept of a caller's way through the flows.
@@ -272,14 +274,22 @@ impl Call {
         self.say(cx, CallEventKind::Queued { queue, reason: self.reason.clone() });
     }
 
-    /// The first in line rings at an agent.
-    pub fn offer(&mut self, new: Offer, cx: &mut CallCx<'_>) {
+    /// A caller in line rings at an agent: by this decision, or by somebody's hand.
+    pub fn offer(&mut self, new: Offer, decision: Option<RoutingDecision>, cx: &mut CallCx<'_>) {
         let Stage::Waiting { queue, offer } = &mut self.stage else { return };
         let (queue, agent) = (queue.clone(), new.agent.clone());
         *offer = Some(new);
         self.since = cx.now.wall;
         self.attempts += 1;
-        self.say(cx, CallEventKind::Offered { queue: Some(queue), agent, attempt: self.attempts });
+        let decision = decision.map(Box::new);
+        self.say(cx, CallEventKind::Offered { queue: Some(queue), agent, attempt: self.attempts, decision });
+    }
+
+    /// Somebody puts the caller before all others in line.
+    pub fn put_first(&mut self, cx: &mut CallCx<'_>) {
+        let Stage::Waiting { queue, .. } = &self.stage else { return };
+        let queue = queue.clone();
+        self.say(cx, CallEventKind::PutFirst { queue });
     }
 
     /// A call that rang at an agent is picked up by another, whose telephone is being answered.
@@ -302,7 +312,7 @@ impl Call {
             _ => return None,
         };
         self.attempts += 1;
-        self.say(cx, CallEventKind::Offered { queue, agent, attempt: self.attempts });
+        self.say(cx, CallEventKind::Offered { queue, agent, attempt: self.attempts, decision: None });
         Some(taken)
     }
 
@@ -325,7 +335,7 @@ impl Call {
         self.attempts += 1;
         self.transferred_from = Some(from.clone());
         self.go(Stage::HandedOver { from, offer, returns_from: None }, Some(Span::Wait), cx);
-        self.say(cx, CallEventKind::Offered { queue: None, agent: to, attempt: self.attempts });
+        self.say(cx, CallEventKind::Offered { queue: None, agent: to, attempt: self.attempts, decision: None });
     }
 
     /// The call leaves an agent for a queue or a line; [`Call::enqueue`], [`Call::enter_flow`] or a branch follows.

@@ -34,7 +34,7 @@ impl Call {
         let agent = new.agent.clone();
         *offer = Some(new);
         self.attempts += 1;
-        self.say(cx, CallEventKind::Offered { queue: None, agent, attempt: self.attempts });
+        self.say(cx, CallEventKind::Offered { queue: None, agent, attempt: self.attempts, decision: None });
     }
 
     /// Nobody took it in time, and there is nowhere else for it to go yet.
@@ -58,6 +58,6 @@ impl Call {
         self.wait_since = Some(cx.now.mono);
         self.attempts += 1;
         self.go(Stage::HandedOver { from: by, offer, returns_from: Some(slot) }, Some(Span::Wait), cx);
-        self.say(cx, CallEventKind::Offered { queue: None, agent: to, attempt: self.attempts });
+        self.say(cx, CallEventKind::Offered { queue: None, agent: to, attempt: self.attempts, decision: None });
     }
 }

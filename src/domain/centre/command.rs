@@ -202,6 +202,20 @@ pub enum CentreCommand {
         /// What.
         asked: RecordingAsked,
     },
+    /// A supervisor gives a waiting call to an agent, or takes it.
+    AssignWaiting {
+        /// The supervisor, by agent key.
+        asker: AgentId,
+        /// Which.
+        call: CallId,
+        /// To whom.
+        agent: AgentId,
+    },
+    /// A supervisor puts a waiting call before all others of its queue.
+    PutFirst {
+        /// Which.
+        call: CallId,
+    },
     /// A supervisor hears a call through the own console, or speaks to others than before.
     Supervise {
         /// Who, by agent key.

@@ -276,7 +276,8 @@ impl Centre {
         if let Some(colleague) = &colleague {
             match miss {
                 MissCause::NoAnswer | MissCause::Declined => {
-                    if self.on_agent(turn, colleague, |agent, cx| agent.strike(id, cx)) == Some(true) {
+                    let strikes_max = self.strikes_max(id);
+                    if self.on_agent(turn, colleague, |agent, cx| agent.strike(id, strikes_max, cx)) == Some(true) {
                         self.notify(colleague, "missed_offer");
                     }
                 }

@@ -147,6 +147,7 @@ impl Centre {
                 call.language = choose_language([Some(language.as_ref())], &call.language);
             }
         });
+        self.review_head_start(id);
         self.flow_knows_caller(turn, id);
     }
 
@@ -164,6 +165,7 @@ impl Centre {
     ) -> Result<(), Refusal> {
         self.own_work(agent, call)?;
         self.on_call(turn, call, |call, cx| call.choose_customer(customer.into(), cx));
+        self.review_head_start(call);
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 //! [`Centre::poll`] in order.
 
 mod answered_by;
+mod by_hand;
 mod command;
 mod conference;
 mod consoles;
@@ -17,6 +18,7 @@ mod io;
 mod leaving;
 mod legs;
 mod line_transfer;
+mod matching;
 mod moves;
 mod offer;
 mod outbound;
@@ -78,7 +80,7 @@ use super::{
     directory::Directory,
     event::Actor,
     ivr::{FlowRun, ScriptBook},
-    queue::{Choices, Explanation, QueueLine},
+    queue::{QueueLine, Reach},
     routing::DialPlan,
     trunk::{Pace, TrunkState},
 };
@@ -102,8 +104,8 @@ pub struct Centre {
     /// What to dial once the agent's own phone is answered.
     dial_plans: BTreeMap<CallId, DialPlan>,
     agents: BTreeMap<AgentId, Agent>,
-    /// Which queues an agent has the skills for, as of the present directory.
-    serves: BTreeMap<AgentId, BTreeSet<QueueId>>,
+    /// Which queues an agent comes into question for, as of the present directory.
+    serves: BTreeMap<AgentId, BTreeMap<QueueId, Reach>>,
     lines: BTreeMap<QueueId, QueueLine>,
     /// What is known of the active trunks.
     trunks: BTreeMap<TrunkId, TrunkState>,
@@ -141,9 +143,10 @@ pub struct Centre {
     recordings: Recordings,
     forks: Forks,
     timers: Timers,
+    /// How many calls have been offered out of queues; goes on over restarts.
+    offers: u64,
     /// When agents stop being passed over for calls that they missed.
     passed_over: BTreeSet<Mono>,
-    choices: Choices,
     published: Published,
     recovery: Recovery,
     is_match_due: bool,
@@ -231,6 +234,8 @@ impl Centre {
             CentreCommand::SendDigits { agent, call, digits } => self.send_digits(&agent, call, &digits),
             CentreCommand::Recording { agent, call, asked } => self.ask_recording(turn, agent.as_ref(), call, asked),
             CentreCommand::Park { agent, call } => self.park_call(turn, &agent, call),
+            CentreCommand::AssignWaiting { asker, call, agent } => self.assign_waiting(turn, &asker, call, &agent),
+            CentreCommand::PutFirst { call } => self.put_first(turn, call),
             CentreCommand::TakeParked { agent, call } => self.take_parked(turn, &agent, call),
             CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
             CentreCommand::Consult { agent, call, target } => self.consult(turn, &agent, call, target),
@@ -285,7 +290,8 @@ impl Centre {
                 Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
                 Timer::SlotTold(leg) => self.slot_told(leg),
                 Timer::Hours => self.check_hours(turn),
-                Timer::Match => self.exclusion_ended(turn),
+                Timer::Match => self.match_again(turn),
+                Timer::Positions => self.publish_moved(),
             }
         }
         self.finish(turn);
@@ -304,11 +310,6 @@ impl Centre {
     /// Whether nothing is to be begun that calls do without, such as a supervisor's ears. What has begun goes on.
     pub fn spare_audio(&mut self, spares_audio: bool) {
         self.spares_audio = spares_audio;
-    }
-
-    /// The latest choices of the matcher, newest first.
-    pub fn explanations(&self) -> impl Iterator<Item = &Explanation> {
-        self.choices.latest()
     }
 
     /// Ends every call, because the process ends: callers in line flow out, everyone else is hung up.
@@ -334,6 +335,6 @@ impl Centre {
         self.review_recordings(turn);
         self.review_forks(turn);
         self.tell_hearing();
-        self.publish();
+        self.publish(turn.now.mono);
     }
 }

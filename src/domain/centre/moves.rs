@@ -9,7 +9,7 @@ use crate::{
         call::{Call, CallCx},
         event::{Actor, Event},
     },
-    types::{AgentId, CallId, LegId, UserId},
+    types::{AgentId, CallId, LegId, QueueId, UserId},
 };
 
 impl Turn<'_> {
@@ -66,7 +66,12 @@ impl Centre {
 
     fn state_facts(&mut self, turn: &Turn<'_>, id: CallId, mut events: Outbox<crate::domain::call::CallEvent>) {
         let Some(call) = self.calls.get(&id) else { return };
-        self.standing.note(call);
+        if let Some(queue) = self.standing.note(call)
+            && self.directory.queues.get(&queue).is_some_and(|queue| queue.routing.talking_max.is_some())
+        {
+            // One conversation less: the next caller of a queue that may not have more.
+            self.is_match_due = true;
+        }
         self.timers.set(Timer::Stage(id), call.stage().deadline());
         self.timers.set(Timer::Consult(id), call.consult().and_then(|consult| consult.until));
         self.timers.set(Timer::RecordingPause(id), call.recording_deadline());
@@ -91,8 +96,9 @@ impl Centre {
 
     /// What is said of the queues that an agent serves may be different now.
     pub(super) fn touch_queues_of(&mut self, agent: &AgentId) {
-        for queue in self.serves.get(agent).into_iter().flatten() {
-            self.published.touch_queue(queue.clone());
+        let queues: Vec<QueueId> = self.own_queues(agent).cloned().collect();
+        for queue in queues {
+            self.published.touch_queue(queue);
         }
     }
 
@@ -109,11 +115,17 @@ impl Centre {
         self.timers.set(Timer::Agent(id.clone()), agent.deadline());
         self.published.touch_agent(id.clone());
         self.touch_queues_of(id);
+        let mut has_signed_in = false;
         for event in events.drain() {
-            if let AgentEventKind::PresenceChanged { to, .. } = &event.kind {
+            if let AgentEventKind::PresenceChanged { from, to, .. } = &event.kind {
+                has_signed_in |= *from == Presence::Offline;
                 match to {
                     Presence::Ready => self.is_match_due = true,
-                    Presence::Offline => self.is_staff_check_due = true,
+                    Presence::Offline => {
+                        self.is_staff_check_due = true;
+                        // A step that nobody is left for is skipped.
+                        self.is_match_due = true;
+                    }
                     Presence::Paused { .. }
                     | Presence::Offered { .. }
                     | Presence::Busy { .. }
@@ -126,6 +138,9 @@ impl Centre {
                 event: Event::Agent(event),
                 call: None,
             }));
+        }
+        if has_signed_in {
+            self.begin_workload(turn, id);
         }
         Some(result)
     }

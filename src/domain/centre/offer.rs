@@ -1,4 +1,4 @@
-//! Offers: which agent a waiting call rings at, and what follows from an answer, a refusal, silence, a broken phone.
+//! Offers: how an agent is rung, and what follows from an answer, a refusal, silence, a broken phone.
 
 use std::sync::Arc;
 
@@ -7,7 +7,6 @@ use crate::{
     domain::{
         call::{MissCause, Offer, Partner, Stage},
         directory::Device,
-        queue::{Explanation, FreeAgent, Pick, pick},
     },
     types::{AgentId, CallId, QueueId},
 };
@@ -21,29 +20,6 @@ const RING_SECS_MIN: i64 = 5;
 const RING_SECS_MAX: i64 = 120;
 
 impl Centre {
-    /// Gives waiting calls to free agents until no pair is left.
-    pub(super) fn match_calls(&mut self, turn: &mut Turn<'_>) {
-        if !std::mem::take(&mut self.is_match_due) {
-            return;
-        }
-        // Each round takes one agent out of the free ones.
-        for _ in 0..=self.agents.len() {
-            let free: Vec<FreeAgent> = self
-                .agents
-                .values()
-                .filter(|agent| agent.is_free() && !self.is_occupied(&agent.id))
-                .map(|agent| FreeAgent { agent: agent.id.clone(), idle_since: agent.idle_since() })
-                .collect();
-            let lines = self.lines.iter().filter(|(_, line)| !line.is_empty()).filter_map(|(id, line)| {
-                let priority = self.directory.queues.get(id)?.priority;
-                Some((id, priority, line))
-            });
-            let serves = |agent: &AgentId, queue: &QueueId| self.serves.get(agent).is_some_and(|queues| queues.contains(queue));
-            let Some(picked) = pick(lines, &free, serves, turn.now.mono) else { return };
-            self.offer_call(turn, picked);
-        }
-    }
-
     /// Whether this agent has somebody in the ear who is no work of theirs: listens to a call, or calls a number of ours.
     pub(super) fn is_occupied(&self, agent: &AgentId) -> bool {
         self.listening.contains_key(agent) || self.calling_in.values().any(|calling| calling == agent)
@@ -52,18 +28,6 @@ impl Centre {
     /// Whether this agent could be rung now.
     pub(super) fn is_available(&self, agent: &AgentId) -> bool {
         self.agents.get(agent).is_some_and(|known| known.is_free()) && !self.is_occupied(agent)
-    }
-
-    fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {
-        let Pick { queue, call: id, agent, considered } = picked;
-        let ring_secs = self.directory.queues.get(&queue).map_or(RING_SECS_MIN, |queue| queue.ring_secs);
-        self.choices.note(Explanation { at: turn.now.wall, queue: queue.clone(), call: id, chosen: agent.clone(), considered });
-        if let Some(waiting) = self.lines.get_mut(&queue).and_then(|line| line.get_mut(id)) {
-            waiting.is_offered = true;
-        }
-        let offer = self.ring(turn, id, &agent, ring_secs);
-        self.on_call(turn, id, |call, cx| call.offer(offer, cx));
-        self.on_agent(turn, &agent, |agent, cx| agent.offer(id, cx));
     }
 
     /// Rings an agent's device: the console by its view of the call, a SIP phone by calling it.
@@ -160,7 +124,8 @@ impl Centre {
         let agent = offer.agent;
         match cause {
             MissCause::NoAnswer | MissCause::Declined => {
-                if self.on_agent(turn, &agent, |agent, cx| agent.strike(id, cx)) == Some(true) {
+                let strikes_max = self.strikes_max(id);
+                if self.on_agent(turn, &agent, |agent, cx| agent.strike(id, strikes_max, cx)) == Some(true) {
                     self.notify(&agent, "missed_offer");
                 }
             }
@@ -216,10 +181,9 @@ impl Centre {
         self.timers.set(Timer::Match, self.passed_over.first().copied());
     }
 
-    /// Somebody is no longer passed over.
-    pub(super) fn exclusion_ended(&mut self, turn: &Turn<'_>) {
-        self.passed_over = self.passed_over.split_off(&(turn.now.mono + 1));
-        self.timers.set(Timer::Match, self.passed_over.first().copied());
-        self.is_match_due = true;
+    /// Calls in a row that an agent may leave unanswered, as the queue of this one says.
+    pub(super) fn strikes_max(&self, id: CallId) -> u32 {
+        let queue = self.calls.get(&id).and_then(|call| self.directory.queues.get(call.queue.as_ref()?));
+        queue.map_or(1, |queue| u32::try_from(queue.routing.strikes_max).unwrap_or(1)).max(1)
     }
 }

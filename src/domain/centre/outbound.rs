@@ -231,7 +231,7 @@ impl Centre {
 
     /// The number that called parties see: of the agent's first queue that has one, else the centre's; `None` when neither has.
     pub(super) fn number_shown(&self, agent: &AgentId) -> Option<Arc<str>> {
-        let queues = self.serves.get(agent).into_iter().flatten().filter_map(|queue| self.directory.queues.get(queue));
+        let queues = self.own_queues(agent).filter_map(|queue| self.directory.queues.get(queue));
         let own = queues.filter_map(|queue| queue.caller_number.as_deref()).next();
         own.or(self.directory.centre.caller_number.as_deref()).map(Arc::from)
     }

@@ -13,8 +13,14 @@ use crate::{
         call::{Call, CallSummary, DialStep, EndCause, Stage},
         trunk::TrunkView,
     },
-    types::{AgentId, CallId, QueueId},
+    types::{AgentId, CallId, Mono, QueueId},
 };
+
+/// Places of a line that are shown as they change. Whoever stands behind them is shown the place once in a while: each departure moves
+/// all, and telling thousands of it each time would cost more than all else.
+const POSITIONS_AT_ONCE: usize = 50;
+/// Once in this time.
+const POSITIONS_EVERY_MS: u64 = 1_000;
 
 /// The live floor at one moment.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +49,8 @@ pub(super) struct Published {
     touched_calls: BTreeSet<CallId>,
     touched_agents: BTreeSet<AgentId>,
     touched_queues: BTreeSet<QueueId>,
+    /// Long lines in which somebody has moved since it was last shown.
+    moved_queues: BTreeSet<QueueId>,
 }
 
 impl Published {
@@ -87,41 +95,51 @@ impl Centre {
     }
 
     /// Sends the views that changed, and lets go of calls that are over and wrapped up.
-    pub(super) fn publish(&mut self) {
+    pub(super) fn publish(&mut self, now: Mono) {
         let queues = std::mem::take(&mut self.published.touched_queues);
-        let positions = self.positions(&queues);
-        let mut calls = std::mem::take(&mut self.published.touched_calls);
+        let positions = self.positions(queues.iter(), POSITIONS_AT_ONCE);
+        let calls = std::mem::take(&mut self.published.touched_calls);
         self.recovery.changes.calls.extend(&calls);
+        for id in &calls {
+            self.publish_call(*id, positions.get(id).copied());
+        }
         // Who only moves up in line is shown it, but is written down by the place, which stays.
-        calls.extend(positions.keys().copied());
-        for id in calls {
-            self.publish_call(id, positions.get(&id).copied());
+        self.publish_positions(positions);
+        let long = queues.iter().filter(|queue| self.lines.get(*queue).is_some_and(|line| line.len() > POSITIONS_AT_ONCE));
+        self.published.moved_queues.extend(long.cloned());
+        if !self.published.moved_queues.is_empty() && !self.timers.is_set(&Timer::Positions) {
+            self.timers.set(Timer::Positions, Some(now + POSITIONS_EVERY_MS));
         }
         for id in std::mem::take(&mut self.published.touched_agents) {
             self.recovery.changes.agents.insert(id.clone());
             self.publish_agent(&id);
         }
         if !queues.is_empty() {
-            let talking = self.talking_by_queue();
             for id in queues {
-                self.publish_queue(&id, &talking);
+                self.publish_queue(&id);
             }
         }
     }
 
-    fn positions(&self, queues: &BTreeSet<QueueId>) -> BTreeMap<CallId, usize> {
-        let lines = queues.iter().filter_map(|queue| self.lines.get(queue));
-        lines.flat_map(|line| line.iter().enumerate().map(|(index, (_, waiting))| (waiting.call, index + 1))).collect()
+    /// Shows those far back in long lines where they stand now.
+    pub(super) fn publish_moved(&mut self) {
+        let queues = std::mem::take(&mut self.published.moved_queues);
+        let positions = self.positions(queues.iter(), usize::MAX);
+        self.publish_positions(positions);
     }
 
-    pub(super) fn talking_by_queue(&self) -> BTreeMap<QueueId, i64> {
-        let mut talking = BTreeMap::new();
-        for call in self.calls.values().filter(|call| call.stage().is_conversation()) {
-            if let Some(queue) = &call.queue {
-                *talking.entry(queue.clone()).or_insert(0) += 1;
+    fn publish_positions(&mut self, positions: BTreeMap<CallId, usize>) {
+        for (id, position) in positions {
+            let told = self.published.calls.get(&id).map(|view| &view.state);
+            if matches!(told, Some(CallState::Waiting { position: told }) if *told != whole(position)) {
+                self.publish_call(id, Some(position));
             }
         }
-        talking
+    }
+
+    fn positions<'a>(&self, queues: impl Iterator<Item = &'a QueueId>, most: usize) -> BTreeMap<CallId, usize> {
+        let lines = queues.filter_map(|queue| self.lines.get(queue));
+        lines.flat_map(|line| line.iter().take(most).zip(1..).map(|((_, waiting), place)| (waiting.call, place))).collect()
     }
 
     fn publish_call(&mut self, id: CallId, position: Option<usize>) {
@@ -168,14 +186,14 @@ impl Centre {
         }
     }
 
-    fn publish_queue(&mut self, id: &QueueId, talking: &BTreeMap<QueueId, i64>) {
+    fn publish_queue(&mut self, id: &QueueId) {
         if !self.directory.queues.contains_key(id) && self.lines.get(id).is_none_or(|line| line.is_empty()) {
             self.lines.remove(id);
             self.published.queues.remove(id);
             return;
         }
         let old = self.published.queues.get(id);
-        let Some(mut view) = self.queue_view(id, talking, old.map_or(0, |old| old.version)) else { return };
+        let Some(mut view) = self.queue_view(id, old.map_or(0, |old| old.version)) else { return };
         if old.is_some_and(|old| **old == view) {
             return;
         }
@@ -185,18 +203,17 @@ impl Centre {
         self.out.push_back(CentreOutput::Queue(view));
     }
 
-    pub(super) fn queue_view(&self, id: &QueueId, talking: &BTreeMap<QueueId, i64>, version: u64) -> Option<QueueView> {
+    pub(super) fn queue_view(&self, id: &QueueId, version: u64) -> Option<QueueView> {
         let line = self.lines.get(id)?;
-        let serving =
-            || self.agents.values().filter(|agent| self.serves.get(&agent.id).is_some_and(|queues| queues.contains(id)));
+        let serving = || self.agents.values().filter(|agent| self.own_queues(&agent.id).any(|queue| queue == id));
         Some(QueueView {
             id: id.clone(),
             version,
             waiting: whole(line.len()),
-            longest_since: line.iter().filter_map(|(_, waiting)| self.calls.get(&waiting.call)?.queued_at).min(),
+            longest_since: line.longest().and_then(|call| self.calls.get(&call)?.queued_at),
             agents_ready: whole(serving().filter(|agent| self.is_available(&agent.id)).count()),
             agents_signed_in: whole(serving().filter(|agent| agent.is_signed_in()).count()),
-            talking: talking.get(id).copied().unwrap_or(0),
+            talking: self.standing.talking(id),
         })
     }
 
@@ -323,7 +340,7 @@ impl Centre {
             has_console: self.consoles.get(&agent.id).is_some_and(|console| console.is_session_up),
             has_device: agent.is_device_up(),
             call: agent.call(),
-            queues: self.serves.get(&agent.id).into_iter().flatten().cloned().collect(),
+            queues: self.own_queues(&agent.id).cloned().collect(),
             why: agent.why().map(str::to_owned),
         }
     }

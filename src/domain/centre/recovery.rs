@@ -117,9 +117,10 @@ impl Centre {
         Some(KeptCall { call: Call::clone(call), place, muted, types_secret: self.types_secret(id) })
     }
 
-    /// An agent as it stands.
+    /// An agent as it stands: one who is signed in, or whom a queue's round goes on behind.
     pub fn keep_agent(&self, id: &AgentId) -> Option<Agent> {
-        self.agents.get(id).filter(|agent| agent.is_signed_in() || agent.call().is_some()).cloned()
+        let is_kept = |agent: &&Agent| agent.is_signed_in() || agent.call().is_some() || agent.latest_offer().is_some();
+        self.agents.get(id).filter(is_kept).cloned()
     }
 
     /// The telephone legs of a call, those of a consultation included: it does not come back, so its phones are hung up. A conference
@@ -160,6 +161,7 @@ impl Centre {
                 self.agents.insert(agent.id.clone(), agent);
             }
         }
+        self.offers = self.agents.values().filter_map(Agent::latest_offer).max().unwrap_or(0);
         let ids: Vec<CallId> = calls.iter().map(KeptCall::id).collect();
         let mut places = BTreeMap::new();
         for kept in calls {

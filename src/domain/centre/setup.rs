@@ -10,8 +10,9 @@ use crate::{
         directory::Directory,
         event::Actor,
         ivr::ScriptBook,
+        queue::reach,
     },
-    types::{AgentId, Now, QueueId, Rng},
+    types::{AgentId, CallId, Now, QueueId, Rng},
 };
 
 impl Centre {
@@ -29,8 +30,14 @@ impl Centre {
         self.serves = directory
             .agents
             .values()
-            .map(|agent| (agent.id.clone(), directory.queues_of(agent).map(|queue| queue.id.clone()).collect()))
+            .map(|agent| {
+                let reaches = directory.queues.values().filter_map(|queue| Some((queue.id.clone(), reach(agent, queue)?)));
+                (agent.id.clone(), reaches.collect())
+            })
             .collect();
+        for agent in self.agents.values_mut() {
+            agent.keep_queues(|queue| directory.queues.contains_key(queue));
+        }
         self.set_up_agents(turn);
         self.set_up_queues(turn);
         self.set_up_trunks(turn);
@@ -76,6 +83,10 @@ impl Centre {
         for id in directory.queues.keys() {
             self.lines.entry(id.clone()).or_default();
             self.published.touch_queue(id.clone());
+        }
+        let waiting: Vec<CallId> = self.lines.values().flat_map(|line| line.iter().map(|(_, waiting)| waiting.call)).collect();
+        for call in waiting {
+            self.review_head_start(call);
         }
     }
 }

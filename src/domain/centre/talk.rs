@@ -161,7 +161,7 @@ impl Centre {
             return Some(queue);
         }
         match call.direction {
-            crate::domain::call::Direction::Inbound => self.serves.get(agent)?.first().cloned(),
+            crate::domain::call::Direction::Inbound => self.own_queues(agent).next().cloned(),
             crate::domain::call::Direction::Outbound => None,
         }
     }

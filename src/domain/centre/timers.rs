@@ -44,8 +44,10 @@ pub(super) enum Timer {
     SlotTold(LegId),
     /// A calendar may have opened or closed.
     Hours,
-    /// An agent is no longer passed over for a call.
+    /// An agent is no longer passed over for a call, or a call has waited for the next step of its queue.
     Match,
+    /// Those far back in long lines are shown where they stand.
+    Positions,
 }
 
 /// The table.

@@ -60,11 +60,31 @@ impl Centre {
             self.timers.set(Timer::CustomerAudio(id), Some(now + DEAD_LINE_MS));
         }
         let waiting = Waiting { call: id, announced: None, is_offered: false, is_dead, excluded: BTreeMap::new() };
-        self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, now);
+        let head_start_ms = self.head_start_ms(id, queue);
+        self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, head_start_ms, now);
         self.timers.set(Timer::MaxWait(id), Some(until));
         self.timers.set(Timer::Announce(id), announce_at);
         self.published.touch_queue(queue.id.clone());
         self.is_match_due = true;
+    }
+
+    /// How far the queue puts the caller's segment ahead.
+    fn head_start_ms(&self, id: CallId, queue: &Queue) -> u64 {
+        let segment = self.calls.get(&id).and_then(|call| call.party.known()).map(|known| known.segment.clone());
+        let secs = segment.and_then(|segment| queue.routing.head_start_secs.get(segment.as_ref()).copied());
+        secs.map_or(0, millis)
+    }
+
+    /// What is known of the caller, or how segments stand in the queue, has changed: whoever waits stands where that puts them now.
+    pub(super) fn review_head_start(&mut self, id: CallId) {
+        let Some(Stage::Waiting { queue, .. }) = self.calls.get(&id).map(|call| call.stage()) else { return };
+        let Some(definition) = self.directory.queues.get(queue) else { return };
+        let head_start_ms = self.head_start_ms(id, definition);
+        let key = definition.id.clone();
+        if self.lines.get_mut(&key).is_some_and(|line| line.set_head_start(id, head_start_ms)) {
+            self.published.touch_queue(key);
+            self.published.touch_call(id);
+        }
     }
 
     fn branch_at_entry(&self, queue: &Queue, turn: &Turn<'_>) -> Option<FlowOutCause> {
@@ -182,9 +202,10 @@ impl Centre {
 
     /// Whether anyone who could serve the queue is signed in.
     pub(super) fn is_staffed(&self, queue: &QueueId) -> bool {
-        self.agents
-            .values()
-            .any(|agent| agent.is_signed_in() && self.serves.get(&agent.id).is_some_and(|queues| queues.contains(queue)))
+        let Some(definition) = self.directory.queues.get(queue) else { return false };
+        let signed_in = self.agents.values().filter(|agent| agent.is_signed_in());
+        let mut reaches = signed_in.filter_map(|agent| self.serves.get(&agent.id)?.get(queue));
+        reaches.any(|reach| comes_in_time(reach.step, definition))
     }
 
     /// Callers of a queue who do not ring at an agent, first in line first.
@@ -192,6 +213,12 @@ impl Centre {
         let line = self.lines.get(queue);
         line.into_iter().flat_map(|line| line.iter()).filter(|(_, w)| !w.is_offered).map(|(_, w)| w.call).collect()
     }
+}
+
+/// Whether a step of a queue comes before its callers have waited the most that they may.
+fn comes_in_time(step: usize, queue: &Queue) -> bool {
+    let after_secs = step.checked_sub(1).and_then(|index| queue.routing.steps.get(index)).map_or(0, |step| step.after_secs);
+    step == 0 || queue.routing.skips_empty_steps || after_secs < queue.wait_secs_max
 }
 
 /// Seconds of the directory as milliseconds; nonsense below zero is zero.

@@ -31,7 +31,7 @@ impl Centre {
 
     fn wrap_up_rule(&self, id: CallId, agent: &AgentId) -> Option<WrapUpRule> {
         let own = self.calls.get(&id).and_then(|call| call.queue.as_ref());
-        let queue = own.or_else(|| self.serves.get(agent)?.first()).and_then(|queue| self.directory.queues.get(queue));
+        let queue = own.or_else(|| self.own_queues(agent).next()).and_then(|queue| self.directory.queues.get(queue));
         match queue.map_or(NO_QUEUE, |queue| queue.wrap_up) {
             WrapUp::None => None,
             WrapUp::Timed { secs } => Some(WrapUpRule { ms: millis(secs), needs_disposition: false }),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ForkRule, RecordingPolicy, ServiceLevelVariant};
+use super::{ForkRule, QueueRouting, RecordingPolicy, ServiceLevelVariant};
 use crate::types::{CalendarId, DispositionId, QueueId, SkillId};
 
 /// A queue: who may serve it, how long one may wait, and what happens then.
@@ -56,6 +56,9 @@ pub struct Queue {
     pub caller_number: Option<String>,
     /// Script that agents read, plain text per language.
     pub script: BTreeMap<String, String>,
+    /// How its calls find their agents.
+    #[serde(default)]
+    pub routing: QueueRouting,
     /// Which of its calls are recorded; `None` is as the centre says.
     #[serde(default)]
     pub recording: Option<RecordingPolicy>,
@@ -66,6 +69,13 @@ pub struct Queue {
     /// Which outside systems get its calls' audio; `None` is as the centre says.
     #[serde(default)]
     pub forks: Option<Vec<ForkRule>>,
+}
+
+impl Queue {
+    /// Every skill that it asks for, at any step.
+    pub fn needs(&self) -> impl Iterator<Item = &SkillNeed> {
+        self.skills.iter().chain(self.routing.steps.iter().flat_map(|step| &step.skills))
+    }
 }
 
 /// A skill that a queue asks for.

@@ -1,23 +1,28 @@
-//! The line of one queue: an order that only arrivals and departures change.
+//! The line of one queue: an order that arrivals, departures and head starts change, and nothing else.
 
-use std::collections::BTreeMap;
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::types::{AgentId, CallId, Mono};
 
-/// A place in the line. Smaller is served first: those put back at the head, then by entry; who came in the same millisecond
-/// keeps the order of coming.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// A place in the line. Smaller is served first: those put at the head, in the order in which they were, then by entry less the head
+/// start; who came in the same millisecond keeps the order of coming.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     is_behind_head: bool,
     since: Mono,
     turn: u64,
     call: CallId,
+    #[serde(default)]
+    head_start_ms: u64,
 }
 
 impl Place {
-    /// Whether the call was put back at the head, as after a lost agent.
+    /// Whether the call was put at the head, as after a lost agent or by a supervisor.
     pub fn is_head(&self) -> bool {
         !self.is_behind_head
     }
@@ -25,6 +30,28 @@ impl Place {
     /// When the caller took the place.
     pub fn since(&self) -> Mono {
         self.since
+    }
+
+    /// By how many milliseconds the caller stands ahead of who came at the same time.
+    pub fn head_start_ms(&self) -> u64 {
+        self.head_start_ms
+    }
+
+    fn rank(&self) -> (bool, u64, u64, CallId) {
+        let by_wait = self.since.as_millis().saturating_sub(self.head_start_ms);
+        (self.is_behind_head, if self.is_behind_head { by_wait } else { 0 }, self.turn, self.call)
+    }
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -48,25 +75,48 @@ pub struct Waiting {
 pub struct QueueLine {
     order: BTreeMap<Place, Waiting>,
     places: BTreeMap<CallId, Place>,
+    /// Always with a call; without one it is a border to search from.
+    by_entry: BTreeSet<(Mono, Option<CallId>)>,
     turns: u64,
 }
 
 impl QueueLine {
     /// Adds a caller, at the end or (after an agent was lost in mid-call) at the head.
-    pub fn join(&mut self, waiting: Waiting, at_head: bool, now: Mono) {
+    pub fn join(&mut self, waiting: Waiting, at_head: bool, head_start_ms: u64, now: Mono) {
         let call = waiting.call;
         self.leave(call);
         self.turns += 1;
-        let place = Place { is_behind_head: !at_head, since: now, turn: self.turns, call };
-        self.places.insert(call, place);
-        self.order.insert(place, waiting);
+        let place = Place { is_behind_head: !at_head, since: now, turn: self.turns, call, head_start_ms };
+        self.put(waiting, place);
     }
 
     /// Gives a caller the place back that an earlier process had given.
     pub fn rejoin(&mut self, waiting: Waiting, place: Place) {
         self.leave(waiting.call);
         self.turns = self.turns.max(place.turn);
-        self.places.insert(waiting.call, place);
+        self.put(waiting, place);
+    }
+
+    /// Gives a caller another head start; the time of entry stays. True when that changes the place.
+    pub fn set_head_start(&mut self, call: CallId, head_start_ms: u64) -> bool {
+        let Some(place) = self.place(call).filter(|place| place.head_start_ms != head_start_ms) else { return false };
+        let Some(waiting) = self.leave(call) else { return false };
+        self.put(waiting, Place { head_start_ms, ..place });
+        true
+    }
+
+    /// Puts a caller before all others, behind those put there earlier; the time of entry stays. True when that changes the place.
+    pub fn put_first(&mut self, call: CallId) -> bool {
+        let Some(place) = self.place(call).filter(|place| place.is_behind_head) else { return false };
+        let Some(waiting) = self.leave(call) else { return false };
+        self.turns += 1;
+        self.put(waiting, Place { is_behind_head: false, turn: self.turns, ..place });
+        true
+    }
+
+    fn put(&mut self, waiting: Waiting, place: Place) {
+        self.places.insert(place.call, place);
+        self.by_entry.insert((place.since, Some(place.call)));
         self.order.insert(place, waiting);
     }
 
@@ -78,6 +128,7 @@ impl QueueLine {
     /// Takes a caller out.
     pub fn leave(&mut self, call: CallId) -> Option<Waiting> {
         let place = self.places.remove(&call)?;
+        self.by_entry.remove(&(place.since, Some(call)));
         self.order.remove(&place)
     }
 
@@ -97,8 +148,23 @@ impl QueueLine {
         Some(self.order.range(..place).count() + 1)
     }
 
+    /// Who has waited for the longest time, whatever the place.
+    pub fn longest(&self) -> Option<CallId> {
+        self.by_entry.first().and_then(|(_, call)| *call)
+    }
+
+    /// When the first one entered of those who are in line.
+    pub fn first_entry(&self) -> Option<Mono> {
+        self.by_entry.first().map(|(since, _)| *since)
+    }
+
+    /// When the first one entered of those who came after a moment.
+    pub fn first_entry_after(&self, moment: Mono) -> Option<Mono> {
+        self.by_entry.range((moment + 1, None)..).next().map(|(since, _)| *since)
+    }
+
     /// All callers, first in line first.
-    pub fn iter(&self) -> impl Iterator<Item = (&Place, &Waiting)> {
+    pub fn iter(&self) -> std::collections::btree_map::Iter<'_, Place, Waiting> {
         self.order.iter()
     }
 
@@ -117,5 +183,64 @@ impl Waiting {
     /// Whether this agent is passed over for now.
     pub fn excludes(&self, agent: &AgentId, now: Mono) -> bool {
         self.excluded.get(agent).is_some_and(|until| now < *until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Rng, Timestamp};
+
+    fn waiting(call: CallId) -> Waiting {
+        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new() }
+    }
+
+    fn at(secs: u64) -> Mono {
+        Mono::from_millis(secs * 1_000)
+    }
+
+    fn three() -> [CallId; 3] {
+        let mut rng = Rng::seeded(4);
+        std::array::from_fn(|n| CallId::mint(Timestamp::from_millis(i64::try_from(n).unwrap()), &mut rng))
+    }
+
+    #[test]
+    fn a_call_put_back_at_the_head_is_first_in_line() {
+        let (mut line, calls) = (QueueLine::default(), three());
+        line.join(waiting(calls[0]), false, 0, at(1));
+        line.join(waiting(calls[1]), false, 0, at(2));
+        line.join(waiting(calls[2]), true, 0, at(3));
+        assert_eq!(calls.iter().map(|c| line.position(*c)).collect::<Vec<_>>(), [Some(2), Some(3), Some(1)]);
+        line.leave(calls[2]);
+        assert_eq!(line.position(calls[1]), Some(2));
+    }
+
+    #[test]
+    fn a_head_start_counts_as_time_waited_and_leaves_the_wait_alone() {
+        let (mut line, calls) = (QueueLine::default(), three());
+        line.join(waiting(calls[0]), false, 0, at(100));
+        line.join(waiting(calls[1]), false, 60_000, at(150));
+        line.join(waiting(calls[2]), false, 60_000, at(170));
+        let order = |line: &QueueLine| line.iter().map(|(_, waiting)| waiting.call).collect::<Vec<_>>();
+        assert_eq!(
+            order(&line),
+            [calls[1], calls[0], calls[2]],
+            "60 s ahead of who came 50 s before, not of who came 70 s before"
+        );
+        assert_eq!(line.longest(), Some(calls[0]));
+        assert!(line.set_head_start(calls[2], 120_000));
+        assert_eq!(order(&line), [calls[2], calls[1], calls[0]]);
+        assert!(!line.set_head_start(calls[2], 120_000), "nothing changes");
+        assert_eq!(line.place(calls[2]).unwrap().since(), at(170));
+        line.leave(calls[0]);
+        assert_eq!(line.longest(), Some(calls[1]));
+    }
+
+    #[test]
+    fn a_place_of_an_earlier_version_has_no_head_start() {
+        let calls = three();
+        let kept = format!(r#"{{"is_behind_head":true,"since":5000,"turn":1,"call":"{}"}}"#, calls[0]);
+        let place: Place = serde_json::from_str(&kept).unwrap();
+        assert_eq!((place.since(), place.head_start_ms(), place.is_head()), (at(5), 0, false));
     }
 }

@@ -1,149 +1,251 @@
-//! The one matcher: which waiting call goes to which free agent. Queues by priority, then callers by place; among the agents
-//! with the skills the one who has been idle longest, then by key. The same calls and agents always give the same answer.
+//! The one matcher: which waiting call goes to which free agent. Calls by promotion, then by their queue's priority, then by place,
+//! over all queues at once; agents by the queue's rule. The same calls, agents and draws always give the same answer.
+//!
+//! The lines are in order already, so they are merged from their heads rather than sorted: a decision looks at the callers before the
+//! one that it takes, and at no others.
 
-use std::cmp::Reverse;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BinaryHeap, btree_map},
+};
 
-use super::{Considered, Place, QueueLine, Standing, Waiting};
-use crate::types::{AgentId, CallId, Mono, QueueId};
+use super::{
+    Place, QueueLine, Reach, Waiting,
+    strategy::{Ranked, rank},
+};
+use crate::{
+    domain::directory::Queue,
+    types::{AgentId, CANDIDATES_MAX, CallId, Mono, NotFree, QueueId, RoutingCandidate, RoutingDecision, Standing},
+};
 
-/// Agents listed in one explanation.
-const CONSIDERED_MAX: usize = 50;
+/// A queue that serves now, with its line.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenQueue<'a> {
+    /// What was set up.
+    pub queue: &'a Queue,
+    /// Who waits.
+    pub line: &'a QueueLine,
+    /// The earliest step at which somebody who is signed in comes into question.
+    pub least_step: usize,
+    /// Whom its last call was offered to.
+    pub last_offered: Option<&'a AgentId>,
+}
 
 /// An agent who could take a call now.
-#[derive(Debug, Clone)]
-pub struct FreeAgent {
+#[derive(Debug, Clone, Copy)]
+pub struct FreeAgent<'a> {
     /// Who.
-    pub agent: AgentId,
+    pub agent: &'a AgentId,
     /// Since when the agent is ready without a break.
     pub idle_since: Mono,
+    /// What the agent has done of late.
+    pub record: WorkRecord,
+    /// The queues that the agent can serve.
+    pub reaches: &'a BTreeMap<QueueId, Reach>,
+}
+
+/// What an agent has done of late; what is an hour old counts half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WorkRecord {
+    /// Thousandths of calls answered.
+    pub answered_thousandths: u64,
+    /// Milliseconds on calls.
+    pub on_calls_ms: u64,
+    /// Milliseconds on calls and in wrap-up.
+    pub occupied_ms: u64,
+    /// Those and the milliseconds ready.
+    pub routable_ms: u64,
 }
 
 /// A call and the agent who gets it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pick {
-    /// From which queue.
-    pub queue: QueueId,
     /// Which call.
     pub call: CallId,
-    /// Who.
-    pub agent: AgentId,
-    /// Whom the choice was among, and why others did not get it.
-    pub considered: Vec<Considered>,
+    /// Who gets it, and why.
+    pub decision: RoutingDecision,
 }
 
-/// The next call to offer and its agent; `None` when no waiting call can be served by a free agent. `lines` are the queues that
-/// serve now with their priority; `can_serve` tells whether an agent has the skills.
-pub fn pick<'a>(
-    lines: impl Iterator<Item = (&'a QueueId, i64, &'a QueueLine)>,
-    free: &[FreeAgent],
-    can_serve: impl Fn(&AgentId, &QueueId) -> bool,
-    now: Mono,
-) -> Option<Pick> {
-    if free.is_empty() {
-        return None;
-    }
-    let mut callers: Vec<(Reverse<i64>, &Place, &Waiting, &QueueId)> = lines
-        .filter(|(queue, _, _)| free.iter().any(|f| can_serve(&f.agent, queue)))
-        .flat_map(|(queue, priority, line)| line.iter().map(move |(place, w)| (Reverse(priority), place, w, queue)))
-        .filter(|(_, _, waiting, _)| !waiting.is_offered && !waiting.is_dead)
-        .collect();
-    callers.sort_unstable_by_key(|(priority, place, _, _)| (*priority, **place));
-    callers.into_iter().find_map(|(_, _, waiting, queue)| {
-        let standing = |f: &FreeAgent| {
-            if !can_serve(&f.agent, queue) {
-                Standing::LacksSkill
-            } else if waiting.excludes(&f.agent, now) {
-                Standing::MissedItBefore
-            } else {
-                Standing::Eligible { idle_ms: now.millis_since(f.idle_since) }
+/// The next call to offer and its agent; `None` when no waiting call can be served by a free agent. `draw` gives an even number below
+/// its argument.
+pub fn pick(queues: &[OpenQueue<'_>], free: &[FreeAgent<'_>], draw: &mut dyn FnMut(u64) -> u64, now: Mono) -> Option<Pick> {
+    let desks: Vec<Desk<'_>> = queues.iter().filter_map(|open| Desk::of(*open, free, now)).collect();
+    let mut merged: BinaryHeap<Reverse<Head<'_>>> =
+        desks.iter().flat_map(Source::of).filter_map(Source::into_head).map(Reverse).collect();
+    let mut passed_by = 0;
+    while let Some(Reverse(head)) = merged.pop() {
+        let Head { place, waiting, source, .. } = head;
+        let (desk, is_promoted) = (source.desk, source.is_promoted);
+        if !waiting.is_offered && !waiting.is_dead {
+            let caller = Caller { desk, waiting, step: step_of(&desk.open, place.since(), now) };
+            let ranked = caller.rank(draw, now);
+            if let Some(best) = ranked.first() {
+                let Queue { id, priority, routing, .. } = desk.open.queue;
+                let decision = RoutingDecision {
+                    queue: id.clone(),
+                    agent: best.free.agent.clone(),
+                    strategy: routing.strategy.name(),
+                    priority: *priority,
+                    was_promoted: is_promoted && !place.is_head(),
+                    waited_ms: i64::try_from(now.millis_since(place.since())).unwrap_or(i64::MAX),
+                    head_start_ms: i64::try_from(place.head_start_ms()).unwrap_or(i64::MAX),
+                    step: i64::try_from(caller.step).unwrap_or(i64::MAX),
+                    passed_by,
+                    candidates: caller.candidates(&ranked, free, now),
+                    more_candidates: i64::try_from(free.len().saturating_sub(CANDIDATES_MAX)).unwrap_or(i64::MAX),
+                    not_free: NotFree::default(),
+                };
+                return Some(Pick { call: waiting.call, decision });
             }
+            passed_by += 1;
+        }
+        merged.extend(source.into_head().map(Reverse));
+    }
+    None
+}
+
+/// When a waiting call that finds nobody now may find one of these free agents, because a step of its queue has come.
+pub fn next_step(queues: &[OpenQueue<'_>], free: &[FreeAgent<'_>], now: Mono) -> Option<Mono> {
+    let later = queues.iter().flat_map(|open| {
+        let steps = open.queue.routing.steps.iter().enumerate();
+        let taken = if open.queue.routing.skips_empty_steps { open.least_step } else { 0 };
+        let is_awaited =
+            move |step: usize| free.iter().any(|one| one.reaches.get(&open.queue.id).is_some_and(|r| r.step == step));
+        steps.filter(move |(index, _)| index + 1 > taken && is_awaited(index + 1)).filter_map(move |(_, step)| {
+            let after_ms = millis(step.after_secs);
+            // Who entered after this moment has the step before them.
+            let reached = Mono::from_millis(now.as_millis().saturating_sub(after_ms));
+            open.line.first_entry_after(reached).map(|since| since + after_ms)
+        })
+    });
+    later.min()
+}
+
+/// A queue with the free agents who come into question for somebody in its line.
+struct Desk<'a> {
+    open: OpenQueue<'a>,
+    reaching: Vec<(usize, &'a FreeAgent<'a>)>,
+    /// Who entered at this moment or before goes before all priorities; `None` while nobody has waited for so long.
+    promoted_until: Option<Mono>,
+}
+
+impl<'a> Desk<'a> {
+    /// None where no free agent comes into question yet, even for whoever has waited longest.
+    fn of(open: OpenQueue<'a>, free: &'a [FreeAgent<'a>], now: Mono) -> Option<Self> {
+        let first_entry = open.line.first_entry()?;
+        let latest_step = step_of(&open, first_entry, now);
+        let reach_of = |one: &'a FreeAgent<'a>| Some((one.reaches.get(&open.queue.id)?.step, one));
+        let reaching: Vec<_> = free.iter().filter_map(reach_of).filter(|(step, _)| *step <= latest_step).collect();
+        let promote = open.queue.routing.promote_secs;
+        let promoted_until = promote.and_then(|secs| now.as_millis().checked_sub(millis(secs))).map(Mono::from_millis);
+        let promoted_until = promoted_until.filter(|until| first_entry <= *until);
+        (!reaching.is_empty()).then_some(Self { open, reaching, promoted_until })
+    }
+}
+
+/// The callers of one queue that stand alike, from the head: the promoted ones, or the others.
+struct Source<'a> {
+    desk: &'a Desk<'a>,
+    class: Reverse<i64>,
+    is_promoted: bool,
+    rest: btree_map::Iter<'a, Place, Waiting>,
+}
+
+impl<'a> Source<'a> {
+    fn of(desk: &'a Desk<'a>) -> impl Iterator<Item = Self> {
+        let source = move |is_promoted: bool| Self {
+            desk,
+            class: Reverse(if is_promoted { i64::MAX } else { desk.open.queue.priority }),
+            is_promoted,
+            rest: desk.open.line.iter(),
         };
-        let chosen = free
-            .iter()
-            .filter(|f| matches!(standing(f), Standing::Eligible { .. }))
-            .min_by_key(|f| (f.idle_since, &f.agent))?;
-        let considered =
-            free.iter().take(CONSIDERED_MAX).map(|f| Considered { agent: f.agent.clone(), standing: standing(f) }).collect();
-        Some(Pick { queue: queue.clone(), call: waiting.call, agent: chosen.agent.clone(), considered })
-    })
+        desk.promoted_until.map(|_| source(true)).into_iter().chain(std::iter::once(source(false)))
+    }
+
+    fn into_head(mut self) -> Option<Head<'a>> {
+        let promoted_until = self.desk.promoted_until;
+        // Whoever was put at the head stays before the promoted ones of the same queue.
+        let is_promoted = |place: &Place| promoted_until.is_some_and(|until| place.is_head() || place.since() <= until);
+        let (place, waiting) = self.rest.find(|(place, _)| is_promoted(place) == self.is_promoted)?;
+        Some(Head { class: self.class, place: *place, waiting, source: self })
+    }
+}
+
+/// The first caller of a source, in the order over all of them.
+struct Head<'a> {
+    class: Reverse<i64>,
+    place: Place,
+    waiting: &'a Waiting,
+    source: Source<'a>,
+}
+
+impl PartialEq for Head<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.class, self.place) == (other.class, other.place)
+    }
+}
+
+impl Eq for Head<'_> {}
+
+impl Ord for Head<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.class, self.place).cmp(&(other.class, other.place))
+    }
+}
+
+impl PartialOrd for Head<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// One caller as the decision looks at them.
+struct Caller<'a> {
+    desk: &'a Desk<'a>,
+    waiting: &'a Waiting,
+    step: usize,
+}
+
+impl<'a> Caller<'a> {
+    fn rank(&self, draw: &mut dyn FnMut(u64) -> u64, now: Mono) -> Vec<Ranked<'a>> {
+        let in_question = self.desk.reaching.iter().filter(|(step, _)| *step <= self.step).map(|(_, one)| *one);
+        let eligible = in_question.filter(|one| !self.waiting.excludes(one.agent, now));
+        let Queue { id, routing, .. } = self.desk.open.queue;
+        rank(&routing.strategy, id, eligible, self.desk.open.last_offered, draw, now)
+    }
+
+    /// The eligible agents in order, then why others were not.
+    fn candidates(&self, ranked: &[Ranked<'_>], free: &[FreeAgent<'_>], now: Mono) -> Vec<RoutingCandidate> {
+        let eligible = ranked.iter().map(|one| {
+            let idle_ms = i64::try_from(now.millis_since(one.free.idle_since)).unwrap_or(i64::MAX);
+            RoutingCandidate { agent: one.free.agent.clone(), standing: Standing::Eligible { score: one.score, idle_ms } }
+        });
+        let others = free.iter().filter_map(|one| {
+            let standing = match one.reaches.get(&self.desk.open.queue.id) {
+                None => Standing::LacksSkill,
+                Some(reach) if reach.step > self.step => {
+                    Standing::NotYet { step: i64::try_from(reach.step).unwrap_or(i64::MAX) }
+                }
+                Some(_) if self.waiting.excludes(one.agent, now) => Standing::MissedItBefore,
+                Some(_) => return None,
+            };
+            Some(RoutingCandidate { agent: one.agent.clone(), standing })
+        });
+        eligible.chain(others).take(CANDIDATES_MAX).collect()
+    }
+}
+
+/// The step that holds for a caller: the last one whose time has come, or an earlier one's that nobody signed in can serve.
+fn step_of(open: &OpenQueue<'_>, since: Mono, now: Mono) -> usize {
+    let waited = now.millis_since(since);
+    let reached = open.queue.routing.steps.iter().take_while(|step| millis(step.after_secs) <= waited).count();
+    if open.queue.routing.skips_empty_steps { reached.max(open.least_step) } else { reached }
+}
+
+/// Seconds of the directory as milliseconds; nonsense below zero is zero.
+fn millis(secs: i64) -> u64 {
+    u64::try_from(secs).unwrap_or(0).saturating_mul(1_000)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::types::{Rng, Timestamp};
-
-    fn id<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
-        text.parse().unwrap()
-    }
-
-    fn at(secs: u64) -> Mono {
-        Mono::from_millis(secs * 1_000)
-    }
-
-    fn waiting(call: CallId) -> Waiting {
-        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new() }
-    }
-
-    fn agent(key: &str, idle_since: u64) -> FreeAgent {
-        FreeAgent { agent: id(key), idle_since: at(idle_since) }
-    }
-
-    #[test]
-    fn the_agent_idle_longest_among_the_skilled_gets_the_first_in_line() {
-        let mut rng = Rng::seeded(1);
-        let queue: QueueId = id("support");
-        let calls: Vec<CallId> = (0..2).map(|n| CallId::mint(Timestamp::from_millis(n), &mut rng)).collect();
-        let mut line = QueueLine::default();
-        line.join(waiting(calls[1]), false, at(1));
-        line.join(waiting(calls[0]), false, at(2));
-        let free = [agent("ana", 30), agent("bea", 10), agent("carl", 5)];
-        let picked = pick([(&queue, 0, &line)].into_iter(), &free, |agent, _| agent.as_str() != "carl", at(60)).unwrap();
-        assert_eq!((picked.call, picked.agent.as_str()), (calls[1], "bea"));
-        assert_eq!(picked.considered[2].standing, Standing::LacksSkill);
-        assert_eq!(picked.considered[0].standing, Standing::Eligible { idle_ms: 30_000 });
-    }
-
-    #[test]
-    fn a_queue_of_higher_priority_goes_first_and_an_unservable_call_blocks_nobody() {
-        let mut rng = Rng::seeded(2);
-        let (low, high): (QueueId, QueueId) = (id("low"), id("high"));
-        let mut lines = [QueueLine::default(), QueueLine::default()];
-        let old = CallId::mint(Timestamp::from_millis(1), &mut rng);
-        let new = CallId::mint(Timestamp::from_millis(2), &mut rng);
-        lines[0].join(waiting(old), false, at(1));
-        lines[1].join(waiting(new), false, at(50));
-        let both = || [(&low, 0, &lines[0]), (&high, 5, &lines[1])].into_iter();
-        let free = [agent("ana", 1)];
-        assert_eq!(pick(both(), &free, |_, _| true, at(60)).unwrap().call, new);
-        assert_eq!(pick(both(), &free, |_, queue| queue.as_str() == "low", at(60)).unwrap().call, old);
-    }
-
-    #[test]
-    fn who_missed_a_call_is_passed_over_for_it_only_and_only_for_a_while() {
-        let mut rng = Rng::seeded(3);
-        let queue: QueueId = id("support");
-        let call = CallId::mint(Timestamp::from_millis(1), &mut rng);
-        let mut line = QueueLine::default();
-        line.join(waiting(call), false, at(1));
-        line.get_mut(call).unwrap().excluded.insert(id("ana"), at(20));
-        let free = [agent("ana", 1)];
-        assert_eq!(pick([(&queue, 0, &line)].into_iter(), &free, |_, _| true, at(19)), None);
-        assert!(pick([(&queue, 0, &line)].into_iter(), &free, |_, _| true, at(20)).is_some());
-    }
-
-    #[test]
-    fn a_call_put_back_at_the_head_is_first_in_line() {
-        let mut rng = Rng::seeded(4);
-        let mut line = QueueLine::default();
-        let calls: Vec<CallId> = (0..3).map(|n| CallId::mint(Timestamp::from_millis(n), &mut rng)).collect();
-        line.join(waiting(calls[0]), false, at(1));
-        line.join(waiting(calls[1]), false, at(2));
-        line.join(waiting(calls[2]), true, at(3));
-        assert_eq!(calls.iter().map(|c| line.position(*c)).collect::<Vec<_>>(), [Some(2), Some(3), Some(1)]);
-        line.leave(calls[2]);
-        assert_eq!(line.position(calls[1]), Some(2));
-    }
-}
+mod tests;

@@ -33,6 +33,9 @@ export type CallLine = Schemas['CallLine']
 
 export type CallDetails = Schemas['CallDetails']
 
+/** One decision who gets a call, and what came of it. */
+export type RoutedCall = Schemas['RoutedCall']
+
 /** What is kept of a call's SIP messages. */
 export type Signalling = Schemas['Signalling']
 

@@ -164,6 +164,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a waiting call to an agent who is ready, whatever the skills; or to whoever asks, also during a pause. Missed there, it waits on
+         *     at its place.
+         */
+        post: operations["waiting_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/put-first": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts a waiting call before all others of its queue. Its wait goes on. */
+        post: operations["waiting_put_first"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/recording/pause": {
         parameters: {
             query?: never;
@@ -247,6 +284,26 @@ export interface paths {
         };
         /** The recordings of a call with their parts, deleted ones included. */
         get: operations["recordings_of_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why the call went to whom it went: each decision of the matcher with who was free, how they stood, and what became of the offer;
+         *     oldest first. For supervisors.
+         */
+        get: operations["calls_routing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1698,6 +1755,11 @@ export interface components {
             expires_at?: components["schemas"]["Timestamp"] | null;
             used_at?: components["schemas"]["Timestamp"] | null;
         };
+        /** @description To whom a waiting call goes. */
+        Assignee: {
+            /** @description An agent who is ready, or whoever asks. */
+            agent: components["schemas"]["AgentId"];
+        };
         /**
          * @description How far the caller's network stands for the number (RFC 8588 4, ATIS-1000074).
          * @enum {string}
@@ -1998,8 +2060,14 @@ export interface components {
              * @description 1 for the first offer of this visit.
              */
             attempt: number;
+            decision?: components["schemas"]["RoutingDecision"] | null;
             /** @enum {string} */
             kind: "offered";
+        } | {
+            /** @description Of which queue. */
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            kind: "put_first";
         } | {
             /** @description Whose. */
             agent: components["schemas"]["AgentId"];
@@ -2917,6 +2985,18 @@ export interface components {
             customer: components["schemas"]["CustomerId"];
             /** @enum {string} */
             do: "choose_customer";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description To whom. */
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            do: "assign_waiting";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "put_first";
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
@@ -4014,6 +4094,29 @@ export interface components {
             ticket?: components["schemas"]["TicketId"] | null;
         };
         NodeId: string;
+        /** @description Agents who could serve a queue and were not free, by what they did. */
+        NotFree: {
+            /**
+             * Format: int64
+             * @description A call rang.
+             */
+            offered: number;
+            /**
+             * Format: int64
+             * @description On a call, or listening to one.
+             */
+            busy: number;
+            /**
+             * Format: int64
+             * @description In the time after one.
+             */
+            wrapping_up: number;
+            /**
+             * Format: int64
+             * @description Paused, also for want of a telephone that rings.
+             */
+            paused: number;
+        };
         /** @description A number that can be dialled from outside, and what answers it. */
         Number: {
             /** @description As it arrives in the Request-URI, digits with an optional `+`. */
@@ -4848,6 +4951,8 @@ export interface components {
                 script: {
                     [key: string]: string;
                 };
+                /** @description How its calls find their agents. */
+                routing?: components["schemas"]["QueueRouting"];
                 recording?: components["schemas"]["RecordingPolicy"] | null;
                 /**
                  * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
@@ -5285,6 +5390,8 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            /** @description How its calls find their agents. */
+            routing?: components["schemas"]["QueueRouting"];
             recording?: components["schemas"]["RecordingPolicy"] | null;
             /**
              * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
@@ -5380,6 +5487,52 @@ export interface components {
             is_within_180_s_met?: boolean | null;
             /** @description Who came, who left and who waited, by the time when it happened. */
             balance: components["schemas"]["Balance"];
+        };
+        /** @description How a queue's calls find their agents. */
+        QueueRouting: {
+            /**
+             * @description Who of the free agents with the skills gets a call.
+             * @default {
+             *       "by": "longest_idle"
+             *     }
+             */
+            strategy: components["schemas"]["Strategy"];
+            /**
+             * @description Skills that will do as well after a wait, shortest wait first, at most six. They add up: who comes into question at one step
+             *     does so at all later ones.
+             * @default []
+             */
+            steps: components["schemas"]["RoutingStep"][];
+            /**
+             * @description Whether a step is taken at once while nobody is signed in who could serve the earlier ones.
+             * @default true
+             */
+            skips_empty_steps: boolean;
+            /**
+             * Format: int64
+             * @description After so many seconds a call goes before all priorities of other queues, so that none waits for ever; `None` is never.
+             * @default null
+             */
+            promote_secs: number | null;
+            /**
+             * @description By how many seconds callers of a segment stand ahead in line, by the segment's key.
+             * @default {}
+             */
+            head_start_secs: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description Conversations at a time; further callers wait. `None` is as many as there are agents.
+             * @default null
+             */
+            talking_max: number | null;
+            /**
+             * Format: int64
+             * @description Calls in a row that an agent may leave unanswered or decline before being set not ready.
+             * @default 1
+             */
+            strikes_max: number;
         };
         /** @description A queue on the board: live figures. Today's counts are joined by the board (`app`). */
         QueueView: {
@@ -5638,6 +5791,78 @@ export interface components {
              * @description Among trunks of equal cost, how often this one is tried first, 1 to 100: twice the weight, twice the calls.
              */
             weight: number;
+        };
+        /** @description One decision of the matcher, and what came of it. */
+        RoutedCall: components["schemas"]["RoutingDecision"] & {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description 1 for the first offer of this visit to the queue.
+             */
+            attempt: number;
+            missed?: components["schemas"]["MissCause"] | null;
+            answered_at?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description A free agent, looked at for one call. */
+        RoutingCandidate: components["schemas"]["Standing"] & {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+        };
+        /** @description One decision of the matcher: this call, out of all that wait, goes to this agent, out of all that are free. */
+        RoutingDecision: {
+            /** @description From which queue. */
+            queue: components["schemas"]["QueueId"];
+            /** @description Who gets it. */
+            agent: components["schemas"]["AgentId"];
+            /** @description By which rule the agent was chosen. */
+            strategy: components["schemas"]["StrategyName"];
+            /**
+             * Format: int64
+             * @description The queue's priority.
+             */
+            priority: number;
+            /** @description Whether the call went before all priorities, because it had waited for as long as the queue allows that. */
+            was_promoted: boolean;
+            /**
+             * Format: int64
+             * @description For how long it has waited at its place, in milliseconds.
+             */
+            waited_ms: number;
+            /**
+             * Format: int64
+             * @description By how many milliseconds the customer's segment put it ahead in line.
+             */
+            head_start_ms: number;
+            /**
+             * Format: int64
+             * @description 0 while the queue's own skills are asked for; the step of the queue's steps that holds now.
+             */
+            step: number;
+            /**
+             * Format: int64
+             * @description Callers who came before it in order and for whom none of the free agents was eligible.
+             */
+            passed_by: number;
+            /** @description The free agents, best first, at most 20: the eligible ones in the order of the rule, then the others. */
+            candidates: components["schemas"]["RoutingCandidate"][];
+            /**
+             * Format: int64
+             * @description Free agents beyond those.
+             */
+            more_candidates: number;
+            /** @description Agents who could serve the queue and were not free. */
+            not_free: components["schemas"]["NotFree"];
+        };
+        /** @description Skills that will do after a wait. */
+        RoutingStep: {
+            /**
+             * Format: int64
+             * @description Seconds since the caller entered the queue.
+             */
+            after_secs: number;
+            /** @description All of these, each at the level or above; none at all lets every agent in. */
+            skills: components["schemas"]["SkillNeed"][];
         };
         /** @description Notes inside `hello`. */
         SavedNotes: {
@@ -5935,6 +6160,36 @@ export interface components {
              */
             resolution_secs?: number | null;
         };
+        /** @description How a free agent stood when a call was given away. */
+        Standing: {
+            /**
+             * Format: int64
+             * @description What the rule compares: milliseconds idle or on calls, hundredths of a percent of occupation, thousandths of a call, the
+             *     place in the order, the weight, or the fit of the skills.
+             */
+            score: number;
+            /**
+             * Format: int64
+             * @description For how long without work.
+             */
+            idle_ms: number;
+            /** @enum {string} */
+            standing: "eligible";
+        } | {
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            step: number;
+            /** @enum {string} */
+            standing: "not_yet";
+        } | {
+            /** @enum {string} */
+            standing: "lacks_skill";
+        } | {
+            /** @enum {string} */
+            standing: "missed_it_before";
+        };
         /**
          * @description What happens to a caller who has gone unanswered for the most that is allowed.
          * @enum {string}
@@ -5945,6 +6200,43 @@ export interface components {
          * @enum {string}
          */
         StirCheck: "off" | "verify" | "require";
+        /** @description Who of the free agents with the skills gets a call. Equal ones: who has been ready for longer, then by key. */
+        Strategy: {
+            /** @enum {string} */
+            by: "longest_idle";
+        } | {
+            /** @enum {string} */
+            by: "least_occupied";
+        } | {
+            /** @enum {string} */
+            by: "fewest_calls";
+        } | {
+            /** @enum {string} */
+            by: "least_talk";
+        } | {
+            /** @enum {string} */
+            by: "round_robin";
+        } | {
+            /** @description From the top. */
+            order: components["schemas"]["AgentId"][];
+            /** @enum {string} */
+            by: "linear";
+        } | {
+            /** @description 1 to 100; 10 for who is not named. */
+            weights: {
+                [key: string]: number;
+            };
+            /** @enum {string} */
+            by: "random";
+        } | {
+            /** @enum {string} */
+            by: "best_fit";
+        };
+        /**
+         * @description By which rule an agent is chosen among those who could take a call.
+         * @enum {string}
+         */
+        StrategyName: "longest_idle" | "least_occupied" | "fewest_calls" | "least_talk" | "round_robin" | "linear" | "random" | "best_fit";
         /** @description A stretch of a timeline. */
         Stretch: {
             /**
@@ -6524,6 +6816,8 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            /** @description How its calls find their agents. */
+            routing?: components["schemas"]["QueueRouting"];
             recording?: components["schemas"]["RecordingPolicy"] | null;
             /**
              * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
@@ -7241,6 +7535,8 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            /** @description How its calls find their agents. */
+            routing?: components["schemas"]["QueueRouting"];
             recording?: components["schemas"]["RecordingPolicy"] | null;
             /**
              * @description Whether the console gives its agents a field for what a customer tells them in secret, such as a card's number: it is kept nowhere,
@@ -8177,6 +8473,90 @@ export interface operations {
             };
         };
     };
+    waiting_assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assignee"];
+            };
+        };
+        responses: {
+            /** @description It rings */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiting_put_first: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It stands there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     recordings_pause: {
         parameters: {
             query?: never;
@@ -8374,6 +8754,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calls_routing: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutedCall"][];
                 };
             };
             404: {

@@ -17,8 +17,12 @@ use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
         call::{CallEventKind, ConsultStep, EndCause, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
-        directory::{AgentProfile, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit, RecordingPolicy, WrapUp},
+        directory::{
+            AgentProfile, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit, QueueRouting, RecordingPolicy,
+            RoutingStep, Strategy, WrapUp,
+        },
         event::Event,
+        queue::pick,
     },
     types::{Answer, AnswerCause, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
 };
@@ -151,7 +155,29 @@ struct Tally {
 
 const AGENTS: [&str; 5] = ["ana", "bea", "carl", "dora", "eva"];
 
-fn directory(dice: &mut Rng, fork_dice: &mut Rng, answer_dice: &mut Rng) -> Directory {
+fn routing(dice: &mut Rng) -> QueueRouting {
+    let strategies = [
+        Strategy::LongestIdle,
+        Strategy::LeastOccupied,
+        Strategy::FewestCalls,
+        Strategy::LeastTalk,
+        Strategy::RoundRobin,
+        Strategy::Linear { order: vec![id("dora"), id("carl")] },
+        Strategy::Random { weights: BTreeMap::from([(id("ana"), 30)]) },
+        Strategy::BestFit,
+    ];
+    QueueRouting {
+        strategy: strategies[usize::try_from(dice.below(8)).unwrap()].clone(),
+        promote_secs: (dice.below(2) == 0).then(|| 1 + i64::try_from(dice.below(90)).unwrap()),
+        strikes_max: 1 + i64::try_from(dice.below(3)).unwrap(),
+        steps: if dice.below(3) == 0 { vec![RoutingStep { after_secs: 15, skills: vec![] }] } else { vec![] },
+        skips_empty_steps: dice.below(2) == 0,
+        talking_max: (dice.below(3) == 0).then(|| 1 + i64::try_from(dice.below(3)).unwrap()),
+        ..QueueRouting::default()
+    }
+}
+
+fn directory(dice: &mut Rng, fork_dice: &mut Rng, answer_dice: &mut Rng, routing_dice: &mut Rng) -> Directory {
     let mut directory = sample();
     let target = ForkTarget::Websocket { url: "wss://words.example".into(), is_plain_allowed: false };
     let words = MediaFork { id: id("words"), name: "Words".into(), target, is_active: true, token: None };
@@ -163,6 +189,7 @@ fn directory(dice: &mut Rng, fork_dice: &mut Rng, answer_dice: &mut Rng) -> Dire
     directory.agents.insert(id("eva"), eva);
     for (number, mut queue) in [queue("support"), queue("sales")].into_iter().enumerate() {
         queue.priority = i64::try_from(dice.below(2)).unwrap();
+        queue.routing = routing(routing_dice);
         queue.wait_secs_max = 40 + i64::try_from(dice.below(200)).unwrap();
         queue.waiting_max = 2 + i64::try_from(dice.below(8)).unwrap();
         queue.wrap_up = match dice.below(3) {
@@ -196,7 +223,7 @@ impl Day {
         let mut fork_dice = Rng::seeded(!seed);
         let mut answer_dice = Rng::seeded(!seed ^ 0xA5A5);
         let now = Now { wall: Timestamp::from_millis(1_766_000_000_000), mono: Mono::from_millis(1_000) };
-        let directory = directory(&mut dice, &mut fork_dice, &mut answer_dice);
+        let directory = directory(&mut dice, &mut fork_dice, &mut answer_dice, &mut Rng::seeded(!seed ^ 0x5A5A));
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
             centre: Centre::new(5_000),
@@ -356,7 +383,7 @@ impl Day {
                 }
                 CentreOutput::Fact(fact) | CentreOutput::DiallingRefused { fact, .. } => {
                     if let Event::Call(event) = &fact.event
-                        && let CallEventKind::Offered { queue: Some(_), agent, .. } = &event.kind
+                        && let CallEventKind::Offered { queue: Some(_), agent, decision: Some(_), .. } = &event.kind
                     {
                         offered.push((event.call, agent.clone()));
                     }

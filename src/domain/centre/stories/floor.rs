@@ -12,7 +12,7 @@ use crate::{
         call::{CallEventKind, CallSummary, EndCause, Supervision},
         directory::{
             AgentProfile, Answering, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit,
-            ServiceLevelVariant, SkillNeed,
+            QueueRouting, ServiceLevelVariant, SkillNeed,
             StillUnanswered::{Answer, Refuse},
             Trunk, WrapUp,
         },
@@ -58,6 +58,7 @@ pub fn queue(key: &str) -> Queue {
         caller_number: None,
         script: BTreeMap::new(),
         recording: None,
+        routing: QueueRouting::default(),
         has_secret_note: false,
         forks: None,
     }

@@ -2,6 +2,7 @@
 
 mod agents;
 mod answered_by;
+mod by_hand;
 mod calls;
 mod conferring;
 mod consulting;
@@ -18,6 +19,7 @@ mod reasons;
 mod recording;
 mod redirected;
 mod replacing;
+mod routing;
 mod supervising;
 mod talking;
 mod trunks;

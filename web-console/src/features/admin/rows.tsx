@@ -11,13 +11,15 @@ export interface RowsProps<T> {
   onChange: (rows: T[]) => void
   blank: () => T
   addText: string
+  /** Whether there is anything left to add. */
+  canAdd?: boolean
   /** A mistake of the list as a whole. */
   error?: string | undefined
   children: (row: T, set: (row: T) => void, index: number) => ReactNode
   'data-testid': string
 }
 
-export function Rows<T>({ title, help, rows, onChange, blank, addText, error, children, 'data-testid': testId }: RowsProps<T>) {
+export function Rows<T>({ title, help, rows, onChange, blank, addText, canAdd = true, error, children, 'data-testid': testId }: RowsProps<T>) {
   const { t } = useTexts('admin')
   // Rows have no key of their own, and a field that is half typed must stay with its row when one before it goes.
   const [keys, setKeys] = useState<readonly number[]>(() => rows.map((_, index) => index))
@@ -40,7 +42,7 @@ export function Rows<T>({ title, help, rows, onChange, blank, addText, error, ch
           <IconButton icon={X} label={t('remove_row', { number: index + 1, title })} onPress={() => remove(index)} />
         </div>
       ))}
-      <Button size="sm" icon={Plus} onPress={add} data-testid={`${testId}-add`}>
+      <Button size="sm" icon={Plus} onPress={add} isDisabled={!canAdd} data-testid={`${testId}-add`}>
         {addText}
       </Button>
       {error !== undefined && <p className="mt-1 text-xs text-bad-ink">{error}</p>}

@@ -18,6 +18,7 @@ import { LegProtection, legsOf } from './leg-protection'
 import { OutcomeBadge } from './outcome'
 import { useLineParty } from './party'
 import { RecordingsSection } from './recordings'
+import { RoutingSection } from './routing'
 import { SignallingSection } from './signalling'
 import { storyOf } from './story'
 
@@ -152,6 +153,7 @@ function Call({ call }: { call: CallDetails }) {
               ))}
             </ol>
           </Section>
+          {session.permissions.includes('supervise') && <RoutingSection call={call.id} isOpen={call.outcome === 'open'} />}
           {session.permissions.includes('see_signalling') && <SignallingSection call={call.id} />}
         </div>
         <aside aria-label={t('facts')} className="border-line bg-ground p-4 max-lg:border-t lg:min-h-0 lg:overflow-auto lg:border-l">

@@ -50,7 +50,11 @@ export function useEventText(names: Names): (record: EventRecord) => string {
       case 'queued':
         return event.reason ? t('event.queued_about', { queue: names.queue(event.queue), reason: names.reason(event.reason) }) : t('event.queued', { queue: names.queue(event.queue) })
       case 'offered':
+        // By nobody's rule but somebody's hand.
+        if (event.queue && record.actor.by === 'user') return t('event.given', { agent: names.agent(event.agent), name: names.agent(record.actor.user) })
         return t('event.offered', { agent: names.agent(event.agent) })
+      case 'put_first':
+        return t('event.put_first', { name: record.actor.by === 'user' ? names.agent(record.actor.user) : '' })
       case 'offer_missed':
         return t(`event.offer_missed.${event.cause}`, { agent: names.agent(event.agent) })
       case 'connected':

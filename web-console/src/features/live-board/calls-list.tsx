@@ -6,6 +6,7 @@ import { usePartyName } from '@/lib/use-party-name'
 import type { CallState } from '@/live/protocol'
 import { Badge, Elapsed, type BadgeTone } from '@/ui'
 import { useBoardCall, useBoardList, useBoardQueue } from './use-board'
+import { WaitingMenu } from './waiting-menu'
 
 const TONES: Record<CallState['is'], BadgeTone> = {
   in_ivr: 'neutral',
@@ -56,6 +57,7 @@ function CallRow({ id }: { id: string }) {
       <PoorAudioBadge call={call} />
       <DeadAirBadge call={call} />
       <Badge tone={TONES[call.state.is]}>{call.state.is === 'waiting' ? t('calls.position', { position: call.state.position }) : t(`common:call_state.${call.state.is}`)}</Badge>
+      {call.state.is === 'waiting' && <WaitingMenu call={id} name={name} />}
       <span className="w-14 text-right">
         <Elapsed since={call.state.is === 'waiting' ? (call.queued_at ?? call.since) : call.since} />
       </span>

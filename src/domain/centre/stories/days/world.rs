@@ -116,6 +116,16 @@ impl Day {
         let _ = self.ask(who, CentreCommand::Dial { agent: id(who), number, customer, detect_answer });
     }
 
+    /// A supervisor's hand in the line.
+    fn lend_a_hand(&mut self, call: CallId) {
+        let command = match self.answer_dice.below(3) {
+            0 => CentreCommand::PutFirst { call },
+            1 => CentreCommand::AssignWaiting { asker: id("boss"), call, agent: id("boss") },
+            _ => CentreCommand::AssignWaiting { asker: id("boss"), call, agent: id("dora") },
+        };
+        let _ = self.ask("boss", command);
+    }
+
     pub(super) fn supervise(&mut self) {
         let who = self.pick(&["ana", "bea", "boss"]).unwrap();
         if who == "boss" && !self.sessions.contains_key("boss") {
@@ -124,6 +134,7 @@ impl Day {
         }
         let calls: Vec<CallId> = self.centre.calls.keys().copied().collect();
         let Some(call) = self.pick(&calls) else { return };
+        self.lend_a_hand(call);
         for _ in 0..1 + self.below(2) {
             let mode = self.pick(&[Supervision::Listen, Supervision::Whisper, Supervision::Barge]).unwrap();
             let _ = self.ask(who, CentreCommand::Supervise { supervisor: id(who), call, mode });

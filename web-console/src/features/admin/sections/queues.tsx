@@ -1,17 +1,18 @@
 import { useQuery } from '@tanstack/react-query'
-import { ListOrdered, Plus, Trash2 } from 'lucide-react'
+import { ListOrdered } from 'lucide-react'
 import { inLanguage, promptsQuery } from '@/api/queries'
 import type { Disposition, Queue, Schemas, TicketType } from '@/api/types'
 import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
 import { spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { Button, Checkbox, IconButton, Section, Select, TextArea, TextField } from '@/ui'
+import { Checkbox, Select, TextArea, TextField } from '@/ui'
 import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
 import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
 import { tidyQueue } from '../queue'
-import { Level } from './agents'
 import { QueueForkFields } from './fork-rules'
+import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
 import { RecordingPolicyField } from './recording'
+import { SkillNeeds } from './skill-needs'
 
 type Exit = Schemas['QueueExit']
 type ExitField = 'on_no_agents' | 'on_max_wait' | 'on_full' | 'on_closed'
@@ -75,6 +76,7 @@ export function QueuesSection() {
       ticket_type: 'request',
       caller_number: null,
       script: {},
+      routing: DEFAULT_ROUTING,
       recording: null,
       has_secret_note: false,
       forks: null,
@@ -92,6 +94,7 @@ export function QueuesSection() {
       position_every_secs: queue.position_every_secs === 0 ? undefined : range(queue.position_every_secs, 10, 600),
       'wrap_up.secs': queue.wrap_up.mode === 'none' ? undefined : range(queue.wrap_up.secs, 5, 3_600),
       ...Object.fromEntries(queue.skills.map((need, i) => [`skills[${i}].level`, range(need.level, 1, 10)])),
+      ...routingMistakes(queue, range),
       ...Object.fromEntries(EXITS.map((field) => [field, exitMistake(queue[field], t)])),
     }),
     Fields,
@@ -110,46 +113,16 @@ const NONE = 'none'
 function Fields({ form, isNew }: FieldsProps<Queue>) {
   const { t, i18n } = useTexts('admin')
   const { values, set, errorOf } = form
-  const { data: skills = [] } = useEntries<Schemas['Skill']>('/skills')
   const { data: queues = [] } = useEntries<Queue>('/queues')
   const { data: calendars = [] } = useEntries<Schemas['CalendarSource']>('/calendars')
   const { data: dispositions = [] } = useEntries<Disposition>('/dispositions')
-  const left = skills.filter((skill) => !values.skills.some((need) => need.skill === skill.id))
   const { wrap_up: wrapUp } = values
   const secs = wrapUp.mode === 'none' ? 60 : wrapUp.secs
   return (
     <>
       <NameAndKey form={form} isNew={isNew} />
       <Group title={t('queues.who')}>
-        <Section
-          title={<span className="font-medium">{t('queues.skills')}</span>}
-          aside={
-            left[0] && (
-              <Button size="sm" tone="plain" icon={Plus} onPress={() => left[0] && set('skills', [...values.skills, { skill: left[0].id, level: 1 }])}>
-                {t('agents.add_skill')}
-              </Button>
-            )
-          }
-        >
-          {values.skills.length === 0 && <p className="text-xs text-ink-3">{t('queues.no_skills')}</p>}
-          <div className="flex flex-col gap-1.5">
-            {values.skills.map((need, i) => (
-              <div key={need.skill} className="flex items-end gap-2">
-                <Select
-                  label={t('field.skill')}
-                  isLabelHidden={i > 0}
-                  choices={[need.skill, ...left.map((skill) => skill.id)].map((id) => ({ id, label: skills.find((skill) => skill.id === id)?.name ?? id }))}
-                  value={need.skill}
-                  onChange={(skill) => set('skills', values.skills.map((one, at) => (at === i ? { ...one, skill } : one)))}
-                  error={errorOf(`skills[${i}].skill`)}
-                  className="min-w-0 flex-1"
-                />
-                <Level level={need.level} isLabelShown={i === 0} onChange={(level) => set('skills', values.skills.map((one, at) => (at === i ? { ...one, level } : one)))} error={errorOf(`skills[${i}].level`)} />
-                <IconButton icon={Trash2} label={t('agents.remove_skill', { name: need.skill })} onPress={() => set('skills', values.skills.filter((_, at) => at !== i))} />
-              </div>
-            ))}
-          </div>
-        </Section>
+        <SkillNeeds title={t('queues.skills')} needs={values.skills} field="skills" noneText={t('queues.no_skills')} onChange={(needs) => set('skills', needs)} errorOf={errorOf} />
         <div className="grid grid-cols-3 gap-2">
           <NumberField label={t('queues.ring_secs')} unit="s" value={values.ring_secs} onChange={(value) => set('ring_secs', value)} error={errorOf('ring_secs')} data-testid="field-ring_secs" />
           <NumberField label={t('queues.priority')} value={values.priority} onChange={(value) => set('priority', value)} error={errorOf('priority')} />
@@ -162,6 +135,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
           />
         </div>
       </Group>
+      <QueueRoutingFields form={form} />
       <Group title={t('queues.waiting')}>
         <div className="grid grid-cols-3 gap-2">
           <NumberField label={t('queues.waiting_max')} value={values.waiting_max} onChange={(value) => set('waiting_max', value)} error={errorOf('waiting_max')} />

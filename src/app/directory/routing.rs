@@ -1,0 +1,86 @@
+//! What makes the rules wrong by which a queue's calls find their agents.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    app::{
+        customers::SEGMENTS,
+        field_problem::{Flaw, Problems},
+    },
+    domain::directory::{Directory, Queue, SkillNeed, Strategy, Thing},
+    types::AgentId,
+};
+
+/// Steps of one queue.
+const STEPS_MAX: usize = 6;
+const STEP_SECS_MAX: i64 = 86_400;
+const HEAD_START_SECS_MAX: i64 = 3_600;
+const TALKING_MAX: i64 = 10_000;
+const STRIKES_MAX: i64 = 20;
+const WEIGHT_MAX: i64 = 100;
+
+pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Problems) {
+    let routing = &queue.routing;
+    match &routing.strategy {
+        Strategy::Linear { order } => {
+            let mut seen = BTreeSet::new();
+            for (index, agent) in order.iter().enumerate() {
+                let field = format!("routing.strategy.order[{index}]");
+                known_agent(&field, agent, directory, problems);
+                problems.unless(seen.insert(agent), &field, Flaw::Repeated);
+            }
+        }
+        Strategy::Random { weights } => {
+            for (agent, weight) in weights {
+                let field = format!("routing.strategy.weights.{agent}");
+                known_agent(&field, agent, directory, problems);
+                problems.within(&field, *weight, 1, WEIGHT_MAX);
+            }
+        }
+        Strategy::LongestIdle
+        | Strategy::LeastOccupied
+        | Strategy::FewestCalls
+        | Strategy::LeastTalk
+        | Strategy::RoundRobin
+        | Strategy::BestFit => {}
+    }
+    problems.unless(routing.steps.len() <= STEPS_MAX, "routing.steps", Flaw::TooMany { most: 6 });
+    let mut least = 1;
+    for (index, step) in routing.steps.iter().enumerate() {
+        let field = format!("routing.steps[{index}]");
+        problems.within(&format!("{field}.after_secs"), step.after_secs, least, STEP_SECS_MAX);
+        least = step.after_secs.saturating_add(1).clamp(1, STEP_SECS_MAX);
+        skills(&format!("{field}.skills"), &step.skills, directory, problems);
+    }
+    if let Some(secs) = routing.promote_secs {
+        problems.within("routing.promote_secs", secs, 1, STEP_SECS_MAX);
+    }
+    for (segment, secs) in &routing.head_start_secs {
+        let field = format!("routing.head_start_secs.{segment}");
+        problems.one_of(&field, segment, &SEGMENTS);
+        problems.within(&field, *secs, 0, HEAD_START_SECS_MAX);
+    }
+    if let Some(talking) = routing.talking_max {
+        problems.within("routing.talking_max", talking, 1, TALKING_MAX);
+    }
+    problems.within("routing.strikes_max", routing.strikes_max, 1, STRIKES_MAX);
+}
+
+/// Skills with levels, each named once.
+pub(super) fn skills(field: &str, needs: &[SkillNeed], directory: &Directory, problems: &mut Problems) {
+    let mut seen = BTreeSet::new();
+    for (index, need) in needs.iter().enumerate() {
+        let field = format!("{field}[{index}]");
+        if !directory.skills.contains_key(&need.skill) {
+            problems.add(format!("{field}.skill"), Flaw::unknown(Thing::Skill, &need.skill));
+        }
+        problems.within(&format!("{field}.level"), need.level, 1, 10);
+        problems.unless(seen.insert(&need.skill), &field, Flaw::Repeated);
+    }
+}
+
+fn known_agent(field: &str, agent: &AgentId, directory: &Directory, problems: &mut Problems) {
+    if !directory.agents.contains_key(agent) {
+        problems.add(field.to_owned(), Flaw::unknown(Thing::Agent, agent));
+    }
+}

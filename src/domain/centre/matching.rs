@@ -1,0 +1,181 @@
+//! Waiting calls find free agents: the floor as the matcher sees it, and what follows from its decisions.
+
+use super::{Centre, Timer, Turn};
+use crate::{
+    domain::{
+        agent::{Presence, Workload},
+        directory::{Queue, Strategy},
+        queue::{FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord, next_step, pick},
+    },
+    types::{AgentId, CallId, Mono, NotFree, QueueId, RoutingDecision},
+};
+
+impl Centre {
+    /// Gives waiting calls to free agents until no pair is left.
+    pub(super) fn match_calls(&mut self, turn: &mut Turn<'_>) {
+        if !std::mem::take(&mut self.is_match_due) {
+            return;
+        }
+        let mut wakes_at = self.passed_over.first().copied();
+        // Each round takes one agent out of the free ones.
+        for _ in 0..=self.agents.len() {
+            let free = self.free_agents(turn.now.mono);
+            let queues = if free.is_empty() { Vec::new() } else { self.open_queues() };
+            if queues.is_empty() {
+                break;
+            }
+            let rng = &mut *turn.rng;
+            let Some(picked) = pick(&queues, &free, &mut |below| rng.below(below), turn.now.mono) else {
+                wakes_at = wakes_at.into_iter().chain(next_step(&queues, &free, turn.now.mono)).min();
+                break;
+            };
+            self.offer_call(turn, picked);
+        }
+        self.timers.set(Timer::Match, wakes_at);
+    }
+
+    /// Somebody is no longer passed over, or the next step of a queue has come.
+    pub(super) fn match_again(&mut self, turn: &Turn<'_>) {
+        self.passed_over = self.passed_over.split_off(&(turn.now.mono + 1));
+        self.is_match_due = true;
+    }
+
+    /// The queues whose own skills an agent has. Others may be served at a later step, but are not the agent's: neither their number is
+    /// shown for the agent's calls, nor do they count the agent among theirs.
+    pub(super) fn own_queues(&self, agent: &AgentId) -> impl Iterator<Item = &QueueId> {
+        let reaches = self.serves.get(agent).into_iter().flatten();
+        reaches.filter(|(_, reach)| reach.step == 0).map(|(queue, _)| queue)
+    }
+
+    pub(super) fn free_agents(&self, now: Mono) -> Vec<FreeAgent<'_>> {
+        let free = self.agents.values().filter(|agent| agent.is_free() && !self.is_occupied(&agent.id));
+        free.filter_map(|agent| {
+            let reaches = self.serves.get(&agent.id)?;
+            let record = record_of(&agent.workload(now));
+            Some(FreeAgent { agent: &agent.id, idle_since: agent.idle_since(), record, reaches })
+        })
+        .collect()
+    }
+
+    /// The queues that somebody waits in and that may have one more conversation.
+    pub(super) fn open_queues(&self) -> Vec<OpenQueue<'_>> {
+        let lines = self.lines.iter().filter(|(_, line)| !line.is_empty());
+        let known = lines.filter_map(|(id, line)| Some((self.directory.queues.get(id)?, line)));
+        known
+            .filter(|(queue, line)| self.has_room(queue, line))
+            .map(|(queue, line)| OpenQueue {
+                queue,
+                line,
+                least_step: self.least_step(queue),
+                last_offered: self.last_offered(queue),
+            })
+            .collect()
+    }
+
+    fn has_room(&self, queue: &Queue, line: &QueueLine) -> bool {
+        queue.routing.talking_max.is_none_or(|talking_max| {
+            let ringing = line.iter().filter(|(_, waiting)| waiting.is_offered).count();
+            self.standing.talking(&queue.id).saturating_add(i64::try_from(ringing).unwrap_or(i64::MAX)) < talking_max
+        })
+    }
+
+    /// The earliest step of a queue at which somebody who is signed in comes into question.
+    fn least_step(&self, queue: &Queue) -> usize {
+        if queue.routing.steps.is_empty() {
+            return 0;
+        }
+        let signed_in = self.agents.values().filter(|agent| agent.is_signed_in());
+        signed_in.filter_map(|agent| Some(self.serves.get(&agent.id)?.get(&queue.id)?.step)).min().unwrap_or(0)
+    }
+
+    /// Whom the queue's last call was offered to, where that matters.
+    fn last_offered(&self, queue: &Queue) -> Option<&AgentId> {
+        if queue.routing.strategy != Strategy::RoundRobin {
+            return None;
+        }
+        let offered = self.agents.values().filter_map(|agent| Some((agent.last_offer(&queue.id)?, &agent.id)));
+        offered.max().map(|(_, agent)| agent)
+    }
+
+    fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {
+        let Pick { call, decision } = picked;
+        let (queue, agent) = (decision.queue.clone(), decision.agent.clone());
+        let decision = RoutingDecision { not_free: self.not_free(&queue), ..decision };
+        self.offer_to(turn, call, &queue, &agent, Some(decision));
+    }
+
+    /// Rings a waiting call at an agent: by a decision, or by somebody's hand.
+    pub(super) fn offer_to(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: CallId,
+        queue: &QueueId,
+        agent: &AgentId,
+        decision: Option<RoutingDecision>,
+    ) {
+        let ring_secs = self.directory.queues.get(queue).map_or(0, |queue| queue.ring_secs);
+        if let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) {
+            waiting.is_offered = true;
+        }
+        let offer = self.ring(turn, id, agent, ring_secs);
+        self.on_call(turn, id, |call, cx| call.offer(offer, decision, cx));
+        self.offers += 1;
+        let number = self.offers;
+        self.on_agent(turn, agent, |agent, cx| {
+            agent.note_offer(queue.clone(), number);
+            agent.offer(id, cx);
+        });
+    }
+
+    /// Who could serve a queue and does something else.
+    fn not_free(&self, queue: &QueueId) -> NotFree {
+        let mut counts = NotFree::default();
+        for agent in self.agents.values() {
+            if !self.serves.get(&agent.id).is_some_and(|queues| queues.contains_key(queue)) {
+                continue;
+            }
+            match agent.presence() {
+                Presence::Offline => {}
+                Presence::Ready if self.is_occupied(&agent.id) => counts.busy += 1,
+                Presence::Ready if agent.is_device_up() => {}
+                Presence::Ready | Presence::Paused { .. } => counts.paused += 1,
+                Presence::Offered { .. } => counts.offered += 1,
+                Presence::Busy { .. } => counts.busy += 1,
+                Presence::WrappingUp { .. } => counts.wrapping_up += 1,
+            }
+        }
+        counts
+    }
+
+    /// Who signs in begins with what the colleagues in the same queues have done in the middle.
+    pub(super) fn begin_workload(&mut self, turn: &Turn<'_>, id: &AgentId) {
+        let now = turn.now.mono;
+        let Some(own) = self.serves.get(id) else { return };
+        let shares_queue =
+            |other: &AgentId| self.serves.get(other).is_some_and(|queues| queues.keys().any(|queue| own.contains_key(queue)));
+        let colleagues =
+            self.agents.values().filter(|agent| agent.id != *id && agent.is_signed_in() && shares_queue(&agent.id));
+        let (answered, on_calls): (Vec<u64>, Vec<u64>) =
+            colleagues.map(|agent| agent.workload(now)).map(|load| (load.answered_thousandths, load.on_calls_ms)).unzip();
+        let workload = Workload::beginning(middle(answered), middle(on_calls), now);
+        if let Some(agent) = self.agents.get_mut(id) {
+            agent.begin_workload(workload);
+        }
+    }
+}
+
+fn record_of(load: &Workload) -> WorkRecord {
+    let occupied_ms = load.on_calls_ms + load.wrapping_up_ms;
+    WorkRecord {
+        answered_thousandths: load.answered_thousandths,
+        on_calls_ms: load.on_calls_ms,
+        occupied_ms,
+        routable_ms: occupied_ms + load.ready_ms,
+    }
+}
+
+/// The lower median; 0 of none.
+fn middle(mut counts: Vec<u64>) -> u64 {
+    counts.sort_unstable();
+    counts.get(counts.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+}

@@ -1,0 +1,217 @@
+//! Who gets which call, as a queue says.
+
+use std::collections::BTreeMap;
+
+use super::floor::*;
+use crate::{
+    domain::{
+        agent::Presence,
+        call::CallEventKind,
+        centre::{CallState, CallerMatch, CallerRecordRef, CentreCommand, CentreInput, WantedPresence},
+        directory::{Directory, QueueRouting, RoutingStep, SkillNeed, Strategy},
+    },
+    types::{CallId, CustomerId, LegId, QueueId, RoutingDecision, Standing},
+};
+
+/// The sample with `support` routed so.
+fn support_by(routing: QueueRouting) -> Directory {
+    let mut directory = sample();
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().routing = routing;
+    directory
+}
+
+fn decisions(floor: &Floor) -> Vec<RoutingDecision> {
+    let decision = |event: &CallEventKind| match event {
+        CallEventKind::Offered { decision: Some(decision), .. } => Some((**decision).clone()),
+        _ => None,
+    };
+    floor.call_events().filter_map(decision).collect()
+}
+
+/// A call that is answered by whom it rings at, and ends with its wrap-up at once.
+fn serve_one(floor: &mut Floor) -> String {
+    let (leg, call) = floor.call("1001");
+    let agent = floor.view(call).agent.clone().unwrap().to_string();
+    if agent == "carl" {
+        let phone = floor.phone_leg();
+        floor.input(CentreInput::LegAnswered { leg: phone });
+        floor.input(CentreInput::LegAudio { leg: phone, is_up: true });
+    } else {
+        floor.answer(&agent);
+    }
+    floor.sleep(5_000);
+    floor.hang_up(leg);
+    floor.ask(&agent, |agent, call| CentreCommand::WrapUpDone { agent, call }).unwrap();
+    agent
+}
+
+fn known_as(floor: &mut Floor, call: CallId, segment: &str) {
+    let customer = CallerRecordRef {
+        customer: CustomerId::mint(floor.now.wall, &mut floor.rng),
+        name: "Eva".into(),
+        segment: segment.into(),
+        language: None,
+        open_tickets: vec![],
+    };
+    floor.input(CentreInput::CallerKnown { call, found: CallerMatch { customers: vec![customer] } });
+}
+
+#[test]
+fn the_offer_says_who_was_free_how_they_stood_and_who_was_not() {
+    let mut floor = Floor::ready(&["ana", "bea", "carl"]);
+    floor.set_presence("carl", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    let (_, call) = floor.call("1001");
+    let [decision] = decisions(&floor).try_into().unwrap();
+    assert_eq!((decision.queue.as_str(), decision.agent.as_str()), ("support", "ana"));
+    let names: Vec<_> = decision.candidates.iter().map(|one| one.agent.as_str()).collect();
+    assert_eq!((names, decision.not_free.paused), (vec!["ana", "bea"], 1));
+    floor.ask("ana", |agent, call| CentreCommand::Decline { agent, call }).unwrap();
+    let second = &decisions(&floor)[1];
+    assert_eq!((second.agent.as_str(), second.not_free.paused), ("bea", 2), "ana is not ready after a missed call");
+    assert_eq!(floor.presence("bea"), Presence::Offered { call });
+}
+
+#[test]
+fn one_after_the_other_also_over_a_restart() {
+    let routing = QueueRouting { strategy: Strategy::RoundRobin, ..QueueRouting::default() };
+    let mut floor = Floor::with(support_by(routing.clone()));
+    for agent in ["ana", "bea", "carl"] {
+        floor.sign_in(agent);
+    }
+    let served: Vec<String> = (0..4).map(|_| serve_one(&mut floor)).collect();
+    assert_eq!(served, ["ana", "bea", "carl", "ana"]);
+    let kept: Vec<_> = ["ana", "bea", "carl"].iter().map(|key| floor.centre.keep_agent(&id(key)).unwrap()).collect();
+    let mut again = Floor::with(support_by(routing));
+    again.now = floor.now;
+    again.recover(vec![], kept);
+    for agent in ["ana", "bea", "carl"] {
+        again.sign_in(agent);
+    }
+    assert_eq!(serve_one(&mut again), "bea");
+}
+
+#[test]
+fn the_fewest_calls_counts_calls_and_spares_whoever_has_just_signed_in() {
+    let routing = QueueRouting { strategy: Strategy::FewestCalls, ..QueueRouting::default() };
+    let mut floor = Floor::with(support_by(routing));
+    floor.sign_in("ana");
+    for _ in 0..3 {
+        assert_eq!(serve_one(&mut floor), "ana");
+    }
+    floor.sign_in("bea");
+    floor.sign_in("carl");
+    let served: Vec<String> = (0..3).map(|_| serve_one(&mut floor)).collect();
+    assert_eq!(served, ["ana", "bea", "carl"], "all begin at three, and who is ready for longer goes first");
+}
+
+#[test]
+fn a_segment_stands_ahead_as_soon_as_the_caller_is_known_and_as_the_queue_says_now() {
+    let head_start_secs = BTreeMap::from([("gold".to_owned(), 120)]);
+    let mut floor = Floor::with(support_by(QueueRouting { head_start_secs, ..QueueRouting::default() }));
+    floor.sign_in("ana");
+    floor.set_presence("ana", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    let (_, first) = floor.call("1001");
+    floor.sleep(60_000);
+    let (_, gold) = floor.call("1001");
+    assert_eq!(floor.view(gold).state, CallState::Waiting { position: 2 });
+    known_as(&mut floor, gold, "gold");
+    assert_eq!(floor.view(gold).state, CallState::Waiting { position: 1 });
+    assert_eq!(floor.view(first).state, CallState::Waiting { position: 2 });
+    let later = Directory { version: 2, ..support_by(QueueRouting::default()) };
+    floor.set_directory(later);
+    assert_eq!(floor.view(first).state, CallState::Waiting { position: 1 }, "who waits does not keep an old rule");
+    floor.set_presence("ana", WantedPresence::Ready).unwrap();
+    assert_eq!(floor.presence("ana"), Presence::Offered { call: first });
+}
+
+#[test]
+fn a_step_comes_by_itself_for_those_who_wait_already() {
+    let steps = vec![RoutingStep { after_secs: 40, skills: vec![SkillNeed { skill: id("sales"), level: 1 }] }];
+    let mut directory = support_by(QueueRouting { steps, ..QueueRouting::default() });
+    directory.agents.get_mut(&id("bea")).unwrap().skills.remove(&id("support"));
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    floor.sign_in("bea");
+    floor.set_presence("ana", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    let (_, call) = floor.call("1001");
+    floor.sleep(39_999);
+    assert_eq!(floor.presence("bea"), Presence::Ready);
+    floor.sleep(1);
+    assert_eq!(floor.presence("bea"), Presence::Offered { call });
+    assert_eq!(decisions(&floor)[0].step, 1);
+}
+
+#[test]
+fn a_step_that_nobody_is_left_before_is_taken_at_once() {
+    let steps = vec![RoutingStep { after_secs: 300, skills: vec![SkillNeed { skill: id("sales"), level: 1 }] }];
+    let mut directory = support_by(QueueRouting { steps, ..QueueRouting::default() });
+    directory.agents.get_mut(&id("bea")).unwrap().skills.remove(&id("support"));
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    floor.sign_in("bea");
+    floor.set_presence("ana", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    let (_, call) = floor.call("1001");
+    assert_eq!(floor.presence("bea"), Presence::Ready);
+    assert_eq!(floor.agent("bea").queues, [id::<QueueId>("sales")], "support is not hers");
+    floor.set_presence("ana", WantedPresence::Offline).unwrap();
+    assert_eq!(floor.presence("bea"), Presence::Offered { call });
+}
+
+#[test]
+fn a_queue_has_no_more_conversations_than_it_may_and_goes_on_when_one_ends() {
+    let mut floor = Floor::with(support_by(QueueRouting { talking_max: Some(1), ..QueueRouting::default() }));
+    floor.sign_in("ana");
+    floor.sleep(1_000);
+    floor.sign_in("bea");
+    let (leg, _) = floor.call("1001");
+    let (_, second) = floor.call("1001");
+    assert_eq!(floor.presence("bea"), Presence::Ready, "a call that rings counts");
+    floor.answer("ana");
+    floor.sleep(30_000);
+    assert_eq!(floor.presence("bea"), Presence::Ready);
+    floor.hang_up(leg);
+    assert_eq!(floor.presence("bea"), Presence::Offered { call: second }, "while ana wraps up");
+}
+
+#[test]
+fn as_many_calls_may_be_missed_as_the_queue_says() {
+    let mut floor = Floor::with(support_by(QueueRouting { strikes_max: 2, ..QueueRouting::default() }));
+    floor.sign_in("ana");
+    let miss = |floor: &mut Floor| {
+        floor.call("1001");
+        floor.ask("ana", |agent, call| CentreCommand::Decline { agent, call }).unwrap();
+    };
+    miss(&mut floor);
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+    miss(&mut floor);
+    assert_eq!(floor.presence("ana"), paused("missed"));
+}
+
+#[test]
+fn an_agent_who_hears_of_no_queue_is_no_candidate_at_all() {
+    let mut directory = sample();
+    directory.agents.get_mut(&id("bea")).unwrap().skills.clear();
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    floor.sign_in("bea");
+    floor.call("1001");
+    let [decision] = decisions(&floor).try_into().unwrap();
+    assert_eq!(decision.candidates[1].standing, Standing::LacksSkill);
+}
+
+#[test]
+fn far_back_in_a_long_line_the_place_is_shown_within_a_second() {
+    let mut directory = sample();
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().waiting_max = 200;
+    let mut floor = Floor::with(directory);
+    let callers: Vec<(LegId, CallId)> = (0..60).map(|_| floor.call("1001")).collect();
+    let place = |floor: &Floor, nth: usize| floor.view(callers[nth].1).state.clone();
+    assert_eq!(place(&floor, 59), CallState::Waiting { position: 60 });
+    floor.sleep(5_000);
+    floor.hang_up(callers[0].0);
+    assert_eq!(place(&floor, 1), CallState::Waiting { position: 1 }, "the first ones at once");
+    assert_eq!(place(&floor, 50), CallState::Waiting { position: 50 });
+    assert_eq!(place(&floor, 59), CallState::Waiting { position: 60 });
+    floor.sleep(1_000);
+    assert_eq!(place(&floor, 59), CallState::Waiting { position: 59 });
+}

@@ -1,0 +1,111 @@
+//! How a queue's calls find their agents, as supervisors set it up. Decided by it in `domain/queue`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::SkillNeed;
+use crate::types::{AgentId, StrategyName};
+
+/// How a queue's calls find their agents.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct QueueRouting {
+    /// Who of the free agents with the skills gets a call.
+    pub strategy: Strategy,
+    /// Skills that will do as well after a wait, shortest wait first, at most six. They add up: who comes into question at one step
+    /// does so at all later ones.
+    pub steps: Vec<RoutingStep>,
+    /// Whether a step is taken at once while nobody is signed in who could serve the earlier ones.
+    pub skips_empty_steps: bool,
+    /// After so many seconds a call goes before all priorities of other queues, so that none waits for ever; `None` is never.
+    pub promote_secs: Option<i64>,
+    /// By how many seconds callers of a segment stand ahead in line, by the segment's key.
+    pub head_start_secs: BTreeMap<String, i64>,
+    /// Conversations at a time; further callers wait. `None` is as many as there are agents.
+    pub talking_max: Option<i64>,
+    /// Calls in a row that an agent may leave unanswered or decline before being set not ready.
+    pub strikes_max: i64,
+}
+
+/// Who of the free agents with the skills gets a call. Equal ones: who has been ready for longer, then by key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Strategy {
+    /// Whoever has been ready for the longest time without a break.
+    LongestIdle,
+    /// Whoever was occupied with calls and wrap-up for the least share of the time ready or occupied; what is an hour old counts half.
+    LeastOccupied,
+    /// Whoever has answered the fewest calls; what is an hour old counts half. Who signs in begins with the median of the others.
+    FewestCalls,
+    /// Whoever was on calls for the shortest time; what is an hour old counts half. Who signs in begins with the median.
+    LeastTalk,
+    /// By key, beginning behind the agent whom the queue's last call was offered to.
+    RoundRobin,
+    /// The first of the list who is free; who is not in the list comes behind it, by key.
+    Linear {
+        /// From the top.
+        order: Vec<AgentId>,
+    },
+    /// By lot; an agent with twice the weight gets twice the calls.
+    Random {
+        /// 1 to 100; 10 for who is not named.
+        weights: BTreeMap<AgentId, i64>,
+    },
+    /// Whoever has the highest sum of levels in the skills asked for, then whoever has the fewest other skills.
+    BestFit,
+}
+
+/// Skills that will do after a wait.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoutingStep {
+    /// Seconds since the caller entered the queue.
+    pub after_secs: i64,
+    /// All of these, each at the level or above; none at all lets every agent in.
+    pub skills: Vec<SkillNeed>,
+}
+
+impl Default for QueueRouting {
+    fn default() -> Self {
+        Self {
+            strategy: Strategy::LongestIdle,
+            steps: Vec::new(),
+            skips_empty_steps: true,
+            promote_secs: None,
+            head_start_secs: BTreeMap::new(),
+            talking_max: None,
+            strikes_max: 1,
+        }
+    }
+}
+
+impl Strategy {
+    /// Whether it says something of this agent by name.
+    pub fn names(&self, agent: &AgentId) -> bool {
+        match self {
+            Self::Linear { order } => order.contains(agent),
+            Self::Random { weights } => weights.contains_key(agent),
+            Self::LongestIdle
+            | Self::LeastOccupied
+            | Self::FewestCalls
+            | Self::LeastTalk
+            | Self::RoundRobin
+            | Self::BestFit => false,
+        }
+    }
+
+    /// Its name without its parameters.
+    pub fn name(&self) -> StrategyName {
+        match self {
+            Self::LongestIdle => StrategyName::LongestIdle,
+            Self::LeastOccupied => StrategyName::LeastOccupied,
+            Self::FewestCalls => StrategyName::FewestCalls,
+            Self::LeastTalk => StrategyName::LeastTalk,
+            Self::RoundRobin => StrategyName::RoundRobin,
+            Self::Linear { .. } => StrategyName::Linear,
+            Self::Random { .. } => StrategyName::Random,
+            Self::BestFit => StrategyName::BestFit,
+        }
+    }
+}

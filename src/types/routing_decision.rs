@@ -1,0 +1,106 @@
+//! Why a waiting call was offered to an agent: what the matcher saw, as it stands in the call's history.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{AgentId, QueueId};
+
+/// Free agents that one decision lists; the rest is counted.
+pub const CANDIDATES_MAX: usize = 20;
+
+/// One decision of the matcher: this call, out of all that wait, goes to this agent, out of all that are free.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoutingDecision {
+    /// From which queue.
+    pub queue: QueueId,
+    /// Who gets it.
+    pub agent: AgentId,
+    /// By which rule the agent was chosen.
+    pub strategy: StrategyName,
+    /// The queue's priority.
+    pub priority: i64,
+    /// Whether the call went before all priorities, because it had waited for as long as the queue allows that.
+    pub was_promoted: bool,
+    /// For how long it has waited at its place, in milliseconds.
+    pub waited_ms: i64,
+    /// By how many milliseconds the customer's segment put it ahead in line.
+    pub head_start_ms: i64,
+    /// 0 while the queue's own skills are asked for; the step of the queue's steps that holds now.
+    pub step: i64,
+    /// Callers who came before it in order and for whom none of the free agents was eligible.
+    pub passed_by: i64,
+    /// The free agents, best first, at most 20: the eligible ones in the order of the rule, then the others.
+    pub candidates: Vec<RoutingCandidate>,
+    /// Free agents beyond those.
+    pub more_candidates: i64,
+    /// Agents who could serve the queue and were not free.
+    pub not_free: NotFree,
+}
+
+/// A free agent, looked at for one call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RoutingCandidate {
+    /// Who.
+    pub agent: AgentId,
+    /// How the agent stood.
+    #[serde(flatten)]
+    pub standing: Standing,
+}
+
+/// How a free agent stood when a call was given away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "standing", rename_all = "snake_case")]
+pub enum Standing {
+    /// Could have had it.
+    Eligible {
+        /// What the rule compares: milliseconds idle or on calls, hundredths of a percent of occupation, thousandths of a call, the
+        /// place in the order, the weight, or the fit of the skills.
+        score: i64,
+        /// For how long without work.
+        idle_ms: i64,
+    },
+    /// Comes into question when the call has waited for this step of the queue.
+    NotYet {
+        /// From 1.
+        step: i64,
+    },
+    /// Has not the skills, at any step.
+    LacksSkill,
+    /// Missed this call a moment ago.
+    MissedItBefore,
+}
+
+/// Agents who could serve a queue and were not free, by what they did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct NotFree {
+    /// A call rang.
+    pub offered: i64,
+    /// On a call, or listening to one.
+    pub busy: i64,
+    /// In the time after one.
+    pub wrapping_up: i64,
+    /// Paused, also for want of a telephone that rings.
+    pub paused: i64,
+}
+
+/// By which rule an agent is chosen among those who could take a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StrategyName {
+    /// Whoever has been ready for the longest time.
+    LongestIdle,
+    /// Whoever was occupied for the least share of the time.
+    LeastOccupied,
+    /// Whoever has answered the fewest calls.
+    FewestCalls,
+    /// Whoever was on calls for the shortest time.
+    LeastTalk,
+    /// One after the other.
+    RoundRobin,
+    /// Always from the top of a list.
+    Linear,
+    /// By lot.
+    Random,
+    /// Whoever has the most of the skills that are asked for.
+    BestFit,
+}

@@ -1,0 +1,144 @@
+//! How long one decision of the matcher takes: 5,000 callers in 50 queues, 500 agents. `cargo bench --bench matching`, also by
+//! `make bench matching`. Prints one line of JSON per row; times in microseconds.
+
+use std::{collections::BTreeMap, time::Instant};
+
+use centralita::{
+    domain::{
+        directory::{AgentProfile, Device, Queue, QueueExit, QueueRouting, ServiceLevelVariant, SkillNeed, Strategy, WrapUp},
+        queue::{FreeAgent, OpenQueue, QueueLine, Reach, Waiting, WorkRecord, pick, reach},
+    },
+    types::{CallId, Mono, QueueId, Rng, Timestamp},
+};
+
+const QUEUES: usize = 50;
+const AGENTS: usize = 500;
+const CALLERS: usize = 5_000;
+/// Queues that one agent serves.
+const QUEUES_PER_AGENT: u64 = 3;
+const DECISIONS: usize = 5_000;
+
+fn main() {
+    for (name, strategy) in [
+        ("longest_idle", Strategy::LongestIdle),
+        ("least_occupied", Strategy::LeastOccupied),
+        ("round_robin", Strategy::RoundRobin),
+        ("best_fit", Strategy::BestFit),
+    ] {
+        row(name, "one free agent", &Floor::new(&strategy, 0), 1);
+        row(name, "all agents free", &Floor::new(&strategy, 0), AGENTS);
+        row(name, "4,900 unmatchable ahead", &Floor::new(&strategy, 4_900), 1);
+    }
+}
+
+struct Floor {
+    queues: Vec<Queue>,
+    lines: Vec<QueueLine>,
+    agents: Vec<(AgentProfile, BTreeMap<QueueId, Reach>)>,
+}
+
+impl Floor {
+    /// With so many callers at the front who have just been missed by every agent.
+    fn new(strategy: &Strategy, missed: usize) -> Self {
+        let mut rng = Rng::seeded(5);
+        let queues: Vec<Queue> = (0..QUEUES).map(|number| queue(number, strategy)).collect();
+        let agents: Vec<AgentProfile> = (0..AGENTS)
+            .map(|number| AgentProfile {
+                id: format!("agent-{number:03}").parse().unwrap(),
+                name: String::new(),
+                skills: (0..QUEUES_PER_AGENT)
+                    .map(|_| (format!("skill-{}", rng.below(QUEUES as u64)).parse().unwrap(), 5 + (number % 5) as i64))
+                    .collect(),
+                device: Device::Browser,
+                phone: None,
+                is_active: true,
+            })
+            .collect();
+        let mut lines: Vec<QueueLine> = (0..QUEUES).map(|_| QueueLine::default()).collect();
+        for number in 0..CALLERS {
+            let call = CallId::mint(Timestamp::from_millis(number as i64), &mut rng);
+            let excluded = if number < missed {
+                agents.iter().map(|agent| (agent.id.clone(), Mono::from_millis(u64::MAX))).collect()
+            } else {
+                BTreeMap::new()
+            };
+            let waiting = Waiting { call, announced: None, is_offered: false, is_dead: false, excluded };
+            let queue = usize::try_from(rng.below(QUEUES as u64)).unwrap();
+            lines[queue].join(waiting, false, rng.below(3) * 30_000, Mono::from_millis(1_000_000 + number as u64 * 50));
+        }
+        let agents = agents
+            .into_iter()
+            .map(|agent| {
+                let reaches = queues.iter().filter_map(|queue| Some((queue.id.clone(), reach(&agent, queue)?))).collect();
+                (agent, reaches)
+            })
+            .collect();
+        Self { queues, lines, agents }
+    }
+}
+
+fn queue(number: usize, strategy: &Strategy) -> Queue {
+    Queue {
+        id: format!("queue-{number}").parse().unwrap(),
+        name: String::new(),
+        skills: vec![SkillNeed { skill: format!("skill-{number}").parse().unwrap(), level: 5 }],
+        priority: (number % 3) as i64,
+        ring_secs: 15,
+        waiting_max: 10_000,
+        wait_secs_max: 3_600,
+        calendar: None,
+        wrap_up: WrapUp::None,
+        service_level_secs: 20,
+        service_level_percent: 80,
+        service_level_variant: ServiceLevelVariant::default(),
+        short_abandon_secs: 5,
+        position_every_secs: 0,
+        on_no_agents: QueueExit::Wait,
+        on_max_wait: QueueExit::Wait,
+        on_full: QueueExit::Wait,
+        on_closed: QueueExit::Wait,
+        dispositions: Vec::new(),
+        ticket_type: "request".into(),
+        caller_number: None,
+        script: BTreeMap::new(),
+        routing: QueueRouting { strategy: strategy.clone(), promote_secs: Some(600), ..QueueRouting::default() },
+        recording: None,
+        has_secret_note: false,
+        forks: None,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "it measures the machine")]
+fn row(strategy: &str, floor_is: &str, floor: &Floor, free_at_once: usize) {
+    let open: Vec<OpenQueue<'_>> = floor
+        .queues
+        .iter()
+        .zip(&floor.lines)
+        .map(|(queue, line)| OpenQueue { queue, line, least_step: 0, last_offered: None })
+        .collect();
+    let now = Mono::from_millis(1_400_000);
+    let mut rng = Rng::seeded(6);
+    let (mut times, mut found) = (Vec::with_capacity(DECISIONS), 0);
+    let decisions = if free_at_once == 1 { DECISIONS } else { DECISIONS / 10 };
+    for _ in 0..decisions {
+        let first = usize::try_from(rng.below(floor.agents.len() as u64)).unwrap();
+        let free: Vec<FreeAgent<'_>> = (0..free_at_once)
+            .map(|nth| {
+                let (agent, reaches) = &floor.agents[(first + nth) % floor.agents.len()];
+                let record = WorkRecord { answered_thousandths: nth as u64, routable_ms: 1, ..WorkRecord::default() };
+                FreeAgent { agent: &agent.id, idle_since: Mono::from_millis(900_000 + nth as u64), record, reaches }
+            })
+            .collect();
+        let began = Instant::now();
+        let picked = pick(&open, &free, &mut |below| rng.below(below), now);
+        times.push(began.elapsed());
+        found += usize::from(picked.is_some());
+    }
+    times.sort_unstable();
+    let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_nanos() as f64 / 1_000.0;
+    println!(
+        r#"{{"strategy":"{strategy}","floor":"{floor_is}","decisions":{decisions},"found":{found},"p50_us":{:.1},"p99_us":{:.1}}}"#,
+        at(50),
+        at(99)
+    );
+}
