@@ -140,7 +140,8 @@ impl Day {
     fn check_lines(&self, offered: &[(CallId, AgentId)]) {
         let centre = &self.centre;
         let now = self.now.mono;
-        let left = pick(&centre.open_queues(), &centre.free_agents(now), &mut |_| 0, now);
+        let open = centre.open_queues();
+        let left = pick(&open, &centre.free_agents(now), &mut |_| 0, now);
         assert_eq!(left, None, "a pair is left that nobody brought together");
         for (queue, line) in &centre.lines {
             for (place, waiting) in line.iter().filter(|(_, waiting)| !waiting.is_offered && !waiting.is_dead) {
@@ -156,7 +157,7 @@ impl Day {
                 }
                 for agent in centre.agents.values().filter(|agent| agent.is_free()) {
                     let is_own = centre.own_queues(&agent.id).any(|own| own == queue);
-                    let has_room = centre.open_queues().iter().any(|open| open.queue.id == *queue);
+                    let has_room = open.iter().any(|open| open.queue.id == *queue);
                     let could = is_own && has_room && !waiting.excludes(&agent.id, now) && !centre.is_occupied(&agent.id);
                     assert!(!could, "{} idles while {} waits", agent.id, waiting.call);
                 }
