@@ -215,9 +215,10 @@ impl Worker {
                         continue;
                     };
                     stamp.has_marker |= packet.has_marker;
-                    let sent = hearing.send(listener, &mut self.out, payload_type, stamp, packet.payload, now);
-                    hearing.tap_heard(&mut self.taps, codec, stamp, packet.payload, sent, now);
-                    hearing.fork_heard(&mut self.fork_taps, codec, stamp, packet.payload, sent, now);
+                    let payload = hearing.seam.pass(codec, packet.payload, &mut self.payload, now);
+                    let sent = hearing.send(listener, &mut self.out, payload_type, stamp, payload, now);
+                    hearing.tap_heard(&mut self.taps, codec, stamp, payload, sent, now);
+                    hearing.fork_heard(&mut self.fork_taps, codec, stamp, payload, sent, now);
                     self.count_sent(sent);
                 }
                 Feed::Clocked => must_decode |= hearing.hears_sources() && !is_muted,

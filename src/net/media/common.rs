@@ -62,6 +62,8 @@ impl Leg {
         match self.sources.as_slice() {
             // Below words, and a moment after them, it has a loudness of its own.
             _ if !self.ducking.is_raised() => None,
+            // Its first frame begins where its own last sound ended.
+            _ if self.seam.is_open() => None,
             [] => Some(None),
             [Source::Music(name)] => Some(Some(name)),
             _ => None,
@@ -90,6 +92,7 @@ impl Worker {
         {
             incoming.goes_out(&common.frame);
         }
+        leg.seam.note(&common.frame, now);
         let stamp = leg.outgoing.made(timestamp_step(codec), clock_rate(codec), now);
         let sent = leg.send(seat, &mut self.out, payload_type, stamp, &common.payload, now);
         leg.tap_heard(&mut self.taps, codec, stamp, &common.payload, sent, now);

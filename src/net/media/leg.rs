@@ -20,7 +20,7 @@ use super::{
 use crate::{
     net::recording::Tap,
     protocol::{
-        audio::{ComfortNoise, Ducking, Encoder, FRAME_SAMPLES, Frame, SILENCE},
+        audio::{ComfortNoise, Ducking, Encoder, FRAME_SAMPLES, Frame, SILENCE, Seam},
         media::{Codec, LegCounts, PlayId, Samples, Source},
         rtp::{EventReceiver, EventSender, Outgoing, Reception},
     },
@@ -54,6 +54,8 @@ pub(super) struct Leg {
     pub(super) ducking: Ducking,
     /// How near the voices that it hears are to the level of all.
     pub(super) approach: Approach,
+    /// Where what it hears ended, to which something else is joined.
+    pub(super) seam: Seam,
     pub(super) is_muted: bool,
     pub(super) feed: Feed,
     pub(super) outgoing: Outgoing,
@@ -105,6 +107,7 @@ impl Leg {
             play: None,
             ducking: Ducking::default(),
             approach: Approach::default(),
+            seam: Seam::default(),
             is_muted: false,
             feed: Feed::Silent,
             outgoing,

@@ -60,7 +60,7 @@ impl Worker {
         if let Some(playback) = &mut leg.play {
             if let Some(words) = playback.frame() {
                 let frame = if playback.is_mixed { self.say_over_sources(seat, &words, tick) } else { words };
-                self.send_frame(seat, &frame, now);
+                self.send_frame(seat, frame, now);
                 return;
             }
             self.end_play(seat, false);
@@ -71,7 +71,7 @@ impl Worker {
             if let Some(leg) = self.legs.get_mut(seat) {
                 leg.ducking.raise(&mut frame);
             }
-            self.send_frame(seat, &frame, now);
+            self.send_frame(seat, frame, now);
         }
     }
 
@@ -88,16 +88,17 @@ impl Worker {
     }
 
     /// Encodes and sends a frame.
-    fn send_frame(&mut self, seat: Seat, frame: &Frame, now: Mono) {
+    fn send_frame(&mut self, seat: Seat, mut frame: Frame, now: Mono) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         let Some((codec, payload_type)) = leg.send_format() else { return };
+        leg.seam.make(&mut frame, now);
         if self.controls_levels
             && let Some(incoming) = &mut leg.incoming
         {
-            incoming.goes_out(frame);
+            incoming.goes_out(&frame);
         }
         let Some(encoder) = leg.encoder_for(codec) else { return };
-        let length = match encoder.encode(frame, &mut self.payload) {
+        let length = match encoder.encode(&frame, &mut self.payload) {
             Ok(length) => length,
             Err(fault) => {
                 tracing::debug!(leg = %leg.id, %fault, "a frame could not be encoded");
@@ -114,7 +115,7 @@ impl Worker {
     }
 
     pub(super) fn send_silence(&mut self, seat: Seat, now: Mono) {
-        self.send_frame(seat, &SILENCE, now);
+        self.send_frame(seat, SILENCE, now);
     }
 
     /// Looks after every leg: who is lost, who is due for silence or a report, who need not be decoded any more.

@@ -475,6 +475,11 @@ impl Worker {
                 self.begin_silence(heard, now);
             }
         }
+        if let Some(leg) = self.legs.get_mut(seat)
+            && leg.sources != sources
+        {
+            leg.seam.open();
+        }
         self.legs.set_sources(seat, sources);
         self.plan(seat, now);
     }
@@ -502,6 +507,7 @@ impl Worker {
         }
         if let Some(leg) = self.legs.get_mut(seat) {
             leg.play = Some(Playback::new(play, clips, is_mixed));
+            leg.seam.open();
         }
         self.plan(seat, now);
     }
@@ -510,6 +516,7 @@ impl Worker {
     pub(super) fn end_play(&mut self, seat: Seat, was_stopped: bool) {
         let Some(leg) = self.legs.get_mut(seat) else { return };
         if let Some(playback) = leg.play.take() {
+            leg.seam.open();
             self.notices.tell(MediaNotice::PlayEnded { leg: leg.id, play: playback.id, was_stopped });
         }
     }
@@ -548,6 +555,7 @@ impl Worker {
         }
         let was_clocked = leg.feed == Feed::Clocked;
         leg.feed = feed;
+        leg.seam.open();
         if matches!(feed, Feed::Relay(_)) {
             // Packets are as loud as they come.
             leg.approach = Approach::default();

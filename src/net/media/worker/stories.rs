@@ -23,6 +23,7 @@ use crate::{
 
 mod levels;
 mod moves;
+mod seams;
 
 /// The system's allocator, counted by thread.
 struct Counting;
