@@ -32,6 +32,14 @@ impl Errand {
         kept_subject(self).is_some()
     }
 
+    /// Whether it makes up for the loss of another one, given before it: of what is a state the last holds.
+    pub(super) fn replaces(&self, other: &Self) -> bool {
+        match kept_subject(self) {
+            Some(subject @ (Subject::Clips | Subject::Levels | Subject::Heard(_))) => kept_subject(other) == Some(subject),
+            Some(Subject::Move | Subject::Leg(_) | Subject::Copy(..)) | None => false,
+        }
+    }
+
     /// Whether it hands this leg to another thread.
     pub(super) fn gives(&self, leg: LegId) -> bool {
         matches!(self, Self::Give { legs, .. } if legs.contains(&leg))
@@ -142,6 +150,8 @@ enum Subject {
     Clips,
     Levels,
     Move,
+    /// Whom it hears.
+    Heard(LegId),
     Leg(LegId),
     Copy(LegId, ForkId),
 }
@@ -154,6 +164,7 @@ fn kept_subject(errand: &Errand) -> Option<Subject> {
     match order {
         MediaOrder::Clips(_) => Some(Subject::Clips),
         MediaOrder::ControlLevels { .. } => Some(Subject::Levels),
+        MediaOrder::Hear { leg, .. } => Some(Subject::Heard(*leg)),
         MediaOrder::Close { leg }
         | MediaOrder::DetectAnswer { leg, .. }
         | MediaOrder::Record { leg, .. }
@@ -180,16 +191,14 @@ fn pause_of(errand: &Errand) -> Option<bool> {
 fn is_move_of(errand: &Errand, subject: Option<Subject>) -> bool {
     match subject {
         Some(Subject::Leg(leg) | Subject::Copy(leg, _)) => errand.gives(leg),
-        Some(Subject::Clips | Subject::Levels | Subject::Move) | None => false,
+        Some(Subject::Clips | Subject::Levels | Subject::Heard(_) | Subject::Move) | None => false,
     }
 }
 
-/// Keeps an errand. Of what holds for all legs the last holds; pauses between which nothing else is said of a leg become one. So there is
-/// no more to keep than legs have recordings and copies.
+/// Keeps an errand. Of what holds for all legs, and of whom a leg hears, the last holds; pauses between which nothing else is said of a leg
+/// become one. So there is no more to keep than there are legs, and recordings and copies of them.
 fn keep(missed: &mut Vec<Missed>, new: Missed) {
-    if let Some(subject @ (Subject::Clips | Subject::Levels)) = kept_subject(&new.errand) {
-        missed.retain(|missed| kept_subject(&missed.errand) != Some(subject));
-    }
+    missed.retain(|missed| !new.errand.replaces(&missed.errand));
     if pause_of(&new.errand) == Some(true) {
         let subject = kept_subject(&new.errand);
         // What was said before the leg went to another thread is said to be done there.
@@ -212,7 +221,10 @@ fn keep(missed: &mut Vec<Missed>, new: Missed) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{Rng, Timestamp};
+    use crate::{
+        protocol::media::Source,
+        types::{Rng, Timestamp},
+    };
 
     #[test]
     fn pauses_that_found_no_room_become_one_and_none_is_left_out() {
@@ -239,6 +251,20 @@ mod tests {
         assert_eq!(kept, said, "on another thread it may have been resumed since");
         let [on, off] = [true, false].map(|is_wanted| MediaOrder::ControlLevels { is_wanted });
         assert_eq!(left(&[on, pause.clone(), off.clone()]), [pause, off], "the last holds");
+    }
+
+    #[test]
+    fn whom_a_leg_hears_is_kept_as_it_was_ordered_last() {
+        let mut rng = Rng::seeded(1);
+        let [leg, other] = [(); 2].map(|()| LegId::mint(Timestamp::from_millis(0), &mut rng));
+        let hear = |leg, sources| Errand::Order(MediaOrder::Hear { leg, sources });
+        let (line, mut errands) = line(1);
+        assert!(line.leave(Errand::Order(MediaOrder::StopPlay { leg })));
+        assert!(!line.leave(hear(leg, vec![Source::Echo])) && !line.leave(hear(other, vec![])));
+        assert!(!line.leave(hear(leg, vec![Source::Leg(other)])));
+        errands.gather_missed();
+        let done: Vec<Errand> = std::iter::from_fn(|| errands.next().ok()).skip(1).collect();
+        assert_eq!(done, [hear(other, vec![]), hear(leg, vec![Source::Leg(other)])]);
     }
 
     fn order_of(errand: Errand) -> Option<MediaOrder> {

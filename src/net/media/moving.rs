@@ -21,13 +21,13 @@ use crate::{
 
 /// For how long a leg is expected before that is told. A thread that is behind hands over late; one that has ended has ended all.
 const EXPECT_MS_MAX: u64 = 10_000;
-/// Errands that wait for a leg; of further ones those are lost that are where the line is full.
+/// Errands that wait for a leg; of further ones those are lost that are where the line is full. Whom a leg hears is not among them.
 const WAITING_MAX: usize = 256;
 
 /// A leg that is on its way.
 pub(super) struct Expected {
     since: Mono,
-    waiting: Vec<Errand>,
+    pub(super) waiting: Vec<Errand>,
     /// That it is late has been told.
     is_late: bool,
 }
@@ -52,6 +52,9 @@ impl Worker {
         let awaited =
             errand.of_legs(leaves_with).or_else(|| errand.of_legs(|leg| self.expected.contains_key(leg).then_some(*leg)));
         let Some(expected) = awaited.and_then(|leg| self.expected.get_mut(&leg)) else { return Some(errand) };
+        if expected.waiting.len() >= WAITING_MAX {
+            expected.waiting.retain(|waiting| !errand.replaces(waiting));
+        }
         if expected.waiting.len() < WAITING_MAX || errand.is_kept() {
             expected.waiting.push(errand);
         } else {

@@ -52,6 +52,8 @@ pub(super) struct Places {
     legs: BTreeMap<LegId, Place>,
     /// Who hears a leg, which need not be there yet.
     heard_by: BTreeMap<LegId, BTreeSet<LegId>>,
+    /// Whom legs are to hear that could not be brought together with them yet.
+    pub(super) owed: BTreeMap<LegId, Vec<Source>>,
     /// What each thread carries.
     weights: Vec<u64>,
     /// Share of a processor, in a hundred, up to which a thread is filled.
@@ -60,7 +62,8 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn new(threads: usize, fill_percent: u64) -> Self {
-        Self { legs: BTreeMap::new(), heard_by: BTreeMap::new(), weights: vec![0; threads.max(1)], fill_percent }
+        let weights = vec![0; threads.max(1)];
+        Self { legs: BTreeMap::new(), heard_by: BTreeMap::new(), owed: BTreeMap::new(), weights, fill_percent }
     }
 
     /// The thread of a leg that is to be opened, perhaps again. `rooms` are what the threads say.
@@ -90,6 +93,7 @@ impl Places {
     /// The leg is gone: the thread that had it.
     pub(super) fn close(&mut self, leg: LegId) -> Option<ThreadIndex> {
         let place = self.legs.remove(&leg)?;
+        self.owed.remove(&leg);
         self.weigh(place.thread, 0, place.weight);
         for heard in place.hears {
             self.forget_listener(heard, leg);

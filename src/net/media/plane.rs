@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     fmt, io,
     num::NonZero,
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread::{self, JoinHandle},
 };
 
@@ -21,12 +24,12 @@ use super::{
 };
 use crate::{
     net::{forks::ForkFeed, recording::TapFeed},
-    protocol::media::{MediaNotice, MediaOrder},
+    protocol::media::{MediaNotice, MediaOrder, Source},
     types::{Clock, LegId, Rng},
 };
 
 /// Errands that wait for a thread: several seconds' worth at a thousand calls per second.
-const ERRANDS_MAX: usize = 16_384;
+pub(super) const ERRANDS_MAX: usize = 16_384;
 /// More than a machine of any size needs.
 const THREADS_MAX: usize = 64;
 
@@ -109,7 +112,7 @@ impl Prepared {
             lines.push(line);
         }
         let (alive, ended) = watch::channel(());
-        let shared = Shared { lines, crew, ended, threads: Mutex::default() };
+        let shared = Shared { lines, crew, ended, owes: AtomicBool::new(false), threads: Mutex::default() };
         Ok(Self { workers, alive, handle: MediaHandle { shared: Arc::new(shared) } })
     }
 
@@ -152,6 +155,8 @@ struct Shared {
     lines: Vec<Line>,
     crew: Arc<Crew>,
     ended: watch::Receiver<()>,
+    /// Whether some leg is yet to hear whom it should, for want of room to bring them together.
+    owes: AtomicBool,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -165,6 +170,9 @@ impl MediaHandle {
 
     /// Has the threads look for orders that were left, if any of them is awaited.
     pub fn ring(&self) {
+        if self.shared.owes.swap(false, Ordering::AcqRel) {
+            self.leave_owed();
+        }
         for (thread, line) in self.shared.lines.iter().enumerate() {
             if line.take_awaited() {
                 self.shared.crew.ring(thread);
@@ -174,9 +182,10 @@ impl MediaHandle {
 
     /// Leaves an order, which is obeyed with the next tick, packet or round of care, or once [`Self::ring`] is called; never waits.
     /// `false` means that a thread is so far behind (or gone) that the order was dropped, which is
-    /// counted; the leg then stays as it was. Only what holds for all legs, closing, telling who answers and what concerns recordings and
-    /// copies is never lost and comes in its turn: a leg that nobody remembers would keep its port for ever, whom nobody listens to would
-    /// never be told, and a pause that is not heard of would keep what must not be kept.
+    /// counted; the leg then stays as it was. Only what holds for all legs, closing, whom a leg hears, telling who answers and what concerns
+    /// recordings and copies is never lost and comes in its turn, or once there is room to bring together who hear each other: a leg that
+    /// nobody remembers would keep its port for ever, audio would stay one-way for the rest of a call, whom nobody listens to would never
+    /// be told, and a pause that is not heard of would keep what must not be kept.
     pub fn leave(&self, mut order: MediaOrder) -> bool {
         let is_taken = match order.leg_mut().copied() {
             Some(leg) => self.leave_for(leg, order),
@@ -195,6 +204,9 @@ impl MediaHandle {
     fn leave_for(&self, leg: LegId, order: MediaOrder) -> bool {
         // Held until the order is in its line, so that no other comes between.
         let mut places = self.shared.crew.places();
+        if let MediaOrder::Hear { sources, .. } = order {
+            return self.leave_hear(&mut places, leg, sources);
+        }
         let is_opened =
             matches!(order, MediaOrder::Open { .. } | MediaOrder::OpenBrowser { .. } | MediaOrder::OfferBrowser { .. });
         let thread = match &order {
@@ -203,15 +215,6 @@ impl MediaHandle {
                 Some(places.open(leg, is_browser, &self.stats().rooms()))
             }
             MediaOrder::Close { .. } => places.close(leg),
-            MediaOrder::Hear { sources, .. } => {
-                let (before, moves) = places.hear(leg, sources, &self.stats().rooms());
-                let is_left = self.leave_moves(&mut places, &moves)
-                    && self.leave_at(places.thread_of(leg).unwrap_or(0), Errand::Order(order));
-                if !is_left {
-                    places.set_heard(leg, before);
-                }
-                return is_left;
-            }
             _ => places.thread_of(leg),
         };
         // What is ordered of a leg that is not there is told by whichever thread.
@@ -220,6 +223,30 @@ impl MediaHandle {
             places.failed(leg);
         }
         is_taken
+    }
+
+    /// Has a leg hear others. What finds no room is kept, or owed until there is room to bring them together.
+    fn leave_hear(&self, places: &mut Places, leg: LegId, sources: Vec<Source>) -> bool {
+        places.owed.remove(&leg);
+        let (before, moves) = places.hear(leg, &sources, &self.stats().rooms());
+        if self.leave_moves(places, &moves) {
+            let thread = places.thread_of(leg).unwrap_or(0);
+            return self.leave_at(thread, Errand::Order(MediaOrder::Hear { leg, sources }));
+        }
+        places.set_heard(leg, before);
+        if places.thread_of(leg).is_some() {
+            places.owed.insert(leg, sources);
+            self.shared.owes.store(true, Ordering::Release);
+        }
+        false
+    }
+
+    /// Tries again what is owed.
+    fn leave_owed(&self) {
+        let mut places = self.shared.crew.places();
+        for (leg, sources) in std::mem::take(&mut places.owed) {
+            self.leave_hear(&mut places, leg, sources);
+        }
     }
 
     /// Has legs move. `false` if some thread is so far behind that none does; otherwise what finds no room is kept.

@@ -1,6 +1,7 @@
 //! Legs that go from thread to thread.
 
 use super::*;
+use crate::net::media::plane::ERRANDS_MAX;
 
 impl Stage {
     fn thread_of(&self, telephone: usize) -> Option<usize> {
@@ -135,6 +136,47 @@ fn a_key_that_is_pressed_while_its_listener_is_on_the_way_is_pressed_to_it() {
     stage.pass(0);
     assert!(stage.heard_in(20)[agent] > 0);
     assert!(stage.telephones[agent].keys > 0, "the key's packets are among what it heard");
+}
+
+/// Whom a telephone's leg hears, by the legs' own words.
+fn heard_by(stage: &Stage, telephone: usize) -> Vec<Source> {
+    let leg = stage.telephones[telephone].leg;
+    let heard = |worker: &Worker| Some(worker.legs.get(worker.legs.seat_of(leg)?)?.sources.clone());
+    stage.workers.iter().find_map(heard).expect("a seat")
+}
+
+#[test]
+fn whom_a_leg_hears_is_not_lost_however_much_waits_for_it() {
+    let (mut stage, caller, agent) = apart();
+    let [here, there] = [caller, agent].map(|telephone| stage.telephones[telephone].leg);
+    stage.hear(agent, &[caller]);
+    stage.hear(agent, &[]);
+    for _ in 0..300 {
+        stage.handle.order(MediaOrder::Mute { leg: there, is_muted: false });
+    }
+    stage.handle.order(MediaOrder::Hear { leg: there, sources: vec![Source::Echo] });
+    stage.hear(agent, &[caller]);
+    stage.turn(0);
+    assert_eq!(stage.workers[0].expected[&there].waiting.len(), 256, "and no more than that waits");
+    stage.pass(0);
+    assert_eq!(heard_by(&stage, agent), [Source::Leg(here)]);
+}
+
+#[test]
+fn who_cannot_be_brought_together_at_once_is_when_there_is_room_again() {
+    let (mut stage, caller, agent) = apart();
+    let [here, there] = [caller, agent].map(|telephone| stage.telephones[telephone].leg);
+    for _ in 0..ERRANDS_MAX {
+        assert!(stage.handle.leave(MediaOrder::Mute { leg: here, is_muted: false }));
+    }
+    assert!(!stage.handle.leave(MediaOrder::StopRecording { leg: here }), "kept beyond what there is room for");
+    assert!(!stage.handle.leave(MediaOrder::Hear { leg: here, sources: vec![Source::Leg(there)] }));
+    assert_eq!(stage.thread_of(agent), Some(1));
+    stage.pass(0);
+    assert_eq!(heard_by(&stage, caller), []);
+    stage.handle.ring();
+    stage.pass(0);
+    assert_eq!((heard_by(&stage, caller), stage.seated(agent)), (vec![Source::Leg(there)], vec![0]));
 }
 
 #[test]
