@@ -23,7 +23,10 @@ use super::{
     sip_peer::PortPool,
     socket::DATAGRAM_MAX,
 };
-use crate::types::{LegId, Mono, PerFamily};
+use crate::{
+    protocol::media::MediaNotice,
+    types::{LegId, Mono, PerFamily},
+};
 
 /// Octets of browsers' datagrams that wait for a thread: half a second of a thousand browsers. What comes beyond is lost, as it is where a
 /// socket is full.
@@ -54,6 +57,8 @@ struct LetterBox {
 /// What others have for a thread.
 #[derive(Default)]
 pub(super) struct Mail {
+    /// What of those who arrive has not been told yet.
+    pub(super) untold: Vec<MediaNotice>,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) datagrams: Datagrams,
 }
@@ -168,9 +173,12 @@ impl Crew {
         }
     }
 
-    /// Hands legs over.
-    pub(super) fn hand_over(&self, to: ThreadIndex, arrivals: Vec<Arrival>) {
-        self.post(to, |mail| mail.arrivals.extend(arrivals));
+    /// Hands legs over, and what of them has not been told yet.
+    pub(super) fn hand_over(&self, to: ThreadIndex, arrivals: Vec<Arrival>, untold: Vec<MediaNotice>) {
+        self.post(to, |mail| {
+            mail.arrivals.extend(arrivals);
+            mail.untold.extend(untold);
+        });
     }
 
     /// Hands browsers' datagrams to their thread: how many found no room.

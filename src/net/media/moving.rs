@@ -81,7 +81,7 @@ impl Worker {
         // What browsers have reported is ours to tell.
         self.take_browser_events(now);
         let (mut arrivals, mut browsers) = (Vec::with_capacity(legs.len()), Vec::new());
-        for id in legs {
+        for id in legs.iter().copied() {
             let Some(mut leg) = self.legs.seat_of(id).and_then(|seat| self.unseat(seat, now)) else {
                 arrivals.push(Arrival::None(id));
                 continue;
@@ -100,7 +100,8 @@ impl Worker {
             }
             arrivals.push(Arrival::Leg(leg));
         }
-        let hand = || self.crew.hand_over(to, arrivals);
+        let untold = self.notices.take_back(&legs);
+        let hand = || self.crew.hand_over(to, arrivals, untold);
         if browsers.is_empty() { hand() } else { self.crew.door.hand_over(&browsers, to, hand) }
     }
 
@@ -114,6 +115,8 @@ impl Worker {
     }
 
     fn sort_mail(&mut self, mail: &mut Mail, now: Mono) {
+        // In the order in which it happened, for each leg.
+        mail.untold.drain(..).for_each(|notice| self.notices.tell(notice));
         for arrival in mail.arrivals.drain(..) {
             let id = match arrival {
                 Arrival::Leg(leg) => {

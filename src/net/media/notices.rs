@@ -9,7 +9,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use super::MediaStats;
-use crate::protocol::media::MediaNotice;
+use crate::{protocol::media::MediaNotice, types::LegId};
 
 /// Notices that wait while the channel is full.
 const WAITING_MAX: usize = 65_536;
@@ -43,6 +43,19 @@ impl Notices {
             self.stats.notices_dropped.fetch_add(1, Ordering::Relaxed);
             tracing::error!(waiting = WAITING_MAX, "the switch does not take media notices; one was dropped");
         }
+    }
+
+    /// Takes back what waits of these legs. They go to another thread, which tells it before it tells anything else of them.
+    pub(super) fn take_back(&mut self, legs: &[LegId]) -> Vec<MediaNotice> {
+        let mut taken = Vec::new();
+        for mut notice in std::mem::take(&mut self.waiting) {
+            if legs.contains(notice.leg_mut()) {
+                taken.push(notice);
+            } else {
+                self.waiting.push_back(notice);
+            }
+        }
+        taken
     }
 
     /// Whether some wait for room.

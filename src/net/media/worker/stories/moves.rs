@@ -138,6 +138,33 @@ fn a_key_that_is_pressed_while_its_listener_is_on_the_way_is_pressed_to_it() {
     assert!(stage.telephones[agent].keys > 0, "the key's packets are among what it heard");
 }
 
+#[test]
+fn what_happens_to_a_leg_is_told_in_its_order_although_it_moves_while_the_switch_is_busy() {
+    let (mut stage, caller, agent) = apart();
+    let [here, there] = [caller, agent].map(|telephone| stage.telephones[telephone].leg);
+    while stage.notices.len() < stage.notices.max_capacity() {
+        stage.workers[0].notices.tell(MediaNotice::Up { leg: here });
+    }
+    let play =
+        |play, clip: &str| MediaOrder::Play { leg: there, play: PlayId(play), clips: vec![clip.into()], is_mixed: false };
+    stage.handle.order(play(1, "long"));
+    stage.handle.order(play(2, "long"));
+    stage.turn(1);
+    stage.hear(caller, &[agent]);
+    stage.handle.order(MediaOrder::StopPlay { leg: there });
+    stage.turn(0);
+    stage.turn(1);
+    assert_eq!(stage.seated(agent), [] as [usize; 0], "it is on its way");
+    stage.told();
+    stage.turn(0);
+    stage.turn(1);
+    let plays = stage.told().into_iter().filter_map(|notice| match notice {
+        MediaNotice::PlayEnded { play, .. } => Some(play),
+        _ => None,
+    });
+    assert_eq!(plays.collect::<Vec<_>>(), [PlayId(1), PlayId(2)]);
+}
+
 /// Whom a telephone's leg hears, by the legs' own words.
 fn heard_by(stage: &Stage, telephone: usize) -> Vec<Source> {
     let leg = stage.telephones[telephone].leg;
