@@ -65,7 +65,11 @@ pub(super) struct Mail {
 
 /// A leg that moves.
 pub(super) enum Arrival {
-    Leg(Box<Leg>),
+    Leg {
+        leg: Box<Leg>,
+        /// Whether somebody heard it where it was.
+        was_heard: bool,
+    },
     /// It was not there any more.
     None(LegId),
 }

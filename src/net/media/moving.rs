@@ -81,6 +81,9 @@ impl Worker {
         // What browsers have reported is ours to tell.
         self.take_browser_events(now);
         let (mut arrivals, mut browsers) = (Vec::with_capacity(legs.len()), Vec::new());
+        // Before they leave each other one by one.
+        let is_heard = |id: &LegId| self.legs.seat_of(*id).and_then(|seat| self.legs.get(seat)).is_some_and(Leg::is_heard);
+        let heard: Vec<LegId> = legs.iter().copied().filter(is_heard).collect();
         for id in legs.iter().copied() {
             let Some(mut leg) = self.legs.seat_of(id).and_then(|seat| self.unseat(seat, now)) else {
                 arrivals.push(Arrival::None(id));
@@ -98,7 +101,7 @@ impl Worker {
                 }
                 Peer::Browser(_) => browsers.push(id),
             }
-            arrivals.push(Arrival::Leg(leg));
+            arrivals.push(Arrival::Leg { leg, was_heard: heard.contains(&id) });
         }
         let untold = self.notices.take_back(&legs);
         let hand = || self.crew.hand_over(to, arrivals, untold);
@@ -119,9 +122,9 @@ impl Worker {
         mail.untold.drain(..).for_each(|notice| self.notices.tell(notice));
         for arrival in mail.arrivals.drain(..) {
             let id = match arrival {
-                Arrival::Leg(leg) => {
+                Arrival::Leg { leg, was_heard } => {
                     let id = leg.id;
-                    self.take_in(leg, now);
+                    self.take_in(leg, was_heard, now);
                     id
                 }
                 Arrival::None(id) => id,
@@ -134,7 +137,7 @@ impl Worker {
         mail.datagrams.clear();
     }
 
-    fn take_in(&mut self, mut leg: Box<Leg>, now: Mono) {
+    fn take_in(&mut self, mut leg: Box<Leg>, was_heard: bool, now: Mono) {
         let (id, sources) = (leg.id, std::mem::take(&mut leg.sources));
         let seat = self.seat(leg);
         if let Some(Peer::Sip(peer)) = self.legs.get(seat).map(|leg| &leg.peer)
@@ -143,6 +146,10 @@ impl Worker {
             tracing::error!(leg = %id, %fault, "a leg's port cannot be looked into; nothing is heard of it");
         }
         self.legs.set_sources(seat, sources);
+        // Those who wait for it here are the first to hear it.
+        if !was_heard && self.legs.get(seat).is_some_and(Leg::is_heard) {
+            self.begin_silence(seat, now);
+        }
         self.plan(seat, now);
         self.plan_ear(seat, now);
         self.plan_audience(seat, now);

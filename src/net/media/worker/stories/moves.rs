@@ -138,6 +138,52 @@ fn a_key_that_is_pressed_while_its_listener_is_on_the_way_is_pressed_to_it() {
     assert!(stage.telephones[agent].keys > 0, "the key's packets are among what it heard");
 }
 
+impl Stage {
+    /// So many seconds in which nobody says a word: for how long each of them is told to have been silent, in seconds.
+    fn silence(&mut self, seconds: u64) -> Vec<(LegId, Option<u64>)> {
+        self.told();
+        for _ in 0..seconds {
+            self.pass(1_000);
+            self.telephones.iter_mut().for_each(Telephone::hear);
+        }
+        let silent = |notice: MediaNotice| match notice {
+            MediaNotice::SpeechChanged { leg, silent_ms } => Some((leg, silent_ms.map(|millis| millis / 1_000))),
+            _ => None,
+        };
+        self.told().into_iter().filter_map(silent).collect()
+    }
+}
+
+#[test]
+fn who_was_heard_by_nobody_begins_to_be_silent_when_it_comes_to_whom_it_is_to_talk() {
+    let (mut stage, caller, agent) = apart();
+    assert_eq!(stage.silence(60), [], "to nobody");
+    stage.hear(caller, &[agent]);
+    assert_eq!(stage.silence(28), []);
+    let there = stage.telephones[agent].leg;
+    assert_eq!(stage.silence(4), [(there, Some(30))]);
+}
+
+#[test]
+fn who_is_silent_goes_on_to_be_so_where_a_third_brings_them() {
+    let mut stage = Stage::with_threads(3);
+    let [caller, agent, third] = [(); 3].map(|()| stage.call(Codec::Pcmu));
+    stage.hear(caller, &[agent]);
+    stage.hear(agent, &[caller]);
+    assert_eq!(stage.silence(20), []);
+    let before = stage.seated(caller);
+    let busy: Vec<_> = (0..4).map(|_| stage.call(Codec::Pcmu)).collect();
+    for one in &busy {
+        stage.hear(third, &[*one]);
+        stage.hear(*one, &[third]);
+    }
+    stage.hear(third, &[busy[0], caller, agent]);
+    let told = stage.silence(12);
+    assert_ne!(stage.seated(caller), before);
+    let [here, there] = [caller, agent].map(|telephone| stage.telephones[telephone].leg);
+    assert!([here, there].iter().all(|leg| told.contains(&(*leg, Some(30)))), "{told:?}");
+}
+
 #[test]
 fn what_happens_to_a_leg_is_told_in_its_order_although_it_moves_while_the_switch_is_busy() {
     let (mut stage, caller, agent) = apart();
