@@ -283,6 +283,7 @@ impl Centre {
                 Timer::Longest(call) => self.longest_elapsed(turn, call),
                 Timer::RecordingPause(call) => self.pause_elapsed(turn, call),
                 Timer::Forks(call) => self.forks_elapsed(turn, call),
+                Timer::Secret(call) => self.secret_elapsed(call),
                 Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
                 Timer::Agent(agent) => self.agent_elapsed(turn, &agent),
                 Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),

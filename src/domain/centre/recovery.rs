@@ -23,6 +23,9 @@ const RETURN_MS: u64 = 60_000;
 const RESTARTS_MAX: u8 = 8;
 /// Whoever has waited the queue's maximum by now hears at least so much of the music first.
 const WAIT_LEFT_MS: u64 = 10_000;
+/// Whoever was typing a secret hears again that somebody is there, and may type on to its end, the digits of a card say, before it is clear
+/// that something else is asked or said.
+const SECRET_MS: u64 = 15_000;
 
 /// A call as it is written down.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,7 +66,8 @@ pub(super) struct Recovery {
     awaited: BTreeSet<CallId>,
     /// Those of them whose agents are back already.
     early_agents: BTreeSet<CallId>,
-    /// Calls whose callers were typing a secret, until their flow asks for it again or is over.
+    /// Calls whose callers were typing a secret, until their flow asks for it again, or is over and they have had time to type it to its
+    /// end.
     pub(super) secrets: BTreeSet<CallId>,
     pub(super) changes: FloorChanges,
     counts: RecoveryCounts,
@@ -313,6 +317,9 @@ impl Centre {
 
     fn customer_returned(&mut self, turn: &mut Turn<'_>, id: CallId) {
         self.timers.set(Timer::CustomerAudio(id), None);
+        if self.recovery.secrets.contains(&id) {
+            self.timers.set(Timer::Secret(id), Some(turn.now.mono + SECRET_MS));
+        }
         if self.recovery.awaited.remove(&id) {
             self.recovery.counts.recovered += 1;
         }
@@ -351,6 +358,13 @@ impl Centre {
             | Stage::Dialling { .. }
             | Stage::PassedOn { .. }
             | Stage::Over => {}
+        }
+    }
+
+    /// The secret has been typed to its end. A flow that goes on may still ask for it.
+    pub(super) fn secret_elapsed(&mut self, id: CallId) {
+        if !self.flows.contains_key(&id) && self.recovery.secrets.remove(&id) {
+            self.published.touch_call(id);
         }
     }
 

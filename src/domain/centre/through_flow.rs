@@ -122,7 +122,10 @@ impl Centre {
             FlowEffect::Language(language) => self.speak(turn, id, language),
             FlowEffect::Done(end) => {
                 self.flows.remove(&id);
-                self.recovery.secrets.remove(&id);
+                // One that is over at once leaves the caller no time to learn that the secret is not wanted any more.
+                if !self.timers.is_set(&Timer::Secret(id)) {
+                    self.recovery.secrets.remove(&id);
+                }
                 self.timers.set(Timer::Flow(id), None);
                 self.leave_flow(turn, id, end);
             }

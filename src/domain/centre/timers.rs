@@ -30,6 +30,8 @@ pub(super) enum Timer {
     RecordingPause(CallId),
     /// A copy of a call's audio is tried again, or its pause is over.
     Forks(CallId),
+    /// A secret that a caller was typing as an earlier process died has been typed to its end, heard or not.
+    Secret(CallId),
     /// The customer's audio has not come back.
     CustomerAudio(CallId),
     /// An agent's wrap-up, or patience with an agent's device, is over.
@@ -92,6 +94,7 @@ impl Timers {
             Timer::Longest(call),
             Timer::RecordingPause(call),
             Timer::Forks(call),
+            Timer::Secret(call),
             Timer::CustomerAudio(call),
         ] {
             self.set(timer, None);

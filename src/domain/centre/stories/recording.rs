@@ -6,7 +6,7 @@ use super::floor::*;
 use crate::{
     domain::{
         call::{CallEventKind, PartEnd, PauseCause, RecordingCause, RecordingFailure, ResumeCause, TransferTarget},
-        centre::{CentreCommand, CentreInput, ConsultTarget, PhoneEffect, RecordingAsked, RecordingView, Refusal},
+        centre::{CallState, CentreCommand, CentreInput, ConsultTarget, PhoneEffect, RecordingAsked, RecordingView, Refusal},
         directory::{Directory, RecordingBegins, RecordingPolicy},
     },
     types::{CallId, LegId, RecordingId},
@@ -430,4 +430,28 @@ fn after_a_restart_nothing_is_kept_of_a_secret_until_it_is_asked_for_again_and_t
     floor.input(CentreInput::LegReturned { leg });
     floor.sleep(500);
     assert_eq!(orders(&floor), ["part 3, paused"], "also when the process died again in the greeting");
+}
+
+#[test]
+fn after_a_restart_into_a_flow_that_is_over_at_once_a_secret_is_typed_to_its_end_unheard() {
+    let mut floor = floor_with_a_secret();
+    let (leg, call) = floor.call("1000");
+    floor.input(CentreInput::Digit { leg, digit: '9' });
+    let mut kept = serde_json::to_string(&floor.centre.keep_call(call).unwrap()).unwrap();
+    for part in [2, 3] {
+        let mut floor = floor_with_a_secret();
+        let at_once = "flow = \"main-menu\"\nschema = 1\nlang = { default = \"es\", also = [\"en\"] }\nstart = \"support\"\n\
+                       fallback = \"support\"\n[node.support]\ntype = \"queue\"\nqueue = \"support\"\n";
+        floor.centre.set_scripts(Arc::new(sample_line_of(at_once)));
+        floor.recover(vec![serde_json::from_str(&kept).unwrap()], Vec::new());
+        floor.sleep(5_000);
+        floor.input(CentreInput::LegReturned { leg });
+        assert_ne!(floor.view(call).state, CallState::InIvr, "the line leads on at once by now");
+        floor.sleep(10_000);
+        kept = serde_json::to_string(&floor.centre.keep_call(call).unwrap()).unwrap();
+        floor.sleep(5_999);
+        assert_eq!(orders(&floor), [format!("part {part}, paused")], "the second time in the queue already");
+        floor.sleep(1);
+        assert_eq!(orders(&floor), [format!("part {part}, paused"), "resume".into()]);
+    }
 }
