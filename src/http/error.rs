@@ -213,7 +213,9 @@ impl From<Refusal> for ApiError {
                 (StatusCode::NOT_FOUND, "not-found", "Not found")
             }
             Refusal::NotYourCall | Refusal::NumberNotAllowed => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            Refusal::Draining | Refusal::TooManyCalls => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now"),
+            Refusal::Draining | Refusal::TooManyCalls | Refusal::NoRoomToListen => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now")
+            }
             Refusal::CallOver
             | Refusal::OfferGone
             | Refusal::WrongCallState

@@ -209,7 +209,7 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
     match refusal {
         Refusal::NotDialable => EndCause::UnknownNumber,
         Refusal::AgentNotReady | Refusal::ParkFull => EndCause::Busy,
-        Refusal::TooManyCalls | Refusal::Draining => EndCause::Overload,
+        Refusal::TooManyCalls | Refusal::NoRoomToListen | Refusal::Draining => EndCause::Overload,
         Refusal::NoSuchAgent
         | Refusal::WrongPresence
         | Refusal::WrongCallState

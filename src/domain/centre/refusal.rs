@@ -91,6 +91,9 @@ pub enum Refusal {
     /// The rules know no such message.
     #[error("this message may not be left")]
     NoSuchMessage,
+    /// No further supervisor hears this call now: as many do as may, or audio is short of time, which calls get first.
+    #[error("no room for another listener: as many hear this call as may, or audio is short of time")]
+    NoRoomToListen,
     /// Every line is busy.
     #[error("all lines are busy")]
     TooManyCalls,

@@ -30,7 +30,7 @@ impl Centre {
         let is_spared = self.spares_audio && !self.listening.contains_key(supervisor);
         let has_room = !is_spared && call.supervisors.len() < SUPERVISORS_MAX;
         if !has_room && !call.supervisors.contains_key(supervisor) {
-            return Err(Refusal::TooManyCalls);
+            return Err(Refusal::NoRoomToListen);
         }
         let is_working = self.agents.get(supervisor).is_some_and(|agent| {
             matches!(agent.presence(), Presence::Offered { .. } | Presence::Busy { .. } | Presence::WrappingUp { .. })

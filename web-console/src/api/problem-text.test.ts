@@ -41,11 +41,12 @@ test('a refusal as a whole: by its kind, by its fields, or as the server says it
 })
 
 test('who may not listen for want of room is told so, and not of lines', async () => {
-  const refused = { refusal: 'too_many_calls', message: 'all lines are busy' } as const
-  expect(failureText(refused, 'dial')).toBe('Todas las líneas están ocupadas. Prueba dentro de un momento.')
-  expect(failureText(refused, 'supervise')).toBe('El servidor no tiene sitio para otra escucha ahora mismo: las llamadas van primero. Prueba dentro de un momento.')
+  const busy = { refusal: 'too_many_calls', message: 'all lines are busy' } as const
+  const refused = { refusal: 'no_room_to_listen', message: 'no room for another listener' } as const
+  expect(failureText(busy)).toBe('Todas las líneas están ocupadas. Prueba dentro de un momento.')
+  expect(failureText(refused)).toMatch(/^No hay sitio para otra escucha ahora mismo: /)
   await changeLanguage('en')
-  expect(failureText(refused, 'supervise')).toBe('The server has no room for another listener just now: calls go first. Try again in a moment.')
+  expect(failureText(refused)).toMatch(/^There is no room for another listener just now: /)
 })
 
 test('a row of a file is left out for a reason that is said', () => {

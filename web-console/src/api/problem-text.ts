@@ -1,7 +1,6 @@
 // What a person reads when something was refused or failed, in the console's language. The server says it by codes; its English
 // sentences stand in where it knows more than this page.
 import i18next from 'i18next'
-import type { ConsoleCommand } from '@/live/protocol'
 import type { CommandFailure } from '@/live/socket'
 import { ApiProblem, type FieldProblem } from './client'
 import type { Schemas } from './types'
@@ -43,11 +42,9 @@ export function leftOutText(left: Schemas['LeftOut']): string {
 }
 
 /** A sentence for a command that the live floor did not carry out. */
-export function failureText(failure: CommandFailure, command: ConsoleCommand['do']): string {
+export function failureText(failure: CommandFailure): string {
   if (failure === 'offline') return i18next.t('command.offline')
   if (failure === 'timeout') return i18next.t('command.timeout')
-  // Whoever wants to hear a call asks for no line: what is short is the time for audio, which calls get first.
-  if (failure.refusal === 'too_many_calls' && command === 'supervise') return i18next.t('command.no_room_to_listen')
   return failure.refusal ? i18next.t(`refusal.${failure.refusal}`) : failure.message
 }
 

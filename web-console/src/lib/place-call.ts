@@ -12,6 +12,6 @@ export async function placeCall(number: string, customer: string | null): Promis
   await phone.startShift()
   await phone.whenReady(AUDIO_MS_MAX)
   const failure = await live.command({ do: 'dial', number, customer })
-  if (failure) showToast({ tone: 'bad', text: failureText(failure, 'dial') })
+  if (failure) showToast({ tone: 'bad', text: failureText(failure) })
   return failure === null
 }

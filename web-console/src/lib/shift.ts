@@ -12,6 +12,6 @@ export async function becomeReady(): Promise<boolean> {
   await phone.startShift()
   await phone.whenReady(AUDIO_MS_MAX)
   const failure = await live.command({ do: 'set_presence', wanted: { state: 'ready' } })
-  if (failure) showToast({ tone: 'bad', text: failureText(failure, 'set_presence') })
+  if (failure) showToast({ tone: 'bad', text: failureText(failure) })
   return failure === null
 }

@@ -12,7 +12,7 @@ export function useCommand(): { run: (command: ConsoleCommand) => Promise<boolea
       setPending((count) => count + 1)
       const failure = await live.command(command)
       setPending((count) => count - 1)
-      if (failure) showToast({ tone: 'bad', text: failureText(failure, command.do) })
+      if (failure) showToast({ tone: 'bad', text: failureText(failure) })
       return failure === null
     },
     [],

@@ -100,7 +100,7 @@ fn while_audio_has_little_room_nobody_begins_to_listen_and_who_listens_goes_on()
     let mut story = Supervised::begin();
     let (customer, ana, boss, call) = (story.customer, story.ana, story.boss, story.call);
     story.floor.centre.spare_audio(true);
-    assert_eq!(story.floor.ask_as("boss", supervise(Supervision::Listen, call)), Err(Refusal::TooManyCalls));
+    assert_eq!(story.floor.ask_as("boss", supervise(Supervision::Listen, call)), Err(Refusal::NoRoomToListen));
     assert!(story.floor.view(call).supervisors.is_empty());
     story.floor.centre.spare_audio(false);
     story.supervise(Supervision::Barge);
@@ -108,6 +108,26 @@ fn while_audio_has_little_room_nobody_begins_to_listen_and_who_listens_goes_on()
     story.hears(customer, &[ana, boss]);
     story.supervise(Supervision::Listen);
     story.hears(boss, &[customer, ana]);
+}
+
+#[test]
+fn the_sixth_who_wants_to_hear_a_call_is_told_that_there_is_no_room_and_gets_it_when_one_stops() {
+    let mut story = Supervised::begin();
+    let mut directory = sample();
+    let others = ["sup1", "sup2", "sup3", "sup4", "sup5"];
+    for name in others.into_iter().chain(["boss"]) {
+        directory.agents.insert(id(name), agent(name, &[]));
+    }
+    story.floor.set_directory(directory);
+    for name in others {
+        story.floor.open_console(name);
+        let listen = CentreCommand::Supervise { supervisor: id(name), call: story.call, mode: Supervision::Listen };
+        story.floor.ask_as(name, listen).unwrap();
+    }
+    let call = story.call;
+    assert_eq!(story.floor.ask_as("boss", supervise(Supervision::Listen, call)), Err(Refusal::NoRoomToListen));
+    story.floor.ask_as("sup3", CentreCommand::EndSupervision { supervisor: id("sup3") }).unwrap();
+    story.supervise(Supervision::Listen);
 }
 
 #[test]

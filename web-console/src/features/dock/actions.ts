@@ -35,7 +35,7 @@ export async function send(command: ConsoleCommand): Promise<boolean> {
   mark(true)
   const failure = await live.command(command)
   mark(false)
-  if (failure) showToast({ tone: 'bad', text: failureText(failure, command.do) })
+  if (failure) showToast({ tone: 'bad', text: failureText(failure) })
   return failure === null
 }
 
