@@ -204,6 +204,22 @@ impl Exchange {
         tag
     }
 
+    /// A page of an agent's is loaded, whose audio comes up.
+    fn load_page(&mut self, agent: &str, seed: u64) -> LegId {
+        let id: AgentId = agent.parse().unwrap();
+        let session = SessionId::mint(self.now.wall, &mut Rng::seeded(seed));
+        self.give(Input::ConsoleSession { agent: id.clone(), session, is_up: true });
+        self.command(agent, CentreCommand::MediaOffer { agent: id, session, offer: "v=0".into() });
+        let leg = self.media.iter().rev().find_map(|order| match order {
+            MediaOrder::OpenBrowser { leg, .. } => Some(*leg),
+            _ => None,
+        });
+        let leg = leg.expect("a console's leg");
+        self.give(Input::Media(MediaNotice::BrowserAnswered { leg, answer: "v=0".into() }));
+        self.give(Input::Media(MediaNotice::Up { leg }));
+        leg
+    }
+
     fn is_clean(&mut self) {
         // The transactions' last timers (64·T1).
         self.wait(40_000);

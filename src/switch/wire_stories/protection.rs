@@ -89,26 +89,11 @@ fn a_browser_and_a_phone() -> Directory {
     directory
 }
 
-/// A page of Ana's is loaded, whose audio comes up.
-fn load(exchange: &mut Exchange, seed: u64) {
-    let agent: AgentId = "agent1".parse().unwrap();
-    let session = SessionId::mint(exchange.now.wall, &mut Rng::seeded(seed));
-    exchange.give(Input::ConsoleSession { agent: agent.clone(), session, is_up: true });
-    exchange.command("agent1", CentreCommand::MediaOffer { agent, session, offer: "v=0".into() });
-    let leg = exchange.media.iter().rev().find_map(|order| match order {
-        MediaOrder::OpenBrowser { leg, .. } => Some(*leg),
-        _ => None,
-    });
-    let leg = leg.expect("a console's leg");
-    exchange.give(Input::Media(MediaNotice::BrowserAnswered { leg, answer: "v=0".into() }));
-    exchange.give(Input::Media(MediaNotice::Up { leg }));
-}
-
 /// Ana talks with caller 100 by her browser: what belongs behind To, and the call.
 fn ana_talks(exchange: &mut Exchange) -> (String, CallId) {
     let agent: AgentId = "agent1".parse().unwrap();
     exchange.give(Input::Directory(Arc::new(a_browser_and_a_phone())));
-    load(exchange, 1);
+    exchange.load_page("agent1", 1);
     exchange.command("agent1", CentreCommand::SetPresence { agent: agent.clone(), wanted: WantedPresence::Ready });
     let tag = exchange.answered(100);
     assert!(said(exchange).is_empty(), "nothing is said of who is only rung");
@@ -141,11 +126,11 @@ fn a_telephone_in_the_clear_that_follows_an_encrypted_browser_is_said_to_be_so()
 fn a_page_that_is_loaded_anew_says_nothing_again_and_nothing_of_a_call_that_is_over() {
     let mut exchange = Exchange::new();
     let (tag, _) = ana_talks(&mut exchange);
-    load(&mut exchange, 2);
+    exchange.load_page("agent1", 2);
     assert_eq!(said(&exchange).len(), 1, "it is as it was");
     exchange.caller(100, "BYE", 2, &tag, "");
     let mut agents = exchange.switch.snapshot().agents.into_iter();
     assert!(agents.any(|agent| matches!(agent.presence, Presence::WrappingUp { .. })));
-    load(&mut exchange, 3);
+    exchange.load_page("agent1", 3);
     assert_eq!(said(&exchange).len(), 1);
 }

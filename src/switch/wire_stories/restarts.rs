@@ -385,23 +385,9 @@ fn an_agent_at_a_browser_comes_back_with_a_fresh_offer() {
         directory
     };
     let agent: AgentId = "agent1".parse().unwrap();
-    let open = |exchange: &mut Exchange, seed: u64| {
-        let session = SessionId::mint(exchange.now.wall, &mut Rng::seeded(seed));
-        exchange.give(Input::ConsoleSession { agent: agent.clone(), session, is_up: true });
-        let command = CentreCommand::MediaOffer { agent: agent.clone(), session, offer: "v=0".into() };
-        exchange.command("agent1", command);
-        let leg = exchange.media.iter().rev().find_map(|order| match order {
-            MediaOrder::OpenBrowser { leg, .. } => Some(*leg),
-            _ => None,
-        });
-        let leg = leg.expect("a console's leg");
-        exchange.give(Input::Media(MediaNotice::BrowserAnswered { leg, answer: "v=0".into() }));
-        exchange.give(Input::Media(MediaNotice::Up { leg }));
-        leg
-    };
     let mut exchange = Exchange::new();
     exchange.give(Input::Directory(Arc::new(browser())));
-    open(&mut exchange, 1);
+    exchange.load_page("agent1", 1);
     exchange.command("agent1", CentreCommand::SetPresence { agent: agent.clone(), wanted: WantedPresence::Ready });
     let tag = exchange.answered(100);
     let (caller, call) = (exchange.leg(), exchange.switch.snapshot().calls[0].id);
@@ -410,7 +396,7 @@ fn an_agent_at_a_browser_comes_back_with_a_fresh_offer() {
     exchange.restart_with(browser());
     exchange.caller_agrees(100);
     assert!(matches!(exchange.states()[..], [CallState::Reconnecting { .. }]));
-    let console = open(&mut exchange, 2);
+    let console = exchange.load_page("agent1", 2);
     assert_eq!(exchange.states(), [CallState::Talking]);
     assert_eq!(
         (exchange.hears(caller), exchange.hears(console)),
