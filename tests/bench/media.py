@@ -4,9 +4,11 @@ packet at least."""
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 
 from browsers import Tabs
 from consoles import Room, wait_for
@@ -20,6 +22,12 @@ BROWSER_AGENTS = ("agent1", "agent2", "agent3", "agent4")
 # The sample centre's first prompts last 14 s; the window must lie within them.
 PROMPT_SECONDS = 13
 SETTLE_SECONDS = 1.5
+# Resident memory stands still when it has changed by no more than this share for so long; it is not waited for any longer than the last.
+STILL_SHARE, STILL_SECONDS, STILL_SECONDS_MAX = 0.01, 5, 60
+# Looks at the memory while all calls are up, of which the middle one counts.
+MEMORY_LOOKS, LOOK_SECONDS = 9, 0.25
+# Calls that warm the pools for so many that are measured.
+MEASURED_PER_WARMING = 10
 # Packets that cross the server for a second of a bridged call: 50 each way.
 RELAYED_PER_SECOND = 100
 BRIDGED_STEPS = (200, 400, 600, 800, 1_000, 1_200, 1_400, 1_600)
@@ -99,8 +107,8 @@ def ivr_calls(figures, node, count, seconds):
 def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
     """Callers and agents' telephones hear each other through the server."""
     rate = 20
-    memory = settled_memory_kib(node, floor, rtp, codec)
-    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 2) * 1000)
+    memory = CallMemory(node, floor, rtp, count, codec)
+    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + memory.SECONDS + 2) * 1000)
     calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers, codec)
     cost, heard = steady(node, rtp, calls, count, rate, seconds)
     figures.put(f"{name}_call_second_cpu_ms", cost, f"{count} calls, {heard['agents']} telephones talking")
@@ -110,7 +118,7 @@ def bridged_calls(figures, name, node, floor, rtp, count, seconds, codec):
         figures.put(f"{name}_packets_per_cpu_second", round(1e6 / relayed_us))
         figures.put(f"{name}_packet_to_udp_floor_ratio", relayed_us / floor_us, f"{relayed_us:.2f} us a relayed packet")
     if codec is PCMU:
-        figures.put(f"{name}_call_memory_kib", (node.memory_kib() - memory) / count)
+        memory.put(figures, f"{name}_call_memory_kib", calls)
         figures.put(f"{name}_delay_p50_ms", heard["delay_p50_ms"])
         figures.put(f"{name}_delay_p99_ms", heard["delay_p99_ms"], f"{heard['late_ticks']} ms the generator itself was late")
         figures.put(f"{name}_lost_percent", 100 * heard["lost"] / max(1, heard["crossed"] + heard["lost"]))
@@ -203,13 +211,44 @@ def browser_legs(figures, seconds):
     figures.put("browser_standing_second_cpu_ms", standing, "an agent in a browser between calls")
 
 
-def settled_memory_kib(node, floor, rtp, codec=PCMU):
-    """What the server needed to set the agents up is given back meanwhile, and is not the callers'."""
-    first = callers(node, floor.NUMBER, 20, 20, 500, rtp.callers, codec)
-    first.wait(30)
-    first.forget()
-    time.sleep(2)
-    return node.memory_kib()
+class CallMemory:
+    """What a call takes of the resident memory. What signing in and setting up took, the hashing of passwords above all, is given back
+    little by little and is not the callers': it is waited until nothing changes any more. A few calls of the same kind warm the pools
+    before the base is taken; what they leave behind is used again by as many of the others, who are not counted therefore."""
+
+    SECONDS = MEMORY_LOOKS * LOOK_SECONDS
+
+    def __init__(self, node, floor, rtp, count, codec=PCMU):
+        self.node, self.warming = node, max(5, count // MEASURED_PER_WARMING)
+        still_memory_kib(node)
+        first = callers(node, floor.NUMBER, 20, self.warming, int(1000 * (self.warming / 20 + 1)), rtp.callers, codec)
+        first.wait(60)
+        first.forget()
+        self.base_kib, self.was_still = still_memory_kib(node)
+        self.counted = count - self.warming
+
+    def put(self, figures, key, calls):
+        """While all calls are up."""
+        looks = []
+        for _ in range(MEMORY_LOOKS):
+            looks.append(self.node.memory_kib())
+            time.sleep(LOOK_SECONDS)
+        if not calls.is_running():
+            raise SystemExit(f"The calls ended while their memory was measured: {calls.result()}")
+        least, middle, most = (find(looks) - self.base_kib for find in (min, statistics.median, max))
+        note = f"{least / self.counted:.1f} to {most / self.counted:.1f} in {MEMORY_LOOKS} looks, base {self.base_kib / 1024:.1f} MiB"
+        figures.put(key, middle / self.counted, note if self.was_still else f"{note} that did not stand still")
+
+
+def still_memory_kib(node):
+    """The resident memory once it stands still, and whether it does: the middle one of the last looks."""
+    looks, began = deque(maxlen=round(STILL_SECONDS / LOOK_SECONDS) + 1), time.monotonic()
+    while True:
+        looks.append(node.memory_kib())
+        is_still = len(looks) == looks.maxlen and max(looks) - min(looks) <= STILL_SHARE * min(looks)
+        if is_still or time.monotonic() - began > STILL_SECONDS_MAX:
+            return statistics.median(looks), is_still
+        time.sleep(LOOK_SECONDS)
 
 
 def waiting_calls(figures, node, rtp, count, seconds):
@@ -217,13 +256,13 @@ def waiting_calls(figures, node, rtp, count, seconds):
     floor = AgentFloor(node, 1, rtp.agents)
     node.api("supervisor", "PUT", f"/agents/{floor.agents[0]}/presence", {"state": "paused", "reason": "break"})
     rate = 100
-    memory = settled_memory_kib(node, floor, rtp)
-    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + 3) * 1000)
+    memory = CallMemory(node, floor, rtp, count)
+    hold_ms = int((count / rate + SETTLE_SECONDS + seconds + memory.SECONDS + 3) * 1000)
     calls = callers(node, floor.NUMBER, rate, count, hold_ms, rtp.callers)
     cost, heard = steady(node, rtp, calls, count, rate, seconds)
     figures.put("waiting_call_second_cpu_ms", cost, f"{count} callers, {heard['heard'] / count / seconds:.1f} packets/s heard by each")
     figures.put("waiting_callers_cores", cost * count / 1_000)
-    figures.put("waiting_call_memory_kib", (node.memory_kib() - memory) / count)
+    memory.put(figures, "waiting_call_memory_kib", calls)
     calls.wait(seconds + 60)
     calls.forget()
     floor.close()
