@@ -11,6 +11,11 @@ import type { Figure } from './search'
 /** From how many hours on an interval is a day. */
 const DAY_HOURS_MIN = 22
 
+/** Whether handling times can be told: of calls that go on they are not known yet, and those that are over would make it too short. */
+function isSettled(line: QueueInterval): boolean {
+  return line.is_over && line.open === 0
+}
+
 export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
   const { t } = useTexts('reports')
   const [begins, queue] = useFirstColumns()
@@ -26,7 +31,7 @@ export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
     { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Level level={line.service_level} /> },
     { id: 'asa', title: t('field.asa'), width: '64px', isNumber: true, cell: (line) => <Explained text={t('help.asa', waitsText(line.waits))}>{lengthText(line.averages.asa_ms)}</Explained> },
     { id: 'longest', title: t('field.longest'), width: '72px', isNumber: true, cell: (line) => lengthText(line.wait_ms_max) },
-    { id: 'aht', title: t('field.aht'), width: '72px', isNumber: true, cell: (line) => <Explained text={t('help.aht')}>{lengthText(line.averages.aht_ms)}</Explained> },
+    { id: 'aht', title: t('field.aht'), width: '72px', isNumber: true, cell: (line) => <Explained text={isSettled(line) ? t('help.aht') : `${t('still_running')}. ${t('help.aht')}`}>{isSettled(line) ? lengthText(line.averages.aht_ms) : '…'}</Explained> },
     { id: 'adds_up', title: t('field.difference'), width: '84px', cell: (line) => <AddsUp isReconciled={line.balance.is_reconciled} off={t('off_by', { difference: line.balance.difference })} /> },
   ]
 }

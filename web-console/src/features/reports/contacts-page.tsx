@@ -1,5 +1,5 @@
 // The contacts behind a figure of a report: as many lines as the figure says.
-import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useRouter, useSearch } from '@tanstack/react-router'
 import { ListX } from 'lucide-react'
 import { clockText, dateTimeText, exactTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
@@ -8,7 +8,7 @@ import { LoadProblem } from '@/lib/load-problem'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
-import { EmptyState, Page, Select, SkeletonLines, Table, type Column } from '@/ui'
+import { Button, EmptyState, Page, Select, SkeletonLines, Table, type Column } from '@/ui'
 import { FIGURES, type Figure } from './search'
 
 type Contact = Schemas['Contact']
@@ -20,6 +20,7 @@ export function ContactsPage() {
   const { t, i18n } = useTexts('reports')
   const search = useSearch({ from: '/shell/reports/contacts' })
   const navigate = useNavigate({ from: '/reports/contacts' })
+  const router = useRouter()
   const names = useNames()
   const outcome: Figure = search.outcome ?? 'offered'
   const isAsked = search.from !== undefined && search.to !== undefined
@@ -64,9 +65,9 @@ export function ContactsPage() {
             className="w-52"
             data-testid="contacts-outcome"
           />
-          <Link to="/reports" className="text-accent-ink underline-offset-2 hover:underline">
+          <Button size="sm" tone="plain" onPress={() => router.history.back()}>
             {t('contacts.back')}
-          </Link>
+          </Button>
         </>
       }
     >

@@ -73,12 +73,12 @@ interface ReportProps {
   query: ReturnType<typeof reportQuery>
 }
 
-/** The lines of a report, asked for again every half minute: the interval that runs goes on. */
+/** The lines of a report. While one of its intervals runs it is asked for again every half minute; what is past stays as it is. */
 function useReport<T>({ path, query }: ReportProps) {
   return useQuery({
     queryKey: ['reports', path, query],
     queryFn: ({ signal }) => api.get<ListPage<T>>(path, query, signal).then((page) => page.items),
-    refetchInterval: 30_000,
+    refetchInterval: () => (Date.parse(String(query.to)) > Date.now() ? 30_000 : false),
     placeholderData: (old) => old,
   })
 }
@@ -92,11 +92,11 @@ function Queues({ view, ...props }: ReportProps & { view: 'queues' | 'levels' | 
     <>
       <Problems report={report} />
       {lines.length > 0 && (
-        <>
+        <div aria-busy={report.isPlaceholderData} className={report.isPlaceholderData ? 'opacity-60' : ''}>
           <Summary lines={lines} />
           {view === 'balance' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('balance_rule')}</p>}
           <Table label={t(`view.${view}`)} columns={columns} rows={lines} rowKey={(line) => `${line.queue} ${line.begins_at}`} rowTestId={(line) => `report-${line.queue}`} />
-        </>
+        </div>
       )}
     </>
   )
@@ -111,13 +111,13 @@ function Agents(props: ReportProps) {
     <>
       <Problems report={report} />
       {lines.length > 0 && (
-        <>
+        <div aria-busy={report.isPlaceholderData} className={report.isPlaceholderData ? 'opacity-60' : ''}>
           <p className="flex flex-wrap items-center gap-3 border-b border-line px-4 py-2 text-xs text-ink-3">
             {t('agents_rule')}
             <Adding isReconciled={lines} />
           </p>
           <Table label={t('view.agents')} columns={columns} rows={lines} rowKey={(line) => `${line.agent} ${line.begins_at}`} rowTestId={(line) => `report-${line.agent}`} />
-        </>
+        </div>
       )}
     </>
   )
