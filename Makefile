@@ -29,8 +29,8 @@ fuzz: ## fuzz what reads the wires, FUZZ_SECONDS (60) per target
 interop: ## SIP stacks of others against the server: Kamailio, linphone, baresip, sipvicious
 	@.make/interop.sh
 
-detection: ## how often people, machines and faxes are told apart, on generated lines (a table)
-	@cargo test --lib --quiet -- --ignored --nocapture answering::tests::evaluation
+detection: ## how often people, machines and faxes are told apart, on generated lines of synthetic and of people's voices (tables)
+	@.make/detection.sh
 
 clean: ## remove what was built (not ./data)
 	@rm -rf target web-console/dist web-console/node_modules web-console/tools/codegen/node_modules

@@ -1,14 +1,19 @@
-//! How often the detector is right, on generated lines: `make detection` prints the table.
+//! How often the detector is right, on generated lines: `make detection` prints the table, once with our prompts' synthetic voices and
+//! once with people's: the open recordings of Debian's packages of Asterisk's prompts in English and Spanish (CC BY-SA 3.0), which it
+//! fetches and which are no part of this project.
 //!
 //! What it can show: that cadence is told apart through noise, levels, loss and ringing, how soon, and that a change makes nothing
-//! worse. What it cannot: how people and mailboxes of a country really greet. People's greetings here are one or two short words of
-//! our prompts, said by one synthetic voice in each language, and machines are its sentences; noise is even and stationary. Rates on
+//! worse. What it cannot: how people and mailboxes of a country really greet. People's greetings here are one or two short words,
+//! said by one voice in each language, and machines are its sentences; noise is even and stationary. Rates on
 //! real calls are lower (80 to 95 % is usual for this method); a campaign's own agents measure those.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use super::*;
-use crate::types::Rng;
+use crate::{protocol::audio::read_wav, types::Rng};
 
 const LANGUAGES: [&str; 2] = ["es", "en"];
 /// Short words, as people say when they pick up.
@@ -42,16 +47,67 @@ struct Sample {
     beep_ms: Option<u64>,
 }
 
-fn pick<'a>(names: &[&'a str], rng: &mut Rng) -> &'a str {
-    names[rng.below(names.len() as u64) as usize]
+/// What one voice says.
+struct Voice {
+    words: Vec<Vec<i16>>,
+    sentences: Vec<Vec<i16>>,
+}
+
+impl Voice {
+    /// The synthetic voices of our prompts.
+    fn of_prompts() -> Vec<Self> {
+        let said = |language: &str, names: &[&str]| names.iter().map(|name| prompt(language, name)).collect();
+        LANGUAGES.iter().map(|language| Self { words: said(language, &WORDS), sentences: said(language, &SENTENCES) }).collect()
+    }
+
+    fn word(&self, rng: &mut Rng) -> &[i16] {
+        pick::<Vec<i16>>(&self.words, rng)
+    }
+
+    fn sentence(&self, rng: &mut Rng) -> &[i16] {
+        pick::<Vec<i16>>(&self.sentences, rng)
+    }
+
+    /// The recordings of one folder for each voice: what lasts as long as a word or two, and what lasts as long as a mailbox's sentences.
+    fn recorded(folder: &Path) -> Vec<Self> {
+        let mut voices = Vec::new();
+        for voice in std::fs::read_dir(folder).expect("the folder of the recordings").map(|entry| entry.unwrap().path()) {
+            let mut files = files_below(&voice);
+            files.sort();
+            let is_speech = |file: &&PathBuf| {
+                let name = file.to_string_lossy();
+                name.ends_with(".wav") && !["beep", "tone", "chime", "silence"].iter().any(|other| name.contains(other))
+            };
+            let sounds = files.iter().filter(is_speech);
+            let sounds: Vec<Vec<i16>> = sounds.map(|file| read_wav(&std::fs::read(file).unwrap()).expect("a sound")).collect();
+            let lasting = |least_ms: usize, most_ms: usize| {
+                let lasts = |sound: &&Vec<i16>| (least_ms..=most_ms).contains(&(sound.len() / 8));
+                sounds.iter().filter(lasts).cloned().collect::<Vec<_>>()
+            };
+            let voice = Self { words: lasting(250, 900), sentences: lasting(3_000, 15_000) };
+            assert!(voice.words.len() >= 50 && voice.sentences.len() >= 50, "too few recordings");
+            voices.push(voice);
+        }
+        assert!(!voices.is_empty(), "no recordings in {}", folder.display());
+        voices
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|entry| if entry.is_dir() { files_below(&entry) } else { vec![entry] }).collect()
+}
+
+fn pick<'a, T>(some: &'a [T], rng: &mut Rng) -> &'a T {
+    &some[rng.below(some.len() as u64) as usize]
 }
 
 fn between(from: u64, to: u64, rng: &mut Rng) -> u64 {
     from + rng.below(to - from)
 }
 
-fn generate(truth: Truth, rng: &mut Rng) -> Sample {
-    let language = pick(&LANGUAGES, rng);
+fn generate(truth: Truth, voices: &[Voice], rng: &mut Rng) -> Sample {
+    let voice = pick(voices, rng);
     let mut line = Line::new();
     if rng.below(5) == 0 {
         // The last of the ringing is still heard.
@@ -62,17 +118,17 @@ fn generate(truth: Truth, rng: &mut Rng) -> Sample {
     let mut beep_ms = None;
     match truth {
         Truth::Human => {
-            line = line.sound(&prompt(language, pick(&WORDS, rng)));
+            line = line.sound(voice.word(rng));
             if rng.below(3) == 0 {
-                line = line.quiet(between(60, 300, rng)).sound(&prompt(language, pick(&WORDS, rng)));
+                line = line.quiet(between(60, 300, rng)).sound(voice.word(rng));
             }
             line = line.quiet(3_000);
         }
         Truth::Machine => {
             if rng.below(3) == 0 {
-                line = line.sound(&prompt(language, pick(&WORDS, rng))).quiet(between(200, 600, rng));
+                line = line.sound(voice.word(rng)).quiet(between(200, 600, rng));
             }
-            line = line.sound(&prompt(language, pick(&SENTENCES, rng))).quiet(between(200, 1_200, rng));
+            line = line.sound(voice.sentence(rng)).quiet(between(200, 1_200, rng));
             line = line.tone(&[between(400, 1_900, rng) as f64], between(100, 900, rng));
             beep_ms = Some(line.ms());
             line = line.quiet(2_000);
@@ -152,12 +208,12 @@ impl Results {
     }
 }
 
-fn evaluate(lines: usize, seed: u64) -> Results {
+fn evaluate(lines: usize, voices: &[Voice], seed: u64) -> Results {
     let mut rng = Rng::seeded(seed);
     let mut results = Results::default();
     for truth in [Truth::Human, Truth::Machine, Truth::Fax] {
         for _ in 0..lines {
-            results.note(&generate(truth, &mut rng));
+            results.note(&generate(truth, voices, &mut rng));
         }
     }
     results.print();
@@ -176,11 +232,23 @@ fn check(results: &Results) {
 
 #[test]
 fn a_small_set_of_lines_keeps_its_floors() {
-    check(&evaluate(60, 1));
+    check(&evaluate(60, &Voice::of_prompts(), 1));
 }
 
 #[test]
 #[ignore = "a minute: make detection"]
 fn a_large_set_of_lines_keeps_its_floors() {
-    check(&evaluate(500, 2));
+    check(&evaluate(500, &Voice::of_prompts(), 2));
+}
+
+#[test]
+#[ignore = "people's recordings are fetched: make detection"]
+fn a_large_set_of_lines_with_people_s_voices_keeps_its_floors() {
+    let folder = std::env::var("CENTRALITA_VOICES").expect("CENTRALITA_VOICES names the folder of the recordings");
+    let results = evaluate(500, &Voice::recorded(Path::new(&folder)), 3);
+    assert!(results.share(Truth::Human, Answer::Machine) <= 0.02);
+    assert!(results.share(Truth::Human, Answer::Human) >= 0.97);
+    assert!(results.share(Truth::Machine, Answer::Machine) >= 0.90);
+    assert!(results.share(Truth::Fax, Answer::Fax) >= 0.98);
+    assert!(results.beeps_found * 100 >= results.beeps * 85 && results.beeps_wrong * 100 <= results.beeps * 3);
 }
