@@ -18,10 +18,7 @@ use crate::{
         agent::Presence,
         call::CallEventKind,
         centre::{CentreCommand, Fact, SILENT_PHONE_MS, WantedPresence},
-        directory::{
-            AgentProfile, Device, DigestHashes, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, QueueExit,
-            QueueRouting, ServiceLevelVariant, Trunk, WrapUp,
-        },
+        directory::{AgentProfile, Device, DigestHashes, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, Trunk},
         event::{Actor, Event},
     },
     protocol::{
@@ -256,32 +253,10 @@ fn directory() -> Directory {
         answering: Default::default(),
     };
     let queue = Queue {
-        id: "support".parse().unwrap(),
-        name: "Support".into(),
-        skills: Vec::new(),
-        priority: 0,
         ring_secs: 20,
         waiting_max: 10,
-        wait_secs_max: 600,
-        calendar: None,
-        wrap_up: WrapUp::None,
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
-        position_every_secs: 0,
-        on_no_agents: QueueExit::Wait,
-        on_max_wait: QueueExit::Wait,
-        on_full: QueueExit::Wait,
-        on_closed: QueueExit::Wait,
-        dispositions: Vec::new(),
         ticket_type: "incident".into(),
-        caller_number: None,
-        script: BTreeMap::new(),
-        recording: None,
-        routing: QueueRouting::default(),
-        has_secret_note: false,
-        forks: None,
+        ..Queue::new("support".parse().unwrap(), "Support")
     };
     let agent = AgentProfile {
         id: "agent1".parse().unwrap(),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use centralita::{
     domain::{
-        directory::{AgentProfile, Device, Queue, QueueExit, QueueRouting, ServiceLevelVariant, SkillNeed, Strategy, WrapUp},
+        directory::{AgentProfile, Device, Queue, QueueRouting, SkillNeed, Strategy},
         queue::{FreeAgent, OpenQueue, QueueLine, Reach, Waiting, WorkRecord, pick, reach},
     },
     types::{CallId, Mono, QueueId, Rng, Timestamp},
@@ -79,32 +79,12 @@ impl Floor {
 
 fn queue(number: usize, strategy: &Strategy) -> Queue {
     Queue {
-        id: format!("queue-{number}").parse().unwrap(),
-        name: String::new(),
         skills: vec![SkillNeed { skill: format!("skill-{number}").parse().unwrap(), level: 5 }],
         priority: (number % 3) as i64,
-        ring_secs: 15,
         waiting_max: 10_000,
         wait_secs_max: 3_600,
-        calendar: None,
-        wrap_up: WrapUp::None,
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
-        position_every_secs: 0,
-        on_no_agents: QueueExit::Wait,
-        on_max_wait: QueueExit::Wait,
-        on_full: QueueExit::Wait,
-        on_closed: QueueExit::Wait,
-        dispositions: Vec::new(),
-        ticket_type: "request".into(),
-        caller_number: None,
-        script: BTreeMap::new(),
         routing: QueueRouting { strategy: strategy.clone(), promote_secs: Some(600), ..QueueRouting::default() },
-        recording: None,
-        has_secret_note: false,
-        forks: None,
+        ..Queue::new(format!("queue-{number}").parse().unwrap(), "")
     }
 }
 

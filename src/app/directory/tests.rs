@@ -12,8 +12,8 @@ use crate::{
         access::Role,
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, ForkRule, ForkTarget, ForkToken, MediaFork, Number,
-            NumberTarget, PauseReason, Phone, Queue, QueueExit, QueueRouting, RoutingStep, ServiceLevelVariant, Skill,
-            SkillNeed, Strategy, Trunk, WrapUp,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, QueueRouting, RoutingStep, Skill, SkillNeed, Strategy, Trunk,
+            WrapUp,
         },
         ivr::ScriptBook,
         queue::reach,
@@ -37,32 +37,14 @@ fn skill(id: &str) -> Skill {
 
 fn queue(id: &str) -> Queue {
     Queue {
-        id: id.parse().unwrap(),
-        name: id.into(),
-        skills: Vec::new(),
-        priority: 0,
         ring_secs: 20,
-        waiting_max: 50,
-        wait_secs_max: 600,
-        calendar: None,
         wrap_up: WrapUp::Timed { secs: 30 },
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
         position_every_secs: 30,
         on_no_agents: QueueExit::Callback,
         on_max_wait: QueueExit::Callback,
         on_full: QueueExit::Callback,
         on_closed: QueueExit::Message { prompt: "queue-closed".into() },
-        dispositions: Vec::new(),
-        ticket_type: "request".into(),
-        caller_number: None,
-        script: BTreeMap::new(),
-        recording: None,
-        routing: QueueRouting::default(),
-        has_secret_note: false,
-        forks: None,
+        ..Queue::new(id.parse().unwrap(), id)
     }
 }
 

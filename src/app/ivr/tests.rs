@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::*;
 use crate::{
     domain::{
-        directory::{CalendarSource, Queue, QueueExit, QueueRouting, ServiceLevelVariant, WrapUp},
+        directory::{CalendarSource, Queue},
         ivr::wander,
     },
     types::Rng,
@@ -33,32 +33,10 @@ fn changed(path: &str, change: impl Fn(String) -> String) -> ScriptFiles {
 /// As the sample centre is: two queues, two calendars.
 fn directory() -> Directory {
     let queue = |key: &str| Queue {
-        id: key.parse().expect("key"),
-        name: key.into(),
-        skills: vec![],
-        priority: 0,
         ring_secs: 20,
-        waiting_max: 50,
-        wait_secs_max: 600,
-        calendar: None,
-        wrap_up: WrapUp::None,
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
         position_every_secs: 30,
-        on_no_agents: QueueExit::Wait,
-        on_max_wait: QueueExit::Wait,
-        on_full: QueueExit::Wait,
-        on_closed: QueueExit::Wait,
-        dispositions: vec![],
         ticket_type: "incident".into(),
-        caller_number: None,
-        script: BTreeMap::new(),
-        recording: None,
-        routing: QueueRouting::default(),
-        has_secret_note: false,
-        forks: None,
+        ..Queue::new(key.parse().expect("key"), key)
     };
     let calendar = |key: &str| CalendarSource {
         id: key.parse().expect("key"),

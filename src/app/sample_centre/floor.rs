@@ -7,7 +7,7 @@ use crate::{
     domain::{
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, Holiday, Number, NumberTarget,
-            Phone, Queue, QueueExit, QueueRouting, ServiceLevelVariant, Skill, SkillNeed, Trunk, WrapUp,
+            Phone, Queue, QueueExit, Skill, SkillNeed, Trunk, WrapUp,
         },
         ticket::{OnChange, Priority, SlaPolicy, SlaTargets, TicketState},
     },
@@ -136,55 +136,33 @@ pub fn sla_policies() -> Result<Vec<SlaPolicy>, InvalidId> {
 
 fn support() -> Result<Queue, InvalidId> {
     Ok(Queue {
-        id: "support".parse()?,
-        name: "Support".into(),
         skills: vec![SkillNeed { skill: "support".parse()?, level: 1 }],
-        priority: 0,
-        ring_secs: 15,
         waiting_max: 5_000,
-        wait_secs_max: 600,
         calendar: Some("always".parse()?),
         wrap_up: WrapUp::Timed { secs: 120 },
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
         position_every_secs: 30,
-        on_no_agents: QueueExit::Wait,
         on_max_wait: QueueExit::Callback,
         on_full: QueueExit::Message { prompt: "queue-full".into() },
         on_closed: QueueExit::Message { prompt: "queue-closed".into() },
         dispositions: vec!["incident".parse()?, "billing".parse()?, "information".parse()?],
         ticket_type: "incident".into(),
-        caller_number: None,
-        recording: None,
-        routing: QueueRouting::default(),
-        has_secret_note: false,
-        forks: None,
         script: scripts(
             "Thank the customer for calling, confirm the name and the line affected, repeat the problem in your own words. \
              Open tickets first: say what happened since the last contact.",
             "Agradezca la llamada, confirme el nombre y la línea afectada y repita el problema con sus palabras. \
              Primero los tickets abiertos: cuente qué ha pasado desde el último contacto.",
         ),
+        ..Queue::new("support".parse()?, "Support")
     })
 }
 
 fn sales() -> Result<Queue, InvalidId> {
     Ok(Queue {
-        id: "sales".parse()?,
-        name: "Sales".into(),
         skills: vec![SkillNeed { skill: "sales".parse()?, level: 1 }],
-        priority: 0,
         ring_secs: 20,
-        waiting_max: 50,
         wait_secs_max: 300,
         calendar: Some("always".parse()?),
         wrap_up: WrapUp::UntilDisposition { secs: 90 },
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
         position_every_secs: 30,
         on_no_agents: QueueExit::Callback,
         on_max_wait: QueueExit::Callback,
@@ -193,14 +171,11 @@ fn sales() -> Result<Queue, InvalidId> {
         dispositions: vec!["sale".parse()?, "information".parse()?],
         ticket_type: "enquiry".into(),
         caller_number: Some("+34910000002".into()),
-        recording: None,
-        routing: QueueRouting::default(),
-        has_secret_note: false,
-        forks: None,
         script: scripts(
             "Ask what the customer uses today, offer one plan only, name price and commitment before closing.",
             "Pregunte qué usa hoy el cliente, ofrezca un solo plan y diga precio y permanencia antes de cerrar.",
         ),
+        ..Queue::new("sales".parse()?, "Sales")
     })
 }
 

@@ -17,12 +17,12 @@ use crate::{
         call::{CallEvent, CallEventKind},
         centre::{CallerLine, Centre, CentreCommand, CentreInput, CentreOutput, PhoneEffect, WantedPresence},
         directory::{
-            AgentProfile, Answering, Device, Directory, Number, NumberTarget, Queue, QueueExit, QueueRouting, RecordingPolicy,
-            ServiceLevelVariant, SkillNeed, WrapUp,
+            AgentProfile, Answering, Device, Directory, Number, NumberTarget, Queue, QueueExit, RecordingPolicy, SkillNeed,
+            WrapUp,
         },
         event::{Actor, Event},
     },
-    types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng, Timestamp, UserId},
+    types::{AgentId, CallId, LegId, Mono, Now, Rng, Timestamp, UserId},
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -413,34 +413,20 @@ fn directory(plan: &Plan) -> Directory {
 /// Callers wait as long as they have patience; agents wrap up as long as they like.
 fn queue(plan: &Plan, planned: &PlannedQueue) -> Queue {
     let serving: u32 = plan.agents.iter().filter(|group| group.can_serve(planned)).map(|group| group.count).sum();
-    let id: QueueId = planned.key.clone();
     Queue {
-        name: id.to_string(),
-        id,
         skills: planned.skills.iter().map(|skill| SkillNeed { skill: skill.clone(), level: 1 }).collect(),
         priority: planned.priority,
         ring_secs: RING_SECS,
         waiting_max: (i64::from(serving) * WAITING_PER_AGENT_MAX).clamp(WAITING_MIN, WAITING_MAX),
         wait_secs_max: WAIT_SECS_MAX,
-        calendar: None,
         wrap_up: if planned.wrap_up_secs > 0.0 { WrapUp::Timed { secs: WRAP_UP_SECS_MAX } } else { WrapUp::None },
         service_level_secs: i64::from(plan.goal.within_secs),
         service_level_percent: i64::from(plan.goal.percent),
-        service_level_variant: ServiceLevelVariant::default(),
         short_abandon_secs: 0,
-        position_every_secs: 0,
-        on_no_agents: QueueExit::Wait,
-        on_max_wait: QueueExit::Wait,
         on_full: QueueExit::Message { prompt: "queue-full".into() },
-        on_closed: QueueExit::Wait,
-        dispositions: Vec::new(),
         ticket_type: String::new(),
-        caller_number: None,
-        script: BTreeMap::new(),
-        routing: QueueRouting::default(),
         recording: Some(RecordingPolicy::Never),
-        has_secret_note: false,
-        forks: None,
+        ..Queue::new(planned.key.clone(), planned.key.as_str())
     }
 }
 

@@ -72,6 +72,38 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// A queue as it is before anything of it is said: for every agent, at any hour, and nobody is sent away for waiting.
+    pub fn new(id: QueueId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            skills: Vec::new(),
+            priority: 0,
+            ring_secs: 15,
+            waiting_max: 50,
+            wait_secs_max: 600,
+            calendar: None,
+            wrap_up: WrapUp::None,
+            service_level_secs: 20,
+            service_level_percent: 80,
+            service_level_variant: ServiceLevelVariant::default(),
+            short_abandon_secs: 5,
+            position_every_secs: 0,
+            on_no_agents: QueueExit::Wait,
+            on_max_wait: QueueExit::Wait,
+            on_full: QueueExit::Wait,
+            on_closed: QueueExit::Wait,
+            dispositions: Vec::new(),
+            ticket_type: "request".to_owned(),
+            caller_number: None,
+            script: BTreeMap::new(),
+            routing: QueueRouting::default(),
+            recording: None,
+            has_secret_note: false,
+            forks: None,
+        }
+    }
+
     /// Every skill that it asks for, at any step.
     pub fn needs(&self) -> impl Iterator<Item = &SkillNeed> {
         self.skills.iter().chain(self.routing.steps.iter().flat_map(|step| &step.skills))

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    domain::call::{CallEventKind, Party, TransferTarget},
+    domain::{
+        call::{CallEventKind, Party, TransferTarget},
+        directory::WrapUp,
+    },
     types::{CallId, MediaProtection, SignallingTransport},
 };
 

@@ -11,8 +11,7 @@ use crate::{
         agent::{AgentEventKind, Presence},
         call::{CallEventKind, CallSummary, EndCause, Supervision},
         directory::{
-            AgentProfile, Answering, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit,
-            QueueRouting, ServiceLevelVariant, SkillNeed,
+            AgentProfile, Answering, Device, Directory, Number, NumberTarget, PauseReason, Phone, Queue, QueueExit, SkillNeed,
             StillUnanswered::{Answer, Refuse},
             Trunk, WrapUp,
         },
@@ -35,32 +34,13 @@ pub fn supervise(mode: Supervision, call: CallId) -> CentreCommand {
 /// A queue as in the sample centre, all exits set to wait.
 pub fn queue(key: &str) -> Queue {
     Queue {
-        id: id(key),
-        name: key.into(),
         skills: vec![SkillNeed { skill: id(key), level: 1 }],
-        priority: 0,
-        ring_secs: 15,
-        waiting_max: 50,
-        wait_secs_max: 600,
-        calendar: None,
         wrap_up: WrapUp::Timed { secs: 30 },
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
         position_every_secs: 30,
-        on_no_agents: QueueExit::Wait,
         on_max_wait: QueueExit::Message { prompt: "long-wait".into() },
         on_full: QueueExit::Message { prompt: "queue-full".into() },
         on_closed: QueueExit::Message { prompt: "queue-closed".into() },
-        dispositions: vec![],
-        ticket_type: "request".into(),
-        caller_number: None,
-        script: BTreeMap::new(),
-        recording: None,
-        routing: QueueRouting::default(),
-        has_secret_note: false,
-        forks: None,
+        ..Queue::new(id(key), key)
     }
 }
 

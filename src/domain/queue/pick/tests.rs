@@ -5,10 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{
-        directory::{
-            AgentProfile, Device, QueueExit, QueueRouting, RoutingStep, ServiceLevelVariant, SkillNeed, Strategy as Rule,
-            WrapUp,
-        },
+        directory::{AgentProfile, Device, QueueRouting, RoutingStep, SkillNeed, Strategy as Rule},
         queue::reach,
     },
     types::{Rng, StrategyName, Timestamp},
@@ -27,34 +24,7 @@ fn need(skill: &str, level: i64) -> SkillNeed {
 }
 
 fn queue(key: &str, priority: i64, routing: QueueRouting) -> Queue {
-    Queue {
-        id: id(key),
-        name: key.into(),
-        skills: vec![need(key, 5)],
-        priority,
-        ring_secs: 15,
-        waiting_max: 50,
-        wait_secs_max: 600,
-        calendar: None,
-        wrap_up: WrapUp::None,
-        service_level_secs: 20,
-        service_level_percent: 80,
-        service_level_variant: ServiceLevelVariant::default(),
-        short_abandon_secs: 5,
-        position_every_secs: 0,
-        on_no_agents: QueueExit::Wait,
-        on_max_wait: QueueExit::Wait,
-        on_full: QueueExit::Wait,
-        on_closed: QueueExit::Wait,
-        dispositions: vec![],
-        ticket_type: "request".into(),
-        caller_number: None,
-        script: BTreeMap::new(),
-        routing,
-        recording: None,
-        has_secret_note: false,
-        forks: None,
-    }
+    Queue { skills: vec![need(key, 5)], priority, routing, ..Queue::new(id(key), key) }
 }
 
 fn agent(key: &str, skills: &[(&str, i64)]) -> AgentProfile {
