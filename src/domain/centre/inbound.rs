@@ -47,8 +47,8 @@ impl Centre {
             return self.phone(PhoneEffect::Reject { leg, cause: EndCause::UnknownNumber });
         }
         if let Some(agent) = caller.phone.as_deref().and_then(|account| self.agent_of_phone(account)) {
+            self.calling_in.insert(leg, agent.clone());
             self.touch_queues_of(&agent);
-            self.calling_in.insert(leg, agent);
         }
         let label = caller.label.or_else(|| caller.phone.map(|account| account.to_string()));
         let party = OtherParty {

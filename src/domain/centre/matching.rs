@@ -1,9 +1,9 @@
 //! Waiting calls find free agents: the floor as the matcher sees it, and what follows from its decisions.
 
-use super::{Centre, Timer, Turn};
+use super::{Centre, Timer, Turn, staffing::Staff};
 use crate::{
     domain::{
-        agent::{Presence, Workload},
+        agent::Workload,
         directory::{Queue, Strategy},
         queue::{FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord, next_step, pick},
     },
@@ -19,9 +19,9 @@ impl Centre {
         let mut wakes_at = self.passed_over.first().copied();
         // Each round takes one agent out of the free ones.
         for _ in 0..=self.agents.len() {
-            let free = self.free_agents(turn.now.mono);
-            let queues = if free.is_empty() { Vec::new() } else { self.open_queues() };
-            if queues.is_empty() {
+            let queues = self.open_queues();
+            let free = if queues.is_empty() { Vec::new() } else { self.free_agents(turn.now.mono) };
+            if free.is_empty() {
                 break;
             }
             let rng = &mut *turn.rng;
@@ -57,9 +57,9 @@ impl Centre {
         .collect()
     }
 
-    /// The queues that somebody waits in and that may have one more conversation.
+    /// The queues that somebody waits in for whom no telephone rings, and that may have one more conversation.
     pub(super) fn open_queues(&self) -> Vec<OpenQueue<'_>> {
-        let lines = self.lines.iter().filter(|(_, line)| !line.is_empty());
+        let lines = self.lines.iter().filter(|(_, line)| line.iter().any(|(_, waiting)| !waiting.is_offered));
         let known = lines.filter_map(|(id, line)| Some((self.directory.queues.get(id)?, line)));
         known
             .filter(|(queue, line)| self.has_room(queue, line))
@@ -81,11 +81,7 @@ impl Centre {
 
     /// The earliest step of a queue at which somebody who is signed in comes into question.
     fn least_step(&self, queue: &Queue) -> usize {
-        if queue.routing.steps.is_empty() {
-            return 0;
-        }
-        let signed_in = self.agents.values().filter(|agent| agent.is_signed_in());
-        signed_in.filter_map(|agent| Some(self.serves.get(&agent.id)?.get(&queue.id)?.step)).min().unwrap_or(0)
+        self.staffing.of(&queue.id).map_or(0, Staff::least_step)
     }
 
     /// Whom the queue's last call was offered to, where that matters.
@@ -100,7 +96,10 @@ impl Centre {
     fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {
         let Pick { call, decision } = picked;
         let (queue, agent) = (decision.queue.clone(), decision.agent.clone());
-        let decision = RoutingDecision { not_free: self.not_free(&queue), ..decision };
+        let decision = RoutingDecision {
+            not_free: self.staffing.of(&queue).map_or_else(NotFree::default, |staff| staff.not_free),
+            ..decision
+        };
         self.offer_to(turn, call, &queue, &agent, Some(decision));
     }
 
@@ -125,26 +124,6 @@ impl Centre {
             agent.note_offer(queue.clone(), number);
             agent.offer(id, cx);
         });
-    }
-
-    /// Who could serve a queue and does something else.
-    fn not_free(&self, queue: &QueueId) -> NotFree {
-        let mut counts = NotFree::default();
-        for agent in self.agents.values() {
-            if !self.serves.get(&agent.id).is_some_and(|queues| queues.contains_key(queue)) {
-                continue;
-            }
-            match agent.presence() {
-                Presence::Offline => {}
-                Presence::Ready if self.is_occupied(&agent.id) => counts.busy += 1,
-                Presence::Ready if agent.is_device_up() => {}
-                Presence::Ready | Presence::Paused { .. } => counts.paused += 1,
-                Presence::Offered { .. } => counts.offered += 1,
-                Presence::Busy { .. } => counts.busy += 1,
-                Presence::WrappingUp { .. } => counts.wrapping_up += 1,
-            }
-        }
-        counts
     }
 
     /// Who signs in begins with what the colleagues in the same queues have done in the middle.

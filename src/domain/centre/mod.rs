@@ -34,6 +34,7 @@ mod replacing;
 mod route_advance;
 mod session;
 mod setup;
+mod staffing;
 mod standing;
 mod supervise;
 mod talk;
@@ -72,7 +73,7 @@ pub use view::{
 use self::{
     consoles::Console, dialling::DialledToday, forks::Forks, hearing::Hearing, hours::Hours, legs::LegUse, outbound::DialAsked,
     playback::Playing, publish::Published, recording::Recordings, recovery::Recovery, route_advance::Attempt,
-    standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
+    staffing::Staffing, standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -106,6 +107,8 @@ pub struct Centre {
     agents: BTreeMap<AgentId, Agent>,
     /// Which queues an agent comes into question for, as of the present directory.
     serves: BTreeMap<AgentId, BTreeMap<QueueId, Reach>>,
+    /// What they come to by queue.
+    staffing: Staffing,
     lines: BTreeMap<QueueId, QueueLine>,
     /// What is known of the active trunks.
     trunks: BTreeMap<TrunkId, TrunkState>,

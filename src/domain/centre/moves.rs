@@ -96,6 +96,7 @@ impl Centre {
 
     /// What is said of the queues that an agent serves may be different now.
     pub(super) fn touch_queues_of(&mut self, agent: &AgentId) {
+        self.recount(agent);
         let queues: Vec<QueueId> = self.own_queues(agent).cloned().collect();
         for queue in queues {
             self.published.touch_queue(queue);

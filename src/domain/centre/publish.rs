@@ -5,7 +5,10 @@ use std::{
     sync::Arc,
 };
 
-use super::{AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView, SupervisorView, Timer};
+use super::{
+    AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView, SupervisorView, Timer,
+    staffing::Staff,
+};
 use crate::{
     domain::{
         access::DiallingRule,
@@ -205,14 +208,14 @@ impl Centre {
 
     pub(super) fn queue_view(&self, id: &QueueId, version: u64) -> Option<QueueView> {
         let line = self.lines.get(id)?;
-        let serving = || self.agents.values().filter(|agent| self.own_queues(&agent.id).any(|queue| queue == id));
+        let staff = self.staffing.of(id);
         Some(QueueView {
             id: id.clone(),
             version,
             waiting: whole(line.len()),
             longest_since: line.longest().and_then(|call| self.calls.get(&call)?.queued_at),
-            agents_ready: whole(serving().filter(|agent| self.is_available(&agent.id)).count()),
-            agents_signed_in: whole(serving().filter(|agent| agent.is_signed_in()).count()),
+            agents_ready: staff.map_or(0, |staff| staff.ready),
+            agents_signed_in: staff.map_or(0, Staff::signed_in),
             talking: self.standing.talking(id),
         })
     }

@@ -165,6 +165,7 @@ impl Centre {
                 self.agents.insert(agent.id.clone(), agent);
             }
         }
+        self.recount_all();
         self.offers = self.agents.values().filter_map(Agent::latest_offer).max().unwrap_or(0);
         let ids: Vec<CallId> = calls.iter().map(KeptCall::id).collect();
         let mut places = BTreeMap::new();

@@ -38,6 +38,7 @@ impl Centre {
         for agent in self.agents.values_mut() {
             agent.keep_queues(|queue| directory.queues.contains_key(queue));
         }
+        self.recount_all();
         self.set_up_agents(turn);
         self.set_up_queues(turn);
         self.set_up_trunks(turn);

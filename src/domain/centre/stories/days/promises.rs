@@ -215,6 +215,7 @@ impl Day {
 
     /// What consoles were told is what is.
     fn check_views(&self) {
+        assert_eq!(self.centre.staffing, self.centre.counted(), "agents are counted as they change");
         let centre = &self.centre;
         let told = |id| self.calls.get(id).filter(|view| !matches!(view.state, CallState::Over { .. }));
         for (id, call) in &centre.calls {
