@@ -17,6 +17,7 @@ import time
 
 from consoles import Room, instant_ms, wait_for, wall_ms
 from figures import Figures, is_clean, measure
+from handout import measure_handout
 from matching import measure_matching
 from media import measure_media
 from node import PROJECT, Node, binary, load_average
@@ -228,6 +229,7 @@ AREAS = {
     "console": measure_console,
     "simulation": measure_simulation,
     "matching": measure_matching,
+    "handout": measure_handout,
 }
 
 

@@ -118,7 +118,8 @@ def callers(node, number, rate, count, hold_ms, audio_port, codec=PCMU, caller=S
 
 def telephones(audio_port, port, ring_ms=0, scenario="telephone"):
     """All agents' telephones at one address."""
-    return Sipp(scenario, ["-aa", "-key", "mport", str(audio_port), "-d", str(ring_ms)], port)
+    arguments = ["-aa", "-key", "mport", str(audio_port), "-d", str(ring_ms), "-trace_logs", "-log_file", "telephones.log"]
+    return Sipp(scenario, arguments, port)
 
 
 class RtpPeer:
@@ -172,7 +173,7 @@ class AgentFloor:
 
     QUEUE, NUMBER = "bench", "1500"
 
-    def __init__(self, node, count, audio_port, scenario="telephone"):
+    def __init__(self, node, count, audio_port, scenario="telephone", is_ready=True, queue_rules=None):
         self.node, self.agents, self.port = node, [f"bench{index:03d}" for index in range(count)], free_port("udp")
         self.password = secrets.token_hex(12)
         make = lambda path, entry: node.api("admin", "POST", path, entry)
@@ -184,6 +185,7 @@ class AgentFloor:
             "skills": [{"skill": self.QUEUE, "level": 1}],
             "wrap_up": {"mode": "none"},
             "on_no_agents": {"then": "wait"},
+            **(queue_rules or {}),
         }
         make("/queues", queue)
         target = {"to": "queue", "queue": self.QUEUE}
@@ -194,7 +196,8 @@ class AgentFloor:
             make("/agents", profile)
         self.sipp = telephones(audio_port, self.port, scenario=scenario)
         register(node, self.agents, self.password, self.port)
-        self.make_ready()
+        if is_ready:
+            self.make_ready()
 
     def make_ready(self):
         for agent in self.agents:
