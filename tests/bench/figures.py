@@ -21,6 +21,7 @@ AT_MOST = {
     "bridged_call_memory_kib": 60,
     "bridged_400_delay_p99_ms": 3,
     "waiting_callers_cores": 0.5,
+    "event_to_console_p99_ms": 150,
     "waiting_call_memory_kib": 20,
     "finished_call_memory_kib": 4,
 }

@@ -1,14 +1,22 @@
 //! How long one decision of the matcher takes: 5,000 callers in 50 queues, 500 agents. `cargo bench --bench matching`, also by
 //! `make bench matching`. Prints one line of JSON per row; times in microseconds.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use centralita::{
     domain::{
-        directory::{AgentProfile, Device, Queue, QueueRouting, SkillNeed, Strategy},
+        centre::{CallerLine, Centre, CentreCommand, CentreInput, CentreOutput, PhoneEffect, WantedPresence},
+        directory::{
+            AgentProfile, Answering, Device, Directory, Number, NumberTarget, Queue, QueueRouting, SkillNeed, Strategy,
+        },
+        event::Actor,
         queue::{FreeAgent, OpenQueue, QueueLine, Reach, Waiting, WorkRecord, pick, reach},
     },
-    types::{CallId, Mono, QueueId, Rng, Timestamp},
+    types::{CallId, LegId, Mono, Now, QueueId, Rng, Timestamp, UserId},
 };
 
 const QUEUES: usize = 50;
@@ -28,6 +36,7 @@ fn main() {
         row(name, "one free agent", &Floor::new(&strategy, 0), 1);
         row(name, "all agents free", &Floor::new(&strategy, 0), AGENTS);
         row(name, "4,900 unmatchable ahead", &Floor::new(&strategy, 4_900), 1);
+        ready_to_ring(name, &Floor::new(&strategy, 0));
     }
 }
 
@@ -75,6 +84,27 @@ impl Floor {
             .collect();
         Self { queues, lines, agents }
     }
+
+    /// The same queues and agents, each queue with a number of its own.
+    fn directory(&self) -> Directory {
+        let mut directory = Directory { version: 1, ..Directory::default() };
+        for (number, queue) in self.queues.iter().enumerate() {
+            directory.queues.insert(queue.id.clone(), queue.clone());
+            let number = Number {
+                number: format!("9{number:02}"),
+                name: queue.id.to_string(),
+                target: NumberTarget::Queue { queue: queue.id.clone() },
+                is_on_web_phone: false,
+                answering: Answering::AtOnce,
+            };
+            directory.numbers.insert(number.number.clone(), number);
+        }
+        for (agent, _) in &self.agents {
+            let agent = AgentProfile { device: Device::Sip, phone: Some(agent.id.to_string()), ..agent.clone() };
+            directory.agents.insert(agent.id.clone(), agent);
+        }
+        directory
+    }
 }
 
 fn queue(number: usize, strategy: &Strategy) -> Queue {
@@ -86,6 +116,42 @@ fn queue(number: usize, strategy: &Strategy) -> Queue {
         routing: QueueRouting { strategy: strategy.clone(), promote_secs: Some(600), ..QueueRouting::default() },
         ..Queue::new(format!("queue-{number}").parse().unwrap(), "")
     }
+}
+
+/// The whole floor, with all callers in line: from an agent's word to be ready to the order that the telephone rings.
+#[expect(clippy::disallowed_methods, reason = "it measures the machine")]
+fn ready_to_ring(strategy: &str, floor: &Floor) {
+    let mut rng = Rng::seeded(7);
+    let mut now = Now { wall: Timestamp::from_millis(1_767_600_000_000), mono: Mono::from_millis(1_000) };
+    let mut centre = Centre::new(2 * CALLERS);
+    centre.set_directory(Arc::new(floor.directory()), now, &mut rng);
+    for (agent, _) in &floor.agents {
+        let account = agent.id.to_string().into();
+        centre.handle(CentreInput::PhoneReachable { account, is_reachable: true }, now, &mut rng);
+    }
+    for number in 0..CALLERS {
+        now = now.plus_millis(10);
+        let leg = LegId::mint(now.wall, &mut rng);
+        let caller = CallerLine { is_withheld: true, ..CallerLine::default() };
+        let called = format!("9{:02}", number % QUEUES).into();
+        centre.handle(CentreInput::Arrived { leg, caller, called, language: None }, now, &mut rng);
+        centre.handle(CentreInput::LegAnswered { leg }, now, &mut rng);
+    }
+    while centre.poll().is_some() {}
+    let mut times = Vec::with_capacity(floor.agents.len());
+    for (agent, _) in &floor.agents {
+        now = now.plus_millis(10);
+        let command = CentreCommand::SetPresence { agent: agent.id.clone(), wanted: WantedPresence::Ready };
+        let actor = Actor::User { user: UserId::from(agent.id.clone()) };
+        let began = Instant::now();
+        centre.command(&actor, command, now, &mut rng).unwrap();
+        while let Some(output) = centre.poll() {
+            if matches!(output, CentreOutput::Phone(PhoneEffect::CallPhone { .. })) {
+                times.push(began.elapsed());
+            }
+        }
+    }
+    print_row(strategy, "ready to ring", floor.agents.len(), times.len(), times);
 }
 
 #[expect(clippy::disallowed_methods, reason = "it measures the machine")]
@@ -114,6 +180,10 @@ fn row(strategy: &str, floor_is: &str, floor: &Floor, free_at_once: usize) {
         times.push(began.elapsed());
         found += usize::from(picked.is_some());
     }
+    print_row(strategy, floor_is, decisions, found, times);
+}
+
+fn print_row(strategy: &str, floor_is: &str, decisions: usize, found: usize, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() * percent / 100).min(times.len() - 1)].as_nanos() as f64 / 1_000.0;
     println!(

@@ -19,6 +19,7 @@ mod recordings;
 mod redirected;
 mod reports;
 mod secure_trunks;
+mod shared_agents;
 mod signalling;
 mod signed_callers;
 mod telephone;
