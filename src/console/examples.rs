@@ -25,7 +25,10 @@ use crate::{
         ticket::{ClockState, ClockView, Metric, Priority, TicketLine, TicketState, TicketType},
         trunk::{TrunkFault, TrunkHealth, TrunkRegistration, TrunkView},
     },
-    types::{Answer, Attestation, CallId, CallerIdentity, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
+    types::{
+        Answer, Attestation, CallId, CallerIdentity, CustomerId, ExpectedWait, InteractionId, PhoneNumber, Rng, TicketId,
+        Timestamp,
+    },
 };
 
 const AT: Timestamp = Timestamp::from_millis(1_790_000_000_123);
@@ -275,6 +278,7 @@ fn server_messages() -> Vec<ServerMessage> {
                         agents_ready: 0,
                         agents_signed_in: 1,
                         talking: 1,
+                        expected_wait: Some(ExpectedWait { mean_ms: 90_000, p50_ms: 60_000, p90_ms: 210_000 }),
                     },
                     name: "Support".into(),
                     today: QueueCounts { offered: 3, answered: 2, ..QueueCounts::default() },

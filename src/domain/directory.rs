@@ -15,6 +15,7 @@ mod service_level;
 mod trunk_rules;
 mod trunk_security;
 mod trunk_tls;
+mod waiting_rules;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -34,6 +35,7 @@ pub use service_level::ServiceLevelVariant;
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkIdentity, TrunkStir};
 pub use trunk_tls::TrunkTls;
+pub use waiting_rules::{WaitingKey, WaitingRules};
 
 use crate::types::{AgentId, CalendarId, DispositionId, MediaEncryption, MediaForkId, QueueId, RouteId, SkillId, TrunkId};
 

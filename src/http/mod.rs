@@ -26,6 +26,7 @@ mod openapi;
 mod pace;
 mod parked;
 mod presence;
+mod queue_waits;
 mod recordings;
 mod reports;
 mod router;

@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use super::{
-    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, parked, presence, recordings,
-    reports, session, signalling, tickets, tokens, trunks, users, waiting, web_phone,
+    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, parked, presence, queue_waits,
+    recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting, web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -79,6 +79,7 @@ pub fn openapi() -> Document {
         part("events", events::Doc::openapi()),
         part("reports", reports::Doc::openapi()),
         part("parked_calls", parked::Doc::openapi()),
+        part("queue_waits", queue_waits::Doc::openapi()),
         part("waiting", waiting::Doc::openapi()),
         part("presence", presence::Doc::openapi()),
     ];

@@ -3,8 +3,8 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, parked, presence, recordings,
-    reports, session, signalling, tickets, tokens, trunks, unread, users, waiting, web_console, web_phone,
+    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, parked, presence, queue_waits,
+    recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting, web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -25,6 +25,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(events::routes())
         .merge(reports::routes())
         .merge(parked::routes())
+        .merge(queue_waits::routes())
         .merge(presence::routes())
         .merge(waiting::routes())
         .merge(openapi::routes());

@@ -29,6 +29,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (8, "recording holds", include_str!("../../migrations/0008_recording_holds.sql")),
     (9, "call answer", include_str!("../../migrations/0009_call_answer.sql")),
     (10, "reports", include_str!("../../migrations/0010_reports.sql")),
+    (11, "expected waits", include_str!("../../migrations/0011_expected_waits.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -186,6 +187,11 @@ mod tests {
             10,
             "089c8f78af046e0b11529e8c6b9abda532d31b51c543ea178b8bae072a50d6fb",
             "ffad41b980fb0e028fb7ca5db37b3a3d56e3d4712f4f7c321e41a27b50f4bc78",
+        ),
+        (
+            11,
+            "33def080c80f94a92bfc1a2311355921db497f9f49b2c3ff8be7b33ec09318b1",
+            "3f4a9f4b2d854f335ad03ddb1b1294443a4e5717d3fa346067edac50d53898f3",
         ),
     ];
 

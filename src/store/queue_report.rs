@@ -10,7 +10,9 @@ use super::{
     tx::{parse, parse_some},
 };
 use crate::{
-    domain::report::{Contact, ContactPlace, Ended, Figure, FlowOuts, Stretch, VisitCounts, Wait, Waits, waiting_at_borders},
+    domain::report::{
+        Contact, ContactPlace, Ended, Figure, FlowOuts, ForecastCounts, Stretch, VisitCounts, Wait, Waits, waiting_at_borders,
+    },
     types::{QueueId, Timestamp},
 };
 
@@ -32,6 +34,8 @@ sql! {
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'max_wait') AS BIGINT) AS max_wait,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'full') AS BIGINT) AS full_queue,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'closed') AS BIGINT) AS closed,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'expected_wait') AS BIGINT) AS expected_wait,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'key') AS BIGINT) AS pressed_key,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'moved') AS BIGINT) AS moved,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'node_lost') AS BIGINT) AS node_lost,
             CAST(COUNT(*) FILTER (WHERE outcome IS NULL) AS BIGINT) AS open_visits,
@@ -41,6 +45,16 @@ sql! {
             CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max,
             CAST(COALESCE(SUM(talk_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS talk_ms,
             CAST(COALESCE(SUM(hold_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS hold_ms,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND expected_ms IS NOT NULL) AS BIGINT) AS forecasts,
+            CAST(COALESCE(SUM(expected_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS expected_ms,
+            CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered' AND expected_ms IS NOT NULL), 0) AS BIGINT)
+                AS forecast_waited_ms,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND expected_ms IS NOT NULL AND wait_ms >= 10000) AS BIGINT)
+                AS forecast_long_waits,
+            CAST(COALESCE(SUM(ABS(wait_ms - expected_ms) * 10000 / CASE WHEN wait_ms >= 10000 THEN wait_ms ELSE 1 END)
+                FILTER (WHERE outcome = 'answered' AND wait_ms >= 10000), 0) AS BIGINT) AS forecast_error,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= expected_p50_ms) AS BIGINT) AS within_p50,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= expected_p90_ms) AS BIGINT) AS within_p90,
             MIN(threshold_ms) AS threshold_ms_min,
             MAX(threshold_ms) AS threshold_ms_max
         FROM (SELECT $1 + ((offered_at - $1) / $3) * $3 AS begins_at, segment.* FROM segment
@@ -256,6 +270,8 @@ struct VisitRow {
     max_wait: i64,
     full_queue: i64,
     closed: i64,
+    expected_wait: i64,
+    pressed_key: i64,
     moved: i64,
     node_lost: i64,
     open_visits: i64,
@@ -265,6 +281,13 @@ struct VisitRow {
     wait_ms_max: i64,
     talk_ms: i64,
     hold_ms: i64,
+    forecasts: i64,
+    expected_ms: i64,
+    forecast_waited_ms: i64,
+    forecast_long_waits: i64,
+    forecast_error: i64,
+    within_p50: i64,
+    within_p90: i64,
     threshold_ms_min: Option<i64>,
     threshold_ms_max: Option<i64>,
 }
@@ -285,6 +308,8 @@ impl VisitRow {
                 max_wait: self.max_wait,
                 full: self.full_queue,
                 closed: self.closed,
+                expected_wait: self.expected_wait,
+                key: self.pressed_key,
                 moved: self.moved,
                 node_lost: self.node_lost,
             },
@@ -296,6 +321,15 @@ impl VisitRow {
             talk_ms: self.talk_ms,
             hold_ms: self.hold_ms,
             wrap_ms: 0,
+            forecast: ForecastCounts {
+                forecasts: self.forecasts,
+                expected_ms: self.expected_ms,
+                waited_ms: self.forecast_waited_ms,
+                long_waits: self.forecast_long_waits,
+                error_basis_points: self.forecast_error,
+                within_p50: self.within_p50,
+                within_p90: self.within_p90,
+            },
             threshold_ms_min: self.threshold_ms_min,
             threshold_ms_max: self.threshold_ms_max,
         }

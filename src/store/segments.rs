@@ -12,15 +12,16 @@ use crate::{
         call::{CallEventKind, FlowOutCause},
         report::QueueCounts,
     },
-    types::{AgentId, CallId, QueueId, Timestamp},
+    types::{AgentId, CallId, ExpectedWait, QueueId, Timestamp},
 };
 
 sql! {
-    OPEN = (rows "INSERT INTO segment (call_id, visit, node, queue, reason, offered_at, threshold_ms, short_ms)
+    OPEN = (rows "INSERT INTO segment (call_id, visit, node, queue, reason, offered_at, threshold_ms, short_ms,
+            expected_ms, expected_p50_ms, expected_p90_ms)
         SELECT value ->> 0,
             (SELECT CAST(COALESCE(MAX(s.visit), 0) + 1 AS BIGINT) FROM segment s WHERE s.call_id = (value ->> 0)),
             value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT),
-            CAST(value ->> 6 AS BIGINT)
+            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT)
         FROM" "");
     CLOSE = (rows "UPDATE segment SET outcome = r.outcome, closed_at = r.closed_at, wait_ms = r.wait_ms, agent = r.agent,
             flow_cause = r.flow_cause
@@ -61,7 +62,7 @@ sql! {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum VisitStep {
     /// A visit begins.
-    Open { queue: QueueId, reason: Option<String>, at: Timestamp, rules: VisitRules },
+    Open { queue: QueueId, reason: Option<String>, at: Timestamp, rules: VisitRules, expected: Option<ExpectedWait> },
     /// The open visit to this queue ends.
     Close { queue: QueueId, outcome: &'static str, at: Timestamp, waited_ms: i64, agent: Option<AgentId>, cause: Val },
     /// The talk so far goes to the visit that was answered last, less what earlier visits already have, and so do the times that the
@@ -76,8 +77,8 @@ impl VisitStep {
             Some(Self::Close { queue: queue.clone(), outcome, at, waited_ms, agent: agent.cloned(), cause })
         };
         match kind {
-            CallEventKind::Queued { queue, reason } => {
-                Some(Self::Open { queue: queue.clone(), reason: reason.clone(), at, rules })
+            CallEventKind::Queued { queue, reason, expected } => {
+                Some(Self::Open { queue: queue.clone(), reason: reason.clone(), at, rules, expected: *expected })
             }
             CallEventKind::Connected { queue: Some(queue), agent, waited_ms } => {
                 close(queue, "answered", *waited_ms, Some(agent), Val::Text(None))
@@ -102,8 +103,12 @@ pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque
         for (call, waiting) in &mut steps {
             let call = *call;
             match waiting.pop_front() {
-                Some(VisitStep::Open { queue, reason, at, rules }) => {
-                    opens.push(binds![call, &node, &queue, reason, at, rules.threshold_ms, rules.short_ms]);
+                Some(VisitStep::Open { queue, reason, at, rules, expected }) => {
+                    let [mean, p50, p90] = match expected {
+                        Some(wait) => [wait.mean_ms, wait.p50_ms, wait.p90_ms].map(Some),
+                        None => [None; 3],
+                    };
+                    opens.push(binds![call, &node, &queue, reason, at, rules.threshold_ms, rules.short_ms, mean, p50, p90]);
                 }
                 Some(VisitStep::Close { queue, outcome, at, waited_ms, agent, cause }) => {
                     closes.push(binds![call, &queue, outcome, at, waited_ms, agent.as_ref(), cause]);

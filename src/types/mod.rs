@@ -6,6 +6,7 @@ mod call_context;
 mod caller_identity;
 mod certificate_files;
 mod certificate_problem;
+mod expected_wait;
 mod fork;
 mod ids;
 mod ip_family;
@@ -27,6 +28,7 @@ pub use call_context::{CallContext, OriginalNumbers};
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use certificate_files::CertificateFiles;
 pub use certificate_problem::CertificateProblem;
+pub use expected_wait::ExpectedWait;
 pub use fork::{ForkEnd, ForkFacts, ForkFailure, ForkStop, ForkWord};
 pub use ids::{
     AgentId, CalendarId, CallId, CustomerId, DispositionId, ForkId, InteractionId, InvalidId, LegId, LineId, MediaForkId,

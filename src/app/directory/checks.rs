@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     FlowNames, forks, outward,
     routing::{routing, skills},
-    trunk_tls,
+    trunk_tls, waiting,
 };
 use crate::{
     app::field_problem::{Flaw, Problems},
@@ -18,7 +18,7 @@ use crate::{
         ticket::TicketType,
     },
     protocol::sip::PeerName,
-    types::{IpPrefix, MediaEncryption, QueueId},
+    types::{IpPrefix, LineId, MediaEncryption, QueueId},
 };
 
 /// Levels of a disposition tree.
@@ -33,6 +33,7 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     problems.name("name", &queue.name);
     skills("skills", &queue.skills, directory, problems);
     routing(queue, directory, problems);
+    waiting::rules(queue, directory, flows, problems);
     problems.within("priority", queue.priority, -100, 100);
     problems.within("ring_secs", queue.ring_secs, 5, 120);
     problems.within("waiting_max", queue.waiting_max, 1, 10_000);
@@ -94,6 +95,7 @@ pub(super) fn exits(queue: &Queue) -> impl Iterator<Item = (&'static str, &Queue
         ("on_max_wait", &queue.on_max_wait),
         ("on_full", &queue.on_full),
         ("on_closed", &queue.on_closed),
+        ("waiting.on_expected_wait", &queue.waiting.on_expected_wait),
     ]
     .into_iter()
 }
@@ -119,6 +121,7 @@ fn queue_exit(
             }
         }
         QueueExit::Callback => {}
+        QueueExit::Line { line: id } => line(&format!("{field}.line"), id, flows, problems),
     }
 }
 
@@ -248,11 +251,7 @@ pub(super) fn number(number: &Number, directory: &Directory, flows: Option<&Flow
     dialled("number", &number.number, problems);
     problems.name("name", &number.name);
     match &number.target {
-        NumberTarget::Line { line } => {
-            if let Some(names) = flows.filter(|names| !names.lines.contains_key(line)) {
-                problems.add("target.line", Flaw::not_one_of(names.lines.keys()));
-            }
-        }
+        NumberTarget::Line { line: id } => line("target.line", id, flows, problems),
         NumberTarget::Queue { queue } => {
             if !directory.queues.contains_key(queue) {
                 problems.add("target.queue", Flaw::unknown(Thing::Queue, queue));
@@ -265,6 +264,13 @@ pub(super) fn number(number: &Number, directory: &Directory, flows: Option<&Flow
     }
     if let Some((secs, _)) = number.answering.limit() {
         problems.within("answering.secs_max", secs, *UNANSWERED_SECS.start(), *UNANSWERED_SECS.end());
+    }
+}
+
+/// A line that is there, as far as the flows are known.
+pub(super) fn line(field: &str, id: &LineId, flows: Option<&FlowNames>, problems: &mut Problems) {
+    if let Some(names) = flows.filter(|names| !names.lines.contains_key(id)) {
+        problems.add(field, Flaw::not_one_of(names.lines.keys()));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         directory::{
             AgentProfile, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule,
             ForkTarget, ForkToken, MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill,
-            Thing, Trunk,
+            Thing, Trunk, WaitingKey,
         },
         event::Actor,
         ticket::SlaPolicy,
@@ -130,7 +130,7 @@ impl Kept for Queue {
         let queues = directory
             .queues
             .values()
-            .filter(|other| other.id != self.id && checks::exits(other).any(|(_, exit)| leads_to(exit, &self.id)))
+            .filter(|other| other.id != self.id && uses(other, &self.id))
             .map(|other| referrer(Thing::Queue, &other.id));
         let lines = flows.and_then(|names| names.queues.get(&self.id)).into_iter().flatten().map(line);
         let policies = policies.iter().filter(|policy| policy.queues.contains(&self.id));
@@ -139,8 +139,11 @@ impl Kept for Queue {
     }
 }
 
-fn leads_to(exit: &QueueExit, id: &crate::types::QueueId) -> bool {
-    matches!(exit, QueueExit::Queue { queue } if queue == id)
+/// Whether callers of a queue may be sent, or go by a key, to another one.
+fn uses(queue: &Queue, other: &crate::types::QueueId) -> bool {
+    let leads_there = |exit: &QueueExit| matches!(exit, QueueExit::Queue { queue } if queue == other);
+    let goes_there = |key: &WaitingKey| matches!(key, WaitingKey::Queue { queue } if queue == other);
+    checks::exits(queue).any(|(_, exit)| leads_there(exit)) || queue.waiting.keys.values().any(goes_there)
 }
 
 impl Kept for Skill {

@@ -13,6 +13,7 @@ mod routing;
 #[cfg(test)]
 mod tests;
 mod trunk_tls;
+mod waiting;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -66,7 +66,7 @@ fn arrived(id: CallId) -> Fact {
 }
 
 fn queued(id: CallId) -> Fact {
-    fact(1, id, CallEventKind::Queued { queue: "support".parse().unwrap(), reason: None }, None)
+    fact(1, id, CallEventKind::Queued { queue: "support".parse().unwrap(), reason: None, expected: None }, None)
 }
 
 fn abandoned(id: CallId, waited_secs: i64) -> [Fact; 2] {

@@ -27,6 +27,8 @@ const QUEUE_COLUMNS: &[Column<QueueInterval>] = &[
     ("flowed_out_max_wait", |line| line.counts.flow_outs.max_wait.to_string()),
     ("flowed_out_full", |line| line.counts.flow_outs.full.to_string()),
     ("flowed_out_closed", |line| line.counts.flow_outs.closed.to_string()),
+    ("flowed_out_expected_wait", |line| line.counts.flow_outs.expected_wait.to_string()),
+    ("flowed_out_key", |line| line.counts.flow_outs.key.to_string()),
     ("flowed_out_moved", |line| line.counts.flow_outs.moved.to_string()),
     ("flowed_out_node_lost", |line| line.counts.flow_outs.node_lost.to_string()),
     ("open", |line| line.counts.open.to_string()),
@@ -49,6 +51,11 @@ const QUEUE_COLUMNS: &[Column<QueueInterval>] = &[
     ("wait_p90_seconds", |line| seconds(line.waits.p90_ms)),
     ("wait_p99_seconds", |line| seconds(line.waits.p99_ms)),
     ("wait_max_seconds", |line| seconds(Some(line.counts.wait_ms_max))),
+    ("expected_wait_forecasts", |line| line.counts.forecast.forecasts.to_string()),
+    ("expected_wait_mape_percent", |line| points(line.forecast_error.mape_basis_points)),
+    ("expected_wait_bias_seconds", |line| seconds(line.forecast_error.bias_ms)),
+    ("expected_wait_within_p50_percent", |line| percent(&line.forecast_error.within_p50)),
+    ("expected_wait_within_p90_percent", |line| percent(&line.forecast_error.within_p90)),
     ("aht_seconds", |line| seconds(line.averages.aht_ms)),
     ("talk_seconds", |line| seconds(line.averages.talk_ms)),
     ("hold_seconds", |line| seconds(line.averages.hold_ms)),
@@ -116,7 +123,11 @@ fn seconds(millis: Option<i64>) -> String {
 
 /// `66.67`, or nothing.
 fn percent(ratio: &Ratio) -> String {
-    ratio.basis_points.map_or_else(String::new, |points| format!("{}.{:02}", points / 100, points % 100))
+    points(ratio.basis_points)
+}
+
+fn points(basis_points: Option<i64>) -> String {
+    basis_points.map_or_else(String::new, |points| format!("{}.{:02}", points / 100, points % 100))
 }
 
 fn level(line: &QueueInterval, index: usize) -> String {

@@ -23,8 +23,9 @@ use crate::{
     domain::{
         directory::{Directory, ServiceLevelVariant},
         report::{
-            AgentInterval, Averages, Balance, Contact, ContactPlace, DAY_MS, Figure, MINUTE_MS, QueueInterval, ServiceLevel,
-            Stretch, VisitCounts, WITHIN_180_S_GOAL_PERCENT, Waits, agent_times, day_border, stretches, within_180_s,
+            AgentInterval, Averages, Balance, Contact, ContactPlace, DAY_MS, Figure, ForecastError, MINUTE_MS, QueueInterval,
+            ServiceLevel, Stretch, VisitCounts, WITHIN_180_S_GOAL_PERCENT, Waits, agent_times, day_border, stretches,
+            within_180_s,
         },
     },
     store::{Db, StoreFault, agent_report, queue_report},
@@ -238,6 +239,7 @@ impl Reports {
                     counts,
                     waits: waits.get(&place).copied().unwrap_or_default(),
                     averages: Averages::of(&counts),
+                    forecast_error: ForecastError::of(&counts.forecast),
                     service_level: ServiceLevel::of(&counts, self.variant_of(queue)),
                     service_levels: ServiceLevelVariant::ALL
                         .iter()

@@ -95,7 +95,7 @@ impl Facts {
 
     fn queued(&mut self, number: u64, time: Timestamp, key: &str) {
         self.call(number).queue = Some(queue(key));
-        self.tell(number, time, CallEventKind::Queued { queue: queue(key), reason: None });
+        self.tell(number, time, CallEventKind::Queued { queue: queue(key), reason: None, expected: None });
     }
 
     fn connected(&mut self, number: u64, time: Timestamp, key: &str, by: &str, waited_ms: i64) {

@@ -5,9 +5,9 @@ use utoipa::ToSchema;
 
 use super::{PauseCause, RecordingCause, RecordingFailure, ResumeCause, Supervision};
 use crate::types::{
-    AgentId, Answer, AnswerCause, AudioQuality, CallId, CallerIdentity, CustomerId, ForkFailure, ForkId, ForkStop, LineId,
-    MediaForkId, MediaProtection, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection, RoutingDecision,
-    SignallingTransport, Timestamp, TrunkId,
+    AgentId, Answer, AnswerCause, AudioQuality, CallId, CallerIdentity, CustomerId, ExpectedWait, ForkFailure, ForkId,
+    ForkStop, LineId, MediaForkId, MediaProtection, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection,
+    RoutingDecision, SignallingTransport, Timestamp, TrunkId,
 };
 
 /// Something happened to a call.
@@ -81,6 +81,9 @@ pub enum CallEventKind {
         queue: QueueId,
         /// The reason chosen in the flow.
         reason: Option<String>,
+        /// How long the caller was expected to wait; `None` while too little is known of the queue, or nobody serves it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expected: Option<ExpectedWait>,
     },
     /// An agent was offered the call.
     Offered {
@@ -98,6 +101,15 @@ pub enum CallEventKind {
     PutFirst {
         /// Of which queue.
         queue: QueueId,
+    },
+    /// The caller had hung up or been cut off and called again: the place in line is that of the earlier call.
+    PlaceRegained {
+        /// In which queue.
+        queue: QueueId,
+        /// The call before.
+        earlier: CallId,
+        /// How long the caller waited there, over all earlier calls, milliseconds. The wait of this visit does not hold it.
+        waited_ms: i64,
     },
     /// The offer came to nothing.
     OfferMissed {
@@ -483,6 +495,10 @@ pub enum FlowOutCause {
     Full,
     /// Closing time.
     Closed,
+    /// The wait was expected to be too long.
+    ExpectedWait,
+    /// The caller pressed a key for another way.
+    Key,
     /// A person moved it.
     Moved,
     /// The node stopped or was lost.
@@ -654,6 +670,7 @@ impl CallEvent {
             CallEventKind::Queued { .. } => "call.queued",
             CallEventKind::Offered { .. } => "call.offered",
             CallEventKind::PutFirst { .. } => "call.put_first",
+            CallEventKind::PlaceRegained { .. } => "call.place_regained",
             CallEventKind::OfferMissed { .. } => "call.offer_missed",
             CallEventKind::Connected { .. } => "call.connected",
             CallEventKind::Held { .. } => "call.held",

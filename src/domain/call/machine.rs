@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::Cx,
     types::{
-        AgentId, CallId, DispositionId, LegId, LineId, Mono, PeerReason, QueueId, RoutingDecision, SessionIdentifier, Timestamp,
+        AgentId, CallId, DispositionId, ExpectedWait, LegId, LineId, Mono, PeerReason, QueueId, RoutingDecision,
+        SessionIdentifier, Timestamp,
     },
 };
 
@@ -97,6 +98,12 @@ pub struct Call {
     pub(super) recording_draw: u8,
     #[serde(skip)]
     pub(super) sound: CallSound,
+    /// How far ahead it stands in its queue for earlier calls of the same caller, milliseconds.
+    #[serde(default)]
+    pub regained_ms: u64,
+    /// How long the caller waited in those calls, milliseconds.
+    #[serde(default)]
+    pub waited_before_ms: u64,
     /// Processes of ours that it has outlasted.
     #[serde(default)]
     pub restarts: u8,
@@ -198,6 +205,8 @@ impl Call {
             forks: CallForks::default(),
             recording_draw: u8::try_from(cx.rng.below(100)).unwrap_or(0),
             sound: CallSound::default(),
+            regained_ms: 0,
+            waited_before_ms: 0,
             restarts: 0,
             stage: new.stage,
             clock: CallClock::default(),
@@ -264,14 +273,14 @@ impl Call {
         self.go(Stage::Echo { until }, None, cx);
     }
 
-    /// A wait in a queue begins.
-    pub fn enqueue(&mut self, queue: QueueId, cx: &mut CallCx<'_>) {
+    /// A wait in a queue begins, which is expected to be so long.
+    pub fn enqueue(&mut self, queue: QueueId, expected: Option<ExpectedWait>, cx: &mut CallCx<'_>) {
         self.queue = Some(queue.clone());
         self.queued_at = Some(cx.now.wall);
         self.wait_since = Some(cx.now.mono);
         self.attempts = 0;
         self.go(Stage::Waiting { queue: queue.clone(), offer: None }, Some(Span::Wait), cx);
-        self.say(cx, CallEventKind::Queued { queue, reason: self.reason.clone() });
+        self.say(cx, CallEventKind::Queued { queue, reason: self.reason.clone(), expected });
     }
 
     /// A caller in line rings at an agent: by this decision, or by somebody's hand.
@@ -283,6 +292,13 @@ impl Call {
         self.attempts += 1;
         let decision = decision.map(Box::new);
         self.say(cx, CallEventKind::Offered { queue: Some(queue), agent, attempt: self.attempts, decision });
+    }
+
+    /// The caller stands where an earlier call stood.
+    pub fn regain_place(&mut self, earlier: CallId, cx: &mut CallCx<'_>) {
+        let Stage::Waiting { queue, .. } = &self.stage else { return };
+        let waited_ms = i64::try_from(self.waited_before_ms).unwrap_or(i64::MAX);
+        self.say(cx, CallEventKind::PlaceRegained { queue: queue.clone(), earlier, waited_ms });
     }
 
     /// Somebody puts the caller before all others in line.

@@ -36,21 +36,37 @@ impl Hours {
         queue.calendar.as_ref().and_then(|calendar| self.is_open(calendar, at)).unwrap_or(true)
     }
 
+    /// Whether those who wait in a queue take its branch for closing time: it does not serve, and has not for its grace.
+    pub(super) fn is_swept(&self, queue: &Queue, at: Timestamp) -> bool {
+        !self.is_serving(queue, at) && !self.is_serving(queue, at.plus_millis(-grace_ms(queue)))
+    }
+
     /// When the hours should be looked at again.
-    pub(super) fn next_check(&self, now: Now) -> Option<Mono> {
-        let change = self.0.values().filter_map(|calendar| calendar.next_change(now.wall)).min()?;
-        let ms = u64::try_from(change.millis_since(now.wall)).unwrap_or(0);
+    pub(super) fn next_check(&self, directory: &Directory, now: Now) -> Option<Mono> {
+        let changes = self.0.values().filter_map(|calendar| calendar.next_change(now.wall));
+        let sweeps = directory.queues.values().filter(|queue| grace_ms(queue) > 0).filter_map(|queue| {
+            let grace = grace_ms(queue);
+            let change = self.0.get(queue.calendar.as_ref()?)?.next_change(now.wall.plus_millis(-grace))?;
+            Some(change.plus_millis(grace))
+        });
+        let next = changes.chain(sweeps).min()?;
+        let ms = u64::try_from(next.millis_since(now.wall)).unwrap_or(0);
         Some(now.mono + ms.clamp(1, CHECK_MS_MAX))
     }
+}
+
+/// For how long those who wait at closing time may still be answered.
+fn grace_ms(queue: &Queue) -> i64 {
+    queue.waiting.closing_grace_secs.max(0).saturating_mul(1_000)
 }
 
 impl Centre {
     /// Callers in queues that have closed take their queue's branch; who rings at an agent is left to it.
     pub(super) fn check_hours(&mut self, turn: &mut Turn<'_>) {
-        self.timers.set(Timer::Hours, self.hours.next_check(turn.now));
+        self.timers.set(Timer::Hours, self.hours.next_check(&self.directory, turn.now));
         let directory = self.directory.clone();
         for queue in directory.queues.values() {
-            if self.hours.is_serving(queue, turn.now.wall) {
+            if !self.hours.is_swept(queue, turn.now.wall) {
                 continue;
             }
             for call in self.unoffered(&queue.id) {

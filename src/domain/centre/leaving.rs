@@ -32,12 +32,16 @@ impl Centre {
 
     /// A callback is owed from here on. False when there is nobody to call.
     pub(super) fn owe_callback(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) -> bool {
-        let can_call_back =
-            self.calls.get(&id).is_some_and(|call| call.party.number.is_some() || call.party.customer.is_some());
+        let can_call_back = self.can_call_back(id);
         if can_call_back {
             self.on_call(turn, id, |call, cx| call.promise_callback(queue, cx));
         }
         can_call_back
+    }
+
+    /// Whether there is anybody to call back.
+    pub(super) fn can_call_back(&self, id: CallId) -> bool {
+        self.calls.get(&id).is_some_and(|call| call.party.number.is_some() || call.party.customer.is_some())
     }
 
     /// Ends a call in whatever stage it is: offers, lines, listeners and legs are let go, the agent wraps up.
@@ -58,6 +62,7 @@ impl Centre {
             return;
         }
         self.note_cost_of_restart(turn, id, cause);
+        self.keep_place(turn, id, cause, by);
         self.withdraw_offer(turn, id);
         self.leave_line(id);
         self.flows.remove(&id);

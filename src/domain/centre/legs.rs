@@ -318,7 +318,9 @@ impl Centre {
     pub(super) fn digit_pressed(&mut self, turn: &mut Turn<'_>, leg: LegId, digit: char) {
         if let Some(LegUse::Customer(call)) = self.legs.get(&leg).cloned() {
             turn.by_customer();
-            self.flow_digit(turn, call, digit);
+            if !self.waiting_key(turn, call, digit) {
+                self.flow_digit(turn, call, digit);
+            }
         }
     }
 }

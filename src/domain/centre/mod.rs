@@ -2,6 +2,7 @@
 //! [`Centre::handle`], wishes by [`Centre::command`], time by [`Centre::timeout`]; what must be done or known comes out of
 //! [`Centre::poll`] in order.
 
+mod announcing;
 mod answered_by;
 mod by_hand;
 mod command;
@@ -10,6 +11,7 @@ mod consoles;
 mod consult;
 mod dialling;
 mod early_media;
+mod forecast;
 mod forks;
 mod hearing;
 mod hours;
@@ -22,6 +24,7 @@ mod matching;
 mod moves;
 mod offer;
 mod outbound;
+mod overflow;
 mod park;
 mod playback;
 mod presence;
@@ -45,6 +48,7 @@ mod trunks;
 mod unanswered;
 mod view;
 mod waiting;
+mod waiting_keys;
 mod web_phone;
 mod wrap_up;
 
@@ -71,9 +75,10 @@ pub use view::{
 };
 
 use self::{
-    consoles::Console, dialling::DialledToday, forks::Forks, hearing::Hearing, hours::Hours, legs::LegUse, outbound::DialAsked,
-    playback::Playing, publish::Published, recording::Recordings, recovery::Recovery, route_advance::Attempt,
-    staffing::Staffing, standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
+    announcing::WaitsTold, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks, hearing::Hearing,
+    hours::Hours, legs::LegUse, outbound::DialAsked, playback::Playing, publish::Published, recording::Recordings,
+    recovery::Recovery, route_advance::Attempt, staffing::Staffing, standing::Standing, timers::Timer, timers::Timers,
+    unanswered::Unanswered, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -81,7 +86,7 @@ use super::{
     directory::Directory,
     event::Actor,
     ivr::{FlowRun, ScriptBook},
-    queue::{QueueLine, Reach},
+    queue::{KeptPlaces, QueueLine, Reach},
     routing::DialPlan,
     trunk::{Pace, TrunkState},
 };
@@ -150,6 +155,9 @@ pub struct Centre {
     offers: u64,
     /// When agents stop being passed over for calls that they missed.
     passed_over: BTreeSet<Mono>,
+    forecasts: Forecasts,
+    waits_told: WaitsTold,
+    kept_places: KeptPlaces,
     published: Published,
     recovery: Recovery,
     is_match_due: bool,
@@ -294,6 +302,7 @@ impl Centre {
                 Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
                 Timer::SlotTold(leg) => self.slot_told(leg),
                 Timer::Hours => self.check_hours(turn),
+                Timer::Overflow => self.overflow(turn),
                 Timer::Match => self.match_again(turn),
                 Timer::Positions => self.publish_moved(),
             }

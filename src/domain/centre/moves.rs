@@ -85,6 +85,7 @@ impl Centre {
         let mut summary = if events.is_empty() { None } else { self.published.changed_summary(call.summary()) };
         let count = events.len();
         for (index, event) in events.into_iter().enumerate() {
+            self.note_wait(&event.kind, turn.now.mono);
             self.out.push_back(CentreOutput::Fact(Fact {
                 at: turn.now.wall,
                 actor: turn.actor.clone(),
@@ -120,6 +121,7 @@ impl Centre {
         for event in events.drain() {
             if let AgentEventKind::PresenceChanged { from, to, .. } = &event.kind {
                 has_signed_in |= *from == Presence::Offline;
+                self.note_work(id, from, to, turn.now.mono);
                 match to {
                     Presence::Ready => self.is_match_due = true,
                     Presence::Offline => {

@@ -119,7 +119,7 @@ impl Centre {
         }
         if !queues.is_empty() {
             for id in queues {
-                self.publish_queue(&id);
+                self.publish_queue(&id, now);
             }
         }
     }
@@ -189,17 +189,19 @@ impl Centre {
         }
     }
 
-    fn publish_queue(&mut self, id: &QueueId) {
+    fn publish_queue(&mut self, id: &QueueId, now: Mono) {
         if !self.directory.queues.contains_key(id) && self.lines.get(id).is_none_or(|line| line.is_empty()) {
             self.lines.remove(id);
             self.published.queues.remove(id);
             return;
         }
         let old = self.published.queues.get(id);
-        let Some(mut view) = self.queue_view(id, old.map_or(0, |old| old.version)) else { return };
+        let Some(view) = self.queue_view(id, old.map_or(0, |old| old.version)) else { return };
         if old.is_some_and(|old| **old == view) {
             return;
         }
+        // A forecast changes with every second: it is told anew with what else has changed.
+        let mut view = QueueView { expected_wait: self.renew_forecast(id, now), ..view };
         view.version += 1;
         let view = Arc::new(view);
         self.published.queues.insert(id.clone(), view.clone());
@@ -217,6 +219,7 @@ impl Centre {
             agents_ready: staff.map_or(0, |staff| staff.ready),
             agents_signed_in: staff.map_or(0, Staff::signed_in),
             talking: self.standing.talking(id),
+            expected_wait: self.forecasts.shown(id),
         })
     }
 

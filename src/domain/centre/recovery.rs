@@ -290,10 +290,11 @@ impl Centre {
         let now = turn.now.mono;
         let waiting = Waiting { call: id, announced: None, is_offered: false, is_dead: true, excluded: BTreeMap::new() };
         self.lines.entry(queue.clone()).or_default().rejoin(waiting, place);
-        let until = place.since() + millis(definition.wait_secs_max.max(1));
+        let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
+        let until = place.since() + regained_ms + millis(definition.wait_secs_max.max(1));
         self.timers.set(Timer::MaxWait(id), Some(until.max(now + WAIT_LEFT_MS)));
-        let every = definition.position_every_secs;
-        self.timers.set(Timer::Announce(id), (every > 0).then(|| now + millis(every)));
+        self.plan_announcements(turn, id, &definition);
+        self.look_later(&definition, now);
         self.published.touch_queue(queue.clone());
     }
 
@@ -334,6 +335,9 @@ impl Centre {
                 None => self.say_last_words(turn, id, "goodbye"),
             },
             Stage::Waiting { queue, .. } => {
+                if self.has_waiting_keys(id) {
+                    self.listen_for_keys(id, true);
+                }
                 if let Some(waiting) = self.lines.get_mut(&queue).and_then(|line| line.get_mut(id)) {
                     waiting.is_dead = false;
                     self.is_match_due = true;

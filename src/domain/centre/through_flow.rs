@@ -54,11 +54,11 @@ impl Centre {
         self.recovery.secrets.contains(&id) || self.flows.get(&id).is_some_and(FlowRun::asks_for_secret)
     }
 
-    /// Keys of a caller are listened for as long as a flow takes them; before that they may be typed ahead.
-    fn listen_for_keys(&mut self, id: CallId, is_wanted: bool) {
+    /// Keys of a caller are listened for as long as a flow or a queue takes them; before that they may be typed ahead.
+    pub(super) fn listen_for_keys(&mut self, id: CallId, is_wanted: bool) {
         let leg = self.calls.get(&id).and_then(|call| call.customer_leg);
         // An unanswered caller has no audio yet, or none that carriers let through.
-        if let Some(leg) = leg.filter(|leg| !self.is_unanswered(*leg)) {
+        if let Some(leg) = leg.filter(|leg| self.legs.contains_key(leg) && !self.is_unanswered(*leg)) {
             self.phone(PhoneEffect::ListenForKeys { leg, is_wanted });
         }
     }

@@ -46,6 +46,8 @@ pub(super) enum Timer {
     SlotTold(LegId),
     /// A calendar may have opened or closed.
     Hours,
+    /// Lines are looked through for waits that have become too long.
+    Overflow,
     /// An agent is no longer passed over for a call, or a call has waited for the next step of its queue.
     Match,
     /// Those far back in long lines are shown where they stand.

@@ -91,7 +91,7 @@ impl Centre {
         caller.is_answered = true;
         self.timers.set(Timer::Unanswered(id), None);
         self.phone(PhoneEffect::Answer { leg });
-        if self.flows.contains_key(&id) {
+        if self.flows.contains_key(&id) || self.has_waiting_keys(id) {
             self.phone(PhoneEffect::ListenForKeys { leg, is_wanted: true });
         }
         self.on_call(turn, id, |call, cx| call.note_answered(cx));

@@ -9,7 +9,8 @@ use crate::{
         call::{Direction, EndCause, Party, PauseCause, Supervision},
     },
     types::{
-        AgentId, Answer, CallId, CallerIdentity, CustomerId, LineId, MediaForkId, PhoneNumber, QueueId, Redirection, Timestamp,
+        AgentId, Answer, CallId, CallerIdentity, CustomerId, ExpectedWait, LineId, MediaForkId, PhoneNumber, QueueId,
+        Redirection, Timestamp,
     },
 };
 
@@ -395,4 +396,7 @@ pub struct QueueView {
     pub agents_signed_in: i64,
     /// Calls of it with agents now.
     pub talking: i64,
+    /// How long whoever comes now is expected to wait, rounded; `None` while too little is known, or nobody serves it.
+    #[serde(default)]
+    pub expected_wait: Option<ExpectedWait>,
 }

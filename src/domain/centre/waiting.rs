@@ -1,21 +1,19 @@
-//! A caller in a queue: entering it, being told the position, and every way out that is neither an agent nor hanging up.
+//! A caller in a queue: entering it, and every way out that is neither an agent nor hanging up.
 
 use std::collections::BTreeMap;
 
-use super::{Centre, Timer, Turn, legs::DEAD_LINE_MS, playback::Purpose};
+use super::{Centre, Timer, Turn, legs::DEAD_LINE_MS};
 use crate::{
     domain::{
-        call::{FlowOutCause, Stage},
+        call::{Direction, EndCause, FlowOutCause, Party, Stage},
         directory::{Queue, QueueExit},
-        queue::Waiting,
+        queue::{KeptPlace, Waiting},
     },
-    types::{CallId, QueueId},
+    types::{CallId, ExpectedWait, Mono, QueueId},
 };
 
 /// Queues that a caller may be sent to by branches, before the call is ended with a message instead.
 const HOPS_MAX: u8 = 3;
-/// Highest number that the prompts can say.
-const POSITION_SPOKEN_MAX: usize = 99;
 
 impl Centre {
     /// A caller comes to a queue and waits at its end, or takes the branch that applies at once.
@@ -23,8 +21,18 @@ impl Centre {
         let Some(definition) = self.directory.queues.get(&queue).cloned() else {
             return self.say_last_words(turn, id, "goodbye");
         };
-        self.on_call(turn, id, |call, cx| call.enqueue(queue.clone(), cx));
-        let branch = self.branch_at_entry(&definition, turn);
+        let kept = self.take_kept_place(id, &queue, turn.now.mono);
+        self.on_call(turn, id, |call, cx| {
+            call.regained_ms = kept.map_or(0, |kept| cx.now.mono.millis_since(kept.since));
+            call.waited_before_ms = kept.map_or(0, |kept| kept.waited_ms);
+        });
+        let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
+        let expected = self.wait_at_entry(&queue, self.head_start_ms(id, &definition) + regained_ms, turn.now.mono);
+        self.on_call(turn, id, |call, cx| call.enqueue(queue.clone(), expected, cx));
+        if let Some(kept) = kept {
+            self.on_call(turn, id, |call, cx| call.regain_place(kept.call, cx));
+        }
+        let branch = self.branch_at_entry(&definition, expected, turn);
         self.join_line(turn, id, &definition, false);
         if let Some(cause) = branch {
             self.take_exit(turn, id, cause);
@@ -36,15 +44,16 @@ impl Centre {
         let Some(definition) = self.directory.queues.get(&queue).cloned() else {
             return self.say_last_words(turn, id, "goodbye");
         };
-        self.on_call(turn, id, |call, cx| call.enqueue(queue, cx));
+        let expected = self.wait_behind(&queue, 0, turn.now.mono);
+        self.on_call(turn, id, |call, cx| call.enqueue(queue, expected, cx));
         self.join_line(turn, id, &definition, true);
         self.leave_if_unserved(turn, id, &definition.id);
     }
 
     /// A caller in a queue that has closed, or that nobody serves any more, takes the queue's branch for that.
     pub(super) fn leave_if_unserved(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId) {
-        let is_serving = self.directory.queues.get(queue).is_none_or(|queue| self.hours.is_serving(queue, turn.now.wall));
-        if !is_serving {
+        let is_swept = self.directory.queues.get(queue).is_some_and(|queue| self.hours.is_swept(queue, turn.now.wall));
+        if is_swept {
             self.take_exit(turn, id, FlowOutCause::Closed);
         } else if !self.is_staffed(queue) {
             self.take_exit(turn, id, FlowOutCause::NoAgents);
@@ -54,16 +63,22 @@ impl Centre {
     fn join_line(&mut self, turn: &Turn<'_>, id: CallId, queue: &Queue, at_head: bool) {
         let now = turn.now.mono;
         let until = now + millis(queue.wait_secs_max.max(1));
-        let announce_at = (queue.position_every_secs > 0).then(|| now + millis(queue.position_every_secs));
         let is_dead = self.timers.is_set(&Timer::CustomerAudio(id));
         if is_dead {
             self.timers.set(Timer::CustomerAudio(id), Some(now + DEAD_LINE_MS));
         }
         let waiting = Waiting { call: id, announced: None, is_offered: false, is_dead, excluded: BTreeMap::new() };
         let head_start_ms = self.head_start_ms(id, queue);
-        self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, head_start_ms, now);
+        // Who came back to a place has it from the first call on.
+        let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
+        let since = Mono::from_millis(now.as_millis().saturating_sub(regained_ms));
+        self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, head_start_ms, since);
         self.timers.set(Timer::MaxWait(id), Some(until));
-        self.timers.set(Timer::Announce(id), announce_at);
+        self.plan_announcements(turn, id, queue);
+        self.look_later(queue, now);
+        if !queue.waiting.keys.is_empty() {
+            self.listen_for_keys(id, true);
+        }
         self.published.touch_queue(queue.id.clone());
         self.is_match_due = true;
     }
@@ -87,7 +102,7 @@ impl Centre {
         }
     }
 
-    fn branch_at_entry(&self, queue: &Queue, turn: &Turn<'_>) -> Option<FlowOutCause> {
+    fn branch_at_entry(&self, queue: &Queue, expected: Option<ExpectedWait>, turn: &Turn<'_>) -> Option<FlowOutCause> {
         let waiting = self.lines.get(&queue.id).map_or(0, |line| line.len());
         if !self.hours.is_serving(queue, turn.now.wall) {
             Some(FlowOutCause::Closed)
@@ -95,6 +110,8 @@ impl Centre {
             Some(FlowOutCause::NoAgents)
         } else if i64::try_from(waiting).unwrap_or(i64::MAX) >= queue.waiting_max {
             Some(FlowOutCause::Full)
+        } else if Self::is_too_long(queue, expected) {
+            Some(FlowOutCause::ExpectedWait)
         } else {
             None
         }
@@ -105,6 +122,10 @@ impl Centre {
         let Some(call) = self.calls.get(&id) else { return };
         let Stage::Waiting { queue, .. } = call.stage() else { return };
         let (queue, leg) = (queue.clone(), call.customer_leg);
+        self.waits_told.remove(&id);
+        if self.has_waiting_keys(id) {
+            self.listen_for_keys(id, false);
+        }
         if let Some(line) = self.lines.get_mut(&queue) {
             line.leave(id);
         }
@@ -120,30 +141,78 @@ impl Centre {
     pub(super) fn take_exit(&mut self, turn: &mut Turn<'_>, id: CallId, cause: FlowOutCause) {
         let Some(call) = self.calls.get(&id) else { return };
         let Stage::Waiting { queue, offer: None } = call.stage() else { return };
-        let queue = queue.clone();
-        let hops = call.hops;
-        let branch = match (self.directory.queues.get(&queue), cause) {
+        let branch = match (self.directory.queues.get(queue), cause) {
             (Some(queue), FlowOutCause::NoAgents) => queue.on_no_agents.clone(),
             (Some(queue), FlowOutCause::MaxWait) => queue.on_max_wait.clone(),
             (Some(queue), FlowOutCause::Full) => queue.on_full.clone(),
             (Some(queue), FlowOutCause::Closed) => queue.on_closed.clone(),
-            (_, FlowOutCause::Moved | FlowOutCause::NodeLost) | (None, _) => QueueExit::Message { prompt: "goodbye".into() },
+            (Some(queue), FlowOutCause::ExpectedWait) => queue.waiting.on_expected_wait.clone(),
+            (_, FlowOutCause::Moved | FlowOutCause::NodeLost | FlowOutCause::Key) | (None, _) => {
+                QueueExit::Message { prompt: "goodbye".into() }
+            }
         };
-        if branch == QueueExit::Wait {
-            return;
+        if branch != QueueExit::Wait {
+            self.leave_by(turn, id, cause, branch);
         }
+    }
+
+    /// A waiting caller leaves the line this way.
+    pub(super) fn leave_by(&mut self, turn: &mut Turn<'_>, id: CallId, cause: FlowOutCause, way: QueueExit) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let Stage::Waiting { queue, .. } = call.stage() else { return };
+        let (queue, hops) = (queue.clone(), call.hops);
         self.leave_line(id);
         self.on_call(turn, id, |call, cx| call.flow_out(cause, cx));
-        match branch {
+        match way {
             QueueExit::Wait => {}
             QueueExit::Message { prompt } => self.say_last_words(turn, id, &prompt),
             QueueExit::Queue { queue } if hops < HOPS_MAX => {
                 self.on_call(turn, id, |call, _| call.hops += 1);
                 self.enter_queue(turn, id, queue);
             }
-            QueueExit::Queue { .. } => self.say_last_words(turn, id, "long-wait"),
+            QueueExit::Line { line } if hops < HOPS_MAX => {
+                self.on_call(turn, id, |call, _| call.hops += 1);
+                self.start_flow(turn, id, &line);
+            }
+            QueueExit::Queue { .. } | QueueExit::Line { .. } => self.say_last_words(turn, id, "long-wait"),
             QueueExit::Callback => self.promise_callback(turn, id, queue),
         }
+    }
+
+    /// The place that the caller's last call to this queue has left.
+    fn take_kept_place(&mut self, id: CallId, queue: &QueueId, now: Mono) -> Option<KeptPlace> {
+        let number = self.calls.get(&id)?.party.number.clone()?;
+        self.kept_places.take(queue, &number, now)
+    }
+
+    /// A call ends. Whoever hangs up while waiting, or is cut off, may come back to the place by calling again.
+    pub(super) fn keep_place(&mut self, turn: &Turn<'_>, id: CallId, cause: EndCause, by: Party) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.direction == Direction::Inbound) else { return };
+        let Some(number) = call.party.number.clone().filter(|_| !call.party.is_withheld) else { return };
+        let now = turn.now.mono;
+        let (queue, waited_ms) = match call.stage() {
+            Stage::Waiting { queue, .. } if by == Party::Customer => {
+                let since = self.lines.get(queue).and_then(|line| line.place(id)).map_or(now, |place| place.since());
+                (queue.clone(), now.millis_since(since).saturating_sub(call.regained_ms))
+            }
+            stage if stage.is_conversation() && cause == EndCause::Lost => {
+                let (Some(queue), Some(queued_at)) = (call.queue.clone(), call.queued_at) else { return };
+                (queue, u64::try_from(turn.now.wall.millis_since(queued_at)).unwrap_or(0))
+            }
+            _ => return,
+        };
+        let Some(secs) = self.directory.queues.get(&queue).map(|queue| queue.waiting.redial_secs).filter(|secs| *secs > 0)
+        else {
+            return;
+        };
+        let ahead_ms = waited_ms.saturating_add(call.regained_ms);
+        let place = KeptPlace {
+            call: id,
+            since: Mono::from_millis(now.as_millis().saturating_sub(ahead_ms)),
+            waited_ms: waited_ms.saturating_add(call.waited_before_ms),
+            until: now + millis(secs),
+        };
+        self.kept_places.keep(queue, number, place, now);
     }
 
     pub(super) fn max_wait_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
@@ -154,35 +223,6 @@ impl Centre {
             return self.timers.set(Timer::MaxWait(id), Some(offer.until + 1));
         }
         self.take_exit(turn, id, FlowOutCause::MaxWait);
-    }
-
-    /// Tells the position when it has improved. It never delays an offer: connecting stops it.
-    pub(super) fn announce_position(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        let Some(call) = self.calls.get(&id) else { return };
-        let Stage::Waiting { queue, offer } = call.stage() else { return };
-        let leg = call.customer_leg;
-        let is_ringing = offer.is_some() || leg.is_some_and(|leg| self.hears_ringing(leg));
-        let Some(every) = self.directory.queues.get(queue).map(|queue| queue.position_every_secs).filter(|secs| *secs > 0)
-        else {
-            return;
-        };
-        let next = turn.now.mono + millis(every);
-        self.timers.set(Timer::Announce(id), Some(next));
-        let Some(line) = self.lines.get_mut(queue) else { return };
-        let Some(position) = line.position(id) else { return };
-        let Some(waiting) = line.get_mut(id) else { return };
-        let is_news = waiting.announced.is_none_or(|told| position < told);
-        if is_ringing || !is_news || position > POSITION_SPOKEN_MAX {
-            return;
-        }
-        waiting.announced = Some(position);
-        let Some(leg) = leg else { return };
-        let clips = if position == 1 {
-            vec![self.shared_clip(id, "next-in-queue")]
-        } else {
-            vec![self.shared_clip(id, "queue-position"), self.shared_clip(id, &format!("number-{position}"))]
-        };
-        self.play(turn, leg, clips, Purpose::Announcement);
     }
 
     /// When the last agent who could serve a queue has signed out, those who wait take its branch.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ForkRule, QueueRouting, RecordingPolicy, ServiceLevelVariant};
-use crate::types::{CalendarId, DispositionId, QueueId, SkillId};
+use super::{ForkRule, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules};
+use crate::types::{CalendarId, DispositionId, LineId, QueueId, SkillId};
 
 /// A queue: who may serve it, how long one may wait, and what happens then.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -56,6 +56,10 @@ pub struct Queue {
     pub caller_number: Option<String>,
     /// Script that agents read, plain text per language.
     pub script: BTreeMap<String, String>,
+    /// What its callers are told and may choose while they wait, and when they are sent on.
+    #[serde(default)]
+    #[schema(required)]
+    pub waiting: WaitingRules,
     /// How its calls find their agents.
     #[serde(default)]
     pub routing: QueueRouting,
@@ -97,6 +101,7 @@ impl Queue {
             ticket_type: "request".to_owned(),
             caller_number: None,
             script: BTreeMap::new(),
+            waiting: WaitingRules::default(),
             routing: QueueRouting::default(),
             recording: None,
             has_secret_note: false,
@@ -156,4 +161,9 @@ pub enum QueueExit {
     },
     /// Hears that we call back; a callback task is opened.
     Callback,
+    /// Goes to a line, to its beginning.
+    Line {
+        /// Which.
+        line: LineId,
+    },
 }

@@ -81,12 +81,13 @@ pub struct QueueLine {
 }
 
 impl QueueLine {
-    /// Adds a caller, at the end or (after an agent was lost in mid-call) at the head.
-    pub fn join(&mut self, waiting: Waiting, at_head: bool, head_start_ms: u64, now: Mono) {
+    /// Adds a caller, at the end or (after an agent was lost in mid-call) at the head. `since` is the present, or when the caller's earlier
+    /// call took the place.
+    pub fn join(&mut self, waiting: Waiting, at_head: bool, head_start_ms: u64, since: Mono) {
         let call = waiting.call;
         self.leave(call);
         self.turns += 1;
-        let place = Place { is_behind_head: !at_head, since: now, turn: self.turns, call, head_start_ms };
+        let place = Place { is_behind_head: !at_head, since, turn: self.turns, call, head_start_ms };
         self.put(waiting, place);
     }
 
@@ -146,6 +147,15 @@ impl QueueLine {
     pub fn position(&self, call: CallId) -> Option<usize> {
         let place = self.places.get(&call)?;
         Some(self.order.range(..place).count() + 1)
+    }
+
+    /// How many a caller who comes now with this head start has ahead.
+    pub fn ahead_at_entry(&self, head_start_ms: u64, now: Mono) -> usize {
+        if head_start_ms == 0 {
+            return self.order.len();
+        }
+        let by_wait = now.as_millis().saturating_sub(head_start_ms);
+        self.order.keys().take_while(|place| place.rank() <= (true, by_wait, u64::MAX, place.call)).count()
     }
 
     /// Who has waited for the longest time, whatever the place.

@@ -1,11 +1,17 @@
 //! Who waits, in what order, for how long; which agent is offered which call. Knows calls and agents by id only: what is rung,
 //! played or counted is decided by the floor.
 
+mod expected_wait;
+mod kept_places;
 mod line;
 mod pick;
 mod reach;
 mod strategy;
+mod work_history;
 
+pub use expected_wait::{ServicePace, expected_wait};
+pub use kept_places::{KeptPlace, KeptPlaces};
 pub use line::{Place, QueueLine, Waiting};
 pub use pick::{FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick};
 pub use reach::{Reach, reach};
+pub use work_history::{PauseTimes, WorkHistory, WorkShares};

@@ -4,6 +4,7 @@
 mod agent_time;
 mod balance;
 mod contact;
+mod forecast;
 mod intervals;
 mod service_level;
 mod visits;
@@ -16,6 +17,7 @@ use utoipa::ToSchema;
 pub use agent_time::{AgentSpan, AgentState, AgentTime, agent_times};
 pub use balance::{Balance, Ended, Wait, waiting_at_borders};
 pub use contact::{Contact, ContactPlace, Figure};
+pub use forecast::{ForecastCounts, ForecastError};
 pub use intervals::{Cut, DAY_MS, Interval, MINUTE_MS, Stretch, day_border, stretches};
 pub use service_level::{Ratio, ServiceLevel, WITHIN_180_S_GOAL_PERCENT, service_level, within_180_s};
 pub use visits::{Averages, FlowOuts, VisitCounts, Waits};
@@ -61,6 +63,8 @@ pub struct QueueInterval {
     pub waits: Waits,
     /// What follows from the counts.
     pub averages: Averages,
+    /// How good the forecasts of their waits were.
+    pub forecast_error: ForecastError,
     /// The service level that the queue goes by, with its definition.
     pub service_level: ServiceLevel,
     /// The same counts by each of the seven definitions, in the order of their numbers.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Ratio;
+use super::{ForecastCounts, Ratio};
 
 /// The visits that began in one interval, as counts and milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
@@ -43,6 +43,8 @@ pub struct VisitCounts {
     pub hold_ms: i64,
     /// Wrap-ups of the answered, those that are over.
     pub wrap_ms: i64,
+    /// How the answered waits compare with what was expected as they began.
+    pub forecast: ForecastCounts,
     /// The least threshold of these visits; `None` without visits.
     pub threshold_ms_min: Option<i64>,
     /// The greatest threshold.
@@ -60,7 +62,7 @@ impl VisitCounts {
         abandoned_short: 0,
         abandoned_in_time: 0,
         flowed_out: 0,
-        flow_outs: FlowOuts { no_agents: 0, max_wait: 0, full: 0, closed: 0, moved: 0, node_lost: 0 },
+        flow_outs: FlowOuts { no_agents: 0, max_wait: 0, full: 0, closed: 0, expected_wait: 0, key: 0, moved: 0, node_lost: 0 },
         open: 0,
         transferred: 0,
         wait_ms_answered: 0,
@@ -69,6 +71,15 @@ impl VisitCounts {
         talk_ms: 0,
         hold_ms: 0,
         wrap_ms: 0,
+        forecast: ForecastCounts {
+            forecasts: 0,
+            expected_ms: 0,
+            waited_ms: 0,
+            long_waits: 0,
+            error_basis_points: 0,
+            within_p50: 0,
+            within_p90: 0,
+        },
         threshold_ms_min: None,
         threshold_ms_max: None,
     };
@@ -85,6 +96,14 @@ pub struct FlowOuts {
     pub full: i64,
     /// Closing time.
     pub closed: i64,
+    /// The wait was expected to be too long.
+    #[serde(default)]
+    #[schema(required)]
+    pub expected_wait: i64,
+    /// The caller pressed a key for another way.
+    #[serde(default)]
+    #[schema(required)]
+    pub key: i64,
     /// A person moved the caller.
     pub moved: i64,
     /// The node stopped or was lost.

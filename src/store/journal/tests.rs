@@ -95,7 +95,7 @@ impl Day {
             0 | 3 => {
                 let queue: crate::types::QueueId = if step == 0 { "support" } else { "sales" }.parse().unwrap();
                 (call.queue, call.reason, call.queued_at) = (Some(queue.clone()), Some("invoice".into()), Some(self.at));
-                self.tell(call, CallEventKind::Queued { queue, reason: call.reason.clone() });
+                self.tell(call, CallEventKind::Queued { queue, reason: call.reason.clone(), expected: None });
                 self.change(&agent, Presence::Offered { call: call.id });
             }
             1 | 4 if self.rng.below(4) == 0 => {

@@ -26,3 +26,4 @@ mod telephone;
 mod transfers;
 mod trunks;
 mod unanswered;
+mod waiting;

@@ -1,7 +1,7 @@
 // Lists that several pages need.
 import { queryOptions } from '@tanstack/react-query'
 import { api } from './client'
-import type { AgentProfile, Disposition, Page, PauseReason, PublishedLine, Queue, SharedPrompt } from './types'
+import type { AgentProfile, Disposition, Page, PauseReason, PublishedLine, Queue, Schemas, SharedPrompt } from './types'
 
 const MINUTE_MS = 60_000
 
@@ -9,6 +9,14 @@ export const queuesQuery = queryOptions({
   queryKey: ['queues'],
   queryFn: ({ signal }) => api.get<Page<Queue>>('/queues', {}, signal).then((page) => page.items),
   staleTime: MINUTE_MS,
+})
+
+/** How long one waits in each queue at this moment. */
+export const queueWaitsQuery = queryOptions({
+  queryKey: ['queue-waits'],
+  queryFn: ({ signal }) => api.get<Schemas['QueueWait'][]>('/queue-waits', {}, signal),
+  staleTime: 0,
+  refetchInterval: 5_000,
 })
 
 export const agentsQuery = queryOptions({

@@ -801,6 +801,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/queue-waits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many wait in each queue, and how long whoever comes now is expected to wait. */
+        get: operations["queue_waits_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queues": {
         parameters: {
             query?: never;
@@ -2049,6 +2066,7 @@ export interface components {
             queue: components["schemas"]["QueueId"];
             /** @description The reason chosen in the flow. */
             reason?: string | null;
+            expected?: components["schemas"]["ExpectedWait"] | null;
             /** @enum {string} */
             kind: "queued";
         } | {
@@ -2068,6 +2086,18 @@ export interface components {
             queue: components["schemas"]["QueueId"];
             /** @enum {string} */
             kind: "put_first";
+        } | {
+            /** @description In which queue. */
+            queue: components["schemas"]["QueueId"];
+            /** @description The call before. */
+            earlier: components["schemas"]["CallId"];
+            /**
+             * Format: int64
+             * @description How long the caller waited there, over all earlier calls, milliseconds. The wait of this visit does not hold it.
+             */
+            waited_ms: number;
+            /** @enum {string} */
+            kind: "place_regained";
         } | {
             /** @description Whose. */
             agent: components["schemas"]["AgentId"];
@@ -3390,6 +3420,24 @@ export interface components {
             /** @description The event or command that led to it, as an opaque reference. */
             cause?: string | null;
         };
+        /** @description How long a caller is expected to wait from now on until an agent answers, in milliseconds. */
+        ExpectedWait: {
+            /**
+             * Format: int64
+             * @description On the average.
+             */
+            mean_ms: number;
+            /**
+             * Format: int64
+             * @description Half of such callers wait no longer.
+             */
+            p50_ms: number;
+            /**
+             * Format: int64
+             * @description Nine of ten wait no longer.
+             */
+            p90_ms: number;
+        };
         /** @description The facts that a change replaced; what was not set, or did not change, is absent. */
         FactsBefore: {
             type?: components["schemas"]["TicketType"] | null;
@@ -3763,7 +3811,7 @@ export interface components {
          * @description Why a caller left a queue otherwise than by an agent or by hanging up.
          * @enum {string}
          */
-        FlowOutCause: "no_agents" | "max_wait" | "full" | "closed" | "moved" | "node_lost";
+        FlowOutCause: "no_agents" | "max_wait" | "full" | "closed" | "expected_wait" | "key" | "moved" | "node_lost";
         /** @description Flow-outs by cause. */
         FlowOuts: {
             /**
@@ -3788,6 +3836,16 @@ export interface components {
             closed: number;
             /**
              * Format: int64
+             * @description The wait was expected to be too long.
+             */
+            expected_wait: number;
+            /**
+             * Format: int64
+             * @description The caller pressed a key for another way.
+             */
+            key: number;
+            /**
+             * Format: int64
              * @description A person moved the caller.
              */
             moved: number;
@@ -3796,6 +3854,61 @@ export interface components {
              * @description The node stopped or was lost.
              */
             node_lost: number;
+        };
+        /** @description Forecasts and the waits that followed, as counts and sums of the answered visits that had one. */
+        ForecastCounts: {
+            /**
+             * Format: int64
+             * @description Answered visits with a forecast.
+             */
+            forecasts: number;
+            /**
+             * Format: int64
+             * @description Their expected waits, milliseconds.
+             */
+            expected_ms: number;
+            /**
+             * Format: int64
+             * @description Their waits, milliseconds.
+             */
+            waited_ms: number;
+            /**
+             * Format: int64
+             * @description Of those, who waited 10 s or longer: of a shorter wait any error is a large percentage.
+             */
+            long_waits: number;
+            /**
+             * Format: int64
+             * @description The errors of those as parts of their waits, in hundredths of a percent, summed.
+             */
+            error_basis_points: number;
+            /**
+             * Format: int64
+             * @description Who waited no longer than the median of the forecast.
+             */
+            within_p50: number;
+            /**
+             * Format: int64
+             * @description Who waited no longer than its 90th percentile.
+             */
+            within_p90: number;
+        };
+        /** @description How good forecasts were. */
+        ForecastError: {
+            /**
+             * Format: int64
+             * @description The mean absolute percentage error (MAPE) of the waits of 10 s or longer, in hundredths of a percent; `None` without any.
+             */
+            mape_basis_points?: number | null;
+            /**
+             * Format: int64
+             * @description Expected less waited, on the average, milliseconds: above zero the forecasts were too long. `None` without forecasts.
+             */
+            bias_ms?: number | null;
+            /** @description Who waited no longer than the median of the forecast: half, when it is right. */
+            within_p50: components["schemas"]["Ratio"];
+            /** @description Who waited no longer than its 90th percentile: nine of ten, when it is right. */
+            within_p90: components["schemas"]["Ratio"];
         };
         /**
          * @description Why a copy did not get there. The call goes on.
@@ -4472,6 +4585,8 @@ export interface components {
                 waits: components["schemas"]["Waits"];
                 /** @description What follows from the counts. */
                 averages: components["schemas"]["Averages"];
+                /** @description How good the forecasts of their waits were. */
+                forecast_error: components["schemas"]["ForecastError"];
                 /** @description The service level that the queue goes by, with its definition. */
                 service_level: components["schemas"]["ServiceLevel"];
                 /** @description The same counts by each of the seven definitions, in the order of their numbers. */
@@ -4951,6 +5066,8 @@ export interface components {
                 script: {
                     [key: string]: string;
                 };
+                /** @description What its callers are told and may choose while they wait, and when they are sent on. */
+                waiting: components["schemas"]["WaitingRules"];
                 /** @description How its calls find their agents. */
                 routing?: components["schemas"]["QueueRouting"];
                 recording?: components["schemas"]["RecordingPolicy"] | null;
@@ -5390,6 +5507,8 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            /** @description What its callers are told and may choose while they wait, and when they are sent on. */
+            waiting: components["schemas"]["WaitingRules"];
             /** @description How its calls find their agents. */
             routing?: components["schemas"]["QueueRouting"];
             recording?: components["schemas"]["RecordingPolicy"] | null;
@@ -5461,6 +5580,11 @@ export interface components {
         } | {
             /** @enum {string} */
             then: "callback";
+        } | {
+            /** @description Which. */
+            line: components["schemas"]["LineId"];
+            /** @enum {string} */
+            then: "line";
         };
         QueueId: string;
         /** @description One queue in one interval. */
@@ -5477,6 +5601,8 @@ export interface components {
             waits: components["schemas"]["Waits"];
             /** @description What follows from the counts. */
             averages: components["schemas"]["Averages"];
+            /** @description How good the forecasts of their waits were. */
+            forecast_error: components["schemas"]["ForecastError"];
             /** @description The service level that the queue goes by, with its definition. */
             service_level: components["schemas"]["ServiceLevel"];
             /** @description The same counts by each of the seven definitions, in the order of their numbers. */
@@ -5564,6 +5690,18 @@ export interface components {
              * @description Calls of it with agents now.
              */
             talking: number;
+            expected_wait?: components["schemas"]["ExpectedWait"] | null;
+        };
+        /** @description A queue's line now. */
+        QueueWait: {
+            /** @description Which. */
+            queue: components["schemas"]["QueueId"];
+            /**
+             * Format: int64
+             * @description How many wait.
+             */
+            waiting: number;
+            expected_wait?: components["schemas"]["ExpectedWait"] | null;
         };
         /** @description A part of a whole, exact. */
         Ratio: {
@@ -6816,6 +6954,8 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            /** @description What its callers are told and may choose while they wait, and when they are sent on. */
+            waiting: components["schemas"]["WaitingRules"];
             /** @description How its calls find their agents. */
             routing?: components["schemas"]["QueueRouting"];
             recording?: components["schemas"]["RecordingPolicy"] | null;
@@ -7535,6 +7675,8 @@ export interface components {
             script: {
                 [key: string]: string;
             };
+            /** @description What its callers are told and may choose while they wait, and when they are sent on. */
+            waiting: components["schemas"]["WaitingRules"];
             /** @description How its calls find their agents. */
             routing?: components["schemas"]["QueueRouting"];
             recording?: components["schemas"]["RecordingPolicy"] | null;
@@ -7718,6 +7860,8 @@ export interface components {
              * @description Wrap-ups of the answered, those that are over.
              */
             wrap_ms: number;
+            /** @description How the answered waits compare with what was expected as they began. */
+            forecast: components["schemas"]["ForecastCounts"];
             /**
              * Format: int64
              * @description The least threshold of these visits; `None` without visits.
@@ -7728,6 +7872,87 @@ export interface components {
              * @description The greatest threshold.
              */
             threshold_ms_max?: number | null;
+        };
+        /** @description What a key does for a caller who waits. */
+        WaitingKey: {
+            /** @enum {string} */
+            does: "callback";
+        } | {
+            /** @description Which. */
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            does: "queue";
+        } | {
+            /** @description Which. */
+            line: components["schemas"]["LineId"];
+            /** @enum {string} */
+            does: "line";
+        } | {
+            /** @enum {string} */
+            does: "position";
+        } | {
+            /** @enum {string} */
+            does: "leave";
+        };
+        /** @description What callers of a queue are told and may choose while they wait, and when they are sent on. */
+        WaitingRules: {
+            /**
+             * @description Whether announcements tell the position, when it has improved.
+             * @default true
+             */
+            says_position: boolean;
+            /**
+             * Format: int64
+             * @description Positions behind this one are not told; 1 to 99.
+             * @default 99
+             */
+            position_max: number;
+            /**
+             * @description Whether announcements tell how long the wait is expected to be, rounded, once enough is known. What was told does not rise unless
+             *     agents have left or others were put ahead.
+             * @default false
+             */
+            says_wait: boolean;
+            /**
+             * Format: int64
+             * @description An expected wait below this is not told. Seconds.
+             * @default 0
+             */
+            wait_told_secs_min: number;
+            /**
+             * @description What a caller's keys do, by key: `0` to `9`, `*`, `#`. They are told with the announcements, and count while one is spoken.
+             * @default {}
+             */
+            keys: {
+                [key: string]: components["schemas"]["WaitingKey"];
+            };
+            /**
+             * Format: int64
+             * @description From an expected wait of so many seconds on, callers take `on_expected_wait`: at entry, and when theirs becomes so long while they
+             *     wait. `None` is never.
+             * @default null
+             */
+            expected_wait_secs_max: number | null;
+            /**
+             * @description What happens then.
+             * @default {
+             *       "then": "wait"
+             *     }
+             */
+            on_expected_wait: components["schemas"]["QueueExit"];
+            /**
+             * Format: int64
+             * @description Who waits at closing time may still be answered for so long before the `closed` branch. Seconds.
+             * @default 0
+             */
+            closing_grace_secs: number;
+            /**
+             * Format: int64
+             * @description Who hangs up or is cut off and calls the queue again within so many seconds, from the same number, stands where they stood. 0 is
+             *     never. Withheld numbers have no place kept.
+             * @default 0
+             */
+            redial_secs: number;
         };
         /** @description How long the answered waited. These do not add up over intervals. */
         Waits: {
@@ -10330,6 +10555,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_SharedPrompt"];
+                };
+            };
+        };
+    };
+    queue_waits_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueWait"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

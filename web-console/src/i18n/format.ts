@@ -11,6 +11,11 @@ export function clockText(ms: number): string {
 
 const DAY_MS = 86_400_000
 
+/** The range of an expected wait: half of the callers wait no longer than the first time, nine of ten no longer than the second. */
+export function waitRangeText(wait: { p50_ms: number; p90_ms: number }): string {
+  return `${clockText(wait.p50_ms)}–${clockText(wait.p90_ms)}`
+}
+
 /** `2 d 4 h`, `3 h 20 min`, `12 min`, `45 s`: for spans that are read, not watched. The units are the same in both languages. */
 export function spanText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))

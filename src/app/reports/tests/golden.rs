@@ -157,6 +157,7 @@ async fn ten_contacts_come_to_exactly_these_figures_per_queue() {
                 talk_ms: 320_000,
                 hold_ms: 10_000,
                 wrap_ms: 85_000,
+                forecast: Default::default(),
                 threshold_ms_min: Some(20_000),
                 threshold_ms_max: Some(20_000),
             }

@@ -19,7 +19,7 @@ use crate::{
         call::{CallEventKind, ConsultStep, EndCause, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
         directory::{
             AgentProfile, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit, QueueRouting, RecordingPolicy,
-            RoutingStep, Strategy, WrapUp,
+            RoutingStep, Strategy, WaitingKey, WaitingRules, WrapUp,
         },
         event::Event,
         queue::pick,
@@ -65,7 +65,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 35] = [
+const EVERYTHING: [&str; 36] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -73,6 +73,7 @@ const EVERYTHING: [&str; 35] = [
     "call.ivr_entered",
     "call.queued",
     "call.offered",
+    "call.place_regained",
     "call.offer_missed",
     "call.connected",
     "call.held",
@@ -177,7 +178,37 @@ fn routing(dice: &mut Rng) -> QueueRouting {
     }
 }
 
-fn directory(dice: &mut Rng, fork_dice: &mut Rng, answer_dice: &mut Rng, routing_dice: &mut Rng) -> Directory {
+/// What callers of a queue may choose and are told, of another queue.
+fn waiting(dice: &mut Rng, other: &QueueId) -> WaitingRules {
+    let keys = [
+        ("1", WaitingKey::Callback),
+        ("2", WaitingKey::Queue { queue: other.clone() }),
+        ("3", WaitingKey::Line { line: id("main-menu") }),
+        ("4", WaitingKey::Position),
+        ("5", WaitingKey::Leave),
+    ];
+    let exit = match dice.below(3) {
+        0 => QueueExit::Line { line: id("main-menu") },
+        1 => QueueExit::Queue { queue: other.clone() },
+        _ => QueueExit::Callback,
+    };
+    WaitingRules {
+        says_wait: dice.below(2) == 0,
+        keys: keys.into_iter().filter(|_| dice.below(2) == 0).map(|(key, does)| (key.to_owned(), does)).collect(),
+        expected_wait_secs_max: (dice.below(2) == 0).then(|| 10 + i64::try_from(dice.below(120)).unwrap()),
+        on_expected_wait: exit,
+        redial_secs: if dice.below(2) == 0 { 120 } else { 0 },
+        ..WaitingRules::default()
+    }
+}
+
+fn directory(
+    dice: &mut Rng,
+    fork_dice: &mut Rng,
+    answer_dice: &mut Rng,
+    routing_dice: &mut Rng,
+    waiting_dice: &mut Rng,
+) -> Directory {
     let mut directory = sample();
     let target = ForkTarget::Websocket { url: "wss://words.example".into(), is_plain_allowed: false };
     let words = MediaFork { id: id("words"), name: "Words".into(), target, is_active: true, token: None };
@@ -205,6 +236,7 @@ fn directory(dice: &mut Rng, fork_dice: &mut Rng, answer_dice: &mut Rng, routing
         };
         queue.forks = (fork_dice.below(2) == 0).then(|| vec![ForkRule { fork: id("words"), percent: 70 }]);
         let other: QueueId = id(["sales", "support"][number]);
+        queue.waiting = waiting(waiting_dice, &other);
         let mut exit = || match dice.below(4) {
             0 => QueueExit::Wait,
             1 => QueueExit::Message { prompt: "goodbye".into() },
@@ -223,7 +255,13 @@ impl Day {
         let mut fork_dice = Rng::seeded(!seed);
         let mut answer_dice = Rng::seeded(!seed ^ 0xA5A5);
         let now = Now { wall: Timestamp::from_millis(1_766_000_000_000), mono: Mono::from_millis(1_000) };
-        let directory = directory(&mut dice, &mut fork_dice, &mut answer_dice, &mut Rng::seeded(!seed ^ 0x5A5A));
+        let directory = directory(
+            &mut dice,
+            &mut fork_dice,
+            &mut answer_dice,
+            &mut Rng::seeded(!seed ^ 0x5A5A),
+            &mut Rng::seeded(!seed ^ 0x3C3C),
+        );
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
             centre: Centre::new(5_000),

@@ -1,6 +1,6 @@
 // What happened in a call, in sentences.
 import type { Schemas } from '@/api/types'
-import { clockText } from '@/i18n/format'
+import { clockText, waitRangeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { keyText } from '@/i18n/words'
 import { useIdentityText } from '@/lib/caller-identity'
@@ -47,12 +47,16 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return event.matches === 1 ? t('event.identified') : t('event.candidates', { count: event.matches })
       case 'ivr_entered':
         return t('event.ivr_entered', { node: keyText(event.node) })
-      case 'queued':
-        return event.reason ? t('event.queued_about', { queue: names.queue(event.queue), reason: names.reason(event.reason) }) : t('event.queued', { queue: names.queue(event.queue) })
+      case 'queued': {
+        const entry = event.reason ? t('event.queued_about', { queue: names.queue(event.queue), reason: names.reason(event.reason) }) : t('event.queued', { queue: names.queue(event.queue) })
+        return event.expected ? t('event.queued_expecting', { entry, range: waitRangeText(event.expected) }) : entry
+      }
       case 'offered':
         // By nobody's rule but somebody's hand.
         if (event.queue && record.actor.by === 'user') return t('event.given', { agent: names.agent(event.agent), name: names.agent(record.actor.user) })
         return t('event.offered', { agent: names.agent(event.agent) })
+      case 'place_regained':
+        return t('event.place_regained', { queue: names.queue(event.queue), wait: clockText(event.waited_ms) })
       case 'put_first':
         return t('event.put_first', { name: record.actor.by === 'user' ? names.agent(record.actor.user) : '' })
       case 'offer_missed':

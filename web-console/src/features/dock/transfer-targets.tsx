@@ -2,7 +2,9 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Autocomplete, Menu as AriaMenu, useFilter } from 'react-aria-components'
-import { pauseReasonsQuery, queuesQuery } from '@/api/queries'
+import { pauseReasonsQuery, queuesQuery, queueWaitsQuery } from '@/api/queries'
+import type { Schemas } from '@/api/types'
+import { waitRangeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { presenceText } from '@/i18n/words'
 import { useFloor } from '@/lib/use-live'
@@ -16,6 +18,7 @@ export function TransferTargets({ call }: { call: CallView }) {
   const me = useFloor((floor) => floor.user)
   const colleagues = useFloor((floor) => floor.colleagues)
   const { data: queues = [] } = useQuery(queuesQuery)
+  const { data: waits = [] } = useQuery(queueWaitsQuery)
   const { data: reasons = [] } = useQuery(pauseReasonsQuery)
   const { contains } = useFilter({ sensitivity: 'base' })
   const [text, setText] = useState('')
@@ -53,6 +56,7 @@ export function TransferTargets({ call }: { call: CallView }) {
             {queues.map((queue) => (
               <MenuItem key={queue.id} id={`queue ${queue.id}`} textValue={queue.name} onAction={() => void transfer({ to: 'queue', queue: queue.id })} data-testid={`transfer-queue-${queue.id}`}>
                 <span className="flex-1 truncate">{queue.name}</span>
+                <WaitThere wait={waits.find((one) => one.queue === queue.id)} />
                 <ReadyCount count={readyIn(queue.id)} />
               </MenuItem>
             ))}
@@ -80,6 +84,17 @@ export function TransferTargets({ call }: { call: CallView }) {
         )}
       </AriaMenu>
     </Autocomplete>
+  )
+}
+
+/** How long the caller is expected to wait there. */
+function WaitThere({ wait }: { wait: Schemas['QueueWait'] | undefined }) {
+  const { t } = useTexts('dock')
+  if (!wait?.expected_wait) return null
+  return (
+    <span className="text-xs text-ink-2 tabular-nums" title={t('transfer_wait_help')}>
+      {t('transfer_wait', { range: waitRangeText(wait.expected_wait) })}
+    </span>
   )
 }
 

@@ -1,5 +1,5 @@
 import { useTexts } from '@/i18n/use-texts'
-import { clockText, numberText, percentText } from '@/i18n/format'
+import { clockText, numberText, percentText, waitRangeText } from '@/i18n/format'
 import { boardStore } from '@/live/stores/board'
 import { cx } from '@/ui'
 import { byNeed, serviceLevel } from './figures'
@@ -7,7 +7,7 @@ import { useQueueState } from './use-queue-state'
 import { useSlowOrder } from './use-slow-order'
 import { useSteady } from './use-steady'
 
-const TRACKS = 'grid grid-cols-[minmax(140px,2fr)_72px_88px_minmax(120px,1.2fr)_96px_80px_repeat(4,minmax(72px,1fr))] items-center gap-3 px-4'
+const TRACKS = 'grid grid-cols-[minmax(140px,2fr)_72px_88px_104px_minmax(120px,1.2fr)_96px_80px_repeat(4,minmax(72px,1fr))] items-center gap-3 px-4'
 
 export function QueuesTable({ ids }: { ids: readonly string[] }) {
   const { t } = useTexts('live-board')
@@ -24,6 +24,7 @@ export function QueuesTable({ ids }: { ids: readonly string[] }) {
         <span role="columnheader">{t('queues.queue')}</span>
         <span role="columnheader" className="text-right">{t('queues.waiting')}</span>
         <span role="columnheader" className="text-right">{t('queues.longest')}</span>
+        <span role="columnheader" className="truncate text-right" title={t('queues.expected_long')}>{t('queues.expected')}</span>
         <span role="columnheader" className="truncate" title={t('queues.service_level_long')}>{t('queues.service_level')}</span>
         <span role="columnheader" className="text-right" title={t('queues.ready_long')}>{t('queues.ready')}</span>
         <span role="columnheader" className="text-right">{t('queues.talking')}</span>
@@ -56,6 +57,9 @@ function QueueRow({ id }: { id: string }) {
       </span>
       <span role="cell" className={cx('text-right tabular-nums', isLate && 'font-semibold text-bad-ink')} title={isLate ? t('queues.late') : undefined}>
         {live.longest_since ? `${isLate ? '▲ ' : ''}${clockText(wait)}` : '–'}
+      </span>
+      <span role="cell" data-testid={`board-queue-${id}-expected`} className="text-right tabular-nums">
+        {live.expected_wait ? waitRangeText(live.expected_wait) : '–'}
       </span>
       <span role="cell">
         <Level level={level} goal={queue.service_level_percent} secs={queue.service_level_secs} />

@@ -76,6 +76,31 @@ export function useLevelColumns(): ReadonlyArray<Column<QueueInterval>> {
   ]
 }
 
+/** How the waits that were forecast at entry compare with those that followed. */
+export function useForecastColumns(): ReadonlyArray<Column<QueueInterval>> {
+  const { t, i18n } = useTexts('reports')
+  const [begins, queue] = useFirstColumns()
+  const figure = useFigureColumn()
+  const cell = (id: string, help: 'mape' | 'bias' | 'within_p50' | 'within_p90', text: (line: QueueInterval) => string): Column<QueueInterval> => ({
+    id,
+    title: t(`field.${help}`),
+    width: 'minmax(96px, 1fr)',
+    isNumber: true,
+    cell: (line) => <Explained text={t(`help.${help}`)}>{text(line)}</Explained>,
+  })
+  return [
+    begins,
+    queue,
+    figure('answered', 'answered', t('field.answered'), (line) => line.answered),
+    { id: 'forecasts', title: t('field.forecasts'), width: 'minmax(96px, 1fr)', isNumber: true, cell: (line) => numberText(line.forecast.forecasts, i18n.language) },
+    { id: 'asa', title: t('field.asa'), width: '64px', isNumber: true, cell: (line) => lengthText(line.averages.asa_ms) },
+    cell('mape', 'mape', ({ forecast_error: { mape_basis_points: points } }) => (points == null ? '–' : percentText(points, 10_000, i18n.language))),
+    cell('bias', 'bias', ({ forecast_error: { bias_ms: bias } }) => (bias == null ? '–' : `${bias < 0 ? '−' : '+'}${clockText(Math.abs(bias))}`)),
+    cell('within_p50', 'within_p50', (line) => percent(line.forecast_error.within_p50, i18n.language)),
+    cell('within_p90', 'within_p90', (line) => percent(line.forecast_error.within_p90, i18n.language)),
+  ]
+}
+
 export function useBalanceColumns(): ReadonlyArray<Column<QueueInterval>> {
   const { t } = useTexts('reports')
   const [begins, queue] = useFirstColumns()

@@ -14,7 +14,7 @@ import { FIGURES, type Figure } from './search'
 type Contact = Schemas['Contact']
 
 const OUTCOMES = ['answered', 'abandoned', 'flowed_out', 'node_lost'] as const
-const CAUSES = ['no_agents', 'max_wait', 'full', 'closed', 'moved', 'node_lost'] as const
+const CAUSES = ['no_agents', 'max_wait', 'full', 'closed', 'expected_wait', 'key', 'moved', 'node_lost'] as const
 
 export function ContactsPage() {
   const { t, i18n } = useTexts('reports')

@@ -13,7 +13,7 @@ import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { Button, ButtonLink, cx, DateField, EmptyState, Page, Segments, Select, SkeletonLines, Table } from '@/ui'
 import { offCount, totalOf, type AgentInterval, type QueueInterval } from './figures'
-import { useAgentColumns, useBalanceColumns, useLevelColumns, useQueueColumns } from './columns'
+import { useAgentColumns, useBalanceColumns, useForecastColumns, useLevelColumns, useQueueColumns } from './columns'
 import { daysOf, INTERVALS, reportQuery, VIEWS, type IntervalChoice, type ReportSearch } from './search'
 
 export function ReportsPage() {
@@ -83,10 +83,10 @@ function useReport<T>({ path, query }: ReportProps) {
   })
 }
 
-function Queues({ view, ...props }: ReportProps & { view: 'queues' | 'levels' | 'balance' }) {
+function Queues({ view, ...props }: ReportProps & { view: 'queues' | 'levels' | 'forecasts' | 'balance' }) {
   const { t } = useTexts('reports')
   const report = useReport<QueueInterval>(props)
-  const columns = { queues: useQueueColumns(), levels: useLevelColumns(), balance: useBalanceColumns() }[view]
+  const columns = { queues: useQueueColumns(), levels: useLevelColumns(), forecasts: useForecastColumns(), balance: useBalanceColumns() }[view]
   const lines = report.data ?? []
   return (
     <>
@@ -94,6 +94,7 @@ function Queues({ view, ...props }: ReportProps & { view: 'queues' | 'levels' | 
       {lines.length > 0 && (
         <div aria-busy={report.isPlaceholderData} className={report.isPlaceholderData ? 'opacity-60' : ''}>
           <Summary lines={lines} />
+          {view === 'forecasts' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('forecast_rule')}</p>}
           {view === 'balance' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('balance_rule')}</p>}
           <Table label={t(`view.${view}`)} columns={columns} rows={lines} rowKey={(line) => `${line.queue} ${line.begins_at}`} rowTestId={(line) => `report-${line.queue}`} />
         </div>

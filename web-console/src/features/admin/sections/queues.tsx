@@ -1,6 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
 import { ListOrdered } from 'lucide-react'
-import { inLanguage, promptsQuery } from '@/api/queries'
+import { inLanguage } from '@/api/queries'
 import type { Disposition, Queue, Schemas, TicketType } from '@/api/types'
 import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
 import { spanText } from '@/i18n/format'
@@ -10,17 +9,13 @@ import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../direc
 import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
 import { tidyQueue } from '../queue'
 import { QueueForkFields } from './fork-rules'
+import { EXITS, ExitFields, exitMistake } from './queue-exit'
 import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
+import { DEFAULT_WAITING, QueueWaitingFields, waitingMistakes } from './queue-waiting'
 import { RecordingPolicyField } from './recording'
 import { SkillNeeds } from './skill-needs'
 
-type Exit = Schemas['QueueExit']
-type ExitField = 'on_no_agents' | 'on_max_wait' | 'on_full' | 'on_closed'
-
 const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry', 'incident', 'suggestion', 'callback']
-/** The shared recordings made for each case; another one is proposed where a centre has none of that name. */
-const PROMPTS: Readonly<Record<ExitField, string>> = { on_no_agents: 'no-agents', on_max_wait: 'long-wait', on_full: 'queue-full', on_closed: 'queue-closed' }
-const EXITS: readonly ExitField[] = ['on_no_agents', 'on_max_wait', 'on_full', 'on_closed']
 /** With the short names that reports write. */
 const VARIANTS: ReadonlyArray<{ id: Schemas['ServiceLevelVariant']; code: string }> = [
   { id: 'of_answered', code: 'SL-1' },
@@ -76,6 +71,8 @@ export function QueuesSection() {
       ticket_type: 'request',
       caller_number: null,
       script: {},
+      // A new queue keeps the places of callers who are cut off.
+      waiting: { ...DEFAULT_WAITING, redial_secs: 120 },
       routing: DEFAULT_ROUTING,
       recording: null,
       has_secret_note: false,
@@ -95,17 +92,12 @@ export function QueuesSection() {
       'wrap_up.secs': queue.wrap_up.mode === 'none' ? undefined : range(queue.wrap_up.secs, 5, 3_600),
       ...Object.fromEntries(queue.skills.map((need, i) => [`skills[${i}].level`, range(need.level, 1, 10)])),
       ...routingMistakes(queue, range),
+      ...waitingMistakes(queue, range, t),
       ...Object.fromEntries(EXITS.map((field) => [field, exitMistake(queue[field], t)])),
     }),
     Fields,
   }
   return <DirectoryPage kind={kind} />
-}
-
-function exitMistake(exit: Exit, t: ReturnType<typeof useTexts<'admin'>>['t']): string | undefined {
-  if (exit.then === 'queue' && exit.queue === '') return t('queues.choose_queue')
-  if (exit.then === 'message' && exit.prompt.trim() === '') return t('common:error.required')
-  return undefined
 }
 
 const NONE = 'none'
@@ -147,6 +139,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
           <ExitFields key={field} field={field} exit={values[field]} queues={queues.filter((queue) => queue.id !== values.id)} onChange={(exit) => set(field, exit)} error={errorOf(field)} />
         ))}
       </Group>
+      <QueueWaitingFields form={form} />
       <Group title={t('queues.service_level')}>
         <div className="grid grid-cols-3 gap-2">
           <NumberField label={t('queues.service_level_percent')} unit="%" value={values.service_level_percent} onChange={(value) => set('service_level_percent', value)} error={errorOf('service_level_percent')} />
@@ -208,56 +201,5 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
         ))}
       </Group>
     </>
-  )
-}
-
-/** What the recording says, in the console's language, so that nobody has to know it by its key. */
-function PromptField({ prompt, onChange, error }: { prompt: string; onChange: (prompt: string) => void; error: string | undefined }) {
-  const { t, i18n } = useTexts('admin')
-  const { data: prompts = [], isSuccess } = useQuery(promptsQuery)
-  // A queue may still name a recording that is here no more.
-  const isGone = isSuccess && prompt !== '' && !prompts.some((one) => one.id === prompt)
-  const choices = prompts.map((one) => {
-    const silentIn = LANGUAGES.filter((language) => !one.languages.includes(language))
-    const detail = silentIn.length > 0 ? t('queues.prompt_silent', { languages: silentIn.map((language) => LANGUAGE_NAMES[language]).join(', ') }) : inLanguage(one.texts, i18n.language)
-    return { id: one.id, label: one.id, detail, isDisabled: silentIn.length > 0 }
-  })
-  return (
-    <Select
-      label={t('queues.prompt')}
-      choices={isGone ? [{ id: prompt, label: t('queues.prompt_gone', { prompt }), isDisabled: true }, ...choices] : choices}
-      value={prompt === '' ? null : prompt}
-      onChange={onChange}
-      placeholder={t('choose')}
-      error={error ?? (isGone ? t('queues.prompt_gone_help') : undefined)}
-      data-testid="field-prompt"
-    />
-  )
-}
-
-function ExitFields({ field, exit, queues, onChange, error }: { field: ExitField; exit: Exit; queues: readonly Queue[]; onChange: (exit: Exit) => void; error: string | undefined }) {
-  const { t } = useTexts('admin')
-  const { data: prompts = [] } = useQuery(promptsQuery)
-  const proposed = prompts.some((one) => one.id === PROMPTS[field]) ? PROMPTS[field] : ''
-  // Nobody can wait in a queue that is full or closed.
-  const ways = (field === 'on_full' || field === 'on_closed' ? ['message', 'queue', 'callback'] : ['wait', 'message', 'queue', 'callback']) as ReadonlyArray<Exit['then']>
-  const start = (then: Exit['then']): Exit => {
-    switch (then) {
-      case 'message':
-        return { then, prompt: proposed }
-      case 'queue':
-        return { then, queue: queues[0]?.id ?? '' }
-      case 'wait':
-      case 'callback':
-        return { then }
-    }
-  }
-  const needsMore = exit.then === 'message' || exit.then === 'queue'
-  return (
-    <div className="grid grid-cols-2 gap-2">
-      <Select label={t(`queues.${field}`)} choices={ways.map((id) => ({ id, label: t(`queues.exit.${id}`) }))} value={exit.then} onChange={(id) => onChange(start(ways.find((way) => way === id) ?? 'callback'))} error={needsMore ? undefined : error} data-testid={`field-${field}`} />
-      {exit.then === 'message' && <PromptField prompt={exit.prompt} onChange={(prompt) => onChange({ then: 'message', prompt })} error={error} />}
-      {exit.then === 'queue' && <Select label={t('field.queue')} choices={queues.map((queue) => ({ id: queue.id, label: queue.name }))} value={exit.queue === '' ? null : exit.queue} onChange={(queue) => onChange({ then: 'queue', queue })} error={error} />}
-    </div>
   )
 }
