@@ -1,6 +1,7 @@
 //! The composition root: the one place that knows every part. Opens store and sockets, starts the loops, stops them in order.
 //! Decides nothing about calls; what is opened here is closed here.
 
+mod callbacks;
 mod earlier_calls;
 mod first_start;
 mod histogram;
@@ -31,6 +32,7 @@ pub use first_start::{NewAdministrator, first_start, typed};
 pub use stop::Stopped;
 
 use self::{
+    callbacks::restore_callbacks,
     earlier_calls::count_earlier_calls,
     listeners::{Doors, Listeners, not_available},
     scripts::Scripts,
@@ -40,6 +42,7 @@ use self::{
 use crate::{
     app::{
         access::Access,
+        callbacks::Callbacks,
         calls::Calls,
         customers::Customers,
         desk::Desk,
@@ -285,6 +288,7 @@ impl Exchange {
         let directory = ground.directory.watch().borrow().clone();
         count_earlier_calls(&ground.db, &directory, clock.now().wall, &mut switch).await;
         let taken_up: Vec<CallId> = survivors.calls.iter().map(CallSnapshot::id).collect();
+        restore_callbacks(&ground.db, taken_up.iter().copied().collect(), &mut switch).await;
         if !taken_up.is_empty() {
             tracing::warn!(calls = taken_up.len(), "calls of an earlier process are taken up");
         }
@@ -450,6 +454,14 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         tickets: ground.tickets.clone(),
         centre: ground.directory.clone(),
         calls: Calls::new(ground.db.clone()),
+        callbacks: Callbacks::new(
+            ground.db.clone(),
+            ground.clock.clone(),
+            ground.rng(),
+            ground.directory.watch(),
+            ground.customers.clone(),
+            exchange.switch.clone(),
+        ),
         signalling: SignallingDesk::new(ground.db.clone(), ground.clock.clone(), exchange.captured.clone()),
         recordings: recordings.clone(),
         events: Events::new(ground.db.clone()),

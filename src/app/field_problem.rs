@@ -207,6 +207,13 @@ pub enum Flaw {
     NoHours,
     /// A time that is over.
     InThePast,
+    /// No local time.
+    NotALocalTime,
+    /// Further ahead than can be agreed.
+    TooFarAhead {
+        /// The most.
+        days: i64,
+    },
     /// A span whose end is not after its beginning.
     NotLater,
     /// A span that is too long.
@@ -365,6 +372,8 @@ impl Flaw {
             Self::TooManyWindows => fixed("more windows than a day can have", "Give fewer windows"),
             Self::NoHours => fixed("the week has no opening hours", "Give at least one window"),
             Self::InThePast => fixed("in the past", "Name a later time, or none"),
+            Self::NotALocalTime => fixed("not a date and time", "Write one like 2026-11-24T10:00"),
+            Self::TooFarAhead { days } => (format!("more than {days} days ahead"), "Name an earlier time".to_owned()),
             Self::NotLater => fixed("not after the beginning", "Name a later time"),
             Self::SpanTooLong { days } => (format!("more than {days} days"), "Ask for a shorter span".into()),
             Self::TooManyIntervals => fixed("too many intervals", "Ask for a shorter span or longer intervals"),

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod actor;
+pub mod callbacks;
 pub mod calls;
 pub mod client;
 pub mod customers;

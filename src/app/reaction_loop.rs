@@ -101,14 +101,18 @@ async fn catch_up(db: &Db, tickets: &Tickets, clock: &Arc<dyn Clock>, place: &mu
 }
 
 async fn carry_out(tickets: &Tickets, reaction: Reaction) -> Result<(), StoreFault> {
-    match reaction {
-        Reaction::OpenCallback { call, queue, why } => match tickets.owe_callback(call, queue, why).await {
-            Ok(()) => Ok(()),
-            Err(TicketFault::Store(fault)) => Err(fault),
-            Err(refusal) => {
-                tracing::warn!(%refusal, %call, "a callback could not be opened");
-                Ok(())
-            }
-        },
+    let (opened, of) = match reaction {
+        Reaction::OpenCallback { call, queue, why } => (tickets.owe_callback(call, queue, why).await, call.to_string()),
+        Reaction::OpenTaskOfCallback { callback, queue, why } => {
+            (tickets.owe_task_of_callback(callback, queue, why).await, callback.to_string())
+        }
+    };
+    match opened {
+        Ok(()) => Ok(()),
+        Err(TicketFault::Store(fault)) => Err(fault),
+        Err(refusal) => {
+            tracing::warn!(%refusal, of, "a callback could not be opened");
+            Ok(())
+        }
     }
 }

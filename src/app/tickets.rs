@@ -1,6 +1,7 @@
 //! Use cases over tickets: load, decide, save with a version check, in one write. A timer that comes due walks the same road as a
 //! person's click. Decides who may do what; what a step means is decided by `domain/ticket`.
 
+mod callbacks;
 mod deadlines;
 mod policies;
 #[cfg(test)]
@@ -22,10 +23,9 @@ use crate::{
         Cx, Outbox,
         directory::{Directory, Thing},
         event::{Actor as EventActor, Event},
-        reactions::CallbackCause,
         ticket::{
-            self, ClockAccount, Metric, OpenTicket, Opening, Priority, Ticket, TicketCommand, TicketEvent, TicketLine,
-            TicketRefusal, TicketState, TicketType,
+            self, ClockAccount, Metric, OpenTicket, Opening, Ticket, TicketCommand, TicketEvent, TicketLine, TicketRefusal,
+            TicketState,
         },
     },
     store::{
@@ -261,37 +261,6 @@ impl Tickets {
             return Ok(());
         }
         Err(TicketFault::NoSuchCall)
-    }
-
-    /// Opens the callback that a queue owes for a call, unless it already owes one to the same customer or number.
-    pub async fn owe_callback(&self, call: CallId, queue: QueueId, why: CallbackCause) -> Result<(), TicketFault> {
-        let is_spanish = self.shared.directory.borrow().centre.language.starts_with("es");
-        let subject = match (why, is_spanish) {
-            (CallbackCause::Abandoned, false) => "Call back: hung up while waiting",
-            (CallbackCause::Promised, false) => "Call back: promised",
-            (CallbackCause::CutOff, false) => "Call back: the call was cut off",
-            (CallbackCause::Abandoned, true) => "Devolver la llamada: colgó mientras esperaba",
-            (CallbackCause::Promised, true) => "Devolver la llamada: prometido",
-            (CallbackCause::CutOff, true) => "Devolver la llamada: se cortó",
-        };
-        // A withheld number, or the web phone: nobody could be called.
-        let line = calls::find(&self.shared.db, call).await?;
-        if line.is_some_and(|line| line.call.customer.is_none() && line.call.customer_number.is_none()) {
-            return Ok(());
-        }
-        let wanted = OpenTicket {
-            kind: TicketType::Callback,
-            subject: subject.into(),
-            description: String::new(),
-            priority: Priority::Normal,
-            customer: None,
-            queue: Some(queue.clone()),
-            owner: None,
-            disposition: None,
-            call: Some(call),
-            is_internal: false,
-        };
-        self.open_as(EventActor::System, wanted, Some(queue)).await.map(|_| ())
     }
 
     async fn open_as(&self, by: EventActor, wanted: OpenTicket, owed: Option<QueueId>) -> Result<TicketLine, TicketFault> {

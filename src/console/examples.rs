@@ -13,7 +13,7 @@ use super::wire::{
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEvent, CallEventKind, Direction, EndCause, Party, PauseCause, Supervision, TransferTarget},
+        call::{CallEvent, CallEventKind, CallbackRef, Direction, EndCause, Party, PauseCause, Supervision, TransferTarget},
         centre::{
             AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView,
             ConsultViewStep, ForkView, ForkViewState, ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal,
@@ -26,8 +26,8 @@ use crate::{
         trunk::{TrunkFault, TrunkHealth, TrunkRegistration, TrunkView},
     },
     types::{
-        Answer, Attestation, CallId, CallerIdentity, CustomerId, ExpectedWait, InteractionId, PhoneNumber, Rng, TicketId,
-        Timestamp,
+        Answer, Attestation, CallId, CallbackId, CallerIdentity, CustomerId, ExpectedWait, InteractionId, PhoneNumber, Rng,
+        TicketId, Timestamp,
     },
 };
 
@@ -103,6 +103,14 @@ fn call(state: CallState) -> CallView {
         transferred_from: None,
         returns_from: None,
         end_cause: None,
+        callback: Some(CallbackRef {
+            id: CallbackId::mint(AT, &mut Rng::seeded(9)),
+            attempt: 2,
+            requested_at: AT,
+            scheduled_at: Some(AT),
+            note: Some("<b>The invoice</b>".into()),
+            is_customer_first: false,
+        }),
     }
 }
 
@@ -274,6 +282,7 @@ fn server_messages() -> Vec<ServerMessage> {
                         id: key("support"),
                         version: 2,
                         waiting: 1,
+                        callbacks: 2,
                         longest_since: Some(AT),
                         agents_ready: 0,
                         agents_signed_in: 1,

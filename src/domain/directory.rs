@@ -3,6 +3,7 @@
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
 mod answer_rules;
+mod callback_rules;
 mod dialling_rules;
 mod media_fork;
 mod number;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use answer_rules::AnswerRules;
+pub use callback_rules::{CallbackMode, CallbackRules};
 pub use dialling_rules::DiallingRules;
 pub use media_fork::{FORKS_PER_CALL_MAX, ForkRule, ForkRules, ForkTarget, ForkToken, MediaFork};
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};

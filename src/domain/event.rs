@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    access::AccessEvent, agent::AgentEvent, call::CallEvent, customer::CustomerEvent, directory::DirectoryEvent,
-    ticket::TicketEvent, trunk::TrunkEvent,
+    access::AccessEvent, agent::AgentEvent, call::CallEvent, callback::CallbackEvent, customer::CustomerEvent,
+    directory::DirectoryEvent, ticket::TicketEvent, trunk::TrunkEvent,
 };
 use crate::types::{NodeId, Timestamp, UserId};
 
@@ -28,6 +28,8 @@ pub enum Event {
     Directory(DirectoryEvent),
     /// A trunk at work.
     Trunk(TrunkEvent),
+    /// A promise to call somebody back.
+    Callback(CallbackEvent),
 }
 
 /// Who or what made it happen.
@@ -74,6 +76,7 @@ impl Event {
             Self::Access(event) => event.kind(),
             Self::Directory(event) => event.kind(),
             Self::Trunk(event) => event.kind(),
+            Self::Callback(event) => event.kind(),
         }
     }
 
@@ -87,6 +90,7 @@ impl Event {
             Self::Access(event) => ("user", event.user.to_string()),
             Self::Directory(event) => (event.thing.word(), event.key.clone()),
             Self::Trunk(event) => ("trunk", event.trunk.to_string()),
+            Self::Callback(event) => ("callback", event.callback.to_string()),
         }
     }
 }

@@ -5,6 +5,7 @@ pub mod access;
 pub mod agent;
 pub mod calendar;
 pub mod call;
+pub mod callback;
 pub mod centre;
 pub mod customer;
 pub mod directory;

@@ -3,9 +3,10 @@
 
 use super::{
     call::CallEventKind,
+    callback::{CallbackEvent, CallbackEventKind},
     event::{Event, EventRecord},
 };
-use crate::types::{CallId, QueueId};
+use crate::types::{CallId, CallbackId, QueueId};
 
 /// A wish to another area.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,15 @@ pub enum Reaction {
     OpenCallback {
         /// The call.
         call: CallId,
+        /// The queue that owes it.
+        queue: QueueId,
+        /// Why.
+        why: CallbackCause,
+    },
+    /// A callback was not kept: a task for somebody to see to it.
+    OpenTaskOfCallback {
+        /// Which.
+        callback: CallbackId,
         /// The queue that owes it.
         queue: QueueId,
         /// Why.
@@ -30,6 +40,10 @@ pub enum CallbackCause {
     Promised,
     /// A restart of the exchange cost the call.
     CutOff,
+    /// The customer was called back and not reached.
+    NotReached,
+    /// The time for calling back was over.
+    Expired,
 }
 
 /// What follows from an event.
@@ -39,7 +53,8 @@ pub fn react(record: &EventRecord) -> Option<Reaction> {
             CallEventKind::Abandoned { queue, .. } => {
                 Some(Reaction::OpenCallback { call: call.call, queue: queue.clone(), why: CallbackCause::Abandoned })
             }
-            CallEventKind::CallbackRequested { queue } => {
+            // What is promised as a callback is called back from the line; a task is what else is promised.
+            CallEventKind::CallbackRequested { queue, callback: None } => {
                 Some(Reaction::OpenCallback { call: call.call, queue: queue.clone(), why: CallbackCause::Promised })
             }
             CallEventKind::NotRecovered { queue: Some(queue) } => {
@@ -47,6 +62,21 @@ pub fn react(record: &EventRecord) -> Option<Reaction> {
             }
             _ => None,
         },
+        Event::Callback(CallbackEvent { callback, queue, kind }) => {
+            let why = match kind {
+                CallbackEventKind::Failed => CallbackCause::NotReached,
+                CallbackEventKind::Expired => CallbackCause::Expired,
+                CallbackEventKind::Requested { .. }
+                | CallbackEventKind::Rescheduled { .. }
+                | CallbackEventKind::AttemptBegan { .. }
+                | CallbackEventKind::AttemptFailed { .. }
+                | CallbackEventKind::AttemptWithdrawn { .. }
+                | CallbackEventKind::Reached { .. }
+                | CallbackEventKind::Merged { .. }
+                | CallbackEventKind::Cancelled => return None,
+            };
+            Some(Reaction::OpenTaskOfCallback { callback: *callback, queue: queue.clone(), why })
+        }
         _ => None,
     }
 }

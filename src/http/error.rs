@@ -209,11 +209,11 @@ impl From<Refusal> for ApiError {
     /// Nothing has changed: 404 for what does not exist, 403 for another's call, else 409.
     fn from(refusal: Refusal) -> Self {
         let (status, kind, title) = match refusal {
-            Refusal::NoSuchAgent | Refusal::NoSuchQueue | Refusal::NoSuchCustomer => {
+            Refusal::NoSuchAgent | Refusal::NoSuchQueue | Refusal::NoSuchCustomer | Refusal::NoSuchCallback => {
                 (StatusCode::NOT_FOUND, "not-found", "Not found")
             }
             Refusal::NotYourCall | Refusal::NumberNotAllowed => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
-            Refusal::Draining | Refusal::TooManyCalls | Refusal::NoRoomToListen => {
+            Refusal::Draining | Refusal::TooManyCalls | Refusal::NoRoomToListen | Refusal::TooManyCallbacks => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now")
             }
             Refusal::CallOver
@@ -237,7 +237,11 @@ impl From<Refusal> for ApiError {
             | Refusal::RecordingStays
             | Refusal::ParkGone
             | Refusal::NoSuchMessage
-            | Refusal::NoSuchParty => (StatusCode::CONFLICT, "refused", "Not possible now"),
+            | Refusal::NoSuchParty
+            | Refusal::CallbackExists
+            | Refusal::CallbackUnderWay
+            | Refusal::CallbacksOff
+            | Refusal::AgentNotOfQueue => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };
         let mut error = Self::new(status, kind, title, refusal.to_string());
         error.problem.refusal = Some(refusal);

@@ -13,6 +13,7 @@
 //!   a save names the `version` that it saw and gets 409 `changed-meanwhile` when that is no longer true.
 
 mod auth;
+mod callbacks;
 mod calls;
 mod customers;
 mod directory;
@@ -62,7 +63,7 @@ pub use traffic::Traffic;
 
 use crate::{
     app::{
-        access::Access, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events,
+        access::Access, callbacks::Callbacks, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events,
         recordings::RecordingDesk, reports::Reports, signalling::SignallingDesk, switch_handle::SwitchHandle, tickets::Tickets,
     },
     domain::directory::Directory,
@@ -101,6 +102,8 @@ pub struct AppState {
     pub tickets: Tickets,
     /// The history of calls.
     pub calls: Calls,
+    /// Promises to call back.
+    pub callbacks: Callbacks,
     /// Their captured signalling.
     pub signalling: SignallingDesk,
     /// Their recordings.

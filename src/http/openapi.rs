@@ -10,8 +10,8 @@ use utoipa::{
 };
 
 use super::{
-    AppState, Routes, calls, customers, directory, error::Problem, events, health, lines, parked, presence, queue_waits,
-    recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting, web_phone,
+    AppState, Routes, callbacks, calls, customers, directory, error::Problem, events, health, lines, parked, presence,
+    queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting, web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -74,6 +74,7 @@ pub fn openapi() -> Document {
         part("lines", lines::Doc::openapi()),
         part("trunk_states", trunks::Doc::openapi()),
         part("calls", calls::Doc::openapi()),
+        part("callbacks", callbacks::Doc::openapi()),
         part("signalling", signalling::Doc::openapi()),
         part("recordings", recordings::Doc::openapi()),
         part("events", events::Doc::openapi()),

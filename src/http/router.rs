@@ -3,8 +3,9 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, calls, customers, directory, events, guard, health, lines, openapi, parked, presence, queue_waits,
-    recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting, web_console, web_phone,
+    ApiError, AppState, callbacks, calls, customers, directory, events, guard, health, lines, openapi, parked, presence,
+    queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting, web_console,
+    web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -20,6 +21,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(lines::routes())
         .merge(trunks::routes())
         .merge(calls::routes())
+        .merge(callbacks::routes())
         .merge(signalling::routes())
         .merge(recordings::routes())
         .merge(events::routes())

@@ -157,6 +157,8 @@ impl Reading {
         let rows =
             words.map(|word| ("state", word.to_owned(), count(agents.iter().filter(|a| presence_of(&a.presence) == word))));
         page.gauges("agents", "Agents now, by state", rows)?;
+        let line = self.floor.queues.iter().map(|queue| ("queue", queue.id.to_string(), queue.callbacks));
+        page.gauges("callbacks_in_line", "Customers to be called back who stand in the queue's line now", line)?;
         page.gauge("console_sockets", "Console sockets open now", count(0..self.figures.consoles.sockets.open()))
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 
 use super::{
-    Db, NewEvent, StoreFault, Tx, binds, calls, recordings,
+    Db, NewEvent, StoreFault, Tx, binds, callbacks, calls, recordings,
     segments::{self, PresenceStep, VisitStep},
     sql,
     tx::{actor_from_text, parse},
@@ -25,10 +25,11 @@ use crate::{
     domain::{
         agent::AgentEventKind,
         call::{CallEvent, CallEventKind, CallSummary},
+        callback::Callback,
         centre::Fact,
         event::{Event, EventRecord},
     },
-    types::{CallId, DispositionId, NodeId, Timestamp},
+    types::{CallId, CallbackId, DispositionId, NodeId, Timestamp},
 };
 
 /// Most events in one page.
@@ -83,6 +84,9 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
     segments::take_steps(tx, follows.visits).await?;
     segments::follow_presence(tx, &follows.presence).await?;
     recordings::follow(tx, &follows.recordings).await?;
+    for callback in follows.callbacks.into_values() {
+        callbacks::save(tx, callback).await?;
+    }
     for (call, disposition) in follows.dispositions {
         calls::save_disposition(tx, call, disposition).await?;
     }
@@ -96,6 +100,8 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
 struct Follows<'a> {
     /// Each call's line as its newest fact has it.
     calls: BTreeMap<CallId, &'a CallSummary>,
+    /// Each callback as its newest fact has it.
+    callbacks: BTreeMap<CallbackId, &'a Callback>,
     visits: BTreeMap<CallId, VecDeque<VisitStep>>,
     presence: Vec<PresenceStep<'a>>,
     dispositions: Vec<(CallId, &'a DispositionId)>,
@@ -109,6 +115,9 @@ impl<'a> Follows<'a> {
             if let Some(call) = &fact.call {
                 follows.calls.insert(call.id, call);
             }
+            if let Some(callback) = &fact.callback {
+                follows.callbacks.insert(callback.id, callback);
+            }
             match &fact.event {
                 Event::Call(event) => follows.add_call(fact, event, *rules),
                 Event::Agent(event) => {
@@ -118,6 +127,8 @@ impl<'a> Follows<'a> {
                 }
                 // The other areas' use cases write what follows themselves.
                 Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) | Event::Trunk(_) => {}
+                // Its row goes with the fact, above.
+                Event::Callback(_) => {}
             }
         }
         follows

@@ -30,6 +30,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (9, "call answer", include_str!("../../migrations/0009_call_answer.sql")),
     (10, "reports", include_str!("../../migrations/0010_reports.sql")),
     (11, "expected waits", include_str!("../../migrations/0011_expected_waits.sql")),
+    (12, "callbacks", include_str!("../../migrations/0012_callbacks.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -192,6 +193,11 @@ mod tests {
             11,
             "33def080c80f94a92bfc1a2311355921db497f9f49b2c3ff8be7b33ec09318b1",
             "3f4a9f4b2d854f335ad03ddb1b1294443a4e5717d3fa346067edac50d53898f3",
+        ),
+        (
+            12,
+            "b3a2f325110a705ba021272904de856491d6136cf7e37e445ef54fa9f57ba515",
+            "ce14677b61a04356226b6075ed97c29c9044dd32c22af64786a542d2af3ab1f1",
         ),
     ];
 

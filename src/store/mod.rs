@@ -18,6 +18,7 @@ mod writer;
 pub mod agent_report;
 pub mod audit;
 pub mod backup;
+pub mod callbacks;
 pub mod calls;
 pub mod customers;
 pub mod dialled;
@@ -59,6 +60,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("tx", tx::STATEMENTS),
         ("agent_report", agent_report::STATEMENTS),
         ("audit", audit::STATEMENTS),
+        ("callbacks", callbacks::STATEMENTS),
         ("calls", calls::STATEMENTS),
         ("customers", customers::STATEMENTS),
         ("dialled", dialled::STATEMENTS),

@@ -50,6 +50,7 @@ use self::{
 use crate::{
     domain::{
         access::{AccessEvent, AccessEventKind},
+        callback::Callback,
         centre::{Centre, CentreInput, CentreOutput, DialDay, Fact, FloorSnapshot, ParkSettings, PhoneEffect, RecoveryCounts},
         directory::Directory,
         event::Event,
@@ -58,7 +59,7 @@ use crate::{
         media::MediaOrder,
         sip::{Device, DialogId, Peers, SipEndpoint, SipNotice, SipOutput, SipSettings, SipStats},
     },
-    types::{AgentId, IpFamilies, IpFamily, IpPrefix, LegId, Mono, Now, Rng},
+    types::{AgentId, CallId, IpFamilies, IpFamily, IpPrefix, LegId, Mono, Now, Rng},
 };
 
 /// Rounds in which the parts answer each other within one turn; what is left goes on in the next turn.
@@ -138,6 +139,12 @@ impl Switch {
     /// What agents have dialled outside on this day before this process began; to be said before the first directory.
     pub fn count_earlier_calls(&mut self, day: DialDay, calls: BTreeMap<AgentId, i64>) {
         self.centre.count_earlier_calls(day, calls);
+    }
+
+    /// Callbacks that an earlier process has promised and not kept; `is_kept` says of a call whether it goes on. To be said before the
+    /// first directory.
+    pub fn restore_callbacks(&mut self, callbacks: Vec<Callback>, is_kept: impl Fn(CallId) -> bool) {
+        self.centre.restore_callbacks(callbacks, is_kept);
     }
 
     /// Audio of telephones has addresses of these families; both until this is said.

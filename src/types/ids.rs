@@ -150,6 +150,8 @@ minted_id! {
     TicketId,
     /// One console socket or web phone session.
     SessionId,
+    /// A promise to call somebody back.
+    CallbackId,
 }
 
 key! {

@@ -71,7 +71,7 @@ impl Floor {
             } else {
                 BTreeMap::new()
             };
-            let waiting = Waiting { call, announced: None, is_offered: false, is_dead: false, excluded };
+            let waiting = Waiting { call, announced: None, is_offered: false, is_dead: false, excluded, called_back: None };
             let queue = usize::try_from(rng.below(QUEUES as u64)).unwrap();
             lines[queue].join(waiting, false, rng.below(3) * 30_000, Mono::from_millis(1_000_000 + number as u64 * 50));
         }

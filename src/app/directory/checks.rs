@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    FlowNames, forks, outward,
+    FlowNames, callbacks, forks, outward,
     routing::{routing, skills},
     trunk_tls, waiting,
 };
@@ -67,6 +67,7 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     if let Some(rules) = &queue.forks {
         forks::these("forks", rules, directory, problems);
     }
+    callbacks::rules(&queue.callback, directory, problems);
     for (language, text) in &queue.script {
         let field = format!("script.{language}");
         problems.one_of(&field, language, &LANGUAGES);

@@ -58,7 +58,13 @@ fn summary(id: CallId) -> CallSummary {
 }
 
 fn fact(secs: i64, id: CallId, kind: CallEventKind, call: Option<CallSummary>) -> Fact {
-    Fact { at: at(secs), actor: Actor::System, event: Event::Call(CallEvent { call: id, kind }), call: call.map(Box::new) }
+    Fact {
+        at: at(secs),
+        actor: Actor::System,
+        event: Event::Call(CallEvent { call: id, kind }),
+        call: call.map(Box::new),
+        callback: None,
+    }
 }
 
 fn arrived(id: CallId) -> Fact {

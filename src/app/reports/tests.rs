@@ -123,7 +123,11 @@ impl Facts {
 
     fn put(&mut self, time: Timestamp, event: Event, call: Option<Box<CallSummary>>) {
         let dedup = format!("facts:{}", self.entries.len());
-        self.entries.push(Entry { fact: Fact { at: time, actor: By::System, event, call }, dedup, rules: RULES });
+        self.entries.push(Entry {
+            fact: Fact { at: time, actor: By::System, event, call, callback: None },
+            dedup,
+            rules: RULES,
+        });
     }
 
     async fn store(&self, test: &TestDb) {

@@ -288,7 +288,12 @@ impl<'p> World<'p> {
                 CentreOutput::Fact(fact) | CentreOutput::DiallingRefused { fact, .. } => match fact.event {
                     Event::Call(event) => self.see_call(event),
                     Event::Agent(event) => self.see_agent(event),
-                    Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) | Event::Trunk(_) => {}
+                    Event::Ticket(_)
+                    | Event::Customer(_)
+                    | Event::Access(_)
+                    | Event::Directory(_)
+                    | Event::Trunk(_)
+                    | Event::Callback(_) => {}
                 },
                 CentreOutput::LookUp { .. }
                 | CentreOutput::Call(_)

@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::{PauseCause, RecordingCause, RecordingFailure, ResumeCause, Supervision};
 use crate::types::{
-    AgentId, Answer, AnswerCause, AudioQuality, CallId, CallerIdentity, CustomerId, ExpectedWait, ForkFailure, ForkId,
-    ForkStop, LineId, MediaForkId, MediaProtection, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection,
+    AgentId, Answer, AnswerCause, AudioQuality, CallId, CallbackId, CallerIdentity, CustomerId, ExpectedWait, ForkFailure,
+    ForkId, ForkStop, LineId, MediaForkId, MediaProtection, PeerReason, PhoneNumber, QueueId, RecordingId, Redirection,
     RoutingDecision, SignallingTransport, Timestamp, TrunkId,
 };
 
@@ -339,6 +339,18 @@ pub enum CallEventKind {
     CallbackRequested {
         /// For which queue.
         queue: QueueId,
+        /// The callback; `None` where it is a task.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        callback: Option<CallbackId>,
+    },
+    /// We call somebody back: an agent is offered it, and the customer is dialled.
+    CallbackBegan {
+        /// Which callback.
+        callback: CallbackId,
+        /// Whose it is.
+        queue: QueueId,
+        /// 1 for the first time.
+        attempt: i64,
     },
     /// A party's audio was lost; the call is kept for a while.
     MediaLost {
@@ -702,6 +714,7 @@ impl CallEvent {
             CallEventKind::Abandoned { .. } => "call.abandoned",
             CallEventKind::FlowedOut { .. } => "call.flowed_out",
             CallEventKind::CallbackRequested { .. } => "call.callback_requested",
+            CallEventKind::CallbackBegan { .. } => "call.callback_began",
             CallEventKind::MediaLost { .. } => "call.media_lost",
             CallEventKind::MediaBack { .. } => "call.media_back",
             CallEventKind::AudioPoor { .. } => "call.audio_poor",

@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    AnsweredBy, CallClock, CallEvent, CallEventKind, CallForks, CallRecording, CallSummary, Consult, Direction, EndCause,
-    FlowOutCause, MissCause, Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision, TransferTarget,
-    sound::CallSound,
+    AnsweredBy, CallClock, CallEvent, CallEventKind, CallForks, CallRecording, CallSummary, CallbackRef, Consult, Direction,
+    EndCause, FlowOutCause, MissCause, Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision,
+    TransferTarget, sound::CallSound,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,9 +107,15 @@ pub struct Call {
     /// Processes of ours that it has outlasted.
     #[serde(default)]
     pub restarts: u8,
+    /// The callback that it is made for.
+    #[serde(default)]
+    pub callback: Option<CallbackRef>,
+    /// Since when its place in this queue's line is, where it took over that of a callback.
+    #[serde(default)]
+    pub place_at: Option<(QueueId, Timestamp)>,
     pub(super) stage: Stage,
     clock: CallClock,
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
     pub(super) wait_since: Option<Mono>,
     pub(super) attempts: i64,
 }
@@ -171,7 +177,7 @@ impl Call {
         call
     }
 
-    fn begin(new: NewCall, cx: &mut CallCx<'_>) -> Self {
+    pub(super) fn begin(new: NewCall, cx: &mut CallCx<'_>) -> Self {
         let at = cx.now.wall;
         Self {
             id: new.id,
@@ -208,6 +214,8 @@ impl Call {
             regained_ms: 0,
             waited_before_ms: 0,
             restarts: 0,
+            callback: None,
+            place_at: None,
             stage: new.stage,
             clock: CallClock::default(),
             outcome: Outcome::Open,
@@ -468,18 +476,15 @@ impl Call {
     /// The caller leaves the queue otherwise than by an agent or by hanging up. The caller of this method says where to.
     pub fn flow_out(&mut self, cause: FlowOutCause, cx: &mut CallCx<'_>) {
         let Stage::Waiting { queue, .. } = &self.stage else { return };
+        if self.is_calling_back() {
+            return;
+        }
         let queue = queue.clone();
         let waited_ms = self.waited_ms(cx.now.mono);
         self.wait_since = None;
         self.clock.count(None, cx.now.mono);
         self.outcome = Outcome::FlowedOut;
         self.say(cx, CallEventKind::FlowedOut { queue, waited_ms, cause });
-    }
-
-    /// We promised to call back.
-    pub fn promise_callback(&mut self, queue: QueueId, cx: &mut CallCx<'_>) {
-        self.outcome = Outcome::FlowedOut;
-        self.say(cx, CallEventKind::CallbackRequested { queue });
     }
 
     /// A last message plays; then the call is ended.

@@ -2,6 +2,7 @@
 //! clocks and its record. Knows nothing of queues' order or agents' presence, and never touches a telephone.
 
 mod answered_by;
+mod callback;
 mod clock;
 mod conference;
 mod consult;
@@ -19,6 +20,7 @@ mod stage;
 mod supervision;
 
 pub use answered_by::AnsweredBy;
+pub use callback::CallbackRef;
 pub use clock::{CallClock, Span};
 pub use conference::PARTIES_MAX;
 pub use consult::{Consult, ConsultStep, Consulted};

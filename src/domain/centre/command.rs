@@ -5,10 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::RecordingAsked;
+use super::{CallbackChange, CallbackWish, RecordingAsked};
 use crate::{
     domain::call::{PartyMatch, Supervision, TransferTarget},
-    types::{AgentId, CallId, CustomerId, DispositionId, SessionId},
+    types::{AgentId, CallId, CallbackId, CustomerId, DispositionId, SessionId},
 };
 
 /// What people ask of the live floor.
@@ -215,6 +215,15 @@ pub enum CentreCommand {
     PutFirst {
         /// Which.
         call: CallId,
+    },
+    /// Somebody is to be called back.
+    RequestCallback(Box<CallbackWish>),
+    /// A callback has another time, or is for another agent.
+    ChangeCallback(Box<CallbackChange>),
+    /// A callback is called off.
+    CancelCallback {
+        /// Which.
+        callback: CallbackId,
     },
     /// A supervisor hears a call through the own console, or speaks to others than before.
     Supervise {

@@ -31,6 +31,11 @@ impl Hours {
         Some(self.0.get(calendar)?.is_open(at))
     }
 
+    /// When a calendar is open next, from this instant on: `Some(None)` for never, `None` for one that does not exist.
+    pub(super) fn next_open(&self, calendar: &CalendarId, at: Timestamp) -> Option<Option<Timestamp>> {
+        Some(self.0.get(calendar)?.next_open(at))
+    }
+
     /// Whether a queue serves. A queue whose calendar is missing serves: turning callers away is the greater harm.
     pub(super) fn is_serving(&self, queue: &Queue, at: Timestamp) -> bool {
         queue.calendar.as_ref().and_then(|calendar| self.is_open(calendar, at)).unwrap_or(true)
@@ -64,6 +69,7 @@ impl Centre {
     /// Callers in queues that have closed take their queue's branch; who rings at an agent is left to it.
     pub(super) fn check_hours(&mut self, turn: &mut Turn<'_>) {
         self.timers.set(Timer::Hours, self.hours.next_check(&self.directory, turn.now));
+        self.callbacks.is_review_due = true;
         let directory = self.directory.clone();
         for queue in directory.queues.values() {
             if !self.hours.is_swept(queue, turn.now.wall) {

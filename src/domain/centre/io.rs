@@ -9,6 +9,7 @@ use super::{AgentView, CallView, CallerMatch, QueueView};
 use crate::{
     domain::{
         call::{CallSummary, EndCause, PartEnd, Party},
+        callback::Callback,
         directory::MediaFork,
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
@@ -586,4 +587,7 @@ pub struct Fact {
     pub event: Event,
     /// Saved in the same transaction.
     pub call: Option<Box<CallSummary>>,
+    /// The callback as it stands now, saved in the same transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Box<Callback>>,
 }

@@ -34,7 +34,8 @@ impl Centre {
     pub(super) fn owe_callback(&mut self, turn: &mut Turn<'_>, id: CallId, queue: QueueId) -> bool {
         let can_call_back = self.can_call_back(id);
         if can_call_back {
-            self.on_call(turn, id, |call, cx| call.promise_callback(queue, cx));
+            let callback = self.promise_place(turn, id, &queue);
+            self.on_call(turn, id, |call, cx| call.promise_callback(queue, callback, cx));
         }
         can_call_back
     }
@@ -77,6 +78,9 @@ impl Centre {
         }
         let Some(call) = self.calls.get(&id) else { return };
         let leg = call.customer_leg;
+        if by == Party::Customer {
+            self.promise_to_abandoned(turn, id);
+        }
         self.on_call(turn, id, |call, cx| call.end(cause, by, reason, cx));
         self.timers.clear_call(id);
         if let Some(leg) = leg {
@@ -87,6 +91,7 @@ impl Centre {
             self.release_agent(turn, id, &partner);
         }
         self.end_web_phone_of(id, cause);
+        self.callback_call_over(turn, id);
     }
 
     /// The call goes away from an agent at whom it rings, through no fault of the agent.

@@ -163,6 +163,9 @@ impl Centre {
             Stage::Dialling { with, step: DialStep::Calling | DialStep::Ringing | DialStep::EarlyMedia, .. } => {
                 turn.by_customer();
                 self.answer_dialling_phone(&with);
+                if !self.callback_answered(turn, id, &with) {
+                    return;
+                }
                 self.connect(turn, id, with);
                 self.listen_for_answer(turn, id);
             }

@@ -233,6 +233,12 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::RecordingNotAllowed
         | Refusal::RecordingStays
         | Refusal::NoSuchMessage
-        | Refusal::NoSuchParty => EndCause::Refused,
+        | Refusal::NoSuchParty
+        | Refusal::NoSuchCallback
+        | Refusal::CallbackExists
+        | Refusal::CallbackUnderWay
+        | Refusal::CallbacksOff
+        | Refusal::TooManyCallbacks
+        | Refusal::AgentNotOfQueue => EndCause::Refused,
     }
 }

@@ -101,6 +101,7 @@ impl Centre {
             ..decision
         };
         self.offer_to(turn, call, &queue, &agent, Some(decision));
+        self.launch_callback(turn, call, &agent);
     }
 
     /// Rings a waiting call at an agent: by a decision, or by somebody's hand.
@@ -112,6 +113,7 @@ impl Centre {
         agent: &AgentId,
         decision: Option<RoutingDecision>,
     ) {
+        self.begin_callback(turn, id, agent);
         let ring_secs = self.directory.queues.get(queue).map_or(0, |queue| queue.ring_secs);
         if let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) {
             waiting.is_offered = true;

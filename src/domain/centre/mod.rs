@@ -5,6 +5,9 @@
 mod announcing;
 mod answered_by;
 mod by_hand;
+mod callback_attempts;
+mod callback_wishes;
+mod callbacks;
 mod command;
 mod conference;
 mod consoles;
@@ -60,6 +63,8 @@ use std::{
     sync::Arc,
 };
 
+pub use callback_wishes::{CallbackChange, CallbackWish};
+pub use callbacks::CallbackPlace;
 pub use command::{CallerMatch, CallerRecordRef, CentreCommand, ConsultTarget, WantedPresence, WebCall};
 pub use dialling::DialDay;
 pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, TransferAsked, TransferProgress};
@@ -75,10 +80,10 @@ pub use view::{
 };
 
 use self::{
-    announcing::WaitsTold, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks, hearing::Hearing,
-    hours::Hours, legs::LegUse, outbound::DialAsked, playback::Playing, publish::Published, recording::Recordings,
-    recovery::Recovery, route_advance::Attempt, staffing::Staffing, standing::Standing, timers::Timer, timers::Timers,
-    unanswered::Unanswered, web_phone::WebPhone,
+    announcing::WaitsTold, callbacks::Callbacks, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks,
+    hearing::Hearing, hours::Hours, legs::LegUse, outbound::DialAsked, playback::Playing, publish::Published,
+    recording::Recordings, recovery::Recovery, route_advance::Attempt, staffing::Staffing, standing::Standing, timers::Timer,
+    timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -160,6 +165,7 @@ pub struct Centre {
     kept_places: KeptPlaces,
     published: Published,
     recovery: Recovery,
+    callbacks: Callbacks,
     is_match_due: bool,
     is_staff_check_due: bool,
     out: VecDeque<CentreOutput>,
@@ -225,7 +231,10 @@ impl Centre {
             CentreInput::TrunkHealth { trunk, health } => self.trunk_health(turn, &trunk, health),
             CentreInput::TrunkRegistration { trunk, registration } => self.trunk_registration(turn, &trunk, registration),
             CentreInput::WebPhoneGone { session } => self.web_phone_gone(turn, session),
-            CentreInput::Drain => self.is_draining = true,
+            CentreInput::Drain => {
+                self.is_draining = true;
+                self.callbacks.is_review_due = true;
+            }
         }
         self.finish(turn);
     }
@@ -247,6 +256,9 @@ impl Centre {
             CentreCommand::Park { agent, call } => self.park_call(turn, &agent, call),
             CentreCommand::AssignWaiting { asker, call, agent } => self.assign_waiting(turn, &asker, call, &agent),
             CentreCommand::PutFirst { call } => self.put_first(turn, call),
+            CentreCommand::RequestCallback(wish) => self.request_callback(turn, *wish),
+            CentreCommand::ChangeCallback(change) => self.change_callback(turn, *change),
+            CentreCommand::CancelCallback { callback } => self.cancel_callback(turn, callback),
             CentreCommand::TakeParked { agent, call } => self.take_parked(turn, &agent, call),
             CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
             CentreCommand::Consult { agent, call, target } => self.consult(turn, &agent, call, target),
@@ -303,6 +315,7 @@ impl Centre {
                 Timer::SlotTold(leg) => self.slot_told(leg),
                 Timer::Hours => self.check_hours(turn),
                 Timer::Overflow => self.overflow(turn),
+                Timer::Callbacks => self.callbacks.is_review_due = true,
                 Timer::Match => self.match_again(turn),
                 Timer::Positions => self.publish_moved(),
             }
@@ -344,7 +357,7 @@ impl Centre {
         turn.actor = Actor::System;
         self.check_staff(turn);
         self.forget_calling_in();
-        self.match_calls(turn);
+        self.match_with_callbacks(turn);
         self.review_recordings(turn);
         self.review_forks(turn);
         self.tell_hearing();

@@ -91,6 +91,7 @@ impl Centre {
                 actor: turn.actor.clone(),
                 event: Event::Call(event),
                 call: if index + 1 == count { summary.take() } else { None },
+                callback: None,
             }));
         }
     }
@@ -140,6 +141,7 @@ impl Centre {
                 actor: turn.actor.clone(),
                 event: Event::Agent(event),
                 call: None,
+                callback: None,
             }));
         }
         if has_signed_in {

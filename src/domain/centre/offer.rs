@@ -92,8 +92,11 @@ impl Centre {
         call.stage().offer().filter(|offer| offer.agent == *agent).cloned().ok_or(Refusal::OfferGone)
     }
 
-    /// The offer is taken: agent and customer are put through.
+    /// The offer is taken: agent and customer are put through, or whoever is called back is dialled.
     pub(super) fn accept_offer(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId) {
+        if self.is_calling_back(id) {
+            return self.dial_callback(turn, id, agent);
+        }
         let Some(offer) = self.calls.get(&id).and_then(|call| call.stage().offer().cloned()) else { return };
         self.leave_line(id);
         self.connect(turn, id, Partner { agent: agent.clone(), phone: offer.phone });
@@ -167,6 +170,7 @@ impl Centre {
             waiting.is_offered = false;
         }
         self.pass_over(turn, id, queue, &missed_by);
+        self.callback_missed(id);
         self.leave_if_unserved(turn, id, queue);
     }
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    AgentView, AudioState, CallState, CallView, Centre, CentreOutput, PartyView, QueueView, SupervisorView, Timer,
-    staffing::Staff,
+    AgentView, AudioState, CallState, CallView, CallbackPlace, Centre, CentreOutput, PartyView, QueueView, SupervisorView,
+    Timer, staffing::Staff,
 };
 use crate::{
     domain::{
@@ -40,6 +40,8 @@ pub struct FloorSnapshot {
     pub calls_advanced: u64,
     /// Calls out that the dialling rules refused since the start.
     pub dialling_refused: Vec<(DiallingRule, u64)>,
+    /// Callbacks that stand in line or are made.
+    pub callbacks: Vec<CallbackPlace>,
 }
 
 /// What was last told, and what has been touched since.
@@ -94,6 +96,7 @@ impl Centre {
             trunks: self.trunk_views(),
             calls_advanced: self.calls_advanced,
             dialling_refused: self.dialled_today.refused.iter().map(|(rule, count)| (*rule, *count)).collect(),
+            callbacks: self.callback_places(),
         }
     }
 
@@ -214,7 +217,8 @@ impl Centre {
         Some(QueueView {
             id: id.clone(),
             version,
-            waiting: whole(line.len()),
+            waiting: whole(line.callers()),
+            callbacks: whole(line.called_back()),
             longest_since: line.longest().and_then(|call| self.calls.get(&call)?.queued_at),
             agents_ready: staff.map_or(0, |staff| staff.ready),
             agents_signed_in: staff.map_or(0, Staff::signed_in),
@@ -282,6 +286,7 @@ impl Centre {
                 _ => None,
             },
             end_cause: call.end_cause,
+            callback: call.callback.clone(),
             agent,
         }
     }

@@ -172,6 +172,7 @@ impl Centre {
                 actor: turn.actor.clone(),
                 event: Event::Call(CallEvent { call: id, kind: part_ended(recording, part, end) }),
                 call: None,
+                callback: None,
             })),
         }
     }

@@ -111,7 +111,7 @@ impl Centre {
     /// A call as it stands; `None` when there is nothing to be kept of it.
     pub fn keep_call(&self, id: CallId) -> Option<KeptCall> {
         let call = self.calls.get(&id)?;
-        if call.is_over() && call.wrapping.is_empty() {
+        if call.is_over() && call.wrapping.is_empty() || self.is_calling_back(id) {
             return None;
         }
         let place = call.queue.as_ref().and_then(|queue| self.lines.get(queue)?.place(id));
@@ -288,7 +288,14 @@ impl Centre {
         };
         let Some(place) = place else { return self.requeue_at_head(turn, id, queue.clone()) };
         let now = turn.now.mono;
-        let waiting = Waiting { call: id, announced: None, is_offered: false, is_dead: true, excluded: BTreeMap::new() };
+        let waiting = Waiting {
+            call: id,
+            announced: None,
+            is_offered: false,
+            is_dead: true,
+            excluded: BTreeMap::new(),
+            called_back: None,
+        };
         self.lines.entry(queue.clone()).or_default().rejoin(waiting, place);
         let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
         let until = place.since() + regained_ms + millis(definition.wait_secs_max.max(1));
@@ -296,6 +303,7 @@ impl Centre {
         self.plan_announcements(turn, id, &definition);
         self.look_later(&definition, now);
         self.published.touch_queue(queue.clone());
+        self.merge_callback(turn, id, queue);
     }
 
     /// A telephone that an earlier process talked to has agreed to new media: its leg is up again.

@@ -94,6 +94,24 @@ pub enum Refusal {
     /// No further supervisor hears this call now: as many do as may, or audio is short of time, which calls get first.
     #[error("no room for another listener: as many hear this call as may, or audio is short of time")]
     NoRoomToListen,
+    /// The callback has come to its end, or never was.
+    #[error("this callback is over")]
+    NoSuchCallback,
+    /// The queue already owes this number a callback.
+    #[error("this queue already calls this number back: change that callback")]
+    CallbackExists,
+    /// It rings at an agent, or the customer is being dialled.
+    #[error("this callback is being made at this moment")]
+    CallbackUnderWay,
+    /// The queue's rules make tasks of callbacks.
+    #[error("this queue makes no callbacks: switch them on in the queue's settings")]
+    CallbacksOff,
+    /// As many are promised as there may be.
+    #[error("as many callbacks are promised as there may be")]
+    TooManyCallbacks,
+    /// The agent does not have what the queue asks for.
+    #[error("this agent does not serve this queue")]
+    AgentNotOfQueue,
     /// Every line is busy.
     #[error("all lines are busy")]
     TooManyCalls,

@@ -64,7 +64,7 @@ impl Centre {
         let leg = turn.mint_leg();
         attempt.count += 1;
         let CallOut { agent, dialled, ring_secs, context } = &attempt.call;
-        let shown = self.number_shown(agent);
+        let shown = self.number_shown_on(id, agent);
         let originals = OriginalNumbers { called: dialled.clone(), caller: self.caller_original(&trunk, shown.as_deref()) };
         let context = CallContext { originals: Some(originals), ..context.clone() };
         let (agent, count, session) = (agent.clone(), attempt.count, context.session);

@@ -8,7 +8,7 @@ use crate::{
     types::{CallId, QueueId, TrunkId},
 };
 
-/// The calls that are not over, the lines that they take, and the queues whose callers talk to somebody.
+/// The calls that are not over, the lines that they take, and the queues whose callers talk to somebody, or are being called back.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Standing {
     calls: BTreeMap<CallId, Footing>,
@@ -26,7 +26,7 @@ struct Footing {
 impl Standing {
     /// A call has begun or changed. Gives the queue that has one conversation less now.
     pub(super) fn note(&mut self, call: &Call) -> Option<QueueId> {
-        let talks_in = call.queue.as_ref().filter(|_| call.stage().is_conversation());
+        let talks_in = call.queue.as_ref().filter(|_| call.stage().is_conversation() || call.is_dialled_back());
         let known = self.calls.get(&call.id);
         let is_same = |known: &Footing| known.lines.iter().eq(call.trunk_lines()) && known.talks_in.as_ref() == talks_in;
         if known.is_some() != call.is_over() && known.is_none_or(is_same) {

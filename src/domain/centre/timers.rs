@@ -48,6 +48,8 @@ pub(super) enum Timer {
     Hours,
     /// Lines are looked through for waits that have become too long.
     Overflow,
+    /// A callback is due, may be called again, or is given up.
+    Callbacks,
     /// An agent is no longer passed over for a call, or a call has waited for the next step of its queue.
     Match,
     /// Those far back in long lines are shown where they stand.

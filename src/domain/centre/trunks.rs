@@ -33,7 +33,13 @@ impl Centre {
     fn trunk_event(&mut self, turn: &Turn<'_>, trunk: &TrunkId, kind: Option<TrunkEventKind>) {
         let Some(kind) = kind else { return };
         let event = Event::Trunk(TrunkEvent { trunk: trunk.clone(), kind });
-        self.out.push_back(CentreOutput::Fact(Fact { at: turn.now.wall, actor: turn.actor.clone(), event, call: None }));
+        self.out.push_back(CentreOutput::Fact(Fact {
+            at: turn.now.wall,
+            actor: turn.actor.clone(),
+            event,
+            call: None,
+            callback: None,
+        }));
     }
 
     /// Trunks came, went, or are asked from now on or no more.

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         agent::Presence,
-        call::{Direction, EndCause, Party, PauseCause, Supervision},
+        call::{CallbackRef, Direction, EndCause, Party, PauseCause, Supervision},
     },
     types::{
         AgentId, Answer, CallId, CallerIdentity, CustomerId, ExpectedWait, LineId, MediaForkId, PhoneNumber, QueueId,
@@ -87,6 +87,9 @@ pub struct CallView {
     pub returns_from: Option<i64>,
     /// Why it ended, once it has: the wrap-up of a dialled call shows busy or no answer.
     pub end_cause: Option<EndCause>,
+    /// The callback that it is made for.
+    #[serde(default)]
+    pub callback: Option<CallbackRef>,
 }
 
 /// Where a call stands.
@@ -388,6 +391,10 @@ pub struct QueueView {
     pub version: u64,
     /// How many wait, offered ones included.
     pub waiting: i64,
+    /// How many are to be called back and stand in line with them.
+    #[serde(default)]
+    #[schema(required)]
+    pub callbacks: i64,
     /// Since when the first in line waits.
     pub longest_since: Option<Timestamp>,
     /// Agents ready for it.

@@ -34,8 +34,9 @@ impl Centre {
         }
         let branch = self.branch_at_entry(&definition, expected, turn);
         self.join_line(turn, id, &definition, false);
-        if let Some(cause) = branch {
-            self.take_exit(turn, id, cause);
+        match branch {
+            Some(cause) => self.take_exit(turn, id, cause),
+            None => self.merge_callback(turn, id, &definition.id),
         }
     }
 
@@ -67,7 +68,8 @@ impl Centre {
         if is_dead {
             self.timers.set(Timer::CustomerAudio(id), Some(now + DEAD_LINE_MS));
         }
-        let waiting = Waiting { call: id, announced: None, is_offered: false, is_dead, excluded: BTreeMap::new() };
+        let waiting =
+            Waiting { call: id, announced: None, is_offered: false, is_dead, excluded: BTreeMap::new(), called_back: None };
         let head_start_ms = self.head_start_ms(id, queue);
         // Who came back to a place has it from the first call on.
         let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
@@ -103,7 +105,7 @@ impl Centre {
     }
 
     fn branch_at_entry(&self, queue: &Queue, expected: Option<ExpectedWait>, turn: &Turn<'_>) -> Option<FlowOutCause> {
-        let waiting = self.lines.get(&queue.id).map_or(0, |line| line.len());
+        let waiting = self.lines.get(&queue.id).map_or(0, |line| line.callers());
         if !self.hours.is_serving(queue, turn.now.wall) {
             Some(FlowOutCause::Closed)
         } else if !self.is_staffed(&queue.id) && queue.on_no_agents != QueueExit::Wait {
@@ -141,6 +143,10 @@ impl Centre {
     pub(super) fn take_exit(&mut self, turn: &mut Turn<'_>, id: CallId, cause: FlowOutCause) {
         let Some(call) = self.calls.get(&id) else { return };
         let Stage::Waiting { queue, offer: None } = call.stage() else { return };
+        if call.is_calling_back() {
+            // Nobody is on the line who could go elsewhere.
+            return;
+        }
         let branch = match (self.directory.queues.get(queue), cause) {
             (Some(queue), FlowOutCause::NoAgents) => queue.on_no_agents.clone(),
             (Some(queue), FlowOutCause::MaxWait) => queue.on_max_wait.clone(),

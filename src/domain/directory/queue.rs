@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ForkRule, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules};
+use super::{CallbackRules, ForkRule, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules};
 use crate::types::{CalendarId, DispositionId, LineId, QueueId, SkillId};
 
 /// A queue: who may serve it, how long one may wait, and what happens then.
@@ -73,6 +73,9 @@ pub struct Queue {
     /// Which outside systems get its calls' audio; `None` is as the centre says.
     #[serde(default)]
     pub forks: Option<Vec<ForkRule>>,
+    /// How those are called back to whom it was promised.
+    #[serde(default)]
+    pub callback: CallbackRules,
 }
 
 impl Queue {
@@ -106,6 +109,7 @@ impl Queue {
             recording: None,
             has_secret_note: false,
             forks: None,
+            callback: CallbackRules::default(),
         }
     }
 
@@ -159,7 +163,7 @@ pub enum QueueExit {
         /// Which.
         queue: QueueId,
     },
-    /// Hears that we call back; a callback task is opened.
+    /// Hears that we call back, which the queue's rules for that say how.
     Callback,
     /// Goes to a line, to its beginning.
     Line {

@@ -68,6 +68,15 @@ pub struct Waiting {
     pub is_dead: bool,
     /// Agents who missed it, and until when they are passed over.
     pub excluded: BTreeMap<AgentId, Mono>,
+    /// Set when nobody is on the line: somebody is to be called back, whose place this is.
+    pub called_back: Option<CalledBack>,
+}
+
+/// Somebody in line who is to be called back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CalledBack {
+    /// The agent who alone may.
+    pub only: Option<AgentId>,
 }
 
 /// The line of one queue.
@@ -78,6 +87,8 @@ pub struct QueueLine {
     /// Always with a call; without one it is a border to search from.
     by_entry: BTreeSet<(Mono, Option<CallId>)>,
     turns: u64,
+    /// Of those in line, who are to be called back.
+    called_back: usize,
 }
 
 impl QueueLine {
@@ -115,7 +126,16 @@ impl QueueLine {
         true
     }
 
+    /// Gives a caller the place of somebody who came at this moment, behind whoever came then. True when that changes the place.
+    pub fn take_place(&mut self, call: CallId, since: Mono) -> bool {
+        let Some(place) = self.place(call).filter(|place| place.since != since) else { return false };
+        let Some(waiting) = self.leave(call) else { return false };
+        self.put(waiting, Place { since, ..place });
+        true
+    }
+
     fn put(&mut self, waiting: Waiting, place: Place) {
+        self.called_back += usize::from(waiting.called_back.is_some());
         self.places.insert(place.call, place);
         self.by_entry.insert((place.since, Some(place.call)));
         self.order.insert(place, waiting);
@@ -130,7 +150,9 @@ impl QueueLine {
     pub fn leave(&mut self, call: CallId) -> Option<Waiting> {
         let place = self.places.remove(&call)?;
         self.by_entry.remove(&(place.since, Some(call)));
-        self.order.remove(&place)
+        let waiting = self.order.remove(&place)?;
+        self.called_back -= usize::from(waiting.called_back.is_some());
+        Some(waiting)
     }
 
     /// A caller in line.
@@ -158,9 +180,10 @@ impl QueueLine {
         self.order.keys().take_while(|place| place.rank() <= (true, by_wait, u64::MAX, place.call)).count()
     }
 
-    /// Who has waited for the longest time, whatever the place.
+    /// Which caller has waited for the longest time, whatever the place.
     pub fn longest(&self) -> Option<CallId> {
-        self.by_entry.first().and_then(|(_, call)| *call)
+        let is_caller = |call: &CallId| self.get(*call).is_some_and(|waiting| waiting.called_back.is_none());
+        self.by_entry.iter().filter_map(|(_, call)| *call).find(is_caller)
     }
 
     /// When the first one entered of those who are in line.
@@ -178,9 +201,19 @@ impl QueueLine {
         self.order.iter()
     }
 
-    /// How many wait, those that ring included.
+    /// How many wait, those that ring and those who are called back included.
     pub fn len(&self) -> usize {
         self.order.len()
+    }
+
+    /// How many are on the line, those that ring included.
+    pub fn callers(&self) -> usize {
+        self.order.len() - self.called_back
+    }
+
+    /// How many are to be called back.
+    pub fn called_back(&self) -> usize {
+        self.called_back
     }
 
     /// Whether nobody waits.
@@ -192,7 +225,8 @@ impl QueueLine {
 impl Waiting {
     /// Whether this agent is passed over for now.
     pub fn excludes(&self, agent: &AgentId, now: Mono) -> bool {
-        self.excluded.get(agent).is_some_and(|until| now < *until)
+        let is_for_another = self.called_back.as_ref().and_then(|of| of.only.as_ref()).is_some_and(|only| only != agent);
+        is_for_another || self.excluded.get(agent).is_some_and(|until| now < *until)
     }
 }
 
@@ -202,7 +236,7 @@ mod tests {
     use crate::types::{Rng, Timestamp};
 
     fn waiting(call: CallId) -> Waiting {
-        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new() }
+        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new(), called_back: None }
     }
 
     fn at(secs: u64) -> Mono {

@@ -11,7 +11,7 @@ mod work_history;
 
 pub use expected_wait::{ServicePace, expected_wait};
 pub use kept_places::{KeptPlace, KeptPlaces};
-pub use line::{Place, QueueLine, Waiting};
+pub use line::{CalledBack, Place, QueueLine, Waiting};
 pub use pick::{FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick};
 pub use reach::{Reach, reach};
 pub use work_history::{PauseTimes, WorkHistory, WorkShares};

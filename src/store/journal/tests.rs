@@ -151,7 +151,11 @@ impl Day {
 
     fn put(&mut self, event: Event, call: Option<Box<CallSummary>>) {
         let dedup = format!("day:{}", self.entries.len());
-        self.entries.push(Entry { fact: Fact { at: self.at, actor: Actor::System, event, call }, dedup, rules: RULES });
+        self.entries.push(Entry {
+            fact: Fact { at: self.at, actor: Actor::System, event, call, callback: None },
+            dedup,
+            rules: RULES,
+        });
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod callbacks;
 mod conversations;
 mod daily_limits;
 mod fresh_keys;

@@ -11,6 +11,9 @@ const KINDS = ['changed-meanwhile', 'illegal-move', 'last-administrator', 'likel
 export function problemText(error: unknown): string {
   if (!(error instanceof ApiProblem)) return i18next.t('error.unknown')
   if (error.isUnreachable || error.status === 502 || error.status === 504) return i18next.t('error.unreachable')
+  // What the live floor says no to, it says by a word of its own.
+  const refusal = `refusal.${String(error.extra.refusal)}`
+  if (typeof error.extra.refusal === 'string' && i18next.exists(refusal)) return i18next.t(refusal as 'refusal.too_many_calls')
   const kind = KINDS.find((one) => one === error.kind)
   if (kind) return i18next.t(`api:problem.${kind}`)
   if (error.status === 403) return i18next.t('error.forbidden')

@@ -31,6 +31,9 @@ export type TicketCommand = Exclude<Schemas['TicketCommand'], { do: 'add_call' |
 
 export type CallLine = Schemas['CallLine']
 
+/** A promise to call somebody, as it stands. */
+export type CallbackView = Schemas['CallbackView']
+
 export type CallDetails = Schemas['CallDetails']
 
 /** One decision who gets a call, and what came of it. */

@@ -113,6 +113,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Callbacks that match. Who may not see the whole floor sees the own ones. */
+        get: operations["callbacks_list"];
+        put?: never;
+        /** Sets a callback up. Agents ask a queue or themselves, supervisors anyone. One number has one callback in a queue. */
+        post: operations["callbacks_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of the callbacks that were promised between two times, by queue. For supervisors. */
+        get: operations["callbacks_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One callback. */
+        get: operations["callbacks_find"];
+        /** Gives a callback another time or another agent, unless it is being made at this moment. */
+        put: operations["callbacks_change"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/callbacks/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a callback off, unless it is being made at this moment. */
+        post: operations["callbacks_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls": {
         parameters: {
             query?: never;
@@ -2360,8 +2430,21 @@ export interface components {
         } | {
             /** @description For which queue. */
             queue: components["schemas"]["QueueId"];
+            callback?: components["schemas"]["CallbackId"] | null;
             /** @enum {string} */
             kind: "callback_requested";
+        } | {
+            /** @description Which callback. */
+            callback: components["schemas"]["CallbackId"];
+            /** @description Whose it is. */
+            queue: components["schemas"]["QueueId"];
+            /**
+             * Format: int64
+             * @description 1 for the first time.
+             */
+            attempt: number;
+            /** @enum {string} */
+            kind: "callback_began";
         } | {
             /** @description Whose. */
             party: components["schemas"]["Party"];
@@ -2656,6 +2739,214 @@ export interface components {
              */
             returns_from?: number | null;
             end_cause?: components["schemas"]["EndCause"] | null;
+            callback?: components["schemas"]["CallbackRef"] | null;
+        };
+        /** @description A promise to call somebody. Saved whole with every event of it, in the same transaction; holds personal data, which events do not. */
+        Callback: {
+            /** @description Which. */
+            id: components["schemas"]["CallbackId"];
+            /** @description Whom to call. */
+            number: components["schemas"]["PhoneNumber"];
+            customer?: components["schemas"]["CustomerId"] | null;
+            /** @description Their segment, which may stand ahead in line. */
+            segment?: string | null;
+            /** @description The queue whose agents call. */
+            queue: components["schemas"]["QueueId"];
+            /** @description Language spoken with them. */
+            language: string;
+            /** @description What it is about, as typed, or the reason chosen in a flow. */
+            note?: string | null;
+            call?: components["schemas"]["CallId"] | null;
+            /** @description When it was promised. */
+            requested_at: components["schemas"]["Timestamp"];
+            /** @description Since when the customer waits: the place in line. */
+            queued_at: components["schemas"]["Timestamp"];
+            /** @description The time that was promised: the agreed one, else when its turn in line began. */
+            promised_at: components["schemas"]["Timestamp"];
+            scheduled_at?: components["schemas"]["Timestamp"] | null;
+            /** @description The customer's time zone in which that was agreed. */
+            zone?: string | null;
+            /** @description Not before: the agreed time, or that of the next attempt. */
+            due_at: components["schemas"]["Timestamp"];
+            agent?: components["schemas"]["AgentId"] | null;
+            agent_until?: components["schemas"]["Timestamp"] | null;
+            /** @description Given up then. */
+            expires_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How often the customer was dialled.
+             */
+            attempts: number;
+            attempt?: components["schemas"]["CallId"] | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["CallbackState"];
+            ended_at?: components["schemas"]["Timestamp"] | null;
+            merged_into?: components["schemas"]["CallId"] | null;
+            /**
+             * Format: int64
+             * @description Milliseconds from the promised time to the talk; below 0 if it was earlier.
+             */
+            late_ms?: number | null;
+            /** @description Whether that is within what the queue allows. */
+            is_promise_kept?: boolean | null;
+        };
+        /** @description Something happened to a callback. */
+        CallbackEvent: components["schemas"]["CallbackEventKind"] & {
+            /** @description Which. */
+            callback: components["schemas"]["CallbackId"];
+            /** @description Whose it is. */
+            queue: components["schemas"]["QueueId"];
+        };
+        /** @description What happened to a callback. */
+        CallbackEventKind: {
+            call?: components["schemas"]["CallId"] | null;
+            /** @description Since when the customer waits: the place in line. */
+            queued_at: components["schemas"]["Timestamp"];
+            /** @description Not before. */
+            due_at: components["schemas"]["Timestamp"];
+            agent?: components["schemas"]["AgentId"] | null;
+            /** @enum {string} */
+            kind: "requested";
+        } | {
+            /** @description Not before. */
+            due_at: components["schemas"]["Timestamp"];
+            agent?: components["schemas"]["AgentId"] | null;
+            /** @enum {string} */
+            kind: "rescheduled";
+        } | {
+            /** @description By which call. */
+            call: components["schemas"]["CallId"];
+            /** @description By whom. */
+            agent: components["schemas"]["AgentId"];
+            /**
+             * Format: int64
+             * @description 1 for the first.
+             */
+            attempt: number;
+            /** @enum {string} */
+            kind: "attempt_began";
+        } | {
+            /** @description By which call. */
+            call: components["schemas"]["CallId"];
+            next_at?: components["schemas"]["Timestamp"] | null;
+            /** @enum {string} */
+            kind: "attempt_failed";
+        } | {
+            /** @description By which call. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            kind: "attempt_withdrawn";
+        } | {
+            /** @description By which call. */
+            call: components["schemas"]["CallId"];
+            /** @description By whom. */
+            agent: components["schemas"]["AgentId"];
+            /**
+             * Format: int64
+             * @description Milliseconds from the promised time; below 0 if it was earlier.
+             */
+            late_ms: number;
+            /** @description Whether that is within what the queue allows. */
+            is_promise_kept: boolean;
+            /** @enum {string} */
+            kind: "reached";
+        } | {
+            /** @description By which call. */
+            into: components["schemas"]["CallId"];
+            /** @enum {string} */
+            kind: "merged";
+        } | {
+            /** @enum {string} */
+            kind: "failed";
+        } | {
+            /** @enum {string} */
+            kind: "expired";
+        } | {
+            /** @enum {string} */
+            kind: "cancelled";
+        };
+        CallbackId: string;
+        /**
+         * @description Who is called first when somebody is called back.
+         * @enum {string}
+         */
+        CallbackMode: "task" | "agent_first" | "customer_first";
+        /** @description The callback that a call is made for, as the agent sees it who is offered it. */
+        CallbackRef: {
+            /** @description Which. */
+            id: components["schemas"]["CallbackId"];
+            /**
+             * Format: int64
+             * @description 1 for the first time that it is tried.
+             */
+            attempt: number;
+            /** @description When it was promised. */
+            requested_at: components["schemas"]["Timestamp"];
+            scheduled_at?: components["schemas"]["Timestamp"] | null;
+            /** @description What it is about: as typed, or the reason chosen in a flow. */
+            note?: string | null;
+            /** @description Whether the customer is dialled without the agent's leave. */
+            is_customer_first: boolean;
+        };
+        /** @description How a queue calls back. */
+        CallbackRules: {
+            /**
+             * @description Who is called first, or that it stays a task.
+             * @default task
+             */
+            mode: components["schemas"]["CallbackMode"];
+            /** @default null */
+            calendar: components["schemas"]["CalendarId"] | null;
+            /**
+             * Format: int64
+             * @description How often the customer is called before it is given up and becomes a task, 1 to 20.
+             * @default 3
+             */
+            attempts_max: number;
+            /**
+             * Format: int64
+             * @description Minutes from a call that reached nobody to the next, 1 to 1440.
+             * @default 15
+             */
+            retry_mins: number;
+            /**
+             * Format: int64
+             * @description Minutes from the promised time after which it is given up and becomes a task, 5 to 43200.
+             * @default 2880
+             */
+            expire_mins: number;
+            /**
+             * Format: int64
+             * @description Minutes that one for a certain agent waits for that agent; then it is the queue's, 0 to 10080.
+             * @default 30
+             */
+            personal_mins: number;
+            /**
+             * Format: int64
+             * @description Reached no more than so many minutes before or after the promised time counts as a promise kept, 1 to 1440.
+             * @default 30
+             */
+            promise_mins: number;
+            /**
+             * @description Whether who hangs up while waiting is called back at the place in line, too, rather than by a task.
+             * @default false
+             */
+            calls_back_abandoned: boolean;
+        };
+        /**
+         * @description Where a callback stands.
+         * @enum {string}
+         */
+        CallbackState: "waiting" | "calling" | "reached" | "failed" | "expired" | "merged" | "cancelled";
+        /** @description A callback as it stands. */
+        CallbackView: components["schemas"]["Callback"] & {
+            /**
+             * Format: int64
+             * @description 1 for the first in line; `None` for one that is not in line now.
+             */
+            position?: number | null;
+            /** @description Whether it rings at an agent now. */
+            is_offered: boolean;
         };
         /**
          * @description How callers of ours are asserted to a trunk.
@@ -3133,6 +3424,11 @@ export interface components {
              */
             short_ms: number;
         };
+        /** @description A callback that was set up. */
+        CreatedCallback: {
+            /** @description Its id. */
+            id: components["schemas"]["CallbackId"];
+        };
         /** @description A customer: a person or an organisation. */
         Customer: {
             /** @description Which. */
@@ -3403,6 +3699,11 @@ export interface components {
             event: components["schemas"]["TrunkEvent"];
             /** @enum {string} */
             area: "trunk";
+        } | {
+            /** @description A promise to call somebody back. */
+            event: components["schemas"]["CallbackEvent"];
+            /** @enum {string} */
+            area: "callback";
         };
         /** @description An event in its place in the stream. */
         EventRecord: components["schemas"]["Event"] & {
@@ -3747,6 +4048,20 @@ export interface components {
         } | {
             /** @enum {string} */
             code: "in_the_past";
+        } | {
+            /** @enum {string} */
+            code: "not_a_local_time";
+        } | {
+            /** @description Further ahead than can be agreed. */
+            params: {
+                /**
+                 * Format: int64
+                 * @description The most.
+                 */
+                days: number;
+            };
+            /** @enum {string} */
+            code: "too_far_ahead";
         } | {
             /** @enum {string} */
             code: "not_later";
@@ -4200,6 +4515,24 @@ export interface components {
          * @enum {string}
          */
         MissCause: "no_answer" | "declined" | "device" | "caller_gone" | "picked_up";
+        /** @description A callback to be set up. */
+        NewCallback: {
+            /** @description Whom to call, as typed. */
+            number: string;
+            customer?: components["schemas"]["CustomerId"] | null;
+            /** @description The queue whose agents call. */
+            queue: components["schemas"]["QueueId"];
+            /** @description `en` or `es`; without it the customer's, or the centre's. */
+            language?: string | null;
+            /** @description What it is about, at most 500 characters. */
+            note?: string | null;
+            call?: components["schemas"]["CallId"] | null;
+            /** @description The agreed local time, `2026-11-24T10:00`; without it as soon as its turn comes. */
+            at?: string | null;
+            /** @description The customer's IANA time zone; without it the centre's. */
+            zone?: string | null;
+            agent?: components["schemas"]["AgentId"] | null;
+        };
         /** @description A note for the timeline. */
         NewNote: {
             /** @description Plain text, 1 to 10,000 characters. */
@@ -4392,6 +4725,21 @@ export interface components {
                 /** @description Name of the customer as it is now. */
                 customer_name?: string | null;
                 disposition?: components["schemas"]["DispositionId"] | null;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_CallbackView: {
+            /** @description In the list's order. */
+            items: (components["schemas"]["Callback"] & {
+                /**
+                 * Format: int64
+                 * @description 1 for the first in line; `None` for one that is not in line now.
+                 */
+                position?: number | null;
+                /** @description Whether it rings at an agent now. */
+                is_offered: boolean;
             })[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -5078,6 +5426,8 @@ export interface components {
                 has_secret_note?: boolean;
                 /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
                 forks?: components["schemas"]["ForkRule"][] | null;
+                /** @description How those are called back to whom it was promised. */
+                callback?: components["schemas"]["CallbackRules"];
             } & {
                 /**
                  * Format: int64
@@ -5519,6 +5869,58 @@ export interface components {
             has_secret_note?: boolean;
             /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
             forks?: components["schemas"]["ForkRule"][] | null;
+            /** @description How those are called back to whom it was promised. */
+            callback?: components["schemas"]["CallbackRules"];
+        };
+        /** @description What became of a queue's callbacks. */
+        QueueCallbacks: {
+            /** @description Whose. */
+            queue: string;
+            /**
+             * Format: int64
+             * @description Promised.
+             */
+            requested: number;
+            /**
+             * Format: int64
+             * @description Not over yet.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Agent and customer talked.
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Of those, within the time that the queue allows.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description Nobody was reached; a task was opened.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description The customer called again and had the place.
+             */
+            merged: number;
+            /**
+             * Format: int64
+             * @description Their time was over; a task was opened.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description Called off.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Times that customers were dialled.
+             */
+            attempts: number;
         };
         /** @description Counts of one queue over one span, as boards show them. Percentages are computed by who shows them. */
         QueueCounts: {
@@ -5674,6 +6076,11 @@ export interface components {
              * @description How many wait, offered ones included.
              */
             waiting: number;
+            /**
+             * Format: int64
+             * @description How many are to be called back and stand in line with them.
+             */
+            callbacks: number;
             longest_since?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
@@ -5899,7 +6306,15 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "agent_not_of_queue" | "too_many_calls";
+        /** @description Another time or another agent. */
+        Rescheduled: {
+            /** @description The agreed local time, `2026-11-24T10:00`; without it the time stays. */
+            at?: string | null;
+            /** @description The customer's IANA time zone; without it the centre's. */
+            zone?: string | null;
+            agent?: components["schemas"]["AgentId"] | null;
+        };
         /** @description What is gone that a recording was paused for. */
         Resume: {
             cause?: components["schemas"]["PauseCause"] | null;
@@ -6966,6 +7381,8 @@ export interface components {
             has_secret_note?: boolean;
             /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
             forks?: components["schemas"]["ForkRule"][] | null;
+            /** @description How those are called back to whom it was promised. */
+            callback?: components["schemas"]["CallbackRules"];
         } & {
             /**
              * Format: int64
@@ -7687,6 +8104,8 @@ export interface components {
             has_secret_note?: boolean;
             /** @description Which outside systems get its calls' audio; `None` is as the centre says. */
             forks?: components["schemas"]["ForkRule"][] | null;
+            /** @description How those are called back to whom it was promised. */
+            callback?: components["schemas"]["CallbackRules"];
         } & {
             /**
              * Format: int64
@@ -8561,6 +8980,252 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callbacks_list: {
+        parameters: {
+            query?: {
+                /** @description Those that are over, the last one first. Without it those that are not, the next one first. */
+                is_ended?: boolean;
+                /** @description Whose. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description For which agent. */
+                agent?: components["schemas"]["AgentId"];
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallbackView"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callbacks_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCallback"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedCallback"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callbacks_counts: {
+        parameters: {
+            query: {
+                /** @description Promised at this time or later. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Promised before. */
+                to: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCallbacks"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callbacks_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callbacks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rescheduled"];
+            };
+        };
+        responses: {
+            /** @description It has */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    callbacks_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody is called */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
             };
             404: {
                 headers: {

@@ -50,6 +50,7 @@ export function useNotices(): void {
         case 'device_lost':
         case 'call_cut_off':
         case 'consult_failed':
+        case 'callback_not_dialled':
         case 'consult_over':
         case 'party_left':
         case 'call_taken_over':

@@ -4,6 +4,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { isSupervisor, sessionQuery, type Session } from '@/api/session'
 import { LoginPage } from '@/features/auth/login-page'
 import { readAdminSearch } from '@/features/admin/search'
+import { readCallbackSearch } from '@/features/callbacks/search'
 import { readCallSearch } from '@/features/calls/search'
 import { readCustomerSearch } from '@/features/customers/search'
 import { readContactSearch, readReportSearch } from '@/features/reports/search'
@@ -142,6 +143,13 @@ const ticket = createRoute({
   component: lazyRouteComponent(() => import('@/features/tickets/ticket-page'), 'TicketPage'),
 })
 
+const callbacks = createRoute({
+  getParentRoute: () => shell,
+  path: '/callbacks',
+  validateSearch: readCallbackSearch,
+  component: lazyRouteComponent(() => import('@/features/callbacks/callbacks-page'), 'CallbacksPage'),
+})
+
 const calls = createRoute({
   getParentRoute: () => shell,
   path: '/calls',
@@ -194,7 +202,7 @@ const unknown = createRoute({
 const routeTree = root.addChildren([
   login,
   tv,
-  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, reports, contacts, admin, adminSection, unknown]),
+  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, callbacks, reports, contacts, admin, adminSection, unknown]),
 ])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */

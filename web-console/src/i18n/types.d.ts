@@ -4,6 +4,7 @@ import type admin from '../features/admin/i18n/en.json'
 import type api from '../api/i18n/en.json'
 import type app from '../app/i18n/en.json'
 import type auth from '../features/auth/i18n/en.json'
+import type callbacks from '../features/callbacks/i18n/en.json'
 import type calls from '../features/calls/i18n/en.json'
 import type customers from '../features/customers/i18n/en.json'
 import type desk from '../features/desk/i18n/en.json'
@@ -25,6 +26,7 @@ declare module 'i18next' {
       api: typeof api
       app: typeof app
       auth: typeof auth
+      callbacks: typeof callbacks
       calls: typeof calls
       customers: typeof customers
       desk: typeof desk

@@ -75,7 +75,7 @@ fn day() -> Facts {
     facts.presence("luis", at(510), Presence::Ready);
     facts.presence("ana", at(600), Presence::Paused { reason: "lunch".into() });
     facts.flowed_out(8, at(800), "support", 300_000, FlowOutCause::MaxWait);
-    facts.tell(8, at(800), CallEventKind::CallbackRequested { queue: queue("support") });
+    facts.tell(8, at(800), CallEventKind::CallbackRequested { queue: queue("support"), callback: None });
     facts.ended(8, at(800));
     facts.presence("ana", at(840), Presence::Ready);
     // 9: waits over the border and is sent to the message of closing time.

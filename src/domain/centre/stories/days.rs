@@ -18,13 +18,13 @@ use crate::{
         agent::{AgentEventKind, Presence},
         call::{CallEventKind, ConsultStep, EndCause, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
         directory::{
-            AgentProfile, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit, QueueRouting, RecordingPolicy,
-            RoutingStep, Strategy, WaitingKey, WaitingRules, WrapUp,
+            AgentProfile, CallbackMode, CallbackRules, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit,
+            QueueRouting, RecordingPolicy, RoutingStep, Strategy, WaitingKey, WaitingRules, WrapUp,
         },
         event::Event,
         queue::pick,
     },
-    types::{Answer, AnswerCause, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
+    types::{Answer, AnswerCause, CallbackId, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
 };
 
 const SEEDS: u64 = 200;
@@ -65,7 +65,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 36] = [
+const EVERYTHING: [&str; 44] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -102,6 +102,14 @@ const EVERYTHING: [&str; 36] = [
     "call.ended",
     "call.disposed",
     "agent.wrap_up_overdue",
+    "call.callback_began",
+    "callback.requested",
+    "callback.attempt_began",
+    "callback.attempt_failed",
+    "callback.reached",
+    "callback.merged",
+    "callback.failed",
+    "callback.expired",
 ];
 
 /// What the world does on its own, later.
@@ -122,6 +130,8 @@ struct Day {
     fork_dice: Rng,
     /// Of who answers calls out, for the same reason.
     answer_dice: Rng,
+    /// Of callbacks.
+    callback_dice: Rng,
     later: BTreeMap<(Mono, u64), Later>,
     count: u64,
     legs: BTreeSet<LegId>,
@@ -249,6 +259,22 @@ fn directory(
     directory
 }
 
+/// Most queues call back, each in its own way.
+fn with_callbacks(mut directory: Directory, dice: &mut Rng) -> Directory {
+    for queue in directory.queues.values_mut() {
+        let mode = [CallbackMode::Task, CallbackMode::AgentFirst, CallbackMode::CustomerFirst, CallbackMode::CustomerFirst];
+        queue.callback = CallbackRules {
+            mode: mode[usize::try_from(dice.below(4)).unwrap()],
+            attempts_max: 1 + i64::try_from(dice.below(3)).unwrap(),
+            retry_mins: 1 + i64::try_from(dice.below(3)).unwrap(),
+            expire_mins: 5 + i64::try_from(dice.below(300)).unwrap(),
+            calls_back_abandoned: dice.below(3) == 0,
+            ..CallbackRules::default()
+        };
+    }
+    directory
+}
+
 impl Day {
     fn new(seed: u64) -> Self {
         let mut dice = Rng::seeded(seed);
@@ -262,6 +288,7 @@ impl Day {
             &mut Rng::seeded(!seed ^ 0x5A5A),
             &mut Rng::seeded(!seed ^ 0x3C3C),
         );
+        let directory = with_callbacks(directory, &mut Rng::seeded(!seed ^ 0xC3C3));
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
             centre: Centre::new(5_000),
@@ -270,6 +297,7 @@ impl Day {
             dice,
             fork_dice,
             answer_dice,
+            callback_dice: Rng::seeded(!seed ^ 0x3C3C),
             later: BTreeMap::new(),
             count: 0,
             legs: BTreeSet::new(),
@@ -340,6 +368,7 @@ impl Day {
             22 => self.consult(),
             _ => {}
         }
+        self.set_up_callback();
         let ms = 200 + self.below(6_000);
         self.pass(ms);
     }
@@ -457,6 +486,8 @@ impl Day {
         assert!(self.centre.calls.is_empty(), "{:?}", self.centre.calls);
         assert!(self.centre.legs.values().all(|used| matches!(used, LegUse::Console(_))), "{:?}", self.centre.legs);
         assert!(self.forked.is_empty() && self.centre.forks.is_idle(), "copies outlast their calls: {:?}", self.forked);
+        let is_left = !self.centre.callbacks.all.is_empty();
+        assert!(!is_left || self.centre.is_draining, "{:?}", self.centre.callbacks.all);
         assert!(self.web.is_empty() && self.centre.web_phones.is_empty());
         for (call, history) in &self.histories {
             assert!(history.iter().any(|kind| matches!(kind, CallEventKind::Ended { .. })), "{call} never ended: {history:?}");

@@ -3,6 +3,7 @@
 mod agents;
 mod answered_by;
 mod by_hand;
+mod callbacks;
 mod calls;
 mod conferring;
 mod consulting;

@@ -60,7 +60,8 @@ impl Desk {
 
     fn joins(&mut self, queue: usize, since: u64, head_start_secs: u64) -> CallId {
         let call = CallId::mint(Timestamp::from_millis(1), &mut self.rng);
-        let waiting = Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new() };
+        let waiting =
+            Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new(), called_back: None };
         self.lines[queue].join(waiting, false, head_start_secs * 1_000, at(since));
         call
     }

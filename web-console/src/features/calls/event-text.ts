@@ -121,6 +121,8 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t(`event.flowed_out.${event.cause}`, { queue: names.queue(event.queue), wait: clockText(event.waited_ms) })
       case 'callback_requested':
         return t('event.callback_requested', { queue: names.queue(event.queue) })
+      case 'callback_began':
+        return t('event.callback_began', { queue: names.queue(event.queue) })
       case 'media_lost':
         return t('event.media_lost', { party: t(`party.${event.party}`) })
       case 'media_back':

@@ -118,6 +118,11 @@ function Party({ call }: { call: CallView }) {
           <p className="truncate text-xs font-medium text-warn-ink" title={t('park.returned', { slot: call.returns_from })} data-testid="dock-returned">
             {t('park.returned_short', { slot: call.returns_from })}
           </p>
+        ) : call.callback ? (
+          <p className="truncate text-xs text-ink-2" data-testid="dock-callback">
+            <span className="font-medium text-accent-ink">{call.callback.attempt > 1 ? t('callback.again', { attempt: call.callback.attempt }) : t('callback.label')}</span>
+            {[call.callback.note, ...details].filter(Boolean).map((part) => ` · ${part}`)}
+          </p>
         ) : (
           <p className="truncate text-xs text-ink-2">{details.filter(Boolean).join(' · ')}</p>
         )}

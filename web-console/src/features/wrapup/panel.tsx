@@ -5,6 +5,7 @@ import { useState, type KeyboardEvent } from 'react'
 import { useStore } from 'zustand'
 import { inLanguage, queuesQuery } from '@/api/queries'
 import type { Queue } from '@/api/types'
+import { AgreeCallback } from '@/features/callbacks/agree-callback'
 import { useTexts } from '@/i18n/use-texts'
 import { CallAgainButton } from '@/lib/call-again-button'
 import { endToTell } from '@/lib/call-end'
@@ -66,6 +67,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
         <Section title={t('ticket.title')}>
           <TicketPart call={call} queue={queue} disposition={chosen} subject={leaf?.name ?? (call.reason ? names.reason(call.reason) : t('ticket.default_subject', { name }))} notes={draft?.text ?? ''} />
         </Section>
+        <AgreeCallback key={call.id} call={call} />
       </div>
       <Footer call={call} isDisposed={chosen !== null} />
     </div>

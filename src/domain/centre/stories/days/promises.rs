@@ -9,7 +9,10 @@ impl Day {
         match &fact.event {
             Event::Call(event) => {
                 let history = self.histories.entry(event.call).or_default();
-                let is_first = matches!(event.kind, CallEventKind::Arrived { .. } | CallEventKind::Dialled { .. });
+                let is_first = {
+                    use CallEventKind::{Arrived, CallbackBegan, Dialled};
+                    matches!(event.kind, Arrived { .. } | Dialled { .. } | CallbackBegan { .. })
+                };
                 assert_eq!(history.is_empty(), is_first, "{:?} after {history:?}", event.kind);
                 if history.iter().any(|kind| matches!(kind, CallEventKind::Ended { .. })) {
                     let is_afterwards = matches!(event.kind, CallEventKind::Disposed { .. } | CallEventKind::Identified { .. });
@@ -37,6 +40,10 @@ impl Day {
                     *self.spent.entry(event.agent.clone()).or_insert(0) += fact.at.millis_since(since);
                     self.presences.insert(event.agent.clone(), (to.clone(), fact.at));
                 }
+            }
+            Event::Callback(event) => {
+                let callback = fact.callback.as_ref().expect("how it stands goes with what happened");
+                assert_eq!((callback.id, &callback.queue), (event.callback, &event.queue));
             }
             other => panic!("the floor told of {other:?}"),
         }
@@ -126,12 +133,50 @@ impl Day {
                 assert_eq!(kind_of(told), kind_of(&agent.presence()), "events tell the presence");
             }
         }
+        self.check_callbacks();
         self.check_lines(offered);
         self.check_legs();
         self.check_views();
         for (queue, tally) in &self.tallies {
-            let waiting = centre.lines.get(queue).map_or(0, |line| line.len());
+            let waiting = centre.lines.get(queue).map_or(0, |line| line.callers());
             assert_eq!(tally.offered, tally.answered + tally.abandoned + tally.flowed_out + waiting, "{queue}: {tally:?}");
+        }
+    }
+
+    /// One promise per number and queue, at the place that it was given; one call per number at a time, each with an agent of its own.
+    fn check_callbacks(&self) {
+        let centre = &self.centre;
+        let mut owed = BTreeSet::new();
+        let mut made = BTreeSet::new();
+        for callback in centre.callbacks.all.values() {
+            assert!(callback.state.is_active(), "what is over is let go of: {callback:?}");
+            assert!(owed.insert((&callback.number, &callback.queue)), "one per number and queue");
+            let call = centre.callbacks.call_of(callback.id);
+            let entry = call.and_then(|call| centre.lines.get(&callback.queue)?.get(call));
+            let place = call.and_then(|call| centre.lines.get(&callback.queue)?.place(call));
+            if let Some(place) = place {
+                assert_eq!(
+                    place.since(),
+                    super::super::super::callbacks::mono_of(callback.queued_at, self.now),
+                    "no lost place"
+                );
+            }
+            // What was being made when the floor began to empty itself is for the next process to say.
+            let is_calling = callback.state == crate::domain::callback::CallbackState::Calling && !centre.is_draining;
+            if is_calling {
+                let call = &centre.calls[&call.expect("what is made has a call")];
+                assert!(matches!(call.stage(), Stage::Dialling { .. }), "an agent is kept for it: {:?}", call.stage());
+            } else {
+                let is_waiting = entry.is_some() || centre.is_draining || centre.timers.is_set(&Timer::Callbacks);
+                assert!(is_waiting, "it stands in line, or its time is waited for: {callback:?}");
+            }
+            if is_calling || entry.is_some_and(|entry| entry.is_offered) {
+                assert!(made.insert(&callback.number), "nobody is dialled twice at once");
+            }
+        }
+        let in_line = centre.lines.values().flat_map(|line| line.iter()).filter(|(_, entry)| entry.called_back.is_some());
+        for (_, entry) in in_line {
+            assert!(centre.callbacks.of_call(entry.call).is_some(), "nobody stands in line for nothing");
         }
     }
 

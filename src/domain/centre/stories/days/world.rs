@@ -7,7 +7,8 @@ impl Day {
         let called =
             self.pick(&["1000", "1000", "1001", "1001", "1002", "1003", "1004", "1005", "1006", "1009", "999"]).unwrap();
         let leg = LegId::mint(self.now.wall, &mut self.dice);
-        let number = self.chance(80).then(|| PhoneNumber::parse("+34911000001", "34").unwrap());
+        let number = format!("+3491100000{}", self.callback_dice.below(4));
+        let number = self.chance(80).then(|| PhoneNumber::parse(&number, "34").unwrap());
         let trunk = Some(id("carrier"));
         let can_hear_early = self.chance(80);
         let caller = CallerLine { is_withheld: number.is_none(), number, trunk, can_hear_early, ..CallerLine::default() };
@@ -27,6 +28,35 @@ impl Day {
                 self.later(ms + 3_000, Later::Input(CentreInput::LegAudio { leg, is_up: true }));
             }
         }
+    }
+
+    /// Somebody sets a callback up, puts one off, or calls one off.
+    pub(super) fn set_up_callback(&mut self) {
+        let scheduled_at = Some(self.now.wall.plus_millis(i64::try_from(self.callback_dice.below(600_000)).unwrap()));
+        let agent =
+            (self.callback_dice.below(2) == 0).then(|| id(AGENTS[usize::try_from(self.callback_dice.below(5)).unwrap()]));
+        let one = self.centre.callbacks.all.keys().next().copied();
+        let command = match (self.callback_dice.below(20), one) {
+            (0, _) => CentreCommand::RequestCallback(Box::new(CallbackWish {
+                id: CallbackId::mint(self.now.wall, &mut self.callback_dice),
+                number: PhoneNumber::parse("+34911000009", "34").unwrap(),
+                customer: None,
+                segment: Some("gold".into()),
+                queue: id(["sales", "support"][usize::try_from(self.callback_dice.below(2)).unwrap()]),
+                language: None,
+                note: None,
+                call: None,
+                scheduled_at,
+                zone: Some("Europe/Madrid".into()),
+                agent,
+            })),
+            (1, Some(callback)) => {
+                CentreCommand::ChangeCallback(Box::new(CallbackChange { callback, scheduled_at, zone: None, agent }))
+            }
+            (2, Some(callback)) => CentreCommand::CancelCallback { callback },
+            _ => return,
+        };
+        let _ = self.ask("boss", command);
     }
 
     pub(super) fn web_call(&mut self) {

@@ -10,6 +10,7 @@ import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from 
 import { tidyQueue } from '../queue'
 import { QueueForkFields } from './fork-rules'
 import { EXITS, ExitFields, exitMistake } from './queue-exit'
+import { callbackMistakes, DEFAULT_CALLBACK, QueueCallbackFields } from './queue-callback'
 import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
 import { DEFAULT_WAITING, QueueWaitingFields, waitingMistakes } from './queue-waiting'
 import { RecordingPolicyField } from './recording'
@@ -77,6 +78,7 @@ export function QueuesSection() {
       recording: null,
       has_secret_note: false,
       forks: null,
+      callback: DEFAULT_CALLBACK,
     }),
     toBody: tidyQueue,
     check: (queue, isNew) => ({
@@ -93,6 +95,7 @@ export function QueuesSection() {
       ...Object.fromEntries(queue.skills.map((need, i) => [`skills[${i}].level`, range(need.level, 1, 10)])),
       ...routingMistakes(queue, range),
       ...waitingMistakes(queue, range, t),
+      ...callbackMistakes(queue, range),
       ...Object.fromEntries(EXITS.map((field) => [field, exitMistake(queue[field], t)])),
     }),
     Fields,
@@ -140,6 +143,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
         ))}
       </Group>
       <QueueWaitingFields form={form} />
+      <QueueCallbackFields form={form} />
       <Group title={t('queues.service_level')}>
         <div className="grid grid-cols-3 gap-2">
           <NumberField label={t('queues.service_level_percent')} unit="%" value={values.service_level_percent} onChange={(value) => set('service_level_percent', value)} error={errorOf('service_level_percent')} />

@@ -1,0 +1,39 @@
+// A supervisor arranges a callback; the agent is offered it in the dock with what it is about.
+import { expect, test } from '@playwright/test'
+import { useCentre } from '../support/centre'
+import { signIn } from '../support/page'
+
+const centre = useCentre()
+
+interface Queue {
+  id: string
+  version: number
+  callback: { mode: string }
+}
+
+test('a callback is arranged with the keyboard, stands in line, and can be called off', async ({ page }) => {
+  const admin = await centre.rest('admin')
+  const support = (await admin.items<Queue>('/queues')).find((queue) => queue.id === 'support')
+  if (!support) throw new Error('no queue support')
+  await admin.ask('PUT', '/queues/support', { ...support, callback: { mode: 'agent_first' } })
+  await signIn(page, centre, 'supervisor')
+  await page.goto('/callbacks')
+  await page.getByTestId('callback-new').focus()
+  await page.keyboard.press('Enter')
+  await page.getByTestId('callback-number').fill('+34 911 222 333')
+  await page.getByTestId('callback-note').fill('La factura')
+  await page.getByTestId('callback-number').press('Enter')
+  const row = page.getByRole('row').filter({ hasText: 'La factura' })
+  await expect(row).toContainText('911 222 333')
+  // One per number and queue: the second is refused in words.
+  await page.getByTestId('callback-new').click()
+  await page.getByTestId('callback-number').fill('911222333')
+  await page.getByTestId('callback-save').click()
+  await expect(page.getByRole('dialog')).toContainText(/ya devuelve|already calls/)
+  await page.keyboard.press('Escape')
+  await row.getByRole('button').click()
+  await page.getByTestId('callback-cancel').click()
+  await expect(row).toHaveCount(0)
+  await page.getByTestId('callbacks-view-ended').click()
+  await expect(page.getByRole('row').filter({ hasText: 'La factura' })).toBeVisible()
+})
