@@ -90,14 +90,15 @@ impl Floor {
         let mut directory = Directory { version: 1, ..Directory::default() };
         for (number, queue) in self.queues.iter().enumerate() {
             directory.queues.insert(queue.id.clone(), queue.clone());
+            let called = format!("9{number:02}");
             let number = Number {
-                number: format!("9{number:02}"),
-                name: queue.id.to_string(),
+                number: called.clone(),
+                name: called.clone(),
                 target: NumberTarget::Queue { queue: queue.id.clone() },
                 is_on_web_phone: false,
                 answering: Answering::AtOnce,
             };
-            directory.numbers.insert(number.number.clone(), number);
+            directory.numbers.insert(called.into(), number);
         }
         for (agent, _) in &self.agents {
             let agent = AgentProfile { device: Device::Sip, phone: Some(agent.id.to_string()), ..agent.clone() };
