@@ -42,6 +42,7 @@ use self::{
 use crate::{
     app::{
         access::Access,
+        alerts::Alerts,
         callbacks::Callbacks,
         calls::Calls,
         customers::Customers,
@@ -65,7 +66,7 @@ use crate::{
     http::{self, AppState, Readiness},
     net::{
         CaptureHandle, Certificates, Reach, ReadAgain, Secrets, SipCapture, SipNet, SipNetFault, SipSockets, Stir, StirFault,
-        SystemClock, forks::Forks, media::MediaPlane, recording::Recorder,
+        SystemClock, WebhookPoster, forks::Forks, media::MediaPlane, recording::Recorder,
     },
     protocol::sip::{Advertised, Gruus, IdentityTimes, PingSettings, RegistrationLimits, SessionTimerLimits, SipSettings},
     protocol::stir::PassportSigner,
@@ -437,6 +438,10 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let access = Access::new(ground.users.clone(), ground.clock.clone(), config.http.sign_in_failures_per_minute);
     let desk = Desk::new(ground.db.clone(), ground.clock.clone(), ground.customers.clone(), ground.tickets.clone());
     let pops = Pops::new(desk.clone());
+    let alerts = Alerts::new(ground.db.clone(), ground.clock.clone(), ground.rng(), ground.directory.watch());
+    let poster = WebhookPoster::open(&config.webhooks).map_err(|error| {
+        Failure::Unavailable(format!("Outside systems (webhooks.trusted) cannot be told of alerts: {error}."))
+    })?;
     let recordings = recordings::desk(&ground, exchange.recorder.folder())?;
     let traffic = http::Traffic::default();
     let app = AppState {
@@ -453,6 +458,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         customers: ground.customers.clone(),
         tickets: ground.tickets.clone(),
         centre: ground.directory.clone(),
+        alerts: alerts.clone(),
         calls: Calls::new(ground.db.clone()),
         callbacks: Callbacks::new(
             ground.db.clone(),
@@ -493,7 +499,8 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let mut loops = vec![scripts.start(&tasks, stopping.clone()).await?];
     let files = (listeners.certificates(), exchange.stir.clone(), read_again.clone());
     loops.push(loops::follow_files(&tasks, files, ground.clock.clone(), stopping.clone()));
-    loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), recordings.clone(), stopping));
+    loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), recordings.clone(), stopping.clone()));
+    loops.extend(loops::watch_floor(&tasks, &ground, &exchange, (alerts, poster), desk, stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
         media: exchange.media.clone(),

@@ -151,6 +151,16 @@ pub enum Flaw {
     NotAWebsocket,
     /// Audio of calls would go over the network for all to hear.
     PlainAudio,
+    /// Not the address of a page on the web.
+    NotAWebAddress,
+    /// Messages would go over the Internet for all to read.
+    PlainWebhook,
+    /// A figure of the whole centre asked of single queues.
+    OfCentreOnly,
+    /// A threshold that has to be below the one that raises the alert.
+    ClearNotBelow,
+    /// A threshold that has to be above the one that raises the alert.
+    ClearNotAbove,
     /// Not the account name of a phone or trunk.
     NotAnAccount,
     /// Not the name of a prompt.
@@ -340,6 +350,16 @@ impl Flaw {
             Self::PlainAudio => {
                 fixed("audio of calls would go over the network unencrypted", "Use wss://, or allow plain audio")
             }
+            Self::NotAWebAddress => {
+                fixed("not the address of a page", "Use one such as https://host/path, without a user or a #")
+            }
+            Self::PlainWebhook => fixed(
+                "messages would go over the Internet unencrypted",
+                "Use https://, or allow private addresses if it is this machine or one of your own network",
+            ),
+            Self::OfCentreOnly => fixed("a figure of the whole centre", "Name no queues"),
+            Self::ClearNotBelow => fixed("not below the threshold that raises the alert", "Use a lower value"),
+            Self::ClearNotAbove => fixed("not above the threshold that raises the alert", "Use a higher value"),
             Self::TrunkWithoutPeer => fixed("a trunk without a peer", "Choose one that calls can go out by, or give it a peer"),
             Self::NotAnAccount => fixed("not an account name", "Use 1 to 40 letters, digits, . - _ +"),
             Self::NotAPrompt => fixed("not the name of a prompt", "Use one such as queue-closed"),

@@ -2,6 +2,8 @@
 
 pub mod access;
 pub mod actor;
+pub mod alert_loop;
+pub mod alerts;
 pub mod callbacks;
 pub mod calls;
 pub mod client;
@@ -34,6 +36,7 @@ pub mod switch_loop;
 pub mod tickets;
 pub mod timer_loop;
 pub mod users;
+pub mod webhook_loop;
 
 /// Why the database did not do it, for those above who must answer somebody.
 pub use crate::store::{StoreFault, journal::Cursor};

@@ -24,7 +24,8 @@ use crate::{
     domain::centre::ParkSettings,
     http,
     net::{
-        CaptureSettings, SipNetSettings, StirSettings, forks::ForkSettings, media::MediaSettings, recording::RecordingSettings,
+        CaptureSettings, SipNetSettings, StirSettings, WebhookSettings, forks::ForkSettings, media::MediaSettings,
+        recording::RecordingSettings,
     },
     store,
     types::settings::{Raw, Section},
@@ -50,6 +51,8 @@ pub struct Config {
     pub recording: RecordingSettings,
     /// Copies of calls' audio for outside systems.
     pub forks: ForkSettings,
+    /// Outside systems that are told of alerts.
+    pub webhooks: WebhookSettings,
     /// Where things are kept.
     pub store: store::Settings,
     /// The public web phone.
@@ -69,7 +72,7 @@ pub struct Config {
 }
 
 /// Names of the sections in the order of the sample file, each with a line for people.
-const SECTIONS: [(&str, &str); 15] = [
+const SECTIONS: [(&str, &str); 16] = [
     ("http", "Browsers and programs: console, REST interface, web sockets."),
     ("sip", "Telephones and trunks."),
     ("stir", "Signed caller identity (STIR/SHAKEN): whose signatures count, and ours. Trunks say whether they use it."),
@@ -77,6 +80,7 @@ const SECTIONS: [(&str, &str); 15] = [
     ("media", "Audio."),
     ("recording", "The files of recorded calls."),
     ("forks", "Copies of calls' audio for outside systems. Which there are and which calls they get is in the console."),
+    ("webhooks", "Outside systems that are told of alerts. Which there are is in the console."),
     ("store", "Where things are kept."),
     ("web_phone", "The public web phone on /call. The centre's own switch for it is in the console under Numbers."),
     ("ivr", "What callers hear."),
@@ -97,6 +101,7 @@ impl Config {
             "media" => &self.media,
             "recording" => &self.recording,
             "forks" => &self.forks,
+            "webhooks" => &self.webhooks,
             "store" => &self.store,
             "web_phone" => &self.web_phone,
             "ivr" => &self.ivr,
@@ -118,6 +123,7 @@ impl Config {
             "media" => &mut self.media,
             "recording" => &mut self.recording,
             "forks" => &mut self.forks,
+            "webhooks" => &mut self.webhooks,
             "store" => &mut self.store,
             "web_phone" => &mut self.web_phone,
             "ivr" => &mut self.ivr,

@@ -231,7 +231,7 @@ impl Eyes {
             Event::Customer(_) => self.actor.may(Permission::WorkCustomers),
             Event::Access(_) => self.actor.may(Permission::ManageUsers),
             // Only that something was set up anew; what, is read through REST.
-            Event::Trunk(_) | Event::Callback(_) => self.actor.may(Permission::Supervise),
+            Event::Trunk(_) | Event::Callback(_) | Event::Alert(_) => self.actor.may(Permission::Supervise),
             Event::Directory(_) => self.actor.may(Permission::SeeDirectory),
         }
     }

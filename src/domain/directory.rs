@@ -2,6 +2,7 @@
 //! phones, calendars, dispositions. The store loads it, the switch receives each new one as a whole; a call in progress keeps
 //! its own choices. Deliberately absent: users and passwords (`store/users`), secrets of trunks beyond the digest hash.
 
+mod alert_rule;
 mod answer_rules;
 mod callback_rules;
 mod dialling_rules;
@@ -17,12 +18,14 @@ mod trunk_rules;
 mod trunk_security;
 mod trunk_tls;
 mod waiting_rules;
+mod webhook;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use alert_rule::{ALERT_QUEUES_MAX, ALERT_RULES_MAX, AlertMetric, AlertRule};
 pub use answer_rules::AnswerRules;
 pub use callback_rules::{CallbackMode, CallbackRules};
 pub use dialling_rules::DiallingRules;
@@ -38,8 +41,12 @@ pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkIdentity, TrunkStir};
 pub use trunk_tls::TrunkTls;
 pub use waiting_rules::{WaitingKey, WaitingRules};
+pub use webhook::{WEBHOOKS_MAX, Webhook, WebhookSecret};
 
-use crate::types::{AgentId, CalendarId, DispositionId, MediaEncryption, MediaForkId, QueueId, RouteId, SkillId, TrunkId};
+use crate::types::{
+    AgentId, AlertRuleId, CalendarId, DispositionId, MediaEncryption, MediaForkId, QueueId, RouteId, SkillId, TrunkId,
+    WebhookId,
+};
 
 /// Languages of the console, and of every text that people write for it: names of dispositions, scripts, labels of flows.
 pub const LANGUAGES: [&str; 2] = ["es", "en"];
@@ -65,6 +72,10 @@ pub struct Directory {
     pub outbound_routes: BTreeMap<RouteId, OutboundRoute>,
     /// Outside systems that get calls' audio.
     pub media_forks: BTreeMap<MediaForkId, MediaFork>,
+    /// When supervisors are alerted.
+    pub alert_rules: BTreeMap<AlertRuleId, AlertRule>,
+    /// Outside systems that are told of alerts.
+    pub webhooks: BTreeMap<WebhookId, Webhook>,
     /// SIP phones by account name.
     pub phones: BTreeMap<Arc<str>, Phone>,
     /// Opening hours by key, in the form that `domain/calendar` checks and resolves.
@@ -105,11 +116,15 @@ pub enum Thing {
     SlaPolicy,
     /// An outside system that gets calls' audio.
     MediaFork,
+    /// A rule by which supervisors are alerted.
+    AlertRule,
+    /// An outside system that is told of alerts.
+    Webhook,
 }
 
 impl Thing {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Centre,
         Self::Number,
         Self::Queue,
@@ -123,6 +138,8 @@ impl Thing {
         Self::PauseReason,
         Self::SlaPolicy,
         Self::MediaFork,
+        Self::AlertRule,
+        Self::Webhook,
     ];
 
     /// As it is written in columns and events.
@@ -141,6 +158,8 @@ impl Thing {
             Self::PauseReason => "pause_reason",
             Self::SlaPolicy => "sla_policy",
             Self::MediaFork => "media_fork",
+            Self::AlertRule => "alert_rule",
+            Self::Webhook => "webhook",
         }
     }
 }

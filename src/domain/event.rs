@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    access::AccessEvent, agent::AgentEvent, call::CallEvent, callback::CallbackEvent, customer::CustomerEvent,
-    directory::DirectoryEvent, ticket::TicketEvent, trunk::TrunkEvent,
+    access::AccessEvent, agent::AgentEvent, alert::AlertEvent, call::CallEvent, callback::CallbackEvent,
+    customer::CustomerEvent, directory::DirectoryEvent, ticket::TicketEvent, trunk::TrunkEvent,
 };
 use crate::types::{NodeId, Timestamp, UserId};
 
@@ -30,6 +30,8 @@ pub enum Event {
     Trunk(TrunkEvent),
     /// A promise to call somebody back.
     Callback(CallbackEvent),
+    /// A threshold that was passed.
+    Alert(AlertEvent),
 }
 
 /// Who or what made it happen.
@@ -77,6 +79,7 @@ impl Event {
             Self::Directory(event) => event.kind(),
             Self::Trunk(event) => event.kind(),
             Self::Callback(event) => event.kind(),
+            Self::Alert(event) => event.kind(),
         }
     }
 
@@ -91,6 +94,7 @@ impl Event {
             Self::Directory(event) => (event.thing.word(), event.key.clone()),
             Self::Trunk(event) => ("trunk", event.trunk.to_string()),
             Self::Callback(event) => ("callback", event.callback.to_string()),
+            Self::Alert(event) => ("alert", event.alert.to_string()),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod agent;
+pub mod alert;
 pub mod calendar;
 pub mod call;
 pub mod callback;

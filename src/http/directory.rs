@@ -18,8 +18,8 @@ use crate::{
         field_problem::Flaw,
     },
     domain::directory::{
-        AgentProfile, CalendarSource, Centre, Disposition, MediaFork, Number, OutboundRoute, PauseReason, Phone, Queue, Skill,
-        Thing, Trunk,
+        AgentProfile, AlertRule, CalendarSource, Centre, Disposition, MediaFork, Number, OutboundRoute, PauseReason, Phone,
+        Queue, Skill, Thing, Trunk, Webhook,
     },
 };
 
@@ -28,7 +28,7 @@ use crate::{
 pub struct ToSave<T> {
     /// The version that was seen; needed to change an entry, not to make one.
     version: Option<i64>,
-    /// SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+    /// SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
     /// unless the account or address is another.
     password: Option<String>,
     /// The entry.
@@ -145,6 +145,8 @@ resources! {
     trunks: Trunk, "trunks", "/api/v1/trunks", "/api/v1/trunks/{id}", "id";
     outbound_routes: OutboundRoute, "outbound-routes", "/api/v1/outbound-routes", "/api/v1/outbound-routes/{id}", "id";
     media_forks: MediaFork, "media-forks", "/api/v1/media-forks", "/api/v1/media-forks/{id}", "id";
+    alert_rules: AlertRule, "alert-rules", "/api/v1/alert-rules", "/api/v1/alert-rules/{id}", "id";
+    webhooks: Webhook, "webhooks", "/api/v1/webhooks", "/api/v1/webhooks/{id}", "id";
     phones: Phone, "phones", "/api/v1/phones", "/api/v1/phones/{id}", "account";
     calendars: CalendarSource, "calendars", "/api/v1/calendars", "/api/v1/calendars/{id}", "id";
     dispositions: Disposition, "dispositions", "/api/v1/dispositions", "/api/v1/dispositions/{id}", "id";
@@ -234,7 +236,9 @@ fn key_of(thing: Thing) -> &'static str {
         | Thing::Disposition
         | Thing::PauseReason
         | Thing::SlaPolicy
-        | Thing::MediaFork => "id",
+        | Thing::MediaFork
+        | Thing::AlertRule
+        | Thing::Webhook => "id",
     }
 }
 

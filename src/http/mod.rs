@@ -12,6 +12,7 @@
 //! - JSON is snake case; `POST` answers 201 with the thing made, `PUT` and `PATCH` 200 with the thing as it is now, `DELETE` 204;
 //!   a save names the `version` that it saw and gets 409 `changed-meanwhile` when that is no longer true.
 
+mod alerts;
 mod auth;
 mod callbacks;
 mod calls;
@@ -63,8 +64,9 @@ pub use traffic::Traffic;
 
 use crate::{
     app::{
-        access::Access, callbacks::Callbacks, calls::Calls, customers::Customers, directory::DirectoryDesk, events::Events,
-        recordings::RecordingDesk, reports::Reports, signalling::SignallingDesk, switch_handle::SwitchHandle, tickets::Tickets,
+        access::Access, alerts::Alerts, callbacks::Callbacks, calls::Calls, customers::Customers, directory::DirectoryDesk,
+        events::Events, recordings::RecordingDesk, reports::Reports, signalling::SignallingDesk, switch_handle::SwitchHandle,
+        tickets::Tickets,
     },
     domain::directory::Directory,
     types::Clock,
@@ -100,6 +102,8 @@ pub struct AppState {
     pub customers: Customers,
     /// Tickets and SLA policies.
     pub tickets: Tickets,
+    /// Alerts.
+    pub alerts: Alerts,
     /// The history of calls.
     pub calls: Calls,
     /// Promises to call back.

@@ -10,7 +10,7 @@ use utoipa::{
 };
 
 use super::{
-    AppState, Routes, callbacks, calls, customers, directory, error::Problem, events, health, lines, parked, presence,
+    AppState, Routes, alerts, callbacks, calls, customers, directory, error::Problem, events, health, lines, parked, presence,
     queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting, web_phone,
 };
 
@@ -82,6 +82,7 @@ pub fn openapi() -> Document {
         part("parked_calls", parked::Doc::openapi()),
         part("queue_waits", queue_waits::Doc::openapi()),
         part("waiting", waiting::Doc::openapi()),
+        part("alerts", alerts::Doc::openapi()),
         part("presence", presence::Doc::openapi()),
     ];
     for part in parts {

@@ -3,9 +3,9 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, callbacks, calls, customers, directory, events, guard, health, lines, openapi, parked, presence,
-    queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting, web_console,
-    web_phone,
+    ApiError, AppState, alerts, callbacks, calls, customers, directory, events, guard, health, lines, openapi, parked,
+    presence, queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting,
+    web_console, web_phone,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -30,6 +30,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(queue_waits::routes())
         .merge(presence::routes())
         .merge(waiting::routes())
+        .merge(alerts::routes())
         .merge(openapi::routes());
     routes
         .into_router(&state)

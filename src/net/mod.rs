@@ -12,6 +12,7 @@ mod hep_export;
 mod kept_task;
 pub mod media;
 mod priority;
+mod public_address;
 mod recent_invites;
 pub mod recording;
 mod resolver;
@@ -28,6 +29,7 @@ mod sip_tls;
 mod sip_udp;
 mod stir;
 mod tls_verifiers;
+mod webhook;
 
 #[cfg(test)]
 mod sip_stories;
@@ -47,3 +49,4 @@ pub use sip_capture::{CaptureHandle, CaptureSettings, CaptureStats, SipCapture, 
 pub use sip_intake::SipNetStats;
 pub use sip_socket::{SipSocket, SipSockets, SocketOver};
 pub use stir::{Stir, StirFault, StirSettings, StirVerifier};
+pub use webhook::{WebhookAddress, WebhookFault, WebhookMessage, WebhookPoster, WebhookSettings};

@@ -8,16 +8,19 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::{Exchange, Ground, tasks::Tasks};
 use crate::{
     app::{
+        alert_loop,
+        alerts::Alerts,
+        desk::Desk,
         directory::DirectoryDesk,
         reaction_loop,
         recordings::{RecordingDesk, retention},
         review_loop,
         switch_handle::SwitchHandle,
-        timer_loop,
+        timer_loop, webhook_loop,
     },
     console::{ConsoleState, Pops},
     domain::directory::Directory,
-    net::{Certificates, PeerNames, ReadAgain, Stir},
+    net::{Certificates, PeerNames, ReadAgain, Stir, WebhookPoster},
     switch::Input,
     types::Clock,
 };
@@ -78,6 +81,24 @@ pub fn start(
         tasks.keep("recordings", retention),
         tasks.keep("boards", boards),
     ]
+}
+
+/// Starts the loops that watch the floor by the rules for alerts, and that tell outside systems.
+pub fn watch_floor(
+    tasks: &Tasks,
+    ground: &Ground,
+    exchange: &Exchange,
+    (alerts, poster): (Alerts, WebhookPoster),
+    desk: Desk,
+    stopping: watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let (clock, directory, switch) = (ground.clock.clone(), ground.directory.watch(), exchange.switch.clone());
+    let watching = {
+        let (alerts, clock, stop) = (alerts.clone(), clock.clone(), stopping.clone());
+        move || alert_loop::run(alerts.clone(), switch.clone(), desk.clone(), directory.clone(), clock.clone(), stop.clone())
+    };
+    let telling = move || webhook_loop::run(alerts.clone(), poster.clone(), clock.clone(), stopping.clone());
+    vec![tasks.keep("alerts", watching), tasks.keep("webhooks", telling)]
 }
 
 /// Starts the loop that reads certificates and keys again when their files change.

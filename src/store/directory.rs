@@ -13,7 +13,7 @@ use super::{
     sql,
 };
 use crate::{
-    domain::directory::{DigestHashes, DigestSecret, Directory, EntrySecret, ForkToken, Thing},
+    domain::directory::{DigestHashes, DigestSecret, Directory, EntrySecret, ForkToken, Thing, WebhookSecret},
     types::Timestamp,
 };
 
@@ -305,6 +305,10 @@ fn put(directory: &mut Directory, row: EntryRow, sealer: Option<&Sealer>) -> Res
         })?,
         Some(Thing::MediaFork) => into(&mut directory.media_forks, row, sealer, |fork, secret| {
             fork.token = secret.and_then(EntrySecret::token);
+        })?,
+        Some(Thing::AlertRule) => into(&mut directory.alert_rules, row, sealer, |_, _| {})?,
+        Some(Thing::Webhook) => into(&mut directory.webhooks, row, sealer, |webhook, secret| {
+            webhook.secret = secret.and_then(EntrySecret::token).map(|token| WebhookSecret(token.0));
         })?,
         Some(Thing::OutboundRoute) => into(&mut directory.outbound_routes, row, sealer, |_, _| {})?,
         Some(Thing::Phone) => {

@@ -126,8 +126,12 @@ impl<'a> Follows<'a> {
                     }
                 }
                 // The other areas' use cases write what follows themselves.
-                Event::Ticket(_) | Event::Customer(_) | Event::Access(_) | Event::Directory(_) | Event::Trunk(_) => {}
-                // Its row goes with the fact, above.
+                Event::Ticket(_)
+                | Event::Customer(_)
+                | Event::Access(_)
+                | Event::Directory(_)
+                | Event::Trunk(_)
+                | Event::Alert(_) => {} // Its row goes with the fact, above.
                 Event::Callback(_) => {}
             }
         }

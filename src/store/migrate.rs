@@ -31,6 +31,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (10, "reports", include_str!("../../migrations/0010_reports.sql")),
     (11, "expected waits", include_str!("../../migrations/0011_expected_waits.sql")),
     (12, "callbacks", include_str!("../../migrations/0012_callbacks.sql")),
+    (13, "alerts", include_str!("../../migrations/0013_alerts.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -198,6 +199,11 @@ mod tests {
             12,
             "b3a2f325110a705ba021272904de856491d6136cf7e37e445ef54fa9f57ba515",
             "ce14677b61a04356226b6075ed97c29c9044dd32c22af64786a542d2af3ab1f1",
+        ),
+        (
+            13,
+            "a3b28779724ba9632b57c4ca7d6da10e59d717eb9ef208f5005ff0ef8adcfe16",
+            "84c075d5f82d2002a5939f87690dc9c9580ce443368d1da99117205e4dc9383a",
         ),
     ];
 

@@ -16,6 +16,7 @@ mod tx;
 mod writer;
 
 pub mod agent_report;
+pub mod alerts;
 pub mod audit;
 pub mod backup;
 pub mod callbacks;
@@ -59,6 +60,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("db", db::STATEMENTS),
         ("tx", tx::STATEMENTS),
         ("agent_report", agent_report::STATEMENTS),
+        ("alerts", alerts::STATEMENTS),
         ("audit", audit::STATEMENTS),
         ("callbacks", callbacks::STATEMENTS),
         ("calls", calls::STATEMENTS),

@@ -7,8 +7,8 @@ use sqlx::{
 
 use super::{Dialect, StoreFault};
 use crate::types::{
-    AgentId, CalendarId, CallId, CustomerId, DispositionId, InteractionId, LineId, NodeId, PhoneNumber, QueueId, RecordingId,
-    SessionId, SkillId, SlaPolicyId, TicketId, Timestamp, TrunkId, UserId,
+    AgentId, AlertId, AlertRuleId, CalendarId, CallId, CustomerId, DeliveryId, DispositionId, InteractionId, LineId, NodeId,
+    PhoneNumber, QueueId, RecordingId, SessionId, SkillId, SlaPolicyId, TicketId, Timestamp, TrunkId, UserId, WebhookId,
 };
 
 /// A registered statement: one text for both engines, or a pair where their words differ. Made by `sql!`.
@@ -150,6 +150,10 @@ val_from! {
     InteractionId => Text, value => value.to_string();
     TicketId => Text, value => value.to_string();
     SessionId => Text, value => value.to_string();
+    AlertId => Text, value => value.to_string();
+    DeliveryId => Text, value => value.to_string();
+    &AlertRuleId => Text, value => value.to_string();
+    &WebhookId => Text, value => value.to_string();
     &NodeId => Text, value => value.to_string();
     &QueueId => Text, value => value.to_string();
     &SkillId => Text, value => value.to_string();

@@ -152,6 +152,10 @@ minted_id! {
     SessionId,
     /// A promise to call somebody back.
     CallbackId,
+    /// A threshold that was passed, from there until all is well again.
+    AlertId,
+    /// One message for an outside system, however often it is tried.
+    DeliveryId,
 }
 
 key! {
@@ -179,6 +183,10 @@ key! {
     DispositionId,
     /// An SLA policy.
     SlaPolicyId,
+    /// A rule by which an alert is raised.
+    AlertRuleId,
+    /// An outside system that is told of alerts.
+    WebhookId,
 }
 
 impl From<UserId> for AgentId {

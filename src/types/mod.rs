@@ -31,8 +31,9 @@ pub use certificate_problem::CertificateProblem;
 pub use expected_wait::ExpectedWait;
 pub use fork::{ForkEnd, ForkFacts, ForkFailure, ForkStop, ForkWord};
 pub use ids::{
-    AgentId, CalendarId, CallId, CallbackId, CustomerId, DispositionId, ForkId, InteractionId, InvalidId, LegId, LineId,
-    MediaForkId, NodeId, QueueId, RecordingId, RouteId, SessionId, SkillId, SlaPolicyId, TicketId, TrunkId, UserId,
+    AgentId, AlertId, AlertRuleId, CalendarId, CallId, CallbackId, CustomerId, DeliveryId, DispositionId, ForkId,
+    InteractionId, InvalidId, LegId, LineId, MediaForkId, NodeId, QueueId, RecordingId, RouteId, SessionId, SkillId,
+    SlaPolicyId, TicketId, TrunkId, UserId, WebhookId,
 };
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Beginning, FlowNames, changed, checks, digest_secret, forks, outward};
+use super::{Beginning, FlowNames, alerts, changed, checks, digest_secret, forks, outward};
 use crate::{
     app::{
         actor::Permission,
@@ -10,9 +10,9 @@ use crate::{
     },
     domain::{
         directory::{
-            AgentProfile, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule,
+            AgentProfile, AlertRule, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule,
             ForkTarget, ForkToken, MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill,
-            Thing, Trunk, WaitingKey,
+            Thing, Trunk, WaitingKey, Webhook, WebhookSecret,
         },
         event::Actor,
         ticket::SlaPolicy,
@@ -135,7 +135,9 @@ impl Kept for Queue {
         let lines = flows.and_then(|names| names.queues.get(&self.id)).into_iter().flatten().map(line);
         let policies = policies.iter().filter(|policy| policy.queues.contains(&self.id));
         let policies = policies.map(|policy| referrer(Thing::SlaPolicy, &policy.id));
-        numbers.chain(queues).chain(lines).chain(policies).collect()
+        let alerts = directory.alert_rules.values().filter(|rule| rule.queues.contains(&self.id));
+        let alerts = alerts.map(|rule| referrer(Thing::AlertRule, &rule.id));
+        numbers.chain(queues).chain(lines).chain(policies).chain(alerts).collect()
     }
 }
 
@@ -252,6 +254,48 @@ impl Kept for MediaFork {
 
     fn with_secret(self, secret: Option<EntrySecret>) -> Self {
         Self { token: secret.and_then(EntrySecret::token), ..self }
+    }
+}
+
+impl Kept for AlertRule {
+    const THING: Thing = Thing::AlertRule;
+    const READ: Permission = Permission::Supervise;
+    kept_by_id!(alert_rules);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        alerts::rule(self, directory, problems);
+    }
+
+    fn referrers(&self, _: Around<'_>) -> Vec<Referrer> {
+        Vec::new()
+    }
+}
+
+impl Kept for Webhook {
+    const THING: Thing = Thing::Webhook;
+    const READ: Permission = Permission::Administer;
+    kept_by_id!(webhooks);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        alerts::webhook(self, directory, problems);
+    }
+
+    fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
+        let rules = directory.alert_rules.values().filter(|rule| rule.webhooks.contains(&self.id));
+        rules.map(|rule| referrer(Thing::AlertRule, &rule.id)).collect()
+    }
+
+    fn account(&self) -> Option<&str> {
+        Some(&self.url).map(String::as_str).filter(|url| !url.is_empty())
+    }
+
+    fn secret_of(&self, _realm: &str, password: &str) -> Result<Option<EntrySecret>, Flaw> {
+        let is_text = password.bytes().all(|b| b.is_ascii_graphic());
+        is_text.then(|| Some(EntrySecret::Token(ForkToken(password.to_owned())))).ok_or(Flaw::ControlCharacters)
+    }
+
+    fn with_secret(self, secret: Option<EntrySecret>) -> Self {
+        Self { secret: secret.and_then(EntrySecret::token).map(|token| WebhookSecret(token.0)), ..self }
     }
 }
 

@@ -3,6 +3,7 @@
 //! restart. Deliberately absent: what the entries mean to a call (`domain`).
 
 mod agents;
+mod alerts;
 mod callbacks;
 mod checks;
 mod floor;

@@ -293,7 +293,8 @@ impl<'p> World<'p> {
                     | Event::Access(_)
                     | Event::Directory(_)
                     | Event::Trunk(_)
-                    | Event::Callback(_) => {}
+                    | Event::Callback(_)
+                    | Event::Alert(_) => {}
                 },
                 CentreOutput::LookUp { .. }
                 | CentreOutput::Call(_)

@@ -83,8 +83,7 @@ impl TrunkState {
 
     /// Whether calls may be expected to go through.
     pub fn is_usable(&self) -> bool {
-        let is_refused = matches!(self.registration, TrunkRegistration::Failed { .. });
-        !is_refused && !matches!(self.health, TrunkHealth::Down { .. })
+        is_usable(self.health, self.registration)
     }
 
     /// The other side answers, or does not: the event, if that is news.
@@ -133,6 +132,18 @@ pub struct TrunkView {
     pub calls: i64,
     /// Most calls at a time.
     pub calls_max: i64,
+}
+
+impl TrunkView {
+    /// Whether calls may be expected to go through.
+    pub fn is_usable(&self) -> bool {
+        is_usable(self.health, self.registration)
+    }
+}
+
+fn is_usable(health: TrunkHealth, registration: TrunkRegistration) -> bool {
+    let is_refused = matches!(registration, TrunkRegistration::Failed { .. });
+    !is_refused && !matches!(health, TrunkHealth::Down { .. })
 }
 
 /// Something happened to a trunk.

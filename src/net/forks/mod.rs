@@ -30,6 +30,7 @@ use tokio::sync::mpsc;
 
 pub use feed::{ForkFeed, ForkTaps};
 pub use settings::ForkSettings;
+pub(super) use tls::connector as tls_connector;
 
 use self::hub::{Door, Hub};
 use crate::{

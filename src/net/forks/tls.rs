@@ -8,7 +8,7 @@ use tokio_rustls::TlsConnector;
 use crate::protocol::certificate::Anchors;
 
 /// Trusts what browsers trust, and the certificates in the file `trusted` besides.
-pub(super) fn connector(trusted: Option<&Path>) -> io::Result<TlsConnector> {
+pub(in crate::net) fn connector(trusted: Option<&Path>) -> io::Result<TlsConnector> {
     let mut anchors = Anchors::well_known();
     if let Some(file) = trusted {
         anchors = anchors.and(Anchors::read(&fs::read(file)?).map_err(io::Error::other)?);

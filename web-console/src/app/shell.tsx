@@ -11,6 +11,7 @@ import { useSessionWatch } from '@/lib/use-session-watch'
 import { live } from '@/live/console'
 import { phone } from '@/phone/softphone'
 import { ToastRegion } from '@/ui'
+import { useAlertNotices } from './alert-notices'
 import { useHotkeys } from './hotkeys'
 import { useKeptFocus } from './kept-focus'
 import { useNotices } from './notices'
@@ -82,6 +83,7 @@ function Ears() {
   useTitle()
   useHotkeys()
   useNotices()
+  useAlertNotices()
   useKeptFocus()
   return null
 }

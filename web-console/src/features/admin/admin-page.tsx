@@ -5,6 +5,7 @@ import { createElement, type ComponentType } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { EmptyState, Page } from '@/ui'
 import { AgentsSection } from './sections/agents'
+import { AlertsSection } from './sections/alerts'
 import { AuditSection } from './sections/audit'
 import { CentreSection } from './sections/centre'
 import { DispositionsSection } from './sections/dispositions'
@@ -20,6 +21,7 @@ import { SlaSection } from './sections/sla'
 import { TokensSection } from './sections/tokens'
 import { TrunksSection } from './sections/trunks'
 import { UsersSection } from './sections/users'
+import { WebhooksSection } from './sections/webhooks'
 import { SECTIONS, type SectionId } from './search'
 
 const PAGES: Record<SectionId, ComponentType> = {
@@ -31,6 +33,8 @@ const PAGES: Record<SectionId, ComponentType> = {
   trunks: TrunksSection,
   routes: RoutesSection,
   forks: ForksSection,
+  alerts: AlertsSection,
+  webhooks: WebhooksSection,
   phones: PhonesSection,
   hours: HoursSection,
   dispositions: DispositionsSection,
@@ -45,7 +49,7 @@ const GROUPS: ReadonlyArray<{ key: 'people' | 'calls' | 'work' | 'system'; secti
   { key: 'people', sections: ['users', 'agents', 'skills'] },
   { key: 'calls', sections: ['queues', 'numbers', 'trunks', 'routes', 'phones', 'hours', 'forks'] },
   { key: 'work', sections: ['dispositions', 'pauses', 'sla'] },
-  { key: 'system', sections: ['centre', 'tokens', 'audit'] },
+  { key: 'system', sections: ['centre', 'alerts', 'webhooks', 'tokens', 'audit'] },
 ]
 
 export function AdminPage() {

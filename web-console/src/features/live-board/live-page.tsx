@@ -7,6 +7,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { boardStore } from '@/live/stores/board'
 import { Button, ButtonLink, EmptyState, Page, SkeletonLines } from '@/ui'
 import { AsOf, Figures } from './age'
+import { AlertHistory, AlertsStrip } from './alerts-strip'
 import { AgentsTable } from './agents-table'
 import { CallsList } from './calls-list'
 import { QueuesTable } from './queues-table'
@@ -45,6 +46,7 @@ function Board() {
       actions={
         <>
           <AsOf isFrozen={isFrozen} />
+          <AlertHistory />
           <Button size="sm" icon={isFrozen ? CirclePlay : Pause} onPress={() => setFrozen(!isFrozen)}>
             {isFrozen ? t('go_on') : t('freeze')}
           </Button>
@@ -59,6 +61,7 @@ function Board() {
       ) : (
         <Figures isFrozen={isFrozen} className="flex h-full min-h-0 flex-col">
           <Summary queues={queues} agents={agents} />
+          <AlertsStrip />
           <TrunksStrip />
           <QueuesTable ids={queues} />
           <div className="grid min-h-48 flex-1 grid-cols-1 overflow-auto border-t border-line-strong lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)] lg:overflow-hidden">
