@@ -102,6 +102,7 @@ impl Calls {
         }
         let mut events = journal::events_of(&self.db, "call", &id.to_string()).await?;
         if !actor.may(Permission::Supervise) {
+            events.retain(|record| !matches!(&record.event, Event::Call(event) if event.kind.is_of_listening()));
             for record in &mut events {
                 if let Event::Call(event) = &mut record.event {
                     event.hide_decision();

@@ -100,6 +100,7 @@ fn call(state: CallState) -> CallView {
             messages: vec!["call-back-soon".into()],
         },
         supervisors: vec![SupervisorView { agent: key("supervisor"), mode: Supervision::Listen }],
+        is_monitoring_told: true,
         transferred_from: None,
         returns_from: None,
         end_cause: None,

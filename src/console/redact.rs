@@ -17,8 +17,10 @@ use crate::{
     },
     domain::{
         agent::Presence,
-        call::{EndCause, Party},
-        centre::{AgentView, AudioState, CallState, CallView, ConsultViewStep, FloorSnapshot, ParkedCall, Refusal},
+        call::{EndCause, Party, Supervision},
+        centre::{
+            AgentView, AudioState, CallState, CallView, ConsultViewStep, FloorSnapshot, ParkedCall, Refusal, SupervisorView,
+        },
         event::{Event, EventRecord},
     },
     types::{AgentId, CallId, SessionId},
@@ -189,13 +191,25 @@ impl Eyes {
             (Some((ConsultViewStep::Ringing | ConsultViewStep::Talking | ConsultViewStep::Joined, _)), None) => {
                 CallState::Talking
             }
-            (None, None) => return Arc::clone(call),
+            (None, None) => return self.without_listeners(call),
         };
         let is_muted = joined.map_or(call.is_muted, |party| party.is_muted);
         let (agent, transferred_from) = (Some(self.agent.clone()), call.agent.clone());
         // The agent's line is not this colleague's.
         let poor_audio = call.poor_audio.iter().copied().filter(|party| *party != Party::Agent).collect();
-        Arc::new(CallView { state, agent, transferred_from, is_muted, poor_audio, ..without_parties(call) })
+        let seen = CallView { state, agent, transferred_from, is_muted, poor_audio, ..without_parties(call) };
+        self.without_listeners(&Arc::new(seen))
+    }
+
+    /// A call without the supervisors who only listen, where its agents are not told of them.
+    fn without_listeners(&self, call: &Arc<CallView>) -> Arc<CallView> {
+        let is_hidden = |one: &SupervisorView| one.mode == Supervision::Listen;
+        let may_know = call.is_monitoring_told || self.actor.may(Permission::Supervise);
+        if may_know || !call.supervisors.iter().any(is_hidden) {
+            return Arc::clone(call);
+        }
+        let supervisors = call.supervisors.iter().filter(|one| !is_hidden(one)).cloned().collect();
+        Arc::new(CallView { supervisors, ..CallView::clone(call) })
     }
 
     /// An agent as this console may see one: of colleagues only whether they can take a call.
@@ -225,7 +239,10 @@ impl Eyes {
     /// Whether this console is told of a fact.
     pub fn may_see(&self, record: &EventRecord) -> bool {
         match &record.event {
-            Event::Call(event) => self.actor.may(Permission::SeeCalls) || self.knows(event.call),
+            // Who listened when is told by the call itself, to agents who are told of it at all.
+            Event::Call(event) => {
+                self.actor.may(Permission::SeeCalls) || (self.knows(event.call) && !event.kind.is_of_listening())
+            }
             Event::Agent(event) => self.actor.may(Permission::Supervise) || event.agent == self.agent,
             Event::Ticket(_) => self.actor.may(Permission::WorkTickets),
             Event::Customer(_) => self.actor.may(Permission::WorkCustomers),
@@ -240,7 +257,15 @@ impl Eyes {
 /// Whom to ask and whom to send away is the business of the agent who has the call, and so are the numbers of who is there and how
 /// they sound.
 fn without_parties(call: &CallView) -> CallView {
-    CallView { consult: None, conference: Vec::new(), poor_audio: Vec::new(), dead_air_since: None, ..call.clone() }
+    let supervisors = call.supervisors.iter().filter(|one| one.mode != Supervision::Listen || call.is_monitoring_told);
+    CallView {
+        consult: None,
+        conference: Vec::new(),
+        poor_audio: Vec::new(),
+        dead_air_since: None,
+        supervisors: supervisors.cloned().collect(),
+        ..call.clone()
+    }
 }
 
 impl From<Refusal> for CommandProblem {
@@ -394,6 +419,24 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_is_told_who_listens_only_where_that_is_the_rule_and_who_speaks_always() {
+        let heard_by = |version, mode, is_monitoring_told| {
+            let view = call(version, Some("ana"), serde_json::json!({"is": "talking"}));
+            let supervisors = vec![SupervisorView { agent: "sara".parse().expect("a key"), mode }];
+            LiveUpdate::Call(Arc::new(CallView { supervisors, is_monitoring_told, ..CallView::clone(&view) }))
+        };
+        let told = |message: Option<ServerMessage>| match message {
+            Some(ServerMessage::Call { call }) => Some(call.supervisors.len()),
+            _ => None,
+        };
+        let mut ana = eyes("ana", Role::Agent);
+        assert_eq!(told(ana.live(&heard_by(1, Supervision::Listen, false))), Some(0));
+        assert_eq!(told(ana.live(&heard_by(2, Supervision::Listen, true))), Some(1));
+        assert_eq!(told(ana.live(&heard_by(3, Supervision::Whisper, false))), Some(1));
+        assert_eq!(told(eyes("sara", Role::Supervisor).live(&heard_by(1, Supervision::Listen, false))), Some(1));
+    }
+
+    #[test]
     fn what_the_snapshot_has_shown_is_not_told_again() {
         let mut ana = eyes("ana", Role::Agent);
         let shown = call(5, Some("ana"), serde_json::json!({"is": "talking"}));
@@ -432,6 +475,13 @@ mod tests {
             record(serde_json::json!({"area": "agent", "event": {"agent": "luis", "kind": "next_state_chosen", "next": null}}));
         let access = record(serde_json::json!({"area": "access", "event": {"user": "luis", "kind": "signed_out"}}));
         let sees = |user: &str, role, record: &EventRecord| eyes(user, role).may_see(record);
+        let own = call(1, Some("ana"), serde_json::json!({"is": "talking"}));
+        let of_call = |event: serde_json::Value| record(serde_json::json!({"area": "call", "event": event}));
+        let listens = of_call(serde_json::json!({"call": own.id, "kind": "listen_started", "supervisor": "sara"}));
+        let held = of_call(serde_json::json!({"call": own.id, "kind": "held"}));
+        let mut ana = eyes("ana", Role::Agent);
+        ana.live(&LiveUpdate::Call(own));
+        assert!(ana.may_see(&held) && !ana.may_see(&listens), "who listened is not in the history of those who take calls");
         assert!(!sees("ana", Role::Agent, &presence) && sees("luis", Role::Agent, &presence));
         assert!(sees("sara", Role::Supervisor, &presence));
         assert!(!sees("sara", Role::Supervisor, &access) && sees("alex", Role::Administrator, &access));

@@ -7,6 +7,7 @@ mod answer_rules;
 mod callback_rules;
 mod dialling_rules;
 mod media_fork;
+mod monitoring_notice;
 mod number;
 mod outbound_route;
 mod phone;
@@ -30,6 +31,7 @@ pub use answer_rules::AnswerRules;
 pub use callback_rules::{CallbackMode, CallbackRules};
 pub use dialling_rules::DiallingRules;
 pub use media_fork::{FORKS_PER_CALL_MAX, ForkRule, ForkRules, ForkTarget, ForkToken, MediaFork};
+pub use monitoring_notice::MonitoringNotice;
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use phone::{DigestHashes, DigestSecret, EntrySecret, Phone};
@@ -235,6 +237,9 @@ pub struct Centre {
     /// legs of different codecs.
     #[serde(default = "is_usual")]
     pub is_level_control_on: bool,
+    /// Whether agents are told that a supervisor listens, where their queue says nothing of its own.
+    #[serde(default)]
+    pub monitoring_notice: MonitoringNotice,
 }
 
 const fn is_usual() -> bool {
@@ -256,6 +261,7 @@ impl Default for Centre {
             forks: ForkRules::default(),
             answer_detection: AnswerRules::default(),
             is_level_control_on: is_usual(),
+            monitoring_notice: MonitoringNotice::default(),
         }
     }
 }

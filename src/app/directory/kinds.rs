@@ -286,7 +286,7 @@ impl Kept for Webhook {
     }
 
     fn account(&self) -> Option<&str> {
-        Some(&self.url).map(String::as_str).filter(|url| !url.is_empty())
+        Some(self.url.as_str()).filter(|url| !url.is_empty())
     }
 
     fn secret_of(&self, _realm: &str, password: &str) -> Result<Option<EntrySecret>, Flaw> {

@@ -661,6 +661,13 @@ pub struct CallSummary {
     pub answer: Option<Answer>,
 }
 
+impl CallEventKind {
+    /// Whether it says which supervisor heard the call when.
+    pub const fn is_of_listening(&self) -> bool {
+        matches!(self, Self::ListenStarted { .. } | Self::ListenEnded { .. } | Self::SupervisionChanged { .. })
+    }
+}
+
 impl CallEvent {
     /// Without how colleagues stood when the call was given away.
     pub fn hide_decision(&mut self) {

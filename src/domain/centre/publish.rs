@@ -280,6 +280,7 @@ impl Centre {
                 .iter()
                 .map(|(agent, mode)| SupervisorView { agent: agent.clone(), mode: *mode })
                 .collect(),
+            is_monitoring_told: self.is_monitoring_told(call.queue.as_ref()),
             transferred_from: call.transferred_from.clone(),
             returns_from: match call.stage() {
                 Stage::HandedOver { returns_from, .. } => returns_from.map(i64::from),

@@ -6,8 +6,9 @@ use crate::{
     domain::{
         agent::Presence,
         call::{Call, Stage, Supervision},
+        directory::MonitoringNotice,
     },
-    types::{AgentId, CallId, LegId},
+    types::{AgentId, CallId, LegId, QueueId},
 };
 
 /// Supervisors on one call.
@@ -73,6 +74,12 @@ impl Centre {
         self.notify(&before.agent, "call_taken_over");
         self.check_agent_audio(turn, id);
         Ok(())
+    }
+
+    /// Whether the agents of a queue, or of calls without one, are told that somebody listens.
+    pub(super) fn is_monitoring_told(&self, queue: Option<&QueueId>) -> bool {
+        let of_queue = queue.and_then(|id| self.directory.queues.get(id)?.monitoring_notice);
+        of_queue.unwrap_or(self.directory.centre.monitoring_notice) == MonitoringNotice::Shown
     }
 
     /// Closes a supervisor's ears, if they are open.

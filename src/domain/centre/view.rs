@@ -80,6 +80,10 @@ pub struct CallView {
     pub answered_by: AnsweredByView,
     /// Supervisors who hear it.
     pub supervisors: Vec<SupervisorView>,
+    /// Whether its agent is told of those who only listen.
+    #[serde(default)]
+    #[schema(required)]
+    pub is_monitoring_told: bool,
     /// Who handed it over, after a transfer.
     pub transferred_from: Option<AgentId>,
     /// The slot out of which it rings at the agent who parked it, because nobody took it there.

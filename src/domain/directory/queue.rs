@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CallbackRules, ForkRule, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules};
+use super::{CallbackRules, ForkRule, MonitoringNotice, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules};
 use crate::types::{CalendarId, DispositionId, LineId, QueueId, SkillId};
 
 /// A queue: who may serve it, how long one may wait, and what happens then.
@@ -76,6 +76,9 @@ pub struct Queue {
     /// How those are called back to whom it was promised.
     #[serde(default)]
     pub callback: CallbackRules,
+    /// Whether its agents are told that a supervisor listens; `None` is as the centre says.
+    #[serde(default)]
+    pub monitoring_notice: Option<MonitoringNotice>,
 }
 
 impl Queue {
@@ -110,6 +113,7 @@ impl Queue {
             has_secret_note: false,
             forks: None,
             callback: CallbackRules::default(),
+            monitoring_notice: None,
         }
     }
 

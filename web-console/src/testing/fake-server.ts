@@ -135,6 +135,7 @@ export function aCall(more: Partial<CallView> = {}): CallView {
     conference: [],
     poor_audio: [],
     supervisors: [],
+    is_monitoring_told: false,
     ...more,
   }
 }

@@ -35,16 +35,16 @@ export function SupervisionControls({ call }: { call: CallView }) {
   )
 }
 
-/** Who speaks to this agent from outside the call, and whether the customer hears it too. */
+const SAYS = { listen: 'supervision.listens', whisper: 'supervision.whispers', barge: 'supervision.speaks' } as const
+
+/** Who speaks to this agent from outside the call, and whether the customer hears it too; and who listens, where agents are told. */
 export function SpeakingSupervisors({ call }: { call: CallView }) {
   const { t } = useTexts('dock')
   const colleagues = useFloor((floor) => floor.colleagues)
-  const speaking = call.supervisors.filter((supervisor) => supervisor.mode !== 'listen')
-  return speaking.map(({ agent, mode }) => (
+  const told = call.supervisors.filter((supervisor) => supervisor.mode !== 'listen' || call.is_monitoring_told)
+  return told.map(({ agent, mode }) => (
     <span key={agent} role="status" data-testid={`supervisor-${mode}`}>
-      <Badge tone={mode === 'whisper' ? 'accent' : 'warn'}>
-        {t(mode === 'whisper' ? 'supervision.whispers' : 'supervision.speaks', { name: colleagues.get(agent)?.name ?? agent })}
-      </Badge>
+      <Badge tone={mode === 'barge' ? 'warn' : 'accent'}>{t(SAYS[mode], { name: colleagues.get(agent)?.name ?? agent })}</Badge>
     </span>
   ))
 }

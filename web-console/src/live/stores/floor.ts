@@ -119,6 +119,7 @@ function unknownCall(id: string, since: string): CallView {
     conference: [],
     poor_audio: [],
     supervisors: [],
+    is_monitoring_told: false,
   }
 }
 

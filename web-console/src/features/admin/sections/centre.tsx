@@ -13,6 +13,7 @@ import { Button, Checkbox, ComboBox, Page, Select, showToast, SkeletonLines, Tex
 import { AnswerDetectionFields } from './answer-detection'
 import { DiallingFields, tidyDialling } from './dialling'
 import { CentreForkFields } from './fork-rules'
+import { MonitoringField } from './monitoring'
 import { CentreRecordingFields } from './recording'
 
 type Centre = Schemas['Centre']
@@ -70,6 +71,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
       </Checkbox>
       <p className="-mt-2 text-xs text-ink-3">{t('centre.level_control_help')}</p>
       <DiallingFields form={form} />
+      <MonitoringField value={form.values.monitoring_notice ?? 'hidden'} onChange={(notice) => form.set('monitoring_notice', notice ?? 'hidden')} />
       <CentreRecordingFields form={form} />
       <CentreForkFields form={form} />
       <AnswerDetectionFields form={form} />

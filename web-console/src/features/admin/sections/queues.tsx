@@ -13,6 +13,7 @@ import { EXITS, ExitFields, exitMistake } from './queue-exit'
 import { callbackMistakes, DEFAULT_CALLBACK, QueueCallbackFields } from './queue-callback'
 import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
 import { DEFAULT_WAITING, QueueWaitingFields, waitingMistakes } from './queue-waiting'
+import { MonitoringField } from './monitoring'
 import { RecordingPolicyField } from './recording'
 import { SkillNeeds } from './skill-needs'
 
@@ -185,6 +186,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
       </Group>
       <Group title={t('recording.title')}>
         <RecordingPolicyField label={t('recording.of_queue')} value={values.recording ?? null} hasDefault onChange={(policy) => set('recording', policy)} error={errorOf('recording.percent')} />
+        <MonitoringField value={values.monitoring_notice ?? null} hasDefault onChange={(notice) => set('monitoring_notice', notice)} />
         <Checkbox isSelected={values.has_secret_note ?? false} onChange={(isOn) => set('has_secret_note', isOn)} data-testid="field-secret-note">
           {t('recording.secret_note')}
         </Checkbox>
