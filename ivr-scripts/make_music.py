@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Composes the music on hold and the tones: music/on-hold.wav, music/ringback.wav, music/busy.wav. Needs numpy.
+"""Composes the music on hold and the tones: music/on-hold.wav, music/ringback.wav, music/busy.wav,
+music/voicemail-tone.wav. Needs numpy.
 
 The music is our own: four slow chord progressions of a made-up keyboard with soft broken chords and a sparse melody, written for
 the telephone band (nothing below 150 Hz or above 3.3 kHz matters) and for looping: every note that rings past the end goes on at
@@ -45,6 +46,7 @@ def main() -> None:
     write("on-hold", music())
     write("ringback", tone(1.5, 3.0))
     write("busy", np.tile(tone(0.2, 0.2), 5))
+    write("voicemail-tone", np.concatenate([np.zeros(int(0.15 * RATE)), tone(0.4, 0.0, 1_000)]))
 
 
 def music() -> np.ndarray:
@@ -117,11 +119,11 @@ def band(track: np.ndarray) -> np.ndarray:
     return np.fft.irfft(spectrum * low * high, len(track))
 
 
-def tone(on: float, off: float) -> np.ndarray:
-    """425 Hz at -16 dBFS (ITU-T E.180 supplement 2 lists it for ringing and busy in Spain)."""
+def tone(on: float, off: float, hertz: float = 425) -> np.ndarray:
+    """At -16 dBFS; 425 Hz is what ITU-T E.180 supplement 2 lists for ringing and busy in Spain."""
     t = times(on)
     edges = np.minimum(np.minimum(t, on - t) / 0.01, 1.0)
-    return np.concatenate([10 ** (-16 / 20) * np.sqrt(2) * np.sin(2 * np.pi * 425 * t) * edges, np.zeros(int(off * RATE))])
+    return np.concatenate([10 ** (-16 / 20) * np.sqrt(2) * np.sin(2 * np.pi * hertz * t) * edges, np.zeros(int(off * RATE))])
 
 
 def write(name: str, samples: np.ndarray) -> None:

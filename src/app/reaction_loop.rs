@@ -106,12 +106,16 @@ async fn carry_out(tickets: &Tickets, reaction: Reaction) -> Result<(), StoreFau
         Reaction::OpenTaskOfCallback { callback, queue, why } => {
             (tickets.owe_task_of_callback(callback, queue, why).await, callback.to_string())
         }
+        Reaction::Missed { call, queue, waited_ms } => (tickets.missed(call, queue, waited_ms).await, call.to_string()),
+        Reaction::OpenVoicemail { call, queue, length_ms } => {
+            (tickets.open_voicemail(call, queue, length_ms).await, call.to_string())
+        }
     };
     match opened {
         Ok(()) => Ok(()),
         Err(TicketFault::Store(fault)) => Err(fault),
         Err(refusal) => {
-            tracing::warn!(%refusal, of, "a callback could not be opened");
+            tracing::warn!(%refusal, of, "what was left behind could not be made a ticket");
             Ok(())
         }
     }

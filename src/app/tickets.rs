@@ -3,6 +3,7 @@
 
 mod callbacks;
 mod deadlines;
+mod left_behind;
 mod policies;
 #[cfg(test)]
 mod tests;
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 
-use self::policies::Book;
+use self::{left_behind::Birth, policies::Book};
 use super::{
     actor::{Actor, Forbidden, Permission},
     field_problem::{FieldProblem, Flaw, Problems, sentences},
@@ -133,7 +134,7 @@ impl Tickets {
     pub async fn open(&self, actor: &Actor, wanted: OpenTicket) -> Result<TicketLine, TicketFault> {
         actor.require(Permission::WorkTickets)?;
         self.check_keys(wanted.queue.as_ref(), wanted.disposition.as_ref())?;
-        self.open_as(EventActor::User { user: actor.user.clone() }, wanted, None).await
+        self.open_as(EventActor::User { user: actor.user.clone() }, wanted, Birth::ByHand).await
     }
 
     /// Tickets, next deadline first, behind the place `after`.
@@ -223,7 +224,8 @@ impl Tickets {
         actor.require(Permission::WorkTickets)?;
         self.require_part_in(actor, call).await?;
         self.check_keys(wanted.queue.as_ref(), wanted.disposition.as_ref())?;
-        self.open_as(EventActor::User { user: actor.user.clone() }, OpenTicket { call: Some(call), ..wanted }, None).await
+        self.open_as(EventActor::User { user: actor.user.clone() }, OpenTicket { call: Some(call), ..wanted }, Birth::ByHand)
+            .await
     }
 
     /// Puts a call on a ticket that is there already.
@@ -263,12 +265,12 @@ impl Tickets {
         Err(TicketFault::NoSuchCall)
     }
 
-    async fn open_as(&self, by: EventActor, wanted: OpenTicket, owed: Option<QueueId>) -> Result<TicketLine, TicketFault> {
+    async fn open_as(&self, by: EventActor, wanted: OpenTicket, birth: Birth) -> Result<TicketLine, TicketFault> {
         let desk = self.clone();
         let ticket = self
             .shared
             .db
-            .write(Lane::People, move |tx: &mut Tx| Box::pin(async move { desk.store_new(tx, by, wanted, owed).await }))
+            .write(Lane::People, move |tx: &mut Tx| Box::pin(async move { desk.store_new(tx, by, wanted, birth).await }))
             .await?;
         self.shared.timers_changed.notify_one();
         self.find_line(ticket).await?.ok_or(TicketFault::NotFound)
@@ -279,22 +281,28 @@ impl Tickets {
         tx: &mut Tx,
         by: EventActor,
         mut wanted: OpenTicket,
-        owed: Option<QueueId>,
+        birth: Birth,
     ) -> Result<TicketId, TicketFault> {
         let mut facts = Opening::default();
         if let Some(call) = wanted.call {
             let of_call = rows::call_facts(tx, call).await?.ok_or(TicketFault::NoSuchCall)?;
-            if let Some(queue) = &owed {
-                // The reaction may run again after a crash, and a caller may give up more than once.
-                if let Some(open) = rows::open_callback(tx, queue, of_call.customer, of_call.number.as_deref()).await? {
-                    return Ok(open);
-                }
-                // Whom to call, and what about: an unknown caller has no record that would say it.
-                let said = [of_call.number.clone(), of_call.reason.clone()];
-                wanted.description = said.into_iter().flatten().collect::<Vec<_>>().join(" · ");
-            } else {
+            // The reaction may run again after a crash, and a caller may give up more than once.
+            let before = match &birth {
+                Birth::ByHand => None,
+                Birth::Owed(queue) => rows::open_callback(tx, queue, of_call.customer, of_call.number.as_deref()).await?,
+                Birth::OncePerCall => rows::of_call_called(tx, call, &wanted.subject).await?,
+            };
+            if let Some(before) = before {
+                return Ok(before);
+            }
+            if birth == Birth::ByHand {
                 wanted.queue = wanted.queue.or(of_call.queue);
                 facts.was_answered = of_call.was_answered;
+            } else {
+                // Whom to call, and what about: an unknown caller has no record that would say it.
+                let said = [of_call.number.clone(), of_call.reason.clone()].into_iter().flatten();
+                let said = said.chain(Some(wanted.description).filter(|text| !text.is_empty()));
+                wanted.description = said.collect::<Vec<_>>().join(" · ");
             }
             wanted.customer = wanted.customer.or(of_call.customer);
             wanted.disposition = wanted.disposition.or(of_call.disposition);

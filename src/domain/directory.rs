@@ -35,7 +35,7 @@ pub use monitoring_notice::MonitoringNotice;
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use phone::{DigestHashes, DigestSecret, EntrySecret, Phone};
-pub use queue::{Queue, QueueExit, SkillNeed, WrapUp};
+pub use queue::{MissedBecomes, MissedRule, Queue, QueueExit, SkillNeed, WrapUp};
 pub use queue_routing::{QueueRouting, RoutingStep, Strategy};
 pub use recording_rules::{RecordingBegins, RecordingPolicy, RecordingRules};
 pub use service_level::ServiceLevelVariant;

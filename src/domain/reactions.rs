@@ -29,6 +29,24 @@ pub enum Reaction {
         /// Why.
         why: CallbackCause,
     },
+    /// A caller gave up, or left no message: what becomes of it is the queue's rule.
+    Missed {
+        /// The call.
+        call: CallId,
+        /// The queue that missed it.
+        queue: QueueId,
+        /// How long it waited; `None` where the wait does not matter.
+        waited_ms: Option<i64>,
+    },
+    /// A caller left a message: a ticket of the queue.
+    OpenVoicemail {
+        /// The call, with whose recording it is.
+        call: CallId,
+        /// The queue that got it.
+        queue: QueueId,
+        /// Its length.
+        length_ms: i64,
+    },
 }
 
 /// Why a callback is owed.
@@ -50,8 +68,14 @@ pub enum CallbackCause {
 pub fn react(record: &EventRecord) -> Option<Reaction> {
     match &record.event {
         Event::Call(call) => match &call.kind {
-            CallEventKind::Abandoned { queue, .. } => {
-                Some(Reaction::OpenCallback { call: call.call, queue: queue.clone(), why: CallbackCause::Abandoned })
+            CallEventKind::Abandoned { queue, waited_ms } => {
+                Some(Reaction::Missed { call: call.call, queue: queue.clone(), waited_ms: Some(*waited_ms) })
+            }
+            CallEventKind::VoicemailNotLeft { queue } => {
+                Some(Reaction::Missed { call: call.call, queue: queue.clone(), waited_ms: None })
+            }
+            CallEventKind::VoicemailLeft { queue, length_ms, .. } => {
+                Some(Reaction::OpenVoicemail { call: call.call, queue: queue.clone(), length_ms: *length_ms })
             }
             // What is promised as a callback is called back from the line; a task is what else is promised.
             CallEventKind::CallbackRequested { queue, callback: None } => {

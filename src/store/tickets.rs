@@ -72,6 +72,7 @@ sql! {
     OF_CALL = "SELECT t.id FROM ticket t WHERE t.call_id = $1
             OR t.id = (SELECT i.ticket_id FROM interaction i WHERE i.call_id = $1)
         ORDER BY t.number LIMIT $2";
+    OF_CALL_CALLED = "SELECT id FROM ticket WHERE call_id = $1 AND subject = $2 ORDER BY number LIMIT 1";
     CALL_FACTS = "SELECT customer_id, queue, reason, disposition, started_at, connected_at, customer_number FROM call WHERE id = $1";
     POLICIES = "SELECT data, version FROM sla_policy ORDER BY position, id";
     INSERT_POLICY = "INSERT INTO sla_policy (id, version, position, data, updated_at) VALUES ($1, 1, $2, $3, $4)
@@ -455,6 +456,12 @@ pub async fn of_call(db: &Db, call: CallId) -> Result<Vec<TicketId>, StoreFault>
 pub async fn link_call(tx: &mut Tx, call: CallId, ticket: TicketId) -> Result<(), StoreFault> {
     tx.execute(&LINK_CALL, binds![call, ticket]).await?;
     Ok(())
+}
+
+/// A ticket that was born of a call, by what it is called.
+pub async fn of_call_called(tx: &mut Tx, call: CallId, subject: &str) -> Result<Option<TicketId>, StoreFault> {
+    let row: Option<(String,)> = tx.fetch_optional(&OF_CALL_CALLED, binds![call, subject]).await?;
+    row.map(|(id,)| parse("ticket.id", &id)).transpose()
 }
 
 #[derive(FromRow)]

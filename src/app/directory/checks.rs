@@ -59,6 +59,7 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
             problems.add(format!("dispositions[{index}]"), Flaw::unknown(Thing::Disposition, id));
         }
     }
+    problems.within("missed.wait_secs_min", queue.missed.wait_secs_min, 0, 3_600);
     problems.one_of("ticket_type", &queue.ticket_type, &TicketType::ALL.map(TicketType::word));
     caller_number("caller_number", queue.caller_number.as_deref(), problems);
     if let Some(policy) = queue.recording {
@@ -123,6 +124,10 @@ fn queue_exit(
         }
         QueueExit::Callback => {}
         QueueExit::Line { line: id } => line(&format!("{field}.line"), id, flows, problems),
+        QueueExit::Voicemail { prompt, secs_max } => {
+            shared_prompt(format!("{field}.prompt"), prompt, flows, problems);
+            problems.within(&format!("{field}.secs_max"), *secs_max, 10, 600);
+        }
     }
 }
 

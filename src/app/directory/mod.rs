@@ -133,7 +133,7 @@ impl DirectoryDesk {
         let (directory, names) = (self.current(), self.flow_names().unwrap_or_default());
         let exits = directory.queues.values().flat_map(|queue| checks::exits(queue).map(move |exit| (queue, exit)));
         let of_queues = exits.filter_map(|(queue, (field, exit))| {
-            let QueueExit::Message { prompt } = exit else { return None };
+            let (QueueExit::Message { prompt } | QueueExit::Voicemail { prompt, .. }) = exit else { return None };
             Some((format!("queue {}", queue.id), format!("{field}.prompt"), prompt))
         });
         let on_machines = directory.centre.answer_detection.messages.iter().enumerate();

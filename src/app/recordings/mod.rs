@@ -25,8 +25,9 @@ use super::actor::{Actor, Forbidden, Permission};
 use crate::{
     domain::{
         access::{AccessEvent, AccessEventKind, RecordingUse},
+        call::CallEventKind,
         directory::Directory,
-        event::Event,
+        event::{Event, EventRecord},
     },
     net::recording::{RecordedSound, RecordingFault, RecordingFile, RecordingKey, file_of_part},
     protocol::media::RecordingPart,
@@ -331,11 +332,22 @@ impl RecordingDesk {
     /// Who may hear the recordings of a call: whoever may hear all, and by the centre's rules who talked in it.
     async fn require_hearing(&self, actor: &Actor, call: CallId) -> Result<(), RecordingsFault> {
         let Err(refused) = actor.require(Permission::HearRecordings) else { return Ok(()) };
+        // A message is for whoever works its ticket. Where somebody talked before, the rules of conversations hold.
+        if actor.require(Permission::WorkTickets).is_ok() && self.is_a_message(call).await? {
+            return Ok(());
+        }
         let are_own_heard = self.directory.borrow().centre.recording.is_own_heard_by_agents;
         if !are_own_heard || actor.require(Permission::TakeCalls).is_err() {
             return Err(refused.into());
         }
         if calls::took_part(&self.db, call, &actor.agent()).await? { Ok(()) } else { Err(RecordingsFault::NotFound) }
+    }
+
+    /// Whether a call is nothing but a message that somebody left.
+    async fn is_a_message(&self, call: CallId) -> Result<bool, RecordingsFault> {
+        let has_talk = calls::find(&self.db, call).await?.is_none_or(|line| line.call.connected_at.is_some());
+        let is_left = |record: &EventRecord| matches!(&record.event, Event::Call(event) if matches!(event.kind, CallEventKind::VoicemailLeft { .. }));
+        Ok(!has_talk && journal::events_of(&self.db, "call", &call.to_string()).await?.iter().any(is_left))
     }
 
     /// A recording that is there, for whom may hear it.

@@ -1,6 +1,6 @@
 //! Tasks to call somebody back: for those who were not served, and for callbacks that were not kept.
 
-use super::{TicketFault, Tickets};
+use super::{TicketFault, Tickets, left_behind::Birth};
 use crate::{
     domain::{
         event::Actor as EventActor,
@@ -26,7 +26,7 @@ impl Tickets {
             return Ok(());
         }
         let task = self.task(why, queue.clone());
-        self.open_as(EventActor::System, OpenTicket { call: Some(call), ..task }, Some(queue)).await.map(|_| ())
+        self.open_as(EventActor::System, OpenTicket { call: Some(call), ..task }, Birth::Owed(queue)).await.map(|_| ())
     }
 
     /// Opens the task for a callback that was not kept, on the call by which it was promised or tried, if there is one.
@@ -45,11 +45,11 @@ impl Tickets {
         let words = [Some(callback.number.to_string()), callback.note];
         let description = words.into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let task = OpenTicket { description, customer: callback.customer, ..self.task(why, queue) };
-        self.open_as(EventActor::System, task, None).await.map(|_| ())
+        self.open_as(EventActor::System, task, Birth::ByHand).await.map(|_| ())
     }
 
     fn task(&self, why: CallbackCause, queue: QueueId) -> OpenTicket {
-        let is_spanish = self.shared.directory.borrow().centre.language.starts_with("es");
+        let is_spanish = self.is_spanish();
         let subject = match (why, is_spanish) {
             (CallbackCause::Abandoned, false) => "Call back: hung up while waiting",
             (CallbackCause::Promised, false) => "Call back: promised",

@@ -352,6 +352,20 @@ pub enum CallEventKind {
         /// 1 for the first time.
         attempt: i64,
     },
+    /// The caller left a message, which is recorded.
+    VoicemailLeft {
+        /// For which queue.
+        queue: QueueId,
+        /// The recording that it ends.
+        recording: RecordingId,
+        /// From the tone to its end, in milliseconds.
+        length_ms: i64,
+    },
+    /// The caller was asked for a message and left none.
+    VoicemailNotLeft {
+        /// Which queue asked.
+        queue: QueueId,
+    },
     /// A party's audio was lost; the call is kept for a while.
     MediaLost {
         /// Whose.
@@ -722,6 +736,8 @@ impl CallEvent {
             CallEventKind::FlowedOut { .. } => "call.flowed_out",
             CallEventKind::CallbackRequested { .. } => "call.callback_requested",
             CallEventKind::CallbackBegan { .. } => "call.callback_began",
+            CallEventKind::VoicemailLeft { .. } => "call.voicemail_left",
+            CallEventKind::VoicemailNotLeft { .. } => "call.voicemail_not_left",
             CallEventKind::MediaLost { .. } => "call.media_lost",
             CallEventKind::MediaBack { .. } => "call.media_back",
             CallEventKind::AudioPoor { .. } => "call.audio_poor",

@@ -9,7 +9,7 @@ use std::{
 use super::{
     AnsweredBy, CallClock, CallEvent, CallEventKind, CallForks, CallRecording, CallSummary, CallbackRef, Consult, Direction,
     EndCause, FlowOutCause, MissCause, Offer, OtherParty, Outcome, Partner, Party, PartyMatch, Span, Stage, Supervision,
-    TransferTarget, sound::CallSound,
+    TransferTarget, sound::CallSound, voicemail::Voicemail,
 };
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,8 @@ pub struct Call {
     pub detects_answer: Option<bool>,
     #[serde(default)]
     pub(super) answered_by: Option<AnsweredBy>,
+    #[serde(default)]
+    pub(super) voicemail: Option<Voicemail>,
     #[serde(skip)]
     pub(super) consult: Option<Consult>,
     #[serde(default)]
@@ -205,6 +207,7 @@ impl Call {
             disposed: BTreeMap::new(),
             detects_answer: None,
             answered_by: None,
+            voicemail: None,
             consult: None,
             conference: Vec::new(),
             recording: None,
@@ -490,12 +493,6 @@ impl Call {
     /// A last message plays; then the call is ended.
     pub fn leave(&mut self, until: Mono, cx: &mut CallCx<'_>) {
         self.go(Stage::Leaving { until }, None, cx);
-    }
-
-    /// The customer's audio was lost or is back; the call stands where it stood.
-    pub fn note_customer_audio(&mut self, is_up: bool, cx: &mut CallCx<'_>) {
-        let party = Party::Customer;
-        self.say(cx, if is_up { CallEventKind::MediaBack { party } } else { CallEventKind::MediaLost { party } });
     }
 
     /// What it was about. False when too many agents have said so already.

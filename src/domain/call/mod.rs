@@ -18,6 +18,7 @@ mod rerouted;
 mod sound;
 mod stage;
 mod supervision;
+mod voicemail;
 
 pub use answered_by::AnsweredBy;
 pub use callback::CallbackRef;
@@ -38,3 +39,4 @@ pub use recording::{
 pub use rerouted::CalledBy;
 pub use stage::{DialStep, Offer, Partner, Stage};
 pub use supervision::Supervision;
+pub use voicemail::VOICEMAIL_MS_MIN;

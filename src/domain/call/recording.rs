@@ -114,6 +114,8 @@ pub enum RecordingCause {
     Policy,
     /// Somebody asked for it.
     OnDemand,
+    /// The caller leaves a message.
+    Voicemail,
     /// The part before it was cut off: by a restart, or because the customer's telephone changed.
     Continued,
 }

@@ -16,6 +16,12 @@ pub(super) struct CallSound {
 }
 
 impl Call {
+    /// The customer's audio was lost or is back; the call stands where it stood.
+    pub fn note_customer_audio(&mut self, is_up: bool, cx: &mut CallCx<'_>) {
+        let party = Party::Customer;
+        self.say(cx, if is_up { CallEventKind::MediaBack { party } } else { CallEventKind::MediaLost { party } });
+    }
+
     /// The line of a party has become poor for some seconds, or is good again.
     pub fn audio_judged(&mut self, party: Party, is_poor: bool, quality: AudioQuality, cx: &mut CallCx<'_>) {
         let kind = if is_poor {

@@ -81,7 +81,10 @@ impl Centre {
         if by == Party::Customer {
             self.promise_to_abandoned(turn, id);
         }
-        self.on_call(turn, id, |call, cx| call.end(cause, by, reason, cx));
+        self.on_call(turn, id, |call, cx| {
+            call.end_voicemail(cx);
+            call.end(cause, by, reason, cx);
+        });
         self.timers.clear_call(id);
         if let Some(leg) = leg {
             self.part_with_caller(leg, cause);

@@ -321,7 +321,7 @@ impl Centre {
     pub(super) fn digit_pressed(&mut self, turn: &mut Turn<'_>, leg: LegId, digit: char) {
         if let Some(LegUse::Customer(call)) = self.legs.get(&leg).cloned() {
             turn.by_customer();
-            if !self.waiting_key(turn, call, digit) {
+            if !self.voicemail_key(turn, call, digit) && !self.waiting_key(turn, call, digit) {
                 self.flow_digit(turn, call, digit);
             }
         }

@@ -50,6 +50,7 @@ mod transfer;
 mod trunks;
 mod unanswered;
 mod view;
+mod voicemail;
 mod waiting;
 mod waiting_keys;
 mod web_phone;

@@ -17,6 +17,8 @@ pub(super) enum Purpose {
     Announcement,
     /// Last words: the call ends with them.
     LastWords,
+    /// Greeting and tone before the caller's message.
+    VoicemailGreeting,
 }
 
 /// A running playback.
@@ -68,6 +70,7 @@ impl Centre {
                 }
                 self.end_call(turn, call, EndCause::Finished, Party::System);
             }
+            Purpose::VoicemailGreeting => self.voicemail_begins(turn, call, leg),
             Purpose::Flow | Purpose::Announcement => {}
         }
     }

@@ -231,6 +231,13 @@ impl Centre {
         let has_failed = call.recording().is_some_and(|recording| recording.has_failed());
         // Without anybody of the centre it is a conversation of others.
         let is_forbidden = policy == RecordingPolicy::Never || matches!(call.stage(), Stage::PassedOn { .. });
+        // A message is recorded whatever the rules say of conversations.
+        if call.is_leaving_voicemail() {
+            if !is_on && !has_failed {
+                self.begin_recording(turn, id, RecordingCause::Voicemail, None);
+            }
+            return;
+        }
         if is_on && is_forbidden {
             self.on_call(turn, id, |call, _| call.stop_recording());
         } else if !is_on

@@ -182,6 +182,7 @@ impl Centre {
             }
             QueueExit::Queue { .. } | QueueExit::Line { .. } => self.say_last_words(turn, id, "long-wait"),
             QueueExit::Callback => self.promise_callback(turn, id, queue),
+            QueueExit::Voicemail { prompt, secs_max } => self.take_voicemail(turn, id, queue, &prompt, secs_max),
         }
     }
 

@@ -79,6 +79,9 @@ pub struct Queue {
     /// Whether its agents are told that a supervisor listens; `None` is as the centre says.
     #[serde(default)]
     pub monitoring_notice: Option<MonitoringNotice>,
+    /// What becomes of callers who give up.
+    #[serde(default)]
+    pub missed: MissedRule,
 }
 
 impl Queue {
@@ -114,6 +117,7 @@ impl Queue {
             forks: None,
             callback: CallbackRules::default(),
             monitoring_notice: None,
+            missed: MissedRule::default(),
         }
     }
 
@@ -174,4 +178,39 @@ pub enum QueueExit {
         /// Which.
         line: LineId,
     },
+    /// Hears a greeting and a tone, and may leave a message of at most so many seconds, which becomes a ticket of the queue. Ends with #, or
+    /// by hanging up.
+    Voicemail {
+        /// The greeting: prompt key in the shared prompts.
+        prompt: String,
+        /// Longest message, 10 to 600 seconds.
+        secs_max: i64,
+    },
+}
+
+/// What becomes of a caller who gives up, or leaves no message when asked for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MissedRule {
+    /// What.
+    pub becomes: MissedBecomes,
+    /// Only after so many seconds of waiting, 0 to 3,600.
+    pub wait_secs_min: i64,
+}
+
+impl Default for MissedRule {
+    fn default() -> Self {
+        Self { becomes: MissedBecomes::Callback, wait_secs_min: 0 }
+    }
+}
+
+/// What a missed call becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MissedBecomes {
+    /// Nothing.
+    Nothing,
+    /// A ticket of the queue's type for each call.
+    Task,
+    /// A callback, one for each customer or number and queue.
+    Callback,
 }

@@ -26,4 +26,5 @@ mod telephone;
 mod transfers;
 mod trunks;
 mod unanswered;
+mod voicemail;
 mod waiting;

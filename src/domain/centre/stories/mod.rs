@@ -26,4 +26,5 @@ mod supervising;
 mod talking;
 mod trunks;
 mod unanswered;
+mod voicemail;
 mod waiting_rules;

@@ -123,6 +123,10 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.callback_requested', { queue: names.queue(event.queue) })
       case 'callback_began':
         return t('event.callback_began', { queue: names.queue(event.queue) })
+      case 'voicemail_left':
+        return t('event.voicemail_left', { queue: names.queue(event.queue), length: clockText(event.length_ms) })
+      case 'voicemail_not_left':
+        return t('event.voicemail_not_left', { queue: names.queue(event.queue) })
       case 'media_lost':
         return t('event.media_lost', { party: t(`party.${event.party}`) })
       case 'media_back':

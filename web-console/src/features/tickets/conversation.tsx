@@ -1,9 +1,11 @@
 // What was told, said and done, oldest first, and the field for the next word.
+import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { AlarmClock, ArrowRight, Eye, Footprints, Globe, History, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
+import { AlarmClock, ArrowRight, Eye, Footprints, Globe, Headphones, History, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
 import { useEffect, useState } from 'react'
+import { api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
-import type { TicketEntry, TicketView } from '@/api/records'
+import type { RecordingEntry, TicketEntry, TicketView } from '@/api/records'
 import type { Interaction } from '@/api/types'
 import { spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
@@ -120,10 +122,33 @@ function Contact({ interaction, names }: { interaction: Interaction; names: Name
           )}
           <When at={interaction.at} />
         </p>
+        {interaction.call && direction === 'inbound' && interaction.agent == null && <Message call={interaction.call} />}
         {interaction.notes !== '' && <p className="max-w-prose break-words whitespace-pre-wrap text-ink-2">{interaction.notes}</p>}
       </div>
     </li>
   )
+}
+
+/** What a caller said into the voicemail. It is asked for by hand, since who listens is written down. */
+function Message({ call }: { call: string }) {
+  const { t } = useTexts('tickets')
+  const [isWanted, setWanted] = useState(false)
+  const { data, isError } = useQuery({
+    queryKey: ['calls', call, 'recordings'],
+    queryFn: ({ signal }) => api.get<{ items: RecordingEntry[] }>(`/calls/${call}/recordings`, {}, signal),
+    enabled: isWanted,
+    retry: false,
+  })
+  const recording = data?.items.find((entry) => entry.deleted_at == null && entry.length_ms > 0)
+  if (!isWanted)
+    return (
+      <Button size="sm" icon={Headphones} onPress={() => setWanted(true)} data-testid="listen-message">
+        {t('listen')}
+      </Button>
+    )
+  if (isError || (data !== undefined && recording === undefined)) return <p className="text-xs text-ink-3">{t('no_message')}</p>
+  // oxlint-disable-next-line jsx-a11y/media-has-caption -- there is no text of what was said
+  return recording === undefined ? null : <audio controls autoPlay src={`/api/v1/recordings/${recording.id}/audio`} aria-label={t('listen')} className="h-8 w-80 max-w-full" />
 }
 
 /** The draft survives a reload and a change of page. */

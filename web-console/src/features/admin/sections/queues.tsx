@@ -180,6 +180,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
           error={errorOf('dispositions')}
         />
         <div className="grid grid-cols-2 gap-2">
+          <MissedFields form={form} />
           <Select label={t('queues.ticket_type')} choices={TYPES.map((id) => ({ id, label: t(`common:ticket.type.${id}`) }))} value={values.ticket_type} onChange={(id) => set('ticket_type', id)} error={errorOf('ticket_type')} />
           <TextField label={t('queues.caller_number')} value={values.caller_number ?? ''} onChange={(text) => set('caller_number', text)} inputMode="tel" placeholder={t('queues.caller_number_none')} error={errorOf('caller_number')} />
         </div>
@@ -209,3 +210,17 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
     </>
   )
 }
+
+/** What becomes of callers who give up. */
+function MissedFields({ form }: { form: FieldsProps<Queue>['form'] }) {
+  const { t } = useTexts('admin')
+  const missed = form.values.missed ?? { becomes: 'callback', wait_secs_min: 0 }
+  return (
+    <div className="grid grid-cols-2 gap-2">
+      <Select label={t('queues.missed')} choices={BECOMES.map((id) => ({ id, label: t(`queues.becomes.${id}`) }))} value={missed.becomes} onChange={(id) => form.set('missed', { ...missed, becomes: BECOMES.find((one) => one === id) ?? 'callback' })} data-testid="field-missed" />
+      <NumberField label={t('queues.missed_wait')} unit="s" value={missed.wait_secs_min} onChange={(wait_secs_min) => form.set('missed', { ...missed, wait_secs_min })} error={form.errorOf('missed.wait_secs_min')} data-testid="field-missed-wait" />
+    </div>
+  )
+}
+
+const BECOMES = ['nothing', 'task', 'callback'] as const
