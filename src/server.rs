@@ -43,6 +43,7 @@ use crate::{
     app::{
         access::Access,
         alerts::Alerts,
+        broadcasts::Broadcasts,
         callbacks::Callbacks,
         calls::Calls,
         customers::Customers,
@@ -459,6 +460,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         tickets: ground.tickets.clone(),
         centre: ground.directory.clone(),
         alerts: alerts.clone(),
+        broadcasts: Broadcasts::new(ground.db.clone(), ground.clock.clone(), ground.rng(), ground.directory.watch()),
         calls: Calls::new(ground.db.clone()),
         callbacks: Callbacks::new(
             ground.db.clone(),

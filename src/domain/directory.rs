@@ -122,11 +122,13 @@ pub enum Thing {
     AlertRule,
     /// An outside system that is told of alerts.
     Webhook,
+    /// A sentence of a supervisor for agents.
+    Broadcast,
 }
 
 impl Thing {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Centre,
         Self::Number,
         Self::Queue,
@@ -142,6 +144,7 @@ impl Thing {
         Self::MediaFork,
         Self::AlertRule,
         Self::Webhook,
+        Self::Broadcast,
     ];
 
     /// As it is written in columns and events.
@@ -162,6 +165,7 @@ impl Thing {
             Self::MediaFork => "media_fork",
             Self::AlertRule => "alert_rule",
             Self::Webhook => "webhook",
+            Self::Broadcast => "broadcast",
         }
     }
 }

@@ -238,7 +238,8 @@ fn key_of(thing: Thing) -> &'static str {
         | Thing::SlaPolicy
         | Thing::MediaFork
         | Thing::AlertRule
-        | Thing::Webhook => "id",
+        | Thing::Webhook
+        | Thing::Broadcast => "id",
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod alerts;
 mod auth;
+mod broadcasts;
 mod callbacks;
 mod calls;
 mod customers;
@@ -64,9 +65,9 @@ pub use traffic::Traffic;
 
 use crate::{
     app::{
-        access::Access, alerts::Alerts, callbacks::Callbacks, calls::Calls, customers::Customers, directory::DirectoryDesk,
-        events::Events, recordings::RecordingDesk, reports::Reports, signalling::SignallingDesk, switch_handle::SwitchHandle,
-        tickets::Tickets,
+        access::Access, alerts::Alerts, broadcasts::Broadcasts, callbacks::Callbacks, calls::Calls, customers::Customers,
+        directory::DirectoryDesk, events::Events, recordings::RecordingDesk, reports::Reports, signalling::SignallingDesk,
+        switch_handle::SwitchHandle, tickets::Tickets,
     },
     domain::directory::Directory,
     types::Clock,
@@ -104,6 +105,8 @@ pub struct AppState {
     pub tickets: Tickets,
     /// Alerts.
     pub alerts: Alerts,
+    /// What supervisors tell agents.
+    pub broadcasts: Broadcasts,
     /// The history of calls.
     pub calls: Calls,
     /// Promises to call back.

@@ -10,8 +10,9 @@ use utoipa::{
 };
 
 use super::{
-    AppState, Routes, alerts, callbacks, calls, customers, directory, error::Problem, events, health, lines, parked, presence,
-    queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting, web_phone,
+    AppState, Routes, alerts, broadcasts, callbacks, calls, customers, directory, error::Problem, events, health, lines,
+    parked, presence, queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting,
+    web_phone,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -83,6 +84,7 @@ pub fn openapi() -> Document {
         part("queue_waits", queue_waits::Doc::openapi()),
         part("waiting", waiting::Doc::openapi()),
         part("alerts", alerts::Doc::openapi()),
+        part("broadcasts", broadcasts::Doc::openapi()),
         part("presence", presence::Doc::openapi()),
     ];
     for part in parts {

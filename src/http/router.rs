@@ -3,8 +3,8 @@
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
-    ApiError, AppState, alerts, callbacks, calls, customers, directory, events, guard, health, lines, openapi, parked,
-    presence, queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting,
+    ApiError, AppState, alerts, broadcasts, callbacks, calls, customers, directory, events, guard, health, lines, openapi,
+    parked, presence, queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting,
     web_console, web_phone,
 };
 
@@ -31,6 +31,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(presence::routes())
         .merge(waiting::routes())
         .merge(alerts::routes())
+        .merge(broadcasts::routes())
         .merge(openapi::routes());
     routes
         .into_router(&state)

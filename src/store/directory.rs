@@ -319,8 +319,8 @@ fn put(directory: &mut Directory, row: EntryRow, sealer: Option<&Sealer>) -> Res
         Some(Thing::Calendar) => into(&mut directory.calendars, row, sealer, |_, _| {})?,
         Some(Thing::Disposition) => into(&mut directory.dispositions, row, sealer, |_, _| {})?,
         Some(Thing::PauseReason) => directory.pause_reasons.push(row.read(sealer)?.entry),
-        // Kept by another table.
-        Some(Thing::SlaPolicy) | None => {}
+        // Kept by other tables.
+        Some(Thing::SlaPolicy | Thing::Broadcast) | None => {}
     }
     Ok(())
 }

@@ -32,6 +32,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (11, "expected waits", include_str!("../../migrations/0011_expected_waits.sql")),
     (12, "callbacks", include_str!("../../migrations/0012_callbacks.sql")),
     (13, "alerts", include_str!("../../migrations/0013_alerts.sql")),
+    (14, "broadcasts", include_str!("../../migrations/0014_broadcasts.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -204,6 +205,11 @@ mod tests {
             13,
             "a3b28779724ba9632b57c4ca7d6da10e59d717eb9ef208f5005ff0ef8adcfe16",
             "84c075d5f82d2002a5939f87690dc9c9580ce443368d1da99117205e4dc9383a",
+        ),
+        (
+            14,
+            "a869475f5fb325dd58fe8f5da67d1b24d4f65a1a0da47a3d4262803ace94b4c4",
+            "efdd204e92aef81ccc74c84f421b7cd9322f92fbdccfd31e608a7ebd46327ad2",
         ),
     ];
 

@@ -19,6 +19,7 @@ pub mod agent_report;
 pub mod alerts;
 pub mod audit;
 pub mod backup;
+pub mod broadcasts;
 pub mod callbacks;
 pub mod calls;
 pub mod customers;
@@ -63,6 +64,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("alerts", alerts::STATEMENTS),
         ("audit", audit::STATEMENTS),
         ("callbacks", callbacks::STATEMENTS),
+        ("broadcasts", broadcasts::STATEMENTS),
         ("calls", calls::STATEMENTS),
         ("customers", customers::STATEMENTS),
         ("dialled", dialled::STATEMENTS),

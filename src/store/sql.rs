@@ -7,8 +7,9 @@ use sqlx::{
 
 use super::{Dialect, StoreFault};
 use crate::types::{
-    AgentId, AlertId, AlertRuleId, CalendarId, CallId, CustomerId, DeliveryId, DispositionId, InteractionId, LineId, NodeId,
-    PhoneNumber, QueueId, RecordingId, SessionId, SkillId, SlaPolicyId, TicketId, Timestamp, TrunkId, UserId, WebhookId,
+    AgentId, AlertId, AlertRuleId, BroadcastId, CalendarId, CallId, CustomerId, DeliveryId, DispositionId, InteractionId,
+    LineId, NodeId, PhoneNumber, QueueId, RecordingId, SessionId, SkillId, SlaPolicyId, TicketId, Timestamp, TrunkId, UserId,
+    WebhookId,
 };
 
 /// A registered statement: one text for both engines, or a pair where their words differ. Made by `sql!`.
@@ -152,6 +153,7 @@ val_from! {
     SessionId => Text, value => value.to_string();
     AlertId => Text, value => value.to_string();
     DeliveryId => Text, value => value.to_string();
+    BroadcastId => Text, value => value.to_string();
     &AlertRuleId => Text, value => value.to_string();
     &WebhookId => Text, value => value.to_string();
     &NodeId => Text, value => value.to_string();

@@ -156,6 +156,8 @@ minted_id! {
     AlertId,
     /// One message for an outside system, however often it is tried.
     DeliveryId,
+    /// What a supervisor told agents.
+    BroadcastId,
 }
 
 key! {

@@ -31,7 +31,7 @@ pub use certificate_problem::CertificateProblem;
 pub use expected_wait::ExpectedWait;
 pub use fork::{ForkEnd, ForkFacts, ForkFailure, ForkStop, ForkWord};
 pub use ids::{
-    AgentId, AlertId, AlertRuleId, CalendarId, CallId, CallbackId, CustomerId, DeliveryId, DispositionId, ForkId,
+    AgentId, AlertId, AlertRuleId, BroadcastId, CalendarId, CallId, CallbackId, CustomerId, DeliveryId, DispositionId, ForkId,
     InteractionId, InvalidId, LegId, LineId, MediaForkId, NodeId, QueueId, RecordingId, RouteId, SessionId, SkillId,
     SlaPolicyId, TicketId, TrunkId, UserId, WebhookId,
 };

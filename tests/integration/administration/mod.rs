@@ -1,6 +1,7 @@
 //! A centre set up by hand while it runs.
 
 mod alerts;
+mod broadcasts;
 
 use centralita::{console::wire::ConsoleCommand, domain::centre::WantedPresence};
 use serde_json::{Value, json};

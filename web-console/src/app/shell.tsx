@@ -12,6 +12,7 @@ import { live } from '@/live/console'
 import { phone } from '@/phone/softphone'
 import { ToastRegion } from '@/ui'
 import { useAlertNotices } from './alert-notices'
+import { useBroadcastNotices } from './broadcast-notices'
 import { useHotkeys } from './hotkeys'
 import { useKeptFocus } from './kept-focus'
 import { useNotices } from './notices'
@@ -84,6 +85,7 @@ function Ears() {
   useHotkeys()
   useNotices()
   useAlertNotices()
+  useBroadcastNotices()
   useKeptFocus()
   return null
 }

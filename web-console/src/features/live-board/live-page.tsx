@@ -12,6 +12,7 @@ import { AgentsTable } from './agents-table'
 import { CallsList } from './calls-list'
 import { QueuesTable } from './queues-table'
 import { Summary } from './summary'
+import { TellAgents } from './tell-agents'
 import { TrunksStrip } from './trunks-strip'
 import { useBoardList, useWatchBoard } from './use-board'
 
@@ -47,6 +48,7 @@ function Board() {
         <>
           <AsOf isFrozen={isFrozen} />
           <AlertHistory />
+          <TellAgents />
           <Button size="sm" icon={isFrozen ? CirclePlay : Pause} onPress={() => setFrozen(!isFrozen)}>
             {isFrozen ? t('go_on') : t('freeze')}
           </Button>
