@@ -76,6 +76,10 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         ConsoleCommand::Park { call } => CentreCommand::Park { agent, call },
         ConsoleCommand::TakeParked { call } => CentreCommand::TakeParked { agent, call },
         ConsoleCommand::Transfer { call, target } => CentreCommand::Transfer { agent, call, target },
+        ConsoleCommand::TransferOut { number, .. } if number.chars().count() > NUMBER_CHARS_MAX => {
+            return Err(Refusal::NotDialable.into());
+        }
+        ConsoleCommand::TransferOut { call, number } => CentreCommand::TransferOut { agent, call, number },
         ConsoleCommand::Consult { call, target } => {
             if matches!(&target, ConsultTarget::Number { number } if number.chars().count() > NUMBER_CHARS_MAX) {
                 return Err(Refusal::NotDialable.into());

@@ -220,6 +220,7 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::Park { call },
         ConsoleCommand::TakeParked { call },
         ConsoleCommand::Transfer { call, target: TransferTarget::Queue { queue: key("sales") } },
+        ConsoleCommand::TransferOut { call, number: "+34 911 000 001".into() },
         ConsoleCommand::Consult { call, target: ConsultTarget::Agent { agent: key("agent2") } },
         ConsoleCommand::ConsultSwap { call },
         ConsoleCommand::ConsultJoin { call },

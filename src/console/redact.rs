@@ -478,7 +478,7 @@ mod tests {
         let own = call(1, Some("ana"), serde_json::json!({"is": "talking"}));
         let of_call = |event: serde_json::Value| record(serde_json::json!({"area": "call", "event": event}));
         let listens = of_call(serde_json::json!({"call": own.id, "kind": "listen_started", "supervisor": "sara"}));
-        let held = of_call(serde_json::json!({"call": own.id, "kind": "held"}));
+        let held = of_call(serde_json::json!({"call": own.id, "kind": "held", "agent": "ana"}));
         let mut ana = eyes("ana", Role::Agent);
         ana.live(&LiveUpdate::Call(own));
         assert!(ana.may_see(&held) && !ana.may_see(&listens), "who listened is not in the history of those who take calls");

@@ -130,6 +130,13 @@ pub enum ConsoleCommand {
         /// Where to.
         target: TransferTarget,
     },
+    /// Gives the customer to whoever answers at a number; when nobody does, the customer comes back.
+    TransferOut {
+        /// Which.
+        call: CallId,
+        /// As typed.
+        number: String,
+    },
     /// Calls somebody about the customer, who hears music.
     Consult {
         /// Which.

@@ -209,9 +209,11 @@ impl From<Refusal> for ApiError {
     /// Nothing has changed: 404 for what does not exist, 403 for another's call, else 409.
     fn from(refusal: Refusal) -> Self {
         let (status, kind, title) = match refusal {
-            Refusal::NoSuchAgent | Refusal::NoSuchQueue | Refusal::NoSuchCustomer | Refusal::NoSuchCallback => {
-                (StatusCode::NOT_FOUND, "not-found", "Not found")
-            }
+            Refusal::NoSuchAgent
+            | Refusal::NoSuchQueue
+            | Refusal::NoSuchLine
+            | Refusal::NoSuchCustomer
+            | Refusal::NoSuchCallback => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Refusal::NotYourCall | Refusal::NumberNotAllowed => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Refusal::Draining | Refusal::TooManyCalls | Refusal::NoRoomToListen | Refusal::TooManyCallbacks => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now")

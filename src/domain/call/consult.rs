@@ -25,6 +25,9 @@ pub struct Consult {
     pub has_early_media: bool,
     /// The agent's leg that wants to be rid of the call as soon as the party answers: a blind transfer by the phone.
     pub transferor: Option<LegId>,
+    /// Whether the party gets the customer as soon as it answers: a transfer by the console that comes back when nobody does.
+    #[serde(default)]
+    pub hands_over: bool,
     /// Whether the customer was on hold before.
     pub was_held: bool,
     /// Then it is given up; a conference is not.
@@ -84,6 +87,13 @@ impl Consult {
 }
 
 impl Call {
+    /// Whoever is being asked gets the customer with the answer.
+    pub fn hand_over_when_answered(&mut self) {
+        if let Some(consult) = &mut self.consult {
+            consult.hands_over = true;
+        }
+    }
+
     /// The consultation beside the call; who has joined the conference is not consulted any more.
     pub fn consult(&self) -> Option<&Consult> {
         self.consult.as_ref()

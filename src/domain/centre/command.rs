@@ -95,6 +95,15 @@ pub enum CentreCommand {
         /// Where to.
         target: TransferTarget,
     },
+    /// Gives the customer to whoever answers at a number; when nobody does, the customer comes back. Music until then.
+    TransferOut {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// As typed.
+        number: String,
+    },
     /// Calls somebody about the customer, who hears music.
     Consult {
         /// Who.

@@ -52,6 +52,23 @@ impl Centre {
         Ok(())
     }
 
+    /// The customer is given to whoever answers at a number, and comes back to the agent when nobody does.
+    pub(super) fn transfer_out(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        id: CallId,
+        number: &str,
+    ) -> Result<(), Refusal> {
+        if !self.own_call_alone(agent, id)?.0.may_consult() {
+            return Err(Refusal::WrongCallState);
+        }
+        let plan = self.plan_consult(turn, agent, number, None)?;
+        self.begin_consult(turn, agent, id, plan, None, None);
+        self.on_call(turn, id, |call, _| call.hand_over_when_answered());
+        Ok(())
+    }
+
     fn plan_colleague(&self, agent: &AgentId, to: &AgentId) -> Result<ConsultPlan, Refusal> {
         if to == agent {
             return Err(Refusal::WrongCallState);
@@ -162,6 +179,7 @@ impl Centre {
             step: ConsultStep::Ringing,
             has_early_media: false,
             transferor,
+            hands_over: false,
             was_held: false,
             until: Some(until.mono),
             until_at: Some(until.wall),
@@ -250,6 +268,7 @@ impl Centre {
             return self.bound_unattended(turn, id);
         };
         let (colleague, own_line, transferor) = (consult.colleague().cloned(), consult.own_line, consult.transferor);
+        let hands_over = consult.hands_over;
         if let Some(colleague) = &colleague {
             self.on_agent(turn, colleague, |agent, cx| agent.take(id, cx));
         }
@@ -260,6 +279,8 @@ impl Centre {
         }
         if let Some(leg) = transferor {
             self.phone(PhoneEffect::TransferProgress { leg, progress: TransferProgress::Done });
+        }
+        if hands_over || transferor.is_some() {
             self.complete_consult(turn, id);
         }
     }

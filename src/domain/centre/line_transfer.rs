@@ -218,6 +218,7 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::OfferGone
         | Refusal::NoSuchCustomer
         | Refusal::NoSuchQueue
+        | Refusal::NoSuchLine
         | Refusal::NoDevice
         | Refusal::NoSuchReason
         | Refusal::NumberNotAllowed

@@ -262,6 +262,7 @@ impl Centre {
             CentreCommand::CancelCallback { callback } => self.cancel_callback(turn, callback),
             CentreCommand::TakeParked { agent, call } => self.take_parked(turn, &agent, call),
             CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
+            CentreCommand::TransferOut { agent, call, number } => self.transfer_out(turn, &agent, call, &number),
             CentreCommand::Consult { agent, call, target } => self.consult(turn, &agent, call, target),
             CentreCommand::ConsultSwap { agent, call } => self.consult_swap(turn, &agent, call),
             CentreCommand::ConsultJoin { agent, call } => self.consult_join(turn, &agent, call),

@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The queue is not known.
     #[error("no such queue")]
     NoSuchQueue,
+    /// No line of this key is published.
+    #[error("no such line")]
+    NoSuchLine,
     /// The agent cannot take a transfer now.
     #[error("that agent is not ready")]
     AgentNotReady,

@@ -1,4 +1,4 @@
-//! Blind transfer: to a colleague, with a way back, or to a queue.
+//! Blind transfer: to a colleague, with a way back, to a queue, or to a line.
 
 use super::{Centre, Refusal, Turn};
 use crate::{
@@ -40,8 +40,13 @@ impl Centre {
                 self.send_to_queue(turn, id, &with, queue);
                 return Ok(());
             }
-            // A line and a number are reached by a telephone, or by consulting first.
-            TransferTarget::Line { .. } | TransferTarget::Number => return Err(Refusal::WrongCallState),
+            TransferTarget::Line { line } => {
+                self.scripts.line(&line).ok_or(Refusal::NoSuchLine)?;
+                self.send_to_line(turn, id, &with, &line);
+                return Ok(());
+            }
+            // Who answers there is seen first: `CentreCommand::TransferOut`.
+            TransferTarget::Number => return Err(Refusal::WrongCallState),
         }
         self.release_agent(turn, id, &with);
         Ok(())

@@ -24,6 +24,7 @@ mod replacing;
 mod routing;
 mod supervising;
 mod talking;
+mod transfers;
 mod trunks;
 mod unanswered;
 mod voicemail;

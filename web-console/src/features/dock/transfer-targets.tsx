@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Autocomplete, Menu as AriaMenu, useFilter } from 'react-aria-components'
-import { pauseReasonsQuery, queuesQuery, queueWaitsQuery } from '@/api/queries'
+import { inLanguage, linesQuery, pauseReasonsQuery, queuesQuery, queueWaitsQuery } from '@/api/queries'
 import type { Schemas } from '@/api/types'
 import { waitRangeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
@@ -20,6 +20,7 @@ export function TransferTargets({ call }: { call: CallView }) {
   const { data: queues = [] } = useQuery(queuesQuery)
   const { data: waits = [] } = useQuery(queueWaitsQuery)
   const { data: reasons = [] } = useQuery(pauseReasonsQuery)
+  const { data: lines = [] } = useQuery(linesQuery)
   const { contains } = useFilter({ sensitivity: 'base' })
   const [text, setText] = useState('')
   // Whoever shall join a conference is asked first.
@@ -36,7 +37,10 @@ export function TransferTargets({ call }: { call: CallView }) {
   const consult = async (target: ConsultTarget) => {
     if (await send({ do: 'consult', call: call.id, target })) openPanel(null)
   }
-  const number = asksFirst && /^[+\d][\d\s]{1,39}$/.test(text.trim()) ? text.trim() : null
+  const hand = async (typed: string) => {
+    if (await send({ do: 'transfer_out', call: call.id, number: typed })) openPanel(null)
+  }
+  const number = /^[+\d][\d\s]{1,39}$/.test(text.trim()) ? text.trim() : null
   return (
     <Autocomplete filter={contains}>
       {!isConference && (
@@ -47,8 +51,8 @@ export function TransferTargets({ call }: { call: CallView }) {
       <SearchField label={t('transfer_to')} value={text} onChange={setText} clearLabel={t('common:clear')} autoFocus data-testid="transfer-search" />
       <AriaMenu aria-label={t('transfer_to')} className="mt-2 max-h-80 overflow-auto outline-none" renderEmptyState={() => <p className="p-2 text-ink-3">{t('transfer_nobody')}</p>}>
         {number && (
-          <MenuItem id="number" textValue={number} onAction={() => void consult({ to: 'number', number })} data-testid="consult-number">
-            {t('consult.number', { number })}
+          <MenuItem id="number" textValue={number} onAction={() => void (asksFirst ? consult({ to: 'number', number }) : hand(number))} data-testid={asksFirst ? 'consult-number' : 'transfer-number'}>
+            {t(asksFirst ? 'consult.number' : 'transfer_number', { number })}
           </MenuItem>
         )}
         {!asksFirst && (
@@ -58,6 +62,15 @@ export function TransferTargets({ call }: { call: CallView }) {
                 <span className="flex-1 truncate">{queue.name}</span>
                 <WaitThere wait={waits.find((one) => one.queue === queue.id)} />
                 <ReadyCount count={readyIn(queue.id)} />
+              </MenuItem>
+            ))}
+          </MenuSection>
+        )}
+        {!asksFirst && lines.length > 0 && (
+          <MenuSection title={t('transfer_lines')}>
+            {lines.map((line) => (
+              <MenuItem key={line.id} id={`line ${line.id}`} textValue={inLanguage(line.names, i18n.language) || line.id} onAction={() => void transfer({ to: 'line', line: line.id })} data-testid={`transfer-line-${line.id}`}>
+                <span className="flex-1 truncate">{inLanguage(line.names, i18n.language) || line.id}</span>
               </MenuItem>
             ))}
           </MenuSection>
