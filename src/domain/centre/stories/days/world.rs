@@ -170,7 +170,7 @@ impl Day {
             let _ = self.ask(who, CentreCommand::Supervise { supervisor: id(who), call, mode });
         }
         let ms = self.below(30_000);
-        let after = match self.chance(20) {
+        let after = match self.chance(45) {
             true => CentreCommand::TakeOver { supervisor: id(who), call },
             false => CentreCommand::EndSupervision { supervisor: id(who) },
         };
