@@ -26,7 +26,7 @@ use super::{
 use crate::{
     domain::{
         access::{AccessEvent, AccessEventKind},
-        centre::{CallerMatch, Fact, Refusal},
+        centre::{CallerMatch, Drift, Fact, Refusal},
         event::Event,
     },
     net::{SipNet, SipNetStats, StirVerifier, forks::Forks, media::MediaHandle},
@@ -395,6 +395,9 @@ impl SwitchLoop {
                 }
                 Output::Fork(order) => self.order_fork(order, now),
                 Output::VerifyIdentity { dialog, passport } => self.check_identity(dialog, passport),
+                Output::Drift(Drift { kind, place }) => {
+                    tracing::error!(drift = kind.word(), %place, "the floor had drifted and was mended");
+                }
                 Output::Fact(fact) => self.record(fact),
                 Output::Live(update) => self.show(update),
                 Output::LookUp { call, number } => self.look_up(call, number, now),

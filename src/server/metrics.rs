@@ -24,7 +24,7 @@ use crate::{
     console::ConsoleState,
     domain::{
         agent::Presence,
-        centre::{CallState, FloorSnapshot},
+        centre::{CallState, DriftKind, FloorSnapshot},
         trunk::{TrunkHealth, TrunkRegistration, TrunkView},
     },
     http::Traffic,
@@ -265,6 +265,9 @@ impl Reading {
         let recovery = stats.switch.recovery;
         let restarts = [("recovered", recovery.recovered), ("not_recovered", recovery.not_recovered)];
         page.counters("calls_restarted", "Calls of an earlier process by what became of them", restarts.map(fate))?;
+        let drifts = DriftKind::ALL.map(|kind| (kind.word(), stats.switch.drifts.get(&kind).copied().unwrap_or(0)));
+        let help = "What did not fit together on the floor or the wires for two looks and was mended, by kind; 0 unless there is a fault";
+        page.counters("drift", help, drifts.map(|(kind, n)| ("kind", kind.into(), n)))?;
         page.counters("callers_not_looked_up", "Callers not looked up in time", [("", String::new(), stats.look_ups_missed)])?;
         let causes = stats.overload.iter().map(|(cause, is_so)| ("cause", cause.to_owned(), i64::from(is_so)));
         page.gauges("overloaded", "1 while new calls are refused with 503 for this cause", causes)?;

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use crate::{
     domain::{
         call::EndCause,
-        centre::{AgentView, CallView, CallerMatch, CentreCommand, Fact, QueueView, Refusal},
+        centre::{AgentView, CallView, CallerMatch, CentreCommand, Drift, Fact, QueueView, Refusal},
         directory::Directory,
         event::Actor,
         ivr::ScriptBook,
@@ -142,6 +142,8 @@ pub enum Output {
     Media(MediaOrder),
     /// For whoever sends copies of calls' audio.
     Fork(ForkOrder),
+    /// Something did not fit together and was mended: for the log.
+    Drift(Drift),
     /// It happened: for the journal.
     Fact(Fact),
     /// It changed: for consoles, at once and without durability.

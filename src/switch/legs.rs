@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     net::IpAddr,
+    ops::Bound,
     sync::Arc,
 };
 
@@ -368,9 +369,7 @@ impl Legs {
     /// Adds a leg, or replaces what stood under its id.
     pub(super) fn insert(&mut self, leg: LegId, state: LegState, now: Now) {
         let (heard, signalled_from) = self.legs.remove(&leg).map(|old| (old.heard, old.signalled_from)).unwrap_or_default();
-        if let Some(dialog) = state.dialog() {
-            self.dialogs.insert(dialog, leg);
-        }
+        self.dialogs.extend(state.dialog().map(|dialog| (dialog, leg)));
         let millis = state.millis_max();
         self.legs.insert(
             leg,
@@ -428,6 +427,12 @@ impl Legs {
     /// Whether there are any.
     pub(super) fn has_changed(&self) -> bool {
         !self.changed.is_empty()
+    }
+
+    /// Legs with their dialogs, behind this one.
+    pub(super) fn behind(&self, leg: Option<LegId>) -> impl Iterator<Item = (LegId, Option<DialogId>)> {
+        let from = leg.map_or(Bound::Unbounded, Bound::Excluded);
+        self.legs.range((from, Bound::Unbounded)).map(|(leg, entry)| (*leg, entry.state.dialog()))
     }
 
     /// A leg.

@@ -14,6 +14,7 @@ mod media_forks;
 mod offers;
 mod ports;
 mod protection;
+mod reconcile;
 mod recorders;
 mod recordings;
 mod silence;
@@ -43,6 +44,7 @@ pub use snapshot::{CallSnapshot, SnapshotChange, Survivors};
 use self::{
     legs::{Legs, Said},
     protection::Protections,
+    reconcile::Wires,
     snapshot::Snapshots,
     sound::Voices,
     watching::SlotLamps,
@@ -51,7 +53,10 @@ use crate::{
     domain::{
         access::{AccessEvent, AccessEventKind},
         callback::Callback,
-        centre::{Centre, CentreInput, CentreOutput, DialDay, Fact, FloorSnapshot, ParkSettings, PhoneEffect, RecoveryCounts},
+        centre::{
+            Centre, CentreInput, CentreOutput, DialDay, DriftKind, Fact, FloorSnapshot, ParkSettings, PhoneEffect,
+            RecoveryCounts,
+        },
         directory::Directory,
         event::Event,
     },
@@ -85,6 +90,9 @@ pub struct Switch {
     /// How many slots calls may be parked in.
     slots: u32,
     slot_lamps: SlotLamps,
+    wires: Wires,
+    /// What has drifted and was mended, since the start.
+    drifts: BTreeMap<DriftKind, u64>,
 }
 
 /// The exchange in figures.
@@ -102,6 +110,8 @@ pub struct SwitchStats {
     pub faults: LegFaults,
     /// What became of calls that outlasted a restart.
     pub recovery: RecoveryCounts,
+    /// What has drifted and was mended, by kind.
+    pub drifts: BTreeMap<DriftKind, u64>,
 }
 
 impl Switch {
@@ -127,6 +137,8 @@ impl Switch {
             protections: Protections::default(),
             slots: ParkSettings::default().slots,
             slot_lamps: SlotLamps::default(),
+            wires: Wires::default(),
+            drifts: BTreeMap::new(),
         }
     }
 
@@ -218,6 +230,7 @@ impl Switch {
         self.sip.timeout(now, &mut self.rng);
         self.legs.timeout(now);
         self.centre.timeout(now, &mut self.rng);
+        self.look_at_wires(now);
         self.settle(now);
     }
 
@@ -226,7 +239,8 @@ impl Switch {
         if self.has_more {
             return Some(Mono::default());
         }
-        [self.sip.next_wakeup(), self.legs.next_wakeup(), self.centre.next_wakeup()].into_iter().flatten().min()
+        let parts = [self.sip.next_wakeup(), self.legs.next_wakeup(), self.centre.next_wakeup(), self.wires.next_wakeup()];
+        parts.into_iter().flatten().min()
     }
 
     /// The next thing wanted.
@@ -274,6 +288,7 @@ impl Switch {
             recordings: self.centre.open_recordings(),
             faults: self.legs.faults,
             recovery: self.centre.recovery_counts(),
+            drifts: self.drifts.clone(),
         }
     }
 
@@ -344,6 +359,7 @@ impl Switch {
             }
             if is_quiet {
                 self.has_more = false;
+                self.watch_wires(now);
                 return;
             }
         }
@@ -407,6 +423,7 @@ impl Switch {
                 self.publish_agent(&view, now);
                 Output::Live(LiveUpdate::Agent(view))
             }
+            CentreOutput::Drift(drift) => return self.report(drift),
             CentreOutput::AgentGone { agent } => Output::Live(LiveUpdate::AgentGone { agent }),
             CentreOutput::Queue(view) => Output::Live(LiveUpdate::Queue(view)),
             CentreOutput::WebPhoneConnected { session } => {

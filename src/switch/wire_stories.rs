@@ -2,6 +2,7 @@
 //! each story nothing may be left.
 
 mod devices;
+mod drift;
 mod protection;
 mod restarts;
 mod session_ids;
@@ -17,7 +18,7 @@ use crate::{
     domain::{
         agent::Presence,
         call::CallEventKind,
-        centre::{CentreCommand, Fact, SILENT_PHONE_MS, WantedPresence},
+        centre::{CentreCommand, Drift, Fact, SILENT_PHONE_MS, WantedPresence},
         directory::{AgentProfile, Device, DigestHashes, DigestSecret, Directory, Number, NumberTarget, Phone, Queue, Trunk},
         event::{Actor, Event},
     },
@@ -42,6 +43,7 @@ struct Exchange {
     media: Vec<MediaOrder>,
     facts: Vec<Fact>,
     live: Vec<LiveUpdate>,
+    drifts: Vec<Drift>,
     replies: u64,
     has_ports: bool,
     ports: u16,
@@ -64,6 +66,7 @@ impl Exchange {
             media: Vec::new(),
             facts: Vec::new(),
             live: Vec::new(),
+            drifts: Vec::new(),
             replies: 0,
             has_ports: true,
             ports: 20_000,
@@ -100,6 +103,7 @@ impl Exchange {
                 }
                 Output::Fact(fact) => self.facts.push(fact),
                 Output::Live(update) => self.live.push(update),
+                Output::Drift(drift) => self.drifts.push(drift),
                 Output::Reply { result, .. } => {
                     assert_eq!(result, Ok(()));
                     self.replies += 1;
@@ -220,6 +224,7 @@ impl Exchange {
     fn is_clean(&mut self) {
         // The transactions' last timers (64·T1).
         self.wait(40_000);
+        assert_eq!(self.drifts, [], "nothing has drifted");
         let stats = self.switch.stats();
         assert_eq!((stats.legs, stats.sip.dialogs, stats.sip.transactions), (0, 0, 0), "{stats:?}");
         let opened = self.media.iter().filter(|order| matches!(order, MediaOrder::Open { .. })).count();

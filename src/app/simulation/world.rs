@@ -297,6 +297,7 @@ impl<'p> World<'p> {
                     | Event::Alert(_) => {}
                 },
                 CentreOutput::LookUp { .. }
+                | CentreOutput::Drift(_)
                 | CentreOutput::Call(_)
                 | CentreOutput::Agent(_)
                 | CentreOutput::AgentGone { .. }

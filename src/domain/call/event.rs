@@ -507,6 +507,8 @@ pub enum MissCause {
     CallerGone,
     /// A colleague answered it from another telephone.
     PickedUp,
+    /// The floor took it back, for it did not ring there.
+    Withdrawn,
 }
 
 /// Why a caller left a queue otherwise than by an agent or by hanging up.

@@ -309,7 +309,7 @@ impl Centre {
                     }
                     self.notify(colleague, "device_lost");
                 }
-                MissCause::CallerGone | MissCause::PickedUp => {
+                MissCause::CallerGone | MissCause::PickedUp | MissCause::Withdrawn => {
                     self.on_agent(turn, colleague, |agent, cx| agent.withdraw(id, cx));
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AgentView, CallView, CallerMatch, QueueView};
+use super::{AgentView, CallView, CallerMatch, Drift, QueueView};
 use crate::{
     domain::{
         call::{CallSummary, EndCause, PartEnd, Party},
@@ -567,6 +567,8 @@ pub enum CentreOutput {
         /// Why.
         cause: EndCause,
     },
+    /// Something did not fit together and was mended: for the log and the count.
+    Drift(Drift),
     /// A sentence for one user, by message key of the console: `missed_offer`, `supervisor_paused`, `device_lost`.
     Notice {
         /// For whom.

@@ -33,6 +33,7 @@ mod playback;
 mod presence;
 mod publish;
 mod reasons;
+mod reconcile;
 mod recording;
 mod recovery;
 mod refusal;
@@ -72,6 +73,7 @@ pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, Tr
 pub use legs::SILENT_PHONE_MS;
 pub use park::{ParkSettings, slot_number};
 pub use publish::FloorSnapshot;
+pub use reconcile::{Drift, DriftKind, DriftPlace};
 pub use recording::RecordingAsked;
 pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
@@ -83,8 +85,8 @@ pub use view::{
 use self::{
     announcing::WaitsTold, callbacks::Callbacks, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks,
     hearing::Hearing, hours::Hours, legs::LegUse, outbound::DialAsked, playback::Playing, publish::Published,
-    recording::Recordings, recovery::Recovery, route_advance::Attempt, staffing::Staffing, standing::Standing, timers::Timer,
-    timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
+    reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt, staffing::Staffing,
+    standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
 };
 use super::{
     agent::Agent,
@@ -167,6 +169,7 @@ pub struct Centre {
     published: Published,
     recovery: Recovery,
     callbacks: Callbacks,
+    reconciler: Reconciler,
     is_match_due: bool,
     is_staff_check_due: bool,
     out: VecDeque<CentreOutput>,
@@ -320,6 +323,7 @@ impl Centre {
                 Timer::Callbacks => self.callbacks.is_review_due = true,
                 Timer::Match => self.match_again(turn),
                 Timer::Positions => self.publish_moved(),
+                Timer::Reconcile => self.look_at_floor(turn),
             }
         }
         self.finish(turn);
@@ -364,5 +368,6 @@ impl Centre {
         self.review_forks(turn);
         self.tell_hearing();
         self.publish(turn.now.mono);
+        self.watch_floor(turn.now.mono);
     }
 }

@@ -139,7 +139,7 @@ impl Centre {
                 }
                 self.notify(&agent, "device_lost");
             }
-            MissCause::CallerGone | MissCause::PickedUp => {
+            MissCause::CallerGone | MissCause::PickedUp | MissCause::Withdrawn => {
                 self.on_agent(turn, &agent, |agent, cx| agent.withdraw(id, cx));
             }
         }

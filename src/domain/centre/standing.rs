@@ -26,10 +26,8 @@ struct Footing {
 impl Standing {
     /// A call has begun or changed. Gives the queue that has one conversation less now.
     pub(super) fn note(&mut self, call: &Call) -> Option<QueueId> {
-        let talks_in = call.queue.as_ref().filter(|_| call.stage().is_conversation() || call.is_dialled_back());
-        let known = self.calls.get(&call.id);
-        let is_same = |known: &Footing| known.lines.iter().eq(call.trunk_lines()) && known.talks_in.as_ref() == talks_in;
-        if known.is_some() != call.is_over() && known.is_none_or(is_same) {
+        let talks_in = talks_in(call);
+        if self.is_noted(call) {
             return None;
         }
         let gone = self.calls.remove(&call.id).unwrap_or_default();
@@ -48,6 +46,14 @@ impl Standing {
         freed
     }
 
+    /// Whether a call is counted as it stands.
+    pub(super) fn is_noted(&self, call: &Call) -> bool {
+        let known = self.calls.get(&call.id);
+        let talks_in = talks_in(call);
+        let is_same = |known: &Footing| known.lines.iter().eq(call.trunk_lines()) && known.talks_in.as_ref() == talks_in;
+        known.is_some() != call.is_over() && known.is_none_or(is_same)
+    }
+
     /// Calls that are not over. Those that agents only wrap up do not count.
     pub(super) fn calls(&self) -> usize {
         self.calls.len()
@@ -62,6 +68,11 @@ impl Standing {
     pub(super) fn talking(&self, queue: &QueueId) -> i64 {
         self.talking.get(queue).copied().unwrap_or(0)
     }
+}
+
+/// The queue whose conversation it is, or will be when the customer answers who is called back.
+fn talks_in(call: &Call) -> Option<&QueueId> {
+    call.queue.as_ref().filter(|_| call.stage().is_conversation() || call.is_dialled_back())
 }
 
 fn count<K: Ord + Clone>(counts: &mut BTreeMap<K, i64>, key: &K, change: i64) {

@@ -54,6 +54,8 @@ pub(super) enum Timer {
     Match,
     /// Those far back in long lines are shown where they stand.
     Positions,
+    /// The floor looks whether all of it fits together.
+    Reconcile,
 }
 
 /// The table.

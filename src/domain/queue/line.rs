@@ -3,6 +3,7 @@
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
+    ops::Bound,
 };
 
 use serde::{Deserialize, Serialize};
@@ -199,6 +200,12 @@ impl QueueLine {
     /// All callers, first in line first.
     pub fn iter(&self) -> std::collections::btree_map::Iter<'_, Place, Waiting> {
         self.order.iter()
+    }
+
+    /// All callers by their calls, behind this one.
+    pub fn calls_behind(&self, call: Option<CallId>) -> impl Iterator<Item = CallId> {
+        let from = call.map_or(Bound::Unbounded, Bound::Excluded);
+        self.places.range((from, Bound::Unbounded)).map(|(call, _)| *call)
     }
 
     /// How many wait, those that ring and those who are called back included.

@@ -382,9 +382,13 @@ impl Day {
             let Some(at) = floor.into_iter().chain(world).min().filter(|at| *at <= end) else { break };
             self.now = self.now.plus_millis(at.millis_since(self.now.mono));
             if floor.is_some_and(|floor| floor <= self.now.mono) {
+                let is_look = self.centre.timers.at(&Timer::Reconcile) == Some(self.now.mono);
                 self.centre.timeout(self.now, &mut self.rng);
                 assert!(self.centre.next_wakeup().is_none_or(|next| next > self.now.mono), "a deadline stays due");
-                self.collect();
+                // A look that finds nothing changes nothing.
+                if !is_look || !self.centre.out.is_empty() {
+                    self.collect();
+                }
             } else if let Some((_, what)) = self.later.pop_first() {
                 self.happen(what);
             }
@@ -461,6 +465,7 @@ impl Day {
                 CentreOutput::AgentGone { agent } => {
                     assert!(!self.centre.agents.contains_key(&agent), "who is gone is off the floor");
                 }
+                CentreOutput::Drift(drift) => panic!("the floor keeps itself right: {drift:?}"),
                 CentreOutput::Agent(_)
                 | CentreOutput::Queue(_)
                 | CentreOutput::WebPhoneConnected { .. }

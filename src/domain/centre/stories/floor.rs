@@ -185,6 +185,7 @@ pub struct Floor {
     pub summaries: BTreeMap<CallId, CallSummary>,
     pub web_ended: Vec<(SessionId, EndCause)>,
     pub gone: Vec<AgentId>,
+    pub drifts: Vec<Drift>,
 }
 
 impl Floor {
@@ -203,6 +204,7 @@ impl Floor {
             summaries: BTreeMap::new(),
             web_ended: vec![],
             gone: vec![],
+            drifts: vec![],
         };
         floor.set_directory(directory);
         floor
@@ -263,6 +265,7 @@ impl Floor {
                 CentreOutput::Notice { user, key } => self.notices.push((user.to_string(), key)),
                 CentreOutput::WebPhoneEnded { session, cause } => self.web_ended.push((session, cause)),
                 CentreOutput::AgentGone { agent } => self.gone.push(agent),
+                CentreOutput::Drift(drift) => self.drifts.push(drift),
                 CentreOutput::Agent(_)
                 | CentreOutput::Queue(_)
                 | CentreOutput::LookUp { .. }

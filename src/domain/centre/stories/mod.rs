@@ -9,6 +9,7 @@ mod conferring;
 mod consulting;
 mod days;
 mod dialling;
+mod drift;
 mod floor;
 mod flows;
 mod forecasts;

@@ -50,6 +50,15 @@ impl Call {
         }
     }
 
+    /// Whether the switch has heard of it and nobody wants its end.
+    pub fn is_lasting(&self) -> bool {
+        match &self.phase {
+            Phase::Arriving(arriving) => arriving.waiting.is_none(),
+            Phase::Calling(_) => true,
+            Phase::Talking(talking) => talking.end == End::NotYet,
+        }
+    }
+
     /// The trunk at the other end; `None` for a phone.
     pub fn trunk(&self) -> Option<&TrunkId> {
         match &self.phase {

@@ -72,6 +72,7 @@ mod trunk_registration;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     net::{IpAddr, SocketAddr},
+    ops::Bound,
     sync::Arc,
 };
 
@@ -410,6 +411,23 @@ impl SipEndpoint {
             banned: self.guard.banned(self.link.now.mono),
             ..self.link.stats
         }
+    }
+
+    /// Whether a dialog, or the attempt at one, is there.
+    pub fn has_dialog(&self, dialog: DialogId) -> bool {
+        self.calls.contains_key(&dialog)
+    }
+
+    /// How many there are.
+    pub fn dialog_count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The dialogs of which the switch has heard and that are not about to end, behind this one; of so many looked at.
+    pub fn lasting_dialogs_behind(&self, dialog: Option<DialogId>, most: usize) -> impl Iterator<Item = DialogId> {
+        let from = dialog.map_or(Bound::Unbounded, Bound::Excluded);
+        let lasting = self.calls.range((from, Bound::Unbounded)).filter(|(_, call)| call.is_lasting());
+        lasting.take(most).map(|(dialog, _)| *dialog)
     }
 
     /// Whether an account has a contact.
