@@ -325,6 +325,8 @@ mod tests {
             head_start_ms: 0,
             step: 0,
             passed_by: 0,
+            rings_beside: 0,
+            for_last_agent: false,
             candidates: Vec::new(),
             more_candidates: 0,
             not_free: Default::default(),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::{
-        call::Direction,
+        call::{Direction, LastAgent},
         centre::{CallerMatch, CallerRecordRef},
         customer::{
             Channel, Customer, CustomerEmail, CustomerEvent, CustomerEventKind, CustomerPhone, CustomerSnapshot, Interaction,
@@ -298,13 +298,20 @@ impl Customers {
     }
 
     async fn as_caller(&self, customer: Customer) -> Result<CallerRecordRef, StoreFault> {
-        let open = self.shared.tickets.open_numbers(customer.id, MATCHES_MAX).await?;
+        let (open, contacts) = tokio::join!(
+            self.shared.tickets.open_numbers(customer.id, MATCHES_MAX),
+            rows::timeline(&self.shared.db, customer.id, None, POP_CONTACTS_MAX)
+        );
+        let mut talks = contacts?.into_iter().filter(|contact| contact.channel == Channel::Call);
+        let last_agent = talks.find_map(|talk| Some(LastAgent { agent: talk.agent?, at: talk.at }));
+        let open = open?;
         Ok(CallerRecordRef {
             customer: customer.id,
             name: customer.name.into(),
             segment: customer.segment.into(),
             language: Some(customer.language.into()),
             open_tickets: open.into_iter().map(|(number, state)| (number, state.word().into())).collect(),
+            last_agent,
         })
     }
 

@@ -92,6 +92,8 @@ fn call(state: CallState) -> CallView {
         forks: vec![ForkView { to: key("words"), name: "Transcription".into(), state: ForkViewState::On }],
         poor_audio: vec![Party::Customer],
         dead_air_since: Some(AT),
+        hold: None,
+        also_rings: Vec::new(),
         answered_by: AnsweredByView {
             answer: Some(Answer::Machine),
             is_listening: false,

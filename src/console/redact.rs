@@ -177,6 +177,7 @@ impl Eyes {
         let has_joined = call.conference.iter().any(|party| party.agent.as_ref() == Some(&self.agent));
         [call.agent.as_ref(), consulted].contains(&Some(&self.agent))
             || has_joined
+            || call.also_rings.iter().any(|one| one.agent == self.agent)
             || call.supervisors.iter().any(|one| one.agent == self.agent)
     }
 
@@ -184,6 +185,10 @@ impl Eyes {
     fn seen(&self, call: &Arc<CallView>) -> Arc<CallView> {
         let consult = call.consult.as_ref().filter(|consult| consult.agent.as_ref() == Some(&self.agent));
         let joined = call.conference.iter().find(|party| party.agent.as_ref() == Some(&self.agent));
+        if let Some(own) = call.also_rings.iter().find(|one| one.agent == self.agent) {
+            let state = CallState::Offered { until: own.until };
+            return Arc::new(CallView { state, agent: Some(self.agent.clone()), ..without_parties(call) });
+        }
         let state = match (consult.map(|consult| (consult.step, consult.until)), joined) {
             (_, Some(_)) => CallState::Talking,
             (Some((ConsultViewStep::Ringing, Some(until))), None) => CallState::Offered { until },
@@ -264,6 +269,7 @@ fn without_parties(call: &CallView) -> CallView {
         poor_audio: Vec::new(),
         dead_air_since: None,
         supervisors: supervisors.cloned().collect(),
+        also_rings: Vec::new(),
         ..call.clone()
     }
 }

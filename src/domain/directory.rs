@@ -6,6 +6,7 @@ mod alert_rule;
 mod answer_rules;
 mod callback_rules;
 mod dialling_rules;
+mod hold_limits;
 mod media_fork;
 mod monitoring_notice;
 mod number;
@@ -30,13 +31,14 @@ pub use alert_rule::{ALERT_QUEUES_MAX, ALERT_RULES_MAX, AlertMetric, AlertRule};
 pub use answer_rules::AnswerRules;
 pub use callback_rules::{CallbackMode, CallbackRules};
 pub use dialling_rules::DiallingRules;
+pub use hold_limits::HoldLimits;
 pub use media_fork::{FORKS_PER_CALL_MAX, ForkRule, ForkRules, ForkTarget, ForkToken, MediaFork};
 pub use monitoring_notice::MonitoringNotice;
 pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SECS};
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use phone::{DigestHashes, DigestSecret, EntrySecret, Phone};
 pub use queue::{MissedBecomes, MissedRule, Queue, QueueExit, SkillNeed, WrapUp};
-pub use queue_routing::{QueueRouting, RoutingStep, Strategy};
+pub use queue_routing::{PreferLast, QueueRouting, RoutingStep, Strategy};
 pub use recording_rules::{RecordingBegins, RecordingPolicy, RecordingRules};
 pub use service_level::ServiceLevelVariant;
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
@@ -244,6 +246,9 @@ pub struct Centre {
     /// Whether agents are told that a supervisor listens, where their queue says nothing of its own.
     #[serde(default)]
     pub monitoring_notice: MonitoringNotice,
+    /// How long a customer may be left on hold.
+    #[serde(default)]
+    pub hold: HoldLimits,
 }
 
 const fn is_usual() -> bool {
@@ -266,6 +271,7 @@ impl Default for Centre {
             answer_detection: AnswerRules::default(),
             is_level_control_on: is_usual(),
             monitoring_notice: MonitoringNotice::default(),
+            hold: HoldLimits::default(),
         }
     }
 }

@@ -29,6 +29,12 @@ pub struct RoutingDecision {
     pub step: i64,
     /// Callers who came before it in order and for whom none of the free agents was eligible.
     pub passed_by: i64,
+    /// Agents at whom it rang already, and goes on to.
+    #[serde(default)]
+    pub rings_beside: i64,
+    /// Whether the call waited for this agent, who had talked with the customer last.
+    #[serde(default)]
+    pub for_last_agent: bool,
     /// The free agents, best first, at most 20: the eligible ones in the order of the rule, then the others.
     pub candidates: Vec<RoutingCandidate>,
     /// Free agents beyond those.
@@ -54,7 +60,7 @@ pub enum Standing {
     /// Could have had it.
     Eligible {
         /// What the rule compares: milliseconds idle or on calls, hundredths of a percent of occupation, thousandths of a call, the
-        /// place in the order, the weight, or the fit of the skills.
+        /// place in the order, the weight, the fit of the skills, or by how many hundredths of a percent the agent is behind the own share.
         score: i64,
         /// For how long without work.
         idle_ms: i64,
@@ -68,6 +74,8 @@ pub enum Standing {
     LacksSkill,
     /// Missed this call a moment ago.
     MissedItBefore,
+    /// The call waits for the agent who talked with the customer last.
+    KeptForAnother,
 }
 
 /// Agents who could serve a queue and were not free, by what they did.
@@ -103,4 +111,6 @@ pub enum StrategyName {
     Random,
     /// Whoever has the most of the skills that are asked for.
     BestFit,
+    /// By shares in percent.
+    Percent,
 }

@@ -12,8 +12,8 @@ use crate::{
     domain::{
         calendar::Calendar,
         directory::{
-            AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, LANGUAGES, Number, NumberTarget,
-            PauseReason, Phone, Queue, QueueExit, Thing, Trunk, TrunkStir, UNANSWERED_SECS, WrapUp,
+            AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, HoldLimits, LANGUAGES, Number,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, Thing, Trunk, TrunkStir, UNANSWERED_SECS, WrapUp,
         },
         ticket::TicketType,
     },
@@ -26,6 +26,8 @@ const DEPTH_MAX: i64 = 8;
 /// Beginnings of numbers of ours that a trunk lists.
 const OWN_NUMBERS_MAX: i64 = 1_000;
 const SCRIPT_CHARS_MAX: i64 = 10_000;
+/// A customer on hold.
+const HOLD_SECS_MAX: i64 = 3_600;
 /// Reasons that the floor itself sets.
 const RESERVED_REASONS: [&str; 2] = ["missed", "device"];
 
@@ -331,10 +333,19 @@ pub(super) fn centre(centre: &Centre, directory: &Directory, flows: Option<&Flow
     let is_zone = jiff::tz::TimeZone::get(&centre.time_zone).is_ok();
     problems.unless(is_zone, "time_zone", Flaw::UnknownZone);
     caller_number("caller_number", centre.caller_number.as_deref(), problems);
+    hold(centre.hold, problems);
     outward::dialling(&centre.dialling, directory, problems);
     outward::recording(&centre.recording, problems);
     forks::of_centre(&centre.forks, directory, problems);
     outward::answers(&centre.answer_detection, flows, problems);
+}
+
+fn hold(limits: HoldLimits, problems: &mut Problems) {
+    problems.within("hold.notice_secs", limits.notice_secs, 0, HOLD_SECS_MAX);
+    if limits.recall_secs != 0 {
+        let least = limits.notice_secs.saturating_add(1).clamp(1, HOLD_SECS_MAX);
+        problems.within("hold.recall_secs", limits.recall_secs, least, HOLD_SECS_MAX);
+    }
 }
 
 fn caller_number(field: &str, number: Option<&str>, problems: &mut Problems) {

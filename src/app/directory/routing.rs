@@ -17,6 +17,11 @@ const STEP_SECS_MAX: i64 = 86_400;
 const HEAD_START_SECS_MAX: i64 = 3_600;
 const TALKING_MAX: i64 = 10_000;
 const STRIKES_MAX: i64 = 20;
+/// How long a caller waits for the agent of the last talk, and how old that may be.
+const KEPT_SECS_MAX: i64 = 600;
+const KEPT_DAYS_MAX: i64 = 365;
+/// Agents at whom one call rings.
+const RINGS_MAX: i64 = 20;
 const WEIGHT_MAX: i64 = 100;
 
 pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Problems) {
@@ -37,6 +42,14 @@ pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Probl
                 problems.within(&field, *weight, 1, WEIGHT_MAX);
             }
         }
+        Strategy::Percent { shares } => {
+            problems.unless(!shares.is_empty(), "routing.strategy.shares", Flaw::Empty);
+            for (agent, share) in shares {
+                let field = format!("routing.strategy.shares.{agent}");
+                known_agent(&field, agent, directory, problems);
+                problems.within(&field, *share, 1, 100);
+            }
+        }
         Strategy::LongestIdle
         | Strategy::LeastOccupied
         | Strategy::FewestCalls
@@ -51,6 +64,15 @@ pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Probl
         problems.within(&format!("{field}.after_secs"), step.after_secs, least, STEP_SECS_MAX);
         least = step.after_secs.saturating_add(1).clamp(1, STEP_SECS_MAX);
         skills(&format!("{field}.skills"), &step.skills, directory, problems);
+        skills(&format!("{field}.any_skills"), &step.any_skills, directory, problems);
+        skills(&format!("{field}.no_skills"), &step.no_skills, directory, problems);
+    }
+    skills("routing.any_skills", &routing.any_skills, directory, problems);
+    skills("routing.no_skills", &routing.no_skills, directory, problems);
+    problems.within("routing.ahead_secs", routing.ahead_secs, 0, HEAD_START_SECS_MAX);
+    if let Some(last) = routing.prefers_last {
+        problems.within("routing.prefers_last.secs", last.secs, 1, KEPT_SECS_MAX);
+        problems.within("routing.prefers_last.days", last.days, 1, KEPT_DAYS_MAX);
     }
     if let Some(secs) = routing.promote_secs {
         problems.within("routing.promote_secs", secs, 1, STEP_SECS_MAX);
@@ -63,6 +85,7 @@ pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Probl
     if let Some(talking) = routing.talking_max {
         problems.within("routing.talking_max", talking, 1, TALKING_MAX);
     }
+    problems.within("routing.rings", routing.rings, 1, RINGS_MAX);
     problems.within("routing.strikes_max", routing.strikes_max, 1, STRIKES_MAX);
 }
 

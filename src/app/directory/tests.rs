@@ -153,6 +153,7 @@ async fn everything_that_is_wrong_with_how_a_queue_shares_its_calls_out_is_said_
     let step = |after_secs: i64, skill: &str| RoutingStep {
         after_secs,
         skills: vec![SkillNeed { skill: skill.parse().unwrap(), level: 1 }],
+        ..RoutingStep::default()
     };
     desk.make(&administrator(), skill("dutch"), None).await.unwrap();
     let routing = QueueRouting {

@@ -319,6 +319,16 @@ pub enum CallEventKind {
         /// Which place.
         slot: i64,
     },
+    /// The customer was on hold for as long as may be: the call rings at the agent again.
+    HoldRecalled {
+        /// Who.
+        agent: AgentId,
+    },
+    /// The agent did not come back to the customer on hold, who waits for another one.
+    HoldReturned {
+        /// Who.
+        agent: AgentId,
+    },
     /// The caller hung up while waiting.
     Abandoned {
         /// In which queue.
@@ -493,6 +503,16 @@ pub enum Party {
     System,
 }
 
+/// What an agent has been told of a customer on hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldAlert {
+    /// It lasts long.
+    Long,
+    /// As long as may be: the call rings until the agent comes back.
+    Recall,
+}
+
 /// Why an offer came to nothing (RONA by cause).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -509,6 +529,8 @@ pub enum MissCause {
     PickedUp,
     /// The floor took it back, for it did not ring there.
     Withdrawn,
+    /// It rang at several agents, and another one was first.
+    AnsweredElsewhere,
 }
 
 /// Why a caller left a queue otherwise than by an agent or by hanging up.
@@ -734,6 +756,8 @@ impl CallEvent {
             CallEventKind::ForkFailed { .. } => "call.fork_failed",
             CallEventKind::Parked { .. } => "call.parked",
             CallEventKind::ParkReturned { .. } => "call.park_returned",
+            CallEventKind::HoldRecalled { .. } => "call.hold_recalled",
+            CallEventKind::HoldReturned { .. } => "call.hold_returned",
             CallEventKind::Abandoned { .. } => "call.abandoned",
             CallEventKind::FlowedOut { .. } => "call.flowed_out",
             CallEventKind::CallbackRequested { .. } => "call.callback_requested",

@@ -16,8 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     domain::Cx,
     types::{
-        AgentId, CallId, DispositionId, ExpectedWait, LegId, LineId, Mono, PeerReason, QueueId, RoutingDecision,
-        SessionIdentifier, Timestamp,
+        AgentId, CallId, DispositionId, ExpectedWait, LegId, LineId, Mono, PeerReason, QueueId, SessionIdentifier, Timestamp,
     },
 };
 
@@ -120,6 +119,12 @@ pub struct Call {
     pub(super) outcome: Outcome,
     pub(super) wait_since: Option<Mono>,
     pub(super) attempts: i64,
+    /// Further agents at whom a waiting call rings, by when that ends.
+    #[serde(default)]
+    pub(super) also_rings: Vec<Offer>,
+    /// Whether it rings by somebody's hand.
+    #[serde(skip)]
+    pub(super) is_given: bool,
 }
 
 const fn undrawn() -> u8 {
@@ -224,6 +229,8 @@ impl Call {
             outcome: Outcome::Open,
             wait_since: None,
             attempts: 0,
+            also_rings: Vec::new(),
+            is_given: false,
         }
     }
 
@@ -294,17 +301,6 @@ impl Call {
         self.say(cx, CallEventKind::Queued { queue, reason: self.reason.clone(), expected });
     }
 
-    /// A caller in line rings at an agent: by this decision, or by somebody's hand.
-    pub fn offer(&mut self, new: Offer, decision: Option<RoutingDecision>, cx: &mut CallCx<'_>) {
-        let Stage::Waiting { queue, offer } = &mut self.stage else { return };
-        let (queue, agent) = (queue.clone(), new.agent.clone());
-        *offer = Some(new);
-        self.since = cx.now.wall;
-        self.attempts += 1;
-        let decision = decision.map(Box::new);
-        self.say(cx, CallEventKind::Offered { queue: Some(queue), agent, attempt: self.attempts, decision });
-    }
-
     /// The caller stands where an earlier call stood.
     pub fn regain_place(&mut self, earlier: CallId, cx: &mut CallCx<'_>) {
         let Stage::Waiting { queue, .. } = &self.stage else { return };
@@ -320,12 +316,12 @@ impl Call {
     }
 
     /// A call that rang at an agent is picked up by another, whose telephone is being answered.
-    pub fn pick_up(&mut self, new: Offer, cx: &mut CallCx<'_>) -> Option<Offer> {
-        let taken = self.miss(MissCause::PickedUp, cx)?;
+    pub fn pick_up(&mut self, from: &AgentId, new: Offer, cx: &mut CallCx<'_>) -> Option<Offer> {
+        let taken = self.miss(from, MissCause::PickedUp, cx)?;
         let agent = new.agent.clone();
         let queue = match &mut self.stage {
             Stage::Waiting { queue, offer } => {
-                *offer = Some(new);
+                self.also_rings.extend(offer.replace(new));
                 Some(queue.clone())
             }
             Stage::HandedOver { offer, .. } => {
@@ -369,27 +365,6 @@ impl Call {
     pub fn send_to(&mut self, from: AgentId, to: TransferTarget, cx: &mut CallCx<'_>) {
         self.transferred_from = Some(from.clone());
         self.say(cx, CallEventKind::Transferred { from, to });
-    }
-
-    /// The offer came to nothing. A wait goes on; a handed-over call must be sent on by the caller of this method.
-    pub fn miss(&mut self, cause: MissCause, cx: &mut CallCx<'_>) -> Option<Offer> {
-        let missed = match &mut self.stage {
-            Stage::Waiting { offer, .. } | Stage::Parked { offer, .. } => offer.take()?,
-            Stage::HandedOver { offer, .. } => offer.clone(),
-            Stage::Answering { .. }
-            | Stage::InFlow { .. }
-            | Stage::Echo { .. }
-            | Stage::Dialling { .. }
-            | Stage::Talking { .. }
-            | Stage::Held { .. }
-            | Stage::Reconnecting { .. }
-            | Stage::PassedOn { .. }
-            | Stage::Leaving { .. }
-            | Stage::Over => return None,
-        };
-        self.since = cx.now.wall;
-        self.say(cx, CallEventKind::OfferMissed { agent: missed.agent.clone(), cause });
-        Some(missed)
     }
 
     /// Agent and customer hear each other: an offer was taken, or the party called answered.

@@ -8,8 +8,10 @@ mod conference;
 mod consult;
 mod event;
 mod forks;
+mod holding;
 mod line;
 mod machine;
+mod offers;
 mod park;
 mod party;
 mod recording;
@@ -26,12 +28,13 @@ pub use clock::{CallClock, Span};
 pub use conference::PARTIES_MAX;
 pub use consult::{Consult, ConsultStep, Consulted};
 pub use event::{
-    CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, MissCause, Outcome, Party, TransferTarget,
+    CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, HoldAlert, MissCause, Outcome, Party,
+    TransferTarget,
 };
 pub use forks::{CallFork, CallForks, ForkState};
 pub use line::CallLine;
 pub use machine::{Call, CallCx, NewCall};
-pub use party::{OtherParty, PartyMatch};
+pub use party::{LastAgent, OtherParty, PartyMatch};
 pub use recording::{
     CallRecording, PAUSE_TAIL_MS, PartEnd, PauseCause, RecordingCause, RecordingFailure, RecordingPause, ResumeCause,
     part_ended,

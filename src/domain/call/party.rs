@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::types::{CallerIdentity, CustomerId, PhoneNumber, Redirection, TrunkId};
+use crate::types::{AgentId, CallerIdentity, CustomerId, PhoneNumber, Redirection, Timestamp, TrunkId};
 
 /// Customers kept per call; more do not fit on a chooser.
 const MATCHES_MAX: usize = 5;
@@ -49,6 +49,18 @@ pub struct PartyMatch {
     pub language: Option<Arc<str>>,
     /// Open tickets, newest first: number and state category.
     pub open_tickets: Vec<(i64, Arc<str>)>,
+    /// Who talked with the customer last.
+    #[serde(default)]
+    pub last_agent: Option<LastAgent>,
+}
+
+/// The agent of a customer's last talk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastAgent {
+    /// Who.
+    pub agent: AgentId,
+    /// When.
+    pub at: Timestamp,
 }
 
 impl OtherParty {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{CallbackChange, CallbackWish, RecordingAsked};
 use crate::{
-    domain::call::{PartyMatch, Supervision, TransferTarget},
+    domain::call::{LastAgent, PartyMatch, Supervision, TransferTarget},
     types::{AgentId, CallId, CallbackId, CustomerId, DispositionId, SessionId},
 };
 
@@ -358,11 +358,13 @@ pub struct CallerRecordRef {
     pub language: Option<Arc<str>>,
     /// Open tickets, newest first, at most 5: number and state category.
     pub open_tickets: Vec<(i64, Arc<str>)>,
+    /// Who talked with the customer last.
+    pub last_agent: Option<LastAgent>,
 }
 
 impl From<CallerRecordRef> for PartyMatch {
     fn from(found: CallerRecordRef) -> Self {
-        let CallerRecordRef { customer, name, segment, language, open_tickets } = found;
-        Self { customer, name, segment, language, open_tickets }
+        let CallerRecordRef { customer, name, segment, language, open_tickets, last_agent } = found;
+        Self { customer, name, segment, language, open_tickets, last_agent }
     }
 }

@@ -195,10 +195,10 @@ impl Centre {
         }
         if let Presence::Offered { call } = presence
             && !is_up
-            && self.calls.get(&call).and_then(|call| call.stage().offer()).is_some_and(|offer| offer.phone.is_none())
+            && self.calls.get(&call).and_then(|call| call.offer_to(agent)).is_some_and(|offer| offer.phone.is_none())
         {
             // A console that cannot be seen does not ring: the next agent gets the call now, not after the ringing time.
-            return self.offer_missed(turn, call, MissCause::Device);
+            return self.offer_missed(turn, call, agent, MissCause::Device);
         }
         self.on_agent(turn, agent, |agent, cx| agent.note_device(is_up, cx));
         if was_ready && !is_up {

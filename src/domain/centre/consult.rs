@@ -309,7 +309,7 @@ impl Centre {
                     }
                     self.notify(colleague, "device_lost");
                 }
-                MissCause::CallerGone | MissCause::PickedUp | MissCause::Withdrawn => {
+                MissCause::CallerGone | MissCause::PickedUp | MissCause::Withdrawn | MissCause::AnsweredElsewhere => {
                     self.on_agent(turn, colleague, |agent, cx| agent.withdraw(id, cx));
                 }
             }

@@ -148,6 +148,7 @@ impl Centre {
             }
         });
         self.review_head_start(id);
+        self.keep_for_last_agent(turn, id);
         self.flow_knows_caller(turn, id);
     }
 
@@ -186,7 +187,7 @@ impl Centre {
             }
             Stage::Parked { offer: None, .. } => self.park_elapsed(turn, id),
             Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } => {
-                self.offer_missed(turn, id, crate::domain::call::MissCause::NoAnswer);
+                self.offers_elapsed(turn, id);
             }
             Stage::Dialling { .. } => self.end_call(turn, id, EndCause::NoAnswer, Party::Customer),
             Stage::PassedOn { leg, .. } => {

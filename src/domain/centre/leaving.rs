@@ -97,14 +97,20 @@ impl Centre {
         self.callback_call_over(turn, id);
     }
 
-    /// The call goes away from an agent at whom it rings, through no fault of the agent.
+    /// The call goes away from the agents at whom it rings, through no fault of theirs.
     pub(super) fn withdraw_offer(&mut self, turn: &mut Turn<'_>, id: CallId) {
-        let Some(Some(offer)) = self.on_call(turn, id, |call, cx| call.miss(MissCause::CallerGone, cx)) else { return };
-        if let Some(leg) = offer.phone {
-            self.cancel_leg(leg, false);
+        let Some(call) = self.calls.get(&id) else { return };
+        let agents: Vec<_> = call.offers().map(|offer| offer.agent.clone()).collect();
+        for agent in agents {
+            let Some(Some(offer)) = self.on_call(turn, id, |call, cx| call.miss(&agent, MissCause::CallerGone, cx)) else {
+                return;
+            };
+            if let Some(leg) = offer.phone {
+                self.cancel_leg(leg, false);
+            }
+            self.on_agent(turn, &agent, |agent, cx| agent.withdraw(id, cx));
+            self.is_match_due = true;
         }
-        self.on_agent(turn, &offer.agent, |agent, cx| agent.withdraw(id, cx));
-        self.is_match_due = true;
     }
 
     /// Tells the web phone of a call that it is over.

@@ -187,7 +187,7 @@ impl Centre {
     fn agent_phone_answered(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, leg: LegId) {
         turn.by_agent(agent);
         let Some(call) = self.calls.get(&id) else { return self.close_leg(leg) };
-        if call.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
+        if call.offer_by(leg).is_some() {
             return self.accept_offer(turn, id, agent);
         }
         match call.stage().clone() {
@@ -231,11 +231,11 @@ impl Centre {
 
     fn agent_phone_failed(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, leg: LegId, cause: MissCause) {
         let Some(call) = self.calls.get(&id) else { return };
-        if call.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
+        if call.offer_by(leg).is_some() {
             if cause == MissCause::Declined {
                 turn.by_agent(agent);
             }
-            return self.offer_missed(turn, id, cause);
+            return self.offer_missed(turn, id, agent, cause);
         }
         if call.stage().partner().is_some_and(|with| with.phone == Some(leg)) {
             // The agent's own phone was not picked up, or broke: the dialled party has heard nothing of it yet, or must now.
@@ -255,8 +255,8 @@ impl Centre {
             }
             LegUse::AgentPhone { call, agent, .. } => {
                 let Some(here) = self.calls.get(&call) else { return };
-                if here.stage().offer().is_some_and(|offer| offer.phone == Some(leg)) {
-                    self.offer_missed(turn, call, MissCause::Device);
+                if here.offer_by(leg).is_some() {
+                    self.offer_missed(turn, call, &agent, MissCause::Device);
                 } else if here.stage().partner().is_some_and(|with| with.phone == Some(leg)) {
                     self.agent_leg_over(turn, call, &agent, is_lost);
                 }

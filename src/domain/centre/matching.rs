@@ -1,11 +1,14 @@
 //! Waiting calls find free agents: the floor as the matcher sees it, and what follows from its decisions.
 
+use std::collections::BTreeSet;
+
 use super::{Centre, Timer, Turn, staffing::Staff};
 use crate::{
     domain::{
         agent::Workload,
+        call::Stage,
         directory::{Queue, Strategy},
-        queue::{FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord, next_step, pick},
+        queue::{FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord, next_step, pick, pick_beside},
     },
     types::{AgentId, CallId, Mono, NotFree, QueueId, RoutingDecision},
 };
@@ -19,14 +22,20 @@ impl Centre {
         let mut wakes_at = self.passed_over.first().copied();
         // Each round takes one agent out of the free ones.
         for _ in 0..=self.agents.len() {
-            let queues = self.open_queues();
-            let free = if queues.is_empty() { Vec::new() } else { self.free_agents(turn.now.mono) };
+            let (queues, ringing) = (self.open_queues(), self.ringing_queues());
+            let is_idle = queues.is_empty() && ringing.is_empty();
+            let free = if is_idle { Vec::new() } else { self.free_agents(turn.now.mono) };
             if free.is_empty() {
                 break;
             }
             let rng = &mut *turn.rng;
-            let Some(picked) = pick(&queues, &free, &mut |below| rng.below(below), turn.now.mono) else {
-                wakes_at = wakes_at.into_iter().chain(next_step(&queues, &free, turn.now.mono)).min();
+            let draw = &mut |below| rng.below(below);
+            let now = turn.now.mono;
+            // Whoever rings nowhere yet comes first.
+            let first = pick(&queues, &free, draw, now);
+            let Some(picked) = first.or_else(|| pick_beside(&ringing, &free, &self.may_ring_at_more, draw, now)) else {
+                let steps = [next_step(&queues, &free, now), next_step(&ringing, &free, now)];
+                wakes_at = wakes_at.into_iter().chain(steps.into_iter().flatten()).min();
                 break;
             };
             self.offer_call(turn, picked);
@@ -61,15 +70,36 @@ impl Centre {
     pub(super) fn open_queues(&self) -> Vec<OpenQueue<'_>> {
         let lines = self.lines.iter().filter(|(_, line)| line.iter().any(|(_, waiting)| !waiting.is_offered));
         let known = lines.filter_map(|(id, line)| Some((self.directory.queues.get(id)?, line)));
-        known
-            .filter(|(queue, line)| self.has_room(queue, line))
-            .map(|(queue, line)| OpenQueue {
-                queue,
-                line,
-                least_step: self.least_step(queue),
-                last_offered: self.last_offered(queue),
-            })
-            .collect()
+        known.filter(|(queue, line)| self.has_room(queue, line)).map(|(queue, line)| self.open_queue(queue, line)).collect()
+    }
+
+    /// The queues of calls that ring and may ring at one more agent.
+    pub(super) fn ringing_queues(&self) -> Vec<OpenQueue<'_>> {
+        let of = |call: &CallId| match self.calls.get(call)?.stage() {
+            Stage::Waiting { queue, .. } => Some(queue),
+            _ => None,
+        };
+        let ids: BTreeSet<&QueueId> = self.may_ring_at_more.iter().filter_map(of).collect();
+        let known = ids.into_iter().filter_map(|id| Some((self.directory.queues.get(id)?, self.lines.get(id)?)));
+        known.map(|(queue, line)| self.open_queue(queue, line)).collect()
+    }
+
+    fn open_queue<'a>(&'a self, queue: &'a Queue, line: &'a QueueLine) -> OpenQueue<'a> {
+        OpenQueue { queue, line, least_step: self.least_step(queue), last_offered: self.last_offered(queue) }
+    }
+
+    /// A call has changed: whether it may ring at one more agent.
+    pub(super) fn note_rings(&mut self, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let queue = match call.stage() {
+            Stage::Waiting { queue, offer: Some(_) } => self.directory.queues.get(queue),
+            _ => None,
+        };
+        if queue.is_some_and(|queue| call.may_ring_at_more(queue.routing.rings)) {
+            self.may_ring_at_more.insert(id);
+        } else {
+            self.may_ring_at_more.remove(&id);
+        }
     }
 
     fn has_room(&self, queue: &Queue, line: &QueueLine) -> bool {
@@ -96,8 +126,10 @@ impl Centre {
     fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {
         let Pick { call, decision } = picked;
         let (queue, agent) = (decision.queue.clone(), decision.agent.clone());
+        let rings = self.calls.get(&call).map_or(0, |call| call.offers().count());
         let decision = RoutingDecision {
             not_free: self.staffing.of(&queue).map_or_else(NotFree::default, |staff| staff.not_free),
+            rings_beside: i64::try_from(rings).unwrap_or(i64::MAX),
             ..decision
         };
         self.offer_to(turn, call, &queue, &agent, Some(decision));

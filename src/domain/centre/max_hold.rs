@@ -2,6 +2,8 @@
 //! taken then waits before all others for another agent. A customer who waits because somebody else is asked, or who talks with a
 //! conference, is looked after by the deadline of that.
 
+use std::collections::btree_map::Entry;
+
 use super::{Centre, Timer, Turn, waiting::millis};
 use crate::{
     domain::{
@@ -30,8 +32,8 @@ impl Centre {
             if self.holds.remove(&id).is_some() {
                 self.timers.set(Timer::Hold(id), None);
             }
-        } else if !self.holds.contains_key(&id) {
-            self.holds.insert(id, Hold { since: now, told: None });
+        } else if let Entry::Vacant(place) = self.holds.entry(id) {
+            place.insert(Hold { since: now, told: None });
             self.watch_hold(id);
         }
     }

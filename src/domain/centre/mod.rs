@@ -20,10 +20,12 @@ mod hearing;
 mod hours;
 mod inbound;
 mod io;
+mod last_agent;
 mod leaving;
 mod legs;
 mod line_transfer;
 mod matching;
+mod max_hold;
 mod moves;
 mod offer;
 mod outbound;
@@ -79,12 +81,12 @@ pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
 pub use view::{
     AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ForkView,
-    ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, SupervisorView,
+    ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, RingingView, SupervisorView,
 };
 
 use self::{
     announcing::WaitsTold, callbacks::Callbacks, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks,
-    hearing::Hearing, hours::Hours, legs::LegUse, outbound::DialAsked, playback::Playing, publish::Published,
+    hearing::Hearing, hours::Hours, legs::LegUse, max_hold::Hold, outbound::DialAsked, playback::Playing, publish::Published,
     reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt, staffing::Staffing,
     standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
 };
@@ -123,6 +125,8 @@ pub struct Centre {
     /// What they come to by queue.
     staffing: Staffing,
     lines: BTreeMap<QueueId, QueueLine>,
+    /// Calls that ring, and at fewer agents than their queue wants.
+    may_ring_at_more: BTreeSet<CallId>,
     /// What is known of the active trunks.
     trunks: BTreeMap<TrunkId, TrunkState>,
     /// How many calls may begin now on trunks with a limit a second.
@@ -144,6 +148,8 @@ pub struct Centre {
     playing: BTreeMap<LegId, Playing>,
     last_play: u64,
     muted: BTreeSet<LegId>,
+    /// Customers who are alone on hold.
+    holds: BTreeMap<CallId, Hold>,
     listening: BTreeMap<AgentId, CallId>,
     /// Agents who call a number of ours from their own telephone, by its leg.
     calling_in: BTreeMap<LegId, AgentId>,
@@ -303,6 +309,7 @@ impl Centre {
                 Timer::PartyAudio(call, colleague) => self.party_audio_elapsed(turn, call, &colleague),
                 Timer::Stage(call) => self.stage_elapsed(turn, call),
                 Timer::Consult(call) => self.consult_elapsed(turn, call),
+                Timer::Hold(call) => self.hold_elapsed(turn, call),
                 Timer::Flow(call) => self.flow_wakes(turn, call),
                 Timer::LookUp(call) => self.look_up_elapsed(turn, call),
                 Timer::MaxWait(call) => self.max_wait_elapsed(turn, call),

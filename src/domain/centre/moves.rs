@@ -80,6 +80,9 @@ impl Centre {
             self.published.touch_queue(queue.clone());
         }
         self.published.touch_call(id);
+        self.note_hold(id, turn.now.mono);
+        self.note_rings(id);
+        let Some(call) = self.calls.get(&id) else { return };
         let events: Vec<_> = events.drain().collect();
         // A change without an event of its own travels with the call's next one.
         let mut summary = if events.is_empty() { None } else { self.published.changed_summary(call.summary()) };
@@ -118,7 +121,7 @@ impl Centre {
         self.timers.set(Timer::Agent(id.clone()), agent.deadline());
         self.published.touch_agent(id.clone());
         self.touch_queues_of(id);
-        let mut has_signed_in = false;
+        let (mut has_signed_in, mut is_away) = (false, false);
         for event in events.drain() {
             if let AgentEventKind::PresenceChanged { from, to, .. } = &event.kind {
                 has_signed_in |= *from == Presence::Offline;
@@ -129,11 +132,10 @@ impl Centre {
                         self.is_staff_check_due = true;
                         // A step that nobody is left for is skipped.
                         self.is_match_due = true;
+                        is_away = true;
                     }
-                    Presence::Paused { .. }
-                    | Presence::Offered { .. }
-                    | Presence::Busy { .. }
-                    | Presence::WrappingUp { .. } => {}
+                    Presence::Paused { .. } => is_away = true,
+                    Presence::Offered { .. } | Presence::Busy { .. } | Presence::WrappingUp { .. } => {}
                 }
             }
             self.out.push_back(CentreOutput::Fact(Fact {
@@ -143,6 +145,9 @@ impl Centre {
                 call: None,
                 callback: None,
             }));
+        }
+        if is_away {
+            self.keep_for_nobody(id);
         }
         if has_signed_in {
             self.begin_workload(turn, id);

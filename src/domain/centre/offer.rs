@@ -6,7 +6,7 @@ use super::{Centre, LegUse, PhoneEffect, Refusal, Timer, Turn, waiting::millis};
 use crate::{
     domain::{
         call::{MissCause, Offer, Partner, Stage},
-        directory::Device,
+        directory::{Device, Strategy},
     },
     types::{AgentId, CallId, QueueId},
 };
@@ -83,24 +83,58 @@ impl Centre {
             return self.decline_consult(turn, id);
         }
         self.own_offer(agent, id)?;
-        self.offer_missed(turn, id, MissCause::Declined);
+        self.offer_missed(turn, id, agent, MissCause::Declined);
         Ok(())
     }
 
     fn own_offer(&self, agent: &AgentId, id: CallId) -> Result<Offer, Refusal> {
         let call = self.calls.get(&id).filter(|call| !call.is_over()).ok_or(Refusal::CallOver)?;
-        call.stage().offer().filter(|offer| offer.agent == *agent).cloned().ok_or(Refusal::OfferGone)
+        call.offer_to(agent).cloned().ok_or(Refusal::OfferGone)
     }
 
-    /// The offer is taken: agent and customer are put through, or whoever is called back is dialled.
+    /// The offer is taken: it rings at nobody else any more, and agent and customer are put through, or whoever is called back is dialled.
     pub(super) fn accept_offer(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId) {
         if self.is_calling_back(id) {
             return self.dial_callback(turn, id, agent);
         }
-        let Some(offer) = self.calls.get(&id).and_then(|call| call.stage().offer().cloned()) else { return };
+        let Some(offer) = self.calls.get(&id).and_then(|call| call.offer_to(agent).cloned()) else { return };
+        self.ring_no_other(turn, id, agent);
+        self.note_taken(turn, id, agent);
         self.leave_line(id);
         self.connect(turn, id, Partner { agent: agent.clone(), phone: offer.phone });
         self.on_agent(turn, agent, |agent, cx| agent.take(id, cx));
+    }
+
+    /// One agent has the call, at however many it rang: the others' telephones learn that it was answered elsewhere (RFC 3326), and they
+    /// keep their places among the idle.
+    pub(super) fn ring_no_other(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId) {
+        let others = self.on_call(turn, id, |call, cx| call.answered_elsewhere(agent, cx)).unwrap_or_default();
+        for other in others {
+            if let Some(leg) = other.phone {
+                self.cancel_leg(leg, true);
+            }
+            self.on_agent(turn, &other.agent, |agent, cx| agent.withdraw(id, cx));
+            self.is_match_due = true;
+        }
+    }
+
+    /// A call of a queue that gives each agent a share has gone to this one.
+    fn note_taken(&mut self, turn: &Turn<'_>, id: CallId, agent: &AgentId) {
+        let Some(Stage::Waiting { queue, .. }) = self.calls.get(&id).map(|call| call.stage()) else { return };
+        let strategy = self.directory.queues.get(queue).map(|queue| &queue.routing.strategy);
+        if let (Some(Strategy::Percent { shares }), Some(line)) = (strategy, self.lines.get_mut(queue)) {
+            line.taken.note(agent, shares, turn.now.mono);
+        }
+    }
+
+    /// The time of offers is over.
+    pub(super) fn offers_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let is_over = |offer: &&Offer| offer.until <= turn.now.mono;
+        let elapsed: Vec<AgentId> = call.offers().filter(is_over).map(|offer| offer.agent.clone()).collect();
+        for agent in elapsed {
+            self.offer_missed(turn, id, &agent, MissCause::NoAnswer);
+        }
     }
 
     /// Agent and customer hear each other from here on; if the agent's audio is not up, the customer hears music until it is.
@@ -119,8 +153,8 @@ impl Centre {
     }
 
     /// The offer came to nothing. The caller keeps the place; the agent is treated by cause.
-    pub(super) fn offer_missed(&mut self, turn: &mut Turn<'_>, id: CallId, cause: MissCause) {
-        let Some(Some(offer)) = self.on_call(turn, id, |call, cx| call.miss(cause, cx)) else { return };
+    pub(super) fn offer_missed(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, cause: MissCause) {
+        let Some(Some(offer)) = self.on_call(turn, id, |call, cx| call.miss(agent, cause, cx)) else { return };
         if let Some(leg) = offer.phone {
             self.cancel_leg(leg, false);
         }
@@ -139,7 +173,7 @@ impl Centre {
                 }
                 self.notify(&agent, "device_lost");
             }
-            MissCause::CallerGone | MissCause::PickedUp | MissCause::Withdrawn => {
+            MissCause::CallerGone | MissCause::PickedUp | MissCause::Withdrawn | MissCause::AnsweredElsewhere => {
                 self.on_agent(turn, &agent, |agent, cx| agent.withdraw(id, cx));
             }
         }
@@ -167,7 +201,10 @@ impl Centre {
     /// if its time came while the call rang.
     fn wait_on(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId, missed_by: AgentId) {
         if let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) {
-            waiting.is_offered = false;
+            waiting.is_offered = self.calls.get(&id).is_some_and(|call| call.offers().next().is_some());
+        }
+        if let Some(line) = self.lines.get_mut(queue) {
+            line.release_kept(id);
         }
         self.pass_over(turn, id, queue, &missed_by);
         self.callback_missed(id);

@@ -6,14 +6,14 @@ use std::{
 };
 
 use super::{
-    AgentView, AudioState, CallState, CallView, CallbackPlace, Centre, CentreOutput, PartyView, QueueView, SupervisorView,
-    Timer, staffing::Staff,
+    AgentView, AudioState, CallState, CallView, CallbackPlace, Centre, CentreOutput, PartyView, QueueView, RingingView,
+    SupervisorView, Timer, staffing::Staff,
 };
 use crate::{
     domain::{
         access::DiallingRule,
         agent::Agent,
-        call::{Call, CallSummary, DialStep, EndCause, Stage},
+        call::{Call, CallSummary, DialStep, EndCause, Offer, Stage},
         trunk::TrunkView,
     },
     types::{AgentId, CallId, Mono, QueueId},
@@ -240,6 +240,7 @@ impl Centre {
             version,
             direction: call.direction,
             state,
+            also_rings: call.offers().skip(1).map(ringing_view).collect(),
             party: PartyView {
                 number: call.party.number.clone(),
                 label: call.party.label.clone(),
@@ -273,6 +274,7 @@ impl Centre {
             recording: self.recording_view(call),
             poor_audio: call.poor_audio(),
             dead_air_since: call.dead_air_since(),
+            hold: self.hold_alert(call.id),
             forks: self.fork_views(call),
             answered_by: self.answered_by_view(call),
             supervisors: call
@@ -356,6 +358,10 @@ impl Centre {
             why: agent.why().map(str::to_owned),
         }
     }
+}
+
+fn ringing_view(offer: &Offer) -> RingingView {
+    RingingView { agent: offer.agent.clone(), until: offer.until_at }
 }
 
 fn whole(count: usize) -> i64 {

@@ -297,7 +297,7 @@ impl Centre {
         if self.misses_partner(call) || self.absent_party(call).is_some() {
             return Some(DriftKind::PartyElsewhere);
         }
-        if call.stage().offer().is_some_and(|offer| !self.is_kept_for(&offer.agent, call.id)) {
+        if call.offers().any(|offer| !self.is_kept_for(&offer.agent, call.id)) {
             return Some(DriftKind::OfferNotKept);
         }
         if self.has_unwatched_deadline(call) {
@@ -354,9 +354,7 @@ impl Centre {
         match used {
             LegUse::Customer(call) => of(call).is_some_and(|call| call.customer_leg == Some(leg)),
             LegUse::AgentPhone { call, .. } => of(call).is_some_and(|call| {
-                let stage = call.stage();
-                let rings = stage.offer().is_some_and(|offer| offer.phone == Some(leg));
-                rings || stage.partner().is_some_and(|with| with.phone == Some(leg))
+                call.offer_by(leg).is_some() || call.stage().partner().is_some_and(|with| with.phone == Some(leg))
             }),
             LegUse::Consulted { call, .. } => of(call).is_some_and(|call| {
                 let is_passed_on = matches!(call.stage(), Stage::PassedOn { leg: to, .. } if *to == leg);
@@ -429,7 +427,7 @@ impl Centre {
         if call.stage().partner().is_some_and(|with| with.phone.as_ref().is_some_and(is_gone)) {
             return Some(Missing::AgentPhone);
         }
-        if call.stage().offer().is_some_and(|offer| offer.phone.as_ref().is_some_and(is_gone)) {
+        if call.offers().any(|offer| offer.phone.as_ref().is_some_and(is_gone)) {
             return Some(Missing::Ringing);
         }
         if let Some(consult) = call.consult() {
@@ -461,7 +459,7 @@ enum Missing {
 
 fn rings_at(call: &Call, agent: &AgentId) -> bool {
     let is_asked = || call.consult().is_some_and(|consult| !consult.is_answered() && consult.colleague() == Some(agent));
-    call.stage().offer().is_some_and(|offer| offer.agent == *agent) || is_asked()
+    call.offer_to(agent).is_some() || is_asked()
 }
 
 fn has_agent(call: &Call, agent: &AgentId) -> bool {

@@ -28,8 +28,7 @@ impl Centre {
         let agent = self.agent_of_phone(account).ok_or(EndCause::Refused)?;
         let owner = self.agent_of_phone(other).ok_or(EndCause::NoAnswer)?;
         let id = self.agents.get(&owner).and_then(|owner| owner.call()).ok_or(EndCause::NoAnswer)?;
-        let offer = self.calls.get(&id).and_then(|call| call.stage().offer());
-        let is_offered = offer.is_some_and(|offer| offer.agent == owner);
+        let is_offered = self.calls.get(&id).is_some_and(|call| call.offer_to(&owner).is_some());
         turn.by_agent(&agent);
         if is_offered {
             self.pick_up(turn, leg, &agent, id, &owner)
@@ -70,7 +69,7 @@ impl Centre {
         };
         let call = self.calls.get(&id).ok_or(EndCause::Lost)?;
         turn.by_agent(&agent);
-        if call.stage().offer().is_some_and(|offer| offer.phone == Some(replaced)) {
+        if call.offer_by(replaced).is_some() {
             return self.pick_up(turn, leg, &agent, id, &owner);
         }
         // The second line of a consultation belongs to the telephone that opened it.
@@ -98,9 +97,10 @@ impl Centre {
         self.may_pick_up(agent, owner)?;
         let until = turn.now.plus_millis(ANSWER_MS);
         let offer = Offer { agent: agent.clone(), phone: Some(leg), until: until.mono, until_at: until.wall };
-        let taken = self.on_call(turn, id, |call, cx| call.pick_up(offer, cx)).flatten().ok_or(EndCause::Lost)?;
+        let taken = self.on_call(turn, id, |call, cx| call.pick_up(owner, offer, cx)).flatten().ok_or(EndCause::Lost)?;
         self.legs.insert(leg, LegUse::AgentPhone { call: id, agent: agent.clone(), has_rung: true });
         self.ring_moves(turn, leg, id, taken.phone, owner, agent);
+        self.ring_no_other(turn, id, agent);
         Ok(())
     }
 

@@ -21,7 +21,7 @@ impl Centre {
         match call.stage().partner() {
             Some(with) if with.agent == *agent => Ok((call, with)),
             Some(_) => Err(Refusal::NotYourCall),
-            None if call.stage().offer().is_some_and(|offer| offer.agent == *agent) => Err(Refusal::WrongCallState),
+            None if call.offer_to(agent).is_some() => Err(Refusal::WrongCallState),
             None => Err(Refusal::NotYourCall),
         }
     }

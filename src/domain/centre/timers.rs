@@ -14,6 +14,8 @@ pub(super) enum Timer {
     Stage(CallId),
     /// A consultation has lasted its time: unanswered, or with the customer on music for too long.
     Consult(CallId),
+    /// A customer has been on hold for a while.
+    Hold(CallId),
     /// The flow of a call wants to go on.
     Flow(CallId),
     /// The look-up of a caller has not been answered.
@@ -92,6 +94,7 @@ impl Timers {
         for timer in [
             Timer::Stage(call),
             Timer::Consult(call),
+            Timer::Hold(call),
             Timer::Flow(call),
             Timer::LookUp(call),
             Timer::MaxWait(call),

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallbackRef, Direction, EndCause, Party, PauseCause, Supervision},
+        call::{CallbackRef, Direction, EndCause, HoldAlert, Party, PauseCause, Supervision},
     },
     types::{
         AgentId, Answer, CallId, CallerIdentity, CustomerId, ExpectedWait, LineId, MediaForkId, PhoneNumber, QueueId,
@@ -27,6 +27,9 @@ pub struct CallView {
     pub state: CallState,
     /// The agent to whom it is offered or who has it.
     pub agent: Option<AgentId>,
+    /// Whom else it rings at, until when.
+    #[serde(default)]
+    pub also_rings: Vec<RingingView>,
     /// The party at the other end.
     pub party: PartyView,
     /// The number of ours that was dialled, or shown.
@@ -70,6 +73,9 @@ pub struct CallView {
     /// Since when neither customer nor agent has said anything, once that has lasted for the time that is set (dead air).
     #[serde(default)]
     pub dead_air_since: Option<Timestamp>,
+    /// What the agent was told of a customer who is alone on hold for long.
+    #[serde(default)]
+    pub hold: Option<HoldAlert>,
     /// Outside systems that get its audio.
     #[serde(default)]
     #[schema(required)]
@@ -94,6 +100,15 @@ pub struct CallView {
     /// The callback that it is made for.
     #[serde(default)]
     pub callback: Option<CallbackRef>,
+}
+
+/// An agent at whom a call rings beside another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RingingView {
+    /// Whom.
+    pub agent: AgentId,
+    /// Then it counts as unanswered there.
+    pub until: Timestamp,
 }
 
 /// Where a call stands.

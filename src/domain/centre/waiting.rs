@@ -83,13 +83,14 @@ impl Centre {
         }
         self.published.touch_queue(queue.id.clone());
         self.is_match_due = true;
+        self.keep_for_last_agent(turn, id);
     }
 
     /// How far the queue puts the caller's segment ahead.
     fn head_start_ms(&self, id: CallId, queue: &Queue) -> u64 {
         let segment = self.calls.get(&id).and_then(|call| call.party.known()).map(|known| known.segment.clone());
         let secs = segment.and_then(|segment| queue.routing.head_start_secs.get(segment.as_ref()).copied());
-        secs.map_or(0, millis)
+        secs.map_or(0, millis).saturating_add(millis(queue.routing.ahead_secs))
     }
 
     /// What is known of the caller, or how segments stand in the queue, has changed: whoever waits stands where that puts them now.
@@ -130,6 +131,7 @@ impl Centre {
         }
         if let Some(line) = self.lines.get_mut(&queue) {
             line.leave(id);
+            line.release_kept(id);
         }
         self.timers.set(Timer::MaxWait(id), None);
         self.timers.set(Timer::Announce(id), None);

@@ -123,7 +123,9 @@ impl Queue {
 
     /// Every skill that it asks for, at any step.
     pub fn needs(&self) -> impl Iterator<Item = &SkillNeed> {
-        self.skills.iter().chain(self.routing.steps.iter().flat_map(|step| &step.skills))
+        let routing = &self.routing;
+        let of_steps = routing.steps.iter().flat_map(|step| [&step.skills, &step.any_skills, &step.no_skills]);
+        [&self.skills, &routing.any_skills, &routing.no_skills].into_iter().chain(of_steps).flatten()
     }
 }
 

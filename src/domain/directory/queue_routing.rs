@@ -14,6 +14,10 @@ use crate::types::{AgentId, StrategyName};
 pub struct QueueRouting {
     /// Who of the free agents with the skills gets a call.
     pub strategy: Strategy,
+    /// Besides all of the queue's skills at least one of these, if there are any.
+    pub any_skills: Vec<SkillNeed>,
+    /// And none of these, each at the level or above.
+    pub no_skills: Vec<SkillNeed>,
     /// Skills that will do as well after a wait, shortest wait first, at most six. They add up: who comes into question at one step
     /// does so at all later ones.
     pub steps: Vec<RoutingStep>,
@@ -21,12 +25,27 @@ pub struct QueueRouting {
     pub skips_empty_steps: bool,
     /// After so many seconds a call goes before all priorities of other queues, so that none waits for ever; `None` is never.
     pub promote_secs: Option<i64>,
+    /// Whether a caller waits for the agent of the last talk; `None` is not at all.
+    pub prefers_last: Option<PreferLast>,
     /// By how many seconds callers of a segment stand ahead in line, by the segment's key.
     pub head_start_secs: BTreeMap<String, i64>,
+    /// By how many seconds all callers of the queue stand ahead of those of other queues of the same priority.
+    pub ahead_secs: i64,
     /// Conversations at a time; further callers wait. `None` is as many as there are agents.
     pub talking_max: Option<i64>,
+    /// Agents at whom a call rings at once, as far as there are free ones and no other caller waits for them; the first to answer has it.
+    pub rings: i64,
     /// Calls in a row that an agent may leave unanswered or decline before being set not ready.
     pub strikes_max: i64,
+}
+
+/// A caller waits for the agent of the last talk, if that agent serves the queue and is free or soon to be; then for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreferLast {
+    /// For so many seconds since the entry into the queue.
+    pub secs: i64,
+    /// If that talk was no more than so many days ago.
+    pub days: i64,
 }
 
 /// Who of the free agents with the skills gets a call. Equal ones: who has been ready for longer, then by key.
@@ -53,28 +72,45 @@ pub enum Strategy {
         /// 1 to 100; 10 for who is not named.
         weights: BTreeMap<AgentId, i64>,
     },
+    /// Whoever has had the least of the own share of the queue's calls; what is an hour old counts half. Agents without a share come behind
+    /// the others.
+    Percent {
+        /// 1 to 100; they need not add up to 100.
+        shares: BTreeMap<AgentId, i64>,
+    },
     /// Whoever has the highest sum of levels in the skills asked for, then whoever has the fewest other skills.
     BestFit,
 }
 
 /// Skills that will do after a wait.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RoutingStep {
     /// Seconds since the caller entered the queue.
     pub after_secs: i64,
     /// All of these, each at the level or above; none at all lets every agent in.
     pub skills: Vec<SkillNeed>,
+    /// At least one of these, if there are any.
+    #[serde(default)]
+    pub any_skills: Vec<SkillNeed>,
+    /// None of these.
+    #[serde(default)]
+    pub no_skills: Vec<SkillNeed>,
 }
 
 impl Default for QueueRouting {
     fn default() -> Self {
         Self {
             strategy: Strategy::LongestIdle,
+            any_skills: Vec::new(),
+            no_skills: Vec::new(),
             steps: Vec::new(),
             skips_empty_steps: true,
             promote_secs: None,
+            prefers_last: None,
             head_start_secs: BTreeMap::new(),
+            ahead_secs: 0,
             talking_max: None,
+            rings: 1,
             strikes_max: 1,
         }
     }
@@ -86,6 +122,7 @@ impl Strategy {
         match self {
             Self::Linear { order } => order.contains(agent),
             Self::Random { weights } => weights.contains_key(agent),
+            Self::Percent { shares } => shares.contains_key(agent),
             Self::LongestIdle
             | Self::LeastOccupied
             | Self::FewestCalls
@@ -106,6 +143,7 @@ impl Strategy {
             Self::Linear { .. } => StrategyName::Linear,
             Self::Random { .. } => StrategyName::Random,
             Self::BestFit => StrategyName::BestFit,
+            Self::Percent { .. } => StrategyName::Percent,
         }
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use super::Taken;
 use crate::types::{AgentId, CallId, Mono};
 
 /// A place in the line. Smaller is served first: those put at the head, in the order in which they were, then by entry less the head
@@ -90,6 +91,10 @@ pub struct QueueLine {
     turns: u64,
     /// Of those in line, who are to be called back.
     called_back: usize,
+    /// Who has had its calls of late.
+    pub taken: Taken,
+    /// Callers who wait for one agent, until when.
+    kept: BTreeMap<CallId, (AgentId, Mono)>,
 }
 
 impl QueueLine {
@@ -206,6 +211,28 @@ impl QueueLine {
     pub fn calls_behind(&self, call: Option<CallId>) -> impl Iterator<Item = CallId> {
         let from = call.map_or(Bound::Unbounded, Bound::Excluded);
         self.places.range((from, Bound::Unbounded)).map(|(call, _)| *call)
+    }
+
+    /// This caller waits for one agent until then.
+    pub fn keep_for(&mut self, call: CallId, agent: AgentId, until: Mono) {
+        self.kept.insert(call, (agent, until));
+    }
+
+    /// The agent for whom a caller waits.
+    pub fn kept_for(&self, call: CallId, now: Mono) -> Option<&AgentId> {
+        self.kept.get(&call).filter(|(_, until)| now < *until).map(|(agent, _)| agent)
+    }
+
+    /// A caller waits for nobody in particular.
+    pub fn release_kept(&mut self, call: CallId) {
+        self.kept.remove(&call);
+    }
+
+    /// Nobody waits for this agent any more. Whether somebody did.
+    pub fn release_kept_for(&mut self, agent: &AgentId) -> bool {
+        let before = self.kept.len();
+        self.kept.retain(|_, (kept_for, _)| kept_for != agent);
+        self.kept.len() != before
     }
 
     /// How many wait, those that ring and those who are called back included.

@@ -6,12 +6,14 @@ mod kept_places;
 mod line;
 mod pick;
 mod reach;
+mod share;
 mod strategy;
 mod work_history;
 
 pub use expected_wait::{ServicePace, expected_wait};
 pub use kept_places::{KeptPlace, KeptPlaces};
 pub use line::{CalledBack, Place, QueueLine, Waiting};
-pub use pick::{FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick};
+pub use pick::{FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick, pick_beside};
 pub use reach::{Reach, reach};
+pub use share::Taken;
 pub use work_history::{PauseTimes, WorkHistory, WorkShares};

@@ -6,7 +6,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, btree_map},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, btree_map},
 };
 
 use super::{
@@ -69,6 +69,27 @@ pub struct Pick {
 /// The next call to offer and its agent; `None` when no waiting call can be served by a free agent. `draw` gives an even number below
 /// its argument.
 pub fn pick(queues: &[OpenQueue<'_>], free: &[FreeAgent<'_>], draw: &mut dyn FnMut(u64) -> u64, now: Mono) -> Option<Pick> {
+    pick_among(queues, free, &|waiting| !waiting.is_offered, draw, now)
+}
+
+/// The same for a call that rings already and may ring at one more agent.
+pub fn pick_beside(
+    queues: &[OpenQueue<'_>],
+    free: &[FreeAgent<'_>],
+    may_ring_at_more: &BTreeSet<CallId>,
+    draw: &mut dyn FnMut(u64) -> u64,
+    now: Mono,
+) -> Option<Pick> {
+    pick_among(queues, free, &|waiting| may_ring_at_more.contains(&waiting.call), draw, now)
+}
+
+fn pick_among(
+    queues: &[OpenQueue<'_>],
+    free: &[FreeAgent<'_>],
+    is_wanted: &dyn Fn(&Waiting) -> bool,
+    draw: &mut dyn FnMut(u64) -> u64,
+    now: Mono,
+) -> Option<Pick> {
     let desks: Vec<Desk<'_>> = queues.iter().filter_map(|open| Desk::of(*open, free, now)).collect();
     let mut merged: BinaryHeap<Reverse<Head<'_>>> =
         desks.iter().flat_map(Source::of).filter_map(Source::into_head).map(Reverse).collect();
@@ -76,7 +97,7 @@ pub fn pick(queues: &[OpenQueue<'_>], free: &[FreeAgent<'_>], draw: &mut dyn FnM
     while let Some(Reverse(head)) = merged.pop() {
         let Head { place, waiting, source, .. } = head;
         let (desk, is_promoted) = (source.desk, source.is_promoted);
-        if !waiting.is_offered && !waiting.is_dead {
+        if is_wanted(waiting) && !waiting.is_dead {
             let caller = Caller { desk, waiting, step: step_of(&desk.open, place.since(), now) };
             let ranked = caller.rank(draw, now);
             if let Some(best) = ranked.first() {
@@ -91,6 +112,8 @@ pub fn pick(queues: &[OpenQueue<'_>], free: &[FreeAgent<'_>], draw: &mut dyn FnM
                     head_start_ms: i64::try_from(place.head_start_ms()).unwrap_or(i64::MAX),
                     step: i64::try_from(caller.step).unwrap_or(i64::MAX),
                     passed_by,
+                    rings_beside: 0,
+                    for_last_agent: caller.kept_for(now).is_some(),
                     candidates: caller.candidates(&ranked, free, now),
                     more_candidates: i64::try_from(free.len().saturating_sub(CANDIDATES_MAX)).unwrap_or(i64::MAX),
                     not_free: NotFree::default(),
@@ -209,9 +232,17 @@ struct Caller<'a> {
 impl<'a> Caller<'a> {
     fn rank(&self, draw: &mut dyn FnMut(u64) -> u64, now: Mono) -> Vec<Ranked<'a>> {
         let in_question = self.desk.reaching.iter().filter(|(step, _)| *step <= self.step).map(|(_, one)| *one);
-        let eligible = in_question.filter(|one| !self.waiting.excludes(one.agent, now));
+        let kept_for = self.kept_for(now);
+        let is_meant = |one: &&FreeAgent<'_>| kept_for.is_none_or(|agent| agent == one.agent);
+        let eligible = in_question.filter(|one| !self.waiting.excludes(one.agent, now)).filter(is_meant);
         let Queue { id, routing, .. } = self.desk.open.queue;
-        rank(&routing.strategy, id, eligible, self.desk.open.last_offered, draw, now)
+        let open = &self.desk.open;
+        rank(&routing.strategy, id, eligible, (open.last_offered, &open.line.taken), draw, now)
+    }
+
+    /// The one agent for whom the caller waits.
+    fn kept_for(&self, now: Mono) -> Option<&'a AgentId> {
+        self.desk.open.line.kept_for(self.waiting.call, now)
     }
 
     /// The eligible agents in order, then why others were not.
@@ -227,6 +258,7 @@ impl<'a> Caller<'a> {
                     Standing::NotYet { step: i64::try_from(reach.step).unwrap_or(i64::MAX) }
                 }
                 Some(_) if self.waiting.excludes(one.agent, now) => Standing::MissedItBefore,
+                Some(_) if self.kept_for(now).is_some_and(|agent| agent != one.agent) => Standing::KeptForAnother,
                 Some(_) => return None,
             };
             Some(RoutingCandidate { agent: one.agent.clone(), standing })

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{FreeAgent, Reach};
+use super::{FreeAgent, Reach, Taken};
 use crate::{
     domain::directory::Strategy,
     types::{AgentId, Mono, QueueId},
@@ -21,24 +21,28 @@ pub(super) struct Ranked<'a> {
     key: i64,
 }
 
-/// The eligible agents, best first. `last` is whom the queue's last call was offered to; `draw` gives an even number below its argument
+/// The eligible agents, best first. `last` is whom the queue's last call was offered to, `taken` who has had its calls of late; `draw` gives an even number below its argument
 /// and is asked only by [`Strategy::Random`].
 pub(super) fn rank<'a>(
     strategy: &Strategy,
     queue: &QueueId,
     eligible: impl Iterator<Item = &'a FreeAgent<'a>>,
-    last: Option<&AgentId>,
+    (last, taken): (Option<&AgentId>, &Taken),
     draw: &mut dyn FnMut(u64) -> u64,
     now: Mono,
 ) -> Vec<Ranked<'a>> {
     let mut ranked: Vec<Ranked<'a>> = eligible
         .map(|free| {
-            let score = score(strategy, queue, free, now);
+            let score = score(strategy, queue, free, taken, now);
             Ranked { free, score, key: if is_more_better(strategy) { score.saturating_neg() } else { score } }
         })
         .collect();
     match strategy {
-        Strategy::LongestIdle | Strategy::LeastOccupied | Strategy::FewestCalls | Strategy::LeastTalk => {
+        Strategy::LongestIdle
+        | Strategy::LeastOccupied
+        | Strategy::FewestCalls
+        | Strategy::LeastTalk
+        | Strategy::Percent { .. } => {
             ranked.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| by_idle(a, b)));
         }
         Strategy::BestFit => {
@@ -62,7 +66,7 @@ pub(super) fn rank<'a>(
 }
 
 /// What the rule compares of an agent; the place of [`Strategy::RoundRobin`] is known only among the others.
-fn score(strategy: &Strategy, queue: &QueueId, free: &FreeAgent<'_>, now: Mono) -> i64 {
+fn score(strategy: &Strategy, queue: &QueueId, free: &FreeAgent<'_>, taken: &Taken, now: Mono) -> i64 {
     match strategy {
         Strategy::LongestIdle => whole(now.millis_since(free.idle_since)),
         Strategy::LeastOccupied => {
@@ -78,12 +82,15 @@ fn score(strategy: &Strategy, queue: &QueueId, free: &FreeAgent<'_>, now: Mono) 
         }
         Strategy::Random { weights } => weights.get(free.agent).copied().unwrap_or(WEIGHT_USUAL).max(0),
         Strategy::BestFit => reach_of(free, queue).fit,
+        // Who has no share comes behind all who have.
+        Strategy::Percent { shares } if !shares.contains_key(free.agent) => -1_000_000,
+        Strategy::Percent { shares } => taken.owed(free.agent, shares),
     }
 }
 
 fn is_more_better(strategy: &Strategy) -> bool {
     match strategy {
-        Strategy::LongestIdle | Strategy::BestFit => true,
+        Strategy::LongestIdle | Strategy::BestFit | Strategy::Percent { .. } => true,
         Strategy::LeastOccupied
         | Strategy::FewestCalls
         | Strategy::LeastTalk

@@ -1,6 +1,7 @@
 //! Whole calls over real sockets.
 
 mod answering_machines;
+mod callers_gone;
 mod dialling_phones;
 mod dialogs;
 mod echo;

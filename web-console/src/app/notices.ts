@@ -7,6 +7,7 @@ import { canCallAgain, isNews } from '@/lib/call-end'
 import { becomeReady } from '@/lib/shift'
 import { useFloor } from '@/lib/use-live'
 import { dismissNotice } from '@/live/stores/floor'
+import { ringOnce } from '@/phone/ringer'
 import { closeToast, showToast } from '@/ui'
 
 export function useNotices(): void {
@@ -44,6 +45,14 @@ export function useNotices(): void {
                 }
               : { tone: 'bad', text: t('notice.sla_breached'), action: { label: t('notice.open_tickets'), run: opener('/tickets') } },
           )
+          break
+        case 'hold_long':
+          ringOnce()
+          showToast({ tone: 'info', text: t('notice.hold_long') })
+          break
+        case 'hold_recalled':
+        case 'hold_returned':
+          showToast({ tone: 'bad', text: t(`notice.${notice.key}`) })
           break
         case 'supervisor_paused':
         case 'session_replaced':

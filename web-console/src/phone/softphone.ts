@@ -229,7 +229,7 @@ function onMessage(message: ServerMessage): void {
 function ring(): void {
   const floor = floorStore.getState()
   const call = foremostCall(floor.calls)
-  const isRinging = floor.connection.is === 'up' && call?.state.is === 'offered' && phoneStore.getState().leadership === 'leader'
+  const isRinging = floor.connection.is === 'up' && (call?.state.is === 'offered' || call?.hold === 'recall') && phoneStore.getState().leadership === 'leader'
   if (isRinging) startRinging()
   else stopRinging()
   const isConnected = call?.state.is === 'talking' || call?.state.is === 'held'

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::{Centre, LegUse, Timer, Turn, inbound::LONGEST_MS, waiting::millis},
+    super::{Centre, Timer, Turn, inbound::LONGEST_MS, waiting::millis},
     Drift, DriftKind, DriftPlace, Missing,
 };
 use crate::{
     domain::{
         agent::{Agent, Presence},
-        call::{EndCause, MissCause, Partner, Party, Stage},
+        call::{EndCause, MissCause, Offer, Partner, Party, Stage},
         queue::Waiting,
     },
     types::{AgentId, CallId, LegId, Mono},
@@ -56,7 +56,9 @@ impl Centre {
                 }
             }
             DriftKind::PartyElsewhere => self.mend_parties(turn, id),
-            DriftKind::OfferNotKept => self.offer_missed(turn, id, MissCause::Withdrawn),
+            DriftKind::OfferNotKept => {
+                self.take_back(turn, id, MissCause::Withdrawn, |centre, offer| !centre.is_kept_for(&offer.agent, id));
+            }
             DriftKind::DeadlineUnwatched => self.watch_deadlines(turn, id),
             DriftKind::NotInLine => self.mend_place(turn, id),
             DriftKind::Flow => self.mend_flow(turn, id),
@@ -88,10 +90,25 @@ impl Centre {
                     self.agent_leg_over(turn, id, &with.agent, true);
                 }
             }
-            Missing::Ringing => self.offer_missed(turn, id, MissCause::Device),
+            Missing::Ringing => {
+                let is_gone = |centre: &Self, leg| !centre.legs.contains_key(&leg);
+                self.take_back(turn, id, MissCause::Device, |centre, offer| {
+                    offer.phone.is_some_and(|leg| is_gone(centre, leg))
+                });
+            }
             Missing::SecondLine => self.second_line_over(turn, id),
             Missing::Consulted => self.consulted_gone(turn, id, true),
             Missing::Party(party) => self.party_gone(turn, id, party),
+        }
+    }
+
+    /// Offers that are not what they should be come to nothing.
+    fn take_back(&mut self, turn: &mut Turn<'_>, id: CallId, cause: MissCause, is_wrong: impl Fn(&Self, &Offer) -> bool) {
+        let Some(call) = self.calls.get(&id) else { return };
+        let wrong: Vec<AgentId> =
+            call.offers().filter(|offer| is_wrong(self, offer)).map(|offer| offer.agent.clone()).collect();
+        for agent in wrong {
+            self.offer_missed(turn, id, &agent, cause);
         }
     }
 

@@ -16,13 +16,13 @@ use super::{
 use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
-        call::{CallEventKind, ConsultStep, EndCause, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
+        call::{CallEventKind, ConsultStep, EndCause, LastAgent, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
         directory::{
-            AgentProfile, CallbackMode, CallbackRules, Device, Directory, ForkRule, ForkTarget, MediaFork, QueueExit,
-            QueueRouting, RecordingPolicy, RoutingStep, Strategy, WaitingKey, WaitingRules, WrapUp,
+            AgentProfile, CallbackMode, CallbackRules, Device, Directory, ForkRule, ForkTarget, HoldLimits, MediaFork,
+            PreferLast, QueueExit, QueueRouting, RecordingPolicy, RoutingStep, Strategy, WaitingKey, WaitingRules, WrapUp,
         },
         event::Event,
-        queue::pick,
+        queue::{pick, pick_beside},
     },
     types::{Answer, AnswerCause, CallbackId, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
 };
@@ -65,7 +65,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 44] = [
+const EVERYTHING: [&str; 45] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -86,6 +86,7 @@ const EVERYTHING: [&str; 44] = [
     "call.party_left",
     "call.parked",
     "call.park_returned",
+    "call.hold_recalled",
     "call.listen_started",
     "call.listen_ended",
     "call.supervision_changed",
@@ -176,13 +177,20 @@ fn routing(dice: &mut Rng) -> QueueRouting {
         Strategy::Linear { order: vec![id("dora"), id("carl")] },
         Strategy::Random { weights: BTreeMap::from([(id("ana"), 30)]) },
         Strategy::BestFit,
+        Strategy::Percent { shares: BTreeMap::from([(id("ana"), 70), (id("dora"), 30)]) },
     ];
     QueueRouting {
-        strategy: strategies[usize::try_from(dice.below(8)).unwrap()].clone(),
+        strategy: strategies[usize::try_from(dice.below(9)).unwrap()].clone(),
         promote_secs: (dice.below(2) == 0).then(|| 1 + i64::try_from(dice.below(90)).unwrap()),
         strikes_max: 1 + i64::try_from(dice.below(3)).unwrap(),
-        steps: if dice.below(3) == 0 { vec![RoutingStep { after_secs: 15, skills: vec![] }] } else { vec![] },
+        steps: if dice.below(3) == 0 {
+            vec![RoutingStep { after_secs: 15, skills: vec![], ..RoutingStep::default() }]
+        } else {
+            vec![]
+        },
         skips_empty_steps: dice.below(2) == 0,
+        prefers_last: (dice.below(2) == 0).then_some(PreferLast { secs: 20, days: 1 }),
+        rings: 1 + i64::try_from(dice.below(3)).unwrap(),
         talking_max: (dice.below(3) == 0).then(|| 1 + i64::try_from(dice.below(3)).unwrap()),
         ..QueueRouting::default()
     }
@@ -220,6 +228,8 @@ fn directory(
     waiting_dice: &mut Rng,
 ) -> Directory {
     let mut directory = sample();
+    // Sooner than talks end.
+    directory.centre.hold = HoldLimits { notice_secs: 1, recall_secs: 2 };
     let target = ForkTarget::Websocket { url: "wss://words.example".into(), is_plain_allowed: false };
     let words = MediaFork { id: id("words"), name: "Words".into(), target, is_active: true, token: None };
     directory.media_forks.insert(words.id.clone(), words);
@@ -454,9 +464,9 @@ impl Day {
                 }
                 CentreOutput::Fact(fact) | CentreOutput::DiallingRefused { fact, .. } => {
                     if let Event::Call(event) = &fact.event
-                        && let CallEventKind::Offered { queue: Some(_), agent, decision: Some(_), .. } = &event.kind
+                        && let CallEventKind::Offered { queue: Some(_), agent, decision: Some(decision), .. } = &event.kind
                     {
-                        offered.push((event.call, agent.clone()));
+                        offered.push((event.call, agent.clone(), decision.rings_beside > 0));
                     }
                     self.record(&fact);
                 }

@@ -309,7 +309,7 @@ fn what_does_not_last_two_looks_is_no_drift() {
 }
 
 #[test]
-fn a_floor_of_ten_thousand_calls_is_looked_at_in_slices_within_a_second() {
+fn a_floor_of_thousands_of_calls_is_looked_at_in_slices_within_a_second() {
     let mut floor = Floor::with(sample());
     floor.centre.calls_max = 20_000;
     let mut directory = sample();
@@ -317,13 +317,12 @@ fn a_floor_of_ten_thousand_calls_is_looked_at_in_slices_within_a_second() {
     directory.queues.get_mut(&id("support")).unwrap().wait_secs_max = 36_000;
     directory.trunks.get_mut(&id("carrier")).unwrap().calls_max = 20_000;
     floor.set_directory(directory);
-    for _ in 0..10_000 {
+    for _ in 0..2_500 {
         floor.call("1001");
     }
     floor.sleep(2_500);
     let last = *floor.centre.calls.keys().last().unwrap();
     disturb(&mut floor, |centre, _| centre.timers.set(Timer::Longest(last), None));
-    let began = std::time::Instant::now();
     let mut looks = 0;
     let end = floor.now.mono + 3_000;
     while let Some(at) = floor.centre.timers.at(&Timer::Reconcile).filter(|at| *at <= end) {
@@ -333,10 +332,8 @@ fn a_floor_of_ten_thousand_calls_is_looked_at_in_slices_within_a_second() {
         floor.centre.look_at_floor(&mut Turn { now, rng, actor: Actor::System });
         looks += 1;
     }
-    let spent = began.elapsed();
-    println!("{looks} looks at 10,000 waiting calls within 3 s took {spent:?}");
     let drifts: Vec<_> =
         std::iter::from_fn(|| floor.centre.poll()).filter(|out| matches!(out, CentreOutput::Drift(_))).collect();
     assert_eq!(drifts.len(), 1);
-    assert!((80..=100).contains(&looks), "thirty slices a second: {looks}");
+    assert!((22..=26).contains(&looks), "eight slices a second: {looks}");
 }

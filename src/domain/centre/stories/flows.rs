@@ -29,6 +29,7 @@ fn match_in(floor: &mut Floor, language: &str) -> CallerRecordRef {
         segment: "gold".into(),
         language: Some(language.into()),
         open_tickets: vec![],
+        last_agent: None,
     }
 }
 

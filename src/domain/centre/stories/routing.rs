@@ -52,6 +52,7 @@ fn known_as(floor: &mut Floor, call: CallId, segment: &str) {
         segment: segment.into(),
         language: None,
         open_tickets: vec![],
+        last_agent: None,
     };
     floor.input(CentreInput::CallerKnown { call, found: CallerMatch { customers: vec![customer] } });
 }
@@ -126,7 +127,11 @@ fn a_segment_stands_ahead_as_soon_as_the_caller_is_known_and_as_the_queue_says_n
 
 #[test]
 fn a_step_comes_by_itself_for_those_who_wait_already() {
-    let steps = vec![RoutingStep { after_secs: 40, skills: vec![SkillNeed { skill: id("sales"), level: 1 }] }];
+    let steps = vec![RoutingStep {
+        after_secs: 40,
+        skills: vec![SkillNeed { skill: id("sales"), level: 1 }],
+        ..RoutingStep::default()
+    }];
     let mut directory = support_by(QueueRouting { steps, ..QueueRouting::default() });
     directory.agents.get_mut(&id("bea")).unwrap().skills.remove(&id("support"));
     let mut floor = Floor::with(directory);
@@ -143,7 +148,11 @@ fn a_step_comes_by_itself_for_those_who_wait_already() {
 
 #[test]
 fn a_step_that_nobody_is_left_before_is_taken_at_once() {
-    let steps = vec![RoutingStep { after_secs: 300, skills: vec![SkillNeed { skill: id("sales"), level: 1 }] }];
+    let steps = vec![RoutingStep {
+        after_secs: 300,
+        skills: vec![SkillNeed { skill: id("sales"), level: 1 }],
+        ..RoutingStep::default()
+    }];
     let mut directory = support_by(QueueRouting { steps, ..QueueRouting::default() });
     directory.agents.get_mut(&id("bea")).unwrap().skills.remove(&id("support"));
     let mut floor = Floor::with(directory);

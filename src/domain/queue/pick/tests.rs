@@ -283,8 +283,8 @@ fn who_missed_a_call_is_passed_over_for_it_only_and_only_for_a_while() {
 #[test]
 fn steps_add_up_by_the_time_waited_and_tell_when_to_look_again() {
     let steps = vec![
-        RoutingStep { after_secs: 30, skills: vec![need("support", 3)] },
-        RoutingStep { after_secs: 60, skills: vec![need("sales", 1)] },
+        RoutingStep { after_secs: 30, skills: vec![need("support", 3)], ..RoutingStep::default() },
+        RoutingStep { after_secs: 60, skills: vec![need("sales", 1)], ..RoutingStep::default() },
     ];
     let routing = QueueRouting { steps, skips_empty_steps: false, ..QueueRouting::default() };
     let mut desk = Desk::new(vec![queue("support", 0, routing)]);
@@ -305,7 +305,7 @@ fn steps_add_up_by_the_time_waited_and_tell_when_to_look_again() {
 
 #[test]
 fn a_step_that_nobody_signed_in_can_serve_is_skipped_where_the_queue_says_so() {
-    let steps = vec![RoutingStep { after_secs: 30, skills: vec![] }];
+    let steps = vec![RoutingStep { after_secs: 30, skills: vec![], ..RoutingStep::default() }];
     for skips in [true, false] {
         let routing = QueueRouting { steps: steps.clone(), skips_empty_steps: skips, ..QueueRouting::default() };
         let mut desk = Desk::new(vec![queue("support", 0, routing)]);
@@ -323,7 +323,7 @@ proptest! {
         let keys = ["q1", "q2", "q3", "q4"];
         let queues = keys.map(|key| {
             let promote_secs = (dice.below(2) == 0).then(|| i64::try_from(dice.below(200)).unwrap());
-            let steps = vec![RoutingStep { after_secs: 40, skills: vec![need("q1", 1)] }];
+            let steps = vec![RoutingStep { after_secs: 40, skills: vec![need("q1", 1)], ..RoutingStep::default() }];
             queue(key, i64::try_from(dice.below(3)).unwrap(), QueueRouting { promote_secs, steps, ..QueueRouting::default() })
         });
         let mut desk = Desk::new(queues.to_vec());

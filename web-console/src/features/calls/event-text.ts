@@ -95,6 +95,9 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.parked', { agent: names.agent(event.agent), slot: event.slot })
       case 'park_returned':
         return t('event.park_returned', { agent: names.agent(event.agent), slot: event.slot })
+      case 'hold_recalled':
+      case 'hold_returned':
+        return t(`event.${event.kind}`, { agent: names.agent(event.agent) })
       case 'transferred':
         return t('event.transferred', { from: names.agent(event.from), to: target(event.to) })
       case 'consult_began':

@@ -17,6 +17,7 @@ function scoreText(strategy: RoutedCall['strategy'], score: number, language: st
     case 'least_talk':
       return clockText(score)
     case 'least_occupied':
+    case 'percent':
       return numberText(Math.round(score / 10) / 10, language)
     case 'fewest_calls':
       return numberText(Math.round(score / 100) / 10, language)
@@ -60,6 +61,8 @@ function Decision({ routed }: { routed: RoutedCall }) {
     t('routing.waited', { time: clockText(routed.waited_ms) }),
     routed.step > 0 && t('routing.step', { step: routed.step }),
     routed.head_start_ms > 0 && t('routing.head_start', { time: clockText(routed.head_start_ms) }),
+    routed.for_last_agent === true && t('routing.for_last_agent'),
+    (routed.rings_beside ?? 0) > 0 && t('routing.rings_beside', { count: routed.rings_beside ?? 0 }),
     routed.was_promoted && t('routing.promoted'),
     routed.passed_by > 0 && t('routing.passed_by', { count: routed.passed_by }),
   ].filter((part) => part !== false)

@@ -157,6 +157,13 @@ function StateTimer({ call }: { call: CallView }) {
           <span className="text-xs text-warn-ink">
             {t('held_for')} <Elapsed since={call.since} />
           </span>
+          {call.hold && (
+            <span role="status" data-testid="hold-alert">
+              <Badge tone={call.hold === 'recall' ? 'bad' : 'warn'} icon={AlarmClock}>
+                {t(`hold_alert.${call.hold}`)}
+              </Badge>
+            </span>
+          )}
         </span>
       )
     case 'talking':

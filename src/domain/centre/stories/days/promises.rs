@@ -50,7 +50,7 @@ impl Day {
     }
 
     /// What must be true of any floor at any time.
-    pub(super) fn check(&self, offered: &[(CallId, AgentId)]) {
+    pub(super) fn check(&self, offered: &[(CallId, AgentId, bool)]) {
         let centre = &self.centre;
         let mut recounted = Standing::default();
         for call in centre.calls.values() {
@@ -66,7 +66,7 @@ impl Day {
             assert_eq!(line_has, waits_in, "in line if and only if waiting");
             assert!(call.is_over() || centre.timers.is_set(&Timer::Longest(*id)), "every call has a longest time");
             assert_eq!(call.stage().deadline().is_some(), centre.timers.is_set(&Timer::Stage(*id)), "{:?}", call.stage());
-            if let Some(offer) = call.stage().offer() {
+            for offer in call.offers() {
                 assert_eq!(centre.agents[&offer.agent].presence(), Presence::Offered { call: *id }, "an offer reserves");
             }
             if let Some(with) = call.stage().partner() {
@@ -113,8 +113,7 @@ impl Day {
                 Presence::Offered { call } => {
                     let call = &centre.calls[&call];
                     let asked = call.consult().filter(|consult| !consult.is_answered()).and_then(|consult| consult.colleague());
-                    let offered = call.stage().offer().map(|offer| &offer.agent);
-                    assert_eq!(offered.or(asked), Some(&agent.id));
+                    assert!(call.offer_to(&agent.id).is_some() || asked == Some(&agent.id));
                 }
                 Presence::Busy { call } => {
                     let call = &centre.calls[&call];
@@ -182,28 +181,45 @@ impl Day {
 
     /// Nobody is served before someone ahead who could have been served; nobody waits while an agent idles who could help. A
     /// dead line cannot be served.
-    fn check_lines(&self, offered: &[(CallId, AgentId)]) {
+    fn check_lines(&self, offered: &[(CallId, AgentId, bool)]) {
         let centre = &self.centre;
         let now = self.now.mono;
         let open = centre.open_queues();
         let left = pick(&open, &centre.free_agents(now), &mut |_| 0, now);
         assert_eq!(left, None, "a pair is left that nobody brought together");
+        let beside = pick_beside(&centre.ringing_queues(), &centre.free_agents(now), &centre.may_ring_at_more, &mut |_| 0, now);
+        assert_eq!(beside, None, "one more agent could ring");
+        for call in centre.calls.values().filter(|call| call.offers().count() > 1) {
+            let Stage::Waiting { queue, .. } = call.stage() else {
+                panic!("only who waits rings at several: {:?}", call.stage())
+            };
+            let most = self.directory.queues.get(queue).map_or(i64::MAX, |queue| queue.routing.rings);
+            assert!(i64::try_from(call.offers().count()).unwrap() <= most, "it rings at no more than it may");
+        }
         for (queue, line) in &centre.lines {
             for (place, waiting) in line.iter().filter(|(_, waiting)| !waiting.is_offered && !waiting.is_dead) {
-                for (ahead, agent) in offered {
+                for (ahead, agent, is_beside) in offered {
                     let Some(other) = line.iter().find(|(_, w)| w.call == *ahead && w.is_offered).map(|(place, _)| place)
                     else {
                         continue;
                     };
                     // Who came later and was put first may not have waited long enough for somebody of a later step.
                     let is_own = centre.own_queues(agent).any(|own| own == queue);
-                    let is_overtaken = is_own && place < other && !waiting.excludes(agent, now);
+                    // A call that rings already takes no more room in its queue.
+                    let has_room = !is_beside || open.iter().any(|open| open.queue.id == *queue);
+                    let waits_for_other = line.kept_for(waiting.call, now).is_some_and(|kept_for| kept_for != agent);
+                    let is_overtaken = is_own && has_room && place < other && !waiting.excludes(agent, now) && !waits_for_other;
                     assert!(!is_overtaken, "{} was overtaken by {ahead}", waiting.call);
                 }
                 for agent in centre.agents.values().filter(|agent| agent.is_free()) {
                     let is_own = centre.own_queues(&agent.id).any(|own| own == queue);
                     let has_room = open.iter().any(|open| open.queue.id == *queue);
-                    let could = is_own && has_room && !waiting.excludes(&agent.id, now) && !centre.is_occupied(&agent.id);
+                    let waits_for_other = line.kept_for(waiting.call, now).is_some_and(|kept_for| *kept_for != agent.id);
+                    let could = !waits_for_other
+                        && is_own
+                        && has_room
+                        && !waiting.excludes(&agent.id, now)
+                        && !centre.is_occupied(&agent.id);
                     assert!(!could, "{} idles while {} waits", agent.id, waiting.call);
                 }
             }

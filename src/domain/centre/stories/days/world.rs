@@ -311,6 +311,7 @@ impl Day {
             segment: "gold".into(),
             language: Some("es".into()),
             open_tickets: vec![(1042, "open".into())],
+            last_agent: Some(LastAgent { agent: id("bea"), at: self.began }),
         }
     }
 

@@ -13,9 +13,9 @@ type Routing = Schemas['QueueRouting']
 type Strategy = Schemas['Strategy']
 type AgentProfile = Schemas['AgentProfile']
 
-export const DEFAULT_ROUTING: Required<Routing> = { strategy: { by: 'longest_idle' }, steps: [], skips_empty_steps: true, promote_secs: null, head_start_secs: {}, talking_max: null, strikes_max: 1 }
+export const DEFAULT_ROUTING: Required<Routing> = { strategy: { by: 'longest_idle' }, any_skills: [], no_skills: [], ahead_secs: 0, steps: [], skips_empty_steps: true, promote_secs: null, prefers_last: null, head_start_secs: {}, talking_max: null, rings: 1, strikes_max: 1 }
 
-const STRATEGIES = ['longest_idle', 'least_occupied', 'fewest_calls', 'least_talk', 'round_robin', 'linear', 'random', 'best_fit'] as const
+const STRATEGIES = ['longest_idle', 'least_occupied', 'fewest_calls', 'least_talk', 'round_robin', 'linear', 'random', 'percent', 'best_fit'] as const
 const SEGMENTS = ['gold', 'silver', 'standard'] as const
 const WEIGHT_USUAL = 10
 
@@ -25,14 +25,20 @@ export function routingOf(queue: Queue): Required<Routing> {
 
 /** What is out of its bounds, before the server is asked. */
 export function routingMistakes(queue: Queue, range: (value: number, least: number, most: number) => string | undefined): Record<string, string | undefined> {
-  const { strategy, steps, promote_secs: promote, head_start_secs: heads, talking_max: talking, strikes_max: strikes } = routingOf(queue)
-  const weights = strategy.by === 'random' ? Object.entries(strategy.weights).map(([agent, weight]) => [`routing.strategy.weights.${agent}`, range(weight, 1, 100)]) : []
+  const { strategy, any_skills: any, no_skills: none, ahead_secs: ahead, steps, promote_secs: promote, prefers_last: last, head_start_secs: heads, talking_max: talking, rings, strikes_max: strikes } = routingOf(queue)
+  const weights = isWeighted(strategy) ? Object.entries(weightsOf(strategy)).map(([agent, weight]) => [`routing.strategy.${weightField(strategy)}.${agent}`, range(weight, 1, 100)]) : []
+  const levels = (field: string, needs: readonly Schemas['SkillNeed'][] = []) => needs.map((need, n) => [`${field}[${n}].level`, range(need.level, 1, 10)])
   return {
-    ...Object.fromEntries(steps.flatMap((step, i) => [[`routing.steps[${i}].after_secs`, range(step.after_secs, (steps[i - 1]?.after_secs ?? 0) + 1, 86_400)], ...step.skills.map((need, n) => [`routing.steps[${i}].skills[${n}].level`, range(need.level, 1, 10)])])),
+    ...Object.fromEntries(steps.flatMap((step, i) => [[`routing.steps[${i}].after_secs`, range(step.after_secs, (steps[i - 1]?.after_secs ?? 0) + 1, 86_400)], ...levels(`routing.steps[${i}].skills`, step.skills), ...levels(`routing.steps[${i}].any_skills`, step.any_skills), ...levels(`routing.steps[${i}].no_skills`, step.no_skills)])),
     ...Object.fromEntries(weights),
+    ...Object.fromEntries([...levels('routing.any_skills', any), ...levels('routing.no_skills', none)]),
+    'routing.ahead_secs': range(ahead, 0, 3_600),
     ...Object.fromEntries(Object.entries(heads).map(([segment, secs]) => [`routing.head_start_secs.${segment}`, range(secs, 0, 3_600)])),
     'routing.promote_secs': promote === null ? undefined : range(promote, 1, 86_400),
+    'routing.prefers_last.secs': last === null ? undefined : range(last.secs, 1, 600),
+    'routing.prefers_last.days': last === null ? undefined : range(last.days, 1, 365),
     'routing.talking_max': talking === null ? undefined : range(talking, 1, 10_000),
+    'routing.rings': range(rings, 1, 20),
     'routing.strikes_max': range(strikes, 1, 20),
   }
 }
@@ -49,21 +55,38 @@ function Limit({ label, unit, value, usual, onChange, error, 'data-testid': test
   )
 }
 
-/** Agents one by one: in an order, or with a weight each. */
-function AgentRows({ strategy, agents, onChange, errorOf }: { strategy: Extract<Strategy, { by: 'linear' | 'random' }>; agents: readonly AgentProfile[]; onChange: (strategy: Strategy) => void; errorOf: (field: string) => string | undefined }) {
+/** The strategies that give each agent a number. */
+type Weighted = Extract<Strategy, { by: 'random' | 'percent' }>
+
+function isWeighted(strategy: Strategy): strategy is Weighted {
+  return strategy.by === 'random' || strategy.by === 'percent'
+}
+
+function weightsOf(strategy: Weighted): Record<string, number> {
+  return strategy.by === 'random' ? strategy.weights : strategy.shares
+}
+
+function weightField(strategy: Weighted): 'weights' | 'shares' {
+  return strategy.by === 'random' ? 'weights' : 'shares'
+}
+
+/** Agents one by one: in an order, or with a weight or share each. */
+function AgentRows({ strategy, agents, onChange, errorOf }: { strategy: Extract<Strategy, { by: 'linear' | 'random' | 'percent' }>; agents: readonly AgentProfile[]; onChange: (strategy: Strategy) => void; errorOf: (field: string) => string | undefined }) {
   const { t } = useTexts('admin')
   // In rows of its own: an object would sort agents whose keys are numbers.
-  const [named, setNamed] = useState<ReadonlyArray<readonly [string, number]>>(() => (strategy.by === 'linear' ? strategy.order.map((agent) => [agent, WEIGHT_USUAL] as const) : Object.entries(strategy.weights)))
+  const [named, setNamed] = useState<ReadonlyArray<readonly [string, number]>>(() => (strategy.by === 'linear' ? strategy.order.map((agent) => [agent, WEIGHT_USUAL] as const) : Object.entries(weightsOf(strategy))))
   const change = (rows: ReadonlyArray<readonly [string, number]>) => {
     setNamed(rows)
-    onChange(strategy.by === 'linear' ? { by: 'linear', order: rows.map(([agent]) => agent) } : { by: 'random', weights: Object.fromEntries(rows) })
+    onChange(strategy.by === 'linear' ? { by: 'linear', order: rows.map(([agent]) => agent) } : strategy.by === 'random' ? { by: 'random', weights: Object.fromEntries(rows) } : { by: 'percent', shares: Object.fromEntries(rows) })
   }
+  const part = strategy.by === 'linear' ? 'order' : weightField(strategy)
   const left = agents.filter((agent) => !named.some(([id]) => id === agent.id))
-  const pathOf = (agent: string, index: number) => (strategy.by === 'linear' ? `routing.strategy.order[${index}]` : `routing.strategy.weights.${agent}`)
+  const pathOf = (agent: string, index: number) => (strategy.by === 'linear' ? `routing.strategy.order[${index}]` : `routing.strategy.${weightField(strategy)}.${agent}`)
   return (
     <Rows<readonly [string, number]>
-      title={t(strategy.by === 'linear' ? 'queue_routing.order' : 'queue_routing.weights')}
-      help={t(strategy.by === 'linear' ? 'queue_routing.order_help' : 'queue_routing.weights_help')}
+      title={t(`queue_routing.${part}`)}
+      help={t(`queue_routing.${part}_help`)}
+      error={errorOf(`routing.strategy.${part}`)}
       rows={named}
       onChange={change}
       blank={() => [left[0]?.id ?? '', WEIGHT_USUAL]}
@@ -82,7 +105,7 @@ function AgentRows({ strategy, agents, onChange, errorOf }: { strategy: Extract<
             placeholder={t('choose')}
             error={strategy.by === 'linear' ? errorOf(pathOf(agent, index)) : undefined}
           />
-          {strategy.by === 'random' && <NumberField label={t('queue_routing.weight')} isLabelHidden={index > 0} value={weight} onChange={(value) => set([agent, value])} error={errorOf(pathOf(agent, index))} />}
+          {strategy.by !== 'linear' && <NumberField label={t(strategy.by === 'random' ? 'queue_routing.weight' : 'queue_routing.share')} {...(strategy.by === 'percent' ? { unit: '%' } : {})} isLabelHidden={index > 0} value={weight} onChange={(value) => set([agent, value])} error={errorOf(pathOf(agent, index))} />}
         </div>
       )}
     </Rows>
@@ -97,7 +120,7 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
   const { strategy } = routing
   const choose = (id: string) => {
     const by = STRATEGIES.find((one) => one === id) ?? 'longest_idle'
-    set({ strategy: by === 'linear' ? { by, order: [] } : by === 'random' ? { by, weights: {} } : { by } })
+    set({ strategy: by === 'linear' ? { by, order: [] } : by === 'random' ? { by, weights: {} } : by === 'percent' ? { by, shares: {} } : { by } })
   }
   return (
     <Group title={t('queue_routing.title')}>
@@ -109,7 +132,9 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
         error={form.errorOf('routing.strategy')}
         data-testid="field-strategy"
       />
-      {(strategy.by === 'linear' || strategy.by === 'random') && <AgentRows key={strategy.by} strategy={strategy} agents={agents} onChange={(next) => set({ strategy: next })} errorOf={form.errorOf} />}
+      {(strategy.by === 'linear' || isWeighted(strategy)) && <AgentRows key={strategy.by} strategy={strategy} agents={agents} onChange={(next) => set({ strategy: next })} errorOf={form.errorOf} />}
+      <SkillNeeds title={t('queue_routing.any_skills')} needs={routing.any_skills} field="routing.any_skills" noneText={t('queue_routing.any_none')} onChange={(skills) => set({ any_skills: skills })} errorOf={form.errorOf} />
+      <SkillNeeds title={t('queue_routing.no_skills')} needs={routing.no_skills} field="routing.no_skills" noneText={t('queue_routing.no_none')} onChange={(skills) => set({ no_skills: skills })} errorOf={form.errorOf} />
       <Rows<Schemas['RoutingStep']>
         title={t('queue_routing.steps')}
         help={t('queue_routing.steps_help')}
@@ -124,6 +149,8 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
           <div className="flex min-w-0 flex-1 flex-col gap-1.5 border-l-2 border-line pl-3">
             <NumberField label={t('queue_routing.after')} unit="s" value={step.after_secs} onChange={(secs) => change({ ...step, after_secs: secs })} error={form.errorOf(`routing.steps[${index}].after_secs`)} className="w-32" />
             <SkillNeeds title={t('queue_routing.step_skills')} needs={step.skills} field={`routing.steps[${index}].skills`} noneText={t('queue_routing.anyone')} onChange={(skills) => change({ ...step, skills })} errorOf={form.errorOf} />
+            <SkillNeeds title={t('queue_routing.any_skills')} needs={step.any_skills ?? []} field={`routing.steps[${index}].any_skills`} noneText={t('queue_routing.any_none')} onChange={(skills) => change({ ...step, any_skills: skills })} errorOf={form.errorOf} />
+            <SkillNeeds title={t('queue_routing.no_skills')} needs={step.no_skills ?? []} field={`routing.steps[${index}].no_skills`} noneText={t('queue_routing.no_none')} onChange={(skills) => change({ ...step, no_skills: skills })} errorOf={form.errorOf} />
           </div>
         )}
       </Rows>
@@ -149,8 +176,21 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
         </div>
         <p className="mt-1 text-xs text-ink-3">{t('queue_routing.head_start_help')}</p>
       </fieldset>
+      <NumberField label={t('queue_routing.ahead')} unit="s" help={t('queue_routing.ahead_help')} value={routing.ahead_secs} onChange={(secs) => set({ ahead_secs: secs })} error={form.errorOf('routing.ahead_secs')} className="w-64" data-testid="field-ahead" />
+      <div className="flex flex-col gap-1">
+        <Checkbox isSelected={routing.prefers_last !== null} onChange={(isOn) => set({ prefers_last: isOn ? { secs: 20, days: 30 } : null })} data-testid="field-prefers-last">
+          {t('queue_routing.prefers_last')}
+        </Checkbox>
+        {routing.prefers_last !== null && (
+          <div className="ml-6 grid grid-cols-2 gap-2">
+            <NumberField label={t('queue_routing.last_secs')} unit="s" value={routing.prefers_last.secs} onChange={(secs) => set({ prefers_last: { days: 30, ...routing.prefers_last, secs } })} error={form.errorOf('routing.prefers_last.secs')} data-testid="field-last-secs" />
+            <NumberField label={t('queue_routing.last_days')} value={routing.prefers_last.days} onChange={(days) => set({ prefers_last: { secs: 20, ...routing.prefers_last, days } })} error={form.errorOf('routing.prefers_last.days')} data-testid="field-last-days" />
+          </div>
+        )}
+      </div>
       <Limit label={t('queue_routing.promote')} unit="s" value={routing.promote_secs} usual={300} onChange={(secs) => set({ promote_secs: secs })} error={form.errorOf('routing.promote_secs')} data-testid="field-promote" />
       <Limit label={t('queue_routing.talking_max')} value={routing.talking_max} usual={10} onChange={(count) => set({ talking_max: count })} error={form.errorOf('routing.talking_max')} data-testid="field-talking-max" />
+      <NumberField label={t('queue_routing.rings')} help={t('queue_routing.rings_help')} value={routing.rings} onChange={(count) => set({ rings: count })} error={form.errorOf('routing.rings')} className="w-64" data-testid="field-rings" />
       <NumberField label={t('queue_routing.strikes_max')} value={routing.strikes_max} onChange={(count) => set({ strikes_max: count })} error={form.errorOf('routing.strikes_max')} className="w-64" data-testid="field-strikes-max" />
     </Group>
   )
