@@ -59,6 +59,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["alert_rules_list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["alert_rules_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alert-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["alert_rules_find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["alert_rules_change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["alert_rules_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alerts, the newest first. */
+        get: operations["alerts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Somebody has seen it and looks after it. The first one counts; on one that is over nothing changes. */
+        post: operations["alerts_acknowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -71,6 +142,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Those that are shown to whoever asks, the oldest first; supervisors see all. */
+        get: operations["broadcasts_list"];
+        put?: never;
+        /** Tells a queue's agents, or all of them. */
+        post: operations["broadcasts_send"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/broadcasts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Shows it no longer. */
+        delete: operations["broadcasts_end"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1450,6 +1556,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["webhooks_list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["webhooks_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["webhooks_find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["webhooks_change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["webhooks_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last hundred messages for a webhook, the newest first: how often each was tried, and what was wrong. */
+        get: operations["alerts_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1718,6 +1878,144 @@ export interface components {
             /** @description Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`. */
             why?: string | null;
         };
+        /** @description A threshold that was passed, from there until all was well again. */
+        Alert: {
+            /** @description Which. */
+            id: components["schemas"]["AlertId"];
+            /** @description By which rule. */
+            rule: components["schemas"]["AlertRuleId"];
+            /** @description What the rule was called then. */
+            name: string;
+            /** @description Which figure, and so its unit. */
+            metric: components["schemas"]["AlertMetric"];
+            queue?: components["schemas"]["QueueId"] | null;
+            /**
+             * Format: int64
+             * @description What the figure was when it was raised, in the metric's unit.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description The threshold, in the same unit.
+             */
+            threshold: number;
+            /** @description Since when. */
+            raised_at: components["schemas"]["Timestamp"];
+            acknowledged_at?: components["schemas"]["Timestamp"] | null;
+            acknowledged_by?: components["schemas"]["UserId"] | null;
+            cleared_at?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description What the figure was then, if there was one.
+             */
+            cleared_value?: number | null;
+        };
+        /**
+         * @description Why an alert is over.
+         * @enum {string}
+         */
+        AlertEnd: "back" | "rule_changed";
+        /** @description Something happened to an alert. */
+        AlertEvent: components["schemas"]["AlertEventKind"] & {
+            /** @description Which. */
+            alert: components["schemas"]["AlertId"];
+            /** @description By which rule. */
+            rule: components["schemas"]["AlertRuleId"];
+            queue?: components["schemas"]["QueueId"] | null;
+        };
+        /** @description What happened. */
+        AlertEventKind: {
+            /** @description Which figure. */
+            metric: components["schemas"]["AlertMetric"];
+            /**
+             * Format: int64
+             * @description What it was, in the metric's unit.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description The threshold, in the same unit.
+             */
+            threshold: number;
+            /** @enum {string} */
+            kind: "raised";
+        } | {
+            /** @enum {string} */
+            kind: "acknowledged";
+        } | {
+            /**
+             * Format: int64
+             * @description What the figure was; `None` when there was none.
+             */
+            value?: number | null;
+            /**
+             * Format: int64
+             * @description How long it was raised, in milliseconds.
+             */
+            raised_ms: number;
+            /** @description Why. */
+            why: components["schemas"]["AlertEnd"];
+            /** @enum {string} */
+            kind: "cleared";
+        } | {
+            /** @description Which. */
+            webhook: components["schemas"]["WebhookId"];
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description What was wrong the last time. */
+            fault: components["schemas"]["DeliveryFault"];
+            /** @enum {string} */
+            kind: "not_delivered";
+        };
+        AlertId: string;
+        /**
+         * @description A figure of the live floor.
+         * @enum {string}
+         */
+        AlertMetric: "waiting" | "longest_wait" | "service_level_today" | "service_level_recent" | "abandon_rate_today" | "abandon_rate_recent" | "agents_ready" | "agents_signed_in" | "longest_wrap_up" | "trunks_down";
+        /**
+         * @description A figure with two thresholds: one that raises an alert and, further back, one that clears it, so that a figure that sways about
+         *     one of them does not raise and clear again and again.
+         */
+        AlertRule: {
+            /** @description Key. */
+            id: components["schemas"]["AlertRuleId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Which figure, and so its unit. */
+            metric: components["schemas"]["AlertMetric"];
+            /** @description Each of these is watched for itself; none means all queues together. */
+            queues?: components["schemas"]["QueueId"][];
+            /**
+             * Format: int64
+             * @description Raised from here on, in the metric's unit; this value included.
+             */
+            raise_at: number;
+            /**
+             * Format: int64
+             * @description Cleared from here on, in the metric's unit; this value included. Below `raise_at` where high values are bad, above it where low
+             *     ones are.
+             */
+            clear_at: number;
+            /**
+             * Format: int64
+             * @description Seconds that the figure has to stay beyond `raise_at` before the alert is raised, 0 to 3,600.
+             */
+            raise_after_secs: number;
+            /**
+             * Format: int64
+             * @description Seconds that it has to stay within `clear_at` before the alert is cleared, 0 to 3,600.
+             */
+            clear_after_secs: number;
+            /** @description Outside systems that are told. */
+            webhooks?: components["schemas"]["WebhookId"][];
+            /** @description Whether it is watched. */
+            is_active: boolean;
+        };
+        AlertRuleId: string;
         /**
          * @description Who has answered.
          * @enum {string}
@@ -2027,6 +2325,21 @@ export interface components {
              * @description Goal in percent.
              */
             service_level_percent: number;
+        };
+        BroadcastId: string;
+        /** @description A sentence for agents. */
+        BroadcastLine: {
+            /** @description Which. */
+            id: components["schemas"]["BroadcastId"];
+            /** @description What. */
+            text: string;
+            queue?: components["schemas"]["QueueId"] | null;
+            /** @description By whom. */
+            by: components["schemas"]["UserId"];
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Until when it is shown. */
+            until: components["schemas"]["Timestamp"];
         };
         CalendarId: string;
         /** @description Opening hours as an administrator writes them; `domain/calendar` checks and resolves them. */
@@ -2446,6 +2759,23 @@ export interface components {
             /** @enum {string} */
             kind: "callback_began";
         } | {
+            /** @description For which queue. */
+            queue: components["schemas"]["QueueId"];
+            /** @description The recording that it ends. */
+            recording: components["schemas"]["RecordingId"];
+            /**
+             * Format: int64
+             * @description From the tone to its end, in milliseconds.
+             */
+            length_ms: number;
+            /** @enum {string} */
+            kind: "voicemail_left";
+        } | {
+            /** @description Which queue asked. */
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            kind: "voicemail_not_left";
+        } | {
             /** @description Whose. */
             party: components["schemas"]["Party"];
             /** @enum {string} */
@@ -2732,6 +3062,8 @@ export interface components {
             answered_by: components["schemas"]["AnsweredByView"];
             /** @description Supervisors who hear it. */
             supervisors: components["schemas"]["SupervisorView"][];
+            /** @description Whether its agent is told of those who only listen. */
+            is_monitoring_told: boolean;
             transferred_from?: components["schemas"]["AgentId"] | null;
             /**
              * Format: int64
@@ -3007,6 +3339,8 @@ export interface components {
              *     legs of different codecs.
              */
             is_level_control_on?: boolean;
+            /** @description Whether agents are told that a supervisor listens, where their queue says nothing of its own. */
+            monitoring_notice?: components["schemas"]["MonitoringNotice"];
         };
         /**
          * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
@@ -3223,6 +3557,13 @@ export interface components {
             target: components["schemas"]["TransferTarget"];
             /** @enum {string} */
             do: "transfer";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description As typed. */
+            number: string;
+            /** @enum {string} */
+            do: "transfer_out";
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
@@ -3547,6 +3888,48 @@ export interface components {
             /** @enum {string} */
             kind: "missing";
         };
+        /** @description Why an outside system did not take a message. */
+        DeliveryFault: {
+            /** @enum {string} */
+            why: "not_allowed";
+        } | {
+            /** @enum {string} */
+            why: "unreachable";
+        } | {
+            /** @enum {string} */
+            why: "too_slow";
+        } | {
+            /**
+             * Format: int32
+             * @description The status.
+             */
+            status: number;
+            /** @enum {string} */
+            why: "refused";
+        } | {
+            /** @enum {string} */
+            why: "switched_off";
+        };
+        DeliveryId: string;
+        /** @description A message for an outside system, as a list shows it. */
+        DeliveryLine: {
+            /** @description The `webhook-id` of the message. */
+            id: components["schemas"]["DeliveryId"];
+            /** @description About which alert. */
+            alert: components["schemas"]["AlertId"];
+            /** @description What it says: `alert.raised`, `alert.acknowledged`, `alert.cleared`. */
+            kind: string;
+            /** @description When it was written. */
+            made_at: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            due_at?: components["schemas"]["Timestamp"] | null;
+            delivered_at?: components["schemas"]["Timestamp"] | null;
+            fault?: components["schemas"]["DeliveryFault"] | null;
+        };
         /**
          * @description What rings when an agent is offered a call.
          * @enum {string}
@@ -3704,6 +4087,11 @@ export interface components {
             event: components["schemas"]["CallbackEvent"];
             /** @enum {string} */
             area: "callback";
+        } | {
+            /** @description A threshold that was passed. */
+            event: components["schemas"]["AlertEvent"];
+            /** @enum {string} */
+            area: "alert";
         };
         /** @description An event in its place in the stream. */
         EventRecord: components["schemas"]["Event"] & {
@@ -3955,6 +4343,21 @@ export interface components {
         } | {
             /** @enum {string} */
             code: "plain_audio";
+        } | {
+            /** @enum {string} */
+            code: "not_a_web_address";
+        } | {
+            /** @enum {string} */
+            code: "plain_webhook";
+        } | {
+            /** @enum {string} */
+            code: "of_centre_only";
+        } | {
+            /** @enum {string} */
+            code: "clear_not_below";
+        } | {
+            /** @enum {string} */
+            code: "clear_not_above";
         } | {
             /** @enum {string} */
             code: "not_an_account";
@@ -4515,6 +4918,37 @@ export interface components {
          * @enum {string}
          */
         MissCause: "no_answer" | "declined" | "device" | "caller_gone" | "picked_up";
+        /**
+         * @description What a missed call becomes.
+         * @enum {string}
+         */
+        MissedBecomes: "nothing" | "task" | "callback";
+        /** @description What becomes of a caller who gives up, or leaves no message when asked for one. */
+        MissedRule: {
+            /** @description What. */
+            becomes: components["schemas"]["MissedBecomes"];
+            /**
+             * Format: int64
+             * @description Only after so many seconds of waiting, 0 to 3,600.
+             */
+            wait_secs_min: number;
+        };
+        /**
+         * @description Whether an agent is told that a supervisor listens. One who whispers or speaks to all is heard, and shown, in any case.
+         * @enum {string}
+         */
+        MonitoringNotice: "hidden" | "shown";
+        /** @description A sentence for agents. */
+        NewBroadcast: {
+            /** @description One line of at most 280 characters. */
+            text: string;
+            queue?: components["schemas"]["QueueId"] | null;
+            /**
+             * Format: int64
+             * @description How long it is shown, 1 to 1,440 minutes.
+             */
+            minutes: number;
+        };
         /** @description A callback to be set up. */
         NewCallback: {
             /** @description Whom to call, as typed. */
@@ -4699,6 +5133,43 @@ export interface components {
             next?: string | null;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_Alert: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["AlertId"];
+                /** @description By which rule. */
+                rule: components["schemas"]["AlertRuleId"];
+                /** @description What the rule was called then. */
+                name: string;
+                /** @description Which figure, and so its unit. */
+                metric: components["schemas"]["AlertMetric"];
+                queue?: components["schemas"]["QueueId"] | null;
+                /**
+                 * Format: int64
+                 * @description What the figure was when it was raised, in the metric's unit.
+                 */
+                value: number;
+                /**
+                 * Format: int64
+                 * @description The threshold, in the same unit.
+                 */
+                threshold: number;
+                /** @description Since when. */
+                raised_at: components["schemas"]["Timestamp"];
+                acknowledged_at?: components["schemas"]["Timestamp"] | null;
+                acknowledged_by?: components["schemas"]["UserId"] | null;
+                cleared_at?: components["schemas"]["Timestamp"] | null;
+                /**
+                 * Format: int64
+                 * @description What the figure was then, if there was one.
+                 */
+                cleared_value?: number | null;
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_ApiToken: {
             /** @description In the list's order. */
             items: {
@@ -4714,6 +5185,25 @@ export interface components {
                 created_at: components["schemas"]["Timestamp"];
                 expires_at?: components["schemas"]["Timestamp"] | null;
                 used_at?: components["schemas"]["Timestamp"] | null;
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_BroadcastLine: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["BroadcastId"];
+                /** @description What. */
+                text: string;
+                queue?: components["schemas"]["QueueId"] | null;
+                /** @description By whom. */
+                by: components["schemas"]["UserId"];
+                /** @description When. */
+                at: components["schemas"]["Timestamp"];
+                /** @description Until when it is shown. */
+                until: components["schemas"]["Timestamp"];
             }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -4834,6 +5324,30 @@ export interface components {
                 created_at: components["schemas"]["Timestamp"];
                 /** @description Last changed. */
                 updated_at: components["schemas"]["Timestamp"];
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_DeliveryLine: {
+            /** @description In the list's order. */
+            items: {
+                /** @description The `webhook-id` of the message. */
+                id: components["schemas"]["DeliveryId"];
+                /** @description About which alert. */
+                alert: components["schemas"]["AlertId"];
+                /** @description What it says: `alert.raised`, `alert.acknowledged`, `alert.cleared`. */
+                kind: string;
+                /** @description When it was written. */
+                made_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                due_at?: components["schemas"]["Timestamp"] | null;
+                delivered_at?: components["schemas"]["Timestamp"] | null;
+                fault?: components["schemas"]["DeliveryFault"] | null;
             }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -5159,6 +5673,53 @@ export interface components {
             next?: string | null;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_AlertRule: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["AlertRuleId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description Which figure, and so its unit. */
+                metric: components["schemas"]["AlertMetric"];
+                /** @description Each of these is watched for itself; none means all queues together. */
+                queues?: components["schemas"]["QueueId"][];
+                /**
+                 * Format: int64
+                 * @description Raised from here on, in the metric's unit; this value included.
+                 */
+                raise_at: number;
+                /**
+                 * Format: int64
+                 * @description Cleared from here on, in the metric's unit; this value included. Below `raise_at` where high values are bad, above it where low
+                 *     ones are.
+                 */
+                clear_at: number;
+                /**
+                 * Format: int64
+                 * @description Seconds that the figure has to stay beyond `raise_at` before the alert is raised, 0 to 3,600.
+                 */
+                raise_after_secs: number;
+                /**
+                 * Format: int64
+                 * @description Seconds that it has to stay within `clear_at` before the alert is cleared, 0 to 3,600.
+                 */
+                clear_after_secs: number;
+                /** @description Outside systems that are told. */
+                webhooks?: components["schemas"]["WebhookId"][];
+                /** @description Whether it is watched. */
+                is_active: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_Versioned_CalendarSource: {
             /** @description In the list's order. */
             items: ({
@@ -5428,6 +5989,9 @@ export interface components {
                 forks?: components["schemas"]["ForkRule"][] | null;
                 /** @description How those are called back to whom it was promised. */
                 callback?: components["schemas"]["CallbackRules"];
+                monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
+                /** @description What becomes of callers who give up. */
+                missed?: components["schemas"]["MissedRule"];
             } & {
                 /**
                  * Format: int64
@@ -5519,6 +6083,30 @@ export interface components {
                 media_encryption?: components["schemas"]["MediaEncryption"];
                 /** @description Whether voices that come by it stay as loud as they are, because the carrier controls levels itself. */
                 keeps_levels?: boolean;
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Webhook: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["WebhookId"];
+                /** @description What people call it. */
+                name: string;
+                /** @description `https://host/path`. `http://` only to this machine and private networks, where those are allowed. */
+                url: string;
+                /** @description Whether the address may be this machine or one of a private network. */
+                is_private_allowed?: boolean;
+                /** @description Whether anything is sent there. */
+                is_active: boolean;
             } & {
                 /**
                  * Format: int64
@@ -5871,6 +6459,9 @@ export interface components {
             forks?: components["schemas"]["ForkRule"][] | null;
             /** @description How those are called back to whom it was promised. */
             callback?: components["schemas"]["CallbackRules"];
+            monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
+            /** @description What becomes of callers who give up. */
+            missed?: components["schemas"]["MissedRule"];
         };
         /** @description What became of a queue's callbacks. */
         QueueCallbacks: {
@@ -5987,6 +6578,16 @@ export interface components {
             line: components["schemas"]["LineId"];
             /** @enum {string} */
             then: "line";
+        } | {
+            /** @description The greeting: prompt key in the shared prompts. */
+            prompt: string;
+            /**
+             * Format: int64
+             * @description Longest message, 10 to 600 seconds.
+             */
+            secs_max: number;
+            /** @enum {string} */
+            then: "voicemail";
         };
         QueueId: string;
         /** @description One queue in one interval. */
@@ -6154,7 +6755,7 @@ export interface components {
          * @description Why a part of a recording began.
          * @enum {string}
          */
-        RecordingCause: "policy" | "on_demand" | "continued";
+        RecordingCause: "policy" | "on_demand" | "voicemail" | "continued";
         /** @description A recording as a list shows it. */
         RecordingEntry: {
             /** @description Which. */
@@ -6306,7 +6907,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "agent_not_of_queue" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "agent_not_of_queue" | "too_many_calls";
         /** @description Another time or another agent. */
         Rescheduled: {
             /** @description The agreed local time, `2026-11-24T10:00`; without it the time stays. */
@@ -6819,7 +7420,7 @@ export interface components {
          * @description A kind of thing in the directory.
          * @enum {string}
          */
-        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "outbound_route" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy" | "media_fork";
+        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "outbound_route" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy" | "media_fork" | "alert_rule" | "webhook" | "broadcast";
         /** @description A stretch of a ticket's thread without holes: up to so many items of each kind, all of the same time. */
         ThreadView: {
             /** @description What was said, oldest first. */
@@ -7069,7 +7670,54 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_AlertRule: {
+            /** @description Key. */
+            id: components["schemas"]["AlertRuleId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Which figure, and so its unit. */
+            metric: components["schemas"]["AlertMetric"];
+            /** @description Each of these is watched for itself; none means all queues together. */
+            queues?: components["schemas"]["QueueId"][];
+            /**
+             * Format: int64
+             * @description Raised from here on, in the metric's unit; this value included.
+             */
+            raise_at: number;
+            /**
+             * Format: int64
+             * @description Cleared from here on, in the metric's unit; this value included. Below `raise_at` where high values are bad, above it where low
+             *     ones are.
+             */
+            clear_at: number;
+            /**
+             * Format: int64
+             * @description Seconds that the figure has to stay beyond `raise_at` before the alert is raised, 0 to 3,600.
+             */
+            raise_after_secs: number;
+            /**
+             * Format: int64
+             * @description Seconds that it has to stay within `clear_at` before the alert is cleared, 0 to 3,600.
+             */
+            clear_after_secs: number;
+            /** @description Outside systems that are told. */
+            webhooks?: components["schemas"]["WebhookId"][];
+            /** @description Whether it is watched. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7112,7 +7760,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7146,6 +7794,8 @@ export interface components {
              *     legs of different codecs.
              */
             is_level_control_on?: boolean;
+            /** @description Whether agents are told that a supervisor listens, where their queue says nothing of its own. */
+            monitoring_notice?: components["schemas"]["MonitoringNotice"];
         } & {
             /**
              * Format: int64
@@ -7153,7 +7803,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7181,7 +7831,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7203,7 +7853,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7227,7 +7877,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7251,7 +7901,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7271,7 +7921,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7293,7 +7943,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7383,6 +8033,9 @@ export interface components {
             forks?: components["schemas"]["ForkRule"][] | null;
             /** @description How those are called back to whom it was promised. */
             callback?: components["schemas"]["CallbackRules"];
+            monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
+            /** @description What becomes of callers who give up. */
+            missed?: components["schemas"]["MissedRule"];
         } & {
             /**
              * Format: int64
@@ -7390,7 +8043,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7408,7 +8061,7 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7481,7 +8134,31 @@ export interface components {
              */
             version?: number | null;
             /**
-             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems. Without one a change keeps the old,
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Webhook: {
+            /** @description Key. */
+            id: components["schemas"]["WebhookId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description `https://host/path`. `http://` only to this machine and private networks, where those are allowed. */
+            url: string;
+            /** @description Whether the address may be this machine or one of a private network. */
+            is_private_allowed?: boolean;
+            /** @description Whether anything is sent there. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
              *     unless the account or address is another.
              */
             password?: string | null;
@@ -7838,6 +8515,48 @@ export interface components {
             version: number;
         };
         /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_AlertRule: {
+            /** @description Key. */
+            id: components["schemas"]["AlertRuleId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description Which figure, and so its unit. */
+            metric: components["schemas"]["AlertMetric"];
+            /** @description Each of these is watched for itself; none means all queues together. */
+            queues?: components["schemas"]["QueueId"][];
+            /**
+             * Format: int64
+             * @description Raised from here on, in the metric's unit; this value included.
+             */
+            raise_at: number;
+            /**
+             * Format: int64
+             * @description Cleared from here on, in the metric's unit; this value included. Below `raise_at` where high values are bad, above it where low
+             *     ones are.
+             */
+            clear_at: number;
+            /**
+             * Format: int64
+             * @description Seconds that the figure has to stay beyond `raise_at` before the alert is raised, 0 to 3,600.
+             */
+            raise_after_secs: number;
+            /**
+             * Format: int64
+             * @description Seconds that it has to stay within `clear_at` before the alert is cleared, 0 to 3,600.
+             */
+            clear_after_secs: number;
+            /** @description Outside systems that are told. */
+            webhooks?: components["schemas"]["WebhookId"][];
+            /** @description Whether it is watched. */
+            is_active: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
         Versioned_CalendarSource: {
             /** @description Key. */
             id: components["schemas"]["CalendarId"];
@@ -7904,6 +8623,8 @@ export interface components {
              *     legs of different codecs.
              */
             is_level_control_on?: boolean;
+            /** @description Whether agents are told that a supervisor listens, where their queue says nothing of its own. */
+            monitoring_notice?: components["schemas"]["MonitoringNotice"];
         } & {
             /**
              * Format: int64
@@ -8106,6 +8827,9 @@ export interface components {
             forks?: components["schemas"]["ForkRule"][] | null;
             /** @description How those are called back to whom it was promised. */
             callback?: components["schemas"]["CallbackRules"];
+            monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
+            /** @description What becomes of callers who give up. */
+            missed?: components["schemas"]["MissedRule"];
         } & {
             /**
              * Format: int64
@@ -8187,6 +8911,25 @@ export interface components {
             media_encryption?: components["schemas"]["MediaEncryption"];
             /** @description Whether voices that come by it stay as loud as they are, because the carrier controls levels itself. */
             keeps_levels?: boolean;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Webhook: {
+            /** @description Key. */
+            id: components["schemas"]["WebhookId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description `https://host/path`. `http://` only to this machine and private networks, where those are allowed. */
+            url: string;
+            /** @description Whether the address may be this machine or one of a private network. */
+            is_private_allowed?: boolean;
+            /** @description Whether anything is sent there. */
+            is_active: boolean;
         } & {
             /**
              * Format: int64
@@ -8466,6 +9209,20 @@ export interface components {
             /** @enum {string} */
             t: "refused";
         };
+        /** @description Where alerts are posted. */
+        Webhook: {
+            /** @description Key. */
+            id: components["schemas"]["WebhookId"];
+            /** @description What people call it. */
+            name: string;
+            /** @description `https://host/path`. `http://` only to this machine and private networks, where those are allowed. */
+            url: string;
+            /** @description Whether the address may be this machine or one of a private network. */
+            is_private_allowed?: boolean;
+            /** @description Whether anything is sent there. */
+            is_active: boolean;
+        };
+        WebhookId: string;
         /** @description An open window. */
         WindowAccount: {
             /** @description Opens. */
@@ -8781,6 +9538,259 @@ export interface operations {
             };
         };
     };
+    alert_rules_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_AlertRule"];
+                };
+            };
+        };
+    };
+    alert_rules_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_AlertRule"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_AlertRule"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alert_rules_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_AlertRule"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alert_rules_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_AlertRule"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_AlertRule"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alert_rules_remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_list: {
+        parameters: {
+            query?: {
+                /** @description Whether only those that stand are asked for; they are one page. */
+                standing?: boolean;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Alert"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_acknowledge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alert"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     events_audit: {
         parameters: {
             query?: {
@@ -8816,6 +9826,107 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    broadcasts_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_BroadcastLine"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    broadcasts_send: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBroadcast"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroadcastLine"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    broadcasts_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13027,6 +14138,209 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebPhoneLines"];
+                };
+            };
+        };
+    };
+    webhooks_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Webhook"];
+                };
+            };
+        };
+    };
+    webhooks_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Webhook"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Webhook"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Webhook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Webhook"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Webhook"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    webhooks_remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    alerts_deliveries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeliveryLine"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
