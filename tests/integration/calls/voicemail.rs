@@ -79,7 +79,6 @@ async fn a_message_becomes_a_ticket_of_the_queue_in_which_it_is_heard() {
 async fn a_queue_says_what_becomes_of_callers_who_give_up() {
     let centre = Centre::start(Database::Embedded).await;
     let admin = centre.sign_in("admin").await;
-    let rule = |becomes: &str| json!({"becomes": becomes, "wait_secs_min": 1});
     let wait = json!({"then": "wait"});
     let (status, problem) = {
         let mut queue = admin.get("/queues/support").await;
@@ -87,10 +86,11 @@ async fn a_queue_says_what_becomes_of_callers_who_give_up() {
         admin.ask(reqwest::Method::PUT, "/queues/support", Some(&queue)).await
     };
     assert_eq!((status, &problem["errors"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("missed.wait_secs_min")));
-    for (becomes, stays, expected) in [("nothing", "2000", 0), ("task", "100", 0), ("task", "2000", 1)] {
+    for (becomes, wait_secs_min, stays, expected) in [("nothing", 1, "2000", 0), ("task", 60, "100", 0), ("task", 1, "2000", 1)]
+    {
         admin
             .change("/queues/support", |queue| {
-                queue["missed"] = rule(becomes);
+                queue["missed"] = json!({"becomes": becomes, "wait_secs_min": wait_secs_min});
                 queue["on_no_agents"] = wait.clone();
             })
             .await;
@@ -106,7 +106,7 @@ async fn a_queue_says_what_becomes_of_callers_who_give_up() {
         if expected > 0 {
             centre.until("the ticket", async || tickets(&admin).await.pop()).await;
         }
-        assert_eq!(tickets(&admin).await.len(), expected, "{becomes} after {stays} ms");
+        assert_eq!(tickets(&admin).await.len(), expected, "{becomes} after {wait_secs_min} s, left after {stays} ms");
     }
     assert!(admin.items("/tickets?type=callback&queue=support").await.is_empty());
     assert!(centre.stop().await.success());
