@@ -216,7 +216,7 @@ impl Centre {
         let ids: Vec<AgentId> = self.agents.keys().cloned().collect();
         for id in ids {
             match self.agents.get(&id).map(|agent| agent.presence()) {
-                Some(Presence::Offered { call }) if !self.calls.contains_key(&call) => {
+                Some(Presence::Offered { call }) if !self.rings_at(&id, call) => {
                     self.on_agent(turn, &id, |agent, cx| agent.withdraw(call, cx));
                 }
                 Some(Presence::Busy { call }) if !self.is_on(&id, call) => {
@@ -227,6 +227,12 @@ impl Centre {
             }
             self.on_agent(turn, &id, |agent, cx| agent.note_device(false, cx));
         }
+    }
+
+    /// Whether the call still rings at the agent, until it is told of the restart: a consultation that rang does not come back.
+    fn rings_at(&self, agent: &AgentId, call: CallId) -> bool {
+        let offer = self.calls.get(&call).and_then(|call| call.stage().offer());
+        offer.is_some_and(|offer| offer.agent == *agent)
     }
 
     /// Whether the agent has the call, or is in its conference.
