@@ -2719,6 +2719,16 @@ export interface components {
             /** @enum {string} */
             kind: "park_returned";
         } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            kind: "hold_recalled";
+        } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @enum {string} */
+            kind: "hold_returned";
+        } | {
             /** @description In which queue. */
             queue: components["schemas"]["QueueId"];
             /**
@@ -3026,6 +3036,8 @@ export interface components {
             /** @description Where it stands. */
             state: components["schemas"]["CallState"];
             agent?: components["schemas"]["AgentId"] | null;
+            /** @description Whom else it rings at, until when. */
+            also_rings?: components["schemas"]["RingingView"][];
             /** @description The party at the other end. */
             party: components["schemas"]["PartyView"];
             /** @description The number of ours that was dialled, or shown. */
@@ -3056,6 +3068,7 @@ export interface components {
             /** @description Whose line is poor at present: for some seconds the opinion score has been below the one that is set. */
             poor_audio: components["schemas"]["Party"][];
             dead_air_since?: components["schemas"]["Timestamp"] | null;
+            hold?: components["schemas"]["HoldAlert"] | null;
             /** @description Outside systems that get its audio. */
             forks: components["schemas"]["ForkView"][];
             /** @description Who has answered a call of ours. */
@@ -3341,6 +3354,8 @@ export interface components {
             is_level_control_on?: boolean;
             /** @description Whether agents are told that a supervisor listens, where their queue says nothing of its own. */
             monitoring_notice?: components["schemas"]["MonitoringNotice"];
+            /** @description How long a customer may be left on hold. */
+            hold?: components["schemas"]["HoldLimits"];
         };
         /**
          * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
@@ -4741,6 +4756,11 @@ export interface components {
             /** @description Facts have been told up to here. */
             cursor: string;
         };
+        /**
+         * @description What an agent has been told of a customer on hold.
+         * @enum {string}
+         */
+        HoldAlert: "long" | "recall";
         /** @description A person's legal hold. */
         HoldEntry: {
             /** @description Since when. */
@@ -4749,6 +4769,21 @@ export interface components {
             by: components["schemas"]["UserId"];
             /** @description Why. */
             reason: string;
+        };
+        /** @description How long a customer may be left on hold. What is 0 never comes. */
+        HoldLimits: {
+            /**
+             * Format: int64
+             * @description After so many seconds the agent is told.
+             * @default 120
+             */
+            notice_secs: number;
+            /**
+             * Format: int64
+             * @description After so many seconds the call rings at the agent; who does not take it then loses it to the queue.
+             * @default 300
+             */
+            recall_secs: number;
         };
         /** @description Why a recording is kept. */
         HoldReason: {
@@ -4917,7 +4952,7 @@ export interface components {
          * @description Why an offer came to nothing (RONA by cause).
          * @enum {string}
          */
-        MissCause: "no_answer" | "declined" | "device" | "caller_gone" | "picked_up";
+        MissCause: "no_answer" | "declined" | "device" | "caller_gone" | "picked_up" | "withdrawn" | "answered_elsewhere";
         /**
          * @description What a missed call becomes.
          * @enum {string}
@@ -6270,6 +6305,19 @@ export interface components {
             /** @description As in `pop`. */
             matches: components["schemas"]["CustomerSnapshot"][];
         };
+        /** @description A caller waits for the agent of the last talk, if that agent serves the queue and is free or soon to be; then for all. */
+        PreferLast: {
+            /**
+             * Format: int64
+             * @description For so many seconds since the entry into the queue.
+             */
+            secs: number;
+            /**
+             * Format: int64
+             * @description If that talk was no more than so many days ago.
+             */
+            days: number;
+        };
         /** @description An agent's presence as others see it. */
         Presence: {
             /** @enum {string} */
@@ -6627,6 +6675,16 @@ export interface components {
              */
             strategy: components["schemas"]["Strategy"];
             /**
+             * @description Besides all of the queue's skills at least one of these, if there are any.
+             * @default []
+             */
+            any_skills: components["schemas"]["SkillNeed"][];
+            /**
+             * @description And none of these, each at the level or above.
+             * @default []
+             */
+            no_skills: components["schemas"]["SkillNeed"][];
+            /**
              * @description Skills that will do as well after a wait, shortest wait first, at most six. They add up: who comes into question at one step
              *     does so at all later ones.
              * @default []
@@ -6643,6 +6701,8 @@ export interface components {
              * @default null
              */
             promote_secs: number | null;
+            /** @default null */
+            prefers_last: components["schemas"]["PreferLast"] | null;
             /**
              * @description By how many seconds callers of a segment stand ahead in line, by the segment's key.
              * @default {}
@@ -6652,10 +6712,22 @@ export interface components {
             };
             /**
              * Format: int64
+             * @description By how many seconds all callers of the queue stand ahead of those of other queues of the same priority.
+             * @default 0
+             */
+            ahead_secs: number;
+            /**
+             * Format: int64
              * @description Conversations at a time; further callers wait. `None` is as many as there are agents.
              * @default null
              */
             talking_max: number | null;
+            /**
+             * Format: int64
+             * @description Agents at whom a call rings at once, as far as there are free ones and no other caller waits for them; the first to answer has it.
+             * @default 1
+             */
+            rings: number;
             /**
              * Format: int64
              * @description Calls in a row that an agent may leave unanswered or decline before being set not ready.
@@ -6925,6 +6997,13 @@ export interface components {
          * @enum {string}
          */
         ResumeCause: "requested" | "form_field" | "secure_digits" | "deadline";
+        /** @description An agent at whom a call rings beside another. */
+        RingingView: {
+            /** @description Whom. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Then it counts as unanswered there. */
+            until: components["schemas"]["Timestamp"];
+        };
         /**
          * @description What someone is in the centre. Each role may do what the one before it may, and more.
          * @enum {string}
@@ -6998,6 +7077,13 @@ export interface components {
              * @description Callers who came before it in order and for whom none of the free agents was eligible.
              */
             passed_by: number;
+            /**
+             * Format: int64
+             * @description Agents at whom it rang already, and goes on to.
+             */
+            rings_beside?: number;
+            /** @description Whether the call waited for this agent, who had talked with the customer last. */
+            for_last_agent?: boolean;
             /** @description The free agents, best first, at most 20: the eligible ones in the order of the rule, then the others. */
             candidates: components["schemas"]["RoutingCandidate"][];
             /**
@@ -7017,6 +7103,10 @@ export interface components {
             after_secs: number;
             /** @description All of these, each at the level or above; none at all lets every agent in. */
             skills: components["schemas"]["SkillNeed"][];
+            /** @description At least one of these, if there are any. */
+            any_skills?: components["schemas"]["SkillNeed"][];
+            /** @description None of these. */
+            no_skills?: components["schemas"]["SkillNeed"][];
         };
         /** @description Notes inside `hello`. */
         SavedNotes: {
@@ -7319,7 +7409,7 @@ export interface components {
             /**
              * Format: int64
              * @description What the rule compares: milliseconds idle or on calls, hundredths of a percent of occupation, thousandths of a call, the
-             *     place in the order, the weight, or the fit of the skills.
+             *     place in the order, the weight, the fit of the skills, or by how many hundredths of a percent the agent is behind the own share.
              */
             score: number;
             /**
@@ -7343,6 +7433,9 @@ export interface components {
         } | {
             /** @enum {string} */
             standing: "missed_it_before";
+        } | {
+            /** @enum {string} */
+            standing: "kept_for_another";
         };
         /**
          * @description What happens to a caller who has gone unanswered for the most that is allowed.
@@ -7383,6 +7476,13 @@ export interface components {
             /** @enum {string} */
             by: "random";
         } | {
+            /** @description 1 to 100; they need not add up to 100. */
+            shares: {
+                [key: string]: number;
+            };
+            /** @enum {string} */
+            by: "percent";
+        } | {
             /** @enum {string} */
             by: "best_fit";
         };
@@ -7390,7 +7490,7 @@ export interface components {
          * @description By which rule an agent is chosen among those who could take a call.
          * @enum {string}
          */
-        StrategyName: "longest_idle" | "least_occupied" | "fewest_calls" | "least_talk" | "round_robin" | "linear" | "random" | "best_fit";
+        StrategyName: "longest_idle" | "least_occupied" | "fewest_calls" | "least_talk" | "round_robin" | "linear" | "random" | "best_fit" | "percent";
         /** @description A stretch of a timeline. */
         Stretch: {
             /**
@@ -7796,6 +7896,8 @@ export interface components {
             is_level_control_on?: boolean;
             /** @description Whether agents are told that a supervisor listens, where their queue says nothing of its own. */
             monitoring_notice?: components["schemas"]["MonitoringNotice"];
+            /** @description How long a customer may be left on hold. */
+            hold?: components["schemas"]["HoldLimits"];
         } & {
             /**
              * Format: int64
@@ -8625,6 +8727,8 @@ export interface components {
             is_level_control_on?: boolean;
             /** @description Whether agents are told that a supervisor listens, where their queue says nothing of its own. */
             monitoring_notice?: components["schemas"]["MonitoringNotice"];
+            /** @description How long a customer may be left on hold. */
+            hold?: components["schemas"]["HoldLimits"];
         } & {
             /**
              * Format: int64
