@@ -80,8 +80,10 @@ fn calls_that_ring_talk_and_end_never_drift() {
         exchange.wait(1_300);
         exchange.caller(n, "BYE", 2, &tag, "");
     }
+    // Who confirms no answer, and gives up too late, is asked to go, and does not answer that either.
     exchange.caller(200, "INVITE", 1, "", SDP);
     exchange.wait(10_000);
     exchange.caller(200, "CANCEL", 1, "", "");
+    exchange.wait(30_000);
     exchange.is_clean();
 }
