@@ -1,4 +1,4 @@
-// A supervisor arranges a callback; the agent is offered it in the dock with what it is about.
+// A supervisor arranges a callback, is refused a second one for the same number, and calls it off.
 import { expect, test } from '@playwright/test'
 import { useCentre } from '../support/centre'
 import { signIn } from '../support/page'
@@ -17,7 +17,7 @@ test('a callback is arranged with the keyboard, stands in line, and can be calle
   if (!support) throw new Error('no queue support')
   await admin.ask('PUT', '/queues/support', { ...support, callback: { mode: 'agent_first' } })
   await signIn(page, centre, 'supervisor')
-  await page.goto('/callbacks')
+  await page.goto(`${centre.http}/callbacks`)
   await page.getByTestId('callback-new').focus()
   await page.keyboard.press('Enter')
   await page.getByTestId('callback-number').fill('+34 911 222 333')
