@@ -133,8 +133,8 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
         data-testid="field-strategy"
       />
       {(strategy.by === 'linear' || isWeighted(strategy)) && <AgentRows key={strategy.by} strategy={strategy} agents={agents} onChange={(next) => set({ strategy: next })} errorOf={form.errorOf} />}
-      <SkillNeeds title={t('queue_routing.any_skills')} needs={routing.any_skills} field="routing.any_skills" noneText={t('queue_routing.any_none')} onChange={(skills) => set({ any_skills: skills })} errorOf={form.errorOf} />
-      <SkillNeeds title={t('queue_routing.no_skills')} needs={routing.no_skills} field="routing.no_skills" noneText={t('queue_routing.no_none')} onChange={(skills) => set({ no_skills: skills })} errorOf={form.errorOf} />
+      <SkillNeeds title={t('queue_routing.any_skills')} addText={t('queue_routing.add_any')} needs={routing.any_skills} field="routing.any_skills" noneText={t('queue_routing.any_none')} onChange={(skills) => set({ any_skills: skills })} errorOf={form.errorOf} />
+      <SkillNeeds title={t('queue_routing.no_skills')} addText={t('queue_routing.add_none')} needs={routing.no_skills} field="routing.no_skills" noneText={t('queue_routing.no_none')} onChange={(skills) => set({ no_skills: skills })} errorOf={form.errorOf} />
       <Rows<Schemas['RoutingStep']>
         title={t('queue_routing.steps')}
         help={t('queue_routing.steps_help')}
@@ -149,8 +149,8 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
           <div className="flex min-w-0 flex-1 flex-col gap-1.5 border-l-2 border-line pl-3">
             <NumberField label={t('queue_routing.after')} unit="s" value={step.after_secs} onChange={(secs) => change({ ...step, after_secs: secs })} error={form.errorOf(`routing.steps[${index}].after_secs`)} className="w-32" />
             <SkillNeeds title={t('queue_routing.step_skills')} needs={step.skills} field={`routing.steps[${index}].skills`} noneText={t('queue_routing.anyone')} onChange={(skills) => change({ ...step, skills })} errorOf={form.errorOf} />
-            <SkillNeeds title={t('queue_routing.any_skills')} needs={step.any_skills ?? []} field={`routing.steps[${index}].any_skills`} noneText={t('queue_routing.any_none')} onChange={(skills) => change({ ...step, any_skills: skills })} errorOf={form.errorOf} />
-            <SkillNeeds title={t('queue_routing.no_skills')} needs={step.no_skills ?? []} field={`routing.steps[${index}].no_skills`} noneText={t('queue_routing.no_none')} onChange={(skills) => change({ ...step, no_skills: skills })} errorOf={form.errorOf} />
+            <SkillNeeds title={t('queue_routing.any_skills')} addText={t('queue_routing.add_any')} needs={step.any_skills ?? []} field={`routing.steps[${index}].any_skills`} noneText={t('queue_routing.any_none')} onChange={(skills) => change({ ...step, any_skills: skills })} errorOf={form.errorOf} />
+            <SkillNeeds title={t('queue_routing.no_skills')} addText={t('queue_routing.add_none')} needs={step.no_skills ?? []} field={`routing.steps[${index}].no_skills`} noneText={t('queue_routing.no_none')} onChange={(skills) => change({ ...step, no_skills: skills })} errorOf={form.errorOf} />
           </div>
         )}
       </Rows>

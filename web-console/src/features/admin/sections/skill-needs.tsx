@@ -9,7 +9,7 @@ import { Level } from './agents'
 
 type SkillNeed = Schemas['SkillNeed']
 
-export function SkillNeeds({ title, needs, field, noneText, onChange, errorOf }: { title: ReactNode; needs: readonly SkillNeed[]; /** Its path in the form. */ field: string; noneText: string; onChange: (needs: SkillNeed[]) => void; errorOf: (field: string) => string | undefined }) {
+export function SkillNeeds({ title, addText, needs, field, noneText, onChange, errorOf }: { title: ReactNode; /** Of the button that adds one, where a form has several such lists. */ addText?: string; needs: readonly SkillNeed[]; /** Its path in the form. */ field: string; noneText: string; onChange: (needs: SkillNeed[]) => void; errorOf: (field: string) => string | undefined }) {
   const { t } = useTexts('admin')
   const { data: skills = [] } = useEntries<Schemas['Skill']>('/skills')
   const left = skills.filter((skill) => !needs.some((need) => need.skill === skill.id))
@@ -20,7 +20,7 @@ export function SkillNeeds({ title, needs, field, noneText, onChange, errorOf }:
       aside={
         left[0] && (
           <Button size="sm" tone="plain" icon={Plus} onPress={() => left[0] && onChange([...needs, { skill: left[0].id, level: 1 }])}>
-            {t('agents.add_skill')}
+            {addText ?? t('agents.add_skill')}
           </Button>
         )
       }
