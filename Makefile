@@ -12,7 +12,7 @@ test: ## format, lints, unit, integration, SIP and browser tests on SQLite and P
 	@.make/test.sh
 
 test-long: ## the same with many more random cases (CALENDAR_CASES, SIMULATION_SEEDS)
-	@CALENDAR_CASES=100000 SIMULATION_SEEDS=5000 .make/test.sh
+	@CALENDAR_CASES=100000 SIMULATION_SEEDS=1000 .make/test.sh
 
 pictures: ## every screen in both languages and themes, checked and photographed in web-console/e2e/screenshots
 	@.make/pictures.sh
