@@ -167,13 +167,7 @@ impl Centre {
             let ringing = i64::try_from(self.forecasts.ringing(&queue.id)).unwrap_or(i64::MAX);
             self.standing.talking(&queue.id).saturating_add(ringing) < talking_max
         });
-        let is_in_question =
-            |agent: &Agent| agent.is_free() && self.reaches_now(&agent.id, queue) && !self.is_occupied(&agent.id);
-        has_room && self.agents.values().any(is_in_question)
-    }
-
-    fn reaches_now(&self, agent: &AgentId, queue: &Queue) -> bool {
-        self.serves.get(agent).and_then(|reaches| reaches.get(&queue.id)).is_some_and(|reach| reach.step == 0)
+        has_room && self.staffing.of(&queue.id).is_some_and(|staff| staff.ready > 0)
     }
 
     pub(super) fn pace(&mut self, queue: &QueueId, now: Mono) -> Option<ServicePace> {
