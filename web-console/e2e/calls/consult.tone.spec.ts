@@ -1,4 +1,5 @@
-// Asking a colleague first: the customer hears music, all three are brought together, and the call is handed over.
+// Asking a colleague first: the customer hears music, all three are brought together, and the call is handed over; one recording holds
+// all of it.
 import { expect, test } from '@playwright/test'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
@@ -11,6 +12,9 @@ const centre = useCentre()
 
 test('a colleague is asked before the call is handed over', async ({ page: ana, browser }) => {
   test.setTimeout(180_000)
+  const rest = await centre.rest('admin')
+  const rules = await rest.ask<{ recording: object }>('GET', '/centre')
+  await rest.ask('PUT', '/centre', { ...rules, recording: { ...rules.recording, inbound: { mode: 'always' } } })
   await signIn(ana, centre, 'agent1')
   await startShift(ana)
   const caller = await Caller.call(centre, '1001', { hertz: CALLER_HERTZ })
@@ -51,8 +55,19 @@ test('a colleague is asked before the call is handed over', async ({ page: ana, 
       await expectPitch(() => heardIn(luis), CALLER_HERTZ)
       await expect(ana.getByTestId('park')).toBeVisible()
       await expect(ana.getByTestId('park')).toHaveAttribute('aria-expanded', 'false')
+      await luis.getByTestId('hang-up').click()
     })
   } finally {
     caller.leave()
   }
+
+  await test.step('who listens later finds both talks in one recording', async () => {
+    const supervisor = await anotherPage(browser, centre, 'supervisor')
+    const [call] = await rest.items<{ id: string }>('/calls')
+    await supervisor.goto(`${centre.http}/calls/${call?.id}`)
+    await expect(supervisor.getByTestId('recording-entry')).toHaveCount(1)
+    await supervisor.getByTestId('recording-open').click()
+    const marks = supervisor.getByTestId('recording-marks').getByRole('listitem')
+    for (const mark of [/Ana García (has the call|tiene la llamada)/, /Conference|Conferencia/, /Ana García (transferred|transfirió)/, /Luis .*(has the call|tiene la llamada)/]) await expect(marks.filter({ hasText: mark })).not.toHaveCount(0)
+  })
 })

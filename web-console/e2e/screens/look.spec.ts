@@ -16,7 +16,8 @@ test.beforeAll(async () => {
   // Long enough to look at a call that rings.
   const rest = await centre.rest('admin')
   const queue = (await rest.items<{ id: string }>('/queues')).find((one) => one.id === 'support')
-  await rest.ask('PUT', '/queues/support', { ...queue, ring_secs: 120, wrap_up: { mode: 'timed', secs: 300 } })
+  await rest.ask('PUT', '/queues/support', { ...queue, ring_secs: 120, wrap_up: { mode: 'timed', secs: 300 }, callback: { mode: 'agent_first' } })
+  await rest.ask('POST', '/alert-rules', { id: 'look', name: 'Cola larga', metric: 'waiting', queues: ['support'], raise_at: 1, clear_at: 0, raise_after_secs: 0, clear_after_secs: 0, webhooks: [], is_active: true })
 })
 
 test.beforeEach(({ page }) => {
@@ -183,7 +184,25 @@ test('the floor of a supervisor', async ({ page }) => {
   const caller = await Caller.call(centre, '1001', { from: '+34911000120' })
   try {
     await expect(waiting).toHaveText(String(before + 1))
+    await expect(page.getByTestId('alert-look')).toBeVisible()
     await look(page, 'live')
+    await page.getByTestId('tell-agents').click()
+    await expect(page.getByTestId('tell-text')).toBeVisible()
+    await look(page, 'live-tell', '[role=dialog]')
+    await page.keyboard.press('Escape')
+    await page.getByTestId('alert-history').click()
+    await expect(page.getByRole('dialog').getByRole('listitem').first()).toBeVisible()
+    await look(page, 'live-alerts', '[role=dialog]')
+    await page.keyboard.press('Escape')
+    await page.goto(`${centre.http}/callbacks`)
+    await page.getByTestId('callback-new').click()
+    await expect(page.getByTestId('callback-number')).toBeVisible()
+    await look(page, 'callback-new', '[role=dialog]')
+    await page.getByTestId('callback-number').fill('+34 911 222 333')
+    await page.getByTestId('callback-note').fill('La factura de octubre')
+    await page.getByTestId('callback-save').click()
+    await expect(page.getByRole('row').filter({ hasText: 'La factura' })).toBeVisible()
+    await look(page, 'callbacks', PAGE)
     await page.goto(`${centre.http}/board`)
     await expect(page.getByTestId('tv-queue-support')).toBeVisible()
     await look(page, 'board')
@@ -271,6 +290,8 @@ const SECTIONS = {
   pauses: 'edit=break',
   sla: 'edit=support',
   centre: null,
+  alerts: 'edit=look',
+  webhooks: 'make=entry',
   tokens: null,
   audit: null,
 } as const

@@ -21,14 +21,16 @@ export function Today({ queue }: { queue: string | undefined }) {
   const shown = data.filter((one) => queue === undefined || one.queue === queue)
   const sum = (figure: (typeof FIGURES)[number]) => shown.reduce((all, one) => all + one[figure], 0)
   return (
-    <dl aria-label={t('today.title')} className="ml-auto flex flex-wrap items-baseline gap-x-3 text-xs" data-testid="callbacks-today">
-      <dt className="font-medium text-ink-2">{t('today.title')}</dt>
-      {FIGURES.map((figure) => (
-        <div key={figure} className="flex items-baseline gap-1">
-          <dt className="text-ink-3">{t(`today.${figure}`)}</dt>
-          <dd className="tabular-nums">{sum(figure)}</dd>
-        </div>
-      ))}
-    </dl>
+    <section aria-label={t('today.title')} className="ml-auto flex flex-wrap items-baseline gap-x-3 text-xs" data-testid="callbacks-today">
+      <h2 className="font-medium text-ink-2">{t('today.title')}</h2>
+      <dl className="flex flex-wrap items-baseline gap-x-3">
+        {FIGURES.map((figure) => (
+          <div key={figure} className="flex items-baseline gap-1">
+            <dt className="text-ink-3">{t(`today.${figure}`)}</dt>
+            <dd className="tabular-nums">{sum(figure)}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
   )
 }
