@@ -1,5 +1,6 @@
 """How soon the next caller rings at a telephone whose call has just ended, while many wait: agents answer at once, talk for three to
-seven seconds and hang up. From the moment the telephone has our answer to its BYE to the moment the next INVITE reaches it."""
+seven seconds and hang up. From the moment the telephone has our answer to its BYE to the moment the next INVITE reaches it. Callers
+hear that it rings (180) until an agent takes them, so that thousands need no more of the machine than their places in line."""
 
 import time
 
@@ -10,6 +11,8 @@ from traffic import AgentFloor, RtpPeer, callers, percentile
 # Agents, and callers in line at SCALE=1.
 FLOORS = ((10, 400), (10, 4_000), (200, 4_000))
 CALLERS_PER_SECOND = 100
+# The most that a caller may go unanswered; longer than a run takes.
+RINGING = {"mode": "ringing", "secs_max": 170, "then": "answer"}
 
 
 def measure_handout(scale):
@@ -24,7 +27,9 @@ def measure_handout(scale):
 
 def hand_out(figures, name, agents, waiting, seconds):
     with Node() as node, RtpPeer() as rtp:
-        floor = AgentFloor(node, agents, rtp.agents, scenario="telephone_hangs_up", is_ready=False, queue_rules={"waiting_max": 5_000})
+        floor = AgentFloor(
+            node, agents, rtp.agents, scenario="telephone_hangs_up", is_ready=False, queue_rules={"waiting_max": 5_000}, answering=RINGING,
+        )
         # Those who are served meanwhile are followed by others, so that the line stays as long as it is.
         served = round(agents * seconds / 5)
         calls = callers(

@@ -173,7 +173,7 @@ class AgentFloor:
 
     QUEUE, NUMBER = "bench", "1500"
 
-    def __init__(self, node, count, audio_port, scenario="telephone", is_ready=True, queue_rules=None):
+    def __init__(self, node, count, audio_port, scenario="telephone", is_ready=True, queue_rules=None, answering=None):
         self.node, self.agents, self.port = node, [f"bench{index:03d}" for index in range(count)], free_port("udp")
         self.password = secrets.token_hex(12)
         make = lambda path, entry: node.api("admin", "POST", path, entry)
@@ -189,7 +189,8 @@ class AgentFloor:
         }
         make("/queues", queue)
         target = {"to": "queue", "queue": self.QUEUE}
-        make("/numbers", {"number": self.NUMBER, "name": "Measurement", "target": target, "is_on_web_phone": False})
+        number = {"number": self.NUMBER, "name": "Measurement", "target": target, "is_on_web_phone": False}
+        make("/numbers", number | ({"answering": answering} if answering else {}))
         for agent in self.agents:
             make("/phones", {"account": agent, "name": agent, "is_active": True, "password": self.password})
             profile = {"id": agent, "name": agent, "skills": {self.QUEUE: 5}, "device": "sip", "phone": agent, "is_active": True}

@@ -47,6 +47,12 @@ async fn has_event(centre: &Centre, admin: &Rest, area: &str, kind: &str) -> Val
     centre.until(kind, found).await
 }
 
+/// What the report says of support on the day of this promise.
+async fn report_of_support(admin: &Rest, promised: &Value) -> Vec<Value> {
+    let day = &promised["queued_at"].as_str().expect("a time")[..10];
+    admin.items(&format!("/reports/queues?from={day}T00:00:00Z&to={day}T23:59:59.999Z&interval=60&queue=support")).await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promised_callback_outlasts_a_sudden_death_and_is_taken_over_or_made_once() {
     for database in Database::each().await {
@@ -114,10 +120,16 @@ async fn a_promised_callback_outlasts_a_sudden_death_and_is_taken_over_or_made_o
         assert_eq!(figures, [2, 1, 1, 1, 0, 0, 1].map(Some), "{counts}");
 
         // What is over stays over, and what was promised on a call is a flow-out of the queue, no abandon.
+        let reported = report_of_support(&admin, &promised).await;
         drop(console);
         centre.kill().await;
         centre.restart().await;
         assert!(admin.items("/callbacks").await.is_empty());
+        assert_eq!(report_of_support(&admin, &promised).await, reported, "the figures are what they were");
+        let total = |figure: &str| reported.iter().filter_map(|line| line["balance"][figure].as_i64()).sum::<i64>();
+        let totals = ["offered", "answered", "flowed_out", "abandoned"].map(total);
+        assert_eq!(totals, [2, 1, 1, 0], "{reported:?}");
+        assert!(reported.iter().all(|line| line["balance"]["is_reconciled"] == true), "{reported:?}");
         let events = admin.events().await;
         let count = |kind: &str| events.iter().filter(|event| event["event"]["kind"] == kind).count();
         assert_eq!((count("queued"), count("flowed_out"), count("abandoned")), (2, 1, 0));
