@@ -27,6 +27,15 @@ impl ExpectedWait {
         });
         Self { mean_ms, p50_ms, p90_ms }
     }
+
+    /// Of each figure the greater one.
+    pub fn or_longer(self, other: Self) -> Self {
+        Self {
+            mean_ms: self.mean_ms.max(other.mean_ms),
+            p50_ms: self.p50_ms.max(other.p50_ms),
+            p90_ms: self.p90_ms.max(other.p90_ms),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Centre;
+use super::{Centre, Timer, staffing::Staff};
 use crate::{
     domain::{
         agent::{Agent, Presence},
@@ -16,6 +16,8 @@ use crate::{
 
 /// What the pace of a queue follows from is gathered anew after this time.
 const PACE_MS: u64 = 1_000;
+/// What is shown of the queues in which somebody waits is renewed after this time.
+const RENEW_MS: u64 = 5_000;
 
 /// What forecasts are made of: bounded by the queues and agents there are.
 #[derive(Default)]
@@ -143,8 +145,13 @@ impl Centre {
 
     /// How long whoever has so many callers of the line ahead, those that ring included, is expected to wait from now on.
     pub(super) fn wait_behind(&mut self, queue: &QueueId, ahead: usize, now: Mono) -> Option<ExpectedWait> {
-        let pace = self.pace(queue, now)?;
         let ahead = ahead.saturating_sub(self.forecasts.ringing(queue));
+        self.wait_behind_waiting(queue, ahead, now)
+    }
+
+    /// The same by how many are ahead who do not ring.
+    pub(super) fn wait_behind_waiting(&mut self, queue: &QueueId, ahead: usize, now: Mono) -> Option<ExpectedWait> {
+        let pace = self.pace(queue, now)?;
         let definition = self.directory.queues.get(queue)?;
         // Whoever is free while others wait cannot take them.
         let has_free = ahead == 0 && self.has_free_agent(definition);
@@ -159,6 +166,24 @@ impl Centre {
             None => self.forecasts.shown.remove(queue),
         };
         wait
+    }
+
+    /// A forecast changes with every second: where somebody waits, what consoles are shown is renewed at least this often.
+    pub(super) fn renew_later(&mut self, now: Mono) {
+        if !self.timers.is_set(&Timer::Forecasts) && self.lines.values().any(|line| !line.is_empty()) {
+            self.timers.set(Timer::Forecasts, Some(now + RENEW_MS));
+        }
+    }
+
+    /// What is shown of the queues in which somebody waits, if that is something else now.
+    pub(super) fn renew_forecasts(&mut self, now: Mono) {
+        for queue in self.queues_with_callers() {
+            let shown = self.forecasts.shown(&queue);
+            if self.renew_forecast(&queue, now) != shown {
+                self.published.touch_queue(queue);
+            }
+        }
+        self.renew_later(now);
     }
 
     /// Whether an agent is free who comes into question at once, and the queue may have one more conversation.
@@ -187,7 +212,8 @@ impl Centre {
         let queue = self.directory.queues.get(id)?;
         let (handle_ms, calls_known) = history.handle_ms()?;
         let (mut agents, mut next_free) = (0.0, 0.0);
-        let step = self.forecast_step(id);
+        // The earliest step that somebody who is signed in comes into question at.
+        let step = self.staffing.of(id).map_or(0, Staff::least_step);
         for agent in self.agents.values().filter(|agent| agent.is_signed_in()) {
             let Some(reaches) = self.serves.get(&agent.id) else { continue };
             if reaches.get(id).is_none_or(|reach| reach.step > step) {
@@ -208,12 +234,6 @@ impl Centre {
         }
         let (gives_up, ring_ms) = (history.gives_up(), history.ring_ms());
         Some(ServicePace { agents, handle_ms, calls_known, gives_up, next_free, ring_ms })
-    }
-
-    /// The earliest step of a queue that somebody who is signed in comes into question at.
-    fn forecast_step(&self, queue: &QueueId) -> usize {
-        let signed_in = self.agents.values().filter(|agent| agent.is_signed_in());
-        signed_in.filter_map(|agent| Some(self.serves.get(&agent.id)?.get(queue)?.step)).min().unwrap_or(0)
     }
 
     /// 1 for an agent at work; for one who is away the probability to be back by the time one call takes.

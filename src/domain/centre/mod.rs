@@ -60,7 +60,7 @@ mod web_phone;
 mod wrap_up;
 
 #[cfg(test)]
-mod stories;
+pub(crate) mod stories;
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -327,6 +327,7 @@ impl Centre {
                 Timer::SlotTold(leg) => self.slot_told(leg),
                 Timer::Hours => self.check_hours(turn),
                 Timer::Overflow => self.overflow(turn),
+                Timer::Forecasts => self.renew_forecasts(turn.now.mono),
                 Timer::Callbacks => self.callbacks.is_review_due = true,
                 Timer::Match => self.match_again(turn),
                 Timer::Positions => self.publish_moved(),

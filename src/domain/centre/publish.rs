@@ -124,6 +124,7 @@ impl Centre {
             for id in queues {
                 self.publish_queue(&id, now);
             }
+            self.renew_later(now);
         }
     }
 

@@ -43,6 +43,7 @@ impl Centre {
         self.set_up_queues(turn);
         self.set_up_trunks(turn);
         self.forecasts.keep(&directory);
+        self.look_at_all_later(turn.now.mono);
         self.dialled_today.keep(|agent| directory.agents.contains_key(agent));
         self.is_match_due = true;
         self.is_staff_check_due = true;

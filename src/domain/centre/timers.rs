@@ -50,6 +50,8 @@ pub(super) enum Timer {
     Hours,
     /// Lines are looked through for waits that have become too long.
     Overflow,
+    /// The waits that consoles are shown are forecast anew.
+    Forecasts,
     /// A callback is due, may be called again, or is given up.
     Callbacks,
     /// An agent is no longer passed over for a call, or a call has waited for the next step of its queue.

@@ -43,10 +43,19 @@ pub struct ServicePace {
 /// The wait of whoever has so many callers ahead, of whom so many will find an agent who is free now. `None` when nobody serves the queue,
 /// or when a forecast would be longer than a day.
 pub fn expected_wait(pace: &ServicePace, ahead: usize, free: usize) -> Option<ExpectedWait> {
-    let (mut mean, mut variance) = (0.0, 0.0);
-    if let Some(still_ahead) = ahead.checked_sub(free) {
-        (mean, variance) = line_wait(pace, still_ahead)?;
+    let Some(still_ahead) = ahead.checked_sub(free) else { return answered_after(pace, 0.0, 0.0) };
+    let (mean, variance) = line_wait(pace, still_ahead)?;
+    let mut wait = answered_after(pace, mean, variance)?;
+    // The first wait is taken from another source while few are ahead: nobody waits less than whoever stands nearer the front.
+    for nearer in 0..still_ahead.min(RESIDUAL_AHEAD_MAX + 1) {
+        let (mean, variance) = line_wait(pace, nearer)?;
+        wait = wait.or_longer(answered_after(pace, mean, variance)?);
     }
+    Some(wait)
+}
+
+/// With the ringing that follows when an agent is free.
+fn answered_after(pace: &ServicePace, mut mean: f64, mut variance: f64) -> Option<ExpectedWait> {
     // Telephones are answered about as irregularly as they are fast.
     mean += pace.ring_ms;
     variance += (pace.ring_ms / 2.0) * (pace.ring_ms / 2.0);

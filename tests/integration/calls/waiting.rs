@@ -1,12 +1,13 @@
-//! Callers who wait, over a trunk at the real server: their keys, and the place of who calls again.
+//! Callers who wait, over a trunk at the real server: their keys, the place of who calls again, and a wait that would be too long.
 
 use centralita::protocol::media::Codec;
 use serde_json::{Value, json};
 
-use crate::support::{centre::Centre, database::Database, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
+use crate::support::{centre::Centre, console::Console, database::Database, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
 
 const TRUNK: &str = "127.0.0.2";
 const CALLER_HERTZ: f64 = 620.0;
+const AGENT_HERTZ: f64 = 880.0;
 
 /// Calls support; the caller stays for this long, or until the server hangs up.
 fn call_support(centre: &Centre, stays_ms: Option<u64>) -> (Sipp, TonePeer) {
@@ -51,5 +52,49 @@ async fn who_calls_again_stands_where_they_stood_and_leaves_by_a_key() {
     let left = events(&centre, &admin, "flowed_out", 1).await;
     assert_eq!((left[0]["cause"].as_str(), left[0]["queue"].as_str()), (Some("key"), Some("support")));
     assert!(left[0]["waited_ms"].as_i64().unwrap() < regained[0]["waited_ms"].as_i64().unwrap() + 2_000, "a wait of its own");
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_would_wait_too_long_by_what_the_calls_before_took_is_told_so_and_who_was_let_in_stays() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let rules = json!({ "expected_wait_secs_max": 10, "on_expected_wait": { "then": "message", "prompt": "long-wait" } });
+    admin
+        .change("/queues/support", |queue| {
+            queue["waiting"] = rules;
+            queue["wrap_up"] = json!({ "mode": "none" });
+        })
+        .await;
+    // All of the agent's work is for this queue.
+    admin.change("/agents/agent1", |agent| agent["skills"] = json!({ "support": 5 })).await;
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, AGENT_HERTZ).await;
+    console.become_ready().await;
+    for _ in 0..3 {
+        let (sipp, _peer) = call_support(&centre, Some(6_000));
+        console.answer_next().await;
+        sipp.succeeds().await;
+    }
+    // One is in talk and the next one waits, past the moment at which the line is looked through.
+    let (talking, _talker) = call_support(&centre, Some(19_000));
+    console.answer_next().await;
+    let (waiting, _waiter) = call_support(&centre, Some(17_000));
+    events(&centre, &admin, "queued", 5).await;
+    let (turned_away, _away) = call_support(&centre, None);
+    turned_away.succeeds().await;
+    waiting.succeeds().await;
+    talking.succeeds().await;
+    let left = events(&centre, &admin, "flowed_out", 1).await;
+    let queued = events(&centre, &admin, "queued", 6).await;
+    let expected: Vec<Value> = queued.iter().map(|event| event["expected"].clone()).collect();
+    assert_eq!(left.len(), 1, "{left:?} {expected:?}");
+    assert_eq!((&left[0]["cause"], &left[0]["call"]), (&"expected_wait".into(), &queued[5]["call"]));
+    assert!(expected[..3].iter().all(Value::is_null) && expected[3..].iter().all(Value::is_object), "{expected:?}");
+    assert!(expected[5]["mean_ms"].as_i64().unwrap() > 10_000, "{expected:?}");
+    assert!(expected[4]["mean_ms"].as_i64().unwrap() <= 10_000, "{expected:?}");
+    let gave_up = events(&centre, &admin, "abandoned", 1).await;
+    assert_eq!(gave_up[0]["call"], queued[4]["call"], "whoever was let in has waited until hanging up");
+    drop(console);
     assert!(centre.stop().await.success());
 }

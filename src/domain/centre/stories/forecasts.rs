@@ -101,3 +101,39 @@ fn an_agent_of_two_queues_counts_for_each_by_the_work_of_late() {
     let seldom = behind_one(&mut other);
     assert!(seldom.mean_ms > mostly.mean_ms * 3 / 2, "{seldom:?} {mostly:?}");
 }
+
+#[test]
+fn the_wait_on_the_board_follows_the_clock_while_somebody_waits() {
+    let mut floor = Floor::ready(&["ana"]);
+    for _ in 0..6 {
+        served(&mut floor, "ana", 118_000);
+    }
+    floor.sleep(1_500);
+    floor.call("1001");
+    floor.sleep(2_000);
+    floor.answer("ana");
+    floor.call("1001");
+    let before = shown(&floor).unwrap();
+    let version =
+        |floor: &Floor| floor.centre.snapshot().queues.iter().find(|view| view.id.as_str() == "support").unwrap().version;
+    let told = version(&floor);
+    // Nothing happens but that ana's call goes on.
+    floor.sleep(90_000);
+    let after = shown(&floor).unwrap();
+    assert!(after.mean_ms + 30_000 <= before.mean_ms, "{before:?} {after:?}");
+    assert!((1..=18).contains(&(version(&floor) - told)), "told when it has changed, not each time");
+}
+
+#[test]
+fn an_empty_floor_forecasts_nothing_anew() {
+    let mut floor = Floor::ready(&["ana"]);
+    for _ in 0..3 {
+        served(&mut floor, "ana", 60_000);
+    }
+    let version =
+        |floor: &Floor| floor.centre.snapshot().queues.iter().find(|view| view.id.as_str() == "support").unwrap().version;
+    floor.sleep(10_000);
+    let told = version(&floor);
+    floor.sleep(600_000);
+    assert_eq!(version(&floor), told);
+}

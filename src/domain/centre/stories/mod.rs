@@ -10,7 +10,7 @@ mod consulting;
 mod days;
 mod dialling;
 mod drift;
-mod floor;
+pub(crate) mod floor;
 mod flows;
 mod forecasts;
 mod forks;

@@ -211,6 +211,100 @@ fn who_would_wait_too_long_is_sent_on_at_entry_and_later() {
     assert_eq!(flowed_out(&floor), [FlowOutCause::ExpectedWait; 3]);
 }
 
+/// Support tells callers of a long wait who would wait for more than so many seconds.
+fn long_wait_after(secs: i64) -> WaitingRules {
+    let on_expected_wait = QueueExit::Message { prompt: "long-wait".into() };
+    WaitingRules { expected_wait_secs_max: Some(secs), on_expected_wait, ..WaitingRules::default() }
+}
+
+#[test]
+fn who_was_let_in_stays_while_the_wait_is_about_what_it_was() {
+    let mut floor = Floor::with(support_with(long_wait_after(150)));
+    floor.sign_in("ana");
+    for _ in 0..4 {
+        let (leg, _) = floor.call("1001");
+        floor.sleep(1_000);
+        floor.answer("ana");
+        floor.sleep(154_000);
+        floor.hang_up(leg);
+        floor.ask("ana", |agent, call| CentreCommand::WrapUpDone { agent, call }).unwrap();
+    }
+    floor.call("1001");
+    floor.sleep(1_000);
+    floor.answer("ana");
+    let (_, next) = floor.call("1001");
+    assert_eq!(position(&floor, next), 1);
+    // The call goes on for longer than any before, and what is expected rises a little over what is allowed.
+    floor.sleep(200_000);
+    let queues = floor.centre.snapshot().queues;
+    let shown = queues.iter().find(|view| view.id.as_str() == "support").unwrap().expected_wait.unwrap();
+    assert!(shown.mean_ms > 150_000, "{shown:?}");
+    assert_eq!((flowed_out(&floor), position(&floor, next)), (vec![], 1));
+}
+
+#[test]
+fn nobody_is_sent_on_where_nothing_is_known_of_the_wait() {
+    let rules =
+        WaitingRules { expected_wait_secs_max: Some(1), on_expected_wait: QueueExit::Callback, ..WaitingRules::default() };
+    let mut floor = away(rules);
+    let calls: Vec<CallId> = (0..5).map(|_| floor.call("1001").1).collect();
+    floor.sleep(120_000);
+    assert_eq!(flowed_out(&floor), []);
+    assert_eq!(calls.iter().map(|call| position(&floor, *call)).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn the_last_in_line_are_sent_on_first_and_no_more_of_them_than_must() {
+    let mut floor = Floor::with(support_with(long_wait_after(3_600)));
+    floor.sign_in("ana");
+    learn(&mut floor, 4);
+    floor.call("1001");
+    floor.sleep(1_000);
+    floor.answer("ana");
+    let calls: Vec<CallId> = (0..6).map(|_| floor.call("1001").1).collect();
+    floor.set_directory(Directory { version: 2, ..support_with(long_wait_after(300)) });
+    floor.sleep(16_000);
+    let stays = |floor: &Floor| -> Vec<bool> {
+        calls.iter().map(|call| matches!(floor.view(*call).state, CallState::Waiting { .. })).collect()
+    };
+    assert_eq!(stays(&floor), [true, true, true, false, false, false], "two minutes each, give or take");
+    let left: Vec<CallId> = floor
+        .events
+        .iter()
+        .filter_map(|fact| match &fact.event {
+            crate::domain::event::Event::Call(event) if matches!(event.kind, CallEventKind::FlowedOut { .. }) => {
+                Some(event.call)
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(left, [calls[5], calls[4], calls[3]]);
+    floor.sleep(60_000);
+    assert_eq!(stays(&floor), [true, true, true, false, false, false], "whoever is left may stay");
+}
+
+#[test]
+fn a_long_line_is_sent_on_in_parts() {
+    let with_room = |version, rules| {
+        let mut directory = Directory { version, ..support_with(rules) };
+        directory.queues.get_mut(&id::<QueueId>("support")).unwrap().waiting_max = 500;
+        directory.trunks.values_mut().for_each(|trunk| trunk.calls_max = 500);
+        directory
+    };
+    let mut floor = Floor::with(with_room(1, WaitingRules::default()));
+    floor.sign_in("ana");
+    learn(&mut floor, 4);
+    floor.call("1001");
+    floor.sleep(1_000);
+    floor.answer("ana");
+    (0..130).for_each(|_| _ = floor.call("1001"));
+    floor.set_directory(with_room(2, long_wait_after(60)));
+    floor.sleep(15_500);
+    assert_eq!(flowed_out(&floor).len(), 50);
+    floor.sleep(3_000);
+    assert_eq!(flowed_out(&floor).len(), 130, "all of them, for even the first one would wait for two minutes");
+}
+
 /// A line that leads straight into support.
 const BACK_TO_SUPPORT: &str = r#"
 flow = "main-menu"

@@ -28,6 +28,20 @@ fn it_is_the_sum_of_the_times_until_the_agents_become_free() {
 }
 
 #[test]
+fn nobody_waits_less_than_whoever_stands_nearer_the_front() {
+    // The busy ones are expected to be busy for long: of the first few that is known, of those behind only the usual pace.
+    for next_free in [0.0, 1.0 / 2_000_000.0, 1.0 / 200_000.0, 1.0 / 10_000.0] {
+        for gives_up in [0.0, 1.0 / 120_000.0, 1.0 / 20_000.0] {
+            let pace = ServicePace { next_free, gives_up, ring_ms: 4_000.0, ..PACE };
+            let waits: Vec<ExpectedWait> = (0..12).map(|ahead| expected_wait(&pace, ahead, 0).unwrap()).collect();
+            assert!(waits.is_sorted_by_key(|wait| wait.mean_ms), "{waits:?}");
+            assert!(waits.is_sorted_by_key(|wait| wait.p50_ms), "{waits:?}");
+            assert!(waits.is_sorted_by_key(|wait| wait.p90_ms), "{waits:?}");
+        }
+    }
+}
+
+#[test]
 fn the_range_is_that_of_the_waits_and_wider_where_little_is_known() {
     let one = expected_wait(&PACE, 0, 0).unwrap();
     // Of an exponential wait the median is ln 2 and the 90th percentile ln 10 of the mean.
