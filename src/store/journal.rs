@@ -17,7 +17,7 @@ use sqlx::{FromRow, types::Json};
 
 use super::{
     Db, NewEvent, StoreFault, Tx, binds, callbacks, calls, recordings,
-    segments::{self, PresenceStep, VisitStep},
+    segments::{self, MissStep, PresenceStep, VisitStep},
     sql,
     tx::{actor_from_text, parse},
 };
@@ -83,6 +83,7 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
     calls::save(tx, &calls).await?;
     segments::take_steps(tx, follows.visits).await?;
     segments::follow_presence(tx, &follows.presence).await?;
+    segments::note_misses(tx, &follows.misses).await?;
     recordings::follow(tx, &follows.recordings).await?;
     for callback in follows.callbacks.into_values() {
         callbacks::save(tx, callback).await?;
@@ -104,6 +105,7 @@ struct Follows<'a> {
     callbacks: BTreeMap<CallbackId, &'a Callback>,
     visits: BTreeMap<CallId, VecDeque<VisitStep>>,
     presence: Vec<PresenceStep<'a>>,
+    misses: Vec<MissStep<'a>>,
     dispositions: Vec<(CallId, &'a DispositionId)>,
     recordings: Vec<(Timestamp, &'a CallEvent)>,
 }
@@ -139,8 +141,17 @@ impl<'a> Follows<'a> {
     }
 
     fn add_call(&mut self, fact: &'a Fact, event: &'a CallEvent, rules: VisitRules) {
+        // What was talked before a further visit belongs to those before.
+        if let CallEventKind::Queued { .. } = &event.kind
+            && let Some(call) = fact.call.as_ref().filter(|call| call.talk_ms + call.hold_ms > 0)
+        {
+            self.settle(call);
+        }
         if let Some(step) = VisitStep::of(&event.kind, fact.at, rules) {
             self.visits.entry(event.call).or_default().push_back(step);
+        }
+        if let CallEventKind::OfferMissed { agent, cause } = &event.kind {
+            self.misses.push(MissStep { agent, call: event.call, cause: *cause, at: fact.at });
         }
         if recordings::is_about_one(&event.kind) {
             self.recordings.push((fact.at, event));
@@ -148,16 +159,16 @@ impl<'a> Follows<'a> {
         if let CallEventKind::Disposed { disposition, .. } = &event.kind {
             self.dispositions.push((event.call, disposition));
         }
-        let is_turning_point = matches!(
-            event.kind,
-            CallEventKind::Ended { .. } | CallEventKind::Transferred { .. } | CallEventKind::TakenOver { .. }
-        );
+        let is_turning_point = matches!(event.kind, CallEventKind::Ended { .. } | CallEventKind::TakenOver { .. });
         // Only a call that was queued has visits to give its talk to.
         if let Some(call) = fact.call.as_ref().filter(|call| is_turning_point && call.queue.is_some()) {
-            let transfers = i64::from(matches!(event.kind, CallEventKind::Transferred { .. }));
-            let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms, transfers };
-            self.visits.entry(event.call).or_default().push_back(step);
+            self.settle(call);
         }
+    }
+
+    fn settle(&mut self, call: &CallSummary) {
+        let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms };
+        self.visits.entry(call.id).or_default().push_back(step);
     }
 }
 

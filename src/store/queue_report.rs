@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     domain::report::{
-        Contact, ContactPlace, Ended, Figure, FlowOuts, ForecastCounts, Stretch, VisitCounts, Wait, Waits, waiting_at_borders,
+        Contact, ContactPlace, Ended, Figure, FlowOuts, ForecastCounts, SHORT_CALL_MS, Stretch, VisitCounts, Wait, Waits,
+        waiting_at_borders,
     },
     types::{QueueId, Timestamp},
 };
@@ -38,8 +39,10 @@ sql! {
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'key') AS BIGINT) AS pressed_key,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'moved') AS BIGINT) AS moved,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'node_lost') AS BIGINT) AS node_lost,
+            CAST(COUNT(*) FILTER (WHERE flow_cause = 'closed' AND wait_ms = 0) AS BIGINT) AS closed_on_arrival,
             CAST(COUNT(*) FILTER (WHERE outcome IS NULL) AS BIGINT) AS open_visits,
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND transfers > 0) AS BIGINT) AS transferred,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND hold_ms > 0) AS BIGINT) AS held,
             CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS wait_ms_answered,
             CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'abandoned'), 0) AS BIGINT) AS wait_ms_abandoned,
             CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max,
@@ -82,6 +85,13 @@ sql! {
                 AND NOT EXISTS (SELECT 1 FROM segment l WHERE l.call_id = s.call_id AND l.visit > s.visit
                     AND l.outcome = 'answered' AND l.closed_at < w.from_at)) AS u
         GROUP BY queue, begins_at ORDER BY begins_at, queue";
+    // How long a call was talked is known when it is over.
+    SHORT_CALLS = "SELECT queue, begins_at, CAST(COUNT(*) AS BIGINT) AS short_calls
+        FROM (SELECT s.queue AS queue, $1 + ((s.offered_at - $1) / $3) * $3 AS begins_at FROM segment s
+            JOIN call c ON c.id = s.call_id AND c.ended_at IS NOT NULL
+            WHERE s.offered_at >= $1 AND s.offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR s.queue = $4)
+                AND s.outcome = 'answered' AND s.talk_ms < $5) AS u
+        GROUP BY queue, begins_at ORDER BY begins_at, queue";
     // One statement, so that all figures are of the same instant: what began per interval, what ended per interval, and every wait
     // that goes over a border, one by one. The nodes are named for the sake of the index of what is open.
     BALANCE = "SELECT CAST('offered' AS TEXT) AS what, queue, begins_at AS a, CAST(COUNT(*) AS BIGINT) AS b,
@@ -115,6 +125,9 @@ sql! {
                 WHEN 'answered_in_time' THEN outcome = 'answered' AND wait_ms <= threshold_ms
                 WHEN 'answered_within_180_s' THEN outcome = 'answered' AND wait_ms <= 180000
                 WHEN 'transferred' THEN outcome = 'answered' AND transfers > 0
+                WHEN 'held' THEN outcome = 'answered' AND hold_ms > 0
+                WHEN 'short_calls' THEN outcome = 'answered' AND talk_ms < 10000
+                    AND EXISTS (SELECT 1 FROM call c WHERE c.id = segment.call_id AND c.ended_at IS NOT NULL)
                 WHEN 'abandoned' THEN outcome = 'abandoned'
                 WHEN 'abandoned_short' THEN outcome = 'abandoned' AND wait_ms < short_ms
                 WHEN 'abandoned_in_time' THEN outcome = 'abandoned' AND wait_ms <= threshold_ms
@@ -145,7 +158,8 @@ sql! {
 /// Something of a queue in the interval that begins then.
 pub type OfInterval<T> = (QueueId, Timestamp, T);
 
-/// The visits that began in each interval. Intervals without visits are absent; wrap-ups stand in [`wrap_ups`].
+/// The visits that began in each interval. Intervals without visits are absent; wrap-ups stand in [`wrap_ups`], short calls in
+/// [`short_calls`].
 pub async fn visits(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<VisitCounts>>, StoreFault> {
     let rows = db.fetch_all::<VisitRow>(&VISITS, of(stretch, queue)).await?;
     rows.into_iter().map(|row| Ok((parse("queue", &row.queue)?, at(row.begins_at), row.counts()))).collect()
@@ -165,6 +179,14 @@ pub async fn waits(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Resul
 pub async fn wrap_ups(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<i64>>, StoreFault> {
     let rows = db.fetch_all::<(String, i64, i64)>(&WRAP_UPS, of(stretch, queue)).await?;
     rows.into_iter().map(|(queue, begins_at, wrap_ms)| Ok((parse("queue", &queue)?, at(begins_at), wrap_ms))).collect()
+}
+
+/// Short calls among the visits that began in each interval.
+pub async fn short_calls(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<i64>>, StoreFault> {
+    let mut values = of(stretch, queue);
+    values.push(SHORT_CALL_MS.into());
+    let rows = db.fetch_all::<(String, i64, i64)>(&SHORT_CALLS, values).await?;
+    rows.into_iter().map(|(queue, begins_at, count)| Ok((parse("queue", &queue)?, at(begins_at), count))).collect()
 }
 
 /// What the balances of a stretch are made of, counted from the facts one by one.
@@ -227,6 +249,8 @@ pub async fn contacts(
         | Figure::AnsweredInTime
         | Figure::AnsweredWithin180S
         | Figure::Transferred
+        | Figure::Held
+        | Figure::ShortCalls
         | Figure::Abandoned
         | Figure::AbandonedShort
         | Figure::AbandonedInTime
@@ -274,8 +298,10 @@ struct VisitRow {
     pressed_key: i64,
     moved: i64,
     node_lost: i64,
+    closed_on_arrival: i64,
     open_visits: i64,
     transferred: i64,
+    held: i64,
     wait_ms_answered: i64,
     wait_ms_abandoned: i64,
     wait_ms_max: i64,
@@ -313,8 +339,11 @@ impl VisitRow {
                 moved: self.moved,
                 node_lost: self.node_lost,
             },
+            closed_on_arrival: self.closed_on_arrival,
             open: self.open_visits,
             transferred: self.transferred,
+            held: self.held,
+            short_calls: 0,
             wait_ms_answered: self.wait_ms_answered,
             wait_ms_abandoned: self.wait_ms_abandoned,
             wait_ms_max: self.wait_ms_max,

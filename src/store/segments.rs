@@ -9,7 +9,7 @@ use super::{Db, StoreFault, Tx, Val, binds, journal::VisitRules, sql, tx::parse}
 use crate::{
     domain::{
         agent::Presence,
-        call::{CallEventKind, FlowOutCause},
+        call::{CallEventKind, FlowOutCause, MissCause},
         report::QueueCounts,
     },
     types::{AgentId, CallId, ExpectedWait, QueueId, Timestamp},
@@ -29,16 +29,25 @@ sql! {
             CAST(value ->> 3 AS BIGINT) AS closed_at, CAST(value ->> 4 AS BIGINT) AS wait_ms, value ->> 5 AS agent,
             value ->> 6 AS flow_cause FROM" ") AS r
         WHERE segment.call_id = r.call_id AND segment.queue = r.queue AND segment.outcome IS NULL");
+    // Without a talk only the passing on is counted.
     SETTLE = (rows "UPDATE segment SET
-            talk_ms = r.talk_ms - CAST((SELECT COALESCE(SUM(s.talk_ms), 0) FROM segment s
-                WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT),
-            hold_ms = r.hold_ms - CAST((SELECT COALESCE(SUM(s.hold_ms), 0) FROM segment s
-                WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT),
+            talk_ms = CASE WHEN r.talk_ms IS NULL THEN segment.talk_ms
+                ELSE r.talk_ms - CAST((SELECT COALESCE(SUM(s.talk_ms), 0) FROM segment s
+                    WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT) END,
+            hold_ms = CASE WHEN r.hold_ms IS NULL THEN segment.hold_ms
+                ELSE r.hold_ms - CAST((SELECT COALESCE(SUM(s.hold_ms), 0) FROM segment s
+                    WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT) END,
             transfers = segment.transfers + r.transfers
         FROM (SELECT value ->> 0 AS call_id, CAST(value ->> 1 AS BIGINT) AS talk_ms, CAST(value ->> 2 AS BIGINT) AS hold_ms,
             CAST(value ->> 3 AS BIGINT) AS transfers FROM" ") AS r
         WHERE segment.call_id = r.call_id
             AND segment.visit = (SELECT MAX(s.visit) FROM segment s WHERE s.call_id = r.call_id AND s.outcome = 'answered')");
+    // The newest ring of that call at that agent; nobody rings for an hour.
+    MISS = "UPDATE agent_state_span SET reason = $4
+        WHERE agent = $1 AND call_id = $2 AND state = 'offered'
+            AND from_at = (SELECT MAX(s.from_at) FROM agent_state_span s
+                WHERE s.agent = $1 AND s.from_at > CAST($3 AS BIGINT) - 3600000 AND s.from_at <= $3
+                    AND s.call_id = $2 AND s.state = 'offered')";
     CLOSE_SPANS = (rows "UPDATE agent_state_span SET to_at = r.at
         FROM (SELECT value ->> 0 AS agent, CAST(value ->> 1 AS BIGINT) AS at FROM" ") AS r
         WHERE agent_state_span.agent = r.agent AND agent_state_span.to_at IS NULL");
@@ -65,9 +74,10 @@ pub(crate) enum VisitStep {
     Open { queue: QueueId, reason: Option<String>, at: Timestamp, rules: VisitRules, expected: Option<ExpectedWait> },
     /// The open visit to this queue ends.
     Close { queue: QueueId, outcome: &'static str, at: Timestamp, waited_ms: i64, agent: Option<AgentId>, cause: Val },
-    /// The talk so far goes to the visit that was answered last, less what earlier visits already have, and so do the times that the
-    /// caller was passed on, 0 or 1.
-    Settle { talk_ms: i64, hold_ms: i64, transfers: i64 },
+    /// The talk so far goes to the visit that was answered last, less what earlier visits already have.
+    Settle { talk_ms: i64, hold_ms: i64 },
+    /// An agent passed the caller on, whom the visit that was answered last had brought.
+    PassOn,
 }
 
 impl VisitStep {
@@ -88,6 +98,7 @@ impl VisitStep {
                 let outcome = if *cause == FlowOutCause::NodeLost { "node_lost" } else { "flowed_out" };
                 close(queue, outcome, *waited_ms, None, Val::word(cause))
             }
+            CallEventKind::Transferred { .. } => Some(Self::PassOn),
             _ => None,
         }
     }
@@ -113,9 +124,8 @@ pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque
                 Some(VisitStep::Close { queue, outcome, at, waited_ms, agent, cause }) => {
                     closes.push(binds![call, &queue, outcome, at, waited_ms, agent.as_ref(), cause]);
                 }
-                Some(VisitStep::Settle { talk_ms, hold_ms, transfers }) => {
-                    settles.push(binds![call, talk_ms, hold_ms, transfers]);
-                }
+                Some(VisitStep::Settle { talk_ms, hold_ms }) => settles.push(binds![call, talk_ms, hold_ms, 0_i64]),
+                Some(VisitStep::PassOn) => settles.push(binds![call, None::<i64>, None::<i64>, 1_i64]),
                 None => {}
             }
         }
@@ -134,6 +144,23 @@ pub(super) struct PresenceStep<'a> {
     pub(super) agent: &'a AgentId,
     pub(super) to: &'a Presence,
     pub(super) at: Timestamp,
+}
+
+/// A call rang at an agent and came to nothing, for this cause.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct MissStep<'a> {
+    pub(super) agent: &'a AgentId,
+    pub(super) call: CallId,
+    pub(super) cause: MissCause,
+    pub(super) at: Timestamp,
+}
+
+/// Notes with the rings how they came to nothing; one that was answered has no cause. One by one: they are as rare as rings are long.
+pub(super) async fn note_misses(tx: &mut Tx, steps: &[MissStep<'_>]) -> Result<(), StoreFault> {
+    for step in steps {
+        tx.execute(&MISS, binds![step.agent, step.call, step.at, Val::word(&step.cause)]).await?;
+    }
+    Ok(())
 }
 
 /// Ends each agent's span and begins the next. Being offline is no span.

@@ -161,6 +161,7 @@ impl Reports {
                     answered,
                     occupancy: time.occupancy(),
                     utilisation: time.utilisation(),
+                    rona_rate: time.rona_rate(),
                     time,
                 });
             }
@@ -205,6 +206,9 @@ impl Reports {
         }
         for (queue, begins_at, wrap_ms) in queue_report::wrap_ups(&self.db, stretch, queue).await? {
             counts.entry((begins_at, queue)).or_insert(VisitCounts::NONE).wrap_ms = wrap_ms;
+        }
+        for (queue, begins_at, count) in queue_report::short_calls(&self.db, stretch, queue).await? {
+            counts.entry((begins_at, queue)).or_insert(VisitCounts::NONE).short_calls = count;
         }
         let mut waits: BTreeMap<Place, Waits> = BTreeMap::new();
         for (queue, begins_at, found) in queue_report::waits(&self.db, stretch, queue).await? {

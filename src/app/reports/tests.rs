@@ -1,4 +1,5 @@
 mod golden;
+mod transfers;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -164,6 +165,8 @@ fn figure_of(line: &QueueInterval, figure: Figure) -> i64 {
         Figure::AnsweredInTime => line.counts.answered_in_time,
         Figure::AnsweredWithin180S => line.counts.answered_within_180_s,
         Figure::Transferred => line.counts.transferred,
+        Figure::Held => line.counts.held,
+        Figure::ShortCalls => line.counts.short_calls,
         Figure::Abandoned => line.counts.abandoned,
         Figure::AbandonedShort => line.counts.abandoned_short,
         Figure::AbandonedInTime => line.counts.abandoned_in_time,

@@ -26,12 +26,15 @@ pub enum AgentState {
     WrappingUp,
 }
 
+/// How rings end that count as missed: as `MissCause` is written.
+const MISSED: [&str; 2] = ["no_answer", "declined"];
+
 /// A state from its beginning to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentSpan {
     /// Which.
     pub state: AgentState,
-    /// The pause reason's key.
+    /// The pause reason's key; of a ring why it came to nothing.
     pub reason: Option<String>,
     /// Begin.
     pub from: Timestamp,
@@ -56,6 +59,10 @@ pub struct AgentTime {
     pub paused_ms: i64,
     /// The same by the pause reason's key; `missed` after an unanswered offer, `device` while phone or console was unreachable.
     pub paused_ms_by_reason: BTreeMap<String, i64>,
+    /// Rings that began, questions of colleagues included.
+    pub rings: i64,
+    /// Of those, the ones that rang out or were declined.
+    pub missed: i64,
     /// The time signed in less the sum of the states: 0 unless facts contradict each other.
     pub difference_ms: i64,
     /// Whether it is 0.
@@ -76,6 +83,16 @@ impl AgentTime {
     /// Utilisation: work / signed in. Pauses count.
     pub fn utilisation(&self) -> Ratio {
         Ratio::new(self.work_ms(), self.signed_in_ms)
+    }
+
+    /// RONA: missed over all rings. A caller who hangs up, a telephone that fails and a colleague who was faster are nobody's miss.
+    pub fn rona_rate(&self) -> Ratio {
+        Ratio::new(self.missed, self.rings)
+    }
+
+    fn count_ring(&mut self, span: &AgentSpan) {
+        self.rings += 1;
+        self.missed += i64::from(span.reason.as_deref().is_some_and(|cause| MISSED.contains(&cause)));
     }
 
     fn add(&mut self, span: &AgentSpan, length_ms: i64) {
@@ -108,6 +125,12 @@ pub fn agent_times(spans: &[AgentSpan], intervals: &[Interval], now: Timestamp) 
         let ends_at = span.to.unwrap_or(now);
         let first = intervals.partition_point(|interval| interval.ends_at <= span.from);
         let reached = intervals[first..].iter().take_while(|interval| interval.begins_at < ends_at).count();
+        // A ring belongs to the interval in which it began.
+        if let Some(time) =
+            times.get_mut(first).filter(|_| span.state == AgentState::Offered && intervals[first].begins_at <= span.from)
+        {
+            time.count_ring(span);
+        }
         for at in first..first + reached {
             let (begin, end) = (span.from.max(intervals[at].begins_at), ends_at.min(intervals[at].ends_at));
             times[at].add(span, end.millis_since(begin).max(0));
@@ -163,6 +186,24 @@ mod tests {
         let spans = [span(AgentState::Ready, 0, Some(60)), span(AgentState::Busy, 50, Some(100))];
         let times = agent_times(&spans, &[interval(0, 100)], at(100));
         assert_eq!((times[0].signed_in_ms, times[0].difference_ms, times[0].is_reconciled), (100, -10, false));
+    }
+
+    #[test]
+    fn a_ring_counts_where_it_began_and_is_missed_when_it_rang_out_or_was_declined() {
+        let ring = |from: i64, cause: Option<&str>| AgentSpan {
+            reason: cause.map(str::to_owned),
+            ..span(AgentState::Offered, from, Some(from + 10))
+        };
+        let causes =
+            [None, Some("no_answer"), Some("declined"), Some("caller_gone"), Some("device"), Some("answered_elsewhere")];
+        // The first one began before, the last one goes over the border.
+        let spans: Vec<AgentSpan> = std::iter::once(ring(-5, Some("no_answer")))
+            .chain((1..).zip(causes).map(|(at, cause)| ring(at * 10, cause)))
+            .chain([ring(95, Some("no_answer"))])
+            .collect();
+        let times = agent_times(&spans, &[interval(0, 100), interval(100, 200)], at(200));
+        assert_eq!((times[0].rings, times[0].missed, times[0].rona_rate()), (7, 3, Ratio::new(3, 7)));
+        assert_eq!((times[1].rings, times[1].rona_rate().basis_points), (0, None));
     }
 
     #[test]

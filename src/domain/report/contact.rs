@@ -21,6 +21,10 @@ pub enum Figure {
     AnsweredWithin180S,
     /// Of the answered, those whom an agent passed on.
     Transferred,
+    /// Of the answered, those who were put on hold.
+    Held,
+    /// Of the answered whose calls are over, those who talked for less than 10 s.
+    ShortCalls,
     /// Hung up while waiting.
     Abandoned,
     /// Of those, sooner than a short abandon.
@@ -45,12 +49,14 @@ pub enum Figure {
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Offered,
         Self::Answered,
         Self::AnsweredInTime,
         Self::AnsweredWithin180S,
         Self::Transferred,
+        Self::Held,
+        Self::ShortCalls,
         Self::Abandoned,
         Self::AbandonedShort,
         Self::AbandonedInTime,

@@ -20,7 +20,7 @@ pub use contact::{Contact, ContactPlace, Figure};
 pub use forecast::{ForecastCounts, ForecastError};
 pub use intervals::{Cut, DAY_MS, Interval, MINUTE_MS, Stretch, day_border, stretches};
 pub use service_level::{Ratio, ServiceLevel, WITHIN_180_S_GOAL_PERCENT, service_level, within_180_s};
-pub use visits::{Averages, FlowOuts, VisitCounts, Waits};
+pub use visits::{Averages, FlowOuts, SHORT_CALL_MS, VisitCounts, Waits};
 
 use crate::types::{AgentId, QueueId, Timestamp};
 
@@ -69,7 +69,7 @@ pub struct QueueInterval {
     pub service_level: ServiceLevel,
     /// The same counts by each of the seven definitions, in the order of their numbers.
     pub service_levels: Vec<ServiceLevel>,
-    /// Answered within 180 s, of the answered and the abandoned.
+    /// Answered within 180 s, of the answered, the abandoned and those sent away, but for who came while the queue was closed.
     pub within_180_s: Ratio,
     /// Whether those are 95 % at least; `None` when nothing counts.
     pub is_within_180_s_met: Option<bool>,
@@ -95,4 +95,6 @@ pub struct AgentInterval {
     pub occupancy: Ratio,
     /// Work over the time signed in.
     pub utilisation: Ratio,
+    /// Rings that the agent let ring out or declined, over all rings (RONA).
+    pub rona_rate: Ratio,
 }

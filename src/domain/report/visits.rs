@@ -5,6 +5,9 @@ use utoipa::ToSchema;
 
 use super::{ForecastCounts, Ratio};
 
+/// Who talked for less has had a short call; milliseconds.
+pub const SHORT_CALL_MS: i64 = 10_000;
+
 /// The visits that began in one interval, as counts and milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct VisitCounts {
@@ -26,10 +29,16 @@ pub struct VisitCounts {
     pub flowed_out: i64,
     /// The same by cause.
     pub flow_outs: FlowOuts,
+    /// Of those, who came while the queue was closed and were not let in.
+    pub closed_on_arrival: i64,
     /// Still waiting.
     pub open: i64,
     /// Of the answered, those whom an agent passed on.
     pub transferred: i64,
+    /// Of the answered, those who were put on hold.
+    pub held: i64,
+    /// Of the answered whose calls are over, those who talked for less than [`SHORT_CALL_MS`].
+    pub short_calls: i64,
     /// Waits of the answered.
     pub wait_ms_answered: i64,
     /// Waits of the abandoned.
@@ -63,8 +72,11 @@ impl VisitCounts {
         abandoned_in_time: 0,
         flowed_out: 0,
         flow_outs: FlowOuts { no_agents: 0, max_wait: 0, full: 0, closed: 0, expected_wait: 0, key: 0, moved: 0, node_lost: 0 },
+        closed_on_arrival: 0,
         open: 0,
         transferred: 0,
+        held: 0,
+        short_calls: 0,
         wait_ms_answered: 0,
         wait_ms_abandoned: 0,
         wait_ms_max: 0,
@@ -140,6 +152,10 @@ pub struct Averages {
     pub abandon_rate: Ratio,
     /// Passed on over answered.
     pub transfer_rate: Ratio,
+    /// Put on hold over answered.
+    pub hold_rate: Ratio,
+    /// Short calls over answered.
+    pub short_call_rate: Ratio,
 }
 
 impl Averages {
@@ -155,6 +171,8 @@ impl Averages {
             wrap_ms: handled(counts.wrap_ms),
             abandon_rate: Ratio::new(counts.abandoned - counts.abandoned_short, counts.offered - counts.abandoned_short),
             transfer_rate: Ratio::new(counts.transferred, counts.answered),
+            hold_rate: Ratio::new(counts.held, counts.answered),
+            short_call_rate: Ratio::new(counts.short_calls, counts.answered),
         }
     }
 }
@@ -175,6 +193,8 @@ mod tests {
             abandoned: 2,
             abandoned_short: 1,
             transferred: 1,
+            held: 2,
+            short_calls: 1,
             wait_ms_answered: 31_000,
             wait_ms_abandoned: 43_001,
             talk_ms: 200_000,
@@ -185,6 +205,7 @@ mod tests {
         let averages = Averages::of(&counts);
         assert_eq!((averages.asa_ms, averages.ata_ms, averages.aht_ms), (Some(10_333), Some(21_501), Some(83_334)));
         assert_eq!((averages.abandon_rate, averages.transfer_rate), (Ratio::new(1, 4), Ratio::new(1, 3)));
+        assert_eq!((averages.hold_rate, averages.short_call_rate), (Ratio::new(2, 3), Ratio::new(1, 3)));
         let none = Averages::of(&VisitCounts::NONE);
         assert_eq!((none.asa_ms, none.ata_ms, none.aht_ms, none.abandon_rate.basis_points), (None, None, None, None));
     }

@@ -149,8 +149,11 @@ async fn ten_contacts_come_to_exactly_these_figures_per_queue() {
                 abandoned_in_time: 2,
                 flowed_out: 3,
                 flow_outs: FlowOuts { full: 1, max_wait: 1, closed: 1, ..FlowOuts::default() },
+                closed_on_arrival: 0,
                 open: 0,
                 transferred: 1,
+                held: 1,
+                short_calls: 0,
                 wait_ms_answered: 255_000,
                 wait_ms_abandoned: 98_000,
                 wait_ms_max: 300_000,
@@ -179,7 +182,7 @@ async fn ten_contacts_come_to_exactly_these_figures_per_queue() {
         );
         assert_eq!((&*support.service_level.code, support.service_level.ratio), ("SL-5", Ratio::new(2, 5)));
         assert_eq!(support.service_level.threshold_ms_max, Some(20_000));
-        assert_eq!((support.within_180_s, support.is_within_180_s_met), (Ratio::new(3, 7), Some(false)));
+        assert_eq!((support.within_180_s, support.is_within_180_s_met), (Ratio::new(3, 10), Some(false)));
 
         let sales = &lines[0];
         assert_eq!(sales.service_level.variant, ServiceLevelVariant::WithoutShortAbandons);

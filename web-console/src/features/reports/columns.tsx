@@ -17,7 +17,7 @@ function isSettled(line: QueueInterval): boolean {
 }
 
 export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
-  const { t } = useTexts('reports')
+  const { t, i18n } = useTexts('reports')
   const [begins, queue] = useFirstColumns()
   const figure = useFigureColumn()
   return [
@@ -27,7 +27,9 @@ export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
     figure('answered', 'answered', t('field.answered'), (line) => line.answered),
     figure('abandoned', 'abandoned', t('field.abandoned'), (line) => line.abandoned),
     figure('flowed_out', 'flowed_out', t('field.flowed_out'), (line) => line.flowed_out),
-    figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px'),
+    figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px', (line) => t('help.transferred', { share: percent(line.averages.transfer_rate, i18n.language) })),
+    figure('held', 'held', t('field.held'), (line) => line.held, '72px', (line) => t('help.held', { share: percent(line.averages.hold_rate, i18n.language) })),
+    figure('short_calls', 'short_calls', t('field.short_calls'), (line) => line.short_calls, '72px', (line) => t('help.short_calls', { share: percent(line.averages.short_call_rate, i18n.language) })),
     { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Level level={line.service_level} /> },
     { id: 'asa', title: t('field.asa'), width: '64px', isNumber: true, cell: (line) => <Explained text={t('help.asa', waitsText(line.waits))}>{lengthText(line.averages.asa_ms)}</Explained> },
     { id: 'longest', title: t('field.longest'), width: '72px', isNumber: true, cell: (line) => lengthText(line.wait_ms_max) },
@@ -139,6 +141,13 @@ export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
       isNumber: true,
       cell: (line) => <Explained text={Object.entries(line.paused_ms_by_reason).map(([reason, ms]) => `${reason} ${clockText(ms)}`).join(', ')}>{lengthText(line.paused_ms)}</Explained>,
     },
+    {
+      id: 'missed',
+      title: t('field.missed'),
+      width: '88px',
+      isNumber: true,
+      cell: (line) => <Explained text={t('help.missed', { missed: line.missed, rings: line.rings })}>{percent(line.rona_rate, i18n.language)}</Explained>,
+    },
     { id: 'occupancy', title: t('field.occupancy'), width: '88px', isNumber: true, cell: (line) => <Explained text={t('help.occupancy')}>{percent(line.occupancy, i18n.language)}</Explained> },
     { id: 'utilisation', title: t('field.utilisation'), width: '88px', isNumber: true, cell: (line) => <Explained text={t('help.utilisation')}>{percent(line.utilisation, i18n.language)}</Explained> },
     { id: 'adds_up', title: t('field.difference'), width: '112px', cell: (line) => <AddsUp isReconciled={line.is_reconciled} off={t('off_by_time', { time: clockText(Math.abs(line.difference_ms)) })} /> },
@@ -165,9 +174,9 @@ function useBegins(): (line: { begins_at: string; ends_at: string }) => ReactNod
 }
 
 /** A count that leads to its contacts. */
-function useFigureColumn(): (id: string, figure: Figure, title: string, count: (line: QueueInterval) => number, width?: string) => Column<QueueInterval> {
+function useFigureColumn(): (id: string, figure: Figure, title: string, count: (line: QueueInterval) => number, width?: string, help?: (line: QueueInterval) => string) => Column<QueueInterval> {
   const { i18n } = useTexts('reports')
-  return (id, figure, title, count, width = 'minmax(72px, 0.8fr)') => ({
+  return (id, figure, title, count, width = 'minmax(72px, 0.8fr)', help) => ({
     id,
     title,
     width,
@@ -180,6 +189,7 @@ function useFigureColumn(): (id: string, figure: Figure, title: string, count: (
           to="/reports/contacts"
           search={{ queue: line.queue, from: line.begins_at, to: line.ends_at, outcome: figure }}
           aria-label={`${title}: ${text}`}
+          title={help?.(line)}
           className="text-accent-ink underline-offset-2 hover:underline"
           data-testid={`figure-${figure}`}
         >

@@ -94,6 +94,7 @@ function Queues({ view, ...props }: ReportProps & { view: 'queues' | 'levels' | 
       {lines.length > 0 && (
         <div aria-busy={report.isPlaceholderData} className={report.isPlaceholderData ? 'opacity-60' : ''}>
           <Summary lines={lines} />
+          {view === 'levels' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('levels_rule')}</p>}
           {view === 'forecasts' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('forecast_rule')}</p>}
           {view === 'balance' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('balance_rule')}</p>}
           <Table label={t(`view.${view}`)} columns={columns} rows={lines} rowKey={(line) => `${line.queue} ${line.begins_at}`} rowTestId={(line) => `report-${line.queue}`} />

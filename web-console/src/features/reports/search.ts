@@ -21,6 +21,8 @@ export const FIGURES: readonly Figure[] = [
   'answered_in_time',
   'answered_within_180_s',
   'transferred',
+  'held',
+  'short_calls',
   'abandoned',
   'abandoned_short',
   'abandoned_in_time',
