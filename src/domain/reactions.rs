@@ -95,6 +95,7 @@ pub fn react(record: &EventRecord) -> Option<Reaction> {
                 | CallbackEventKind::AttemptBegan { .. }
                 | CallbackEventKind::AttemptFailed { .. }
                 | CallbackEventKind::AttemptWithdrawn { .. }
+                | CallbackEventKind::NotDialled { .. }
                 | CallbackEventKind::Reached { .. }
                 | CallbackEventKind::Merged { .. }
                 | CallbackEventKind::Cancelled => return None,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Call, CallCx, CallEventKind, NewCall, Outcome, Stage};
-use crate::types::{CallbackId, QueueId, Timestamp};
+use crate::types::{Answer, CallbackId, QueueId, Timestamp};
 
 /// The callback that a call is made for, as the agent sees it who is offered it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -49,6 +49,17 @@ impl Call {
     /// Whether it waits in a queue and somebody is on the line.
     pub fn wait_is_open(&self) -> bool {
         self.wait_since.is_some()
+    }
+
+    /// Whether a machine has answered.
+    pub fn is_with_machine(&self) -> bool {
+        self.answered_by().is_some_and(|known| matches!(known.answer, Some(Answer::Machine | Answer::Fax)))
+    }
+
+    /// Whether somebody has answered who is no machine, as far as that is found out.
+    pub fn has_reached_somebody(&self) -> bool {
+        let is_open = self.answered_by().is_some_and(|known| known.is_listening);
+        self.connected_at.is_some() && !is_open && !self.is_with_machine()
     }
 
     /// We promised to call back: by this callback, or by a task.

@@ -60,6 +60,13 @@ pub enum CallbackEventKind {
         /// By which call.
         call: CallId,
     },
+    /// It could not be dialled, because no line to the outside was free. It does not count, and the place in line stays.
+    NotDialled {
+        /// By which call.
+        call: CallId,
+        /// When it is tried again.
+        next_at: Timestamp,
+    },
     /// Agent and customer talk.
     Reached {
         /// By which call.
@@ -93,6 +100,7 @@ impl CallbackEvent {
             CallbackEventKind::AttemptBegan { .. } => "callback.attempt_began",
             CallbackEventKind::AttemptFailed { .. } => "callback.attempt_failed",
             CallbackEventKind::AttemptWithdrawn { .. } => "callback.attempt_withdrawn",
+            CallbackEventKind::NotDialled { .. } => "callback.not_dialled",
             CallbackEventKind::Reached { .. } => "callback.reached",
             CallbackEventKind::Merged { .. } => "callback.merged",
             CallbackEventKind::Failed => "callback.failed",

@@ -11,6 +11,11 @@ use crate::{
     types::{AgentId, CallId, CallbackId, CustomerId, PhoneNumber, QueueId, Timestamp},
 };
 
+/// One that could not be dialled for want of a line is tried again after this time, and after twice the time each further time,
+const PUT_OFF_MS: i64 = 30_000;
+/// up to so often: 16 minutes.
+const PUT_OFF_DOUBLINGS_MAX: i64 = 5;
+
 /// What a machine of this area may see and say.
 pub type CallbackCx<'a> = Cx<'a, CallbackEvent>;
 
@@ -53,6 +58,10 @@ pub struct Callback {
     pub expires_at: Timestamp,
     /// How often the customer was dialled.
     pub attempts: i64,
+    /// How often in a row no line to the outside was free for it.
+    #[serde(default)]
+    #[schema(required)]
+    pub times_put_off: i64,
     /// The call by which that is done, or was done last.
     pub attempt: Option<CallId>,
     /// Where it stands.
@@ -161,6 +170,7 @@ impl Callback {
             agent: new.agent,
             expires_at: rules.expires_at(due_at),
             attempts: 0,
+            times_put_off: 0,
             attempt: None,
             state: CallbackState::Waiting,
             ended_at: None,
@@ -217,6 +227,7 @@ impl Callback {
         let next_at =
             Some(rules.retry_at(cx.now.wall)).filter(|at| self.attempts < rules.attempts_max && *at < self.expires_at);
         self.state = CallbackState::Waiting;
+        self.times_put_off = 0;
         self.say(cx, CallbackEventKind::AttemptFailed { call, next_at });
         match next_at {
             Some(at) => self.due_at = at,
@@ -230,6 +241,19 @@ impl Callback {
         self.state = CallbackState::Waiting;
         self.attempts -= 1;
         self.say(cx, CallbackEventKind::AttemptWithdrawn { call });
+    }
+
+    /// No line to the outside was free: it does not count, and is tried again soon, each time a little later. It comes to its end with its
+    /// time.
+    pub fn put_off(&mut self, call: CallId, cx: &mut CallbackCx<'_>) {
+        if self.state == CallbackState::Calling {
+            self.attempts -= 1;
+        }
+        self.state = CallbackState::Waiting;
+        let doublings = self.times_put_off.clamp(0, PUT_OFF_DOUBLINGS_MAX);
+        let next_at = cx.now.wall.plus_millis(PUT_OFF_MS << doublings);
+        (self.times_put_off, self.due_at) = (self.times_put_off.saturating_add(1), next_at);
+        self.say(cx, CallbackEventKind::NotDialled { call, next_at });
     }
 
     /// Agent and customer talk.

@@ -36,6 +36,7 @@ impl Centre {
             }
             Some(until)
         });
+        self.judge_callback(turn, id);
         // Where no beep can come, a message that waited for one is said now.
         if beep_until.flatten().is_none() {
             self.say_message(turn, id);

@@ -68,7 +68,7 @@ impl Centre {
     pub(super) fn launch_callback(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId) {
         let Some(number) = self.callbacks.of_call(id).map(|callback| callback.number.clone()) else { return };
         self.review_lease(&number);
-        let Some(call) = self.calls.get(&id) else { return };
+        let Some(call) = self.calls.get(&id).filter(|call| call.is_calling_back()) else { return };
         let is_customer_first = call.callback.as_ref().is_some_and(|of| of.is_customer_first);
         let is_at_console = call.stage().offer().is_some_and(|offer| offer.phone.is_none());
         if is_customer_first && is_at_console && self.has_console_audio(agent) {
@@ -113,9 +113,15 @@ impl Centre {
         self.call_out(turn, id, with);
     }
 
-    /// The number could not be dialled. It counts as an attempt, so that it comes to an end.
+    /// The number could not be dialled. It counts as an attempt, so that it comes to an end, unless only our own lines are taken.
     fn callback_refused(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, refusal: super::Refusal) {
         let Some(callback) = self.callbacks.of_call(id).map(|callback| callback.id) else { return };
+        if refusal == super::Refusal::TooManyCalls {
+            self.leave_line(id);
+            self.callbacks.unbind(callback);
+            self.on_callback(turn, callback, |callback, _, cx| callback.put_off(id, cx));
+            return self.end_call(turn, id, EndCause::Overload, Party::System);
+        }
         let is_for_good = matches!(refusal, super::Refusal::NotDialable | super::Refusal::NumberNotAllowed);
         self.leave_line(id);
         self.callbacks.unbind(callback);
@@ -126,19 +132,19 @@ impl Centre {
         self.end_call(turn, id, EndCause::Refused, Party::System);
     }
 
-    /// The customer who was called back has answered. False when the agent who was kept for the call is not heard: then the customer
-    /// waits before all others.
+    /// Somebody has answered at the customer's. False when the agent who was kept for the call is not heard: then the customer waits
+    /// before all others.
     pub(super) fn callback_answered(&mut self, turn: &mut Turn<'_>, id: CallId, with: &Partner) -> bool {
         let Some(callback) = self.callbacks.of_call(id) else { return true };
         let (callback, queue, number) = (callback.id, callback.queue.clone(), callback.number.clone());
         let is_customer_first =
             self.calls.get(&id).and_then(|call| call.callback.as_ref()).is_some_and(|of| of.is_customer_first);
         let is_agent_gone = is_customer_first && with.phone.is_none() && !self.has_console_audio(&with.agent);
-        self.on_callback(turn, callback, |callback, rules, cx| callback.reach(with.agent.clone(), rules, cx));
-        self.review_lease(&number);
         if !is_agent_gone {
             return true;
         }
+        self.on_callback(turn, callback, |callback, rules, cx| callback.reach(with.agent.clone(), rules, cx));
+        self.review_lease(&number);
         self.on_agent(turn, &with.agent, |agent, cx| agent.lose_call(id, cx));
         self.notify(&with.agent, "device_lost");
         self.let_go(with);
@@ -151,13 +157,41 @@ impl Centre {
         false
     }
 
-    /// The call of a callback is over before the customer was reached.
+    /// The customer has been reached, unless a machine has answered or it is still being found out.
+    pub(super) fn judge_callback(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        if self.calls.get(&id).is_some_and(|call| call.has_reached_somebody()) {
+            self.callback_reached(turn, id);
+        }
+    }
+
+    /// The customer who was called back has been reached, whoever has answered: the call goes on as that customer's.
+    pub(super) fn callback_reached(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(callback) = self.callbacks.of_call(id) else { return };
+        let (callback, number, state) = (callback.id, callback.number.clone(), callback.state);
+        let Some(agent) = self.calls.get(&id).and_then(|call| call.last_agent.clone()) else { return };
+        if state != CallbackState::Calling {
+            return;
+        }
+        self.on_callback(turn, callback, |callback, rules, cx| callback.reach(agent, rules, cx));
+        self.review_lease(&number);
+    }
+
+    /// The call of a callback is over, and it is not known that the customer was reached.
     pub(super) fn callback_call_over(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(callback) = self.callbacks.of_call(id) else { return };
         let (callback, number, state) = (callback.id, callback.number.clone(), callback.state);
         self.callbacks.unbind(callback);
-        if state == CallbackState::Calling && !self.is_draining {
-            self.on_callback(turn, callback, |callback, rules, cx| callback.fail_attempt(rules, cx));
+        let call = self.calls.get(&id);
+        let has_no_line = call.is_some_and(|call| call.end_cause == Some(EndCause::Overload));
+        // Whoever hung up before it was told who it was has answered.
+        let by =
+            call.filter(|call| call.connected_at.is_some() && !call.is_with_machine()).and_then(|call| call.last_agent.clone());
+        if state == CallbackState::Calling && !(self.is_draining && by.is_none()) {
+            self.on_callback(turn, callback, |callback, rules, cx| match by {
+                Some(agent) => callback.reach(agent, rules, cx),
+                None if has_no_line => callback.put_off(id, cx),
+                None => callback.fail_attempt(rules, cx),
+            });
         }
         self.review_lease(&number);
     }

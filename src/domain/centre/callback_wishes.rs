@@ -76,8 +76,14 @@ impl Centre {
             if !was_calling {
                 continue;
             }
-            let agent = attempt.and_then(|call| self.calls.get(&call)).and_then(|call| call.last_agent.clone());
-            self.on_callback(turn, id, |callback, rules, cx| match agent.filter(|_| is_kept) {
+            let kept = attempt.filter(|_| is_kept).and_then(|call| self.calls.get(&call));
+            if let Some(call) = kept.filter(|call| call.is_with_machine()).map(|call| call.id) {
+                // Its end says that nobody was reached.
+                self.callbacks.bind(id, call);
+                continue;
+            }
+            let agent = kept.and_then(|call| call.last_agent.clone());
+            self.on_callback(turn, id, |callback, rules, cx| match agent {
                 Some(agent) => callback.reach(agent, rules, cx),
                 None => callback.fail_attempt(rules, cx),
             });

@@ -74,7 +74,7 @@ impl Callbacks {
         self.is_review_due = true;
     }
 
-    fn bind(&mut self, id: CallbackId, call: CallId) {
+    pub(super) fn bind(&mut self, id: CallbackId, call: CallId) {
         self.calls.insert(id, call);
         self.of_calls.insert(call, id);
     }

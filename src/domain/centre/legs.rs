@@ -168,6 +168,7 @@ impl Centre {
                 }
                 self.connect(turn, id, with);
                 self.listen_for_answer(turn, id);
+                self.judge_callback(turn, id);
             }
             Stage::Dialling { step: DialStep::OwnPhone, .. }
             | Stage::InFlow { .. }

@@ -21,6 +21,7 @@ impl Centre {
         let Some(definition) = self.directory.queues.get(&queue).cloned() else {
             return self.say_last_words(turn, id, "goodbye");
         };
+        self.callback_reached(turn, id);
         let kept = self.take_kept_place(id, &queue, turn.now.mono);
         self.on_call(turn, id, |call, cx| {
             call.regained_ms = kept.map_or(0, |kept| cx.now.mono.millis_since(kept.since));
@@ -45,6 +46,7 @@ impl Centre {
         let Some(definition) = self.directory.queues.get(&queue).cloned() else {
             return self.say_last_words(turn, id, "goodbye");
         };
+        self.callback_reached(turn, id);
         let expected = self.wait_behind(&queue, 0, turn.now.mono);
         self.on_call(turn, id, |call, cx| call.enqueue(queue, expected, cx));
         self.join_line(turn, id, &definition, true);

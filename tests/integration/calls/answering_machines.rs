@@ -17,6 +17,7 @@ use crate::support::{
     centre::Centre,
     console::{Console, call_that},
     database::Database,
+    rest::Rest,
     sipp::Sipp,
     tone_peer::TonePeer,
 };
@@ -49,10 +50,8 @@ fn that_answered(message: &ServerMessage, is_so: impl Fn(&AnsweredByView) -> boo
     call_that(message, |state| *state == CallState::Talking).filter(|call| is_so(&call.answered_by)).map(|call| call.id)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_agent_sees_that_a_machine_has_answered_and_leaves_a_message_behind_its_beep() {
-    let centre = Centre::start(Database::Embedded).await;
-    let admin = centre.sign_in("admin").await;
+/// It is found out who answers, and whoever is called outside is a machine.
+async fn a_machine(centre: &Centre, admin: &Rest) -> (Sipp, TonePeer) {
     let mut rules = admin.get("/centre").await;
     rules["answer_detection"] = json!({ "is_usual": true, "messages": [MESSAGE] });
     admin.put("/centre", rules).await;
@@ -66,7 +65,44 @@ async fn an_agent_sees_that_a_machine_has_answered_and_leaves_a_message_behind_i
     let mut trunk = admin.get("/trunks/local").await;
     trunk["peer"] = format!("{CARRIER}:{port}").into();
     admin.put("/trunks/local", trunk).await;
+    (machine, media)
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_callback_that_a_machine_has_answered_is_made_again() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let (machine, media) = a_machine(&centre, &admin).await;
+    admin.change("/queues/support", |queue| queue["callback"] = json!({ "mode": "agent_first", "retry_mins": 30 })).await;
+    let agent = centre.sign_in("agent1").await;
+    let mut console = Console::open(&centre.http, &agent, 440.0).await;
+    console.become_ready().await;
+    admin.post("/callbacks", json!({ "number": "+34911222333", "queue": "support" })).await;
+    let ringing = |message: &ServerMessage| call_that(message, |state| matches!(state, CallState::Offered { .. }));
+    let call = console.until("the callback", ringing).await.id;
+    console.command(ConsoleCommand::Answer { call }).await;
+    let heard = tokio::task::spawn_blocking(move || answer_as_a_machine(media));
+    console.until("its beep", |message| that_answered(message, |by| by.has_beeped)).await;
+    let callbacks = async || admin.items("/callbacks?queue=support").await;
+    let under_way = callbacks().await;
+    assert_eq!((&under_way[0]["state"], &under_way[0]["attempts"]), (&json!("calling"), &json!(1)), "{under_way:?}");
+    console.command(ConsoleCommand::LeaveMessage { call, prompt: MESSAGE.into() }).await;
+    heard.await.expect("ears");
+    machine.succeeds().await;
+    let waits = async || callbacks().await.into_iter().find(|one| one["state"] == "waiting");
+    let again = centre.until("that it waits again", waits).await;
+    assert_eq!((&again["attempts"], &again["ended_at"], &again["times_put_off"]), (&json!(1), &json!(null), &json!(0)));
+    let told: Vec<_> = admin.events().await.into_iter().filter(|event| event["area"] == "callback").collect();
+    let kinds: Vec<_> = told.iter().filter_map(|event| event["event"]["kind"].as_str()).collect();
+    assert_eq!(kinds, ["requested", "attempt_began", "attempt_failed"]);
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_sees_that_a_machine_has_answered_and_leaves_a_message_behind_its_beep() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    let (machine, media) = a_machine(&centre, &admin).await;
     let agent = centre.sign_in("agent1").await;
     let mut console = Console::open(&centre.http, &agent, 440.0).await;
     console.become_ready().await;

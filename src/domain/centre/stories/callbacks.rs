@@ -11,7 +11,7 @@ use crate::domain::{
     directory::{CalendarSource, CallbackMode, CallbackRules, Directory, QueueExit, WrapUp},
     event::Event,
 };
-use crate::types::{CallId, CallbackId, LegId, PhoneNumber, QueueId, Timestamp};
+use crate::types::{Answer, AnswerCause, CallId, CallbackId, LegId, PhoneNumber, QueueId, Timestamp};
 
 /// The sample floor whose support calls back and promises it after a minute of waiting.
 fn directory(mode: CallbackMode) -> Directory {
@@ -204,6 +204,132 @@ fn who_cannot_be_reached_is_tried_again_and_at_last_becomes_a_task() {
     assert_eq!(kinds.last(), Some(&"failed"));
     let queued = floor.call_events().filter(|kind| matches!(kind, CallEventKind::Queued { .. })).count();
     assert_eq!(queued, 1, "calling back is no visit to the queue");
+}
+
+/// Our trunks carry so many calls from now on.
+fn lines_out(floor: &mut Floor, version: u64, mode: CallbackMode, calls_max: i64) {
+    let mut directory = Directory { version, ..directory(mode) };
+    directory.trunks.values_mut().for_each(|trunk| trunk.calls_max = calls_max);
+    floor.set_directory(directory);
+}
+
+#[test]
+fn what_could_not_be_dialled_for_want_of_a_line_is_no_attempt_and_is_tried_again_soon() {
+    for mode in [CallbackMode::AgentFirst, CallbackMode::CustomerFirst] {
+        let mut floor = with_ana_paused(mode);
+        promised(&mut floor, 1);
+        let place = last_told(&floor).queued_at;
+        lines_out(&mut floor, 2, mode, 0);
+        ready(&mut floor, "ana");
+        let takes = |floor: &mut Floor| {
+            if mode == CallbackMode::AgentFirst {
+                floor.answer("ana");
+            }
+        };
+        // Each time it takes twice as long until it is tried again.
+        for waits_ms in [30_000, 60_000, 120_000] {
+            takes(&mut floor);
+            let told = last_told(&floor);
+            assert_eq!((told.state, told.attempts), (CallbackState::Waiting, 0));
+            assert_eq!((told.due_at.millis_since(floor.now.wall), told.queued_at), (waits_ms, place));
+            assert_eq!((floor.presence("ana"), floor.agent("ana").call), (Presence::Ready, None));
+            floor.sleep(u64::try_from(waits_ms).unwrap());
+        }
+        lines_out(&mut floor, 3, mode, 100);
+        match mode {
+            CallbackMode::CustomerFirst => floor.sleep(240_000),
+            CallbackMode::AgentFirst | CallbackMode::Task => floor.answer("ana"),
+        }
+        let leg = floor.phone_leg();
+        floor.input(CentreInput::LegAnswered { leg });
+        let told = last_told(&floor);
+        assert_eq!((told.state, told.attempts), (CallbackState::Reached, 1), "{mode:?}: {:?}", kinds(&floor));
+    }
+}
+
+#[test]
+fn for_want_of_a_line_it_is_tried_until_its_time_is_over() {
+    let mut floor = with_ana_paused(CallbackMode::CustomerFirst);
+    promised(&mut floor, 1);
+    lines_out(&mut floor, 2, CallbackMode::CustomerFirst, 0);
+    ready(&mut floor, "ana");
+    floor.sleep(49 * 3_600_000);
+    let kinds = kinds(&floor);
+    let not_dialled = kinds.iter().filter(|kind| **kind == "not_dialled").count();
+    assert!((100..=200).contains(&not_dialled), "{not_dialled}");
+    assert_eq!((kinds.last(), last_told(&floor).state), (Some(&"expired"), CallbackState::Expired));
+}
+
+/// Support calls back and it is found out who answers: the leg of the customer who is called back.
+fn answered_back(floor: &mut Floor) -> LegId {
+    floor.answer("ana");
+    let leg = floor.phone_leg();
+    floor.input(CentreInput::LegAnswered { leg });
+    leg
+}
+
+fn found_out(floor: &mut Floor, leg: LegId, answer: Answer) {
+    floor.input(CentreInput::AnswerDetected { leg, answer, cause: AnswerCause::LongGreeting, after_ms: 2_000 });
+}
+
+fn that_finds_out() -> Floor {
+    let mut finds_out = directory(CallbackMode::AgentFirst);
+    finds_out.centre.answer_detection.is_usual = true;
+    let mut floor = Floor::with(finds_out);
+    floor.sign_in("ana");
+    pause(&mut floor, "ana");
+    promised(&mut floor, 1);
+    ready(&mut floor, "ana");
+    floor
+}
+
+#[test]
+fn an_answering_machine_has_not_been_reached_and_the_customer_is_called_again() {
+    let mut floor = that_finds_out();
+    let leg = answered_back(&mut floor);
+    assert_eq!(kinds(&floor), ["requested", "attempt_began"], "it is not known yet who that is");
+    found_out(&mut floor, leg, Answer::Machine);
+    floor.sleep(20_000);
+    floor.ask("ana", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    assert_eq!(kinds(&floor), ["requested", "attempt_began", "attempt_failed"]);
+    assert_eq!((last_told(&floor).state, last_told(&floor).attempts), (CallbackState::Waiting, 1));
+    floor.sleep(15 * 60_000 + 1_000);
+    let leg = answered_back(&mut floor);
+    found_out(&mut floor, leg, Answer::Human);
+    assert_eq!(kinds(&floor)[3..], ["attempt_began", "reached"]);
+    assert_eq!(last_told(&floor).attempts, 2);
+}
+
+#[test]
+fn a_message_that_is_left_on_a_machine_is_no_talk_either() {
+    let mut finds_out = directory(CallbackMode::AgentFirst);
+    finds_out.centre.answer_detection.is_usual = true;
+    finds_out.centre.answer_detection.messages = vec!["callback-promised".into()];
+    let mut floor = Floor::with(finds_out);
+    floor.sign_in("ana");
+    pause(&mut floor, "ana");
+    promised(&mut floor, 1);
+    ready(&mut floor, "ana");
+    let leg = answered_back(&mut floor);
+    found_out(&mut floor, leg, Answer::Machine);
+    let prompt = "callback-promised".to_owned();
+    floor.ask("ana", |agent, call| CentreCommand::LeaveMessage { agent, call, prompt }).unwrap();
+    floor.hang_up(leg);
+    assert_eq!(kinds(&floor).last(), Some(&"attempt_failed"));
+}
+
+#[test]
+fn who_answers_and_is_no_machine_has_been_reached_whether_it_can_be_told_or_not() {
+    for answer in [Some(Answer::Human), Some(Answer::Unsure), None] {
+        let mut floor = that_finds_out();
+        let leg = answered_back(&mut floor);
+        match answer {
+            Some(answer) => found_out(&mut floor, leg, answer),
+            None => floor.hang_up(leg),
+        }
+        assert_eq!(kinds(&floor), ["requested", "attempt_began", "reached"], "{answer:?}");
+        assert_eq!(last_told(&floor).state, CallbackState::Reached);
+    }
 }
 
 #[test]

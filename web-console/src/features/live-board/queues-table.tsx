@@ -7,7 +7,7 @@ import { useQueueState } from './use-queue-state'
 import { useSlowOrder } from './use-slow-order'
 import { useSteady } from './use-steady'
 
-const TRACKS = 'grid grid-cols-[minmax(140px,2fr)_72px_88px_104px_minmax(120px,1.2fr)_96px_80px_repeat(4,minmax(72px,1fr))] items-center gap-3 px-4'
+const TRACKS = 'grid grid-cols-[minmax(140px,2fr)_72px_72px_88px_104px_minmax(120px,1.2fr)_96px_80px_repeat(4,minmax(72px,1fr))] items-center gap-3 px-4'
 
 export function QueuesTable({ ids }: { ids: readonly string[] }) {
   const { t } = useTexts('live-board')
@@ -23,6 +23,7 @@ export function QueuesTable({ ids }: { ids: readonly string[] }) {
       <div role="row" className={cx(TRACKS, 'sticky top-0 z-10 h-7 border-b border-line bg-surface text-xs text-ink-3')}>
         <span role="columnheader">{t('queues.queue')}</span>
         <span role="columnheader" className="text-right">{t('queues.waiting')}</span>
+        <span role="columnheader" className="truncate text-right" title={t('queues.callbacks_long')}>{t('queues.callbacks')}</span>
         <span role="columnheader" className="text-right">{t('queues.longest')}</span>
         <span role="columnheader" className="truncate text-right" title={t('queues.expected_long')}>{t('queues.expected')}</span>
         <span role="columnheader" className="truncate" title={t('queues.service_level_long')}>{t('queues.service_level')}</span>
@@ -54,6 +55,9 @@ function QueueRow({ id }: { id: string }) {
       </span>
       <span role="cell" data-testid={`board-queue-${id}-waiting`} className="text-right text-lg font-semibold tabular-nums">
         {live.waiting}
+      </span>
+      <span role="cell" data-testid={`board-queue-${id}-callbacks`} className={cx('text-right tabular-nums', live.callbacks === 0 && 'text-ink-3')}>
+        {live.callbacks}
       </span>
       <span role="cell" className={cx('text-right tabular-nums', isLate && 'font-semibold text-bad-ink')} title={isLate ? t('queues.late') : undefined}>
         {live.longest_since ? `${isLate ? '▲ ' : ''}${clockText(wait)}` : '–'}

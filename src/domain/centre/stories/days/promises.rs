@@ -164,7 +164,9 @@ impl Day {
             let is_calling = callback.state == crate::domain::callback::CallbackState::Calling && !centre.is_draining;
             if is_calling {
                 let call = &centre.calls[&call.expect("what is made has a call")];
-                assert!(matches!(call.stage(), Stage::Dialling { .. }), "an agent is kept for it: {:?}", call.stage());
+                let is_dialling = matches!(call.stage(), Stage::Dialling { .. });
+                let is_judged = call.connected_at.is_some() && !call.has_reached_somebody();
+                assert!(is_dialling || is_judged, "an agent is kept for it, or nobody has been reached: {:?}", call.stage());
             } else {
                 let is_waiting = entry.is_some() || centre.is_draining || centre.timers.is_set(&Timer::Callbacks);
                 assert!(is_waiting, "it stands in line, or its time is waited for: {callback:?}");

@@ -467,10 +467,10 @@ impl Day {
         let asker = asker.and_then(|agent| AGENTS.iter().find(|who| **who == agent.as_str()));
         if let Some(who) = asker.copied().filter(|_| consult.step != ConsultViewStep::Ringing) {
             let agent: AgentId = id(who);
-            let command = match self.below(5) {
+            let command = match self.below(6) {
                 0 => CentreCommand::ConsultSwap { agent, call },
-                1 => CentreCommand::ConsultJoin { agent, call },
-                2 => CentreCommand::ConsultComplete { agent, call },
+                1 | 2 => CentreCommand::ConsultJoin { agent, call },
+                3 => CentreCommand::ConsultComplete { agent, call },
                 _ => CentreCommand::ConsultCancel { agent, call },
             };
             let ms = self.below(20_000);
