@@ -62,6 +62,9 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
         }
     }
     problems.within("missed.wait_secs_min", queue.missed.wait_secs_min, 0, 3_600);
+    if let Some(limits) = queue.hold {
+        hold(limits, problems);
+    }
     problems.one_of("ticket_type", &queue.ticket_type, &TicketType::ALL.map(TicketType::word));
     caller_number("caller_number", queue.caller_number.as_deref(), problems);
     if let Some(policy) = queue.recording {

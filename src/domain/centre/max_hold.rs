@@ -9,6 +9,7 @@ use crate::{
     domain::{
         agent::Rest,
         call::{HoldAlert, Stage},
+        directory::HoldLimits,
     },
     types::{AgentId, CallId, Mono},
 };
@@ -43,9 +44,15 @@ impl Centre {
         self.holds.get(&id)?.told
     }
 
+    /// Those of the call's queue, else the centre's.
+    fn hold_limits(&self, id: CallId) -> HoldLimits {
+        let queue = self.calls.get(&id).and_then(|call| self.directory.queues.get(call.queue.as_ref()?));
+        queue.and_then(|queue| queue.hold).unwrap_or(self.directory.centre.hold)
+    }
+
     fn watch_hold(&mut self, id: CallId) {
+        let limits = self.hold_limits(id);
         let Some(hold) = self.holds.get(&id) else { return };
-        let limits = self.directory.centre.hold;
         let recall = (limits.recall_secs > 0).then(|| hold.since + millis(limits.recall_secs));
         let notice = (limits.notice_secs > 0).then(|| hold.since + millis(limits.notice_secs));
         let at = match hold.told {
@@ -60,8 +67,8 @@ impl Centre {
     pub(super) fn hold_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(Stage::Held { with }) = self.calls.get(&id).map(|call| call.stage()) else { return };
         let agent = with.agent.clone();
+        let recall_ms = millis(self.hold_limits(id).recall_secs);
         let Some(hold) = self.holds.get_mut(&id) else { return };
-        let recall_ms = millis(self.directory.centre.hold.recall_secs);
         let is_recall = recall_ms > 0 && turn.now.mono.millis_since(hold.since) >= recall_ms;
         match hold.told {
             Some(HoldAlert::Recall) => return self.return_from_hold(turn, id, &agent),

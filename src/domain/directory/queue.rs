@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CallbackRules, ForkRule, MonitoringNotice, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules};
+use super::{
+    CallbackRules, ForkRule, HoldLimits, MonitoringNotice, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules,
+};
 use crate::types::{CalendarId, DispositionId, LineId, QueueId, SkillId};
 
 /// A queue: who may serve it, how long one may wait, and what happens then.
@@ -82,6 +84,9 @@ pub struct Queue {
     /// What becomes of callers who give up.
     #[serde(default)]
     pub missed: MissedRule,
+    /// How long its customers may be on hold; `None` is as the centre says.
+    #[serde(default)]
+    pub hold: Option<HoldLimits>,
 }
 
 impl Queue {
@@ -118,6 +123,7 @@ impl Queue {
             callback: CallbackRules::default(),
             monitoring_notice: None,
             missed: MissedRule::default(),
+            hold: None,
         }
     }
 

@@ -1790,6 +1790,8 @@ export interface components {
             occupancy: components["schemas"]["Ratio"];
             /** @description Work over the time signed in. */
             utilisation: components["schemas"]["Ratio"];
+            /** @description Rings that the agent let ring out or declined, over all rings (RONA). */
+            rona_rate: components["schemas"]["Ratio"];
         };
         /** @description An agent as routing sees one. */
         AgentProfile: {
@@ -1844,6 +1846,16 @@ export interface components {
             paused_ms_by_reason: {
                 [key: string]: number;
             };
+            /**
+             * Format: int64
+             * @description Rings that began, questions of colleagues included.
+             */
+            rings: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones that rang out or were declined.
+             */
+            missed: number;
             /**
              * Format: int64
              * @description The time signed in less the sum of the states: 0 unless facts contradict each other.
@@ -2245,6 +2257,10 @@ export interface components {
             abandon_rate: components["schemas"]["Ratio"];
             /** @description Passed on over answered. */
             transfer_rate: components["schemas"]["Ratio"];
+            /** @description Put on hold over answered. */
+            hold_rate: components["schemas"]["Ratio"];
+            /** @description Short calls over answered. */
+            short_call_rate: components["schemas"]["Ratio"];
         };
         BTreeMap: {
             [key: string]: string;
@@ -3122,6 +3138,11 @@ export interface components {
              * @description How often the customer was dialled.
              */
             attempts: number;
+            /**
+             * Format: int64
+             * @description How often in a row no line to the outside was free for it.
+             */
+            times_put_off: number;
             attempt?: components["schemas"]["CallId"] | null;
             /** @description Where it stands. */
             state: components["schemas"]["CallbackState"];
@@ -3181,6 +3202,13 @@ export interface components {
             call: components["schemas"]["CallId"];
             /** @enum {string} */
             kind: "attempt_withdrawn";
+        } | {
+            /** @description By which call. */
+            call: components["schemas"]["CallId"];
+            /** @description When it is tried again. */
+            next_at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "not_dialled";
         } | {
             /** @description By which call. */
             call: components["schemas"]["CallId"];
@@ -4164,7 +4192,7 @@ export interface components {
          *     happened in it, and those that are called `waiting` who waited at its beginning or its end.
          * @enum {string}
          */
-        Figure: "offered" | "answered" | "answered_in_time" | "answered_within_180_s" | "transferred" | "abandoned" | "abandoned_short" | "abandoned_in_time" | "flowed_out" | "open" | "ended_answered" | "ended_abandoned" | "ended_flowed_out" | "waiting_at_start" | "waiting_at_end";
+        Figure: "offered" | "answered" | "answered_in_time" | "answered_within_180_s" | "transferred" | "held" | "short_calls" | "abandoned" | "abandoned_short" | "abandoned_in_time" | "flowed_out" | "open" | "ended_answered" | "ended_abandoned" | "ended_flowed_out" | "waiting_at_start" | "waiting_at_end";
         /** @description What can be wrong with a value. Codes are stable; new ones may be added. */
         Flaw: {
             /** @enum {string} */
@@ -5163,6 +5191,8 @@ export interface components {
                 occupancy: components["schemas"]["Ratio"];
                 /** @description Work over the time signed in. */
                 utilisation: components["schemas"]["Ratio"];
+                /** @description Rings that the agent let ring out or declined, over all rings (RONA). */
+                rona_rate: components["schemas"]["Ratio"];
             })[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -5488,7 +5518,7 @@ export interface components {
                 service_level: components["schemas"]["ServiceLevel"];
                 /** @description The same counts by each of the seven definitions, in the order of their numbers. */
                 service_levels: components["schemas"]["ServiceLevel"][];
-                /** @description Answered within 180 s, of the answered and the abandoned. */
+                /** @description Answered within 180 s, of the answered, the abandoned and those sent away, but for who came while the queue was closed. */
                 within_180_s: components["schemas"]["Ratio"];
                 /** @description Whether those are 95 % at least; `None` when nothing counts. */
                 is_within_180_s_met?: boolean | null;
@@ -6027,6 +6057,7 @@ export interface components {
                 monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
                 /** @description What becomes of callers who give up. */
                 missed?: components["schemas"]["MissedRule"];
+                hold?: components["schemas"]["HoldLimits"] | null;
             } & {
                 /**
                  * Format: int64
@@ -6510,6 +6541,7 @@ export interface components {
             monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
             /** @description What becomes of callers who give up. */
             missed?: components["schemas"]["MissedRule"];
+            hold?: components["schemas"]["HoldLimits"] | null;
         };
         /** @description What became of a queue's callbacks. */
         QueueCallbacks: {
@@ -6658,7 +6690,7 @@ export interface components {
             service_level: components["schemas"]["ServiceLevel"];
             /** @description The same counts by each of the seven definitions, in the order of their numbers. */
             service_levels: components["schemas"]["ServiceLevel"][];
-            /** @description Answered within 180 s, of the answered and the abandoned. */
+            /** @description Answered within 180 s, of the answered, the abandoned and those sent away, but for who came while the queue was closed. */
             within_180_s: components["schemas"]["Ratio"];
             /** @description Whether those are 95 % at least; `None` when nothing counts. */
             is_within_180_s_met?: boolean | null;
@@ -8138,6 +8170,7 @@ export interface components {
             monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
             /** @description What becomes of callers who give up. */
             missed?: components["schemas"]["MissedRule"];
+            hold?: components["schemas"]["HoldLimits"] | null;
         } & {
             /**
              * Format: int64
@@ -8934,6 +8967,7 @@ export interface components {
             monitoring_notice?: components["schemas"]["MonitoringNotice"] | null;
             /** @description What becomes of callers who give up. */
             missed?: components["schemas"]["MissedRule"];
+            hold?: components["schemas"]["HoldLimits"] | null;
         } & {
             /**
              * Format: int64
@@ -9087,6 +9121,11 @@ export interface components {
             flow_outs: components["schemas"]["FlowOuts"];
             /**
              * Format: int64
+             * @description Of those, who came while the queue was closed and were not let in.
+             */
+            closed_on_arrival: number;
+            /**
+             * Format: int64
              * @description Still waiting.
              */
             open: number;
@@ -9095,6 +9134,16 @@ export interface components {
              * @description Of the answered, those whom an agent passed on.
              */
             transferred: number;
+            /**
+             * Format: int64
+             * @description Of the answered, those who were put on hold.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Of the answered whose calls are over, those who talked for less than [`SHORT_CALL_MS`].
+             */
+            short_calls: number;
             /**
              * Format: int64
              * @description Waits of the answered.

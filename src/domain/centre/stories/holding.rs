@@ -88,3 +88,26 @@ fn while_somebody_is_asked_the_time_on_hold_does_not_count() {
     floor.sleep(1_000);
     assert_eq!(floor.view(call).hold, Some(HoldAlert::Long));
 }
+
+#[test]
+fn a_queue_has_limits_of_its_own_and_the_others_go_by_the_centres() {
+    let mut directory = sample();
+    directory.centre.hold = HoldLimits { notice_secs: 60, recall_secs: 90 };
+    directory.queues.get_mut(&id::<crate::types::QueueId>("sales")).unwrap().hold =
+        Some(HoldLimits { notice_secs: 5, recall_secs: 20 });
+    for (called, notice_ms, recall_ms) in [("1001", 60_000, 90_000), ("1002", 5_000, 20_000)] {
+        let mut floor = Floor::with(directory.clone());
+        floor.sign_in("bea");
+        let (_, call) = floor.call(called);
+        floor.answer("bea");
+        floor.ask("bea", |agent, call| CentreCommand::Hold { agent, call }).unwrap();
+        floor.sleep(notice_ms - 1_000);
+        assert_eq!(floor.view(call).hold, None, "{called}");
+        floor.sleep(1_000);
+        assert_eq!(floor.view(call).hold, Some(HoldAlert::Long), "{called}");
+        floor.sleep(recall_ms - notice_ms);
+        assert_eq!(floor.view(call).hold, Some(HoldAlert::Recall), "{called}");
+        floor.sleep(30_000);
+        assert_eq!(floor.view(call).state, CallState::Waiting { position: 1 }, "{called}");
+    }
+}

@@ -10,19 +10,15 @@ import { FormProblem } from '@/lib/form-problem'
 import { LoadProblem } from '@/lib/load-problem'
 import { useForm } from '@/lib/use-form'
 import { Button, Checkbox, ComboBox, Page, Select, showToast, SkeletonLines, TextField } from '@/ui'
-import { Group, NumberField, useRange } from '../form-parts'
+import { useRange } from '../form-parts'
 import { AnswerDetectionFields } from './answer-detection'
 import { DiallingFields, tidyDialling } from './dialling'
 import { CentreForkFields } from './fork-rules'
+import { HoldFields, holdMistakes, holdOf } from './hold'
 import { MonitoringField } from './monitoring'
 import { CentreRecordingFields } from './recording'
 
 type Centre = Schemas['Centre']
-
-/** How long a customer may be left on hold, also of a server that says nothing of it. */
-function holdOf(centre: Centre): Required<Schemas['HoldLimits']> {
-  return { notice_secs: 120, recall_secs: 300, ...centre.hold }
-}
 
 export function CentreSection() {
   const { t } = useTexts('admin')
@@ -46,8 +42,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
     initial: initial as Centre,
     check: (values) => ({
       name: values.name.trim() === '' ? t('common:error.required') : undefined,
-      'hold.notice_secs': range(holdOf(values).notice_secs, 0, 3_600),
-      'hold.recall_secs': holdOf(values).recall_secs === 0 ? undefined : range(holdOf(values).recall_secs, holdOf(values).notice_secs + 1, 3_600),
+      ...holdMistakes(holdOf(values.hold), range),
       country_code: /^\d{1,3}$/.test(values.country_code) ? undefined : t('centre.country_wrong'),
       caller_number: values.caller_number && !/^\+?\d{1,15}$/.test(plain(values.caller_number) ?? '') ? t('numbers.wrong') : undefined,
     }),
@@ -59,7 +54,6 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
     },
   })
   const { values, set, errorOf } = form
-  const hold = holdOf(values)
   return (
     <form ref={ref} onSubmit={(event) => void form.submit(event)} className="flex max-w-xl flex-col gap-3" noValidate>
       <TextField label={t('centre.name')} value={values.name} onChange={(name) => set('name', name)} isRequired help={t('centre.name_help')} error={errorOf('name')} maxLength={100} data-testid="field-name" />
@@ -80,13 +74,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
         {t('centre.level_control')}
       </Checkbox>
       <p className="-mt-2 text-xs text-ink-3">{t('centre.level_control_help')}</p>
-      <Group title={t('hold.title')}>
-        <div className="grid grid-cols-2 gap-2">
-          <NumberField label={t('hold.notice')} unit="s" value={hold.notice_secs} onChange={(secs) => set('hold', { ...hold, notice_secs: secs })} error={errorOf('hold.notice_secs')} data-testid="field-hold-notice" />
-          <NumberField label={t('hold.recall')} unit="s" value={hold.recall_secs} onChange={(secs) => set('hold', { ...hold, recall_secs: secs })} error={errorOf('hold.recall_secs')} data-testid="field-hold-recall" />
-        </div>
-        <p className="text-xs text-ink-3">{t('hold.help')}</p>
-      </Group>
+      <HoldFields hold={holdOf(values.hold)} onChange={(hold) => set('hold', holdOf(hold))} errorOf={errorOf} />
       <DiallingFields form={form} />
       <MonitoringField value={form.values.monitoring_notice ?? 'hidden'} onChange={(notice) => form.set('monitoring_notice', notice ?? 'hidden')} />
       <CentreRecordingFields form={form} />

@@ -13,6 +13,7 @@ import { EXITS, ExitFields, exitMistake } from './queue-exit'
 import { callbackMistakes, DEFAULT_CALLBACK, QueueCallbackFields } from './queue-callback'
 import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
 import { DEFAULT_WAITING, QueueWaitingFields, waitingMistakes } from './queue-waiting'
+import { HoldFields, holdMistakes, holdOf } from './hold'
 import { MonitoringField } from './monitoring'
 import { RecordingPolicyField } from './recording'
 import { SkillNeeds } from './skill-needs'
@@ -97,6 +98,7 @@ export function QueuesSection() {
       ...routingMistakes(queue, range),
       ...waitingMistakes(queue, range, t),
       ...callbackMistakes(queue, range),
+      ...(queue.hold ? holdMistakes(holdOf(queue.hold), range) : {}),
       ...Object.fromEntries(EXITS.map((field) => [field, exitMistake(queue[field], t)])),
     }),
     Fields,
@@ -185,6 +187,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
           <TextField label={t('queues.caller_number')} value={values.caller_number ?? ''} onChange={(text) => set('caller_number', text)} inputMode="tel" placeholder={t('queues.caller_number_none')} error={errorOf('caller_number')} />
         </div>
       </Group>
+      <HoldFields hold={values.hold ? holdOf(values.hold) : null} hasDefault onChange={(hold) => set('hold', hold)} errorOf={errorOf} />
       <Group title={t('recording.title')}>
         <RecordingPolicyField label={t('recording.of_queue')} value={values.recording ?? null} hasDefault onChange={(policy) => set('recording', policy)} error={errorOf('recording.percent')} />
         <MonitoringField value={values.monitoring_notice ?? null} hasDefault onChange={(notice) => set('monitoring_notice', notice)} />
