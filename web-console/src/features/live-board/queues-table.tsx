@@ -7,7 +7,7 @@ import { useQueueState } from './use-queue-state'
 import { useSlowOrder } from './use-slow-order'
 import { useSteady } from './use-steady'
 
-const TRACKS = 'grid grid-cols-[minmax(140px,2fr)_72px_72px_88px_104px_minmax(120px,1.2fr)_96px_80px_repeat(4,minmax(72px,1fr))] items-center gap-3 px-4'
+const TRACKS = 'grid grid-cols-[minmax(132px,2fr)_64px_64px_80px_96px_minmax(112px,1.2fr)_88px_64px_repeat(4,minmax(68px,1fr))] items-center gap-3 px-4'
 
 export function QueuesTable({ ids }: { ids: readonly string[] }) {
   const { t } = useTexts('live-board')

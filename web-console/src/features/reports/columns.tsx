@@ -17,7 +17,7 @@ function isSettled(line: QueueInterval): boolean {
 }
 
 export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
-  const { t, i18n } = useTexts('reports')
+  const { t } = useTexts('reports')
   const [begins, queue] = useFirstColumns()
   const figure = useFigureColumn()
   return [
@@ -27,9 +27,7 @@ export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
     figure('answered', 'answered', t('field.answered'), (line) => line.answered),
     figure('abandoned', 'abandoned', t('field.abandoned'), (line) => line.abandoned),
     figure('flowed_out', 'flowed_out', t('field.flowed_out'), (line) => line.flowed_out),
-    figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px', (line) => t('help.transferred', { share: percent(line.averages.transfer_rate, i18n.language) })),
-    figure('held', 'held', t('field.held'), (line) => line.held, '72px', (line) => t('help.held', { share: percent(line.averages.hold_rate, i18n.language) })),
-    figure('short_calls', 'short_calls', t('field.short_calls'), (line) => line.short_calls, '72px', (line) => t('help.short_calls', { share: percent(line.averages.short_call_rate, i18n.language) })),
+    figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px'),
     { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Level level={line.service_level} /> },
     { id: 'asa', title: t('field.asa'), width: '64px', isNumber: true, cell: (line) => <Explained text={t('help.asa', waitsText(line.waits))}>{lengthText(line.averages.asa_ms)}</Explained> },
     { id: 'longest', title: t('field.longest'), width: '72px', isNumber: true, cell: (line) => lengthText(line.wait_ms_max) },
@@ -75,6 +73,42 @@ export function useLevelColumns(): ReadonlyArray<Column<QueueInterval>> {
         </Explained>
       ),
     },
+  ]
+}
+
+/** What became of the answered: who was passed on or put on hold, whose talk was short, and where the time went. */
+export function useHandlingColumns(): ReadonlyArray<Column<QueueInterval>> {
+  const { t, i18n } = useTexts('reports')
+  const [begins, queue] = useFirstColumns()
+  const figure = useFigureColumn()
+  const share = (id: 'transferred' | 'held' | 'short_calls', of: (line: QueueInterval) => Ratio): Column<QueueInterval> => ({
+    id: `${id}_percent`,
+    title: '%',
+    width: '56px',
+    isNumber: true,
+    cell: (line) => <Explained text={t(`help.${id}`)}>{percent(of(line), i18n.language)}</Explained>,
+  })
+  const length = (id: 'talk' | 'hold' | 'wrapping_up' | 'aht', of: (line: QueueInterval) => number | null | undefined, width = '72px'): Column<QueueInterval> => ({
+    id,
+    title: t(`field.${id}`),
+    width,
+    isNumber: true,
+    cell: (line) => <Explained text={isSettled(line) ? t(`help.${id}`) : `${t('still_running')}. ${t(`help.${id}`)}`}>{isSettled(line) ? lengthText(of(line)) : '…'}</Explained>,
+  })
+  return [
+    begins,
+    queue,
+    figure('answered', 'answered', t('field.answered'), (line) => line.answered),
+    figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px'),
+    share('transferred', (line) => line.averages.transfer_rate),
+    figure('held', 'held', t('field.held'), (line) => line.held),
+    share('held', (line) => line.averages.hold_rate),
+    figure('short_calls', 'short_calls', t('field.short_calls'), (line) => line.short_calls),
+    share('short_calls', (line) => line.averages.short_call_rate),
+    length('talk', (line) => line.averages.talk_ms, '96px'),
+    length('hold', (line) => line.averages.hold_ms),
+    length('wrapping_up', (line) => line.averages.wrap_ms),
+    length('aht', (line) => line.averages.aht_ms),
   ]
 }
 
@@ -124,11 +158,11 @@ export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
   const { t, i18n } = useTexts('reports')
   const names = useNames()
   const begins = useBegins()
-  const length = (id: string, title: string, part: (line: AgentInterval) => number): Column<AgentInterval> => ({ id, title, width: 'minmax(72px, 0.8fr)', isNumber: true, cell: (line) => lengthText(part(line)) })
+  const length = (id: string, title: string, part: (line: AgentInterval) => number): Column<AgentInterval> => ({ id, title, width: 'minmax(64px, 0.8fr)', isNumber: true, cell: (line) => lengthText(part(line)) })
   return [
     { id: 'begins', title: t('field.begins'), width: '136px', cell: begins },
-    { id: 'agent', title: t('field.agent'), width: 'minmax(110px, 1.2fr)', cell: (line) => names.agent(line.agent) },
-    { id: 'answered', title: t('field.answered'), width: '80px', isNumber: true, cell: (line) => numberText(line.answered, i18n.language) },
+    { id: 'agent', title: t('field.agent'), width: 'minmax(96px, 1.2fr)', cell: (line) => names.agent(line.agent) },
+    { id: 'answered', title: t('field.answered'), width: '72px', isNumber: true, cell: (line) => numberText(line.answered, i18n.language) },
     length('signed_in', t('field.signed_in'), (line) => line.signed_in_ms),
     length('ready', t('field.ready'), (line) => line.ready_ms),
     length('rang', t('field.rang'), (line) => line.offered_ms),
@@ -137,20 +171,20 @@ export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
     {
       id: 'paused',
       title: t('field.paused'),
-      width: 'minmax(72px, 0.8fr)',
+      width: 'minmax(64px, 0.8fr)',
       isNumber: true,
       cell: (line) => <Explained text={Object.entries(line.paused_ms_by_reason).map(([reason, ms]) => `${reason} ${clockText(ms)}`).join(', ')}>{lengthText(line.paused_ms)}</Explained>,
     },
     {
       id: 'missed',
       title: t('field.missed'),
-      width: '88px',
+      width: '72px',
       isNumber: true,
       cell: (line) => <Explained text={t('help.missed', { missed: line.missed, rings: line.rings })}>{percent(line.rona_rate, i18n.language)}</Explained>,
     },
-    { id: 'occupancy', title: t('field.occupancy'), width: '88px', isNumber: true, cell: (line) => <Explained text={t('help.occupancy')}>{percent(line.occupancy, i18n.language)}</Explained> },
-    { id: 'utilisation', title: t('field.utilisation'), width: '88px', isNumber: true, cell: (line) => <Explained text={t('help.utilisation')}>{percent(line.utilisation, i18n.language)}</Explained> },
-    { id: 'adds_up', title: t('field.difference'), width: '112px', cell: (line) => <AddsUp isReconciled={line.is_reconciled} off={t('off_by_time', { time: clockText(Math.abs(line.difference_ms)) })} /> },
+    { id: 'occupancy', title: t('field.occupancy'), width: '80px', isNumber: true, cell: (line) => <Explained text={t('help.occupancy')}>{percent(line.occupancy, i18n.language)}</Explained> },
+    { id: 'utilisation', title: t('field.utilisation'), width: '80px', isNumber: true, cell: (line) => <Explained text={t('help.utilisation')}>{percent(line.utilisation, i18n.language)}</Explained> },
+    { id: 'adds_up', title: t('field.difference'), width: '88px', cell: (line) => <AddsUp isReconciled={line.is_reconciled} off={t('off_by_time', { time: clockText(Math.abs(line.difference_ms)) })} /> },
   ]
 }
 
@@ -174,9 +208,9 @@ function useBegins(): (line: { begins_at: string; ends_at: string }) => ReactNod
 }
 
 /** A count that leads to its contacts. */
-function useFigureColumn(): (id: string, figure: Figure, title: string, count: (line: QueueInterval) => number, width?: string, help?: (line: QueueInterval) => string) => Column<QueueInterval> {
+function useFigureColumn(): (id: string, figure: Figure, title: string, count: (line: QueueInterval) => number, width?: string) => Column<QueueInterval> {
   const { i18n } = useTexts('reports')
-  return (id, figure, title, count, width = 'minmax(72px, 0.8fr)', help) => ({
+  return (id, figure, title, count, width = 'minmax(72px, 0.8fr)') => ({
     id,
     title,
     width,
@@ -189,7 +223,6 @@ function useFigureColumn(): (id: string, figure: Figure, title: string, count: (
           to="/reports/contacts"
           search={{ queue: line.queue, from: line.begins_at, to: line.ends_at, outcome: figure }}
           aria-label={`${title}: ${text}`}
-          title={help?.(line)}
           className="text-accent-ink underline-offset-2 hover:underline"
           data-testid={`figure-${figure}`}
         >

@@ -13,8 +13,8 @@ import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { Button, ButtonLink, cx, DateField, EmptyState, Page, Segments, Select, SkeletonLines, Table } from '@/ui'
 import { offCount, totalOf, type AgentInterval, type QueueInterval } from './figures'
-import { useAgentColumns, useBalanceColumns, useForecastColumns, useLevelColumns, useQueueColumns } from './columns'
-import { daysOf, INTERVALS, reportQuery, VIEWS, type IntervalChoice, type ReportSearch } from './search'
+import { useAgentColumns, useBalanceColumns, useForecastColumns, useHandlingColumns, useLevelColumns, useQueueColumns } from './columns'
+import { daysOf, INTERVALS, reportQuery, VIEWS, type IntervalChoice, type ReportSearch, type View } from './search'
 
 export function ReportsPage() {
   const { t } = useTexts('reports')
@@ -83,10 +83,10 @@ function useReport<T>({ path, query }: ReportProps) {
   })
 }
 
-function Queues({ view, ...props }: ReportProps & { view: 'queues' | 'levels' | 'forecasts' | 'balance' }) {
+function Queues({ view, ...props }: ReportProps & { view: Exclude<View, 'agents'> }) {
   const { t } = useTexts('reports')
   const report = useReport<QueueInterval>(props)
-  const columns = { queues: useQueueColumns(), levels: useLevelColumns(), forecasts: useForecastColumns(), balance: useBalanceColumns() }[view]
+  const columns = { queues: useQueueColumns(), levels: useLevelColumns(), handling: useHandlingColumns(), forecasts: useForecastColumns(), balance: useBalanceColumns() }[view]
   const lines = report.data ?? []
   return (
     <>

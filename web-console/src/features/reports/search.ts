@@ -4,7 +4,7 @@ import type { Schemas } from '@/api/types'
 import { dayParam, momentsOf } from '@/lib/days'
 import { textParam, withoutEmpty, wordParam } from '@/lib/search-params'
 
-export const VIEWS = ['queues', 'levels', 'forecasts', 'balance', 'agents'] as const
+export const VIEWS = ['queues', 'levels', 'handling', 'forecasts', 'balance', 'agents'] as const
 export type View = (typeof VIEWS)[number]
 
 export const INTERVALS = ['day', 'hour', 'half_hour', 'quarter_hour'] as const
