@@ -13,6 +13,7 @@ mod scripts;
 mod stop;
 mod switch_thread;
 mod tasks;
+mod work_items;
 
 use std::{
     io::Write,
@@ -38,6 +39,7 @@ use self::{
     scripts::Scripts,
     switch_thread::SwitchThread,
     tasks::Tasks,
+    work_items::restore_work,
 };
 use crate::{
     app::{
@@ -59,6 +61,7 @@ use crate::{
         switch_loop::{CallerLookup, FORK_NOTICES_MAX, SwitchLoop, SwitchLoopParts, WIRE_MAX},
         tickets::Tickets,
         users::Users,
+        work_items::WorkItems,
     },
     cli::Failure,
     config::Config,
@@ -291,6 +294,7 @@ impl Exchange {
         count_earlier_calls(&ground.db, &directory, clock.now().wall, &mut switch).await;
         let taken_up: Vec<CallId> = survivors.calls.iter().map(CallSnapshot::id).collect();
         restore_callbacks(&ground.db, taken_up.iter().copied().collect(), &mut switch).await;
+        restore_work(&ground.db, &mut switch).await;
         if !taken_up.is_empty() {
             tracing::warn!(calls = taken_up.len(), "calls of an earlier process are taken up");
         }
@@ -470,6 +474,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
             ground.customers.clone(),
             exchange.switch.clone(),
         ),
+        work_items: WorkItems::new(ground.db.clone(), ground.customers.clone(), exchange.switch.clone()),
         signalling: SignallingDesk::new(ground.db.clone(), ground.clock.clone(), exchange.captured.clone()),
         recordings: recordings.clone(),
         events: Events::new(ground.db.clone()),

@@ -34,7 +34,7 @@ const DOMAIN_COMMON: &[&str] = &["Cx", "Outbox", "directory", "calendar"];
 const DOMAIN_JOINS: &[(&str, &[&str])] = &[
     ("event", &["*"]),
     ("report", &["event", "call", "agent", "ticket"]),
-    ("centre", &["call", "callback", "queue", "agent", "ivr", "routing", "trunk", "access", "event"]),
+    ("centre", &["call", "callback", "queue", "agent", "ivr", "routing", "trunk", "access", "work", "event"]),
     ("reactions", &["*"]),
     ("customer", &["call", "ticket"]),
 ];

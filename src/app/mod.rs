@@ -38,6 +38,7 @@ pub mod tickets;
 pub mod timer_loop;
 pub mod users;
 pub mod webhook_loop;
+pub mod work_items;
 
 /// Why the database did not do it, for those above who must answer somebody.
 pub use crate::store::{StoreFault, journal::Cursor};

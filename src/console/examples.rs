@@ -17,7 +17,7 @@ use crate::{
         centre::{
             AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView,
             ConsultViewStep, ForkView, ForkViewState, ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal,
-            SupervisorView, WantedPresence,
+            SupervisorView, WantedPresence, WorkView,
         },
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         event::{Actor, Event, EventRecord},
@@ -27,7 +27,7 @@ use crate::{
     },
     types::{
         Answer, Attestation, CallId, CallbackId, CallerIdentity, CustomerId, ExpectedWait, InteractionId, PhoneNumber, Rng,
-        TicketId, Timestamp,
+        TicketId, Timestamp, WorkItemId,
     },
 };
 
@@ -135,6 +135,12 @@ fn agent() -> AgentView {
         call: Some(call_id()),
         queues: vec![key("support")],
         why: Some("missed_offer".into()),
+        work: vec![WorkView {
+            item: WorkItemId::mint(AT, &mut Rng::seeded(11)),
+            queue: key("support"),
+            is_offered: true,
+            until: AT,
+        }],
     }
 }
 
@@ -287,6 +293,7 @@ fn server_messages() -> Vec<ServerMessage> {
                         version: 2,
                         waiting: 1,
                         callbacks: 2,
+                        work_items: 1,
                         longest_since: Some(AT),
                         agents_ready: 0,
                         agents_signed_in: 1,

@@ -227,7 +227,7 @@ impl Eyes {
             Presence::Paused { .. } => Presence::Paused { reason: String::new() },
             other => other.clone(),
         };
-        AgentView { presence, next: None, call: None, why: None, ..agent.clone() }
+        AgentView { presence, next: None, call: None, why: None, work: Vec::new(), ..agent.clone() }
     }
 
     /// A fact as this console may see it: how colleagues stood when a call was given away is for supervisors.
@@ -253,7 +253,7 @@ impl Eyes {
             Event::Customer(_) => self.actor.may(Permission::WorkCustomers),
             Event::Access(_) => self.actor.may(Permission::ManageUsers),
             // Only that something was set up anew; what, is read through REST.
-            Event::Trunk(_) | Event::Callback(_) | Event::Alert(_) => self.actor.may(Permission::Supervise),
+            Event::Trunk(_) | Event::Callback(_) | Event::Alert(_) | Event::Work(_) => self.actor.may(Permission::Supervise),
             Event::Directory(_) => self.actor.may(Permission::SeeDirectory),
         }
     }

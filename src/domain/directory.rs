@@ -21,6 +21,7 @@ mod trunk_security;
 mod trunk_tls;
 mod waiting_rules;
 mod webhook;
+mod work_rules;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -46,6 +47,7 @@ pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkId
 pub use trunk_tls::TrunkTls;
 pub use waiting_rules::{WaitingKey, WaitingRules};
 pub use webhook::{WEBHOOKS_MAX, Webhook, WebhookSecret};
+pub use work_rules::{WORK_ITEMS_EACH_MAX, WorkRules};
 
 use crate::types::{
     AgentId, AlertRuleId, CalendarId, DispositionId, MediaEncryption, MediaForkId, QueueId, RouteId, SkillId, TrunkId,
@@ -249,10 +251,17 @@ pub struct Centre {
     /// How long a customer may be left on hold.
     #[serde(default)]
     pub hold: HoldLimits,
+    /// How many work items an agent may have open at a time, beside calls, 0 to 20. Of calls it is always one.
+    #[serde(default = "work_items_usual")]
+    pub work_items_max: i64,
 }
 
 const fn is_usual() -> bool {
     true
+}
+
+const fn work_items_usual() -> i64 {
+    1
 }
 
 impl Default for Centre {
@@ -272,6 +281,7 @@ impl Default for Centre {
             is_level_control_on: is_usual(),
             monitoring_notice: MonitoringNotice::default(),
             hold: HoldLimits::default(),
+            work_items_max: work_items_usual(),
         }
     }
 }
@@ -300,6 +310,9 @@ pub struct AgentProfile {
     pub phone: Option<String>,
     /// Whether the agent may sign in for calls.
     pub is_active: bool,
+    /// How many work items the agent may have open at a time, beside calls, 0 to 20; `None` is as the centre says.
+    #[serde(default)]
+    pub work_items_max: Option<i64>,
 }
 
 /// What rings when an agent is offered a call.

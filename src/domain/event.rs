@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     access::AccessEvent, agent::AgentEvent, alert::AlertEvent, call::CallEvent, callback::CallbackEvent,
-    customer::CustomerEvent, directory::DirectoryEvent, ticket::TicketEvent, trunk::TrunkEvent,
+    customer::CustomerEvent, directory::DirectoryEvent, ticket::TicketEvent, trunk::TrunkEvent, work::WorkEvent,
 };
 use crate::types::{NodeId, Timestamp, UserId};
 
@@ -32,6 +32,8 @@ pub enum Event {
     Callback(CallbackEvent),
     /// A threshold that was passed.
     Alert(AlertEvent),
+    /// Something that agents do beside calls.
+    Work(WorkEvent),
 }
 
 /// Who or what made it happen.
@@ -80,6 +82,7 @@ impl Event {
             Self::Trunk(event) => event.kind(),
             Self::Callback(event) => event.kind(),
             Self::Alert(event) => event.kind(),
+            Self::Work(event) => event.kind(),
         }
     }
 
@@ -95,6 +98,7 @@ impl Event {
             Self::Trunk(event) => ("trunk", event.trunk.to_string()),
             Self::Callback(event) => ("callback", event.callback.to_string()),
             Self::Alert(event) => ("alert", event.alert.to_string()),
+            Self::Work(event) => ("work_item", event.item.to_string()),
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod report;
 pub mod routing;
 pub mod ticket;
 pub mod trunk;
+pub mod work;
 
 use crate::types::{Now, Rng};
 

@@ -213,7 +213,8 @@ impl From<Refusal> for ApiError {
             | Refusal::NoSuchQueue
             | Refusal::NoSuchLine
             | Refusal::NoSuchCustomer
-            | Refusal::NoSuchCallback => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            | Refusal::NoSuchCallback
+            | Refusal::NoSuchWorkItem => (StatusCode::NOT_FOUND, "not-found", "Not found"),
             Refusal::NotYourCall | Refusal::NumberNotAllowed => (StatusCode::FORBIDDEN, "forbidden", "Not allowed"),
             Refusal::Draining | Refusal::TooManyCalls | Refusal::NoRoomToListen | Refusal::TooManyCallbacks => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available now")
@@ -243,6 +244,7 @@ impl From<Refusal> for ApiError {
             | Refusal::CallbackExists
             | Refusal::CallbackUnderWay
             | Refusal::CallbacksOff
+            | Refusal::NotYourWorkItem
             | Refusal::AgentNotOfQueue => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };
         let mut error = Self::new(status, kind, title, refusal.to_string());

@@ -46,6 +46,7 @@ mod users;
 mod waiting;
 mod web_console;
 mod web_phone;
+mod work_items;
 
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ use crate::{
     app::{
         access::Access, alerts::Alerts, broadcasts::Broadcasts, callbacks::Callbacks, calls::Calls, customers::Customers,
         directory::DirectoryDesk, events::Events, recordings::RecordingDesk, reports::Reports, signalling::SignallingDesk,
-        switch_handle::SwitchHandle, tickets::Tickets,
+        switch_handle::SwitchHandle, tickets::Tickets, work_items::WorkItems,
     },
     domain::directory::Directory,
     types::Clock,
@@ -111,6 +112,8 @@ pub struct AppState {
     pub calls: Calls,
     /// Promises to call back.
     pub callbacks: Callbacks,
+    /// What agents do beside calls.
+    pub work_items: WorkItems,
     /// Their captured signalling.
     pub signalling: SignallingDesk,
     /// Their recordings.

@@ -12,7 +12,7 @@ use utoipa::{
 use super::{
     AppState, Routes, alerts, broadcasts, callbacks, calls, customers, directory, error::Problem, events, health, lines,
     parked, presence, queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting,
-    web_phone,
+    web_phone, work_items,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -86,6 +86,7 @@ pub fn openapi() -> Document {
         part("alerts", alerts::Doc::openapi()),
         part("broadcasts", broadcasts::Doc::openapi()),
         part("presence", presence::Doc::openapi()),
+        part("work_items", work_items::Doc::openapi()),
     ];
     for part in parts {
         document.merge(part);

@@ -5,7 +5,7 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 use super::{
     ApiError, AppState, alerts, broadcasts, callbacks, calls, customers, directory, events, guard, health, lines, openapi,
     parked, presence, queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, unread, users, waiting,
-    web_console, web_phone,
+    web_console, web_phone, work_items,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -32,6 +32,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(waiting::routes())
         .merge(alerts::routes())
         .merge(broadcasts::routes())
+        .merge(work_items::routes())
         .merge(openapi::routes());
     routes
         .into_router(&state)

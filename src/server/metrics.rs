@@ -159,6 +159,8 @@ impl Reading {
         page.gauges("agents", "Agents now, by state", rows)?;
         let line = self.floor.queues.iter().map(|queue| ("queue", queue.id.to_string(), queue.callbacks));
         page.gauges("callbacks_in_line", "Customers to be called back who stand in the queue's line now", line)?;
+        let items = self.floor.queues.iter().map(|queue| ("queue", queue.id.to_string(), queue.work_items));
+        page.gauges("work_items_waiting", "Work items, such as messages of callers, that wait in the queue now", items)?;
         page.gauge("console_sockets", "Console sockets open now", count(0..self.figures.consoles.sockets.open()))
     }
 

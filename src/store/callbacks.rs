@@ -184,6 +184,7 @@ mod tests {
                 event: Event::Callback(event),
                 call: None,
                 callback: Some(Box::new(callback.clone())),
+                work: None,
             },
             dedup: format!("{} {:?} {number}", callback.id, callback.state),
             rules: RULES,

@@ -20,6 +20,7 @@ use super::{
     segments::{self, MissStep, PresenceStep, VisitStep},
     sql,
     tx::{actor_from_text, parse},
+    work_items,
 };
 use crate::{
     domain::{
@@ -28,8 +29,9 @@ use crate::{
         callback::Callback,
         centre::Fact,
         event::{Event, EventRecord},
+        work::WorkItem,
     },
-    types::{CallId, CallbackId, DispositionId, NodeId, Timestamp},
+    types::{CallId, CallbackId, DispositionId, NodeId, Timestamp, WorkItemId},
 };
 
 /// Most events in one page.
@@ -88,6 +90,9 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
     for callback in follows.callbacks.into_values() {
         callbacks::save(tx, callback).await?;
     }
+    for item in follows.work.into_values() {
+        work_items::save(tx, item).await?;
+    }
     for (call, disposition) in follows.dispositions {
         calls::save_disposition(tx, call, disposition).await?;
     }
@@ -103,6 +108,8 @@ struct Follows<'a> {
     calls: BTreeMap<CallId, &'a CallSummary>,
     /// Each callback as its newest fact has it.
     callbacks: BTreeMap<CallbackId, &'a Callback>,
+    /// The same of work items.
+    work: BTreeMap<WorkItemId, &'a WorkItem>,
     visits: BTreeMap<CallId, VecDeque<VisitStep>>,
     presence: Vec<PresenceStep<'a>>,
     misses: Vec<MissStep<'a>>,
@@ -120,6 +127,9 @@ impl<'a> Follows<'a> {
             if let Some(callback) = &fact.callback {
                 follows.callbacks.insert(callback.id, callback);
             }
+            if let Some(item) = &fact.work {
+                follows.work.insert(item.id, item);
+            }
             match &fact.event {
                 Event::Call(event) => follows.add_call(fact, event, *rules),
                 Event::Agent(event) => {
@@ -133,8 +143,9 @@ impl<'a> Follows<'a> {
                 | Event::Access(_)
                 | Event::Directory(_)
                 | Event::Trunk(_)
-                | Event::Alert(_) => {} // Its row goes with the fact, above.
-                Event::Callback(_) => {}
+                | Event::Alert(_) => {}
+                // Their rows go with the fact, above.
+                Event::Callback(_) | Event::Work(_) => {}
             }
         }
         follows

@@ -33,6 +33,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (12, "callbacks", include_str!("../../migrations/0012_callbacks.sql")),
     (13, "alerts", include_str!("../../migrations/0013_alerts.sql")),
     (14, "broadcasts", include_str!("../../migrations/0014_broadcasts.sql")),
+    (16, "work items", include_str!("../../migrations/0016_work_items.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -210,6 +211,11 @@ mod tests {
             14,
             "a869475f5fb325dd58fe8f5da67d1b24d4f65a1a0da47a3d4262803ace94b4c4",
             "efdd204e92aef81ccc74c84f421b7cd9322f92fbdccfd31e608a7ebd46327ad2",
+        ),
+        (
+            16,
+            "b373cf3ebc28ed226177f024ea53f9cf23e8aedadf15da5380c2add2680196ba",
+            "acfa1703dacc8effc693322e71a5b94805960784b6028a12f859e147194f0ddc",
         ),
     ];
 

@@ -34,6 +34,7 @@ pub mod repair;
 pub mod segments;
 pub mod tickets;
 pub mod users;
+pub mod work_items;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -78,5 +79,6 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("segments", segments::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
         ("users", users::STATEMENTS),
+        ("work_items", work_items::STATEMENTS),
     ]
 }

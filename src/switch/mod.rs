@@ -59,6 +59,7 @@ use crate::{
         },
         directory::Directory,
         event::Event,
+        work::WorkItem,
     },
     protocol::{
         media::MediaOrder,
@@ -157,6 +158,11 @@ impl Switch {
     /// first directory.
     pub fn restore_callbacks(&mut self, callbacks: Vec<Callback>, is_kept: impl Fn(CallId) -> bool) {
         self.centre.restore_callbacks(callbacks, is_kept);
+    }
+
+    /// Work items that an earlier process has not seen done. To be said before the first directory.
+    pub fn restore_work(&mut self, items: Vec<WorkItem>) {
+        self.centre.restore_work(items);
     }
 
     /// Audio of telephones has addresses of these families; both until this is said.

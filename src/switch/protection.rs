@@ -83,7 +83,14 @@ impl Switch {
         self.snapshots.touch(call);
         let kind = CallEventKind::LegAgreed { party, media: agreed.media, signalling: agreed.signalling };
         let event = Event::Call(CallEvent { call, kind });
-        self.outputs.push_back(Output::Fact(Fact { at: now.wall, actor: Actor::System, event, call: None, callback: None }));
+        self.outputs.push_back(Output::Fact(Fact {
+            at: now.wall,
+            actor: Actor::System,
+            event,
+            call: None,
+            callback: None,
+            work: None,
+        }));
     }
 }
 

@@ -114,6 +114,7 @@ impl Switch {
                         event,
                         call: None,
                         callback: None,
+                        work: None,
                     }));
                 }
                 None

@@ -270,6 +270,7 @@ fn directory() -> Directory {
         device: Device::Sip,
         phone: Some("101".into()),
         is_active: true,
+        work_items_max: None,
     };
     let trunk =
         Trunk { sources: vec!["127.0.0.0/8".into()], calls_max: 1_000, ..Trunk::new("carrier".parse().unwrap(), "Carrier") };

@@ -152,6 +152,8 @@ minted_id! {
     SessionId,
     /// A promise to call somebody back.
     CallbackId,
+    /// Something that an agent is to do beside calls, such as hearing a message.
+    WorkItemId,
     /// A threshold that was passed, from there until all is well again.
     AlertId,
     /// One message for an outside system, however often it is tried.

@@ -33,7 +33,7 @@ pub use fork::{ForkEnd, ForkFacts, ForkFailure, ForkStop, ForkWord};
 pub use ids::{
     AgentId, AlertId, AlertRuleId, BroadcastId, CalendarId, CallId, CallbackId, CustomerId, DeliveryId, DispositionId, ForkId,
     InteractionId, InvalidId, LegId, LineId, MediaForkId, NodeId, QueueId, RecordingId, RouteId, SessionId, SkillId,
-    SlaPolicyId, TicketId, TrunkId, UserId, WebhookId,
+    SlaPolicyId, TicketId, TrunkId, UserId, WebhookId, WorkItemId,
 };
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;

@@ -76,6 +76,8 @@ pub enum Standing {
     MissedItBefore,
     /// The call waits for the agent who talked with the customer last.
     KeptForAnother,
+    /// Works on an item, which calls of this queue do not interrupt.
+    WorksOnItem,
 }
 
 /// Agents who could serve a queue and were not free, by what they did.

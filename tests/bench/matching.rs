@@ -61,6 +61,7 @@ impl Floor {
                 device: Device::Browser,
                 phone: None,
                 is_active: true,
+                work_items_max: None,
             })
             .collect();
         let mut lines: Vec<QueueLine> = (0..QUEUES).map(|_| QueueLine::default()).collect();
@@ -173,7 +174,13 @@ fn row(strategy: &str, floor_is: &str, floor: &Floor, free_at_once: usize) {
             .map(|nth| {
                 let (agent, reaches) = &floor.agents[(first + nth) % floor.agents.len()];
                 let record = WorkRecord { answered_thousandths: nth as u64, routable_ms: 1, ..WorkRecord::default() };
-                FreeAgent { agent: &agent.id, idle_since: Mono::from_millis(900_000 + nth as u64), record, reaches }
+                FreeAgent {
+                    works_on_item: false,
+                    agent: &agent.id,
+                    idle_since: Mono::from_millis(900_000 + nth as u64),
+                    record,
+                    reaches,
+                }
             })
             .collect();
         let began = Instant::now();

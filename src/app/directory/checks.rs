@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     FlowNames, callbacks, forks, outward,
     routing::{routing, skills},
-    trunk_tls, waiting,
+    trunk_tls, waiting, work,
 };
 use crate::{
     app::field_problem::{Flaw, Problems},
@@ -74,6 +74,7 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
         forks::these("forks", rules, directory, problems);
     }
     callbacks::rules(&queue.callback, directory, problems);
+    work::rules(&queue.work, problems);
     for (language, text) in &queue.script {
         let field = format!("script.{language}");
         problems.one_of(&field, language, &LANGUAGES);
@@ -152,6 +153,9 @@ fn comes_back(start: &QueueId, next: &QueueId, field: &str, directory: &Director
 
 pub(super) fn agent(agent: &AgentProfile, directory: &Directory, problems: &mut Problems) {
     problems.name("name", &agent.name);
+    if let Some(most) = agent.work_items_max {
+        work::capacity(most, problems);
+    }
     for (skill, level) in &agent.skills {
         let field = format!("skills.{skill}");
         problems.unless(directory.skills.contains_key(skill), &field, Flaw::unknown(Thing::Skill, skill));
@@ -337,6 +341,7 @@ pub(super) fn centre(centre: &Centre, directory: &Directory, flows: Option<&Flow
     problems.unless(is_zone, "time_zone", Flaw::UnknownZone);
     caller_number("caller_number", centre.caller_number.as_deref(), problems);
     hold(centre.hold, problems);
+    work::capacity(centre.work_items_max, problems);
     outward::dialling(&centre.dialling, directory, problems);
     outward::recording(&centre.recording, problems);
     forks::of_centre(&centre.forks, directory, problems);

@@ -16,6 +16,7 @@ mod routing;
 mod tests;
 mod trunk_tls;
 mod waiting;
+mod work;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

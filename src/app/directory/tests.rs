@@ -86,6 +86,7 @@ async fn a_second_queue_agent_number_and_trunk_made_by_hand_reach_the_floor_at_o
             device: Device::Sip,
             phone: Some("105".into()),
             is_active: true,
+            work_items_max: None,
         };
         desk.make(&admin, agent, None).await.unwrap();
         let trunk = Trunk {

@@ -64,6 +64,7 @@ fn fact(secs: i64, id: CallId, kind: CallEventKind, call: Option<CallSummary>) -
         event: Event::Call(CallEvent { call: id, kind }),
         call: call.map(Box::new),
         callback: None,
+        work: None,
     }
 }
 

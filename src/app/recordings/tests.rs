@@ -69,7 +69,14 @@ impl Shelf {
 
     async fn happened(&self, test: &TestDb, call: CallId, at: Timestamp, kind: CallEventKind) {
         let dedup = format!("{kind:?}");
-        let fact = Fact { at, actor: Actor::System, event: Event::Call(CallEvent { call, kind }), call: None, callback: None };
+        let fact = Fact {
+            at,
+            actor: Actor::System,
+            event: Event::Call(CallEvent { call, kind }),
+            call: None,
+            callback: None,
+            work: None,
+        };
         let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
         let entry = Entry { fact, dedup, rules };
         let written: Result<(), StoreFault> =

@@ -56,6 +56,7 @@ pub fn directory() -> Result<Directory, InvalidId> {
             device: Device::Browser,
             phone: Some(account.into()),
             is_active: true,
+            work_items_max: None,
         };
         directory.agents.insert(profile.id.clone(), profile);
         let phone = Phone {
@@ -75,6 +76,7 @@ pub fn directory() -> Result<Directory, InvalidId> {
         device: Device::Browser,
         phone: None,
         is_active: true,
+        work_items_max: None,
     };
     directory.agents.insert(supervisor.id.clone(), supervisor);
     let trunk = Trunk {

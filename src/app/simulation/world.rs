@@ -294,6 +294,7 @@ impl<'p> World<'p> {
                     | Event::Directory(_)
                     | Event::Trunk(_)
                     | Event::Callback(_)
+                    | Event::Work(_)
                     | Event::Alert(_) => {}
                 },
                 CentreOutput::LookUp { .. }
@@ -446,6 +447,7 @@ fn profile(id: AgentId, group: &AgentGroup) -> AgentProfile {
         skills: group.skills.iter().map(|skill| (skill.clone(), 1)).collect(),
         device: Device::Sip,
         is_active: true,
+        work_items_max: None,
     }
 }
 

@@ -209,6 +209,7 @@ fn agent_of(user: &User, is_active: bool) -> AgentProfile {
         device: Device::Browser,
         phone: None,
         is_active,
+        work_items_max: None,
     }
 }
 

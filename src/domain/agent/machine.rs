@@ -287,6 +287,26 @@ impl Agent {
         is_out
     }
 
+    /// The agent did not take something that was offered beside calls. True when that made the agent not ready, as it does so many times in
+    /// a row, with calls.
+    pub fn strike_beside_calls(&mut self, strikes_max: u32, cx: &mut AgentCx<'_>) -> bool {
+        if self.work.is_some() || self.rest != Rest::Ready {
+            return false;
+        }
+        self.strikes += 1;
+        let is_out = self.strikes >= strikes_max;
+        if is_out {
+            let rest = Rest::Paused { reason: "missed".into() };
+            self.turn(PresenceCause::MissedOffer, Some("missed_offer"), cx, |agent, now| agent.rest_in(rest, now));
+        }
+        is_out
+    }
+
+    /// The agent took something that was offered beside calls.
+    pub fn forget_strikes(&mut self) {
+        self.strikes = 0;
+    }
+
     /// The agent's phone could not ring. Not the agent's fault: out of rotation until the device is well again, or still in the
     /// pause during which a parked call was taken.
     pub fn fail_device(&mut self, call: CallId, cx: &mut AgentCx<'_>) {

@@ -42,4 +42,4 @@ pub use recording::{
 pub use rerouted::CalledBy;
 pub use stage::{DialStep, Offer, Partner, Stage};
 pub use supervision::Supervision;
-pub use voicemail::VOICEMAIL_MS_MIN;
+pub use voicemail::{Message, VOICEMAIL_MS_MIN};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Call, CallCx, CallEventKind, Stage};
-use crate::types::{Mono, QueueId};
+use crate::types::{Mono, QueueId, RecordingId};
 
 /// A shorter recording is none: somebody who hung up at the tone.
 pub const VOICEMAIL_MS_MIN: i64 = 2_000;
@@ -17,6 +17,17 @@ pub struct Voicemail {
     ms_max: u64,
     /// When the tone had been heard.
     began: Option<Mono>,
+}
+
+/// A message that was left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The queue that gets it.
+    pub queue: QueueId,
+    /// What was said.
+    pub recording: RecordingId,
+    /// For how long.
+    pub length_ms: i64,
 }
 
 impl Call {
@@ -43,14 +54,15 @@ impl Call {
     }
 
     /// The call ends: there is a message, or none.
-    pub fn end_voicemail(&mut self, cx: &mut CallCx<'_>) {
-        let Some(Voicemail { queue, began, .. }) = self.voicemail.take() else { return };
+    pub fn end_voicemail(&mut self, cx: &mut CallCx<'_>) -> Option<Message> {
+        let Voicemail { queue, began, .. } = self.voicemail.take()?;
         let length_ms = began.map_or(0, |began| i64::try_from(cx.now.mono.millis_since(began)).unwrap_or(i64::MAX));
         let recording = self.recording().filter(|recording| recording.is_on() && length_ms >= VOICEMAIL_MS_MIN);
-        let kind = match recording.map(|recording| recording.id) {
-            Some(recording) => CallEventKind::VoicemailLeft { queue, recording, length_ms },
-            None => CallEventKind::VoicemailNotLeft { queue },
+        let Some(recording) = recording.map(|recording| recording.id) else {
+            self.say(cx, CallEventKind::VoicemailNotLeft { queue });
+            return None;
         };
-        self.say(cx, kind);
+        self.say(cx, CallEventKind::VoicemailLeft { queue: queue.clone(), recording, length_ms });
+        Some(Message { queue, recording, length_ms })
     }
 }

@@ -127,6 +127,7 @@ impl Centre {
                 event: Event::Callback(event),
                 call: None,
                 callback: Some(Box::new(callback.clone())),
+                work: None,
             }));
         }
         self.callbacks.is_review_due = true;
@@ -155,8 +156,9 @@ impl Centre {
     pub(super) fn match_with_callbacks(&mut self, turn: &mut Turn<'_>) {
         for _ in 0..ROUNDS_MAX {
             self.review_callbacks(turn);
+            self.review_work(turn);
             self.match_calls(turn);
-            if !self.callbacks.is_review_due && !self.is_match_due {
+            if !self.callbacks.is_review_due && !self.is_match_due && !self.work.is_review_due {
                 return;
             }
         }

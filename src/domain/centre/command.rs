@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CallbackChange, CallbackWish, RecordingAsked};
+use super::{CallbackChange, CallbackWish, RecordingAsked, WorkWish};
 use crate::{
     domain::call::{LastAgent, PartyMatch, Supervision, TransferTarget},
     types::{AgentId, CallId, CallbackId, CustomerId, DispositionId, SessionId},
@@ -234,6 +234,8 @@ pub enum CentreCommand {
         /// Which.
         callback: CallbackId,
     },
+    /// Something is to be done with a work item.
+    Work(Box<WorkWish>),
     /// A supervisor hears a call through the own console, or speaks to others than before.
     Supervise {
         /// Who, by agent key.

@@ -37,7 +37,9 @@ impl Centre {
             let Some(console) = self.consoles.get_mut(agent).filter(|console| console.session == session) else { return };
             console.is_session_up = false;
             self.departed.insert(agent.clone());
+            self.return_work_of(turn, agent);
         }
+        self.work.is_review_due = true;
         self.tidy_console(turn, agent);
     }
 

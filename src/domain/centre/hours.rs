@@ -70,6 +70,8 @@ impl Centre {
     pub(super) fn check_hours(&mut self, turn: &mut Turn<'_>) {
         self.timers.set(Timer::Hours, self.hours.next_check(&self.directory, turn.now));
         self.callbacks.is_review_due = true;
+        // Work items of a queue that has opened.
+        self.is_match_due |= self.work.has_any();
         let directory = self.directory.clone();
         for queue in directory.queues.values() {
             if !self.hours.is_swept(queue, turn.now.wall) {

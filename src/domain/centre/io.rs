@@ -13,6 +13,7 @@ use crate::{
         directory::MediaFork,
         event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
+        work::WorkItem,
     },
     types::{
         AgentId, Answer, AnswerCause, AnswerDetect, AudioQuality, CallContext, CallId, CallerIdentity, ForkEnd, ForkFacts,
@@ -592,4 +593,7 @@ pub struct Fact {
     /// The callback as it stands now, saved in the same transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Box<Callback>>,
+    /// The same of a work item.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work: Option<Box<WorkItem>>,
 }

@@ -81,10 +81,14 @@ impl Centre {
         if by == Party::Customer {
             self.promise_to_abandoned(turn, id);
         }
-        self.on_call(turn, id, |call, cx| {
-            call.end_voicemail(cx);
+        let message = self.on_call(turn, id, |call, cx| {
+            let message = call.end_voicemail(cx);
             call.end(cause, by, reason, cx);
+            message
         });
+        if let Some(Some(message)) = message {
+            self.add_message(turn, id, message);
+        }
         self.timers.clear_call(id);
         if let Some(leg) = leg {
             self.part_with_caller(leg, cause);

@@ -240,6 +240,8 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::CallbackUnderWay
         | Refusal::CallbacksOff
         | Refusal::TooManyCallbacks
+        | Refusal::NoSuchWorkItem
+        | Refusal::NotYourWorkItem
         | Refusal::AgentNotOfQueue => EndCause::Refused,
     }
 }

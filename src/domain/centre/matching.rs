@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Centre, Timer, Turn, staffing::Staff};
 use crate::{
     domain::{
-        agent::Workload,
+        agent::{Agent, Workload},
         call::Stage,
         directory::{Queue, Strategy},
         queue::{FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord, next_step, pick, pick_beside},
@@ -20,8 +20,12 @@ impl Centre {
             return;
         }
         let mut wakes_at = self.passed_over.first().copied();
-        // Each round takes one agent out of the free ones.
-        for _ in 0..=self.agents.len() {
+        // Each round takes one agent out of the free ones,
+        // or of those who could be given a work item before all calls.
+        for _ in 0..=2 * self.agents.len() {
+            if self.offer_promoted_work(turn) {
+                continue;
+            }
             let (queues, ringing) = (self.open_queues(), self.ringing_queues());
             let is_idle = queues.is_empty() && ringing.is_empty();
             let free = if is_idle { Vec::new() } else { self.free_agents(turn.now.mono) };
@@ -40,7 +44,8 @@ impl Centre {
             };
             self.offer_call(turn, picked);
         }
-        self.timers.set(Timer::Match, wakes_at);
+        let work_at = self.match_work(turn);
+        self.timers.set(Timer::Match, wakes_at.into_iter().chain(work_at).min());
     }
 
     /// Somebody is no longer passed over, or the next step of a queue has come.
@@ -58,12 +63,16 @@ impl Centre {
 
     pub(super) fn free_agents(&self, now: Mono) -> Vec<FreeAgent<'_>> {
         let free = self.agents.values().filter(|agent| agent.is_free() && !self.is_occupied(&agent.id));
-        free.filter_map(|agent| {
-            let reaches = self.serves.get(&agent.id)?;
-            let record = record_of(&agent.workload(now));
-            Some(FreeAgent { agent: &agent.id, idle_since: agent.idle_since(), record, reaches })
-        })
-        .collect()
+        let free = free.filter(|agent| !self.work.is_kept_for_item(&agent.id));
+        free.filter_map(|agent| self.free_agent(agent, self.work.has_open(&agent.id), now)).collect()
+    }
+
+    /// An agent as the matcher sees one. Whoever works on an item is not idle.
+    pub(super) fn free_agent<'a>(&'a self, agent: &'a Agent, works_on_item: bool, now: Mono) -> Option<FreeAgent<'a>> {
+        let reaches = self.serves.get(&agent.id)?;
+        let record = record_of(&agent.workload(now));
+        let idle_since = self.work.idle_since(&agent.id, agent.idle_since(), now);
+        Some(FreeAgent { agent: &agent.id, idle_since, record, reaches, works_on_item })
     }
 
     /// The queues that somebody waits in for whom no telephone rings, and that may have one more conversation.
@@ -84,7 +93,7 @@ impl Centre {
         known.map(|(queue, line)| self.open_queue(queue, line)).collect()
     }
 
-    fn open_queue<'a>(&'a self, queue: &'a Queue, line: &'a QueueLine) -> OpenQueue<'a> {
+    pub(super) fn open_queue<'a>(&'a self, queue: &'a Queue, line: &'a QueueLine) -> OpenQueue<'a> {
         OpenQueue { queue, line, least_step: self.least_step(queue), last_offered: self.last_offered(queue) }
     }
 

@@ -57,6 +57,8 @@ mod voicemail;
 mod waiting;
 mod waiting_keys;
 mod web_phone;
+mod work_asked;
+mod work_items;
 mod wrap_up;
 
 #[cfg(test)]
@@ -81,14 +83,15 @@ pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
 pub use view::{
     AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ForkView,
-    ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, RingingView, SupervisorView,
+    ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, RingingView, SupervisorView, WorkView,
 };
+pub use work_asked::{WorkAsked, WorkWish};
 
 use self::{
     announcing::WaitsTold, callbacks::Callbacks, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks,
     hearing::Hearing, hours::Hours, legs::LegUse, max_hold::Hold, outbound::DialAsked, playback::Playing, publish::Published,
     reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt, staffing::Staffing,
-    standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
+    standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone, work_items::WorkItems,
 };
 use super::{
     agent::Agent,
@@ -175,6 +178,7 @@ pub struct Centre {
     published: Published,
     recovery: Recovery,
     callbacks: Callbacks,
+    work: WorkItems,
     reconciler: Reconciler,
     is_match_due: bool,
     is_staff_check_due: bool,
@@ -244,6 +248,7 @@ impl Centre {
             CentreInput::Drain => {
                 self.is_draining = true;
                 self.callbacks.is_review_due = true;
+                self.work.is_review_due = true;
             }
         }
         self.finish(turn);
@@ -269,6 +274,7 @@ impl Centre {
             CentreCommand::RequestCallback(wish) => self.request_callback(turn, *wish),
             CentreCommand::ChangeCallback(change) => self.change_callback(turn, *change),
             CentreCommand::CancelCallback { callback } => self.cancel_callback(turn, callback),
+            CentreCommand::Work(wish) => self.work_wish(turn, *wish),
             CentreCommand::TakeParked { agent, call } => self.take_parked(turn, &agent, call),
             CentreCommand::Transfer { agent, call, target } => self.transfer(turn, &agent, call, target),
             CentreCommand::TransferOut { agent, call, number } => self.transfer_out(turn, &agent, call, &number),
@@ -329,6 +335,8 @@ impl Centre {
                 Timer::Overflow => self.overflow(turn),
                 Timer::Forecasts => self.renew_forecasts(turn.now.mono),
                 Timer::Callbacks => self.callbacks.is_review_due = true,
+                Timer::Work => self.work.is_review_due = true,
+                Timer::WorkItem(item) => self.work_item_elapsed(turn, item),
                 Timer::Match => self.match_again(turn),
                 Timer::Positions => self.publish_moved(),
                 Timer::Reconcile => self.look_at_floor(turn),

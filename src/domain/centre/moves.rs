@@ -95,6 +95,7 @@ impl Centre {
                 event: Event::Call(event),
                 call: if index + 1 == count { summary.take() } else { None },
                 callback: None,
+                work: None,
             }));
         }
     }
@@ -126,6 +127,7 @@ impl Centre {
             if let AgentEventKind::PresenceChanged { from, to, .. } = &event.kind {
                 has_signed_in |= *from == Presence::Offline;
                 self.note_work(id, from, to, turn.now.mono);
+                self.work.is_review_due = true;
                 match to {
                     Presence::Ready => self.is_match_due = true,
                     Presence::Offline => {
@@ -144,6 +146,7 @@ impl Centre {
                 event: Event::Agent(event),
                 call: None,
                 callback: None,
+                work: None,
             }));
         }
         if is_away {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// An agent who missed a call is passed over for it for so long.
-const EXCLUDED_MS: u64 = 20_000;
+pub(super) const EXCLUDED_MS: u64 = 20_000;
 /// A phone that was busy or broken is tried again after this.
 pub(super) const DEVICE_RETRY_MS: u64 = 15_000;
 /// Bounds of a queue's ringing time.
@@ -32,7 +32,7 @@ impl Centre {
 
     /// Rings an agent's device: the console by its view of the call, a SIP phone by calling it.
     pub(super) fn ring(&mut self, turn: &mut Turn<'_>, id: CallId, agent: &AgentId, ring_secs: i64) -> Offer {
-        let ring_secs = ring_secs.clamp(RING_SECS_MIN, RING_SECS_MAX);
+        let ring_secs = self::ring_secs(ring_secs);
         let until = turn.now.plus_millis(millis(ring_secs));
         let phone = self.sip_phone_of(agent).map(|account| {
             let leg = turn.mint_leg();
@@ -227,4 +227,9 @@ impl Centre {
         let queue = self.calls.get(&id).and_then(|call| self.directory.queues.get(call.queue.as_ref()?));
         queue.map_or(1, |queue| u32::try_from(queue.routing.strikes_max).unwrap_or(1)).max(1)
     }
+}
+
+/// For how long an offer stands, in seconds, within the bounds of any queue.
+pub(super) fn ring_secs(wanted: i64) -> i64 {
+    wanted.clamp(RING_SECS_MIN, RING_SECS_MAX)
 }

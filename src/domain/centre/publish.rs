@@ -15,6 +15,7 @@ use crate::{
         agent::Agent,
         call::{Call, CallSummary, DialStep, EndCause, Offer, Stage},
         trunk::TrunkView,
+        work::WorkItem,
     },
     types::{AgentId, CallId, Mono, QueueId},
 };
@@ -42,6 +43,8 @@ pub struct FloorSnapshot {
     pub dialling_refused: Vec<(DiallingRule, u64)>,
     /// Callbacks that stand in line or are made.
     pub callbacks: Vec<CallbackPlace>,
+    /// Work items that are offered to agents or open there.
+    pub work: Vec<WorkItem>,
 }
 
 /// What was last told, and what has been touched since.
@@ -97,6 +100,7 @@ impl Centre {
             calls_advanced: self.calls_advanced,
             dialling_refused: self.dialled_today.refused.iter().map(|(rule, count)| (*rule, *count)).collect(),
             callbacks: self.callback_places(),
+            work: self.work.at_agents(),
         }
     }
 
@@ -220,6 +224,7 @@ impl Centre {
             version,
             waiting: whole(line.callers()),
             callbacks: whole(line.called_back()),
+            work_items: whole(self.work.waiting_in(id)),
             longest_since: line.longest().and_then(|call| self.calls.get(&call)?.queued_at),
             agents_ready: staff.map_or(0, |staff| staff.ready),
             agents_signed_in: staff.map_or(0, Staff::signed_in),
@@ -357,6 +362,7 @@ impl Centre {
             call: agent.call(),
             queues: self.own_queues(&agent.id).cloned().collect(),
             why: agent.why().map(str::to_owned),
+            work: self.work.views_of(&agent.id),
         }
     }
 }

@@ -173,6 +173,7 @@ impl Centre {
                 event: Event::Call(CallEvent { call: id, kind: part_ended(recording, part, end) }),
                 call: None,
                 callback: None,
+                work: None,
             })),
         }
     }

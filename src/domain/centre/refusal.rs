@@ -112,6 +112,12 @@ pub enum Refusal {
     /// As many are promised as there may be.
     #[error("as many callbacks are promised as there may be")]
     TooManyCallbacks,
+    /// The work item has come to its end, or never was.
+    #[error("this work item is done, or never was")]
+    NoSuchWorkItem,
+    /// The work item is not open at this agent.
+    #[error("this work item is not open at you: it went back to its place, or to another agent")]
+    NotYourWorkItem,
     /// The agent does not have what the queue asks for.
     #[error("this agent does not serve this queue")]
     AgentNotOfQueue,

@@ -45,6 +45,7 @@ impl Centre {
         self.forecasts.keep(&directory);
         self.look_at_all_later(turn.now.mono);
         self.dialled_today.keep(|agent| directory.agents.contains_key(agent));
+        self.work.is_review_due = true;
         self.is_match_due = true;
         self.is_staff_check_due = true;
         self.check_hours(turn);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{AgentId, CallId, LegId, Mono, SessionId};
+use crate::types::{AgentId, CallId, LegId, Mono, SessionId, WorkItemId};
 
 /// What a deadline is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +54,10 @@ pub(super) enum Timer {
     Forecasts,
     /// A callback is due, may be called again, or is given up.
     Callbacks,
+    /// A work item goes before calls from now on.
+    Work,
+    /// An offer of a work item, or the time that an agent may have it open, is over.
+    WorkItem(WorkItemId),
     /// An agent is no longer passed over for a call, or a call has waited for the next step of its queue.
     Match,
     /// Those far back in long lines are shown where they stand.

@@ -39,6 +39,7 @@ impl Centre {
             event,
             call: None,
             callback: None,
+            work: None,
         }));
     }
 

@@ -10,7 +10,7 @@ use crate::{
     },
     types::{
         AgentId, Answer, CallId, CallerIdentity, CustomerId, ExpectedWait, LineId, MediaForkId, PhoneNumber, QueueId,
-        Redirection, Timestamp,
+        Redirection, Timestamp, WorkItemId,
     },
 };
 
@@ -399,6 +399,23 @@ pub struct AgentView {
     pub queues: Vec<QueueId>,
     /// Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`.
     pub why: Option<String>,
+    /// Work items that are offered to the agent or open there, beside calls.
+    #[serde(default)]
+    #[schema(required)]
+    pub work: Vec<WorkView>,
+}
+
+/// A work item at an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WorkView {
+    /// Which.
+    pub item: WorkItemId,
+    /// Of which queue.
+    pub queue: QueueId,
+    /// Whether it is offered, not taken yet.
+    pub is_offered: bool,
+    /// Until when: then the offer is missed, or the item goes back to its place.
+    pub until: Timestamp,
 }
 
 /// A queue on the board: live figures. Today's counts are joined by the board (`app`).
@@ -414,6 +431,10 @@ pub struct QueueView {
     #[serde(default)]
     #[schema(required)]
     pub callbacks: i64,
+    /// How many work items wait, offered ones included. They are no callers.
+    #[serde(default)]
+    #[schema(required)]
+    pub work_items: i64,
     /// Since when the first in line waits.
     pub longest_since: Option<Timestamp>,
     /// Agents ready for it.

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     CallbackRules, ForkRule, HoldLimits, MonitoringNotice, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules,
+    WorkRules,
 };
 use crate::types::{CalendarId, DispositionId, LineId, QueueId, SkillId};
 
@@ -87,6 +88,9 @@ pub struct Queue {
     /// How long its customers may be on hold; `None` is as the centre says.
     #[serde(default)]
     pub hold: Option<HoldLimits>,
+    /// What its agents do beside calls.
+    #[serde(default)]
+    pub work: WorkRules,
 }
 
 impl Queue {
@@ -124,6 +128,7 @@ impl Queue {
             monitoring_notice: None,
             missed: MissedRule::default(),
             hold: None,
+            work: WorkRules::default(),
         }
     }
 

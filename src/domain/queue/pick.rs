@@ -42,6 +42,15 @@ pub struct FreeAgent<'a> {
     pub record: WorkRecord,
     /// The queues that the agent can serve.
     pub reaches: &'a BTreeMap<QueueId, Reach>,
+    /// Whether the agent works on an item beside calls, which not every queue may interrupt.
+    pub works_on_item: bool,
+}
+
+impl FreeAgent<'_> {
+    /// Whether calls of a queue have to leave the agent to an item.
+    fn is_left_alone_by(&self, queue: &Queue) -> bool {
+        self.works_on_item && !queue.work.interrupts
+    }
 }
 
 /// What an agent has done of late; what is an hour old counts half.
@@ -158,7 +167,9 @@ impl<'a> Desk<'a> {
         let first_entry = open.line.first_entry()?;
         let latest_step = step_of(&open, first_entry, now);
         let reach_of = |one: &'a FreeAgent<'a>| Some((one.reaches.get(&open.queue.id)?.step, one));
-        let reaching: Vec<_> = free.iter().filter_map(reach_of).filter(|(step, _)| *step <= latest_step).collect();
+        let may_be_asked = |one: &&FreeAgent<'_>| !one.is_left_alone_by(open.queue);
+        let reaching = free.iter().filter(may_be_asked).filter_map(reach_of).filter(|(step, _)| *step <= latest_step);
+        let reaching: Vec<_> = reaching.collect();
         let promote = open.queue.routing.promote_secs;
         let promoted_until = promote.and_then(|secs| now.as_millis().checked_sub(millis(secs))).map(Mono::from_millis);
         let promoted_until = promoted_until.filter(|until| first_entry <= *until);
@@ -257,6 +268,7 @@ impl<'a> Caller<'a> {
                 Some(reach) if reach.step > self.step => {
                     Standing::NotYet { step: i64::try_from(reach.step).unwrap_or(i64::MAX) }
                 }
+                Some(_) if one.is_left_alone_by(self.desk.open.queue) => Standing::WorksOnItem,
                 Some(_) if self.waiting.excludes(one.agent, now) => Standing::MissedItBefore,
                 Some(_) if self.kept_for(now).is_some_and(|agent| agent != one.agent) => Standing::KeptForAnother,
                 Some(_) => return None,

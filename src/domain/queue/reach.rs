@@ -56,6 +56,7 @@ mod tests {
             device: Device::Browser,
             phone: None,
             is_active: true,
+            work_items_max: None,
         };
         reach(&agent, queue).map(|reach| reach.step)
     }

@@ -15,6 +15,7 @@ mod secrets;
 mod staffing;
 mod subscriptions;
 mod survival;
+mod work_items;
 
 use reqwest::Method;
 use serde_json::json;

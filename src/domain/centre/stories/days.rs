@@ -2,6 +2,7 @@
 //! must be true of any floor at any time. A failing seed is printed; `DAY_SEED=n cargo test days` runs it alone.
 
 mod promises;
+mod work;
 mod world;
 
 use std::{
@@ -23,8 +24,12 @@ use crate::{
         },
         event::Event,
         queue::{pick, pick_beside},
+        work::WorkItem,
     },
-    types::{Answer, AnswerCause, CallbackId, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp},
+    types::{
+        Answer, AnswerCause, CallbackId, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp,
+        WorkItemId,
+    },
 };
 
 /// Days of a usual run; `SIMULATION_SEEDS` asks for another number of them, `DAY_SEED` for one of them alone.
@@ -67,7 +72,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 45] = [
+const EVERYTHING: [&str; 52] = [
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -113,6 +118,13 @@ const EVERYTHING: [&str; 45] = [
     "callback.merged",
     "callback.failed",
     "callback.expired",
+    "work.added",
+    "work.offered",
+    "work.offer_missed",
+    "work.accepted",
+    "work.returned",
+    "work.done",
+    "work.closed",
 ];
 
 /// What the world does on its own, later.
@@ -135,6 +147,8 @@ struct Day {
     answer_dice: Rng,
     /// Of callbacks.
     callback_dice: Rng,
+    /// Of work items.
+    work_dice: Rng,
     later: BTreeMap<(Mono, u64), Later>,
     count: u64,
     legs: BTreeSet<LegId>,
@@ -156,6 +170,8 @@ struct Day {
     began: Timestamp,
     tallies: BTreeMap<QueueId, Tally>,
     kinds: BTreeSet<&'static str>,
+    /// Work items as they were told last.
+    items: BTreeMap<WorkItemId, WorkItem>,
 }
 
 /// Contacts of one queue.
@@ -301,6 +317,7 @@ impl Day {
             &mut Rng::seeded(!seed ^ 0x3C3C),
         );
         let directory = with_callbacks(directory, &mut Rng::seeded(!seed ^ 0xC3C3));
+        let directory = work::with_messages(directory, &mut Rng::seeded(!seed ^ 0x9696));
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
             centre: Centre::new(5_000),
@@ -310,6 +327,7 @@ impl Day {
             fork_dice,
             answer_dice,
             callback_dice: Rng::seeded(!seed ^ 0x3C3C),
+            work_dice: Rng::seeded(!seed ^ 0x6969),
             later: BTreeMap::new(),
             count: 0,
             legs: BTreeSet::new(),
@@ -329,6 +347,7 @@ impl Day {
             began: now.wall,
             tallies: BTreeMap::new(),
             kinds: BTreeSet::new(),
+            items: BTreeMap::new(),
         };
         // Sooner than callers lose patience.
         day.centre.set_park(ParkSettings { return_after: std::time::Duration::from_secs(20), ..ParkSettings::default() });
@@ -381,6 +400,7 @@ impl Day {
             _ => {}
         }
         self.set_up_callback();
+        self.use_work();
         let ms = 200 + self.below(6_000);
         self.pass(ms);
     }

@@ -53,6 +53,7 @@ pub fn agent(key: &str, queues: &[&str]) -> AgentProfile {
         device: Device::Browser,
         phone: None,
         is_active: true,
+        work_items_max: None,
     }
 }
 

@@ -33,3 +33,4 @@ mod trunks;
 mod unanswered;
 mod voicemail;
 mod waiting_rules;
+mod work_items;

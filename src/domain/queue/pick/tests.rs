@@ -35,6 +35,7 @@ fn agent(key: &str, skills: &[(&str, i64)]) -> AgentProfile {
         device: Device::Browser,
         phone: None,
         is_active: true,
+        work_items_max: None,
     }
 }
 
@@ -79,6 +80,7 @@ impl Desk {
             .iter()
             .zip(&reaches)
             .map(|((profile, idle_since, record), reaches)| FreeAgent {
+                works_on_item: false,
                 agent: &profile.id,
                 idle_since: *idle_since,
                 record: *record,

@@ -45,6 +45,11 @@ impl Day {
                 let callback = fact.callback.as_ref().expect("how it stands goes with what happened");
                 assert_eq!((callback.id, &callback.queue), (event.callback, &event.queue));
             }
+            Event::Work(event) => {
+                let item = fact.work.as_ref().expect("how it stands goes with what happened");
+                assert_eq!((item.id, &item.queue), (event.item, &event.queue));
+                self.items.insert(item.id, (**item).clone());
+            }
             other => panic!("the floor told of {other:?}"),
         }
     }
@@ -133,6 +138,7 @@ impl Day {
             }
         }
         self.check_callbacks();
+        self.check_work();
         self.check_lines(offered);
         self.check_legs();
         self.check_views();
@@ -221,7 +227,8 @@ impl Day {
                         && is_own
                         && has_room
                         && !waiting.excludes(&agent.id, now)
-                        && !centre.is_occupied(&agent.id);
+                        && !centre.is_occupied(&agent.id)
+                        && !self.is_left_to_work(&agent.id, queue);
                     assert!(!could, "{} idles while {} waits", agent.id, waiting.call);
                 }
             }
