@@ -73,7 +73,7 @@ const queue = (id, name) => ({
 const queues = [queue('support', 'Soporte'), queue('sales', 'Ventas'), queue('billing', 'Facturación')]
 const pauses = [['break', 'Break', 'Descanso'], ['lunch', 'Lunch', 'Comida'], ['training', 'Training', 'Formación']].map(([id, en, es]) => ({ id, names: names(en, es) }))
 const agents = [['agent1', 'Lucía Navarro', 'offline'], ['agent2', 'Diego Santos', 'ready'], ['agent3', 'Nuria Vidal', 'busy'], ['agent4', 'Pablo Ferrer', 'paused'], ['agent5', 'Irene Molina', 'wrapping_up']].map(([id, name, state]) => ({
-  id, version: 1, name, presence: presenceOf(state), since: ago(Math.random() * 40), next: null, has_console: true, has_device: true, call: state === 'busy' ? 'b1' : null, queues: ['support', 'sales'], why: null,
+  id, version: 1, name, presence: presenceOf(state), since: ago(Math.random() * 40), next: null, has_console: true, has_device: true, call: state === 'busy' ? 'b1' : null, queues: ['support', 'sales'], work: [], why: null,
 }))
 function presenceOf(state) {
   if (state === 'paused') return { state, reason: 'lunch' }

@@ -34,6 +34,9 @@ export type CallLine = Schemas['CallLine']
 /** A promise to call somebody, as it stands. */
 export type CallbackView = Schemas['CallbackView']
 
+/** Something to be done beside calls, as it stands. */
+export type WorkItemView = Schemas['WorkItemView']
+
 export type CallDetails = Schemas['CallDetails']
 
 /** One decision who gets a call, and what came of it. */

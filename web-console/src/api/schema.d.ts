@@ -1610,6 +1610,165 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/work-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Work items that match. Who may not see the whole floor sees the own ones. */
+        get: operations["work_items_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of the work items that came between two times, by queue. They are no calls and count in no service level. For
+         *     supervisors.
+         */
+        get: operations["work_items_counts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One work item, with its ticket. Agents see those that are offered to them, open at them, or done by them. */
+        get: operations["work_items_find"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent takes what is offered to it. */
+        post: operations["work_items_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/{id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a work item off the floor, wherever it is; its ticket stays. For supervisors. */
+        post: operations["work_items_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent does not want what is offered to it, which counts like a call that is not answered. */
+        post: operations["work_items_decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/{id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is open at the agent is done. */
+        post: operations["work_items_done"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/{id}/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is open at the agent goes back to its place in line. */
+        post: operations["work_items_give_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/work-items/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything that happened to a work item, oldest first; each offer with the decision: who was free, how they stood, and why this agent
+         *     was asked. For supervisors.
+         */
+        get: operations["work_items_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1809,6 +1968,11 @@ export interface components {
             phone?: string | null;
             /** @description Whether the agent may sign in for calls. */
             is_active: boolean;
+            /**
+             * Format: int64
+             * @description How many work items the agent may have open at a time, beside calls, 0 to 20; `None` is as the centre says.
+             */
+            work_items_max?: number | null;
         };
         /** @description An agent's milliseconds in one interval, spans cut at its borders. */
         AgentTime: {
@@ -1889,6 +2053,8 @@ export interface components {
             queues: components["schemas"]["QueueId"][];
             /** @description Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`. */
             why?: string | null;
+            /** @description Work items that are offered to the agent or open there, beside calls. */
+            work: components["schemas"]["WorkView"][];
         };
         /** @description A threshold that was passed, from there until all was well again. */
         Alert: {
@@ -3384,6 +3550,11 @@ export interface components {
             monitoring_notice?: components["schemas"]["MonitoringNotice"];
             /** @description How long a customer may be left on hold. */
             hold?: components["schemas"]["HoldLimits"];
+            /**
+             * Format: int64
+             * @description How many work items an agent may have open at a time, beside calls, 0 to 20. Of calls it is always one.
+             */
+            work_items_max?: number;
         };
         /**
          * @description Why a certificate of a trunk's other side, or ours there, is worth nothing.
@@ -4135,6 +4306,11 @@ export interface components {
             event: components["schemas"]["AlertEvent"];
             /** @enum {string} */
             area: "alert";
+        } | {
+            /** @description Something that agents do beside calls. */
+            event: components["schemas"]["WorkEvent"];
+            /** @enum {string} */
+            area: "work";
         };
         /** @description An event in its place in the stream. */
         EventRecord: components["schemas"]["Event"] & {
@@ -5101,6 +5277,11 @@ export interface components {
             to: "echo";
         };
         /**
+         * @description Why an offer of a work item came to nothing.
+         * @enum {string}
+         */
+        OfferMiss: "no_answer" | "declined" | "withdrawn";
+        /**
          * @description What another target does to a clock that runs.
          * @enum {string}
          */
@@ -5727,6 +5908,11 @@ export interface components {
                 phone?: string | null;
                 /** @description Whether the agent may sign in for calls. */
                 is_active: boolean;
+                /**
+                 * Format: int64
+                 * @description How many work items the agent may have open at a time, beside calls, 0 to 20; `None` is as the centre says.
+                 */
+                work_items_max?: number | null;
             } & {
                 /**
                  * Format: int64
@@ -6058,6 +6244,8 @@ export interface components {
                 /** @description What becomes of callers who give up. */
                 missed?: components["schemas"]["MissedRule"];
                 hold?: components["schemas"]["HoldLimits"] | null;
+                /** @description What its agents do beside calls. */
+                work?: components["schemas"]["WorkRules"];
             } & {
                 /**
                  * Format: int64
@@ -6180,6 +6368,50 @@ export interface components {
                  */
                 version: number;
             })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_WorkItem: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["WorkItemId"];
+                /** @description What it is. */
+                kind: components["schemas"]["WorkKind"];
+                /** @description The queue whose agents do it. */
+                queue: components["schemas"]["QueueId"];
+                /** @description The call on which it came: its place in line has this name. */
+                call: components["schemas"]["CallId"];
+                number?: components["schemas"]["PhoneNumber"] | null;
+                customer?: components["schemas"]["CustomerId"] | null;
+                /** @description Their segment, which may stand ahead in line. */
+                segment?: string | null;
+                /** @description Language spoken with them. */
+                language: string;
+                /** @description When it came. */
+                added_at: components["schemas"]["Timestamp"];
+                /** @description Since when the customer waits: the place in line, to which it returns each time that it is not done. */
+                queued_at: components["schemas"]["Timestamp"];
+                /** @description Where it stands. */
+                state: components["schemas"]["WorkState"];
+                /**
+                 * Format: int64
+                 * @description How often it was offered.
+                 */
+                offers: number;
+                /**
+                 * Format: int64
+                 * @description How often it went back to its place, not done.
+                 */
+                returns: number;
+                /**
+                 * Format: int64
+                 * @description For how long agents have had it open, in milliseconds, the present one not counted.
+                 */
+                open_ms: number;
+                ended_at?: components["schemas"]["Timestamp"] | null;
+            }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
         };
@@ -6542,6 +6774,8 @@ export interface components {
             /** @description What becomes of callers who give up. */
             missed?: components["schemas"]["MissedRule"];
             hold?: components["schemas"]["HoldLimits"] | null;
+            /** @description What its agents do beside calls. */
+            work?: components["schemas"]["WorkRules"];
         };
         /** @description What became of a queue's callbacks. */
         QueueCallbacks: {
@@ -6786,6 +7020,11 @@ export interface components {
              * @description How many are to be called back and stand in line with them.
              */
             callbacks: number;
+            /**
+             * Format: int64
+             * @description How many work items wait, offered ones included. They are no callers.
+             */
+            work_items: number;
             longest_since?: components["schemas"]["Timestamp"] | null;
             /**
              * Format: int64
@@ -6814,6 +7053,51 @@ export interface components {
              */
             waiting: number;
             expected_wait?: components["schemas"]["ExpectedWait"] | null;
+        };
+        /** @description What became of a queue's work items. */
+        QueueWork: {
+            /** @description Whose. */
+            queue: string;
+            /**
+             * Format: int64
+             * @description Came.
+             */
+            added: number;
+            /**
+             * Format: int64
+             * @description In line now.
+             */
+            waiting: number;
+            /**
+             * Format: int64
+             * @description Open at agents now.
+             */
+            accepted: number;
+            /**
+             * Format: int64
+             * @description Done.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Closed without being done.
+             */
+            closed: number;
+            /**
+             * Format: int64
+             * @description Times that they were offered.
+             */
+            offers: number;
+            /**
+             * Format: int64
+             * @description Times that they went back to their place.
+             */
+            returns: number;
+            /**
+             * Format: int64
+             * @description Milliseconds that agents had them open, those that are open now not counted.
+             */
+            open_ms: number;
         };
         /** @description A part of a whole, exact. */
         Ratio: {
@@ -7011,7 +7295,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "agent_not_of_queue" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
         /** @description Another time or another agent. */
         Rescheduled: {
             /** @description The agreed local time, `2026-11-24T10:00`; without it the time stays. */
@@ -7468,6 +7752,9 @@ export interface components {
         } | {
             /** @enum {string} */
             standing: "kept_for_another";
+        } | {
+            /** @enum {string} */
+            standing: "works_on_item";
         };
         /**
          * @description What happens to a caller who has gone unanswered for the most that is allowed.
@@ -7795,6 +8082,11 @@ export interface components {
             phone?: string | null;
             /** @description Whether the agent may sign in for calls. */
             is_active: boolean;
+            /**
+             * Format: int64
+             * @description How many work items the agent may have open at a time, beside calls, 0 to 20; `None` is as the centre says.
+             */
+            work_items_max?: number | null;
         } & {
             /**
              * Format: int64
@@ -7930,6 +8222,11 @@ export interface components {
             monitoring_notice?: components["schemas"]["MonitoringNotice"];
             /** @description How long a customer may be left on hold. */
             hold?: components["schemas"]["HoldLimits"];
+            /**
+             * Format: int64
+             * @description How many work items an agent may have open at a time, beside calls, 0 to 20. Of calls it is always one.
+             */
+            work_items_max?: number;
         } & {
             /**
              * Format: int64
@@ -8171,6 +8468,8 @@ export interface components {
             /** @description What becomes of callers who give up. */
             missed?: components["schemas"]["MissedRule"];
             hold?: components["schemas"]["HoldLimits"] | null;
+            /** @description What its agents do beside calls. */
+            work?: components["schemas"]["WorkRules"];
         } & {
             /**
              * Format: int64
@@ -8642,6 +8941,11 @@ export interface components {
             phone?: string | null;
             /** @description Whether the agent may sign in for calls. */
             is_active: boolean;
+            /**
+             * Format: int64
+             * @description How many work items the agent may have open at a time, beside calls, 0 to 20; `None` is as the centre says.
+             */
+            work_items_max?: number | null;
         } & {
             /**
              * Format: int64
@@ -8762,6 +9066,11 @@ export interface components {
             monitoring_notice?: components["schemas"]["MonitoringNotice"];
             /** @description How long a customer may be left on hold. */
             hold?: components["schemas"]["HoldLimits"];
+            /**
+             * Format: int64
+             * @description How many work items an agent may have open at a time, beside calls, 0 to 20. Of calls it is always one.
+             */
+            work_items_max?: number;
         } & {
             /**
              * Format: int64
@@ -8968,6 +9277,8 @@ export interface components {
             /** @description What becomes of callers who give up. */
             missed?: components["schemas"]["MissedRule"];
             hold?: components["schemas"]["HoldLimits"] | null;
+            /** @description What its agents do beside calls. */
+            work?: components["schemas"]["WorkRules"];
         } & {
             /**
              * Format: int64
@@ -9392,6 +9703,214 @@ export interface components {
              * @description What of it was paused.
              */
             paused_ms: number;
+        };
+        /** @description How a work item was done. */
+        WorkDone: {
+            disposition?: components["schemas"]["DispositionId"] | null;
+        };
+        /** @description Something happened to a work item. */
+        WorkEvent: components["schemas"]["WorkEventKind"] & {
+            /** @description Which. */
+            item: components["schemas"]["WorkItemId"];
+            /** @description Whose it is. */
+            queue: components["schemas"]["QueueId"];
+        };
+        /** @description What happened to a work item. */
+        WorkEventKind: {
+            /** @description The call on which it came. */
+            call: components["schemas"]["CallId"];
+            /** @description Its place in line. */
+            queued_at: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            kind: "added";
+        } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /**
+             * Format: int64
+             * @description 1 for the first.
+             */
+            attempt: number;
+            decision?: components["schemas"]["RoutingDecision"] | null;
+            /** @enum {string} */
+            kind: "offered";
+        } | {
+            /** @description By whom. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Why. */
+            cause: components["schemas"]["OfferMiss"];
+            /** @enum {string} */
+            kind: "offer_missed";
+        } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /**
+             * Format: int64
+             * @description Milliseconds since it waited.
+             */
+            waited_ms: number;
+            /** @enum {string} */
+            kind: "accepted";
+        } | {
+            /** @description Who had it. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Why. */
+            cause: components["schemas"]["WorkReturn"];
+            /**
+             * Format: int64
+             * @description For how long, in milliseconds.
+             */
+            open_ms: number;
+            /** @enum {string} */
+            kind: "returned";
+        } | {
+            /** @description By whom. */
+            agent: components["schemas"]["AgentId"];
+            /**
+             * Format: int64
+             * @description For how long it was open there, in milliseconds.
+             */
+            open_ms: number;
+            disposition?: components["schemas"]["DispositionId"] | null;
+            /** @enum {string} */
+            kind: "done";
+        } | {
+            /** @enum {string} */
+            kind: "closed";
+        };
+        /**
+         * @description Something that an agent is to do beside calls. Saved whole with every event of it, in the same transaction; holds personal data,
+         *     which events do not.
+         */
+        WorkItem: {
+            /** @description Which. */
+            id: components["schemas"]["WorkItemId"];
+            /** @description What it is. */
+            kind: components["schemas"]["WorkKind"];
+            /** @description The queue whose agents do it. */
+            queue: components["schemas"]["QueueId"];
+            /** @description The call on which it came: its place in line has this name. */
+            call: components["schemas"]["CallId"];
+            number?: components["schemas"]["PhoneNumber"] | null;
+            customer?: components["schemas"]["CustomerId"] | null;
+            /** @description Their segment, which may stand ahead in line. */
+            segment?: string | null;
+            /** @description Language spoken with them. */
+            language: string;
+            /** @description When it came. */
+            added_at: components["schemas"]["Timestamp"];
+            /** @description Since when the customer waits: the place in line, to which it returns each time that it is not done. */
+            queued_at: components["schemas"]["Timestamp"];
+            /** @description Where it stands. */
+            state: components["schemas"]["WorkState"];
+            /**
+             * Format: int64
+             * @description How often it was offered.
+             */
+            offers: number;
+            /**
+             * Format: int64
+             * @description How often it went back to its place, not done.
+             */
+            returns: number;
+            /**
+             * Format: int64
+             * @description For how long agents have had it open, in milliseconds, the present one not counted.
+             */
+            open_ms: number;
+            ended_at?: components["schemas"]["Timestamp"] | null;
+        };
+        WorkItemId: string;
+        /** @description A work item as it stands, with what it leads to. */
+        WorkItemView: components["schemas"]["WorkItem"] & {
+            /** @description Name of the customer, when known. */
+            name?: string | null;
+            ticket?: components["schemas"]["TicketId"] | null;
+        };
+        /** @description What a work item is. */
+        WorkKind: {
+            /** @description The message. */
+            recording: components["schemas"]["RecordingId"];
+            /**
+             * Format: int64
+             * @description Its length.
+             */
+            length_ms: number;
+            /** @enum {string} */
+            is: "voicemail";
+        };
+        /**
+         * @description Why a work item went back to its place.
+         * @enum {string}
+         */
+        WorkReturn: "given_back" | "time_up" | "agent_gone";
+        /** @description How a queue's work items are given to its agents, and what its calls may interrupt. */
+        WorkRules: {
+            /**
+             * @description Whether messages of callers are offered to agents like calls. Each is a ticket of the queue in any case.
+             * @default true
+             */
+            routes_voicemail: boolean;
+            /**
+             * @description Whether the queue's calls are offered to agents who work on an item. The item stays open meanwhile. Where not, such agents do not
+             *     come into question for its calls.
+             * @default true
+             */
+            interrupts: boolean;
+            /**
+             * Format: int64
+             * @description Minutes of waiting after which an item is offered before calls, 1 to 10080. Before that it is offered when no call waits that the
+             *     agent could take.
+             * @default 60
+             */
+            promote_mins: number;
+            /**
+             * Format: int64
+             * @description Minutes that an agent may have an item open; then it goes back to its place in line, 1 to 1440.
+             * @default 30
+             */
+            open_mins_max: number;
+        };
+        /** @description Where a work item stands. */
+        WorkState: {
+            /** @enum {string} */
+            is: "waiting";
+        } | {
+            /** @description To whom. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Then it counts as unanswered. */
+            until: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            is: "offered";
+        } | {
+            /** @description Who. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Since when. */
+            since: components["schemas"]["Timestamp"];
+            /** @description Then it goes back to its place. */
+            until: components["schemas"]["Timestamp"];
+            /** @enum {string} */
+            is: "accepted";
+        } | {
+            /** @description By whom. */
+            agent: components["schemas"]["AgentId"];
+            disposition?: components["schemas"]["DispositionId"] | null;
+            /** @enum {string} */
+            is: "done";
+        } | {
+            /** @enum {string} */
+            is: "closed";
+        };
+        /** @description A work item at an agent. */
+        WorkView: {
+            /** @description Which. */
+            item: components["schemas"]["WorkItemId"];
+            /** @description Of which queue. */
+            queue: components["schemas"]["QueueId"];
+            /** @description Whether it is offered, not taken yet. */
+            is_offered: boolean;
+            /** @description Until when: then the offer is missed, or the item goes back to its place. */
+            until: components["schemas"]["Timestamp"];
         };
         /** @description Wrap-up after a call. */
         WrapUp: {
@@ -14489,6 +15008,318 @@ export interface operations {
                 };
             };
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_list: {
+        parameters: {
+            query?: {
+                /** @description Those that are over, the last one first. Without it those that are not, the first in line first. */
+                is_ended?: boolean;
+                /** @description Whose. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description Offered to this agent, open there, or done by it. */
+                agent?: components["schemas"]["AgentId"];
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WorkItem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_counts: {
+        parameters: {
+            query: {
+                /** @description Came at this time or later. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Came before. */
+                to: components["schemas"]["Timestamp"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueWork"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkItemView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is open at the agent */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nobody is offered it any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It keeps its place */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_done: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkDone"];
+            };
+        };
+        responses: {
+            /** @description It is over */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_give_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is in line again */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    work_items_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventRecord"][];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

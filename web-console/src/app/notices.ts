@@ -60,6 +60,7 @@ export function useNotices(): void {
         case 'call_cut_off':
         case 'consult_failed':
         case 'callback_not_dialled':
+        case 'work_item_returned':
         case 'consult_over':
         case 'party_left':
         case 'call_taken_over':

@@ -5,6 +5,7 @@ import { useEffect } from 'react'
 import { useTexts } from '@/i18n/use-texts'
 import { signOut } from '@/api/session'
 import { Dock } from '@/features/dock/dock'
+import { WorkStrip } from '@/features/work/work-strip'
 import { changeLanguage, isLanguage } from '@/i18n'
 import { readSetting } from '@/lib/storage'
 import { useSessionWatch } from '@/lib/use-session-watch'
@@ -67,7 +68,10 @@ export function Shell() {
         {t('skip')}
       </a>
       <Rail session={session} onSignOut={() => askToSignOut(() => void leave())} />
-      <Dock />
+      <div className="min-w-0">
+        <Dock />
+        <WorkStrip />
+      </div>
       <main id="page" tabIndex={-1} className="min-h-0 min-w-0 overflow-hidden outline-none">
         <Outlet />
       </main>

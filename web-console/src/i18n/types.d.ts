@@ -13,6 +13,7 @@ import type liveBoard from '../features/live-board/i18n/en.json'
 import type precheck from '../features/precheck/i18n/en.json'
 import type reports from '../features/reports/i18n/en.json'
 import type tickets from '../features/tickets/i18n/en.json'
+import type work from '../features/work/i18n/en.json'
 import type wrapup from '../features/wrapup/i18n/en.json'
 import type common from './en.json'
 
@@ -35,6 +36,7 @@ declare module 'i18next' {
       precheck: typeof precheck
       reports: typeof reports
       tickets: typeof tickets
+      work: typeof work
       wrapup: typeof wrapup
     }
   }

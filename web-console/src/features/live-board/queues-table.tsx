@@ -1,3 +1,4 @@
+import { Voicemail } from 'lucide-react'
 import { useTexts } from '@/i18n/use-texts'
 import { clockText, numberText, percentText, waitRangeText } from '@/i18n/format'
 import { boardStore } from '@/live/stores/board'
@@ -52,6 +53,13 @@ function QueueRow({ id }: { id: string }) {
     <div role="row" data-testid={`board-queue-${id}`} className={cx(TRACKS, 'h-9 border-b border-line [contain:content]')}>
       <span role="rowheader" className="truncate font-semibold">
         {queue.name}
+        {live.work_items > 0 && (
+          <span data-testid={`board-queue-${id}-work`} title={t('queues.work', { count: live.work_items })} className="ml-2 inline-flex items-center gap-1 align-middle text-xs font-normal text-ink-2 tabular-nums">
+            <Voicemail size={13} aria-hidden />
+            {live.work_items}
+            <span className="sr-only">{t('queues.work', { count: live.work_items })}</span>
+          </span>
+        )}
       </span>
       <span role="cell" data-testid={`board-queue-${id}-waiting`} className="text-right text-lg font-semibold tabular-nums">
         {live.waiting}

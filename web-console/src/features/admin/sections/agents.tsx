@@ -137,6 +137,14 @@ function Fields({ form, isNew }: FieldsProps<AgentProfile>) {
         onChange={(id) => set('phone', id === NONE ? null : id)}
         error={errorOf('phone')}
       />
+      <Select
+        label={t('work_items_max')}
+        choices={[{ id: NONE, label: t('work_items_usual') }, ...[0, 1, 2, 3, 5, 10, 20].map((count) => ({ id: String(count), label: String(count) }))]}
+        value={values.work_items_max == null ? NONE : String(values.work_items_max)}
+        onChange={(id) => set('work_items_max', id === NONE ? null : Number(id))}
+        error={errorOf('work_items_max')}
+        data-testid="field-work_items_max"
+      />
       <Checkbox isSelected={values.is_active} onChange={(isOn) => set('is_active', isOn)}>
         {t('agents.active')}
       </Checkbox>

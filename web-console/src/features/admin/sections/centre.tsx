@@ -10,7 +10,7 @@ import { FormProblem } from '@/lib/form-problem'
 import { LoadProblem } from '@/lib/load-problem'
 import { useForm } from '@/lib/use-form'
 import { Button, Checkbox, ComboBox, Page, Select, showToast, SkeletonLines, TextField } from '@/ui'
-import { useRange } from '../form-parts'
+import { NumberField, useRange } from '../form-parts'
 import { AnswerDetectionFields } from './answer-detection'
 import { DiallingFields, tidyDialling } from './dialling'
 import { CentreForkFields } from './fork-rules'
@@ -75,6 +75,7 @@ function CentreForm({ centre, onReload }: { centre: Versioned<Centre>; onReload:
       </Checkbox>
       <p className="-mt-2 text-xs text-ink-3">{t('centre.level_control_help')}</p>
       <HoldFields hold={holdOf(values.hold)} onChange={(hold) => set('hold', holdOf(hold))} errorOf={errorOf} />
+      <NumberField label={t('work_items_max')} value={values.work_items_max ?? 1} onChange={(most) => set('work_items_max', most)} error={errorOf('work_items_max')} data-testid="field-work_items_max" />
       <DiallingFields form={form} />
       <MonitoringField value={form.values.monitoring_notice ?? 'hidden'} onChange={(notice) => form.set('monitoring_notice', notice ?? 'hidden')} />
       <CentreRecordingFields form={form} />

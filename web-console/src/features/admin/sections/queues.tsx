@@ -14,6 +14,7 @@ import { callbackMistakes, DEFAULT_CALLBACK, QueueCallbackFields } from './queue
 import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
 import { DEFAULT_WAITING, QueueWaitingFields, waitingMistakes } from './queue-waiting'
 import { HoldFields, holdMistakes, holdOf } from './hold'
+import { DEFAULT_WORK, QueueWorkFields, workMistakes } from './queue-work'
 import { MonitoringField } from './monitoring'
 import { RecordingPolicyField } from './recording'
 import { SkillNeeds } from './skill-needs'
@@ -81,6 +82,7 @@ export function QueuesSection() {
       has_secret_note: false,
       forks: null,
       callback: DEFAULT_CALLBACK,
+      work: DEFAULT_WORK,
     }),
     toBody: tidyQueue,
     check: (queue, isNew) => ({
@@ -99,6 +101,7 @@ export function QueuesSection() {
       ...waitingMistakes(queue, range, t),
       ...callbackMistakes(queue, range),
       ...(queue.hold ? holdMistakes(holdOf(queue.hold), range) : {}),
+      ...workMistakes(queue, range),
       ...Object.fromEntries(EXITS.map((field) => [field, exitMistake(queue[field], t)])),
     }),
     Fields,
@@ -147,6 +150,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
       </Group>
       <QueueWaitingFields form={form} />
       <QueueCallbackFields form={form} />
+      <QueueWorkFields form={form} />
       <Group title={t('queues.service_level')}>
         <div className="grid grid-cols-3 gap-2">
           <NumberField label={t('queues.service_level_percent')} unit="%" value={values.service_level_percent} onChange={(value) => set('service_level_percent', value)} error={errorOf('service_level_percent')} />
