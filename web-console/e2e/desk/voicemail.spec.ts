@@ -2,6 +2,7 @@
 import { expect, test } from '@playwright/test'
 import { Caller } from '../support/caller'
 import { useCentre } from '../support/centre'
+import { look } from '../support/look'
 import { anotherPage, signIn, startShift } from '../support/page'
 
 const centre = useCentre()
@@ -12,10 +13,11 @@ interface Queue {
 }
 
 test('a message is offered, taken, heard and done', async ({ page, browser }) => {
+  test.setTimeout(150_000)
   const admin = await centre.rest('admin')
   const support = (await admin.items<Queue>('/queues')).find((queue) => queue.id === 'support')
   if (!support) throw new Error('no queue support')
-  await admin.ask('PUT', '/queues/support', { ...support, on_no_agents: { then: 'voicemail', prompt: 'leave-message', secs_max: 60 } })
+  await admin.ask('PUT', '/queues/support', { ...support, ring_secs: 120, on_no_agents: { then: 'voicemail', prompt: 'leave-message', secs_max: 60 } })
   const caller = await Caller.call(centre, '1001', { hangsUpAfterMs: 13_000 })
   try {
     await caller.succeeds()
@@ -32,9 +34,11 @@ test('a message is offered, taken, heard and done', async ({ page, browser }) =>
   await expect(offer).toBeVisible()
   await expect(offer).toContainText(/0:0\d/)
   await expect(page.getByTestId('presence')).toHaveAttribute('data-state', 'ready')
+  await look(page, 'work-offer', '[data-testid=work]')
   await page.getByTestId('work-accept').focus()
   await page.keyboard.press('Enter')
   await expect(page.getByTestId('work-open')).toBeVisible()
+  await look(page, 'work-open', '[data-testid=work]')
   await expect(page).toHaveURL(/\/tickets\//)
   await expect(page.getByTestId('listen-message')).toBeVisible()
   await page.getByTestId('work-listen').click()
