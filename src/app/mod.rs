@@ -18,6 +18,7 @@ pub mod first_centre;
 pub mod import;
 pub mod ivr;
 pub mod journal_loop;
+pub mod norm_loop;
 pub mod overload;
 pub mod paging;
 pub mod rate_limit;

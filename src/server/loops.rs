@@ -12,7 +12,7 @@ use crate::{
         alerts::Alerts,
         desk::Desk,
         directory::DirectoryDesk,
-        reaction_loop,
+        norm_loop, reaction_loop,
         recordings::{RecordingDesk, retention},
         review_loop,
         switch_handle::SwitchHandle,
@@ -83,7 +83,7 @@ pub fn start(
     ]
 }
 
-/// Starts the loops that watch the floor by the rules for alerts, and that tell outside systems.
+/// Starts the loops that watch the floor by the rules for alerts, tell it what is usual at this time, and tell outside systems.
 pub fn watch_floor(
     tasks: &Tasks,
     ground: &Ground,
@@ -97,8 +97,13 @@ pub fn watch_floor(
         let (alerts, clock, stop) = (alerts.clone(), clock.clone(), stopping.clone());
         move || alert_loop::run(alerts.clone(), switch.clone(), desk.clone(), directory.clone(), clock.clone(), stop.clone())
     };
+    let forecasting = {
+        let (db, switch, clock, stop) = (ground.db.clone(), exchange.switch.clone(), clock.clone(), stopping.clone());
+        let directory = ground.directory.watch();
+        move || norm_loop::run(db.clone(), switch.clone(), directory.clone(), clock.clone(), stop.clone())
+    };
     let telling = move || webhook_loop::run(alerts.clone(), poster.clone(), clock.clone(), stopping.clone());
-    vec![tasks.keep("alerts", watching), tasks.keep("webhooks", telling)]
+    vec![tasks.keep("alerts", watching), tasks.keep("norms", forecasting), tasks.keep("webhooks", telling)]
 }
 
 /// Starts the loop that reads certificates and keys again when their files change.

@@ -35,6 +35,7 @@ pub mod segments;
 pub mod tickets;
 pub mod users;
 pub mod work_items;
+pub mod work_norms;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -80,5 +81,6 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("tickets", tickets::STATEMENTS),
         ("users", users::STATEMENTS),
         ("work_items", work_items::STATEMENTS),
+        ("work_norms", work_norms::STATEMENTS),
     ]
 }

@@ -9,6 +9,7 @@ use crate::{
         directory::Directory,
         event::Actor,
         ivr::ScriptBook,
+        queue::WorkNorms,
     },
     protocol::{
         forking::{ForkNotice, ForkOrder},
@@ -65,6 +66,8 @@ pub enum Input {
     Peers(Arc<Peers>),
     /// New IVR flows.
     Scripts(Arc<ScriptBook>),
+    /// What the queues' calls are usually like at this time of the week.
+    WorkNorms(Arc<WorkNorms>),
     /// An agent's console socket opened, closed or fell silent.
     ConsoleSession {
         /// Whose.

@@ -214,6 +214,7 @@ impl Switch {
                 self.apply_access();
             }
             Input::Scripts(scripts) => self.centre.set_scripts(scripts),
+            Input::WorkNorms(norms) => self.centre.set_work_norms(&norms, now.mono),
             Input::ConsoleSession { agent, session, is_up } => {
                 self.tell_centre(CentreInput::ConsoleSession { agent, session, is_up }, now);
             }

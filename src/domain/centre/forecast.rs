@@ -9,7 +9,7 @@ use crate::{
         agent::{Agent, Presence},
         call::{CallEventKind, Stage},
         directory::{Directory, Queue},
-        queue::{PauseTimes, ServicePace, WorkHistory, WorkShares, expected_wait},
+        queue::{PauseTimes, ServicePace, WorkHistory, WorkNorms, WorkShares, expected_wait},
     },
     types::{AgentId, CallId, ExpectedWait, Mono, QueueId},
 };
@@ -89,6 +89,15 @@ impl Forecasts {
 }
 
 impl Centre {
+    /// What is usual at this time of the week, by queue; of queues that are not named nothing is known.
+    pub fn set_work_norms(&mut self, norms: &WorkNorms, now: Mono) {
+        let directory = self.directory.clone();
+        for queue in directory.queues.keys() {
+            self.forecasts.history(queue, now).set_norm(norms.get(queue).copied().unwrap_or_default());
+        }
+        self.forecasts.paces.clear();
+    }
+
     /// An agent's presence has changed.
     pub(super) fn note_work(&mut self, agent: &AgentId, from: &Presence, to: &Presence, now: Mono) {
         if let Presence::Paused { reason } = from

@@ -9,6 +9,7 @@ mod reach;
 mod share;
 mod strategy;
 mod work_history;
+mod work_norm;
 
 pub use expected_wait::{ServicePace, expected_wait};
 pub use kept_places::{KeptPlace, KeptPlaces};
@@ -17,3 +18,4 @@ pub use pick::{FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick, pick_bes
 pub use reach::{Reach, reach};
 pub use share::Taken;
 pub use work_history::{PauseTimes, WorkHistory, WorkShares};
+pub use work_norm::{WorkNorm, WorkNorms, last_day, norm_stretches, norms_of};

@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
+use super::WorkNorm;
 use crate::types::{Mono, QueueId};
 
 /// Everything shrinks once in this time.
@@ -23,9 +22,11 @@ const STEPS_MAX: u64 = 8_640;
 const CALLS_LEAST: u64 = 2_500;
 /// The usual time weighs as much as so many recent calls.
 const USUAL_WEIGHT: f64 = 5.0;
-/// Until callers have given up, they are taken to be so patient, with the weight of two of them.
+/// Until callers have given up, they are taken to be so patient, with the weight of two of them; with that of more where it is known how
+/// patient they are at this time of the week.
 const PATIENCE_MS: f64 = 600_000.0;
 const PATIENCE_WEIGHT: f64 = 2.0;
+const PATIENCE_NORM_WEIGHT: f64 = 5.0;
 /// A telephone is answered so soon until it is known better, with the weight of two calls.
 const RING_MS: f64 = 4_000.0;
 const RING_WEIGHT: f64 = 2.0;
@@ -38,7 +39,7 @@ const BORDERS_MS: [u64; 20] = [
 const RESIDUAL_WEIGHT: f64 = 2.0;
 
 /// Calls in thousandths and their milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Times {
     thousandths: u64,
     ms: u64,
@@ -65,7 +66,7 @@ fn shrink(count: &mut u64, millionths: u64) {
 }
 
 /// What the calls of one queue have been like.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkHistory {
     /// Offer to free again: the last half hour, and the last days.
     recent: Times,
@@ -76,6 +77,8 @@ pub struct WorkHistory {
     rings: Times,
     /// Callers who gave up, and the time that all callers have waited.
     patience: Times,
+    /// What is usual at this time of the week.
+    norm: WorkNorm,
     shrunk_at: Mono,
 }
 
@@ -88,8 +91,14 @@ impl WorkHistory {
             lengths: [0; BORDERS_MS.len()],
             rings: Times::default(),
             patience: Times::default(),
+            norm: WorkNorm::default(),
             shrunk_at: now,
         }
+    }
+
+    /// This is usual at this time of the week.
+    pub fn set_norm(&mut self, norm: WorkNorm) {
+        self.norm = norm;
     }
 
     /// A call has kept an agent for so long, from the offer until the agent was free again.
@@ -116,13 +125,12 @@ impl WorkHistory {
         self.patience.thousandths += if gave_up { 1_000 } else { 0 };
     }
 
-    /// How long a call keeps an agent, and from how many calls that is known; milliseconds. `None` while too few are.
+    /// How long a call keeps an agent, and from how many calls that is known; milliseconds. The last half hour, shrunk to what is usual at
+    /// this time of the week, or else in the last days; `None` while too little is known of either.
     pub fn handle_ms(&self) -> Option<(f64, f64)> {
-        if self.usual.thousandths < CALLS_LEAST {
-            return None;
-        }
-        let usual_ms = self.usual.ms as f64 / self.usual.count();
-        let weight = USUAL_WEIGHT.min(self.usual.count());
+        let has_days = self.usual.thousandths >= CALLS_LEAST;
+        let of_days = || has_days.then(|| (self.usual.ms as f64 / self.usual.count(), USUAL_WEIGHT.min(self.usual.count())));
+        let (usual_ms, weight) = self.norm.handle_ms().map(|ms| (ms, USUAL_WEIGHT)).or_else(of_days)?;
         let mean = (self.recent.ms as f64 + weight * usual_ms) / (self.recent.count() + weight);
         Some((mean.max(1.0), self.recent.count() + weight))
     }
@@ -152,14 +160,16 @@ impl WorkHistory {
     /// The rate per millisecond at which one waiting caller gives up: those who did over the time that all have waited, which is right
     /// although most are answered before their patience is over.
     pub fn gives_up(&self) -> f64 {
-        (self.patience.count() + PATIENCE_WEIGHT) / (self.patience.ms as f64 + PATIENCE_WEIGHT * PATIENCE_MS)
+        let norm = self.norm.patience_ms().map(|ms| (ms.max(1.0), PATIENCE_NORM_WEIGHT));
+        let (usual_ms, weight) = norm.unwrap_or((PATIENCE_MS, PATIENCE_WEIGHT));
+        (self.patience.count() + weight) / (self.patience.ms as f64 + weight * usual_ms)
     }
 
     /// Lets the time up to now go by.
     pub fn pass(&mut self, now: Mono) {
         let steps = now.millis_since(self.shrunk_at) / STEP_MS;
         if steps > STEPS_MAX {
-            *self = Self::beginning(now);
+            *self = Self { norm: self.norm, ..Self::beginning(now) };
             return;
         }
         for _ in 0..steps {
@@ -270,6 +280,18 @@ mod tests {
         assert!((130_000.0..190_000.0).contains(&later), "what was recent has become usual: {later}");
         history.pass(minutes(40 * 1_440));
         assert_eq!(history.handle_ms(), None);
+    }
+
+    #[test]
+    fn what_is_usual_at_this_time_of_the_week_is_known_from_the_start_and_gives_way_to_what_happens() {
+        let mut history = WorkHistory::beginning(minutes(0));
+        history.set_norm(WorkNorm { handled: 40, handled_ms: 40 * 240_000, gave_up: 10, waited_ms: 10 * 120_000 });
+        let mean = |history: &WorkHistory| history.handle_ms().unwrap().0;
+        assert_eq!((mean(&history), 1.0 / history.gives_up()), (240_000.0, 120_000.0));
+        (0..20).for_each(|_| history.note_handled(60_000, minutes(1)));
+        assert!((90_000.0..100_000.0).contains(&mean(&history)), "{}", mean(&history));
+        history.pass(minutes(1 + 600));
+        assert!((239_000.0..=240_000.0).contains(&mean(&history)), "back to what is usual: {}", mean(&history));
     }
 
     #[test]

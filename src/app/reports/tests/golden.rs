@@ -5,8 +5,10 @@ use super::*;
 use crate::domain::{
     call::TransferTarget,
     directory::{Queue, ServiceLevelVariant},
+    queue::{WorkNorm, WorkNorms},
     report::{AgentInterval, Balance, Ended, FlowOuts, Ratio, VisitCounts, Waits},
 };
+use crate::store::work_norms::work_norms;
 
 /// The ten contacts in support, of whom two go on to sales, and the two agents.
 fn day() -> Facts {
@@ -318,5 +320,19 @@ async fn files_have_a_heading_and_the_same_figures() {
         let agents = rows(reports.agents_file(&sue(), quarters(), None).await.unwrap());
         assert_eq!((agents.len(), agents[0]["paused_seconds_by_reason"].as_str()), (4, "lunch=240.000"));
         assert_eq!((agents[0]["occupancy_percent"].as_str(), agents[0]["signed_in_seconds"].as_str()), ("27.27", "900.000"));
+    }
+}
+
+#[tokio::test]
+async fn forecasts_are_made_of_the_whole_time_that_each_call_took_its_agent() {
+    for test in TestDb::each().await {
+        day().store(&test).await;
+        let norms = work_norms(&test.db, (at(0), at(3_600))).await.unwrap();
+        // Offer, talk and wrap-up of 1, 2, 6 and 10: 105, 150, 65 and 125 s. All who waited: the ten of the balance.
+        let support = WorkNorm { handled: 4, handled_ms: 445_000, gave_up: 3, waited_ms: 708_000 };
+        let sales = WorkNorm { handled: 1, handled_ms: 65_000, gave_up: 1, waited_ms: 40_000 };
+        assert_eq!(norms, WorkNorms::from([(queue("support"), support), (queue("sales"), sales)]), "on {test:?}");
+        let before_the_talk = work_norms(&test.db, (at(0), at(10))).await.unwrap();
+        assert!(before_the_talk.is_empty(), "on {test:?}");
     }
 }

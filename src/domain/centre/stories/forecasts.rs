@@ -5,6 +5,7 @@ use crate::{
     domain::{
         call::CallEventKind,
         centre::{CentreCommand, WantedPresence},
+        queue::WorkNorm,
     },
     types::ExpectedWait,
 };
@@ -50,6 +51,20 @@ fn a_forecast_is_made_once_three_calls_are_known_and_stands_with_the_entry() {
     assert!((60_000..135_000).contains(&next.mean_ms), "one call of two minutes is ahead, just begun: {next:?}");
     assert!(behind.mean_ms > next.mean_ms + 60_000 && behind.p90_ms > behind.p50_ms, "{behind:?}");
     assert!(shown(&floor).unwrap().mean_ms > behind.mean_ms, "the board shows whoever comes now");
+}
+
+#[test]
+fn after_a_start_the_first_caller_is_told_by_what_is_usual_at_this_time() {
+    let mut floor = Floor::ready(&["ana"]);
+    let usual = WorkNorm { handled: 30, handled_ms: 30 * 240_000, ..WorkNorm::default() };
+    let now = floor.now.mono;
+    floor.centre.set_work_norms(&[("support".parse().unwrap(), usual)].into(), now);
+    for _ in 0..3 {
+        floor.call("1001");
+    }
+    let told: Vec<_> = expected(&floor).into_iter().map(|wait| wait.unwrap().mean_ms / 60_000).collect();
+    assert_eq!(told[0], 0, "an agent is free");
+    assert!((3..=5).contains(&told[1]) && (6..=9).contains(&told[2]), "minutes: {told:?}");
 }
 
 #[test]
