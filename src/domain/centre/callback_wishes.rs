@@ -152,8 +152,13 @@ impl Centre {
         let queued_at = queued_at.min(turn.now.wall);
         self.take_out_callback(turn, callback);
         self.on_callback(turn, callback, |callback, _, cx| callback.merge(id, cx));
-        self.on_call(turn, id, |call: &mut Call, _| call.place_at = Some((queue.clone(), queued_at)));
         let since = mono_of(queued_at, turn.now);
+        let own = self.lines.get(queue).and_then(|line| line.place(id));
+        if own.is_some_and(|place| place.since() <= since) {
+            // Whoever stands at a better place already keeps it.
+            return;
+        }
+        self.on_call(turn, id, |call: &mut Call, _| call.place_at = Some((queue.clone(), queued_at)));
         if self.lines.get_mut(queue).is_some_and(|line| line.take_place(id, since)) {
             self.published.touch_queue(queue.clone());
         }

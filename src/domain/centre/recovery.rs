@@ -231,8 +231,7 @@ impl Centre {
 
     /// Whether the call still rings at the agent, until it is told of the restart: a consultation that rang does not come back.
     fn rings_at(&self, agent: &AgentId, call: CallId) -> bool {
-        let offer = self.calls.get(&call).and_then(|call| call.stage().offer());
-        offer.is_some_and(|offer| offer.agent == *agent)
+        self.calls.get(&call).is_some_and(|call| call.offer_to(agent).is_some())
     }
 
     /// Whether the agent has the call, or is in its conference.

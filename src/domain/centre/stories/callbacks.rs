@@ -169,6 +169,27 @@ fn who_calls_again_has_the_place_of_the_callback_and_is_not_called() {
 }
 
 #[test]
+fn who_is_back_at_an_earlier_place_keeps_it_when_a_later_callback_is_taken_over() {
+    let mut directory = directory(CallbackMode::AgentFirst);
+    let support = directory.queues.get_mut(&id::<QueueId>("support")).unwrap();
+    support.waiting.redial_secs = 120;
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    pause(&mut floor, "ana");
+    let (leg, _) = call_from(&mut floor, 1);
+    floor.sleep(10_000);
+    call_from(&mut floor, 2);
+    floor.hang_up(leg);
+    let wish = wish(&mut floor, 1);
+    request(&mut floor, wish).unwrap();
+    call_from(&mut floor, 1);
+    assert!(floor.story().contains(&"place_regained"));
+    assert_eq!(last_told(&floor).state, CallbackState::Merged);
+    ready(&mut floor, "ana");
+    assert_eq!(served(&floor, "ana").as_deref(), Some("+34911000001"), "who came first");
+}
+
+#[test]
 fn who_calls_again_while_being_dialled_is_called_no_longer() {
     let mut floor = with_ana_paused(CallbackMode::AgentFirst);
     promised(&mut floor, 1);
