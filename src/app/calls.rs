@@ -292,6 +292,7 @@ mod tests {
             call: Some(Box::new(summary)),
             callback: None,
             work: None,
+            sight: None,
         };
         let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
         let entry = Entry { fact, dedup: format!("t:{seed}"), rules };

@@ -24,6 +24,7 @@ pub mod paging;
 pub mod rate_limit;
 pub mod reaction_loop;
 pub mod recordings;
+pub mod replay;
 pub mod reports;
 pub mod review_loop;
 pub mod sample_centre;
@@ -39,6 +40,7 @@ pub mod tickets;
 pub mod timer_loop;
 pub mod users;
 pub mod webhook_loop;
+pub mod what_if;
 pub mod work_items;
 
 /// Why the database did not do it, for those above who must answer somebody.

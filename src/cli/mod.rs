@@ -6,6 +6,7 @@ mod demo;
 mod import;
 mod ivr;
 mod openapi;
+mod routing;
 mod serve;
 mod simulate;
 mod sla;
@@ -65,6 +66,9 @@ enum Command {
     Sla(sla::Arguments),
     /// Tells what a staffing would do: by Erlang C and Erlang A, and on days simulated on the floor that routes calls.
     Simulate(simulate::Arguments),
+    /// Makes recorded decisions of the matcher again.
+    #[command(subcommand)]
+    Routing(routing::Command),
     /// Shows or checks the settings.
     #[command(subcommand)]
     Config(config::Command),
@@ -116,6 +120,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Ivr(arguments) => ivr::run(arguments, &cli.settings),
         Command::Sla(arguments) => sla::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Routing(command) => routing::run(command, &cli.settings),
         Command::Config(command) => config::run(command, &cli.settings),
         Command::Openapi(command) => openapi::run(command),
     };

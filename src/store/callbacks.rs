@@ -185,6 +185,7 @@ mod tests {
                 call: None,
                 callback: Some(Box::new(callback.clone())),
                 work: None,
+                sight: None,
             },
             dedup: format!("{} {:?} {number}", callback.id, callback.state),
             rules: RULES,

@@ -18,7 +18,7 @@ use sqlx::{FromRow, types::Json};
 use super::{
     Db, NewEvent, StoreFault, Tx, binds, callbacks, calls, recordings,
     segments::{self, MissStep, PresenceStep, VisitStep},
-    sql,
+    sights, sql,
     tx::{actor_from_text, parse},
     work_items,
 };
@@ -80,6 +80,7 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
     if !tx.emit_all(news.collect()).await? {
         return Ok(());
     }
+    sights::save(tx, first_seq, entries.iter().map(|entry| &entry.fact)).await?;
     let follows = Follows::from(first_seq, entries);
     let calls: Vec<&CallSummary> = follows.calls.into_values().collect();
     calls::save(tx, &calls).await?;

@@ -33,6 +33,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (12, "callbacks", include_str!("../../migrations/0012_callbacks.sql")),
     (13, "alerts", include_str!("../../migrations/0013_alerts.sql")),
     (14, "broadcasts", include_str!("../../migrations/0014_broadcasts.sql")),
+    (15, "routing sights", include_str!("../../migrations/0015_routing_sights.sql")),
     (16, "work items", include_str!("../../migrations/0016_work_items.sql")),
 ];
 
@@ -211,6 +212,11 @@ mod tests {
             14,
             "a869475f5fb325dd58fe8f5da67d1b24d4f65a1a0da47a3d4262803ace94b4c4",
             "efdd204e92aef81ccc74c84f421b7cd9322f92fbdccfd31e608a7ebd46327ad2",
+        ),
+        (
+            15,
+            "6769a5053c58fc21533bb18f5b867bab98e666f59ff365b925d11f5a89b98c98",
+            "4d75a9d167092f7c00dfe24ffcb279012453a66e5205b40965861c974f36b447",
         ),
         (
             16,

@@ -29,9 +29,11 @@ pub mod journal;
 pub mod peek;
 pub mod positions;
 pub mod queue_report;
+pub mod recorded;
 pub mod recordings;
 pub mod repair;
 pub mod segments;
+pub mod sights;
 pub mod tickets;
 pub mod users;
 pub mod work_items;
@@ -74,10 +76,12 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("journal", journal::STATEMENTS),
         ("positions", positions::STATEMENTS),
         ("queue_report", queue_report::STATEMENTS),
+        ("recorded", recorded::STATEMENTS),
         ("recordings", recordings::STATEMENTS),
         ("repair", repair::STATEMENTS),
         ("search_texts", search_texts::STATEMENTS),
         ("segments", segments::STATEMENTS),
+        ("sights", sights::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
         ("users", users::STATEMENTS),
         ("work_items", work_items::STATEMENTS),

@@ -170,6 +170,7 @@ mod tests {
                 call: None,
                 callback: None,
                 work: Some(Box::new(item.clone())),
+                sight: None,
             },
             dedup: format!("{} {} {number}", item.id, item.state.word()),
             rules: RULES,

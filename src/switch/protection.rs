@@ -90,6 +90,7 @@ impl Switch {
             call: None,
             callback: None,
             work: None,
+            sight: None,
         }));
     }
 }

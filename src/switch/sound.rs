@@ -115,6 +115,7 @@ impl Switch {
                         call: None,
                         callback: None,
                         work: None,
+                        sight: None,
                     }));
                 }
                 None

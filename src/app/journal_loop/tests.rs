@@ -65,6 +65,7 @@ fn fact(secs: i64, id: CallId, kind: CallEventKind, call: Option<CallSummary>) -
         call: call.map(Box::new),
         callback: None,
         work: None,
+        sight: None,
     }
 }
 

@@ -76,6 +76,7 @@ impl Shelf {
             call: None,
             callback: None,
             work: None,
+            sight: None,
         };
         let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
         let entry = Entry { fact, dedup, rules };

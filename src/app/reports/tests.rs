@@ -125,7 +125,7 @@ impl Facts {
     fn put(&mut self, time: Timestamp, event: Event, call: Option<Box<CallSummary>>) {
         let dedup = format!("facts:{}", self.entries.len());
         self.entries.push(Entry {
-            fact: Fact { at: time, actor: By::System, event, call, callback: None, work: None },
+            fact: Fact { at: time, actor: By::System, event, call, callback: None, work: None, sight: None },
             dedup,
             rules: RULES,
         });

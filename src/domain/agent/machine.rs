@@ -179,6 +179,11 @@ impl Agent {
         workload
     }
 
+    /// The same as of the last change of presence: what has passed since is not counted yet.
+    pub fn workload_then(&self) -> Workload {
+        self.workload
+    }
+
     /// The agent has signed in: begins with what colleagues have done in the middle.
     pub fn begin_workload(&mut self, workload: Workload) {
         self.workload = workload;

@@ -128,6 +128,7 @@ impl Centre {
                 call: None,
                 callback: Some(Box::new(callback.clone())),
                 work: None,
+                sight: None,
             }));
         }
         self.callbacks.is_review_due = true;

@@ -3,21 +3,16 @@
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::{AgentView, CallView, CallerMatch, Drift, QueueView};
+use super::{AgentView, CallView, CallerMatch, Drift, Fact, QueueView};
 use crate::{
     domain::{
-        call::{CallSummary, EndCause, PartEnd, Party},
-        callback::Callback,
+        call::{EndCause, PartEnd, Party},
         directory::MediaFork,
-        event::{Actor, Event},
         trunk::{TrunkHealth, TrunkRegistration},
-        work::WorkItem,
     },
     types::{
         AgentId, Answer, AnswerCause, AnswerDetect, AudioQuality, CallContext, CallId, CallerIdentity, ForkEnd, ForkFacts,
-        ForkId, ForkStop, ForkWord, LegId, PeerReason, PhoneNumber, RecordingId, SessionId, Timestamp, TrunkId, UserId,
+        ForkId, ForkStop, ForkWord, LegId, PeerReason, PhoneNumber, RecordingId, SessionId, TrunkId, UserId,
     },
 };
 
@@ -577,23 +572,4 @@ pub enum CentreOutput {
         /// Key.
         key: &'static str,
     },
-}
-
-/// An event on its way to the journal, with the call's new history line if it changed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Fact {
-    /// Wall time.
-    pub at: Timestamp,
-    /// Who.
-    pub actor: Actor,
-    /// What.
-    pub event: Event,
-    /// Saved in the same transaction.
-    pub call: Option<Box<CallSummary>>,
-    /// The callback as it stands now, saved in the same transaction.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub callback: Option<Box<Callback>>,
-    /// The same of a work item.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub work: Option<Box<WorkItem>>,
 }

@@ -8,7 +8,7 @@ use crate::{
         agent::{Agent, Workload},
         call::Stage,
         directory::{Queue, Strategy},
-        queue::{FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord, next_step, pick, pick_beside},
+        queue::{Choice, FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord},
     },
     types::{AgentId, CallId, Mono, NotFree, QueueId, RoutingDecision},
 };
@@ -26,22 +26,31 @@ impl Centre {
             if self.offer_promoted_work(turn) {
                 continue;
             }
-            let (queues, ringing) = (self.open_queues(), self.ringing_queues());
-            let is_idle = queues.is_empty() && ringing.is_empty();
+            let (open, ringing) = (self.open_queues(), self.ringing_queues());
+            let is_idle = open.is_empty() && ringing.is_empty();
             let free = if is_idle { Vec::new() } else { self.free_agents(turn.now.mono) };
             if free.is_empty() {
                 break;
             }
-            let rng = &mut *turn.rng;
-            let draw = &mut |below| rng.below(below);
-            let now = turn.now.mono;
-            // Whoever rings nowhere yet comes first.
-            let first = pick(&queues, &free, draw, now);
-            let Some(picked) = first.or_else(|| pick_beside(&ringing, &free, &self.may_ring_at_more, draw, now)) else {
-                let steps = [next_step(&queues, &free, now), next_step(&ringing, &free, now)];
-                wakes_at = wakes_at.into_iter().chain(steps.into_iter().flatten()).min();
+            let choice = Choice {
+                open: &open,
+                ringing: &ringing,
+                free: &free,
+                may_ring_at_more: &self.may_ring_at_more,
+                now: turn.now.mono,
+            };
+            let (rng, mut draws) = (&mut *turn.rng, Vec::new());
+            let mut draw = |below| {
+                let drawn = rng.below(below);
+                draws.push(drawn);
+                drawn
+            };
+            let Some(picked) = choice.decide(&mut draw) else {
+                wakes_at = wakes_at.into_iter().chain(choice.next_step()).min();
                 break;
             };
+            let sight = self.sight(&choice, draws, picked.decision.rings_beside > 0);
+            self.note_sight(sight, &picked);
             self.offer_call(turn, picked);
         }
         let work_at = self.match_work(turn);
@@ -88,7 +97,7 @@ impl Centre {
             Stage::Waiting { queue, .. } => Some(queue),
             _ => None,
         };
-        let ids: BTreeSet<&QueueId> = self.may_ring_at_more.iter().filter_map(of).collect();
+        let ids: BTreeSet<&QueueId> = self.may_ring_at_more.keys().filter_map(of).collect();
         let known = ids.into_iter().filter_map(|id| Some((self.directory.queues.get(id)?, self.lines.get(id)?)));
         known.map(|(queue, line)| self.open_queue(queue, line)).collect()
     }
@@ -105,7 +114,8 @@ impl Centre {
             _ => None,
         };
         if queue.is_some_and(|queue| call.may_ring_at_more(queue.routing.rings)) {
-            self.may_ring_at_more.insert(id);
+            let rings = i64::try_from(call.offers().count()).unwrap_or(i64::MAX);
+            self.may_ring_at_more.insert(id, rings);
         } else {
             self.may_ring_at_more.remove(&id);
         }
@@ -135,12 +145,8 @@ impl Centre {
     fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {
         let Pick { call, decision } = picked;
         let (queue, agent) = (decision.queue.clone(), decision.agent.clone());
-        let rings = self.calls.get(&call).map_or(0, |call| call.offers().count());
-        let decision = RoutingDecision {
-            not_free: self.staffing.of(&queue).map_or_else(NotFree::default, |staff| staff.not_free),
-            rings_beside: i64::try_from(rings).unwrap_or(i64::MAX),
-            ..decision
-        };
+        let not_free = self.staffing.of(&queue).map_or_else(NotFree::default, |staff| staff.not_free);
+        let decision = RoutingDecision { not_free, ..decision };
         self.offer_to(turn, call, &queue, &agent, Some(decision));
         self.launch_callback(turn, call, &agent);
     }
@@ -186,7 +192,7 @@ impl Centre {
     }
 }
 
-fn record_of(load: &Workload) -> WorkRecord {
+pub(super) fn record_of(load: &Workload) -> WorkRecord {
     let occupied_ms = load.on_calls_ms + load.wrapping_up_ms;
     WorkRecord {
         answered_thousandths: load.answered_thousandths,

@@ -14,6 +14,7 @@ mod consoles;
 mod consult;
 mod dialling;
 mod early_media;
+mod fact;
 mod forecast;
 mod forks;
 mod hearing;
@@ -43,6 +44,7 @@ mod replacing;
 mod route_advance;
 mod session;
 mod setup;
+mod sight;
 mod staffing;
 mod standing;
 mod supervise;
@@ -73,7 +75,8 @@ pub use callback_wishes::{CallbackChange, CallbackWish};
 pub use callbacks::CallbackPlace;
 pub use command::{CallerMatch, CallerRecordRef, CentreCommand, ConsultTarget, WantedPresence, WebCall};
 pub use dialling::DialDay;
-pub use io::{CallerLine, CentreInput, CentreOutput, Fact, Heard, PhoneEffect, TransferAsked, TransferProgress};
+pub use fact::Fact;
+pub use io::{CallerLine, CentreInput, CentreOutput, Heard, PhoneEffect, TransferAsked, TransferProgress};
 pub use legs::SILENT_PHONE_MS;
 pub use park::{ParkSettings, slot_number};
 pub use publish::FloorSnapshot;
@@ -81,6 +84,7 @@ pub use reconcile::{Drift, DriftKind, DriftPlace};
 pub use recording::RecordingAsked;
 pub use recovery::{FloorChanges, KeptCall, RecoveryCounts};
 pub use refusal::Refusal;
+pub use sight::{AgentSight, QueueSight, Replayed, RingingSight, Setup, Sight, Verdict};
 pub use view::{
     AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ForkView,
     ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, RingingView, SupervisorView, WorkView,
@@ -90,8 +94,9 @@ pub use work_asked::{WorkAsked, WorkWish};
 use self::{
     announcing::WaitsTold, callbacks::Callbacks, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks,
     hearing::Hearing, hours::Hours, legs::LegUse, max_hold::Hold, outbound::DialAsked, playback::Playing, publish::Published,
-    reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt, staffing::Staffing,
-    standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone, work_items::WorkItems,
+    reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt, sight::Sights,
+    staffing::Staffing, standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
+    work_items::WorkItems,
 };
 use super::{
     agent::Agent,
@@ -128,8 +133,8 @@ pub struct Centre {
     /// What they come to by queue.
     staffing: Staffing,
     lines: BTreeMap<QueueId, QueueLine>,
-    /// Calls that ring, and at fewer agents than their queue wants.
-    may_ring_at_more: BTreeSet<CallId>,
+    /// Calls that ring at so many agents, and at fewer than their queue wants.
+    may_ring_at_more: BTreeMap<CallId, i64>,
     /// What is known of the active trunks.
     trunks: BTreeMap<TrunkId, TrunkState>,
     /// How many calls may begin now on trunks with a limit a second.
@@ -180,6 +185,7 @@ pub struct Centre {
     callbacks: Callbacks,
     work: WorkItems,
     reconciler: Reconciler,
+    sights: Sights,
     is_match_due: bool,
     is_staff_check_due: bool,
     out: VecDeque<CentreOutput>,

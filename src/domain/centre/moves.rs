@@ -6,7 +6,7 @@ use crate::{
     domain::{
         Cx, Outbox,
         agent::{Agent, AgentCx, AgentEventKind, Presence},
-        call::{Call, CallCx},
+        call::{Call, CallCx, CallEventKind},
         event::{Actor, Event},
     },
     types::{AgentId, CallId, LegId, QueueId, UserId},
@@ -89,6 +89,7 @@ impl Centre {
         let count = events.len();
         for (index, event) in events.into_iter().enumerate() {
             self.note_wait(&event.kind, turn.now.mono);
+            let is_decided = matches!(event.kind, CallEventKind::Offered { decision: Some(_), .. });
             self.out.push_back(CentreOutput::Fact(Fact {
                 at: turn.now.wall,
                 actor: turn.actor.clone(),
@@ -96,6 +97,7 @@ impl Centre {
                 call: if index + 1 == count { summary.take() } else { None },
                 callback: None,
                 work: None,
+                sight: if is_decided { self.sights.take_due() } else { None },
             }));
         }
     }
@@ -147,6 +149,7 @@ impl Centre {
                 call: None,
                 callback: None,
                 work: None,
+                sight: None,
             }));
         }
         if is_away {

@@ -174,6 +174,7 @@ impl Centre {
                 call: None,
                 callback: None,
                 work: None,
+                sight: None,
             })),
         }
     }

@@ -40,6 +40,7 @@ impl Centre {
             call: None,
             callback: None,
             work: None,
+            sight: None,
         }));
     }
 

@@ -14,7 +14,7 @@ use crate::{
         call::Message,
         directory::Strategy,
         event::Event,
-        queue::{FreeAgent, OpenQueue, Pick, QueueLine, Waiting, next_step, pick, pick_beside},
+        queue::{FreeAgent, OpenQueue, Pick, QueueLine, Waiting, next_step, pick, pick_among},
         work::{NewWorkItem, OfferMiss, WorkEvent, WorkItem, WorkKind, WorkReturn, WorkState},
     },
     types::{AgentId, CallId, Mono, NotFree, Now, QueueId, RoutingDecision, Timestamp, WorkItemId},
@@ -177,6 +177,7 @@ impl Centre {
                 call: None,
                 callback: None,
                 work: Some(Box::new(item.clone())),
+                sight: None,
             }));
         }
         self.file_work_item(turn.now, &item, before.as_ref());
@@ -342,7 +343,8 @@ impl Centre {
         let rng = &mut *turn.rng;
         let free = self.agents_for_work(now);
         let queues = if free.is_empty() { Vec::new() } else { self.queues_with_work(turn.now.wall) };
-        let picked = pick_beside(&queues, &free, &self.work.promoted, &mut |below| rng.below(below), now);
+        let is_promoted = |waiting: &Waiting| self.work.promoted.contains(&waiting.call);
+        let picked = pick_among(&queues, &free, &is_promoted, &mut |below| rng.below(below), now);
         let Some(picked) = picked else { return false };
         let decision = RoutingDecision { was_promoted: true, ..picked.decision };
         self.work.kept.insert(decision.agent.clone());

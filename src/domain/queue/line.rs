@@ -1,5 +1,7 @@
 //! The line of one queue: an order that arrivals, departures and head starts change, and nothing else.
 
+mod changes;
+
 use std::{
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
@@ -8,8 +10,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use self::changes::Told;
 use super::Taken;
 use crate::types::{AgentId, CallId, Mono};
+
+pub use changes::{LineChanges, Seen};
 
 /// A place in the line. Smaller is served first: those put at the head, in the order in which they were, then by entry less the head
 /// start; who came in the same millisecond keeps the order of coming.
@@ -75,7 +80,7 @@ pub struct Waiting {
 }
 
 /// Somebody in line who is to be called back.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct CalledBack {
     /// The agent who alone may.
     pub only: Option<AgentId>,
@@ -95,6 +100,7 @@ pub struct QueueLine {
     pub taken: Taken,
     /// Callers who wait for one agent, until when.
     kept: BTreeMap<CallId, (AgentId, Mono)>,
+    told: Told,
 }
 
 impl QueueLine {
@@ -142,6 +148,7 @@ impl QueueLine {
 
     fn put(&mut self, waiting: Waiting, place: Place) {
         self.called_back += usize::from(waiting.called_back.is_some());
+        self.told.touch(place.call);
         self.places.insert(place.call, place);
         self.by_entry.insert((place.since, Some(place.call)));
         self.order.insert(place, waiting);
@@ -155,6 +162,7 @@ impl QueueLine {
     /// Takes a caller out.
     pub fn leave(&mut self, call: CallId) -> Option<Waiting> {
         let place = self.places.remove(&call)?;
+        self.told.leave(call);
         self.by_entry.remove(&(place.since, Some(call)));
         let waiting = self.order.remove(&place)?;
         self.called_back -= usize::from(waiting.called_back.is_some());
@@ -168,7 +176,9 @@ impl QueueLine {
 
     /// A caller in line, to be changed.
     pub fn get_mut(&mut self, call: CallId) -> Option<&mut Waiting> {
-        self.order.get_mut(self.places.get(&call)?)
+        let place = self.places.get(&call)?;
+        self.told.touch(call);
+        self.order.get_mut(place)
     }
 
     /// 1 for the first in line.
@@ -216,6 +226,7 @@ impl QueueLine {
     /// This caller waits for one agent until then.
     pub fn keep_for(&mut self, call: CallId, agent: AgentId, until: Mono) {
         self.kept.insert(call, (agent, until));
+        self.touch(call);
     }
 
     /// The agent for whom a caller waits.
@@ -225,14 +236,19 @@ impl QueueLine {
 
     /// A caller waits for nobody in particular.
     pub fn release_kept(&mut self, call: CallId) {
-        self.kept.remove(&call);
+        if self.kept.remove(&call).is_some() {
+            self.touch(call);
+        }
     }
 
     /// Nobody waits for this agent any more. Whether somebody did.
     pub fn release_kept_for(&mut self, agent: &AgentId) -> bool {
-        let before = self.kept.len();
-        self.kept.retain(|_, (kept_for, _)| kept_for != agent);
-        self.kept.len() != before
+        let of_agent = self.kept.iter().filter(|(_, (kept_for, _))| kept_for == agent);
+        let released: Vec<CallId> = of_agent.map(|(call, _)| *call).collect();
+        for call in &released {
+            self.release_kept(*call);
+        }
+        !released.is_empty()
     }
 
     /// How many wait, those that ring and those who are called back included.

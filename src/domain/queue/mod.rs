@@ -13,8 +13,8 @@ mod work_norm;
 
 pub use expected_wait::{ServicePace, expected_wait};
 pub use kept_places::{KeptPlace, KeptPlaces};
-pub use line::{CalledBack, Place, QueueLine, Waiting};
-pub use pick::{FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick, pick_beside};
+pub use line::{CalledBack, LineChanges, Place, QueueLine, Seen, Waiting};
+pub use pick::{Choice, FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick, pick_among, pick_beside};
 pub use reach::{Reach, reach};
 pub use share::Taken;
 pub use work_history::{PauseTimes, WorkHistory, WorkShares};

@@ -6,7 +6,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, BinaryHeap, btree_map},
+    collections::{BTreeMap, BinaryHeap, btree_map},
 };
 
 use super::{
@@ -75,6 +75,36 @@ pub struct Pick {
     pub decision: RoutingDecision,
 }
 
+/// All that a decision depends on, but for the lots.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice<'a> {
+    /// The queues that may have one more conversation.
+    pub open: &'a [OpenQueue<'a>],
+    /// The queues of calls that ring and may ring at one more agent.
+    pub ringing: &'a [OpenQueue<'a>],
+    /// Who could take a call.
+    pub free: &'a [FreeAgent<'a>],
+    /// The calls that may ring at one more agent, and at how many they ring.
+    pub may_ring_at_more: &'a BTreeMap<CallId, i64>,
+    /// The time.
+    pub now: Mono,
+}
+
+impl Choice<'_> {
+    /// The next call to offer and its agent: whoever rings nowhere yet comes first. `None` when no call can be served. `draw` gives an
+    /// even number below its argument.
+    pub fn decide(&self, draw: &mut dyn FnMut(u64) -> u64) -> Option<Pick> {
+        let first = pick(self.open, self.free, draw, self.now);
+        first.or_else(|| pick_beside(self.ringing, self.free, self.may_ring_at_more, draw, self.now))
+    }
+
+    /// When a call that finds nobody now may find one of these agents, because a step of its queue has come.
+    pub fn next_step(&self) -> Option<Mono> {
+        let steps = [self.open, self.ringing].map(|queues| next_step(queues, self.free, self.now));
+        steps.into_iter().flatten().min()
+    }
+}
+
 /// The next call to offer and its agent; `None` when no waiting call can be served by a free agent. `draw` gives an even number below
 /// its argument.
 pub fn pick(queues: &[OpenQueue<'_>], free: &[FreeAgent<'_>], draw: &mut dyn FnMut(u64) -> u64, now: Mono) -> Option<Pick> {
@@ -85,14 +115,17 @@ pub fn pick(queues: &[OpenQueue<'_>], free: &[FreeAgent<'_>], draw: &mut dyn FnM
 pub fn pick_beside(
     queues: &[OpenQueue<'_>],
     free: &[FreeAgent<'_>],
-    may_ring_at_more: &BTreeSet<CallId>,
+    may_ring_at_more: &BTreeMap<CallId, i64>,
     draw: &mut dyn FnMut(u64) -> u64,
     now: Mono,
 ) -> Option<Pick> {
-    pick_among(queues, free, &|waiting| may_ring_at_more.contains(&waiting.call), draw, now)
+    let mut picked = pick_among(queues, free, &|waiting| may_ring_at_more.contains_key(&waiting.call), draw, now)?;
+    picked.decision.rings_beside = may_ring_at_more.get(&picked.call).copied().unwrap_or(0);
+    Some(picked)
 }
 
-fn pick_among(
+/// The same for those in line whom `is_wanted` names, whether they ring or not.
+pub fn pick_among(
     queues: &[OpenQueue<'_>],
     free: &[FreeAgent<'_>],
     is_wanted: &dyn Fn(&Waiting) -> bool,

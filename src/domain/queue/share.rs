@@ -17,6 +17,10 @@ const STEPS_MAX: u64 = 240;
 pub struct Taken {
     thousandths: BTreeMap<AgentId, u64>,
     shrunk_at: Mono,
+    /// As it was told last.
+    told: BTreeMap<AgentId, u64>,
+    /// Whether it may be otherwise now.
+    is_touched: bool,
 }
 
 impl Taken {
@@ -32,6 +36,31 @@ impl Taken {
             (None, rest) => others.saturating_mul(own) / rest,
         };
         self.thousandths.insert(agent.clone(), begins.saturating_add(1_000));
+        self.is_touched = true;
+    }
+
+    /// Who has had another number than was told last, in thousandths; 0 is none.
+    pub(super) fn take_changes(&mut self) -> Vec<(AgentId, u64)> {
+        if !std::mem::take(&mut self.is_touched) {
+            return Vec::new();
+        }
+        let gone = self.told.keys().filter(|agent| !self.thousandths.contains_key(*agent)).map(|agent| (agent.clone(), 0));
+        let different = self.thousandths.iter().filter(|&(agent, had)| self.told.get(agent) != Some(had));
+        let changes = gone.chain(different.map(|(agent, had)| (agent.clone(), *had))).collect();
+        self.told.clone_from(&self.thousandths);
+        changes
+    }
+
+    /// Everything is to be told anew.
+    pub(super) fn forget_told(&mut self) {
+        self.told.clear();
+        self.is_touched = true;
+    }
+
+    /// The same numbers in a copy.
+    pub(super) fn follow(&mut self, changes: &[(AgentId, u64)]) {
+        self.thousandths.extend(changes.iter().cloned());
+        self.thousandths.retain(|_, had| *had > 0);
     }
 
     /// By how much an agent has had less than the own share of what those with a share have had, in hundredths of a percent. Who has had
@@ -46,6 +75,11 @@ impl Taken {
             None => target,
         };
         i64::try_from(target).unwrap_or(0) - i64::try_from(had).unwrap_or(i64::MAX)
+    }
+
+    #[cfg(test)]
+    pub(super) fn counts(&self) -> &BTreeMap<AgentId, u64> {
+        &self.thousandths
     }
 
     fn total(&self, shares: &BTreeMap<AgentId, i64>) -> u64 {

@@ -11,6 +11,7 @@ mod daily_limits;
 mod fresh_keys;
 mod recorders;
 mod registrations;
+mod replaying;
 mod secrets;
 mod staffing;
 mod subscriptions;

@@ -54,7 +54,10 @@ pub struct Centre {
 #[derive(Debug)]
 pub struct Ending {
     pub code: Option<i32>,
+    /// To whoever started it.
     pub said: String,
+    /// As its result.
+    pub printed: String,
 }
 
 impl Centre {
@@ -170,7 +173,8 @@ impl Centre {
     pub async fn ends(arguments: &[&str]) -> Ending {
         let child = binary().args(arguments).stdin(Stdio::null()).output();
         let output = child.await.expect("the binary runs");
-        Ending { code: output.status.code(), said: String::from_utf8_lossy(&output.stderr).into_owned() }
+        let [said, printed] = [output.stderr, output.stdout].map(|octets| String::from_utf8_lossy(&octets).into_owned());
+        Ending { code: output.status.code(), said, printed }
     }
 
     /// The time of this machine, for stories that measure.

@@ -1,6 +1,7 @@
 //! Whole days from a seed: callers, agents, phones and losses act at random, and after every step the floor is held against what
-//! must be true of any floor at any time. A failing seed is printed; `DAY_SEED=n cargo test days` runs it alone.
+//! must be true of any floor at any time. A failing seed is printed; `DAY_SEED=n cargo test --lib days` runs it alone.
 
+mod fate;
 mod promises;
 mod work;
 mod world;
@@ -17,13 +18,15 @@ use super::{
 use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
-        call::{CallEventKind, ConsultStep, EndCause, LastAgent, PartEnd, PauseCause, Stage, Supervision, TransferTarget},
+        call::{
+            CallEvent, CallEventKind, ConsultStep, EndCause, LastAgent, PartEnd, PauseCause, Stage, Supervision, TransferTarget,
+        },
         directory::{
             AgentProfile, CallbackMode, CallbackRules, Device, Directory, ForkRule, ForkTarget, HoldLimits, MediaFork,
             PreferLast, QueueExit, QueueRouting, RecordingPolicy, RoutingStep, Strategy, WaitingKey, WaitingRules, WrapUp,
         },
         event::Event,
-        queue::{pick, pick_beside},
+        queue::{OpenQueue, Place, pick, pick_beside},
         work::WorkItem,
     },
     types::{
@@ -72,7 +75,10 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 52] = [
+const EVERYTHING: [&str; 55] = [
+    "a crash",
+    "the clock set",
+    "call.recovered",
     "call.arrived",
     "call.answered",
     "call.dialled",
@@ -133,9 +139,11 @@ enum Later {
     Input(CentreInput),
     HangUp(LegId),
     Ask(&'static str, CentreCommand),
+    OpenConsole(&'static str),
 }
 
 struct Day {
+    seed: u64,
     centre: Centre,
     now: Now,
     /// The floor's generator, and the world's.
@@ -172,6 +180,12 @@ struct Day {
     kinds: BTreeSet<&'static str>,
     /// Work items as they were told last.
     items: BTreeMap<WorkItemId, WorkItem>,
+    /// The decisions made again, from what was written down.
+    replayed: Replayed,
+    /// Of what befalls the machine, so that days without that are as ever.
+    fate_dice: Rng,
+    /// By how much the wall's clock has been set, forth and back added up.
+    stepped_ms: i64,
 }
 
 /// Contacts of one queue.
@@ -320,6 +334,7 @@ impl Day {
         let directory = work::with_messages(directory, &mut Rng::seeded(!seed ^ 0x9696));
         let customer = CustomerId::mint(now.wall, &mut dice);
         let mut day = Self {
+            seed,
             centre: Centre::new(5_000),
             now,
             rng: Rng::seeded(seed ^ 0xA5A5),
@@ -348,6 +363,9 @@ impl Day {
             tallies: BTreeMap::new(),
             kinds: BTreeSet::new(),
             items: BTreeMap::new(),
+            replayed: Replayed::default(),
+            fate_dice: Rng::seeded(seed ^ 0xC3C3),
+            stepped_ms: 0,
         };
         // Sooner than callers lose patience.
         day.centre.set_park(ParkSettings { return_after: std::time::Duration::from_secs(20), ..ParkSettings::default() });
@@ -403,6 +421,7 @@ impl Day {
         self.use_work();
         let ms = 200 + self.below(6_000);
         self.pass(ms);
+        self.befall();
     }
 
     /// Time passes: the world's plans and the floor's deadlines come due in order.
@@ -438,7 +457,8 @@ impl Day {
                     }
                 }
                 // Nor does it ask for anything.
-                if matches!(&input, CentreInput::TransferAsked { leg, .. } if !self.legs.contains(leg)) {
+                if matches!(&input, CentreInput::TransferAsked { leg, .. } | CentreInput::LegReturned { leg } if !self.legs.contains(leg))
+                {
                     return;
                 }
                 self.input(input);
@@ -452,6 +472,7 @@ impl Day {
             Later::Ask(who, command) => {
                 let _ = self.ask(who, command);
             }
+            Later::OpenConsole(who) => self.open_console(who),
         }
     }
 
@@ -490,6 +511,7 @@ impl Day {
                     {
                         offered.push((event.call, agent.clone(), decision.rings_beside > 0));
                     }
+                    self.decide_again(&fact);
                     self.record(&fact);
                 }
                 CentreOutput::Call(view) => self.see_call(view),

@@ -224,3 +224,26 @@ fn far_back_in_a_long_line_the_place_is_shown_within_a_second() {
     floor.sleep(1_000);
     assert_eq!(place(&floor, 59), CallState::Waiting { position: 59 });
 }
+
+#[test]
+fn what_a_decision_saw_takes_little_room_however_many_are_free_and_once_an_hour_all_is_told() {
+    let mut directory = sample();
+    let further: Vec<String> = (0..200).map(|number| format!("further-{number}")).collect();
+    directory.agents.extend(further.iter().map(|key| (id(key), agent(key, &["support"]))));
+    let mut floor = Floor::with(directory);
+    for key in &further {
+        floor.sign_in(key);
+    }
+    (0..3).for_each(|_| drop(serve_one(&mut floor)));
+    floor.sleep(3_600_000);
+    serve_one(&mut floor);
+    let sights = floor.events.iter().filter_map(|fact| fact.sight.as_ref());
+    let told: Vec<(u64, bool, usize)> =
+        sights.map(|sight| (sight.number, sight.is_whole, serde_json::to_string(sight).unwrap().len())).collect();
+    println!("number, whole, octets: {told:?}");
+    assert_eq!(
+        told.iter().map(|(number, is_whole, _)| (*number, *is_whole)).collect::<Vec<_>>(),
+        [(1, true), (2, false), (3, false), (4, true)]
+    );
+    assert!(told[1..3].iter().all(|(_, _, octets)| *octets < 700), "{told:?}");
+}

@@ -29,7 +29,7 @@ impl Day {
                     _ => {}
                 }
                 if let Some(summary) = &fact.call {
-                    let longest = summary.ended_at.unwrap_or(fact.at).millis_since(summary.started_at);
+                    let longest = summary.ended_at.unwrap_or(fact.at).millis_since(summary.started_at) + self.stepped_ms;
                     assert!(summary.wait_ms + summary.talk_ms + summary.hold_ms <= longest, "{summary:?}");
                 }
             }
@@ -54,6 +54,23 @@ impl Day {
         }
     }
 
+    /// What was written down of a decision gives the same decision again, to the last figure, through JSON.
+    pub(super) fn decide_again(&mut self, fact: &Fact) {
+        let decided = match &fact.event {
+            Event::Call(CallEvent { call, kind: CallEventKind::Offered { decision: Some(decision), .. } }) => {
+                Some((call, decision))
+            }
+            _ => None,
+        };
+        let Some((call, decision)) = decided else {
+            assert_eq!((&fact.sight, self.replayed.hear(&fact.event, None)), (&None, None));
+            return;
+        };
+        let kept = serde_json::to_string(fact.sight.as_ref().expect("every decision tells what it saw")).unwrap();
+        let verdict = self.replayed.hear(&fact.event, Some(&serde_json::from_str(&kept).unwrap()));
+        assert_eq!(verdict, Some(Verdict::Identical), "{decision:?} of {call} made again");
+    }
+
     /// What must be true of any floor at any time.
     pub(super) fn check(&self, offered: &[(CallId, AgentId, bool)]) {
         let centre = &self.centre;
@@ -70,7 +87,10 @@ impl Day {
             };
             assert_eq!(line_has, waits_in, "in line if and only if waiting");
             assert!(call.is_over() || centre.timers.is_set(&Timer::Longest(*id)), "every call has a longest time");
-            assert_eq!(call.stage().deadline().is_some(), centre.timers.is_set(&Timer::Stage(*id)), "{:?}", call.stage());
+            // What a restart has stopped goes on when its customer is back.
+            let goes_on = !centre.is_awaited(*id);
+            let has_deadline = call.stage().deadline().is_some();
+            assert!(!goes_on || has_deadline == centre.timers.is_set(&Timer::Stage(*id)), "{:?}", call.stage());
             for offer in call.offers() {
                 assert_eq!(centre.agents[&offer.agent].presence(), Presence::Offered { call: *id }, "an offer reserves");
             }
@@ -111,7 +131,8 @@ impl Day {
                 assert!(centre.timers.is_set(&Timer::MaxWait(*id)) || centre.timers.is_set(&Timer::Longest(*id)));
                 assert_eq!(centre.lines[queue].get(*id).unwrap().is_offered, call.stage().offer().is_some());
             }
-            assert_eq!(centre.flows.contains_key(id), matches!(call.stage(), Stage::InFlow { .. }));
+            let is_in_flow = matches!(call.stage(), Stage::InFlow { .. });
+            assert!(!goes_on || centre.flows.contains_key(id) == is_in_flow);
         }
         for agent in centre.agents.values() {
             match agent.presence() {
@@ -140,6 +161,7 @@ impl Day {
         self.check_callbacks();
         self.check_work();
         self.check_lines(offered);
+        self.check_starvation(offered);
         self.check_legs();
         self.check_views();
         for (queue, tally) in &self.tallies {
@@ -160,11 +182,9 @@ impl Day {
             let entry = call.and_then(|call| centre.lines.get(&callback.queue)?.get(call));
             let place = call.and_then(|call| centre.lines.get(&callback.queue)?.place(call));
             if let Some(place) = place {
-                assert_eq!(
-                    place.since(),
-                    super::super::super::callbacks::mono_of(callback.queued_at, self.now),
-                    "no lost place"
-                );
+                let taken = super::super::super::callbacks::mono_of(callback.queued_at, self.now);
+                let apart = place.since().millis_since(taken).max(taken.millis_since(place.since()));
+                assert!(i64::try_from(apart).unwrap() <= self.stepped_ms, "no lost place");
             }
             // What was being made when the floor began to empty itself is for the next process to say.
             let is_calling = callback.state == crate::domain::callback::CallbackState::Calling && !centre.is_draining;
@@ -204,6 +224,11 @@ impl Day {
             let most = self.directory.queues.get(queue).map_or(i64::MAX, |queue| queue.routing.rings);
             assert!(i64::try_from(call.offers().count()).unwrap() <= most, "it rings at no more than it may");
         }
+        for (call, agent, _) in offered {
+            let Some(waiting) = centre.lines.values().find_map(|line| line.get(*call)) else { continue };
+            let is_excluded = waiting.excluded.get(agent).is_some_and(|until| now < *until);
+            assert!(!is_excluded && !waiting.is_dead, "{call} is offered to {agent}: {waiting:?}");
+        }
         for (queue, line) in &centre.lines {
             for (place, waiting) in line.iter().filter(|(_, waiting)| !waiting.is_offered && !waiting.is_dead) {
                 for (ahead, agent, is_beside) in offered {
@@ -230,6 +255,39 @@ impl Day {
                         && !centre.is_occupied(&agent.id)
                         && !self.is_left_to_work(&agent.id, queue);
                     assert!(!could, "{} idles while {} waits", agent.id, waiting.call);
+                }
+            }
+        }
+    }
+
+    /// Nobody waits past the time after which a call goes before all priorities, while an agent who could have had it is given another
+    /// one that has not come so far.
+    fn check_starvation(&self, offered: &[(CallId, AgentId, bool)]) {
+        let (centre, now) = (&self.centre, self.now.mono);
+        let open = centre.open_queues();
+        let is_promoted = |of: &OpenQueue<'_>, place: &Place| {
+            let secs = of.queue.routing.promote_secs.and_then(|secs| u64::try_from(secs).ok());
+            let until = secs.and_then(|secs| now.as_millis().checked_sub(secs * 1_000)).map(Mono::from_millis);
+            until.is_some_and(|until| {
+                let has_come = of.line.first_entry().is_some_and(|first| first <= until);
+                has_come && (place.is_head() || place.since() <= until)
+            })
+        };
+        for (served, agent, _) in offered {
+            let Some(queue) = centre.calls.get(served).and_then(|call| call.queue.clone()) else { continue };
+            let Some(place) = centre.lines.get(&queue).and_then(|line| line.place(*served)) else { continue };
+            let line = &centre.lines[&queue];
+            let of = OpenQueue { queue: &centre.directory.queues[&queue], line, least_step: 0, last_offered: None };
+            if is_promoted(&of, &place) {
+                continue;
+            }
+            for other in open.iter().filter(|open| centre.own_queues(agent).any(|own| *own == open.queue.id)) {
+                for (place, waiting) in other.line.iter() {
+                    let waits_for_other = other.line.kept_for(waiting.call, now).is_some_and(|kept_for| kept_for != agent);
+                    let is_left_to_work = self.is_left_to_work(agent, &other.queue.id);
+                    let is_reachable = !waiting.is_offered && !waiting.is_dead && !waits_for_other && !is_left_to_work;
+                    let could = is_reachable && !waiting.excludes(agent, now);
+                    assert!(!(could && is_promoted(other, place)), "{} starves while {served} is served", waiting.call);
                 }
             }
         }

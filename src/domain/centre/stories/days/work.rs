@@ -70,12 +70,15 @@ impl Day {
                     let is_offered = matches!(item.state, WorkState::Offered { .. });
                     assert_eq!(entry.map(|entry| entry.is_offered), Some(is_offered), "{item:?}");
                     let place = line.and_then(|line| line.place(item.call)).expect("a place");
-                    assert_eq!(place.since(), mono_of(item.queued_at, self.now), "no lost place");
+                    let since = mono_of(item.queued_at, self.now);
+                    let apart = place.since().millis_since(since).max(since.millis_since(place.since()));
+                    assert!(i64::try_from(apart).unwrap() <= self.stepped_ms, "no lost place");
                     assert_eq!(has_deadline, is_offered);
                 }
                 WorkState::Accepted { agent, .. } => {
                     assert!(entry.is_none() && has_deadline, "{item:?}");
-                    assert!(centre.agents[agent].is_signed_in(), "who has it is there");
+                    let is_awaited = centre.work.awaited.contains(&item.id);
+                    assert!(is_awaited || centre.agents[agent].is_signed_in(), "who has it is there");
                 }
                 WorkState::Done { .. } | WorkState::Closed => panic!("over: {item:?}"),
             }

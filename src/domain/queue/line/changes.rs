@@ -1,0 +1,225 @@
+//! What is different in a line since it was told of last, so that whoever makes its decisions again has the same line.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{CalledBack, Place, QueueLine, Waiting};
+use crate::types::{AgentId, CallId, Mono};
+
+/// What is different in a line since this was asked last. What only the callers themselves hear of does not count.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LineChanges {
+    /// Whether the line was never told of: whatever is known of one of its queue is no more.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_new: bool,
+    /// Who was in line and is not any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<CallId>,
+    /// Who is new, stands elsewhere or stands otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<Seen>,
+    /// Who has had another number of its calls of late, in thousandths; 0 is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken: Vec<(AgentId, u64)>,
+}
+
+/// A caller in line as the matcher sees one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// Which call.
+    pub call: CallId,
+    since: Mono,
+    turn: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_head: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    head_start_ms: u64,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_offered: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_dead: bool,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    excluded: BTreeMap<AgentId, Mono>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    called_back: Option<CalledBack>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_for: Option<(AgentId, Mono)>,
+}
+
+/// The line as it was told last, and what is to be told of. Never more than were in line then and are now.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    is_known: bool,
+    callers: BTreeMap<CallId, Seen>,
+    touched: BTreeSet<CallId>,
+    left: Vec<CallId>,
+}
+
+impl LineChanges {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Told {
+    pub(super) fn touch(&mut self, call: CallId) {
+        self.touched.insert(call);
+    }
+
+    pub(super) fn leave(&mut self, call: CallId) {
+        self.touched.remove(&call);
+        if self.callers.remove(&call).is_some() {
+            self.left.push(call);
+        }
+    }
+}
+
+impl QueueLine {
+    /// What is different since this was asked last.
+    pub fn take_changes(&mut self) -> LineChanges {
+        let is_new = !std::mem::replace(&mut self.told.is_known, true);
+        let left = std::mem::take(&mut self.told.left);
+        let touched = std::mem::take(&mut self.told.touched);
+        let seen = touched.into_iter().filter_map(|call| self.seen(call));
+        let standing: Vec<Seen> = seen.filter(|seen| self.told.callers.get(&seen.call) != Some(seen)).collect();
+        self.told.callers.extend(standing.iter().map(|seen| (seen.call, seen.clone())));
+        LineChanges { is_new, left, standing, taken: self.taken.take_changes() }
+    }
+
+    /// Everything is to be told anew.
+    pub fn forget_told(&mut self) {
+        self.told = Told { touched: self.places.keys().copied().collect(), ..Told::default() };
+        self.taken.forget_told();
+    }
+
+    /// Whoever hears of changes knows already that this caller is offered to somebody.
+    pub fn note_offer_told(&mut self, call: CallId) {
+        if let Some(seen) = self.told.callers.get_mut(&call) {
+            seen.is_offered = true;
+            self.told.touched.insert(call);
+        }
+    }
+
+    /// The same changes in a copy of the line.
+    pub fn follow(&mut self, changes: &LineChanges) {
+        if changes.is_new {
+            *self = Self::default();
+        }
+        for call in &changes.left {
+            self.leave(*call);
+            self.release_kept(*call);
+        }
+        for seen in &changes.standing {
+            let (waiting, place) = seen.clone().into_waiting();
+            self.rejoin(waiting, place);
+            match seen.kept_for.clone() {
+                Some((agent, until)) => self.keep_for(seen.call, agent, until),
+                None => self.release_kept(seen.call),
+            }
+        }
+        self.taken.follow(&changes.taken);
+    }
+
+    pub(super) fn touch(&mut self, call: CallId) {
+        if self.places.contains_key(&call) {
+            self.told.touch(call);
+        }
+    }
+
+    fn seen(&self, call: CallId) -> Option<Seen> {
+        let place = self.places.get(&call)?;
+        let waiting = self.order.get(place)?;
+        let Place { is_behind_head, since, turn, call, head_start_ms } = *place;
+        Some(Seen {
+            call,
+            since,
+            turn,
+            is_head: !is_behind_head,
+            head_start_ms,
+            is_offered: waiting.is_offered,
+            is_dead: waiting.is_dead,
+            excluded: waiting.excluded.clone(),
+            called_back: waiting.called_back.clone(),
+            kept_for: self.kept.get(&call).cloned(),
+        })
+    }
+}
+
+impl Seen {
+    fn into_waiting(self) -> (Waiting, Place) {
+        let Self { call, since, turn, is_head, head_start_ms, is_offered, is_dead, excluded, called_back, kept_for: _ } = self;
+        let place = Place { is_behind_head: !is_head, since, turn, call, head_start_ms };
+        (Waiting { call, announced: None, is_offered, is_dead, excluded, called_back }, place)
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Rng, Timestamp};
+
+    fn at(secs: u64) -> Mono {
+        Mono::from_millis(secs * 1_000)
+    }
+
+    fn waiting(call: CallId) -> Waiting {
+        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new(), called_back: None }
+    }
+
+    /// Tells the copy of the changes, through JSON, and how many left and stand otherwise.
+    fn tell(line: &mut QueueLine, copy: &mut QueueLine) -> (usize, usize) {
+        let changes = line.take_changes();
+        let kept = serde_json::to_string(&changes).unwrap();
+        copy.follow(&serde_json::from_str(&kept).unwrap());
+        assert!(line.iter().eq(copy.iter()));
+        assert_eq!(line.kept, copy.kept);
+        assert_eq!(line.taken.counts(), copy.taken.counts());
+        (changes.left.len(), changes.standing.len())
+    }
+
+    #[test]
+    fn a_line_tells_what_is_different_once_and_comes_to_the_same_elsewhere() {
+        let (mut line, mut copy) = (QueueLine::default(), QueueLine::default());
+        let mut rng = Rng::seeded(4);
+        let calls: [CallId; 3] =
+            std::array::from_fn(|n| CallId::mint(Timestamp::from_millis(i64::try_from(n).unwrap()), &mut rng));
+        line.join(waiting(calls[0]), false, 0, at(1));
+        line.join(waiting(calls[1]), false, 0, at(2));
+        assert_eq!(tell(&mut line, &mut copy), (0, 2));
+        line.get_mut(calls[0]).unwrap().is_offered = true;
+        line.get_mut(calls[0]).unwrap().is_offered = false;
+        assert_eq!(tell(&mut line, &mut copy), (0, 0), "as it stood before");
+        line.put_first(calls[1]);
+        assert_eq!(tell(&mut line, &mut copy), (1, 1));
+        line.leave(calls[0]);
+        line.join(waiting(calls[2]), false, 0, at(3));
+        line.leave(calls[2]);
+        assert_eq!(tell(&mut line, &mut copy), (1, 0), "who came and went in between is not told of");
+        let ana: AgentId = "ana".parse().unwrap();
+        line.keep_for(calls[1], ana.clone(), at(30));
+        assert_eq!(tell(&mut line, &mut copy), (0, 1));
+        line.release_kept_for(&ana);
+        assert_eq!(tell(&mut line, &mut copy), (0, 1));
+        line.taken.note(&ana, &BTreeMap::from([(ana.clone(), 60)]), at(4));
+        assert_eq!(tell(&mut line, &mut copy), (0, 0));
+        assert!(line.take_changes().is_empty());
+        line.forget_told();
+        assert_eq!(tell(&mut line, &mut QueueLine::default()), (0, 1));
+    }
+
+    #[test]
+    fn a_line_that_begins_anew_says_so_to_whoever_knew_the_one_before() {
+        let (mut line, mut copy) = (QueueLine::default(), QueueLine::default());
+        let call = CallId::mint(Timestamp::from_millis(1), &mut Rng::seeded(4));
+        line.join(waiting(call), false, 0, at(1));
+        tell(&mut line, &mut copy);
+        tell(&mut QueueLine::default(), &mut copy);
+        assert!(copy.is_empty());
+    }
+}
