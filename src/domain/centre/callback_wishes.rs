@@ -64,9 +64,15 @@ impl Centre {
         self.callbacks.is_review_due = true;
     }
 
-    /// Puts back what an earlier process has left. An attempt that was under way when it died has reached nobody.
+    /// Puts back what an earlier process has left. An attempt that was under way when it died has reached nobody, unless its call goes on;
+    /// that call comes back only after the first directory.
     pub(super) fn take_up_callbacks(&mut self, turn: &mut Turn<'_>) {
-        for (callback, is_kept) in std::mem::take(&mut self.callbacks.restored) {
+        let awaits_call = |(callback, is_kept): &(Callback, bool)| *is_kept && callback.state == CallbackState::Calling;
+        let is_early = !self.recovery.is_done;
+        let (later, now): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.callbacks.restored).into_iter().partition(|one| is_early && awaits_call(one));
+        self.callbacks.restored = later;
+        for (callback, is_kept) in now {
             let (id, attempt) = (callback.id, callback.attempt);
             if self.callbacks.of_number(&callback.number, &callback.queue).is_some() {
                 continue;

@@ -70,6 +70,8 @@ pub(super) struct Recovery {
     /// end.
     pub(super) secrets: BTreeSet<CallId>,
     pub(super) changes: FloorChanges,
+    /// Whether the calls of the earlier process have been taken up.
+    pub(super) is_done: bool,
     counts: RecoveryCounts,
 }
 
@@ -178,6 +180,8 @@ impl Centre {
         for id in ids {
             self.tell_call(turn, id, places.get(&id).copied());
         }
+        self.recovery.is_done = true;
+        self.callbacks.is_review_due = true;
         self.finish(turn);
     }
 

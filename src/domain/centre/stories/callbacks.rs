@@ -581,6 +581,28 @@ fn callbacks_of_an_earlier_process_stand_at_their_places_and_an_attempt_under_wa
 }
 
 #[test]
+fn a_customer_who_was_reached_as_the_process_died_is_not_called_again() {
+    let mut before = with_ana_paused(CallbackMode::AgentFirst);
+    promised(&mut before, 1);
+    ready(&mut before, "ana");
+    before.answer("ana");
+    let calling = last_told(&before);
+    let leg = before.phone_leg();
+    before.input(CentreInput::LegAnswered { leg });
+    // The journal has not heard of that, the file of live calls has.
+    let kept = before.centre.keep_call(calling.attempt.unwrap()).unwrap();
+    let agent = before.centre.keep_agent(&id("ana")).unwrap();
+
+    let mut after = Floor::with(Directory::default());
+    after.now = before.now;
+    after.centre.restore_callbacks(vec![calling.clone()], |_| true);
+    after.set_directory(directory(CallbackMode::AgentFirst));
+    assert!(kinds(&after).is_empty(), "its call is still to come");
+    after.recover(vec![kept], vec![agent]);
+    assert_eq!((last_told(&after).id, last_told(&after).state), (calling.id, CallbackState::Reached));
+}
+
+#[test]
 fn who_hangs_up_while_waiting_is_called_back_where_the_queue_wants_it() {
     let mut abandoned = directory(CallbackMode::AgentFirst);
     abandoned.queues.get_mut(&id::<QueueId>("support")).unwrap().callback.calls_back_abandoned = true;
