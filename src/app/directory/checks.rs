@@ -8,7 +8,10 @@ use super::{
     trunk_tls, waiting, work,
 };
 use crate::{
-    app::field_problem::{Flaw, Problems},
+    app::{
+        customers::SEGMENTS,
+        field_problem::{Flaw, Problems},
+    },
     domain::{
         calendar::Calendar,
         directory::{
@@ -75,8 +78,22 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     }
     callbacks::rules(&queue.callback, directory, problems);
     work::rules(&queue.work, problems);
-    for (language, text) in &queue.script {
-        let field = format!("script.{language}");
+    script("script", &queue.script, problems);
+    for (segment, rules) in &queue.segments {
+        let field = format!("segments.{segment}");
+        problems.one_of(&field, segment, &SEGMENTS);
+        let other = rules.queue.as_ref().filter(|other| !directory.queues.contains_key(*other));
+        if let Some(other) = other.filter(|other| **other != queue.id) {
+            problems.add(format!("{field}.queue"), Flaw::unknown(Thing::Queue, other));
+        }
+        script(&format!("{field}.script"), &rules.script, problems);
+    }
+}
+
+/// What agents read, by language.
+fn script(field: &str, texts: &BTreeMap<String, String>, problems: &mut Problems) {
+    for (language, text) in texts {
+        let field = format!("{field}.{language}");
         problems.one_of(&field, language, &LANGUAGES);
         problems.length(&field, text, 0, SCRIPT_CHARS_MAX);
     }

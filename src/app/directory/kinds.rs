@@ -11,8 +11,8 @@ use crate::{
     domain::{
         directory::{
             AgentProfile, AlertRule, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule,
-            ForkTarget, ForkToken, MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit, Skill,
-            Thing, Trunk, WaitingKey, Webhook, WebhookSecret,
+            ForkTarget, ForkToken, MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit,
+            SegmentRules, Skill, Thing, Trunk, WaitingKey, Webhook, WebhookSecret,
         },
         event::Actor,
         ticket::SlaPolicy,
@@ -141,11 +141,14 @@ impl Kept for Queue {
     }
 }
 
-/// Whether callers of a queue may be sent, or go by a key, to another one.
+/// Whether callers of a queue may be sent, or go by a key or by their segment, to another one.
 fn uses(queue: &Queue, other: &crate::types::QueueId) -> bool {
     let leads_there = |exit: &QueueExit| matches!(exit, QueueExit::Queue { queue } if queue == other);
     let goes_there = |key: &WaitingKey| matches!(key, WaitingKey::Queue { queue } if queue == other);
-    checks::exits(queue).any(|(_, exit)| leads_there(exit)) || queue.waiting.keys.values().any(goes_there)
+    let waits_there = |rules: &SegmentRules| rules.queue.as_ref() == Some(other);
+    checks::exits(queue).any(|(_, exit)| leads_there(exit))
+        || queue.waiting.keys.values().any(goes_there)
+        || queue.segments.values().any(waits_there)
 }
 
 impl Kept for Skill {

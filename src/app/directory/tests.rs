@@ -12,8 +12,8 @@ use crate::{
         access::Role,
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, ForkRule, ForkTarget, ForkToken, MediaFork, Number,
-            NumberTarget, PauseReason, Phone, Queue, QueueExit, QueueRouting, RoutingStep, Skill, SkillNeed, Strategy, Trunk,
-            WrapUp,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, QueueRouting, RoutingStep, SegmentRules, Skill, SkillNeed,
+            Strategy, Trunk, WrapUp,
         },
         ivr::ScriptBook,
         queue::reach,
@@ -166,7 +166,9 @@ async fn everything_that_is_wrong_with_how_a_queue_shares_its_calls_out_is_said_
         strikes_max: 0,
         ..QueueRouting::default()
     };
-    let wrong = Queue { routing: routing.clone(), ..queue("wrong") };
+    let gold = SegmentRules { queue: Some("ghost".parse().unwrap()), script: [("xx".into(), "Hello".into())].into() };
+    let segments = BTreeMap::from([("gold".into(), gold), ("tin".into(), SegmentRules::default())]);
+    let wrong = Queue { routing: routing.clone(), segments, ..queue("wrong") };
     let Err(DirectoryFault::Invalid(problems)) = desk.make(&administrator(), wrong, None).await else { panic!("stored") };
     let fields: Vec<&str> = problems.iter().map(|p| p.field.trim_start_matches("routing.")).collect();
     assert_eq!(
@@ -181,7 +183,10 @@ async fn everything_that_is_wrong_with_how_a_queue_shares_its_calls_out_is_said_
             "head_start_secs.gold",
             "head_start_secs.tin",
             "talking_max",
-            "strikes_max"
+            "strikes_max",
+            "segments.gold.queue",
+            "segments.gold.script.xx",
+            "segments.tin"
         ]
     );
     // A skill that only a step asks for is in use.

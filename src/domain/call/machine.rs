@@ -77,6 +77,9 @@ pub struct Call {
     pub wrapping: BTreeSet<AgentId>,
     /// Queues that branches have sent it to.
     pub hops: u8,
+    /// Whether the queue is chosen as soon as it is known, or known to be unknown, who the caller is.
+    #[serde(default)]
+    pub awaits_segment: bool,
     /// What it was about, by agent.
     pub disposed: BTreeMap<AgentId, DispositionId>,
     /// Whether it is found out who answers; `None` for what the centre's rules say.
@@ -209,6 +212,7 @@ impl Call {
             supervisors: BTreeMap::new(),
             wrapping: BTreeSet::new(),
             hops: 0,
+            awaits_segment: false,
             disposed: BTreeMap::new(),
             detects_answer: None,
             answered_by: None,

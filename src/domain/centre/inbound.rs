@@ -123,7 +123,10 @@ impl Centre {
         let directory = self.directory.clone();
         match route(&directory, &call.our_number).map(|(_, route)| route) {
             Some(Route::Line(line)) => self.start_flow(turn, id, &line),
-            Some(Route::Queue(queue)) => self.enter_queue(turn, id, queue),
+            Some(Route::Queue(queue)) if self.awaits_segment(id, &queue) => {
+                self.on_call(turn, id, |call, _| call.awaits_segment = true);
+            }
+            Some(Route::Queue(queue)) => self.enter_queue_of_segment(turn, id, queue),
             Some(Route::Echo) => {
                 let until = turn.now.mono + ECHO_MS;
                 self.on_call(turn, id, |call, cx| call.echo(until, cx));
@@ -150,11 +153,13 @@ impl Centre {
         self.review_head_start(id);
         self.keep_for_last_agent(turn, id);
         self.flow_knows_caller(turn, id);
+        self.serve_after_look_up(turn, id);
     }
 
     pub(super) fn look_up_elapsed(&mut self, turn: &mut Turn<'_>, id: CallId) {
         self.on_call(turn, id, |call, _| call.party.is_looked_up = true);
         self.flow_knows_caller(turn, id);
+        self.serve_after_look_up(turn, id);
     }
 
     pub(super) fn choose_customer(

@@ -42,6 +42,7 @@ mod recovery;
 mod refusal;
 mod replacing;
 mod route_advance;
+mod segments;
 mod session;
 mod setup;
 mod sight;

@@ -144,7 +144,7 @@ impl Centre {
         match end {
             FlowEnd::Queue { queue, reason } => {
                 self.on_call(turn, id, |call, _| call.reason = reason);
-                self.enter_queue(turn, id, queue);
+                self.enter_queue_of_segment(turn, id, queue);
             }
             FlowEnd::Callback { queue, reason } => {
                 self.on_call(turn, id, |call, _| call.reason = reason);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    CallbackRules, ForkRule, HoldLimits, MonitoringNotice, QueueRouting, RecordingPolicy, ServiceLevelVariant, WaitingRules,
-    WorkRules,
+    CallbackRules, ForkRule, HoldLimits, MonitoringNotice, QueueRouting, RecordingPolicy, SegmentRules, ServiceLevelVariant,
+    WaitingRules, WorkRules,
 };
 use crate::types::{CalendarId, DispositionId, LineId, QueueId, SkillId};
 
@@ -91,6 +91,9 @@ pub struct Queue {
     /// What its agents do beside calls.
     #[serde(default)]
     pub work: WorkRules,
+    /// What is otherwise for customers of a segment, by the segment's key.
+    #[serde(default)]
+    pub segments: BTreeMap<String, SegmentRules>,
 }
 
 impl Queue {
@@ -129,6 +132,7 @@ impl Queue {
             missed: MissedRule::default(),
             hold: None,
             work: WorkRules::default(),
+            segments: BTreeMap::new(),
         }
     }
 

@@ -138,12 +138,15 @@ async fn shares_several_telephones_and_callbacks_come_out_again_and_another_set_
                 centre.restart().await;
             }
         }
-        let decided = admin.events().await;
-        let decided = decided.iter().filter(|event| event["event"]["decision"].is_object()).count();
-        assert!(decided >= 9, "two for each call, one for the callback: {decided}");
-        let all = format!("{decided} decisions, {decided} identical, 0 differ");
-        let replayed = async || Some(replay(&centre, &settings, &SPAN).await).filter(|ending| ending.said.contains(&all));
-        let ending = centre.until(&all, replayed).await;
+        // Two for each call, one for the callback. The last of them are on disk a moment later.
+        let replayed = async || {
+            let events = admin.events().await;
+            let decided = events.iter().filter(|event| event["event"]["decision"].is_object()).count();
+            let all = format!("{decided} decisions, {decided} identical, 0 differ");
+            let ending = replay(&centre, &settings, &SPAN).await;
+            (decided >= 9 && ending.said.contains(&all)).then_some(ending)
+        };
+        let ending = centre.until("all decisions made again", replayed).await;
         assert_eq!(ending.code, Some(0), "{ending:?}");
 
         let changes = tempfile::NamedTempFile::new().expect("a file");

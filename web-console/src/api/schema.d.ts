@@ -6246,6 +6246,10 @@ export interface components {
                 hold?: components["schemas"]["HoldLimits"] | null;
                 /** @description What its agents do beside calls. */
                 work?: components["schemas"]["WorkRules"];
+                /** @description What is otherwise for customers of a segment, by the segment's key. */
+                segments?: {
+                    [key: string]: components["schemas"]["SegmentRules"];
+                };
             } & {
                 /**
                  * Format: int64
@@ -6776,6 +6780,10 @@ export interface components {
             hold?: components["schemas"]["HoldLimits"] | null;
             /** @description What its agents do beside calls. */
             work?: components["schemas"]["WorkRules"];
+            /** @description What is otherwise for customers of a segment, by the segment's key. */
+            segments?: {
+                [key: string]: components["schemas"]["SegmentRules"];
+            };
         };
         /** @description What became of a queue's callbacks. */
         QueueCallbacks: {
@@ -7430,6 +7438,18 @@ export interface components {
             call: components["schemas"]["CallId"];
             /** @description As typed. */
             notes: string;
+        };
+        /** @description What is otherwise for the customers of one segment. Their place in line is set by `routing.head_start_secs`. */
+        SegmentRules: {
+            /** @default null */
+            queue: components["schemas"]["QueueId"] | null;
+            /**
+             * @description Script that agents read with them, plain text per language; where there is none, the queue's.
+             * @default {}
+             */
+            script: {
+                [key: string]: string;
+            };
         };
         /** @description To the console: a message and its place in this session. */
         ServerEnvelope: components["schemas"]["ServerMessage"] & {
@@ -8470,6 +8490,10 @@ export interface components {
             hold?: components["schemas"]["HoldLimits"] | null;
             /** @description What its agents do beside calls. */
             work?: components["schemas"]["WorkRules"];
+            /** @description What is otherwise for customers of a segment, by the segment's key. */
+            segments?: {
+                [key: string]: components["schemas"]["SegmentRules"];
+            };
         } & {
             /**
              * Format: int64
@@ -9279,6 +9303,10 @@ export interface components {
             hold?: components["schemas"]["HoldLimits"] | null;
             /** @description What its agents do beside calls. */
             work?: components["schemas"]["WorkRules"];
+            /** @description What is otherwise for customers of a segment, by the segment's key. */
+            segments?: {
+                [key: string]: components["schemas"]["SegmentRules"];
+            };
         } & {
             /**
              * Format: int64

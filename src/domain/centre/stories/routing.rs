@@ -8,7 +8,7 @@ use crate::{
         agent::Presence,
         call::CallEventKind,
         centre::{CallState, CallerMatch, CallerRecordRef, CentreCommand, CentreInput, WantedPresence},
-        directory::{Directory, QueueRouting, RoutingStep, SkillNeed, Strategy},
+        directory::{Directory, QueueRouting, RoutingStep, SegmentRules, SkillNeed, Strategy},
     },
     types::{CallId, CustomerId, LegId, QueueId, RoutingDecision, Standing},
 };
@@ -123,6 +123,36 @@ fn a_segment_stands_ahead_as_soon_as_the_caller_is_known_and_as_the_queue_says_n
     assert_eq!(floor.view(first).state, CallState::Waiting { position: 1 }, "who waits does not keep an old rule");
     floor.set_presence("ana", WantedPresence::Ready).unwrap();
     assert_eq!(floor.presence("ana"), Presence::Offered { call: first });
+}
+
+#[test]
+fn customers_of_a_segment_wait_in_the_queue_that_is_named_for_them() {
+    let mut directory = sample();
+    let rules = SegmentRules { queue: Some(id("sales")), ..SegmentRules::default() };
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().segments.insert("gold".into(), rules);
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    floor.set_presence("ana", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    let queue = |floor: &Floor, call| floor.view(call).queue.as_ref().map(ToString::to_string);
+
+    let (_, gold) = floor.call("1001");
+    assert_eq!(queue(&floor, gold), None, "it depends on who that is");
+    known_as(&mut floor, gold, "gold");
+    assert_eq!(queue(&floor, gold).unwrap(), "sales");
+    let (_, tin) = floor.call("1001");
+    known_as(&mut floor, tin, "standard");
+    assert_eq!(queue(&floor, tin).unwrap(), "support");
+    let (_, late) = floor.call("1001");
+    floor.sleep(200);
+    assert_eq!(queue(&floor, late).unwrap(), "support", "nobody waits for long to be known");
+    known_as(&mut floor, late, "gold");
+    assert_eq!(queue(&floor, late).unwrap(), "support", "and stays then");
+    let visits = floor.call_events().filter(|kind| matches!(kind, CallEventKind::Queued { .. })).count();
+    assert_eq!(visits, 3, "each has one");
+    let (leg, _) = floor.call("1001");
+    floor.hang_up(leg);
+    floor.sleep(200);
+    assert_eq!(floor.centre.snapshot().calls.len(), 3, "who hangs up meanwhile comes to no queue");
 }
 
 #[test]

@@ -7,6 +7,11 @@ export function tidyQueue(queue: Queue): Queue {
     ...queue,
     name: queue.name.trim(),
     caller_number: number === '' ? null : number,
-    script: Object.fromEntries(Object.entries(queue.script).filter(([, text]) => text.trim() !== '')),
+    script: tidyScript(queue.script),
+    segments: Object.fromEntries(Object.entries(queue.segments ?? {}).map(([segment, rules]) => [segment, { ...rules, script: tidyScript(rules.script ?? {}) }])),
   }
+}
+
+function tidyScript(script: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(script).filter(([, text]) => text.trim() !== ''))
 }

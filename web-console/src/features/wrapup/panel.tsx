@@ -56,7 +56,7 @@ export function WrapUpPanel({ call }: { call: CallView }) {
     <div className="flex h-full min-h-0 flex-col" onKeyDown={onDigit}>
       <EndReason call={call} />
       <div className="flex min-h-0 flex-1 flex-col gap-1 overflow-auto px-3 pb-3">
-        {queue && call.state.is !== 'wrapping_up' && <Script queue={queue} language={call.language} />}
+        {queue && call.state.is !== 'wrapping_up' && <Script queue={queue} segment={call.party.segment} language={call.language} />}
         <Section title={t('notes.title')} aside={<SaveNote draft={draft} />}>
           <NotesField call={call} />
         </Section>
@@ -116,9 +116,10 @@ function NotesField({ call }: { call: CallView }) {
   )
 }
 
-function Script({ queue, language }: { queue: Queue; language: string }) {
+function Script({ queue, segment, language }: { queue: Queue; segment: string | null | undefined; language: string }) {
   const { t } = useTexts('wrapup')
-  const text = inLanguage(queue.script, language)
+  const ofSegment = segment == null ? undefined : queue.segments?.[segment]?.script
+  const text = inLanguage(ofSegment && Object.keys(ofSegment).length > 0 ? ofSegment : queue.script, language)
   const [isOpen, setOpen] = useState(() => readSetting('script') !== 'closed')
   if (text === '') return null
   return (

@@ -1,10 +1,9 @@
 import { ListOrdered } from 'lucide-react'
 import { inLanguage } from '@/api/queries'
 import type { Disposition, Queue, Schemas, TicketType } from '@/api/types'
-import { LANGUAGE_NAMES, LANGUAGES } from '@/i18n'
 import { spanText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
-import { Checkbox, Select, TextArea, TextField } from '@/ui'
+import { Checkbox, Select, TextField } from '@/ui'
 import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
 import { Choices, Group, NameAndKey, NumberField, useKeyChecks, useRange } from '../form-parts'
 import { tidyQueue } from '../queue'
@@ -14,6 +13,7 @@ import { callbackMistakes, DEFAULT_CALLBACK, QueueCallbackFields } from './queue
 import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
 import { DEFAULT_WAITING, QueueWaitingFields, waitingMistakes } from './queue-waiting'
 import { HoldFields, holdMistakes, holdOf } from './hold'
+import { QueueSegmentFields, ScriptFields } from './queue-segments'
 import { DEFAULT_WORK, QueueWorkFields, workMistakes } from './queue-work'
 import { MonitoringField } from './monitoring'
 import { RecordingPolicyField } from './recording'
@@ -201,19 +201,9 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
       </Group>
       <QueueForkFields form={form} />
       <Group title={t('queues.script')}>
-        {LANGUAGES.map((language) => (
-          <TextArea
-            key={language}
-            label={LANGUAGE_NAMES[language]}
-            value={values.script[language] ?? ''}
-            onChange={(text) => set('script', { ...values.script, [language]: text })}
-            rows={4}
-            maxLength={10_000}
-            placeholder={t('queues.script_help')}
-            error={errorOf(`script.${language}`)}
-          />
-        ))}
+        <ScriptFields value={values.script} onChange={(script) => set('script', script)} errorOf={(language) => errorOf(`script.${language}`)} />
       </Group>
+      <QueueSegmentFields form={form} />
     </>
   )
 }
