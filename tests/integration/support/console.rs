@@ -103,7 +103,9 @@ impl Console {
             .until("a ringing call", |message| call_that(message, |state| matches!(state, CallState::Offered { .. })))
             .await;
         self.command(ConsoleCommand::Answer { call: call.id }).await;
-        let talking = self.until("a conversation", |message| call_that(message, |state| *state == CallState::Talking)).await;
+        let is_talking =
+            |message: &_| call_that(message, |state| *state == CallState::Talking).filter(|told| told.id == call.id);
+        let talking = self.until("a conversation", is_talking).await;
         // It may have been told several times that the call rings: that is over, and no further call.
         let has_rung = |told: &CallView| told.id == talking.id && told.version < talking.version;
         self.told.retain(|message| !call_that(message, |_| true).is_some_and(|told| has_rung(&told)));
