@@ -179,13 +179,8 @@ mod tests {
     async fn tell(db: &Db, callback: &Callback, events: &mut Outbox<CallbackEvent>) {
         let entry = |(number, event): (usize, CallbackEvent)| Entry {
             fact: Fact {
-                at: callback.requested_at,
-                actor: Actor::System,
-                event: Event::Callback(event),
-                call: None,
                 callback: Some(Box::new(callback.clone())),
-                work: None,
-                sight: None,
+                ..Fact::of(callback.requested_at, Actor::System, Event::Callback(event))
             },
             dedup: format!("{} {:?} {number}", callback.id, callback.state),
             rules: RULES,

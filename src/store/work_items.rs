@@ -163,15 +163,7 @@ mod tests {
     /// Tells the journal what has happened to an item.
     async fn tell(db: &Db, item: &WorkItem, events: &mut Outbox<WorkEvent>) {
         let entry = |(number, event): (usize, WorkEvent)| Entry {
-            fact: Fact {
-                at: item.added_at,
-                actor: Actor::System,
-                event: Event::Work(event),
-                call: None,
-                callback: None,
-                work: Some(Box::new(item.clone())),
-                sight: None,
-            },
+            fact: Fact { work: Some(Box::new(item.clone())), ..Fact::of(item.added_at, Actor::System, Event::Work(event)) },
             dedup: format!("{} {} {number}", item.id, item.state.word()),
             rules: RULES,
         };

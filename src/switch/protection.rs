@@ -83,15 +83,7 @@ impl Switch {
         self.snapshots.touch(call);
         let kind = CallEventKind::LegAgreed { party, media: agreed.media, signalling: agreed.signalling };
         let event = Event::Call(CallEvent { call, kind });
-        self.outputs.push_back(Output::Fact(Fact {
-            at: now.wall,
-            actor: Actor::System,
-            event,
-            call: None,
-            callback: None,
-            work: None,
-            sight: None,
-        }));
+        self.outputs.push_back(Output::Fact(Fact::of(now.wall, Actor::System, event)));
     }
 }
 

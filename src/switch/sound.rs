@@ -108,15 +108,7 @@ impl Switch {
             MediaNotice::Measured { stretch, quality, .. } => {
                 if let Some((call, party)) = self.voices.awaited.remove(&stretch) {
                     let event = Event::Call(CallEvent { call, kind: CallEventKind::AudioMeasured { party, quality } });
-                    self.outputs.push_back(Output::Fact(Fact {
-                        at: now.wall,
-                        actor: Actor::System,
-                        event,
-                        call: None,
-                        callback: None,
-                        work: None,
-                        sight: None,
-                    }));
+                    self.outputs.push_back(Output::Fact(Fact::of(now.wall, Actor::System, event)));
                 }
                 None
             }

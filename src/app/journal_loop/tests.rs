@@ -58,15 +58,7 @@ fn summary(id: CallId) -> CallSummary {
 }
 
 fn fact(secs: i64, id: CallId, kind: CallEventKind, call: Option<CallSummary>) -> Fact {
-    Fact {
-        at: at(secs),
-        actor: Actor::System,
-        event: Event::Call(CallEvent { call: id, kind }),
-        call: call.map(Box::new),
-        callback: None,
-        work: None,
-        sight: None,
-    }
+    Fact { call: call.map(Box::new), ..Fact::of(at(secs), Actor::System, Event::Call(CallEvent { call: id, kind })) }
 }
 
 fn arrived(id: CallId) -> Fact {

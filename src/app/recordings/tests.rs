@@ -69,15 +69,7 @@ impl Shelf {
 
     async fn happened(&self, test: &TestDb, call: CallId, at: Timestamp, kind: CallEventKind) {
         let dedup = format!("{kind:?}");
-        let fact = Fact {
-            at,
-            actor: Actor::System,
-            event: Event::Call(CallEvent { call, kind }),
-            call: None,
-            callback: None,
-            work: None,
-            sight: None,
-        };
+        let fact = Fact::of(at, Actor::System, Event::Call(CallEvent { call, kind }));
         let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
         let entry = Entry { fact, dedup, rules };
         let written: Result<(), StoreFault> =

@@ -124,11 +124,7 @@ impl Facts {
 
     fn put(&mut self, time: Timestamp, event: Event, call: Option<Box<CallSummary>>) {
         let dedup = format!("facts:{}", self.entries.len());
-        self.entries.push(Entry {
-            fact: Fact { at: time, actor: By::System, event, call, callback: None, work: None, sight: None },
-            dedup,
-            rules: RULES,
-        });
+        self.entries.push(Entry { fact: Fact { call, ..Fact::of(time, By::System, event) }, dedup, rules: RULES });
     }
 
     async fn store(&self, test: &TestDb) {

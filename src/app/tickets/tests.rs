@@ -356,7 +356,7 @@ async fn store_call_from(test: &TestDb, id: CallId, agent: &str, is_over: bool, 
         .into_iter()
         .zip(["call", "presence"])
         .map(|((event, call), what)| Entry {
-            fact: Fact { at, actor: EventActor::System, event, call, callback: None, work: None, sight: None },
+            fact: Fact { call, ..Fact::of(at, EventActor::System, event) },
             dedup: format!("{id} {what} {is_over}"),
             rules: VisitRules { threshold_ms: 1, short_ms: 1 },
         })

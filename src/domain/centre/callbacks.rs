@@ -122,13 +122,8 @@ impl Centre {
         let Some(callback) = self.callbacks.all.get(&id).cloned() else { return };
         for event in events.drain() {
             self.out.push_back(CentreOutput::Fact(Fact {
-                at: turn.now.wall,
-                actor: turn.actor.clone(),
-                event: Event::Callback(event),
-                call: None,
                 callback: Some(Box::new(callback.clone())),
-                work: None,
-                sight: None,
+                ..Fact::of(turn.now.wall, turn.actor.clone(), Event::Callback(event))
             }));
         }
         self.callbacks.is_review_due = true;

@@ -103,15 +103,7 @@ impl Centre {
         if self.dialled_today.refuse(agent, rule, turn.now.mono) {
             let kind = AccessEventKind::DiallingRefused { rule, address: None };
             let event = Event::Access(AccessEvent { user: agent.clone().into(), kind });
-            let fact = Fact {
-                at: turn.now.wall,
-                actor: turn.actor.clone(),
-                event,
-                call: None,
-                callback: None,
-                work: None,
-                sight: None,
-            };
+            let fact = Fact::of(turn.now.wall, turn.actor.clone(), event);
             self.out.push_back(CentreOutput::DiallingRefused { fact, by });
         }
         Err(refusal)

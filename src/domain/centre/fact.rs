@@ -34,3 +34,10 @@ pub struct Fact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sight: Option<Box<Sight>>,
 }
+
+impl Fact {
+    /// An event with nothing to save beside it.
+    pub fn of(at: Timestamp, actor: Actor, event: Event) -> Self {
+        Self { at, actor, event, call: None, callback: None, work: None, sight: None }
+    }
+}

@@ -91,13 +91,9 @@ impl Centre {
             self.note_wait(&event.kind, turn.now.mono);
             let is_decided = matches!(event.kind, CallEventKind::Offered { decision: Some(_), .. });
             self.out.push_back(CentreOutput::Fact(Fact {
-                at: turn.now.wall,
-                actor: turn.actor.clone(),
-                event: Event::Call(event),
                 call: if index + 1 == count { summary.take() } else { None },
-                callback: None,
-                work: None,
                 sight: if is_decided { self.sights.take_due() } else { None },
+                ..Fact::of(turn.now.wall, turn.actor.clone(), Event::Call(event))
             }));
         }
     }
@@ -142,15 +138,7 @@ impl Centre {
                     Presence::Offered { .. } | Presence::Busy { .. } | Presence::WrappingUp { .. } => {}
                 }
             }
-            self.out.push_back(CentreOutput::Fact(Fact {
-                at: turn.now.wall,
-                actor: turn.actor.clone(),
-                event: Event::Agent(event),
-                call: None,
-                callback: None,
-                work: None,
-                sight: None,
-            }));
+            self.out.push_back(CentreOutput::Fact(Fact::of(turn.now.wall, turn.actor.clone(), Event::Agent(event))));
         }
         if is_away {
             self.keep_for_nobody(id);

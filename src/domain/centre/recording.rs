@@ -167,15 +167,11 @@ impl Centre {
                 self.tell_asker(id, "recording_failed");
             }
             Some(false) => {}
-            None => self.out.push_back(CentreOutput::Fact(Fact {
-                at: turn.now.wall,
-                actor: turn.actor.clone(),
-                event: Event::Call(CallEvent { call: id, kind: part_ended(recording, part, end) }),
-                call: None,
-                callback: None,
-                work: None,
-                sight: None,
-            })),
+            None => self.out.push_back(CentreOutput::Fact(Fact::of(
+                turn.now.wall,
+                turn.actor.clone(),
+                Event::Call(CallEvent { call: id, kind: part_ended(recording, part, end) }),
+            ))),
         }
     }
 

@@ -33,15 +33,7 @@ impl Centre {
     fn trunk_event(&mut self, turn: &Turn<'_>, trunk: &TrunkId, kind: Option<TrunkEventKind>) {
         let Some(kind) = kind else { return };
         let event = Event::Trunk(TrunkEvent { trunk: trunk.clone(), kind });
-        self.out.push_back(CentreOutput::Fact(Fact {
-            at: turn.now.wall,
-            actor: turn.actor.clone(),
-            event,
-            call: None,
-            callback: None,
-            work: None,
-            sight: None,
-        }));
+        self.out.push_back(CentreOutput::Fact(Fact::of(turn.now.wall, turn.actor.clone(), event)));
     }
 
     /// Trunks came, went, or are asked from now on or no more.

@@ -171,13 +171,8 @@ impl Centre {
         let Some(item) = self.work.all.get(&id).cloned() else { return };
         for event in events.drain() {
             self.out.push_back(CentreOutput::Fact(Fact {
-                at: turn.now.wall,
-                actor: turn.actor.clone(),
-                event: Event::Work(event),
-                call: None,
-                callback: None,
                 work: Some(Box::new(item.clone())),
-                sight: None,
+                ..Fact::of(turn.now.wall, turn.actor.clone(), Event::Work(event))
             }));
         }
         self.file_work_item(turn.now, &item, before.as_ref());

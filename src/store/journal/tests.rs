@@ -151,11 +151,7 @@ impl Day {
 
     fn put(&mut self, event: Event, call: Option<Box<CallSummary>>) {
         let dedup = format!("day:{}", self.entries.len());
-        self.entries.push(Entry {
-            fact: Fact { at: self.at, actor: Actor::System, event, call, callback: None, work: None, sight: None },
-            dedup,
-            rules: RULES,
-        });
+        self.entries.push(Entry { fact: Fact { call, ..Fact::of(self.at, Actor::System, event) }, dedup, rules: RULES });
     }
 }
 
