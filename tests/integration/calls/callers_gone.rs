@@ -69,10 +69,12 @@ async fn a_caller_who_hangs_up_silences_telephone_and_console_at_once() {
     assert!(cancelled_in_us < CANCELLED_IN_US, "{cancelled_in_us} us");
     assert!(silent_in_ms < SILENT_IN_MS, "{silent_in_ms} ms");
 
-    let causes: Vec<Value> = (admin.events().await.iter())
-        .filter(|event| event["event"]["kind"] == "offer_missed")
-        .map(|event| event["event"]["cause"].clone())
-        .collect();
+    let both_missed = async || {
+        let missed = admin.events().await.into_iter().filter(|event| event["event"]["kind"] == "offer_missed");
+        let causes: Vec<Value> = missed.map(|event| event["event"]["cause"].clone()).collect();
+        Some(causes).filter(|causes| causes.len() == 2)
+    };
+    let causes = centre.until("both offers in the history", both_missed).await;
     assert_eq!(causes, [json!("caller_gone"), json!("caller_gone")]);
     for who in ["agent1", "agent2"] {
         let presence = admin.get(&format!("/agents/{who}/presence")).await;

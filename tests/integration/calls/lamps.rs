@@ -91,9 +91,13 @@ async fn a_blinking_key_picks_up_what_rings_at_a_colleague() {
     telephone.succeeds().await;
     caller.succeeds().await;
     picker.succeeds().await;
-    let events = admin.events().await;
-    let of = |kind: &str| events.iter().find(|event| event["area"] == "call" && event["event"]["kind"] == kind).cloned();
-    assert_eq!(of("offer_missed").expect("what became of the offer")["event"]["cause"], "picked_up");
-    assert_eq!(of("connected").expect("a talk")["event"]["agent"], "agent2");
+    let pick_up = async || {
+        let events = admin.events().await;
+        let of = |kind: &str| events.iter().find(|event| event["area"] == "call" && event["event"]["kind"] == kind);
+        Some((of("offer_missed")?["event"].clone(), of("connected")?["event"].clone()))
+    };
+    let (missed, talk) = centre.until("the pick-up in the history", pick_up).await;
+    assert_eq!(missed["cause"], "picked_up");
+    assert_eq!(talk["agent"], "agent2");
     assert!(centre.stop().await.success());
 }
