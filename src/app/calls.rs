@@ -285,7 +285,8 @@ mod tests {
         change(&mut summary);
         let kind = CallEventKind::Arrived { number: "1001".into(), trunk: None, session_id: None };
         let event = Event::Call(CallEvent { call: summary.id, kind });
-        let fact = Fact { call: Some(Box::new(summary)), ..Fact::of(summary.started_at, By::System, event) };
+        let at = summary.started_at;
+        let fact = Fact { call: Some(Box::new(summary)), ..Fact::of(at, By::System, event) };
         let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
         let entry = Entry { fact, dedup: format!("t:{seed}"), rules };
         let saved: Result<(), StoreFault> =
