@@ -8,6 +8,7 @@ mod policies;
 #[cfg(test)]
 mod tests;
 mod thread;
+mod workflow;
 
 use std::sync::{Arc, Mutex};
 
@@ -22,11 +23,12 @@ use super::{
 use crate::{
     domain::{
         Cx, Outbox,
+        access::Role,
         directory::{Directory, Thing},
         event::{Actor as EventActor, Event},
         ticket::{
-            self, ClockAccount, Metric, OpenTicket, Opening, Ticket, TicketCommand, TicketEvent, TicketLine, TicketRefusal,
-            TicketState,
+            self, By, ClockAccount, FieldConflict, Metric, MoveOption, OpenTicket, Opening, Rank, Ticket, TicketCommand,
+            TicketEvent, TicketLine, TicketRefusal, TicketState, WorkflowMistake,
         },
     },
     store::{
@@ -39,9 +41,12 @@ use crate::{
 pub use crate::store::tickets::{TicketFilter, TicketPosition};
 pub use deadlines::TIMERS_PER_TURN;
 pub use thread::ThreadPart;
+pub use workflow::{SavedWorkflow, StandingTickets};
 
 /// The first ticket's number.
 const FIRST_NUMBER: i64 = 1_001;
+/// The kind of entries that tell what the customer said.
+const SAID_BY_CUSTOMER: &str = "customer";
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -64,6 +69,21 @@ pub enum TicketFault {
     /// Somebody else saved it meanwhile.
     #[error("this ticket was changed meanwhile; load it again")]
     ChangedMeanwhile,
+    /// Somebody else changed the same facts meanwhile.
+    #[error("the same was changed meanwhile")]
+    Conflict(Vec<FieldConflict>),
+    /// The text of a workflow has mistakes.
+    #[error("the workflow has {} mistakes", .0.len())]
+    WorkflowWrong(Vec<WorkflowMistake>),
+    /// Tickets stand in states that a new workflow does not have.
+    #[error("{}", workflow::standing_text(.0))]
+    WorkflowInUse(Vec<StandingTickets>),
+    /// Somebody else saved a workflow meanwhile.
+    #[error("the workflow was changed meanwhile; load it again")]
+    WorkflowChangedMeanwhile,
+    /// There is no such version of the workflow.
+    #[error("no such version of the workflow")]
+    NoSuchWorkflow,
     /// There is no such SLA policy.
     #[error("no such SLA policy")]
     NoSuchPolicy,
@@ -93,6 +113,8 @@ pub struct TicketPage {
     pub ticket: Ticket,
     /// What was said and done, as far as its page shows it at first.
     pub thread: ThreadPart,
+    /// Where it can go, and what holds that back for who asks.
+    pub moves: Vec<MoveOption>,
 }
 
 /// Use cases over tickets. Cheap to clone.
@@ -134,6 +156,7 @@ impl Tickets {
     pub async fn open(&self, actor: &Actor, wanted: OpenTicket) -> Result<TicketLine, TicketFault> {
         actor.require(Permission::WorkTickets)?;
         self.check_keys(wanted.queue.as_ref(), wanted.disposition.as_ref())?;
+        self.check_offered(wanted.kind)?;
         self.open_as(EventActor::User { user: actor.user.clone() }, wanted, Birth::ByHand).await
     }
 
@@ -153,13 +176,13 @@ impl Tickets {
     /// One ticket with what was said on it.
     pub async fn page(&self, actor: &Actor, id: TicketId) -> Result<TicketPage, TicketFault> {
         actor.require(Permission::WorkTickets)?;
-        self.whole(rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?).await
+        self.whole(actor, rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?).await
     }
 
     /// The same by what people say.
     pub async fn page_by_number(&self, actor: &Actor, number: i64) -> Result<TicketPage, TicketFault> {
         actor.require(Permission::WorkTickets)?;
-        self.whole(rows::find_by_number(&self.shared.db, number).await?.ok_or(TicketFault::NotFound)?).await
+        self.whole(actor, rows::find_by_number(&self.shared.db, number).await?.ok_or(TicketFault::NotFound)?).await
     }
 
     /// Why a clock of a ticket is due when it is; the newest cycle unless another is asked for.
@@ -179,9 +202,10 @@ impl Tickets {
         Ok(clock.account(calendar, self.now()))
     }
 
-    async fn whole(&self, stored: StoredTicket) -> Result<TicketPage, TicketFault> {
+    async fn whole(&self, actor: &Actor, stored: StoredTicket) -> Result<TicketPage, TicketFault> {
         let thread = self.part(stored.ticket.id, None, thread::FIRST_PART).await?;
-        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), thread })
+        let moves = stored.ticket.moves(&by(actor), self.shared.book.load().view().workflow);
+        Ok(TicketPage { ticket: stored.ticket.clone(), line: self.line(stored), thread, moves })
     }
 
     /// The line of one ticket, for consoles that heard of it; no rights are asked, the console redacts.
@@ -209,13 +233,42 @@ impl Tickets {
         command: TicketCommand,
     ) -> Result<TicketLine, TicketFault> {
         actor.require(Permission::WorkTickets)?;
-        if let TicketCommand::Change { queue, disposition, .. } = &command {
-            self.check_keys(queue.as_ref(), disposition.as_ref())?;
+        match &command {
+            TicketCommand::Change { queue, disposition, .. } => self.check_keys(queue.as_ref(), disposition.as_ref())?,
+            TicketCommand::Move { disposition, .. } => self.check_keys(None, disposition.as_ref())?,
+            TicketCommand::TimerDue { .. } | TicketCommand::StateTimerDue | TicketCommand::AddCall { .. } => {
+                return Err(TicketFault::NotForPeople);
+            }
+            TicketCommand::Assign { .. }
+            | TicketCommand::SetFields { .. }
+            | TicketCommand::Comment { .. }
+            | TicketCommand::CustomerWrote { .. } => {}
         }
-        if matches!(command, TicketCommand::TimerDue { .. } | TicketCommand::AddCall { .. }) {
-            return Err(TicketFault::NotForPeople);
+        let words = if let TicketCommand::CustomerWrote { text } = &command { Some(text.clone()) } else { None };
+        let who = EventActor::User { user: actor.user.clone() };
+        let done = self.change(Lane::People, who, by(actor), id, seen, move |_| Box::pin(async move { Ok(command) })).await;
+        match (done, words) {
+            (Err(TicketFault::Refused(TicketRefusal::FollowUp)), Some(words)) => self.follow_up(actor, id, words).await,
+            (done, _) => done,
         }
-        self.handle_as(EventActor::User { user: actor.user.clone() }, id, seen, command).await
+    }
+
+    /// A new ticket goes on with one that was closed too long ago.
+    async fn follow_up(&self, actor: &Actor, id: TicketId, words: String) -> Result<TicketLine, TicketFault> {
+        let before = rows::find(&self.shared.db, id).await?.ok_or(TicketFault::NotFound)?.ticket;
+        let wanted = OpenTicket {
+            kind: before.kind,
+            subject: before.subject,
+            description: words.trim().to_owned(),
+            priority: before.priority,
+            customer: before.customer,
+            queue: before.queue,
+            owner: None,
+            disposition: None,
+            call: None,
+            is_internal: before.is_internal,
+        };
+        self.open_as(EventActor::User { user: actor.user.clone() }, wanted, Birth::Following(id)).await
     }
 
     /// Opens a ticket out of a call: customer, queue and disposition are the call's unless the command names others. A call that
@@ -232,8 +285,8 @@ impl Tickets {
     pub async fn add_call(&self, actor: &Actor, call: CallId, ticket: TicketId) -> Result<TicketLine, TicketFault> {
         actor.require(Permission::WorkTickets)?;
         self.require_part_in(actor, call).await?;
-        let actor = EventActor::User { user: actor.user.clone() };
-        self.change(Lane::People, actor, ticket, None, move |tx| {
+        let who = EventActor::User { user: actor.user.clone() };
+        self.change(Lane::People, who, by(actor), ticket, None, move |tx| {
             Box::pin(async move {
                 let facts = rows::call_facts(tx, call).await?.ok_or(TicketFault::NoSuchCall)?;
                 rows::link_call(tx, call, ticket).await?;
@@ -283,12 +336,16 @@ impl Tickets {
         mut wanted: OpenTicket,
         birth: Birth,
     ) -> Result<TicketId, TicketFault> {
-        let mut facts = Opening::default();
+        let follows = match birth {
+            Birth::Following(before) => Some(before),
+            Birth::ByHand | Birth::Owed(_) | Birth::OncePerCall => None,
+        };
+        let mut facts = Opening { follows, ..Opening::default() };
         if let Some(call) = wanted.call {
             let of_call = rows::call_facts(tx, call).await?.ok_or(TicketFault::NoSuchCall)?;
             // The reaction may run again after a crash, and a caller may give up more than once.
             let before = match &birth {
-                Birth::ByHand => None,
+                Birth::ByHand | Birth::Following(_) => None,
                 Birth::Owed(queue) => rows::open_callback(tx, queue, of_call.customer, of_call.number.as_deref()).await?,
                 Birth::OncePerCall => rows::of_call_called(tx, call, &wanted.subject).await?,
             };
@@ -326,21 +383,12 @@ impl Tickets {
         Ok(ticket.id)
     }
 
-    async fn handle_as(
-        &self,
-        by: EventActor,
-        id: TicketId,
-        seen: Option<i64>,
-        command: TicketCommand,
-    ) -> Result<TicketLine, TicketFault> {
-        self.change(Lane::People, by, id, seen, move |_| Box::pin(async move { Ok(command) })).await
-    }
-
     /// Loads, decides, saves: one write.
     async fn change<F>(
         &self,
         lane: Lane,
-        by: EventActor,
+        who: EventActor,
+        by: By,
         id: TicketId,
         seen: Option<i64>,
         command: F,
@@ -354,7 +402,7 @@ impl Tickets {
             .write(lane, move |tx: &mut Tx| {
                 Box::pin(async move {
                     let command = command(tx).await?;
-                    desk.step(tx, by, id, seen, command).await
+                    desk.step(tx, who, &by, id, seen, command).await
                 })
             })
             .await?;
@@ -365,21 +413,22 @@ impl Tickets {
     async fn step(
         &self,
         tx: &mut Tx,
-        by: EventActor,
+        who: EventActor,
+        by: &By,
         id: TicketId,
         seen: Option<i64>,
         command: TicketCommand,
     ) -> Result<(), TicketFault> {
         let mut stored = rows::load(tx, id).await?.ok_or(TicketFault::NotFound)?;
-        if seen.is_some_and(|seen| seen != stored.ticket.version) {
-            return Err(TicketFault::ChangedMeanwhile);
+        if let Some(seen) = seen {
+            check_seen(&stored.ticket, &command, seen)?;
         }
         if let TicketCommand::Change { customer: Some(customer), .. } = &command {
             stored.ticket.segment = customers::segment_of(tx, *customer).await?;
         }
         let entry = said(&command, &stored.ticket);
         let book = self.shared.book.load_full();
-        let (result, events) = self.decide(|cx| stored.ticket.handle(command, book.view(), cx));
+        let (result, events) = self.decide(|cx| stored.ticket.handle(command, by, book.view(), cx));
         result?;
         if !rows::update(tx, &stored.ticket).await? {
             return Err(TicketFault::ChangedMeanwhile);
@@ -389,10 +438,11 @@ impl Tickets {
         if let Some((kind, body, is_public)) = entry {
             let place = u32::try_from(stored.ticket.version).unwrap_or(u32::MAX);
             let id = self.with_rng(|rng| InteractionId::mint_in_order(now, place, rng));
-            let entry = Entry { id, at: now, author: author(&by), kind: kind.into(), body, is_public };
+            let author = if kind == SAID_BY_CUSTOMER { author(&EventActor::Customer) } else { author(&who) };
+            let entry = Entry { id, at: now, author, kind: kind.into(), body, is_public };
             rows::add_entry(tx, stored.ticket.id, &entry).await?;
         }
-        tell(tx, now, by, events).await?;
+        tell(tx, now, who, events).await?;
         Ok(())
     }
 
@@ -439,13 +489,38 @@ fn said(command: &TicketCommand, ticket: &Ticket) -> Option<(&'static str, Strin
             Some(("subject", ticket.subject.clone(), false))
         }
         TicketCommand::Comment { text, is_public } => Some(("comment", text.trim().to_owned(), *is_public)),
+        TicketCommand::CustomerWrote { text } => Some((SAID_BY_CUSTOMER, text.trim().to_owned(), true)),
         TicketCommand::Move { reason, .. } if !reason.trim().is_empty() => Some(("move", reason.trim().to_owned(), false)),
         TicketCommand::Move { .. }
         | TicketCommand::Assign { .. }
         | TicketCommand::Change { .. }
+        | TicketCommand::SetFields { .. }
         | TicketCommand::AddCall { .. }
+        | TicketCommand::StateTimerDue
         | TicketCommand::TimerDue { .. } => None,
     }
+}
+
+/// What was changed apart since `seen` is put together; what two changed alike, or words to the customer, is not.
+fn check_seen(ticket: &Ticket, command: &TicketCommand, seen: i64) -> Result<(), TicketFault> {
+    if seen > ticket.version {
+        return Err(TicketFault::ChangedMeanwhile);
+    }
+    let conflicts = ticket.conflicts(command, seen);
+    if conflicts.iter().any(|conflict| conflict.field == "conversation") {
+        return Err(TicketFault::ChangedMeanwhile);
+    }
+    if conflicts.is_empty() { Ok(()) } else { Err(TicketFault::Conflict(conflicts)) }
+}
+
+/// Who asks, as far as moves go by it.
+fn by(actor: &Actor) -> By {
+    let rank = match actor.role {
+        Role::Agent => Rank::Agent,
+        Role::Supervisor => Rank::Supervisor,
+        Role::Administrator => Rank::Administrator,
+    };
+    By { user: Some(actor.user.clone()), rank: Some(rank) }
 }
 
 async fn tell(tx: &mut Tx, at: Timestamp, by: EventActor, mut events: Outbox<TicketEvent>) -> Result<(), StoreFault> {

@@ -152,6 +152,7 @@ fn ticket() -> TicketLine {
         kind: TicketType::Incident,
         subject: "No dial tone".into(),
         state: TicketState::WaitingCustomer,
+        status: TicketState::WaitingCustomer.into(),
         priority: Priority::High,
         customer: Some(customer_id()),
         customer_name: Some("Ana Ruiz".into()),

@@ -5,6 +5,7 @@
 mod alert_rule;
 mod answer_rules;
 mod callback_rules;
+mod department;
 mod dialling_rules;
 mod hold_limits;
 mod media_fork;
@@ -32,6 +33,7 @@ use utoipa::ToSchema;
 pub use alert_rule::{ALERT_QUEUES_MAX, ALERT_RULES_MAX, AlertMetric, AlertRule};
 pub use answer_rules::AnswerRules;
 pub use callback_rules::{CallbackMode, CallbackRules};
+pub use department::{DEPARTMENT_LEVELS_MAX, DEPARTMENT_MEMBERS_MAX, Department};
 pub use dialling_rules::DiallingRules;
 pub use hold_limits::HoldLimits;
 pub use media_fork::{FORKS_PER_CALL_MAX, ForkRule, ForkRules, ForkTarget, ForkToken, MediaFork};
@@ -52,8 +54,8 @@ pub use webhook::{WEBHOOKS_MAX, Webhook, WebhookSecret};
 pub use work_rules::{WORK_ITEMS_EACH_MAX, WorkRules};
 
 use crate::types::{
-    AgentId, AlertRuleId, CalendarId, DispositionId, MediaEncryption, MediaForkId, QueueId, RouteId, SkillId, TrunkId,
-    WebhookId,
+    AgentId, AlertRuleId, CalendarId, DepartmentId, DispositionId, MediaEncryption, MediaForkId, QueueId, RouteId, SkillId,
+    TrunkId, WebhookId,
 };
 
 /// Languages of the console, and of every text that people write for it: names of dispositions, scripts, labels of flows.
@@ -90,6 +92,8 @@ pub struct Directory {
     pub calendars: BTreeMap<CalendarId, CalendarSource>,
     /// The disposition tree, leaves and branches.
     pub dispositions: BTreeMap<DispositionId, Disposition>,
+    /// The departments, as a tree.
+    pub departments: BTreeMap<DepartmentId, Department>,
     /// Why an agent may pause.
     pub pause_reasons: Vec<PauseReason>,
 }
@@ -130,11 +134,15 @@ pub enum Thing {
     Webhook,
     /// A sentence of a supervisor for agents.
     Broadcast,
+    /// A department.
+    Department,
+    /// The workflow of tickets.
+    TicketWorkflow,
 }
 
 impl Thing {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Centre,
         Self::Number,
         Self::Queue,
@@ -151,6 +159,8 @@ impl Thing {
         Self::AlertRule,
         Self::Webhook,
         Self::Broadcast,
+        Self::Department,
+        Self::TicketWorkflow,
     ];
 
     /// As it is written in columns and events.
@@ -172,6 +182,8 @@ impl Thing {
             Self::AlertRule => "alert_rule",
             Self::Webhook => "webhook",
             Self::Broadcast => "broadcast",
+            Self::Department => "department",
+            Self::TicketWorkflow => "ticket_workflow",
         }
     }
 }

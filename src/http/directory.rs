@@ -18,8 +18,8 @@ use crate::{
         field_problem::Flaw,
     },
     domain::directory::{
-        AgentProfile, AlertRule, CalendarSource, Centre, Disposition, MediaFork, Number, OutboundRoute, PauseReason, Phone,
-        Queue, Skill, Thing, Trunk, Webhook,
+        AgentProfile, AlertRule, CalendarSource, Centre, Department, Disposition, MediaFork, Number, OutboundRoute,
+        PauseReason, Phone, Queue, Skill, Thing, Trunk, Webhook,
     },
 };
 
@@ -150,6 +150,7 @@ resources! {
     phones: Phone, "phones", "/api/v1/phones", "/api/v1/phones/{id}", "account";
     calendars: CalendarSource, "calendars", "/api/v1/calendars", "/api/v1/calendars/{id}", "id";
     dispositions: Disposition, "dispositions", "/api/v1/dispositions", "/api/v1/dispositions/{id}", "id";
+    departments: Department, "departments", "/api/v1/departments", "/api/v1/departments/{id}", "id";
     pause_reasons: PauseReason, "pause-reasons", "/api/v1/pause-reasons", "/api/v1/pause-reasons/{id}", "id";
 }
 
@@ -239,7 +240,9 @@ fn key_of(thing: Thing) -> &'static str {
         | Thing::MediaFork
         | Thing::AlertRule
         | Thing::Webhook
-        | Thing::Broadcast => "id",
+        | Thing::Broadcast
+        | Thing::Department
+        | Thing::TicketWorkflow => "id",
     }
 }
 

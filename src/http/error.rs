@@ -16,8 +16,12 @@ use crate::{
     app::{
         customers::LikelyDuplicate,
         field_problem::{FieldProblem, Flaw},
+        tickets::StandingTickets,
     },
-    domain::centre::Refusal,
+    domain::{
+        centre::Refusal,
+        ticket::{FieldConflict, Hold, MoveOption, WorkflowMistake},
+    },
 };
 
 /// The media type of every error answer (RFC 9457 3).
@@ -40,6 +44,21 @@ pub struct Problem {
     /// Records that are likely the same customer, most likely first; `?sure=true` saves all the same.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub duplicates: Vec<LikelyDuplicate>,
+    /// Of a ticket: what somebody else changed meanwhile, with both values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<FieldConflict>,
+    /// Of a ticket's move: the guards that hold it back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held_by: Vec<Hold>,
+    /// Of a ticket's move: those that the table holds, each with what holds it back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<MoveOption>,
+    /// Of a workflow's text: all mistakes, each at its line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mistakes: Vec<WorkflowMistake>,
+    /// Of a workflow: where tickets stand that it does not have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<StandingTickets>,
     /// The live floor's refusal, for the console to phrase.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<Refusal>,
@@ -62,6 +81,11 @@ impl ApiError {
             detail: detail.into(),
             errors: Vec::new(),
             duplicates: Vec::new(),
+            conflicts: Vec::new(),
+            held_by: Vec::new(),
+            moves: Vec::new(),
+            mistakes: Vec::new(),
+            standing: Vec::new(),
             refusal: None,
         };
         Self { status, problem: Box::new(problem), retry_after_secs: None }
@@ -142,6 +166,39 @@ impl ApiError {
             "Changed meanwhile",
             format!("The {what} has been changed by someone else. Load it again and repeat your change."),
         )
+    }
+
+    /// 409: somebody else changed the same facts of a ticket meanwhile.
+    pub fn conflicting(conflicts: Vec<FieldConflict>) -> Self {
+        let fields = conflicts.iter().map(|conflict| conflict.field.as_str()).collect::<Vec<_>>().join(", ");
+        let detail =
+            format!("Somebody else has changed {fields} since. Look at both values and send yours again with the new version.");
+        let mut error = Self::new(StatusCode::CONFLICT, "field-conflict", "Changed meanwhile", detail);
+        error.problem.conflicts = conflicts;
+        error
+    }
+
+    /// 409: the workflow does not let a ticket move there now; `moves` are those that it holds.
+    pub fn no_move(kind: &'static str, detail: String, held_by: Vec<Hold>, moves: Vec<MoveOption>) -> Self {
+        let mut error = Self::conflict(kind, detail);
+        error.problem.held_by = held_by;
+        error.problem.moves = moves;
+        error
+    }
+
+    /// 422: the text of a workflow has mistakes.
+    pub fn wrong_workflow(mistakes: Vec<WorkflowMistake>) -> Self {
+        let detail = mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join(". ");
+        let mut error = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-workflow", "The workflow has mistakes", detail);
+        error.problem.mistakes = mistakes;
+        error
+    }
+
+    /// 409: tickets stand where a new workflow has no state.
+    pub fn workflow_in_use(detail: String, standing: Vec<StandingTickets>) -> Self {
+        let mut error = Self::conflict("workflow-in-use", detail);
+        error.problem.standing = standing;
+        error
     }
 
     /// 422: one field is wrong.

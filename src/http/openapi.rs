@@ -11,8 +11,8 @@ use utoipa::{
 
 use super::{
     AppState, Routes, alerts, broadcasts, callbacks, calls, customers, directory, error::Problem, events, health, lines,
-    parked, presence, queue_waits, recordings, reports, session, signalling, tickets, tokens, trunks, users, waiting,
-    web_phone, work_items,
+    parked, presence, queue_waits, recordings, reports, session, signalling, ticket_workflow, tickets, tokens, trunks, users,
+    waiting, web_phone, work_items,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -70,6 +70,7 @@ pub fn openapi() -> Document {
         part("tokens", tokens::Doc::openapi()),
         part("customers", customers::Doc::openapi()),
         part("tickets", tickets::Doc::openapi()),
+        part("ticket_workflow", ticket_workflow::Doc::openapi()),
         part("web_phone", web_phone::Doc::openapi()),
         directory::document(),
         part("lines", lines::Doc::openapi()),

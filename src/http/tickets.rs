@@ -1,9 +1,11 @@
 //! Tickets and SLA policies.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     extract::State,
-    http::StatusCode,
+    http::{HeaderMap, StatusCode, header},
     routing::{get, post, put},
 };
 use serde::{Deserialize, Serialize};
@@ -20,11 +22,11 @@ use crate::{
         customer::Interaction,
         event::EventRecord,
         ticket::{
-            ClockAccount, Metric, OpenTicket, SlaPolicy, TicketCommand, TicketLine, TicketRefusal, TicketState, TicketType,
-            legal_moves,
+            ClockAccount, Metric, MoveOption, OpenTicket, SlaPolicy, TicketCommand, TicketLine, TicketRefusal, TicketState,
+            TicketType,
         },
     },
-    types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
+    types::{CallId, CustomerId, DispositionId, FieldKey, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
 /// Routes of this resource.
@@ -82,8 +84,14 @@ struct TicketView {
     is_internal: bool,
     /// Solved, while it is.
     solved_at: Option<Timestamp>,
-    /// States that it can go to now.
-    moves: Vec<TicketState>,
+    /// States that can follow by the workflow, and what holds each back for who asks.
+    moves: Vec<MoveOption>,
+    /// Values of the workflow's fields.
+    fields: BTreeMap<FieldKey, String>,
+    /// When its state ends by itself.
+    moves_at: Option<Timestamp>,
+    /// The closed ticket that it goes on with.
+    follows: Option<TicketId>,
     /// What was last said and done.
     #[serde(flatten)]
     thread: ThreadView,
@@ -111,7 +119,7 @@ struct EntryView {
     at: Timestamp,
     /// User's key, `customer` or `system`.
     author: String,
-    /// `comment`, `move` or `subject`.
+    /// `comment`, `customer`, `move` or `subject`.
     kind: String,
     /// Plain text: what was said, the reason of a move, the subject as it was before.
     text: String,
@@ -146,7 +154,10 @@ impl From<TicketPage> for TicketView {
             disposition: page.ticket.disposition,
             is_internal: page.ticket.is_internal,
             solved_at: page.ticket.solved_at,
-            moves: legal_moves(page.ticket.kind, page.ticket.state),
+            moves: page.moves,
+            fields: page.ticket.fields,
+            moves_at: page.ticket.moves_at,
+            follows: page.ticket.follows,
             thread: page.thread.into(),
             line: page.line,
         }
@@ -181,12 +192,26 @@ impl From<TicketFault> for ApiError {
             TicketFault::Forbidden(forbidden) => forbidden.into(),
             TicketFault::NotForPeople => Self::forbidden("Only the exchange gives this command."),
             TicketFault::ChangedMeanwhile => Self::changed_meanwhile("ticket"),
+            TicketFault::Conflict(conflicts) => Self::conflicting(conflicts),
+            TicketFault::WorkflowWrong(mistakes) => Self::wrong_workflow(mistakes),
+            TicketFault::WorkflowInUse(ref standing) => Self::workflow_in_use(fault.to_string(), standing.clone()),
+            TicketFault::WorkflowChangedMeanwhile => Self::changed_meanwhile("workflow"),
+            TicketFault::NoSuchWorkflow => Self::not_found("version of the workflow"),
             TicketFault::NoSuchPolicy => Self::not_found("SLA policy"),
             TicketFault::PolicyTaken => Self::conflict_of("taken", "id", Flaw::Taken),
             TicketFault::PolicyChangedMeanwhile => Self::changed_meanwhile("SLA policy"),
             TicketFault::Invalid(problems) => problems.into(),
             TicketFault::Refused(refusal) => match &refusal {
-                TicketRefusal::IllegalMove { .. } => Self::conflict("illegal-move", refusal.to_string()),
+                TicketRefusal::IllegalMove { legal, .. } => {
+                    Self::no_move("illegal-move", refusal.to_string(), Vec::new(), legal.clone())
+                }
+                TicketRefusal::HeldBack { held_by, legal, .. } => {
+                    Self::no_move("move-held-back", refusal.to_string(), held_by.clone(), legal.clone())
+                }
+                TicketRefusal::NoSuchField(field) | TicketRefusal::FieldValue(field) => {
+                    Self::invalid(format!("fields.{field}"), Flaw::Unreadable { detail: refusal.to_string() })
+                }
+                TicketRefusal::FollowUp => Self::conflict("ticket-over", refusal.to_string()),
                 TicketRefusal::Over => Self::conflict("ticket-over", refusal.to_string()),
                 TicketRefusal::ReasonMissing => Self::invalid("reason", Flaw::Missing),
                 TicketRefusal::Length { field, least, most } => {
@@ -240,14 +265,18 @@ async fn open(
 
 /// One ticket with what was last said and done on it.
 #[utoipa::path(get, path = "/api/v1/tickets/{id}", tag = "tickets", params(("id" = String, Path, description = "Id, or number")),
-    responses((status = 200, body = TicketView)))]
-async fn page(State(state): State<AppState>, Signed(actor): Signed, Id(id): Id<String>) -> Result<Json<TicketView>, ApiError> {
+    responses((status = 200, body = TicketView, headers(("ETag" = String, description = "The ticket's version, for If-Match")))))]
+async fn page(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Id(id): Id<String>,
+) -> Result<([(header::HeaderName, String); 1], Json<TicketView>), ApiError> {
     let page = match (id.parse::<TicketId>(), id.parse::<i64>()) {
         (Ok(id), _) => state.tickets.page(&actor, id).await?,
         (Err(_), Ok(number)) => state.tickets.page_by_number(&actor, number).await?,
         (Err(_), Err(_)) => return Err(ApiError::not_found("ticket")),
     };
-    Ok(Json(page.into()))
+    Ok(([(header::ETAG, format!("\"{}\"", page.line.version))], Json(page.into())))
 }
 
 /// What was said and done on a ticket, from the end backwards in parts; the ticket itself carries the first.
@@ -263,16 +292,34 @@ async fn thread(
     Ok(Json(state.tickets.thread(&actor, id, before, limit).await?.into()))
 }
 
-/// Moves, assigns, changes or comments a ticket.
-#[utoipa::path(post, path = "/api/v1/tickets/{id}/commands", tag = "tickets", params(("id" = TicketId, Path)),
-    request_body = TicketRequest, responses((status = 200, body = TicketLine)))]
+/// Moves, assigns, changes or comments a ticket. With the version that was seen, in the body or as `If-Match`, what others changed
+/// apart meanwhile stays, and 409 tells of what they changed alike, with both values.
+#[utoipa::path(post, path = "/api/v1/tickets/{id}/commands", tag = "tickets", params(("id" = TicketId, Path),
+    ("If-Match" = Option<String>, Header, description = "The version that was seen, as the ticket's ETag gives it")),
+    request_body = TicketRequest, responses((status = 200, body = TicketLine), (status = 404, body = super::Problem),
+    (status = 409, body = super::Problem), (status = 422, body = super::Problem)))]
 async fn handle(
     State(state): State<AppState>,
     Signed(actor): Signed,
     Id(id): Id<TicketId>,
+    headers: HeaderMap,
     Body(request): Body<TicketRequest>,
 ) -> Result<Json<TicketLine>, ApiError> {
-    Ok(Json(state.tickets.handle(&actor, id, request.version, request.command).await?))
+    let seen = request.version.or(if_match(&headers)?);
+    Ok(Json(state.tickets.handle(&actor, id, seen, request.command).await?))
+}
+
+/// The version that `If-Match` names (RFC 9110 13.1.1); `*` is any.
+fn if_match(headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let version = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).parse();
+    version.map(Some).map_err(|_| {
+        ApiError::invalid("If-Match", Flaw::Unreadable { detail: "not one version of a ticket, such as \"7\"".into() })
+    })
 }
 
 /// Which cycle of a clock.

@@ -318,9 +318,10 @@ fn put(directory: &mut Directory, row: EntryRow, sealer: Option<&Sealer>) -> Res
         }
         Some(Thing::Calendar) => into(&mut directory.calendars, row, sealer, |_, _| {})?,
         Some(Thing::Disposition) => into(&mut directory.dispositions, row, sealer, |_, _| {})?,
+        Some(Thing::Department) => into(&mut directory.departments, row, sealer, |_, _| {})?,
         Some(Thing::PauseReason) => directory.pause_reasons.push(row.read(sealer)?.entry),
         // Kept by other tables.
-        Some(Thing::SlaPolicy | Thing::Broadcast) | None => {}
+        Some(Thing::SlaPolicy | Thing::Broadcast | Thing::TicketWorkflow) | None => {}
     }
     Ok(())
 }

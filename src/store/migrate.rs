@@ -35,6 +35,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (14, "broadcasts", include_str!("../../migrations/0014_broadcasts.sql")),
     (15, "routing sights", include_str!("../../migrations/0015_routing_sights.sql")),
     (16, "work items", include_str!("../../migrations/0016_work_items.sql")),
+    (18, "ticket workflow", include_str!("../../migrations/0018_ticket_workflow.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -222,6 +223,11 @@ mod tests {
             16,
             "b373cf3ebc28ed226177f024ea53f9cf23e8aedadf15da5380c2add2680196ba",
             "acfa1703dacc8effc693322e71a5b94805960784b6028a12f859e147194f0ddc",
+        ),
+        (
+            18,
+            "550d75fab9582d5f27bd483daf3911049be2b3d64edcf450f64a7d293c41dd9d",
+            "0e5966979733a2824e077d0f101de55f30b6b2347c9c34e4b68cb50a2044a998",
         ),
     ];
 

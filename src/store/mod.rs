@@ -34,6 +34,7 @@ pub mod recordings;
 pub mod repair;
 pub mod segments;
 pub mod sights;
+pub mod ticket_workflow;
 pub mod tickets;
 pub mod users;
 pub mod work_items;
@@ -82,6 +83,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("search_texts", search_texts::STATEMENTS),
         ("segments", segments::STATEMENTS),
         ("sights", sights::STATEMENTS),
+        ("ticket_workflow", ticket_workflow::STATEMENTS),
         ("tickets", tickets::STATEMENTS),
         ("users", users::STATEMENTS),
         ("work_items", work_items::STATEMENTS),

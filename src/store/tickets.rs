@@ -1,6 +1,8 @@
 //! Tickets with their clocks, what was said on them, and the deadlines that are watched. A save rewrites the ticket's timers in
 //! the same transaction, so that exactly the deadlines that hold are watched.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 
@@ -13,7 +15,7 @@ use crate::{
         customer::identity,
         ticket::{Clock, ClockState, Contacts, Metric, SlaPolicy, Ticket, TicketState},
     },
-    types::{CallId, CustomerId, DispositionId, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
+    types::{CallId, CustomerId, DispositionId, FieldKey, InteractionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
 };
 
 /// Tickets of one call.
@@ -21,40 +23,45 @@ const OF_CALL_MAX: i64 = 20;
 
 sql! {
     INSERT = "INSERT INTO ticket (id, number, version, type, subject, description, state, priority, customer_id, owner, queue,
-            call_id, created_by, created_at, updated_at, solved_at, next_due_at, fields, plain_subject)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+            call_id, created_by, created_at, updated_at, solved_at, next_due_at, fields, plain_subject, status, moves_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
     UPDATE = "UPDATE ticket SET version = version + 1, type = $3, subject = $4, description = $5, state = $6, priority = $7,
             customer_id = $8, owner = $9, queue = $10, updated_at = $11, solved_at = $12, next_due_at = $13, fields = $14,
-            plain_subject = $15
+            plain_subject = $15, status = $16, moves_at = $17
         WHERE id = $1 AND version = $2";
     CLEAR_TIMERS = "DELETE FROM sla_timer WHERE ticket_id = $1";
     INSERT_TIMER = "INSERT INTO sla_timer (ticket_id, metric, cycle, due_at) VALUES ($1, $2, $3, $4)";
     FIND = "SELECT t.id, t.number, t.version, t.type AS kind, t.subject, t.description, t.state, t.priority, t.customer_id,
-            t.owner, t.queue, t.created_at, t.updated_at, t.solved_at, t.fields, k.name AS customer_name, t.created_by
+            t.owner, t.queue, t.created_at, t.updated_at, t.solved_at, t.status,
+            t.moves_at, t.fields, k.name AS customer_name, t.created_by
         FROM ticket t LEFT JOIN customer k ON k.id = t.customer_id WHERE t.id = $1";
     FIND_BY_NUMBER = "SELECT t.id, t.number, t.version, t.type AS kind, t.subject, t.description, t.state, t.priority,
-            t.customer_id, t.owner, t.queue, t.created_at, t.updated_at, t.solved_at, t.fields, k.name AS customer_name,
+            t.customer_id, t.owner, t.queue, t.created_at, t.updated_at, t.solved_at, t.status,
+            t.moves_at, t.fields, k.name AS customer_name,
             t.created_by
         FROM ticket t LEFT JOIN customer k ON k.id = t.customer_id WHERE t.number = $1";
     LIST = "SELECT t.id, t.number, t.version, t.type AS kind, t.subject, t.description, t.state, t.priority, t.customer_id,
-            t.owner, t.queue, t.created_at, t.updated_at, t.solved_at, t.fields, k.name AS customer_name, t.created_by
+            t.owner, t.queue, t.created_at, t.updated_at, t.solved_at, t.status,
+            t.moves_at, t.fields, k.name AS customer_name, t.created_by
         FROM ticket t LEFT JOIN customer k ON k.id = t.customer_id
         WHERE (COALESCE(t.next_due_at, 9000000000000000), t.id) > ($1, $2)
             AND (CAST($3 AS TEXT) IS NULL OR t.owner = $3)
             AND (CAST($4 AS TEXT) IS NULL OR t.queue = $4)
             AND (CAST($5 AS TEXT) IS NULL OR t.customer_id = $5)
             AND (CAST($6 AS TEXT) IS NULL OR t.state = $6)
-            AND (CAST($7 AS BIGINT) = 0 OR t.state NOT IN ('solved', 'closed', 'cancelled'))
+            AND (CAST($7 AS BIGINT) = 0 OR t.state NOT IN ('solved', 'closed', 'merged', 'cancelled'))
             AND (CAST($8 AS TEXT) IS NULL OR t.plain_subject LIKE $8 OR k.sort_name LIKE $8
                 OR CAST(t.number AS TEXT) LIKE $8)
             AND (CAST($9 AS TEXT) IS NULL OR t.type = $9)
             AND (CAST($10 AS BIGINT) = 0 OR t.owner IS NULL)
         ORDER BY COALESCE(t.next_due_at, 9000000000000000), t.id LIMIT $11";
-    OPEN_IDS = "SELECT id FROM ticket WHERE id > $1 AND state NOT IN ('solved', 'closed', 'cancelled') ORDER BY id LIMIT $2";
+    LIVE_IDS = "SELECT id FROM ticket WHERE id > $1 AND state NOT IN ('closed', 'merged', 'cancelled') ORDER BY id LIMIT $2";
+    DUE_MOVES = "SELECT id FROM ticket WHERE moves_at <= $1 ORDER BY moves_at, id LIMIT $2";
+    NEXT_MOVE = "SELECT MIN(moves_at) FROM ticket WHERE moves_at IS NOT NULL";
     OPEN_OF_CUSTOMERS = "SELECT number, state FROM ticket
-        WHERE customer_id = $1 AND state NOT IN ('solved', 'closed', 'cancelled') ORDER BY created_at DESC, id DESC LIMIT $2";
+        WHERE customer_id = $1 AND state NOT IN ('solved', 'closed', 'merged', 'cancelled') ORDER BY created_at DESC, id DESC LIMIT $2";
     OPEN_CALLBACK = "SELECT t.id FROM ticket t LEFT JOIN call c ON c.id = t.call_id
-        WHERE t.type = 'callback' AND t.state NOT IN ('solved', 'closed', 'cancelled') AND t.queue = $1
+        WHERE t.type = 'callback' AND t.state NOT IN ('solved', 'closed', 'merged', 'cancelled') AND t.queue = $1
             AND (t.customer_id = $2 OR c.customer_number = $3) ORDER BY t.id LIMIT 1";
     DUE = "SELECT ticket_id, metric, cycle, due_at FROM sla_timer WHERE due_at < $1 ORDER BY due_at, ticket_id LIMIT $2";
     NEXT_DUE = "SELECT MIN(due_at) FROM sla_timer";
@@ -193,6 +200,8 @@ struct TicketRow {
     created_at: i64,
     updated_at: i64,
     solved_at: Option<i64>,
+    status: Option<String>,
+    moves_at: Option<i64>,
     fields: Json<Fields>,
     customer_name: Option<String>,
     created_by: String,
@@ -212,11 +221,23 @@ struct Fields {
     /// Absent in tickets of before it was kept.
     #[serde(default)]
     contacts: Option<Contacts>,
+    /// Absent in tickets of before it was kept.
+    #[serde(default)]
+    state_since: Option<Timestamp>,
+    /// Values of the workflow's fields.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    custom: BTreeMap<FieldKey, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follows: Option<TicketId>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    touched: BTreeMap<String, i64>,
 }
 
 impl TicketRow {
     fn read(self) -> Result<StoredTicket, StoreFault> {
         let Json(fields) = self.fields;
+        let state: TicketState = from_word("ticket.state", self.state)?;
+        let status = parse_some("ticket.status", self.status)?.unwrap_or_else(|| state.into());
         Ok(StoredTicket {
             ticket: Ticket {
                 id: parse("ticket.id", &self.id)?,
@@ -225,7 +246,10 @@ impl TicketRow {
                 kind: from_word("ticket.type", self.kind)?,
                 subject: self.subject,
                 description: self.description,
-                state: from_word("ticket.state", self.state)?,
+                state,
+                status,
+                state_since: fields.state_since.unwrap_or_else(|| Timestamp::from_millis(self.updated_at)),
+                moves_at: self.moves_at.map(Timestamp::from_millis),
                 priority: from_word("ticket.priority", self.priority)?,
                 customer: parse_some("ticket.customer_id", self.customer_id)?,
                 segment: fields.segment,
@@ -238,6 +262,9 @@ impl TicketRow {
                 solved_at: self.solved_at.map(Timestamp::from_millis),
                 contacts: fields.contacts.unwrap_or_else(|| Contacts::told_by(&fields.clocks)),
                 clocks: fields.clocks,
+                fields: fields.custom,
+                follows: fields.follows,
+                touched: fields.touched,
             },
             customer_name: self.customer_name,
             created_by: self.created_by,
@@ -252,6 +279,10 @@ fn fields_of(ticket: &Ticket) -> Val {
         is_internal: ticket.is_internal,
         clocks: ticket.clocks.clone(),
         contacts: Some(ticket.contacts),
+        state_since: Some(ticket.state_since),
+        custom: ticket.fields.clone(),
+        follows: ticket.follows,
+        touched: ticket.touched.clone(),
     })
 }
 
@@ -284,6 +315,8 @@ pub async fn insert(tx: &mut Tx, ticket: &Ticket, call: Option<CallId>, created_
         next_due(ticket),
         fields_of(ticket),
         identity::search_text(&ticket.subject),
+        Val::text(Some(&ticket.status)),
+        ticket.moves_at,
     ];
     tx.execute(&INSERT, values).await?;
     save_timers(tx, ticket).await
@@ -307,6 +340,8 @@ pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<bool, StoreFault> {
         next_due(ticket),
         fields_of(ticket),
         identity::search_text(&ticket.subject),
+        Val::text(Some(&ticket.status)),
+        ticket.moves_at,
     ];
     if tx.execute(&UPDATE, values).await? == 0 {
         return Ok(false);
@@ -370,9 +405,9 @@ pub fn position_of(ticket: &Ticket) -> TicketPosition {
     TicketPosition { due_at: next_due(ticket).map_or(NO_DEADLINE, Timestamp::as_millis), id: ticket.id.to_string() }
 }
 
-/// Ids of tickets that are not over, behind `after` (empty for the first).
-pub async fn open_ids(db: &Db, after: &str, limit: i64) -> Result<Vec<TicketId>, StoreFault> {
-    let rows: Vec<(String,)> = db.fetch_all(&OPEN_IDS, binds![after, limit]).await?;
+/// Ids of tickets that are not over, solved ones among them, behind `after` (empty for the first).
+pub async fn live_ids(db: &Db, after: &str, limit: i64) -> Result<Vec<TicketId>, StoreFault> {
+    let rows: Vec<(String,)> = db.fetch_all(&LIVE_IDS, binds![after, limit]).await?;
     rows.iter().map(|(id,)| parse("ticket.id", id)).collect()
 }
 
@@ -409,10 +444,18 @@ pub async fn due(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<DueTimer>, S
         .collect()
 }
 
-/// The earliest deadline of all.
+/// The earliest deadline of all, or end of a state.
 pub async fn next_deadline(db: &Db) -> Result<Option<Timestamp>, StoreFault> {
-    let row: Option<(Option<i64>,)> = db.fetch_optional(&NEXT_DUE, binds![]).await?;
-    Ok(row.and_then(|(due,)| due).map(Timestamp::from_millis))
+    let clock: Option<(Option<i64>,)> = db.fetch_optional(&NEXT_DUE, binds![]).await?;
+    let state: Option<(Option<i64>,)> = db.fetch_optional(&NEXT_MOVE, binds![]).await?;
+    let all = [clock, state].into_iter().flatten().filter_map(|(due,)| due);
+    Ok(all.min().map(Timestamp::from_millis))
+}
+
+/// Tickets whose state has ended by itself at `now`, the longest ago first.
+pub async fn due_moves(db: &Db, now: Timestamp, limit: i64) -> Result<Vec<TicketId>, StoreFault> {
+    let rows: Vec<(String,)> = db.fetch_all(&DUE_MOVES, binds![now, limit]).await?;
+    rows.iter().map(|(id,)| parse("ticket.id", id)).collect()
 }
 
 /// How many deadlines are watched, and the earliest.

@@ -191,6 +191,20 @@ key! {
     AlertRuleId,
     /// An outside system that is told of alerts.
     WebhookId,
+    /// A department of the organisation.
+    DepartmentId,
+    /// A state of a ticket by its name in the workflow.
+    StatusKey,
+    /// A field that the workflow adds to tickets.
+    FieldKey,
+}
+
+impl StatusKey {
+    /// A key out of a word of our own, which is one by its spelling.
+    pub fn of_word(word: &'static str) -> Self {
+        debug_assert!(is_key(word), "{word} is no key");
+        Self(word.into())
+    }
 }
 
 impl From<UserId> for AgentId {

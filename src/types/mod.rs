@@ -31,9 +31,9 @@ pub use certificate_problem::CertificateProblem;
 pub use expected_wait::ExpectedWait;
 pub use fork::{ForkEnd, ForkFacts, ForkFailure, ForkStop, ForkWord};
 pub use ids::{
-    AgentId, AlertId, AlertRuleId, BroadcastId, CalendarId, CallId, CallbackId, CustomerId, DeliveryId, DispositionId, ForkId,
-    InteractionId, InvalidId, LegId, LineId, MediaForkId, NodeId, QueueId, RecordingId, RouteId, SessionId, SkillId,
-    SlaPolicyId, TicketId, TrunkId, UserId, WebhookId, WorkItemId,
+    AgentId, AlertId, AlertRuleId, BroadcastId, CalendarId, CallId, CallbackId, CustomerId, DeliveryId, DepartmentId,
+    DispositionId, FieldKey, ForkId, InteractionId, InvalidId, LegId, LineId, MediaForkId, NodeId, QueueId, RecordingId,
+    RouteId, SessionId, SkillId, SlaPolicyId, StatusKey, TicketId, TrunkId, UserId, WebhookId, WorkItemId,
 };
 pub use ip_family::{IpFamilies, IpFamily, OfFamily, PerFamily};
 pub use ip_prefix::IpPrefix;

@@ -339,7 +339,7 @@ pub(super) fn pause_reason(reason: &PauseReason, problems: &mut Problems) {
     names(&reason.names, problems);
 }
 
-fn names(names: &BTreeMap<String, String>, problems: &mut Problems) {
+pub(super) fn names(names: &BTreeMap<String, String>, problems: &mut Problems) {
     problems.unless(!names.is_empty(), "names", Flaw::Empty);
     for (language, name) in names {
         let field = format!("names.{language}");

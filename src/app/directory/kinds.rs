@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Beginning, FlowNames, alerts, changed, checks, digest_secret, forks, outward};
+use super::{Beginning, FlowNames, alerts, changed, checks, departments, digest_secret, forks, outward};
 use crate::{
     app::{
         actor::Permission,
@@ -10,9 +10,9 @@ use crate::{
     },
     domain::{
         directory::{
-            AgentProfile, AlertRule, CalendarSource, Centre, Directory, DirectoryEventKind, Disposition, EntrySecret, ForkRule,
-            ForkTarget, ForkToken, MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone, Queue, QueueExit,
-            SegmentRules, Skill, Thing, Trunk, WaitingKey, Webhook, WebhookSecret,
+            AgentProfile, AlertRule, CalendarSource, Centre, Department, Directory, DirectoryEventKind, Disposition,
+            EntrySecret, ForkRule, ForkTarget, ForkToken, MediaFork, Number, NumberTarget, OutboundRoute, PauseReason, Phone,
+            Queue, QueueExit, SegmentRules, Skill, Thing, Trunk, WaitingKey, Webhook, WebhookSecret,
         },
         event::Actor,
         ticket::SlaPolicy,
@@ -317,7 +317,10 @@ impl Kept for CalendarSource {
         let policies = policies.iter().filter(|policy| policy.calendar == self.id);
         let policies = policies.map(|policy| referrer(Thing::SlaPolicy, &policy.id));
         let dialling = (directory.centre.dialling.calendar.as_ref() == Some(&self.id)).then(|| referrer(Thing::Centre, CENTRE));
-        queues.map(|queue| referrer(Thing::Queue, &queue.id)).chain(lines).chain(policies).chain(dialling).collect()
+        let departments = directory.departments.values().filter(|department| department.calendar.as_ref() == Some(&self.id));
+        let departments = departments.map(|department| referrer(Thing::Department, &department.id));
+        let queues = queues.map(|queue| referrer(Thing::Queue, &queue.id));
+        queues.chain(lines).chain(policies).chain(dialling).chain(departments).collect()
     }
 }
 
@@ -337,6 +340,21 @@ impl Kept for Disposition {
             .map(|other| referrer(Thing::Disposition, &other.id))
             .chain(queues.map(|queue| referrer(Thing::Queue, &queue.id)))
             .collect()
+    }
+}
+
+impl Kept for Department {
+    const THING: Thing = Thing::Department;
+    const READ: Permission = Permission::SeeDirectory;
+    kept_by_id!(departments);
+
+    fn check(&self, directory: &Directory, _: Option<&FlowNames>, problems: &mut Problems) {
+        departments::check(self, directory, problems);
+    }
+
+    fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
+        let below = directory.departments.values().filter(|other| other.parent.as_ref() == Some(&self.id));
+        below.map(|other| referrer(Thing::Department, &other.id)).collect()
     }
 }
 
@@ -490,6 +508,9 @@ pub(super) async fn begin(
     }
     for disposition in directory.dispositions.into_values() {
         first(tx, disposition, by, now).await?;
+    }
+    for department in directory.departments.into_values() {
+        first(tx, department, by, now).await?;
     }
     for reason in directory.pause_reasons {
         first(tx, reason, by, now).await?;

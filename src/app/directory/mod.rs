@@ -6,6 +6,7 @@ mod agents;
 mod alerts;
 mod callbacks;
 mod checks;
+mod departments;
 mod floor;
 mod forks;
 mod kinds;

@@ -147,7 +147,7 @@ async fn set_up_people(desks: &Desks<'_>, operator: &Actor, now: Timestamp) -> R
             desks.tickets.handle(&worker, opened.id, None, answer).await?;
             if state != TicketState::Open {
                 let reason = if state == TicketState::WaitingCustomer { "Asked for the serial number" } else { "" };
-                let to = TicketCommand::Move { to: state, reason: reason.into() };
+                let to = TicketCommand::go(state, reason);
                 desks.tickets.handle(&worker, opened.id, None, to).await?;
             }
         }

@@ -2,9 +2,12 @@
 
 use super::{TicketFault, Tickets, rows};
 use crate::{
-    domain::{event::Actor as EventActor, ticket::TicketCommand},
+    domain::{
+        event::Actor as EventActor,
+        ticket::{By, TicketCommand},
+    },
     store::{Lane, StoreFault, Tx, tickets::DueTimer},
-    types::Timestamp,
+    types::{TicketId, Timestamp},
 };
 
 /// Deadlines handled in one turn of the timer loop.
@@ -15,9 +18,17 @@ impl Tickets {
     pub async fn fire_due(&self) -> Result<(usize, Option<Timestamp>), StoreFault> {
         let now = self.shared.clock.now().wall;
         let due = rows::due(&self.shared.db, now, TIMERS_PER_TURN).await?;
-        let count = due.len();
+        let moves = rows::due_moves(&self.shared.db, now, TIMERS_PER_TURN).await?;
+        let count = due.len().max(moves.len());
+        let mut fired = Vec::new();
         for timer in due {
-            match self.fire(timer).await {
+            fired.push(self.fire(timer).await);
+        }
+        for ticket in moves {
+            fired.push(self.end_state(ticket).await);
+        }
+        for result in fired {
+            match result {
                 Ok(()) | Err(TicketFault::NotFound) => {}
                 Err(TicketFault::Store(fault)) => return Err(fault),
                 Err(refusal) => tracing::warn!(%refusal, "a deadline could not be handled"),
@@ -36,6 +47,18 @@ impl Tickets {
         rows::timers_watched(&self.shared.db).await
     }
 
+    /// A state ended by itself, unless the ticket has left it meanwhile.
+    async fn end_state(&self, id: TicketId) -> Result<(), TicketFault> {
+        let desk = self.clone();
+        let command = TicketCommand::StateTimerDue;
+        self.shared
+            .db
+            .write(Lane::People, move |tx: &mut Tx| {
+                Box::pin(async move { desk.step(tx, EventActor::System, &By::default(), id, None, command).await })
+            })
+            .await
+    }
+
     async fn fire(&self, timer: DueTimer) -> Result<(), TicketFault> {
         let desk = self.clone();
         self.shared
@@ -50,7 +73,7 @@ impl Tickets {
                         return Ok(());
                     }
                     let command = TicketCommand::TimerDue { metric: timer.metric, cycle: timer.cycle };
-                    desk.step(tx, EventActor::System, timer.ticket, None, command).await
+                    desk.step(tx, EventActor::System, &By::default(), timer.ticket, None, command).await
                 })
             })
             .await

@@ -9,7 +9,7 @@ use crate::{
         ticket::{Priority, TicketType},
     },
     store::callbacks,
-    types::{CallId, QueueId},
+    types::{CallId, QueueId, TicketId},
 };
 
 /// How a ticket comes about.
@@ -21,6 +21,8 @@ pub(super) enum Birth {
     Owed(QueueId),
     /// A call left something behind: one for each call and kind.
     OncePerCall,
+    /// The customer came back to a ticket that was closed too long ago.
+    Following(TicketId),
 }
 
 impl Tickets {

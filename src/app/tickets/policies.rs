@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{TicketFault, Tickets, rows, tell};
+use super::{TicketFault, Tickets, rows, tell, workflow::Running};
 use crate::{
     app::{
         actor::{Actor, Permission},
@@ -25,16 +25,17 @@ const NAME_CHARS_MAX: i64 = 80;
 /// The longest target: a year and a day.
 const TARGET_SECS_MAX: i64 = 366 * 86_400;
 
-/// Policies and calendars as they hold now.
+/// Policies, calendars and the workflow as they hold now.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pub(super) policies: BTreeMap<SlaPolicyId, SlaPolicy>,
     pub(super) calendars: BTreeMap<CalendarId, Calendar>,
+    pub(super) running: Running,
 }
 
 impl Book {
     pub(super) fn view(&self) -> SlaBook<'_> {
-        SlaBook { policies: &self.policies, calendars: &self.calendars }
+        SlaBook { policies: &self.policies, calendars: &self.calendars, workflow: &self.running.workflow }
     }
 }
 
@@ -108,7 +109,8 @@ impl Tickets {
         // The directory has refused calendars with mistakes before they were stored.
         let calendars =
             directory.calendars.iter().filter_map(|(id, source)| Some((id.clone(), Calendar::resolve(source).ok()?))).collect();
-        self.shared.book.store(Arc::new(Book { policies, calendars }));
+        let running = self.running_workflow().await?;
+        self.shared.book.store(Arc::new(Book { policies, calendars, running }));
         Ok(())
     }
 
@@ -116,7 +118,7 @@ impl Tickets {
     pub async fn review_all(&self) -> Result<usize, StoreFault> {
         let (mut after, mut count) = (String::new(), 0);
         loop {
-            let ids = rows::open_ids(&self.shared.db, &after, REVIEWED_PER_WRITE).await?;
+            let ids = rows::live_ids(&self.shared.db, &after, REVIEWED_PER_WRITE).await?;
             let Some(last) = ids.last() else { return Ok(count) };
             after = last.to_string();
             count += ids.len();
@@ -134,7 +136,12 @@ impl Tickets {
         for id in ids {
             let Some(mut stored) = rows::load(tx, id).await? else { continue };
             let before = stored.ticket.clone();
-            let events = self.decide(|cx| stored.ticket.review_clocks(book.view(), cx)).1;
+            let events = self
+                .decide(|cx| {
+                    stored.ticket.review_state(book.view().workflow);
+                    stored.ticket.review_clocks(book.view(), cx);
+                })
+                .1;
             if stored.ticket != before && rows::update(tx, &stored.ticket).await? {
                 tell(tx, self.now(), EventActor::System, events).await?;
             }

@@ -263,7 +263,7 @@ async fn the_desk_asks_for_the_own_open_tickets() {
             let wanted = OpenTicket { owner: owner(user), ..incident() };
             numbers.push(tickets.open(&agent(), wanted).await.unwrap());
         }
-        let solved = TicketCommand::Move { to: TicketState::Solved, reason: "It works".into() };
+        let solved = TicketCommand::go(TicketState::Solved, "It works");
         tickets.handle(&agent(), numbers[0].id, None, solved).await.unwrap();
         let found = async |filter: TicketFilter| {
             let lines = tickets.list(&agent(), &filter, None, 10).await.unwrap().items;
@@ -465,3 +465,5 @@ async fn a_long_thread_is_read_from_its_end_in_parts_without_holes_or_repeats() 
         assert!(matches!(unknown, Err(TicketFault::NotFound)), "{unknown:?}");
     }
 }
+
+mod workflow;

@@ -1,10 +1,12 @@
 //! What people and timers ask of a ticket, and why it may say no.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Metric, Priority, TicketState, TicketType};
-use crate::types::{CallId, CustomerId, DispositionId, QueueId, UserId};
+use super::{Hold, Metric, MoveOption, Priority, TicketType};
+use crate::types::{CallId, CustomerId, DispositionId, FieldKey, QueueId, StatusKey, UserId};
 
 /// How a ticket comes to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -50,11 +52,20 @@ fn default_priority() -> Priority {
 pub enum TicketCommand {
     /// Another state.
     Move {
-        /// Which.
-        to: TicketState,
-        /// Why, at most 500 characters; required for `waiting_…` and `cancelled`.
+        /// The key of the state that is to follow.
+        to: StatusKey,
+        /// Why, at most 500 characters; some moves need it.
         #[serde(default)]
         reason: String,
+        /// Who works on it then, where the move asks for somebody.
+        #[serde(default)]
+        owner: Option<UserId>,
+        /// What it is about, where the move asks for it.
+        #[serde(default)]
+        disposition: Option<DispositionId>,
+        /// Fields of the workflow that the move asks for.
+        #[serde(default)]
+        fields: BTreeMap<FieldKey, Option<String>>,
     },
     /// Another owner, or none.
     Assign {
@@ -96,6 +107,18 @@ pub enum TicketCommand {
         /// Whether an agent talked with the customer in it: counts as a response.
         was_answered: bool,
     },
+    /// Sets fields that the workflow gives to tickets of the type.
+    SetFields {
+        /// Values as text; `null` empties a field.
+        fields: BTreeMap<FieldKey, Option<String>>,
+    },
+    /// The customer said something, by whatever way: reopens what was solved, and what was closed of late.
+    CustomerWrote {
+        /// Plain text, 1 to 20,000 characters.
+        text: String,
+    },
+    /// The time in a state that ends by itself is over.
+    StateTimerDue,
     /// A clock's deadline has come.
     TimerDue {
         /// Which.
@@ -105,21 +128,68 @@ pub enum TicketCommand {
     },
 }
 
+/// Facts that come with a move.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct MoveFacts {
+    pub(super) owner: Option<UserId>,
+    pub(super) disposition: Option<DispositionId>,
+    pub(super) fields: BTreeMap<FieldKey, Option<String>>,
+}
+
+impl TicketCommand {
+    /// To another state, with no facts beside the reason.
+    pub fn go(to: impl Into<StatusKey>, reason: impl Into<String>) -> Self {
+        Self::Move { to: to.into(), reason: reason.into(), owner: None, disposition: None, fields: BTreeMap::new() }
+    }
+}
+
+fn targets(legal: &[MoveOption]) -> String {
+    let targets: Vec<String> = legal.iter().map(|option| option.to.to_string()).collect();
+    if targets.is_empty() { "nothing".into() } else { targets.join(", ") }
+}
+
+fn held(holds: &[Hold]) -> String {
+    let words = holds.iter().map(|hold| match hold {
+        Hold::Role { needs } => format!("it needs the role {}", needs.word()),
+        Hold::Missing { what } => format!("{} is missing", what.word()),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// Why a ticket says no. Nothing has changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TicketRefusal {
     /// The table of moves does not hold it.
-    #[error("a {kind:?} ticket in state {from:?} cannot go to {to:?}; possible: {legal:?}")]
+    #[error("a {} ticket in state {from} cannot go to {to}; possible: {}", .kind.word(), targets(.legal))]
     IllegalMove {
         /// Type.
         kind: TicketType,
         /// Where it is.
-        from: TicketState,
+        from: StatusKey,
         /// Where it was to go.
-        to: TicketState,
-        /// Where it can go.
-        legal: Vec<TicketState>,
+        to: StatusKey,
+        /// Where it can go, and what holds that back.
+        legal: Vec<MoveOption>,
     },
+    /// The table holds the move, and guards hold it back.
+    #[error("the move to {to} is held back: {}", held(.held_by))]
+    HeldBack {
+        /// Where it was to go.
+        to: StatusKey,
+        /// By what.
+        held_by: Vec<Hold>,
+        /// Where it can go, and what holds that back.
+        legal: Vec<MoveOption>,
+    },
+    /// The type has no such field.
+    #[error("tickets of this type have no field {0}")]
+    NoSuchField(FieldKey),
+    /// The field does not take the value.
+    #[error("the field {0} does not take this value")]
+    FieldValue(FieldKey),
+    /// It was closed too long ago to go on with: a new ticket does.
+    #[error("this ticket was closed too long ago; a new one goes on with it")]
+    FollowUp,
     /// The move needs a reason.
     #[error("this move needs a reason")]
     ReasonMissing,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Metric, Priority, TicketState, TicketType};
-use crate::types::{CallId, CustomerId, DispositionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId};
+use crate::types::{CallId, CustomerId, DispositionId, FieldKey, QueueId, SlaPolicyId, StatusKey, TicketId, Timestamp, UserId};
 
 /// Something happened to a ticket.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -37,6 +37,9 @@ pub enum TicketEventKind {
         customer: Option<CustomerId>,
         /// The call that it came of.
         call: Option<CallId>,
+        /// The closed ticket that it goes on with.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        follows: Option<TicketId>,
     },
     /// Its state changed.
     Moved {
@@ -46,6 +49,12 @@ pub enum TicketEventKind {
         to: TicketState,
         /// Why.
         reason: String,
+        /// The state before by its name, where that is not the category's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from_status: Option<StatusKey>,
+        /// The state now by its name, where that is not the category's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_status: Option<StatusKey>,
     },
     /// Its owner changed.
     Assigned {
@@ -77,12 +86,17 @@ pub enum TicketEventKind {
         /// What stood there before. Missing in events of before this was kept.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before: Option<FactsBefore>,
+        /// The workflow's fields that changed; their values stand on the ticket.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<FieldKey>,
     },
     /// Something was said; the text stands in the ticket's entries.
     Commented {
         /// Whether the customer was told.
         is_public: bool,
     },
+    /// The customer said something; the text stands in the ticket's entries.
+    CustomerWrote,
     /// A further call belongs to it.
     CallAdded {
         /// Which.
@@ -153,6 +167,7 @@ impl TicketEvent {
             TicketEventKind::Assigned { .. } => "ticket.assigned",
             TicketEventKind::Changed { .. } => "ticket.changed",
             TicketEventKind::Commented { .. } => "ticket.commented",
+            TicketEventKind::CustomerWrote => "ticket.customer_wrote",
             TicketEventKind::CallAdded { .. } => "ticket.call_added",
             TicketEventKind::SlaSet { .. } => "ticket.sla_set",
             TicketEventKind::SlaMet { .. } => "ticket.sla_met",
@@ -169,6 +184,7 @@ impl TicketEvent {
             | TicketEventKind::Assigned { .. }
             | TicketEventKind::Changed { .. }
             | TicketEventKind::Commented { .. }
+            | TicketEventKind::CustomerWrote
             | TicketEventKind::CallAdded { .. }
             | TicketEventKind::SlaSet { .. }
             | TicketEventKind::SlaMet { .. } => None,

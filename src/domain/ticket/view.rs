@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::types::{CustomerId, QueueId, TicketId, Timestamp, UserId};
+use crate::types::{CustomerId, QueueId, StatusKey, TicketId, Timestamp, UserId};
 
 /// A ticket as a line in a list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -19,8 +19,10 @@ pub struct TicketLine {
     pub kind: TicketType,
     /// One line.
     pub subject: String,
-    /// Where it stands.
+    /// What its state counts as.
     pub state: TicketState,
+    /// Its state by its name in the workflow of its type.
+    pub status: StatusKey,
     /// How urgent.
     pub priority: Priority,
     /// Whose.
@@ -77,6 +79,8 @@ pub enum TicketState {
     Solved,
     /// Over.
     Closed,
+    /// Went into another ticket.
+    Merged,
     /// Was a mistake.
     Cancelled,
 }
@@ -195,6 +199,16 @@ impl TicketType {
 }
 
 impl TicketState {
+    /// Whether nothing follows any more.
+    pub const fn is_over(self) -> bool {
+        match self {
+            Self::Closed | Self::Merged | Self::Cancelled => true,
+            Self::New | Self::Open | Self::WaitingCustomer | Self::WaitingInternal | Self::WaitingSupplier | Self::Solved => {
+                false
+            }
+        }
+    }
+
     /// The word that JSON, columns and spoken clips use.
     pub const fn word(self) -> &'static str {
         match self {
@@ -205,6 +219,7 @@ impl TicketState {
             Self::WaitingSupplier => "waiting_supplier",
             Self::Solved => "solved",
             Self::Closed => "closed",
+            Self::Merged => "merged",
             Self::Cancelled => "cancelled",
         }
     }

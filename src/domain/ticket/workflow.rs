@@ -5,15 +5,21 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+mod conflicts;
+mod moving;
+
+pub use conflicts::FieldConflict;
+
+use super::command::MoveFacts;
 use super::{
-    ClockChange, ClockNews, ClockState, Clocks, Contacts, FactsBefore, Metric, OpenTicket, Priority, REOPEN_GRACE_DAYS, Terms,
-    TicketCommand, TicketEvent, TicketEventKind, TicketLine, TicketRefusal, TicketState, TicketType,
+    By, ClockChange, ClockNews, ClockState, Clocks, Contacts, FactsBefore, Metric, OpenTicket, Priority, REOPEN_GRACE_DAYS,
+    Terms, TicketCommand, TicketEvent, TicketEventKind, TicketLine, TicketRefusal, TicketState, TicketType, Workflow,
     policy::{self, SlaPolicy, Subject},
     sla::Clock,
 };
 use crate::{
     domain::{Cx, calendar::Calendar},
-    types::{CalendarId, CustomerId, DispositionId, QueueId, SlaPolicyId, TicketId, Timestamp, UserId},
+    types::{CalendarId, CustomerId, DispositionId, FieldKey, QueueId, SlaPolicyId, StatusKey, TicketId, Timestamp, UserId},
 };
 
 const SUBJECT_CHARS_MAX: usize = 200;
@@ -35,8 +41,14 @@ pub struct Ticket {
     pub subject: String,
     /// As told.
     pub description: String,
-    /// Where it stands.
+    /// What its state counts as.
     pub state: TicketState,
+    /// Its state by its name in the workflow.
+    pub status: StatusKey,
+    /// Since when it is in that state.
+    pub state_since: Timestamp,
+    /// When that state ends by itself.
+    pub moves_at: Option<Timestamp>,
     /// How urgent.
     pub priority: Priority,
     /// Whose.
@@ -61,15 +73,23 @@ pub struct Ticket {
     pub clocks: Vec<Clock>,
     /// When people spoke on it.
     pub contacts: Contacts,
+    /// Values of the workflow's fields.
+    pub fields: BTreeMap<FieldKey, String>,
+    /// The closed ticket that it goes on with.
+    pub follows: Option<TicketId>,
+    /// The version at which each of its facts last changed: what two people changed apart is put together.
+    pub touched: BTreeMap<String, i64>,
 }
 
-/// The policies and calendars that hold now.
+/// The policies, calendars and workflow that hold now.
 #[derive(Debug, Clone, Copy)]
 pub struct SlaBook<'a> {
     /// Policies by key.
     pub policies: &'a BTreeMap<SlaPolicyId, SlaPolicy>,
     /// Calendars by key, resolved.
     pub calendars: &'a BTreeMap<CalendarId, Calendar>,
+    /// States and moves.
+    pub workflow: &'a Workflow,
 }
 
 /// A deadline that must be watched.
@@ -94,25 +114,8 @@ pub struct Opening {
     pub was_answered: bool,
     /// When the customer first reached us about it; `None` for now.
     pub contact_at: Option<Timestamp>,
-}
-
-/// States that can follow `from`, in the order in which a menu shows them. T1 in one table; types differ where listed.
-pub fn legal_moves(kind: TicketType, from: TicketState) -> Vec<TicketState> {
-    use TicketState::{Cancelled, Closed, New, Open, Solved, WaitingCustomer, WaitingInternal, WaitingSupplier};
-    let moves: &[TicketState] = match from {
-        New => &[Open, WaitingCustomer, WaitingInternal, WaitingSupplier, Solved, Cancelled],
-        Open => &[WaitingCustomer, WaitingInternal, WaitingSupplier, Solved, Cancelled],
-        WaitingCustomer => &[Open, WaitingInternal, WaitingSupplier, Solved, Cancelled],
-        WaitingInternal => &[Open, WaitingCustomer, WaitingSupplier, Solved, Cancelled],
-        WaitingSupplier => &[Open, WaitingCustomer, WaitingInternal, Solved, Cancelled],
-        Solved => &[Open, Closed],
-        Closed | Cancelled => &[],
-    };
-    let has_supplier = match kind {
-        TicketType::Request | TicketType::Complaint | TicketType::Return | TicketType::Incident => true,
-        TicketType::Enquiry | TicketType::Suggestion | TicketType::Callback => false,
-    };
-    moves.iter().copied().filter(|state| has_supplier || *state != WaitingSupplier).collect()
+    /// The closed ticket that it goes on with.
+    pub follows: Option<TicketId>,
 }
 
 impl Ticket {
@@ -127,6 +130,8 @@ impl Ticket {
         check_length("subject", wanted.subject.trim(), 1, SUBJECT_CHARS_MAX)?;
         check_length("description", &wanted.description, 0, TEXT_CHARS_MAX)?;
         let now = cx.now.wall;
+        let state = if wanted.owner.is_some() || facts.was_answered { TicketState::Open } else { TicketState::New };
+        let first = book.workflow.first_of(wanted.kind, state);
         let mut ticket = Self {
             id,
             number: facts.number,
@@ -134,7 +139,10 @@ impl Ticket {
             kind: wanted.kind,
             subject: wanted.subject.trim().to_owned(),
             description: wanted.description,
-            state: if wanted.owner.is_some() || facts.was_answered { TicketState::Open } else { TicketState::New },
+            state,
+            status: first.map_or_else(|| state.into(), |first| first.key.clone()),
+            state_since: now,
+            moves_at: first.and_then(|first| first.ends_at(now)),
             priority: wanted.priority,
             customer: wanted.customer,
             segment: facts.segment,
@@ -147,6 +155,9 @@ impl Ticket {
             solved_at: None,
             clocks: Vec::new(),
             contacts: Contacts::default(),
+            fields: BTreeMap::new(),
+            follows: facts.follows,
+            touched: BTreeMap::new(),
         };
         ticket.emit(
             cx,
@@ -157,6 +168,7 @@ impl Ticket {
                 owner: ticket.owner.clone(),
                 customer: ticket.customer,
                 call: wanted.call,
+                follows: facts.follows,
             },
         );
         let contact_at = (!ticket.is_internal).then(|| facts.contact_at.unwrap_or(now).min(now));
@@ -174,23 +186,52 @@ impl Ticket {
     pub fn handle(
         &mut self,
         command: TicketCommand,
+        by: &By,
         book: SlaBook<'_>,
         cx: &mut Cx<'_, TicketEvent>,
     ) -> Result<(), TicketRefusal> {
-        if matches!(self.state, TicketState::Closed | TicketState::Cancelled)
-            && !matches!(command, TicketCommand::TimerDue { .. })
-        {
+        let before = self.facts();
+        self.obey(command, by, book, cx)?;
+        self.touch(&before);
+        Ok(())
+    }
+
+    fn obey(
+        &mut self,
+        command: TicketCommand,
+        by: &By,
+        book: SlaBook<'_>,
+        cx: &mut Cx<'_, TicketEvent>,
+    ) -> Result<(), TicketRefusal> {
+        let goes_on = matches!(command, TicketCommand::TimerDue { .. } | TicketCommand::StateTimerDue)
+            || (self.state == TicketState::Closed && matches!(command, TicketCommand::CustomerWrote { .. }));
+        if self.state.is_over() && !goes_on {
             return Err(match command {
-                TicketCommand::Move { to, .. } => self.illegal(to),
+                TicketCommand::Move { to, .. } => self.illegal(to, by, book.workflow),
                 TicketCommand::Assign { .. }
                 | TicketCommand::Change { .. }
+                | TicketCommand::SetFields { .. }
                 | TicketCommand::Comment { .. }
+                | TicketCommand::CustomerWrote { .. }
                 | TicketCommand::AddCall { .. }
+                | TicketCommand::StateTimerDue
                 | TicketCommand::TimerDue { .. } => TicketRefusal::Over,
             });
         }
         match command {
-            TicketCommand::Move { to, reason } => self.go(to, reason, book, cx)?,
+            TicketCommand::Move { to, reason, owner, disposition, fields } => {
+                self.go(to, reason, MoveFacts { owner, disposition, fields }, by, book, cx)?;
+            }
+            TicketCommand::SetFields { fields } => self.set_fields(fields, book, cx)?,
+            TicketCommand::CustomerWrote { text } => {
+                check_length("text", text.trim(), 1, TEXT_CHARS_MAX)?;
+                self.customer_wrote(book, cx)?;
+            }
+            TicketCommand::StateTimerDue => {
+                if !self.state_timer_due(book, cx) {
+                    return Ok(());
+                }
+            }
             TicketCommand::Assign { owner } => self.assign(owner, book, cx),
             TicketCommand::Change { subject, kind, priority, queue, customer, disposition } => {
                 self.change(subject, Facts { kind, priority, queue, customer, disposition }, book, cx)?;
@@ -226,7 +267,7 @@ impl Ticket {
     /// matter that was solved or given up meanwhile, so nothing begins to.
     pub fn review_clocks(&mut self, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
         match self.state {
-            TicketState::Solved | TicketState::Closed | TicketState::Cancelled => return,
+            TicketState::Solved | TicketState::Closed | TicketState::Merged | TicketState::Cancelled => return,
             TicketState::New
             | TicketState::Open
             | TicketState::WaitingCustomer
@@ -255,6 +296,7 @@ impl Ticket {
             kind: self.kind,
             subject: self.subject.clone(),
             state: self.state,
+            status: self.status.clone(),
             priority: self.priority,
             customer: self.customer,
             customer_name,
@@ -270,47 +312,6 @@ impl Ticket {
         }
     }
 
-    fn go(
-        &mut self,
-        to: TicketState,
-        reason: String,
-        book: SlaBook<'_>,
-        cx: &mut Cx<'_, TicketEvent>,
-    ) -> Result<(), TicketRefusal> {
-        if !legal_moves(self.kind, self.state).contains(&to) {
-            return Err(self.illegal(to));
-        }
-        check_length("reason", &reason, 0, REASON_CHARS_MAX)?;
-        let needs_reason = match to {
-            TicketState::WaitingCustomer
-            | TicketState::WaitingInternal
-            | TicketState::WaitingSupplier
-            | TicketState::Cancelled => true,
-            TicketState::New | TicketState::Open | TicketState::Solved | TicketState::Closed => false,
-        };
-        if needs_reason && reason.trim().is_empty() {
-            return Err(TicketRefusal::ReasonMissing);
-        }
-        self.move_to(to, reason, book, cx);
-        Ok(())
-    }
-
-    fn move_to(&mut self, to: TicketState, reason: String, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
-        let from = std::mem::replace(&mut self.state, to);
-        self.emit(cx, TicketEventKind::Moved { from, to, reason });
-        match to {
-            TicketState::Solved => self.on_clocks(book, cx, |clocks| clocks.solved()),
-            TicketState::Cancelled => self.on_clocks(book, cx, |clocks| clocks.over()),
-            TicketState::Open if from == TicketState::Solved => self.on_clocks(book, cx, |clocks| clocks.reopened()),
-            TicketState::New
-            | TicketState::Open
-            | TicketState::WaitingCustomer
-            | TicketState::WaitingInternal
-            | TicketState::WaitingSupplier => self.on_clocks(book, cx, |clocks| clocks.state_changed()),
-            TicketState::Closed => {}
-        }
-    }
-
     fn assign(&mut self, owner: Option<UserId>, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
         if owner == self.owner {
             return;
@@ -319,13 +320,6 @@ impl Ticket {
         self.emit(cx, TicketEventKind::Assigned { from, to: self.owner.clone() });
         if self.owner.is_some() {
             self.take_up(book, cx);
-        }
-    }
-
-    /// A new ticket that somebody works on is open.
-    fn take_up(&mut self, book: SlaBook<'_>, cx: &mut Cx<'_, TicketEvent>) {
-        if self.state == TicketState::New {
-            self.move_to(TicketState::Open, String::new(), book, cx);
         }
     }
 
@@ -364,7 +358,12 @@ impl Ticket {
         self.customer = customer.or(self.customer);
         self.disposition = disposition.clone().or_else(|| self.disposition.take());
         let before = Some(before);
-        self.emit(cx, TicketEventKind::Changed { ticket_type, priority, queue, customer, disposition, is_subject, before });
+        let fields = Vec::new();
+        let kind = TicketEventKind::Changed { ticket_type, priority, queue, customer, disposition, is_subject, before, fields };
+        self.emit(cx, kind);
+        if ticket_type.is_some() {
+            self.fit_into_type(book, cx);
+        }
         if has_condition {
             self.review_clocks(book, cx);
         }
@@ -415,10 +414,6 @@ impl Ticket {
 
     fn policy<'a>(&self, book: SlaBook<'a>) -> Option<&'a SlaPolicy> {
         policy::choose(book.policies, Subject { queue: self.queue.as_ref(), kind: self.kind, segment: self.segment.as_deref() })
-    }
-
-    fn illegal(&self, to: TicketState) -> TicketRefusal {
-        TicketRefusal::IllegalMove { kind: self.kind, from: self.state, to, legal: legal_moves(self.kind, self.state) }
     }
 
     fn emit(&self, cx: &mut Cx<'_, TicketEvent>, kind: TicketEventKind) {

@@ -27,7 +27,25 @@ export type TicketView = Schemas['TicketView']
 export type OpenTicket = Required<Omit<Schemas['OpenTicket'], 'call'>>
 
 /** What a page may ask of a ticket; the others come of calls and timers. */
-export type TicketCommand = Exclude<Schemas['TicketCommand'], { do: 'add_call' | 'timer_due' }>
+export type TicketCommand = Exclude<Schemas['TicketCommand'], { do: 'add_call' | 'timer_due' | 'state_timer_due' }>
+
+/** A move that the workflow holds, and what holds it back. */
+export type MoveOption = Schemas['MoveOption']
+
+/** The workflow of tickets with its text. */
+export type WorkflowView = Schemas['WorkflowView']
+
+export type Workflow = Schemas['Workflow']
+
+export type WorkflowMistake = Schemas['WorkflowMistake']
+
+/** A field that the workflow adds to tickets. */
+export type FieldRule = Schemas['FieldRule']
+
+export type Department = Schemas['Department']
+
+/** What two changed alike, with both values. */
+export type FieldConflict = Schemas['FieldConflict']
 
 export type CallLine = Schemas['CallLine']
 

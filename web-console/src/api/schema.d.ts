@@ -684,6 +684,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/departments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of them. */
+        get: operations["departments_list"];
+        put?: never;
+        /** Makes one. */
+        post: operations["departments_make"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/departments/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One of them. */
+        get: operations["departments_find"];
+        /** Changes one. The whole entry is given; the version is the one that was seen. */
+        put: operations["departments_change"];
+        post?: never;
+        /** Removes one that nothing refers to. */
+        delete: operations["departments_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/dispositions": {
         parameters: {
             query?: never;
@@ -1310,6 +1347,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ticket-workflow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workflow of tickets that holds: types, states, moves, fields. */
+        get: operations["ticket_workflow_find"];
+        /**
+         * Saves a text as the next version, which holds from then on. With mistakes, or while tickets stand in a state that it loses, the
+         *     running one stays.
+         */
+        put: operations["ticket_workflow_save"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ticket-workflow/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a text would make; nothing is saved. */
+        post: operations["ticket_workflow_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ticket-workflow/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved versions, newest first. */
+        get: operations["ticket_workflow_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ticket-workflow/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One saved version; 0 is the built-in one. */
+        get: operations["ticket_workflow_version"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tickets": {
         parameters: {
             query?: never;
@@ -1371,7 +1480,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Moves, assigns, changes or comments a ticket. */
+        /**
+         * Moves, assigns, changes or comments a ticket. With the version that was seen, in the body or as `If-Match`, what others changed
+         *     apart meanwhile stays, and 409 tells of what they changed alike, with both values.
+         */
         post: operations["tickets_handle"];
         delete?: never;
         options?: never;
@@ -4144,6 +4256,39 @@ export interface components {
             delivered_at?: components["schemas"]["Timestamp"] | null;
             fault?: components["schemas"]["DeliveryFault"] | null;
         };
+        /** @description A department. */
+        Department: {
+            /** @description Key. */
+            id: components["schemas"]["DepartmentId"];
+            parent?: components["schemas"]["DepartmentId"] | null;
+            /** @description Name per language, `{"en": …, "es": …}`. */
+            names: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position?: number;
+            manager?: components["schemas"]["UserId"] | null;
+            deputy?: components["schemas"]["UserId"] | null;
+            /** @description Who else belongs to it. */
+            members?: components["schemas"]["UserId"][];
+            calendar?: components["schemas"]["CalendarId"] | null;
+            /**
+             * Format: int64
+             * @description Open seconds within which it says whether it takes a question, 60 to 31,536,000; `None` for no such promise.
+             */
+            accept_secs?: number | null;
+            /**
+             * Format: int64
+             * @description Open seconds within which it answers, from when it was asked, 60 to 31,536,000; `None` for no such promise.
+             */
+            answer_secs?: number | null;
+            /** @description Whether it can be asked. */
+            is_active?: boolean;
+        };
+        DepartmentId: string;
         /**
          * @description What rings when an agent is offered a call.
          * @enum {string}
@@ -4240,6 +4385,11 @@ export interface components {
              */
             paused_ms: number;
         };
+        /** @description What a move does beside. */
+        Effects: {
+            owner?: components["schemas"]["NewOwner"] | null;
+            priority?: components["schemas"]["Priority"] | null;
+        };
         /**
          * @description Why a call ended.
          * @enum {string}
@@ -4253,7 +4403,7 @@ export interface components {
             at: components["schemas"]["Timestamp"];
             /** @description User's key, `customer` or `system`. */
             author: string;
-            /** @description `comment`, `move` or `subject`. */
+            /** @description `comment`, `customer`, `move` or `subject`. */
             kind: string;
             /** @description Plain text: what was said, the reason of a move, the subject as it was before. */
             text: string;
@@ -4354,6 +4504,24 @@ export interface components {
             customer?: components["schemas"]["CustomerId"] | null;
             disposition?: components["schemas"]["DispositionId"] | null;
         };
+        /** @description A fact that somebody else changed since it was seen. */
+        FieldConflict: {
+            /**
+             * @description Which: `state`, `owner`, `subject`, `type`, `priority`, `queue`, `customer`, `disposition`, `conversation`, or `field.` and a
+             *     field's key.
+             */
+            field: string;
+            /** @description What this change would set. */
+            yours: Record<string, never>;
+            /** @description What stands there now. */
+            theirs: Record<string, never>;
+        };
+        FieldKey: string;
+        /**
+         * @description What can stand in a field. Values are text in all of them.
+         * @enum {string}
+         */
+        FieldKind: "text" | "number" | "date" | "choice" | "yes_no";
         /** @description What is wrong with one field, and what would be right. */
         FieldProblem: components["schemas"]["Flaw"] & {
             /** @description Path in what was sent, for example `skills[1].level`, or the name of a parameter. */
@@ -4362,6 +4530,15 @@ export interface components {
             message: string;
             /** @description What would be right, in English. */
             mend: string;
+        };
+        /** @description A field that the workflow adds to tickets. */
+        FieldRule: {
+            /** @description What people call it. */
+            names: components["schemas"]["BTreeMap"];
+            /** @description What can stand in it. */
+            kind: components["schemas"]["FieldKind"];
+            /** @description The words that can be chosen, of a choice. */
+            choices: string[];
         };
         /**
          * @description A figure of a queue's report. Those of the first kind count the visits that began in the span, those that are called `ended` what
@@ -4913,6 +5090,14 @@ export interface components {
             ticket?: components["schemas"]["TicketId"] | null;
             new?: components["schemas"]["OpenTicket"] | null;
         };
+        /** @description What must be so before a move is made. */
+        Guards: {
+            /** @description Whether it needs a reason. */
+            needs_reason: boolean;
+            role?: components["schemas"]["Rank"] | null;
+            /** @description Facts that the ticket must have. */
+            requires: components["schemas"]["Requirement"][];
+        };
         /** @description A header line of our first INVITE on a trunk. */
         HeaderRule: {
             /** @description Its name. */
@@ -4959,6 +5144,18 @@ export interface components {
             parked: components["schemas"]["ParkedCall"][];
             /** @description Facts have been told up to here. */
             cursor: string;
+        };
+        /** @description A guard that holds a move back. */
+        Hold: {
+            /** @description Who at least. */
+            needs: components["schemas"]["Rank"];
+            /** @enum {string} */
+            guard: "role";
+        } | {
+            /** @description Which. */
+            what: string;
+            /** @enum {string} */
+            guard: "missing";
         };
         /**
          * @description What an agent has been told of a customer on hold.
@@ -5177,6 +5374,32 @@ export interface components {
          * @enum {string}
          */
         MonitoringNotice: "hidden" | "shown";
+        /** @description A move that the table holds, and what holds it back now. */
+        MoveOption: {
+            /** @description The state that follows. */
+            to: components["schemas"]["StatusKey"];
+            /** @description What that counts as. */
+            state: components["schemas"]["TicketState"];
+            /** @description What the button says; empty where the state's name says enough. */
+            names: components["schemas"]["BTreeMap"];
+            /** @description All that it asks for. */
+            guards: components["schemas"]["Guards"];
+            /** @description The guards that hold it back now; a reason and missing facts can come with the move itself. */
+            held_by: components["schemas"]["Hold"][];
+        };
+        /** @description One state can follow another. */
+        MoveRule: {
+            /** @description From here. */
+            from: components["schemas"]["StatusKey"];
+            /** @description To here. */
+            to: components["schemas"]["StatusKey"];
+            /** @description What the button says. */
+            names: components["schemas"]["BTreeMap"];
+            /** @description What must be so before. */
+            guards: components["schemas"]["Guards"];
+            /** @description What it does beside. */
+            effects: components["schemas"]["Effects"];
+        };
         /** @description A sentence for agents. */
         NewBroadcast: {
             /** @description One line of at most 280 characters. */
@@ -5212,6 +5435,11 @@ export interface components {
             notes: string;
             ticket?: components["schemas"]["TicketId"] | null;
         };
+        /**
+         * @description Who works on a ticket after a move.
+         * @enum {string}
+         */
+        NewOwner: "mover" | "nobody";
         NodeId: string;
         /** @description Agents who could serve a queue and were not free, by what they did. */
         NotFree: {
@@ -5737,6 +5965,23 @@ export interface components {
             next?: string | null;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_SavedWorkflow: {
+            /** @description In the list's order. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description From 1; 0 is the built-in one, which holds until another is saved.
+                 */
+                version: number;
+                /** @description TOML. */
+                text: string;
+                saved_by?: components["schemas"]["UserId"] | null;
+                saved_at?: components["schemas"]["Timestamp"] | null;
+            }[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_SharedPrompt: {
             /** @description In the list's order. */
             items: {
@@ -5814,8 +6059,10 @@ export interface components {
                 type: components["schemas"]["TicketType"];
                 /** @description One line. */
                 subject: string;
-                /** @description Where it stands. */
+                /** @description What its state counts as. */
                 state: components["schemas"]["TicketState"];
+                /** @description Its state by its name in the workflow of its type. */
+                status: components["schemas"]["StatusKey"];
                 /** @description How urgent. */
                 priority: components["schemas"]["Priority"];
                 customer?: components["schemas"]["CustomerId"] | null;
@@ -6003,6 +6250,49 @@ export interface components {
                         string
                     ][];
                 };
+            } & {
+                /**
+                 * Format: int64
+                 * @description Grows with every change.
+                 */
+                version: number;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Versioned_Department: {
+            /** @description In the list's order. */
+            items: ({
+                /** @description Key. */
+                id: components["schemas"]["DepartmentId"];
+                parent?: components["schemas"]["DepartmentId"] | null;
+                /** @description Name per language, `{"en": …, "es": …}`. */
+                names: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: int64
+                 * @description Place among its siblings.
+                 */
+                position?: number;
+                manager?: components["schemas"]["UserId"] | null;
+                deputy?: components["schemas"]["UserId"] | null;
+                /** @description Who else belongs to it. */
+                members?: components["schemas"]["UserId"][];
+                calendar?: components["schemas"]["CalendarId"] | null;
+                /**
+                 * Format: int64
+                 * @description Open seconds within which it says whether it takes a question, 60 to 31,536,000; `None` for no such promise.
+                 */
+                accept_secs?: number | null;
+                /**
+                 * Format: int64
+                 * @description Open seconds within which it answers, from when it was asked, 60 to 31,536,000; `None` for no such promise.
+                 */
+                answer_secs?: number | null;
+                /** @description Whether it can be asked. */
+                is_active?: boolean;
             } & {
                 /**
                  * Format: int64
@@ -6661,6 +6951,16 @@ export interface components {
             errors: components["schemas"]["FieldProblem"][];
             /** @description Records that are likely the same customer, most likely first; `?sure=true` saves all the same. */
             duplicates?: components["schemas"]["LikelyDuplicate"][];
+            /** @description Of a ticket: what somebody else changed meanwhile, with both values. */
+            conflicts?: components["schemas"]["FieldConflict"][];
+            /** @description Of a ticket's move: the guards that hold it back. */
+            held_by?: components["schemas"]["Hold"][];
+            /** @description Of a ticket's move: those that the table holds, each with what holds it back. */
+            moves?: components["schemas"]["MoveOption"][];
+            /** @description Of a workflow's text: all mistakes, each at its line. */
+            mistakes?: components["schemas"]["WorkflowMistake"][];
+            /** @description Of a workflow: where tickets stand that it does not have. */
+            standing?: components["schemas"]["StandingTickets"][];
             refusal?: components["schemas"]["Refusal"] | null;
         };
         /** @description Something that a customer has from us. */
@@ -7107,6 +7407,11 @@ export interface components {
              */
             open_ms: number;
         };
+        /**
+         * @description How much somebody may do, from the least.
+         * @enum {string}
+         */
+        Rank: "agent" | "supervisor" | "administrator";
         /** @description A part of a whole, exact. */
         Ratio: {
             /**
@@ -7304,6 +7609,7 @@ export interface components {
          * @enum {string}
          */
         Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
+        Requirement: string;
         /** @description Another time or another agent. */
         Rescheduled: {
             /** @description The agreed local time, `2026-11-24T10:00`; without it the time stays. */
@@ -7438,6 +7744,18 @@ export interface components {
             call: components["schemas"]["CallId"];
             /** @description As typed. */
             notes: string;
+        };
+        /** @description A version of the workflow's text. */
+        SavedWorkflow: {
+            /**
+             * Format: int64
+             * @description From 1; 0 is the built-in one, which holds until another is saved.
+             */
+            version: number;
+            /** @description TOML. */
+            text: string;
+            saved_by?: components["schemas"]["UserId"] | null;
+            saved_at?: components["schemas"]["Timestamp"] | null;
         };
         /** @description What is otherwise for the customers of one segment. Their place in line is set by `routing.head_start_secs`. */
         SegmentRules: {
@@ -7745,7 +8063,7 @@ export interface components {
             /**
              * Format: int64
              * @description What the rule compares: milliseconds idle or on calls, hundredths of a percent of occupation, thousandths of a call, the
-             *     place in the order, the weight, the fit of the skills, or by how many hundredths of a percent the agent is behind the own share.
+             *     place in the order, the weight, or the fit of the skills.
              */
             score: number;
             /**
@@ -7769,13 +8087,40 @@ export interface components {
         } | {
             /** @enum {string} */
             standing: "missed_it_before";
-        } | {
-            /** @enum {string} */
-            standing: "kept_for_another";
-        } | {
-            /** @enum {string} */
-            standing: "works_on_item";
         };
+        /** @description Tickets that stand in a state which a new workflow does not have, or counts otherwise. */
+        StandingTickets: {
+            /** @description Word of the type. */
+            type: string;
+            /** @description The state. */
+            status: components["schemas"]["StatusKey"];
+            /**
+             * Format: int64
+             * @description How many tickets stand in it.
+             */
+            tickets: number;
+        };
+        /** @description A state by its name. */
+        StateRule: {
+            /** @description Key. */
+            key: components["schemas"]["StatusKey"];
+            /** @description What it counts as. */
+            category: components["schemas"]["TicketState"];
+            /** @description What people call it. */
+            names: components["schemas"]["BTreeMap"];
+            timer?: components["schemas"]["StateTimer"] | null;
+        };
+        /** @description A state that ends by itself. */
+        StateTimer: {
+            /**
+             * Format: int64
+             * @description Hours in the state, round the clock.
+             */
+            after_hours: number;
+            /** @description What follows. */
+            to: components["schemas"]["StatusKey"];
+        };
+        StatusKey: string;
         /**
          * @description What happens to a caller who has gone unanswered for the most that is allowed.
          * @enum {string}
@@ -7859,7 +8204,7 @@ export interface components {
          * @description A kind of thing in the directory.
          * @enum {string}
          */
-        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "outbound_route" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy" | "media_fork" | "alert_rule" | "webhook" | "broadcast";
+        Thing: "centre" | "number" | "queue" | "skill" | "agent" | "trunk" | "outbound_route" | "phone" | "calendar" | "disposition" | "pause_reason" | "sla_policy" | "media_fork" | "alert_rule" | "webhook" | "broadcast" | "department" | "ticket_workflow";
         /** @description A stretch of a ticket's thread without holes: up to so many items of each kind, all of the same time. */
         ThreadView: {
             /** @description What was said, oldest first. */
@@ -7873,10 +8218,16 @@ export interface components {
         };
         /** @description What is asked of an open ticket. */
         TicketCommand: {
-            /** @description Which. */
-            to: components["schemas"]["TicketState"];
-            /** @description Why, at most 500 characters; required for `waiting_…` and `cancelled`. */
+            /** @description The key of the state that is to follow. */
+            to: components["schemas"]["StatusKey"];
+            /** @description Why, at most 500 characters; some moves need it. */
             reason?: string;
+            owner?: components["schemas"]["UserId"] | null;
+            disposition?: components["schemas"]["DispositionId"] | null;
+            /** @description Fields of the workflow that the move asks for. */
+            fields?: {
+                [key: string]: string | null;
+            };
             /** @enum {string} */
             do: "move";
         } | {
@@ -7908,6 +8259,21 @@ export interface components {
             /** @enum {string} */
             do: "add_call";
         } | {
+            /** @description Values as text; `null` empties a field. */
+            fields: {
+                [key: string]: string | null;
+            };
+            /** @enum {string} */
+            do: "set_fields";
+        } | {
+            /** @description Plain text, 1 to 20,000 characters. */
+            text: string;
+            /** @enum {string} */
+            do: "customer_wrote";
+        } | {
+            /** @enum {string} */
+            do: "state_timer_due";
+        } | {
             /** @description Which. */
             metric: components["schemas"]["Metric"];
             /**
@@ -7938,6 +8304,7 @@ export interface components {
             owner?: components["schemas"]["UserId"] | null;
             customer?: components["schemas"]["CustomerId"] | null;
             call?: components["schemas"]["CallId"] | null;
+            follows?: components["schemas"]["TicketId"] | null;
             /** @enum {string} */
             kind: "opened";
         } | {
@@ -7947,6 +8314,8 @@ export interface components {
             to: components["schemas"]["TicketState"];
             /** @description Why. */
             reason: string;
+            from_status?: components["schemas"]["StatusKey"] | null;
+            to_status?: components["schemas"]["StatusKey"] | null;
             /** @enum {string} */
             kind: "moved";
         } | {
@@ -7963,6 +8332,8 @@ export interface components {
             /** @description Whether the subject changed. */
             is_subject?: boolean;
             before?: components["schemas"]["FactsBefore"] | null;
+            /** @description The workflow's fields that changed; their values stand on the ticket. */
+            fields?: components["schemas"]["FieldKey"][];
             /** @enum {string} */
             kind: "changed";
         } | {
@@ -7970,6 +8341,9 @@ export interface components {
             is_public: boolean;
             /** @enum {string} */
             kind: "commented";
+        } | {
+            /** @enum {string} */
+            kind: "customer_wrote";
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
@@ -8039,8 +8413,10 @@ export interface components {
             type: components["schemas"]["TicketType"];
             /** @description One line. */
             subject: string;
-            /** @description Where it stands. */
+            /** @description What its state counts as. */
             state: components["schemas"]["TicketState"];
+            /** @description Its state by its name in the workflow of its type. */
+            status: components["schemas"]["StatusKey"];
             /** @description How urgent. */
             priority: components["schemas"]["Priority"];
             customer?: components["schemas"]["CustomerId"] | null;
@@ -8067,7 +8443,7 @@ export interface components {
          * @description State categories.
          * @enum {string}
          */
-        TicketState: "new" | "open" | "waiting_customer" | "waiting_internal" | "waiting_supplier" | "solved" | "closed" | "cancelled";
+        TicketState: "new" | "open" | "waiting_customer" | "waiting_internal" | "waiting_supplier" | "solved" | "closed" | "merged" | "cancelled";
         /**
          * @description Kinds of matter.
          * @enum {string}
@@ -8081,8 +8457,14 @@ export interface components {
             /** @description Whether it is our own matter. */
             is_internal: boolean;
             solved_at?: components["schemas"]["Timestamp"] | null;
-            /** @description States that it can go to now. */
-            moves: components["schemas"]["TicketState"][];
+            /** @description States that can follow by the workflow, and what holds each back for who asks. */
+            moves: components["schemas"]["MoveOption"][];
+            /** @description Values of the workflow's fields. */
+            fields: {
+                [key: string]: string;
+            };
+            moves_at?: components["schemas"]["Timestamp"] | null;
+            follows?: components["schemas"]["TicketId"] | null;
         };
         /** Format: date-time */
         Timestamp: string;
@@ -8247,6 +8629,49 @@ export interface components {
              * @description How many work items an agent may have open at a time, beside calls, 0 to 20. Of calls it is always one.
              */
             work_items_max?: number;
+        } & {
+            /**
+             * Format: int64
+             * @description The version that was seen; needed to change an entry, not to make one.
+             */
+            version?: number | null;
+            /**
+             * @description SIP password, for phones and for trunks with a username; bearer token, for outside systems; secret, for webhooks. Without one a change keeps the old,
+             *     unless the account or address is another.
+             */
+            password?: string | null;
+        };
+        /** @description An entry to be saved. */
+        ToSave_Department: {
+            /** @description Key. */
+            id: components["schemas"]["DepartmentId"];
+            parent?: components["schemas"]["DepartmentId"] | null;
+            /** @description Name per language, `{"en": …, "es": …}`. */
+            names: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position?: number;
+            manager?: components["schemas"]["UserId"] | null;
+            deputy?: components["schemas"]["UserId"] | null;
+            /** @description Who else belongs to it. */
+            members?: components["schemas"]["UserId"][];
+            calendar?: components["schemas"]["CalendarId"] | null;
+            /**
+             * Format: int64
+             * @description Open seconds within which it says whether it takes a question, 60 to 31,536,000; `None` for no such promise.
+             */
+            accept_secs?: number | null;
+            /**
+             * Format: int64
+             * @description Open seconds within which it answers, from when it was asked, 60 to 31,536,000; `None` for no such promise.
+             */
+            answer_secs?: number | null;
+            /** @description Whether it can be asked. */
+            is_active?: boolean;
         } & {
             /**
              * Format: int64
@@ -8897,6 +9322,24 @@ export interface components {
              */
             calls_max: number;
         };
+        /** @description The workflow of one type. */
+        TypeRules: {
+            /** @description What people call the type. */
+            names: components["schemas"]["BTreeMap"];
+            /** @description Whether new tickets of it can be opened by hand. */
+            is_offered: boolean;
+            /** @description Fields that its tickets have. */
+            fields: components["schemas"]["FieldKey"][];
+            /**
+             * Format: int64
+             * @description Days after closing within which a word of the customer opens the ticket again; later it makes a new one.
+             */
+            follow_up_after_days: number;
+            /** @description Its states, in the order in which they are written. */
+            states: components["schemas"]["StateRule"][];
+            /** @description Its moves, those from the same state together. */
+            moves: components["schemas"]["MoveRule"][];
+        };
         /** @description Someone who signs in. */
         User: {
             /** @description Key, also what one types at sign-in. */
@@ -9095,6 +9538,44 @@ export interface components {
              * @description How many work items an agent may have open at a time, beside calls, 0 to 20. Of calls it is always one.
              */
             work_items_max?: number;
+        } & {
+            /**
+             * Format: int64
+             * @description Grows with every change.
+             */
+            version: number;
+        };
+        /** @description An entry with its version; a save names the version that it saw. */
+        Versioned_Department: {
+            /** @description Key. */
+            id: components["schemas"]["DepartmentId"];
+            parent?: components["schemas"]["DepartmentId"] | null;
+            /** @description Name per language, `{"en": …, "es": …}`. */
+            names: {
+                [key: string]: string;
+            };
+            /**
+             * Format: int64
+             * @description Place among its siblings.
+             */
+            position?: number;
+            manager?: components["schemas"]["UserId"] | null;
+            deputy?: components["schemas"]["UserId"] | null;
+            /** @description Who else belongs to it. */
+            members?: components["schemas"]["UserId"][];
+            calendar?: components["schemas"]["CalendarId"] | null;
+            /**
+             * Format: int64
+             * @description Open seconds within which it says whether it takes a question, 60 to 31,536,000; `None` for no such promise.
+             */
+            accept_secs?: number | null;
+            /**
+             * Format: int64
+             * @description Open seconds within which it answers, from when it was asked, 60 to 31,536,000; `None` for no such promise.
+             */
+            answer_secs?: number | null;
+            /** @description Whether it can be asked. */
+            is_active?: boolean;
         } & {
             /**
              * Format: int64
@@ -9939,6 +10420,46 @@ export interface components {
             is_offered: boolean;
             /** @description Until when: then the offer is missed, or the item goes back to its place. */
             until: components["schemas"]["Timestamp"];
+        };
+        /** @description The workflow of all types of tickets. */
+        Workflow: {
+            /** @description Fields that types add to their tickets. */
+            fields: {
+                [key: string]: components["schemas"]["FieldRule"];
+            };
+            /** @description Every type. */
+            types: {
+                [key: string]: components["schemas"]["TypeRules"];
+            };
+        };
+        /** @description What is wrong with a workflow's text. */
+        WorkflowMistake: {
+            /** @description From 1. */
+            line: number;
+            /** @description What is wrong. */
+            message: string;
+            /** @description What would be right. */
+            mend: string;
+        };
+        /** @description A text to be looked at. */
+        WorkflowText: {
+            /** @description TOML, at most 131,072 octets. */
+            text: string;
+        };
+        /** @description A text to be saved. */
+        WorkflowToSave: {
+            /**
+             * Format: int64
+             * @description The version that was seen, 0 for the built-in one.
+             */
+            version: number;
+            /** @description TOML, at most 131,072 octets. */
+            text: string;
+        };
+        /** @description The workflow that holds. */
+        WorkflowView: components["schemas"]["SavedWorkflow"] & {
+            /** @description What the text says. */
+            workflow: components["schemas"]["Workflow"];
         };
         /** @description Wrap-up after a call. */
         WrapUp: {
@@ -11890,6 +12411,180 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Interaction"];
+                };
+            };
+        };
+    };
+    departments_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Versioned_Department"];
+                };
+            };
+        };
+    };
+    departments_make: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Department"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Department"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    departments_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Department"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    departments_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ToSave_Department"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Versioned_Department"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    departments_remove: {
+        parameters: {
+            query?: {
+                /** @description The version that was seen; without it the entry is removed as it is. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -14152,6 +14847,151 @@ export interface operations {
             };
         };
     };
+    ticket_workflow_find: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowView"];
+                };
+            };
+        };
+    };
+    ticket_workflow_save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowToSave"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorkflowView"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ticket_workflow_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ticket_workflow_versions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedWorkflow"];
+                };
+            };
+        };
+    };
+    ticket_workflow_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedWorkflow"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     tickets_list: {
         parameters: {
             query?: {
@@ -14227,6 +15067,8 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The ticket's version, for If-Match */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14263,7 +15105,10 @@ export interface operations {
     tickets_handle: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The version that was seen, as the ticket's ETag gives it */
+                "If-Match"?: string | null;
+            };
             path: {
                 id: components["schemas"]["TicketId"];
             };
@@ -14281,6 +15126,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TicketLine"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };

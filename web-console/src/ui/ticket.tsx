@@ -16,12 +16,14 @@ const STATE_TONES: Record<TicketState, BadgeTone> = {
   waiting_supplier: 'warn',
   solved: 'good',
   closed: 'neutral',
+  merged: 'neutral',
   cancelled: 'neutral',
 }
 
-export function TicketStateBadge({ state }: { state: TicketState }) {
+/** The colour is the category's; `name` is what the workflow calls the state, where the category does not say it. */
+export function TicketStateBadge({ state, name }: { state: TicketState; name?: string | undefined }) {
   const { t } = useTranslation()
-  return <Badge tone={STATE_TONES[state]}>{t(`ticket.state.${state}`)}</Badge>
+  return <Badge tone={STATE_TONES[state]}>{name ?? t(`ticket.state.${state}`)}</Badge>
 }
 
 const PRIORITIES: Record<Priority, { icon: LucideIcon; tone: string }> = {

@@ -1,5 +1,7 @@
 //! Stories of tickets and their clocks, told through the public door.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{
     domain::{
@@ -13,6 +15,8 @@ use crate::{
 struct Desk {
     policies: BTreeMap<SlaPolicyId, SlaPolicy>,
     calendars: BTreeMap<CalendarId, Calendar>,
+    workflow: Arc<Workflow>,
+    by: By,
     rng: Rng,
     out: Outbox<TicketEvent>,
     now: Timestamp,
@@ -48,6 +52,8 @@ impl Desk {
         Self {
             policies: BTreeMap::from([(policy.id.clone(), policy)]),
             calendars: BTreeMap::from([(source.id.clone(), Calendar::resolve(&source).unwrap())]),
+            workflow: Workflow::built_in(),
+            by: By::default(),
             rng: Rng::seeded(1),
             out: Outbox::default(),
             now: at("2026-11-23T09:00:00Z"),
@@ -70,31 +76,31 @@ impl Desk {
         let mut facts = Opening { number: 1, ..Opening::default() };
         change(&mut wanted, &mut facts);
         let id = TicketId::mint(self.now, &mut self.rng);
-        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars, workflow: &self.workflow };
         let now = Now { wall: self.now, mono: Mono::default() };
         Ticket::open(id, wanted, facts, book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out }).unwrap()
     }
 
     fn tell(&mut self, ticket: &mut Ticket, command: TicketCommand) -> Result<(), TicketRefusal> {
-        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars, workflow: &self.workflow };
         let now = Now { wall: self.now, mono: Mono::default() };
-        ticket.handle(command, book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out })
+        ticket.handle(command, &self.by.clone(), book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out })
     }
 
     fn on_clocks(&mut self, ticket: &mut Ticket, step: impl FnOnce(&mut Clocks<'_>)) {
-        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars, workflow: &self.workflow };
         let now = Now { wall: self.now, mono: Mono::default() };
         ticket.on_clocks(book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out }, step);
     }
 
     fn review(&mut self, ticket: &mut Ticket) {
-        let book = SlaBook { policies: &self.policies, calendars: &self.calendars };
+        let book = SlaBook { policies: &self.policies, calendars: &self.calendars, workflow: &self.workflow };
         let now = Now { wall: self.now, mono: Mono::default() };
         ticket.review_clocks(book, &mut Cx { now, rng: &mut self.rng, out: &mut self.out });
     }
 
     fn go(&mut self, ticket: &mut Ticket, to: TicketState) {
-        self.tell(ticket, TicketCommand::Move { to, reason: "because".into() }).unwrap();
+        self.tell(ticket, TicketCommand::go(to, "because")).unwrap();
     }
 
     fn fire_due(&mut self, ticket: &mut Ticket) {
@@ -204,10 +210,11 @@ fn waiting_for_the_customer_stops_the_resolution_clock_only() {
 fn an_illegal_move_names_the_legal_ones() {
     let mut desk = Desk::new();
     let mut ticket = desk.open(|wanted, _| wanted.kind = TicketType::Enquiry);
-    let refusal = desk.tell(&mut ticket, TicketCommand::Move { to: TicketState::Closed, reason: String::new() }).unwrap_err();
+    let refusal = desk.tell(&mut ticket, TicketCommand::go(TicketState::Closed, "")).unwrap_err();
     let TicketRefusal::IllegalMove { legal, .. } = refusal else { panic!("{refusal}") };
+    let legal: Vec<TicketState> = legal.iter().map(|option| option.state).collect();
     assert!(legal.contains(&TicketState::Solved) && !legal.contains(&TicketState::WaitingSupplier), "{legal:?}");
-    let refusal = desk.tell(&mut ticket, TicketCommand::Move { to: TicketState::WaitingCustomer, reason: " ".into() });
+    let refusal = desk.tell(&mut ticket, TicketCommand::go(TicketState::WaitingCustomer, " "));
     assert_eq!(refusal, Err(TicketRefusal::ReasonMissing));
 }
 
@@ -440,3 +447,5 @@ fn a_budget_of_years_is_told_by_its_last_dates_and_one_sum_for_those_before() {
     assert_eq!(earlier.counted_ms + told, 300 * 9 * 3_600_000, "it adds up to the budget");
     assert_eq!((account.counted_ms, account.paused_ms), (300 * 9 * 3_600_000, 3_600_000));
 }
+
+mod moves;

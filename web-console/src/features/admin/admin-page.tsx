@@ -8,6 +8,7 @@ import { AgentsSection } from './sections/agents'
 import { AlertsSection } from './sections/alerts'
 import { AuditSection } from './sections/audit'
 import { CentreSection } from './sections/centre'
+import { DepartmentsSection } from './sections/departments'
 import { DispositionsSection } from './sections/dispositions'
 import { ForksSection } from './sections/forks'
 import { HoursSection } from './sections/hours'
@@ -22,6 +23,7 @@ import { TokensSection } from './sections/tokens'
 import { TrunksSection } from './sections/trunks'
 import { UsersSection } from './sections/users'
 import { WebhooksSection } from './sections/webhooks'
+import { WorkflowSection } from './sections/workflow'
 import { SECTIONS, type SectionId } from './search'
 
 const PAGES: Record<SectionId, ComponentType> = {
@@ -40,6 +42,8 @@ const PAGES: Record<SectionId, ComponentType> = {
   dispositions: DispositionsSection,
   pauses: PausesSection,
   sla: SlaSection,
+  departments: DepartmentsSection,
+  workflow: WorkflowSection,
   centre: CentreSection,
   tokens: TokensSection,
   audit: AuditSection,
@@ -48,7 +52,7 @@ const PAGES: Record<SectionId, ComponentType> = {
 const GROUPS: ReadonlyArray<{ key: 'people' | 'calls' | 'work' | 'system'; sections: readonly SectionId[] }> = [
   { key: 'people', sections: ['users', 'agents', 'skills'] },
   { key: 'calls', sections: ['queues', 'numbers', 'trunks', 'routes', 'phones', 'hours', 'forks'] },
-  { key: 'work', sections: ['dispositions', 'pauses', 'sla'] },
+  { key: 'work', sections: ['dispositions', 'pauses', 'sla', 'departments', 'workflow'] },
   { key: 'system', sections: ['centre', 'alerts', 'webhooks', 'tokens', 'audit'] },
 ]
 

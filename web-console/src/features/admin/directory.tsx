@@ -139,7 +139,7 @@ export function DirectoryPage<T extends object>({ kind, aside }: { kind: Kind<T>
 }
 
 /** Sections whose entries are made here. */
-export type NewKey = Exclude<SectionId, 'centre' | 'tokens' | 'audit'>
+export type NewKey = Exclude<SectionId, 'centre' | 'tokens' | 'audit' | 'workflow'>
 
 function EntryForm<T extends object>({ kind, entry, known, onClose, onReload }: { kind: Kind<T>; entry: Versioned<T> | undefined; known: ReadonlyArray<Versioned<T>>; onClose: (key?: string) => void; onReload: () => void }) {
   const { t } = useTexts('admin')

@@ -2,7 +2,7 @@
 import { dayParam } from '@/lib/days'
 import { textParam, withoutEmpty, wordParam } from '@/lib/search-params'
 
-export const SECTIONS = ['users', 'agents', 'skills', 'queues', 'numbers', 'trunks', 'routes', 'forks', 'alerts', 'webhooks', 'phones', 'hours', 'dispositions', 'pauses', 'sla', 'centre', 'tokens', 'audit'] as const
+export const SECTIONS = ['users', 'agents', 'skills', 'queues', 'numbers', 'trunks', 'routes', 'forks', 'alerts', 'webhooks', 'phones', 'hours', 'dispositions', 'pauses', 'sla', 'departments', 'workflow', 'centre', 'tokens', 'audit'] as const
 export type SectionId = (typeof SECTIONS)[number]
 
 /** Areas that people answer for. */

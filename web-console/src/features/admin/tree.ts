@@ -1,7 +1,11 @@
-import type { Disposition } from '@/api/types'
+export interface TreeNode {
+  id: string
+  parent?: string | null
+  position: number
+}
 
 /** The tree as rows, each branch before its leaves; what has lost its branch stands at the top. */
-export function asRows<T extends Disposition>(tree: readonly T[]): Array<{ node: T; depth: number }> {
+export function asRows<T extends TreeNode>(tree: readonly T[]): Array<{ node: T; depth: number }> {
   const known = new Set(tree.map((node) => node.id))
   const rows: Array<{ node: T; depth: number }> = []
   const walk = (parent: string | null, depth: number) => {
@@ -17,7 +21,7 @@ export function asRows<T extends Disposition>(tree: readonly T[]): Array<{ node:
 }
 
 /** The node and all below it: none of them can be its branch. */
-export function below(tree: readonly Disposition[], id: string): Set<string> {
+export function below(tree: readonly TreeNode[], id: string): Set<string> {
   const found = new Set([id])
   let isGrowing = true
   while (isGrowing) {

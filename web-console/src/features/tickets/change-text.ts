@@ -1,14 +1,19 @@
 // A change of a ticket in sentences: from what, to what, and why.
 import { useQuery } from '@tanstack/react-query'
 import { api } from '@/api/client'
-import type { Customer } from '@/api/types'
+import type { Customer, TicketState } from '@/api/types'
 import { useTexts } from '@/i18n/use-texts'
 import type { Names } from '@/lib/use-names'
 import type { TicketChange } from './thread'
+import { textIn, useWorkflow } from './use-workflow'
 
 /** One sentence for each fact that changed; its subject is who did it. */
 export function useChangeTexts(change: TicketChange, subject: string | undefined, names: Names): string[] {
-  const { t } = useTexts('tickets')
+  const { t, i18n } = useTexts('tickets')
+  const { data: workflow } = useWorkflow()
+  const states = Object.values(workflow?.workflow.types ?? {}).flatMap((rules) => rules.states)
+  const stateNames = new Map(states.map((state) => [state.key, textIn(state.names, i18n.language) ?? state.key]))
+  const fieldName = (key: string) => textIn(workflow?.workflow.fields[key]?.names ?? {}, i18n.language) ?? key
   const customers = change.kind === 'changed' ? change : undefined
   const customerBefore = useCustomerName(customers?.before?.customer)
   const customerNow = useCustomerName(customers?.customer)
@@ -16,7 +21,8 @@ export function useChangeTexts(change: TicketChange, subject: string | undefined
     case 'opened':
       return [t('change.opened')]
     case 'moved': {
-      const states = { from: t(`common:ticket.state.${change.from}`), to: t(`common:ticket.state.${change.to}`) }
+      const nameOf = (status: string | null | undefined, category: TicketState) => (status ? (stateNames.get(status) ?? status) : t(`common:ticket.state.${category}`))
+      const states = { from: nameOf(change.from_status, change.from), to: nameOf(change.to_status, change.to) }
       return [change.reason.trim() === '' ? t('change.moved', states) : t('change.moved_because', { ...states, reason: change.reason.trim() })]
     }
     case 'assigned':
@@ -34,6 +40,7 @@ export function useChangeTexts(change: TicketChange, subject: string | undefined
         change.queue ? fact('queue', names.queue(change.queue), names.queue(before?.queue) || none) : '',
         change.customer ? fact('customer', customerNow, customerBefore || none) : '',
         change.disposition ? fact('disposition', names.disposition(change.disposition), names.disposition(before?.disposition) || none) : '',
+        (change.fields ?? []).length > 0 ? t('change.fields', { fields: (change.fields ?? []).map(fieldName).join(', ') }) : '',
         change.is_subject === true ? (subject === undefined ? t('change.subject') : t('change.subject_from', { from: subject })) : '',
       ].filter((text) => text !== '')
     }

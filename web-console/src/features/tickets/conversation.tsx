@@ -1,7 +1,7 @@
 // What was told, said and done, oldest first, and the field for the next word.
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
-import { AlarmClock, ArrowRight, Eye, Footprints, Globe, Headphones, History, Lock, Mail, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
+import { Link, useNavigate } from '@tanstack/react-router'
+import { AlarmClock, ArrowRight, Eye, Footprints, Globe, Headphones, History, Lock, Mail, MessageSquare, PhoneIncoming, PhoneOutgoing, StickyNote, type LucideIcon } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
@@ -12,7 +12,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { readSetting, writeSetting } from '@/lib/storage'
 import type { Names } from '@/lib/use-names'
 import { When } from '@/lib/when'
-import { Badge, Button, cx, TextArea } from '@/ui'
+import { Badge, Button, cx, showToast, TextArea } from '@/ui'
 import { useChangeTexts } from './change-text'
 import { threadOf, type ThreadItem } from './thread'
 import { useThread } from './use-thread'
@@ -56,7 +56,7 @@ export function Conversation({ ticket, names, isOver, send }: { ticket: TicketVi
         </ol>
         {thread.length === 0 && <p className="p-4 text-ink-3">{t('no_history')}</p>}
       </section>
-      {isOver ? <p className="shrink-0 border-t border-line px-4 py-3 text-ink-3">{t('over')}</p> : <Composer key={ticket.id} ticket={ticket} send={send} />}
+      {isOver && ticket.state !== 'closed' ? <p className="shrink-0 border-t border-line px-4 py-3 text-ink-3">{t('over')}</p> : <Composer key={ticket.id} ticket={ticket} isClosed={isOver} send={send} />}
     </div>
   )
 }
@@ -73,9 +73,11 @@ function Entry({ entry, names }: { entry: TicketEntry; names: Names }) {
     <li className={cx('border-l-2 px-4 py-2', entry.is_public ? 'border-accent' : 'border-warn bg-warn-soft/40')}>
       <p className="flex items-center gap-2">
         <span className="font-medium">{authorOf(entry.author)}</span>
-        <Badge tone={entry.is_public ? 'accent' : 'warn'} icon={entry.is_public ? Eye : Lock}>
-          {entry.is_public ? t('public') : t('internal')}
-        </Badge>
+        {entry.kind !== 'customer' && (
+          <Badge tone={entry.is_public ? 'accent' : 'warn'} icon={entry.is_public ? Eye : Lock}>
+            {entry.is_public ? t('public') : t('internal')}
+          </Badge>
+        )}
         <When at={entry.at} />
       </p>
       <p className="mt-1 max-w-prose break-words whitespace-pre-wrap">{entry.text}</p>
@@ -151,17 +153,36 @@ function Message({ call }: { call: string }) {
   return recording === undefined ? null : <audio controls autoPlay src={`/api/v1/recordings/${recording.id}/audio`} aria-label={t('listen')} className="h-8 w-80 max-w-full" />
 }
 
+type Word = 'internal' | 'public' | 'customer'
+
+const WORDS: Record<Word, LucideIcon> = { internal: Lock, public: Eye, customer: MessageSquare }
+
 /** The draft survives a reload and a change of page. */
-function Composer({ ticket, send }: { ticket: TicketView; send: ReturnType<typeof useTicketCommand> }) {
+function Composer({ ticket, isClosed, send }: { ticket: TicketView; /** Only the customer can open it again. */ isClosed: boolean; send: ReturnType<typeof useTicketCommand> }) {
   const { t } = useTexts('tickets')
+  const navigate = useNavigate()
   const place = `ticket.${ticket.id}.draft`
   const [text, setText] = useState(() => readSetting(place) ?? '')
-  const [isPublic, setPublic] = useState(false)
+  const [kind, setKind] = useState<Word>(isClosed ? 'customer' : 'internal')
   useEffect(() => writeSetting(place, text === '' ? null : text), [place, text])
   const isEmpty = text.trim() === ''
-  const isSending = send.isPending && send.variables.command.do === 'comment'
+  const isSending = send.isPending && (send.variables.command.do === 'comment' || send.variables.command.do === 'customer_wrote')
+  const kinds: readonly Word[] = isClosed ? ['customer'] : ['internal', 'public', 'customer']
   const submit = () => {
-    if (!isEmpty && !isSending) send.mutate({ command: { do: 'comment', text: text.trim(), is_public: isPublic }, isForced: true }, { onSuccess: () => setText('') })
+    if (isEmpty || isSending) return
+    const command = kind === 'customer' ? ({ do: 'customer_wrote', text: text.trim() } as const) : ({ do: 'comment', text: text.trim(), is_public: kind === 'public' } as const)
+    send.mutate(
+      { command, isForced: true },
+      {
+        onSuccess: (line) => {
+          setText('')
+          // What was closed too long ago goes on in a new ticket.
+          if (line.id === ticket.id) return
+          showToast({ tone: 'good', text: t('customer_said.followed', { number: line.number }) })
+          void navigate({ to: '/tickets/$id', params: { id: line.id } })
+        },
+      },
+    )
   }
   return (
     <form
@@ -169,44 +190,47 @@ function Composer({ ticket, send }: { ticket: TicketView; send: ReturnType<typeo
         event.preventDefault()
         submit()
       }}
-      className={cx('shrink-0 border-t-2 px-4 py-2', isPublic ? 'border-accent' : 'border-warn')}
+      className={cx('shrink-0 border-t-2 px-4 py-2', kind === 'public' ? 'border-accent' : kind === 'internal' ? 'border-warn' : 'border-line-strong')}
     >
       <div role="radiogroup" aria-label={t('comment.kind')} className="mb-1.5 flex items-center gap-1">
-        {[false, true].map((one) => (
-          <button
-            key={String(one)}
-            type="button"
-            role="radio"
-            aria-checked={isPublic === one}
-            onClick={() => setPublic(one)}
-            className={cx(
-              'inline-flex h-7 cursor-pointer items-center gap-1.5 rounded-md px-2 font-medium',
-              isPublic !== one ? 'text-ink-2 hover:bg-hover' : one ? 'bg-accent-soft text-accent-ink' : 'bg-warn-soft text-warn-ink',
-            )}
-            data-testid={one ? 'comment-public' : 'comment-internal'}
-          >
-            {one ? <Eye size={14} aria-hidden /> : <Lock size={14} aria-hidden />}
-            {one ? t('comment.public') : t('comment.internal')}
-          </button>
-        ))}
-        <span className="ml-auto text-xs text-ink-3">{isPublic ? t('comment.public_hint') : t('comment.internal_hint')}</span>
+        {kinds.map((one) => {
+          const Icon = WORDS[one]
+          return (
+            <button
+              key={one}
+              type="button"
+              role="radio"
+              aria-checked={kind === one}
+              onClick={() => setKind(one)}
+              className={cx(
+                'inline-flex h-7 cursor-pointer items-center gap-1.5 rounded-md px-2 font-medium',
+                kind !== one ? 'text-ink-2 hover:bg-hover' : one === 'public' ? 'bg-accent-soft text-accent-ink' : one === 'internal' ? 'bg-warn-soft text-warn-ink' : 'bg-hover text-ink',
+              )}
+              data-testid={`comment-${one}`}
+            >
+              <Icon size={14} aria-hidden />
+              {one === 'customer' ? t('customer_said.kind') : t(`comment.${one}`)}
+            </button>
+          )
+        })}
+        <span className="ml-auto text-xs text-ink-3">{kind === 'customer' ? t('customer_said.hint') : t(`comment.${kind}_hint`)}</span>
       </div>
       <TextArea
-        label={isPublic ? t('comment.public') : t('comment.internal')}
+        label={kind === 'customer' ? t('customer_said.kind') : t(`comment.${kind}`)}
         isLabelHidden
-        placeholder={isPublic ? t('comment.public_placeholder') : t('comment.internal_placeholder')}
+        placeholder={kind === 'customer' ? t('customer_said.placeholder') : t(`comment.${kind}_placeholder`)}
         rows={3}
         value={text}
         onChange={setText}
         onKeyDown={(event) => event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit()}
         maxLength={TEXT_CHARS_MAX}
-        error={send.isError && send.variables.command.do === 'comment' ? problemText(send.error) : undefined}
+        error={send.isError && (send.variables.command.do === 'comment' || send.variables.command.do === 'customer_wrote') ? problemText(send.error) : undefined}
         data-testid="comment-text"
       />
       <div className="mt-2 flex items-center justify-end gap-2">
         <span className="text-xs text-ink-3">{t('comment.keys')}</span>
         <Button type="submit" tone="accent" isDisabled={isEmpty || isSending} data-testid="comment-save">
-          {isSending ? t('common:saving') : isPublic ? t('comment.save_public') : t('comment.save_internal')}
+          {isSending ? t('common:saving') : kind === 'customer' ? t('customer_said.save') : t(`comment.save_${kind}`)}
         </Button>
       </div>
     </form>

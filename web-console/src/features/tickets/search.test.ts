@@ -3,7 +3,7 @@ import type { TicketLine } from '@/api/types'
 import { readTicketSearch, ticketQuery, withTicket } from './search'
 
 const aTicket = (more: Partial<TicketLine>): TicketLine => ({
-  id: 't1', number: 1, version: 1, type: 'request', subject: '', state: 'open', priority: 'normal', created_at: '', updated_at: '', clocks: [], ...more,
+  id: 't1', number: 1, version: 1, type: 'request', subject: '', state: 'open', status: 'open', priority: 'normal', created_at: '', updated_at: '', clocks: [], ...more,
 })
 
 test('an address of the list is read with care', () => {

@@ -6,7 +6,7 @@ import { textParam, withoutEmpty, wordParam } from '@/lib/search-params'
 export const VIEWS = ['open', 'mine', 'unowned', 'all'] as const
 export type View = (typeof VIEWS)[number]
 
-export const STATES: readonly TicketState[] = ['new', 'open', 'waiting_customer', 'waiting_internal', 'waiting_supplier', 'solved', 'closed', 'cancelled']
+export const STATES: readonly TicketState[] = ['new', 'open', 'waiting_customer', 'waiting_internal', 'waiting_supplier', 'solved', 'closed', 'merged', 'cancelled']
 export const TYPES: readonly TicketType[] = ['request', 'complaint', 'return', 'enquiry', 'incident', 'suggestion', 'callback']
 export const PRIORITIES: readonly Priority[] = ['low', 'normal', 'high', 'urgent']
 

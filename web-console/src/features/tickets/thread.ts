@@ -29,7 +29,7 @@ export function threadOf(ticket: ThreadPart): ThreadItem[] {
   const subjects = ticket.entries.filter((entry) => entry.kind === 'subject')
   const items: ThreadItem[] = [
     ...ticket.interactions.map((interaction) => ({ kind: 'interaction' as const, at: interaction.at, interaction })),
-    ...ticket.entries.filter((entry) => entry.kind === 'comment').map((entry) => ({ kind: 'entry' as const, at: entry.at, entry })),
+    ...ticket.entries.filter((entry) => entry.kind === 'comment' || entry.kind === 'customer').map((entry) => ({ kind: 'entry' as const, at: entry.at, entry })),
     ...ticket.events.flatMap((record) => {
       const change = changeOf(record)
       if (!change) return []
@@ -53,6 +53,7 @@ function changeOf(record: EventRecord): TicketChange | undefined {
       return event
     // Told elsewhere: the words and the calls stand in the thread themselves, the clocks beside it.
     case 'commented':
+    case 'customer_wrote':
     case 'call_added':
     case 'sla_set':
     case 'sla_met':

@@ -3,10 +3,9 @@ import { useQuery } from '@tanstack/react-query'
 import { Link, useParams, useRouteContext } from '@tanstack/react-router'
 import { Pencil } from 'lucide-react'
 import { useState } from 'react'
-import { ApiProblem, api } from '@/api/client'
-import { flawText } from '@/api/problem-text'
+import { api } from '@/api/client'
 import type { TicketCommand, TicketView } from '@/api/records'
-import type { Customer, TicketState } from '@/api/types'
+import type { Customer } from '@/api/types'
 import { dateTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { segmentText } from '@/i18n/words'
@@ -14,12 +13,15 @@ import { CallButton } from '@/lib/call-button'
 import { LoadProblem } from '@/lib/load-problem'
 import { useNames } from '@/lib/use-names'
 import { useTicketFacts } from '@/lib/use-ticket-facts'
-import { Badge, Button, Dialog, IconButton, Page, PopoverPanel, PriorityMark, Section, Select, showToast, SkeletonLines, TextArea, TextField, TicketStateBadge } from '@/ui'
+import { Badge, Button, Dialog, IconButton, Page, PriorityMark, Section, Select, showToast, SkeletonLines, TextField, TicketStateBadge } from '@/ui'
 import { Clocks } from './clocks'
 import { Conversation } from './conversation'
 import { DispositionField, OwnerField, QueueField } from './fields'
 import { PRIORITIES, TYPES } from './search'
+import { Moves } from './moves'
 import { useTicketCommand } from './use-ticket-command'
+import { stateName, useWorkflow } from './use-workflow'
+import { WorkflowFields } from './workflow-fields'
 
 export function TicketPage() {
   const { t } = useTexts('tickets')
@@ -50,7 +52,9 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
   const names = useNames()
   const send = useTicketCommand(ticket, address)
   const [isRenaming, setRenaming] = useState(false)
-  const isOver = ticket.state === 'closed' || ticket.state === 'cancelled'
+  const { data: workflow } = useWorkflow()
+  const fields = workflow?.workflow.types[ticket.type]?.fields ?? []
+  const isOver = ticket.state === 'closed' || ticket.state === 'merged' || ticket.state === 'cancelled'
 
   /** Does it at once and offers the way back. */
   const change = (command: TicketCommand, back: TicketCommand | null, text: string) =>
@@ -75,14 +79,14 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
           </span>
           {!isOver && <IconButton icon={Pencil} label={t('rename')} size="sm" onPress={() => setRenaming(true)} />}
           <span className="flex shrink-0 items-center gap-2 text-xs font-normal">
-            <TicketStateBadge state={ticket.state} />
+            <TicketStateBadge state={ticket.state} name={stateName(workflow, ticket.type, ticket.status, i18n.language)} />
             <PriorityMark priority={ticket.priority} />
           </span>
         </span>
       }
       actions={
         <>
-          <Moves ticket={ticket} isPending={send.isPending} error={moveError(send.error)} onMove={(to, reason, done) => send.mutate({ command: { do: 'move', to, reason } }, { onSuccess: done })} />
+          <Moves ticket={ticket} names={names} user={session} isPending={send.isPending} error={send.error} onMove={(move, done) => send.mutate({ command: move }, { onSuccess: done })} />
         </>
       }
     >
@@ -133,7 +137,14 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
             />
             <DispositionField value={ticket.disposition ?? null} isDisabled={isOver} onChange={(id) => id !== null && id !== ticket.disposition && change({ do: 'change', disposition: id }, ticket.disposition ? { do: 'change', disposition: ticket.disposition } : null, t('done.disposition', { name: names.disposition(id) }))} className="col-span-2" />
           </div>
+          {fields.length > 0 && workflow && <WorkflowFields key={`${ticket.id}.${ticket.version}`} keys={fields} rules={workflow.workflow.fields} values={ticket.fields} isDisabled={isOver || send.isPending} onSave={(changed) => send.mutate({ command: { do: 'set_fields', fields: changed } })} />}
+          {ticket.follows && (
+            <Link to="/tickets/$id" params={{ id: ticket.follows }} className="text-accent-ink hover:underline">
+              {t('follows')}
+            </Link>
+          )}
           <p className="text-xs text-ink-3">
+            {ticket.moves_at && <span className="block">{t('by_itself', { at: dateTimeText(ticket.moves_at, i18n.language) })}</span>}
             {ticket.is_internal && <span className="block">{t('internal_matter')}</span>}
             <span className="block">{t('opened_at', { at: dateTimeText(ticket.created_at, i18n.language) })}</span>
             {ticket.updated_at !== ticket.created_at && <span className="block">{t('changed_at', { at: dateTimeText(ticket.updated_at, i18n.language) })}</span>}
@@ -143,78 +154,6 @@ function Ticket({ ticket, address }: { ticket: TicketView; address: string }) {
       {isRenaming && <Rename ticket={ticket} isPending={send.isPending} onClose={() => setRenaming(false)} onSave={(subject) => send.mutate({ command: { do: 'change', subject } }, { onSuccess: () => setRenaming(false) })} />}
     </Page>
   )
-}
-
-function moveError(error: unknown): string | undefined {
-  const found = error instanceof ApiProblem ? error.fields.find((one) => one.field === 'reason') : undefined
-  return found && flawText(found)
-}
-
-/** States for which the server wants to know why. */
-const NEEDS_REASON: readonly TicketState[] = ['waiting_customer', 'waiting_internal', 'waiting_supplier', 'cancelled']
-const REASON_CHARS_MAX = 500
-
-/** Only the moves that are legal now; those that need a reason ask for it in place. */
-function Moves({ ticket, isPending, error, onMove }: { ticket: TicketView; isPending: boolean; error: string | undefined; onMove: (to: TicketState, reason: string, done: () => void) => void }) {
-  const { t } = useTexts('tickets')
-  const [asked, setAsked] = useState<TicketState | null>(null)
-  const [reason, setReason] = useState('')
-  if (ticket.moves.length === 0) return <Badge>{t('no_moves')}</Badge>
-  const start = (to: TicketState) => {
-    setReason('')
-    setAsked(to)
-  }
-  const close = () => setAsked(null)
-  return (
-    <div role="group" aria-label={t('moves')} className="flex flex-wrap gap-1.5">
-      {ticket.moves.toSorted((a, b) => rankOf(a) - rankOf(b)).map((to) => {
-        const tone = to === 'cancelled' ? ('plain' as const) : to === 'solved' || (ticket.state === 'solved' && to === 'closed') ? ('accent' as const) : ('quiet' as const)
-        if (!NEEDS_REASON.includes(to)) {
-          return (
-            <Button key={to} tone={tone} isDisabled={isPending} onPress={() => onMove(to, '', () => {})} data-testid={`move-${to}`}>
-              {moveText(to, ticket.state, t)}
-            </Button>
-          )
-        }
-        return (
-          <PopoverPanel
-            key={to}
-            label={moveText(to, ticket.state, t)}
-            placement="bottom end"
-            isOpen={asked === to}
-            onOpenChange={(isOpen) => (isOpen ? start(to) : close())}
-            trigger={
-              <Button tone={tone} isDisabled={isPending} data-testid={`move-${to}`}>
-                {moveText(to, ticket.state, t)}
-              </Button>
-            }
-          >
-            <form
-              onSubmit={(event) => {
-                event.preventDefault()
-                if (reason.trim() !== '') onMove(to, reason.trim(), close)
-              }}
-              className="flex w-80 flex-col gap-2"
-            >
-              <TextArea label={t(`reason.${to === 'cancelled' ? 'cancelled' : 'waiting'}`)} value={reason} onChange={setReason} autoFocus isRequired rows={3} maxLength={REASON_CHARS_MAX} error={error} data-testid="move-reason" />
-              <Button type="submit" tone="accent" isDisabled={isPending || reason.trim() === ''} data-testid="move-save">
-                {moveText(to, ticket.state, t)}
-              </Button>
-            </form>
-          </PopoverPanel>
-        )
-      })}
-    </div>
-  )
-}
-
-/** Giving up stands first and apart, the end of the work last, where the main button of every page is. */
-function rankOf(to: TicketState): number {
-  return to === 'cancelled' ? 0 : to === 'solved' || to === 'closed' ? 2 : 1
-}
-
-function moveText(to: TicketState, from: TicketState, t: ReturnType<typeof useTexts<'tickets'>>['t']): string {
-  return to === 'open' && from === 'solved' ? t('move.reopen') : to === 'open' && from !== 'new' ? t('move.resume') : t(`move.${to}`)
 }
 
 function CustomerPart({ id }: { id: string }) {
