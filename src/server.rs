@@ -507,6 +507,9 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
     let files = (listeners.certificates(), exchange.stir.clone(), read_again.clone());
     loops.push(loops::follow_files(&tasks, files, ground.clock.clone(), stopping.clone()));
     loops.extend(loops::start(&tasks, &ground, &exchange, pops, consoles.clone(), recordings.clone(), stopping.clone()));
+    let reports = Reports::new(ground.db.clone(), ground.directory.watch());
+    let (checking, balances) = loops::check_balances(&tasks, reports, ground.clock.clone(), stopping.clone());
+    loops.push(checking);
     loops.extend(loops::watch_floor(&tasks, &ground, &exchange, (alerts, poster), desk, stopping));
     let figures = metrics::Figures {
         switch: exchange.switch.clone(),
@@ -516,6 +519,7 @@ pub async fn start(config: Config, ground: Ground) -> Result<Node, Failure> {
         forks: exchange.forks.clone(),
         captured: exchange.captured.clone(),
         journal: exchange.journal.clone(),
+        balances,
         snapshots: exchange.snapshots.clone(),
         tickets: ground.tickets.clone(),
         consoles: consoles.clone(),

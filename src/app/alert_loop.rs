@@ -100,7 +100,7 @@ async fn look(
         watches.counts.follow(desk, directory, now).await?;
     }
     for ((id, queue), rule) in places {
-        let reading = read(&floor, &watches.counts, queue.as_ref(), now.wall);
+        let reading = read(&floor, &watches.counts, directory, queue.as_ref(), now.wall);
         let value = reading.value(rule.metric);
         let key = (id, queue);
         let before = watches.by_place.get(&key).map_or(Watch::Quiet, |(_, watch)| *watch);
@@ -181,23 +181,23 @@ impl Counts {
     }
 
     /// Of one queue or of all; `None` before they were counted.
-    fn of(&self, counts: &BTreeMap<QueueId, QueueCounts>, queue: Option<&QueueId>) -> Option<CallCounts> {
+    fn of(
+        &self,
+        counts: &BTreeMap<QueueId, QueueCounts>,
+        directory: &Directory,
+        queue: Option<&QueueId>,
+    ) -> Option<CallCounts> {
         self.read_at_ms?;
         let of_these = counts.iter().filter(|(id, _)| queue.is_none_or(|queue| queue == *id));
-        Some(of_these.fold(CallCounts::default(), |sum, (_, counts)| {
-            sum.and(CallCounts {
-                offered: counts.offered,
-                answered: counts.answered,
-                answered_in_time: counts.answered_in_time,
-                abandoned: counts.abandoned,
-                abandoned_short: counts.abandoned_short,
-            })
+        Some(of_these.fold(CallCounts::default(), |sum, (id, counts)| {
+            let variant = directory.queues.get(id).map(|queue| queue.service_level_variant).unwrap_or_default();
+            sum.and(CallCounts::of_queue(counts.offered, &counts.into(), variant))
         }))
     }
 }
 
 /// The figures of one queue, or of all together.
-fn read(floor: &FloorSnapshot, counts: &Counts, queue: Option<&QueueId>, now: Timestamp) -> Reading {
+fn read(floor: &FloorSnapshot, counts: &Counts, directory: &Directory, queue: Option<&QueueId>, now: Timestamp) -> Reading {
     let queues = floor.queues.iter().filter(|view| queue.is_none_or(|queue| *queue == view.id));
     let (mut waiting, mut longest_wait_ms) = (0, 0);
     for view in queues {
@@ -217,7 +217,7 @@ fn read(floor: &FloorSnapshot, counts: &Counts, queue: Option<&QueueId>, now: Ti
         agents_signed_in: count(agents().filter(|agent| is_signed_in(&agent.presence)).count()),
         longest_wrap_up_ms: wrap_ups.max().unwrap_or(0),
         trunks_down: count(floor.trunks.iter().filter(|trunk| !trunk.is_usable()).count()),
-        today: counts.of(&counts.today, queue),
-        recent: counts.of(&counts.recent, queue),
+        today: counts.of(&counts.today, directory, queue),
+        recent: counts.of(&counts.recent, directory, queue),
     }
 }

@@ -287,7 +287,7 @@ mod tests {
         let event = Event::Call(CallEvent { call: summary.id, kind });
         let at = summary.started_at;
         let fact = Fact { call: Some(Box::new(summary)), ..Fact::of(at, By::System, event) };
-        let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
+        let rules = VisitRules::usual(20_000, 5_000);
         let entry = Entry { fact, dedup: format!("t:{seed}"), rules };
         let saved: Result<(), StoreFault> =
             test.db.write(Lane::Journal, move |tx| Box::pin(async move { journal::append(tx, &[entry]).await })).await;

@@ -43,7 +43,7 @@ const RETRY_MS: u64 = 1_000;
 /// Bytes that may wait in the file; past that no new calls are taken, and past the hard end facts are lost with an alarm.
 const SPOOL_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
 /// Thresholds for a queue that is no longer in the directory.
-const RULES_UNKNOWN: VisitRules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
+const RULES_UNKNOWN: VisitRules = VisitRules::usual(20_000, 5_000);
 
 /// How the journal fares, for metrics and for the decision whether calls are taken.
 #[derive(Debug, Default)]
@@ -259,6 +259,7 @@ impl Journal {
         self.directory.borrow().queues.get(queue).map_or(RULES_UNKNOWN, |queue| VisitRules {
             threshold_ms: queue.service_level_secs * 1_000,
             short_ms: queue.short_abandon_secs * 1_000,
+            variant: queue.service_level_variant,
         })
     }
 

@@ -4,6 +4,7 @@ pub mod access;
 pub mod actor;
 pub mod alert_loop;
 pub mod alerts;
+pub mod balance_loop;
 pub mod broadcasts;
 pub mod callbacks;
 pub mod calls;

@@ -8,7 +8,11 @@ use tokio::sync::watch;
 use super::wire::{Board, BoardQueue};
 use crate::{
     app::{desk::Desk, switch_handle::SwitchHandle},
-    domain::{centre::FloorSnapshot, directory::Directory, report::QueueCounts},
+    domain::{
+        centre::FloorSnapshot,
+        directory::Directory,
+        report::{QueueCounts, ServiceLevel},
+    },
     types::{Clock, QueueId, Timestamp},
 };
 
@@ -118,10 +122,14 @@ fn spans(time_zone: &str, now: Timestamp) -> (Timestamp, Timestamp) {
 fn compose(floor: &FloorSnapshot, directory: &Directory, counts: &Counts, at: Timestamp) -> Board {
     let queues = floor.queues.iter().filter_map(|live| {
         let queue = directory.queues.get(&live.id)?;
+        let of = |counts: &BTreeMap<QueueId, QueueCounts>| counts.get(&live.id).copied().unwrap_or_default();
+        let (today, interval) = (of(&counts.today), of(&counts.interval));
         Some(BoardQueue {
             name: queue.name.clone(),
-            today: counts.today.get(&live.id).copied().unwrap_or_default(),
-            interval: counts.interval.get(&live.id).copied().unwrap_or_default(),
+            level_today: ServiceLevel::of_board(&today, queue.service_level_variant),
+            level_interval: ServiceLevel::of_board(&interval, queue.service_level_variant),
+            today,
+            interval,
             service_level_secs: queue.service_level_secs,
             service_level_percent: queue.service_level_percent,
             live: live.as_ref().clone(),

@@ -18,7 +18,7 @@ use crate::{
         },
         customer::CustomerSnapshot,
         event::EventRecord,
-        report::QueueCounts,
+        report::{QueueCounts, ServiceLevel},
         ticket::TicketLine,
         trunk::TrunkView,
     },
@@ -425,8 +425,7 @@ pub struct Board {
     pub trunks: Vec<TrunkView>,
 }
 
-/// A queue with today's figures. Service level: answered within the threshold over answered plus abandoned less short
-/// abandons (SL-4 of the interval in which the calls were offered).
+/// A queue with today's figures. The service level is that of the calls that were offered in the span, by the queue's own definition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BoardQueue {
     /// Live.
@@ -437,6 +436,10 @@ pub struct BoardQueue {
     pub today: QueueCounts,
     /// The current half hour.
     pub interval: QueueCounts,
+    /// The service level of today, with the definition that it was computed by.
+    pub level_today: ServiceLevel,
+    /// That of the current half hour.
+    pub level_interval: ServiceLevel,
     /// Threshold of the service level.
     pub service_level_secs: i64,
     /// Goal in percent.

@@ -45,7 +45,7 @@ pub use queue::{MissedBecomes, MissedRule, Queue, QueueExit, SkillNeed, WrapUp};
 pub use queue_routing::{PreferLast, QueueRouting, RoutingStep, Strategy};
 pub use recording_rules::{RecordingBegins, RecordingPolicy, RecordingRules};
 pub use segment_rules::SegmentRules;
-pub use service_level::ServiceLevelVariant;
+pub use service_level::{LevelCounts, ServiceLevelVariant};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkIdentity, TrunkStir};
 pub use trunk_tls::TrunkTls;

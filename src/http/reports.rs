@@ -16,13 +16,16 @@ use crate::{
         actor::Permission,
         reports::{Behind, Cut, ReportFault, Span},
     },
-    domain::report::{AgentInterval, Contact, Figure, QueueInterval},
+    domain::report::{AgentInterval, CallbackInterval, Contact, Figure, QueueInterval},
     types::{AgentId, QueueId, Timestamp},
 };
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
-#[openapi(paths(queues, queues_file, contacts, agents, agents_file), components(schemas(Figure)))]
+#[openapi(
+    paths(queues, queues_file, contacts, contacts_file, agents, agents_file, callbacks, callbacks_file),
+    components(schemas(Figure))
+)]
 pub struct Doc;
 
 /// Its routes.
@@ -31,6 +34,9 @@ pub fn routes() -> Routes {
         .route("/api/v1/reports/queues", get(queues))
         .route("/api/v1/reports/queues.csv", get(queues_file))
         .route("/api/v1/reports/queues/contacts", get(contacts))
+        .route("/api/v1/reports/queues/contacts.csv", get(contacts_file))
+        .route("/api/v1/reports/callbacks", get(callbacks))
+        .route("/api/v1/reports/callbacks.csv", get(callbacks_file))
         .route("/api/v1/reports/agents", get(agents))
         .route("/api/v1/reports/agents.csv", get(agents_file))
 }
@@ -73,12 +79,21 @@ pub struct ContactQuestion {
     to: Timestamp,
     /// One queue; all when not given.
     queue: Option<QueueId>,
+    /// One agent: only those whom the agent answered, of `missed` those that the agent missed; all when not given.
+    agent: Option<AgentId>,
     /// Which figure; `offered` when not given.
     outcome: Option<Figure>,
 }
 
-/// Queues per interval, oldest first. A visit counts in the interval in which it began, in `balance` everything counts when it
-/// happened. Intervals in which nobody came, left or waited are absent. Each line says which definition of the service level its queue
+impl ContactQuestion {
+    fn behind(self) -> Behind {
+        let Self { from, to, queue, agent, outcome } = self;
+        Behind { figure: outcome.unwrap_or(Figure::Offered), from, to, queue, agent }
+    }
+}
+
+/// Queues per interval, oldest first. A visit counts in the interval in which it began, its handling (talk, hold, wrap-up, transfers)
+/// in the one in which that ended; in `balance` everything counts when it happened. Intervals in which nobody came, left or waited are absent. Each line says which definition of the service level its queue
 /// goes by, with the threshold, and what the same counts come to by the others; ratios are given as counts and in basis points. Over
 /// several lines, add up the counts: percentages do not add up.
 #[utoipa::path(get, path = "/api/v1/reports/queues", tag = "reports", params(Question), responses(
@@ -115,9 +130,46 @@ async fn contacts(
     Params(page): Params<PageParams>,
 ) -> Result<Json<Page<Contact>>, ApiError> {
     let (limit, after) = (page.limit()?, page.after()?);
-    let ContactQuestion { from, to, queue, outcome } = question;
-    let behind = Behind { figure: outcome.unwrap_or(Figure::Offered), from, to, queue };
-    Ok(Json(state.reports.contacts(&actor, behind, after, limit).await?.into()))
+    Ok(Json(state.reports.contacts(&actor, question.behind(), after, limit).await?.into()))
+}
+
+/// The same as a CSV file with a heading, at most fifty thousand; lengths in seconds.
+#[utoipa::path(get, path = "/api/v1/reports/queues/contacts.csv", tag = "reports", params(ContactQuestion), responses(
+    (status = 200, description = "CSV with a heading", content_type = "text/csv", body = String),
+    (status = 403, body = super::Problem), (status = 422, body = super::Problem)))]
+async fn contacts_file(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(question): Params<ContactQuestion>,
+) -> Result<impl IntoResponse, ApiError> {
+    let file = state.reports.contacts_file(&actor, question.behind()).await?;
+    Ok((file_headers("attachment; filename=\"contacts.csv\""), file))
+}
+
+/// Callbacks per interval in which they were promised, oldest first: what became of them, how often customers were dialled, and how long
+/// they waited, on the line before the promise and from their place in line to the talk. Intervals without any are absent.
+#[utoipa::path(get, path = "/api/v1/reports/callbacks", tag = "reports", params(Question), responses(
+    (status = 200, body = Page<CallbackInterval>), (status = 403, body = super::Problem), (status = 422, body = super::Problem)))]
+async fn callbacks(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(Question { from, to, interval, queue }): Params<Question>,
+) -> Result<Json<Page<CallbackInterval>>, ApiError> {
+    let span = span(&state, from, to, interval.as_deref());
+    Ok(Json(Page::all(state.reports.callbacks(&actor, span, queue).await?)))
+}
+
+/// The same as a CSV file with a heading; lengths in seconds, ratios in percent.
+#[utoipa::path(get, path = "/api/v1/reports/callbacks.csv", tag = "reports", params(Question), responses(
+    (status = 200, description = "CSV with a heading", content_type = "text/csv", body = String),
+    (status = 403, body = super::Problem), (status = 422, body = super::Problem)))]
+async fn callbacks_file(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(Question { from, to, interval, queue }): Params<Question>,
+) -> Result<impl IntoResponse, ApiError> {
+    let span = span(&state, from, to, interval.as_deref());
+    Ok((file_headers("attachment; filename=\"callbacks.csv\""), state.reports.callbacks_file(&actor, span, queue).await?))
 }
 
 /// Agents per interval, oldest first: where the time signed in went, cut at the borders of the intervals. Who was not signed in is

@@ -10,10 +10,12 @@ use crate::{
     app::{
         alert_loop,
         alerts::Alerts,
+        balance_loop::{self, BalanceFigures},
         desk::Desk,
         directory::DirectoryDesk,
         norm_loop, reaction_loop,
         recordings::{RecordingDesk, retention},
+        reports::{Checked, Reports},
         review_loop,
         switch_handle::SwitchHandle,
         timer_loop, webhook_loop,
@@ -104,6 +106,19 @@ pub fn watch_floor(
     };
     let telling = move || webhook_loop::run(alerts.clone(), poster.clone(), clock.clone(), stopping.clone());
     vec![tasks.keep("alerts", watching), tasks.keep("norms", forecasting), tasks.keep("webhooks", telling)]
+}
+
+/// Starts the loop that checks whether the figures add up.
+pub fn check_balances(
+    tasks: &Tasks,
+    reports: Reports,
+    clock: Arc<dyn Clock>,
+    stopping: watch::Receiver<bool>,
+) -> (JoinHandle<()>, BalanceFigures) {
+    let (figures, newest) = watch::channel(Arc::new(Checked::default()));
+    let figures = Arc::new(figures);
+    let checking = move || balance_loop::run(reports.clone(), figures.clone(), clock.clone(), stopping.clone());
+    (tasks.keep("balances", checking), newest)
 }
 
 /// Starts the loop that reads certificates and keys again when their files change.

@@ -18,8 +18,8 @@ use prometheus_client::{
 use super::{histogram::ConstHistogram, tasks::Tasks};
 use crate::{
     app::{
-        journal_loop::JournalStatus, recordings::RecordingDesk, snapshot_loop::SnapshotStatus, switch_handle::SwitchHandle,
-        switch_loop::SwitchLoopStats, tickets::Tickets,
+        balance_loop::BalanceFigures, journal_loop::JournalStatus, recordings::RecordingDesk, snapshot_loop::SnapshotStatus,
+        switch_handle::SwitchHandle, switch_loop::SwitchLoopStats, tickets::Tickets,
     },
     console::ConsoleState,
     domain::{
@@ -50,6 +50,7 @@ pub struct Figures {
     pub forks: Forks,
     pub captured: CaptureHandle,
     pub journal: Arc<JournalStatus>,
+    pub balances: BalanceFigures,
     pub snapshots: Arc<SnapshotStatus>,
     pub tickets: Tickets,
     pub consoles: ConsoleState,
@@ -110,6 +111,7 @@ impl Collector for Reading {
         self.forks(&mut page)?;
         self.tasks(&mut page)?;
         self.certificates(&mut page)?;
+        self.balances(&mut page)?;
         self.lasting(&mut page)
     }
 }
@@ -434,6 +436,20 @@ impl Reading {
             "certificate_outdated",
             "1 while the files of a certificate hold something that cannot be used and the one before it is shown",
             outdated,
+        )
+    }
+
+    fn balances(&self, page: &mut Page<'_, '_>) -> fmt::Result {
+        let checked = self.figures.balances.borrow().clone();
+        page.gauges(
+            "balance_difference",
+            "Callers who do not add up in the closed quarter-hours of the last day; anything but 0 is an alarm",
+            checked.queues.iter().map(|(queue, callers)| ("queue", queue.to_string(), *callers)),
+        )?;
+        page.gauges(
+            "agent_time_difference_milliseconds",
+            "Time of an agent that does not add up in the closed quarter-hours of the last day",
+            checked.agents.iter().map(|(agent, ms)| ("agent", agent.to_string(), *ms)),
         )
     }
 

@@ -23,9 +23,8 @@ sql! {
             AND from_at >= COALESCE((SELECT MAX(b.from_at) FROM agent_state_span b WHERE b.agent = $1 AND b.from_at < $2), $2)
         ORDER BY from_at, node, seq";
     ANSWERED = "SELECT agent, begins_at, CAST(COUNT(*) AS BIGINT) AS answered
-        FROM (SELECT agent, $1 + ((closed_at - $1) / $3) * $3 AS begins_at FROM segment
-            WHERE closed_at >= $1 AND closed_at < $2 AND outcome = 'answered' AND agent IS NOT NULL
-                AND (CAST($4 AS TEXT) IS NULL OR agent = $4)) AS a
+        FROM (SELECT agent, $1 + ((answered_at - $1) / $3) * $3 AS begins_at FROM visit_answer
+            WHERE answered_at >= $1 AND answered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR agent = $4)) AS a
         GROUP BY agent, begins_at ORDER BY begins_at, agent";
 }
 
@@ -40,7 +39,7 @@ pub async fn spans(db: &Db, agent: &AgentId, from: Timestamp, to: Timestamp) -> 
     db.fetch_all::<SpanRow>(&SPANS, binds![agent, from, to]).await?.into_iter().map(AgentSpan::try_from).collect()
 }
 
-/// How many callers out of queues each agent answered in each interval.
+/// How many callers out of queues each agent answered in each interval, also those who were passed on to the agent.
 pub async fn answered(
     db: &Db,
     stretch: &Stretch,

@@ -173,7 +173,7 @@ mod tests {
         types::{Mono, Now, Rng},
     };
 
-    const RULES: VisitRules = VisitRules { threshold_ms: 1, short_ms: 1 };
+    const RULES: VisitRules = VisitRules::usual(1, 1);
 
     /// Tells the journal what has happened to a callback.
     async fn tell(db: &Db, callback: &Callback, events: &mut Outbox<CallbackEvent>) {

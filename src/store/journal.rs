@@ -28,6 +28,7 @@ use crate::{
         call::{CallEvent, CallEventKind, CallSummary},
         callback::Callback,
         centre::Fact,
+        directory::ServiceLevelVariant,
         event::{Event, EventRecord},
         work::WorkItem,
     },
@@ -55,8 +56,18 @@ sql! {
 pub struct VisitRules {
     /// Threshold of the service level.
     pub threshold_ms: i64,
-    /// An abandon after a shorter wait is a short one.
+    /// An abandon after a wait of no more than this is a short one.
     pub short_ms: i64,
+    /// What counts for the service level.
+    #[serde(default)]
+    pub variant: ServiceLevelVariant,
+}
+
+impl VisitRules {
+    /// By the usual definition of the service level.
+    pub const fn usual(threshold_ms: i64, short_ms: i64) -> Self {
+        Self { threshold_ms, short_ms, variant: ServiceLevelVariant::WithoutShortAbandons }
+    }
 }
 
 /// A fact with what the journal needs beside it.
@@ -155,9 +166,9 @@ impl<'a> Follows<'a> {
     fn add_call(&mut self, fact: &'a Fact, event: &'a CallEvent, rules: VisitRules) {
         // What was talked before a further visit belongs to those before.
         if let CallEventKind::Queued { .. } = &event.kind
-            && let Some(call) = fact.call.as_ref().filter(|call| call.talk_ms + call.hold_ms > 0)
+            && let Some(call) = fact.call.as_ref().filter(|call| call.talk_ms + call.hold_ms > 0 || call.connected_at.is_some())
         {
-            self.settle(call);
+            self.settle(call, Some(fact.at));
         }
         if let Some(step) = VisitStep::of(&event.kind, fact.at, rules) {
             self.visits.entry(event.call).or_default().push_back(step);
@@ -174,12 +185,13 @@ impl<'a> Follows<'a> {
         let is_turning_point = matches!(event.kind, CallEventKind::Ended { .. } | CallEventKind::TakenOver { .. });
         // Only a call that was queued has visits to give its talk to.
         if let Some(call) = fact.call.as_ref().filter(|call| is_turning_point && call.queue.is_some()) {
-            self.settle(call);
+            let is_over = matches!(event.kind, CallEventKind::Ended { .. });
+            self.settle(call, is_over.then_some(fact.at));
         }
     }
 
-    fn settle(&mut self, call: &CallSummary) {
-        let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms };
+    fn settle(&mut self, call: &CallSummary, ended_at: Option<Timestamp>) {
+        let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms, ended_at };
         self.visits.entry(call.id).or_default().push_back(step);
     }
 }

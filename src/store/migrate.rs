@@ -36,6 +36,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (15, "routing sights", include_str!("../../migrations/0015_routing_sights.sql")),
     (16, "work items", include_str!("../../migrations/0016_work_items.sql")),
     (18, "ticket workflow", include_str!("../../migrations/0018_ticket_workflow.sql")),
+    (21, "handling", include_str!("../../migrations/0021_handling.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -228,6 +229,11 @@ mod tests {
             18,
             "550d75fab9582d5f27bd483daf3911049be2b3d64edcf450f64a7d293c41dd9d",
             "0e5966979733a2824e077d0f101de55f30b6b2347c9c34e4b68cb50a2044a998",
+        ),
+        (
+            21,
+            "0b77c77191dd811fbd99c6b8221ad4a63d18843ff69892039c3524ed52abea53",
+            "e2d6703eac3f99bf12445844bb200d2ff7e691499230c5a23ec7e6352f463dc9",
         ),
     ];
 

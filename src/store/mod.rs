@@ -20,6 +20,7 @@ pub mod alerts;
 pub mod audit;
 pub mod backup;
 pub mod broadcasts;
+pub mod callback_report;
 pub mod callbacks;
 pub mod calls;
 pub mod customers;
@@ -68,6 +69,7 @@ pub fn statements() -> Vec<(&'static str, &'static [&'static Sql])> {
         ("agent_report", agent_report::STATEMENTS),
         ("alerts", alerts::STATEMENTS),
         ("audit", audit::STATEMENTS),
+        ("callback_report", callback_report::STATEMENTS),
         ("callbacks", callbacks::STATEMENTS),
         ("broadcasts", broadcasts::STATEMENTS),
         ("calls", calls::STATEMENTS),

@@ -7,14 +7,14 @@ use sqlx::FromRow;
 
 use super::{
     Db, PAGE_MAX, StoreFault, Val, binds, sql,
-    tx::{parse, parse_some},
+    tx::{from_word, parse, parse_some},
 };
 use crate::{
     domain::report::{
-        Contact, ContactPlace, Ended, Figure, FlowOuts, ForecastCounts, SHORT_CALL_MS, Stretch, VisitCounts, Wait, Waits,
-        waiting_at_borders,
+        Contact, ContactPlace, Ended, Figure, FlowOuts, ForecastCounts, Handling, HeldDefinitions, Offers, SHORT_CALL_MS,
+        Stretch, VisitCounts, Wait, Waits, waiting_at_borders,
     },
-    types::{QueueId, Timestamp},
+    types::{AgentId, QueueId, Timestamp},
 };
 
 /// The longest wait that is looked for where one began before the span and ended after it: twice the longest that a queue can be set
@@ -28,7 +28,7 @@ sql! {
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= threshold_ms) AS BIGINT) AS answered_in_time,
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= 180000) AS BIGINT) AS answered_within_180_s,
             CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned') AS BIGINT) AS abandoned,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms < short_ms) AS BIGINT) AS abandoned_short,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms <= short_ms) AS BIGINT) AS abandoned_short,
             CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms <= threshold_ms) AS BIGINT) AS abandoned_in_time,
             CAST(COUNT(*) FILTER (WHERE outcome IN ('flowed_out', 'node_lost')) AS BIGINT) AS flowed_out,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'no_agents') AS BIGINT) AS no_agents,
@@ -41,13 +41,9 @@ sql! {
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'node_lost') AS BIGINT) AS node_lost,
             CAST(COUNT(*) FILTER (WHERE flow_cause = 'closed' AND wait_ms = 0) AS BIGINT) AS closed_on_arrival,
             CAST(COUNT(*) FILTER (WHERE outcome IS NULL) AS BIGINT) AS open_visits,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND transfers > 0) AS BIGINT) AS transferred,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND hold_ms > 0) AS BIGINT) AS held,
             CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS wait_ms_answered,
             CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'abandoned'), 0) AS BIGINT) AS wait_ms_abandoned,
             CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max,
-            CAST(COALESCE(SUM(talk_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS talk_ms,
-            CAST(COALESCE(SUM(hold_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS hold_ms,
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND expected_ms IS NOT NULL) AS BIGINT) AS forecasts,
             CAST(COALESCE(SUM(expected_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS expected_ms,
             CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered' AND expected_ms IS NOT NULL), 0) AS BIGINT)
@@ -59,7 +55,9 @@ sql! {
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= expected_p50_ms) AS BIGINT) AS within_p50,
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= expected_p90_ms) AS BIGINT) AS within_p90,
             MIN(threshold_ms) AS threshold_ms_min,
-            MAX(threshold_ms) AS threshold_ms_max
+            MAX(threshold_ms) AS threshold_ms_max,
+            MIN(level_variant) AS first_variant,
+            MAX(level_variant) AS last_variant
         FROM (SELECT $1 + ((offered_at - $1) / $3) * $3 AS begins_at, segment.* FROM segment
             WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)) AS v
         GROUP BY queue, begins_at ORDER BY begins_at, queue";
@@ -75,22 +73,36 @@ sql! {
                 WHERE offered_at >= $1 AND offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR queue = $4)
                     AND outcome = 'answered') AS a) AS ranked
         GROUP BY queue, begins_at ORDER BY begins_at, queue";
-    // A wrap-up belongs to the visit that was answered last before it began.
-    WRAP_UPS = "SELECT queue, begins_at, CAST(SUM(wrap_ms) AS BIGINT) AS wrap_ms
-        FROM (SELECT s.queue AS queue, $1 + ((s.offered_at - $1) / $3) * $3 AS begins_at, w.to_at - w.from_at AS wrap_ms
-            FROM segment s JOIN agent_state_span w ON w.call_id = s.call_id AND w.state = 'wrapping_up' AND w.to_at IS NOT NULL
-                AND w.from_at > s.closed_at
-            WHERE s.offered_at >= $1 AND s.offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR s.queue = $4)
+    HANDLED = "SELECT queue, begins_at, CAST(COUNT(*) AS BIGINT) AS handled,
+            CAST(COUNT(*) FILTER (WHERE transfers > 0) AS BIGINT) AS transferred,
+            CAST(COUNT(*) FILTER (WHERE hold_ms > 0) AS BIGINT) AS held,
+            CAST(COUNT(*) FILTER (WHERE talk_ms < $5) AS BIGINT) AS short_calls,
+            CAST(SUM(talk_ms) AS BIGINT) AS talk_ms,
+            CAST(SUM(hold_ms) AS BIGINT) AS hold_ms
+        FROM (SELECT $1 + ((ended_at - $1) / $3) * $3 AS begins_at, segment.* FROM segment
+            WHERE ended_at >= $1 AND ended_at < $2 AND outcome = 'answered' AND (CAST($4 AS TEXT) IS NULL OR queue = $4)) AS v
+        GROUP BY queue, begins_at ORDER BY begins_at, queue";
+    // A wrap-up belongs to the visit that was answered last before it began, and with it to the interval in which its handling ended.
+    WRAP_UPS = "SELECT queue, begins_at, CAST(COALESCE(SUM(wrap_ms), 0) AS BIGINT) AS wrap_ms,
+            CAST(COUNT(*) FILTER (WHERE wrap_ms IS NULL) AS BIGINT) AS wrapping_up
+        FROM (SELECT s.queue AS queue, $1 + ((s.ended_at - $1) / $3) * $3 AS begins_at, w.to_at - w.from_at AS wrap_ms
+            FROM segment s JOIN agent_state_span w ON w.call_id = s.call_id AND w.state = 'wrapping_up' AND w.from_at > s.closed_at
+            WHERE s.ended_at >= $1 AND s.ended_at < $2 AND (CAST($4 AS TEXT) IS NULL OR s.queue = $4)
                 AND s.outcome = 'answered'
                 AND NOT EXISTS (SELECT 1 FROM segment l WHERE l.call_id = s.call_id AND l.visit > s.visit
                     AND l.outcome = 'answered' AND l.closed_at < w.from_at)) AS u
         GROUP BY queue, begins_at ORDER BY begins_at, queue";
-    // How long a call was talked is known when it is over.
-    SHORT_CALLS = "SELECT queue, begins_at, CAST(COUNT(*) AS BIGINT) AS short_calls
-        FROM (SELECT s.queue AS queue, $1 + ((s.offered_at - $1) / $3) * $3 AS begins_at FROM segment s
-            JOIN call c ON c.id = s.call_id AND c.ended_at IS NOT NULL
-            WHERE s.offered_at >= $1 AND s.offered_at < $2 AND (CAST($4 AS TEXT) IS NULL OR s.queue = $4)
-                AND s.outcome = 'answered' AND s.talk_ms < $5) AS u
+    // A ring is an offer of a queue while the caller's visit to it is open; later ones are of colleagues.
+    RINGS = "SELECT queue, begins_at, CAST(COUNT(*) AS BIGINT) AS rings,
+            CAST(COUNT(*) FILTER (WHERE is_missed = 1) AS BIGINT) AS missed_rings,
+            CAST(COUNT(DISTINCT CASE WHEN is_missed = 1 THEN visit_key END) AS BIGINT) AS missed
+        FROM (SELECT s.queue AS queue, $1 + ((w.from_at - $1) / $3) * $3 AS begins_at,
+                CASE WHEN w.reason IN ('no_answer', 'declined') THEN 1 ELSE 0 END AS is_missed,
+                s.call_id || ' ' || CAST(s.visit AS TEXT) AS visit_key
+            FROM agent_state_span w JOIN segment s ON s.call_id = w.call_id
+                AND s.visit = (SELECT MAX(m.visit) FROM segment m WHERE m.call_id = w.call_id AND m.offered_at <= w.from_at)
+                AND (s.closed_at IS NULL OR s.closed_at >= w.from_at)
+            WHERE w.state = 'offered' AND w.from_at >= $1 AND w.from_at < $2 AND (CAST($4 AS TEXT) IS NULL OR s.queue = $4)) AS r
         GROUP BY queue, begins_at ORDER BY begins_at, queue";
     // One statement, so that all figures are of the same instant: what began per interval, what ended per interval, and every wait
     // that goes over a border, one by one. The nodes are named for the sake of the index of what is open.
@@ -124,16 +136,24 @@ sql! {
                 WHEN 'answered' THEN outcome = 'answered'
                 WHEN 'answered_in_time' THEN outcome = 'answered' AND wait_ms <= threshold_ms
                 WHEN 'answered_within_180_s' THEN outcome = 'answered' AND wait_ms <= 180000
-                WHEN 'transferred' THEN outcome = 'answered' AND transfers > 0
-                WHEN 'held' THEN outcome = 'answered' AND hold_ms > 0
-                WHEN 'short_calls' THEN outcome = 'answered' AND talk_ms < 10000
-                    AND EXISTS (SELECT 1 FROM call c WHERE c.id = segment.call_id AND c.ended_at IS NOT NULL)
+                WHEN 'longest_wait' THEN wait_ms = (SELECT MAX(m.wait_ms) FROM segment m
+                    WHERE m.offered_at >= $1 AND m.offered_at < $2 AND (CAST($3 AS TEXT) IS NULL OR m.queue = $3))
                 WHEN 'abandoned' THEN outcome = 'abandoned'
-                WHEN 'abandoned_short' THEN outcome = 'abandoned' AND wait_ms < short_ms
+                WHEN 'abandoned_short' THEN outcome = 'abandoned' AND wait_ms <= short_ms
                 WHEN 'abandoned_in_time' THEN outcome = 'abandoned' AND wait_ms <= threshold_ms
                 WHEN 'flowed_out' THEN outcome IN ('flowed_out', 'node_lost')
+                WHEN 'flowed_out_no_agents' THEN flow_cause = 'no_agents'
+                WHEN 'flowed_out_max_wait' THEN flow_cause = 'max_wait'
+                WHEN 'flowed_out_full' THEN flow_cause = 'full'
+                WHEN 'flowed_out_closed' THEN flow_cause = 'closed'
+                WHEN 'flowed_out_expected_wait' THEN flow_cause = 'expected_wait'
+                WHEN 'flowed_out_key' THEN flow_cause = 'key'
+                WHEN 'flowed_out_moved' THEN flow_cause = 'moved'
+                WHEN 'flowed_out_node_lost' THEN flow_cause = 'node_lost'
                 WHEN 'open' THEN outcome IS NULL
                 ELSE FALSE END
+            AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM visit_answer v
+                WHERE v.call_id = segment.call_id AND v.visit = segment.visit AND v.agent = $9))
             AND (offered_at > $5 OR (offered_at = $5 AND (call_id > $6 OR (call_id = $6 AND visit > $7))))
         ORDER BY offered_at, call_id, visit LIMIT $8";
     ENDED = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
@@ -144,13 +164,48 @@ sql! {
                 WHEN 'ended_abandoned' THEN outcome = 'abandoned'
                 WHEN 'ended_flowed_out' THEN outcome IN ('flowed_out', 'node_lost')
                 ELSE FALSE END
+            AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM visit_answer v
+                WHERE v.call_id = segment.call_id AND v.visit = segment.visit AND v.agent = $9))
             AND (offered_at > $5 OR (offered_at = $5 AND (call_id > $6 OR (call_id = $6 AND visit > $7))))
         ORDER BY offered_at, call_id, visit LIMIT $8";
+    DONE = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM segment WHERE ended_at >= $1 AND ended_at < $2 AND outcome = 'answered' AND (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND CASE CAST($4 AS TEXT)
+                WHEN 'handled' THEN TRUE
+                WHEN 'transferred' THEN transfers > 0
+                WHEN 'held' THEN hold_ms > 0
+                WHEN 'short_calls' THEN talk_ms < 10000
+                ELSE FALSE END
+            AND (CAST($9 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM visit_answer v
+                WHERE v.call_id = segment.call_id AND v.visit = segment.visit AND v.agent = $9))
+            AND (offered_at > $5 OR (offered_at = $5 AND (call_id > $6 OR (call_id = $6 AND visit > $7))))
+        ORDER BY offered_at, call_id, visit LIMIT $8";
+    TAKEN = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM segment WHERE (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND (call_id, visit) IN (SELECT v.call_id, v.visit FROM visit_answer v
+                WHERE v.answered_at >= $1 AND v.answered_at < $2 AND (CAST($8 AS TEXT) IS NULL OR v.agent = $8))
+            AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
+        ORDER BY offered_at, call_id, visit LIMIT $7";
+    // Of an agent also the rings of callers whom a colleague handed over or asked about: they belong to the visit before.
+    MISSED = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM segment WHERE (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND (call_id, visit) IN (SELECT s.call_id, s.visit FROM agent_state_span w JOIN segment s ON s.call_id = w.call_id
+                    AND s.visit = (SELECT MAX(m.visit) FROM segment m WHERE m.call_id = w.call_id AND m.offered_at <= w.from_at)
+                    AND (CAST($8 AS TEXT) IS NOT NULL OR s.closed_at IS NULL OR s.closed_at >= w.from_at)
+                WHERE w.state = 'offered' AND w.reason IN ('no_answer', 'declined') AND w.from_at >= $1 AND w.from_at < $2
+                    AND (CAST($8 AS TEXT) IS NULL OR w.agent = $8))
+            AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
+        ORDER BY offered_at, call_id, visit LIMIT $7";
     WAITING = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
             transfers, threshold_ms, short_ms
         FROM (SELECT * FROM segment WHERE offered_at >= $2 AND offered_at < $1 AND closed_at >= $1 AND outcome IS NOT NULL
             UNION ALL SELECT * FROM segment WHERE outcome IS NULL AND node IN (SELECT id FROM node) AND offered_at < $1) AS w
         WHERE (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND (CAST($8 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM visit_answer v
+                WHERE v.call_id = w.call_id AND v.visit = w.visit AND v.agent = $8))
             AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
         ORDER BY offered_at, call_id, visit LIMIT $7";
 }
@@ -158,11 +213,54 @@ sql! {
 /// Something of a queue in the interval that begins then.
 pub type OfInterval<T> = (QueueId, Timestamp, T);
 
-/// The visits that began in each interval. Intervals without visits are absent; wrap-ups stand in [`wrap_ups`], short calls in
-/// [`short_calls`].
-pub async fn visits(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<VisitCounts>>, StoreFault> {
+/// The visits that began in each interval, with the definitions of the service level that held then. Intervals without visits are
+/// absent.
+pub async fn visits(
+    db: &Db,
+    stretch: &Stretch,
+    queue: Option<&QueueId>,
+) -> Result<Vec<OfInterval<(VisitCounts, HeldDefinitions)>>, StoreFault> {
     let rows = db.fetch_all::<VisitRow>(&VISITS, of(stretch, queue)).await?;
-    rows.into_iter().map(|row| Ok((parse("queue", &row.queue)?, at(row.begins_at), row.counts()))).collect()
+    rows.into_iter()
+        .map(|row| Ok((parse("queue", &row.queue)?, at(row.begins_at), (row.counts(), row.held_definitions()?))))
+        .collect()
+}
+
+/// The visits whose handling ended in each interval, with their wrap-ups. Intervals without any are absent.
+pub async fn handled(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<Handling>>, StoreFault> {
+    let mut values = of(stretch, queue);
+    values.push(SHORT_CALL_MS.into());
+    let mut found: BTreeMap<(i64, String), Handling> = BTreeMap::new();
+    for row in db.fetch_all::<HandledRow>(&HANDLED, values).await? {
+        let handling = Handling {
+            handled: row.handled,
+            transferred: row.transferred,
+            held: row.held,
+            short_calls: row.short_calls,
+            talk_ms: row.talk_ms,
+            hold_ms: row.hold_ms,
+            wrap_ms: 0,
+            wrapping_up: 0,
+        };
+        found.insert((row.begins_at, row.queue), handling);
+    }
+    for (queue, begins_at, wrap_ms, wrapping_up) in
+        db.fetch_all::<(String, i64, i64, i64)>(&WRAP_UPS, of(stretch, queue)).await?
+    {
+        let handling = found.entry((begins_at, queue)).or_default();
+        (handling.wrap_ms, handling.wrapping_up) = (wrap_ms, wrapping_up);
+    }
+    found.into_iter().map(|((begins_at, queue), handling)| Ok((parse("queue", &queue)?, at(begins_at), handling))).collect()
+}
+
+/// The offers to agents that began in each interval. Intervals without any are absent.
+pub async fn offers(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<Offers>>, StoreFault> {
+    let rows = db.fetch_all::<(String, i64, i64, i64, i64)>(&RINGS, of(stretch, queue)).await?;
+    rows.into_iter()
+        .map(|(queue, begins_at, rings, missed_rings, missed)| {
+            Ok((parse("queue", &queue)?, at(begins_at), Offers { rings, missed_rings, missed }))
+        })
+        .collect()
 }
 
 /// How long the answered of each interval waited.
@@ -173,20 +271,6 @@ pub async fn waits(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Resul
         Ok((parse("queue", &queue)?, at(begins_at), Waits { p50_ms, p90_ms, p99_ms }))
     };
     rows.into_iter().map(waits).collect()
-}
-
-/// Milliseconds of wrap-up after the visits that began in each interval, of those that are over.
-pub async fn wrap_ups(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<i64>>, StoreFault> {
-    let rows = db.fetch_all::<(String, i64, i64)>(&WRAP_UPS, of(stretch, queue)).await?;
-    rows.into_iter().map(|(queue, begins_at, wrap_ms)| Ok((parse("queue", &queue)?, at(begins_at), wrap_ms))).collect()
-}
-
-/// Short calls among the visits that began in each interval.
-pub async fn short_calls(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Result<Vec<OfInterval<i64>>, StoreFault> {
-    let mut values = of(stretch, queue);
-    values.push(SHORT_CALL_MS.into());
-    let rows = db.fetch_all::<(String, i64, i64)>(&SHORT_CALLS, values).await?;
-    rows.into_iter().map(|(queue, begins_at, count)| Ok((parse("queue", &queue)?, at(begins_at), count))).collect()
 }
 
 /// What the balances of a stretch are made of, counted from the facts one by one.
@@ -221,12 +305,13 @@ pub async fn balance(db: &Db, stretch: &Stretch, queue: Option<&QueueId>) -> Res
     Ok(parts)
 }
 
-/// The visits behind a figure of the span from `from` until before `to`, oldest first, behind the place `after`.
+/// The visits behind a figure of the span from `from` until before `to`, of one queue or all, and of one agent or all; oldest first,
+/// behind the place `after`.
 pub async fn contacts(
     db: &Db,
     figure: Figure,
     (from, to): (Timestamp, Timestamp),
-    queue: Option<&QueueId>,
+    (queue, agent): (Option<&QueueId>, Option<&AgentId>),
     after: Option<ContactPlace>,
     limit: i64,
 ) -> Result<Vec<Contact>, StoreFault> {
@@ -239,23 +324,36 @@ pub async fn contacts(
         Figure::WaitingAtStart | Figure::WaitingAtEnd => {
             let instant = if figure == Figure::WaitingAtStart { from } else { to };
             let earliest = instant.plus_millis(-WAIT_MS_MAX);
-            (&WAITING, binds![instant, earliest, queue, after_at, after_call, after_visit, limit])
+            (&WAITING, binds![instant, earliest, queue, after_at, after_call, after_visit, limit, agent])
         }
+        Figure::Taken => (&TAKEN, binds![from, to, queue, after_at, after_call, after_visit, limit, agent]),
+        Figure::Missed => (&MISSED, binds![from, to, queue, after_at, after_call, after_visit, limit, agent]),
         Figure::EndedAnswered | Figure::EndedAbandoned | Figure::EndedFlowedOut => {
-            (&ENDED, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit])
+            (&ENDED, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit, agent])
+        }
+        Figure::Handled | Figure::Transferred | Figure::Held | Figure::ShortCalls => {
+            (&DONE, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit, agent])
         }
         Figure::Offered
         | Figure::Answered
         | Figure::AnsweredInTime
         | Figure::AnsweredWithin180S
-        | Figure::Transferred
-        | Figure::Held
-        | Figure::ShortCalls
+        | Figure::LongestWait
         | Figure::Abandoned
         | Figure::AbandonedShort
         | Figure::AbandonedInTime
         | Figure::FlowedOut
-        | Figure::Open => (&BEGUN, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit]),
+        | Figure::FlowedOutNoAgents
+        | Figure::FlowedOutMaxWait
+        | Figure::FlowedOutFull
+        | Figure::FlowedOutClosed
+        | Figure::FlowedOutExpectedWait
+        | Figure::FlowedOutKey
+        | Figure::FlowedOutMoved
+        | Figure::FlowedOutNodeLost
+        | Figure::Open => {
+            (&BEGUN, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit, agent])
+        }
     };
     db.fetch_all::<ContactRow>(statement, values).await?.into_iter().map(Contact::try_from).collect()
 }
@@ -276,6 +374,18 @@ struct BalanceRow {
     b: Option<i64>,
     c: Option<i64>,
     d: Option<i64>,
+}
+
+#[derive(Debug, FromRow)]
+struct HandledRow {
+    queue: String,
+    begins_at: i64,
+    handled: i64,
+    transferred: i64,
+    held: i64,
+    short_calls: i64,
+    talk_ms: i64,
+    hold_ms: i64,
 }
 
 #[derive(Debug, FromRow)]
@@ -300,13 +410,9 @@ struct VisitRow {
     node_lost: i64,
     closed_on_arrival: i64,
     open_visits: i64,
-    transferred: i64,
-    held: i64,
     wait_ms_answered: i64,
     wait_ms_abandoned: i64,
     wait_ms_max: i64,
-    talk_ms: i64,
-    hold_ms: i64,
     forecasts: i64,
     expected_ms: i64,
     forecast_waited_ms: i64,
@@ -316,9 +422,16 @@ struct VisitRow {
     within_p90: i64,
     threshold_ms_min: Option<i64>,
     threshold_ms_max: Option<i64>,
+    first_variant: Option<String>,
+    last_variant: Option<String>,
 }
 
 impl VisitRow {
+    fn held_definitions(&self) -> Result<HeldDefinitions, StoreFault> {
+        let read = |word: &Option<String>| word.clone().map(|word| from_word("service level", word)).transpose();
+        Ok(HeldDefinitions { first: read(&self.first_variant)?, last: read(&self.last_variant)? })
+    }
+
     fn counts(&self) -> VisitCounts {
         VisitCounts {
             offered: self.offered,
@@ -341,15 +454,9 @@ impl VisitRow {
             },
             closed_on_arrival: self.closed_on_arrival,
             open: self.open_visits,
-            transferred: self.transferred,
-            held: self.held,
-            short_calls: 0,
             wait_ms_answered: self.wait_ms_answered,
             wait_ms_abandoned: self.wait_ms_abandoned,
             wait_ms_max: self.wait_ms_max,
-            talk_ms: self.talk_ms,
-            hold_ms: self.hold_ms,
-            wrap_ms: 0,
             forecast: ForecastCounts {
                 forecasts: self.forecasts,
                 expected_ms: self.expected_ms,

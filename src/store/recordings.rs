@@ -288,7 +288,7 @@ mod tests {
     async fn happened(test: &TestDb, call: CallId, key: &str, kind: CallEventKind) {
         let event = Event::Call(CallEvent { call, kind });
         let fact = Fact::of(TEST_TIME, Actor::System, event);
-        let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
+        let rules = VisitRules::usual(20_000, 5_000);
         let entry = Entry { fact, dedup: key.into(), rules };
         let written: Result<(), StoreFault> =
             test.db.write(Lane::Journal, move |tx| Box::pin(async move { append(tx, &[entry]).await })).await;

@@ -94,13 +94,13 @@ async fn close(tx: &mut Tx, goes_on: &GoesOn, now: Timestamp) -> Result<Repaired
         segments += 1;
         let kind = CallEventKind::FlowedOut { queue, waited_ms, cause: FlowOutCause::NodeLost };
         // The rules are only for visits that begin.
-        let step = VisitStep::of(&kind, last_sign, VisitRules { threshold_ms: 0, short_ms: 0 });
+        let step = VisitStep::of(&kind, last_sign, VisitRules::usual(0, 0));
         steps.entry(call).or_default().extend(step);
         emit(tx, last_sign, CallEvent { call, kind }).await?;
     }
     segments::take_steps(tx, steps).await?;
 
-    let mut count = 0;
+    let (mut count, mut settled) = (0, BTreeMap::new());
     for row in tx.fetch_all::<calls::CallRow>(&OPEN_CALLS, binds![&node]).await? {
         let mut call = CallLine::try_from(row)?.call;
         if goes_on.calls.contains(&call.id) {
@@ -114,12 +114,18 @@ async fn close(tx: &mut Tx, goes_on: &GoesOn, now: Timestamp) -> Result<Repaired
         }
         calls::save(tx, &[&call]).await?;
         calls::save_interactions(tx, &[&call]).await?;
+        if call.queue.is_some() {
+            let step = VisitStep::Settle { talk_ms: call.talk_ms, hold_ms: call.hold_ms, ended_at: call.ended_at };
+            settled.insert(call.id, VecDeque::from([step]));
+        }
         // Whoever dialled knows whom to dial again.
         let owed = call.queue.clone().filter(|_| call.direction == Direction::Inbound);
         let kind = CallEventKind::NotRecovered { queue: owed };
         emit(tx, last_sign, CallEvent { call: call.id, kind }).await?;
         emit(tx, last_sign, lost(call.id)).await?;
     }
+
+    segments::take_steps(tx, settled).await?;
 
     let mut spans = 0;
     for (agent,) in tx.fetch_all::<(String,)>(&OPEN_SPANS, binds![&node]).await? {

@@ -17,11 +17,12 @@ use crate::{
 
 sql! {
     OPEN = (rows "INSERT INTO segment (call_id, visit, node, queue, reason, offered_at, threshold_ms, short_ms,
-            expected_ms, expected_p50_ms, expected_p90_ms)
+            expected_ms, expected_p50_ms, expected_p90_ms, level_variant)
         SELECT value ->> 0,
             (SELECT CAST(COALESCE(MAX(s.visit), 0) + 1 AS BIGINT) FROM segment s WHERE s.call_id = (value ->> 0)),
             value ->> 1, value ->> 2, value ->> 3, CAST(value ->> 4 AS BIGINT), CAST(value ->> 5 AS BIGINT),
-            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT)
+            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT), CAST(value ->> 8 AS BIGINT), CAST(value ->> 9 AS BIGINT),
+            value ->> 10
         FROM" "");
     CLOSE = (rows "UPDATE segment SET outcome = r.outcome, closed_at = r.closed_at, wait_ms = r.wait_ms, agent = r.agent,
             flow_cause = r.flow_cause
@@ -29,7 +30,7 @@ sql! {
             CAST(value ->> 3 AS BIGINT) AS closed_at, CAST(value ->> 4 AS BIGINT) AS wait_ms, value ->> 5 AS agent,
             value ->> 6 AS flow_cause FROM" ") AS r
         WHERE segment.call_id = r.call_id AND segment.queue = r.queue AND segment.outcome IS NULL");
-    // Without a talk only the passing on is counted.
+    // Without a talk only the passing on is counted. A visit is over once.
     SETTLE = (rows "UPDATE segment SET
             talk_ms = CASE WHEN r.talk_ms IS NULL THEN segment.talk_ms
                 ELSE r.talk_ms - CAST((SELECT COALESCE(SUM(s.talk_ms), 0) FROM segment s
@@ -37,11 +38,20 @@ sql! {
             hold_ms = CASE WHEN r.hold_ms IS NULL THEN segment.hold_ms
                 ELSE r.hold_ms - CAST((SELECT COALESCE(SUM(s.hold_ms), 0) FROM segment s
                     WHERE s.call_id = r.call_id AND s.visit < segment.visit) AS BIGINT) END,
-            transfers = segment.transfers + r.transfers
+            transfers = segment.transfers + r.transfers,
+            ended_at = COALESCE(segment.ended_at, r.ended_at)
         FROM (SELECT value ->> 0 AS call_id, CAST(value ->> 1 AS BIGINT) AS talk_ms, CAST(value ->> 2 AS BIGINT) AS hold_ms,
-            CAST(value ->> 3 AS BIGINT) AS transfers FROM" ") AS r
+            CAST(value ->> 3 AS BIGINT) AS transfers, CAST(value ->> 4 AS BIGINT) AS ended_at FROM" ") AS r
         WHERE segment.call_id = r.call_id
             AND segment.visit = (SELECT MAX(s.visit) FROM segment s WHERE s.call_id = r.call_id AND s.outcome = 'answered')");
+    // Whoever answered a caller, also one to whom the caller was passed on, has answered the visit that was answered last. Once:
+    // a call may come back.
+    ANSWER = (rows "INSERT INTO visit_answer (call_id, visit, agent, answered_at)
+        SELECT s.call_id, s.visit, r.agent, r.answered_at
+        FROM (SELECT value ->> 0 AS call_id, value ->> 1 AS agent, CAST(value ->> 2 AS BIGINT) AS answered_at FROM" ") AS r
+            JOIN segment s ON s.call_id = r.call_id
+                AND s.visit = (SELECT MAX(m.visit) FROM segment m WHERE m.call_id = r.call_id AND m.outcome = 'answered')
+        WHERE TRUE ON CONFLICT (call_id, visit, agent) DO NOTHING");
     // The newest ring of that call at that agent; nobody rings for an hour.
     MISS = "UPDATE agent_state_span SET reason = $4
         WHERE agent = $1 AND call_id = $2 AND state = 'offered'
@@ -60,10 +70,13 @@ sql! {
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered') AS BIGINT) AS answered,
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered' AND wait_ms <= threshold_ms) AS BIGINT) AS answered_in_time,
             CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned') AS BIGINT) AS abandoned,
-            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms < short_ms) AS BIGINT) AS abandoned_short,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms <= short_ms) AS BIGINT) AS abandoned_short,
+            CAST(COUNT(*) FILTER (WHERE outcome = 'abandoned' AND wait_ms <= threshold_ms) AS BIGINT) AS abandoned_in_time,
             CAST(COUNT(*) FILTER (WHERE outcome IN ('flowed_out', 'node_lost')) AS BIGINT) AS flowed_out,
             CAST(COALESCE(SUM(wait_ms) FILTER (WHERE outcome = 'answered'), 0) AS BIGINT) AS wait_ms_answered,
-            CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max
+            CAST(COALESCE(MAX(wait_ms), 0) AS BIGINT) AS wait_ms_max,
+            MIN(threshold_ms) AS threshold_ms_min,
+            MAX(threshold_ms) AS threshold_ms_max
         FROM segment WHERE offered_at >= $1 AND offered_at < $2 GROUP BY queue ORDER BY queue";
 }
 
@@ -74,8 +87,10 @@ pub(crate) enum VisitStep {
     Open { queue: QueueId, reason: Option<String>, at: Timestamp, rules: VisitRules, expected: Option<ExpectedWait> },
     /// The open visit to this queue ends.
     Close { queue: QueueId, outcome: &'static str, at: Timestamp, waited_ms: i64, agent: Option<AgentId>, cause: Val },
-    /// The talk so far goes to the visit that was answered last, less what earlier visits already have.
-    Settle { talk_ms: i64, hold_ms: i64 },
+    /// The talk so far goes to the visit that was answered last, less what earlier visits already have. With a time its handling is over.
+    Settle { talk_ms: i64, hold_ms: i64, ended_at: Option<Timestamp> },
+    /// An agent took the caller over, whom the visit that was answered last had brought.
+    Take { agent: AgentId, at: Timestamp },
     /// An agent passed the caller on, whom the visit that was answered last had brought.
     PassOn,
 }
@@ -92,6 +107,9 @@ impl VisitStep {
             }
             CallEventKind::Connected { queue: Some(queue), agent, waited_ms } => {
                 close(queue, "answered", *waited_ms, Some(agent), Val::Text(None))
+            }
+            CallEventKind::Connected { queue: None, agent, .. } | CallEventKind::TakenOver { supervisor: agent, .. } => {
+                Some(Self::Take { agent: agent.clone(), at })
             }
             CallEventKind::Abandoned { queue, waited_ms } => close(queue, "abandoned", *waited_ms, None, Val::Text(None)),
             CallEventKind::FlowedOut { queue, waited_ms, cause } => {
@@ -110,7 +128,7 @@ impl VisitStep {
 pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque<VisitStep>>) -> Result<(), StoreFault> {
     let node = tx.node().clone();
     while !steps.is_empty() {
-        let (mut opens, mut closes, mut settles) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut opens, mut closes, mut settles, mut answers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (call, waiting) in &mut steps {
             let call = *call;
             match waiting.pop_front() {
@@ -119,18 +137,27 @@ pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque
                         Some(wait) => [wait.mean_ms, wait.p50_ms, wait.p90_ms].map(Some),
                         None => [None; 3],
                     };
-                    opens.push(binds![call, &node, &queue, reason, at, rules.threshold_ms, rules.short_ms, mean, p50, p90]);
+                    let VisitRules { threshold_ms, short_ms, variant } = rules;
+                    let row =
+                        binds![call, &node, &queue, reason, at, threshold_ms, short_ms, mean, p50, p90, Val::word(&variant)];
+                    opens.push(row);
                 }
                 Some(VisitStep::Close { queue, outcome, at, waited_ms, agent, cause }) => {
+                    answers.extend(agent.as_ref().map(|agent| binds![call, agent, at]));
                     closes.push(binds![call, &queue, outcome, at, waited_ms, agent.as_ref(), cause]);
                 }
-                Some(VisitStep::Settle { talk_ms, hold_ms }) => settles.push(binds![call, talk_ms, hold_ms, 0_i64]),
-                Some(VisitStep::PassOn) => settles.push(binds![call, None::<i64>, None::<i64>, 1_i64]),
+                Some(VisitStep::Settle { talk_ms, hold_ms, ended_at }) => {
+                    settles.push(binds![call, talk_ms, hold_ms, 0_i64, ended_at]);
+                }
+                Some(VisitStep::Take { agent, at }) => answers.push(binds![call, &agent, at]),
+                Some(VisitStep::PassOn) => {
+                    settles.push(binds![call, None::<i64>, None::<i64>, 1_i64, None::<Timestamp>]);
+                }
                 None => {}
             }
         }
         steps.retain(|_, waiting| !waiting.is_empty());
-        for (statement, rows) in [(&OPEN, opens), (&CLOSE, closes), (&SETTLE, settles)] {
+        for (statement, rows) in [(&OPEN, opens), (&CLOSE, closes), (&ANSWER, answers), (&SETTLE, settles)] {
             tx.execute_rows(statement, rows).await?;
         }
     }
@@ -200,9 +227,12 @@ struct CountRow {
     answered_in_time: i64,
     abandoned: i64,
     abandoned_short: i64,
+    abandoned_in_time: i64,
     flowed_out: i64,
     wait_ms_answered: i64,
     wait_ms_max: i64,
+    threshold_ms_min: Option<i64>,
+    threshold_ms_max: Option<i64>,
 }
 
 impl CountRow {
@@ -213,9 +243,12 @@ impl CountRow {
             answered_in_time: self.answered_in_time,
             abandoned: self.abandoned,
             abandoned_short: self.abandoned_short,
+            abandoned_in_time: self.abandoned_in_time,
             flowed_out: self.flowed_out,
             wait_ms_answered: self.wait_ms_answered,
             wait_ms_max: self.wait_ms_max,
+            threshold_ms_min: self.threshold_ms_min,
+            threshold_ms_max: self.threshold_ms_max,
         }
     }
 }

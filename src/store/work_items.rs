@@ -158,7 +158,7 @@ mod tests {
         types::{CallId, Mono, Now, RecordingId, Rng},
     };
 
-    const RULES: VisitRules = VisitRules { threshold_ms: 1, short_ms: 1 };
+    const RULES: VisitRules = VisitRules::usual(1, 1);
 
     /// Tells the journal what has happened to an item.
     async fn tell(db: &Db, item: &WorkItem, events: &mut Outbox<WorkEvent>) {

@@ -194,7 +194,8 @@ const hello = (socket) => ({
   t: 'hello', server_time: iso(), build: 'fixture', user: socket.user, centre_name: 'Telefónica del Sur', is_sample: true, agent: socket.user === 'agent1' ? me : null, calls: socket.user === 'agent1' ? calls : [], pops,
   notes: [...notes].map(([call, text]) => ({ call, notes: text })), colleagues: agents, cursor: 'n1:1',
 })
-const counts = (offered, answered, inTime, abandoned) => ({ offered, answered, answered_in_time: inTime, abandoned, abandoned_short: 1, flowed_out: 2, wait_ms_answered: answered * 18_000, wait_ms_max: 212_000 })
+const counts = (offered, answered, inTime, abandoned) => ({ offered, answered, answered_in_time: inTime, abandoned, abandoned_short: 1, abandoned_in_time: 1, flowed_out: 2, wait_ms_answered: answered * 18_000, wait_ms_max: 212_000 })
+const level = (numerator, denominator) => ({ variant: 'without_short_abandons', code: 'SL-4', threshold_ms_min: 20_000, threshold_ms_max: 20_000, numerator, denominator, basis_points: Math.round((10_000 * numerator) / denominator) })
 let waiting = 3
 const longest = Date.now() - 95_000
 function board() {
@@ -203,7 +204,7 @@ function board() {
     at: iso(),
     queues: queues.map((one, i) => ({
       live: { id: one.id, version: 1, waiting: i === 0 ? waiting : i, longest_since: i === 0 && waiting > 0 ? iso(longest) : i === 1 ? iso(longest + 80_000) : null, agents_ready: i === 2 ? 0 : 1, agents_signed_in: 3 - i, talking: 2 - i },
-      name: one.name, today: counts(148 - i * 40, 130 - i * 38, 108 - i * 40, 9), interval: counts(14, 12 - i, 7 + i, 2), service_level_secs: 20, service_level_percent: 80,
+      name: one.name, today: counts(148 - i * 40, 130 - i * 38, 108 - i * 40, 9), interval: counts(14, 12 - i, 7 + i, 2), level_today: level(108 - i * 40, 138 - i * 38), level_interval: level(7 + i, 13 - i), service_level_secs: 20, service_level_percent: 80,
     })),
     agents, calls: [{ id: 'b1', version: 1, direction: 'inbound', state: { is: 'talking' }, agent: 'agent3', party: { number: '+34911000044', label: null, is_withheld: false, is_web: false, customer: 'x', candidates: [], name: 'Julián Casas', segment: 'silver' }, our_number: '1002', line: null, queue: 'sales', reason: null, ivr_path: [], language: 'es', started_at: ago(6), queued_at: ago(5), since: ago(4), connected_at: ago(4), is_muted: false, agent_audio: 'up', recording: { is: 'off', may_begin: false }, answered_by: { is_listening: false, has_beeped: false, messages: [] }, supervisors: [], transferred_from: null },
       { id: 'b2', version: 1, direction: 'inbound', state: { is: 'waiting', position: 1 }, agent: null, party: { number: '+34911000077', label: null, is_withheld: false, is_web: false, customer: null, candidates: [], name: null, segment: null }, our_number: '1001', line: null, queue: 'support', reason: 'router', ivr_path: [], language: 'es', started_at: iso(longest - 20_000), queued_at: iso(longest), since: iso(longest), connected_at: null, is_muted: false, agent_audio: 'none', recording: { is: 'off', may_begin: false }, answered_by: { is_listening: false, has_beeped: false, messages: [] }, supervisors: [], transferred_from: null }],

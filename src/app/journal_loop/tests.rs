@@ -187,11 +187,7 @@ async fn while_the_database_is_away_facts_wait_in_the_file_and_are_stored_once_a
 #[tokio::test]
 async fn facts_in_the_file_survive_a_restart() {
     let test = TestDb::sqlite().await;
-    let entry = |seed: u64| Entry {
-        fact: arrived(call(seed)),
-        dedup: format!("n:{seed}"),
-        rules: VisitRules { threshold_ms: 1, short_ms: 1 },
-    };
+    let entry = |seed: u64| Entry { fact: arrived(call(seed)), dedup: format!("n:{seed}"), rules: VisitRules::usual(1, 1) };
     let mut spool = Spool::open(test.folder(), 1 << 20).await.unwrap();
     assert_eq!(spool.append(&[entry(1), entry(2)]).await, 0);
     drop(spool);
@@ -238,7 +234,7 @@ async fn what_fills_a_write_is_written_without_gathering_again() {
 async fn a_full_file_loses_facts_with_a_count_and_never_grows() {
     let folder = tempfile::tempdir().unwrap();
     let mut spool = Spool::open(folder.path(), 2_000).await.unwrap();
-    let entry = Entry { fact: arrived(call(1)), dedup: "k".into(), rules: VisitRules { threshold_ms: 1, short_ms: 1 } };
+    let entry = Entry { fact: arrived(call(1)), dedup: "k".into(), rules: VisitRules::usual(1, 1) };
     let lost = spool.append(&vec![entry; 100]).await;
     assert!(lost > 90 && spool.waiting_bytes() <= 2_000, "{lost} lost, {} bytes", spool.waiting_bytes());
     let (entries, next) = spool.read(1_000).await.unwrap();

@@ -70,7 +70,7 @@ impl Shelf {
     async fn happened(&self, test: &TestDb, call: CallId, at: Timestamp, kind: CallEventKind) {
         let dedup = format!("{kind:?}");
         let fact = Fact::of(at, Actor::System, Event::Call(CallEvent { call, kind }));
-        let rules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
+        let rules = VisitRules::usual(20_000, 5_000);
         let entry = Entry { fact, dedup, rules };
         let written: Result<(), StoreFault> =
             test.db.write(Lane::Journal, move |tx| Box::pin(async move { append(tx, &[entry]).await })).await;

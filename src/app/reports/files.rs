@@ -1,10 +1,10 @@
 //! Reports as CSV files for spreadsheets, with the same figures as on the screen. Times are RFC 3339 in UTC, lengths seconds, ratios
 //! percent; a cell without a figure is empty.
 
-use super::{AgentId, QueueId, ReportFault, Reports, Span};
+use super::{AgentId, Behind, QueueId, ReportFault, Reports, Span};
 use crate::{
     app::{actor::Actor, calls::harmless},
-    domain::report::{AgentInterval, QueueInterval, Ratio},
+    domain::report::{AgentInterval, CallbackInterval, Contact, QueueInterval, Ratio},
 };
 
 /// A column: its heading and what stands in it.
@@ -33,13 +33,24 @@ const QUEUE_COLUMNS: &[Column<QueueInterval>] = &[
     ("flowed_out_node_lost", |line| line.counts.flow_outs.node_lost.to_string()),
     ("flowed_out_closed_on_arrival", |line| line.counts.closed_on_arrival.to_string()),
     ("open", |line| line.counts.open.to_string()),
-    ("transferred", |line| line.counts.transferred.to_string()),
-    ("held", |line| line.counts.held.to_string()),
-    ("short_calls", |line| line.counts.short_calls.to_string()),
+    ("rings", |line| line.offers.rings.to_string()),
+    ("missed_rings", |line| line.offers.missed_rings.to_string()),
+    ("missed", |line| line.offers.missed.to_string()),
+    ("rona_percent", |line| percent(&line.rona_rate)),
+    ("handled", |line| line.handling.handled.to_string()),
+    ("transferred", |line| line.handling.transferred.to_string()),
+    ("held", |line| line.handling.held.to_string()),
+    ("short_calls", |line| line.handling.short_calls.to_string()),
     ("service_level_definition", |line| line.service_level.code.clone()),
     ("service_level_seconds_min", |line| seconds(line.service_level.threshold_ms_min)),
     ("service_level_seconds_max", |line| seconds(line.service_level.threshold_ms_max)),
     ("service_level_percent", |line| percent(&line.service_level.ratio)),
+    ("service_level_definition_now", |line| {
+        line.service_level_now.as_ref().map(|level| level.code.clone()).unwrap_or_default()
+    }),
+    ("service_level_percent_now", |line| {
+        line.service_level_now.as_ref().map(|level| percent(&level.ratio)).unwrap_or_default()
+    }),
     ("sl_1_percent", |line| level(line, 0)),
     ("sl_2_percent", |line| level(line, 1)),
     ("sl_3_percent", |line| level(line, 2)),
@@ -98,6 +109,48 @@ const AGENT_COLUMNS: &[Column<AgentInterval>] = &[
     ("is_reconciled", |line| line.time.is_reconciled.to_string()),
 ];
 
+const CALLBACK_COLUMNS: &[Column<CallbackInterval>] = &[
+    ("queue", |line| harmless(line.queue.to_string())),
+    ("begins_at", |line| line.begins_at.to_string()),
+    ("ends_at", |line| line.ends_at.to_string()),
+    ("requested", |line| line.counts.requested.to_string()),
+    ("open", |line| line.counts.open.to_string()),
+    ("reached", |line| line.counts.reached.to_string()),
+    ("kept", |line| line.counts.kept.to_string()),
+    ("kept_percent", |line| percent(&line.kept_rate)),
+    ("failed", |line| line.counts.failed.to_string()),
+    ("expired", |line| line.counts.expired.to_string()),
+    ("merged", |line| line.counts.merged.to_string()),
+    ("cancelled", |line| line.counts.cancelled.to_string()),
+    ("attempts", |line| line.counts.attempts.to_string()),
+    ("retries", |line| line.counts.retries.to_string()),
+    ("wait_to_answer_seconds", |line| seconds(line.mean_wait_to_answer_ms)),
+    ("wait_on_line_seconds", |line| seconds(line.mean_wait_on_line_ms)),
+];
+
+const CONTACT_COLUMNS: &[Column<Contact>] = &[
+    ("call", |contact| contact.call.to_string()),
+    ("visit", |contact| contact.visit.to_string()),
+    ("queue", |contact| harmless(contact.queue.to_string())),
+    ("reason", |contact| harmless(contact.reason.clone().unwrap_or_default())),
+    ("offered_at", |contact| contact.offered_at.to_string()),
+    ("closed_at", |contact| contact.closed_at.map(|at| at.to_string()).unwrap_or_default()),
+    ("outcome", |contact| contact.outcome.clone().unwrap_or_default()),
+    ("flow_cause", |contact| contact.flow_cause.clone().unwrap_or_default()),
+    ("agent", |contact| harmless(contact.agent.as_ref().map(ToString::to_string).unwrap_or_default())),
+    ("wait_seconds", |contact| seconds(contact.wait_ms)),
+    ("talk_seconds", |contact| seconds(Some(contact.talk_ms))),
+    ("hold_seconds", |contact| seconds(Some(contact.hold_ms))),
+    ("transfers", |contact| contact.transfers.to_string()),
+    ("service_level_seconds", |contact| seconds(Some(contact.threshold_ms))),
+    ("short_abandon_seconds", |contact| seconds(Some(contact.short_ms))),
+];
+
+/// Most contacts in one file.
+const CONTACTS_MAX: usize = 50_000;
+/// Contacts that are read at a time.
+const CONTACTS_AT_A_TIME: i64 = 500;
+
 impl Reports {
     /// [`Reports::queues`] as a file with a heading.
     pub async fn queues_file(&self, actor: &Actor, span: Span, queue: Option<QueueId>) -> Result<Vec<u8>, ReportFault> {
@@ -107,6 +160,25 @@ impl Reports {
     /// [`Reports::agents`] as a file with a heading.
     pub async fn agents_file(&self, actor: &Actor, span: Span, agent: Option<AgentId>) -> Result<Vec<u8>, ReportFault> {
         file(AGENT_COLUMNS, &self.agents(actor, span, agent).await?)
+    }
+
+    /// [`Reports::callbacks`] as a file with a heading.
+    pub async fn callbacks_file(&self, actor: &Actor, span: Span, queue: Option<QueueId>) -> Result<Vec<u8>, ReportFault> {
+        file(CALLBACK_COLUMNS, &self.callbacks(actor, span, queue).await?)
+    }
+
+    /// [`Reports::contacts`] as a file with a heading, oldest first, at most fifty thousand.
+    pub async fn contacts_file(&self, actor: &Actor, behind: Behind) -> Result<Vec<u8>, ReportFault> {
+        let (mut contacts, mut after) = (Vec::new(), None);
+        loop {
+            let part = self.contacts(actor, behind.clone(), after, CONTACTS_AT_A_TIME).await?;
+            contacts.extend(part.items);
+            after = part.next;
+            if after.is_none() || contacts.len() >= CONTACTS_MAX {
+                contacts.truncate(CONTACTS_MAX);
+                return file(CONTACT_COLUMNS, &contacts);
+            }
+        }
     }
 }
 

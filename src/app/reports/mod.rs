@@ -1,7 +1,9 @@
 //! Reports over the fact tables: queues and agents per interval, and the contacts behind a figure. Counts belong to the interval in
-//! which a visit began, but in the balance, where everything counts when it happened. Nothing is kept: a report asked for again is
+//! which a visit began, handling times to the one in which the handling ended; in the balance everything counts when it happened. Nothing is kept: a report asked for again is
 //! computed again from the facts, and late facts are in it.
 
+mod balances;
+mod callbacks;
 mod files;
 #[cfg(test)]
 mod tests;
@@ -23,16 +25,20 @@ use crate::{
     domain::{
         directory::{Directory, ServiceLevelVariant},
         report::{
-            AgentInterval, Averages, Balance, Contact, ContactPlace, DAY_MS, Figure, ForecastError, MINUTE_MS, QueueInterval,
-            ServiceLevel, Stretch, VisitCounts, WITHIN_180_S_GOAL_PERCENT, Waits, agent_times, day_border, stretches,
+            AgentInterval, Averages, Balance, Contact, ContactPlace, DAY_MS, Figure, ForecastError, HeldDefinitions, MINUTE_MS,
+            QueueInterval, ServiceLevel, Stretch, VisitCounts, WITHIN_180_S_GOAL_PERCENT, agent_times, day_border, stretches,
             within_180_s,
         },
     },
-    store::{Db, StoreFault, agent_report, queue_report},
+    store::{
+        Db, StoreFault, agent_report,
+        queue_report::{self, OfInterval},
+    },
     types::{AgentId, QueueId, Timestamp},
 };
 
 pub use crate::domain::report::Cut;
+pub use balances::{CHECKED_MS, Checked, Whose};
 
 /// Most days of one report.
 const DAYS_MAX: i64 = 400;
@@ -86,6 +92,11 @@ impl Span {
     }
 }
 
+/// What is of a queue's interval, by interval and queue.
+fn by_place<T>(all: Vec<OfInterval<T>>) -> BTreeMap<(Timestamp, QueueId), T> {
+    all.into_iter().map(|(queue, begins_at, found)| ((begins_at, queue), found)).collect()
+}
+
 fn check_length(from: Timestamp, to: Timestamp, problems: &mut Problems) {
     let span_ms = to.millis_since(from);
     problems.unless(span_ms > 0, "to", Flaw::NotLater);
@@ -103,6 +114,8 @@ pub struct Behind {
     pub to: Timestamp,
     /// One queue; all when `None`.
     pub queue: Option<QueueId>,
+    /// Only those whom this agent answered; of `missed` those that the agent missed.
+    pub agent: Option<AgentId>,
 }
 
 /// The use cases. Cheap to clone.
@@ -179,11 +192,12 @@ impl Reports {
         limit: i64,
     ) -> Result<Part<Contact, ContactPlace>, ReportFault> {
         actor.require(Permission::Supervise)?;
-        let Behind { figure, from, to, queue } = behind;
+        let Behind { figure, from, to, queue, agent } = behind;
         let mut problems = Problems::default();
         check_length(from, to, &mut problems);
         problems.into_result().map_err(ReportFault::Invalid)?;
-        let found = queue_report::contacts(&self.db, figure, (from, to), queue.as_ref(), after, limit + 1).await?;
+        let found =
+            queue_report::contacts(&self.db, figure, (from, to), (queue.as_ref(), agent.as_ref()), after, limit + 1).await?;
         Ok(Part::cut(found, limit, |contact| (contact.offered_at, contact.call, contact.visit)))
     }
 
@@ -198,60 +212,58 @@ impl Reports {
         now: Timestamp,
         queue: Option<&QueueId>,
     ) -> Result<Vec<QueueInterval>, StoreFault> {
-        type Place = (Timestamp, QueueId);
         let balance = queue_report::balance(&self.db, stretch, queue).await?;
-        let mut counts: BTreeMap<Place, VisitCounts> = BTreeMap::new();
-        for (queue, begins_at, visits) in queue_report::visits(&self.db, stretch, queue).await? {
-            counts.insert((begins_at, queue), visits);
-        }
-        for (queue, begins_at, wrap_ms) in queue_report::wrap_ups(&self.db, stretch, queue).await? {
-            counts.entry((begins_at, queue)).or_insert(VisitCounts::NONE).wrap_ms = wrap_ms;
-        }
-        for (queue, begins_at, count) in queue_report::short_calls(&self.db, stretch, queue).await? {
-            counts.entry((begins_at, queue)).or_insert(VisitCounts::NONE).short_calls = count;
-        }
-        let mut waits: BTreeMap<Place, Waits> = BTreeMap::new();
-        for (queue, begins_at, found) in queue_report::waits(&self.db, stretch, queue).await? {
-            waits.insert((begins_at, queue), found);
-        }
-        let queues: BTreeSet<&QueueId> = counts
+        let counts = by_place(queue_report::visits(&self.db, stretch, queue).await?);
+        let handlings = by_place(queue_report::handled(&self.db, stretch, queue).await?);
+        let offers = by_place(queue_report::offers(&self.db, stretch, queue).await?);
+        let waits = by_place(queue_report::waits(&self.db, stretch, queue).await?);
+        let queues: BTreeSet<QueueId> = counts
             .keys()
-            .chain(balance.offered.keys())
-            .chain(balance.ended.keys())
-            .map(|(_, queue)| queue)
-            .chain(balance.waiting.keys())
+            .chain(handlings.keys())
+            .chain(offers.keys())
+            .map(|(_, queue)| queue.clone())
+            .chain(balances::queues_of(&balance))
             .collect();
         let mut lines = Vec::new();
         for (index, interval) in stretch.intervals().iter().enumerate() {
             for queue in &queues {
-                let place = (interval.begins_at, (*queue).clone());
-                let waiting = |border: usize| balance.waiting.get(*queue).and_then(|all| all.get(border)).copied().unwrap_or(0);
-                let offered = balance.offered.get(&place).copied();
-                let ended = balance.ended.get(&place).copied();
+                let place = (interval.begins_at, queue.clone());
+                let balanced = balances::balance_of(&balance, interval, index, queue);
                 let found = counts.get(&place).copied();
-                let has_facts = offered.is_some() || ended.is_some() || found.is_some();
-                let has_waiting = waiting(index) + waiting(index + 1) > 0 && interval.begins_at <= now;
+                let (handling, offers) = (handlings.get(&place).copied(), offers.get(&place).copied());
+                let has_facts = balance.offered.contains_key(&place)
+                    || balance.ended.contains_key(&place)
+                    || found.is_some()
+                    || handling.is_some()
+                    || offers.is_some();
+                let has_waiting = balanced.waiting_at_start + balanced.waiting_at_end > 0 && interval.begins_at <= now;
                 if !has_facts && !has_waiting {
                     continue;
                 }
-                let counts = found.unwrap_or(VisitCounts::NONE);
+                let (counts, held) = found.unwrap_or((VisitCounts::NONE, HeldDefinitions::default()));
+                let (handling, offers) = (handling.unwrap_or_default(), offers.unwrap_or_default());
+                let (service_level, service_level_now) = held.levels(&counts, self.variant_of(queue));
                 let within_180_s = within_180_s(&counts);
                 lines.push(QueueInterval {
                     begins_at: interval.begins_at,
                     ends_at: interval.ends_at,
                     is_over: interval.ends_at <= now,
                     counts,
+                    handling,
+                    offers,
+                    rona_rate: offers.rona_rate(),
                     waits: waits.get(&place).copied().unwrap_or_default(),
-                    averages: Averages::of(&counts),
+                    averages: Averages::of(&counts, &handling),
                     forecast_error: ForecastError::of(&counts.forecast),
-                    service_level: ServiceLevel::of(&counts, self.variant_of(queue)),
+                    service_level,
+                    service_level_now,
                     service_levels: ServiceLevelVariant::ALL
                         .iter()
                         .map(|variant| ServiceLevel::of(&counts, *variant))
                         .collect(),
                     within_180_s,
                     is_within_180_s_met: within_180_s.is_at_least(WITHIN_180_S_GOAL_PERCENT),
-                    balance: Balance::new(waiting(index), offered.unwrap_or(0), ended.unwrap_or_default(), waiting(index + 1)),
+                    balance: balanced,
                     queue: place.1,
                 });
             }

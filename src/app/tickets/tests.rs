@@ -358,7 +358,7 @@ async fn store_call_from(test: &TestDb, id: CallId, agent: &str, is_over: bool, 
         .map(|((event, call), what)| Entry {
             fact: Fact { call, ..Fact::of(at, EventActor::System, event) },
             dedup: format!("{id} {what} {is_over}"),
-            rules: VisitRules { threshold_ms: 1, short_ms: 1 },
+            rules: VisitRules::usual(1, 1),
         })
         .collect();
     let stored: Result<(), StoreFault> =

@@ -1,6 +1,6 @@
 //! The figures of a queue, or of all together, at one moment.
 
-use crate::domain::directory::AlertMetric;
+use crate::domain::directory::{AlertMetric, LevelCounts, ServiceLevelVariant};
 
 /// What a metric is read from.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,36 +23,44 @@ pub struct Reading {
     pub recent: Option<CallCounts>,
 }
 
-/// Calls of one span.
+/// Calls of one span, of one queue or of several.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CallCounts {
     /// Entered the queue.
     pub offered: i64,
-    /// Reached an agent.
-    pub answered: i64,
-    /// Of those, within the threshold.
-    pub answered_in_time: i64,
     /// Gave up.
     pub abandoned: i64,
-    /// Of those, sooner than a short abandon.
+    /// Of those, after no more than the time of a short abandon.
     pub abandoned_short: i64,
+    /// What the queue's definition of the service level counts as served in time.
+    pub level_part: i64,
+    /// Of how many.
+    pub level_whole: i64,
 }
 
 impl CallCounts {
-    /// Both together.
+    /// Of one queue, by its own definition of the service level.
+    #[must_use]
+    pub const fn of_queue(offered: i64, counts: &LevelCounts, variant: ServiceLevelVariant) -> Self {
+        let (level_part, level_whole) = variant.parts(counts);
+        let LevelCounts { abandoned, abandoned_short, .. } = *counts;
+        Self { offered, abandoned, abandoned_short, level_part, level_whole }
+    }
+
+    /// Both together, each by its own definition.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
             offered: self.offered + other.offered,
-            answered: self.answered + other.answered,
-            answered_in_time: self.answered_in_time + other.answered_in_time,
             abandoned: self.abandoned + other.abandoned,
             abandoned_short: self.abandoned_short + other.abandoned_short,
+            level_part: self.level_part + other.level_part,
+            level_whole: self.level_whole + other.level_whole,
         }
     }
 
     fn service_level(self) -> Option<i64> {
-        percent(self.answered_in_time, self.answered + self.abandoned - self.abandoned_short)
+        percent(self.level_part, self.level_whole)
     }
 
     fn abandon_rate(self) -> Option<i64> {
@@ -89,13 +97,33 @@ mod tests {
 
     #[test]
     fn a_service_level_without_calls_says_nothing_and_short_abandons_do_not_count() {
-        let counts = CallCounts { offered: 10, answered: 7, answered_in_time: 6, abandoned: 3, abandoned_short: 1 };
+        let counted =
+            LevelCounts { answered: 7, answered_in_time: 6, abandoned: 3, abandoned_short: 1, ..LevelCounts::default() };
+        let counts = CallCounts::of_queue(10, &counted, ServiceLevelVariant::WithoutShortAbandons);
         let reading = Reading { today: Some(counts), recent: Some(CallCounts::default()), ..Reading::default() };
         assert_eq!(reading.value(AlertMetric::ServiceLevelToday), Some(67), "6 of 9");
         assert_eq!(reading.value(AlertMetric::AbandonRateToday), Some(22), "2 of 9");
         assert_eq!(reading.value(AlertMetric::ServiceLevelRecent), None);
         assert_eq!(Reading::default().value(AlertMetric::AbandonRateToday), None, "not known yet");
         assert_eq!(counts.and(counts).service_level(), Some(67));
+    }
+
+    #[test]
+    fn each_queue_counts_by_its_own_definition_also_where_all_are_watched_together() {
+        let counted = LevelCounts {
+            answered: 6,
+            answered_in_time: 4,
+            abandoned: 4,
+            abandoned_short: 1,
+            abandoned_in_time: 2,
+            flowed_out: 10,
+        };
+        let by = |variant| CallCounts::of_queue(20, &counted, variant);
+        let level = |counts| Reading { today: Some(counts), ..Reading::default() }.value(AlertMetric::ServiceLevelToday);
+        assert_eq!(level(by(ServiceLevelVariant::AbandonsInTimeAreGood)), Some(60), "6 of 10");
+        assert_eq!(level(by(ServiceLevelVariant::WithFlowOuts)), Some(20), "4 of 20");
+        let both = by(ServiceLevelVariant::AbandonsInTimeAreGood).and(by(ServiceLevelVariant::WithFlowOuts));
+        assert_eq!(level(both), Some(33), "10 of 30");
     }
 
     #[test]

@@ -47,7 +47,8 @@ pub enum AlertMetric {
     Waiting,
     /// Seconds that the first in line has waited.
     LongestWait,
-    /// Percent answered within the queue's threshold since midnight in the centre's zone, without short abandons (SL-4).
+    /// Service level in percent since midnight in the centre's zone, by the queue's own definition and threshold; of all queues
+    /// together each one's counts by its own.
     ServiceLevelToday,
     /// The same of the calls of the last 30 minutes.
     ServiceLevelRecent,

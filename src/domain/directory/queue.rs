@@ -39,7 +39,7 @@ pub struct Queue {
     /// What counts for that.
     #[serde(default)]
     pub service_level_variant: ServiceLevelVariant,
-    /// An abandon after a shorter wait does not count against the queue.
+    /// An abandon after a wait of no more than this is a short one, which does not count against the queue.
     pub short_abandon_secs: i64,
     /// Seconds between position announcements; 0 for none.
     pub position_every_secs: i64,

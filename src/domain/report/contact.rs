@@ -5,8 +5,9 @@ use utoipa::ToSchema;
 
 use crate::types::{AgentId, CallId, QueueId, Timestamp};
 
-/// A figure of a queue's report. Those of the first kind count the visits that began in the span, those that are called `ended` what
-/// happened in it, and those that are called `waiting` who waited at its beginning or its end.
+/// A figure of a report. Most count the visits that began in the span; `handled`, `transferred`, `held` and `short_calls` those whose
+/// handling ended in it, `taken`, `missed` and those that are called `ended` what happened in it, and those that are called `waiting`
+/// who waited at its beginning or its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Figure {
@@ -19,20 +20,44 @@ pub enum Figure {
     /// Of the answered, within 180 s.
     #[serde(rename = "answered_within_180_s")]
     AnsweredWithin180S,
-    /// Of the answered, those whom an agent passed on.
+    /// Answered, and the handling ended in the span, whenever the visit began.
+    Handled,
+    /// Of the handled, those whom an agent passed on.
     Transferred,
-    /// Of the answered, those who were put on hold.
+    /// Of the handled, those who were put on hold.
     Held,
-    /// Of the answered whose calls are over, those who talked for less than 10 s.
+    /// Of the handled, those who talked for less than 10 s.
     ShortCalls,
+    /// Answered by an agent in the span; also those who were passed on to the agent.
+    Taken,
+    /// Rang at an agent in the span, and rang out or were declined.
+    Missed,
+    /// Waited longest of all.
+    LongestWait,
     /// Hung up while waiting.
     Abandoned,
-    /// Of those, sooner than a short abandon.
+    /// Of those, after no more than the time of a short abandon.
     AbandonedShort,
     /// Of the abandoned, within the threshold.
     AbandonedInTime,
     /// Left otherwise.
     FlowedOut,
+    /// Of those, because nobody who could serve was signed in.
+    FlowedOutNoAgents,
+    /// At the maximum wait.
+    FlowedOutMaxWait,
+    /// Because the queue was full.
+    FlowedOutFull,
+    /// At closing time, or as the queue was closed.
+    FlowedOutClosed,
+    /// Because the wait was expected to be too long.
+    FlowedOutExpectedWait,
+    /// By a key.
+    FlowedOutKey,
+    /// Moved by a person.
+    FlowedOutMoved,
+    /// Because the node stopped or was lost.
+    FlowedOutNodeLost,
     /// Still waiting.
     Open,
     /// Reached an agent in the span, whenever the visit began.
@@ -49,18 +74,30 @@ pub enum Figure {
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 29] = [
         Self::Offered,
         Self::Answered,
         Self::AnsweredInTime,
         Self::AnsweredWithin180S,
+        Self::Handled,
         Self::Transferred,
         Self::Held,
         Self::ShortCalls,
+        Self::Taken,
+        Self::Missed,
+        Self::LongestWait,
         Self::Abandoned,
         Self::AbandonedShort,
         Self::AbandonedInTime,
         Self::FlowedOut,
+        Self::FlowedOutNoAgents,
+        Self::FlowedOutMaxWait,
+        Self::FlowedOutFull,
+        Self::FlowedOutClosed,
+        Self::FlowedOutExpectedWait,
+        Self::FlowedOutKey,
+        Self::FlowedOutMoved,
+        Self::FlowedOutNodeLost,
         Self::Open,
         Self::EndedAnswered,
         Self::EndedAbandoned,
@@ -101,7 +138,7 @@ pub struct Contact {
     pub transfers: i64,
     /// The threshold of the service level that held when it began.
     pub threshold_ms: i64,
-    /// An abandon after a shorter wait was a short one.
+    /// An abandon after a wait of no more than this was a short one.
     pub short_ms: i64,
 }
 

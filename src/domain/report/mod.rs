@@ -3,6 +3,7 @@
 
 mod agent_time;
 mod balance;
+mod callbacks;
 mod contact;
 mod forecast;
 mod intervals;
@@ -16,11 +17,12 @@ use utoipa::ToSchema;
 
 pub use agent_time::{AgentSpan, AgentState, AgentTime, agent_times};
 pub use balance::{Balance, Ended, Wait, waiting_at_borders};
+pub use callbacks::{CallbackInterval, Promise, PromiseCounts, PromiseEnd};
 pub use contact::{Contact, ContactPlace, Figure};
 pub use forecast::{ForecastCounts, ForecastError};
 pub use intervals::{Cut, DAY_MS, Interval, MINUTE_MS, Stretch, day_border, stretches};
-pub use service_level::{Ratio, ServiceLevel, WITHIN_180_S_GOAL_PERCENT, service_level, within_180_s};
-pub use visits::{Averages, FlowOuts, SHORT_CALL_MS, VisitCounts, Waits};
+pub use service_level::{HeldDefinitions, Ratio, ServiceLevel, WITHIN_180_S_GOAL_PERCENT, service_level, within_180_s};
+pub use visits::{Averages, FlowOuts, Handling, Offers, SHORT_CALL_MS, VisitCounts, Waits};
 
 use crate::types::{AgentId, QueueId, Timestamp};
 
@@ -35,14 +37,20 @@ pub struct QueueCounts {
     pub answered_in_time: i64,
     /// Hung up while waiting.
     pub abandoned: i64,
-    /// Of those, sooner than a short abandon.
+    /// Of those, after no more than the time of a short abandon.
     pub abandoned_short: i64,
+    /// Of the abandoned, within the threshold.
+    pub abandoned_in_time: i64,
     /// Left otherwise.
     pub flowed_out: i64,
     /// Waits of the answered.
     pub wait_ms_answered: i64,
     /// Longest wait of all.
     pub wait_ms_max: i64,
+    /// The least threshold of the service level that held as these visits began; `None` without visits.
+    pub threshold_ms_min: Option<i64>,
+    /// The greatest one.
+    pub threshold_ms_max: Option<i64>,
 }
 
 /// One queue in one interval.
@@ -59,14 +67,24 @@ pub struct QueueInterval {
     /// The visits that began in it.
     #[serde(flatten)]
     pub counts: VisitCounts,
-    /// How long those waited.
+    /// The visits whose handling ended in it, whenever they began.
+    #[serde(flatten)]
+    pub handling: Handling,
+    /// The offers to agents that began in it.
+    #[serde(flatten)]
+    pub offers: Offers,
+    /// Of those offers, the ones that rang out or were declined (RONA).
+    pub rona_rate: Ratio,
+    /// How long those who came in it waited.
     pub waits: Waits,
     /// What follows from the counts.
     pub averages: Averages,
     /// How good the forecasts of their waits were.
     pub forecast_error: ForecastError,
-    /// The service level that the queue goes by, with its definition.
+    /// The service level by the definition that held as these visits began.
     pub service_level: ServiceLevel,
+    /// The same visits by the definition that the queue goes by now, where some of them began under another one.
+    pub service_level_now: Option<ServiceLevel>,
     /// The same counts by each of the seven definitions, in the order of their numbers.
     pub service_levels: Vec<ServiceLevel>,
     /// Answered within 180 s, of the answered, the abandoned and those sent away, but for who came while the queue was closed.
@@ -86,7 +104,7 @@ pub struct AgentInterval {
     pub begins_at: Timestamp,
     /// End; belongs to the next.
     pub ends_at: Timestamp,
-    /// Callers out of queues whom the agent answered in it.
+    /// Callers out of queues whom the agent answered in it, also those who were passed on to the agent.
     pub answered: i64,
     /// Where the time went.
     #[serde(flatten)]

@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::VisitCounts;
-use crate::domain::directory::ServiceLevelVariant;
+use super::{QueueCounts, VisitCounts};
+use crate::domain::directory::{LevelCounts, ServiceLevelVariant};
 
 /// How many of a hundred the rule "95 % within 180 s" wants answered in that time.
 pub const WITHIN_180_S_GOAL_PERCENT: i64 = 95;
@@ -57,27 +57,74 @@ pub struct ServiceLevel {
 impl ServiceLevel {
     /// Of these visits by this definition.
     pub fn of(counts: &VisitCounts, variant: ServiceLevelVariant) -> Self {
+        Self::new(&counts.into(), (counts.threshold_ms_min, counts.threshold_ms_max), variant)
+    }
+
+    /// Of the counts of a board by this definition.
+    pub fn of_board(counts: &QueueCounts, variant: ServiceLevelVariant) -> Self {
+        Self::new(&counts.into(), (counts.threshold_ms_min, counts.threshold_ms_max), variant)
+    }
+
+    fn new(
+        counts: &LevelCounts,
+        (threshold_ms_min, threshold_ms_max): (Option<i64>, Option<i64>),
+        variant: ServiceLevelVariant,
+    ) -> Self {
+        let (part, whole) = variant.parts(counts);
+        let ratio = Ratio::new(part, whole);
+        Self { variant, code: variant.code().to_owned(), threshold_ms_min, threshold_ms_max, ratio }
+    }
+}
+
+/// The definitions by which a queue went as the visits of an interval began: one, or the two ends where it changed meanwhile. `None`
+/// of visits from before definitions were kept with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HeldDefinitions {
+    /// One of them.
+    pub first: Option<ServiceLevelVariant>,
+    /// Another one, or the same.
+    pub last: Option<ServiceLevelVariant>,
+}
+
+impl HeldDefinitions {
+    /// The level by the definition that held, and by the present one where they are not the same.
+    pub fn levels(&self, counts: &VisitCounts, present: ServiceLevelVariant) -> (ServiceLevel, Option<ServiceLevel>) {
+        let earlier = [self.first, self.last].into_iter().flatten().find(|held| *held != present);
+        let level = |variant| ServiceLevel::of(counts, variant);
+        (level(earlier.unwrap_or(present)), earlier.map(|_| level(present)))
+    }
+}
+
+impl From<&VisitCounts> for LevelCounts {
+    fn from(counts: &VisitCounts) -> Self {
         Self {
-            variant,
-            code: variant.code().to_owned(),
-            threshold_ms_min: counts.threshold_ms_min,
-            threshold_ms_max: counts.threshold_ms_max,
-            ratio: service_level(counts, variant),
+            answered: counts.answered,
+            answered_in_time: counts.answered_in_time,
+            abandoned: counts.abandoned,
+            abandoned_short: counts.abandoned_short,
+            abandoned_in_time: counts.abandoned_in_time,
+            flowed_out: counts.flowed_out,
+        }
+    }
+}
+
+impl From<&QueueCounts> for LevelCounts {
+    fn from(counts: &QueueCounts) -> Self {
+        Self {
+            answered: counts.answered,
+            answered_in_time: counts.answered_in_time,
+            abandoned: counts.abandoned,
+            abandoned_short: counts.abandoned_short,
+            abandoned_in_time: counts.abandoned_in_time,
+            flowed_out: counts.flowed_out,
         }
     }
 }
 
 /// What the counts come to by a definition (its formula stands at [`ServiceLevelVariant`]).
 pub fn service_level(counts: &VisitCounts, variant: ServiceLevelVariant) -> Ratio {
-    let VisitCounts { answered, answered_in_time, abandoned, abandoned_short, abandoned_in_time, flowed_out, .. } = *counts;
-    match variant {
-        ServiceLevelVariant::OfAnswered | ServiceLevelVariant::AbandonsIgnored => Ratio::new(answered_in_time, answered),
-        ServiceLevelVariant::AbandonsInTimeAreGood => Ratio::new(answered_in_time + abandoned_in_time, answered + abandoned),
-        ServiceLevelVariant::Strict => Ratio::new(answered_in_time, answered + abandoned),
-        ServiceLevelVariant::WithoutShortAbandons => Ratio::new(answered_in_time, answered + abandoned - abandoned_short),
-        ServiceLevelVariant::LateAbandonsOnly => Ratio::new(answered_in_time, answered + abandoned - abandoned_in_time),
-        ServiceLevelVariant::WithFlowOuts => Ratio::new(answered_in_time, answered + abandoned + flowed_out),
-    }
+    let (part, whole) = variant.parts(&counts.into());
+    Ratio::new(part, whole)
 }
 
 /// Answered within 180 s of all whose wait is over: the separate measure that Spanish customer-service law asks for. The strict reading:
@@ -129,6 +176,41 @@ mod tests {
                 ("SL-7", 9, 12, Some(7_500)),
             ]
         );
+    }
+
+    #[test]
+    fn a_definition_that_changed_is_shown_beside_the_one_that_held() {
+        let (strict, late) = (ServiceLevelVariant::Strict, ServiceLevelVariant::LateAbandonsOnly);
+        let codes = |first, last, present| {
+            let (held, now) = HeldDefinitions { first, last }.levels(&COUNTS, present);
+            (held.code, now.map(|level| level.code))
+        };
+        assert_eq!(codes(Some(strict), Some(strict), strict), ("SL-3".into(), None));
+        assert_eq!(codes(Some(strict), Some(strict), late), ("SL-3".into(), Some("SL-5".into())));
+        assert_eq!(codes(Some(strict), Some(late), late), ("SL-3".into(), Some("SL-5".into())), "changed meanwhile");
+        assert_eq!(codes(Some(strict), Some(late), strict), ("SL-5".into(), Some("SL-3".into())), "and back again");
+        assert_eq!(codes(None, None, late), ("SL-5".into(), None), "not known: the present one");
+    }
+
+    #[test]
+    fn a_board_s_counts_come_to_the_same_figures_as_a_report_s() {
+        let board = QueueCounts {
+            offered: 23,
+            answered: 12,
+            answered_in_time: 9,
+            abandoned: 6,
+            abandoned_short: 2,
+            abandoned_in_time: 3,
+            flowed_out: 5,
+            threshold_ms_min: Some(20_000),
+            threshold_ms_max: Some(30_000),
+            ..QueueCounts::default()
+        };
+        for variant in ServiceLevelVariant::ALL {
+            let level = ServiceLevel::of_board(&board, variant);
+            assert_eq!(level.ratio, ServiceLevel::of(&COUNTS, variant).ratio, "{}", level.code);
+            assert_eq!((level.threshold_ms_min, level.threshold_ms_max), (Some(20_000), Some(30_000)));
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Counts and times of visits to queues. A visit belongs to the interval in which it began.
+//! Counts and times of visits to queues. Whether and after which wait they were answered belongs to the interval in which they began,
+//! their handling (talk, hold, wrap-up) to the one in which it ended.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +22,7 @@ pub struct VisitCounts {
     pub answered_within_180_s: i64,
     /// Hung up while waiting.
     pub abandoned: i64,
-    /// Of those, sooner than a short abandon.
+    /// Of those, after no more than the time of a short abandon.
     pub abandoned_short: i64,
     /// Of the abandoned, within the threshold.
     pub abandoned_in_time: i64,
@@ -33,25 +34,12 @@ pub struct VisitCounts {
     pub closed_on_arrival: i64,
     /// Still waiting.
     pub open: i64,
-    /// Of the answered, those whom an agent passed on.
-    pub transferred: i64,
-    /// Of the answered, those who were put on hold.
-    pub held: i64,
-    /// Of the answered whose calls are over, those who talked for less than [`SHORT_CALL_MS`].
-    pub short_calls: i64,
     /// Waits of the answered.
     pub wait_ms_answered: i64,
     /// Waits of the abandoned.
     pub wait_ms_abandoned: i64,
     /// Longest wait of all that ended.
     pub wait_ms_max: i64,
-    /// Talk of the answered, hold not counted. The talk of a call goes to its queues in order: each has what was talked from its answer
-    /// to the next queue's.
-    pub talk_ms: i64,
-    /// Hold of the answered.
-    pub hold_ms: i64,
-    /// Wrap-ups of the answered, those that are over.
-    pub wrap_ms: i64,
     /// How the answered waits compare with what was expected as they began.
     pub forecast: ForecastCounts,
     /// The least threshold of these visits; `None` without visits.
@@ -74,15 +62,9 @@ impl VisitCounts {
         flow_outs: FlowOuts { no_agents: 0, max_wait: 0, full: 0, closed: 0, expected_wait: 0, key: 0, moved: 0, node_lost: 0 },
         closed_on_arrival: 0,
         open: 0,
-        transferred: 0,
-        held: 0,
-        short_calls: 0,
         wait_ms_answered: 0,
         wait_ms_abandoned: 0,
         wait_ms_max: 0,
-        talk_ms: 0,
-        hold_ms: 0,
-        wrap_ms: 0,
         forecast: ForecastCounts {
             forecasts: 0,
             expected_ms: 0,
@@ -95,6 +77,47 @@ impl VisitCounts {
         threshold_ms_min: None,
         threshold_ms_max: None,
     };
+}
+
+/// The handling of answered visits that ended in one interval: with the call, or as it went on to another queue. What was handled over
+/// a border of intervals counts whole where it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Handling {
+    /// Answered visits whose handling ended.
+    pub handled: i64,
+    /// Of those, the ones whom an agent passed on.
+    pub transferred: i64,
+    /// Of those, the ones who were put on hold.
+    pub held: i64,
+    /// Of those, the ones who talked for less than [`SHORT_CALL_MS`].
+    pub short_calls: i64,
+    /// Their talk, hold not counted. The talk of a call goes to its queues in order: each has what was talked from its answer to the
+    /// next queue's.
+    pub talk_ms: i64,
+    /// Their hold.
+    pub hold_ms: i64,
+    /// The wrap-ups after them, those that are over.
+    pub wrap_ms: i64,
+    /// How many wrap-ups after them go on: until they are over, the handling time is not whole.
+    pub wrapping_up: i64,
+}
+
+/// Offers of a queue's callers to agents that began in one interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Offers {
+    /// Rings at agents, each agent's for itself.
+    pub rings: i64,
+    /// Of those, the ones that rang out or were declined.
+    pub missed_rings: i64,
+    /// Visits with such a ring.
+    pub missed: i64,
+}
+
+impl Offers {
+    /// RONA: missed over all rings.
+    pub fn rona_rate(&self) -> Ratio {
+        Ratio::new(self.missed_rings, self.rings)
+    }
 }
 
 /// Flow-outs by cause.
@@ -140,7 +163,7 @@ pub struct Averages {
     pub asa_ms: Option<i64>,
     /// ATA: waits of the abandoned over the abandoned.
     pub ata_ms: Option<i64>,
-    /// AHT: talk, hold and wrap-up over the answered.
+    /// AHT: talk, hold and wrap-up over the visits whose handling ended.
     pub aht_ms: Option<i64>,
     /// The talk in it.
     pub talk_ms: Option<i64>,
@@ -150,34 +173,34 @@ pub struct Averages {
     pub wrap_ms: Option<i64>,
     /// Abandoned over offered, short abandons taken out of both.
     pub abandon_rate: Ratio,
-    /// Passed on over answered.
+    /// Passed on over handled.
     pub transfer_rate: Ratio,
-    /// Put on hold over answered.
+    /// Put on hold over handled.
     pub hold_rate: Ratio,
-    /// Short calls over answered.
+    /// Short calls over handled.
     pub short_call_rate: Ratio,
 }
 
 impl Averages {
     /// What follows from these counts.
-    pub fn of(counts: &VisitCounts) -> Self {
-        let handled = |sum_ms| mean(sum_ms, counts.answered);
+    pub fn of(counts: &VisitCounts, handling: &Handling) -> Self {
+        let handled = |sum_ms| mean(sum_ms, handling.handled);
         Self {
-            asa_ms: handled(counts.wait_ms_answered),
+            asa_ms: mean(counts.wait_ms_answered, counts.answered),
             ata_ms: mean(counts.wait_ms_abandoned, counts.abandoned),
-            aht_ms: handled(counts.talk_ms + counts.hold_ms + counts.wrap_ms),
-            talk_ms: handled(counts.talk_ms),
-            hold_ms: handled(counts.hold_ms),
-            wrap_ms: handled(counts.wrap_ms),
+            aht_ms: handled(handling.talk_ms + handling.hold_ms + handling.wrap_ms),
+            talk_ms: handled(handling.talk_ms),
+            hold_ms: handled(handling.hold_ms),
+            wrap_ms: handled(handling.wrap_ms),
             abandon_rate: Ratio::new(counts.abandoned - counts.abandoned_short, counts.offered - counts.abandoned_short),
-            transfer_rate: Ratio::new(counts.transferred, counts.answered),
-            hold_rate: Ratio::new(counts.held, counts.answered),
-            short_call_rate: Ratio::new(counts.short_calls, counts.answered),
+            transfer_rate: Ratio::new(handling.transferred, handling.handled),
+            hold_rate: Ratio::new(handling.held, handling.handled),
+            short_call_rate: Ratio::new(handling.short_calls, handling.handled),
         }
     }
 }
 
-fn mean(sum_ms: i64, count: i64) -> Option<i64> {
+pub(super) fn mean(sum_ms: i64, count: i64) -> Option<i64> {
     (count > 0).then(|| (2 * sum_ms + count).div_euclid(2 * count))
 }
 
@@ -192,21 +215,25 @@ mod tests {
             answered: 3,
             abandoned: 2,
             abandoned_short: 1,
+            wait_ms_answered: 31_000,
+            wait_ms_abandoned: 43_001,
+            ..VisitCounts::NONE
+        };
+        let handling = Handling {
+            handled: 3,
             transferred: 1,
             held: 2,
             short_calls: 1,
-            wait_ms_answered: 31_000,
-            wait_ms_abandoned: 43_001,
             talk_ms: 200_000,
             hold_ms: 10_000,
             wrap_ms: 40_001,
-            ..VisitCounts::NONE
+            wrapping_up: 0,
         };
-        let averages = Averages::of(&counts);
+        let averages = Averages::of(&counts, &handling);
         assert_eq!((averages.asa_ms, averages.ata_ms, averages.aht_ms), (Some(10_333), Some(21_501), Some(83_334)));
         assert_eq!((averages.abandon_rate, averages.transfer_rate), (Ratio::new(1, 4), Ratio::new(1, 3)));
         assert_eq!((averages.hold_rate, averages.short_call_rate), (Ratio::new(2, 3), Ratio::new(1, 3)));
-        let none = Averages::of(&VisitCounts::NONE);
+        let none = Averages::of(&VisitCounts::NONE, &Handling::default());
         assert_eq!((none.asa_ms, none.ata_ms, none.aht_ms, none.abandon_rate.basis_points), (None, None, None, None));
     }
 }

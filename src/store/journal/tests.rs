@@ -22,7 +22,7 @@ sql! {
     TIMELINE = "SELECT id, at, agent, queue, reason, disposition, duration_ms, outcome FROM interaction ORDER BY id";
 }
 
-const RULES: VisitRules = VisitRules { threshold_ms: 20_000, short_ms: 5_000 };
+const RULES: VisitRules = VisitRules::usual(20_000, 5_000);
 
 /// A day on the floor: callers who wait, talk, are transferred and talk again, or give up, and the agents who serve them; all
 /// interleaved as chance has it.

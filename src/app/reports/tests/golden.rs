@@ -2,17 +2,19 @@
 //! count from 10:00 UTC.
 
 use super::*;
+use crate::app::reports::Whose;
 use crate::domain::{
     call::TransferTarget,
     directory::{Queue, ServiceLevelVariant},
     queue::{WorkNorm, WorkNorms},
-    report::{AgentInterval, Balance, Ended, FlowOuts, Ratio, VisitCounts, Waits},
+    report::{AgentInterval, Balance, Ended, FlowOuts, Handling, Offers, Ratio, VisitCounts, Waits},
 };
-use crate::store::work_norms::work_norms;
+use crate::store::{segments, work_norms::work_norms};
 
 /// The ten contacts in support, of whom two go on to sales, and the two agents.
 fn day() -> Facts {
     let mut facts = Facts::default();
+    facts.variants.insert(queue("support"), ServiceLevelVariant::LateAbandonsOnly);
     let busy = |number| Presence::Busy { call: Facts::id(number) };
     let offered = |number| Presence::Offered { call: Facts::id(number) };
     let wrapping_up = |number| Presence::WrappingUp { call: Facts::id(number), until: None };
@@ -153,25 +155,34 @@ async fn ten_contacts_come_to_exactly_these_figures_per_queue() {
                 flow_outs: FlowOuts { full: 1, max_wait: 1, closed: 1, ..FlowOuts::default() },
                 closed_on_arrival: 0,
                 open: 0,
-                transferred: 1,
-                held: 1,
-                short_calls: 0,
                 wait_ms_answered: 255_000,
                 wait_ms_abandoned: 98_000,
                 wait_ms_max: 300_000,
-                talk_ms: 320_000,
-                hold_ms: 10_000,
-                wrap_ms: 85_000,
                 forecast: Default::default(),
                 threshold_ms_min: Some(20_000),
                 threshold_ms_max: Some(20_000),
             }
         );
+        // 1, 2 and 6; the talk of 10, which began here, ended in the next quarter of an hour.
+        assert_eq!(
+            support.handling,
+            Handling {
+                handled: 3,
+                transferred: 1,
+                held: 1,
+                short_calls: 0,
+                talk_ms: 220_000,
+                hold_ms: 10_000,
+                wrap_ms: 70_000,
+                wrapping_up: 0,
+            }
+        );
+        assert_eq!((support.offers, support.rona_rate), (Offers { rings: 4, missed_rings: 0, missed: 0 }, Ratio::new(0, 4)));
         assert_eq!(support.waits, Waits { p50_ms: Some(20_000), p90_ms: Some(200_000), p99_ms: Some(200_000) });
         let averages = support.averages;
-        assert_eq!((averages.asa_ms, averages.ata_ms, averages.aht_ms), (Some(63_750), Some(32_667), Some(103_750)));
-        assert_eq!((averages.talk_ms, averages.hold_ms, averages.wrap_ms), (Some(80_000), Some(2_500), Some(21_250)));
-        assert_eq!((averages.abandon_rate, averages.transfer_rate), (Ratio::new(2, 9), Ratio::new(1, 4)));
+        assert_eq!((averages.asa_ms, averages.ata_ms, averages.aht_ms), (Some(63_750), Some(32_667), Some(100_000)));
+        assert_eq!((averages.talk_ms, averages.hold_ms, averages.wrap_ms), (Some(73_333), Some(3_333), Some(23_333)));
+        assert_eq!((averages.abandon_rate, averages.transfer_rate), (Ratio::new(2, 9), Ratio::new(1, 3)));
 
         let levels: Vec<(&str, i64, i64)> = support
             .service_levels
@@ -190,8 +201,13 @@ async fn ten_contacts_come_to_exactly_these_figures_per_queue() {
         assert_eq!(sales.service_level.variant, ServiceLevelVariant::WithoutShortAbandons);
         assert_eq!(sales.service_level.ratio, Ratio::new(1, 2));
         let counts = &sales.counts;
-        assert_eq!((counts.offered, counts.answered_in_time, counts.abandoned, counts.transferred), (2, 1, 1, 0));
-        assert_eq!((counts.talk_ms, counts.hold_ms, counts.wrap_ms), (50_000, 0, 10_000));
+        assert_eq!((counts.offered, counts.answered_in_time, counts.abandoned), (2, 1, 1));
+        let of_sales = Handling { handled: 1, talk_ms: 50_000, wrap_ms: 10_000, ..Handling::default() };
+        assert_eq!(sales.handling, of_sales);
+        let later = &lines[2];
+        assert_eq!((later.counts.offered, later.counts.answered), (0, 0));
+        assert_eq!(later.handling, Handling { handled: 1, talk_ms: 100_000, wrap_ms: 15_000, ..Handling::default() });
+        assert_eq!(later.averages.aht_ms, Some(115_000));
     }
 }
 
@@ -334,5 +350,110 @@ async fn forecasts_are_made_of_the_whole_time_that_each_call_took_its_agent() {
         assert_eq!(norms, WorkNorms::from([(queue("support"), support), (queue("sales"), sales)]), "on {test:?}");
         let before_the_talk = work_norms(&test.db, (at(0), at(10))).await.unwrap();
         assert!(before_the_talk.is_empty(), "on {test:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_hangs_up_after_exactly_the_short_time_is_a_short_abandon() {
+    for test in TestDb::each().await {
+        let reports = reports_of(&test, directory());
+        let mut facts = Facts::default();
+        for (number, waited_ms) in [(1, 4_999), (2, 5_000), (3, 5_001)] {
+            facts.queued(number, at(10), "support");
+            facts.abandoned(number, at(10).plus_millis(waited_ms), "support", waited_ms);
+        }
+        facts.store(&test).await;
+        let lines = queue_lines(&reports).await;
+        let counts = &lines[0].counts;
+        assert_eq!((counts.abandoned, counts.abandoned_short), (3, 2), "on {test:?}");
+        assert_eq!(lines[0].averages.abandon_rate, Ratio::new(1, 1));
+        let short = contacts(&reports, Figure::AbandonedShort, &lines[0], 50).await;
+        assert_eq!(short.iter().map(|contact| contact.wait_ms).collect::<Vec<_>>(), [Some(4_999), Some(5_000)]);
+        let board = segments::counts(&test.db, at(0), at(900)).await.unwrap();
+        assert_eq!((board[0].1.abandoned_short, board[0].1.abandoned_in_time), (2, 3), "on {test:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrap_up_that_goes_on_is_told_and_the_longest_wait_opens_its_contact() {
+    for test in TestDb::each().await {
+        let reports = reports_of(&test, directory());
+        let mut facts = Facts::default();
+        facts.presence("ana", at(0), Presence::Ready);
+        facts.queued(1, at(0), "support");
+        facts.connected(1, at(30), "support", "ana", 30_000);
+        facts.presence("ana", at(30), Presence::Busy { call: Facts::id(1) });
+        facts.call(1).talk_ms = 8_000;
+        facts.ended(1, at(38));
+        facts.presence("ana", at(38), Presence::WrappingUp { call: Facts::id(1), until: None });
+        facts.queued(2, at(40), "support");
+        facts.abandoned(2, at(52), "support", 12_000);
+        facts.store(&test).await;
+        let lines = queue_lines(&reports).await;
+        let expected = Handling { handled: 1, short_calls: 1, talk_ms: 8_000, wrapping_up: 1, ..Handling::default() };
+        assert_eq!(lines[0].handling, expected, "on {test:?}");
+        let longest = contacts(&reports, Figure::LongestWait, &lines[0], 50).await;
+        assert_eq!(longest.iter().map(|contact| contact.call).collect::<Vec<_>>(), [Facts::id(1)]);
+    }
+}
+
+#[tokio::test]
+async fn past_days_keep_their_definition_and_show_the_present_one_beside_it() {
+    for test in TestDb::each().await {
+        day().store(&test).await;
+        let mut changed = directory();
+        changed.queues.get_mut(&queue("support")).unwrap().service_level_variant = ServiceLevelVariant::Strict;
+        let lines = queue_lines(&reports_of(&test, changed.clone())).await;
+        let support = &lines[1];
+        assert_eq!((&*support.service_level.code, support.service_level.ratio), ("SL-5", Ratio::new(2, 5)), "on {test:?}");
+        let now = support.service_level_now.as_ref().unwrap();
+        assert_eq!((&*now.code, now.ratio), ("SL-3", Ratio::new(2, 7)));
+        assert_eq!(lines[0].service_level_now, None);
+        // What was stored before definitions were kept goes by the present one.
+        test.raw("UPDATE segment SET level_variant = NULL").await;
+        let lines = queue_lines(&reports_of(&test, changed)).await;
+        assert_eq!((&*lines[1].service_level.code, &lines[1].service_level_now), ("SL-3", &None));
+    }
+}
+
+#[tokio::test]
+async fn the_check_of_the_last_day_finds_what_does_not_add_up() {
+    for test in TestDb::each().await {
+        let reports = reports_of(&test, directory());
+        day().store(&test).await;
+        let whole = reports.check_balances(at(1_900)).await.unwrap();
+        assert_eq!(whole.queues, [(queue("sales"), 0), (queue("support"), 0)].into(), "on {test:?}");
+        assert_eq!(whole.agents, [(agent("ana"), 0), (agent("luis"), 0)].into(), "on {test:?}");
+        assert!(whole.differences.is_empty());
+        test.raw("UPDATE segment SET closed_at = NULL WHERE queue = 'sales' AND outcome = 'abandoned'").await;
+        let torn = reports.check_balances(at(1_900)).await.unwrap();
+        assert_eq!(torn.queues, [(queue("sales"), 1), (queue("support"), 0)].into(), "on {test:?}");
+        assert_eq!(torn.differences, [((at(0), Whose::Queue(queue("sales"))), 1)].into());
+        let a_day_later = reports.check_balances(at(2_000 + 86_400)).await.unwrap();
+        assert_eq!(a_day_later.differences, BTreeMap::new(), "on {test:?}");
+    }
+}
+
+#[tokio::test]
+async fn contacts_go_to_a_file_as_many_as_the_figure_says() {
+    for test in TestDb::each().await {
+        let reports = reports_of(&test, directory());
+        day().store(&test).await;
+        let behind = Behind { figure: Figure::FlowedOut, from: at(0), to: at(900), queue: Some(queue("support")), agent: None };
+        let file = reports.contacts_file(&sue(), behind.clone()).await.unwrap();
+        let mut reader = csv::Reader::from_reader(file.as_slice());
+        let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();
+        let causes: Vec<&str> = rows.iter().map(|row| row["flow_cause"].as_str()).collect();
+        assert_eq!(causes, ["full", "max_wait", "closed"], "on {test:?}");
+        assert_eq!((rows[1]["wait_seconds"].as_str(), rows[1]["agent"].as_str()), ("300.000", ""));
+        // The same calls are nobody's, and those that luis answered are his.
+        let of = async |figure, who: &str| {
+            let behind = Behind { figure, agent: Some(agent(who)), queue: None, ..behind.clone() };
+            let part = reports.contacts(&sue(), behind, None, 50).await.unwrap();
+            part.items.iter().map(|contact| contact.call).collect::<Vec<_>>()
+        };
+        assert!(of(Figure::FlowedOut, "luis").await.is_empty());
+        assert_eq!(of(Figure::Taken, "luis").await, [2, 6].map(Facts::id), "on {test:?}");
+        assert_eq!(of(Figure::Taken, "ana").await, [1, 6].map(Facts::id), "on {test:?}");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
             CentreCommand, CentreInput, ConsultTarget, WantedPresence,
             stories::floor::{Floor, agent as profile, id, sample, sample_line},
         },
-        report::{AgentInterval, Balance, Ended, Ratio, VisitCounts},
+        report::{AgentInterval, Balance, Ended, Handling, Ratio, VisitCounts},
     },
     types::LegId,
 };
@@ -192,29 +192,41 @@ async fn callers_who_are_handed_on_come_to_exactly_these_figures_per_queue() {
                 answered: 10,
                 answered_in_time: 10,
                 answered_within_180_s: 10,
-                transferred: 7,
-                held: 5,
-                short_calls: 1,
                 wait_ms_answered: 56_000,
                 wait_ms_max: 10_000,
-                // 105 + 50 + 55 + 35 + 30 + 20 + 15 + 12 + 4 + 20.
-                talk_ms: 346_000,
-                // 10 + 20 + 10 + 5 + 10.
-                hold_ms: 55_000,
-                // Both agents' of 1, 3 and 5; ana's two of 2, one cut short by the ringing.
-                wrap_ms: 410_000,
                 ..thresholds
             },
             "on {test:?}"
         );
+        // All but the tenth, which ended in the next quarter of an hour.
+        assert_eq!(
+            support.handling,
+            Handling {
+                handled: 9,
+                transferred: 7,
+                held: 5,
+                short_calls: 1,
+                // 105 + 50 + 55 + 35 + 30 + 20 + 15 + 12 + 4.
+                talk_ms: 326_000,
+                // 10 + 20 + 10 + 5 + 10.
+                hold_ms: 55_000,
+                // Both agents' of 1, 3 and 5; ana's two of 2, one cut short by the ringing.
+                wrap_ms: 380_000,
+                wrapping_up: 0,
+            },
+            "on {test:?}"
+        );
         let averages = support.averages;
-        assert_eq!((averages.asa_ms, averages.aht_ms), (Some(5_600), Some(81_100)));
-        assert_eq!((averages.transfer_rate, averages.hold_rate), (Ratio::new(7, 10), Ratio::new(5, 10)));
-        assert_eq!(averages.short_call_rate, Ratio::new(1, 10));
+        assert_eq!((averages.asa_ms, averages.aht_ms), (Some(5_600), Some(84_556)));
+        assert_eq!((averages.transfer_rate, averages.hold_rate), (Ratio::new(7, 9), Ratio::new(5, 9)));
+        assert_eq!(averages.short_call_rate, Ratio::new(1, 9));
         assert_eq!((support.within_180_s, support.is_within_180_s_met), (Ratio::new(10, 10), Some(true)));
-        let sales = &lines[0].counts;
-        assert_eq!((sales.offered, sales.answered, sales.transferred, sales.held), (1, 1, 0, 0));
-        assert_eq!((sales.wait_ms_answered, sales.talk_ms, sales.hold_ms, sales.wrap_ms), (7_000, 25_000, 0, 30_000));
+        let sales = &lines[0];
+        assert_eq!((sales.counts.offered, sales.counts.answered, sales.counts.wait_ms_answered), (1, 1, 7_000));
+        let of_sales = Handling { handled: 1, talk_ms: 25_000, wrap_ms: 30_000, ..Handling::default() };
+        assert_eq!(sales.handling, of_sales, "on {test:?}");
+        let of_the_tenth = Handling { handled: 1, talk_ms: 20_000, wrap_ms: 30_000, ..Handling::default() };
+        assert_eq!(lines[2].handling, of_the_tenth, "on {test:?}");
         let later = &lines[2].counts;
         assert_eq!((later.offered, later.abandoned, later.abandoned_in_time, later.wait_ms_abandoned), (1, 1, 1, 20_000));
     }
@@ -286,7 +298,7 @@ async fn the_balance_of_each_queue_and_the_time_of_each_agent_add_up() {
             told,
             [
                 ("ana", [900, 244, 55, 311, 290, 0], [9, 11, 0]),
-                ("bea", [900, 550, 42, 134, 120, 54], [1, 6, 1]),
+                ("bea", [900, 550, 42, 134, 120, 54], [4, 6, 1]),
                 ("ana", [300, 5, 5, 20, 30, 240], [1, 0, 0]),
                 ("bea", [300, 300, 0, 0, 0, 0], [0, 0, 0]),
             ],
@@ -321,5 +333,24 @@ async fn the_talk_with_an_agent_who_was_lost_stays_with_the_first_visit() {
         // The customer was on hold until the agent was given up.
         assert_eq!(told, [[1, 30, 30, 0], [2, 40, 0, 0]], "on {test:?}");
         assert!(lines[0].balance.is_reconciled);
+    }
+}
+
+#[tokio::test]
+async fn who_was_given_a_caller_has_answered_and_who_let_it_ring_has_missed() {
+    let day = day();
+    for test in TestDb::each().await {
+        let reports = reports_of(&test, Directory::default());
+        day.store(&test).await;
+        let behind = async |figure, who: &str| {
+            let behind = Behind { figure, from: at(0), to: at(900), queue: None, agent: Some(agent(who)) };
+            let part = reports.contacts(&sue(), behind, None, 50).await.unwrap();
+            part.items.iter().map(|one| one.offered_at.millis_since(at(0)) / 1_000).collect::<Vec<_>>()
+        };
+        // By hand, out of a question, out of a conference, and out of the queue.
+        assert_eq!(behind(Figure::Taken, "bea").await, [0, 320, 530, 635], "on {test:?}");
+        assert_eq!(behind(Figure::Missed, "bea").await, [200], "on {test:?}");
+        assert!(behind(Figure::Missed, "ana").await.is_empty(), "on {test:?}");
+        assert_eq!(behind(Figure::Taken, "ana").await.len(), 9, "on {test:?}");
     }
 }

@@ -1,25 +1,29 @@
 // What the board computes from the server's counts. Pure.
-import type { AgentView, BoardQueue, CallView, QueueCounts } from '@/live/protocol'
+import type { AgentView, BoardQueue, CallView } from '@/live/protocol'
 
-/** Answered in time over answered plus abandoned, short abandons left out; `undefined` when nothing counts yet. */
-export function serviceLevel(counts: QueueCounts): number | undefined {
-  const whole = counts.answered + counts.abandoned - counts.abandoned_short
-  return whole > 0 ? counts.answered_in_time / whole : undefined
+/** A service level with the definition that the server computed it by. */
+export type ServiceLevel = BoardQueue['level_interval']
+
+/** The share that was served in time; `undefined` when nothing counts yet. */
+export function levelOf(level: { numerator: number; denominator: number }): number | undefined {
+  return level.denominator > 0 ? level.numerator / level.denominator : undefined
 }
 
-export function addCounts(all: readonly QueueCounts[]): QueueCounts {
-  const sum: QueueCounts = { offered: 0, answered: 0, answered_in_time: 0, abandoned: 0, abandoned_short: 0, flowed_out: 0, wait_ms_answered: 0, wait_ms_max: 0 }
-  for (const counts of all) {
-    sum.offered += counts.offered
-    sum.answered += counts.answered
-    sum.answered_in_time += counts.answered_in_time
-    sum.abandoned += counts.abandoned
-    sum.abandoned_short += counts.abandoned_short
-    sum.flowed_out += counts.flowed_out
-    sum.wait_ms_answered += counts.wait_ms_answered
-    sum.wait_ms_max = Math.max(sum.wait_ms_max, counts.wait_ms_max)
-  }
-  return sum
+/** All queues together, each by its own definition; `definition` is there when they share one. */
+export function levelOfAll(queues: readonly BoardQueue[]): { share: number | undefined; definition: { code: string; secs: string } | undefined } {
+  const levels = queues.map((queue) => queue.level_interval)
+  const add = (part: (level: ServiceLevel) => number) => levels.reduce((sum, level) => sum + part(level), 0)
+  const definitions = queues.map((queue) => definitionOf(queue, queue.level_interval))
+  const [first] = definitions
+  const isShared = first !== undefined && definitions.every((one) => one.code === first.code && one.secs === first.secs)
+  return { share: levelOf({ numerator: add((level) => level.numerator), denominator: add((level) => level.denominator) }), definition: isShared ? first : undefined }
+}
+
+/** The definition as it is printed: its short name, and the threshold in seconds. Calls count by the one that held when they came. */
+export function definitionOf(queue: BoardQueue, level: ServiceLevel): { code: string; secs: string } {
+  const [least, most] = [level.threshold_ms_min, level.threshold_ms_max]
+  if (least == null || most == null) return { code: level.code, secs: String(queue.service_level_secs) }
+  return { code: level.code, secs: least === most ? String(least / 1000) : `${least / 1000}–${most / 1000}` }
 }
 
 /** How long the first in line waits, in milliseconds. */

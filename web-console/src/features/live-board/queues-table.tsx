@@ -3,12 +3,12 @@ import { useTexts } from '@/i18n/use-texts'
 import { clockText, numberText, percentText, waitRangeText } from '@/i18n/format'
 import { boardStore } from '@/live/stores/board'
 import { cx } from '@/ui'
-import { byNeed, serviceLevel } from './figures'
+import { byNeed, definitionOf, levelOf, type ServiceLevel } from './figures'
 import { useQueueState } from './use-queue-state'
 import { useSlowOrder } from './use-slow-order'
 import { useSteady } from './use-steady'
 
-const TRACKS = 'grid grid-cols-[minmax(132px,2fr)_64px_64px_80px_96px_minmax(112px,1.2fr)_88px_64px_repeat(4,minmax(68px,1fr))] items-center gap-3 px-4'
+const TRACKS = 'grid grid-cols-[minmax(132px,2fr)_64px_64px_80px_96px_minmax(128px,1.4fr)_88px_64px_repeat(4,minmax(68px,1fr))] items-center gap-3 px-4'
 
 export function QueuesTable({ ids }: { ids: readonly string[] }) {
   const { t } = useTexts('live-board')
@@ -47,7 +47,6 @@ function QueueRow({ id }: { id: string }) {
   const { queue, wait, isLate, isUnmanned } = useQueueState(id)
   if (!queue) return null
   const { live, today } = queue
-  const level = serviceLevel(queue.interval)
   const lang = i18n.language
   return (
     <div role="row" data-testid={`board-queue-${id}`} className={cx(TRACKS, 'h-9 border-b border-line [contain:content]')}>
@@ -74,7 +73,7 @@ function QueueRow({ id }: { id: string }) {
         {live.expected_wait ? waitRangeText(live.expected_wait) : '–'}
       </span>
       <span role="cell">
-        <Level level={level} goal={queue.service_level_percent} secs={queue.service_level_secs} />
+        <Level level={queue.level_interval} definition={definitionOf(queue, queue.level_interval)} goal={queue.service_level_percent} />
       </span>
       <span role="cell" className={cx('text-right tabular-nums', isUnmanned && 'font-semibold text-bad-ink')}>
         {isUnmanned ? `▲ ${t('queues.unmanned')}` : `${live.agents_ready} / ${live.agents_signed_in}`}
@@ -83,20 +82,24 @@ function QueueRow({ id }: { id: string }) {
       <span role="cell" className="text-right tabular-nums">{numberText(today.offered, lang)}</span>
       <span role="cell" className="text-right tabular-nums">{numberText(today.answered, lang)}</span>
       <span role="cell" className="text-right tabular-nums">{numberText(today.abandoned, lang)}</span>
-      <span role="cell" className="text-right tabular-nums">{percentText(today.answered_in_time, today.answered + today.abandoned - today.abandoned_short, lang)}</span>
+      <span role="cell" data-testid={`board-queue-${id}-level-today`} title={t('definition', definitionOf(queue, queue.level_today))} className="text-right tabular-nums">
+        {percentText(queue.level_today.numerator, queue.level_today.denominator, lang)}
+      </span>
     </div>
   )
 }
 
 /** The service level of the half hour as figure and bar, the goal as a mark on it. */
-function Level({ level, goal, secs }: { level: number | undefined; goal: number; secs: number }) {
+function Level({ level: { variant, ...parts }, definition, goal }: { level: ServiceLevel; definition: { code: string; secs: string }; goal: number }) {
   const { t, i18n } = useTexts('live-board')
+  const level = levelOf(parts)
   const isBelow = useSteady(level !== undefined && level * 100 < goal)
   const percent = level === undefined ? 0 : Math.round(level * 100)
   return (
-    <span className="flex items-center gap-2" title={t('queues.goal', { percent: goal, secs })}>
+    <span className="flex items-center gap-2" title={`${definition.code}: ${t(`common:service_level_variant.${variant}`)}. ${t('queues.goal', { percent: goal, secs: definition.secs })}`}>
       <span className={cx('w-11 text-right tabular-nums', isBelow && 'font-semibold text-bad-ink')}>{level === undefined ? '–' : percentText(level, 1, i18n.language)}</span>
-      <span aria-hidden className="relative h-1.5 min-w-8 flex-1 rounded-sm bg-sunken">
+      <span className="shrink-0 text-xs text-ink-3">{definition.code}</span>
+      <span aria-hidden className="relative h-1.5 min-w-4 flex-1 rounded-sm bg-sunken">
         <span style={{ width: `${percent}%` }} className={cx('absolute inset-y-0 left-0 rounded-sm', isBelow ? 'bg-bad' : 'bg-ink-3')} />
         <span style={{ left: `${goal}%` }} className="absolute -inset-y-0.5 w-px bg-ink" />
       </span>

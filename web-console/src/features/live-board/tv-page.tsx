@@ -13,7 +13,7 @@ import type { Presence } from '@/live/protocol'
 import { boardStore } from '@/live/stores/board'
 import { Button, cx, Dot, EmptyState, SkeletonLines, type BadgeTone } from '@/ui'
 import { AsOf, Figures } from './age'
-import { byNeed, serviceLevel } from './figures'
+import { byNeed, definitionOf, levelOf } from './figures'
 import { useBoardList, useWatchBoard } from './use-board'
 import { useNightlyReload } from './use-nightly-reload'
 import { useQueueState } from './use-queue-state'
@@ -147,7 +147,7 @@ function Queues({ ids }: { ids: readonly string[] }) {
 function QueueRow({ id }: { id: string }) {
   const { t, i18n } = useTexts('live-board')
   const { queue, wait, isLate, isUnmanned } = useQueueState(id)
-  const level = queue && serviceLevel(queue.interval)
+  const level = queue && levelOf(queue.level_interval)
   const isBelow = useSteady(queue !== undefined && level !== undefined && level * 100 < queue.service_level_percent)
   if (!queue) return null
   const cell = (isBad: boolean) => cx('truncate text-right tabular-nums', isBad && 'font-semibold text-bad-ink')
@@ -163,7 +163,7 @@ function QueueRow({ id }: { id: string }) {
         {queue.live.longest_since ? `${isLate ? '▲ ' : ''}${clockText(wait)}` : '–'}
       </span>
       <span role="cell" className={cell(isBelow)}>
-        {level === undefined ? '–' : `${isBelow ? '▼ ' : ''}${percentText(level, 1, i18n.language)}`}
+        {level === undefined ? '–' : `${isBelow ? '▼ ' : ''}${percentText(level, 1, i18n.language)}`} <span className="text-[1vw] text-ink-3">{t('definition', definitionOf(queue, queue.level_interval))}</span>
       </span>
       <span role="cell" className={cell(isUnmanned)}>
         {isUnmanned ? `▲ ${t('queues.unmanned')}` : `${queue.live.agents_ready} / ${queue.live.agents_signed_in}`}

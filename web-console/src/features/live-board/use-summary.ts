@@ -4,7 +4,7 @@ import { clockText, percentText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import { useNow } from '@/lib/use-live'
 import { boardStore } from '@/live/stores/board'
-import { addCounts, longestWait, serviceLevel } from './figures'
+import { levelOfAll, longestWait } from './figures'
 
 /** Longer than twice the promise: somebody should look. */
 const WAIT_FACTOR = 2
@@ -27,7 +27,7 @@ export function useSummary(ids: readonly string[], agents: readonly string[]): r
   const queues = ids.flatMap((id) => boardStore.queue(id) ?? [])
   const waiting = queues.reduce((sum, queue) => sum + queue.live.waiting, 0)
   const longest = Math.max(0, ...queues.map((queue) => longestWait(queue, now)))
-  const level = serviceLevel(addCounts(queues.map((queue) => queue.interval)))
+  const { share: level, definition } = levelOfAll(queues)
   const goal = queues.length > 0 ? queues.reduce((sum, queue) => sum + queue.service_level_percent, 0) / queues.length : 80
   const promise = Math.min(...queues.map((queue) => queue.service_level_secs), Number.POSITIVE_INFINITY)
   const signedIn = agents.flatMap((id) => boardStore.agent(id) ?? []).filter((agent) => agent.presence.state !== 'offline')
@@ -46,7 +46,7 @@ export function useSummary(ids: readonly string[], agents: readonly string[]): r
       key: 'service_level',
       name: t('summary.service_level'),
       value: level === undefined ? '–' : percentText(level, 1, i18n.language),
-      note: t('summary.goal', { percent: percentText(goal, 100, i18n.language) }),
+      note: `${definition ? t('definition', definition) : t('own_definitions')} · ${t('summary.goal', { percent: percentText(goal, 100, i18n.language) })}`,
       isBad: level !== undefined && level * 100 < goal,
       badText: t('summary.below'),
     },

@@ -5,15 +5,19 @@ import { clockText, dateText, dateTimeText, numberText, percentText } from '@/i1
 import { useTexts } from '@/i18n/use-texts'
 import { useNames } from '@/lib/use-names'
 import { cx, type Column } from '@/ui'
-import { thresholdText, type AgentInterval, type QueueInterval, type Ratio } from './figures'
+import { thresholdText, type AgentInterval, type CallbackInterval, type QueueInterval, type Ratio } from './figures'
 import type { Figure } from './search'
+
+const CAUSES = ['no_agents', 'max_wait', 'full', 'closed', 'expected_wait', 'key', 'moved', 'node_lost'] as const
+
+type CallbackCount = 'requested' | 'promises_open' | 'reached' | 'kept' | 'failed' | 'expired' | 'merged' | 'cancelled' | 'attempts' | 'retries'
 
 /** From how many hours on an interval is a day. */
 const DAY_HOURS_MIN = 22
 
-/** Whether handling times can be told: of calls that go on they are not known yet, and those that are over would make it too short. */
+/** Whether handling times can be told: while the interval or a wrap-up goes on they are not whole. */
 function isSettled(line: QueueInterval): boolean {
-  return line.is_over && line.open === 0
+  return line.is_over && line.wrapping_up === 0
 }
 
 export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
@@ -27,11 +31,10 @@ export function useQueueColumns(): ReadonlyArray<Column<QueueInterval>> {
     figure('answered', 'answered', t('field.answered'), (line) => line.answered),
     figure('abandoned', 'abandoned', t('field.abandoned'), (line) => line.abandoned),
     figure('flowed_out', 'flowed_out', t('field.flowed_out'), (line) => line.flowed_out),
-    figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px'),
-    { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Level level={line.service_level} /> },
-    { id: 'asa', title: t('field.asa'), width: '64px', isNumber: true, cell: (line) => <Explained text={t('help.asa', waitsText(line.waits))}>{lengthText(line.averages.asa_ms)}</Explained> },
-    { id: 'longest', title: t('field.longest'), width: '72px', isNumber: true, cell: (line) => lengthText(line.wait_ms_max) },
-    { id: 'aht', title: t('field.aht'), width: '72px', isNumber: true, cell: (line) => <Explained text={isSettled(line) ? t('help.aht') : `${t('still_running')}. ${t('help.aht')}`}>{isSettled(line) ? lengthText(line.averages.aht_ms) : '…'}</Explained> },
+    { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Levels line={line} /> },
+    { id: 'asa', title: t('field.asa'), width: '64px', isNumber: true, cell: (line) => <Behind line={line} figure="answered" title={t('field.asa')} help={t('help.asa', waitsText(line.waits))} text={lengthText(line.averages.asa_ms)} testId="behind-asa" /> },
+    { id: 'longest', title: t('field.longest'), width: '72px', isNumber: true, cell: (line) => <Behind line={line} figure="longest_wait" title={t('field.longest')} text={line.offered > line.open ? lengthText(line.wait_ms_max) : '–'} /> },
+    { id: 'aht', title: t('field.aht'), width: '72px', isNumber: true, cell: (line) => <Handled line={line} id="aht" ms={line.averages.aht_ms} /> },
     { id: 'adds_up', title: t('field.difference'), width: '84px', cell: (line) => <AddsUp isReconciled={line.balance.is_reconciled} off={t('off_by', { difference: line.balance.difference })} /> },
   ]
 }
@@ -44,7 +47,7 @@ export function useLevelColumns(): ReadonlyArray<Column<QueueInterval>> {
   return [
     begins,
     queue,
-    { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Level level={line.service_level} /> },
+    { id: 'level', title: t('field.level'), width: 'minmax(128px, 1.2fr)', cell: (line) => <Levels line={line} /> },
     ...codes.map((code): Column<QueueInterval> => ({
       id: code,
       title: code,
@@ -76,7 +79,31 @@ export function useLevelColumns(): ReadonlyArray<Column<QueueInterval>> {
   ]
 }
 
-/** What became of the answered: who was passed on or put on hold, whose talk was short, and where the time went. */
+/** Who left without an answer, and why. */
+export function useExitColumns(): ReadonlyArray<Column<QueueInterval>> {
+  const { t, i18n } = useTexts('reports')
+  const [begins, queue] = useFirstColumns()
+  const figure = useFigureColumn()
+  return [
+    begins,
+    queue,
+    figure('offered', 'offered', t('field.offered'), (line) => line.offered),
+    figure('abandoned', 'abandoned', t('field.abandoned'), (line) => line.abandoned),
+    figure('abandoned_short', 'abandoned_short', t('field.abandoned_short'), (line) => line.abandoned_short),
+    {
+      id: 'abandon_rate',
+      title: '%',
+      width: '56px',
+      isNumber: true,
+      cell: (line) => <Explained text={t('help.abandon_rate')}>{percent(line.averages.abandon_rate, i18n.language)}</Explained>,
+    },
+    { id: 'ata', title: t('field.ata'), width: '72px', isNumber: true, cell: (line) => <Behind line={line} figure="abandoned" title={t('field.ata')} help={t('help.ata')} text={lengthText(line.averages.ata_ms)} /> },
+    figure('flowed_out', 'flowed_out', t('field.flowed_out'), (line) => line.flowed_out),
+    ...CAUSES.map((cause) => figure(cause, `flowed_out_${cause}`, t(`cause.${cause}`), (line) => line.flow_outs[cause])),
+  ]
+}
+
+/** What became of the answered whose handling ended: who was passed on or put on hold, whose talk was short, and where the time went. */
 export function useHandlingColumns(): ReadonlyArray<Column<QueueInterval>> {
   const { t, i18n } = useTexts('reports')
   const [begins, queue] = useFirstColumns()
@@ -88,23 +115,31 @@ export function useHandlingColumns(): ReadonlyArray<Column<QueueInterval>> {
     isNumber: true,
     cell: (line) => <Explained text={t(`help.${id}`)}>{percent(of(line), i18n.language)}</Explained>,
   })
-  const length = (id: 'talk' | 'hold' | 'wrapping_up' | 'aht', of: (line: QueueInterval) => number | null | undefined, width = '72px'): Column<QueueInterval> => ({
+  const length = (id: HandlingTime, of: (line: QueueInterval) => number | null | undefined, width = '72px'): Column<QueueInterval> => ({
     id,
     title: t(`field.${id}`),
     width,
     isNumber: true,
-    cell: (line) => <Explained text={isSettled(line) ? t(`help.${id}`) : `${t('still_running')}. ${t(`help.${id}`)}`}>{isSettled(line) ? lengthText(of(line)) : '…'}</Explained>,
+    cell: (line) => <Handled line={line} id={id} ms={of(line)} />,
   })
   return [
     begins,
     queue,
-    figure('answered', 'answered', t('field.answered'), (line) => line.answered),
+    figure('handled', 'handled', t('field.handled'), (line) => line.handled),
     figure('transferred', 'transferred', t('field.transferred'), (line) => line.transferred, '88px'),
     share('transferred', (line) => line.averages.transfer_rate),
     figure('held', 'held', t('field.held'), (line) => line.held),
     share('held', (line) => line.averages.hold_rate),
     figure('short_calls', 'short_calls', t('field.short_calls'), (line) => line.short_calls),
     share('short_calls', (line) => line.averages.short_call_rate),
+    figure('missed', 'missed', t('field.missed'), (line) => line.missed),
+    {
+      id: 'rona',
+      title: 'RONA',
+      width: '64px',
+      isNumber: true,
+      cell: (line) => <Explained text={t('help.missed', { missed: line.missed_rings, rings: line.rings })}>{percent(line.rona_rate, i18n.language)}</Explained>,
+    },
     length('talk', (line) => line.averages.talk_ms, '96px'),
     length('hold', (line) => line.averages.hold_ms),
     length('wrapping_up', (line) => line.averages.wrap_ms),
@@ -154,6 +189,31 @@ export function useBalanceColumns(): ReadonlyArray<Column<QueueInterval>> {
   ]
 }
 
+export function useCallbackColumns(): ReadonlyArray<Column<CallbackInterval>> {
+  const { t, i18n } = useTexts('reports')
+  const names = useNames()
+  const begins = useBegins()
+  const count = (id: CallbackCount, of: (line: CallbackInterval) => number): Column<CallbackInterval> => ({ id, title: t(`field.${id}`), width: 'minmax(72px, 0.8fr)', isNumber: true, cell: (line) => numberText(of(line), i18n.language) })
+  const wait = (id: 'wait_to_answer' | 'wait_on_line', of: (line: CallbackInterval) => number | null | undefined): Column<CallbackInterval> => ({ id, title: t(`field.${id}`), width: '96px', isNumber: true, cell: (line) => <Explained text={t(`help.${id}`)}>{lengthText(of(line))}</Explained> })
+  return [
+    { id: 'begins', title: t('field.begins'), width: '136px', cell: begins },
+    { id: 'queue', title: t('field.queue'), width: 'minmax(96px, 1.2fr)', cell: (line) => names.queue(line.queue) },
+    count('requested', (line) => line.requested),
+    count('promises_open', (line) => line.open),
+    count('reached', (line) => line.reached),
+    count('kept', (line) => line.kept),
+    { id: 'kept_percent', title: '%', width: '56px', isNumber: true, cell: (line) => <Explained text={t('help.kept')}>{percent(line.kept_rate, i18n.language)}</Explained> },
+    count('failed', (line) => line.failed),
+    count('expired', (line) => line.expired),
+    count('merged', (line) => line.merged),
+    count('cancelled', (line) => line.cancelled),
+    count('attempts', (line) => line.attempts),
+    count('retries', (line) => line.retries),
+    wait('wait_to_answer', (line) => line.mean_wait_to_answer_ms),
+    wait('wait_on_line', (line) => line.mean_wait_on_line_ms),
+  ]
+}
+
 export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
   const { t, i18n } = useTexts('reports')
   const names = useNames()
@@ -162,7 +222,7 @@ export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
   return [
     { id: 'begins', title: t('field.begins'), width: '136px', cell: begins },
     { id: 'agent', title: t('field.agent'), width: 'minmax(96px, 1.2fr)', cell: (line) => names.agent(line.agent) },
-    { id: 'answered', title: t('field.answered'), width: '72px', isNumber: true, cell: (line) => numberText(line.answered, i18n.language) },
+    { id: 'answered', title: t('field.answered'), width: '72px', isNumber: true, cell: (line) => <Behind line={line} figure="taken" title={t('field.answered')} text={numberText(line.answered, i18n.language)} isNone={line.answered === 0} /> },
     length('signed_in', t('field.signed_in'), (line) => line.signed_in_ms),
     length('ready', t('field.ready'), (line) => line.ready_ms),
     length('rang', t('field.rang'), (line) => line.offered_ms),
@@ -180,7 +240,7 @@ export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
       title: t('field.missed'),
       width: '72px',
       isNumber: true,
-      cell: (line) => <Explained text={t('help.missed', { missed: line.missed, rings: line.rings })}>{percent(line.rona_rate, i18n.language)}</Explained>,
+      cell: (line) => <Behind line={line} figure="missed" title={t('field.missed')} help={t('help.missed', { missed: line.missed, rings: line.rings })} text={percent(line.rona_rate, i18n.language)} isNone={line.missed === 0} />,
     },
     { id: 'occupancy', title: t('field.occupancy'), width: '80px', isNumber: true, cell: (line) => <Explained text={t('help.occupancy')}>{percent(line.occupancy, i18n.language)}</Explained> },
     { id: 'utilisation', title: t('field.utilisation'), width: '80px', isNumber: true, cell: (line) => <Explained text={t('help.utilisation')}>{percent(line.utilisation, i18n.language)}</Explained> },
@@ -215,22 +275,59 @@ function useFigureColumn(): (id: string, figure: Figure, title: string, count: (
     title,
     width,
     isNumber: true,
-    cell: (line) => {
-      const text = numberText(count(line), i18n.language)
-      if (count(line) === 0) return <span className="text-ink-3">{text}</span>
-      return (
-        <Link
-          to="/reports/contacts"
-          search={{ queue: line.queue, from: line.begins_at, to: line.ends_at, outcome: figure }}
-          aria-label={`${title}: ${text}`}
-          className="text-accent-ink underline-offset-2 hover:underline"
-          data-testid={`figure-${figure}`}
-        >
-          {text}
-        </Link>
-      )
-    },
+    cell: (line) => <Behind line={line} figure={figure} title={title} text={numberText(count(line), i18n.language)} isNone={count(line) === 0} />,
   })
+}
+
+interface BehindProps {
+  line: { begins_at: string; ends_at: string; queue?: string; agent?: string }
+  figure: Figure
+  title: string
+  text: string
+  help?: string
+  isNone?: boolean
+  testId?: string
+}
+
+/** A figure that leads to the contacts that it is made of, if there are any. */
+function Behind({ line, figure, title, text, help, isNone = text === '–', testId = `figure-${figure}` }: BehindProps) {
+  if (isNone) return <span className="text-ink-3" {...(help ? { title: help } : {})}>{text}</span>
+  return (
+    <Link
+      to="/reports/contacts"
+      search={{ ...(line.queue ? { queue: line.queue } : {}), ...(line.agent ? { agent: line.agent } : {}), from: line.begins_at, to: line.ends_at, outcome: figure }}
+      aria-label={`${title}: ${text}`}
+      title={help}
+      className="text-accent-ink underline-offset-2 hover:underline"
+      data-testid={testId}
+    >
+      {text}
+    </Link>
+  )
+}
+
+type HandlingTime = 'talk' | 'hold' | 'wrapping_up' | 'aht'
+
+/** A part of the handling time, of the contacts whose handling ended in the interval. */
+function Handled({ line, id, ms }: { line: QueueInterval; id: HandlingTime; ms: number | null | undefined }) {
+  const { t } = useTexts('reports')
+  const help = isSettled(line) ? t(`help.${id}`) : `${t('still_running')}. ${t(`help.${id}`)}`
+  return <Behind line={line} figure="handled" title={t(`field.${id}`)} help={help} text={isSettled(line) ? lengthText(ms) : '…'} isNone={line.handled === 0} testId={`behind-${id}`} />
+}
+
+/** By the definition that held, and by the present one where it is another. */
+function Levels({ line }: { line: QueueInterval }) {
+  const { t } = useTexts('reports')
+  return (
+    <>
+      <Level level={line.service_level} />
+      {line.service_level_now && (
+        <span className="ml-2 text-ink-2" data-testid="level-now">
+          {t('now')} <Level level={line.service_level_now} />
+        </span>
+      )}
+    </>
+  )
 }
 
 /** The figure with the definition that it was computed by. */

@@ -1,6 +1,7 @@
 // The contacts behind a figure of a report: as many lines as the figure says.
 import { Link, useNavigate, useRouter, useSearch } from '@tanstack/react-router'
-import { ListX } from 'lucide-react'
+import { Download, ListX } from 'lucide-react'
+import { withQuery } from '@/api/client'
 import { clockText, dateTimeText, exactTimeText } from '@/i18n/format'
 import { useTexts } from '@/i18n/use-texts'
 import type { Schemas } from '@/api/types'
@@ -8,7 +9,7 @@ import { LoadProblem } from '@/lib/load-problem'
 import { ListTitle, MoreRows } from '@/lib/more-rows'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
-import { Button, EmptyState, Page, Select, SkeletonLines, Table, type Column } from '@/ui'
+import { Button, ButtonLink, EmptyState, Page, Select, SkeletonLines, Table, type Column } from '@/ui'
 import { FIGURES, type Figure } from './search'
 
 type Contact = Schemas['Contact']
@@ -65,6 +66,11 @@ export function ContactsPage() {
             className="w-52"
             data-testid="contacts-outcome"
           />
+          {search.from && search.to && (
+            <ButtonLink href={withQuery('/api/v1/reports/queues/contacts.csv', { ...search, outcome })} download="contacts.csv" icon={Download} data-testid="contacts-csv">
+              {t('common:export_csv')}
+            </ButtonLink>
+          )}
           <Button size="sm" tone="plain" onPress={() => router.history.back()}>
             {t('contacts.back')}
           </Button>

@@ -3,6 +3,7 @@ import type { Schemas } from '@/api/types'
 
 export type QueueInterval = Schemas['QueueInterval']
 export type AgentInterval = Schemas['AgentInterval']
+export type CallbackInterval = Schemas['CallbackInterval']
 export type Ratio = Schemas['Ratio']
 
 export interface Total {

@@ -12,8 +12,8 @@ import { LoadProblem } from '@/lib/load-problem'
 import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { Button, ButtonLink, cx, DateField, EmptyState, Page, Segments, Select, SkeletonLines, Table } from '@/ui'
-import { offCount, totalOf, type AgentInterval, type QueueInterval } from './figures'
-import { useAgentColumns, useBalanceColumns, useForecastColumns, useHandlingColumns, useLevelColumns, useQueueColumns } from './columns'
+import { offCount, totalOf, type AgentInterval, type CallbackInterval, type QueueInterval } from './figures'
+import { useAgentColumns, useBalanceColumns, useCallbackColumns, useExitColumns, useForecastColumns, useHandlingColumns, useLevelColumns, useQueueColumns } from './columns'
 import { daysOf, INTERVALS, reportQuery, VIEWS, type IntervalChoice, type ReportSearch, type View } from './search'
 
 export function ReportsPage() {
@@ -26,7 +26,8 @@ export function ReportsPage() {
   const view = search.view ?? 'queues'
   const isOfAgents = view === 'agents'
   const query = reportQuery(search, today)
-  const path = isOfAgents ? '/reports/agents' : '/reports/queues'
+  const kind = isOfAgents ? 'agents' : view === 'callbacks' ? 'callbacks' : 'queues'
+  const path = `/reports/${kind}`
   const narrow = (more: Partial<ReportSearch>) => void navigate({ search: (old) => withoutUndefined({ ...old, ...more }), replace: true })
   const choices = isOfAgents ? names.agents : names.queues
   return (
@@ -36,7 +37,7 @@ export function ReportsPage() {
       actions={
         <>
           <Segments label={t('view_label')} segments={VIEWS.map((value) => ({ value, text: t(`view.${value}`) }))} value={view} onChange={(value) => narrow({ view: value === 'queues' ? undefined : value })} testId="reports-view" />
-          <ButtonLink href={withQuery(`/api/v1${path}.csv`, query)} download={isOfAgents ? 'agents.csv' : 'queues.csv'} icon={Download} data-testid="reports-csv">
+          <ButtonLink href={withQuery(`/api/v1${path}.csv`, query)} download={`${kind}.csv`} icon={Download} data-testid="reports-csv">
             {t('common:export_csv')}
           </ButtonLink>
         </>
@@ -62,7 +63,7 @@ export function ReportsPage() {
             className="w-40"
           />
         </div>
-        <div className="min-h-0 flex-1 overflow-auto">{isOfAgents ? <Agents path={path} query={query} /> : <Queues view={view} path={path} query={query} />}</div>
+        <div className="min-h-0 flex-1 overflow-auto">{view === 'agents' ? <Agents path={path} query={query} /> : view === 'callbacks' ? <Callbacks path={path} query={query} /> : <Queues view={view} path={path} query={query} />}</div>
       </div>
     </Page>
   )
@@ -83,10 +84,10 @@ function useReport<T>({ path, query }: ReportProps) {
   })
 }
 
-function Queues({ view, ...props }: ReportProps & { view: Exclude<View, 'agents'> }) {
+function Queues({ view, ...props }: ReportProps & { view: Exclude<View, 'agents' | 'callbacks'> }) {
   const { t } = useTexts('reports')
   const report = useReport<QueueInterval>(props)
-  const columns = { queues: useQueueColumns(), levels: useLevelColumns(), handling: useHandlingColumns(), forecasts: useForecastColumns(), balance: useBalanceColumns() }[view]
+  const columns = { queues: useQueueColumns(), levels: useLevelColumns(), exits: useExitColumns(), handling: useHandlingColumns(), forecasts: useForecastColumns(), balance: useBalanceColumns() }[view]
   const lines = report.data ?? []
   return (
     <>
@@ -95,9 +96,28 @@ function Queues({ view, ...props }: ReportProps & { view: Exclude<View, 'agents'
         <div aria-busy={report.isPlaceholderData} className={report.isPlaceholderData ? 'opacity-60' : ''}>
           <Summary lines={lines} />
           {view === 'levels' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('levels_rule')}</p>}
+          {view === 'handling' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('handling_rule')}</p>}
           {view === 'forecasts' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('forecast_rule')}</p>}
           {view === 'balance' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('balance_rule')}</p>}
           <Table label={t(`view.${view}`)} columns={columns} rows={lines} rowKey={(line) => `${line.queue} ${line.begins_at}`} rowTestId={(line) => `report-${line.queue}`} />
+        </div>
+      )}
+    </>
+  )
+}
+
+function Callbacks(props: ReportProps) {
+  const { t } = useTexts('reports')
+  const report = useReport<CallbackInterval>(props)
+  const columns = useCallbackColumns()
+  const lines = report.data ?? []
+  return (
+    <>
+      <Problems report={report} />
+      {lines.length > 0 && (
+        <div aria-busy={report.isPlaceholderData} className={report.isPlaceholderData ? 'opacity-60' : ''}>
+          <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('callbacks_rule')}</p>
+          <Table label={t('view.callbacks')} columns={columns} rows={lines} rowKey={(line) => `${line.queue} ${line.begins_at}`} rowTestId={(line) => `report-${line.queue}`} />
         </div>
       )}
     </>

@@ -4,7 +4,7 @@ import type { Schemas } from '@/api/types'
 import { dayParam, momentsOf } from '@/lib/days'
 import { textParam, withoutEmpty, wordParam } from '@/lib/search-params'
 
-export const VIEWS = ['queues', 'levels', 'handling', 'forecasts', 'balance', 'agents'] as const
+export const VIEWS = ['queues', 'levels', 'exits', 'handling', 'forecasts', 'callbacks', 'balance', 'agents'] as const
 export type View = (typeof VIEWS)[number]
 
 export const INTERVALS = ['day', 'hour', 'half_hour', 'quarter_hour'] as const
@@ -20,13 +20,25 @@ export const FIGURES: readonly Figure[] = [
   'answered',
   'answered_in_time',
   'answered_within_180_s',
+  'longest_wait',
+  'handled',
   'transferred',
   'held',
   'short_calls',
+  'taken',
+  'missed',
   'abandoned',
   'abandoned_short',
   'abandoned_in_time',
   'flowed_out',
+  'flowed_out_no_agents',
+  'flowed_out_max_wait',
+  'flowed_out_full',
+  'flowed_out_closed',
+  'flowed_out_expected_wait',
+  'flowed_out_key',
+  'flowed_out_moved',
+  'flowed_out_node_lost',
   'open',
   'ended_answered',
   'ended_abandoned',
@@ -71,11 +83,12 @@ export interface ContactSearch {
   from?: string
   to?: string
   queue?: string
+  agent?: string
   outcome?: Figure
 }
 
 export function readContactSearch(search: Record<string, unknown>): ContactSearch {
-  return withoutEmpty({ from: momentParam(search.from), to: momentParam(search.to), queue: textParam(search.queue), outcome: wordParam(search.outcome, FIGURES) })
+  return withoutEmpty({ from: momentParam(search.from), to: momentParam(search.to), queue: textParam(search.queue), agent: textParam(search.agent), outcome: wordParam(search.outcome, FIGURES) })
 }
 
 function momentParam(value: unknown): string | undefined {

@@ -3,12 +3,15 @@ import { anAgent, HandClock } from '@/testing/fake-server'
 import type { Board, BoardQueue } from '../protocol'
 import { BoardStore, FLUSH_MS } from './board'
 
-const counts = { offered: 0, answered: 0, answered_in_time: 0, abandoned: 0, abandoned_short: 0, flowed_out: 0, wait_ms_answered: 0, wait_ms_max: 0 }
+const counts = { offered: 0, answered: 0, answered_in_time: 0, abandoned: 0, abandoned_short: 0, flowed_out: 0, wait_ms_answered: 0, wait_ms_max: 0, abandoned_in_time: 0 }
+const level: BoardQueue['level_today'] = { variant: 'strict', code: 'SL-3', numerator: 0, denominator: 0 }
 const queue = (id: string, waiting: number): BoardQueue => ({
   live: { id, version: 1, waiting, callbacks: 0, work_items: 0, agents_ready: 0, agents_signed_in: 0, talking: 0 },
   name: id,
   today: counts,
   interval: counts,
+  level_today: level,
+  level_interval: level,
   service_level_secs: 20,
   service_level_percent: 80,
 })
