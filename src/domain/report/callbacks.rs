@@ -12,8 +12,13 @@ use crate::types::{QueueId, Timestamp};
 pub enum PromiseEnd {
     /// It has not: somebody is still to be called.
     Open,
-    /// Agent and customer talked, so many milliseconds after the customer's wait began.
-    Reached { waited_ms: i64, is_kept: bool },
+    /// Agent and customer talked.
+    Reached {
+        /// So long after the customer's wait began, or after the agreed time.
+        waited_ms: i64,
+        /// Whether that was within what the queue allows.
+        is_kept: bool,
+    },
     /// Nobody was reached.
     Failed,
     /// Its time was over.

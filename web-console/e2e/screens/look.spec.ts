@@ -206,9 +206,9 @@ test('the floor of a supervisor', async ({ page }) => {
     await page.goto(`${centre.http}/board`)
     await expect(page.getByTestId('tv-queue-support')).toBeVisible()
     await look(page, 'board')
-    for (const view of ['queues', 'levels', 'handling', 'balance', 'agents']) {
+    for (const view of ['queues', 'levels', 'exits', 'handling', 'callbacks', 'balance', 'agents']) {
       await page.goto(`${centre.http}/reports?view=${view}&interval=hour`)
-      if (view !== 'agents') await expect(page.getByTestId('reports-reconciled')).toHaveAttribute('data-off', '0')
+      if (view !== 'agents' && view !== 'callbacks') await expect(page.getByTestId('reports-reconciled')).toHaveAttribute('data-off', '0')
       await isLive(page)
       await look(page, `reports-${view}`, PAGE)
     }
