@@ -46,12 +46,10 @@ sql! {
             AND segment.visit = (SELECT MAX(s.visit) FROM segment s WHERE s.call_id = r.call_id AND s.outcome = 'answered')");
     // Whoever answered a caller, also one to whom the caller was passed on, has answered the visit that was answered last. Once:
     // a call may come back.
-    ANSWER = (rows "INSERT INTO visit_answer (call_id, visit, agent, answered_at)
-        SELECT s.call_id, s.visit, r.agent, r.answered_at
-        FROM (SELECT value ->> 0 AS call_id, value ->> 1 AS agent, CAST(value ->> 2 AS BIGINT) AS answered_at FROM" ") AS r
-            JOIN segment s ON s.call_id = r.call_id
-                AND s.visit = (SELECT MAX(m.visit) FROM segment m WHERE m.call_id = r.call_id AND m.outcome = 'answered')
-        WHERE TRUE ON CONFLICT (call_id, visit, agent) DO NOTHING");
+    ANSWER = "INSERT INTO visit_answer (call_id, visit, agent, answered_at)
+        SELECT s.call_id, s.visit, CAST($2 AS TEXT), CAST($3 AS BIGINT) FROM segment s
+        WHERE s.call_id = $1 AND s.visit = (SELECT MAX(m.visit) FROM segment m WHERE m.call_id = $1 AND m.outcome = 'answered')
+        ON CONFLICT (call_id, visit, agent) DO NOTHING";
     // The newest ring of that call at that agent; nobody rings for an hour.
     MISS = "UPDATE agent_state_span SET reason = $4
         WHERE agent = $1 AND call_id = $2 AND state = 'offered'
@@ -157,9 +155,14 @@ pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque
             }
         }
         steps.retain(|_, waiting| !waiting.is_empty());
-        for (statement, rows) in [(&OPEN, opens), (&CLOSE, closes), (&ANSWER, answers), (&SETTLE, settles)] {
+        for (statement, rows) in [(&OPEN, opens), (&CLOSE, closes)] {
             tx.execute_rows(statement, rows).await?;
         }
+        // By their visits, which have just been closed.
+        for answer in answers {
+            tx.execute(&ANSWER, answer).await?;
+        }
+        tx.execute_rows(&SETTLE, settles).await?;
     }
     Ok(())
 }
