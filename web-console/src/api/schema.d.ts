@@ -1183,6 +1183,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Callbacks per interval in which they were promised, oldest first: what became of them, how often customers were dialled, and how long
+         *     they waited, on the line before the promise and from their place in line to the talk. Intervals without any are absent.
+         */
+        get: operations["reports_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/callbacks.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a CSV file with a heading; lengths in seconds, ratios in percent. */
+        get: operations["reports_callbacks_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/queues": {
         parameters: {
             query?: never;
@@ -1191,8 +1228,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Queues per interval, oldest first. A visit counts in the interval in which it began, in `balance` everything counts when it
-         *     happened. Intervals in which nobody came, left or waited are absent. Each line says which definition of the service level its queue
+         * Queues per interval, oldest first. A visit counts in the interval in which it began, its handling (talk, hold, wrap-up, transfers)
+         *     in the one in which that ended; in `balance` everything counts when it happened. Intervals in which nobody came, left or waited are absent. Each line says which definition of the service level its queue
          *     goes by, with the threshold, and what the same counts come to by the others; ratios are given as counts and in basis points. Over
          *     several lines, add up the counts: percentages do not add up.
          */
@@ -1231,6 +1268,23 @@ export interface paths {
         };
         /** The visits behind a figure of a queue's report, oldest first: as many as the figure says. */
         get: operations["reports_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/queues/contacts.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a CSV file with a heading, at most fifty thousand; lengths in seconds. */
+        get: operations["reports_contacts_file"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2054,7 +2108,7 @@ export interface components {
             ends_at: components["schemas"]["Timestamp"];
             /**
              * Format: int64
-             * @description Callers out of queues whom the agent answered in it.
+             * @description Callers out of queues whom the agent answered in it, also those who were passed on to the agent.
              */
             answered: number;
             /** @description Work over work and readiness. */
@@ -2513,7 +2567,7 @@ export interface components {
             ata_ms?: number | null;
             /**
              * Format: int64
-             * @description AHT: talk, hold and wrap-up over the answered.
+             * @description AHT: talk, hold and wrap-up over the visits whose handling ended.
              */
             aht_ms?: number | null;
             /**
@@ -2533,11 +2587,11 @@ export interface components {
             wrap_ms?: number | null;
             /** @description Abandoned over offered, short abandons taken out of both. */
             abandon_rate: components["schemas"]["Ratio"];
-            /** @description Passed on over answered. */
+            /** @description Passed on over handled. */
             transfer_rate: components["schemas"]["Ratio"];
-            /** @description Put on hold over answered. */
+            /** @description Put on hold over handled. */
             hold_rate: components["schemas"]["Ratio"];
-            /** @description Short calls over answered. */
+            /** @description Short calls over handled. */
             short_call_rate: components["schemas"]["Ratio"];
         };
         BTreeMap: {
@@ -2596,10 +2650,7 @@ export interface components {
             /** @description Active trunks, by key. */
             trunks: components["schemas"]["TrunkView"][];
         };
-        /**
-         * @description A queue with today's figures. Service level: answered within the threshold over answered plus abandoned less short
-         *     abandons (SL-4 of the interval in which the calls were offered).
-         */
+        /** @description A queue with today's figures. The service level is that of the calls that were offered in the span, by the queue's own definition. */
         BoardQueue: {
             /** @description Live. */
             live: components["schemas"]["QueueView"];
@@ -2609,6 +2660,10 @@ export interface components {
             today: components["schemas"]["QueueCounts"];
             /** @description The current half hour. */
             interval: components["schemas"]["QueueCounts"];
+            /** @description The service level of today, with the definition that it was computed by. */
+            level_today: components["schemas"]["ServiceLevel"];
+            /** @description That of the current half hour. */
+            level_interval: components["schemas"]["ServiceLevel"];
             /**
              * Format: int64
              * @description Threshold of the service level.
@@ -3517,6 +3572,27 @@ export interface components {
             kind: "cancelled";
         };
         CallbackId: string;
+        /** @description The callbacks of one queue that were promised in one interval. */
+        CallbackInterval: components["schemas"]["PromiseCounts"] & {
+            /** @description Which queue. */
+            queue: components["schemas"]["QueueId"];
+            /** @description Begin. */
+            begins_at: components["schemas"]["Timestamp"];
+            /** @description End; belongs to the next. */
+            ends_at: components["schemas"]["Timestamp"];
+            /** @description Kept promises, of the reached, the failed and those whose time was over. */
+            kept_rate: components["schemas"]["Ratio"];
+            /**
+             * Format: int64
+             * @description Mean wait from the place in line to the talk, in milliseconds.
+             */
+            mean_wait_to_answer_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Mean wait on the line before the promise, in milliseconds.
+             */
+            mean_wait_on_line_ms?: number | null;
+        };
         /**
          * @description Who is called first when somebody is called back.
          * @enum {string}
@@ -4087,7 +4163,7 @@ export interface components {
             threshold_ms: number;
             /**
              * Format: int64
-             * @description An abandon after a shorter wait was a short one.
+             * @description An abandon after a wait of no more than this was a short one.
              */
             short_ms: number;
         };
@@ -4541,11 +4617,12 @@ export interface components {
             choices: string[];
         };
         /**
-         * @description A figure of a queue's report. Those of the first kind count the visits that began in the span, those that are called `ended` what
-         *     happened in it, and those that are called `waiting` who waited at its beginning or its end.
+         * @description A figure of a report. Most count the visits that began in the span; `handled`, `transferred`, `held` and `short_calls` those whose
+         *     handling ended in it, `taken`, `missed` and those that are called `ended` what happened in it, and those that are called `waiting`
+         *     who waited at its beginning or its end.
          * @enum {string}
          */
-        Figure: "offered" | "answered" | "answered_in_time" | "answered_within_180_s" | "transferred" | "held" | "short_calls" | "abandoned" | "abandoned_short" | "abandoned_in_time" | "flowed_out" | "open" | "ended_answered" | "ended_abandoned" | "ended_flowed_out" | "waiting_at_start" | "waiting_at_end";
+        Figure: "offered" | "answered" | "answered_in_time" | "answered_within_180_s" | "handled" | "transferred" | "held" | "short_calls" | "taken" | "missed" | "longest_wait" | "abandoned" | "abandoned_short" | "abandoned_in_time" | "flowed_out" | "flowed_out_no_agents" | "flowed_out_max_wait" | "flowed_out_full" | "flowed_out_closed" | "flowed_out_expected_wait" | "flowed_out_key" | "flowed_out_moved" | "flowed_out_node_lost" | "open" | "ended_answered" | "ended_abandoned" | "ended_flowed_out" | "waiting_at_start" | "waiting_at_end";
         /** @description What can be wrong with a value. Codes are stable; new ones may be added. */
         Flaw: {
             /** @enum {string} */
@@ -5098,6 +5175,53 @@ export interface components {
             /** @description Facts that the ticket must have. */
             requires: components["schemas"]["Requirement"][];
         };
+        /**
+         * @description The handling of answered visits that ended in one interval: with the call, or as it went on to another queue. What was handled over
+         *     a border of intervals counts whole where it ended.
+         */
+        Handling: {
+            /**
+             * Format: int64
+             * @description Answered visits whose handling ended.
+             */
+            handled: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones whom an agent passed on.
+             */
+            transferred: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones who were put on hold.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones who talked for less than [`SHORT_CALL_MS`].
+             */
+            short_calls: number;
+            /**
+             * Format: int64
+             * @description Their talk, hold not counted. The talk of a call goes to its queues in order: each has what was talked from its answer to the
+             *     next queue's.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description Their hold.
+             */
+            hold_ms: number;
+            /**
+             * Format: int64
+             * @description The wrap-ups after them, those that are over.
+             */
+            wrap_ms: number;
+            /**
+             * Format: int64
+             * @description How many wrap-ups after them go on: until they are over, the handling time is not whole.
+             */
+            wrapping_up: number;
+        };
         /** @description A header line of our first INVITE on a trunk. */
         HeaderRule: {
             /** @description Its name. */
@@ -5509,6 +5633,24 @@ export interface components {
          * @enum {string}
          */
         OfferMiss: "no_answer" | "declined" | "withdrawn";
+        /** @description Offers of a queue's callers to agents that began in one interval. */
+        Offers: {
+            /**
+             * Format: int64
+             * @description Rings at agents, each agent's for itself.
+             */
+            rings: number;
+            /**
+             * Format: int64
+             * @description Of those, the ones that rang out or were declined.
+             */
+            missed_rings: number;
+            /**
+             * Format: int64
+             * @description Visits with such a ring.
+             */
+            missed: number;
+        };
         /**
          * @description What another target does to a clock that runs.
          * @enum {string}
@@ -5593,7 +5735,7 @@ export interface components {
                 ends_at: components["schemas"]["Timestamp"];
                 /**
                  * Format: int64
-                 * @description Callers out of queues whom the agent answered in it.
+                 * @description Callers out of queues whom the agent answered in it, also those who were passed on to the agent.
                  */
                 answered: number;
                 /** @description Work over work and readiness. */
@@ -5694,6 +5836,32 @@ export interface components {
             next?: string | null;
         };
         /** @description Part of a list, and where the next part begins. */
+        Page_CallbackInterval: {
+            /** @description In the list's order. */
+            items: (components["schemas"]["PromiseCounts"] & {
+                /** @description Which queue. */
+                queue: components["schemas"]["QueueId"];
+                /** @description Begin. */
+                begins_at: components["schemas"]["Timestamp"];
+                /** @description End; belongs to the next. */
+                ends_at: components["schemas"]["Timestamp"];
+                /** @description Kept promises, of the reached, the failed and those whose time was over. */
+                kept_rate: components["schemas"]["Ratio"];
+                /**
+                 * Format: int64
+                 * @description Mean wait from the place in line to the talk, in milliseconds.
+                 */
+                mean_wait_to_answer_ms?: number | null;
+                /**
+                 * Format: int64
+                 * @description Mean wait on the line before the promise, in milliseconds.
+                 */
+                mean_wait_on_line_ms?: number | null;
+            })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
         Page_CallbackView: {
             /** @description In the list's order. */
             items: (components["schemas"]["Callback"] & {
@@ -5758,7 +5926,7 @@ export interface components {
                 threshold_ms: number;
                 /**
                  * Format: int64
-                 * @description An abandon after a shorter wait was a short one.
+                 * @description An abandon after a wait of no more than this was a short one.
                  */
                 short_ms: number;
             }[];
@@ -5908,7 +6076,7 @@ export interface components {
         /** @description Part of a list, and where the next part begins. */
         Page_QueueInterval: {
             /** @description In the list's order. */
-            items: (components["schemas"]["VisitCounts"] & {
+            items: (components["schemas"]["VisitCounts"] & components["schemas"]["Handling"] & components["schemas"]["Offers"] & {
                 /** @description Which. */
                 queue: components["schemas"]["QueueId"];
                 /** @description Begin. */
@@ -5917,14 +6085,17 @@ export interface components {
                 ends_at: components["schemas"]["Timestamp"];
                 /** @description Whether its time is over. What began in it and still waits changes its counts later. */
                 is_over: boolean;
-                /** @description How long those waited. */
+                /** @description Of those offers, the ones that rang out or were declined (RONA). */
+                rona_rate: components["schemas"]["Ratio"];
+                /** @description How long those who came in it waited. */
                 waits: components["schemas"]["Waits"];
                 /** @description What follows from the counts. */
                 averages: components["schemas"]["Averages"];
                 /** @description How good the forecasts of their waits were. */
                 forecast_error: components["schemas"]["ForecastError"];
-                /** @description The service level that the queue goes by, with its definition. */
+                /** @description The service level by the definition that held as these visits began. */
                 service_level: components["schemas"]["ServiceLevel"];
+                service_level_now?: components["schemas"]["ServiceLevel"] | null;
                 /** @description The same counts by each of the seven definitions, in the order of their numbers. */
                 service_levels: components["schemas"]["ServiceLevel"][];
                 /** @description Answered within 180 s, of the answered, the abandoned and those sent away, but for who came while the queue was closed. */
@@ -6490,7 +6661,7 @@ export interface components {
                 service_level_variant?: components["schemas"]["ServiceLevelVariant"];
                 /**
                  * Format: int64
-                 * @description An abandon after a shorter wait does not count against the queue.
+                 * @description An abandon after a wait of no more than this is a short one, which does not count against the queue.
                  */
                 short_abandon_secs: number;
                 /**
@@ -6972,6 +7143,74 @@ export interface components {
             /** @description Since when, a date. */
             since?: string | null;
         };
+        /** @description The promises of one interval, as counts and milliseconds. `requested` is the sum of the ends and of those that are open. */
+        PromiseCounts: {
+            /**
+             * Format: int64
+             * @description Promised: taken by a caller, or set up by a person.
+             */
+            requested: number;
+            /**
+             * Format: int64
+             * @description Not over yet.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Agent and customer talked.
+             */
+            reached: number;
+            /**
+             * Format: int64
+             * @description Of those, within so many minutes of the promised time as the queue allows.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description Nobody was reached.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Their time was over before anybody was reached.
+             */
+            expired: number;
+            /**
+             * Format: int64
+             * @description The customer called again and took the place.
+             */
+            merged: number;
+            /**
+             * Format: int64
+             * @description Called off by a person.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description Customers dialled.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Of those, the second time and later ones.
+             */
+            retries: number;
+            /**
+             * Format: int64
+             * @description Waits of the reached, from the beginning of the wait in line (of an agreed time from that time) to the talk.
+             */
+            wait_ms_to_answer: number;
+            /**
+             * Format: int64
+             * @description Promises to callers who waited on the line.
+             */
+            from_line: number;
+            /**
+             * Format: int64
+             * @description Their waits on the line, from the beginning of the wait to the promise.
+             */
+            wait_ms_on_line: number;
+        };
         /** @description A published line. */
         PublishedLine: {
             /** @description Key: what a number leads to, and what a call's `line` says. */
@@ -7034,7 +7273,7 @@ export interface components {
             service_level_variant?: components["schemas"]["ServiceLevelVariant"];
             /**
              * Format: int64
-             * @description An abandon after a shorter wait does not count against the queue.
+             * @description An abandon after a wait of no more than this is a short one, which does not count against the queue.
              */
             short_abandon_secs: number;
             /**
@@ -7159,9 +7398,14 @@ export interface components {
             abandoned: number;
             /**
              * Format: int64
-             * @description Of those, sooner than a short abandon.
+             * @description Of those, after no more than the time of a short abandon.
              */
             abandoned_short: number;
+            /**
+             * Format: int64
+             * @description Of the abandoned, within the threshold.
+             */
+            abandoned_in_time: number;
             /**
              * Format: int64
              * @description Left otherwise.
@@ -7177,6 +7421,16 @@ export interface components {
              * @description Longest wait of all.
              */
             wait_ms_max: number;
+            /**
+             * Format: int64
+             * @description The least threshold of the service level that held as these visits began; `None` without visits.
+             */
+            threshold_ms_min?: number | null;
+            /**
+             * Format: int64
+             * @description The greatest one.
+             */
+            threshold_ms_max?: number | null;
         };
         /** @description Where a caller goes who cannot or will not wait any longer. No dead ends: each says goodbye or goes on. */
         QueueExit: {
@@ -7213,7 +7467,7 @@ export interface components {
         };
         QueueId: string;
         /** @description One queue in one interval. */
-        QueueInterval: components["schemas"]["VisitCounts"] & {
+        QueueInterval: components["schemas"]["VisitCounts"] & components["schemas"]["Handling"] & components["schemas"]["Offers"] & {
             /** @description Which. */
             queue: components["schemas"]["QueueId"];
             /** @description Begin. */
@@ -7222,14 +7476,17 @@ export interface components {
             ends_at: components["schemas"]["Timestamp"];
             /** @description Whether its time is over. What began in it and still waits changes its counts later. */
             is_over: boolean;
-            /** @description How long those waited. */
+            /** @description Of those offers, the ones that rang out or were declined (RONA). */
+            rona_rate: components["schemas"]["Ratio"];
+            /** @description How long those who came in it waited. */
             waits: components["schemas"]["Waits"];
             /** @description What follows from the counts. */
             averages: components["schemas"]["Averages"];
             /** @description How good the forecasts of their waits were. */
             forecast_error: components["schemas"]["ForecastError"];
-            /** @description The service level that the queue goes by, with its definition. */
+            /** @description The service level by the definition that held as these visits began. */
             service_level: components["schemas"]["ServiceLevel"];
+            service_level_now?: components["schemas"]["ServiceLevel"] | null;
             /** @description The same counts by each of the seven definitions, in the order of their numbers. */
             service_levels: components["schemas"]["ServiceLevel"][];
             /** @description Answered within 180 s, of the answered, the abandoned and those sent away, but for who came while the queue was closed. */
@@ -8869,7 +9126,7 @@ export interface components {
             service_level_variant?: components["schemas"]["ServiceLevelVariant"];
             /**
              * Format: int64
-             * @description An abandon after a shorter wait does not count against the queue.
+             * @description An abandon after a wait of no more than this is a short one, which does not count against the queue.
              */
             short_abandon_secs: number;
             /**
@@ -9738,7 +9995,7 @@ export interface components {
             service_level_variant?: components["schemas"]["ServiceLevelVariant"];
             /**
              * Format: int64
-             * @description An abandon after a shorter wait does not count against the queue.
+             * @description An abandon after a wait of no more than this is a short one, which does not count against the queue.
              */
             short_abandon_secs: number;
             /**
@@ -9924,7 +10181,7 @@ export interface components {
             abandoned: number;
             /**
              * Format: int64
-             * @description Of those, sooner than a short abandon.
+             * @description Of those, after no more than the time of a short abandon.
              */
             abandoned_short: number;
             /**
@@ -9951,21 +10208,6 @@ export interface components {
             open: number;
             /**
              * Format: int64
-             * @description Of the answered, those whom an agent passed on.
-             */
-            transferred: number;
-            /**
-             * Format: int64
-             * @description Of the answered, those who were put on hold.
-             */
-            held: number;
-            /**
-             * Format: int64
-             * @description Of the answered whose calls are over, those who talked for less than [`SHORT_CALL_MS`].
-             */
-            short_calls: number;
-            /**
-             * Format: int64
              * @description Waits of the answered.
              */
             wait_ms_answered: number;
@@ -9979,22 +10221,6 @@ export interface components {
              * @description Longest wait of all that ended.
              */
             wait_ms_max: number;
-            /**
-             * Format: int64
-             * @description Talk of the answered, hold not counted. The talk of a call goes to its queues in order: each has what was talked from its answer
-             *     to the next queue's.
-             */
-            talk_ms: number;
-            /**
-             * Format: int64
-             * @description Hold of the answered.
-             */
-            hold_ms: number;
-            /**
-             * Format: int64
-             * @description Wrap-ups of the answered, those that are over.
-             */
-            wrap_ms: number;
             /** @description How the answered waits compare with what was expected as they began. */
             forecast: components["schemas"]["ForecastCounts"];
             /**
@@ -14302,6 +14528,95 @@ export interface operations {
             };
         };
     };
+    reports_callbacks: {
+        parameters: {
+            query: {
+                /** @description Not before. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Before; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description `15`, `30`, `60` minutes, or `day` in the centre's zone. 30 when not given. */
+                interval?: string;
+                /** @description One queue; all when not given. */
+                queue?: components["schemas"]["QueueId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CallbackInterval"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_callbacks_file: {
+        parameters: {
+            query: {
+                /** @description Not before. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Before; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description `15`, `30`, `60` minutes, or `day` in the centre's zone. 30 when not given. */
+                interval?: string;
+                /** @description One queue; all when not given. */
+                queue?: components["schemas"]["QueueId"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV with a heading */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     reports_queues: {
         parameters: {
             query: {
@@ -14400,6 +14715,8 @@ export interface operations {
                 to: components["schemas"]["Timestamp"];
                 /** @description One queue; all when not given. */
                 queue?: components["schemas"]["QueueId"];
+                /** @description One agent: only those whom the agent answered, of `missed` those that the agent missed; all when not given. */
+                agent?: components["schemas"]["AgentId"];
                 /** @description Which figure; `offered` when not given. */
                 outcome?: components["schemas"]["Figure"];
                 /** @description The `next` of the page before. */
@@ -14419,6 +14736,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Contact"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_contacts_file: {
+        parameters: {
+            query: {
+                /** @description Begin of the span that the figure is of. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Its end, which does not belong to it; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description One queue; all when not given. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description One agent: only those whom the agent answered, of `missed` those that the agent missed; all when not given. */
+                agent?: components["schemas"]["AgentId"];
+                /** @description Which figure; `offered` when not given. */
+                outcome?: components["schemas"]["Figure"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV with a heading */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             403: {
