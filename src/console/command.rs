@@ -109,6 +109,9 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         }
         ConsoleCommand::Dispose { call, disposition } => CentreCommand::Dispose { agent, call, disposition },
         ConsoleCommand::WrapUpDone { call } => CentreCommand::WrapUpDone { agent, call },
+        ConsoleCommand::ShowsOffers => CentreCommand::ShowsOffers { agent },
+        ConsoleCommand::OfferShown { call } => CentreCommand::OfferShown { agent, call },
+        ConsoleCommand::WantWrapUp { call, is_wanted } => CentreCommand::WantWrapUp { agent, call, is_wanted },
         ConsoleCommand::WrapUpExtend { call } => CentreCommand::WrapUpExtend { agent, call },
         ConsoleCommand::ChooseCustomer { call, customer } => return Ok(Asked::Customer { call, customer }),
         ConsoleCommand::AssignWaiting { call, agent: to } => CentreCommand::AssignWaiting { asker: agent, call, agent: to },

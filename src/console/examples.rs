@@ -17,7 +17,7 @@ use crate::{
         centre::{
             AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultTarget, ConsultView,
             ConsultViewStep, ForkView, ForkViewState, ParkedCall, PartyView, QueueView, RecordingAsked, RecordingView, Refusal,
-            SupervisorView, WantedPresence, WorkView,
+            SupervisorView, WantedPresence, WorkView, WrapUpView,
         },
         customer::{Channel, Customer, CustomerEmail, CustomerPhone, CustomerSnapshot, Interaction, Product},
         directory::ServiceLevelVariant,
@@ -134,6 +134,8 @@ fn agent() -> AgentView {
         has_console: true,
         has_device: true,
         call: Some(call_id()),
+        wants_wrap_up: false,
+        wrap_up: Some(WrapUpView { may_end_early: true, extensions_left: 3, extension_secs: 30, is_overdue: false }),
         queues: vec![key("support")],
         why: Some("missed_offer".into()),
         work: vec![WorkView {
@@ -242,6 +244,9 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::SaveNotes { call, notes: "as typed".into() },
         ConsoleCommand::Dispose { call, disposition: key("billing.duplicate") },
         ConsoleCommand::WrapUpDone { call },
+        ConsoleCommand::ShowsOffers,
+        ConsoleCommand::OfferShown { call },
+        ConsoleCommand::WantWrapUp { call, is_wanted: true },
         ConsoleCommand::WrapUpExtend { call },
         ConsoleCommand::ChooseCustomer { call, customer: customer_id() },
         ConsoleCommand::AssignWaiting { call, agent: key("agent1") },

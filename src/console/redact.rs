@@ -227,7 +227,8 @@ impl Eyes {
             Presence::Paused { .. } => Presence::Paused { reason: String::new() },
             other => other.clone(),
         };
-        AgentView { presence, next: None, call: None, why: None, work: Vec::new(), ..agent.clone() }
+        let (work, wants_wrap_up) = (Vec::new(), false);
+        AgentView { presence, next: None, call: None, wants_wrap_up, wrap_up: None, why: None, work, ..agent.clone() }
     }
 
     /// A fact as this console may see it: how colleagues stood when a call was given away is for supervisors.

@@ -79,6 +79,14 @@ pub enum ConsoleCommand {
         /// Which.
         call: CallId,
     },
+    /// This page tells of each offer that it shows, by `offer_shown`. One that says so and does not within two seconds is taken for
+    /// hanging: the call goes on to the next agent.
+    ShowsOffers,
+    /// The offered call is on the screen.
+    OfferShown {
+        /// Which.
+        call: CallId,
+    },
     /// Ends the call.
     HangUp {
         /// Which.
@@ -208,7 +216,14 @@ pub enum ConsoleCommand {
         /// Which.
         call: CallId,
     },
-    /// Thirty more seconds, at most three times.
+    /// A wrap-up after the present call, in a queue that leaves it to its agents.
+    WantWrapUp {
+        /// Which.
+        call: CallId,
+        /// Whether there is to be one.
+        is_wanted: bool,
+    },
+    /// More time, as often and as long as the queue allows.
     WrapUpExtend {
         /// Which.
         call: CallId,

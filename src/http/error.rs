@@ -290,6 +290,7 @@ impl From<Refusal> for ApiError {
             | Refusal::DispositionMissing
             | Refusal::NoSuchDisposition
             | Refusal::ExtensionsUsed
+            | Refusal::WrapUpForced
             | Refusal::WebPhoneOff
             | Refusal::ParkFull
             | Refusal::NotRecorded

@@ -8,6 +8,7 @@ mod certificate_files;
 mod certificate_problem;
 mod expected_wait;
 mod fork;
+mod idle_times;
 mod ids;
 mod ip_family;
 mod ip_prefix;
@@ -30,6 +31,7 @@ pub use certificate_files::CertificateFiles;
 pub use certificate_problem::CertificateProblem;
 pub use expected_wait::ExpectedWait;
 pub use fork::{ForkEnd, ForkFacts, ForkFailure, ForkStop, ForkWord};
+pub use idle_times::{IdleRules, IdleTimes};
 pub use ids::{
     AgentId, AlertId, AlertRuleId, BroadcastId, CalendarId, CallId, CallbackId, CustomerId, DeliveryId, DepartmentId,
     DispositionId, FieldKey, ForkId, InteractionId, InvalidId, LegId, LineId, MediaForkId, NodeId, QueueId, RecordingId,

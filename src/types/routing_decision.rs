@@ -74,6 +74,10 @@ pub enum Standing {
     LacksSkill,
     /// Missed this call a moment ago.
     MissedItBefore,
+    /// Sent this caller to the queue a moment ago.
+    SentItHere,
+    /// It is a callback that another agent is to make.
+    ForAnotherAgent,
     /// The call waits for the agent who talked with the customer last.
     KeptForAnother,
     /// Works on an item, which calls of this queue do not interrupt.

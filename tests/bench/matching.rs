@@ -11,7 +11,8 @@ use centralita::{
     domain::{
         centre::{CallerLine, Centre, CentreCommand, CentreInput, CentreOutput, PhoneEffect, WantedPresence},
         directory::{
-            AgentProfile, Answering, Device, Directory, Number, NumberTarget, Queue, QueueRouting, SkillNeed, Strategy,
+            AgentProfile, Answering, BetweenEquals, Device, Directory, Number, NumberTarget, Queue, QueueRouting, SkillNeed,
+            Strategy,
         },
         event::Actor,
         queue::{FreeAgent, OpenQueue, QueueLine, Reach, Waiting, WorkRecord, pick, reach},
@@ -31,7 +32,7 @@ fn main() {
         ("longest_idle", Strategy::LongestIdle),
         ("least_occupied", Strategy::LeastOccupied),
         ("round_robin", Strategy::RoundRobin),
-        ("best_fit", Strategy::BestFit),
+        ("best_fit", Strategy::BestFit { weights: BTreeMap::new(), then: BetweenEquals::LongestIdle }),
     ] {
         row(name, "one free agent", &Floor::new(&strategy, 0), 1);
         row(name, "all agents free", &Floor::new(&strategy, 0), AGENTS);
@@ -72,7 +73,7 @@ impl Floor {
             } else {
                 BTreeMap::new()
             };
-            let waiting = Waiting { call, announced: None, is_offered: false, is_dead: false, excluded, called_back: None };
+            let waiting = Waiting { excluded, ..Waiting::new(call) };
             let queue = usize::try_from(rng.below(QUEUES as u64)).unwrap();
             lines[queue].join(waiting, false, rng.below(3) * 30_000, Mono::from_millis(1_000_000 + number as u64 * 50));
         }
@@ -178,6 +179,7 @@ fn row(strategy: &str, floor_is: &str, floor: &Floor, free_at_once: usize) {
                     works_on_item: false,
                     agent: &agent.id,
                     idle_since: Mono::from_millis(900_000 + nth as u64),
+                    idle: None,
                     record,
                     reaches,
                 }

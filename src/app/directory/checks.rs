@@ -16,7 +16,7 @@ use crate::{
         calendar::Calendar,
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, Directory, Disposition, HoldLimits, LANGUAGES, Number,
-            NumberTarget, PauseReason, Phone, Queue, QueueExit, Thing, Trunk, TrunkStir, UNANSWERED_SECS, WrapUp,
+            NumberTarget, PauseReason, Phone, Queue, QueueExit, Thing, Trunk, TrunkStir, UNANSWERED_SECS,
         },
         ticket::TicketType,
     },
@@ -52,10 +52,11 @@ pub(super) fn queue(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     if let Some(calendar) = queue.calendar.as_ref().filter(|id| !directory.calendars.contains_key(*id)) {
         problems.add("calendar", Flaw::unknown(Thing::Calendar, calendar));
     }
-    match queue.wrap_up {
-        WrapUp::None => {}
-        WrapUp::Timed { secs } | WrapUp::UntilDisposition { secs } => problems.within("wrap_up.secs", secs, 5, 3_600),
+    if let Some(secs) = queue.wrap_up.secs() {
+        problems.within("wrap_up.secs", secs, 5, 3_600);
     }
+    problems.within("wrap_up_extensions.times", queue.wrap_up_extensions.times, 0, 20);
+    problems.within("wrap_up_extensions.secs", queue.wrap_up_extensions.secs, 5, 600);
     for (field, exit) in exits(queue) {
         queue_exit(queue, (field, exit), directory, flows, problems);
     }

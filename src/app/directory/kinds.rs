@@ -161,7 +161,7 @@ impl Kept for Skill {
     }
 
     fn referrers(&self, Around { directory, .. }: Around<'_>) -> Vec<Referrer> {
-        let queues = directory.queues.values().filter(|queue| queue.needs().any(|need| need.skill == self.id));
+        let queues = directory.queues.values().filter(|queue| queue.names_skill(&self.id));
         let agents = directory.agents.values().filter(|agent| agent.skills.contains_key(&self.id));
         let queues = queues.map(|queue| referrer(Thing::Queue, &queue.id));
         queues.chain(agents.map(|agent| referrer(Thing::Agent, &agent.id))).collect()

@@ -17,12 +17,16 @@ const STEP_SECS_MAX: i64 = 86_400;
 const HEAD_START_SECS_MAX: i64 = 3_600;
 const TALKING_MAX: i64 = 10_000;
 const STRIKES_MAX: i64 = 20;
+/// How long an agent is passed over for a call that was missed.
+const EXCLUDED_SECS_MAX: i64 = 600;
 /// How long a caller waits for the agent of the last talk, and how old that may be.
 const KEPT_SECS_MAX: i64 = 600;
 const KEPT_DAYS_MAX: i64 = 365;
 /// Agents at whom one call rings.
 const RINGS_MAX: i64 = 20;
 const WEIGHT_MAX: i64 = 100;
+/// Lists of skills of which agents need one each.
+const GROUPS_MAX: usize = 10;
 
 pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Problems) {
     let routing = &queue.routing;
@@ -50,12 +54,20 @@ pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Probl
                 problems.within(&field, *share, 1, 100);
             }
         }
+        Strategy::BestFit { weights, .. } => {
+            for (skill, weight) in weights {
+                let field = format!("routing.strategy.weights.{skill}");
+                if !directory.skills.contains_key(skill) {
+                    problems.add(field.clone(), Flaw::unknown(Thing::Skill, skill));
+                }
+                problems.within(&field, *weight, 1, WEIGHT_MAX);
+            }
+        }
         Strategy::LongestIdle
         | Strategy::LeastOccupied
         | Strategy::FewestCalls
         | Strategy::LeastTalk
-        | Strategy::RoundRobin
-        | Strategy::BestFit => {}
+        | Strategy::RoundRobin => {}
     }
     problems.unless(routing.steps.len() <= STEPS_MAX, "routing.steps", Flaw::TooMany { most: 6 });
     let mut least = 1;
@@ -65,9 +77,11 @@ pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Probl
         least = step.after_secs.saturating_add(1).clamp(1, STEP_SECS_MAX);
         skills(&format!("{field}.skills"), &step.skills, directory, problems);
         skills(&format!("{field}.any_skills"), &step.any_skills, directory, problems);
+        groups(&format!("{field}.any_groups"), &step.any_groups, directory, problems);
         skills(&format!("{field}.no_skills"), &step.no_skills, directory, problems);
     }
     skills("routing.any_skills", &routing.any_skills, directory, problems);
+    groups("routing.any_groups", &routing.any_groups, directory, problems);
     skills("routing.no_skills", &routing.no_skills, directory, problems);
     problems.within("routing.ahead_secs", routing.ahead_secs, 0, HEAD_START_SECS_MAX);
     if let Some(last) = routing.prefers_last {
@@ -86,7 +100,18 @@ pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Probl
         problems.within("routing.talking_max", talking, 1, TALKING_MAX);
     }
     problems.within("routing.rings", routing.rings, 1, RINGS_MAX);
+    problems.within("routing.excluded_secs", routing.excluded_secs, 0, EXCLUDED_SECS_MAX);
     problems.within("routing.strikes_max", routing.strikes_max, 1, STRIKES_MAX);
+}
+
+/// Lists of skills, none of them empty: nobody has one of none.
+fn groups(field: &str, groups: &[Vec<SkillNeed>], directory: &Directory, problems: &mut Problems) {
+    problems.unless(groups.len() <= GROUPS_MAX, field, Flaw::TooMany { most: 10 });
+    for (index, needs) in groups.iter().enumerate() {
+        let field = format!("{field}[{index}]");
+        problems.unless(!needs.is_empty(), &field, Flaw::Empty);
+        skills(&field, needs, directory, problems);
+    }
 }
 
 /// Skills with levels, each named once.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{AgentEvent, AgentEventKind, Presence, PresenceCause, Workload, WrapUpRule, WrapUpRun};
 use crate::{
     domain::Cx,
-    types::{AgentId, CallId, Mono, QueueId, Timestamp, UserId},
+    types::{AgentId, CallId, IdleTimes, Mono, QueueId, Timestamp, UserId},
 };
 
 /// A phone or console that stays away for so long signs its agent out.
@@ -46,6 +46,8 @@ pub enum WrapUpProblem {
     NotWrappingUp,
     /// A disposition is required first.
     DispositionMissing,
+    /// It lasts for its whole time.
+    NotBeforeTheEnd,
     /// No extension is left.
     ExtensionsUsed,
 }
@@ -74,12 +76,20 @@ pub struct Agent {
     strikes: u32,
     idle_since: Mono,
     since: Timestamp,
+    #[serde(default)]
+    idle: IdleTimes,
+    /// The queue whose call is at work, if it came out of one.
+    #[serde(default)]
+    of_queue: Option<QueueId>,
     #[serde(skip)]
     why: Option<&'static str>,
     is_device_up: bool,
     device_lost_at: Mono,
     #[serde(default)]
     workload: Workload,
+    /// Whether the agent has asked for a wrap-up after the present call.
+    #[serde(default)]
+    wants_wrap_up: bool,
     /// The number of the floor's offer by which the agent was last offered a call of each queue.
     #[serde(default)]
     last_offers: BTreeMap<QueueId, u64>,
@@ -95,11 +105,14 @@ impl Agent {
             next: None,
             strikes: 0,
             idle_since: cx.now.mono,
+            idle: IdleTimes::default(),
+            of_queue: None,
             since: cx.now.wall,
             why: None,
             is_device_up: false,
             device_lost_at: cx.now.mono,
             workload: Workload::beginning(0, 0, cx.now.mono),
+            wants_wrap_up: false,
             last_offers: BTreeMap::new(),
         }
     }
@@ -172,6 +185,11 @@ impl Agent {
         self.idle_since
     }
 
+    /// The same by what began it anew.
+    pub fn idle_times(&self) -> &IdleTimes {
+        &self.idle
+    }
+
     /// What the agent has done of late.
     pub fn workload(&self, now: Mono) -> Workload {
         let mut workload = self.workload;
@@ -206,6 +224,7 @@ impl Agent {
 
     /// Forgets offers of queues that are no more.
     pub fn keep_queues(&mut self, is_known: impl Fn(&QueueId) -> bool) {
+        self.idle.keep_queues(&is_known);
         self.last_offers.retain(|queue, _| is_known(queue));
     }
 
@@ -239,8 +258,16 @@ impl Agent {
         self.turn(cause, why, cx, |agent, now| agent.rest_in(wanted, now));
     }
 
-    /// A call rings at this agent. Only for one who is free.
+    /// A call out of this queue rings at this agent, as the floor's offer of this number. Only for one who is free.
+    pub fn offer_of(&mut self, queue: QueueId, number: u64, call: CallId, cx: &mut AgentCx<'_>) {
+        self.note_offer(queue.clone(), number);
+        self.offer(call, cx);
+        self.of_queue = Some(queue);
+    }
+
+    /// A call out of no queue rings at this agent. Only for one who is free.
     pub fn offer(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        self.of_queue = None;
         self.turn(PresenceCause::Call, None, cx, |agent, _| agent.work = Some(Work::Offered(call)));
     }
 
@@ -248,8 +275,22 @@ impl Agent {
     pub fn take(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
         self.strikes = 0;
         let is_answer = self.work == Some(Work::Offered(call));
+        self.of_queue = self.of_queue.take().filter(|_| is_answer);
         self.turn(PresenceCause::Call, None, cx, |agent, _| agent.work = Some(Work::Busy(call)));
         if is_answer {
+            self.workload.answer();
+        }
+    }
+
+    /// A call about which a colleague asks, and which stays the colleague's: it is not one more that the agent has answered.
+    pub fn advise(&mut self, call: CallId, cx: &mut AgentCx<'_>) {
+        self.strikes = 0;
+        self.turn(PresenceCause::Call, None, cx, |agent, _| agent.work = Some(Work::Busy(call)));
+    }
+
+    /// The colleague has left that call to the agent.
+    pub fn inherit(&mut self, call: CallId) {
+        if self.work == Some(Work::Busy(call)) {
             self.workload.answer();
         }
     }
@@ -353,6 +394,7 @@ impl Agent {
         if self.work != Some(Work::Busy(call)) {
             return;
         }
+        self.wants_wrap_up = false;
         let Some(rule) = rule else {
             self.turn(PresenceCause::Call, None, cx, Self::settle);
             return;
@@ -371,6 +413,7 @@ impl Agent {
         self.turn(PresenceCause::Device, Some("device"), cx, |agent, now| {
             agent.is_device_up = false;
             agent.device_lost_at = now;
+            agent.wants_wrap_up = false;
             agent.settle(now);
         });
     }
@@ -390,11 +433,28 @@ impl Agent {
         if run.needs_disposition && !run.has_disposition {
             return Err(WrapUpProblem::DispositionMissing);
         }
+        if !run.may_end_early {
+            return Err(WrapUpProblem::NotBeforeTheEnd);
+        }
         self.close_wrap_up(call, false, cx);
         Ok(())
     }
 
-    /// Thirty more seconds.
+    /// The agent asks for a wrap-up after the present call, or does without. False when there is no such call.
+    pub fn want_wrap_up(&mut self, call: CallId, is_wanted: bool) -> bool {
+        let is_present = self.work == Some(Work::Busy(call));
+        if is_present {
+            self.wants_wrap_up = is_wanted;
+        }
+        is_present
+    }
+
+    /// Whether the agent has asked for a wrap-up after the present call.
+    pub fn wants_wrap_up(&self) -> bool {
+        self.wants_wrap_up
+    }
+
+    /// More time.
     pub fn extend_wrap_up(&mut self, call: CallId) -> Result<(), WrapUpProblem> {
         let Some(Work::WrappingUp(run)) = &mut self.work else { return Err(WrapUpProblem::NotWrappingUp) };
         if run.call != call {
@@ -444,6 +504,12 @@ impl Agent {
 
     fn rest_in(&mut self, rest: Rest, now: Mono) {
         let was_idle = self.work.is_none() && self.rest == Rest::Ready;
+        match &self.rest {
+            _ if self.work.is_some() => self.idle.note_call(self.of_queue.take(), now),
+            Rest::Ready => {}
+            Rest::Paused { .. } => self.idle.note_pause(now),
+            Rest::Offline => self.idle.note_signed_in(now),
+        }
         self.rest = if rest == Rest::Ready && !self.is_device_up { Rest::device() } else { rest };
         if self.rest == Rest::Ready && !was_idle {
             self.idle_since = now;

@@ -4,10 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{CallId, Mono, Now, Timestamp};
 
-/// Milliseconds of one extension.
-const EXTENSION_MS: u64 = 30_000;
-/// Extensions per wrap-up.
-const EXTENSIONS_MAX: u8 = 3;
 /// A wrap-up that waits for a disposition ends at this many times its length all the same.
 const HARD_FACTOR: u64 = 4;
 
@@ -18,6 +14,12 @@ pub struct WrapUpRule {
     pub ms: u64,
     /// Whether it ends only with a disposition.
     pub needs_disposition: bool,
+    /// Whether the agent may end it before the time.
+    pub may_end_early: bool,
+    /// How often the agent may extend it.
+    pub extensions_max: u8,
+    /// By how many milliseconds each time.
+    pub extension_ms: u64,
 }
 
 /// A running wrap-up.
@@ -37,7 +39,14 @@ pub struct WrapUpRun {
     pub has_disposition: bool,
     /// Whether `until` has passed.
     pub is_overdue: bool,
+    /// Whether the agent may end it before the time.
+    #[serde(default = "yes")]
+    pub may_end_early: bool,
     extensions: u8,
+    #[serde(default = "usual_extensions_max")]
+    extensions_max: u8,
+    #[serde(default = "usual_extension_ms")]
+    extension_ms: u64,
 }
 
 impl WrapUpRun {
@@ -52,18 +61,31 @@ impl WrapUpRun {
             needs_disposition: rule.needs_disposition,
             has_disposition,
             is_overdue: false,
+            may_end_early: rule.may_end_early,
             extensions: 0,
+            extensions_max: rule.extensions_max,
+            extension_ms: rule.extension_ms,
         }
     }
 
-    /// Thirty more seconds. False when there are none left.
+    /// How often it may still be extended.
+    pub fn extensions_left(&self) -> u8 {
+        if self.is_overdue { 0 } else { self.extensions_max.saturating_sub(self.extensions) }
+    }
+
+    /// By how many milliseconds each time.
+    pub fn extension_ms(&self) -> u64 {
+        self.extension_ms
+    }
+
+    /// Goes on for longer. False when no extension is left.
     pub(super) fn extend(&mut self) -> bool {
-        if self.extensions >= EXTENSIONS_MAX || self.is_overdue {
+        if self.extensions_left() == 0 {
             return false;
         }
         self.extensions += 1;
-        self.until = self.until + EXTENSION_MS;
-        self.until_at = self.until_at.plus_millis(i64::try_from(EXTENSION_MS).unwrap_or(0));
+        self.until = self.until + self.extension_ms;
+        self.until_at = self.until_at.plus_millis(i64::try_from(self.extension_ms).unwrap_or(0));
         self.ends = self.ends.max(self.until);
         true
     }
@@ -72,4 +94,18 @@ impl WrapUpRun {
     pub(super) fn deadline(&self) -> Mono {
         if self.is_overdue { self.ends } else { self.until }
     }
+}
+
+// What held for every wrap-up before queues said it.
+
+fn yes() -> bool {
+    true
+}
+
+fn usual_extensions_max() -> u8 {
+    3
+}
+
+fn usual_extension_ms() -> u64 {
+    30_000
 }

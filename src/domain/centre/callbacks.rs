@@ -271,8 +271,7 @@ impl Centre {
         let head_start_ms = head_start.map_or(0, |secs| super::waiting::millis(*secs));
         let call = CallId::mint(turn.now.wall, turn.rng);
         self.callbacks.bind(id, call);
-        let excluded = BTreeMap::new();
-        let waiting = Waiting { call, announced: None, is_offered: false, is_dead: false, excluded, called_back };
+        let waiting = Waiting { called_back, ..Waiting::new(call) };
         self.lines.entry(queue.id.clone()).or_default().join(waiting, false, head_start_ms, since);
         self.published.touch_queue(queue.id.clone());
         self.is_match_due = true;

@@ -127,6 +127,18 @@ pub enum CentreCommand {
         /// Which.
         call: CallId,
     },
+    /// A console says of itself that it tells of each offer that it shows.
+    ShowsOffers {
+        /// Whose.
+        agent: AgentId,
+    },
+    /// The console shows the offered call.
+    OfferShown {
+        /// Whose.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+    },
     /// Leaves the customer to the consulted party.
     ConsultComplete {
         /// Who.
@@ -186,7 +198,16 @@ pub enum CentreCommand {
         /// Which.
         call: CallId,
     },
-    /// Thirty more seconds, at most three times.
+    /// A wrap-up after the present call, in a queue that leaves it to the agents.
+    WantWrapUp {
+        /// Who.
+        agent: AgentId,
+        /// Which.
+        call: CallId,
+        /// Whether there is to be one.
+        is_wanted: bool,
+    },
+    /// More time, as often and as long as the queue allows.
     WrapUpExtend {
         /// Who.
         agent: AgentId,

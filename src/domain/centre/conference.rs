@@ -101,6 +101,7 @@ impl Centre {
     /// A colleague's phone is the agent's phone of the call from now on; a console without audio is waited for like any agent's.
     fn note_heir(&mut self, turn: &mut Turn<'_>, id: CallId, heir: &Consult) {
         let Some(colleague) = heir.colleague() else { return };
+        self.on_agent(turn, colleague, |agent, _| agent.inherit(id));
         self.timers.set(Timer::PartyAudio(id, colleague.clone()), None);
         if let Some(used) = heir.leg.and_then(|leg| self.legs.get_mut(&leg)) {
             let has_rung = heir.is_answered() || matches!(used, LegUse::Consulted { has_rung: true, .. });

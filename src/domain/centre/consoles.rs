@@ -26,6 +26,10 @@ pub(super) struct Console {
     media_session: Option<SessionId>,
     pub(super) is_session_up: bool,
     pub(super) audio: AudioState,
+    /// Whether its page tells of each offer that it shows.
+    pub(super) shows_offers: bool,
+    /// Whether that page has failed to show one, and has not been heard of since.
+    pub(super) is_blank: bool,
 }
 
 impl Centre {
@@ -47,10 +51,21 @@ impl Centre {
     fn meet_console(&mut self, agent: &AgentId, session: SessionId) {
         self.departed.remove(agent);
         if let Some(console) = self.consoles.get_mut(agent) {
+            if console.session != session {
+                (console.shows_offers, console.is_blank) = (false, false);
+            }
             console.session = session;
             console.is_session_up = true;
         } else if self.consoles.len() < CONSOLES_MAX {
-            let console = Console { leg: None, session, media_session: None, is_session_up: true, audio: AudioState::None };
+            let console = Console {
+                leg: None,
+                session,
+                media_session: None,
+                is_session_up: true,
+                audio: AudioState::None,
+                shows_offers: false,
+                is_blank: false,
+            };
             self.consoles.insert(agent.clone(), console);
         }
         self.published.touch_agent(agent.clone());
@@ -171,7 +186,9 @@ impl Centre {
         let Some(profile) = self.directory.agents.get(agent) else { return false };
         match profile.device {
             Device::Browser => {
-                self.consoles.get(agent).is_some_and(|console| console.is_session_up && console.audio == AudioState::Up)
+                let can_ring =
+                    |console: &Console| console.is_session_up && console.audio == AudioState::Up && !console.is_blank;
+                self.consoles.get(agent).is_some_and(can_ring)
             }
             Device::Sip => {
                 let is_registered = profile.phone.as_deref().is_some_and(|account| self.phones_reachable.contains(account));

@@ -270,7 +270,7 @@ impl Centre {
         let (colleague, own_line, transferor) = (consult.colleague().cloned(), consult.own_line, consult.transferor);
         let hands_over = consult.hands_over;
         if let Some(colleague) = &colleague {
-            self.on_agent(turn, colleague, |agent, cx| agent.take(id, cx));
+            self.on_agent(turn, colleague, |agent, cx| agent.advise(id, cx));
         }
         let until = turn.now.plus_millis(CONSULT_MS_MAX);
         self.on_call(turn, id, |call, cx| call.consult_answered(until.mono, until.wall, cx));

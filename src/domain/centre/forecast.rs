@@ -1,7 +1,7 @@
 //! How long callers of a queue are expected to wait: what agents and callers do is noted as it happens, and the formula of
 //! `domain/queue/expected_wait.rs` is asked with it. Nothing here changes what becomes of a call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Centre, Timer, staffing::Staff};
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         agent::{Agent, Presence},
         call::{CallEventKind, Stage},
         directory::{Directory, Queue},
-        queue::{PauseTimes, ServicePace, WorkHistory, WorkNorms, WorkShares, expected_wait},
+        queue::{PauseTimes, Reach, ServicePace, WorkHistory, WorkNorms, WorkShares, expected_wait},
     },
     types::{AgentId, CallId, ExpectedWait, Mono, QueueId},
 };
@@ -31,6 +31,8 @@ pub(super) struct Forecasts {
     pauses: PauseTimes,
     /// As gathered last; `None` while a queue has no history.
     paces: BTreeMap<QueueId, (Mono, Option<ServicePace>)>,
+    /// How many queues are an agent's own, as of the present directory.
+    own_queues: BTreeMap<AgentId, usize>,
     /// What consoles are shown.
     shown: BTreeMap<QueueId, ExpectedWait>,
 }
@@ -45,8 +47,10 @@ struct AgentCall {
 }
 
 impl Forecasts {
-    /// Forgets queues and agents that are no more.
-    pub(super) fn keep(&mut self, directory: &Directory) {
+    /// Forgets queues and agents that are no more, and counts whose own queues are how many.
+    pub(super) fn keep(&mut self, directory: &Directory, serves: &BTreeMap<AgentId, BTreeMap<QueueId, Reach>>) {
+        let own = |reaches: &BTreeMap<QueueId, Reach>| reaches.values().filter(|reach| reach.step == 0).count();
+        self.own_queues = serves.iter().map(|(agent, reaches)| (agent.clone(), own(reaches))).collect();
         self.histories.retain(|queue, _| directory.queues.contains_key(queue));
         self.shares.retain(|agent, _| directory.agents.contains_key(agent));
         self.calls.retain(|agent, _| directory.agents.contains_key(agent));
@@ -228,12 +232,9 @@ impl Centre {
             if reaches.get(id).is_none_or(|reach| reach.step > step) {
                 continue;
             }
-            let own: BTreeSet<&QueueId> = reaches.iter().filter(|(_, reach)| reach.step == 0).map(|(queue, _)| queue).collect();
-            let share = self
-                .forecasts
-                .shares
-                .get(&agent.id)
-                .map_or_else(|| WorkShares::default().share(id, own.len()), |shares| shares.share(id, own.len()));
+            let own = self.forecasts.own_queues.get(&agent.id).copied().unwrap_or(0);
+            let shares = self.forecasts.shares.get(&agent.id);
+            let share = shares.map_or_else(|| WorkShares::default().share(id, own), |shares| shares.share(id, own));
             let weight = share * self.presence_weight(agent, handle_ms);
             agents += weight;
             next_free += weight * self.forecasts.becomes_free(&agent.id, history, now);

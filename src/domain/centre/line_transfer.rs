@@ -228,6 +228,7 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::DispositionMissing
         | Refusal::NoSuchDisposition
         | Refusal::ExtensionsUsed
+        | Refusal::WrapUpForced
         | Refusal::WebPhoneOff
         | Refusal::ParkGone
         | Refusal::NotRecorded

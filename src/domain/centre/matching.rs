@@ -81,7 +81,8 @@ impl Centre {
         let reaches = self.serves.get(&agent.id)?;
         let record = record_of(&agent.workload(now));
         let idle_since = self.work.idle_since(&agent.id, agent.idle_since(), now);
-        Some(FreeAgent { agent: &agent.id, idle_since, record, reaches, works_on_item })
+        let idle = Some(agent.idle_times());
+        Some(FreeAgent { agent: &agent.id, idle_since, idle, record, reaches, works_on_item })
     }
 
     /// The queues that somebody waits in for whom no telephone rings, and that may have one more conversation.
@@ -170,8 +171,7 @@ impl Centre {
         self.offers += 1;
         let number = self.offers;
         self.on_agent(turn, agent, |agent, cx| {
-            agent.note_offer(queue.clone(), number);
-            agent.offer(id, cx);
+            agent.offer_of(queue.clone(), number, id, cx);
         });
     }
 

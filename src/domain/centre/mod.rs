@@ -1,6 +1,5 @@
-//! The live floor, where call, queue and agent meet. Dispatch only; each meeting has its own file. Reports come in by
-//! [`Centre::handle`], wishes by [`Centre::command`], time by [`Centre::timeout`]; what must be done or known comes out of
-//! [`Centre::poll`] in order.
+//! The live floor, where call, queue and agent meet. Dispatch only: reports come in by [`Centre::handle`], wishes by
+//! [`Centre::command`], time by [`Centre::timeout`]; what must be done or known comes out of [`Centre::poll`] in order.
 
 mod announcing;
 mod answered_by;
@@ -29,6 +28,7 @@ mod matching;
 mod max_hold;
 mod moves;
 mod offer;
+mod offer_shown;
 mod outbound;
 mod overflow;
 mod park;
@@ -88,7 +88,7 @@ pub use refusal::Refusal;
 pub use sight::{AgentSight, QueueSight, Replayed, RingingSight, Setup, Sight, Verdict};
 pub use view::{
     AgentView, AnsweredByView, AudioState, CallState, CallView, ConferencePartyView, ConsultView, ConsultViewStep, ForkView,
-    ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, RingingView, SupervisorView, WorkView,
+    ForkViewState, ParkedCall, PartyView, QueueView, RecordingView, RingingView, SupervisorView, WorkView, WrapUpView,
 };
 pub use work_asked::{WorkAsked, WorkWish};
 
@@ -268,6 +268,8 @@ impl Centre {
         let result = match command {
             CentreCommand::SetPresence { agent, wanted } => self.set_presence(turn, &agent, wanted),
             CentreCommand::Answer { agent, call } => self.answer_offer(turn, &agent, call),
+            CentreCommand::ShowsOffers { agent } => self.shows_offers(turn, &agent),
+            CentreCommand::OfferShown { agent, call } => self.offer_shown(turn, &agent, call),
             CentreCommand::Decline { agent, call } => self.decline_offer(turn, &agent, call),
             CentreCommand::HangUp { agent, call } => self.hang_up(turn, &agent, call),
             CentreCommand::Hold { agent, call } => self.hold(turn, &agent, call),
@@ -297,6 +299,7 @@ impl Centre {
             CentreCommand::LeaveMessage { agent, call, prompt } => self.leave_message(turn, &agent, call, &prompt),
             CentreCommand::Dispose { agent, call, disposition } => self.dispose(turn, &agent, call, disposition),
             CentreCommand::WrapUpDone { agent, call } => self.wrap_up_done(turn, &agent, call),
+            CentreCommand::WantWrapUp { agent, call, is_wanted } => self.want_wrap_up(turn, &agent, call, is_wanted),
             CentreCommand::WrapUpExtend { agent, call } => self.wrap_up_extend(turn, &agent, call),
             CentreCommand::ChooseCustomer { agent, call, customer } => self.choose_customer(turn, &agent, call, *customer),
             CentreCommand::Supervise { supervisor, call, mode } => self.supervise(turn, &supervisor, call, mode),
@@ -335,6 +338,7 @@ impl Centre {
                 Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
                 Timer::Agent(agent) => self.agent_elapsed(turn, &agent),
                 Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),
+                Timer::OfferShown(call, agent) => self.offer_not_shown(turn, call, &agent),
                 Timer::ConsoleUp(agent) => self.console_elapsed(turn, &agent),
                 Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
                 Timer::SlotTold(leg) => self.slot_told(leg),

@@ -7,12 +7,13 @@ use crate::{
     domain::{
         call::{MissCause, Offer, Partner, Stage},
         directory::{Device, Strategy},
+        queue::Waiting,
     },
-    types::{AgentId, CallId, QueueId},
+    types::{AgentId, CallId, Mono, QueueId},
 };
 
-/// An agent who missed a call is passed over for it for so long.
-pub(super) const EXCLUDED_MS: u64 = 20_000;
+/// No agent is passed over for one call for longer.
+const EXCLUDED_SECS_MAX: i64 = 600;
 /// A phone that was busy or broken is tried again after this.
 pub(super) const DEVICE_RETRY_MS: u64 = 15_000;
 /// Bounds of a queue's ringing time.
@@ -42,7 +43,9 @@ impl Centre {
             self.phone(PhoneEffect::CallPhone { leg, account, caller, caller_name, ring_secs, context });
             leg
         });
-        Offer { agent: agent.clone(), phone, until: until.mono, until_at: until.wall }
+        let offer = Offer { agent: agent.clone(), phone, until: until.mono, until_at: until.wall };
+        self.await_shown(turn, id, &offer);
+        offer
     }
 
     /// The account that rings for an agent whose device is a SIP phone.
@@ -206,20 +209,31 @@ impl Centre {
         if let Some(line) = self.lines.get_mut(queue) {
             line.release_kept(id);
         }
-        self.pass_over(turn, id, queue, &missed_by);
+        self.pass_over(turn, id, queue, |waiting, until, now| waiting.pass_over(missed_by, until, now));
         self.callback_missed(id);
         self.leave_if_unserved(turn, id, queue);
     }
 
-    /// For a while this waiting call is not offered to this agent.
-    pub(super) fn pass_over(&mut self, turn: &Turn<'_>, id: CallId, queue: &QueueId, agent: &AgentId) {
+    /// For a while this waiting call is not offered to one agent; `exclude` says to whom and why.
+    pub(super) fn pass_over(
+        &mut self,
+        turn: &Turn<'_>,
+        id: CallId,
+        queue: &QueueId,
+        exclude: impl FnOnce(&mut Waiting, Mono, Mono),
+    ) {
         let now = turn.now.mono;
-        let until = now + EXCLUDED_MS;
+        let until = now + self.excluded_ms(queue);
         let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) else { return };
-        waiting.excluded.retain(|_, until| now < *until);
-        waiting.excluded.insert(agent.clone(), until);
+        exclude(waiting, until, now);
         self.passed_over.insert(until);
         self.timers.set(Timer::Match, self.passed_over.first().copied());
+    }
+
+    /// For how long an agent who missed a call of this queue, or sent it there, is passed over for it.
+    pub(super) fn excluded_ms(&self, queue: &QueueId) -> u64 {
+        let queue = self.directory.queues.get(queue);
+        queue.map_or(0, |queue| millis(queue.routing.excluded_secs.min(EXCLUDED_SECS_MAX)))
     }
 
     /// Calls in a row that an agent may leave unanswered, as the queue of this one says.

@@ -12,6 +12,9 @@ use crate::{
 
 impl Centre {
     pub(super) fn set_presence(&mut self, turn: &mut Turn<'_>, agent: &AgentId, wanted: WantedPresence) -> Result<(), Refusal> {
+        if matches!(&turn.actor, Actor::User { user } if *user == UserId::from(agent.clone())) {
+            self.page_is_heard(turn, agent);
+        }
         let known = self.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
         let is_active = self.directory.agents.get(agent).is_some_and(|profile| profile.is_active);
         let is_working =

@@ -7,12 +7,12 @@ use std::{
 
 use super::{
     AgentView, AudioState, CallState, CallView, CallbackPlace, Centre, CentreOutput, PartyView, QueueView, RingingView,
-    SupervisorView, Timer, staffing::Staff,
+    SupervisorView, Timer, WrapUpView, staffing::Staff,
 };
 use crate::{
     domain::{
         access::DiallingRule,
-        agent::Agent,
+        agent::{Agent, WrapUpRun},
         call::{Call, CallSummary, DialStep, EndCause, Offer, Stage},
         trunk::TrunkView,
         work::WorkItem,
@@ -360,10 +360,21 @@ impl Centre {
             has_console: self.consoles.get(&agent.id).is_some_and(|console| console.is_session_up),
             has_device: agent.is_device_up(),
             call: agent.call(),
+            wants_wrap_up: agent.wants_wrap_up(),
+            wrap_up: agent.wrap_up().map(wrap_up_view),
             queues: self.own_queues(&agent.id).cloned().collect(),
             why: agent.why().map(str::to_owned),
             work: self.work.views_of(&agent.id),
         }
+    }
+}
+
+fn wrap_up_view(run: &WrapUpRun) -> WrapUpView {
+    WrapUpView {
+        may_end_early: run.may_end_early,
+        extensions_left: run.extensions_left().into(),
+        extension_secs: i64::try_from(run.extension_ms() / 1_000).unwrap_or(i64::MAX),
+        is_overdue: run.is_overdue,
     }
 }
 

@@ -187,8 +187,10 @@ impl Centre {
 
     /// A call as it stood, with its legs and its longest duration.
     fn put_back(&mut self, turn: &Turn<'_>, kept: KeptCall) {
-        let call = kept.call;
+        let mut call = kept.call;
         let id = call.id;
+        // Nobody wraps up who is not in the directory any more.
+        call.wrapping.retain(|agent| self.agents.contains_key(agent));
         if let Some(leg) = call.customer_leg {
             self.legs.insert(leg, LegUse::Customer(id));
         }
@@ -297,14 +299,7 @@ impl Centre {
         };
         let Some(place) = place else { return self.requeue_at_head(turn, id, queue.clone()) };
         let now = turn.now.mono;
-        let waiting = Waiting {
-            call: id,
-            announced: None,
-            is_offered: false,
-            is_dead: true,
-            excluded: BTreeMap::new(),
-            called_back: None,
-        };
+        let waiting = Waiting { is_dead: true, ..Waiting::new(id) };
         self.lines.entry(queue.clone()).or_default().rejoin(waiting, place);
         let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
         let until = place.since() + regained_ms + millis(definition.wait_secs_max.max(1));

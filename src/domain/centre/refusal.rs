@@ -64,6 +64,9 @@ pub enum Refusal {
     /// The disposition does not exist or is a branch.
     #[error("no such disposition")]
     NoSuchDisposition,
+    /// The queue's wrap-up lasts for its whole time.
+    #[error("the wrap-up lasts for its whole time")]
+    WrapUpForced,
     /// The wrap-up cannot be extended again.
     #[error("the wrap-up cannot be extended any more")]
     ExtensionsUsed,

@@ -42,7 +42,7 @@ impl Centre {
         self.set_up_agents(turn);
         self.set_up_queues(turn);
         self.set_up_trunks(turn);
-        self.forecasts.keep(&directory);
+        self.forecasts.keep(&directory, &self.serves);
         self.look_at_all_later(turn.now.mono);
         self.dialled_today.keep(|agent| directory.agents.contains_key(agent));
         self.work.is_review_due = true;

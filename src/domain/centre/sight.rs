@@ -16,7 +16,7 @@ use crate::{
         directory::{AgentProfile, Directory, Queue},
         queue::{Choice, FreeAgent, LineChanges, Pick},
     },
-    types::{AgentId, CallId, Mono, QueueId},
+    types::{AgentId, CallId, IdleRules, IdleTimes, Mono, QueueId},
 };
 
 pub use replayed::{Replayed, Verdict};
@@ -90,6 +90,9 @@ pub struct AgentSight {
     pub agent: AgentId,
     /// Since when ready without a break. Of no account for one who works on an item and is never idle.
     pub idle_since: Mono,
+    /// The same by what began it anew, where a queue counts otherwise.
+    #[serde(default, skip_serializing_if = "is_unset")]
+    pub idle: IdleTimes,
     /// Whether the agent works on an item beside calls.
     #[serde(default, skip_serializing_if = "is_false")]
     pub works_on_item: bool,
@@ -171,6 +174,8 @@ impl Sights {
     fn agents(&self, floor: &Centre, free: &[FreeAgent<'_>]) -> (Vec<AgentSight>, Vec<AgentId>) {
         let mut known = self.free.values().peekable();
         let mut agents = floor.agents.values();
+        let nothing = IdleTimes::default();
+        let counts_otherwise = floor.directory.queues.values().any(|queue| queue.routing.idle != IdleRules::default());
         let (mut different, mut gone) = (Vec::new(), Vec::new());
         for one in free {
             while let Some(earlier) = known.next_if(|earlier| earlier.agent < *one.agent) {
@@ -182,9 +187,13 @@ impl Sights {
             let works_on_item = one.works_on_item;
             // For whoever works on an item it is the present.
             let idle_since = if works_on_item { Mono::default() } else { one.idle_since };
-            let stands = (idle_since, works_on_item, workload);
-            if earlier.is_none_or(|earlier| (earlier.idle_since, earlier.works_on_item, earlier.workload) != stands) {
-                different.push(AgentSight { agent: one.agent.clone(), idle_since, works_on_item, workload });
+            let idle = one.idle.filter(|_| counts_otherwise).unwrap_or(&nothing);
+            let stands = (idle_since, works_on_item, workload, idle);
+            let stood =
+                |earlier: &AgentSight| (earlier.idle_since, earlier.works_on_item, earlier.workload, &earlier.idle) == stands;
+            if earlier.is_none_or(|earlier| !stood(earlier)) {
+                let idle = idle.clone();
+                different.push(AgentSight { agent: one.agent.clone(), idle_since, idle, works_on_item, workload });
             }
         }
         gone.extend(known.map(|earlier| earlier.agent.clone()));
@@ -272,4 +281,8 @@ fn is_false(value: &bool) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
 fn is_zero(value: &usize) -> bool {
     *value == 0
+}
+
+fn is_unset(times: &IdleTimes) -> bool {
+    *times == IdleTimes::default()
 }

@@ -52,6 +52,11 @@ impl Staff {
         self.by_step.keys().next().copied().unwrap_or(0)
     }
 
+    /// The steps at which somebody comes into question first.
+    pub(super) fn steps(&self) -> impl Iterator<Item = usize> {
+        self.by_step.keys().copied()
+    }
+
     fn add(&mut self, reach: Reach, doing: Doing, change: i64) {
         let of_step = self.by_step.entry(reach.step).or_insert(0);
         *of_step += change;

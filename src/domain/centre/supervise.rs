@@ -46,6 +46,8 @@ impl Centre {
             self.end_supervision(turn, supervisor);
             self.listening.insert(supervisor.clone(), id);
             self.touch_queues_of(supervisor);
+            // An item that is offered to who listens now goes to somebody else.
+            self.work.is_review_due = true;
         }
         self.on_call(turn, id, |call, cx| call.supervise(supervisor.clone(), mode, cx));
         Ok(())

@@ -40,6 +40,8 @@ pub(super) enum Timer {
     Agent(AgentId),
     /// A phone that could not ring is tried again.
     DeviceRetry(AgentId),
+    /// A console should show an offered call by now.
+    OfferShown(CallId, AgentId),
     /// A console's audio should be up by now.
     ConsoleUp(AgentId),
     /// A web phone's audio should be up by now.

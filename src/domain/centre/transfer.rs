@@ -61,7 +61,7 @@ impl Centre {
         self.release_agent(turn, id, with);
         self.enter_queue(turn, id, queue.clone());
         // Who sends a caller away does not want the same caller back at once.
-        self.pass_over(turn, id, &queue, &with.agent);
+        self.pass_over(turn, id, &queue, |waiting, until, now| waiting.pass_over_sender(with.agent.clone(), until, now));
     }
 
     /// The call leaves its agent for the beginning of a line.

@@ -395,6 +395,13 @@ pub struct AgentView {
     pub has_device: bool,
     /// The current call.
     pub call: Option<CallId>,
+    /// Whether a wrap-up is asked for after it.
+    #[serde(default)]
+    #[schema(required)]
+    pub wants_wrap_up: bool,
+    /// What may be done with the wrap-up that runs.
+    #[serde(default)]
+    pub wrap_up: Option<WrapUpView>,
     /// Queues that the agent can serve.
     pub queues: Vec<QueueId>,
     /// Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`.
@@ -403,6 +410,19 @@ pub struct AgentView {
     #[serde(default)]
     #[schema(required)]
     pub work: Vec<WorkView>,
+}
+
+/// What an agent may do with the wrap-up that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WrapUpView {
+    /// Whether it may be ended before its time.
+    pub may_end_early: bool,
+    /// How often it may still be extended.
+    pub extensions_left: i64,
+    /// By how many seconds each time.
+    pub extension_secs: i64,
+    /// Whether it waits for its disposition past its time.
+    pub is_overdue: bool,
 }
 
 /// A work item at an agent.

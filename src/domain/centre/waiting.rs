@@ -1,7 +1,5 @@
 //! A caller in a queue: entering it, and every way out that is neither an agent nor hanging up.
 
-use std::collections::BTreeMap;
-
 use super::{Centre, Timer, Turn, legs::DEAD_LINE_MS};
 use crate::{
     domain::{
@@ -70,8 +68,7 @@ impl Centre {
         if is_dead {
             self.timers.set(Timer::CustomerAudio(id), Some(now + DEAD_LINE_MS));
         }
-        let waiting =
-            Waiting { call: id, announced: None, is_offered: false, is_dead, excluded: BTreeMap::new(), called_back: None };
+        let waiting = Waiting { is_dead, ..Waiting::new(id) };
         let head_start_ms = self.head_start_ms(id, queue);
         // Who came back to a place has it from the first call on.
         let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
@@ -133,7 +130,6 @@ impl Centre {
         }
         if let Some(line) = self.lines.get_mut(&queue) {
             line.leave(id);
-            line.release_kept(id);
         }
         self.timers.set(Timer::MaxWait(id), None);
         self.timers.set(Timer::Announce(id), None);
@@ -254,9 +250,7 @@ impl Centre {
     /// Whether anyone who could serve the queue is signed in.
     pub(super) fn is_staffed(&self, queue: &QueueId) -> bool {
         let Some(definition) = self.directory.queues.get(queue) else { return false };
-        let signed_in = self.agents.values().filter(|agent| agent.is_signed_in());
-        let mut reaches = signed_in.filter_map(|agent| self.serves.get(&agent.id)?.get(queue));
-        reaches.any(|reach| comes_in_time(reach.step, definition))
+        self.staffing.of(queue).is_some_and(|staff| staff.steps().any(|step| comes_in_time(step, definition)))
     }
 
     /// Callers of a queue who do not ring at an agent, first in line first.

@@ -221,15 +221,7 @@ impl Centre {
         }
         let starts = self.directory.queues.get(&item.queue).map(|queue| &queue.routing.head_start_secs);
         let head_start = item.segment.as_ref().and_then(|segment| starts?.get(segment));
-        let waiting = Waiting {
-            call: item.call,
-            announced: None,
-            is_offered: false,
-            is_dead: false,
-            excluded: BTreeMap::new(),
-            called_back: None,
-        };
-        line.join(waiting, false, head_start.map_or(0, |secs| millis(*secs)), mono_of(item.queued_at, now));
+        line.join(Waiting::new(item.call), false, head_start.map_or(0, |secs| millis(*secs)), mono_of(item.queued_at, now));
     }
 
     fn take_work_out_of_line(&mut self, item: &WorkItem) {
@@ -404,10 +396,9 @@ impl Centre {
 
     /// For a while this item is not offered to this agent.
     pub(super) fn pass_over_for_work(&mut self, turn: &Turn<'_>, queue: &QueueId, call: CallId, agent: &AgentId) {
-        let until = turn.now.mono + offer::EXCLUDED_MS;
+        let until = turn.now.mono + self.excluded_ms(queue);
         let Some(waiting) = self.work.lines.get_mut(queue).and_then(|line| line.get_mut(call)) else { return };
-        waiting.excluded.retain(|_, until| turn.now.mono < *until);
-        waiting.excluded.insert(agent.clone(), until);
+        waiting.pass_over(agent.clone(), until, turn.now.mono);
         self.work.passed_over.insert(until);
         self.is_match_due = true;
     }

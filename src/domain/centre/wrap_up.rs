@@ -3,7 +3,7 @@
 use super::{Centre, Refusal, Turn, waiting::millis};
 use crate::{
     domain::{
-        agent::{Elapsed, WrapUpProblem, WrapUpRule},
+        agent::{Agent, Elapsed, WrapUpProblem, WrapUpRule},
         call::{Direction, Partner, Party},
         directory::WrapUp,
     },
@@ -32,14 +32,33 @@ impl Centre {
     fn wrap_up_rule(&self, id: CallId, agent: &AgentId) -> Option<WrapUpRule> {
         let own = self.calls.get(&id).and_then(|call| call.queue.as_ref());
         let queue = own.or_else(|| self.own_queues(agent).next()).and_then(|queue| self.directory.queues.get(queue));
-        match queue.map_or(NO_QUEUE, |queue| queue.wrap_up) {
-            WrapUp::None => None,
-            WrapUp::Timed { secs } => Some(WrapUpRule { ms: millis(secs), needs_disposition: false }),
+        let mode = queue.map_or(NO_QUEUE, |queue| queue.wrap_up);
+        let is_wanted = match mode {
+            WrapUp::Optional { .. } => self.agents.get(agent).is_some_and(Agent::wants_wrap_up),
+            WrapUp::None | WrapUp::Timed { .. } | WrapUp::Forced { .. } | WrapUp::UntilDisposition { .. } => true,
+        };
+        let extensions = queue.map(|queue| queue.wrap_up_extensions).unwrap_or_default();
+        mode.secs().filter(|_| is_wanted).map(|secs| WrapUpRule {
+            ms: millis(secs),
             // Who reached nobody has nothing to classify: the outcome and how the call ended are kept without being asked for.
-            WrapUp::UntilDisposition { secs } => {
-                Some(WrapUpRule { ms: millis(secs), needs_disposition: !self.has_reached_nobody(id) })
-            }
-        }
+            needs_disposition: matches!(mode, WrapUp::UntilDisposition { .. }) && !self.has_reached_nobody(id),
+            may_end_early: !matches!(mode, WrapUp::Forced { .. }),
+            extensions_max: u8::try_from(extensions.times.max(0)).unwrap_or(u8::MAX),
+            extension_ms: millis(extensions.secs),
+        })
+    }
+
+    /// The agent asks for a wrap-up after the own call, in a queue that leaves it to the agents, or does without.
+    pub(super) fn want_wrap_up(
+        &mut self,
+        turn: &mut Turn<'_>,
+        agent: &AgentId,
+        id: CallId,
+        is_wanted: bool,
+    ) -> Result<(), Refusal> {
+        self.own_work(agent, id)?;
+        let has_call = self.on_agent(turn, agent, |agent, _| agent.want_wrap_up(id, is_wanted)).ok_or(Refusal::NoSuchAgent)?;
+        if has_call { Ok(()) } else { Err(Refusal::WrongCallState) }
     }
 
     fn has_reached_nobody(&self, id: CallId) -> bool {
@@ -102,6 +121,7 @@ fn refusal(problem: WrapUpProblem) -> Refusal {
     match problem {
         WrapUpProblem::NotWrappingUp => Refusal::WrongCallState,
         WrapUpProblem::DispositionMissing => Refusal::DispositionMissing,
+        WrapUpProblem::NotBeforeTheEnd => Refusal::WrapUpForced,
         WrapUpProblem::ExtensionsUsed => Refusal::ExtensionsUsed,
     }
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     CallbackRules, ForkRule, HoldLimits, MonitoringNotice, QueueRouting, RecordingPolicy, SegmentRules, ServiceLevelVariant,
-    WaitingRules, WorkRules,
+    Strategy, WaitingRules, WorkRules,
 };
 use crate::types::{CalendarId, DispositionId, LineId, QueueId, SkillId};
 
@@ -32,6 +32,9 @@ pub struct Queue {
     pub calendar: Option<CalendarId>,
     /// Wrap-up after each call.
     pub wrap_up: WrapUp,
+    /// How far its agents may extend that.
+    #[serde(default)]
+    pub wrap_up_extensions: WrapUpExtensions,
     /// Answered within this many seconds counts as in time.
     pub service_level_secs: i64,
     /// Goal of the service level in percent.
@@ -109,6 +112,7 @@ impl Queue {
             wait_secs_max: 600,
             calendar: None,
             wrap_up: WrapUp::None,
+            wrap_up_extensions: WrapUpExtensions::default(),
             service_level_secs: 20,
             service_level_percent: 80,
             service_level_variant: ServiceLevelVariant::default(),
@@ -140,7 +144,14 @@ impl Queue {
     pub fn needs(&self) -> impl Iterator<Item = &SkillNeed> {
         let routing = &self.routing;
         let of_steps = routing.steps.iter().flat_map(|step| [&step.skills, &step.any_skills, &step.no_skills]);
-        [&self.skills, &routing.any_skills, &routing.no_skills].into_iter().chain(of_steps).flatten()
+        let groups = routing.any_groups.iter().chain(routing.steps.iter().flat_map(|step| &step.any_groups));
+        [&self.skills, &routing.any_skills, &routing.no_skills].into_iter().chain(of_steps).chain(groups).flatten()
+    }
+
+    /// Whether anything of it names this skill.
+    pub fn names_skill(&self, skill: &SkillId) -> bool {
+        let is_weighed = matches!(&self.routing.strategy, Strategy::BestFit { weights, .. } if weights.contains_key(skill));
+        is_weighed || self.needs().any(|need| need.skill == *skill)
     }
 }
 
@@ -159,8 +170,18 @@ pub struct SkillNeed {
 pub enum WrapUp {
     /// None: the agent is ready at once.
     None,
+    /// None, unless the agent asks for it during the call; then it ends at the time or earlier when done.
+    Optional {
+        /// Length in seconds.
+        secs: i64,
+    },
     /// Ends at the time or earlier when done.
     Timed {
+        /// Length in seconds.
+        secs: i64,
+    },
+    /// Ends at the time and not before.
+    Forced {
         /// Length in seconds.
         secs: i64,
     },
@@ -170,6 +191,34 @@ pub enum WrapUp {
         /// Seconds after which it is overdue.
         secs: i64,
     },
+}
+
+impl WrapUp {
+    /// Its length in seconds; `None` where there is none.
+    pub fn secs(&self) -> Option<i64> {
+        match self {
+            Self::None => None,
+            Self::Optional { secs } | Self::Timed { secs } | Self::Forced { secs } | Self::UntilDisposition { secs } => {
+                Some(*secs)
+            }
+        }
+    }
+}
+
+/// How far an agent may extend a wrap-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct WrapUpExtensions {
+    /// How many times, 0 to 20.
+    pub times: i64,
+    /// By how many seconds each time, 5 to 600.
+    pub secs: i64,
+}
+
+impl Default for WrapUpExtensions {
+    fn default() -> Self {
+        Self { times: 3, secs: 30 }
+    }
 }
 
 /// Where a caller goes who cannot or will not wait any longer. No dead ends: each says goodbye or goes on.

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::SkillNeed;
-use crate::types::{AgentId, StrategyName};
+use crate::types::{AgentId, IdleRules, SkillId, StrategyName};
+
+/// The longest that a call waits while calls of other priorities are served, in a queue that does not say.
+const PROMOTE_SECS_USUAL: i64 = 600;
 
 /// How a queue's calls find their agents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -14,8 +17,12 @@ use crate::types::{AgentId, StrategyName};
 pub struct QueueRouting {
     /// Who of the free agents with the skills gets a call.
     pub strategy: Strategy,
+    /// What idle time is in this queue, for the rules that compare it.
+    pub idle: IdleRules,
     /// Besides all of the queue's skills at least one of these, if there are any.
     pub any_skills: Vec<SkillNeed>,
+    /// And at least one of each of these lists.
+    pub any_groups: Vec<Vec<SkillNeed>>,
     /// And none of these, each at the level or above.
     pub no_skills: Vec<SkillNeed>,
     /// Skills that will do as well after a wait, shortest wait first, at most six. They add up: who comes into question at one step
@@ -23,7 +30,8 @@ pub struct QueueRouting {
     pub steps: Vec<RoutingStep>,
     /// Whether a step is taken at once while nobody is signed in who could serve the earlier ones.
     pub skips_empty_steps: bool,
-    /// After so many seconds a call goes before all priorities of other queues, so that none waits for ever; `None` is never.
+    /// After so many seconds a call goes before all priorities of other queues, so that none waits for ever: ten minutes where nothing is
+    /// said. `None` is never.
     pub promote_secs: Option<i64>,
     /// Whether a caller waits for the agent of the last talk; `None` is not at all.
     pub prefers_last: Option<PreferLast>,
@@ -37,6 +45,9 @@ pub struct QueueRouting {
     pub rings: i64,
     /// Calls in a row that an agent may leave unanswered or decline before being set not ready.
     pub strikes_max: i64,
+    /// For so many seconds an agent who has left a call unanswered, declined it or sent it to the queue is passed over for it; 0 is not at
+    /// all.
+    pub excluded_secs: i64,
 }
 
 /// A caller waits for the agent of the last talk, if that agent serves the queue and is free or soon to be; then for all.
@@ -78,8 +89,31 @@ pub enum Strategy {
         /// 1 to 100; they need not add up to 100.
         shares: BTreeMap<AgentId, i64>,
     },
-    /// Whoever has the highest sum of levels in the skills asked for, then whoever has the fewest other skills.
-    BestFit,
+    /// Whoever comes into question at the earliest step; of these whoever has the highest sum of levels in the skills asked for, each times
+    /// its weight, then whoever has the fewest other skills. Who comes in at a later step is measured by that step's skills too.
+    BestFit {
+        /// 1 to 100; 1 for a skill that is not named.
+        #[serde(default)]
+        weights: BTreeMap<SkillId, i64>,
+        /// What decides between equal ones.
+        #[serde(default)]
+        then: BetweenEquals,
+    },
+}
+
+/// What decides between agents of an equal fit; then, as ever, who has been ready for longer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BetweenEquals {
+    /// The longest time ready.
+    #[default]
+    LongestIdle,
+    /// The least share of the time occupied.
+    LeastOccupied,
+    /// The fewest calls answered.
+    FewestCalls,
+    /// The shortest time on calls.
+    LeastTalk,
 }
 
 /// Skills that will do after a wait.
@@ -92,6 +126,9 @@ pub struct RoutingStep {
     /// At least one of these, if there are any.
     #[serde(default)]
     pub any_skills: Vec<SkillNeed>,
+    /// At least one of each of these lists.
+    #[serde(default)]
+    pub any_groups: Vec<Vec<SkillNeed>>,
     /// None of these.
     #[serde(default)]
     pub no_skills: Vec<SkillNeed>,
@@ -102,16 +139,19 @@ impl Default for QueueRouting {
         Self {
             strategy: Strategy::LongestIdle,
             any_skills: Vec::new(),
+            any_groups: Vec::new(),
+            idle: IdleRules::default(),
             no_skills: Vec::new(),
             steps: Vec::new(),
             skips_empty_steps: true,
-            promote_secs: None,
+            promote_secs: Some(PROMOTE_SECS_USUAL),
             prefers_last: None,
             head_start_secs: BTreeMap::new(),
             ahead_secs: 0,
             talking_max: None,
             rings: 1,
             strikes_max: 1,
+            excluded_secs: 20,
         }
     }
 }
@@ -128,7 +168,7 @@ impl Strategy {
             | Self::FewestCalls
             | Self::LeastTalk
             | Self::RoundRobin
-            | Self::BestFit => false,
+            | Self::BestFit { .. } => false,
         }
     }
 
@@ -142,7 +182,7 @@ impl Strategy {
             Self::RoundRobin => StrategyName::RoundRobin,
             Self::Linear { .. } => StrategyName::Linear,
             Self::Random { .. } => StrategyName::Random,
-            Self::BestFit => StrategyName::BestFit,
+            Self::BestFit { .. } => StrategyName::BestFit,
             Self::Percent { .. } => StrategyName::Percent,
         }
     }

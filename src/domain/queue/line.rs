@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use self::changes::Told;
 use super::Taken;
-use crate::types::{AgentId, CallId, Mono};
+use crate::types::{AgentId, CallId, Mono, Standing};
 
 pub use changes::{LineChanges, Seen};
 
@@ -73,8 +73,10 @@ pub struct Waiting {
     pub is_offered: bool,
     /// Whether the caller's line is known dead: neither sound nor signalling. It is not offered until it is heard again.
     pub is_dead: bool,
-    /// Agents who missed it, and until when they are passed over.
+    /// Agents who missed it or sent it here, and until when they are passed over.
     pub excluded: BTreeMap<AgentId, Mono>,
+    /// Who of them sent it here, and has not missed it since.
+    pub sent_by: Option<AgentId>,
     /// Set when nobody is on the line: somebody is to be called back, whose place this is.
     pub called_back: Option<CalledBack>,
 }
@@ -124,7 +126,7 @@ impl QueueLine {
     /// Gives a caller another head start; the time of entry stays. True when that changes the place.
     pub fn set_head_start(&mut self, call: CallId, head_start_ms: u64) -> bool {
         let Some(place) = self.place(call).filter(|place| place.head_start_ms != head_start_ms) else { return false };
-        let Some(waiting) = self.leave(call) else { return false };
+        let Some(waiting) = self.lift(call) else { return false };
         self.put(waiting, Place { head_start_ms, ..place });
         true
     }
@@ -132,7 +134,7 @@ impl QueueLine {
     /// Puts a caller before all others, behind those put there earlier; the time of entry stays. True when that changes the place.
     pub fn put_first(&mut self, call: CallId) -> bool {
         let Some(place) = self.place(call).filter(|place| place.is_behind_head) else { return false };
-        let Some(waiting) = self.leave(call) else { return false };
+        let Some(waiting) = self.lift(call) else { return false };
         self.turns += 1;
         self.put(waiting, Place { is_behind_head: false, turn: self.turns, ..place });
         true
@@ -141,7 +143,7 @@ impl QueueLine {
     /// Gives a caller the place of somebody who came at this moment, behind whoever came then. True when that changes the place.
     pub fn take_place(&mut self, call: CallId, since: Mono) -> bool {
         let Some(place) = self.place(call).filter(|place| place.since != since) else { return false };
-        let Some(waiting) = self.leave(call) else { return false };
+        let Some(waiting) = self.lift(call) else { return false };
         self.put(waiting, Place { since, ..place });
         true
     }
@@ -159,8 +161,14 @@ impl QueueLine {
         self.places.get(&call).copied()
     }
 
-    /// Takes a caller out.
+    /// Takes a caller out, who waits for nobody in particular any more.
     pub fn leave(&mut self, call: CallId) -> Option<Waiting> {
+        self.kept.remove(&call);
+        self.lift(call)
+    }
+
+    /// Takes a caller out who comes in again at once.
+    fn lift(&mut self, call: CallId) -> Option<Waiting> {
         let place = self.places.remove(&call)?;
         self.told.leave(call);
         self.by_entry.remove(&(place.since, Some(call)));
@@ -273,10 +281,52 @@ impl QueueLine {
 }
 
 impl Waiting {
+    /// A caller who rings nowhere, and for whom nobody is passed over.
+    pub fn new(call: CallId) -> Self {
+        Self {
+            call,
+            announced: None,
+            is_offered: false,
+            is_dead: false,
+            excluded: BTreeMap::new(),
+            sent_by: None,
+            called_back: None,
+        }
+    }
+
     /// Whether this agent is passed over for now.
     pub fn excludes(&self, agent: &AgentId, now: Mono) -> bool {
-        let is_for_another = self.called_back.as_ref().and_then(|of| of.only.as_ref()).is_some_and(|only| only != agent);
-        is_for_another || self.excluded.get(agent).is_some_and(|until| now < *until)
+        self.is_for_another(agent) || self.is_passed_over(agent, now)
+    }
+
+    /// Why this agent is passed over for now, if so.
+    pub fn exclusion(&self, agent: &AgentId, now: Mono) -> Option<Standing> {
+        if self.is_for_another(agent) {
+            return Some(Standing::ForAnotherAgent);
+        }
+        let why = if self.sent_by.as_ref() == Some(agent) { Standing::SentItHere } else { Standing::MissedItBefore };
+        self.is_passed_over(agent, now).then_some(why)
+    }
+
+    /// Passes over an agent who missed the call, until then.
+    pub fn pass_over(&mut self, agent: AgentId, until: Mono, now: Mono) {
+        self.excluded.retain(|_, until| now < *until);
+        self.sent_by = self.sent_by.take().filter(|sender| *sender != agent && self.excluded.contains_key(sender));
+        self.excluded.insert(agent, until);
+    }
+
+    /// The same for the agent who sent it here.
+    pub fn pass_over_sender(&mut self, agent: AgentId, until: Mono, now: Mono) {
+        self.pass_over(agent.clone(), until, now);
+        self.sent_by = Some(agent);
+    }
+
+    fn is_for_another(&self, agent: &AgentId) -> bool {
+        self.called_back.as_ref().and_then(|of| of.only.as_ref()).is_some_and(|only| only != agent)
+    }
+
+    fn is_passed_over(&self, agent: &AgentId, now: Mono) -> bool {
+        self.excluded.get(agent).is_some_and(|until| now < *until)
     }
 }
 
@@ -284,10 +334,6 @@ impl Waiting {
 mod tests {
     use super::*;
     use crate::types::{Rng, Timestamp};
-
-    fn waiting(call: CallId) -> Waiting {
-        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new(), called_back: None }
-    }
 
     fn at(secs: u64) -> Mono {
         Mono::from_millis(secs * 1_000)
@@ -301,9 +347,9 @@ mod tests {
     #[test]
     fn a_call_put_back_at_the_head_is_first_in_line() {
         let (mut line, calls) = (QueueLine::default(), three());
-        line.join(waiting(calls[0]), false, 0, at(1));
-        line.join(waiting(calls[1]), false, 0, at(2));
-        line.join(waiting(calls[2]), true, 0, at(3));
+        line.join(Waiting::new(calls[0]), false, 0, at(1));
+        line.join(Waiting::new(calls[1]), false, 0, at(2));
+        line.join(Waiting::new(calls[2]), true, 0, at(3));
         assert_eq!(calls.iter().map(|c| line.position(*c)).collect::<Vec<_>>(), [Some(2), Some(3), Some(1)]);
         line.leave(calls[2]);
         assert_eq!(line.position(calls[1]), Some(2));
@@ -312,9 +358,9 @@ mod tests {
     #[test]
     fn a_head_start_counts_as_time_waited_and_leaves_the_wait_alone() {
         let (mut line, calls) = (QueueLine::default(), three());
-        line.join(waiting(calls[0]), false, 0, at(100));
-        line.join(waiting(calls[1]), false, 60_000, at(150));
-        line.join(waiting(calls[2]), false, 60_000, at(170));
+        line.join(Waiting::new(calls[0]), false, 0, at(100));
+        line.join(Waiting::new(calls[1]), false, 60_000, at(150));
+        line.join(Waiting::new(calls[2]), false, 60_000, at(170));
         let order = |line: &QueueLine| line.iter().map(|(_, waiting)| waiting.call).collect::<Vec<_>>();
         assert_eq!(
             order(&line),
@@ -328,6 +374,34 @@ mod tests {
         assert_eq!(line.place(calls[2]).unwrap().since(), at(170));
         line.leave(calls[0]);
         assert_eq!(line.longest(), Some(calls[1]));
+    }
+
+    #[test]
+    fn who_waits_for_an_agent_does_so_at_another_place_too_and_not_after_leaving() {
+        let (mut line, calls) = (QueueLine::default(), three());
+        let ana: AgentId = "ana".parse().unwrap();
+        line.join(Waiting::new(calls[0]), false, 0, at(1));
+        line.join(Waiting::new(calls[1]), false, 0, at(2));
+        line.keep_for(calls[1], ana.clone(), at(60));
+        line.put_first(calls[1]);
+        assert_eq!((line.position(calls[1]), line.kept_for(calls[1], at(3))), (Some(1), Some(&ana)));
+        line.leave(calls[1]);
+        assert!(line.kept.is_empty(), "nothing is left of one who is gone");
+    }
+
+    #[test]
+    fn an_agent_who_sent_a_caller_here_is_told_from_one_who_missed_the_call() {
+        let (ana, bea): (AgentId, AgentId) = ("ana".parse().unwrap(), "bea".parse().unwrap());
+        let mut waiting = Waiting::new(three()[0]);
+        waiting.pass_over_sender(ana.clone(), at(20), at(0));
+        waiting.pass_over(bea.clone(), at(21), at(1));
+        assert_eq!(waiting.exclusion(&ana, at(2)), Some(Standing::SentItHere));
+        assert_eq!(waiting.exclusion(&bea, at(2)), Some(Standing::MissedItBefore));
+        assert_eq!((waiting.exclusion(&ana, at(20)), waiting.exclusion(&bea, at(20))), (None, Some(Standing::MissedItBefore)));
+        waiting.pass_over(ana.clone(), at(50), at(30));
+        assert_eq!(waiting.exclusion(&ana, at(31)), Some(Standing::MissedItBefore), "who sent it has missed it since");
+        waiting.called_back = Some(CalledBack { only: Some(bea.clone()) });
+        assert_eq!((waiting.exclusion(&ana, at(60)), waiting.exclusion(&bea, at(60))), (Some(Standing::ForAnotherAgent), None));
     }
 
     #[test]

@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     domain::directory::Queue,
-    types::{AgentId, CANDIDATES_MAX, CallId, Mono, NotFree, QueueId, RoutingCandidate, RoutingDecision, Standing},
+    types::{
+        AgentId, CANDIDATES_MAX, CallId, IdleRules, IdleTimes, Mono, NotFree, QueueId, RoutingCandidate, RoutingDecision,
+        Standing,
+    },
 };
 
 /// A queue that serves now, with its line.
@@ -38,6 +41,8 @@ pub struct FreeAgent<'a> {
     pub agent: &'a AgentId,
     /// Since when the agent is ready without a break.
     pub idle_since: Mono,
+    /// The same by what began it anew, for queues that count otherwise.
+    pub idle: Option<&'a IdleTimes>,
     /// What the agent has done of late.
     pub record: WorkRecord,
     /// The queues that the agent can serve.
@@ -47,6 +52,12 @@ pub struct FreeAgent<'a> {
 }
 
 impl FreeAgent<'_> {
+    /// Since when the agent is idle, as a queue counts that. Whoever works on an item is not.
+    pub(super) fn idle_since_in(&self, queue: &QueueId, rules: &IdleRules) -> Mono {
+        let of_queue = self.idle.filter(|_| !self.works_on_item && *rules != IdleRules::default());
+        of_queue.map_or(self.idle_since, |idle| idle.since(queue, rules))
+    }
+
     /// Whether calls of a queue have to leave the agent to an item.
     fn is_left_alone_by(&self, queue: &Queue) -> bool {
         self.works_on_item && !queue.work.interrupts
@@ -279,9 +290,8 @@ impl<'a> Caller<'a> {
         let kept_for = self.kept_for(now);
         let is_meant = |one: &&FreeAgent<'_>| kept_for.is_none_or(|agent| agent == one.agent);
         let eligible = in_question.filter(|one| !self.waiting.excludes(one.agent, now)).filter(is_meant);
-        let Queue { id, routing, .. } = self.desk.open.queue;
         let open = &self.desk.open;
-        rank(&routing.strategy, id, eligible, (open.last_offered, &open.line.taken), draw, now)
+        rank(open.queue, eligible, (open.last_offered, &open.line.taken), draw, now)
     }
 
     /// The one agent for whom the caller waits.
@@ -292,7 +302,7 @@ impl<'a> Caller<'a> {
     /// The eligible agents in order, then why others were not.
     fn candidates(&self, ranked: &[Ranked<'_>], free: &[FreeAgent<'_>], now: Mono) -> Vec<RoutingCandidate> {
         let eligible = ranked.iter().map(|one| {
-            let idle_ms = i64::try_from(now.millis_since(one.free.idle_since)).unwrap_or(i64::MAX);
+            let idle_ms = i64::try_from(now.millis_since(one.idle_since)).unwrap_or(i64::MAX);
             RoutingCandidate { agent: one.free.agent.clone(), standing: Standing::Eligible { score: one.score, idle_ms } }
         });
         let others = free.iter().filter_map(|one| {
@@ -302,9 +312,11 @@ impl<'a> Caller<'a> {
                     Standing::NotYet { step: i64::try_from(reach.step).unwrap_or(i64::MAX) }
                 }
                 Some(_) if one.is_left_alone_by(self.desk.open.queue) => Standing::WorksOnItem,
-                Some(_) if self.waiting.excludes(one.agent, now) => Standing::MissedItBefore,
-                Some(_) if self.kept_for(now).is_some_and(|agent| agent != one.agent) => Standing::KeptForAnother,
-                Some(_) => return None,
+                Some(_) => match self.waiting.exclusion(one.agent, now) {
+                    Some(why) => why,
+                    None if self.kept_for(now).is_some_and(|agent| agent != one.agent) => Standing::KeptForAnother,
+                    None => return None,
+                },
             };
             Some(RoutingCandidate { agent: one.agent.clone(), standing })
         });

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use super::{FreeAgent, Reach, Taken};
+use super::{FreeAgent, Reach, Taken, WorkRecord};
 use crate::{
-    domain::directory::Strategy,
+    domain::directory::{BetweenEquals, Queue, Strategy},
     types::{AgentId, Mono, QueueId},
 };
 
@@ -17,6 +17,8 @@ pub(super) struct Ranked<'a> {
     pub(super) free: &'a FreeAgent<'a>,
     /// As it is shown.
     pub(super) score: i64,
+    /// Since when the agent is idle, as the queue counts that.
+    pub(super) idle_since: Mono,
     /// Smaller is better; equal ones by idle time, then by key.
     key: i64,
 }
@@ -24,17 +26,19 @@ pub(super) struct Ranked<'a> {
 /// The eligible agents, best first. `last` is whom the queue's last call was offered to, `taken` who has had its calls of late; `draw` gives an even number below its argument
 /// and is asked only by [`Strategy::Random`].
 pub(super) fn rank<'a>(
-    strategy: &Strategy,
-    queue: &QueueId,
+    queue: &Queue,
     eligible: impl Iterator<Item = &'a FreeAgent<'a>>,
     (last, taken): (Option<&AgentId>, &Taken),
     draw: &mut dyn FnMut(u64) -> u64,
     now: Mono,
 ) -> Vec<Ranked<'a>> {
+    let (strategy, rules) = (&queue.routing.strategy, &queue.routing.idle);
+    let queue = &queue.id;
     let mut ranked: Vec<Ranked<'a>> = eligible
         .map(|free| {
-            let score = score(strategy, queue, free, taken, now);
-            Ranked { free, score, key: if is_more_better(strategy) { score.saturating_neg() } else { score } }
+            let idle_since = free.idle_since_in(queue, rules);
+            let score = score(strategy, queue, free, taken, now.millis_since(idle_since));
+            Ranked { free, score, idle_since, key: if is_more_better(strategy) { score.saturating_neg() } else { score } }
         })
         .collect();
     match strategy {
@@ -45,9 +49,12 @@ pub(super) fn rank<'a>(
         | Strategy::Percent { .. } => {
             ranked.sort_unstable_by(|a, b| a.key.cmp(&b.key).then_with(|| by_idle(a, b)));
         }
-        Strategy::BestFit => {
-            let others = |one: &Ranked<'_>| reach_of(one.free, queue).other_skills;
-            ranked.sort_unstable_by(|a, b| a.key.cmp(&b.key).then(others(a).cmp(&others(b))).then_with(|| by_idle(a, b)));
+        Strategy::BestFit { then, .. } => {
+            let rank = |one: &Ranked<'_>| {
+                let reach = reach_of(one.free, queue);
+                (reach.step, one.key, reach.other_skills, between_equals(*then, &one.free.record))
+            };
+            ranked.sort_unstable_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| by_idle(a, b)));
         }
         Strategy::RoundRobin => {
             let is_before = |one: &Ranked<'_>| last.is_some_and(|last| one.free.agent <= last);
@@ -66,13 +73,10 @@ pub(super) fn rank<'a>(
 }
 
 /// What the rule compares of an agent; the place of [`Strategy::RoundRobin`] is known only among the others.
-fn score(strategy: &Strategy, queue: &QueueId, free: &FreeAgent<'_>, taken: &Taken, now: Mono) -> i64 {
+fn score(strategy: &Strategy, queue: &QueueId, free: &FreeAgent<'_>, taken: &Taken, idle_ms: u64) -> i64 {
     match strategy {
-        Strategy::LongestIdle => whole(now.millis_since(free.idle_since)),
-        Strategy::LeastOccupied => {
-            let share = free.record.occupied_ms.saturating_mul(10_000).checked_div(free.record.routable_ms);
-            whole(share.unwrap_or(0))
-        }
+        Strategy::LongestIdle => whole(idle_ms),
+        Strategy::LeastOccupied => occupied(&free.record),
         Strategy::FewestCalls => whole(free.record.answered_thousandths),
         Strategy::LeastTalk => whole(free.record.on_calls_ms),
         Strategy::RoundRobin => 0,
@@ -81,7 +85,7 @@ fn score(strategy: &Strategy, queue: &QueueId, free: &FreeAgent<'_>, taken: &Tak
             i64::try_from(place + 1).unwrap_or(i64::MAX)
         }
         Strategy::Random { weights } => weights.get(free.agent).copied().unwrap_or(WEIGHT_USUAL).max(0),
-        Strategy::BestFit => reach_of(free, queue).fit,
+        Strategy::BestFit { .. } => reach_of(free, queue).fit,
         // Who has no share comes behind all who have.
         Strategy::Percent { shares } if !shares.contains_key(free.agent) => -1_000_000,
         Strategy::Percent { shares } => taken.owed(free.agent, shares),
@@ -90,7 +94,7 @@ fn score(strategy: &Strategy, queue: &QueueId, free: &FreeAgent<'_>, taken: &Tak
 
 fn is_more_better(strategy: &Strategy) -> bool {
     match strategy {
-        Strategy::LongestIdle | Strategy::BestFit | Strategy::Percent { .. } => true,
+        Strategy::LongestIdle | Strategy::BestFit { .. } | Strategy::Percent { .. } => true,
         Strategy::LeastOccupied
         | Strategy::FewestCalls
         | Strategy::LeastTalk
@@ -101,7 +105,22 @@ fn is_more_better(strategy: &Strategy) -> bool {
 }
 
 fn by_idle(a: &Ranked<'_>, b: &Ranked<'_>) -> Ordering {
-    (a.free.idle_since, a.free.agent).cmp(&(b.free.idle_since, b.free.agent))
+    (a.idle_since, a.free.agent).cmp(&(b.idle_since, b.free.agent))
+}
+
+/// Smaller is better.
+fn between_equals(rule: BetweenEquals, record: &WorkRecord) -> i64 {
+    match rule {
+        BetweenEquals::LongestIdle => 0,
+        BetweenEquals::LeastOccupied => occupied(record),
+        BetweenEquals::FewestCalls => whole(record.answered_thousandths),
+        BetweenEquals::LeastTalk => whole(record.on_calls_ms),
+    }
+}
+
+/// The share of the time occupied, in hundredths of a percent.
+fn occupied(record: &WorkRecord) -> i64 {
+    whole(record.occupied_ms.saturating_mul(10_000).checked_div(record.routable_ms).unwrap_or(0))
 }
 
 /// Moves the agent whom the lot falls on to the front. Where nobody has any weight, the first by key.

@@ -2215,6 +2215,9 @@ export interface components {
             /** @description Whether the device can ring: media leg up, or phone registered. */
             has_device: boolean;
             call?: components["schemas"]["CallId"] | null;
+            /** @description Whether a wrap-up is asked for after it. */
+            wants_wrap_up: boolean;
+            wrap_up?: components["schemas"]["WrapUpView"] | null;
             /** @description Queues that the agent can serve. */
             queues: components["schemas"]["QueueId"][];
             /** @description Who changed the state, when not the agent: `missed_offer`, `supervisor`, `device`. */
@@ -2637,6 +2640,11 @@ export interface components {
             /** @description Whether it is 0. */
             is_reconciled: boolean;
         };
+        /**
+         * @description What decides between agents of an equal fit; then, as ever, who has been ready for longer.
+         * @enum {string}
+         */
+        BetweenEquals: "longest_idle" | "least_occupied" | "fewest_calls" | "least_talk";
         /** @description Everything on the board. */
         Board: {
             /** @description As of. */
@@ -3909,6 +3917,14 @@ export interface components {
             /** @enum {string} */
             do: "decline";
         } | {
+            /** @enum {string} */
+            do: "shows_offers";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @enum {string} */
+            do: "offer_shown";
+        } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
             /** @enum {string} */
@@ -4037,6 +4053,13 @@ export interface components {
             call: components["schemas"]["CallId"];
             /** @enum {string} */
             do: "wrap_up_done";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description Whether there is to be one. */
+            is_wanted: boolean;
+            /** @enum {string} */
+            do: "want_wrap_up";
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
@@ -5327,6 +5350,24 @@ export interface components {
          * @enum {string}
          */
         IdentityFault: "malformed" | "stale" | "other_caller" | "other_called" | "no_certificate" | "too_late" | "untrusted" | "signature" | "by_trunk" | "replayed";
+        /** @description From when on an agent counts as idle. Signing in always begins it anew. */
+        IdleRules: {
+            /**
+             * @description Whether only calls of this queue begin it anew, and not those of other queues.
+             * @default false
+             */
+            is_per_queue: boolean;
+            /**
+             * @description Whether calls that come out of no queue begin it anew: those that the agent makes, is asked about, or is handed by colleagues.
+             * @default true
+             */
+            is_reset_by_other_calls: boolean;
+            /**
+             * @description Whether a pause begins it anew.
+             * @default true
+             */
+            is_reset_by_pauses: boolean;
+        };
         /** @description A column that was understood. */
         ImportColumn: {
             /** @description `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`. */
@@ -6647,6 +6688,8 @@ export interface components {
                 calendar?: components["schemas"]["CalendarId"] | null;
                 /** @description Wrap-up after each call. */
                 wrap_up: components["schemas"]["WrapUp"];
+                /** @description How far its agents may extend that. */
+                wrap_up_extensions?: components["schemas"]["WrapUpExtensions"];
                 /**
                  * Format: int64
                  * @description Answered within this many seconds counts as in time.
@@ -7259,6 +7302,8 @@ export interface components {
             calendar?: components["schemas"]["CalendarId"] | null;
             /** @description Wrap-up after each call. */
             wrap_up: components["schemas"]["WrapUp"];
+            /** @description How far its agents may extend that. */
+            wrap_up_extensions?: components["schemas"]["WrapUpExtensions"];
             /**
              * Format: int64
              * @description Answered within this many seconds counts as in time.
@@ -7506,10 +7551,24 @@ export interface components {
              */
             strategy: components["schemas"]["Strategy"];
             /**
+             * @description What idle time is in this queue, for the rules that compare it.
+             * @default {
+             *       "is_per_queue": false,
+             *       "is_reset_by_other_calls": true,
+             *       "is_reset_by_pauses": true
+             *     }
+             */
+            idle: components["schemas"]["IdleRules"];
+            /**
              * @description Besides all of the queue's skills at least one of these, if there are any.
              * @default []
              */
             any_skills: components["schemas"]["SkillNeed"][];
+            /**
+             * @description And at least one of each of these lists.
+             * @default []
+             */
+            any_groups: components["schemas"]["SkillNeed"][][];
             /**
              * @description And none of these, each at the level or above.
              * @default []
@@ -7528,8 +7587,9 @@ export interface components {
             skips_empty_steps: boolean;
             /**
              * Format: int64
-             * @description After so many seconds a call goes before all priorities of other queues, so that none waits for ever; `None` is never.
-             * @default null
+             * @description After so many seconds a call goes before all priorities of other queues, so that none waits for ever: ten minutes where nothing is
+             *     said. `None` is never.
+             * @default 600
              */
             promote_secs: number | null;
             /** @default null */
@@ -7565,6 +7625,13 @@ export interface components {
              * @default 1
              */
             strikes_max: number;
+            /**
+             * Format: int64
+             * @description For so many seconds an agent who has left a call unanswered, declined it or sent it to the queue is passed over for it; 0 is not at
+             *     all.
+             * @default 20
+             */
+            excluded_secs: number;
         };
         /** @description A queue on the board: live figures. Today's counts are joined by the board (`app`). */
         QueueView: {
@@ -7865,7 +7932,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "wrap_up_forced" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
         Requirement: string;
         /** @description Another time or another agent. */
         Rescheduled: {
@@ -7992,6 +8059,8 @@ export interface components {
             skills: components["schemas"]["SkillNeed"][];
             /** @description At least one of these, if there are any. */
             any_skills?: components["schemas"]["SkillNeed"][];
+            /** @description At least one of each of these lists. */
+            any_groups?: components["schemas"]["SkillNeed"][][];
             /** @description None of these. */
             no_skills?: components["schemas"]["SkillNeed"][];
         };
@@ -8344,6 +8413,18 @@ export interface components {
         } | {
             /** @enum {string} */
             standing: "missed_it_before";
+        } | {
+            /** @enum {string} */
+            standing: "sent_it_here";
+        } | {
+            /** @enum {string} */
+            standing: "for_another_agent";
+        } | {
+            /** @enum {string} */
+            standing: "kept_for_another";
+        } | {
+            /** @enum {string} */
+            standing: "works_on_item";
         };
         /** @description Tickets that stand in a state which a new workflow does not have, or counts otherwise. */
         StandingTickets: {
@@ -8424,6 +8505,12 @@ export interface components {
             /** @enum {string} */
             by: "percent";
         } | {
+            /** @description 1 to 100; 1 for a skill that is not named. */
+            weights?: {
+                [key: string]: number;
+            };
+            /** @description What decides between equal ones. */
+            then?: components["schemas"]["BetweenEquals"];
             /** @enum {string} */
             by: "best_fit";
         };
@@ -9112,6 +9199,8 @@ export interface components {
             calendar?: components["schemas"]["CalendarId"] | null;
             /** @description Wrap-up after each call. */
             wrap_up: components["schemas"]["WrapUp"];
+            /** @description How far its agents may extend that. */
+            wrap_up_extensions?: components["schemas"]["WrapUpExtensions"];
             /**
              * Format: int64
              * @description Answered within this many seconds counts as in time.
@@ -9981,6 +10070,8 @@ export interface components {
             calendar?: components["schemas"]["CalendarId"] | null;
             /** @description Wrap-up after each call. */
             wrap_up: components["schemas"]["WrapUp"];
+            /** @description How far its agents may extend that. */
+            wrap_up_extensions?: components["schemas"]["WrapUpExtensions"];
             /**
              * Format: int64
              * @description Answered within this many seconds counts as in time.
@@ -10698,7 +10789,23 @@ export interface components {
              */
             secs: number;
             /** @enum {string} */
+            mode: "optional";
+        } | {
+            /**
+             * Format: int64
+             * @description Length in seconds.
+             */
+            secs: number;
+            /** @enum {string} */
             mode: "timed";
+        } | {
+            /**
+             * Format: int64
+             * @description Length in seconds.
+             */
+            secs: number;
+            /** @enum {string} */
+            mode: "forced";
         } | {
             /**
              * Format: int64
@@ -10707,6 +10814,38 @@ export interface components {
             secs: number;
             /** @enum {string} */
             mode: "until_disposition";
+        };
+        /** @description How far an agent may extend a wrap-up. */
+        WrapUpExtensions: {
+            /**
+             * Format: int64
+             * @description How many times, 0 to 20.
+             * @default 3
+             */
+            times: number;
+            /**
+             * Format: int64
+             * @description By how many seconds each time, 5 to 600.
+             * @default 30
+             */
+            secs: number;
+        };
+        /** @description What an agent may do with the wrap-up that runs. */
+        WrapUpView: {
+            /** @description Whether it may be ended before its time. */
+            may_end_early: boolean;
+            /**
+             * Format: int64
+             * @description How often it may still be extended.
+             */
+            extensions_left: number;
+            /**
+             * Format: int64
+             * @description By how many seconds each time.
+             */
+            extension_secs: number;
+            /** @description Whether it waits for its disposition past its time. */
+            is_overdue: boolean;
         };
     };
     responses: never;

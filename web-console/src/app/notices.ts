@@ -6,6 +6,7 @@ import { callAgain } from '@/lib/call-again'
 import { canCallAgain, isNews } from '@/lib/call-end'
 import { becomeReady } from '@/lib/shift'
 import { useFloor } from '@/lib/use-live'
+import { useNames } from '@/lib/use-names'
 import { dismissNotice } from '@/live/stores/floor'
 import { ringOnce } from '@/phone/ringer'
 import { closeToast, showToast } from '@/ui'
@@ -13,6 +14,7 @@ import { closeToast, showToast } from '@/ui'
 export function useNotices(): void {
   const { t } = useTexts('app')
   const navigate = useNavigate()
+  const names = useNames()
   const state = useFloor((floor) => floor.agent?.presence.state)
   const missed = useRef<number | null>(null)
   const path = useRouterState({ select: (router) => router.location.pathname })
@@ -69,6 +71,9 @@ export function useNotices(): void {
         case 'headset_gone':
           showToast({ tone: 'info', text: t(`notice.${notice.key}`) })
           break
+        case 'wrap_up_overdue':
+          showToast({ tone: 'info', text: t('notice.wrap_up_overdue', { name: names.agent(notice.agent ?? '') }), action: { label: t('notice.open_live'), run: opener('/live') } })
+          break
         case 'parked':
           showToast({ tone: 'info', text: t('notice.parked', { number: notice.number }) })
           break
@@ -86,7 +91,7 @@ export function useNotices(): void {
           break
       }
     }
-  }, [notices, t, navigate])
+  }, [notices, t, navigate, names])
   // Back on shift, the reason why one was off it is no news any more.
   useEffect(() => {
     if (state !== 'paused' && missed.current !== null) {

@@ -111,7 +111,7 @@ export class FakeServer {
 const AT = '2026-11-21T10:00:00.000Z'
 
 export function anAgent(more: Partial<AgentView> = {}): AgentView {
-  return { id: 'ana', version: 1, name: 'Ana', presence: { state: 'ready' }, since: AT, has_console: true, has_device: true, queues: ['support'], work: [], ...more }
+  return { id: 'ana', version: 1, name: 'Ana', presence: { state: 'ready' }, since: AT, has_console: true, has_device: true, queues: ['support'], wants_wrap_up: false, work: [], ...more }
 }
 
 export function aCall(more: Partial<CallView> = {}): CallView {

@@ -1,7 +1,5 @@
 //! How what has drifted is mended: by what the floor would have done at the right time.
 
-use std::collections::BTreeMap;
-
 use super::{
     super::{Centre, Timer, Turn, inbound::LONGEST_MS, waiting::millis},
     Drift, DriftKind, DriftPlace, Missing,
@@ -156,8 +154,7 @@ impl Centre {
             waiting.is_offered = is_offered;
         } else {
             let is_dead = self.timers.is_set(&Timer::CustomerAudio(id));
-            let waiting =
-                Waiting { call: id, announced: None, is_offered, is_dead, excluded: BTreeMap::new(), called_back: None };
+            let waiting = Waiting { is_offered, is_dead, ..Waiting::new(id) };
             let since = Mono::from_millis(now.as_millis().saturating_sub(waited));
             line.join(waiting, false, 0, since);
             self.review_head_start(id);

@@ -59,7 +59,8 @@ impl Rebuilt {
             let reaches = self.serves.get(&one.agent)?;
             let idle_since = if one.works_on_item { now } else { one.idle_since };
             let (record, works_on_item) = (record_of(&load), one.works_on_item);
-            Some(FreeAgent { agent: &one.agent, idle_since, record, reaches, works_on_item })
+            let idle = Some(&one.idle);
+            Some(FreeAgent { agent: &one.agent, idle_since, idle, record, reaches, works_on_item })
         });
         let free: Vec<FreeAgent<'_>> = free.collect();
         let mut draws = sight.draws.iter();

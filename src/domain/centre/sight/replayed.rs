@@ -12,7 +12,7 @@ use crate::{
         call::{CallEvent, CallEventKind},
         event::Event,
     },
-    types::{AgentId, CallId, RoutingDecision},
+    types::{AgentId, CallId, RoutingCandidate, RoutingDecision, Standing},
 };
 
 /// What came out of a decision that was made again.
@@ -100,7 +100,8 @@ impl Replayed {
             Some(Ok(Some(picked))) if picked.call != call => differs("the call", call, picked.call),
             Some(Ok(Some(picked))) => {
                 // Counted by the floor beside the decision; no choice depends on it.
-                let again = RoutingDecision { not_free: decision.not_free, ..picked.decision };
+                let mut again = RoutingDecision { not_free: decision.not_free, ..picked.decision };
+                speak_as_then(&decision.candidates, &mut again.candidates);
                 first_difference(decision, &again).or_else(|| self.contradiction()).unwrap_or(Verdict::Identical)
             }
         };
@@ -116,6 +117,15 @@ impl Replayed {
         agent.or_else(|| {
             gone.map(|(queue, call)| differs("who waits", format!("{call} is gone"), format!("{call} is in {queue}")))
         })
+    }
+}
+
+/// One word stood for every reason to pass an agent over, in decisions of earlier versions. Whom one goes to is the same.
+fn speak_as_then(recorded: &[RoutingCandidate], again: &mut [RoutingCandidate]) {
+    for (then, now) in recorded.iter().zip(again) {
+        if then.standing == Standing::MissedItBefore && now.standing == Standing::ForAnotherAgent {
+            now.standing = then.standing;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::{
     agent::{AgentEventKind, Presence, PresenceCause},
     call::{CallEventKind, EndCause, MissCause},
     centre::{CallState, CentreCommand, CentreInput, Refusal, WantedPresence},
-    directory::WrapUp,
+    directory::{WrapUp, WrapUpExtensions},
 };
 use crate::types::QueueId;
 
@@ -119,6 +119,7 @@ fn a_wrap_up_that_waits_for_a_disposition_alarms_when_late_and_ends_at_four_time
     assert_eq!(wrong, Err(Refusal::NoSuchDisposition));
     floor.sleep(30_000);
     assert!(floor.agent_events("ana").iter().any(|e| matches!(e, AgentEventKind::WrapUpOverdue { .. })));
+    assert!(floor.agent("ana").wrap_up.unwrap().is_overdue, "the board shows it");
     floor.sleep(89_000);
     let call = floor.agent("ana").call.unwrap();
     assert!(matches!(floor.view(call).state, CallState::WrappingUp { needs_disposition: true, .. }));
@@ -136,6 +137,68 @@ fn a_disposition_and_done_end_the_wrap_up() {
     assert_eq!(floor.presence("ana"), Presence::Ready);
     let late = CentreCommand::Dispose { agent: id("ana"), call, disposition: id("billing") };
     assert_eq!(floor.ask_as("ana", late), Err(Refusal::CallOver));
+}
+
+#[test]
+fn a_wrap_up_that_is_left_to_the_agent_comes_only_when_asked_for_during_the_call() {
+    let mut directory = sample();
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().wrap_up = WrapUp::Optional { secs: 40 };
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    let want = |floor: &mut Floor, is_wanted| {
+        floor.ask("ana", |agent, call| CentreCommand::WantWrapUp { agent, call, is_wanted }).unwrap();
+        assert_eq!(floor.agent("ana").wants_wrap_up, is_wanted);
+    };
+    for (asked, is_wrapping) in [(&[][..], false), (&[true], true), (&[true, false], false)] {
+        let (leg, _) = floor.call("1001");
+        floor.answer("ana");
+        asked.iter().for_each(|is_wanted| want(&mut floor, *is_wanted));
+        floor.hang_up(leg);
+        assert_eq!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }), is_wrapping, "{asked:?}");
+        assert!(!floor.agent("ana").wants_wrap_up, "asked for this call only");
+        floor.sleep(40_000);
+        assert_eq!(floor.presence("ana"), Presence::Ready);
+    }
+}
+
+#[test]
+fn a_forced_wrap_up_lasts_for_its_whole_time_and_is_extended_as_the_queue_says() {
+    let mut directory = sample();
+    let queue = directory.queues.get_mut(&id::<QueueId>("support")).unwrap();
+    (queue.wrap_up, queue.wrap_up_extensions) = (WrapUp::Forced { secs: 30 }, WrapUpExtensions { times: 1, secs: 90 });
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    let (leg, _) = floor.call("1001");
+    floor.answer("ana");
+    floor.hang_up(leg);
+    let state = |floor: &Floor| {
+        let run = floor.agent("ana").wrap_up.unwrap();
+        (run.may_end_early, run.extensions_left, run.extension_secs)
+    };
+    assert_eq!(state(&floor), (false, 1, 90));
+    assert_eq!(floor.ask("ana", |agent, call| CentreCommand::WrapUpDone { agent, call }), Err(Refusal::WrapUpForced));
+    floor.ask("ana", |agent, call| CentreCommand::WrapUpExtend { agent, call }).unwrap();
+    assert_eq!(state(&floor), (false, 0, 90));
+    let second = floor.ask("ana", |agent, call| CentreCommand::WrapUpExtend { agent, call });
+    assert_eq!(second, Err(Refusal::ExtensionsUsed));
+    floor.sleep(119_000);
+    assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }));
+    floor.sleep(1_000);
+    assert_eq!(floor.presence("ana"), Presence::Ready);
+}
+
+#[test]
+fn a_wrap_up_kept_by_an_earlier_version_goes_on_as_it_was() {
+    let mut floor = with_wrap_up(WrapUp::Timed { secs: 30 });
+    let mut kept = serde_json::to_value(floor.centre.keep_agent(&id("ana")).unwrap()).unwrap();
+    let run = kept.pointer_mut("/work/WrappingUp").and_then(|run| run.as_object_mut()).unwrap();
+    for new in ["may_end_early", "extensions_max", "extension_ms"] {
+        assert!(run.remove(new).is_some(), "{new}");
+    }
+    let again: crate::domain::agent::Agent = serde_json::from_value(kept).unwrap();
+    assert_eq!(Some(&again), floor.centre.agents.get(&id("ana")));
+    floor.sleep(30_000);
+    assert_eq!(floor.presence("ana"), Presence::Ready);
 }
 
 #[test]

@@ -22,16 +22,17 @@ use crate::{
             CallEvent, CallEventKind, ConsultStep, EndCause, LastAgent, PartEnd, PauseCause, Stage, Supervision, TransferTarget,
         },
         directory::{
-            AgentProfile, CallbackMode, CallbackRules, Device, Directory, ForkRule, ForkTarget, HoldLimits, MediaFork,
-            PreferLast, QueueExit, QueueRouting, RecordingPolicy, RoutingStep, Strategy, WaitingKey, WaitingRules, WrapUp,
+            AgentProfile, BetweenEquals, CallbackMode, CallbackRules, Device, Directory, ForkRule, ForkTarget, HoldLimits,
+            MediaFork, PreferLast, QueueExit, QueueRouting, RecordingPolicy, RoutingStep, Strategy, WaitingKey, WaitingRules,
+            WrapUp,
         },
         event::Event,
         queue::{OpenQueue, Place, pick, pick_beside},
         work::WorkItem,
     },
     types::{
-        Answer, AnswerCause, CallbackId, CustomerId, ForkEnd, ForkFailure, ForkId, PhoneNumber, RecordingId, Timestamp,
-        WorkItemId,
+        Answer, AnswerCause, CallbackId, CustomerId, ForkEnd, ForkFailure, ForkId, IdleRules, PhoneNumber, RecordingId,
+        Timestamp, WorkItemId,
     },
 };
 
@@ -208,7 +209,7 @@ fn routing(dice: &mut Rng) -> QueueRouting {
         Strategy::RoundRobin,
         Strategy::Linear { order: vec![id("dora"), id("carl")] },
         Strategy::Random { weights: BTreeMap::from([(id("ana"), 30)]) },
-        Strategy::BestFit,
+        Strategy::BestFit { weights: [(id("support"), 3)].into(), then: BetweenEquals::FewestCalls },
         Strategy::Percent { shares: BTreeMap::from([(id("ana"), 70), (id("dora"), 30)]) },
     ];
     QueueRouting {
@@ -317,6 +318,24 @@ fn with_callbacks(mut directory: Directory, dice: &mut Rng) -> Directory {
     directory
 }
 
+/// What idle time is, how long agents are passed over, and the rarer kinds of wrap-up, by dice of their own: days without them are as ever.
+fn with_more_rules(mut directory: Directory, dice: &mut Rng) -> Directory {
+    for queue in directory.queues.values_mut() {
+        queue.routing.excluded_secs = 10 + 10 * i64::try_from(dice.below(3)).unwrap();
+        queue.routing.idle = IdleRules {
+            is_per_queue: dice.below(4) == 0,
+            is_reset_by_other_calls: dice.below(2) == 0,
+            is_reset_by_pauses: dice.below(2) == 0,
+        };
+        queue.wrap_up = match (queue.wrap_up, dice.below(6)) {
+            (WrapUp::Timed { secs }, 0) => WrapUp::Forced { secs },
+            (WrapUp::Timed { secs }, 1) => WrapUp::Optional { secs },
+            (as_ever, _) => as_ever,
+        };
+    }
+    directory
+}
+
 impl Day {
     fn new(seed: u64) -> Self {
         let mut dice = Rng::seeded(seed);
@@ -330,6 +349,7 @@ impl Day {
             &mut Rng::seeded(!seed ^ 0x5A5A),
             &mut Rng::seeded(!seed ^ 0x3C3C),
         );
+        let directory = with_more_rules(directory, &mut Rng::seeded(!seed ^ 0x1E1E));
         let directory = with_callbacks(directory, &mut Rng::seeded(!seed ^ 0xC3C3));
         let directory = work::with_messages(directory, &mut Rng::seeded(!seed ^ 0x9696));
         let customer = CustomerId::mint(now.wall, &mut dice);

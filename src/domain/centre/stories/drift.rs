@@ -211,14 +211,7 @@ fn a_caller_who_counts_as_ringing_and_does_not_is_served() {
 fn a_place_in_line_of_nobody_goes() {
     let (mut floor, talking, waiting) = talk_and_wait();
     disturb(&mut floor, |centre, turn| {
-        let ghost = crate::domain::queue::Waiting {
-            call: talking,
-            announced: None,
-            is_offered: false,
-            is_dead: false,
-            excluded: BTreeMap::new(),
-            called_back: None,
-        };
+        let ghost = crate::domain::queue::Waiting::new(talking);
         centre.lines.get_mut(&id("support")).unwrap().join(ghost, true, 0, turn.now.mono);
     });
     is_mended(&mut floor, DriftKind::EmptyPlace);

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         agent::Presence,
         call::{CallEventKind, MissCause},
-        centre::{CallState, CentreCommand, CentreInput, PhoneEffect, WantedPresence},
+        centre::{CallState, CentreCommand, CentreInput, PhoneEffect, Refusal, WantedPresence},
     },
     types::{AgentId, CallId},
 };
@@ -34,6 +34,58 @@ fn rings(floor: &Floor, agents: &[&str], call: CallId) {
     for agent in agents {
         assert_eq!(floor.presence(agent), Presence::Offered { call }, "{agent}");
     }
+}
+
+/// Two consoles, of which ana's tells of the offers that it shows.
+fn one_tells() -> Floor {
+    let mut floor = Floor::with(sample());
+    floor.sign_in("ana");
+    floor.ask_as("ana", CentreCommand::ShowsOffers { agent: id("ana") }).unwrap();
+    floor.sleep(1_000);
+    floor.sign_in("bea");
+    floor
+}
+
+#[test]
+fn a_console_that_does_not_show_an_offer_loses_it_after_two_seconds_and_is_out_until_it_is_heard_of() {
+    let mut floor = one_tells();
+    let (_, call) = floor.call("1001");
+    assert_eq!(floor.presence("ana"), Presence::Offered { call });
+    floor.sleep(1_999);
+    assert_eq!(floor.presence("ana"), Presence::Offered { call });
+    floor.sleep(1);
+    assert_eq!((floor.presence("ana"), floor.presence("bea")), (paused("device"), Presence::Offered { call }));
+    let missed = floor.call_events().any(|event| matches!(event, CallEventKind::OfferMissed { cause: MissCause::Device, .. }));
+    assert!(missed, "not the agent's fault");
+    floor.sleep(60_000);
+    assert_eq!(floor.presence("ana"), paused("device"));
+    floor.ask_as("ana", CentreCommand::OfferShown { agent: id("ana"), call }).unwrap();
+    assert!(matches!(floor.presence("ana"), Presence::Offered { .. }), "the page is alive again, and the caller waits");
+}
+
+#[test]
+fn a_console_that_shows_an_offer_rings_for_the_whole_time_as_does_one_that_tells_of_nothing() {
+    let mut floor = one_tells();
+    let (_, first) = floor.call("1001");
+    floor.ask_as("ana", CentreCommand::OfferShown { agent: id("ana"), call: first }).unwrap();
+    let (_, second) = floor.call("1001");
+    floor.sleep(14_000);
+    assert_eq!(floor.presence("ana"), Presence::Offered { call: first });
+    assert_eq!(floor.presence("bea"), Presence::Offered { call: second });
+    floor.answer("ana");
+    floor.sleep(3_000);
+    assert_eq!(floor.presence("ana"), Presence::Busy { call: first });
+}
+
+#[test]
+fn an_agent_who_asks_for_calls_has_a_page_that_is_alive() {
+    let mut floor = one_tells();
+    floor.call("1001");
+    floor.sleep(2_000);
+    let ready = CentreCommand::SetPresence { agent: id("ana"), wanted: WantedPresence::Ready };
+    assert_eq!(floor.ask_as("boss", ready), Err(Refusal::NoDevice), "nobody else knows");
+    floor.set_presence("ana", WantedPresence::Ready).unwrap();
+    assert_eq!(floor.presence("ana"), Presence::Ready);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use super::floor::*;
 use crate::{
     domain::{
         agent::Presence,
-        call::CallEventKind,
-        centre::{CallState, CallerMatch, CallerRecordRef, CentreCommand, CentreInput, WantedPresence},
-        directory::{Directory, QueueRouting, RoutingStep, SegmentRules, SkillNeed, Strategy},
+        call::{CallEventKind, TransferTarget},
+        centre::{CallState, CallerMatch, CallerRecordRef, CentreCommand, CentreInput, ConsultTarget, WantedPresence},
+        directory::{Directory, QueueRouting, RoutingStep, SegmentRules, SkillNeed, Strategy, WrapUp},
     },
     types::{CallId, CustomerId, LegId, QueueId, RoutingDecision, Standing},
 };
@@ -103,6 +103,50 @@ fn the_fewest_calls_counts_calls_and_spares_whoever_has_just_signed_in() {
     floor.sign_in("carl");
     let served: Vec<String> = (0..3).map(|_| serve_one(&mut floor)).collect();
     assert_eq!(served, ["ana", "bea", "carl"], "all begin at three, and who is ready for longer goes first");
+}
+
+#[test]
+fn a_call_that_one_is_asked_about_counts_as_answered_only_when_it_is_left_to_one() {
+    let routing = QueueRouting { strategy: Strategy::FewestCalls, ..QueueRouting::default() };
+    let mut floor = Floor::with(support_by(routing));
+    floor.sign_in("ana");
+    floor.sign_in("bea");
+    let counts = |floor: &Floor| ["ana", "bea"].map(|key| floor.centre.agents[&id(key)].workload_then().answered_thousandths);
+    let ask_bea = |floor: &mut Floor| {
+        let target = ConsultTarget::Agent { agent: id("bea") };
+        floor.ask("ana", |agent, call| CentreCommand::Consult { agent, call, target }).unwrap();
+        floor.answer("bea");
+    };
+    floor.call("1001");
+    floor.answer("ana");
+    ask_bea(&mut floor);
+    floor.ask("bea", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    assert_eq!(counts(&floor), [1_000, 0], "ana's call");
+    floor.ask("ana", |agent, call| CentreCommand::Resume { agent, call }).unwrap();
+    ask_bea(&mut floor);
+    floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    assert_eq!(counts(&floor), [1_000, 1_000], "now it is bea's too");
+}
+
+#[test]
+fn who_has_sent_a_caller_to_a_queue_is_passed_over_for_that_and_for_as_long_as_the_queue_says() {
+    let mut directory = support_by(QueueRouting { excluded_secs: 45, ..QueueRouting::default() });
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().wrap_up = WrapUp::None;
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    floor.call("1001");
+    floor.answer("ana");
+    let target = TransferTarget::Queue { queue: id("support") };
+    floor.ask("ana", |agent, call| CentreCommand::Transfer { agent, call, target }).unwrap();
+    floor.sleep(40_000);
+    assert_eq!(floor.presence("ana"), Presence::Ready, "who sent the caller away");
+    floor.sign_in("bea");
+    floor.ask("bea", |agent, call| CentreCommand::Decline { agent, call }).unwrap();
+    let sent = decisions(&floor).pop().unwrap();
+    let standing = |key: &str| sent.candidates.iter().find(|one| one.agent.as_str() == key).unwrap().standing;
+    assert_eq!((standing("ana"), sent.agent.as_str()), (Standing::SentItHere, "bea"));
+    floor.sleep(5_000);
+    assert!(matches!(floor.presence("ana"), Presence::Offered { .. }), "45 s after the transfer");
 }
 
 #[test]

@@ -42,6 +42,8 @@ pub struct Seen {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     excluded: BTreeMap<AgentId, Mono>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent_by: Option<AgentId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     called_back: Option<CalledBack>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_for: Option<(AgentId, Mono)>,
@@ -109,7 +111,6 @@ impl QueueLine {
         }
         for call in &changes.left {
             self.leave(*call);
-            self.release_kept(*call);
         }
         for seen in &changes.standing {
             let (waiting, place) = seen.clone().into_waiting();
@@ -141,6 +142,7 @@ impl QueueLine {
             is_offered: waiting.is_offered,
             is_dead: waiting.is_dead,
             excluded: waiting.excluded.clone(),
+            sent_by: waiting.sent_by.clone(),
             called_back: waiting.called_back.clone(),
             kept_for: self.kept.get(&call).cloned(),
         })
@@ -149,9 +151,10 @@ impl QueueLine {
 
 impl Seen {
     fn into_waiting(self) -> (Waiting, Place) {
-        let Self { call, since, turn, is_head, head_start_ms, is_offered, is_dead, excluded, called_back, kept_for: _ } = self;
+        let Self { call, since, turn, is_head, head_start_ms, .. } = self;
         let place = Place { is_behind_head: !is_head, since, turn, call, head_start_ms };
-        (Waiting { call, announced: None, is_offered, is_dead, excluded, called_back }, place)
+        let Self { is_offered, is_dead, excluded, sent_by, called_back, .. } = self;
+        (Waiting { is_offered, is_dead, excluded, sent_by, called_back, ..Waiting::new(call) }, place)
     }
 }
 
@@ -166,10 +169,6 @@ mod tests {
 
     fn at(secs: u64) -> Mono {
         Mono::from_millis(secs * 1_000)
-    }
-
-    fn waiting(call: CallId) -> Waiting {
-        Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new(), called_back: None }
     }
 
     /// Tells the copy of the changes, through JSON, and how many left and stand otherwise.
@@ -189,8 +188,8 @@ mod tests {
         let mut rng = Rng::seeded(4);
         let calls: [CallId; 3] =
             std::array::from_fn(|n| CallId::mint(Timestamp::from_millis(i64::try_from(n).unwrap()), &mut rng));
-        line.join(waiting(calls[0]), false, 0, at(1));
-        line.join(waiting(calls[1]), false, 0, at(2));
+        line.join(Waiting::new(calls[0]), false, 0, at(1));
+        line.join(Waiting::new(calls[1]), false, 0, at(2));
         assert_eq!(tell(&mut line, &mut copy), (0, 2));
         line.get_mut(calls[0]).unwrap().is_offered = true;
         line.get_mut(calls[0]).unwrap().is_offered = false;
@@ -198,7 +197,7 @@ mod tests {
         line.put_first(calls[1]);
         assert_eq!(tell(&mut line, &mut copy), (1, 1));
         line.leave(calls[0]);
-        line.join(waiting(calls[2]), false, 0, at(3));
+        line.join(Waiting::new(calls[2]), false, 0, at(3));
         line.leave(calls[2]);
         assert_eq!(tell(&mut line, &mut copy), (1, 0), "who came and went in between is not told of");
         let ana: AgentId = "ana".parse().unwrap();
@@ -217,7 +216,7 @@ mod tests {
     fn a_line_that_begins_anew_says_so_to_whoever_knew_the_one_before() {
         let (mut line, mut copy) = (QueueLine::default(), QueueLine::default());
         let call = CallId::mint(Timestamp::from_millis(1), &mut Rng::seeded(4));
-        line.join(waiting(call), false, 0, at(1));
+        line.join(Waiting::new(call), false, 0, at(1));
         tell(&mut line, &mut copy);
         tell(&mut QueueLine::default(), &mut copy);
         assert!(copy.is_empty());

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{
-        directory::{AgentProfile, Device, QueueRouting, RoutingStep, SkillNeed, Strategy as Rule},
+        directory::{AgentProfile, BetweenEquals, Device, QueueRouting, RoutingStep, SkillNeed, Strategy as Rule},
         queue::reach,
     },
     types::{Rng, StrategyName, Timestamp},
@@ -61,9 +61,7 @@ impl Desk {
 
     fn joins(&mut self, queue: usize, since: u64, head_start_secs: u64) -> CallId {
         let call = CallId::mint(Timestamp::from_millis(1), &mut self.rng);
-        let waiting =
-            Waiting { call, announced: None, is_offered: false, is_dead: false, excluded: BTreeMap::new(), called_back: None };
-        self.lines[queue].join(waiting, false, head_start_secs * 1_000, at(since));
+        self.lines[queue].join(Waiting::new(call), false, head_start_secs * 1_000, at(since));
         call
     }
 
@@ -83,6 +81,7 @@ impl Desk {
                 works_on_item: false,
                 agent: &profile.id,
                 idle_since: *idle_since,
+                idle: None,
                 record: *record,
                 reaches,
             })
@@ -108,6 +107,10 @@ impl Desk {
     fn chosen(&mut self, now: u64) -> String {
         self.pick(now).unwrap().decision.agent.to_string()
     }
+}
+
+fn best_fit() -> Rule {
+    Rule::BestFit { weights: BTreeMap::new(), then: BetweenEquals::LongestIdle }
 }
 
 fn with(strategy: Rule) -> QueueRouting {
@@ -170,7 +173,7 @@ fn each_rule_chooses_as_it_says() {
 
 #[test]
 fn equal_agents_are_told_apart_by_idle_time_and_then_by_key() {
-    for strategy in [Rule::FewestCalls, Rule::LeastTalk, Rule::LeastOccupied, Rule::BestFit] {
+    for strategy in [Rule::FewestCalls, Rule::LeastTalk, Rule::LeastOccupied, best_fit()] {
         let mut desk = three(strategy.clone());
         assert_eq!(desk.chosen(60), "bea", "{strategy:?}");
         desk.agents.iter_mut().for_each(|agent| agent.1 = at(10));
@@ -207,7 +210,7 @@ fn a_lot_gives_each_agent_the_share_of_the_weight_and_none_to_weight_nought() {
 
 #[test]
 fn the_best_fit_has_the_skills_asked_for_and_few_others() {
-    let mut desk = Desk::new(vec![queue("support", 0, with(Rule::BestFit))]);
+    let mut desk = Desk::new(vec![queue("support", 0, with(best_fit()))]);
     desk.free(agent("ana", &[("support", 7), ("dutch", 9), ("sales", 9)]), 1);
     desk.free(agent("bea", &[("support", 7), ("sales", 1)]), 2);
     desk.free(agent("carl", &[("support", 6)]), 0);

@@ -33,6 +33,7 @@ import { ForkControls } from './forks'
 import { RecordingControls } from './recording'
 import { SpeakingSupervisors, SupervisionControls } from './supervision'
 import { preloadTransfer, TransferPanel } from './transfer'
+import { useOffersShown } from './use-offers-shown'
 
 /** Loads with the first call out; where it cannot, calls are made all the same. */
 const AnsweredBy = lazy<ComponentType<{ call: CallView }>>(async () => {
@@ -51,6 +52,7 @@ export function Dock() {
   const asked = call && askedAbout(call)
   // Who helps somebody else has no call to hold or mute.
   const isSupervising = useFloor((floor) => floor.supervised !== null) && !call
+  useOffersShown()
   useEffect(() => {
     if (isAgent) preloadTransfer()
   }, [isAgent])

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { Ear, EarOff, EllipsisVertical, MicOff } from 'lucide-react'
+import { AlarmClock, Ear, EarOff, EllipsisVertical, MicOff } from 'lucide-react'
 import { pauseReasonsQuery, inLanguage } from '@/api/queries'
 import { useTexts } from '@/i18n/use-texts'
 import { presenceText } from '@/i18n/words'
@@ -74,6 +74,13 @@ function AgentRow({ id }: { id: string }) {
       <span role="cell" className="flex min-w-0 items-center gap-2">
         <Dot tone={TONES[agent.presence.state]} />
         <span className="truncate">{presenceText(agent.presence, reasons, i18n.language)}</span>
+        {agent.wrap_up?.is_overdue && (
+          <span data-testid={`overdue-${id}`}>
+            <Badge tone="bad" icon={AlarmClock}>
+              {t('agents.overdue')}
+            </Badge>
+          </span>
+        )}
         {!isOff && !agent.has_device && (
           <span title={t('agents.no_audio')} className="flex shrink-0 items-center text-warn-ink">
             <MicOff size={14} aria-label={t('agents.no_audio')} />

@@ -11,14 +11,14 @@ import { CallAgainButton } from '@/lib/call-again-button'
 import { endToTell } from '@/lib/call-end'
 import { readSetting, writeSetting } from '@/lib/storage'
 import { useCommand } from '@/lib/use-command'
-import { useIsUp } from '@/lib/use-live'
+import { useFloor, useIsUp } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { usePartyName } from '@/lib/use-party-name'
 import { useWrapUpLeft } from '@/lib/use-wrap-up'
 import { notes } from '@/live/console'
 import type { CallView } from '@/live/protocol'
 import { NOTES_CHARS_MAX, type Draft } from '@/live/stores/notes'
-import { Button, Countdown, cx, Elapsed, Section, TextArea } from '@/ui'
+import { Button, Checkbox, Countdown, cx, Elapsed, Section, TextArea } from '@/ui'
 import { chosenDispositions } from './chosen'
 import { DispositionPicker, useLeaves } from './disposition-picker'
 import { countUse } from './favourites'
@@ -153,6 +153,10 @@ function Footer({ call, isDisposed }: { call: CallView; isDisposed: boolean }) {
   const isWrapping = state.is === 'wrapping_up'
   const until = isWrapping ? (state.until ?? null) : null
   const mustDispose = isWrapping && state.needs_disposition && !isDisposed
+  // Also of a call that was handed over, whose view is somebody else's.
+  const may = useFloor((floor) => (isWrapping && floor.agent?.call === call.id ? floor.agent.wrap_up : undefined))
+  const mayEnd = may?.may_end_early !== false
+  const extendSecs = may && may.extensions_left > 0 ? may.extension_secs : 0
   const { leftMs, isEnding } = useWrapUpLeft(call)
 
   const finish = async () => {
@@ -169,20 +173,39 @@ function Footer({ call, isDisposed }: { call: CallView; isDisposed: boolean }) {
             <p role="status" className="text-xs">{isEnding ? t(leftMs !== null && leftMs < 0 ? 'footer.overdue' : 'footer.soon') : t('footer.wrap_up')}</p>
             <p className="text-lg font-semibold">{until === null ? <Elapsed since={call.since} /> : <Countdown until={until} />}</p>
           </div>
-          {until !== null && (
+          {until !== null && extendSecs > 0 && (
             <Button size="md" isDisabled={!isUp || isPending} onPress={() => void run({ do: 'wrap_up_extend', call: call.id })} data-testid="wrap-up-extend">
-              {t('footer.extend')}
+              {t('footer.extend', { secs: extendSecs })}
             </Button>
           )}
-          <Button tone="accent" isDisabled={!isUp || isPending || mustDispose} onPress={() => void finish()} data-testid="wrap-up-done">
+          <Button tone="accent" isDisabled={!isUp || isPending || mustDispose || !mayEnd} onPress={() => void finish()} data-testid="wrap-up-done">
             {t('footer.done')}
           </Button>
         </div>
       ) : (
-        <p className="py-1 text-ink-3">{t('footer.later')}</p>
+        <Later call={call} />
       )}
       {mustDispose && <p className="pt-1 text-xs">{t('footer.must_dispose')}</p>}
+      {!mayEnd && <p className="pt-1 text-xs">{t('footer.forced')}</p>}
       {!saved && <p className="pt-1 text-xs">{t('footer.not_saved')}</p>}
     </footer>
   )
+}
+
+/** Before the wrap-up: that it comes, or whether it is to come. */
+function Later({ call }: { call: CallView }) {
+  const { t } = useTexts('wrapup')
+  const { run, isPending } = useCommand()
+  const isUp = useIsUp()
+  const isWanted = useFloor((floor) => floor.agent?.wants_wrap_up === true)
+  const isOwn = useFloor((floor) => floor.agent?.presence.state === 'busy' && floor.agent.call === call.id)
+  const { data: queues } = useQuery(queuesQuery)
+  const mode = queues?.find((one) => one.id === call.queue)?.wrap_up.mode
+  if (mode === 'optional' && isOwn)
+    return (
+      <Checkbox isSelected={isWanted} isDisabled={!isUp || isPending} onChange={(isOn) => void run({ do: 'want_wrap_up', call: call.id, is_wanted: isOn })} data-testid="want-wrap-up">
+        {t('footer.want')}
+      </Checkbox>
+    )
+  return <p className="py-1 text-ink-3">{t(mode === 'none' ? 'footer.none' : mode === 'optional' ? 'footer.optional' : 'footer.later')}</p>
 }

@@ -144,6 +144,12 @@ test('the notice of a breach says which ticket', () => {
   expect(floor.notices).toMatchObject([{ key: 'sla_breached', ticket: { number: 1042 } }])
 })
 
+test("a supervisor hears of others' wrap-ups that are overdue, and of whose", () => {
+  const overdue = (agent: string) => ({ t: 'fact', cursor: 'n1:9', record: { area: 'agent', event: { kind: 'wrap_up_overdue', agent, call: 'c1' } } }) as unknown as ServerMessage
+  expect(applyToFloor(greeted, overdue('ben')).notices).toMatchObject([{ key: 'wrap_up_overdue', agent: 'ben' }])
+  expect(applyToFloor(greeted, overdue(greeted.user ?? '')).notices).toEqual([])
+})
+
 test('the parked calls are replaced as a whole, and whoever parked is told the slot instead of an end', () => {
   const { party } = aCall()
   const slot = { call: 'c1', slot: 2, number: '*702', by: 'ana', since: '2026-11-21T10:00:00.000Z', until: '2026-11-21T10:02:00.000Z', party, language: 'es' }

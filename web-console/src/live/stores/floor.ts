@@ -1,7 +1,7 @@
 // What this user sees of the live floor: own calls, their records, colleagues, notices. Replaced whole by `hello`, then kept
 // up by deltas, at once. A version only grows: an older view that arrives late is dropped.
 import { createStore } from 'zustand/vanilla'
-import type { AgentView, AudioState, CallView, CustomerSnapshot, EndCause, ParkedCall, ServerMessage, TicketLine } from '../protocol'
+import type { AgentView, AudioState, CallView, CustomerSnapshot, EndCause, EventRecord, ParkedCall, ServerMessage, TicketLine } from '../protocol'
 import type { Connection } from '../socket'
 
 /** Notices that wait to be seen; older ones make room. */
@@ -18,6 +18,8 @@ export interface FloorNotice {
   number?: string
   /** For `sla_breached`: which ticket. */
   ticket?: TicketLine
+  /** For `wrap_up_overdue`: whose. */
+  agent?: string
 }
 
 export interface FloorState {
@@ -169,7 +171,7 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
     case 'notice':
       return withNotice(state, { key: message.key, ...(message.ticket && { ticket: message.ticket }) })
     case 'fact':
-      return message.ticket ? withTicketChange(state, message.ticket) : state
+      return message.ticket ? withTicketChange(state, message.ticket) : withOverdue(state, message.record)
     case 'media_answer':
     case 'result':
     case 'pong':
@@ -178,6 +180,12 @@ function applied(state: FloorState, message: ServerMessage): FloorState {
     default:
       return unknownMessage(message, state)
   }
+}
+
+/** The server tells of others' wrap-ups only those who watch over them. */
+function withOverdue(state: FloorState, record: EventRecord): FloorState {
+  if (record.area !== 'agent' || record.event.kind !== 'wrap_up_overdue' || record.event.agent === state.user) return state
+  return withNotice(state, { key: 'wrap_up_overdue', agent: record.event.agent })
 }
 
 function withCall(state: FloorState, call: CallView): FloorState {

@@ -217,6 +217,7 @@ impl Day {
             }
             9 => CentreCommand::Dispose { agent, call, disposition: id(self.pick(&["billing", "nothing"]).unwrap()) },
             10 => CentreCommand::WrapUpDone { agent, call },
+            11 if self.answer_dice.below(2) == 0 => CentreCommand::WantWrapUp { agent, call, is_wanted: true },
             11 => CentreCommand::WrapUpExtend { agent, call },
             12 => CentreCommand::ChooseCustomer { agent, call, customer: Box::new(self.customer()) },
             13 => CentreCommand::EndSupervision { supervisor: agent },

@@ -63,6 +63,7 @@ export function QueuesSection() {
       wait_secs_max: 600,
       calendar: null,
       wrap_up: { mode: 'timed', secs: 60 },
+      wrap_up_extensions: DEFAULT_EXTENSIONS,
       service_level_secs: 20,
       service_level_percent: 80,
       short_abandon_secs: 5,
@@ -95,6 +96,8 @@ export function QueuesSection() {
       service_level_percent: range(queue.service_level_percent, 1, 100),
       short_abandon_secs: range(queue.short_abandon_secs, 0, 120),
       position_every_secs: queue.position_every_secs === 0 ? undefined : range(queue.position_every_secs, 10, 600),
+      'wrap_up_extensions.times': range((queue.wrap_up_extensions ?? DEFAULT_EXTENSIONS).times ?? 0, 0, 20),
+      'wrap_up_extensions.secs': range((queue.wrap_up_extensions ?? DEFAULT_EXTENSIONS).secs ?? 0, 5, 600),
       'wrap_up.secs': queue.wrap_up.mode === 'none' ? undefined : range(queue.wrap_up.secs, 5, 3_600),
       ...Object.fromEntries(queue.skills.map((need, i) => [`skills[${i}].level`, range(need.level, 1, 10)])),
       ...routingMistakes(queue, range),
@@ -110,6 +113,8 @@ export function QueuesSection() {
 }
 
 const NONE = 'none'
+const WRAP_UP_MODES = ['none', 'optional', 'timed', 'forced', 'until_disposition'] as const
+const DEFAULT_EXTENSIONS = { times: 3, secs: 30 }
 
 function Fields({ form, isNew }: FieldsProps<Queue>) {
   const { t, i18n } = useTexts('admin')
@@ -119,6 +124,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
   const { data: dispositions = [] } = useEntries<Disposition>('/dispositions')
   const { wrap_up: wrapUp } = values
   const secs = wrapUp.mode === 'none' ? 60 : wrapUp.secs
+  const extensions = { ...DEFAULT_EXTENSIONS, ...values.wrap_up_extensions }
   return (
     <>
       <NameAndKey form={form} isNew={isNew} />
@@ -170,13 +176,23 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
         <div className="grid grid-cols-[2fr_1fr] gap-2">
           <Select
             label={t('queues.wrap_up')}
-            choices={(['none', 'timed', 'until_disposition'] as const).map((id) => ({ id, label: t(`queues.wrap_up_mode.${id}`) }))}
+            choices={WRAP_UP_MODES.map((id) => ({ id, label: t(`queues.wrap_up_mode.${id}`) }))}
             value={wrapUp.mode}
-            onChange={(mode) => set('wrap_up', mode === 'timed' || mode === 'until_disposition' ? { mode, secs } : { mode: 'none' })}
+            onChange={(id) => {
+              const mode = WRAP_UP_MODES.find((one) => one === id) ?? 'none'
+              set('wrap_up', mode === 'none' ? { mode } : { mode, secs })
+            }}
+            data-testid="field-wrap-up"
             error={errorOf('wrap_up.mode')}
           />
           {wrapUp.mode !== 'none' && <NumberField label={t('queues.wrap_up_secs')} unit="s" value={wrapUp.secs} onChange={(value) => set('wrap_up', { ...wrapUp, secs: value })} error={errorOf('wrap_up.secs')} />}
         </div>
+        {wrapUp.mode !== 'none' && (
+          <div className="grid grid-cols-2 gap-2">
+            <NumberField label={t('queues.extend_times')} value={extensions.times} onChange={(value) => set('wrap_up_extensions', { ...extensions, times: value })} error={errorOf('wrap_up_extensions.times')} data-testid="field-extend-times" />
+            <NumberField label={t('queues.extend_secs')} unit="s" value={extensions.secs} onChange={(value) => set('wrap_up_extensions', { ...extensions, secs: value })} error={errorOf('wrap_up_extensions.secs')} data-testid="field-extend-secs" />
+          </div>
+        )}
         <Choices
           label={t('queues.dispositions')}
           anyText={t('queues.all_dispositions')}
