@@ -95,6 +95,8 @@ pub struct CallbackView {
     pub position: Option<i64>,
     /// Whether it rings at an agent now.
     pub is_offered: bool,
+    /// The call by which it stands in line, to put it first or to give it to an agent; `None` for one that is not in line now.
+    pub line_call: Option<CallId>,
 }
 
 /// The use cases. Cheap to clone.
@@ -197,21 +199,27 @@ impl Callbacks {
         Ok(id)
     }
 
-    /// Another time or another agent. Agents change the own ones.
+    /// Another time, agent or number, as typed. Agents change the own ones.
     pub async fn change(
         &self,
         actor: &Actor,
         id: CallbackId,
         time: AgreedTime,
         agent: Option<AgentId>,
+        number: Option<String>,
     ) -> Result<(), CallbackFault> {
         require_for(actor, agent.as_ref())?;
         self.own(actor, id).await?;
         let directory = self.directory.borrow().clone();
         let mut problems = Problems::default();
         let (scheduled_at, zone) = self.read_time(time, &directory, &mut problems);
+        let number = number.map(|typed| PhoneNumber::parse(&typed, &directory.centre.country_code));
+        if matches!(number, Some(Err(_))) {
+            problems.add("number", Flaw::NotAPhoneNumber);
+        }
         problems.into_result().map_err(CallbackFault::Invalid)?;
-        let change = CallbackChange { callback: id, scheduled_at, zone, agent };
+        let number = number.and_then(Result::ok);
+        let change = CallbackChange { callback: id, scheduled_at, zone, agent, number };
         Ok(self.switch.command(actor.in_events(), CentreCommand::ChangeCallback(Box::new(change))).await?)
     }
 
@@ -243,13 +251,15 @@ impl Callbacks {
         directory: &Directory,
         problems: &mut Problems,
     ) -> (Option<Timestamp>, Option<String>) {
-        let Some(local) = time.at else { return (None, None) };
-        let zone = time.zone.unwrap_or_else(|| directory.centre.time_zone.clone());
+        // Where nobody has said where the customer lives, the clocks of the centre count for the time, and no zone is kept.
+        let known = time.zone;
+        let zone = known.clone().unwrap_or_else(|| directory.centre.time_zone.clone());
         // A time that every zone has: what is wrong then is the zone.
         if resolve_local(&zone, "2000-01-01T12:00:00").is_none() {
             problems.add("zone", Flaw::UnknownZone);
             return (None, None);
         }
+        let Some(local) = time.at else { return (None, known) };
         let now = self.clock.now().wall;
         let at = resolve_local(&zone, &local);
         match at {
@@ -260,7 +270,7 @@ impl Callbacks {
             }
             Some(_) => {}
         }
-        (at, Some(zone))
+        (at, known)
     }
 }
 
@@ -278,6 +288,7 @@ fn view_of(callback: Callback, places: &BTreeMap<CallbackId, CallbackPlace>) -> 
     CallbackView {
         position: place.and_then(|place| place.position).map(|position| i64::try_from(position).unwrap_or(i64::MAX)),
         is_offered: place.is_some_and(|place| place.is_offered),
+        line_call: place.filter(|place| place.position.is_some()).map(|place| place.call),
         callback,
     }
 }

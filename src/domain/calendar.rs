@@ -87,6 +87,11 @@ pub struct CalendarDay {
 }
 
 impl Calendar {
+    /// The same hours by the clocks of another IANA zone; `None` if there is no such zone.
+    pub fn in_zone(&self, zone: &str) -> Option<Self> {
+        Some(Self { zone: TimeZone::get(zone).ok()?, ..self.clone() })
+    }
+
     /// Whether it is open at this instant.
     pub fn is_open(&self, at: Timestamp) -> bool {
         self.span_at(at).is_some()

@@ -92,6 +92,7 @@ pub fn react(record: &EventRecord) -> Option<Reaction> {
                 CallbackEventKind::Expired => CallbackCause::Expired,
                 CallbackEventKind::Requested { .. }
                 | CallbackEventKind::Rescheduled { .. }
+                | CallbackEventKind::PutFirst
                 | CallbackEventKind::AttemptBegan { .. }
                 | CallbackEventKind::AttemptFailed { .. }
                 | CallbackEventKind::AttemptWithdrawn { .. }

@@ -78,7 +78,7 @@ pub struct NewCallback {
     /// The agreed local time, `2026-11-24T10:00`; without it as soon as its turn comes.
     #[serde(default)]
     at: Option<String>,
-    /// The customer's IANA time zone; without it the centre's.
+    /// The customer's IANA time zone, in which the customer is called at usual hours; without it the time is by the centre's clocks.
     #[serde(default)]
     zone: Option<String>,
     /// The agent who is to call; without it whoever of the queue.
@@ -86,18 +86,22 @@ pub struct NewCallback {
     agent: Option<AgentId>,
 }
 
-/// Another time or another agent.
+/// Another time, agent or number.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 pub struct Rescheduled {
     /// The agreed local time, `2026-11-24T10:00`; without it the time stays.
     #[serde(default)]
     at: Option<String>,
-    /// The customer's IANA time zone; without it the centre's.
+    /// The customer's IANA time zone, in which the customer is called at usual hours; without it the known one stays, and the time is by
+    /// the centre's clocks.
     #[serde(default)]
     zone: Option<String>,
     /// The agent who is to call; without it whoever of the queue.
     #[serde(default)]
     agent: Option<AgentId>,
+    /// Whom to call, as typed; without it the number stays.
+    #[serde(default)]
+    number: Option<String>,
 }
 
 /// A callback that was set up.
@@ -192,7 +196,7 @@ async fn create(
     Ok((StatusCode::CREATED, Json(CreatedCallback { id })))
 }
 
-/// Gives a callback another time or another agent, unless it is being made at this moment.
+/// Gives a callback another time, agent or number, unless it is being made at this moment.
 #[utoipa::path(put, path = "/api/v1/callbacks/{id}", tag = "callbacks", params(("id" = String, Path)),
     request_body = Rescheduled, responses((status = 204, description = "It has"), (status = 403, body = super::Problem),
     (status = 404, body = super::Problem), (status = 409, body = super::Problem), (status = 422, body = super::Problem)))]
@@ -203,7 +207,7 @@ async fn change(
     Body(wanted): Body<Rescheduled>,
 ) -> Result<StatusCode, ApiError> {
     let time = AgreedTime { at: wanted.at, zone: wanted.zone };
-    state.callbacks.change(&actor, id, time, wanted.agent).await?;
+    state.callbacks.change(&actor, id, time, wanted.agent, wanted.number).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -32,13 +32,15 @@ pub enum CallbackEventKind {
         /// For whom, if for a certain agent.
         agent: Option<AgentId>,
     },
-    /// It has another time, or is for another agent.
+    /// It has another time or number, or is for another agent.
     Rescheduled {
         /// Not before.
         due_at: Timestamp,
         /// For whom, if for a certain agent.
         agent: Option<AgentId>,
     },
+    /// A person put it before all others in line.
+    PutFirst,
     /// The customer is dialled.
     AttemptBegan {
         /// By which call.
@@ -97,6 +99,7 @@ impl CallbackEvent {
         match self.kind {
             CallbackEventKind::Requested { .. } => "callback.requested",
             CallbackEventKind::Rescheduled { .. } => "callback.rescheduled",
+            CallbackEventKind::PutFirst => "callback.put_first",
             CallbackEventKind::AttemptBegan { .. } => "callback.attempt_began",
             CallbackEventKind::AttemptFailed { .. } => "callback.attempt_failed",
             CallbackEventKind::AttemptWithdrawn { .. } => "callback.attempt_withdrawn",

@@ -42,11 +42,15 @@ pub struct Callback {
     pub requested_at: Timestamp,
     /// Since when the customer waits: the place in line.
     pub queued_at: Timestamp,
+    /// Whether a person put it before all others in line.
+    #[serde(default)]
+    #[schema(required)]
+    pub is_first: bool,
     /// The time that was promised: the agreed one, else when its turn in line began.
     pub promised_at: Timestamp,
     /// The agreed time; `None` for as soon as its turn comes.
     pub scheduled_at: Option<Timestamp>,
-    /// The customer's time zone in which that was agreed.
+    /// The customer's time zone, if known: customers are called at such hours as are usual there.
     pub zone: Option<String>,
     /// Not before: the agreed time, or that of the next attempt.
     pub due_at: Timestamp,
@@ -162,6 +166,7 @@ impl Callback {
             call: new.call,
             requested_at: now,
             queued_at,
+            is_first: false,
             promised_at: due_at,
             scheduled_at: new.scheduled_at,
             zone: new.zone,
@@ -188,7 +193,7 @@ impl Callback {
         self.agent.as_ref().filter(|_| self.agent_until.is_none_or(|until| now < until))
     }
 
-    /// Another time, or another agent. Only while it waits.
+    /// Another time, zone or agent, or another number, which the floor has changed. Only while it waits.
     pub fn reschedule(
         &mut self,
         (at, zone): (Option<Timestamp>, Option<String>),
@@ -204,12 +209,21 @@ impl Callback {
             let at = at.max(now);
             (self.scheduled_at, self.promised_at, self.due_at, self.queued_at) = (Some(at), at, at, at);
             self.expires_at = rules.expires_at(at);
-            self.zone = zone;
+            self.is_first = false;
         }
+        self.zone = zone.or(self.zone.take());
         self.agent_until = agent.is_some().then(|| rules.personal_until(self.due_at.max(now)));
         self.agent = agent;
         let (due_at, agent) = (self.due_at, self.agent.clone());
         self.say(cx, CallbackEventKind::Rescheduled { due_at, agent });
+    }
+
+    /// A person puts it before all others in line, until another time is agreed.
+    pub fn put_first(&mut self, cx: &mut CallbackCx<'_>) {
+        if self.state == CallbackState::Waiting && !self.is_first {
+            self.is_first = true;
+            self.say(cx, CallbackEventKind::PutFirst);
+        }
     }
 
     /// The customer is dialled.

@@ -2,7 +2,7 @@
 
 use super::{Centre, Refusal, Turn};
 use crate::{
-    domain::call::Stage,
+    domain::{call::Stage, callback::CallbackState},
     types::{AgentId, CallId, QueueId},
 };
 
@@ -32,22 +32,37 @@ impl Centre {
             }
         }
         self.offer_to(turn, id, &queue, agent, None);
+        if let Some(number) = self.callbacks.of_call(id).map(|callback| callback.number.clone()) {
+            self.review_lease(&number);
+        }
         Ok(())
     }
 
-    /// A waiting call goes to the head of its queue's line. Its wait goes on.
+    /// A waiting call goes to the head of its queue's line. Its wait goes on. So does the place of somebody who is to be called back.
     pub(super) fn put_first(&mut self, turn: &mut Turn<'_>, id: CallId) -> Result<(), Refusal> {
         let queue = self.waiting_unoffered(id)?;
         if self.lines.get_mut(&queue).is_some_and(|line| line.put_first(id)) {
-            self.on_call(turn, id, |call, cx| call.put_first(cx));
+            match self.callbacks.of_call(id).map(|callback| callback.id) {
+                Some(callback) => _ = self.on_callback(turn, callback, |callback, _, cx| callback.put_first(cx)),
+                None => _ = self.on_call(turn, id, |call, cx| call.put_first(cx)),
+            }
             self.published.touch_queue(queue);
             self.is_match_due = true;
         }
         Ok(())
     }
 
-    /// The queue of a call that waits, is heard, and rings nowhere.
+    /// The queue of a call that waits, is heard, and rings nowhere; or of a callback by the call by which it stands in line, which begins
+    /// only when an agent is offered it.
     fn waiting_unoffered(&self, id: CallId) -> Result<QueueId, Refusal> {
+        if let Some(callback) = self.callbacks.of_call(id).filter(|callback| callback.state == CallbackState::Waiting) {
+            let waiting = self.lines.get(&callback.queue).and_then(|line| line.get(id)).ok_or(Refusal::WrongCallState)?;
+            return match (waiting.is_offered, waiting.is_dead) {
+                (true, _) => Err(Refusal::OfferGone),
+                (false, true) => Err(Refusal::WrongCallState),
+                (false, false) => Ok(callback.queue.clone()),
+            };
+        }
         let call = self.calls.get(&id).filter(|call| !call.is_over()).ok_or(Refusal::CallOver)?;
         let Stage::Waiting { queue, offer } = call.stage() else { return Err(Refusal::WrongCallState) };
         if offer.is_some() {

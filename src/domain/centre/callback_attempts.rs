@@ -78,8 +78,9 @@ impl Centre {
 
     /// The agent whom a callback rang at did not take it: it stands at its place again.
     pub(super) fn callback_missed(&mut self, id: CallId) {
-        if let Some(number) = self.callbacks.of_call(id).map(|callback| callback.number.clone()) {
-            self.callbacks.is_review_due = true;
+        let of = self.callbacks.of_call(id).map(|callback| (callback.id, callback.number.clone()));
+        if let Some((callback, number)) = of {
+            self.callbacks.touch(callback);
             self.review_lease(&number);
         }
     }

@@ -1,11 +1,13 @@
 //! How callbacks come to be and end without being made: promised to a caller, set up by a person, taken over by the customer who calls
 //! again, put off or called off, and taken up from an earlier process.
 
+use std::collections::BTreeSet;
+
 use super::{Centre, Refusal, Turn, callbacks::CALLBACKS_MAX, callbacks::mono_of};
 use crate::{
     domain::{
         Cx, Outbox,
-        call::Call,
+        call::{Call, Direction, Stage},
         callback::{Callback, CallbackState, NewCallback},
         directory::CallbackMode,
     },
@@ -39,7 +41,7 @@ pub struct CallbackWish {
     pub agent: Option<AgentId>,
 }
 
-/// Another time or another agent for a callback.
+/// Another time, agent or number for a callback.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallbackChange {
     /// Which.
@@ -50,6 +52,8 @@ pub struct CallbackChange {
     pub zone: Option<String>,
     /// The agent who is to call; `None` for whoever of the queue.
     pub agent: Option<AgentId>,
+    /// Whom to call; `None` leaves it.
+    pub number: Option<PhoneNumber>,
 }
 
 impl Centre {
@@ -140,7 +144,7 @@ impl Centre {
     /// Who hangs up while waiting is called back at the place in line, where the queue wants it.
     pub(super) fn promise_to_abandoned(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(call) = self.calls.get(&id) else { return };
-        let crate::domain::call::Stage::Waiting { queue, .. } = call.stage() else { return };
+        let Stage::Waiting { queue, .. } = call.stage() else { return };
         let queue = queue.clone();
         let is_wanted = self.directory.queues.get(&queue).is_some_and(|queue| queue.callback.calls_back_abandoned);
         if is_wanted && call.wait_is_open() {
@@ -148,25 +152,48 @@ impl Centre {
         }
     }
 
-    /// The customer calls again while a callback of the same queue is promised: the call has its place, and the callback is over.
+    /// The customer calls again, from whatever number, while a callback of the same queue is promised: the call has its place, and the
+    /// callback is over.
     pub(super) fn merge_callback(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId) {
-        let of_customer = self.calls.get(&id).filter(|call| call.callback.is_none());
-        let Some(number) = of_customer.and_then(|call| call.party.number.clone()) else { return };
-        let Some(callback) = self.callbacks.of_number(&number, queue) else { return };
-        let Some(queued_at) = self.callbacks.all.get(&callback).map(|callback| callback.queued_at) else { return };
+        let Some(call) = self.calls.get(&id).filter(|call| call.callback.is_none()) else { return };
+        let of_number = call.party.number.as_ref().and_then(|number| self.callbacks.of_number(number, queue));
+        let of_customer = call.party.customer.map(|customer| self.callbacks.of_customer(customer, queue));
+        let owed: BTreeSet<CallbackId> = of_number.into_iter().chain(of_customer.into_iter().flatten()).collect();
+        for callback in owed {
+            self.take_over_callback(turn, id, callback);
+        }
+    }
+
+    /// It has turned out who a caller is, or it was looked up: what is owed to that customer by the queue in which the call waits, or out of
+    /// which an agent has taken it, is not owed any more.
+    pub(super) fn merge_callback_of_known(&mut self, turn: &mut Turn<'_>, id: CallId) {
+        let Some(call) = self.calls.get(&id).filter(|call| call.direction == Direction::Inbound) else { return };
+        let queue = match call.stage() {
+            Stage::Waiting { queue, .. } => Some(queue.clone()),
+            stage if stage.is_conversation() => call.queue.clone(),
+            _ => None,
+        };
+        if let Some(queue) = queue {
+            self.merge_callback(turn, id, &queue);
+        }
+    }
+
+    fn take_over_callback(&mut self, turn: &mut Turn<'_>, id: CallId, callback: CallbackId) {
+        let Some(promised) = self.callbacks.all.get(&callback) else { return };
+        let queue = promised.queue.clone();
         // One that was agreed for later gives no place before those who are here.
-        let queued_at = queued_at.min(turn.now.wall);
+        let queued_at = promised.queued_at.min(turn.now.wall);
         self.take_out_callback(turn, callback);
         self.on_callback(turn, callback, |callback, _, cx| callback.merge(id, cx));
         let since = mono_of(queued_at, turn.now);
-        let own = self.lines.get(queue).and_then(|line| line.place(id));
-        if own.is_some_and(|place| place.since() <= since) {
-            // Whoever stands at a better place already keeps it.
+        let own = self.lines.get(&queue).and_then(|line| line.place(id));
+        if own.is_none_or(|place| place.since() <= since) {
+            // Whoever stands at a better place already keeps it, and whoever is served needs none.
             return;
         }
         self.on_call(turn, id, |call: &mut Call, _| call.place_at = Some((queue.clone(), queued_at)));
-        if self.lines.get_mut(queue).is_some_and(|line| line.take_place(id, since)) {
-            self.published.touch_queue(queue.clone());
+        if self.lines.get_mut(&queue).is_some_and(|line| line.take_place(id, since)) {
+            self.published.touch_queue(queue);
         }
     }
 
@@ -192,12 +219,20 @@ impl Centre {
         Ok(())
     }
 
-    /// A callback has another time or agent. Not while the customer is dialled, or it rings at an agent.
+    /// A callback has another time, agent or number. Not while the customer is dialled, or it rings at an agent.
     pub(super) fn change_callback(&mut self, turn: &mut Turn<'_>, change: CallbackChange) -> Result<(), Refusal> {
-        let queue = self.idle_callback(change.callback)?.queue.clone();
+        let promised = self.idle_callback(change.callback)?;
+        let queue = promised.queue.clone();
+        let number = change.number.filter(|number| *number != promised.number);
         self.check_callback_agent(&queue, change.agent.as_ref())?;
-        let CallbackChange { callback, scheduled_at, zone, agent } = change;
+        if number.as_ref().is_some_and(|number| self.callbacks.of_number(number, &queue).is_some()) {
+            return Err(Refusal::CallbackExists);
+        }
+        let CallbackChange { callback, scheduled_at, zone, agent, number: _ } = change;
         self.take_out_callback(turn, callback);
+        if let Some(number) = number {
+            self.callbacks.renumber(callback, number);
+        }
         self.on_callback(turn, callback, |callback, rules, cx| {
             callback.reschedule((scheduled_at, zone), agent, rules, cx);
         });

@@ -1,19 +1,23 @@
 //! Callbacks on the floor: which are promised, which of them stand in line now, and which must wait for their time, for open hours, or
 //! for another call to the same number. In line each stands at the place that the customer had; the one matcher serves it like a caller.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Centre, CentreOutput, Fact, Timer, Turn};
+use super::{
+    Centre, CentreOutput, Fact, Timer, Turn,
+    promised::{CallingHours, Opening},
+};
 use crate::{
     domain::{
         Cx, Outbox,
+        calendar::Calendar,
         call::{EndCause, Party},
         callback::{Callback, CallbackEvent, CallbackState},
         directory::{CallbackRules, Queue},
         event::Event,
         queue::{CalledBack, Waiting},
     },
-    types::{CallId, CallbackId, Mono, Now, PhoneNumber, QueueId, Timestamp},
+    types::{CallId, CallbackId, Mono, Now, PhoneNumber, Timestamp},
 };
 
 /// Promises at a time, in all; what is promised past that becomes a task.
@@ -24,20 +28,6 @@ const REVIEW_MS_MAX: u64 = 60_000;
 const ROUNDS_MAX: usize = 20;
 /// Openings that are tried to find a time at which both the queue serves and customers may be called.
 const OPENINGS_MAX: usize = 50;
-
-/// The promises that are not kept yet.
-#[derive(Default)]
-pub(super) struct Callbacks {
-    pub(super) all: BTreeMap<CallbackId, Callback>,
-    /// One for each number and queue.
-    by_number: BTreeMap<(PhoneNumber, QueueId), CallbackId>,
-    /// The call by which each stands in line or is made. It begins when an agent is first offered it.
-    calls: BTreeMap<CallbackId, CallId>,
-    of_calls: BTreeMap<CallId, CallbackId>,
-    /// Those of an earlier process, with whether the call that kept them goes on, until there is a directory.
-    pub(super) restored: Vec<(Callback, bool)>,
-    pub(super) is_review_due: bool,
-}
 
 /// Where a callback stands on the floor at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,55 +40,6 @@ pub struct CallbackPlace {
     pub position: Option<usize>,
     /// Whether it rings at an agent.
     pub is_offered: bool,
-}
-
-impl Callbacks {
-    /// The promise of a number in a queue.
-    pub(super) fn of_number(&self, number: &PhoneNumber, queue: &QueueId) -> Option<CallbackId> {
-        self.by_number.get(&(number.clone(), queue.clone())).copied()
-    }
-
-    /// What a call is made for that has not come to its end.
-    pub(super) fn of_call(&self, call: CallId) -> Option<&Callback> {
-        self.all.get(self.of_calls.get(&call)?)
-    }
-
-    /// The call by which it stands in line or is made.
-    pub(super) fn call_of(&self, id: CallbackId) -> Option<CallId> {
-        self.calls.get(&id).copied()
-    }
-
-    pub(super) fn insert(&mut self, callback: Callback) {
-        self.by_number.insert((callback.number.clone(), callback.queue.clone()), callback.id);
-        self.all.insert(callback.id, callback);
-        self.is_review_due = true;
-    }
-
-    pub(super) fn bind(&mut self, id: CallbackId, call: CallId) {
-        self.calls.insert(id, call);
-        self.of_calls.insert(call, id);
-    }
-
-    /// The call by which it stood in line or was made is none of its any more.
-    pub(super) fn unbind(&mut self, id: CallbackId) -> Option<CallId> {
-        let call = self.calls.remove(&id)?;
-        self.of_calls.remove(&call);
-        self.is_review_due = true;
-        Some(call)
-    }
-
-    fn remove(&mut self, id: CallbackId) {
-        self.unbind(id);
-        if let Some(callback) = self.all.remove(&id) {
-            self.by_number.remove(&(callback.number, callback.queue));
-        }
-    }
-
-    /// All promises of a number, of any queue.
-    fn of_any_queue(&self, number: &PhoneNumber) -> Vec<CallbackId> {
-        let of_number = self.by_number.iter().skip_while(|((other, _), _)| other < number);
-        of_number.take_while(|((other, _), _)| other == number).map(|(_, id)| *id).collect()
-    }
 }
 
 impl Centre {
@@ -126,26 +67,23 @@ impl Centre {
                 ..Fact::of(turn.now.wall, turn.actor.clone(), Event::Callback(event))
             }));
         }
-        self.callbacks.is_review_due = true;
+        self.callbacks.touch(id);
         if !callback.state.is_active() {
             self.callbacks.remove(id);
         }
     }
 
-    /// Where each stands that is in line or made.
+    /// Where each stands that is in line or made, by one walk through the lines.
     pub fn callback_places(&self) -> Vec<CallbackPlace> {
-        let bound = self.callbacks.calls.iter();
+        let lines = self.lines.values().filter(|line| line.called_back() > 0);
+        let in_line = lines.flat_map(|line| (1..).zip(line.iter()));
+        let standing: BTreeMap<CallId, (usize, bool)> =
+            in_line.map(|(position, (_, waiting))| (waiting.call, (position, waiting.is_offered))).collect();
         let place = |(id, call): (&CallbackId, &CallId)| {
-            let callback = self.callbacks.all.get(id)?;
-            let line = self.lines.get(&callback.queue);
-            Some(CallbackPlace {
-                callback: *id,
-                call: *call,
-                position: line.and_then(|line| line.position(*call)),
-                is_offered: line.and_then(|line| line.get(*call)).is_some_and(|waiting| waiting.is_offered),
-            })
+            let (position, is_offered) = standing.get(call).copied().unzip();
+            CallbackPlace { callback: *id, call: *call, position, is_offered: is_offered.unwrap_or(false) }
         };
-        bound.filter_map(place).collect()
+        self.callbacks.calls.iter().map(place).collect()
     }
 
     /// Whoever's turn it is stands in line, and those in line find agents. What comes of that may be somebody else's turn.
@@ -161,39 +99,47 @@ impl Centre {
         self.timers.set(Timer::Callbacks, Some(turn.now.mono + 1));
     }
 
-    /// Whoever's turn it is stands in line, and whoever's time is over is given up.
+    /// Whoever's turn it is stands in line, and whoever's time is over is given up. Only those are looked at that have changed or whose time
+    /// has come.
     pub(super) fn review_callbacks(&mut self, turn: &mut Turn<'_>) {
         if !std::mem::take(&mut self.callbacks.is_review_due) {
             return;
         }
         self.take_up_callbacks(turn);
-        let now = turn.now.wall;
-        let mut slots = BTreeMap::new();
-        let mut wakes_at: Option<Timestamp> = None;
-        let ids: Vec<CallbackId> = self.callbacks.all.keys().copied().collect();
-        for id in ids {
-            let next = self.review_callback(turn, id, &mut slots);
-            wakes_at = [wakes_at, next].into_iter().flatten().min();
+        self.review_calling_hours(turn.now.wall);
+        for id in self.callbacks.take_touched(turn.now) {
+            let next = self.review_callback(turn, id);
+            self.callbacks.note_look(id, next);
         }
-        // What the review itself has changed is as it should be.
         self.callbacks.is_review_due = false;
-        let wake = wakes_at.map(|at| {
-            let ms = u64::try_from(at.millis_since(now)).unwrap_or(0);
-            turn.now.mono + ms.clamp(1, REVIEW_MS_MAX)
-        });
-        self.timers.set(Timer::Callbacks, wake);
+        let has_any = !self.callbacks.all.is_empty() && !self.is_draining;
+        let wake_ms = match self.callbacks.next_wake() {
+            _ if self.callbacks.has_touched() => 1,
+            Some(at) => u64::try_from(at.millis_since(turn.now.wall)).unwrap_or(0).clamp(1, REVIEW_MS_MAX),
+            None => REVIEW_MS_MAX,
+        };
+        self.timers.set(Timer::Callbacks, has_any.then(|| turn.now.mono + wake_ms));
+    }
+
+    /// Where customers may be called now who might not before, or the other way round, all who are owed a call there are looked at.
+    fn review_calling_hours(&mut self, now: Timestamp) {
+        let is_old = |opening: &&Opening| opening.until.is_some_and(|until| until <= now);
+        let old: Vec<CallingHours> =
+            self.callbacks.hours.iter().filter(|(_, opening)| is_old(opening)).map(|(hours, _)| hours.clone()).collect();
+        for hours in old {
+            let was_open = self.callbacks.hours.remove(&hours).is_some_and(|opening| opening.is_open);
+            if self.calling_hours(&hours, now).is_none_or(|opening| opening.is_open != was_open) {
+                self.callbacks.touch_those_of(&hours);
+            }
+        }
     }
 
     /// Puts one where it belongs; when it is to be looked at again.
-    fn review_callback(
-        &mut self,
-        turn: &mut Turn<'_>,
-        id: CallbackId,
-        slots: &mut BTreeMap<QueueId, Option<Timestamp>>,
-    ) -> Option<Timestamp> {
+    fn review_callback(&mut self, turn: &mut Turn<'_>, id: CallbackId) -> Option<Timestamp> {
         let now = turn.now.wall;
         let callback = self.callbacks.all.get(&id).filter(|callback| callback.state == CallbackState::Waiting)?;
-        let (key, due_at, expires_at) = (callback.queue.clone(), callback.due_at, callback.expires_at);
+        let (hours, due_at, expires_at) =
+            ((callback.queue.clone(), callback.zone.clone()), callback.due_at, callback.expires_at);
         let agent_until = callback.agent_until.filter(|until| now < *until);
         let only = callback.only_for(now).cloned();
         let is_ringing = self.line_entry(id).is_some_and(|waiting| waiting.is_offered);
@@ -207,7 +153,7 @@ impl Centre {
             return None;
         }
         let directory = self.directory.clone();
-        let Some(queue) = directory.queues.get(&key) else {
+        let Some(queue) = directory.queues.get(&hours.0) else {
             self.take_out_callback(turn, id);
             self.on_callback(turn, id, |callback, _, cx| callback.give_up(cx));
             return None;
@@ -217,31 +163,50 @@ impl Centre {
             self.on_callback(turn, id, |callback, _, cx| callback.expire(cx));
             return None;
         }
-        let opens_at = *slots.entry(key).or_insert_with(|| self.callback_opening(queue, now));
-        let is_due = now >= due_at && opens_at.is_some_and(|at| at <= now);
-        if !is_due {
+        let opening = self.calling_hours(&hours, now)?;
+        if now < due_at || !opening.is_open {
             self.take_out_callback(turn, id);
-            let next = if now < due_at { Some(due_at) } else { opens_at };
+            let next = if now < due_at { Some(due_at) } else { opening.opens_at };
             return next.into_iter().chain([expires_at]).min();
         }
         self.put_callback_in_line(turn, id, queue, only);
         agent_until.into_iter().chain([expires_at]).min()
     }
 
-    /// The first time from now on at which the queue serves and its customers may be called; `None` if that is never.
-    fn callback_opening(&self, queue: &Queue, now: Timestamp) -> Option<Timestamp> {
-        let calendars: BTreeSet<_> = [&queue.calendar, &queue.callback.calendar].into_iter().flatten().collect();
+    /// When the customers of a queue who live in this zone may be called; `None` when there is no such queue.
+    fn calling_hours(&mut self, hours: &CallingHours, now: Timestamp) -> Option<Opening> {
+        if let Some(known) = self.callbacks.hours.get(hours) {
+            return Some(*known);
+        }
+        let (queue, zone) = hours;
+        let opening = self.callback_opening(self.directory.queues.get(queue)?, zone.as_deref(), now);
+        self.callbacks.hours.insert(hours.clone(), opening);
+        Some(opening)
+    }
+
+    /// The first time from now on at which the queue serves, and its customers may be called by the clocks of where they live.
+    pub(super) fn callback_opening(&self, queue: &Queue, zone: Option<&str>, now: Timestamp) -> Opening {
+        // A calendar that is missing closes nothing.
+        let serves = queue.calendar.as_ref().and_then(|id| self.hours.calendar(id)).cloned();
+        let may_be_called = queue.callback.calendar.as_ref().and_then(|id| self.hours.calendar(id));
+        let may_be_called = may_be_called.map(|calendar| match zone.and_then(|zone| calendar.in_zone(zone)) {
+            Some(at_home) => at_home,
+            None => calendar.clone(),
+        });
+        let calendars: Vec<Calendar> = serves.into_iter().chain(may_be_called).collect();
         let mut at = now;
         for _ in 0..OPENINGS_MAX {
-            // A calendar that is missing closes nothing.
-            let openings = calendars.iter().map(|calendar| self.hours.next_open(calendar, at).unwrap_or(Some(at)));
-            let latest = openings.collect::<Option<Vec<_>>>()?.into_iter().max().unwrap_or(at);
+            let openings: Option<Vec<Timestamp>> = calendars.iter().map(|calendar| calendar.next_open(at)).collect();
+            let Some(openings) = openings else { break };
+            let latest = openings.into_iter().max().unwrap_or(at);
             if latest <= at {
-                return Some(at);
+                let is_open = at <= now;
+                let closes_at = || calendars.iter().filter_map(|calendar| calendar.next_change(now)).min();
+                return Opening { opens_at: Some(at), is_open, until: if is_open { closes_at() } else { Some(at) } };
             }
             at = latest;
         }
-        None
+        Opening { opens_at: None, is_open: false, until: None }
     }
 
     fn line_entry(&self, id: CallbackId) -> Option<&Waiting> {
@@ -266,13 +231,13 @@ impl Centre {
             return;
         }
         let Some(callback) = self.callbacks.all.get(&id) else { return };
-        let (number, since) = (callback.number.clone(), mono_of(callback.queued_at, turn.now));
+        let (number, since, is_first) = (callback.number.clone(), mono_of(callback.queued_at, turn.now), callback.is_first);
         let head_start = callback.segment.as_ref().and_then(|segment| queue.routing.head_start_secs.get(segment));
         let head_start_ms = head_start.map_or(0, |secs| super::waiting::millis(*secs));
         let call = CallId::mint(turn.now.wall, turn.rng);
         self.callbacks.bind(id, call);
         let waiting = Waiting { called_back, ..Waiting::new(call) };
-        self.lines.entry(queue.id.clone()).or_default().join(waiting, false, head_start_ms, since);
+        self.lines.entry(queue.id.clone()).or_default().join(waiting, is_first, head_start_ms, since);
         self.published.touch_queue(queue.id.clone());
         self.is_match_due = true;
         self.review_lease(&number);

@@ -31,9 +31,9 @@ impl Hours {
         Some(self.0.get(calendar)?.is_open(at))
     }
 
-    /// When a calendar is open next, from this instant on: `Some(None)` for never, `None` for one that does not exist.
-    pub(super) fn next_open(&self, calendar: &CalendarId, at: Timestamp) -> Option<Option<Timestamp>> {
-        Some(self.0.get(calendar)?.next_open(at))
+    /// A calendar, if it exists.
+    pub(super) fn calendar(&self, calendar: &CalendarId) -> Option<&Calendar> {
+        self.0.get(calendar)
     }
 
     /// Whether a queue serves. A queue whose calendar is missing serves: turning callers away is the greater harm.

@@ -151,6 +151,7 @@ impl Centre {
             }
         });
         self.review_head_start(id);
+        self.merge_callback_of_known(turn, id);
         self.keep_for_last_agent(turn, id);
         self.flow_knows_caller(turn, id);
         self.serve_after_look_up(turn, id);
@@ -172,6 +173,7 @@ impl Centre {
         self.own_work(agent, call)?;
         self.on_call(turn, call, |call, cx| call.choose_customer(customer.into(), cx));
         self.review_head_start(call);
+        self.merge_callback_of_known(turn, call);
         Ok(())
     }
 

@@ -34,6 +34,7 @@ mod overflow;
 mod park;
 mod playback;
 mod presence;
+mod promised;
 mod publish;
 mod reasons;
 mod reconcile;
@@ -93,11 +94,11 @@ pub use view::{
 pub use work_asked::{WorkAsked, WorkWish};
 
 use self::{
-    announcing::WaitsTold, callbacks::Callbacks, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks,
-    hearing::Hearing, hours::Hours, legs::LegUse, max_hold::Hold, outbound::DialAsked, playback::Playing, publish::Published,
-    reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt, sight::Sights,
-    staffing::Staffing, standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered, web_phone::WebPhone,
-    work_items::WorkItems,
+    announcing::WaitsTold, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks, hearing::Hearing,
+    hours::Hours, legs::LegUse, max_hold::Hold, outbound::DialAsked, playback::Playing, promised::Callbacks,
+    publish::Published, reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt,
+    sight::Sights, staffing::Staffing, standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered,
+    web_phone::WebPhone, work_items::WorkItems,
 };
 use super::{
     agent::Agent,
@@ -254,7 +255,7 @@ impl Centre {
             CentreInput::WebPhoneGone { session } => self.web_phone_gone(turn, session),
             CentreInput::Drain => {
                 self.is_draining = true;
-                self.callbacks.is_review_due = true;
+                self.callbacks.touch_all();
                 self.work.is_review_due = true;
             }
         }

@@ -46,6 +46,7 @@ impl Centre {
         self.look_at_all_later(turn.now.mono);
         self.dialled_today.keep(|agent| directory.agents.contains_key(agent));
         self.work.is_review_due = true;
+        self.callbacks.touch_all();
         self.is_match_due = true;
         self.is_staff_check_due = true;
         self.check_hours(turn);

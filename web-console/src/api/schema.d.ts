@@ -263,7 +263,7 @@ export interface paths {
         };
         /** One callback. */
         get: operations["callbacks_find"];
-        /** Gives a callback another time or another agent, unless it is being made at this moment. */
+        /** Gives a callback another time, agent or number, unless it is being made at this moment. */
         put: operations["callbacks_change"];
         post?: never;
         delete?: never;
@@ -3463,10 +3463,12 @@ export interface components {
             requested_at: components["schemas"]["Timestamp"];
             /** @description Since when the customer waits: the place in line. */
             queued_at: components["schemas"]["Timestamp"];
+            /** @description Whether a person put it before all others in line. */
+            is_first: boolean;
             /** @description The time that was promised: the agreed one, else when its turn in line began. */
             promised_at: components["schemas"]["Timestamp"];
             scheduled_at?: components["schemas"]["Timestamp"] | null;
-            /** @description The customer's time zone in which that was agreed. */
+            /** @description The customer's time zone, if known: customers are called at such hours as are usual there. */
             zone?: string | null;
             /** @description Not before: the agreed time, or that of the next attempt. */
             due_at: components["schemas"]["Timestamp"];
@@ -3520,6 +3522,9 @@ export interface components {
             agent?: components["schemas"]["AgentId"] | null;
             /** @enum {string} */
             kind: "rescheduled";
+        } | {
+            /** @enum {string} */
+            kind: "put_first";
         } | {
             /** @description By which call. */
             call: components["schemas"]["CallId"];
@@ -3682,6 +3687,7 @@ export interface components {
             position?: number | null;
             /** @description Whether it rings at an agent now. */
             is_offered: boolean;
+            line_call?: components["schemas"]["CallId"] | null;
         };
         /**
          * @description How callers of ours are asserted to a trunk.
@@ -5590,7 +5596,7 @@ export interface components {
             call?: components["schemas"]["CallId"] | null;
             /** @description The agreed local time, `2026-11-24T10:00`; without it as soon as its turn comes. */
             at?: string | null;
-            /** @description The customer's IANA time zone; without it the centre's. */
+            /** @description The customer's IANA time zone, in which the customer is called at usual hours; without it the time is by the centre's clocks. */
             zone?: string | null;
             agent?: components["schemas"]["AgentId"] | null;
         };
@@ -5913,6 +5919,7 @@ export interface components {
                 position?: number | null;
                 /** @description Whether it rings at an agent now. */
                 is_offered: boolean;
+                line_call?: components["schemas"]["CallId"] | null;
             })[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
@@ -7934,13 +7941,18 @@ export interface components {
          */
         Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "wrap_up_forced" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
         Requirement: string;
-        /** @description Another time or another agent. */
+        /** @description Another time, agent or number. */
         Rescheduled: {
             /** @description The agreed local time, `2026-11-24T10:00`; without it the time stays. */
             at?: string | null;
-            /** @description The customer's IANA time zone; without it the centre's. */
+            /**
+             * @description The customer's IANA time zone, in which the customer is called at usual hours; without it the known one stays, and the time is by
+             *     the centre's clocks.
+             */
             zone?: string | null;
             agent?: components["schemas"]["AgentId"] | null;
+            /** @description Whom to call, as typed; without it the number stays. */
+            number?: string | null;
         };
         /** @description What is gone that a recording was paused for. */
         Resume: {

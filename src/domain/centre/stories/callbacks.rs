@@ -468,7 +468,7 @@ fn one_per_number_and_queue_and_what_makes_no_sense_is_refused() {
     let of_another = CallbackWish { agent: Some(id("eva")), ..wish(&mut floor, 2) };
     assert_eq!(request(&mut floor, of_another), Err(Refusal::AgentNotOfQueue));
     let later = in_minutes(&floor, 30);
-    let change = CallbackChange { callback, scheduled_at: Some(later), zone: None, agent: None };
+    let change = CallbackChange { callback, scheduled_at: Some(later), zone: None, agent: None, number: None };
     floor.ask_as("boss", CentreCommand::ChangeCallback(Box::new(change.clone()))).unwrap();
     assert_eq!((last_told(&floor).due_at, last_told(&floor).queued_at), (later, later));
     floor.sign_in("ana");

@@ -19,6 +19,7 @@ mod last_agent;
 mod outward;
 mod parking;
 mod phones_that_dial;
+mod promises;
 mod queueing;
 mod reasons;
 mod recording;

@@ -15,6 +15,7 @@ import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { usePages } from '@/lib/use-pages'
 import { live } from '@/live/console'
+import { WaitingMenu } from '@/features/live-board/waiting-menu'
 import { Badge, Button, EmptyState, IconButton, Menu, Page, Segments, Select, showToast, SkeletonLines, Table, type BadgeTone, type Column } from '@/ui'
 import { CallbackDialog } from './callback-dialog'
 import { Today } from './today'
@@ -73,23 +74,19 @@ export function CallbacksPage() {
       title: t('field.do'),
       isTitleHidden: true,
       width: '32px',
-      cell: (one) =>
-        one.state === 'waiting' ? (
-          <Menu
-            label={t('change', { number: phoneText(one.number) })}
-            placement="bottom end"
-            trigger={<IconButton icon={EllipsisVertical} label={t('change', { number: phoneText(one.number) })} size="sm" data-testid={`callback-menu-${one.id}`} />}
-            parts={[
-              {
-                title: phoneText(one.number),
-                entries: [
-                  { text: t('reschedule'), onAction: () => setEdited(one), testId: 'callback-reschedule' },
-                  { text: t('cancel'), onAction: () => void cancel(one), testId: 'callback-cancel' },
-                ],
-              },
-            ]}
-          />
-        ) : null,
+      cell: (one) => {
+        if (one.state !== 'waiting') return null
+        const name = phoneText(one.number)
+        const entries = [
+          { text: t('reschedule'), onAction: () => setEdited(one), testId: 'callback-reschedule' },
+          { text: t('cancel'), onAction: () => void cancel(one), testId: 'callback-cancel' },
+        ]
+        const testId = `callback-menu-${one.id}`
+        // Whoever stands in line can be put first there, taken and given to an agent, as a caller can.
+        if (seesAll && one.line_call != null && !one.is_offered) return <WaitingMenu call={one.line_call} name={name} more={entries} testId={testId} />
+        const label = t('change', { number: name })
+        return <Menu label={label} placement="bottom end" trigger={<IconButton icon={EllipsisVertical} label={label} size="sm" data-testid={testId} />} parts={[{ title: name, entries }]} />
+      },
     },
   ]
   return (

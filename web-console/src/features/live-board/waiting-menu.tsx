@@ -6,9 +6,17 @@ import { useCommand } from '@/lib/use-command'
 import { useFloor, useIsUp } from '@/lib/use-live'
 import { boardStore } from '@/live/stores/board'
 import { phone } from '@/phone/softphone'
-import { Button, Dialog, Elapsed, IconButton, Menu } from '@/ui'
+import { Button, Dialog, Elapsed, IconButton, Menu, type MenuEntry } from '@/ui'
 
-export function WaitingMenu({ call, name }: { call: string; name: string }) {
+export interface WaitingMenuProps {
+  call: string
+  name: string
+  /** What else can be done with whoever waits. */
+  more?: readonly MenuEntry[]
+  testId?: string
+}
+
+export function WaitingMenu({ call, name, more = [], testId = `waiting-menu-${call}` }: WaitingMenuProps) {
   const { t } = useTexts('live-board')
   const me = useFloor((floor) => floor.user)
   const isUp = useIsUp()
@@ -25,7 +33,7 @@ export function WaitingMenu({ call, name }: { call: string; name: string }) {
       <Menu
         label={label}
         placement="bottom end"
-        trigger={<IconButton icon={EllipsisVertical} label={label} size="sm" isDisabled={!isUp} data-testid={`waiting-menu-${call}`} />}
+        trigger={<IconButton icon={EllipsisVertical} label={label} size="sm" isDisabled={!isUp} data-testid={testId} />}
         parts={[
           {
             title: t('waiting.title'),
@@ -33,6 +41,7 @@ export function WaitingMenu({ call, name }: { call: string; name: string }) {
               { text: t('waiting.put_first'), onAction: () => void run({ do: 'put_first', call }), testId: 'put-first' },
               { text: t('waiting.take'), onAction: () => void take(), testId: 'take-waiting' },
               { text: t('waiting.give'), onAction: () => setGiving(true), testId: 'give-waiting' },
+              ...more,
             ],
           },
         ]}

@@ -50,9 +50,13 @@ impl Day {
                 zone: Some("Europe/Madrid".into()),
                 agent,
             })),
-            (1, Some(callback)) => {
-                CentreCommand::ChangeCallback(Box::new(CallbackChange { callback, scheduled_at, zone: None, agent }))
-            }
+            (1, Some(callback)) => CentreCommand::ChangeCallback(Box::new(CallbackChange {
+                callback,
+                scheduled_at,
+                zone: None,
+                agent,
+                number: None,
+            })),
             (2, Some(callback)) => CentreCommand::CancelCallback { callback },
             _ => return,
         };
