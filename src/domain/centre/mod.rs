@@ -374,8 +374,7 @@ impl Centre {
 
     /// Ends every call, because the process ends: callers in line flow out, everyone else is hung up.
     pub fn end_all(&mut self, now: Now, rng: &mut Rng) {
-        let mut turn = Turn { now, rng, actor: Actor::System };
-        let turn = &mut turn;
+        let turn = &mut Turn { now, rng, actor: Actor::System };
         self.is_draining = true;
         let calls: Vec<CallId> = self.calls.keys().copied().collect();
         for call in calls {

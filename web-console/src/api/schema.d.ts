@@ -8401,7 +8401,7 @@ export interface components {
             /**
              * Format: int64
              * @description What the rule compares: milliseconds idle or on calls, hundredths of a percent of occupation, thousandths of a call, the
-             *     place in the order, the weight, or the fit of the skills.
+             *     place in the order, the weight, the fit of the skills, or by how many hundredths of a percent the agent is behind the own share.
              */
             score: number;
             /**
