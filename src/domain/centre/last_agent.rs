@@ -1,6 +1,6 @@
 //! A caller who has talked with an agent of the queue of late waits for that agent for a while, if the agent is there: free, or soon to be.
 
-use super::{Centre, Timer, Turn, waiting::millis};
+use super::{Centre, Turn, waiting::millis};
 use crate::{
     domain::{
         agent::{Agent, Presence},
@@ -17,8 +17,7 @@ impl Centre {
         let Some((queue, agent, until)) = self.last_agent_of(id, turn.now) else { return };
         let Some(line) = self.lines.get_mut(&queue) else { return };
         line.keep_for(id, agent, until);
-        self.passed_over.insert(until);
-        self.timers.set(Timer::Match, self.passed_over.first().copied());
+        self.match_by(until);
         self.is_match_due = true;
     }
 

@@ -57,6 +57,13 @@ impl Centre {
         self.timers.set(Timer::Match, wakes_at.into_iter().chain(work_at).min());
     }
 
+    /// From then on somebody is no longer passed over. A step that comes earlier keeps its time.
+    pub(super) fn match_by(&mut self, at: Mono) {
+        self.passed_over.insert(at);
+        let set = self.timers.at(&Timer::Match);
+        self.timers.set(Timer::Match, set.into_iter().chain([at]).min());
+    }
+
     /// Somebody is no longer passed over, or the next step of a queue has come.
     pub(super) fn match_again(&mut self, turn: &Turn<'_>) {
         self.passed_over = self.passed_over.split_off(&(turn.now.mono + 1));

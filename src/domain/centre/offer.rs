@@ -226,8 +226,7 @@ impl Centre {
         let until = now + self.excluded_ms(queue);
         let Some(waiting) = self.lines.get_mut(queue).and_then(|line| line.get_mut(id)) else { return };
         exclude(waiting, until, now);
-        self.passed_over.insert(until);
-        self.timers.set(Timer::Match, self.passed_over.first().copied());
+        self.match_by(until);
     }
 
     /// For how long an agent who missed a call of this queue, or sent it there, is passed over for it.
