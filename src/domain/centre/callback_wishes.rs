@@ -193,6 +193,8 @@ impl Centre {
         }
         self.on_call(turn, id, |call: &mut Call, _| call.place_at = Some((queue.clone(), queued_at)));
         if self.lines.get_mut(&queue).is_some_and(|line| line.take_place(id, since)) {
+            // Whoever has waited for so long may be at a step at which others are asked.
+            self.is_match_due = true;
             self.published.touch_queue(queue);
         }
     }
