@@ -97,7 +97,7 @@ export function useExitColumns(): ReadonlyArray<Column<QueueInterval>> {
       isNumber: true,
       cell: (line) => <Explained text={t('help.abandon_rate')}>{percent(line.averages.abandon_rate, i18n.language)}</Explained>,
     },
-    { id: 'ata', title: t('field.ata'), width: '72px', isNumber: true, cell: (line) => <Behind line={line} figure="abandoned" title={t('field.ata')} help={t('help.ata')} text={lengthText(line.averages.ata_ms)} /> },
+    { id: 'ata', title: t('field.ata'), width: '72px', isNumber: true, cell: (line) => <Behind line={line} figure="abandoned" testId="figure-ata" title={t('field.ata')} help={t('help.ata')} text={lengthText(line.averages.ata_ms)} /> },
     figure('flowed_out', 'flowed_out', t('field.flowed_out'), (line) => line.flowed_out),
     ...CAUSES.map((cause) => figure(cause, `flowed_out_${cause}`, t(`cause.${cause}`), (line) => line.flow_outs[cause])),
   ]
