@@ -53,6 +53,13 @@ count() {
   [ "$f" = 0 ] || failures+=" $name"
 }
 
+# What went wrong, in a few lines: whoever reads only the end of a long run learns it too.
+complaints() {
+  sed -E 's/\x1b\[[0-9;]*m//g' "$logs/$1.log" \
+    | grep -E -A 4 '^ *(Error|error|AssertionError|FAIL)\b|panicked at|^test .* FAILED|^ +[0-9]+\) \[.* › ' \
+    | grep -vE '^--$|^ *$|^ *[0-9]+ \||^test .* ok$|stack backtrace|::rust_begin_unwind|/rustc/|^[0-9T:.-]+Z +[A-Z]+ ' | cut -c 1-200 | awk '!seen[$0]++' | head -n 40
+}
+
 finish() {
   [ -n "${postgres_stop:-}" ] && $postgres_stop >/dev/null 2>&1
   [ -n "${scratch:-}" ] && rm -rf "$scratch"
@@ -113,7 +120,10 @@ stage rust-stories rust --test integration -- --skip media:: --test-threads=$((2
 stage browser browser
 
 printf '\nTime by stage:%s\n' "$times"
-[ -z "$failures" ] || printf 'Failed in:%s (see %s)\n' "$failures" "$logs"
+for name in $failures; do
+  printf '\nFirst complaints of %s (all of it: %s/%s.log):\n' "$name" "$logs" "$name"
+  complaints "$name"
+done
 if [ "$skipped" -gt 0 ]; then
   printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 else
