@@ -51,6 +51,36 @@ pub struct Filter {
     queue: Option<QueueId>,
     /// Offered to this agent, open there, or done by it.
     agent: Option<AgentId>,
+    /// Where they stand; with `done` and `closed` goes `is_ended`.
+    state: Option<StateName>,
+}
+
+/// Where a work item stands.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StateName {
+    /// In line.
+    Waiting,
+    /// Offered to an agent.
+    Offered,
+    /// Open at an agent.
+    Accepted,
+    /// Done.
+    Done,
+    /// Closed without being done.
+    Closed,
+}
+
+impl StateName {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Offered => "offered",
+            Self::Accepted => "accepted",
+            Self::Done => "done",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 /// Between two times.
@@ -104,7 +134,8 @@ async fn list(
     Params(page): Params<PageParams>,
 ) -> Result<Json<Page<WorkItem>>, ApiError> {
     let (limit, after) = (page.limit()?, page.after()?);
-    let filter = WorkFilter { is_ended: filter.is_ended, queue: filter.queue, agent: filter.agent };
+    let state_word = filter.state.map(StateName::word);
+    let filter = WorkFilter { is_ended: filter.is_ended, queue: filter.queue, agent: filter.agent, state: state_word };
     Ok(Json(state.work_items.list(&actor, filter, after, limit).await?.into()))
 }
 

@@ -25,12 +25,12 @@ sql! {
     FIND = "SELECT data FROM work_item WHERE id = $1";
     LIST_OPEN = "SELECT data FROM work_item
         WHERE ended_at IS NULL AND (queued_at > $1 OR (queued_at = $1 AND id > $2))
-            AND (CAST($3 AS TEXT) IS NULL OR queue = $3) AND (CAST($4 AS TEXT) IS NULL OR agent = $4)
-        ORDER BY queued_at, id LIMIT $5";
+            AND (CAST($3 AS TEXT) IS NULL OR queue = $3) AND (CAST($4 AS TEXT) IS NULL OR agent = $4) AND (CAST($5 AS TEXT) IS NULL OR state = $5)
+        ORDER BY queued_at, id LIMIT $6";
     LIST_ENDED = "SELECT data FROM work_item
         WHERE ended_at IS NOT NULL AND (ended_at < $1 OR (ended_at = $1 AND id < $2))
-            AND (CAST($3 AS TEXT) IS NULL OR queue = $3) AND (CAST($4 AS TEXT) IS NULL OR agent = $4)
-        ORDER BY ended_at DESC, id DESC LIMIT $5";
+            AND (CAST($3 AS TEXT) IS NULL OR queue = $3) AND (CAST($4 AS TEXT) IS NULL OR agent = $4) AND (CAST($5 AS TEXT) IS NULL OR state = $5)
+        ORDER BY ended_at DESC, id DESC LIMIT $6";
     COUNTS = "SELECT queue, CAST(COUNT(*) AS BIGINT) AS added,
             CAST(COUNT(*) FILTER (WHERE state IN ('waiting', 'offered')) AS BIGINT) AS waiting,
             CAST(COUNT(*) FILTER (WHERE state = 'accepted') AS BIGINT) AS accepted,
@@ -51,6 +51,8 @@ pub struct WorkFilter {
     pub queue: Option<QueueId>,
     /// Offered to this agent, open there, or done by it.
     pub agent: Option<AgentId>,
+    /// Where they stand, by the state's word.
+    pub state: Option<&'static str>,
 }
 
 /// What became of a queue's work items that came in a time.
@@ -120,7 +122,14 @@ pub async fn list(
         None if filter.is_ended => (NEVER, String::new()),
         None => (i64::MIN, String::new()),
     };
-    let values = binds![at, id, filter.queue.as_ref(), filter.agent.as_ref(), limit.clamp(1, PAGE_MAX + 1)];
+    let values = binds![
+        at,
+        id,
+        filter.queue.as_ref(),
+        filter.agent.as_ref(),
+        Val::text(filter.state.as_ref()),
+        limit.clamp(1, PAGE_MAX + 1)
+    ];
     let statement = if filter.is_ended { &LIST_ENDED } else { &LIST_OPEN };
     Ok(db.fetch_all::<Row>(statement, values).await?.into_iter().map(|row| row.data.0).collect())
 }
@@ -213,6 +222,10 @@ mod tests {
             assert_eq!(find(&test.db, all[1].id).await.unwrap().as_ref(), Some(&all[1]));
             let ended = WorkFilter { is_ended: true, ..WorkFilter::default() };
             assert_eq!(list(&test.db, &ended, None, 10).await.unwrap(), [all[1].clone()]);
+            let closed = WorkFilter { state: Some("closed"), ..ended };
+            assert!(list(&test.db, &closed, None, 10).await.unwrap().is_empty());
+            let waiting = WorkFilter { state: Some("waiting"), ..WorkFilter::default() };
+            assert_eq!(list(&test.db, &waiting, None, 10).await.unwrap().len(), 2);
             let counts = counts(&test.db, at(0), at(2)).await.unwrap();
             let of = &counts[0];
             assert_eq!((counts.len(), of.added, of.waiting, of.done, of.offers, of.open_ms), (1, 2, 1, 1, 1, 20_000));

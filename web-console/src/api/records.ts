@@ -52,6 +52,9 @@ export type CallLine = Schemas['CallLine']
 /** A promise to call somebody, as it stands. */
 export type CallbackView = Schemas['CallbackView']
 
+/** Something to be done beside calls, as lists show it. */
+export type WorkItem = Schemas['WorkItem']
+
 /** Something to be done beside calls, as it stands. */
 export type WorkItemView = Schemas['WorkItemView']
 

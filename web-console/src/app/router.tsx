@@ -5,6 +5,7 @@ import { isSupervisor, sessionQuery, type Session } from '@/api/session'
 import { LoginPage } from '@/features/auth/login-page'
 import { readAdminSearch } from '@/features/admin/search'
 import { readCallbackSearch } from '@/features/callbacks/search'
+import { readWorkSearch } from '@/features/work/search'
 import { readCallSearch } from '@/features/calls/search'
 import { readCustomerSearch } from '@/features/customers/search'
 import { readContactSearch, readReportSearch } from '@/features/reports/search'
@@ -150,6 +151,13 @@ const callbacks = createRoute({
   component: lazyRouteComponent(() => import('@/features/callbacks/callbacks-page'), 'CallbacksPage'),
 })
 
+const work = createRoute({
+  getParentRoute: () => shell,
+  path: '/work',
+  validateSearch: readWorkSearch,
+  component: lazyRouteComponent(() => import('@/features/work/work-page'), 'WorkPage'),
+})
+
 const calls = createRoute({
   getParentRoute: () => shell,
   path: '/calls',
@@ -202,7 +210,7 @@ const unknown = createRoute({
 const routeTree = root.addChildren([
   login,
   tv,
-  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, callbacks, reports, contacts, admin, adminSection, unknown]),
+  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, callbacks, work, reports, contacts, admin, adminSection, unknown]),
 ])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */

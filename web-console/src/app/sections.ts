@@ -1,10 +1,10 @@
 // The sections of the console: what stands in the rail and where the palette goes.
-import { ChartNoAxesColumn, Headphones, MonitorDot, PhoneCall, PhoneForwarded, Settings, Ticket, Users, type LucideIcon } from 'lucide-react'
+import { ChartNoAxesColumn, Headphones, MonitorDot, PhoneCall, PhoneForwarded, Settings, Ticket, Users, Voicemail, type LucideIcon } from 'lucide-react'
 import { isSupervisor, type Session } from '@/api/session'
 
 interface Section {
   to: string
-  key: 'desk' | 'customers' | 'tickets' | 'calls' | 'callbacks' | 'live' | 'reports' | 'admin'
+  key: 'desk' | 'customers' | 'tickets' | 'calls' | 'callbacks' | 'work' | 'live' | 'reports' | 'admin'
   icon: LucideIcon
   isFor: (session: Session) => boolean
 }
@@ -16,6 +16,7 @@ export const SECTIONS: readonly Section[] = [
   { to: '/tickets', key: 'tickets', icon: Ticket, isFor: () => true },
   { to: '/calls', key: 'calls', icon: PhoneCall, isFor: () => true },
   { to: '/callbacks', key: 'callbacks', icon: PhoneForwarded, isFor: () => true },
+  { to: '/work', key: 'work', icon: Voicemail, isFor: () => true },
   { to: '/live', key: 'live', icon: MonitorDot, isFor: (session) => isSupervisor(session.role) },
   { to: '/reports', key: 'reports', icon: ChartNoAxesColumn, isFor: (session) => isSupervisor(session.role) },
   { to: '/admin', key: 'admin', icon: Settings, isFor: (session) => session.role === 'administrator' },
