@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
-        call::{CallEventKind, CallLine, MissCause},
+        call::{CallEventKind, CallLine, MissCause, TransferTarget},
         event::{Event, EventRecord},
     },
     store::{Db, StoreFault, calls, journal},
@@ -65,6 +65,8 @@ pub struct RoutedCall {
     pub missed: Option<MissCause>,
     /// When the agent answered.
     pub answered_at: Option<Timestamp>,
+    /// Whether an agent asked the queue about the customer, who was none of its callers.
+    pub is_consult: bool,
 }
 
 /// The use cases. Cheap to clone.
@@ -146,14 +148,29 @@ fn routed(events: Vec<EventRecord>) -> Vec<RoutedCall> {
         let Event::Call(event) = record.event else { continue };
         match event.kind {
             CallEventKind::Offered { decision: Some(decision), attempt, .. } => {
-                routed.push(RoutedCall { at: record.at, attempt, decision: *decision, missed: None, answered_at: None });
+                routed.push(RoutedCall {
+                    at: record.at,
+                    attempt,
+                    decision: *decision,
+                    missed: None,
+                    answered_at: None,
+                    is_consult: false,
+                });
             }
-            CallEventKind::OfferMissed { agent, cause } => {
+            CallEventKind::ConsultOffered { decision: Some(decision), .. } => {
+                // Who is asked next has not answered the one before.
+                let asked = routed.last().filter(|last| last.is_consult && last.missed.is_some());
+                let attempt = 1 + asked.map_or(0, |last| last.attempt);
+                let decision = *decision;
+                routed.push(RoutedCall { at: record.at, attempt, decision, missed: None, answered_at: None, is_consult: true });
+            }
+            CallEventKind::ConsultMissed { by: agent, cause, .. } | CallEventKind::OfferMissed { agent, cause } => {
                 if let Some(last) = routed.last_mut().filter(|last| last.decision.agent == agent) {
                     last.missed = last.missed.or(Some(cause));
                 }
             }
-            CallEventKind::Connected { agent, .. } => {
+            CallEventKind::ConsultAnswered { to: TransferTarget::Agent { agent }, .. }
+            | CallEventKind::Connected { agent, .. } => {
                 if let Some(last) = routed.last_mut().filter(|last| last.decision.agent == agent && last.missed.is_none()) {
                     last.answered_at = last.answered_at.or(Some(record.at));
                 }

@@ -170,6 +170,11 @@ pub enum Flaw {
         /// What is recorded.
         prompts: Vec<String>,
     },
+    /// No music is recorded under this name.
+    UnknownMusic {
+        /// What is.
+        music: Vec<String>,
+    },
     /// Callers of this language would hear nothing.
     PromptNotSpoken {
         /// The language in which it is not recorded.
@@ -366,6 +371,10 @@ impl Flaw {
             Self::UnknownPrompt { prompts } => {
                 ("nothing is recorded under this name".into(), format!("Use {}", or_list(prompts)))
             }
+            Self::UnknownMusic { music } => (
+                "no music is recorded under this name".into(),
+                format!("Use {}, or add it to the folder music of the scripts", or_list(music)),
+            ),
             Self::PromptNotSpoken { language, prompts } => {
                 (format!("not recorded in the language {language}"), format!("Use {}, or record it", or_list(prompts)))
             }

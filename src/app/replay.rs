@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::{
     domain::{
-        call::CallEventKind,
         centre::{Replayed, Verdict},
         event::Event,
     },
@@ -96,7 +95,7 @@ impl Counts {
 fn hear(floor: &mut Replayed, told: &Told) -> Option<Again> {
     let verdict = floor.hear(&told.record.event, told.sight.as_ref())?;
     let Event::Call(event) = &told.record.event else { return None };
-    let CallEventKind::Offered { decision: Some(decision), .. } = &event.kind else { return None };
+    let decision = event.kind.decision()?;
     let (queue, agent) = (decision.queue.clone(), decision.agent.clone());
     Some(Again { at: told.record.at, call: event.call, queue, agent, verdict })
 }

@@ -84,6 +84,8 @@ fn call(state: CallState) -> CallView {
         consult: Some(ConsultView {
             agent: Some(key("agent2")),
             number: None,
+            queue: Some(key("sales")),
+            position: None,
             step: ConsultViewStep::Talking,
             is_on_phone: false,
             until: Some(AT),
@@ -234,6 +236,7 @@ fn commands() -> Vec<ConsoleCommand> {
         ConsoleCommand::Transfer { call, target: TransferTarget::Queue { queue: key("sales") } },
         ConsoleCommand::TransferOut { call, number: "+34 911 000 001".into() },
         ConsoleCommand::Consult { call, target: ConsultTarget::Agent { agent: key("agent2") } },
+        ConsoleCommand::Consult { call, target: ConsultTarget::Queue { queue: key("sales") } },
         ConsoleCommand::ConsultSwap { call },
         ConsoleCommand::ConsultJoin { call },
         ConsoleCommand::ConsultComplete { call },

@@ -193,9 +193,7 @@ impl Eyes {
             (_, Some(_)) => CallState::Talking,
             (Some((ConsultViewStep::Ringing, Some(until))), None) => CallState::Offered { until },
             (Some((ConsultViewStep::Waiting, _)), None) => CallState::Held,
-            (Some((ConsultViewStep::Ringing | ConsultViewStep::Talking | ConsultViewStep::Joined, _)), None) => {
-                CallState::Talking
-            }
+            (Some((_, _)), None) => CallState::Talking,
             (None, None) => return self.without_listeners(call),
         };
         let is_muted = joined.map_or(call.is_muted, |party| party.is_muted);
@@ -341,6 +339,8 @@ mod tests {
             let consult = Some(crate::domain::centre::ConsultView {
                 agent: Some("luis".parse().expect("a key")),
                 number: None,
+                queue: None,
+                position: None,
                 step,
                 is_on_phone: false,
                 until: Some(Timestamp::default()),

@@ -49,7 +49,7 @@ pub use service_level::{LevelCounts, ServiceLevelVariant};
 pub use trunk_rules::{CallerRules, HeaderRule, NumberRule, TRUNK_CODECS};
 pub use trunk_security::{CallerAsserted, RedirectionsWritten, StirCheck, TrunkIdentity, TrunkStir};
 pub use trunk_tls::TrunkTls;
-pub use waiting_rules::{WaitingKey, WaitingRules};
+pub use waiting_rules::{WaitingKey, WaitingMessage, WaitingRules};
 pub use webhook::{WEBHOOKS_MAX, Webhook, WebhookSecret};
 pub use work_rules::{WORK_ITEMS_EACH_MAX, WorkRules};
 

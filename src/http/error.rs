@@ -303,6 +303,8 @@ impl From<Refusal> for ApiError {
             | Refusal::CallbackUnderWay
             | Refusal::CallbacksOff
             | Refusal::NotYourWorkItem
+            | Refusal::QueueUnserved
+            | Refusal::ListenAtConsole
             | Refusal::AgentNotOfQueue => (StatusCode::CONFLICT, "refused", "Not possible now"),
         };
         let mut error = Self::new(status, kind, title, refusal.to_string());

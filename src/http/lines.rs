@@ -12,12 +12,13 @@ use crate::app::{
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
-#[openapi(paths(list, prompts))]
+#[openapi(paths(list, prompts, music))]
 pub struct Doc;
 
 /// Its routes.
 pub fn routes() -> Routes {
-    Routes::needing(&[Permission::SeeDirectory]).route("/api/v1/lines", get(list)).route("/api/v1/prompts", get(prompts))
+    let routes = Routes::needing(&[Permission::SeeDirectory]).route("/api/v1/lines", get(list));
+    routes.route("/api/v1/prompts", get(prompts)).route("/api/v1/music", get(music))
 }
 
 /// All of them, by key. Lines are files of the server (`ivr.scripts`), so none is made or changed here.
@@ -30,4 +31,10 @@ async fn list(State(state): State<AppState>, Signed(actor): Signed) -> Result<Js
 #[utoipa::path(get, path = "/api/v1/prompts", tag = "lines", responses((status = 200, body = Page<SharedPrompt>)))]
 async fn prompts(State(state): State<AppState>, Signed(actor): Signed) -> Result<Json<Page<SharedPrompt>>, ApiError> {
     Ok(Json(Page::all(state.centre.prompts(&actor)?)))
+}
+
+/// What a queue can play to those who wait, by name: the recordings of the scripts' folder `music`.
+#[utoipa::path(get, path = "/api/v1/music", tag = "lines", responses((status = 200, body = Vec<String>)))]
+async fn music(State(state): State<AppState>, Signed(actor): Signed) -> Result<Json<Vec<String>>, ApiError> {
+    Ok(Json(state.centre.music(&actor)?))
 }

@@ -37,6 +37,7 @@ mod routes;
 mod session;
 mod settings;
 mod signalling;
+mod supervision;
 mod ticket_workflow;
 mod tickets;
 mod tokens;

@@ -11,8 +11,8 @@ use utoipa::{
 
 use super::{
     AppState, Routes, alerts, broadcasts, callbacks, calls, customers, directory, error::Problem, events, health, lines,
-    parked, presence, queue_waits, recordings, reports, session, signalling, ticket_workflow, tickets, tokens, trunks, users,
-    waiting, web_phone, work_items,
+    parked, presence, queue_waits, recordings, reports, session, signalling, supervision, ticket_workflow, tickets, tokens,
+    trunks, users, waiting, web_phone, work_items,
 };
 
 /// `GET /api/v1/openapi.json`; no sign-in.
@@ -84,6 +84,7 @@ pub fn openapi() -> Document {
         part("parked_calls", parked::Doc::openapi()),
         part("queue_waits", queue_waits::Doc::openapi()),
         part("waiting", waiting::Doc::openapi()),
+        part("supervision", supervision::Doc::openapi()),
         part("alerts", alerts::Doc::openapi()),
         part("broadcasts", broadcasts::Doc::openapi()),
         part("presence", presence::Doc::openapi()),

@@ -4,8 +4,8 @@ use axum::{Router, extract::DefaultBodyLimit, middleware};
 
 use super::{
     ApiError, AppState, alerts, broadcasts, callbacks, calls, customers, directory, events, guard, health, lines, openapi,
-    parked, presence, queue_waits, recordings, reports, session, signalling, ticket_workflow, tickets, tokens, trunks, unread,
-    users, waiting, web_console, web_phone, work_items,
+    parked, presence, queue_waits, recordings, reports, session, signalling, supervision, ticket_workflow, tickets, tokens,
+    trunks, unread, users, waiting, web_console, web_phone, work_items,
 };
 
 /// The whole REST interface and the console's files. `sockets` are the routes of the other door, put under the same guard.
@@ -31,6 +31,7 @@ pub fn router(state: AppState, sockets: Router) -> Router {
         .merge(queue_waits::routes())
         .merge(presence::routes())
         .merge(waiting::routes())
+        .merge(supervision::routes())
         .merge(alerts::routes())
         .merge(broadcasts::routes())
         .merge(work_items::routes())

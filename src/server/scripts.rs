@@ -2,7 +2,7 @@
 //! the directory changes, since a line may only name queues and calendars that there are.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -13,7 +13,7 @@ use tokio::{sync::watch, task::JoinHandle};
 use super::{Ground, tasks::Tasks};
 use crate::{
     app::{
-        directory::{DirectoryDesk, FlowNames, SharedPrompt},
+        directory::{DirectoryDesk, FlowNames, SharedPrompt, music_of},
         ivr::{self, ScriptFiles},
         switch_handle::SwitchHandle,
     },
@@ -46,6 +46,8 @@ pub struct Scripts {
     media: MediaHandle,
     /// What every queue may say, once read.
     prompts: BTreeMap<String, SharedPrompt>,
+    /// What every queue may play, once read.
+    music: BTreeSet<String>,
     /// What is published now. Kept here, so that a run that begins again after a fault goes on from the newest.
     published: Published,
 }
@@ -73,6 +75,7 @@ impl Scripts {
             switch: switch.clone(),
             media: media.clone(),
             prompts: BTreeMap::new(),
+            music: BTreeSet::new(),
             published: Published::default(),
         }
     }
@@ -83,6 +86,7 @@ impl Scripts {
         // Decoding a few hundred sounds takes a while: not on a worker of the runtime.
         let (files, clips) = tokio::task::spawn_blocking(move || read(folder)).await.map_err(anyhow::Error::from)??;
         self.prompts = files.shared_prompts(clips.keys().map(AsRef::as_ref));
+        self.music = music_of(clips.keys().map(AsRef::as_ref));
         self.media.order(MediaOrder::Clips(Arc::new(clips)));
         let mut directory = self.directory.watch();
         let current = directory.borrow_and_update().clone();
@@ -127,7 +131,7 @@ impl Scripts {
                 Severity::Warning => tracing::debug!(%mistake, "an IVR line could be better"),
             }
         }
-        self.directory.set_flows(FlowNames::of(&book, self.prompts.clone()));
+        self.directory.set_flows(FlowNames::of(&book, self.prompts.clone(), self.music.clone()));
         for message in self.directory.unsayable() {
             tracing::error!(%message, "a message cannot be said; whoever is to hear it would be cut off");
         }

@@ -55,13 +55,24 @@ pub struct FlowNames {
     pub calendars: BTreeMap<CalendarId, BTreeSet<LineId>>,
     /// What queues may say.
     pub prompts: BTreeMap<String, SharedPrompt>,
+    /// What may be played to those who wait, `on-hold`.
+    pub music: BTreeSet<String>,
+}
+
+/// Sounds beside the music that are tones, not music.
+const TONES: [&str; 3] = ["busy", "ringback", "voicemail-tone"];
+
+/// The music among the recordings that can be played (`music/on-hold`).
+pub fn music_of<'a>(recordings: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+    let names = recordings.into_iter().filter_map(|recording| recording.strip_prefix("music/"));
+    names.filter(|name| !TONES.contains(name)).map(str::to_owned).collect()
 }
 
 impl FlowNames {
     /// The names in these lines, and what queues may say.
-    pub fn of(book: &ScriptBook, prompts: BTreeMap<String, SharedPrompt>) -> Self {
+    pub fn of(book: &ScriptBook, prompts: BTreeMap<String, SharedPrompt>, music: BTreeSet<String>) -> Self {
         let lines = book.lines.values().map(|line| (line.id.clone(), published(line))).collect();
-        let mut names = Self { lines, prompts, ..Self::default() };
+        let mut names = Self { lines, prompts, music, ..Self::default() };
         for line in book.lines.values() {
             let flows = std::iter::once(&line.main).chain(line.subflows.values());
             for node in flows.flat_map(|flow| flow.nodes.values()) {
@@ -82,6 +93,12 @@ impl FlowNames {
                 .find(|language| !known.languages.contains(**language))
                 .map(|language| Flaw::PromptNotSpoken { language: (*language).into(), prompts: prompts() }),
         }
+    }
+
+    /// Why a queue cannot play this: who waits would hear nothing.
+    pub fn flaw_of_music(&self, music: &str) -> Option<Flaw> {
+        let is_known = self.music.contains(music);
+        (!is_known).then(|| Flaw::UnknownMusic { music: self.music.iter().cloned().collect() })
     }
 
     fn note(&mut self, line: &LineId, step: &Step) {

@@ -44,7 +44,7 @@ use crate::{
 
 pub(super) use agents::{remove_agent_of, switch_agent_of};
 pub use kinds::{Around, Kept};
-pub use lines::{FlowNames, Names, PublishedLine, SharedPrompt};
+pub use lines::{FlowNames, Names, PublishedLine, SharedPrompt, music_of};
 
 /// Why a use case did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +129,12 @@ impl DirectoryDesk {
         Ok(self.flow_names().unwrap_or_default().prompts.into_values().collect())
     }
 
+    /// What queues may play to those who wait, by name.
+    pub fn music(&self, actor: &Actor) -> Result<Vec<String>, Forbidden> {
+        actor.require(Permission::SeeDirectory)?;
+        Ok(self.flow_names().unwrap_or_default().music.into_iter().collect())
+    }
+
     /// Messages of queues, and those that agents may leave on machines, that were saved while their recording was there and cannot be
     /// said now, a sentence for each.
     pub fn unsayable(&self) -> Vec<String> {
@@ -138,10 +144,17 @@ impl DirectoryDesk {
             let (QueueExit::Message { prompt } | QueueExit::Voicemail { prompt, .. }) = exit else { return None };
             Some((format!("queue {}", queue.id), format!("{field}.prompt"), prompt))
         });
+        let while_waiting = directory.queues.values().flat_map(|queue| {
+            let numbered = queue.waiting.messages.iter().enumerate();
+            numbered.map(move |(index, message)| {
+                (format!("queue {}", queue.id), format!("waiting.messages[{index}].prompt"), &message.prompt)
+            })
+        });
         let on_machines = directory.centre.answer_detection.messages.iter().enumerate();
         let on_machines =
             on_machines.map(|(index, prompt)| ("centre".to_owned(), format!("answer_detection.messages[{index}]"), prompt));
         of_queues
+            .chain(while_waiting)
             .chain(on_machines)
             .filter_map(|(whose, field, prompt)| {
                 let flaw = names.flaw_of_prompt(prompt)?;

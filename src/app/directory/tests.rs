@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde_json::json;
 
@@ -13,7 +16,7 @@ use crate::{
         directory::{
             AgentProfile, Answering, CalendarSource, Centre, Device, ForkRule, ForkTarget, ForkToken, MediaFork, Number,
             NumberTarget, PauseReason, Phone, Queue, QueueExit, QueueRouting, RoutingStep, SegmentRules, Skill, SkillNeed,
-            Strategy, Trunk, WrapUp,
+            Strategy, Trunk, WaitingMessage, WaitingRules, WrapUp,
         },
         ivr::ScriptBook,
         queue::reach,
@@ -370,7 +373,7 @@ async fn a_number_leads_to_a_published_line_or_the_lines_there_are_are_told() {
     let files = crate::app::ivr::ScriptFiles::read(std::path::Path::new("ivr-scripts")).unwrap();
     let (book, mistakes) = crate::app::ivr::publish(&files, None, &ScriptBook::default());
     assert_eq!(mistakes, []);
-    desk.set_flows(FlowNames::of(&book, BTreeMap::new()));
+    desk.set_flows(FlowNames::of(&book, BTreeMap::new(), BTreeSet::new()));
     let to = |line: &str| number("1000", NumberTarget::Line { line: line.parse().unwrap() });
     let Err(DirectoryFault::Invalid(problems)) = desk.make(&admin, to("reception"), None).await else { panic!("stored") };
     assert_eq!(problems[0].field, "target.line");
@@ -398,7 +401,8 @@ async fn a_queue_says_only_what_is_recorded_in_every_language_or_what_there_is_i
     let recordings =
         ["shared/es/queue-closed", "shared/en/queue-closed", "shared/es/goodbye", "shared/es/digit-7", "main-menu/es/menu"];
     let prompts = files.shared_prompts(recordings);
-    desk.set_flows(FlowNames::of(&ScriptBook::default(), prompts));
+    desk.set_flows(FlowNames::of(&ScriptBook::default(), prompts, super::music_of(["music/on-hold", "music/busy"])));
+    assert_eq!(desk.music(&admin).unwrap(), ["on-hold"], "tones are no music");
     let saying = |prompt: &str| Queue { on_full: QueueExit::Message { prompt: prompt.into() }, ..queue("sales") };
     for (prompt, message) in [
         ("queue-busy", "nothing is recorded under this name"),
@@ -411,6 +415,14 @@ async fn a_queue_says_only_what_is_recorded_in_every_language_or_what_there_is_i
         assert_eq!(problems[0].message, message);
         assert!(problems[0].mend.starts_with("Use queue-closed"), "{problems:?}");
     }
+    let mut waiting = WaitingRules { music: Some("spring".into()), ..WaitingRules::default() };
+    let message = |prompt: &str, every_secs| WaitingMessage { prompt: prompt.into(), after_secs: 0, every_secs };
+    waiting.messages = vec![message("queue-closed", 0), message("goodbye", 5)];
+    let Err(DirectoryFault::Invalid(problems)) = desk.make(&admin, Queue { waiting, ..queue("sales") }, None).await else {
+        panic!("stored")
+    };
+    let fields: Vec<&str> = problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!(fields, ["waiting.music", "waiting.messages[1].prompt", "waiting.messages[1].every_secs"], "{problems:?}");
     desk.make(&admin, saying("queue-closed"), None).await.unwrap();
     let mut centre = Centre::default();
     centre.answer_detection.messages = vec!["queue-closed".into()];
@@ -424,7 +436,7 @@ async fn a_queue_says_only_what_is_recorded_in_every_language_or_what_there_is_i
     assert!(listed[1].texts["en"].starts_with("We are closed"), "{listed:?}");
 
     // The recordings are files, and files go away.
-    desk.set_flows(FlowNames::of(&ScriptBook::default(), BTreeMap::new()));
+    desk.set_flows(FlowNames::of(&ScriptBook::default(), BTreeMap::new(), BTreeSet::new()));
     let unsayable = desk.unsayable();
     assert!(unsayable[0].starts_with("queue sales, on_full.prompt queue-closed"), "{unsayable:?}");
     let on_machines = "centre, answer_detection.messages[0] queue-closed: ";

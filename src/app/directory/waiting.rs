@@ -6,6 +6,8 @@ use crate::{
     domain::directory::{Directory, Queue, Thing, WaitingKey},
 };
 
+/// Messages that a queue may have.
+const MESSAGES_MAX: usize = 10;
 const KEYS: [&str; 12] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"];
 
 pub(super) fn rules(queue: &Queue, directory: &Directory, flows: Option<&FlowNames>, problems: &mut Problems) {
@@ -18,6 +20,21 @@ pub(super) fn rules(queue: &Queue, directory: &Directory, flows: Option<&FlowNam
     }
     if rules.redial_secs != 0 {
         problems.within("waiting.redial_secs", rules.redial_secs, 10, 3_600);
+    }
+    if let Some(music) = &rules.music
+        && let Some(flaw) = flows.and_then(|names| names.flaw_of_music(music))
+    {
+        problems.add("waiting.music", flaw);
+    }
+    let most = i64::try_from(MESSAGES_MAX).unwrap_or(i64::MAX);
+    problems.unless(rules.messages.len() <= MESSAGES_MAX, "waiting.messages", Flaw::TooMany { most });
+    for (index, message) in rules.messages.iter().enumerate() {
+        let field = format!("waiting.messages[{index}]");
+        checks::shared_prompt(format!("{field}.prompt"), &message.prompt, flows, problems);
+        problems.within(&format!("{field}.after_secs"), message.after_secs, 0, 3_600);
+        if message.every_secs != 0 {
+            problems.within(&format!("{field}.every_secs"), message.every_secs, 15, 3_600);
+        }
     }
     for (key, does) in &rules.keys {
         let field = format!("waiting.keys.{key}");

@@ -1,6 +1,10 @@
 //! What the `ivr` commands answer: the same facts as lines for people and as JSON for programs.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -85,7 +89,7 @@ impl Unchecked {
     /// The names in a line; `None` when it needs no centre.
     pub(super) fn of(line: &Line) -> Option<Self> {
         let book = ScriptBook { lines: [(line.id.clone(), Arc::new(line.clone()))].into() };
-        let FlowNames { queues, calendars, .. } = FlowNames::of(&book, BTreeMap::new());
+        let FlowNames { queues, calendars, .. } = FlowNames::of(&book, BTreeMap::new(), BTreeSet::new());
         let unchecked = Self {
             line: line.id.to_string(),
             queues: queues.keys().map(ToString::to_string).collect(),

@@ -74,7 +74,8 @@ impl Call {
             self.take_in();
             return self.inherit(from, silent, cx);
         }
-        let consult = self.consult.take()?;
+        // Nobody is asked yet whom it could be left to.
+        let consult = self.consult.take_if(|consult| consult.waits_in().is_none())?;
         let ringing_until = consult.until.filter(|_| !consult.is_answered());
         match (&consult.with, ringing_until) {
             (_, None) => self.give_to(from, &consult, cx)?,
@@ -83,6 +84,7 @@ impl Call {
                 let offer = Offer { agent: agent.clone(), phone: consult.leg, until, until_at };
                 self.hand_over(from, offer, false, cx);
             }
+            (Consulted::Queue(_), Some(_)) => return None,
             (Consulted::Number { trunk, .. }, until) => {
                 let leg = consult.leg?;
                 self.tell_transferred(from, &consult, cx);
@@ -108,8 +110,13 @@ impl Call {
             Consulted::Colleague(agent) => {
                 let with = Partner { agent: agent.clone(), phone: to.leg };
                 self.tell_transferred(from, to, cx);
+                if let Some(line) = &to.line {
+                    // From here on the customer is a contact of the queue whose agent was asked, and has not waited there.
+                    self.enqueue(line.queue.clone(), None, cx);
+                }
                 self.connect(with, cx);
             }
+            Consulted::Queue(_) => return None,
             Consulted::Number { trunk, .. } => {
                 let leg = to.leg?;
                 self.tell_transferred(from, to, cx);
@@ -150,7 +157,7 @@ impl Consult {
     pub fn trunk(&self) -> Option<&TrunkId> {
         match &self.with {
             Consulted::Number { trunk, .. } => trunk.as_ref(),
-            Consulted::Colleague(_) => None,
+            Consulted::Colleague(_) | Consulted::Queue(_) => None,
         }
     }
 }

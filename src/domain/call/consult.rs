@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Call, CallCx, CallEventKind, Stage, TransferTarget, conference::PARTIES_MAX};
-use crate::types::{AgentId, LegId, Mono, Timestamp, TrunkId};
+use super::{Call, CallCx, CallEventKind, MissCause, Stage, TransferTarget, conference::PARTIES_MAX};
+use crate::types::{AgentId, LegId, Mono, QueueId, RoutingDecision, Timestamp, TrunkId};
 
 /// Somebody whom an agent has called about a customer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +34,20 @@ pub struct Consult {
     pub until: Option<Mono>,
     /// The same on the wall.
     pub until_at: Option<Timestamp>,
+    /// The line of a queue by which the party is found.
+    #[serde(default)]
+    pub line: Option<ConsultLine>,
+}
+
+/// The line in which a consultation stands until somebody of the queue answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsultLine {
+    /// Whose.
+    pub queue: QueueId,
+    /// Then nobody else is rung.
+    pub until: Mono,
+    /// The same on the wall.
+    pub until_at: Timestamp,
 }
 
 /// Whom an agent consults.
@@ -41,6 +55,8 @@ pub struct Consult {
 pub enum Consulted {
     /// A colleague on the floor.
     Colleague(AgentId),
+    /// Whoever of a queue is free next; from when it rings there, that colleague.
+    Queue(QueueId),
     /// A phone without an agent, or a number outside.
     Number {
         /// As it was dialled.
@@ -68,6 +84,7 @@ impl Consult {
     pub fn target(&self) -> TransferTarget {
         match &self.with {
             Consulted::Colleague(agent) => TransferTarget::Agent { agent: agent.clone() },
+            Consulted::Queue(queue) => TransferTarget::Queue { queue: queue.clone() },
             Consulted::Number { .. } => TransferTarget::Number,
         }
     }
@@ -76,8 +93,13 @@ impl Consult {
     pub fn colleague(&self) -> Option<&AgentId> {
         match &self.with {
             Consulted::Colleague(agent) => Some(agent),
-            Consulted::Number { .. } => None,
+            Consulted::Queue(_) | Consulted::Number { .. } => None,
         }
+    }
+
+    /// The queue in whose line it stands now, ringing or not.
+    pub fn waits_in(&self) -> Option<&QueueId> {
+        self.line.as_ref().filter(|_| !self.is_answered()).map(|line| &line.queue)
     }
 
     /// Whether the party has answered.
@@ -134,6 +156,40 @@ impl Call {
         if let Some(agent) = self.stage().partner().map(|with| with.agent.clone()) {
             self.say(cx, CallEventKind::ConsultAnswered { agent, to });
         }
+    }
+
+    /// It rings at a colleague of the queue that is asked, until then. Whether it waited there for somebody to ring.
+    pub fn offer_consult(
+        &mut self,
+        to: AgentId,
+        leg: Option<LegId>,
+        (until, until_at): (Mono, Timestamp),
+        decision: Option<RoutingDecision>,
+        cx: &mut CallCx<'_>,
+    ) -> bool {
+        let Some(agent) = self.stage().partner().map(|with| with.agent.clone()) else { return false };
+        let Some(consult) = &mut self.consult else { return false };
+        let Consulted::Queue(queue) = &consult.with else { return false };
+        let queue = queue.clone();
+        consult.with = Consulted::Colleague(to.clone());
+        consult.leg = leg;
+        consult.has_early_media = false;
+        (consult.until, consult.until_at) = (Some(until), Some(until_at));
+        self.say(cx, CallEventKind::ConsultOffered { agent, queue, to, decision: decision.map(Box::new) });
+        true
+    }
+
+    /// The colleague at whom it rang did not answer: it stands in the queue's line again. The leg that rang, if it was a telephone's.
+    pub fn miss_consult(&mut self, cause: MissCause, cx: &mut CallCx<'_>) -> Option<Option<LegId>> {
+        let agent = self.stage().partner()?.agent.clone();
+        let consult = self.consult.as_mut().filter(|consult| !consult.is_answered())?;
+        let (line, missed) = (consult.line.clone()?, consult.colleague().cloned()?);
+        consult.with = Consulted::Queue(line.queue);
+        (consult.until, consult.until_at) = (Some(line.until), Some(line.until_at));
+        consult.has_early_media = false;
+        let leg = consult.leg.take();
+        self.say(cx, CallEventKind::ConsultMissed { agent, by: missed, cause });
+        Some(leg)
     }
 
     /// The colleague who was asked has not answered, and another one does: the leg that rang, if it was a telephone's.

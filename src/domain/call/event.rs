@@ -102,6 +102,13 @@ pub enum CallEventKind {
         /// Of which queue.
         queue: QueueId,
     },
+    /// Somebody put the caller ahead in line, or back to where the queue's rules do.
+    PutAhead {
+        /// Of which queue.
+        queue: QueueId,
+        /// As though the caller had waited so many seconds longer; `None` is by the rules, also after `put_first`.
+        secs: Option<i64>,
+    },
     /// The caller had hung up or been cut off and called again: the place in line is that of the earlier call.
     PlaceRegained {
         /// In which queue.
@@ -150,6 +157,27 @@ pub enum CallEventKind {
         agent: AgentId,
         /// Whom.
         to: TransferTarget,
+    },
+    /// An agent asks a queue, and it rings at one of its agents.
+    ConsultOffered {
+        /// Who asks.
+        agent: AgentId,
+        /// The queue.
+        queue: QueueId,
+        /// At whom it rings.
+        to: AgentId,
+        /// Why this one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        decision: Option<Box<RoutingDecision>>,
+    },
+    /// That agent of the queue did not answer: the next one is asked.
+    ConsultMissed {
+        /// Who asks.
+        agent: AgentId,
+        /// Who did not answer.
+        by: AgentId,
+        /// Why.
+        cause: MissCause,
     },
     /// That party answered.
     ConsultAnswered {
@@ -700,6 +728,14 @@ pub struct CallSummary {
 }
 
 impl CallEventKind {
+    /// The matcher's decision that it tells of.
+    pub fn decision(&self) -> Option<&RoutingDecision> {
+        match self {
+            Self::Offered { decision, .. } | Self::ConsultOffered { decision, .. } => decision.as_deref(),
+            _ => None,
+        }
+    }
+
     /// Whether it says which supervisor heard the call when.
     pub const fn is_of_listening(&self) -> bool {
         matches!(self, Self::ListenStarted { .. } | Self::ListenEnded { .. } | Self::SupervisionChanged { .. })
@@ -709,7 +745,7 @@ impl CallEventKind {
 impl CallEvent {
     /// Without how colleagues stood when the call was given away.
     pub fn hide_decision(&mut self) {
-        if let CallEventKind::Offered { decision, .. } = &mut self.kind {
+        if let CallEventKind::Offered { decision, .. } | CallEventKind::ConsultOffered { decision, .. } = &mut self.kind {
             *decision = None;
         }
     }
@@ -727,6 +763,7 @@ impl CallEvent {
             CallEventKind::Queued { .. } => "call.queued",
             CallEventKind::Offered { .. } => "call.offered",
             CallEventKind::PutFirst { .. } => "call.put_first",
+            CallEventKind::PutAhead { .. } => "call.put_ahead",
             CallEventKind::PlaceRegained { .. } => "call.place_regained",
             CallEventKind::OfferMissed { .. } => "call.offer_missed",
             CallEventKind::Connected { .. } => "call.connected",
@@ -734,6 +771,8 @@ impl CallEvent {
             CallEventKind::Resumed { .. } => "call.resumed",
             CallEventKind::Transferred { .. } => "call.transferred",
             CallEventKind::ConsultBegan { .. } => "call.consult_began",
+            CallEventKind::ConsultOffered { .. } => "call.consult_offered",
+            CallEventKind::ConsultMissed { .. } => "call.consult_missed",
             CallEventKind::ConsultAnswered { .. } => "call.consult_answered",
             CallEventKind::ConsultEnded { .. } => "call.consult_ended",
             CallEventKind::Conferenced { .. } => "call.conferenced",

@@ -89,6 +89,9 @@ pub struct Call {
     pub(super) answered_by: Option<AnsweredBy>,
     #[serde(default)]
     pub(super) voicemail: Option<Voicemail>,
+    /// How far a supervisor has put the waiting call ahead, in seconds, instead of the queue's rules.
+    #[serde(default)]
+    pub ahead_secs: Option<i64>,
     #[serde(skip)]
     pub(super) consult: Option<Consult>,
     #[serde(default)]
@@ -217,6 +220,7 @@ impl Call {
             detects_answer: None,
             answered_by: None,
             voicemail: None,
+            ahead_secs: None,
             consult: None,
             conference: Vec::new(),
             recording: None,
@@ -300,6 +304,7 @@ impl Call {
         self.queue = Some(queue.clone());
         self.queued_at = Some(cx.now.wall);
         self.wait_since = Some(cx.now.mono);
+        self.ahead_secs = None;
         self.attempts = 0;
         self.go(Stage::Waiting { queue: queue.clone(), offer: None }, Some(Span::Wait), cx);
         self.say(cx, CallEventKind::Queued { queue, reason: self.reason.clone(), expected });
@@ -310,13 +315,6 @@ impl Call {
         let Stage::Waiting { queue, .. } = &self.stage else { return };
         let waited_ms = i64::try_from(self.waited_before_ms).unwrap_or(i64::MAX);
         self.say(cx, CallEventKind::PlaceRegained { queue: queue.clone(), earlier, waited_ms });
-    }
-
-    /// Somebody puts the caller before all others in line.
-    pub fn put_first(&mut self, cx: &mut CallCx<'_>) {
-        let Stage::Waiting { queue, .. } = &self.stage else { return };
-        let queue = queue.clone();
-        self.say(cx, CallEventKind::PutFirst { queue });
     }
 
     /// A call that rang at an agent is picked up by another, whose telephone is being answered.

@@ -26,7 +26,7 @@ pub use answered_by::AnsweredBy;
 pub use callback::CallbackRef;
 pub use clock::{CallClock, Span};
 pub use conference::PARTIES_MAX;
-pub use consult::{Consult, ConsultStep, Consulted};
+pub use consult::{Consult, ConsultLine, ConsultStep, Consulted};
 pub use event::{
     CallEvent, CallEventKind, CallSummary, Direction, EndCause, FlowOutCause, HoldAlert, MissCause, Outcome, Party,
     TransferTarget,

@@ -28,6 +28,21 @@ impl Call {
         matches!(self.stage(), Stage::Waiting { offer: Some(_), .. }) && may_more && rings < most
     }
 
+    /// Somebody puts the caller before all others in line.
+    pub fn put_first(&mut self, cx: &mut CallCx<'_>) {
+        let Stage::Waiting { queue, .. } = &self.stage else { return };
+        let queue = queue.clone();
+        self.say(cx, CallEventKind::PutFirst { queue });
+    }
+
+    /// Somebody puts the caller ahead by so many seconds, or back to where the queue's rules do.
+    pub fn set_ahead(&mut self, secs: Option<i64>, cx: &mut CallCx<'_>) {
+        let Stage::Waiting { queue, .. } = &self.stage else { return };
+        let queue = queue.clone();
+        self.ahead_secs = secs;
+        self.say(cx, CallEventKind::PutAhead { queue, secs });
+    }
+
     /// A caller in line rings at an agent: by this decision, or by somebody's hand.
     pub fn offer(&mut self, new: Offer, decision: Option<RoutingDecision>, cx: &mut CallCx<'_>) {
         let Stage::Waiting { queue, offer } = &mut self.stage else { return };

@@ -72,7 +72,7 @@ impl Call {
         if let Some(consult) = self.consult.as_mut().filter(|consult| consult.leg == Some(leg)) {
             return match &mut consult.with {
                 Consulted::Number { trunk, .. } => Some(trunk),
-                Consulted::Colleague(_) => None,
+                Consulted::Colleague(_) | Consulted::Queue(_) => None,
             };
         }
         match &mut self.stage {

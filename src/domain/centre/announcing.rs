@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Centre, Timer, Turn, playback::Purpose, waiting::millis};
+use super::{Centre, Timer, Turn, playback::Purpose, queue_messages::WAIT_FOR_WORDS_MS, waiting::millis};
 use crate::{
     domain::{
         call::Stage,
@@ -84,6 +84,10 @@ impl Centre {
     pub(super) fn announce_position(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let Some(Stage::Waiting { queue, .. }) = self.calls.get(&id).map(|call| call.stage()) else { return };
         let Some(queue) = self.directory.queues.get(queue).cloned() else { return };
+        let leg = self.calls.get(&id).and_then(|call| call.customer_leg);
+        if leg.is_some_and(|leg| self.says_message(leg)) {
+            return self.timers.set(Timer::Announce(id), Some(turn.now.mono + WAIT_FOR_WORDS_MS));
+        }
         let next = (queue.position_every_secs > 0).then(|| turn.now.mono + millis(queue.position_every_secs));
         self.timers.set(Timer::Announce(id), next);
         self.announce(turn, id, &queue, false);

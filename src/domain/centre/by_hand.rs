@@ -1,8 +1,13 @@
-//! A supervisor's hand in the line: a waiting call is given to an agent, or put before all others.
+//! A supervisor's hand in the line: a waiting call is given to an agent, put before all others or ahead by some time, or moved to another
+//! queue.
 
 use super::{Centre, Refusal, Turn};
 use crate::{
-    domain::{call::Stage, callback::CallbackState},
+    domain::{
+        call::{FlowOutCause, Stage},
+        callback::CallbackState,
+        directory::QueueExit,
+    },
     types::{AgentId, CallId, QueueId},
 };
 
@@ -49,6 +54,36 @@ impl Centre {
             self.published.touch_queue(queue);
             self.is_match_due = true;
         }
+        Ok(())
+    }
+
+    /// A waiting call stands ahead by so much, or (`None`) where its queue's rules put it, also after it was put first. Its wait goes on.
+    pub(super) fn set_ahead(&mut self, turn: &mut Turn<'_>, id: CallId, secs: Option<i64>) -> Result<(), Refusal> {
+        let queue = self.waiting_unoffered(id)?;
+        let definition = self.directory.queues.get(&queue).cloned().ok_or(Refusal::NoSuchQueue)?;
+        self.on_call(turn, id, |call, cx| call.set_ahead(secs, cx));
+        let head_start_ms = self.head_start_ms(id, &definition);
+        if let Some(line) = self.lines.get_mut(&queue) {
+            line.put_back(id);
+            line.set_head_start(id, head_start_ms);
+        }
+        self.published.touch_queue(queue);
+        self.is_match_due = true;
+        Ok(())
+    }
+
+    /// A waiting call goes to the end of another queue: a flow-out of its own one, and a wait that begins there.
+    pub(super) fn move_waiting(&mut self, turn: &mut Turn<'_>, id: CallId, to: QueueId) -> Result<(), Refusal> {
+        let from = self.waiting_unoffered(id)?;
+        if !self.directory.queues.contains_key(&to) {
+            return Err(Refusal::NoSuchQueue);
+        }
+        if from == to || self.is_calling_back(id) {
+            return Err(Refusal::WrongCallState);
+        }
+        // Who is moved by hand may be sent on as often as anybody.
+        self.on_call(turn, id, |call, _| call.hops = 0);
+        self.leave_by(turn, id, FlowOutCause::Moved, QueueExit::Queue { queue: to });
         Ok(())
     }
 

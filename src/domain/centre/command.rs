@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{CallbackChange, CallbackWish, RecordingAsked, WorkWish};
 use crate::{
     domain::call::{LastAgent, PartyMatch, Supervision, TransferTarget},
-    types::{AgentId, CallId, CallbackId, CustomerId, DispositionId, SessionId},
+    types::{AgentId, CallId, CallbackId, CustomerId, DispositionId, QueueId, SessionId},
 };
 
 /// What people ask of the live floor.
@@ -246,6 +246,20 @@ pub enum CentreCommand {
         /// Which.
         call: CallId,
     },
+    /// A waiting call stands ahead by so many seconds, or (`None`) where its queue's rules put it.
+    SetAhead {
+        /// Which.
+        call: CallId,
+        /// Seconds.
+        secs: Option<i64>,
+    },
+    /// A waiting call goes to the end of another queue.
+    MoveWaiting {
+        /// Which.
+        call: CallId,
+        /// Where to.
+        queue: QueueId,
+    },
     /// Somebody is to be called back.
     RequestCallback(Box<CallbackWish>),
     /// A callback has another time, or is for another agent.
@@ -325,6 +339,11 @@ pub enum ConsultTarget {
     Agent {
         /// Who.
         agent: AgentId,
+    },
+    /// Whoever of a queue is free next.
+    Queue {
+        /// Which.
+        queue: QueueId,
     },
     /// A phone of ours, or a number outside as the dial rules allow.
     Number {

@@ -25,7 +25,7 @@ impl Centre {
     pub(super) fn consult_complete(&mut self, turn: &mut Turn<'_>, agent: &AgentId, id: CallId) -> Result<(), Refusal> {
         let (call, _) = self.own_call(agent, id)?;
         let is_blind = call.consult().is_some_and(|consult| consult.transferor.is_some());
-        if call.is_between_two() || is_blind || !self.complete_consult(turn, id) {
+        if call.is_between_two() || is_blind || !(self.leave_in_line(turn, id) || self.complete_consult(turn, id)) {
             return Err(Refusal::WrongCallState);
         }
         Ok(())
@@ -187,7 +187,12 @@ impl Centre {
         Some(ConsultView {
             agent: consult.colleague().cloned(),
             number: number_of(consult),
+            queue: consult.line.as_ref().map(|line| line.queue.clone()),
+            position: self.consult_position(call),
             step: match consult.step {
+                ConsultStep::Ringing if consult.waits_in().is_some() && consult.colleague().is_none() => {
+                    ConsultViewStep::Queued
+                }
                 ConsultStep::Ringing => ConsultViewStep::Ringing,
                 ConsultStep::Talking => ConsultViewStep::Talking,
                 ConsultStep::Waiting => ConsultViewStep::Waiting,
@@ -211,7 +216,7 @@ impl Centre {
 
 fn number_of(party: &Consult) -> Option<String> {
     match &party.with {
-        Consulted::Colleague(_) => None,
+        Consulted::Colleague(_) | Consulted::Queue(_) => None,
         Consulted::Number { number, .. } => Some(number.to_string()),
     }
 }

@@ -46,6 +46,7 @@ impl Centre {
         }
         let plan = match target {
             ConsultTarget::Agent { agent: to } => self.plan_colleague(agent, &to)?,
+            ConsultTarget::Queue { queue } => return self.consult_queue(turn, agent, id, queue),
             ConsultTarget::Number { number } => self.plan_consult(turn, agent, &number, None)?,
         };
         self.begin_consult(turn, agent, id, plan, None, None);
@@ -183,6 +184,7 @@ impl Centre {
             was_held: false,
             until: Some(until.mono),
             until_at: Some(until.wall),
+            line: None,
         };
         self.on_call(turn, id, |call, cx| call.begin_consult(consult, cx));
         if leg.is_none() {
@@ -192,7 +194,7 @@ impl Centre {
     }
 
     /// What a consulted phone shows of the agent: the account or number, and the name.
-    fn asker_shown(&self, agent: &AgentId) -> (Option<Arc<str>>, Option<Arc<str>>) {
+    pub(super) fn asker_shown(&self, agent: &AgentId) -> (Option<Arc<str>>, Option<Arc<str>>) {
         let Some(profile) = self.directory.agents.get(agent) else { return (None, None) };
         let number = profile.phone.as_deref().map(Arc::from).or_else(|| self.number_shown(agent));
         (number, Some(profile.name.as_str().into()))
@@ -269,6 +271,8 @@ impl Centre {
         };
         let (colleague, own_line, transferor) = (consult.colleague().cloned(), consult.own_line, consult.transferor);
         let hands_over = consult.hands_over;
+        let consult = consult.clone();
+        self.leave_consult_line(id, &consult);
         if let Some(colleague) = &colleague {
             self.on_agent(turn, colleague, |agent, cx| agent.advise(id, cx));
         }
@@ -294,10 +298,11 @@ impl Centre {
         }
         let colleague = consult.colleague().cloned();
         let is_phone = consult.leg.is_some();
+        let (consult_queue, call_queue) = (consult.waits_in().cloned(), call.queue.clone());
         if let Some(colleague) = &colleague {
             match miss {
                 MissCause::NoAnswer | MissCause::Declined => {
-                    let strikes_max = self.strikes_max(id);
+                    let strikes_max = self.strikes_max_of(consult_queue.as_ref().or(call_queue.as_ref()));
                     if self.on_agent(turn, colleague, |agent, cx| agent.strike(id, strikes_max, cx)) == Some(true) {
                         self.notify(colleague, "missed_offer");
                     }
@@ -313,6 +318,9 @@ impl Centre {
                     self.on_agent(turn, colleague, |agent, cx| agent.withdraw(id, cx));
                 }
             }
+        }
+        if self.ask_next(turn, id, miss) {
+            return;
         }
         self.let_consulted_go(turn, id, Some(cause));
         self.return_to_customer(turn, id);
@@ -385,6 +393,7 @@ impl Centre {
 
     /// A party's part is over: legs are closed, a colleague is free again, without a wrap-up.
     pub(super) fn release_party(&mut self, turn: &mut Turn<'_>, id: CallId, consult: &Consult, cause: Option<EndCause>) {
+        self.leave_consult_line(id, consult);
         if let Some(leg) = consult.leg {
             if consult.is_answered() { self.close_leg(leg) } else { self.cancel_leg(leg, false) }
         }

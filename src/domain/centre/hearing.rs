@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What waiting and held customers hear.
-const MUSIC_ON_HOLD: &str = "music/on-hold";
+pub(super) const MUSIC_ON_HOLD: &str = "music/on-hold";
 /// What an agent hears while the other party's phone rings.
 const RING_BACK: &str = "music/ringback";
 
@@ -81,12 +81,13 @@ impl Centre {
         let agent = agent.filter(|leg| self.can_hear(*leg));
         let others: Vec<LegId> = call.conference().iter().filter_map(|party| self.party_leg(party)).collect();
         // Who is in a conference hears the others while the agent is away; a customer alone hears music.
-        let left_alone = || if others.is_empty() { music(MUSIC_ON_HOLD) } else { self.voices(others.iter().copied()) };
+        let on_hold = || vec![Heard::Music(self.music_of(call.queue.as_ref()))];
+        let left_alone = || if others.is_empty() { on_hold() } else { self.voices(others.iter().copied()) };
         let (customer_hears, agent_hears) = match call.stage() {
             Stage::Answering { .. } | Stage::InFlow { .. } | Stage::Leaving { .. } | Stage::Over => (Vec::new(), Vec::new()),
             Stage::Echo { .. } => (vec![Heard::Echo], Vec::new()),
             Stage::Waiting { .. } if customer.is_some_and(|leg| self.hears_ringing(leg)) => (music(RING_BACK), Vec::new()),
-            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } => (music(MUSIC_ON_HOLD), Vec::new()),
+            Stage::Waiting { .. } | Stage::HandedOver { .. } | Stage::Parked { .. } => (on_hold(), Vec::new()),
             Stage::Reconnecting { .. } => (left_alone(), Vec::new()),
             Stage::Held { .. } => {
                 let mut hears = self.consulting_agent_hears(call);
@@ -140,6 +141,11 @@ impl Centre {
         let consult = call.consult().filter(|consult| consult.own_line.is_none());
         match consult.map(|consult| consult.step) {
             Some(ConsultStep::Ringing) if consult.is_some_and(hears_early) => self.voices(self.consulted_leg(call)),
+            Some(ConsultStep::Ringing)
+                if consult.is_some_and(|consult| consult.colleague().is_none() && consult.waits_in().is_some()) =>
+            {
+                vec![Heard::Music(self.music_of(consult.and_then(|consult| consult.waits_in())))]
+            }
             Some(ConsultStep::Ringing) => vec![Heard::Music(Arc::from(RING_BACK))],
             Some(ConsultStep::Talking) => self.voices(self.consulted_leg(call)),
             Some(ConsultStep::Waiting | ConsultStep::Joined) | None => Vec::new(),

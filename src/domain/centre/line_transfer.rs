@@ -218,6 +218,8 @@ pub(super) fn cause_of(refusal: Refusal) -> EndCause {
         | Refusal::OfferGone
         | Refusal::NoSuchCustomer
         | Refusal::NoSuchQueue
+        | Refusal::QueueUnserved
+        | Refusal::ListenAtConsole
         | Refusal::NoSuchLine
         | Refusal::NoDevice
         | Refusal::NoSuchReason

@@ -155,6 +155,9 @@ impl Centre {
         let (queue, agent) = (decision.queue.clone(), decision.agent.clone());
         let not_free = self.staffing.of(&queue).map_or_else(NotFree::default, |staff| staff.not_free);
         let decision = RoutingDecision { not_free, ..decision };
+        if self.is_consult_in(call, &queue) {
+            return self.offer_consult(turn, call, &agent, decision);
+        }
         self.offer_to(turn, call, &queue, &agent, Some(decision));
         self.launch_callback(turn, call, &agent);
     }

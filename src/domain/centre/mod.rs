@@ -11,6 +11,7 @@ mod command;
 mod conference;
 mod consoles;
 mod consult;
+mod consult_queue;
 mod dialling;
 mod early_media;
 mod fact;
@@ -36,6 +37,7 @@ mod playback;
 mod presence;
 mod promised;
 mod publish;
+mod queue_messages;
 mod reasons;
 mod reconcile;
 mod recording;
@@ -96,9 +98,9 @@ pub use work_asked::{WorkAsked, WorkWish};
 use self::{
     announcing::WaitsTold, consoles::Console, dialling::DialledToday, forecast::Forecasts, forks::Forks, hearing::Hearing,
     hours::Hours, legs::LegUse, max_hold::Hold, outbound::DialAsked, playback::Playing, promised::Callbacks,
-    publish::Published, reconcile::Reconciler, recording::Recordings, recovery::Recovery, route_advance::Attempt,
-    sight::Sights, staffing::Staffing, standing::Standing, timers::Timer, timers::Timers, unanswered::Unanswered,
-    web_phone::WebPhone, work_items::WorkItems,
+    publish::Published, queue_messages::MessagesTold, reconcile::Reconciler, recording::Recordings, recovery::Recovery,
+    route_advance::Attempt, sight::Sights, staffing::Staffing, standing::Standing, timers::Timer, timers::Timers,
+    unanswered::Unanswered, web_phone::WebPhone, work_items::WorkItems,
 };
 use super::{
     agent::Agent,
@@ -181,6 +183,7 @@ pub struct Centre {
     passed_over: BTreeSet<Mono>,
     forecasts: Forecasts,
     waits_told: WaitsTold,
+    messages_told: MessagesTold,
     kept_places: KeptPlaces,
     published: Published,
     recovery: Recovery,
@@ -264,8 +267,7 @@ impl Centre {
 
     /// Someone asks for something. A refusal has changed nothing.
     pub fn command(&mut self, actor: &Actor, command: CentreCommand, now: Now, rng: &mut Rng) -> Result<(), Refusal> {
-        let mut turn = Turn { now, rng, actor: actor.clone() };
-        let turn = &mut turn;
+        let turn = &mut Turn { now, rng, actor: actor.clone() };
         let result = match command {
             CentreCommand::SetPresence { agent, wanted } => self.set_presence(turn, &agent, wanted),
             CentreCommand::Answer { agent, call } => self.answer_offer(turn, &agent, call),
@@ -281,6 +283,8 @@ impl Centre {
             CentreCommand::Park { agent, call } => self.park_call(turn, &agent, call),
             CentreCommand::AssignWaiting { asker, call, agent } => self.assign_waiting(turn, &asker, call, &agent),
             CentreCommand::PutFirst { call } => self.put_first(turn, call),
+            CentreCommand::SetAhead { call, secs } => self.set_ahead(turn, call, secs),
+            CentreCommand::MoveWaiting { call, queue } => self.move_waiting(turn, call, queue),
             CentreCommand::RequestCallback(wish) => self.request_callback(turn, *wish),
             CentreCommand::ChangeCallback(change) => self.change_callback(turn, *change),
             CentreCommand::CancelCallback { callback } => self.cancel_callback(turn, callback),
@@ -315,51 +319,6 @@ impl Centre {
         };
         self.finish(turn);
         result
-    }
-
-    /// Handles every deadline that has passed.
-    pub fn timeout(&mut self, now: Now, rng: &mut Rng) {
-        let mut turn = Turn { now, rng, actor: Actor::System };
-        let turn = &mut turn;
-        while let Some(timer) = self.timers.take_due(now.mono) {
-            match timer {
-                Timer::PartyAudio(call, colleague) => self.party_audio_elapsed(turn, call, &colleague),
-                Timer::Stage(call) => self.stage_elapsed(turn, call),
-                Timer::Consult(call) => self.consult_elapsed(turn, call),
-                Timer::Hold(call) => self.hold_elapsed(turn, call),
-                Timer::Flow(call) => self.flow_wakes(turn, call),
-                Timer::LookUp(call) => self.look_up_elapsed(turn, call),
-                Timer::MaxWait(call) => self.max_wait_elapsed(turn, call),
-                Timer::Announce(call) => self.announce_position(turn, call),
-                Timer::Unanswered(call) => self.unanswered_elapsed(turn, call),
-                Timer::Longest(call) => self.longest_elapsed(turn, call),
-                Timer::RecordingPause(call) => self.pause_elapsed(turn, call),
-                Timer::Forks(call) => self.forks_elapsed(turn, call),
-                Timer::Secret(call) => self.secret_elapsed(call),
-                Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
-                Timer::Agent(agent) => self.agent_elapsed(turn, &agent),
-                Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),
-                Timer::OfferShown(call, agent) => self.offer_not_shown(turn, call, &agent),
-                Timer::ConsoleUp(agent) => self.console_elapsed(turn, &agent),
-                Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
-                Timer::SlotTold(leg) => self.slot_told(leg),
-                Timer::Hours => self.check_hours(turn),
-                Timer::Overflow => self.overflow(turn),
-                Timer::Forecasts => self.renew_forecasts(turn.now.mono),
-                Timer::Callbacks => self.callbacks.is_review_due = true,
-                Timer::Work => self.work.is_review_due = true,
-                Timer::WorkItem(item) => self.work_item_elapsed(turn, item),
-                Timer::Match => self.match_again(turn),
-                Timer::Positions => self.publish_moved(),
-                Timer::Reconcile => self.look_at_floor(turn),
-            }
-        }
-        self.finish(turn);
-    }
-
-    /// When [`Centre::timeout`] wants to be called next.
-    pub fn next_wakeup(&self) -> Option<Mono> {
-        self.timers.next()
     }
 
     /// The next thing to be done or known.

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         Cx, Outbox,
         agent::{Agent, AgentCx, AgentEventKind, Presence},
-        call::{Call, CallCx, CallEventKind},
+        call::{Call, CallCx},
         event::{Actor, Event},
     },
     types::{AgentId, CallId, LegId, QueueId, UserId},
@@ -89,7 +89,7 @@ impl Centre {
         let count = events.len();
         for (index, event) in events.into_iter().enumerate() {
             self.note_wait(&event.kind, turn.now.mono);
-            let is_decided = matches!(event.kind, CallEventKind::Offered { decision: Some(_), .. });
+            let is_decided = event.kind.decision().is_some();
             self.out.push_back(CentreOutput::Fact(Fact {
                 call: if index + 1 == count { summary.take() } else { None },
                 sight: if is_decided { self.sights.take_due() } else { None },

@@ -237,7 +237,12 @@ impl Centre {
 
     /// Calls in a row that an agent may leave unanswered, as the queue of this one says.
     pub(super) fn strikes_max(&self, id: CallId) -> u32 {
-        let queue = self.calls.get(&id).and_then(|call| self.directory.queues.get(call.queue.as_ref()?));
+        self.strikes_max_of(self.calls.get(&id).and_then(|call| call.queue.as_ref()))
+    }
+
+    /// The same for offers of a queue.
+    pub(super) fn strikes_max_of(&self, queue: Option<&QueueId>) -> u32 {
+        let queue = queue.and_then(|id| self.directory.queues.get(id));
         queue.map_or(1, |queue| u32::try_from(queue.routing.strikes_max).unwrap_or(1)).max(1)
     }
 }

@@ -83,7 +83,7 @@ impl Centre {
     fn last_caller(&self, queue: &QueueId) -> Option<(CallId, usize)> {
         let line = self.lines.get(queue)?;
         let mut waiting = line.iter().rev().map(|(_, waiting)| waiting).filter(|waiting| !waiting.is_offered);
-        let last = waiting.by_ref().find(|waiting| waiting.called_back.is_none())?.call;
+        let last = waiting.by_ref().find(|waiting| waiting.is_caller())?.call;
         Some((last, waiting.count()))
     }
 

@@ -15,6 +15,8 @@ pub(super) enum Purpose {
     Flow,
     /// The position in the queue. The music goes on below it.
     Announcement,
+    /// A message of the queue. The music goes on below it too.
+    QueueMessage,
     /// Last words: the call ends with them.
     LastWords,
     /// Greeting and tone before the caller's message.
@@ -34,10 +36,15 @@ impl Centre {
         self.last_play += 1;
         let play = self.last_play;
         self.playing.insert(leg, Playing { play, purpose });
-        let is_mixed = purpose == Purpose::Announcement;
+        let is_mixed = matches!(purpose, Purpose::Announcement | Purpose::QueueMessage);
         if let Some(Words { play, clips, is_mixed }) = self.words_for_now(turn, leg, Words { play, clips, is_mixed }) {
             self.phone(PhoneEffect::Play { leg, play, clips, is_mixed });
         }
+    }
+
+    /// Whether a message of the queue is being said.
+    pub(super) fn says_message(&self, leg: LegId) -> bool {
+        self.playing.get(&leg).is_some_and(|playing| playing.purpose == Purpose::QueueMessage)
     }
 
     /// Stops what plays, if anything does.
@@ -49,7 +56,8 @@ impl Centre {
 
     /// Whoever is to be heard now needs no words in their place.
     pub(super) fn stop_announcement(&mut self, leg: LegId) {
-        if self.playing.get(&leg).is_some_and(|playing| playing.purpose == Purpose::Announcement) {
+        let is_announcement = |playing: &Playing| matches!(playing.purpose, Purpose::Announcement | Purpose::QueueMessage);
+        if self.playing.get(&leg).is_some_and(is_announcement) {
             self.stop_play(leg);
         }
     }
@@ -71,7 +79,7 @@ impl Centre {
                 self.end_call(turn, call, EndCause::Finished, Party::System);
             }
             Purpose::VoicemailGreeting => self.voicemail_begins(turn, call, leg),
-            Purpose::Flow | Purpose::Announcement => {}
+            Purpose::Flow | Purpose::Announcement | Purpose::QueueMessage => {}
         }
     }
 }

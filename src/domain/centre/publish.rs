@@ -142,7 +142,9 @@ impl Centre {
     fn publish_positions(&mut self, positions: BTreeMap<CallId, usize>) {
         for (id, position) in positions {
             let told = self.published.calls.get(&id).map(|view| &view.state);
-            if matches!(told, Some(CallState::Waiting { position: told }) if *told != whole(position)) {
+            let asked = self.published.calls.get(&id).and_then(|view| view.consult.as_ref()?.position);
+            let has_moved = matches!(told, Some(CallState::Waiting { position: told }) if *told != whole(position));
+            if has_moved || asked.is_some_and(|told| told != whole(position)) {
                 self.publish_call(id, Some(position));
             }
         }
@@ -329,6 +331,12 @@ impl Centre {
                 }
             }
         }
+    }
+
+    /// Where a consultation stands that waits for an agent of a queue.
+    pub(super) fn consult_position(&self, call: &Call) -> Option<i64> {
+        let consult = call.consult().filter(|consult| consult.colleague().is_none())?;
+        self.lines.get(consult.waits_in()?)?.position(call.id).map(whole)
     }
 
     /// Who wraps an ended call up: the agent who talked last, else one who handed it over.

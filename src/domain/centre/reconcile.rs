@@ -310,6 +310,9 @@ impl Centre {
                 return Some(DriftKind::NotInLine);
             }
         }
+        if self.is_consult_in_place(call.id) == Some(false) {
+            return Some(DriftKind::NotInLine);
+        }
         let is_in_flow = matches!(call.stage(), Stage::InFlow { .. });
         if is_in_flow != self.flows.contains_key(&call.id) && !self.is_awaited(call.id) {
             return Some(DriftKind::Flow);
@@ -372,6 +375,9 @@ impl Centre {
     fn waits_in(&self, call: CallId, queue: &QueueId) -> bool {
         // Whoever is called back stands there without a call.
         if self.callbacks.of_call(call).is_some_and(|callback| callback.queue == *queue) {
+            return true;
+        }
+        if self.is_consult_in(call, queue) {
             return true;
         }
         let stage = self.calls.get(&call).map(|call| call.stage());

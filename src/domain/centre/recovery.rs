@@ -305,6 +305,7 @@ impl Centre {
         let until = place.since() + regained_ms + millis(definition.wait_secs_max.max(1));
         self.timers.set(Timer::MaxWait(id), Some(until.max(now + WAIT_LEFT_MS)));
         self.plan_announcements(turn, id, &definition);
+        self.plan_messages(turn, id, &definition);
         self.look_later(&definition, now);
         self.published.touch_queue(queue.clone());
         self.merge_callback(turn, id, queue);

@@ -31,6 +31,9 @@ pub enum Refusal {
     /// The queue is not known.
     #[error("no such queue")]
     NoSuchQueue,
+    /// Nobody who could answer is signed in for the queue, or it is closed.
+    #[error("nobody serves this queue at the moment")]
+    QueueUnserved,
     /// No line of this key is published.
     #[error("no such line")]
     NoSuchLine,
@@ -40,6 +43,9 @@ pub enum Refusal {
     /// The agent has no audio: no media leg, no registered phone.
     #[error("no audio device: allow the microphone, or register the phone")]
     NoDevice,
+    /// A supervisor who has a telephone only, and no audio at the console.
+    #[error("calls are listened to at the console: open it in a browser and allow the microphone")]
+    ListenAtConsole,
     /// The pause reason does not exist.
     #[error("no such pause reason")]
     NoSuchReason,

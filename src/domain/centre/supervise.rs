@@ -40,7 +40,7 @@ impl Centre {
             return Err(Refusal::WrongPresence);
         }
         if self.consoles.get(supervisor).is_none_or(|console| console.audio != AudioState::Up) {
-            return Err(Refusal::NoDevice);
+            return Err(if self.sip_phone_of(supervisor).is_some() { Refusal::ListenAtConsole } else { Refusal::NoDevice });
         }
         if self.listening.get(supervisor) != Some(&id) {
             self.end_supervision(turn, supervisor);

@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::types::{AgentId, CallId, LegId, Mono, SessionId, WorkItemId};
+use super::{Centre, Turn};
+use crate::{
+    domain::event::Actor,
+    types::{AgentId, CallId, LegId, Mono, Now, Rng, SessionId, WorkItemId},
+};
 
 /// What a deadline is for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +28,8 @@ pub(super) enum Timer {
     MaxWait(CallId),
     /// A caller is told the position.
     Announce(CallId),
+    /// A caller hears a message of the queue.
+    Message(CallId),
     /// A caller has gone unanswered for the most that the number allows.
     Unanswered(CallId),
     /// A call has lasted longer than any call should.
@@ -107,6 +113,7 @@ impl Timers {
             Timer::LookUp(call),
             Timer::MaxWait(call),
             Timer::Announce(call),
+            Timer::Message(call),
             Timer::Unanswered(call),
             Timer::Longest(call),
             Timer::RecordingPause(call),
@@ -131,5 +138,52 @@ impl Timers {
         let (_, timer) = self.by_time.pop_first()?;
         self.times.remove(&timer);
         Some(timer)
+    }
+}
+
+impl Centre {
+    /// Handles every deadline that has passed.
+    pub fn timeout(&mut self, now: Now, rng: &mut Rng) {
+        let turn = &mut Turn { now, rng, actor: Actor::System };
+        while let Some(timer) = self.timers.take_due(now.mono) {
+            match timer {
+                Timer::PartyAudio(call, colleague) => self.party_audio_elapsed(turn, call, &colleague),
+                Timer::Stage(call) => self.stage_elapsed(turn, call),
+                Timer::Consult(call) => self.consult_elapsed(turn, call),
+                Timer::Hold(call) => self.hold_elapsed(turn, call),
+                Timer::Flow(call) => self.flow_wakes(turn, call),
+                Timer::LookUp(call) => self.look_up_elapsed(turn, call),
+                Timer::MaxWait(call) => self.max_wait_elapsed(turn, call),
+                Timer::Announce(call) => self.announce_position(turn, call),
+                Timer::Message(call) => self.message_due(turn, call),
+                Timer::Unanswered(call) => self.unanswered_elapsed(turn, call),
+                Timer::Longest(call) => self.longest_elapsed(turn, call),
+                Timer::RecordingPause(call) => self.pause_elapsed(turn, call),
+                Timer::Forks(call) => self.forks_elapsed(turn, call),
+                Timer::Secret(call) => self.secret_elapsed(call),
+                Timer::CustomerAudio(call) => self.customer_audio_elapsed(turn, call),
+                Timer::Agent(agent) => self.agent_elapsed(turn, &agent),
+                Timer::DeviceRetry(agent) => self.refresh_device(turn, &agent),
+                Timer::OfferShown(call, agent) => self.offer_not_shown(turn, call, &agent),
+                Timer::ConsoleUp(agent) => self.console_elapsed(turn, &agent),
+                Timer::WebPhone(session) => self.web_phone_elapsed(turn, session),
+                Timer::SlotTold(leg) => self.slot_told(leg),
+                Timer::Hours => self.check_hours(turn),
+                Timer::Overflow => self.overflow(turn),
+                Timer::Forecasts => self.renew_forecasts(turn.now.mono),
+                Timer::Callbacks => self.callbacks.is_review_due = true,
+                Timer::Work => self.work.is_review_due = true,
+                Timer::WorkItem(item) => self.work_item_elapsed(turn, item),
+                Timer::Match => self.match_again(turn),
+                Timer::Positions => self.publish_moved(),
+                Timer::Reconcile => self.look_at_floor(turn),
+            }
+        }
+        self.finish(turn);
+    }
+
+    /// When [`Centre::timeout`] wants to be called next.
+    pub fn next_wakeup(&self) -> Option<Mono> {
+        self.timers.next()
     }
 }

@@ -289,6 +289,12 @@ pub struct ConsultView {
     pub agent: Option<AgentId>,
     /// The number as dialled, if it is none.
     pub number: Option<String>,
+    /// The queue whose agents are asked, or were.
+    #[serde(default)]
+    pub queue: Option<QueueId>,
+    /// Where it stands in that queue's line while it rings at nobody; 1 is next.
+    #[serde(default)]
+    pub position: Option<i64>,
     /// How far it has come.
     pub step: ConsultViewStep,
     /// Whether the agent's phone dialled on a second line, so that swapping and joining are done there.
@@ -323,6 +329,8 @@ pub struct ConferencePartyView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsultViewStep {
+    /// It stands in the line of the queue that is asked.
+    Queued,
     /// It rings there.
     Ringing,
     /// Agent and consulted party talk; the customer hears music.

@@ -76,6 +76,7 @@ impl Centre {
         self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, head_start_ms, since);
         self.timers.set(Timer::MaxWait(id), Some(until));
         self.plan_announcements(turn, id, queue);
+        self.plan_messages(turn, id, queue);
         self.look_later(queue, now);
         if !queue.waiting.keys.is_empty() {
             self.listen_for_keys(id, true);
@@ -86,10 +87,12 @@ impl Centre {
     }
 
     /// How far the queue puts the caller's segment ahead.
-    fn head_start_ms(&self, id: CallId, queue: &Queue) -> u64 {
+    pub(super) fn head_start_ms(&self, id: CallId, queue: &Queue) -> u64 {
         let segment = self.calls.get(&id).and_then(|call| call.party.known()).map(|known| known.segment.clone());
         let secs = segment.and_then(|segment| queue.routing.head_start_secs.get(segment.as_ref()).copied());
-        secs.map_or(0, millis).saturating_add(millis(queue.routing.ahead_secs))
+        let by_hand = self.calls.get(&id).and_then(|call| call.ahead_secs);
+        let by_rules = secs.map_or(0, millis).saturating_add(millis(queue.routing.ahead_secs));
+        by_hand.map_or(by_rules, millis)
     }
 
     /// What is known of the caller, or how segments stand in the queue, has changed: whoever waits stands where that puts them now.
@@ -133,6 +136,7 @@ impl Centre {
         }
         self.timers.set(Timer::MaxWait(id), None);
         self.timers.set(Timer::Announce(id), None);
+        self.forget_messages(id);
         self.published.touch_queue(queue);
         if let Some(leg) = leg {
             self.stop_play(leg);
@@ -142,6 +146,9 @@ impl Centre {
     /// A waiting caller takes the branch that the queue has for this cause. One who rings at an agent is left to the agent.
     pub(super) fn take_exit(&mut self, turn: &mut Turn<'_>, id: CallId, cause: FlowOutCause) {
         let Some(call) = self.calls.get(&id) else { return };
+        if call.stage().is_conversation() {
+            return self.consult_unserved(turn, id);
+        }
         let Stage::Waiting { queue, offer: None } = call.stage() else { return };
         if call.is_calling_back() {
             // Nobody is on the line who could go elsewhere.

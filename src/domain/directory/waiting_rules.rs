@@ -33,6 +33,24 @@ pub struct WaitingRules {
     /// Who hangs up or is cut off and calls the queue again within so many seconds, from the same number, stands where they stood. 0 is
     /// never. Withheld numbers have no place kept.
     pub redial_secs: i64,
+    /// What is played to those who wait and to its customers on hold: a recording of the scripts' folder `music`, by its name. `None` is
+    /// the one of the centre, `on-hold`.
+    pub music: Option<String>,
+    /// What callers are told besides: a greeting, a legal notice, a word of comfort. At most 10. No offer waits for one.
+    pub messages: Vec<WaitingMessage>,
+}
+
+/// A message of a queue to those who wait, whether they advance or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WaitingMessage {
+    /// The shared prompt.
+    pub prompt: String,
+    /// When it comes first, in seconds from queue entry; 0 greets.
+    #[serde(default)]
+    pub after_secs: i64,
+    /// How often it comes from then on, in seconds; 0 is once.
+    #[serde(default)]
+    pub every_secs: i64,
 }
 
 impl Default for WaitingRules {
@@ -47,6 +65,8 @@ impl Default for WaitingRules {
             on_expected_wait: QueueExit::Wait,
             closing_grace_secs: 0,
             redial_secs: 0,
+            music: None,
+            messages: Vec::new(),
         }
     }
 }

@@ -79,6 +79,8 @@ pub struct Waiting {
     pub sent_by: Option<AgentId>,
     /// Set when nobody is on the line: somebody is to be called back, whose place this is.
     pub called_back: Option<CalledBack>,
+    /// Whether nobody waits to be served: an agent asks the queue's agents about this call, and holds the line for the answer.
+    pub is_consult: bool,
 }
 
 /// Somebody in line who is to be called back.
@@ -98,6 +100,8 @@ pub struct QueueLine {
     turns: u64,
     /// Of those in line, who are to be called back.
     called_back: usize,
+    /// Of those in line, what agents ask.
+    consults: usize,
     /// Who has had its calls of late.
     pub taken: Taken,
     /// Callers who wait for one agent, until when.
@@ -140,6 +144,14 @@ impl QueueLine {
         true
     }
 
+    /// A caller who was put before all others stands by the time of entry again. True when that changes the place.
+    pub fn put_back(&mut self, call: CallId) -> bool {
+        let Some(place) = self.place(call).filter(Place::is_head) else { return false };
+        let Some(waiting) = self.leave(call) else { return false };
+        self.put(waiting, Place { is_behind_head: true, ..place });
+        true
+    }
+
     /// Gives a caller the place of somebody who came at this moment, behind whoever came then. True when that changes the place.
     pub fn take_place(&mut self, call: CallId, since: Mono) -> bool {
         let Some(place) = self.place(call).filter(|place| place.since != since) else { return false };
@@ -150,6 +162,7 @@ impl QueueLine {
 
     fn put(&mut self, waiting: Waiting, place: Place) {
         self.called_back += usize::from(waiting.called_back.is_some());
+        self.consults += usize::from(waiting.is_consult);
         self.told.touch(place.call);
         self.places.insert(place.call, place);
         self.by_entry.insert((place.since, Some(place.call)));
@@ -174,6 +187,7 @@ impl QueueLine {
         self.by_entry.remove(&(place.since, Some(call)));
         let waiting = self.order.remove(&place)?;
         self.called_back -= usize::from(waiting.called_back.is_some());
+        self.consults -= usize::from(waiting.is_consult);
         Some(waiting)
     }
 
@@ -206,7 +220,7 @@ impl QueueLine {
 
     /// Which caller has waited for the longest time, whatever the place.
     pub fn longest(&self) -> Option<CallId> {
-        let is_caller = |call: &CallId| self.get(*call).is_some_and(|waiting| waiting.called_back.is_none());
+        let is_caller = |call: &CallId| self.get(*call).is_some_and(Waiting::is_caller);
         self.by_entry.iter().filter_map(|(_, call)| *call).find(is_caller)
     }
 
@@ -259,14 +273,14 @@ impl QueueLine {
         !released.is_empty()
     }
 
-    /// How many wait, those that ring and those who are called back included.
+    /// How many stand in it: those that ring, those who are called back and what agents ask included.
     pub fn len(&self) -> usize {
         self.order.len()
     }
 
     /// How many are on the line, those that ring included.
     pub fn callers(&self) -> usize {
-        self.order.len() - self.called_back
+        self.order.len() - self.called_back - self.consults
     }
 
     /// How many are to be called back.
@@ -291,7 +305,13 @@ impl Waiting {
             excluded: BTreeMap::new(),
             sent_by: None,
             called_back: None,
+            is_consult: false,
         }
+    }
+
+    /// Whether a caller waits on the line to be served.
+    pub fn is_caller(&self) -> bool {
+        self.called_back.is_none() && !self.is_consult
     }
 
     /// Whether this agent is passed over for now.

@@ -1,6 +1,6 @@
 //! Callers who wait, over a trunk at the real server: their keys, the place of who calls again, and a wait that would be too long.
 
-use centralita::protocol::media::Codec;
+use centralita::{console::wire::ConsoleCommand, domain::centre::ConsultTarget, protocol::media::Codec};
 use serde_json::{Value, json};
 
 use crate::support::{centre::Centre, console::Console, database::Database, rest::Rest, sipp::Sipp, tone_peer::TonePeer};
@@ -96,5 +96,56 @@ async fn who_would_wait_too_long_by_what_the_calls_before_took_is_told_so_and_wh
     let gave_up = events(&centre, &admin, "abandoned", 1).await;
     assert_eq!(gave_up[0]["call"], queued[4]["call"], "whoever was let in has waited until hanging up");
     drop(console);
+    assert!(centre.stop().await.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_asks_a_queue_whose_agent_takes_the_caller_and_a_supervisor_moves_one_who_waits_there() {
+    let centre = Centre::start(Database::Embedded).await;
+    let admin = centre.sign_in("admin").await;
+    admin.change("/agents/agent1", |agent| agent["skills"] = json!({ "support": 5 })).await;
+    admin.change("/agents/agent2", |agent| agent["skills"] = json!({ "sales": 5 })).await;
+    let mut consoles = Vec::new();
+    for (agent, hertz) in [("agent1", AGENT_HERTZ), ("agent2", 1_300.0)] {
+        let rest = centre.sign_in(agent).await;
+        let mut console = Console::open(&centre.http, &rest, hertz).await;
+        console.become_ready().await;
+        consoles.push(console);
+    }
+    let [first, second] = &mut consoles[..] else { unreachable!("two consoles") };
+    let (talking, mut caller) = call_support(&centre, Some(14_000));
+    let call = first.answer_next().await.id;
+    let target = ConsultTarget::Queue { queue: "sales".parse().unwrap() };
+    first.command(ConsoleCommand::Consult { call, target }).await;
+    second.answer_next().await;
+    first.hears(1_300.0, 0.5).await;
+    // Somebody waits for support meanwhile, where nobody is free.
+    let (waiting, _waiter) = call_support(&centre, Some(9_000));
+    let waits = events(&centre, &admin, "queued", 2).await[1]["call"].as_str().unwrap().to_owned();
+    assert_eq!(admin.put(&format!("/calls/{waits}/ahead"), json!({ "secs": 60 })).await, Value::Null);
+    first.command(ConsoleCommand::ConsultComplete { call }).await;
+    let hears_second = tokio::task::spawn_blocking(move || {
+        caller.find_server();
+        caller.listen_to(100);
+        caller.share_of(1_300.0)
+    });
+    assert!(hears_second.await.unwrap() > 0.5, "the caller talks with the second agent");
+    let routing = admin.get(&format!("/calls/{call}/routing")).await;
+    let asked: Vec<(&str, &str, bool)> = routing
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["queue"].as_str().unwrap(), one["agent"].as_str().unwrap(), one["is_consult"] == true))
+        .collect();
+    assert_eq!(asked, [("support", "agent1", false), ("sales", "agent2", true)]);
+    let connected = events(&centre, &admin, "connected", 2).await;
+    assert_eq!((&connected[1]["queue"], &connected[1]["agent"]), (&json!("sales"), &json!("agent2")));
+    admin.post(&format!("/calls/{waits}/move"), json!({ "queue": "sales" })).await;
+    let moved = events(&centre, &admin, "flowed_out", 1).await;
+    assert_eq!((&moved[0]["cause"], &moved[0]["call"]), (&json!("moved"), &json!(waits)));
+    assert_eq!(events(&centre, &admin, "put_ahead", 1).await[0]["secs"], 60);
+    waiting.succeeds().await;
+    talking.succeeds().await;
+    drop(consoles);
     assert!(centre.stop().await.success());
 }

@@ -37,6 +37,13 @@ export const promptsQuery = queryOptions({
   staleTime: MINUTE_MS,
 })
 
+/** What queues can play to those who wait, by name. */
+export const musicQuery = queryOptions({
+  queryKey: ['music'],
+  queryFn: ({ signal }) => api.get<string[]>('/music', {}, signal),
+  staleTime: MINUTE_MS,
+})
+
 export const dispositionsQuery = queryOptions({
   queryKey: ['dispositions'],
   queryFn: ({ signal }) => api.get<Page<Disposition>>('/dispositions', {}, signal).then((page) => page.items),

@@ -2881,6 +2881,21 @@ export interface components {
             /** @enum {string} */
             kind: "consult_began";
         } | {
+            agent: components["schemas"]["AgentId"];
+            queue: components["schemas"]["QueueId"];
+            to: components["schemas"]["AgentId"];
+            decision?: components["schemas"]["RoutingDecision"] | null;
+            kind: "consult_offered";
+        } | {
+            agent: components["schemas"]["AgentId"];
+            by: components["schemas"]["AgentId"];
+            cause: components["schemas"]["MissCause"];
+            kind: "consult_missed";
+        } | {
+            queue: components["schemas"]["QueueId"];
+            secs?: number | null;
+            kind: "put_ahead";
+        } | {
             /** @description Who asks. */
             agent: components["schemas"]["AgentId"];
             /** @description Whom. */
@@ -4123,6 +4138,9 @@ export interface components {
             /** @enum {string} */
             to: "agent";
         } | {
+            queue: components["schemas"]["QueueId"];
+            to: "queue";
+        } | {
             /** @description As typed. */
             number: string;
             /** @enum {string} */
@@ -4134,6 +4152,8 @@ export interface components {
             /** @description The number as dialled, if it is none. */
             number?: string | null;
             /** @description How far it has come. */
+            queue?: components["schemas"]["QueueId"] | null;
+            position?: number | null;
             step: components["schemas"]["ConsultViewStep"];
             /** @description Whether the agent's phone dialled on a second line, so that swapping and joining are done there. */
             is_on_phone: boolean;
@@ -4143,7 +4163,7 @@ export interface components {
          * @description How far a consultation has come.
          * @enum {string}
          */
-        ConsultViewStep: "ringing" | "talking" | "waiting" | "joined";
+        ConsultViewStep: "queued" | "ringing" | "talking" | "waiting" | "joined";
         /** @description One visit of a call to a queue, as a line behind a figure. */
         Contact: {
             /** @description The call. */
@@ -7939,7 +7959,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "wrap_up_forced" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "queue_unserved" | "listen_at_console" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "wrap_up_forced" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
         Requirement: string;
         /** @description Another time, agent or number. */
         Rescheduled: {
@@ -8002,6 +8022,7 @@ export interface components {
             attempt: number;
             missed?: components["schemas"]["MissCause"] | null;
             answered_at?: components["schemas"]["Timestamp"] | null;
+            is_consult: boolean;
         };
         /** @description A free agent, looked at for one call. */
         RoutingCandidate: components["schemas"]["Standing"] & {
@@ -10359,6 +10380,7 @@ export interface components {
             does: "leave";
         };
         /** @description What callers of a queue are told and may choose while they wait, and when they are sent on. */
+        WaitingMessage: { prompt: string; after_secs?: number; every_secs?: number };
         WaitingRules: {
             /**
              * @description Whether announcements tell the position, when it has improved.
@@ -10417,6 +10439,8 @@ export interface components {
              * @default 0
              */
             redial_secs: number;
+            music?: string | null;
+            messages?: components["schemas"]["WaitingMessage"][];
         };
         /** @description How long the answered waited. These do not add up over intervals. */
         Waits: {

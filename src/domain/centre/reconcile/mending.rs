@@ -142,7 +142,7 @@ impl Centre {
     fn mend_place(&mut self, turn: &mut Turn<'_>, id: CallId) {
         let now = turn.now.mono;
         let Some(call) = self.calls.get(&id) else { return };
-        let Stage::Waiting { queue, offer } = call.stage() else { return };
+        let Stage::Waiting { queue, offer } = call.stage() else { return self.mend_consult_place(turn, id) };
         let (queue, is_offered) = (queue.clone(), offer.is_some());
         let waited = u64::try_from(call.waited_ms(now)).unwrap_or(0);
         let Some(definition) = self.directory.queues.get(&queue).cloned() else {

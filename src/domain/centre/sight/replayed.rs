@@ -9,7 +9,7 @@ use super::{Rebuilt, Sight};
 use crate::{
     domain::{
         agent::{AgentEventKind, Presence},
-        call::{CallEvent, CallEventKind},
+        call::{CallEvent, CallEventKind, TransferTarget},
         event::Event,
     },
     types::{AgentId, CallId, RoutingCandidate, RoutingDecision, Standing},
@@ -69,13 +69,19 @@ impl Replayed {
     }
 
     fn hear_of_call(&mut self, event: &CallEvent, sight: Option<&Sight>) -> Option<Verdict> {
+        if let Some(decision) = event.kind.decision() {
+            return Some(self.decide(event.call, decision, sight));
+        }
         match &event.kind {
-            CallEventKind::Offered { decision: Some(decision), .. } => Some(self.decide(event.call, decision, sight)),
-            CallEventKind::Queued { .. } => {
+            CallEventKind::Queued { .. } | CallEventKind::ConsultBegan { to: TransferTarget::Queue { .. }, .. } => {
                 self.are_waiting.insert(event.call, true);
                 None
             }
-            CallEventKind::Connected { .. } | CallEventKind::Abandoned { .. } | CallEventKind::FlowedOut { .. } => {
+            CallEventKind::Connected { .. }
+            | CallEventKind::Abandoned { .. }
+            | CallEventKind::FlowedOut { .. }
+            | CallEventKind::ConsultAnswered { .. }
+            | CallEventKind::ConsultEnded { .. } => {
                 // Nobody looks at who was never told to wait.
                 self.are_waiting.entry(event.call).and_modify(|is_waiting| *is_waiting = false);
                 None

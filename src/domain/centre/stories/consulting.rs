@@ -7,7 +7,7 @@ use crate::{
         call::{CallEventKind, EndCause, Supervision, TransferTarget},
         centre::{
             CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, ConsultViewStep, Heard, PhoneEffect, Refusal,
-            TransferAsked, TransferProgress,
+            TransferAsked, TransferProgress, WantedPresence,
         },
     },
     types::{CallId, LegId},
@@ -297,4 +297,112 @@ fn whoever_asks_hears_what_the_far_network_says_before_the_answer() {
     assert!(!floor.phone.contains(&PhoneEffect::Answer { leg: line }), "the second line is not answered for it");
     assert_eq!((&floor.hears[&line], &floor.hears[&leg]), (&vec![Heard::Leg(there)], &music()));
     assert!(floor.hears.get(&there).is_none_or(Vec::is_empty), "and is not heard yet");
+}
+
+fn ask_queue(floor: &mut Floor, agent: &str, queue: &str) -> Result<(), Refusal> {
+    let target = ConsultTarget::Queue { queue: id(queue) };
+    floor.ask(agent, |agent, call| CentreCommand::Consult { agent, call, target })
+}
+
+fn decided(floor: &Floor) -> usize {
+    floor.events.iter().filter(|fact| fact.sight.is_some()).count()
+}
+
+#[test]
+fn a_queue_is_asked_and_its_agent_takes_the_customer_as_one_of_its_contacts() {
+    let (mut floor, leg, call) = talking();
+    assert_eq!(ask_queue(&mut floor, "ana", "nowhere"), Err(Refusal::NoSuchQueue));
+    let decisions = decided(&floor);
+    ask_queue(&mut floor, "ana", "sales").unwrap();
+    assert_eq!(decided(&floor), decisions + 1, "the matcher found bea, and tells what it saw");
+    let told = floor.call_events().find_map(|event| match event {
+        CallEventKind::ConsultOffered { queue, to, decision: Some(decision), .. } => Some((queue, to, &decision.agent)),
+        _ => None,
+    });
+    assert_eq!(told, Some((&id("sales"), &id("bea"), &id("bea"))));
+    assert_eq!((floor.presence("bea"), step(&floor, call)), (Presence::Offered { call }, Some(ConsultViewStep::Ringing)));
+    assert_eq!(floor.hears[&leg], music());
+    floor.sleep(5_000);
+    floor.answer("bea");
+    let (ana, bea) = (floor.console_leg("ana"), floor.console_leg("bea"));
+    assert_eq!((&floor.hears[&ana], &floor.hears[&bea]), (&vec![Heard::Leg(bea)], &vec![Heard::Leg(ana)]));
+    assert!(!floor.call_events().any(|event| matches!(event, CallEventKind::Queued { queue, .. } if *queue == id("sales"))));
+    floor.sleep(5_000);
+    floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    assert_eq!((&floor.hears[&leg], &floor.hears[&bea]), (&vec![Heard::Leg(bea)], &vec![Heard::Leg(leg)]));
+    let connected = floor.call_events().last().cloned();
+    assert_eq!(connected, Some(CallEventKind::Connected { queue: Some(id("sales")), agent: id("bea"), waited_ms: 0 }));
+    assert_eq!((floor.view(call).queue.clone(), floor.centre.lines[&id("sales")].len()), (Some(id("sales")), 0));
+    floor.hang_up(leg);
+    let told = ["consult_began", "consult_offered", "consult_answered", "transferred", "queued", "connected", "ended"];
+    let story = floor.story();
+    assert_eq!(story[story.len() - told.len()..], told);
+}
+
+#[test]
+fn who_asks_a_busy_queue_stands_in_its_line_behind_its_callers_and_is_none_of_them() {
+    let (mut floor, leg, call) = talking();
+    let (other, _) = floor.call("1002");
+    floor.answer("bea");
+    let (waiting_leg, waiting) = floor.call("1002");
+    ask_queue(&mut floor, "ana", "sales").unwrap();
+    let consult = floor.view(call).consult.clone().unwrap();
+    assert_eq!((consult.step, consult.queue, consult.position), (ConsultViewStep::Queued, Some(id("sales")), Some(2)));
+    assert_eq!((floor.hears[&leg].clone(), floor.hears[&floor.console_leg("ana")].clone()), (music(), music()));
+    let line = &floor.centre.lines[&id("sales")];
+    assert_eq!((line.len(), line.callers(), line.longest()), (2, 1, Some(waiting)));
+    floor.hang_up(waiting_leg);
+    assert_eq!(floor.view(call).consult.as_ref().unwrap().position, Some(1));
+    // The customer is gone: so is the consultation's place.
+    floor.hang_up(leg);
+    assert!(floor.centre.lines[&id("sales")].is_empty());
+    floor.hang_up(other);
+    assert!(floor.drifts.is_empty());
+}
+
+#[test]
+fn who_does_not_answer_a_consultation_is_passed_over_and_the_next_one_is_asked_until_the_time_is_over() {
+    let (mut floor, _, call) = talking();
+    ask_queue(&mut floor, "ana", "sales").unwrap();
+    floor.ask("bea", |agent, call| CentreCommand::Decline { agent, call }).unwrap();
+    assert!(matches!(floor.presence("bea"), Presence::Paused { .. }), "a strike, as for any offer");
+    assert_eq!(step(&floor, call), Some(ConsultViewStep::Queued));
+    floor.set_presence("bea", WantedPresence::Ready).unwrap();
+    assert_eq!(floor.presence("bea"), Presence::Ready, "passed over for a while");
+    floor.sleep(21_000);
+    assert_eq!(floor.presence("bea"), Presence::Offered { call });
+    floor.ask("ana", |agent, call| CentreCommand::ConsultCancel { agent, call }).unwrap();
+    assert_eq!((floor.presence("bea"), floor.view(call).state.clone()), (Presence::Ready, CallState::Talking));
+    assert!(floor.centre.lines[&id("sales")].is_empty());
+    floor.set_presence("bea", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    ask_queue(&mut floor, "ana", "sales").unwrap();
+    floor.sleep(5 * 60_000 + 1_000);
+    assert_eq!((step(&floor, call), floor.view(call).state.clone()), (None, CallState::Talking), "with the customer again");
+    assert!(floor.notices.contains(&("ana".into(), "consult_failed")));
+    // Who signs out leaves nobody to be asked.
+    ask_queue(&mut floor, "ana", "sales").unwrap();
+    floor.set_presence("bea", WantedPresence::Offline).unwrap();
+    assert_eq!((step(&floor, call), floor.centre.lines[&id("sales")].len()), (None, 0));
+    assert_eq!(ask_queue(&mut floor, "ana", "sales"), Err(Refusal::QueueUnserved));
+    assert!(floor.drifts.is_empty());
+}
+
+#[test]
+fn who_leaves_before_the_answer_leaves_the_customer_at_the_consultation_s_place() {
+    let (mut floor, _, call) = talking();
+    floor.set_presence("bea", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    ask_queue(&mut floor, "ana", "sales").unwrap();
+    let asked = floor.centre.lines[&id("sales")].place(call).unwrap().since();
+    floor.sleep(5_000);
+    let (_, later) = floor.call("1002");
+    floor.sleep(5_000);
+    floor.ask("ana", |agent, call| CentreCommand::ConsultComplete { agent, call }).unwrap();
+    assert!(matches!(floor.presence("ana"), Presence::WrappingUp { .. }));
+    assert_eq!(floor.centre.lines[&id("sales")].place(call).unwrap().since(), asked);
+    assert_eq!(floor.view(call).state, CallState::Waiting { position: 1 });
+    floor.set_presence("bea", WantedPresence::Ready).unwrap();
+    assert_eq!(floor.presence("bea"), Presence::Offered { call });
+    floor.answer("bea");
+    assert_eq!(floor.view(later).state, CallState::Waiting { position: 1 });
+    assert!(floor.drifts.is_empty());
 }

@@ -76,7 +76,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
     }
 }
 
-const EVERYTHING: [&str; 55] = [
+const EVERYTHING: [&str; 57] = [
     "a crash",
     "the clock set",
     "call.recovered",
@@ -94,6 +94,8 @@ const EVERYTHING: [&str; 55] = [
     "call.resumed",
     "call.transferred",
     "call.consult_began",
+    "call.consult_offered",
+    "call.consult_missed",
     "call.consult_answered",
     "call.consult_ended",
     "call.conferenced",

@@ -7,8 +7,8 @@ use crate::{
     domain::{
         agent::Presence,
         call::{CallEventKind, FlowOutCause, Outcome},
-        centre::{CallState, CallerLine, CentreCommand, CentreInput, PhoneEffect, WantedPresence},
-        directory::{CalendarSource, Directory, QueueExit, WaitingKey, WaitingRules},
+        centre::{CallState, CallerLine, CentreCommand, CentreInput, Heard, PhoneEffect, WantedPresence},
+        directory::{CalendarSource, Directory, QueueExit, WaitingKey, WaitingMessage, WaitingRules},
     },
     types::{CallId, LegId, PhoneNumber, QueueId},
 };
@@ -405,4 +405,42 @@ fn places_are_kept_for_a_time_and_not_for_withheld_numbers_or_elsewhere() {
     let (_, again) = call_from(&mut floor, Some("+34911000001"));
     assert_eq!(position(&floor, again), 3, "two minutes are over");
     assert!(!floor.story().contains(&"place_regained"));
+}
+
+#[test]
+fn a_queue_s_own_messages_come_by_their_clock_and_never_delay_an_offer() {
+    let mut directory = sample();
+    let support = directory.queues.get_mut(&id("support")).unwrap();
+    support.position_every_secs = 0;
+    support.waiting.music = Some("spring".into());
+    let message = |prompt: &str, after_secs, every_secs| WaitingMessage { prompt: prompt.into(), after_secs, every_secs };
+    support.waiting.messages = vec![message("welcome", 0, 0), message("patience", 20, 30)];
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    let (first, _) = floor.call("1001");
+    floor.answer("ana");
+    assert!(floor.played().is_empty(), "who is served at once hears none");
+    let (leg, call) = floor.call("1001");
+    let spring = vec![Heard::Music("music/spring".into())];
+    assert_eq!(floor.hears[&leg], spring);
+    floor.sleep(1);
+    assert_eq!(floor.played(), ["shared/es/welcome"]);
+    floor.sleep(30_000);
+    assert_eq!(floor.played().len(), 1, "not over the one before");
+    let play = floor.phone.iter().rev().find_map(|effect| match effect {
+        PhoneEffect::Play { play, is_mixed, .. } => Some((*play, *is_mixed)),
+        _ => None,
+    });
+    assert!(play.unwrap().1, "the music goes on below it");
+    floor.input(CentreInput::PlayEnded { leg, play: play.unwrap().0, was_stopped: false });
+    floor.sleep(2_100);
+    assert_eq!(floor.played(), ["shared/es/welcome", "shared/es/patience"]);
+    floor.hang_up(first);
+    floor.sleep(31_000);
+    assert_eq!(floor.presence("ana"), Presence::Offered { call }, "while a message is being said");
+    floor.answer("ana");
+    floor.sleep(120_000);
+    assert_eq!(floor.played().len(), 2, "nothing more is said to who talks");
+    floor.ask("ana", |agent, call| CentreCommand::Hold { agent, call }).unwrap();
+    assert_eq!(floor.hears[&leg], spring, "on hold the queue's music too");
 }

@@ -45,6 +45,8 @@ pub struct Seen {
     sent_by: Option<AgentId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     called_back: Option<CalledBack>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    is_consult: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_for: Option<(AgentId, Mono)>,
 }
@@ -144,6 +146,7 @@ impl QueueLine {
             excluded: waiting.excluded.clone(),
             sent_by: waiting.sent_by.clone(),
             called_back: waiting.called_back.clone(),
+            is_consult: waiting.is_consult,
             kept_for: self.kept.get(&call).cloned(),
         })
     }
@@ -153,8 +156,8 @@ impl Seen {
     fn into_waiting(self) -> (Waiting, Place) {
         let Self { call, since, turn, is_head, head_start_ms, .. } = self;
         let place = Place { is_behind_head: !is_head, since, turn, call, head_start_ms };
-        let Self { is_offered, is_dead, excluded, sent_by, called_back, .. } = self;
-        (Waiting { is_offered, is_dead, excluded, sent_by, called_back, ..Waiting::new(call) }, place)
+        let Self { is_offered, is_dead, excluded, sent_by, called_back, is_consult, .. } = self;
+        (Waiting { is_offered, is_dead, excluded, sent_by, called_back, is_consult, ..Waiting::new(call) }, place)
     }
 }
 

@@ -59,6 +59,10 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.place_regained', { queue: names.queue(event.queue), wait: clockText(event.waited_ms) })
       case 'put_first':
         return t('event.put_first', { name: record.actor.by === 'user' ? names.agent(record.actor.user) : '' })
+      case 'put_ahead': {
+        const name = record.actor.by === 'user' ? names.agent(record.actor.user) : ''
+        return event.secs == null ? t('event.put_back', { name }) : t('event.put_ahead', { name, time: clockText(event.secs * 1_000) })
+      }
       case 'offer_missed':
         return t(`event.offer_missed.${event.cause}`, { agent: names.agent(event.agent) })
       case 'connected':
@@ -102,6 +106,10 @@ export function useEventText(names: Names): (record: EventRecord) => string {
         return t('event.transferred', { from: names.agent(event.from), to: target(event.to) })
       case 'consult_began':
         return t('event.consult_began', { agent: names.agent(event.agent), to: target(event.to) })
+      case 'consult_offered':
+        return t('event.consult_offered', { agent: names.agent(event.to), queue: names.queue(event.queue) })
+      case 'consult_missed':
+        return t(`event.offer_missed.${event.cause}`, { agent: names.agent(event.by) })
       case 'consult_answered':
         return t('event.consult_answered', { agent: names.agent(event.agent), to: target(event.to) })
       case 'consult_ended':

@@ -58,6 +58,7 @@ function Decision({ routed }: { routed: RoutedCall }) {
   const about = [
     names.queue(routed.queue),
     t(`routing.by.${routed.strategy}`),
+    routed.is_consult && t('routing.is_consult'),
     t('routing.waited', { time: clockText(routed.waited_ms) }),
     routed.step > 0 && t('routing.step', { step: routed.step }),
     routed.head_start_ms > 0 && t('routing.head_start', { time: clockText(routed.head_start_ms) }),

@@ -55,17 +55,22 @@ export function TransferTargets({ call }: { call: CallView }) {
             {t(asksFirst ? 'consult.number' : 'transfer_number', { number })}
           </MenuItem>
         )}
-        {!asksFirst && (
-          <MenuSection title={t('transfer_queues')}>
-            {queues.map((queue) => (
-              <MenuItem key={queue.id} id={`queue ${queue.id}`} textValue={queue.name} onAction={() => void transfer({ to: 'queue', queue: queue.id })} data-testid={`transfer-queue-${queue.id}`}>
-                <span className="flex-1 truncate">{queue.name}</span>
-                <WaitThere wait={waits.find((one) => one.queue === queue.id)} />
-                <ReadyCount count={readyIn(queue.id)} />
-              </MenuItem>
-            ))}
-          </MenuSection>
-        )}
+        <MenuSection title={t('transfer_queues')}>
+          {queues.map((queue) => (
+            <MenuItem
+              key={queue.id}
+              id={`queue ${queue.id}`}
+              textValue={queue.name}
+              aria-label={asksFirst ? t('consult.ask_queue', { name: queue.name }) : undefined}
+              onAction={() => void (asksFirst ? consult({ to: 'queue', queue: queue.id }) : transfer({ to: 'queue', queue: queue.id }))}
+              data-testid={`transfer-queue-${queue.id}`}
+            >
+              <span className="flex-1 truncate">{queue.name}</span>
+              <WaitThere wait={waits.find((one) => one.queue === queue.id)} />
+              <ReadyCount count={readyIn(queue.id)} />
+            </MenuItem>
+          ))}
+        </MenuSection>
         {!asksFirst && lines.length > 0 && (
           <MenuSection title={t('transfer_lines')}>
             {lines.map((line) => (
@@ -96,6 +101,7 @@ export function TransferTargets({ call }: { call: CallView }) {
           </MenuSection>
         )}
       </AriaMenu>
+      {asksFirst && lines.length > 0 && <p className="mt-2 text-xs text-ink-2">{t('consult.lines_not_asked')}</p>}
     </Autocomplete>
   )
 }

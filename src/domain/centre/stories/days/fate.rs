@@ -97,7 +97,7 @@ impl Day {
     fn places(&self) -> BTreeMap<CallId, (QueueId, Mono, bool)> {
         let lines = self.centre.lines.iter();
         let of_line = lines.flat_map(|(queue, line)| line.iter().map(move |(place, _)| (queue, place)).zip(line.iter()));
-        let callers = of_line.filter(|(_, (_, waiting))| waiting.called_back.is_none());
+        let callers = of_line.filter(|(_, (_, waiting))| waiting.is_caller());
         callers.map(|((queue, place), (_, waiting))| (waiting.call, (queue.clone(), place.since(), place.is_head()))).collect()
     }
 
@@ -105,7 +105,7 @@ impl Day {
     fn close_what_was_lost(&mut self, kept: &BTreeSet<CallId>, agents: &[Agent], directory: &Directory) {
         let lost: Vec<CallId> = self.centre.calls.keys().filter(|call| !kept.contains(call)).copied().collect();
         for (queue, line) in &self.centre.lines {
-            let count = line.iter().filter(|(_, one)| !kept.contains(&one.call) && one.called_back.is_none()).count();
+            let count = line.iter().filter(|(_, one)| !kept.contains(&one.call) && one.is_caller()).count();
             self.tallies.entry(queue.clone()).or_default().flowed_out += count;
         }
         for call in lost {

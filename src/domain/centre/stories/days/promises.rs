@@ -57,9 +57,7 @@ impl Day {
     /// What was written down of a decision gives the same decision again, to the last figure, through JSON.
     pub(super) fn decide_again(&mut self, fact: &Fact) {
         let decided = match &fact.event {
-            Event::Call(CallEvent { call, kind: CallEventKind::Offered { decision: Some(decision), .. } }) => {
-                Some((call, decision))
-            }
+            Event::Call(CallEvent { call, kind }) => kind.decision().map(|decision| (call, decision)),
             _ => None,
         };
         let Some((call, decision)) = decided else {
@@ -83,8 +81,9 @@ impl Day {
             let line_has = centre.lines.iter().find(|(_, line)| line.get(*id).is_some()).map(|(queue, _)| queue);
             let waits_in = match call.stage() {
                 Stage::Waiting { queue, .. } => Some(queue),
-                _ => None,
+                _ => call.consult().and_then(|consult| consult.waits_in()),
             };
+            assert_ne!(centre.is_consult_in_place(*id), Some(false), "who asks a queue stands in its line");
             assert_eq!(line_has, waits_in, "in line if and only if waiting");
             assert!(call.is_over() || centre.timers.is_set(&Timer::Longest(*id)), "every call has a longest time");
             // What a restart has stopped goes on when its customer is back.

@@ -188,8 +188,12 @@ impl Day {
             self.calls.values().filter(is_talking).filter_map(|call| Some((call.id, call.agent.clone()?))).collect();
         let Some((call, agent)) = self.pick(&talking) else { return };
         let Some(who) = AGENTS.iter().find(|who| **who == agent.as_str()).copied() else { return };
-        let colleague = id(self.pick(&AGENTS).unwrap());
-        let _ = self.ask(who, CentreCommand::Consult { agent, call, target: ConsultTarget::Agent { agent: colleague } });
+        let target = if self.chance(60) {
+            ConsultTarget::Queue { queue: id(self.pick(&["sales", "support"]).unwrap()) }
+        } else {
+            ConsultTarget::Agent { agent: id(self.pick(&AGENTS).unwrap()) }
+        };
+        let _ = self.ask(who, CentreCommand::Consult { agent, call, target });
     }
 
     /// Commands that make no sense, for any agent and any call.

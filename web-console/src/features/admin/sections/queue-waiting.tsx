@@ -14,7 +14,7 @@ import { ExitFields, exitMistake } from './queue-exit'
 type Waiting = Schemas['WaitingRules']
 type Key = Schemas['WaitingKey']
 
-export const DEFAULT_WAITING: Required<Waiting> = { says_position: true, position_max: 99, says_wait: false, wait_told_secs_min: 0, keys: {}, expected_wait_secs_max: null, on_expected_wait: { then: 'wait' }, closing_grace_secs: 0, redial_secs: 0 }
+export const DEFAULT_WAITING: Required<Waiting> = { says_position: true, position_max: 99, says_wait: false, wait_told_secs_min: 0, keys: {}, expected_wait_secs_max: null, on_expected_wait: { then: 'wait' }, closing_grace_secs: 0, redial_secs: 0, music: null, messages: [] }
 
 const KEYS = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '*', '#'] as const
 const DOES = ['callback', 'queue', 'line', 'position', 'leave'] as const

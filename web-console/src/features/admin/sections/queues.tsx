@@ -12,6 +12,7 @@ import { EXITS, ExitFields, exitMistake } from './queue-exit'
 import { callbackMistakes, DEFAULT_CALLBACK, QueueCallbackFields } from './queue-callback'
 import { DEFAULT_ROUTING, QueueRoutingFields, routingMistakes } from './queue-routing'
 import { DEFAULT_WAITING, QueueWaitingFields, waitingMistakes } from './queue-waiting'
+import { messageMistakes, QueueMessageFields } from './queue-messages'
 import { HoldFields, holdMistakes, holdOf } from './hold'
 import { QueueSegmentFields, ScriptFields } from './queue-segments'
 import { DEFAULT_WORK, QueueWorkFields, workMistakes } from './queue-work'
@@ -102,6 +103,7 @@ export function QueuesSection() {
       ...Object.fromEntries(queue.skills.map((need, i) => [`skills[${i}].level`, range(need.level, 1, 10)])),
       ...routingMistakes(queue, range),
       ...waitingMistakes(queue, range, t),
+      ...messageMistakes(queue, range, t('common:error.required')),
       ...callbackMistakes(queue, range),
       ...(queue.hold ? holdMistakes(holdOf(queue.hold), range) : {}),
       ...workMistakes(queue, range),
@@ -155,6 +157,7 @@ function Fields({ form, isNew }: FieldsProps<Queue>) {
         ))}
       </Group>
       <QueueWaitingFields form={form} />
+      <QueueMessageFields form={form} />
       <QueueCallbackFields form={form} />
       <QueueWorkFields form={form} />
       <Group title={t('queues.service_level')}>
