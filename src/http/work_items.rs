@@ -23,7 +23,7 @@ use crate::{
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
-#[openapi(paths(list, counts, find, history, accept, decline, done, give_back, close))]
+#[openapi(paths(list, counts, find, history, accept, decline, done, give_back, close), components(schemas(WorkStateName)))]
 pub struct Doc;
 
 /// Its routes.
@@ -52,13 +52,13 @@ pub struct Filter {
     /// Offered to this agent, open there, or done by it.
     agent: Option<AgentId>,
     /// Where they stand; with `done` and `closed` goes `is_ended`.
-    state: Option<StateName>,
+    state: Option<WorkStateName>,
 }
 
 /// Where a work item stands.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum StateName {
+pub enum WorkStateName {
     /// In line.
     Waiting,
     /// Offered to an agent.
@@ -71,7 +71,7 @@ pub enum StateName {
     Closed,
 }
 
-impl StateName {
+impl WorkStateName {
     const fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -134,7 +134,7 @@ async fn list(
     Params(page): Params<PageParams>,
 ) -> Result<Json<Page<WorkItem>>, ApiError> {
     let (limit, after) = (page.limit()?, page.after()?);
-    let state_word = filter.state.map(StateName::word);
+    let state_word = filter.state.map(WorkStateName::word);
     let filter = WorkFilter { is_ended: filter.is_ended, queue: filter.queue, agent: filter.agent, state: state_word };
     Ok(Json(state.work_items.list(&actor, filter, after, limit).await?.into()))
 }
