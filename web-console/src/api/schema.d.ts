@@ -340,6 +340,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/calls/{id}/ahead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Puts a waiting call ahead by so many seconds, or back to where its queue's rules put it. Its wait goes on. */
+        put: operations["waiting_set_ahead"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calls/{id}/assign": {
         parameters: {
             query?: never;
@@ -354,6 +371,23 @@ export interface paths {
          *     at its place.
          */
         post: operations["waiting_assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Moves a waiting call to the end of another queue: it leaves its own as a flow-out, and begins to wait there. */
+        post: operations["waiting_move_to"];
         delete?: never;
         options?: never;
         head?: never;
@@ -522,6 +556,41 @@ export interface paths {
         get: operations["signalling_pcap_of_call"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/supervision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Opens the supervisor's ears on a call, or changes whom the supervisor speaks to. The console must be open in a browser, with its audio. */
+        put: operations["supervision_supervise"];
+        post?: never;
+        /** Closes them again, whatever call they are on. */
+        delete: operations["supervision_end"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calls/{id}/take-over": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A supervisor who hears the call becomes its agent, without a ring or a pause; whoever was it wraps up. */
+        post: operations["supervision_take_over"];
         delete?: never;
         options?: never;
         head?: never;
@@ -827,6 +896,23 @@ export interface paths {
         post?: never;
         /** Removes one that nothing refers to. */
         delete: operations["media_forks_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/music": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a queue can play to those who wait, by name: the recordings of the scripts' folder `music`. */
+        get: operations["lines_music"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2225,6 +2311,15 @@ export interface components {
             /** @description Work items that are offered to the agent or open there, beside calls. */
             work: components["schemas"]["WorkView"][];
         };
+        /** @description How far ahead a waiting call stands. */
+        AheadAsked: {
+            /**
+             * Format: int64
+             * @description As though it had waited so many seconds longer, 1 to 86400. Without it the call stands where the queue's rules put it, also one
+             *     that was put first.
+             */
+            secs?: number | null;
+        };
         /** @description A threshold that was passed, from there until all was well again. */
         Alert: {
             /** @description Which. */
@@ -2827,6 +2922,16 @@ export interface components {
             /** @enum {string} */
             kind: "put_first";
         } | {
+            /** @description Of which queue. */
+            queue: components["schemas"]["QueueId"];
+            /**
+             * Format: int64
+             * @description As though the caller had waited so many seconds longer; `None` is by the rules, also after `put_first`.
+             */
+            secs?: number | null;
+            /** @enum {string} */
+            kind: "put_ahead";
+        } | {
             /** @description In which queue. */
             queue: components["schemas"]["QueueId"];
             /** @description The call before. */
@@ -2881,20 +2986,24 @@ export interface components {
             /** @enum {string} */
             kind: "consult_began";
         } | {
+            /** @description Who asks. */
             agent: components["schemas"]["AgentId"];
+            /** @description The queue. */
             queue: components["schemas"]["QueueId"];
+            /** @description At whom it rings. */
             to: components["schemas"]["AgentId"];
             decision?: components["schemas"]["RoutingDecision"] | null;
+            /** @enum {string} */
             kind: "consult_offered";
         } | {
+            /** @description Who asks. */
             agent: components["schemas"]["AgentId"];
+            /** @description Who did not answer. */
             by: components["schemas"]["AgentId"];
+            /** @description Why. */
             cause: components["schemas"]["MissCause"];
+            /** @enum {string} */
             kind: "consult_missed";
-        } | {
-            queue: components["schemas"]["QueueId"];
-            secs?: number | null;
-            kind: "put_ahead";
         } | {
             /** @description Who asks. */
             agent: components["schemas"]["AgentId"];
@@ -4138,7 +4247,9 @@ export interface components {
             /** @enum {string} */
             to: "agent";
         } | {
+            /** @description Which. */
             queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
             to: "queue";
         } | {
             /** @description As typed. */
@@ -4151,9 +4262,13 @@ export interface components {
             agent?: components["schemas"]["AgentId"] | null;
             /** @description The number as dialled, if it is none. */
             number?: string | null;
-            /** @description How far it has come. */
             queue?: components["schemas"]["QueueId"] | null;
+            /**
+             * Format: int64
+             * @description Where it stands in that queue's line while it rings at nobody; 1 is next.
+             */
             position?: number | null;
+            /** @description How far it has come. */
             step: components["schemas"]["ConsultViewStep"];
             /** @description Whether the agent's phone dialled on a second line, so that swapping and joining are done there. */
             is_on_phone: boolean;
@@ -4894,6 +5009,14 @@ export interface components {
             };
             /** @enum {string} */
             code: "unknown_prompt";
+        } | {
+            /** @description No music is recorded under this name. */
+            params: {
+                /** @description What is. */
+                music: string[];
+            };
+            /** @enum {string} */
+            code: "unknown_music";
         } | {
             /** @description Callers of this language would hear nothing. */
             params: {
@@ -5740,6 +5863,11 @@ export interface components {
             call?: components["schemas"]["CallId"] | null;
             /** @description Whether it is our own matter: no customer waits, so no response clock runs. */
             is_internal?: boolean;
+        };
+        /** @description Where a waiting call goes. */
+        OtherQueue: {
+            /** @description The queue at whose end it waits from now on. */
+            queue: components["schemas"]["QueueId"];
         };
         /**
          * @description By which trunks numbers that begin alike go out. Of several routes the one with the longest prefix counts; with no route at all
@@ -7959,7 +8087,7 @@ export interface components {
          * @description Why a command was not carried out. Nothing has changed.
          * @enum {string}
          */
-        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "queue_unserved" | "listen_at_console" | "no_such_line" | "agent_not_ready" | "no_device" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "wrap_up_forced" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
+        Refusal: "call_over" | "not_your_call" | "offer_gone" | "no_such_customer" | "wrong_call_state" | "wrong_presence" | "no_such_agent" | "no_such_queue" | "queue_unserved" | "no_such_line" | "agent_not_ready" | "no_device" | "listen_at_console" | "no_such_reason" | "not_dialable" | "number_not_allowed" | "too_many_own_calls" | "daily_limit" | "dialling_closed" | "disposition_missing" | "no_such_disposition" | "wrap_up_forced" | "extensions_used" | "draining" | "web_phone_off" | "no_such_party" | "park_full" | "park_gone" | "not_recorded" | "recording_not_allowed" | "recording_stays" | "no_such_message" | "no_room_to_listen" | "no_such_callback" | "callback_exists" | "callback_under_way" | "callbacks_off" | "too_many_callbacks" | "no_such_work_item" | "not_your_work_item" | "agent_not_of_queue" | "too_many_calls";
         Requirement: string;
         /** @description Another time, agent or number. */
         Rescheduled: {
@@ -8022,6 +8150,7 @@ export interface components {
             attempt: number;
             missed?: components["schemas"]["MissCause"] | null;
             answered_at?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether an agent asked the queue about the customer, who was none of its callers. */
             is_consult: boolean;
         };
         /** @description A free agent, looked at for one call. */
@@ -8570,6 +8699,11 @@ export interface components {
          * @enum {string}
          */
         Supervision: "listen" | "whisper" | "barge";
+        /** @description How a supervisor is on a call. */
+        SupervisionAsked: {
+            /** @description Whom the supervisor speaks to: `listen` to nobody, `whisper` to the agent, `barge` to everybody. */
+            mode: components["schemas"]["Supervision"];
+        };
         /** @description A supervisor who hears a call. */
         SupervisorView: {
             /** @description Who, by agent key. */
@@ -10379,8 +10513,22 @@ export interface components {
             /** @enum {string} */
             does: "leave";
         };
+        /** @description A message of a queue to those who wait, whether they advance or not. */
+        WaitingMessage: {
+            /** @description The shared prompt. */
+            prompt: string;
+            /**
+             * Format: int64
+             * @description When it comes first, in seconds from queue entry; 0 greets.
+             */
+            after_secs?: number;
+            /**
+             * Format: int64
+             * @description How often it comes from then on, in seconds; 0 is once.
+             */
+            every_secs?: number;
+        };
         /** @description What callers of a queue are told and may choose while they wait, and when they are sent on. */
-        WaitingMessage: { prompt: string; after_secs?: number; every_secs?: number };
         WaitingRules: {
             /**
              * @description Whether announcements tell the position, when it has improved.
@@ -10439,8 +10587,17 @@ export interface components {
              * @default 0
              */
             redial_secs: number;
-            music?: string | null;
-            messages?: components["schemas"]["WaitingMessage"][];
+            /**
+             * @description What is played to those who wait and to its customers on hold: a recording of the scripts' folder `music`, by its name. `None` is
+             *     the one of the centre, `on-hold`.
+             * @default null
+             */
+            music: string | null;
+            /**
+             * @description What callers are told besides: a greeting, a legal notice, a word of comfort. At most 10. No offer waits for one.
+             * @default []
+             */
+            messages: components["schemas"]["WaitingMessage"][];
         };
         /** @description How long the answered waited. These do not add up over intervals. */
         Waits: {
@@ -10763,6 +10920,11 @@ export interface components {
             /** @enum {string} */
             is: "closed";
         };
+        /**
+         * @description Where a work item stands.
+         * @enum {string}
+         */
+        WorkStateName: "waiting" | "offered" | "accepted" | "done" | "closed";
         /** @description A work item at an agent. */
         WorkView: {
             /** @description Which. */
@@ -12096,6 +12258,54 @@ export interface operations {
             };
         };
     };
+    waiting_set_ahead: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AheadAsked"];
+            };
+        };
+        responses: {
+            /** @description It stands there */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     waiting_assign: {
         parameters: {
             query?: never;
@@ -12112,6 +12322,54 @@ export interface operations {
         };
         responses: {
             /** @description It rings */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiting_move_to: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OtherQueue"];
+            };
+        };
+        responses: {
+            /** @description It waits there */
             204: {
                 headers: {
                     [name: string]: unknown;
@@ -12484,6 +12742,118 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    supervision_supervise: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SupervisionAsked"];
+            };
+        };
+        responses: {
+            /** @description The supervisor hears the call */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    supervision_end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The supervisor hears no call */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    supervision_take_over: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The call is the supervisor's */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -13385,6 +13755,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lines_music: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
                 };
             };
         };
@@ -16462,6 +16851,8 @@ export interface operations {
                 queue?: components["schemas"]["QueueId"];
                 /** @description Offered to this agent, open there, or done by it. */
                 agent?: components["schemas"]["AgentId"];
+                /** @description Where they stand; with `done` and `closed` goes `is_ended`. */
+                state?: components["schemas"]["WorkStateName"];
                 /** @description The `next` of the page before. */
                 after?: string;
                 /** @description Items wanted, 1 to 500; 50 when not given. */
