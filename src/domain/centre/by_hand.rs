@@ -59,7 +59,7 @@ impl Centre {
 
     /// A waiting call stands ahead by so much, or (`None`) where its queue's rules put it, also after it was put first. Its wait goes on.
     pub(super) fn set_ahead(&mut self, turn: &mut Turn<'_>, id: CallId, secs: Option<i64>) -> Result<(), Refusal> {
-        let queue = self.waiting_unoffered(id)?;
+        let queue = self.waiting_caller(id)?;
         let definition = self.directory.queues.get(&queue).cloned().ok_or(Refusal::NoSuchQueue)?;
         self.on_call(turn, id, |call, cx| call.set_ahead(secs, cx));
         let head_start_ms = self.head_start_ms(id, &definition);
@@ -74,7 +74,7 @@ impl Centre {
 
     /// A waiting call goes to the end of another queue: a flow-out of its own one, and a wait that begins there.
     pub(super) fn move_waiting(&mut self, turn: &mut Turn<'_>, id: CallId, to: QueueId) -> Result<(), Refusal> {
-        let from = self.waiting_unoffered(id)?;
+        let from = self.waiting_caller(id)?;
         if !self.directory.queues.contains_key(&to) {
             return Err(Refusal::NoSuchQueue);
         }
@@ -105,5 +105,11 @@ impl Centre {
         }
         let is_dead = self.lines.get(queue).and_then(|line| line.get(id)).is_none_or(|waiting| waiting.is_dead);
         if is_dead { Err(Refusal::WrongCallState) } else { Ok(queue.clone()) }
+    }
+
+    /// The same of a caller only: whoever is to be called back has the place that was promised.
+    fn waiting_caller(&self, id: CallId) -> Result<QueueId, Refusal> {
+        let queue = self.waiting_unoffered(id)?;
+        if self.calls.contains_key(&id) { Ok(queue) } else { Err(Refusal::WrongCallState) }
     }
 }

@@ -147,7 +147,7 @@ impl QueueLine {
     /// A caller who was put before all others stands by the time of entry again. True when that changes the place.
     pub fn put_back(&mut self, call: CallId) -> bool {
         let Some(place) = self.place(call).filter(Place::is_head) else { return false };
-        let Some(waiting) = self.leave(call) else { return false };
+        let Some(waiting) = self.lift(call) else { return false };
         self.put(waiting, Place { is_behind_head: true, ..place });
         true
     }

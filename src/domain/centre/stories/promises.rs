@@ -241,6 +241,13 @@ fn a_supervisor_puts_a_callback_first_or_gives_it_to_an_agent() {
         ids.iter().map(|id| places.iter().find(|place| place.callback == *id).and_then(|place| place.position)).collect()
     };
     assert_eq!(positions(&floor), [Some(2), Some(3), Some(1)]);
+    for of_callers in [
+        CentreCommand::SetAhead { call: third, secs: Some(60) },
+        CentreCommand::MoveWaiting { call: third, queue: id("support") },
+    ] {
+        assert_eq!(floor.ask_as("boss", of_callers), Err(Refusal::WrongCallState));
+    }
+    assert_eq!(positions(&floor), [Some(2), Some(3), Some(1)], "the promised place stays");
 
     let mut after = Floor::with(Directory::default());
     after.now = floor.now;
