@@ -17,18 +17,21 @@ const ITEM =
 export function Rail({ session, onSignOut }: { session: Session; onSignOut: () => void }) {
   const { t } = useTexts('app')
   return (
-    <nav aria-label={t('nav.label')} className="row-span-3 flex w-20 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2 max-md:w-12">
+    <nav aria-label={t('nav.label')} className="row-span-3 flex min-h-0 w-20 flex-col items-center gap-0.5 border-r border-line bg-sunken px-1 py-2 max-md:w-12">
       <Link to="/" aria-label="Centralita" className="mb-2 flex size-9 items-center justify-center rounded-md">
         <img src="/favicon.svg" alt="" width={28} height={28} />
       </Link>
       <SearchButton />
-      {SECTIONS.filter((section) => section.isFor(session)).map(({ to, key, icon: Icon }) => (
-        <Link key={to} to={to} className={ITEM} activeProps={{ className: 'bg-surface text-accent-ink font-medium', 'aria-current': 'page' }}>
-          <Icon size={19} strokeWidth={1.75} aria-hidden />
-          <span className="max-w-full truncate max-md:sr-only">{t(`nav.${key}`)}</span>
-        </Link>
-      ))}
-      <div className="mt-auto flex w-full flex-col items-center gap-0.5">
+      {/* Where the window is low, the sections scroll and the rest stays. */}
+      <div className="-mx-1 flex min-h-0 flex-1 flex-col gap-0.5 self-stretch overflow-y-auto px-1 py-0.5">
+        {SECTIONS.filter((section) => section.isFor(session)).map(({ to, key, icon: Icon }) => (
+          <Link key={to} to={to} className={cx(ITEM, 'shrink-0')} activeProps={{ className: 'bg-surface text-accent-ink font-medium', 'aria-current': 'page' }}>
+            <Icon size={19} strokeWidth={1.75} aria-hidden />
+            <span className="max-w-full truncate max-md:sr-only">{t(`nav.${key}`)}</span>
+          </Link>
+        ))}
+      </div>
+      <div className="flex w-full flex-col items-center gap-0.5">
         <LanguageButton className={ITEM} />
         <ThemeButton className={ITEM} />
         <UserMenu user={session} onSignOut={onSignOut} />
