@@ -153,6 +153,11 @@ impl DirectoryDesk {
         let on_machines = directory.centre.answer_detection.messages.iter().enumerate();
         let on_machines =
             on_machines.map(|(index, prompt)| ("centre".to_owned(), format!("answer_detection.messages[{index}]"), prompt));
+        let music = directory.queues.values().filter_map(|queue| {
+            let music = queue.waiting.music.as_deref()?;
+            let flaw = names.flaw_of_music(music)?;
+            Some(format!("queue {}, {}", queue.id, FieldProblem::new(format!("waiting.music {music}"), flaw)))
+        });
         of_queues
             .chain(while_waiting)
             .chain(on_machines)
@@ -160,6 +165,7 @@ impl DirectoryDesk {
                 let flaw = names.flaw_of_prompt(prompt)?;
                 Some(format!("{whose}, {}", FieldProblem::new(format!("{field} {prompt}"), flaw)))
             })
+            .chain(music)
             .collect()
     }
 

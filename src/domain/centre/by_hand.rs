@@ -75,8 +75,9 @@ impl Centre {
     /// A waiting call goes to the end of another queue: a flow-out of its own one, and a wait that begins there.
     pub(super) fn move_waiting(&mut self, turn: &mut Turn<'_>, id: CallId, to: QueueId) -> Result<(), Refusal> {
         let from = self.waiting_caller(id)?;
-        if !self.directory.queues.contains_key(&to) {
-            return Err(Refusal::NoSuchQueue);
+        let definition = self.directory.queues.get(&to).ok_or(Refusal::NoSuchQueue)?;
+        if !self.hours.is_serving(definition, turn.now.wall) || !self.is_staffed(&to) {
+            return Err(Refusal::QueueUnserved);
         }
         if from == to || self.is_calling_back(id) {
             return Err(Refusal::WrongCallState);

@@ -80,12 +80,13 @@ impl Centre {
     pub(super) fn complete_consult(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
         let Some(with) = self.calls.get(&id).and_then(|call| call.stage().partner()).cloned() else { return false };
         let silent = self.silent_parties(id);
+        let queue = self.calls.get(&id).and_then(|call| call.queue.clone());
         let Some(Some(heir)) = self.on_call(turn, id, |call, cx| call.pass_on(&silent, cx)) else { return false };
         self.note_heir(turn, id, &heir);
         if let Some(leg) = heir.own_line.filter(|leg| self.legs.contains_key(leg)) {
             self.close_leg(leg);
         }
-        self.release_agent(turn, id, &with);
+        self.release_agent_of(turn, id, &with, queue.as_ref());
         self.bound_unattended(turn, id);
         true
     }

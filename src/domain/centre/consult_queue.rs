@@ -111,7 +111,8 @@ impl Centre {
         if let Some(waiting) = self.lines.get_mut(&queue).and_then(|line| line.get_mut(id)) {
             waiting.is_offered = false;
         }
-        self.pass_over(turn, id, &queue, |waiting, until, now| waiting.pass_over(missed, until, now));
+        self.pass_over(turn, id, &queue, |waiting, until, now| waiting.pass_over(missed.clone(), until, now));
+        self.tidy_console(turn, &missed);
         self.is_match_due = true;
         true
     }
@@ -139,9 +140,20 @@ impl Centre {
         }
     }
 
+    /// Who asks cannot be who answers: what only the asker could take is over.
+    pub(super) fn drop_unstaffed_consults(&mut self, turn: &mut Turn<'_>, queue: &QueueId) {
+        for id in self.unoffered(queue) {
+            let asker = self.calls.get(&id).and_then(|call| call.stage().partner()).map(|with| with.agent.clone());
+            if self.is_consult_in(id, queue) && asker.is_some_and(|asker| !self.is_staffed_beside(queue, &asker)) {
+                self.consult_unserved(turn, id);
+            }
+        }
+    }
+
     /// The agent leaves before anybody of the queue has answered: the customer waits there instead, at the place of the consultation.
     pub(super) fn leave_in_line(&mut self, turn: &mut Turn<'_>, id: CallId) -> bool {
-        let Some(call) = self.calls.get(&id) else { return false };
+        // Who is in a conference cannot stand in a line.
+        let Some(call) = self.calls.get(&id).filter(|call| call.conference().is_empty()) else { return false };
         let (Some(queue), Some(with)) =
             (call.consult().and_then(|consult| consult.waits_in()).cloned(), call.stage().partner())
         else {

@@ -9,7 +9,7 @@ use crate::{
         agent::{Agent, Presence},
         call::{CallEventKind, Stage},
         directory::{Directory, Queue},
-        queue::{PauseTimes, Reach, ServicePace, WorkHistory, WorkNorms, WorkShares, expected_wait},
+        queue::{PauseTimes, QueueLine, Reach, ServicePace, WorkHistory, WorkNorms, WorkShares, expected_wait},
     },
     types::{AgentId, CallId, ExpectedWait, Mono, QueueId},
 };
@@ -158,7 +158,8 @@ impl Centre {
 
     /// How long whoever has so many callers of the line ahead, those that ring included, is expected to wait from now on.
     pub(super) fn wait_behind(&mut self, queue: &QueueId, ahead: usize, now: Mono) -> Option<ExpectedWait> {
-        let ahead = ahead.saturating_sub(self.forecasts.ringing(queue));
+        let asked = self.lines.get(queue).map_or(0, QueueLine::consults_offered);
+        let ahead = ahead.saturating_sub(self.forecasts.ringing(queue) + asked);
         self.wait_behind_waiting(queue, ahead, now)
     }
 

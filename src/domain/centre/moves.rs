@@ -6,7 +6,7 @@ use crate::{
     domain::{
         Cx, Outbox,
         agent::{Agent, AgentCx, AgentEventKind, Presence},
-        call::{Call, CallCx},
+        call::{Call, CallCx, CallEventKind},
         event::{Actor, Event},
     },
     types::{AgentId, CallId, LegId, QueueId, UserId},
@@ -90,8 +90,10 @@ impl Centre {
         for (index, event) in events.into_iter().enumerate() {
             self.note_wait(&event.kind, turn.now.mono);
             let is_decided = event.kind.decision().is_some();
+            // A further visit ends the one before, also amid other events.
+            let begins_visit = matches!(event.kind, CallEventKind::Queued { .. });
             self.out.push_back(CentreOutput::Fact(Fact {
-                call: if index + 1 == count { summary.take() } else { None },
+                call: if index + 1 == count { summary.take() } else { summary.clone().filter(|_| begins_visit) },
                 sight: if is_decided { self.sights.take_due() } else { None },
                 ..Fact::of(turn.now.wall, turn.actor.clone(), Event::Call(event))
             }));

@@ -43,9 +43,9 @@ impl MessageTold {
 }
 
 impl Centre {
-    /// A caller has joined a line: when the queue's first message comes.
-    pub(super) fn plan_messages(&mut self, turn: &Turn<'_>, id: CallId, queue: &Queue) {
-        let told = MessageTold { joined: turn.now.mono, until: None };
+    /// A caller has joined a line, and has heard what came up to `until`: when the queue's next message comes.
+    pub(super) fn plan_messages(&mut self, id: CallId, queue: &Queue, joined: Mono, until: Option<Mono>) {
+        let told = MessageTold { joined, until };
         let next = queue.waiting.messages.iter().filter_map(|message| told.next(message)).min();
         if next.is_some() {
             self.messages_told.insert(id, told);

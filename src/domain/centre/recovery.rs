@@ -305,7 +305,8 @@ impl Centre {
         let until = place.since() + regained_ms + millis(definition.wait_secs_max.max(1));
         self.timers.set(Timer::MaxWait(id), Some(until.max(now + WAIT_LEFT_MS)));
         self.plan_announcements(turn, id, &definition);
-        self.plan_messages(turn, id, &definition);
+        // What was said before is not said again.
+        self.plan_messages(id, &definition, place.since() + regained_ms, Some(now));
         self.look_later(&definition, now);
         self.published.touch_queue(queue.clone());
         self.merge_callback(turn, id, queue);

@@ -76,7 +76,7 @@ impl Centre {
         self.lines.entry(queue.id.clone()).or_default().join(waiting, at_head, head_start_ms, since);
         self.timers.set(Timer::MaxWait(id), Some(until));
         self.plan_announcements(turn, id, queue);
-        self.plan_messages(turn, id, queue);
+        self.plan_messages(id, queue, now, None);
         self.look_later(queue, now);
         if !queue.waiting.keys.is_empty() {
             self.listen_for_keys(id, true);
@@ -90,7 +90,11 @@ impl Centre {
     pub(super) fn head_start_ms(&self, id: CallId, queue: &Queue) -> u64 {
         let segment = self.calls.get(&id).and_then(|call| call.party.known()).map(|known| known.segment.clone());
         let secs = segment.and_then(|segment| queue.routing.head_start_secs.get(segment.as_ref()).copied());
-        let by_hand = self.calls.get(&id).and_then(|call| call.ahead_secs);
+        // A supervisor's word is for the wait in this queue only.
+        let by_hand = self.calls.get(&id).and_then(|call| match call.stage() {
+            Stage::Waiting { queue: waits, .. } if *waits == queue.id => call.ahead_secs,
+            _ => None,
+        });
         let by_rules = secs.map_or(0, millis).saturating_add(millis(queue.routing.ahead_secs));
         by_hand.map_or(by_rules, millis)
     }
@@ -250,6 +254,8 @@ impl Centre {
                 for call in self.unoffered(&queue) {
                     self.take_exit(turn, call, FlowOutCause::NoAgents);
                 }
+            } else {
+                self.drop_unstaffed_consults(turn, &queue);
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::{
         call::{Direction, Partner, Party},
         directory::WrapUp,
     },
-    types::{AgentId, CallId, DispositionId},
+    types::{AgentId, CallId, DispositionId, QueueId},
 };
 
 /// Wrap-up of a call that belongs to no queue.
@@ -16,9 +16,15 @@ const NO_QUEUE: WrapUp = WrapUp::Timed { secs: 60 };
 impl Centre {
     /// The agent's part of a call is over: the leg is let go, the wrap-up begins.
     pub(super) fn release_agent(&mut self, turn: &mut Turn<'_>, id: CallId, with: &Partner) {
+        let queue = self.calls.get(&id).and_then(|call| call.queue.clone());
+        self.release_agent_of(turn, id, with, queue.as_ref());
+    }
+
+    /// The same by the rules of the queue whose contact it was for this agent.
+    pub(super) fn release_agent_of(&mut self, turn: &mut Turn<'_>, id: CallId, with: &Partner, queue: Option<&QueueId>) {
         self.let_go(with);
         self.on_call(turn, id, |call, cx| call.audio_forgotten(Party::Agent, cx));
-        let rule = self.wrap_up_rule(id, &with.agent);
+        let rule = self.wrap_up_rule(id, &with.agent, queue);
         let has_disposition = self.calls.get(&id).is_some_and(|call| call.disposed.contains_key(&with.agent));
         self.on_agent(turn, &with.agent, |agent, cx| agent.finish(id, rule, has_disposition, cx));
         let is_wrapping = self.agents.get(&with.agent).is_some_and(|agent| agent.wrap_up().is_some_and(|run| run.call == id));
@@ -29,8 +35,7 @@ impl Centre {
         self.is_match_due = true;
     }
 
-    fn wrap_up_rule(&self, id: CallId, agent: &AgentId) -> Option<WrapUpRule> {
-        let own = self.calls.get(&id).and_then(|call| call.queue.as_ref());
+    fn wrap_up_rule(&self, id: CallId, agent: &AgentId, own: Option<&QueueId>) -> Option<WrapUpRule> {
         let queue = own.or_else(|| self.own_queues(agent).next()).and_then(|queue| self.directory.queues.get(queue));
         let mode = queue.map_or(NO_QUEUE, |queue| queue.wrap_up);
         let is_wanted = match mode {

@@ -283,6 +283,12 @@ impl QueueLine {
         self.order.len() - self.called_back - self.consults
     }
 
+    /// Of what agents ask, how many ring at somebody.
+    pub fn consults_offered(&self) -> usize {
+        let asked = self.order.values().filter(|waiting| waiting.is_consult && waiting.is_offered);
+        if self.consults == 0 { 0 } else { asked.count() }
+    }
+
     /// How many are to be called back.
     pub fn called_back(&self) -> usize {
         self.called_back

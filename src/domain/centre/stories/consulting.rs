@@ -9,8 +9,9 @@ use crate::{
             CallState, CallerLine, CentreCommand, CentreInput, ConsultTarget, ConsultViewStep, Heard, PhoneEffect, Refusal,
             TransferAsked, TransferProgress, WantedPresence,
         },
+        directory::WrapUp,
     },
-    types::{CallId, LegId},
+    types::{CallId, LegId, QueueId},
 };
 
 fn music() -> Vec<Heard> {
@@ -311,6 +312,9 @@ fn decided(floor: &Floor) -> usize {
 #[test]
 fn a_queue_is_asked_and_its_agent_takes_the_customer_as_one_of_its_contacts() {
     let (mut floor, leg, call) = talking();
+    let mut directory = sample();
+    directory.queues.get_mut(&id::<QueueId>("sales")).unwrap().wrap_up = WrapUp::None;
+    floor.set_directory(directory);
     assert_eq!(ask_queue(&mut floor, "ana", "nowhere"), Err(Refusal::NoSuchQueue));
     let decisions = decided(&floor);
     ask_queue(&mut floor, "ana", "sales").unwrap();
@@ -332,6 +336,13 @@ fn a_queue_is_asked_and_its_agent_takes_the_customer_as_one_of_its_contacts() {
     assert_eq!((&floor.hears[&leg], &floor.hears[&bea]), (&vec![Heard::Leg(bea)], &vec![Heard::Leg(leg)]));
     let connected = floor.call_events().last().cloned();
     assert_eq!(connected, Some(CallEventKind::Connected { queue: Some(id("sales")), agent: id("bea"), waited_ms: 0 }));
+    let queued = floor.events.iter().rfind(|fact| fact.event.kind() == "call.queued").unwrap();
+    assert!(queued.call.is_some(), "with what was talked before, which is the first queue's");
+    assert!(
+        matches!(floor.presence("ana"), Presence::WrappingUp { .. }),
+        "by the rules of the first queue: {:?}",
+        floor.presence("ana")
+    );
     assert_eq!((floor.view(call).queue.clone(), floor.centre.lines[&id("sales")].len()), (Some(id("sales")), 0));
     floor.hang_up(leg);
     let told = ["consult_began", "consult_offered", "consult_answered", "transferred", "queued", "connected", "ended"];

@@ -55,13 +55,12 @@ export function TransferTargets({ call }: { call: CallView }) {
             {t(asksFirst ? 'consult.number' : 'transfer_number', { number })}
           </MenuItem>
         )}
-        <MenuSection title={t('transfer_queues')}>
+        <MenuSection title={t(asksFirst ? 'consult.ask_queues' : 'transfer_queues')}>
           {queues.map((queue) => (
             <MenuItem
               key={queue.id}
               id={`queue ${queue.id}`}
               textValue={queue.name}
-              aria-label={asksFirst ? t('consult.ask_queue', { name: queue.name }) : undefined}
               onAction={() => void (asksFirst ? consult({ to: 'queue', queue: queue.id }) : transfer({ to: 'queue', queue: queue.id }))}
               data-testid={`transfer-queue-${queue.id}`}
             >
