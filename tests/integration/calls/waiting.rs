@@ -113,23 +113,25 @@ async fn an_agent_asks_a_queue_whose_agent_takes_the_caller_and_a_supervisor_mov
         consoles.push(console);
     }
     let [first, second] = &mut consoles[..] else { unreachable!("two consoles") };
-    let (talking, mut caller) = call_support(&centre, Some(14_000));
+    let (talking, mut caller) = call_support(&centre, Some(20_000));
     let call = first.answer_next().await.id;
     let target = ConsultTarget::Queue { queue: "sales".parse().unwrap() };
     first.command(ConsoleCommand::Consult { call, target }).await;
     second.answer_next().await;
     first.hears(1_300.0, 0.5).await;
     // Somebody waits for support meanwhile, where nobody is free.
-    let (waiting, _waiter) = call_support(&centre, Some(9_000));
+    let (waiting, _waiter) = call_support(&centre, Some(15_000));
     let waits = events(&centre, &admin, "queued", 2).await[1]["call"].as_str().unwrap().to_owned();
     assert_eq!(admin.put(&format!("/calls/{waits}/ahead"), json!({ "secs": 60 })).await, Value::Null);
     first.command(ConsoleCommand::ConsultComplete { call }).await;
     let hears_second = tokio::task::spawn_blocking(move || {
         caller.find_server();
-        caller.listen_to(100);
-        caller.share_of(1_300.0)
+        (0..6).any(|_| {
+            caller.listen_to(50);
+            caller.share_of(1_300.0) > 0.5
+        })
     });
-    assert!(hears_second.await.unwrap() > 0.5, "the caller talks with the second agent");
+    assert!(hears_second.await.unwrap(), "the caller talks with the second agent");
     let routing = admin.get(&format!("/calls/{call}/routing")).await;
     let asked: Vec<(&str, &str, bool)> = routing
         .as_array()
