@@ -25,12 +25,12 @@ fn directory(mode: CallbackMode) -> Directory {
     directory
 }
 
-fn number(last: u8) -> PhoneNumber {
-    PhoneNumber::parse(&format!("+3491100000{last}"), "34").unwrap()
+pub(super) fn number(last: usize) -> PhoneNumber {
+    PhoneNumber::parse(&format!("+34911{last:06}"), "34").unwrap()
 }
 
 /// A customer calls support.
-fn call_from(floor: &mut Floor, last: u8) -> (LegId, CallId) {
+fn call_from(floor: &mut Floor, last: usize) -> (LegId, CallId) {
     let leg = LegId::mint(floor.now.wall, &mut floor.rng);
     let caller = CallerLine { number: Some(number(last)), trunk: Some(id("carrier")), ..CallerLine::default() };
     floor.input(CentreInput::Arrived { leg, caller, called: "1001".into(), language: None });
@@ -39,7 +39,7 @@ fn call_from(floor: &mut Floor, last: u8) -> (LegId, CallId) {
 }
 
 /// A customer waits for a minute, is promised a callback and hangs up.
-fn promised(floor: &mut Floor, last: u8) -> CallId {
+fn promised(floor: &mut Floor, last: usize) -> CallId {
     let (leg, call) = call_from(floor, last);
     floor.sleep(60_000);
     assert!(floor.played().last().unwrap().contains("callback-promised"), "{:?}", floor.played());
@@ -404,7 +404,7 @@ fn a_customer_who_answers_when_the_agent_is_not_heard_waits_before_all_others() 
     assert_eq!(floor.agent("carl").call, Some(call));
 }
 
-fn wish(floor: &mut Floor, last: u8) -> CallbackWish {
+pub(super) fn wish(floor: &mut Floor, last: usize) -> CallbackWish {
     CallbackWish {
         id: CallbackId::mint(floor.now.wall, &mut floor.rng),
         number: number(last),
@@ -420,7 +420,7 @@ fn wish(floor: &mut Floor, last: u8) -> CallbackWish {
     }
 }
 
-fn request(floor: &mut Floor, wish: CallbackWish) -> Result<(), Refusal> {
+pub(super) fn request(floor: &mut Floor, wish: CallbackWish) -> Result<(), Refusal> {
     floor.ask_as("boss", CentreCommand::RequestCallback(Box::new(wish)))
 }
 

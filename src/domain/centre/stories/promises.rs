@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::floor::*;
+use super::{
+    callbacks::{number, request, wish},
+    floor::*,
+};
 use crate::domain::{
     callback::{Callback, CallbackState},
     centre::{
@@ -19,30 +22,6 @@ fn directory() -> Directory {
     support.callback = CallbackRules { mode: CallbackMode::AgentFirst, ..CallbackRules::default() };
     support.wrap_up = WrapUp::None;
     directory
-}
-
-fn number(last: usize) -> PhoneNumber {
-    PhoneNumber::parse(&format!("+3491{last:07}"), "34").unwrap()
-}
-
-fn wish(floor: &mut Floor, last: usize) -> CallbackWish {
-    CallbackWish {
-        id: CallbackId::mint(floor.now.wall, &mut floor.rng),
-        number: number(last),
-        customer: None,
-        segment: None,
-        queue: id("support"),
-        language: None,
-        note: None,
-        call: None,
-        scheduled_at: None,
-        zone: None,
-        agent: None,
-    }
-}
-
-fn request(floor: &mut Floor, wish: CallbackWish) -> Result<(), Refusal> {
-    floor.ask_as("boss", CentreCommand::RequestCallback(Box::new(wish)))
 }
 
 fn last_told(floor: &Floor) -> Callback {
