@@ -345,9 +345,11 @@ mod tests {
             passed_by: 0,
             rings_beside: 0,
             for_last_agent: false,
+            kept: None,
             candidates: Vec::new(),
             more_candidates: 0,
             not_free: Default::default(),
+            others: Default::default(),
         };
         let offered = |agent: &str, attempt: i64| CallEventKind::Offered {
             queue: "support".parse().ok(),

@@ -19,11 +19,11 @@ use crate::{
             Channel, Customer, CustomerEmail, CustomerEvent, CustomerEventKind, CustomerPhone, CustomerSnapshot, Interaction,
             MatchReason, Product, identity,
         },
-        directory::{Directory, LANGUAGES},
+        directory::{Directory, LANGUAGES, Thing},
         event::{Actor as EventActor, Event},
     },
     store::{Db, Lane, NewEvent, StoreFault, Tx, customers as rows, customers::SearchTerm},
-    types::{Clock, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
+    types::{AgentId, Clock, CustomerId, InteractionId, PhoneNumber, Rng, TicketId, Timestamp},
 };
 
 /// Matches of one number that a screen pop offers.
@@ -99,6 +99,9 @@ pub struct CustomerDraft {
     /// Remarks.
     #[serde(default)]
     pub notes: String,
+    /// Key of the agent whose customer it is; nobody's when absent.
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 /// A number as people write it.
@@ -179,7 +182,7 @@ impl Customers {
         actor.require(Permission::WorkCustomers)?;
         let now = self.now();
         let id = self.with_rng(|rng| CustomerId::mint(now, rng));
-        let customer = self.read(draft, id, 0, now, now)?;
+        let customer = self.read(draft, id, 0, None, (now, now))?;
         if !is_sure {
             self.refuse_duplicates(&customer).await?;
         }
@@ -197,7 +200,7 @@ impl Customers {
     ) -> Result<Customer, CustomerFault> {
         actor.require(Permission::WorkCustomers)?;
         let before = rows::find(&self.shared.db, id).await?.ok_or(CustomerFault::NotFound)?;
-        let customer = self.read(draft, id, version, before.created_at, self.now())?;
+        let customer = self.read(draft, id, version, before.owner.as_ref(), (before.created_at, self.now()))?;
         if !is_sure {
             let is_new_point = customer.phones.iter().any(|phone| !before.phones.contains(phone))
                 || customer.emails.iter().any(|mail| !before.emails.contains(mail))
@@ -312,6 +315,7 @@ impl Customers {
             language: Some(customer.language.into()),
             open_tickets: open.into_iter().map(|(number, state)| (number, state.word().into())).collect(),
             last_agent,
+            owner: customer.owner,
         })
     }
 
@@ -319,7 +323,7 @@ impl Customers {
     pub async fn check(&self, draft: CustomerDraft) -> Result<Customer, CustomerFault> {
         let now = self.now();
         let id = self.with_rng(|rng| CustomerId::mint(now, rng));
-        let customer = self.read(draft, id, 0, now, now)?;
+        let customer = self.read(draft, id, 0, None, (now, now))?;
         self.refuse_duplicates(&customer).await?;
         Ok(customer)
     }
@@ -390,13 +394,14 @@ impl Customers {
         if likely.is_empty() { Ok(()) } else { Err(CustomerFault::LikelyDuplicates(likely)) }
     }
 
+    /// A draft as a record, made and changed at these times. An owner of before may stay, also one who is no agent any more.
     fn read(
         &self,
         draft: CustomerDraft,
         id: CustomerId,
         version: i64,
-        created_at: Timestamp,
-        updated_at: Timestamp,
+        owner_before: Option<&AgentId>,
+        (created_at, updated_at): (Timestamp, Timestamp),
     ) -> Result<Customer, CustomerFault> {
         let (country_code, language) = {
             let directory = self.shared.directory.borrow();
@@ -435,6 +440,14 @@ impl Customers {
                 emails.push(CustomerEmail { address, label: mail.label });
             }
         }
+        let owner = draft.owner.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let owner: Option<AgentId> = owner.and_then(|text| {
+            let agent: Option<AgentId> = text.parse().ok();
+            let is_known = |agent: &AgentId| self.shared.directory.borrow().agents.contains_key(agent);
+            let known = agent.filter(|agent| owner_before == Some(agent) || is_known(agent));
+            problems.unless(known.is_some(), "owner", Flaw::unknown(Thing::Agent, text));
+            known
+        });
         problems.into_result().map_err(CustomerFault::Invalid)?;
         let tidy = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         Ok(Customer {
@@ -449,6 +462,7 @@ impl Customers {
             emails,
             products: draft.products,
             notes: draft.notes,
+            owner,
             created_at,
             updated_at,
         })

@@ -184,6 +184,8 @@ pub enum Flaw {
     },
     /// Not a country calling code.
     NotACountryCode,
+    /// Callers wait for the team of an agent for whom nobody waits.
+    TeamOfNobody,
     /// Nobody can wait where this branch is taken.
     NobodyCanWait,
     /// Callers would be sent round without end.
@@ -379,6 +381,10 @@ impl Flaw {
                 (format!("not recorded in the language {language}"), format!("Use {}, or record it", or_list(prompts)))
             }
             Self::NotACountryCode => fixed("not a country calling code", "Use 1 to 3 digits without +, such as 34"),
+            Self::TeamOfNobody => fixed(
+                "a team of nobody",
+                "Let callers wait for their own agent or the one of the last talk too, or for no team",
+            ),
             Self::NobodyCanWait => fixed("nobody can wait then", "Use a message, another queue, or a callback"),
             Self::Circle => fixed("callers would be sent round in a circle", "End the chain with a message or a callback"),
             Self::TreeTooDeep { most } => {

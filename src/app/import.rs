@@ -66,7 +66,7 @@ impl ImportReport {
 /// A column that was understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ImportColumn {
-    /// `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`.
+    /// `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`, `owner`.
     pub field: String,
     /// As the file calls it.
     pub heading: String,
@@ -161,10 +161,11 @@ enum Field {
     Segment,
     Language,
     Notes,
+    Owner,
 }
 
 /// Headings in both languages, without marks and signs.
-const HEADINGS: [(Field, &str, &[&str]); 8] = [
+const HEADINGS: [(Field, &str, &[&str]); 9] = [
     (Field::Name, "name", &["name", "nombre", "customer", "cliente", "fullname", "nombrecompleto"]),
     (
         Field::Phone,
@@ -177,6 +178,7 @@ const HEADINGS: [(Field, &str, &[&str]); 8] = [
     (Field::Segment, "segment", &["segment", "segmento", "tier"]),
     (Field::Language, "language", &["language", "idioma", "lang"]),
     (Field::Notes, "notes", &["notes", "notas", "remarks", "observaciones"]),
+    (Field::Owner, "owner", &["owner", "agent", "agente", "responsable", "accountmanager"]),
 ];
 
 /// Reads a file and, unless it is a dry run, stores its good rows. The error file speaks the reader's `tongue`.
@@ -337,6 +339,7 @@ fn draft_of(record: &csv::StringRecord, fields: &[Option<Field>]) -> CustomerDra
         emails: Vec::new(),
         products: Vec::new(),
         notes: String::new(),
+        owner: None,
     };
     for (value, field) in record.iter().zip(fields).filter(|(value, _)| !value.is_empty()) {
         match field {
@@ -353,6 +356,7 @@ fn draft_of(record: &csv::StringRecord, fields: &[Option<Field>]) -> CustomerDra
             Some(Field::Segment) => draft.segment = value.to_lowercase(),
             Some(Field::Language) => draft.language = Some(value.to_lowercase()),
             Some(Field::Notes) => draft.notes = value.to_owned(),
+            Some(Field::Owner) => draft.owner = Some(value.to_owned()),
             None => {}
         }
     }
@@ -459,6 +463,23 @@ mod tests {
         let fault = import_customers(&customers, &supervisor(), file.as_bytes(), false, Tongue::English).await;
         assert!(matches!(fault, Err(ImportFault::File(_))));
         assert!(facts.try_recv().is_err(), "nothing is stored");
+    }
+
+    #[tokio::test]
+    async fn a_column_says_whose_customers_they_are() {
+        for test in TestDb::each().await {
+            let (customers, supervisor) = (customers(&test).await, supervisor());
+            let file =
+                "nombre;teléfono;responsable\nEva Gil;+34911000911;agent2\nLuz Gil;+34911000912;\nAna Gil;+34911000913;ghost\n";
+            let done = import_customers(&customers, &supervisor, file.as_bytes(), false, Tongue::Spanish).await.unwrap();
+            assert_eq!((done.taken, done.wrong), (2, 1));
+            assert!(done.error_file.unwrap().contains("ghost"), "there is no such agent");
+            let found = customers.search(&supervisor, "gil", None, None, 10).await.unwrap().items;
+            let owners: Vec<_> = found.iter().map(|one| (one.name.as_str(), one.owner.as_ref().map(|a| a.as_str()))).collect();
+            assert_eq!(owners, [("Eva Gil", Some("agent2")), ("Luz Gil", None)]);
+            let caller = customers.caller(found[0].id).await.unwrap().unwrap();
+            assert_eq!(caller.owner.unwrap().as_str(), "agent2", "the floor is told");
+        }
     }
 
     #[tokio::test]

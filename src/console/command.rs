@@ -14,6 +14,8 @@ pub const NOTES_CHARS_MAX: usize = 10_000;
 const DIGITS_MAX: usize = 32;
 /// Longest number as typed.
 const NUMBER_CHARS_MAX: usize = 40;
+/// A waiting call stands ahead by a day at most.
+const AHEAD_SECS_MAX: i64 = 86_400;
 /// Longest pause reason.
 const REASON_CHARS_MAX: usize = 40;
 
@@ -45,6 +47,8 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         ConsoleCommand::SetAgentPresence { .. }
         | ConsoleCommand::AssignWaiting { .. }
         | ConsoleCommand::PutFirst { .. }
+        | ConsoleCommand::SetAhead { .. }
+        | ConsoleCommand::MoveWaiting { .. }
         | ConsoleCommand::Supervise { .. }
         | ConsoleCommand::EndSupervision
         | ConsoleCommand::TakeOver { .. } => Permission::Supervise,
@@ -116,6 +120,11 @@ pub fn read(actor: &Actor, session: SessionId, command: ConsoleCommand) -> Resul
         ConsoleCommand::ChooseCustomer { call, customer } => return Ok(Asked::Customer { call, customer }),
         ConsoleCommand::AssignWaiting { call, agent: to } => CentreCommand::AssignWaiting { asker: agent, call, agent: to },
         ConsoleCommand::PutFirst { call } => CentreCommand::PutFirst { call },
+        ConsoleCommand::SetAhead { secs: Some(secs), .. } if !(1..=AHEAD_SECS_MAX).contains(&secs) => {
+            return Err(CommandProblem::other(format!("secs: 1 to {AHEAD_SECS_MAX}")));
+        }
+        ConsoleCommand::SetAhead { call, secs } => CentreCommand::SetAhead { call, secs },
+        ConsoleCommand::MoveWaiting { call, queue } => CentreCommand::MoveWaiting { call, queue },
         ConsoleCommand::Supervise { call, mode } => CentreCommand::Supervise { supervisor: agent, call, mode },
         ConsoleCommand::EndSupervision => CentreCommand::EndSupervision { supervisor: agent },
         ConsoleCommand::TakeOver { call } => CentreCommand::TakeOver { supervisor: agent, call },

@@ -247,6 +247,21 @@ pub enum ConsoleCommand {
         /// Which.
         call: CallId,
     },
+    /// A supervisor puts a waiting call ahead by some time.
+    SetAhead {
+        /// Which.
+        call: CallId,
+        /// As though it had waited so many seconds longer, 1 to 86400; without it where the queue's rules put it, also one that was put first.
+        #[serde(default)]
+        secs: Option<i64>,
+    },
+    /// A supervisor moves a waiting call to the end of another queue.
+    MoveWaiting {
+        /// Which.
+        call: CallId,
+        /// Where it waits from now on.
+        queue: QueueId,
+    },
     /// A supervisor hears a call, or speaks to others than before.
     Supervise {
         /// Which.

@@ -42,7 +42,7 @@ pub use number::{Answering, Number, NumberTarget, StillUnanswered, UNANSWERED_SE
 pub use outbound_route::{OutboundRoute, RouteTrunk};
 pub use phone::{DigestHashes, DigestSecret, EntrySecret, Phone};
 pub use queue::{MissedBecomes, MissedRule, Queue, QueueExit, SkillNeed, WrapUp, WrapUpExtensions};
-pub use queue_routing::{BetweenEquals, PreferLast, QueueRouting, RoutingStep, Strategy};
+pub use queue_routing::{BetweenEquals, PreferLast, PreferOwner, QueueRouting, RoutingStep, Strategy};
 pub use recording_rules::{RecordingBegins, RecordingPolicy, RecordingRules};
 pub use segment_rules::SegmentRules;
 pub use service_level::{LevelCounts, ServiceLevelVariant};

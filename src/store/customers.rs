@@ -16,18 +16,18 @@ const MATCHES_MAX: i64 = 10;
 
 sql! {
     INSERT = "INSERT INTO customer (id, version, name, sort_name, organisation, document, segment, language, notes, products,
-            created_at, updated_at)
-        VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+            owner, created_at, updated_at)
+        VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     UPDATE = "UPDATE customer SET version = version + 1, name = $3, sort_name = $4, organisation = $5, document = $6,
-            segment = $7, language = $8, notes = $9, products = $10, updated_at = $11 WHERE id = $1 AND version = $2";
+            segment = $7, language = $8, notes = $9, products = $10, owner = $11, updated_at = $12 WHERE id = $1 AND version = $2";
     CLEAR_PHONES = "DELETE FROM customer_phone WHERE customer_id = $1";
     INSERT_PHONE = "INSERT INTO customer_phone (customer_id, position, e164, reversed, label) VALUES ($1, $2, $3, $4, $5)";
     CLEAR_EMAILS = "DELETE FROM customer_email WHERE customer_id = $1";
     INSERT_EMAIL = "INSERT INTO customer_email (customer_id, position, address, label) VALUES ($1, $2, $3, $4)";
     CLEAR_WORDS = "DELETE FROM customer_word WHERE customer_id = $1";
     INSERT_WORD = "INSERT INTO customer_word (word, customer_id) VALUES ($1, $2)";
-    FIND = "SELECT id, version, name, organisation, document, segment, language, notes, products, created_at, updated_at
-        FROM customer WHERE id = $1";
+    FIND = "SELECT id, version, name, organisation, document, segment, language, notes, products, owner, created_at,
+            updated_at FROM customer WHERE id = $1";
     PHONES = "SELECT e164, label FROM customer_phone WHERE customer_id = $1 ORDER BY position";
     EMAILS = "SELECT address, label FROM customer_email WHERE customer_id = $1 ORDER BY position";
     BY_NUMBER = "SELECT DISTINCT k.id, k.updated_at FROM customer k JOIN customer_phone p ON p.customer_id = k.id
@@ -78,6 +78,7 @@ struct CustomerRow {
     language: String,
     notes: String,
     products: Json<Vec<Product>>,
+    owner: Option<String>,
     created_at: i64,
     updated_at: i64,
 }
@@ -148,7 +149,7 @@ impl SearchTerm {
     }
 }
 
-fn shared_values(customer: &Customer) -> [Val; 8] {
+fn shared_values(customer: &Customer) -> [Val; 9] {
     [
         Val::from(&customer.name),
         Val::from(sort_name(customer)),
@@ -158,6 +159,7 @@ fn shared_values(customer: &Customer) -> [Val; 8] {
         Val::from(&customer.language),
         Val::from(&customer.notes),
         Val::json(&customer.products),
+        Val::from(customer.owner.as_ref().map(ToString::to_string)),
     ]
 }
 
@@ -240,6 +242,7 @@ fn whole(row: CustomerRow, phones: Vec<(String, String)>, emails: Vec<(String, S
         emails: emails.into_iter().map(|(address, label)| CustomerEmail { address, label }).collect(),
         products: row.products.0,
         notes: row.notes,
+        owner: parse_some("customer.owner", row.owner)?,
         created_at: Timestamp::from_millis(row.created_at),
         updated_at: Timestamp::from_millis(row.updated_at),
     })

@@ -37,6 +37,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (16, "work items", include_str!("../../migrations/0016_work_items.sql")),
     (18, "ticket workflow", include_str!("../../migrations/0018_ticket_workflow.sql")),
     (21, "handling", include_str!("../../migrations/0021_handling.sql")),
+    (24, "owners", include_str!("../../migrations/0024_owners.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -234,6 +235,11 @@ mod tests {
             21,
             "0b77c77191dd811fbd99c6b8221ad4a63d18843ff69892039c3524ed52abea53",
             "e2d6703eac3f99bf12445844bb200d2ff7e691499230c5a23ec7e6352f463dc9",
+        ),
+        (
+            24,
+            "7a894331d92c9e6fafdd2c8e692e63adb84b54b28f5064c5e9be8c03e5f9a35b",
+            "116fa1fc53d2f628efdf66ec6adbb11811cfdc68d86e46f0c194afec3265f821",
         ),
     ];
 

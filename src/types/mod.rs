@@ -45,6 +45,9 @@ pub use peer_reason::PeerReason;
 pub use phone_number::{InvalidPhoneNumber, PhoneNumber};
 pub use redirection::{Redirection, RedirectionReason};
 pub use rng::Rng;
-pub use routing_decision::{CANDIDATES_MAX, NotFree, RoutingCandidate, RoutingDecision, Standing, StrategyName};
+pub use routing_decision::{
+    CANDIDATES_MAX, KeptBecause, KeptFor, KeptTier, NotFree, NotFreeAgents, OTHERS_MAX, RoutingCandidate, RoutingDecision,
+    Standing, StrategyName,
+};
 pub use session_identifier::{SessionIdentifier, SessionUuid};
 pub use time::{Clock, Mono, Now, Sleep, Timestamp};

@@ -19,7 +19,7 @@ const TALKING_MAX: i64 = 10_000;
 const STRIKES_MAX: i64 = 20;
 /// How long an agent is passed over for a call that was missed.
 const EXCLUDED_SECS_MAX: i64 = 600;
-/// How long a caller waits for the agent of the last talk, and how old that may be.
+/// How long a caller waits for an agent, or for the agent's team, and how old a last talk may be.
 const KEPT_SECS_MAX: i64 = 600;
 const KEPT_DAYS_MAX: i64 = 365;
 /// Agents at whom one call rings.
@@ -87,6 +87,14 @@ pub(super) fn routing(queue: &Queue, directory: &Directory, problems: &mut Probl
     if let Some(last) = routing.prefers_last {
         problems.within("routing.prefers_last.secs", last.secs, 1, KEPT_SECS_MAX);
         problems.within("routing.prefers_last.days", last.days, 1, KEPT_DAYS_MAX);
+    }
+    if let Some(owner) = routing.prefers_owner {
+        problems.within("routing.prefers_owner.secs", owner.secs, 1, KEPT_SECS_MAX);
+    }
+    if let Some(secs) = routing.prefers_team_secs {
+        problems.within("routing.prefers_team_secs", secs, 1, KEPT_SECS_MAX);
+        let has_whose = routing.prefers_owner.is_some() || routing.prefers_last.is_some();
+        problems.unless(has_whose, "routing.prefers_team_secs", Flaw::TeamOfNobody);
     }
     if let Some(secs) = routing.promote_secs {
         problems.within("routing.promote_secs", secs, 1, STEP_SECS_MAX);

@@ -167,6 +167,7 @@ async fn everything_that_is_wrong_with_how_a_queue_shares_its_calls_out_is_said_
         head_start_secs: BTreeMap::from([("gold".into(), 4_000), ("tin".into(), 1)]),
         talking_max: Some(0),
         strikes_max: 0,
+        prefers_team_secs: Some(30),
         ..QueueRouting::default()
     };
     let gold = SegmentRules { queue: Some("ghost".parse().unwrap()), script: [("xx".into(), "Hello".into())].into() };
@@ -182,6 +183,7 @@ async fn everything_that_is_wrong_with_how_a_queue_shares_its_calls_out_is_said_
             "strategy.order[1]",
             "steps[1].after_secs",
             "steps[1].skills[0].skill",
+            "prefers_team_secs",
             "promote_secs",
             "head_start_secs.gold",
             "head_start_secs.tin",

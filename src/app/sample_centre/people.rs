@@ -163,6 +163,7 @@ fn person(index: u64, now: Timestamp, rng: &mut Rng) -> Option<SamplePerson> {
         name,
         products,
         notes: String::new(),
+        owner: None,
         created_at: made,
         updated_at: made,
     };

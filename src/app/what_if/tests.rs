@@ -24,7 +24,7 @@ fn setup(agents: &[&str]) -> Setup {
         is_active: true,
         work_items_max: None,
     });
-    Setup { queues: vec![Queue::new(queue, "Sales")], agents: agents.collect() }
+    Setup { queues: vec![Queue::new(queue, "Sales")], agents: agents.collect(), teams: Default::default() }
 }
 
 /// One agent, a call every two minutes that is talked on for three: every second caller gives up after a minute.

@@ -77,7 +77,7 @@ pub struct Call {
     pub wrapping: BTreeSet<AgentId>,
     /// Queues that branches have sent it to.
     pub hops: u8,
-    /// Whether the queue is chosen as soon as it is known, or known to be unknown, who the caller is.
+    /// Whether the caller comes to the queue as soon as it is known, or known to be unknown, who that is.
     #[serde(default)]
     pub awaits_segment: bool,
     /// What it was about, by agent.

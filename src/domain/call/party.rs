@@ -52,6 +52,9 @@ pub struct PartyMatch {
     /// Who talked with the customer last.
     #[serde(default)]
     pub last_agent: Option<LastAgent>,
+    /// Whose customer it is.
+    #[serde(default)]
+    pub owner: Option<AgentId>,
 }
 
 /// The agent of a customer's last talk.

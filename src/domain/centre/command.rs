@@ -402,11 +402,13 @@ pub struct CallerRecordRef {
     pub open_tickets: Vec<(i64, Arc<str>)>,
     /// Who talked with the customer last.
     pub last_agent: Option<LastAgent>,
+    /// Whose customer it is.
+    pub owner: Option<AgentId>,
 }
 
 impl From<CallerRecordRef> for PartyMatch {
     fn from(found: CallerRecordRef) -> Self {
-        let CallerRecordRef { customer, name, segment, language, open_tickets, last_agent } = found;
-        Self { customer, name, segment, language, open_tickets, last_agent }
+        let CallerRecordRef { customer, name, segment, language, open_tickets, last_agent, owner } = found;
+        Self { customer, name, segment, language, open_tickets, last_agent, owner }
     }
 }

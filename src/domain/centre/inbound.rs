@@ -152,7 +152,7 @@ impl Centre {
         });
         self.review_head_start(id);
         self.merge_callback_of_known(turn, id);
-        self.keep_for_last_agent(turn, id);
+        self.keep_for_preferred(turn, id);
         self.flow_knows_caller(turn, id);
         self.serve_after_look_up(turn, id);
     }

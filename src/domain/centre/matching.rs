@@ -10,7 +10,7 @@ use crate::{
         directory::{Queue, Strategy},
         queue::{Choice, FreeAgent, OpenQueue, Pick, QueueLine, WorkRecord},
     },
-    types::{AgentId, CallId, Mono, NotFree, QueueId, RoutingDecision},
+    types::{AgentId, CallId, Mono, QueueId, RoutingDecision},
 };
 
 impl Centre {
@@ -111,7 +111,8 @@ impl Centre {
     }
 
     pub(super) fn open_queue<'a>(&'a self, queue: &'a Queue, line: &'a QueueLine) -> OpenQueue<'a> {
-        OpenQueue { queue, line, least_step: self.least_step(queue), last_offered: self.last_offered(queue) }
+        let (least_step, last_offered) = (self.least_step(queue), self.last_offered(queue));
+        OpenQueue { queue, line, least_step, last_offered, teams: &self.teams }
     }
 
     /// A call has changed: whether it may ring at one more agent.
@@ -153,8 +154,7 @@ impl Centre {
     fn offer_call(&mut self, turn: &mut Turn<'_>, picked: Pick) {
         let Pick { call, decision } = picked;
         let (queue, agent) = (decision.queue.clone(), decision.agent.clone());
-        let not_free = self.staffing.of(&queue).map_or_else(NotFree::default, |staff| staff.not_free);
-        let decision = RoutingDecision { not_free, ..decision };
+        let decision = self.with_others(decision);
         if self.is_consult_in(call, &queue) {
             return self.offer_consult(turn, call, &agent, decision);
         }

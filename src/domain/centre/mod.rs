@@ -21,7 +21,6 @@ mod hearing;
 mod hours;
 mod inbound;
 mod io;
-mod last_agent;
 mod leaving;
 mod legs;
 mod line_transfer;
@@ -34,6 +33,7 @@ mod outbound;
 mod overflow;
 mod park;
 mod playback;
+mod preferred_agents;
 mod presence;
 mod promised;
 mod publish;
@@ -108,7 +108,7 @@ use super::{
     directory::Directory,
     event::Actor,
     ivr::{FlowRun, ScriptBook},
-    queue::{KeptPlaces, QueueLine, Reach},
+    queue::{KeptPlaces, QueueLine, Reach, Teams},
     routing::DialPlan,
     trunk::{Pace, TrunkState},
 };
@@ -134,6 +134,8 @@ pub struct Centre {
     agents: BTreeMap<AgentId, Agent>,
     /// Which queues an agent comes into question for, as of the present directory.
     serves: BTreeMap<AgentId, BTreeMap<QueueId, Reach>>,
+    /// Who is of whose team, as of the same.
+    teams: Teams,
     /// What they come to by queue.
     staffing: Staffing,
     lines: BTreeMap<QueueId, QueueLine>,

@@ -143,7 +143,7 @@ impl Centre {
             self.out.push_back(CentreOutput::Fact(Fact::of(turn.now.wall, turn.actor.clone(), Event::Agent(event))));
         }
         if is_away {
-            self.keep_for_nobody(id);
+            self.keep_for_nobody(turn, id);
         }
         if has_signed_in {
             self.begin_workload(turn, id);

@@ -356,6 +356,7 @@ impl Centre {
                     waiting.is_dead = false;
                     self.is_match_due = true;
                 }
+                self.keep_for_preferred(turn, id);
             }
             Stage::Reconnecting { with, .. } if self.recovery.early_agents.remove(&id) => {
                 self.agent_audio(turn, id, &with.agent, true);

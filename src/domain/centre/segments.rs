@@ -17,11 +17,14 @@ impl Centre {
         other.cloned().unwrap_or(queue)
     }
 
-    /// Whether it is still being looked up who the caller is, and the queue depends on it. The look-up has its own deadline.
+    /// Whether it is still being looked up who the caller is, and the queue, or whom it prefers, depends on it. The look-up has its own
+    /// deadline.
     pub(super) fn awaits_segment(&self, id: CallId, queue: &QueueId) -> bool {
         let asks = |queue: &QueueId| {
-            let rules = self.directory.queues.get(queue).map(|queue| &queue.segments);
-            rules.is_some_and(|rules| rules.values().any(|rules| rules.queue.is_some()))
+            self.directory.queues.get(queue).is_some_and(|queue| {
+                let prefers_somebody = queue.routing.prefers_owner.is_some() || queue.routing.prefers_last.is_some();
+                prefers_somebody || queue.segments.values().any(|rules| rules.queue.is_some())
+            })
         };
         self.timers.is_set(&Timer::LookUp(id)) && asks(queue)
     }

@@ -10,7 +10,7 @@ use crate::{
         directory::Directory,
         event::Actor,
         ivr::ScriptBook,
-        queue::reach,
+        queue::{Teams, reach},
     },
     types::{AgentId, CallId, Now, QueueId, Rng},
 };
@@ -35,6 +35,7 @@ impl Centre {
                 (agent.id.clone(), reaches.collect())
             })
             .collect();
+        self.teams = Teams::of(&directory);
         for agent in self.agents.values_mut() {
             agent.keep_queues(|queue| directory.queues.contains_key(queue));
         }

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         agent::Workload,
         directory::{AgentProfile, Directory, Queue},
-        queue::{Choice, FreeAgent, LineChanges, Pick},
+        queue::{Choice, FreeAgent, LineChanges, Pick, Teams},
     },
     types::{AgentId, CallId, IdleRules, IdleTimes, Mono, QueueId},
 };
@@ -66,6 +66,9 @@ pub struct Setup {
     pub queues: Vec<Queue>,
     /// All agents.
     pub agents: Vec<AgentProfile>,
+    /// Who is of whose team.
+    #[serde(default, skip_serializing_if = "Teams::is_empty")]
+    pub teams: Teams,
 }
 
 /// How a queue with callers stands.
@@ -132,7 +135,8 @@ impl Sights {
 
     fn setup(&self, directory: &Arc<Directory>) -> Option<Box<Setup>> {
         let is_same = self.directory.as_ref().is_some_and(|known| {
-            Arc::ptr_eq(known, directory) || (known.queues == directory.queues && known.agents == directory.agents)
+            let is_alike = || known.queues == directory.queues && known.agents == directory.agents;
+            Arc::ptr_eq(known, directory) || (is_alike() && Teams::of(known) == Teams::of(directory))
         });
         (!is_same).then(|| Box::new(Setup::of(directory)))
     }
@@ -209,6 +213,7 @@ impl Setup {
         Self {
             queues: queues.map(|queue| Queue { script: BTreeMap::new(), ..queue }).collect(),
             agents: agents.map(|agent| AgentProfile { name: String::new(), ..agent }).collect(),
+            teams: Teams::of(directory),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         agent::{Agent, Presence},
         queue::Reach,
     },
-    types::{AgentId, NotFree, QueueId},
+    types::{AgentId, NotFree, NotFreeAgents, OTHERS_MAX, QueueId, RoutingDecision},
 };
 
 /// What an agent who is signed in does, as far as the queues care.
@@ -124,6 +124,31 @@ impl Centre {
             }
         }
         staffing
+    }
+
+    /// A decision with those who could serve the queue and are not free.
+    pub(super) fn with_others(&self, decision: RoutingDecision) -> RoutingDecision {
+        let not_free = self.staffing.of(&decision.queue).map_or_else(NotFree::default, |staff| staff.not_free);
+        RoutingDecision { not_free, others: self.not_free_agents(&decision.queue), ..decision }
+    }
+
+    fn not_free_agents(&self, queue: &QueueId) -> NotFreeAgents {
+        let serves = |agent: &&Agent| self.serves.get(&agent.id).is_some_and(|reaches| reaches.contains_key(queue));
+        let mut named = NotFreeAgents::default();
+        let known = self.agents.values().filter(serves).filter_map(|agent| Some((agent, self.doing(agent)?)));
+        let is_kept = |agent: &Agent| self.work.is_kept_for_item(&agent.id);
+        for (agent, doing) in known.filter(|(agent, doing)| *doing != Doing::Free || is_kept(agent)).take(OTHERS_MAX) {
+            let list = match (doing, agent.presence()) {
+                (Doing::Free, _) => &mut named.kept_for_item,
+                (Doing::Offered, _) => &mut named.offered,
+                (Doing::Busy, _) => &mut named.busy,
+                (Doing::WrappingUp, _) => &mut named.wrapping_up,
+                (Doing::Paused, Presence::Paused { reason, .. }) => named.paused.entry(reason.to_string()).or_default(),
+                (Doing::Paused, _) => &mut named.no_device,
+            };
+            list.push(agent.id.clone());
+        }
+        named
     }
 
     fn doing(&self, agent: &Agent) -> Option<Doing> {

@@ -83,7 +83,7 @@ impl Centre {
         }
         self.published.touch_queue(queue.id.clone());
         self.is_match_due = true;
-        self.keep_for_last_agent(turn, id);
+        self.keep_for_preferred(turn, id);
     }
 
     /// How far the queue puts the caller's segment ahead.

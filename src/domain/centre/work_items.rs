@@ -17,7 +17,7 @@ use crate::{
         queue::{FreeAgent, OpenQueue, Pick, QueueLine, Waiting, next_step, pick, pick_among},
         work::{NewWorkItem, OfferMiss, WorkEvent, WorkItem, WorkKind, WorkReturn, WorkState},
     },
-    types::{AgentId, CallId, Mono, NotFree, Now, QueueId, RoutingDecision, Timestamp, WorkItemId},
+    types::{AgentId, CallId, Mono, Now, QueueId, RoutingDecision, Timestamp, WorkItemId},
 };
 
 /// Items at a time, in all; what comes past that is a ticket and nothing more.
@@ -369,8 +369,7 @@ impl Centre {
         let (id, queue, agent) = (item.id, item.queue.clone(), decision.agent.clone());
         let ring_secs = self.directory.queues.get(&queue).map_or(0, |queue| queue.ring_secs);
         let until = turn.now.plus_millis(millis(offer::ring_secs(ring_secs)));
-        let not_free = self.staffing.of(&queue).map_or_else(NotFree::default, |staff| staff.not_free);
-        let decision = RoutingDecision { not_free, ..decision };
+        let decision = self.with_others(decision);
         if let Some(waiting) = self.work.lines.get_mut(&queue).and_then(|line| line.get_mut(call)) {
             waiting.is_offered = true;
         }

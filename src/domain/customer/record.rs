@@ -33,6 +33,9 @@ pub struct Customer {
     pub products: Vec<Product>,
     /// Remarks, plain text.
     pub notes: String,
+    /// Whose customer it is: routing asks this agent first where a queue wants that.
+    #[serde(default)]
+    pub owner: Option<AgentId>,
     /// Made.
     pub created_at: Timestamp,
     /// Last changed.

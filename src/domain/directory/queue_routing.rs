@@ -33,8 +33,13 @@ pub struct QueueRouting {
     /// After so many seconds a call goes before all priorities of other queues, so that none waits for ever: ten minutes where nothing is
     /// said. `None` is never.
     pub promote_secs: Option<i64>,
-    /// Whether a caller waits for the agent of the last talk; `None` is not at all.
+    /// Whether a caller waits for the agent whose customer it is; `None` is not at all.
+    pub prefers_owner: Option<PreferOwner>,
+    /// Whether a caller waits for the agent of the last talk, where there is no owner to wait for; `None` is not at all.
     pub prefers_last: Option<PreferLast>,
+    /// For so many seconds after that, or from the entry on if that agent is not there, a caller waits for the agent's team: who belongs to
+    /// one of the agent's departments. `None` is not at all.
+    pub prefers_team_secs: Option<i64>,
     /// By how many seconds callers of a segment stand ahead in line, by the segment's key.
     pub head_start_secs: BTreeMap<String, i64>,
     /// By how many seconds all callers of the queue stand ahead of those of other queues of the same priority.
@@ -48,6 +53,14 @@ pub struct QueueRouting {
     /// For so many seconds an agent who has left a call unanswered, declined it or sent it to the queue is passed over for it; 0 is not at
     /// all.
     pub excluded_secs: i64,
+}
+
+/// A caller waits for the agent whose customer it is, if that agent serves the queue and is free or soon to be; then for the team, then for
+/// all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PreferOwner {
+    /// For so many seconds since the entry into the queue.
+    pub secs: i64,
 }
 
 /// A caller waits for the agent of the last talk, if that agent serves the queue and is free or soon to be; then for all.
@@ -145,7 +158,9 @@ impl Default for QueueRouting {
             steps: Vec::new(),
             skips_empty_steps: true,
             promote_secs: Some(PROMOTE_SECS_USUAL),
+            prefers_owner: None,
             prefers_last: None,
+            prefers_team_secs: None,
             head_start_secs: BTreeMap::new(),
             ahead_secs: 0,
             talking_max: None,

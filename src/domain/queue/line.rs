@@ -11,7 +11,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use self::changes::Told;
-use super::Taken;
+use super::{Kept, Meant, Taken};
 use crate::types::{AgentId, CallId, Mono, Standing};
 
 pub use changes::{LineChanges, Seen};
@@ -104,8 +104,8 @@ pub struct QueueLine {
     consults: usize,
     /// Who has had its calls of late.
     pub taken: Taken,
-    /// Callers who wait for one agent, until when.
-    kept: BTreeMap<CallId, (AgentId, Mono)>,
+    /// For whom callers wait, or have waited.
+    kept: BTreeMap<CallId, Kept>,
     told: Told,
 }
 
@@ -245,15 +245,22 @@ impl QueueLine {
         self.places.range((from, Bound::Unbounded)).map(|(call, _)| *call)
     }
 
-    /// This caller waits for one agent until then.
-    pub fn keep_for(&mut self, call: CallId, agent: AgentId, until: Mono) {
-        self.kept.insert(call, (agent, until));
-        self.touch(call);
+    /// This caller, who is in line, waits for somebody in particular.
+    pub fn keep(&mut self, call: CallId, kept: Kept) {
+        if self.places.contains_key(&call) {
+            self.kept.insert(call, kept);
+            self.touch(call);
+        }
     }
 
-    /// The agent for whom a caller waits.
-    pub fn kept_for(&self, call: CallId, now: Mono) -> Option<&AgentId> {
-        self.kept.get(&call).filter(|(_, until)| now < *until).map(|(agent, _)| agent)
+    /// For whom a caller waits, or has waited here.
+    pub fn kept(&self, call: CallId) -> Option<&Kept> {
+        self.kept.get(&call)
+    }
+
+    /// Who alone may have a caller now; `None` is everybody.
+    pub fn meant(&self, call: CallId, now: Mono) -> Option<Meant<'_>> {
+        self.kept.get(&call)?.meant(now)
     }
 
     /// A caller waits for nobody in particular.
@@ -263,14 +270,9 @@ impl QueueLine {
         }
     }
 
-    /// Nobody waits for this agent any more. Whether somebody did.
-    pub fn release_kept_for(&mut self, agent: &AgentId) -> bool {
-        let of_agent = self.kept.iter().filter(|(_, (kept_for, _))| kept_for == agent);
-        let released: Vec<CallId> = of_agent.map(|(call, _)| *call).collect();
-        for call in &released {
-            self.release_kept(*call);
-        }
-        !released.is_empty()
+    /// All callers who wait for somebody in particular, or have waited.
+    pub fn all_kept(&self) -> impl Iterator<Item = (CallId, &Kept)> {
+        self.kept.iter().map(|(call, kept)| (*call, kept))
     }
 
     /// How many stand in it: those that ring, those who are called back and what agents ask included.
@@ -359,7 +361,7 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{Rng, Timestamp};
+    use crate::types::{KeptBecause, Rng, Timestamp};
 
     fn at(secs: u64) -> Mono {
         Mono::from_millis(secs * 1_000)
@@ -408,9 +410,9 @@ mod tests {
         let ana: AgentId = "ana".parse().unwrap();
         line.join(Waiting::new(calls[0]), false, 0, at(1));
         line.join(Waiting::new(calls[1]), false, 0, at(2));
-        line.keep_for(calls[1], ana.clone(), at(60));
+        line.keep(calls[1], Kept::new(ana.clone(), KeptBecause::Owner, Some(at(60)), None));
         line.put_first(calls[1]);
-        assert_eq!((line.position(calls[1]), line.kept_for(calls[1], at(3))), (Some(1), Some(&ana)));
+        assert_eq!((line.position(calls[1]), line.meant(calls[1], at(3))), (Some(1), Some(Meant::Agent(&ana))));
         line.leave(calls[1]);
         assert!(line.kept.is_empty(), "nothing is left of one who is gone");
     }

@@ -2,6 +2,7 @@
 //! played or counted is decided by the floor.
 
 mod expected_wait;
+mod keeping;
 mod kept_places;
 mod line;
 mod pick;
@@ -12,6 +13,7 @@ mod work_history;
 mod work_norm;
 
 pub use expected_wait::{ServicePace, expected_wait};
+pub use keeping::{Kept, Meant, Teams};
 pub use kept_places::{KeptPlace, KeptPlaces};
 pub use line::{CalledBack, LineChanges, Place, QueueLine, Seen, Waiting};
 pub use pick::{Choice, FreeAgent, OpenQueue, Pick, WorkRecord, next_step, pick, pick_among, pick_beside};

@@ -10,14 +10,14 @@ use std::{
 };
 
 use super::{
-    Place, QueueLine, Reach, Waiting,
+    Kept, Meant, Place, QueueLine, Reach, Teams, Waiting,
     strategy::{Ranked, rank},
 };
 use crate::{
     domain::directory::Queue,
     types::{
-        AgentId, CANDIDATES_MAX, CallId, IdleRules, IdleTimes, Mono, NotFree, QueueId, RoutingCandidate, RoutingDecision,
-        Standing,
+        AgentId, CANDIDATES_MAX, CallId, IdleRules, IdleTimes, Mono, NotFree, NotFreeAgents, QueueId, RoutingCandidate,
+        RoutingDecision, Standing,
     },
 };
 
@@ -32,6 +32,8 @@ pub struct OpenQueue<'a> {
     pub least_step: usize,
     /// Whom its last call was offered to.
     pub last_offered: Option<&'a AgentId>,
+    /// Who is of whose team.
+    pub teams: &'a Teams,
 }
 
 /// An agent who could take a call now.
@@ -166,10 +168,12 @@ pub fn pick_among(
                     step: i64::try_from(caller.step).unwrap_or(i64::MAX),
                     passed_by,
                     rings_beside: 0,
-                    for_last_agent: caller.kept_for(now).is_some(),
+                    for_last_agent: caller.kept().is_some_and(|kept| kept.is_for_last_agent(now)),
+                    kept: caller.kept().and_then(|kept| kept.told(now)),
                     candidates: caller.candidates(&ranked, free, now),
                     more_candidates: i64::try_from(free.len().saturating_sub(CANDIDATES_MAX)).unwrap_or(i64::MAX),
                     not_free: NotFree::default(),
+                    others: NotFreeAgents::default(),
                 };
                 return Some(Pick { call: waiting.call, decision });
             }
@@ -287,16 +291,21 @@ struct Caller<'a> {
 impl<'a> Caller<'a> {
     fn rank(&self, draw: &mut dyn FnMut(u64) -> u64, now: Mono) -> Vec<Ranked<'a>> {
         let in_question = self.desk.reaching.iter().filter(|(step, _)| *step <= self.step).map(|(_, one)| *one);
-        let kept_for = self.kept_for(now);
-        let is_meant = |one: &&FreeAgent<'_>| kept_for.is_none_or(|agent| agent == one.agent);
+        let meant = self.meant(now);
+        let is_meant = |one: &&FreeAgent<'_>| meant.is_none_or(|meant| meant.is(one.agent, self.desk.open.teams));
         let eligible = in_question.filter(|one| !self.waiting.excludes(one.agent, now)).filter(is_meant);
         let open = &self.desk.open;
         rank(open.queue, eligible, (open.last_offered, &open.line.taken), draw, now)
     }
 
-    /// The one agent for whom the caller waits.
-    fn kept_for(&self, now: Mono) -> Option<&'a AgentId> {
-        self.desk.open.line.kept_for(self.waiting.call, now)
+    /// For whom the caller waits, or has waited.
+    fn kept(&self) -> Option<&'a Kept> {
+        self.desk.open.line.kept(self.waiting.call)
+    }
+
+    /// Who alone may have the caller.
+    fn meant(&self, now: Mono) -> Option<Meant<'a>> {
+        self.kept()?.meant(now)
     }
 
     /// The eligible agents in order, then why others were not.
@@ -314,7 +323,9 @@ impl<'a> Caller<'a> {
                 Some(_) if one.is_left_alone_by(self.desk.open.queue) => Standing::WorksOnItem,
                 Some(_) => match self.waiting.exclusion(one.agent, now) {
                     Some(why) => why,
-                    None if self.kept_for(now).is_some_and(|agent| agent != one.agent) => Standing::KeptForAnother,
+                    None if self.meant(now).is_some_and(|meant| !meant.is(one.agent, self.desk.open.teams)) => {
+                        Standing::KeptForAnother
+                    }
                     None => return None,
                 },
             };

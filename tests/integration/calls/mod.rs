@@ -14,6 +14,7 @@ mod loss;
 mod messages;
 mod numbers;
 mod outbound;
+mod preferred_agents;
 mod reasons;
 mod recorders;
 mod recordings;

@@ -7,7 +7,7 @@ use crate::{
     domain::{
         agent::Presence,
         directory::Queue,
-        queue::{Choice, FreeAgent, OpenQueue, Pick, QueueLine, Reach, reach},
+        queue::{Choice, FreeAgent, OpenQueue, Pick, QueueLine, Reach, Teams, reach},
     },
     types::{AgentId, CallId, QueueId},
 };
@@ -18,6 +18,7 @@ pub struct Rebuilt {
     last: Option<u64>,
     queues: BTreeMap<QueueId, Queue>,
     serves: BTreeMap<AgentId, BTreeMap<QueueId, Reach>>,
+    teams: Teams,
     lines: BTreeMap<QueueId, QueueLine>,
     standing: BTreeMap<QueueId, QueueSight>,
     free: BTreeMap<AgentId, AgentSight>,
@@ -92,7 +93,7 @@ impl Rebuilt {
         let standing = self.standing.get(id).filter(|_| !line.is_empty())?;
         let queue = self.queues.get(id)?;
         let last_offered = standing.last_offered.as_ref();
-        Some((standing, OpenQueue { queue, line, least_step: standing.least_step, last_offered }))
+        Some((standing, OpenQueue { queue, line, least_step: standing.least_step, last_offered, teams: &self.teams }))
     }
 
     fn see(&mut self, sight: &Sight) -> Result<(), Gap> {
@@ -131,5 +132,6 @@ impl Rebuilt {
             (agent.id.clone(), reaches.collect())
         });
         self.serves = serves.collect();
+        self.teams = setup.teams.clone();
     }
 }

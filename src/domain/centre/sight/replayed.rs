@@ -106,7 +106,8 @@ impl Replayed {
             Some(Ok(Some(picked))) if picked.call != call => differs("the call", call, picked.call),
             Some(Ok(Some(picked))) => {
                 // Counted by the floor beside the decision; no choice depends on it.
-                let mut again = RoutingDecision { not_free: decision.not_free, ..picked.decision };
+                let others = decision.others.clone();
+                let mut again = RoutingDecision { not_free: decision.not_free, others, ..picked.decision };
                 speak_as_then(&decision.candidates, &mut again.candidates);
                 first_difference(decision, &again).or_else(|| self.contradiction()).unwrap_or(Verdict::Identical)
             }

@@ -22,9 +22,9 @@ use crate::{
             CallEvent, CallEventKind, ConsultStep, EndCause, LastAgent, PartEnd, PauseCause, Stage, Supervision, TransferTarget,
         },
         directory::{
-            AgentProfile, BetweenEquals, CallbackMode, CallbackRules, Device, Directory, ForkRule, ForkTarget, HoldLimits,
-            MediaFork, PreferLast, QueueExit, QueueRouting, RecordingPolicy, RoutingStep, Strategy, WaitingKey, WaitingRules,
-            WrapUp,
+            AgentProfile, BetweenEquals, CallbackMode, CallbackRules, Department, Device, Directory, ForkRule, ForkTarget,
+            HoldLimits, MediaFork, PreferLast, PreferOwner, QueueExit, QueueRouting, RecordingPolicy, RoutingStep, Strategy,
+            WaitingKey, WaitingRules, WrapUp,
         },
         event::Event,
         queue::{OpenQueue, Place, pick, pick_beside},
@@ -301,6 +301,22 @@ fn directory(
         (queue.on_no_agents, queue.on_max_wait, queue.on_full, queue.on_closed) = (exit(), exit(), exit(), exit());
         directory.queues.insert(queue.id.clone(), queue);
     }
+    for (key, manager, members) in [("desk", "bea", ["ana", "carl"]), ("field", "dora", ["carl", "eva"])] {
+        let department = Department {
+            id: id(key),
+            parent: None,
+            names: BTreeMap::new(),
+            position: 0,
+            manager: Some(id(manager)),
+            deputy: None,
+            members: members.map(id).to_vec(),
+            calendar: None,
+            accept_secs: None,
+            answer_secs: None,
+            is_active: true,
+        };
+        directory.departments.insert(department.id.clone(), department);
+    }
     directory
 }
 
@@ -334,6 +350,8 @@ fn with_more_rules(mut directory: Directory, dice: &mut Rng) -> Directory {
             (WrapUp::Timed { secs }, 1) => WrapUp::Optional { secs },
             (as_ever, _) => as_ever,
         };
+        queue.routing.prefers_owner = (dice.below(2) == 0).then_some(PreferOwner { secs: 15 });
+        queue.routing.prefers_team_secs = (dice.below(2) == 0).then_some(25);
     }
     directory
 }

@@ -30,6 +30,7 @@ fn match_in(floor: &mut Floor, language: &str) -> CallerRecordRef {
         language: Some(language.into()),
         open_tickets: vec![],
         last_agent: None,
+        owner: None,
     }
 }
 

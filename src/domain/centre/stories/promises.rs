@@ -139,7 +139,8 @@ fn customers_are_called_at_usual_hours_by_the_clocks_of_where_they_live() {
 
 fn known(customer: CustomerId) -> CallerMatch {
     let (name, segment) = ("Eva".into(), "gold".into());
-    let found = CallerRecordRef { customer, name, segment, language: None, last_agent: None, open_tickets: vec![] };
+    let found =
+        CallerRecordRef { customer, name, segment, language: None, last_agent: None, owner: None, open_tickets: vec![] };
     CallerMatch { customers: vec![found] }
 }
 

@@ -53,6 +53,7 @@ fn known_as(floor: &mut Floor, call: CallId, segment: &str) {
         language: None,
         open_tickets: vec![],
         last_agent: None,
+        owner: None,
     };
     floor.input(CentreInput::CallerKnown { call, found: CallerMatch { customers: vec![customer] } });
 }
@@ -70,6 +71,56 @@ fn the_offer_says_who_was_free_how_they_stood_and_who_was_not() {
     let second = &decisions(&floor)[1];
     assert_eq!((second.agent.as_str(), second.not_free.paused), ("bea", 2), "ana is not ready after a missed call");
     assert_eq!(floor.presence("bea"), Presence::Offered { call });
+}
+
+#[test]
+fn whoever_serves_the_queue_and_was_not_free_is_named_with_what_they_did() {
+    let mut directory = sample();
+    for key in ["dora", "eva", "fred", "gus"] {
+        directory.agents.insert(id(key), agent(key, &["support"]));
+    }
+    directory.agents.insert(id("hugo"), agent("hugo", &["sales"]));
+    let mut floor = Floor::with(directory);
+    for key in ["ana", "bea", "dora", "hugo"] {
+        floor.sign_in(key);
+    }
+    floor.set_presence("bea", WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    floor.set_presence("dora", WantedPresence::Paused { reason: "training".into() }).unwrap();
+    // `ana` wraps up, `eva` talks, `fred` is called, `gus` is not there.
+    let (leg, _) = floor.call("1001");
+    floor.answer("ana");
+    floor.hang_up(leg);
+    floor.sign_in("eva");
+    floor.call("1001");
+    floor.answer("eva");
+    floor.sign_in("fred");
+    floor.call("1001");
+    floor.sign_in("carl");
+    floor.call("1001");
+    let decision = decisions(&floor).pop().unwrap();
+    assert_eq!(decision.agent.as_str(), "carl");
+    let told = serde_json::to_value(&decision.others).unwrap();
+    let expected = serde_json::json!({ "offered": ["fred"], "busy": ["eva"], "wrapping_up": ["ana"],
+        "paused": { "lunch": ["bea"], "training": ["dora"] } });
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn of_a_great_many_who_were_not_free_the_first_fifty_are_named() {
+    let mut directory = sample();
+    let further: Vec<String> = (100..180).map(|number| format!("further-{number}")).collect();
+    directory.agents.extend(further.iter().map(|key| (id(key), agent(key, &["support"]))));
+    let mut floor = Floor::with(directory);
+    for key in &further {
+        floor.sign_in(key);
+        floor.set_presence(key, WantedPresence::Paused { reason: "lunch".into() }).unwrap();
+    }
+    floor.sign_in("ana");
+    floor.call("1001");
+    let decision = decisions(&floor).pop().unwrap();
+    assert_eq!((decision.not_free.paused, decision.others.paused["lunch"].len()), (80, 50));
+    let octets = serde_json::to_string(&decision.others).unwrap().len();
+    assert!(octets < 1_000, "{octets} octets");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{CalledBack, Place, QueueLine, Waiting};
+use super::{CalledBack, Kept, Place, QueueLine, Waiting};
 use crate::types::{AgentId, CallId, Mono};
 
 /// What is different in a line since this was asked last. What only the callers themselves hear of does not count.
@@ -47,6 +47,9 @@ pub struct Seen {
     called_back: Option<CalledBack>,
     #[serde(default, skip_serializing_if = "is_default")]
     is_consult: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<Kept>,
+    /// As earlier versions told it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_for: Option<(AgentId, Mono)>,
 }
@@ -117,8 +120,9 @@ impl QueueLine {
         for seen in &changes.standing {
             let (waiting, place) = seen.clone().into_waiting();
             self.rejoin(waiting, place);
-            match seen.kept_for.clone() {
-                Some((agent, until)) => self.keep_for(seen.call, agent, until),
+            let told_shortly = seen.kept_for.clone().map(|(agent, until)| Kept::told_shortly(agent, until));
+            match seen.kept.clone().or(told_shortly) {
+                Some(kept) => self.keep(seen.call, kept),
                 None => self.release_kept(seen.call),
             }
         }
@@ -147,7 +151,8 @@ impl QueueLine {
             sent_by: waiting.sent_by.clone(),
             called_back: waiting.called_back.clone(),
             is_consult: waiting.is_consult,
-            kept_for: self.kept.get(&call).cloned(),
+            kept: self.kept.get(&call).cloned(),
+            kept_for: None,
         })
     }
 }
@@ -168,7 +173,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::{Rng, Timestamp};
+    use crate::types::{KeptBecause, Rng, Timestamp};
 
     fn at(secs: u64) -> Mono {
         Mono::from_millis(secs * 1_000)
@@ -204,15 +209,34 @@ mod tests {
         line.leave(calls[2]);
         assert_eq!(tell(&mut line, &mut copy), (1, 0), "who came and went in between is not told of");
         let ana: AgentId = "ana".parse().unwrap();
-        line.keep_for(calls[1], ana.clone(), at(30));
+        line.keep(calls[1], Kept::new(ana.clone(), KeptBecause::Owner, Some(at(30)), Some(at(40))));
         assert_eq!(tell(&mut line, &mut copy), (0, 1));
-        line.release_kept_for(&ana);
+        let mut kept = line.kept(calls[1]).unwrap().clone();
+        assert!(kept.give_up_agent(at(5)));
+        line.keep(calls[1], kept);
+        assert_eq!(tell(&mut line, &mut copy), (0, 1));
+        line.release_kept(calls[1]);
         assert_eq!(tell(&mut line, &mut copy), (0, 1));
         line.taken.note(&ana, &BTreeMap::from([(ana.clone(), 60)]), at(4));
         assert_eq!(tell(&mut line, &mut copy), (0, 0));
         assert!(line.take_changes().is_empty());
         line.forget_told();
         assert_eq!(tell(&mut line, &mut QueueLine::default()), (0, 1));
+    }
+
+    #[test]
+    fn what_an_earlier_version_told_of_a_kept_caller_is_understood() {
+        let mut line = QueueLine::default();
+        let call = CallId::mint(Timestamp::from_millis(1), &mut Rng::seeded(4));
+        line.join(Waiting::new(call), false, 0, at(1));
+        let mut told = serde_json::to_value(line.take_changes()).unwrap();
+        told["standing"][0]["kept_for"] = serde_json::json!(["ana", 30_000]);
+        let mut copy = QueueLine::default();
+        copy.follow(&serde_json::from_value(told).unwrap());
+        let ana: AgentId = "ana".parse().unwrap();
+        assert_eq!(copy.meant(call, at(29)), Some(super::super::Meant::Agent(&ana)));
+        assert_eq!(copy.meant(call, at(30)), None);
+        assert_eq!(copy.kept(call).unwrap().told(at(29)), None, "nor did its decisions say more");
     }
 
     #[test]

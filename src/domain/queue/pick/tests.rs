@@ -46,12 +46,13 @@ struct Desk {
     agents: Vec<(AgentProfile, Mono, WorkRecord)>,
     last: Option<AgentId>,
     rng: Rng,
+    teams: Teams,
 }
 
 impl Desk {
     fn new(queues: Vec<Queue>) -> Self {
         let lines = queues.iter().map(|_| QueueLine::default()).collect();
-        Self { queues, lines, agents: Vec::new(), last: None, rng: Rng::seeded(7) }
+        Self { queues, lines, agents: Vec::new(), last: None, rng: Rng::seeded(7), teams: Teams::default() }
     }
 
     fn free(&mut self, profile: AgentProfile, idle_since: u64) -> &mut WorkRecord {
@@ -92,7 +93,13 @@ impl Desk {
             .zip(&self.lines)
             .map(|(queue, line)| {
                 let steps = reaches.iter().filter_map(|reaches| reaches.get(&queue.id)).map(|reach| reach.step);
-                OpenQueue { queue, line, least_step: steps.min().unwrap_or(0), last_offered: self.last.as_ref() }
+                OpenQueue {
+                    queue,
+                    line,
+                    least_step: steps.min().unwrap_or(0),
+                    last_offered: self.last.as_ref(),
+                    teams: &self.teams,
+                }
             })
             .collect();
         let rng = &mut self.rng;

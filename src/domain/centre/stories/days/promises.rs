@@ -239,14 +239,15 @@ impl Day {
                     let is_own = centre.own_queues(agent).any(|own| own == queue);
                     // A call that rings already takes no more room in its queue.
                     let has_room = !is_beside || open.iter().any(|open| open.queue.id == *queue);
-                    let waits_for_other = line.kept_for(waiting.call, now).is_some_and(|kept_for| kept_for != agent);
+                    let waits_for_other = line.meant(waiting.call, now).is_some_and(|meant| !meant.is(agent, &centre.teams));
                     let is_overtaken = is_own && has_room && place < other && !waiting.excludes(agent, now) && !waits_for_other;
                     assert!(!is_overtaken, "{} was overtaken by {ahead}", waiting.call);
                 }
                 for agent in centre.agents.values().filter(|agent| agent.is_free()) {
                     let is_own = centre.own_queues(&agent.id).any(|own| own == queue);
                     let has_room = open.iter().any(|open| open.queue.id == *queue);
-                    let waits_for_other = line.kept_for(waiting.call, now).is_some_and(|kept_for| *kept_for != agent.id);
+                    let waits_for_other =
+                        line.meant(waiting.call, now).is_some_and(|meant| !meant.is(&agent.id, &centre.teams));
                     let could = !waits_for_other
                         && is_own
                         && has_room
@@ -276,13 +277,20 @@ impl Day {
             let Some(queue) = centre.calls.get(served).and_then(|call| call.queue.clone()) else { continue };
             let Some(place) = centre.lines.get(&queue).and_then(|line| line.place(*served)) else { continue };
             let line = &centre.lines[&queue];
-            let of = OpenQueue { queue: &centre.directory.queues[&queue], line, least_step: 0, last_offered: None };
+            let of = OpenQueue {
+                queue: &centre.directory.queues[&queue],
+                line,
+                least_step: 0,
+                last_offered: None,
+                teams: &centre.teams,
+            };
             if is_promoted(&of, &place) {
                 continue;
             }
             for other in open.iter().filter(|open| centre.own_queues(agent).any(|own| *own == open.queue.id)) {
                 for (place, waiting) in other.line.iter() {
-                    let waits_for_other = other.line.kept_for(waiting.call, now).is_some_and(|kept_for| kept_for != agent);
+                    let waits_for_other =
+                        other.line.meant(waiting.call, now).is_some_and(|meant| !meant.is(agent, &centre.teams));
                     let is_left_to_work = self.is_left_to_work(agent, &other.queue.id);
                     let is_reachable = !waiting.is_offered && !waiting.is_dead && !waits_for_other && !is_left_to_work;
                     let could = is_reachable && !waiting.excludes(agent, now);

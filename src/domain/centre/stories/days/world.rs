@@ -321,6 +321,7 @@ impl Day {
             language: Some("es".into()),
             open_tickets: vec![(1042, "open".into())],
             last_agent: Some(LastAgent { agent: id("bea"), at: self.began }),
+            owner: Some(id("carl")),
         }
     }
 
