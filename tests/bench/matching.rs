@@ -15,7 +15,7 @@ use centralita::{
             Strategy,
         },
         event::Actor,
-        queue::{FreeAgent, OpenQueue, QueueLine, Reach, Waiting, WorkRecord, pick, reach},
+        queue::{FreeAgent, OpenQueue, QueueLine, Reach, Teams, Waiting, WorkRecord, pick, reach},
     },
     types::{CallId, LegId, Mono, Now, QueueId, Rng, Timestamp, UserId},
 };
@@ -159,11 +159,12 @@ fn ready_to_ring(strategy: &str, floor: &Floor) {
 
 #[expect(clippy::disallowed_methods, reason = "it measures the machine")]
 fn row(strategy: &str, floor_is: &str, floor: &Floor, free_at_once: usize) {
+    let teams = Teams::default();
     let open: Vec<OpenQueue<'_>> = floor
         .queues
         .iter()
         .zip(&floor.lines)
-        .map(|(queue, line)| OpenQueue { queue, line, least_step: 0, last_offered: None })
+        .map(|(queue, line)| OpenQueue { queue, line, least_step: 0, last_offered: None, teams: &teams })
         .collect();
     let now = Mono::from_millis(1_400_000);
     let mut rng = Rng::seeded(6);

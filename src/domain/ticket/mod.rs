@@ -20,7 +20,7 @@ pub use event::{FactsBefore, TicketEvent, TicketEventKind};
 pub use explain::{ClockAccount, DayAccount, PauseAccount, WindowAccount};
 pub use moves::{
     BUILT_IN, By, FieldKind, FieldRule, Guards, Hold, MoveOption, MoveRule, NewOwner, Rank, Requirement, StateRule, StateTimer,
-    TypeRules, WORKFLOW_BYTES_MAX, Workflow, WorkflowMistake, read_workflow,
+    TypeRules, WORKFLOW_BYTES_MAX, Workflow, WorkflowFlaw, WorkflowMistake, WorkflowPart, read_workflow,
 };
 pub use policy::{OnChange, SlaPolicy, SlaTargets};
 pub use sla::{Clock, Pause};

@@ -3,6 +3,7 @@
 //! Deliberately absent: the clocks, which go by the category of a state and not by its name.
 
 mod check;
+mod flaw;
 mod read;
 
 use std::{
@@ -13,6 +14,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use flaw::{WorkflowFlaw, WorkflowPart};
 pub use read::{WORKFLOW_BYTES_MAX, WorkflowMistake, read_workflow};
 
 use super::{Priority, TicketState, TicketType};

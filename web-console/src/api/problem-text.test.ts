@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { changeLanguage, startI18n } from '@/i18n'
 import { ApiProblem, type FieldProblem } from './client'
-import { failureText, flawText, leftOutText, problemText } from './problem-text'
+import { failureText, flawText, leftOutText, problemText, workflowMistakeText } from './problem-text'
 
 const English = { message: 'something is wrong', mend: 'mend it' }
 const field = (flaw: object, name = 'id') => ({ field: name, ...flaw, ...English }) as FieldProblem
@@ -30,6 +30,17 @@ test('things and lists within it are words of that language too', async () => {
 test('what a newer server says is shown as it says it', () => {
   expect(flawText(field({ code: 'brand_new', params: { depth: 3 } }))).toBe('Something is wrong. Mend it.')
   expect(flawText(field({}))).toBe('Something is wrong. Mend it.')
+})
+
+test('a mistake in the text of a workflow is said in the language of the console, with its parameters', async () => {
+  const mistake = (flaw: object) => ({ line: 3, ...English, ...flaw }) as Parameters<typeof workflowMistakeText>[0]
+  const key = mistake({ code: 'unknown_key', params: { part: 'state', key: 'categry', choices: ['category', 'names'] } })
+  expect(workflowMistakeText(key)).toBe('Un estado no tiene `categry`. Bórralo; aquí van category o names.')
+  expect(workflowMistakeText(mistake({ code: 'no_moves' }))).toBe('El flujo de trabajo no tiene pasos. Escribe [[workflows.<clave>.moves]] con from y to.')
+  expect(workflowMistakeText(mistake({ code: 'too_many_states', params: { count: 61, most: 60 } }))).toBe('El flujo de trabajo tiene 61 estados. Puede haber 60 como mucho.')
+  await changeLanguage('en')
+  expect(workflowMistakeText(key)).toBe('A state has no `categry`. Delete it; here belong category or names.')
+  expect(workflowMistakeText(mistake({ code: 'brand_new', params: {} }))).toBe('Something is wrong. Mend it.')
 })
 
 test('a refusal as a whole: by its kind, by its fields, or as the server says it', () => {

@@ -30,6 +30,12 @@ export function flawText(problem: FieldProblem): string {
   return i18next.t(`api:flaw.${problem.code}`, wordsOf('params' in problem ? problem.params : {}))
 }
 
+/** What is wrong at a line of the workflow's text, and what would be right. */
+export function workflowMistakeText(mistake: Schemas['WorkflowMistake']): string {
+  if (!i18next.exists(`api:workflow_flaw.${mistake.code}`)) return [mistake.message, mistake.mend].map(asSentence).join(' ')
+  return i18next.t(`api:workflow_flaw.${mistake.code}`, wordsOf('params' in mistake ? mistake.params : {}))
+}
+
 /** Why a row of a file was left out. */
 export function leftOutText(left: Schemas['LeftOut']): string {
   switch (left.why) {
@@ -55,6 +61,7 @@ export function failureText(failure: CommandFailure): string {
 function wordsOf(params: object): Record<string, unknown> {
   const spoken = Object.entries(params).map(([name, value]): [string, unknown] => {
     if (name === 'thing') return [name, thingText(String(value))]
+    if (name === 'part') return [name, i18next.t(`api:workflow_part.${value as Schemas['WorkflowPart']}`)]
     if (name === 'by') return [name, listText((value as Schemas['Referrer'][]).map((one) => `${thingText(one.thing)} ${one.key}`), 'conjunction')]
     if (Array.isArray(value)) return [name, listText(value.map(String), 'disjunction')]
     return [name, value]

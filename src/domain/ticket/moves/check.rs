@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    FieldRule, MoveRule, Requirement, TypeRules,
+    FieldRule, MoveRule, Requirement, TypeRules, WorkflowFlaw,
     read::{Place, Reader, Shared},
 };
 use crate::{
@@ -22,57 +22,47 @@ pub(super) fn workflow(
 ) {
     let known: BTreeMap<&StatusKey, TicketState> =
         shared.states.iter().map(|(state, _)| (&state.key, state.category)).collect();
-    let names = known.keys().map(|key| key.as_str()).collect::<Vec<_>>().join(", ");
+    let names: Vec<String> = known.keys().map(ToString::to_string).collect();
     let mut pairs = BTreeSet::new();
     for (rule, place) in &shared.moves {
         for end in [&rule.from, &rule.to].into_iter().filter(|end| !known.contains_key(end)) {
-            reader.wrong(&place.0, format!("there is no state `{end}`"), format!("Write one of: {names}"));
+            reader.wrong(&place.0, WorkflowFlaw::UnknownState { key: end.to_string(), choices: names.clone() });
         }
         if known.get(&rule.from).is_some_and(|category| category.is_over()) {
-            let message = format!("a ticket in `{}` is over and cannot move", rule.from);
-            reader.wrong(&place.0, message, "Take the move away, or give the state another category");
+            reader.wrong(&place.0, WorkflowFlaw::MoveFromOver { key: rule.from.to_string() });
         }
         if known.get(&rule.to) == Some(&TicketState::New) {
-            reader.wrong(
-                &place.0,
-                format!("`{}` is for tickets that nobody has worked on", rule.to),
-                "Move it to open instead",
-            );
+            reader.wrong(&place.0, WorkflowFlaw::MoveToNew { key: rule.to.to_string() });
         }
         if known.get(&rule.to) == Some(&TicketState::Merged) {
-            reader.wrong(&place.0, format!("`{}` is reached by merging only", rule.to), "Take the move away");
+            reader.wrong(&place.0, WorkflowFlaw::MoveToMerged { key: rule.to.to_string() });
         }
         if !pairs.insert((&rule.from, &rule.to)) {
-            let message = format!("the move from `{}` to `{}` stands there twice", rule.from, rule.to);
-            reader.wrong(&place.0, message, "Keep one of the two");
+            reader.wrong(&place.0, WorkflowFlaw::MoveTwice { from: rule.from.to_string(), to: rule.to.to_string() });
         }
         for requirement in &rule.guards.requires {
             if let Requirement::Field(field) = requirement
                 && !fields.contains_key(field)
             {
-                let mend = format!("Write [fields.{field}], or take it out of requires");
-                reader.wrong(&place.0, format!("the guard asks for a field `{field}` that there is not"), mend);
+                reader.wrong(&place.0, WorkflowFlaw::UnknownGuardField { key: field.to_string() });
             }
         }
     }
     for (state, place) in &shared.states {
         if let Some(timer) = state.timer.as_ref() {
             if !known.contains_key(&timer.to) || timer.to == state.key {
-                reader.wrong(&place.0, format!("then = \"{}\" is no other state", timer.to), format!("Write one of: {names}"));
+                let (key, choices) = (timer.to.to_string(), names.clone());
+                reader.wrong(&place.0, WorkflowFlaw::TimerToNowhere { key, choices });
             }
             if state.category.is_over() {
-                reader.wrong(
-                    &place.0,
-                    format!("`{}` is over and does not end by itself", state.key),
-                    "Take after_hours and then away",
-                );
+                reader.wrong(&place.0, WorkflowFlaw::OverEndsByItself { key: state.key.to_string() });
             }
         }
     }
     for category in [TicketState::New, TicketState::Open, TicketState::Solved, TicketState::Closed] {
         if !known.values().any(|one| *one == category) {
-            let mend = format!("Write states.{0} = {{ category = \"{0}\" }}", category.word());
-            reader.wrong(&place.0, format!("the workflow `{key}` has no state of category {}", category.word()), mend);
+            let (key, category) = (key.to_string(), category.word().to_owned());
+            reader.wrong(&place.0, WorkflowFlaw::CategoryMissing { key, category });
         }
     }
     ways(reader, shared, &known);
@@ -101,12 +91,10 @@ fn ways(reader: &mut Reader<'_>, shared: &Shared, known: &BTreeMap<&StatusKey, T
     spread(&mut ending, edges.iter().map(|(from, to)| (*to, *from)));
     for (state, place) in &shared.states {
         if !reached.contains(&state.key) && state.category != TicketState::Merged {
-            let mend = "Write a move to it, or take the state away";
-            reader.wrong(&place.0, format!("no move leads to the state `{}`", state.key), mend);
+            reader.wrong(&place.0, WorkflowFlaw::Unreached { key: state.key.to_string() });
         }
         if !ending.contains(&state.key) && !state.category.is_over() {
-            let mend = "Write moves that lead from it to a state of category closed";
-            reader.wrong(&place.0, format!("from the state `{}` there is no way to closed", state.key), mend);
+            reader.wrong(&place.0, WorkflowFlaw::NoWayToClosed { key: state.key.to_string() });
         }
     }
 }
@@ -131,8 +119,8 @@ pub(super) fn fields_of_type(reader: &mut Reader<'_>, kind: TicketType, place: &
     let asked: BTreeSet<&FieldKey> =
         rules.moves.iter().flat_map(|rule: &MoveRule| &rule.guards.requires).filter_map(field).collect();
     for field in asked.into_iter().filter(|field| !rules.fields.contains(field)) {
-        let message = format!("moves of {} ask for the field `{field}`, which the type does not have", kind.word());
-        reader.wrong(&place.0, message, format!("Write fields = [\"{field}\"] in [types.{}]", kind.word()));
+        let (key, field) = (kind.word().to_owned(), field.to_string());
+        reader.wrong(&place.0, WorkflowFlaw::FieldNotOfType { key, field });
     }
 }
 

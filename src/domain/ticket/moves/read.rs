@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{
     Effects, FieldKind, FieldRule, Guards, MoveRule, Names, NewOwner, Rank, Requirement, StateRule, StateTimer, TypeRules,
-    Workflow, check,
+    Workflow, WorkflowFlaw, WorkflowPart, check,
 };
 use crate::{
     domain::{
@@ -37,8 +37,6 @@ const DAYS_MAX: i64 = 365;
 /// Days after closing within which a word of the customer opens a ticket again, where the text says none.
 const FOLLOW_UP_DAYS: i64 = 14;
 
-const NAMES: &str = "Write names = { en = \"…\", es = \"…\" }";
-
 type Value<'i> = Spanned<DeValue<'i>>;
 
 /// What is wrong with a workflow's text.
@@ -46,9 +44,12 @@ type Value<'i> = Spanned<DeValue<'i>>;
 pub struct WorkflowMistake {
     /// From 1.
     pub line: usize,
-    /// What is wrong.
+    /// What is wrong, as a code with its parameters.
+    #[serde(flatten)]
+    pub flaw: WorkflowFlaw,
+    /// The same in English.
     pub message: String,
-    /// What would be right.
+    /// What would be right, in English.
     pub mend: String,
 }
 
@@ -73,13 +74,13 @@ pub(super) struct Shared {
 pub fn read_workflow(text: &str) -> Result<Workflow, Vec<WorkflowMistake>> {
     let mut reader = Reader { text, mistakes: Vec::new() };
     if text.len() > WORKFLOW_BYTES_MAX {
-        reader.wrong(&(0..0), format!("the text has {} octets", text.len()), format!("Write at most {WORKFLOW_BYTES_MAX}"));
+        reader.wrong(&(0..0), WorkflowFlaw::TooLong { octets: text.len(), most: WORKFLOW_BYTES_MAX });
         return Err(reader.mistakes);
     }
     let (document, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        reader.wrong(&error.span().unwrap_or(0..0), message, "Write it as TOML: text in quotes, `key = value`, lists in [ ]");
+        let detail = error.message().lines().collect::<Vec<_>>().join(", ");
+        reader.wrong(&error.span().unwrap_or(0..0), WorkflowFlaw::NotToml { detail });
     }
     let workflow = if errors.is_empty() { reader.file(document.get_ref()) } else { Workflow::default() };
     let mut mistakes = reader.mistakes;
@@ -95,13 +96,14 @@ pub(super) struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    pub(super) fn wrong(&mut self, span: &Range<usize>, message: impl Into<String>, mend: impl Into<String>) {
+    pub(super) fn wrong(&mut self, span: &Range<usize>, flaw: WorkflowFlaw) {
         let line = self.text.bytes().take(span.start).filter(|byte| *byte == b'\n').count() + 1;
-        self.mistakes.push(WorkflowMistake { line, message: message.into(), mend: mend.into() });
+        let (message, mend) = flaw.sentences();
+        self.mistakes.push(WorkflowMistake { line, flaw, message, mend });
     }
 
     fn file(&mut self, file: &DeTable<'_>) -> Workflow {
-        self.known_keys(file, &["fields", "workflows", "types"], "the text");
+        self.known_keys(file, &["fields", "workflows", "types"], WorkflowPart::Text);
         let fields = self.entries(file, "fields", Self::field);
         let fields: BTreeMap<FieldKey, FieldRule> = fields.into_iter().map(|(key, _, rule)| (key, rule)).collect();
         let mut shared = BTreeMap::new();
@@ -113,16 +115,12 @@ impl Reader<'_> {
         let written = self.entries::<StatusKey, _>(file, "types", |reader, table, place| reader.of_type(table, place, &shared));
         for (key, place, rules) in written {
             let Ok(kind) = serde_json::from_value::<TicketType>(key.as_str().into()) else {
-                let words = TicketType::ALL.map(TicketType::word).join(", ");
-                self.wrong(&place.0, format!("there is no type `{key}`"), format!("The types are {words}"));
+                let choices = TicketType::ALL.map(|kind| kind.word().to_owned()).to_vec();
+                self.wrong(&place.0, WorkflowFlaw::UnknownType { key: key.to_string(), choices });
                 continue;
             };
             for field in rules.fields.iter().filter(|field| !fields.contains_key(*field)) {
-                self.wrong(
-                    &place.0,
-                    format!("there is no field `{field}`"),
-                    format!("Write [fields.{field}], or take it away"),
-                );
+                self.wrong(&place.0, WorkflowFlaw::UnknownField { key: field.to_string() });
             }
             check::fields_of_type(self, kind, &place, &rules);
             types.insert(kind, rules);
@@ -130,54 +128,54 @@ impl Reader<'_> {
         let named = table_of(file, "types");
         for kind in TicketType::ALL {
             if named.is_none_or(|types| get(types, kind.word()).is_none()) {
-                let mend = format!("Write [types.{}] with its workflow; offered = false keeps it out of menus", kind.word());
-                self.wrong(&(self.text.len()..self.text.len()), format!("the type {} is missing", kind.word()), mend);
+                let key = kind.word().to_owned();
+                self.wrong(&(self.text.len()..self.text.len()), WorkflowFlaw::TypeMissing { key });
             }
         }
         Workflow { fields, types }
     }
 
     fn field(&mut self, table: &DeTable<'_>, place: &Place) -> Option<FieldRule> {
-        self.known_keys(table, &["names", "kind", "choices"], "a field");
+        self.known_keys(table, &["names", "kind", "choices"], WorkflowPart::Field);
         let names = self.names(table);
         if names.is_empty() {
-            self.wrong(&place.0, "the field has no name", NAMES);
+            self.wrong(&place.0, WorkflowFlaw::FieldWithoutName);
         }
-        let kind = self.word::<FieldKind>(table, "kind", "text, number, date, choice or yes_no").unwrap_or(FieldKind::Text);
+        let kind =
+            self.word::<FieldKind>(table, "kind", &["text", "number", "date", "choice", "yes_no"]).unwrap_or(FieldKind::Text);
         let choices = self.texts(table, "choices").into_iter().map(|(text, _)| text).collect::<Vec<_>>();
         if (kind == FieldKind::Choice) == choices.is_empty() {
-            let mend = "Give a field of kind \"choice\" its words, choices = [\"…\", \"…\"], and no other";
-            self.wrong(&place.0, "the kind of the field and its choices do not fit", mend);
+            self.wrong(&place.0, WorkflowFlaw::ChoicesMisfit);
         }
         Some(FieldRule { names, kind, choices })
     }
 
     fn shared(&mut self, table: &DeTable<'_>, place: &Place) -> Option<Shared> {
-        self.known_keys(table, &["states", "moves"], "a workflow");
+        self.known_keys(table, &["states", "moves"], WorkflowPart::Workflow);
         if get(table, "states").is_none() {
-            self.wrong(&place.0, "the workflow has no states", "Write states.open = { category = \"open\" } and the others");
+            self.wrong(&place.0, WorkflowFlaw::NoStates);
         }
         let mut states: Vec<_> = self.entries(table, "states", Self::state);
         states.sort_by_key(|(_, place, _): &(StatusKey, Place, _)| place.0.start);
         let states = states.into_iter().map(|(key, place, state)| (StateRule { key, ..state }, place)).collect::<Vec<_>>();
         if states.len() > STATES_MAX {
-            self.wrong(&place.0, format!("the workflow has {} states", states.len()), format!("At most {STATES_MAX} can be"));
+            self.wrong(&place.0, WorkflowFlaw::TooManyStates { count: states.len(), most: STATES_MAX });
         }
         let mut moves = Vec::new();
         match get(table, "moves").map(|value| (value.span(), value.get_ref().as_array())) {
-            None => self.wrong(&place.0, "the workflow has no moves", "Write [[workflows.<key>.moves]] with from and to"),
-            Some((span, None)) => self.wrong(&span, "`moves` is no list of tables", "Write [[workflows.<key>.moves]]"),
+            None => self.wrong(&place.0, WorkflowFlaw::NoMoves),
+            Some((span, None)) => self.wrong(&span, WorkflowFlaw::MovesNoList),
             Some((_, Some(items))) => {
                 for item in items.iter() {
                     match item.get_ref().as_table() {
                         Some(table) => self.moves(table, &Place(item.span()), &mut moves),
-                        None => self.wrong(&item.span(), "`moves` is no list of tables", "Write [[workflows.<key>.moves]]"),
+                        None => self.wrong(&item.span(), WorkflowFlaw::MovesNoList),
                     }
                 }
             }
         }
         if moves.len() > MOVES_MAX {
-            self.wrong(&place.0, format!("the workflow has {} moves", moves.len()), format!("At most {MOVES_MAX} can be"));
+            self.wrong(&place.0, WorkflowFlaw::TooManyMoves { count: moves.len(), most: MOVES_MAX });
             moves.truncate(MOVES_MAX);
         }
         // In a menu the states that can follow stand in the order of the states.
@@ -187,17 +185,26 @@ impl Reader<'_> {
     }
 
     fn state(&mut self, table: &DeTable<'_>, place: &Place) -> Option<StateRule> {
-        self.known_keys(table, &["category", "names", "after_hours", "then"], "a state");
-        let words = "new, open, waiting_customer, waiting_internal, waiting_supplier, solved, closed, merged or cancelled";
-        let category = self.word::<TicketState>(table, "category", words);
+        self.known_keys(table, &["category", "names", "after_hours", "then"], WorkflowPart::State);
+        let words = [
+            "new",
+            "open",
+            "waiting_customer",
+            "waiting_internal",
+            "waiting_supplier",
+            "solved",
+            "closed",
+            "merged",
+            "cancelled",
+        ];
+        let category = self.word::<TicketState>(table, "category", &words);
         if get(table, "category").is_none() {
-            self.wrong(&place.0, "the state has no category", format!("Write category = one of {words}"));
+            self.wrong(&place.0, WorkflowFlaw::NoCategory { choices: words.map(str::to_owned).to_vec() });
         }
         let hours = self.whole(table, "after_hours", 1, HOURS_MAX);
         let then = self.text(table, "then").and_then(|(text, span)| self.key::<StatusKey>(&text, &span));
         if get(table, "after_hours").is_some() != get(table, "then").is_some() {
-            let mend = "A state that ends by itself has both, after_hours = 168 and then = \"closed\"";
-            self.wrong(&place.0, "only one of after_hours and then", mend);
+            self.wrong(&place.0, WorkflowFlaw::HalfTimer);
         }
         let timer = hours.zip(then).map(|(after_hours, to)| StateTimer { after_hours, to });
         let key = StatusKey::of_category(TicketState::New);
@@ -206,25 +213,23 @@ impl Reader<'_> {
 
     fn moves(&mut self, table: &DeTable<'_>, place: &Place, moves: &mut Vec<(MoveRule, Place)>) {
         const KEYS: [&str; 8] = ["from", "to", "names", "reason", "role", "requires", "owner", "priority"];
-        self.known_keys(table, &KEYS, "a move");
+        self.known_keys(table, &KEYS, WorkflowPart::Move);
         let (from, to) = (self.keys(table, "from", place), self.keys(table, "to", place));
         let mut requires = Vec::new();
         for (word, span) in self.texts(table, "requires") {
-            match Requirement::try_from(word) {
+            match Requirement::try_from(word.clone()) {
                 Ok(requirement) => requires.push(requirement),
-                Err(message) => {
-                    self.wrong(&span, message, "Write owner, queue, customer, disposition, or field. and a field's key");
-                }
+                Err(_) => self.wrong(&span, WorkflowFlaw::NotARequirement { word }),
             }
         }
         let guards = Guards {
             needs_reason: self.truth(table, "reason"),
-            role: self.word::<Rank>(table, "role", "agent, supervisor or administrator"),
+            role: self.word::<Rank>(table, "role", &["agent", "supervisor", "administrator"]),
             requires,
         };
         let effects = Effects {
-            owner: self.word::<NewOwner>(table, "owner", "mover or nobody"),
-            priority: self.word::<Priority>(table, "priority", "low, normal, high or urgent"),
+            owner: self.word::<NewOwner>(table, "owner", &["mover", "nobody"]),
+            priority: self.word::<Priority>(table, "priority", &["low", "normal", "high", "urgent"]),
         };
         let names = self.names(table);
         for from in &from {
@@ -244,17 +249,17 @@ impl Reader<'_> {
     }
 
     fn of_type(&mut self, table: &DeTable<'_>, place: &Place, shared: &BTreeMap<StatusKey, Shared>) -> Option<TypeRules> {
-        self.known_keys(table, &["workflow", "names", "fields", "offered", "follow_up_after_days"], "a type");
+        self.known_keys(table, &["workflow", "names", "fields", "offered", "follow_up_after_days"], WorkflowPart::Type);
         let Some((name, span)) = self.text(table, "workflow") else {
             if get(table, "workflow").is_none() {
-                self.wrong(&place.0, "the type has no workflow", "Write workflow = \"…\", one of [workflows.<key>]");
+                self.wrong(&place.0, WorkflowFlaw::NoWorkflow);
             }
             return None;
         };
         let found = shared.iter().find(|(key, _)| key.as_str() == name).map(|(_, shared)| shared);
         if found.is_none() {
-            let known = shared.keys().map(StatusKey::as_str).collect::<Vec<_>>().join(", ");
-            self.wrong(&span, format!("there is no workflow `{name}`"), format!("Write one of: {known}"));
+            let choices = shared.keys().map(ToString::to_string).collect();
+            self.wrong(&span, WorkflowFlaw::UnknownWorkflow { key: name.clone(), choices });
         }
         let fields = self.texts(table, "fields").into_iter();
         let fields = fields.filter_map(|(text, span)| self.key::<FieldKey>(&text, &span)).collect();
@@ -281,7 +286,7 @@ impl Reader<'_> {
     ) -> Vec<(K, Place, T)> {
         let Some(value) = get(file, name) else { return Vec::new() };
         let Some(table) = value.get_ref().as_table() else {
-            self.wrong(&value.span(), format!("`{name}` is no table"), format!("Write [{name}.<key>]"));
+            self.wrong(&value.span(), WorkflowFlaw::NotATable { key: name.to_owned() });
             return Vec::new();
         };
         let mut found = Vec::new();
@@ -293,23 +298,23 @@ impl Reader<'_> {
                     let read = read(self, inner, &place);
                     found.extend(id.zip(read).map(|(id, read)| (id, place, read)));
                 }
-                None => self.wrong(&place.0, format!("`{}` is no table", key.get_ref()), "Write { … } behind it"),
+                None => self.wrong(&place.0, WorkflowFlaw::NotAnEntry { key: key.get_ref().to_string() }),
             }
         }
         found
     }
 
-    fn known_keys(&mut self, table: &DeTable<'_>, known: &[&str], whose: &str) {
+    fn known_keys(&mut self, table: &DeTable<'_>, known: &[&str], part: WorkflowPart) {
         for (key, _) in table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
-            let mend = format!("Delete it; here belong {}", known.join(", "));
-            self.wrong(&key.span(), format!("{whose} has no `{}`", key.get_ref()), mend);
+            let choices = known.iter().map(ToString::to_string).collect();
+            self.wrong(&key.span(), WorkflowFlaw::UnknownKey { part, key: key.get_ref().to_string(), choices });
         }
     }
 
     fn names(&mut self, table: &DeTable<'_>) -> Names {
         let Some(value) = get(table, "names") else { return Names::new() };
         let Some(inner) = value.get_ref().as_table() else {
-            self.wrong(&value.span(), "`names` is no table", NAMES);
+            self.wrong(&value.span(), WorkflowFlaw::NamesNoTable);
             return Names::new();
         };
         let mut names = Names::new();
@@ -319,8 +324,8 @@ impl Reader<'_> {
             match text.filter(|_| is_language) {
                 Some(text) => _ = names.insert(language.get_ref().to_string(), text.to_owned()),
                 None => {
-                    let mend = format!("{NAMES}, of 1 to {NAME_CHARS_MAX} characters each");
-                    self.wrong(&language.span(), format!("`{}` is no name in a language", language.get_ref()), mend);
+                    let key = language.get_ref().to_string();
+                    self.wrong(&language.span(), WorkflowFlaw::NotAName { key, most: NAME_CHARS_MAX });
                 }
             }
         }
@@ -329,7 +334,7 @@ impl Reader<'_> {
 
     fn keys(&mut self, table: &DeTable<'_>, name: &str, place: &Place) -> Vec<StatusKey> {
         if get(table, name).is_none() {
-            self.wrong(&place.0, format!("the move has no `{name}`"), format!("Write {name} = \"open\", or several in [ ]"));
+            self.wrong(&place.0, WorkflowFlaw::NoEnd { key: name.to_owned() });
         }
         let texts = self.texts(table, name);
         texts.into_iter().filter_map(|(text, span)| self.key::<StatusKey>(&text, &span)).collect()
@@ -338,8 +343,7 @@ impl Reader<'_> {
     fn key<K: FromStr>(&mut self, text: &str, span: &Range<usize>) -> Option<K> {
         let key = text.parse().ok();
         if key.is_none() {
-            let mend = "A key has 1 to 40 of a-z 0-9 - _ . and begins with a letter or digit";
-            self.wrong(span, format!("`{text}` is no key"), mend);
+            self.wrong(span, WorkflowFlaw::NotAKey { text: text.to_owned() });
         }
         key
     }
@@ -356,7 +360,7 @@ impl Reader<'_> {
         for item in items {
             match item.get_ref().as_str() {
                 Some(text) => found.push((text.to_owned(), item.span())),
-                None => self.wrong(&item.span(), format!("`{name}` is no text"), "Write it in quotes, several in [ ]"),
+                None => self.wrong(&item.span(), WorkflowFlaw::NotTexts { key: name.to_owned() }),
             }
         }
         found
@@ -366,16 +370,17 @@ impl Reader<'_> {
         let value = get(table, name)?;
         let text = value.get_ref().as_str().map(|text| (text.to_owned(), value.span()));
         if text.is_none() {
-            self.wrong(&value.span(), format!("`{name}` is no text"), "Write it in quotes");
+            self.wrong(&value.span(), WorkflowFlaw::NotAText { key: name.to_owned() });
         }
         text
     }
 
-    fn word<T: DeserializeOwned>(&mut self, table: &DeTable<'_>, name: &str, words: &str) -> Option<T> {
+    fn word<T: DeserializeOwned>(&mut self, table: &DeTable<'_>, name: &str, words: &[&str]) -> Option<T> {
         let (text, span) = self.text(table, name)?;
         let word = serde_json::from_value(text.as_str().into()).ok();
         if word.is_none() {
-            self.wrong(&span, format!("`{name}` cannot be \"{text}\""), format!("Write {words}"));
+            let choices = words.iter().map(ToString::to_string).collect();
+            self.wrong(&span, WorkflowFlaw::NotAChoice { key: name.to_owned(), text, choices });
         }
         word
     }
@@ -383,7 +388,7 @@ impl Reader<'_> {
     fn truth(&mut self, table: &DeTable<'_>, name: &str) -> bool {
         let Some(value) = get(table, name) else { return false };
         value.get_ref().as_bool().unwrap_or_else(|| {
-            self.wrong(&value.span(), format!("`{name}` is neither true nor false"), "Write true or false, without quotes");
+            self.wrong(&value.span(), WorkflowFlaw::NotTrueOrFalse { key: name.to_owned() });
             false
         })
     }
@@ -393,8 +398,7 @@ impl Reader<'_> {
         let number = value.get_ref().as_integer().and_then(|number| number.as_str().replace('_', "").parse::<i64>().ok());
         let number = number.filter(|number| (least..=most).contains(number));
         if number.is_none() {
-            let mend = format!("Write a whole number from {least} to {most}");
-            self.wrong(&value.span(), format!("`{name}` is not what it can be"), mend);
+            self.wrong(&value.span(), WorkflowFlaw::NotAWholeNumber { key: name.to_owned(), least, most });
         }
         number
     }

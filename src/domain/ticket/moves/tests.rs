@@ -62,6 +62,20 @@ fn states_that_cannot_be_reached_or_left_and_guards_on_unknown_fields_are_refuse
 }
 
 #[test]
+fn a_mistake_has_a_code_and_what_it_speaks_of_for_consoles_in_other_languages() {
+    let text = BUILT_IN.replace("[types.return]\nworkflow = \"standard\"", "[types.return]\nworkflow = \"standart\"");
+    let found = read_workflow(&text).unwrap_err();
+    let told: Vec<serde_json::Value> = found.iter().map(|mistake| serde_json::to_value(mistake).unwrap()).collect();
+    let unknown = told.iter().find(|mistake| mistake["code"] == "unknown_workflow").unwrap();
+    assert_eq!(unknown["params"]["key"], "standart");
+    assert!(unknown["params"]["choices"].as_array().unwrap().contains(&"standard".into()), "{unknown}");
+    let back: WorkflowMistake = serde_json::from_value(unknown.clone()).unwrap();
+    assert!(found.contains(&back));
+    let bare = read_workflow(&BUILT_IN.replace("states.", "stats.")).unwrap_err();
+    assert!(bare.iter().any(|mistake| mistake.flaw == WorkflowFlaw::NoStates), "{bare:?}");
+}
+
+#[test]
 fn text_that_is_no_toml_is_told_and_nothing_else() {
     let found = read_workflow("types = [").unwrap_err();
     assert!(found.iter().all(|mistake| mistake.mend.starts_with("Write it as TOML")), "{found:?}");

@@ -83,7 +83,7 @@ export function CallbacksPage() {
         ]
         const testId = `callback-menu-${one.id}`
         // Whoever stands in line can be put first there, taken and given to an agent, as a caller can.
-        if (seesAll && one.line_call != null && !one.is_offered) return <WaitingMenu call={one.line_call} name={name} more={entries} testId={testId} />
+        if (seesAll && one.line_call != null && !one.is_offered) return <WaitingMenu call={one.line_call} name={name} isPromised more={entries} testId={testId} />
         const label = t('change', { number: name })
         return <Menu label={label} placement="bottom end" trigger={<IconButton icon={EllipsisVertical} label={label} size="sm" data-testid={testId} />} parts={[{ title: name, entries }]} />
       },

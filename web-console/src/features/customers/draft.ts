@@ -14,6 +14,7 @@ export function emptyDraft(known: { name?: string; phone?: string; email?: strin
     emails: [{ address: known.email ?? '', label: '' }],
     products: [],
     notes: '',
+    owner: null,
   }
 }
 
@@ -29,6 +30,7 @@ export function draftOf(customer: Customer): CustomerDraft {
     emails: customer.emails.length > 0 ? customer.emails.map((email) => ({ ...email })) : [{ address: '', label: '' }],
     products: customer.products.map((product) => ({ ...product })),
     notes: customer.notes,
+    owner: customer.owner ?? null,
   }
 }
 

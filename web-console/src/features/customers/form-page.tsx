@@ -13,9 +13,12 @@ import { segmentText } from '@/i18n/words'
 import { FormProblem } from '@/lib/form-problem'
 import { LoadProblem } from '@/lib/load-problem'
 import { useForm, type Form } from '@/lib/use-form'
+import { useNames } from '@/lib/use-names'
 import { Button, ButtonLink, DateField, IconButton, Page, Section, Select, showToast, SkeletonLines, TextArea, TextField } from '@/ui'
 import { checkDraft, draftOf, emptyDraft, tidyDraft } from './draft'
 import { SEGMENTS } from './search'
+
+const NOBODY = '(nobody)'
 
 export function NewCustomerPage() {
   const { t } = useTexts('customers')
@@ -70,6 +73,10 @@ function Editor({ title, initial, customer, back, onReload }: { title: string; i
   })
   const saveAnyway = useMutation({ mutationFn: () => send(form.values, true), onSuccess: done })
   const { values, set, errorOf } = form
+  const { agents } = useNames()
+  const people = agents.map((agent) => ({ id: agent.id, label: agent.name }))
+  // Who is no agent any more stays the owner until somebody else is chosen.
+  const gone = values.owner !== null && !people.some((one) => one.id === values.owner) ? [{ id: values.owner, label: values.owner }] : []
   return (
     <Page title={title}>
       <form ref={ref} onSubmit={(event) => void form.submit(event)} className="flex flex-col gap-4" noValidate>
@@ -82,6 +89,7 @@ function Editor({ title, initial, customer, back, onReload }: { title: string; i
               <Select label={t('field.segment')} choices={SEGMENTS.map((id) => ({ id, label: segmentText(id) }))} value={values.segment} onChange={(id) => set('segment', id)} error={errorOf('segment')} />
               <Select label={t('field.speaks')} choices={LANGUAGES.map((id) => ({ id, label: LANGUAGE_NAMES[id] }))} value={values.language} onChange={(id) => set('language', id)} error={errorOf('language')} />
             </div>
+            <Select label={t('field.owner')} choices={[{ id: NOBODY, label: t('no_owner') }, ...people, ...gone]} value={values.owner ?? NOBODY} onChange={(id) => set('owner', id === NOBODY ? null : id)} error={errorOf('owner')} data-testid="customer-owner" />
             <TextArea label={t('field.notes')} value={values.notes} onChange={(text) => set('notes', text)} rows={5} error={errorOf('notes')} />
           </div>
           <div className="flex flex-col gap-3">

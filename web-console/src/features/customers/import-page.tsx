@@ -189,7 +189,7 @@ function Preview({ report }: { report: ImportReport }) {
   )
 }
 
-const FIELDS = ['name', 'phone', 'email', 'document', 'organisation', 'segment', 'language', 'notes'] as const
+const FIELDS = ['name', 'phone', 'email', 'document', 'organisation', 'segment', 'language', 'notes', 'owner'] as const
 
 function fieldText(field: string, t: ReturnType<typeof useTexts<'customers'>>['t']): string {
   const known = FIELDS.find((one) => one === field)

@@ -1,7 +1,7 @@
 // Everything about one customer: who, what is open, what was, and what to write down.
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import { Building2, IdCard, Mail, Pencil, Plus } from 'lucide-react'
+import { Building2, IdCard, Mail, Pencil, Plus, UserRound } from 'lucide-react'
 import { api } from '@/api/client'
 import type { Customer, Page as PageOf, TicketLine } from '@/api/types'
 import { dateText } from '@/i18n/format'
@@ -9,6 +9,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { languageText, segmentText } from '@/i18n/words'
 import { CallButton } from '@/lib/call-button'
 import { LoadProblem } from '@/lib/load-problem'
+import { useNames } from '@/lib/use-names'
 import { useTicketFacts } from '@/lib/use-ticket-facts'
 import { Badge, ButtonLink, ClockBadge, nextClock, Page, PriorityMark, Section, SkeletonLines, TicketStateBadge } from '@/ui'
 import { Timeline } from './timeline'
@@ -67,9 +68,10 @@ export function CustomerPage() {
 
 function Identity({ customer }: { customer: Customer }) {
   const { t, i18n } = useTexts('customers')
+  const names = useNames()
   return (
     <div className="flex flex-col gap-4">
-      {(customer.organisation || customer.document) && (
+      {(customer.organisation || customer.document || customer.owner) && (
         <ul className="flex flex-col gap-1">
           {customer.organisation && (
             <li className="flex items-center gap-2" title={t('field.organisation')}>
@@ -79,6 +81,11 @@ function Identity({ customer }: { customer: Customer }) {
           {customer.document && (
             <li className="flex items-center gap-2" title={t('field.document')}>
               <IdCard size={15} aria-label={t('field.document')} className="shrink-0 text-ink-3" /> {customer.document}
+            </li>
+          )}
+          {customer.owner && (
+            <li className="flex items-center gap-2" title={t('field.owner')} data-testid="customer-owner">
+              <UserRound size={15} aria-label={t('field.owner')} className="shrink-0 text-ink-3" /> {names.agent(customer.owner)}
             </li>
           )}
         </ul>

@@ -1,4 +1,4 @@
-// A supervisor's hand in the line: a waiting call is put first, taken, or given to an agent who is ready.
+// A supervisor's hand in the line: a waiting call is put first or ahead, taken, given to an agent who is ready, or moved to another queue.
 import { EllipsisVertical } from 'lucide-react'
 import { useState, useSyncExternalStore } from 'react'
 import { useTexts } from '@/i18n/use-texts'
@@ -7,21 +7,25 @@ import { useFloor, useIsUp } from '@/lib/use-live'
 import { boardStore } from '@/live/stores/board'
 import { phone } from '@/phone/softphone'
 import { Button, Dialog, Elapsed, IconButton, Menu, type MenuEntry } from '@/ui'
+import { AheadDialog, MoveDialog } from './waiting-dialogs'
 
 export interface WaitingMenuProps {
   call: string
   name: string
+  /** Whether nobody is on the line and the place was promised: it can be put first, but neither ahead nor elsewhere. */
+  isPromised?: boolean
   /** What else can be done with whoever waits. */
   more?: readonly MenuEntry[]
   testId?: string
 }
 
-export function WaitingMenu({ call, name, more = [], testId = `waiting-menu-${call}` }: WaitingMenuProps) {
+export function WaitingMenu({ call, name, isPromised = false, more = [], testId = `waiting-menu-${call}` }: WaitingMenuProps) {
   const { t } = useTexts('live-board')
   const me = useFloor((floor) => floor.user)
   const isUp = useIsUp()
   const { run } = useCommand()
   const [isGiving, setGiving] = useState(false)
+  const [asks, setAsks] = useState<'ahead' | 'move' | null>(null)
   const label = t('waiting.change', { name })
   const take = async () => {
     await phone.startShift()
@@ -41,6 +45,12 @@ export function WaitingMenu({ call, name, more = [], testId = `waiting-menu-${ca
               { text: t('waiting.put_first'), onAction: () => void run({ do: 'put_first', call }), testId: 'put-first' },
               { text: t('waiting.take'), onAction: () => void take(), testId: 'take-waiting' },
               { text: t('waiting.give'), onAction: () => setGiving(true), testId: 'give-waiting' },
+              ...(isPromised
+                ? []
+                : [
+                    { text: t('waiting.ahead'), onAction: () => setAsks('ahead'), testId: 'put-ahead' },
+                    { text: t('waiting.move'), onAction: () => setAsks('move'), testId: 'move-waiting' },
+                  ]),
               ...more,
             ],
           },
@@ -54,6 +64,8 @@ export function WaitingMenu({ call, name, more = [], testId = `waiting-menu-${ca
           }}
         />
       </Dialog>
+      {asks === 'ahead' && <AheadDialog call={call} name={name} onClose={() => setAsks(null)} />}
+      {asks === 'move' && <MoveDialog call={call} name={name} onClose={() => setAsks(null)} />}
     </>
   )
 }

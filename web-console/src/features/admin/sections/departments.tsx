@@ -5,8 +5,8 @@ import { useTexts } from '@/i18n/use-texts'
 import { useNames } from '@/lib/use-names'
 import { Badge, Checkbox, Select, TextField } from '@/ui'
 import { DirectoryPage, useEntries, type FieldsProps, type Kind } from '../directory'
-import { Choices, NamesFields, NumberField, tidyNames, useRange } from '../form-parts'
-import { isKey, keyOfName } from '../keys'
+import { Choices } from '../form-parts'
+import { lastPosition, NamesAndKey, PositionField, useTreeKind } from '../named'
 import { asRows, below, type TreeNode } from '../tree'
 
 type Entry = Department & TreeNode
@@ -15,42 +15,21 @@ const NOBODY: readonly Entry[] = []
 const NONE = '(none)'
 
 export function DepartmentsSection() {
-  const { t, i18n } = useTexts('admin')
-  const { data: tree = NOBODY } = useEntries<Entry>('/departments')
+  const { t } = useTexts('admin')
   const names = useNames()
-  const range = useRange()
-  const rows = asRows(tree)
-  const place = new Map(rows.map(({ node }, i) => [node.id, i]))
-  const depth = new Map(rows.map(({ node, depth: level }) => [node.id, level]))
+  const { nameColumn, ...shared } = useTreeKind<Entry>('/departments')
   const kind: Kind<Entry> = {
+    ...shared,
     section: 'departments',
     icon: Building2,
     path: '/departments',
-    keyOf: (node) => node.id,
-    nameOf: (node) => inLanguage(node.names, i18n.language),
-    order: (a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0),
     columns: [
-      {
-        id: 'name',
-        title: t('field.name'),
-        width: 'minmax(180px, 2fr)',
-        cell: (node) => (
-          <span style={{ paddingLeft: `${(depth.get(node.id) ?? 0) * 20}px` }} className={depth.get(node.id) === 0 ? 'font-semibold' : undefined}>
-            {inLanguage(node.names, i18n.language)}
-          </span>
-        ),
-      },
+      nameColumn,
       { id: 'manager', title: t('departments.manager'), width: 'minmax(120px, 1fr)', cell: (node) => names.agent(node.manager) },
       { id: 'deputy', title: t('departments.deputy'), width: 'minmax(120px, 1fr)', isWide: true, cell: (node) => names.agent(node.deputy) },
       { id: 'active', title: t('field.state'), width: '96px', cell: (node) => (node.is_active === false ? <Badge>{t('inactive')}</Badge> : '') },
     ],
-    blank: (known) => ({ id: '', parent: null, names: {}, position: Math.max(0, ...known.map((node) => node.position + 1)), manager: null, deputy: null, members: [], calendar: null, accept_secs: null, answer_secs: null, is_active: true }),
-    toBody: (node) => ({ ...node, names: tidyNames(node.names) }),
-    check: (node, isNew) => ({
-      'names.en': Object.keys(tidyNames(node.names)).length === 0 ? t('names_missing') : undefined,
-      id: isNew && !isKey(node.id) ? t('key_wrong') : undefined,
-      position: range(node.position, 0, 100_000),
-    }),
+    blank: (known) => ({ id: '', parent: null, names: {}, position: lastPosition(known), manager: null, deputy: null, members: [], calendar: null, accept_secs: null, answer_secs: null, is_active: true }),
     Fields,
   }
   return <DirectoryPage kind={kind} />
@@ -71,29 +50,14 @@ function Fields({ form, isNew }: FieldsProps<Entry>) {
   return (
     <>
       <Select label={t('departments.parent')} choices={[some(t('departments.top')), ...branches.map(({ node, depth }) => ({ id: node.id, label: `${'· '.repeat(depth)}${inLanguage(node.names, i18n.language)}` }))]} value={values.parent ?? NONE} onChange={(id) => set('parent', picked(id))} error={errorOf('parent')} />
-      <NamesFields
-        names={values.names}
-        isNew={isNew}
-        onChange={(changed) => {
-          if (isNew && (values.id === '' || values.id === keyOfName(values.names.en ?? values.names.es ?? ''))) set('id', keyOfName(changed.en ?? changed.es ?? ''))
-          set('names', changed)
-        }}
-        errorOf={errorOf}
-      />
-      {isNew ? (
-        <TextField label={t('field.key')} value={values.id} onChange={(id) => set('id', id)} isRequired help={t('key_help')} error={errorOf('id')} data-testid="field-id" />
-      ) : (
-        <p className="text-xs text-ink-3">
-          {t('field.key')}: <code className="text-ink-2">{values.id}</code>
-        </p>
-      )}
+      <NamesAndKey form={form} isNew={isNew} />
       <Select label={t('departments.manager')} choices={[some(t('departments.nobody')), ...people, ...person(values.manager)]} value={values.manager ?? NONE} onChange={(id) => set('manager', picked(id))} error={errorOf('manager')} data-testid="department-manager" />
       <Select label={t('departments.deputy')} choices={[some(t('departments.nobody')), ...people, ...person(values.deputy)]} value={values.deputy ?? NONE} onChange={(id) => set('deputy', picked(id))} error={errorOf('deputy')} />
       <Choices label={t('departments.members')} anyText={t('departments.no_members')} choices={people} chosen={values.members ?? []} onChange={(ids) => set('members', ids)} error={errorOf('members')} />
       <Select label={t('departments.calendar')} choices={[some(t('departments.round_the_clock')), ...calendars.map((one) => ({ id: one.id, label: one.name }))]} value={values.calendar ?? NONE} onChange={(id) => set('calendar', picked(id))} error={errorOf('calendar')} />
       <Minutes label={t('departments.accept')} value={values.accept_secs ?? null} onChange={(secs) => set('accept_secs', secs)} error={errorOf('accept_secs')} />
       <Minutes label={t('departments.answer')} value={values.answer_secs ?? null} onChange={(secs) => set('answer_secs', secs)} error={errorOf('answer_secs')} />
-      <NumberField label={t('field.position')} value={values.position} onChange={(position) => set('position', position)} help={t('dispositions.position_help')} error={errorOf('position')} />
+      <PositionField form={form} />
       <Checkbox isSelected={values.is_active !== false} onChange={(isOn) => set('is_active', isOn)}>
         {t('departments.active')}
       </Checkbox>

@@ -14,7 +14,7 @@ type Strategy = Schemas['Strategy']
 type AgentProfile = Schemas['AgentProfile']
 
 const DEFAULT_IDLE: Required<Schemas['IdleRules']> = { is_per_queue: false, is_reset_by_other_calls: true, is_reset_by_pauses: true }
-export const DEFAULT_ROUTING: Required<Routing> = { strategy: { by: 'longest_idle' }, any_skills: [], any_groups: [], no_skills: [], idle: DEFAULT_IDLE, ahead_secs: 0, steps: [], skips_empty_steps: true, promote_secs: 600, prefers_last: null, head_start_secs: {}, talking_max: null, rings: 1, strikes_max: 1, excluded_secs: 20 }
+export const DEFAULT_ROUTING: Required<Routing> = { strategy: { by: 'longest_idle' }, any_skills: [], any_groups: [], no_skills: [], idle: DEFAULT_IDLE, ahead_secs: 0, steps: [], skips_empty_steps: true, promote_secs: 600, prefers_owner: null, prefers_last: null, prefers_team_secs: null, head_start_secs: {}, talking_max: null, rings: 1, strikes_max: 1, excluded_secs: 20 }
 
 const STRATEGIES = ['longest_idle', 'least_occupied', 'fewest_calls', 'least_talk', 'round_robin', 'linear', 'random', 'percent', 'best_fit'] as const
 const SEGMENTS = ['gold', 'silver', 'standard'] as const
@@ -27,7 +27,7 @@ export function routingOf(queue: Queue): Required<Routing> {
 
 /** What is out of its bounds, before the server is asked. */
 export function routingMistakes(queue: Queue, range: (value: number, least: number, most: number) => string | undefined): Record<string, string | undefined> {
-  const { strategy, any_skills: any, any_groups: groups, no_skills: none, excluded_secs: excluded, ahead_secs: ahead, steps, promote_secs: promote, prefers_last: last, head_start_secs: heads, talking_max: talking, rings, strikes_max: strikes } = routingOf(queue)
+  const { strategy, any_skills: any, any_groups: groups, no_skills: none, excluded_secs: excluded, ahead_secs: ahead, steps, promote_secs: promote, prefers_owner: owner, prefers_last: last, prefers_team_secs: team, head_start_secs: heads, talking_max: talking, rings, strikes_max: strikes } = routingOf(queue)
   const weights = strategy.by === 'best_fit' ? Object.entries(strategy.weights ?? {}).map(([skill, weight]) => [`routing.strategy.weights.${skill}`, range(weight, 1, 100)]) : isWeighted(strategy) ? Object.entries(weightsOf(strategy)).map(([agent, weight]) => [`routing.strategy.${weightField(strategy)}.${agent}`, range(weight, 1, 100)]) : []
   const levels = (field: string, needs: readonly Schemas['SkillNeed'][] = []) => needs.map((need, n) => [`${field}[${n}].level`, range(need.level, 1, 10)])
   return {
@@ -37,6 +37,8 @@ export function routingMistakes(queue: Queue, range: (value: number, least: numb
     'routing.ahead_secs': range(ahead, 0, 3_600),
     ...Object.fromEntries(Object.entries(heads).map(([segment, secs]) => [`routing.head_start_secs.${segment}`, range(secs, 0, 3_600)])),
     'routing.promote_secs': promote === null ? undefined : range(promote, 1, 86_400),
+    'routing.prefers_owner.secs': owner === null ? undefined : range(owner.secs, 1, 600),
+    'routing.prefers_team_secs': team === null ? undefined : range(team, 1, 600),
     'routing.prefers_last.secs': last === null ? undefined : range(last.secs, 1, 600),
     'routing.prefers_last.days': last === null ? undefined : range(last.days, 1, 365),
     'routing.talking_max': talking === null ? undefined : range(talking, 1, 10_000),
@@ -235,6 +237,7 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
         <p className="mt-1 text-xs text-ink-3">{t('queue_routing.head_start_help')}</p>
       </fieldset>
       <NumberField label={t('queue_routing.ahead')} unit="s" help={t('queue_routing.ahead_help')} value={routing.ahead_secs} onChange={(secs) => set({ ahead_secs: secs })} error={form.errorOf('routing.ahead_secs')} className="w-64" data-testid="field-ahead" />
+      <Limit label={t('queue_routing.prefers_owner')} unit="s" value={routing.prefers_owner?.secs ?? null} usual={20} onChange={(secs) => set({ prefers_owner: secs === null ? null : { secs } })} error={form.errorOf('routing.prefers_owner.secs')} data-testid="field-prefers-owner" />
       <div className="flex flex-col gap-1">
         <Checkbox isSelected={routing.prefers_last !== null} onChange={(isOn) => set({ prefers_last: isOn ? { secs: 20, days: 30 } : null })} data-testid="field-prefers-last">
           {t('queue_routing.prefers_last')}
@@ -246,6 +249,7 @@ export function QueueRoutingFields({ form }: { form: Form<Queue> }) {
           </div>
         )}
       </div>
+      {(routing.prefers_owner !== null || routing.prefers_last !== null || routing.prefers_team_secs !== null) && <Limit label={t('queue_routing.prefers_team')} unit="s" value={routing.prefers_team_secs} usual={30} onChange={(secs) => set({ prefers_team_secs: secs })} error={form.errorOf('routing.prefers_team_secs')} data-testid="field-prefers-team" />}
       <Limit label={t('queue_routing.promote')} unit="s" value={routing.promote_secs} usual={300} onChange={(secs) => set({ promote_secs: secs })} error={form.errorOf('routing.promote_secs')} data-testid="field-promote" />
       <Limit label={t('queue_routing.talking_max')} value={routing.talking_max} usual={10} onChange={(count) => set({ talking_max: count })} error={form.errorOf('routing.talking_max')} data-testid="field-talking-max" />
       <NumberField label={t('queue_routing.rings')} help={t('queue_routing.rings_help')} value={routing.rings} onChange={(count) => set({ rings: count })} error={form.errorOf('routing.rings')} className="w-64" data-testid="field-rings" />

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CircleAlert } from 'lucide-react'
 import { useRef, useState } from 'react'
 import { ApiProblem, api } from '@/api/client'
-import { problemText } from '@/api/problem-text'
+import { problemText, workflowMistakeText } from '@/api/problem-text'
 import type { Workflow, WorkflowMistake, WorkflowView } from '@/api/records'
 import type { Page as PageOf, TicketType } from '@/api/types'
 import { dateTimeText } from '@/i18n/format'
@@ -104,9 +104,7 @@ function Editor({ running }: { running: WorkflowView }) {
                       <button type="button" className="shrink-0 cursor-pointer font-medium text-accent-ink hover:underline" onClick={() => goTo(mistake.line)}>
                         {t('workflow.line', { line: mistake.line })}
                       </button>
-                      <span className="min-w-0 break-words">
-                        {mistake.message}. <span className="text-ink-2">{mistake.mend}.</span>
-                      </span>
+                      <span className="min-w-0 break-words">{workflowMistakeText(mistake)}</span>
                     </li>
                   ))}
                 </ul>
