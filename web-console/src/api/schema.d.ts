@@ -4217,6 +4217,23 @@ export interface components {
         } | {
             /** @description Which. */
             call: components["schemas"]["CallId"];
+            /**
+             * Format: int64
+             * @description As though it had waited so many seconds longer, 1 to 86400; without it where the queue's rules put it, also one that was put first.
+             */
+            secs?: number | null;
+            /** @enum {string} */
+            do: "set_ahead";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
+            /** @description Where it waits from now on. */
+            queue: components["schemas"]["QueueId"];
+            /** @enum {string} */
+            do: "move_waiting";
+        } | {
+            /** @description Which. */
+            call: components["schemas"]["CallId"];
             /** @description Whom the supervisor speaks to. */
             mode: components["schemas"]["Supervision"];
             /** @enum {string} */
@@ -4363,6 +4380,7 @@ export interface components {
             products: components["schemas"]["Product"][];
             /** @description Remarks, plain text. */
             notes: string;
+            owner?: components["schemas"]["AgentId"] | null;
             /** @description Made. */
             created_at: components["schemas"]["Timestamp"];
             /** @description Last changed. */
@@ -4388,6 +4406,8 @@ export interface components {
             products?: components["schemas"]["Product"][];
             /** @description Remarks. */
             notes?: string;
+            /** @description Key of the agent whose customer it is; nobody's when absent. */
+            owner?: string | null;
         };
         /** @description A mail address of a customer. */
         CustomerEmail: {
@@ -5032,6 +5052,9 @@ export interface components {
             code: "not_a_country_code";
         } | {
             /** @enum {string} */
+            code: "team_of_nobody";
+        } | {
+            /** @enum {string} */
             code: "nobody_can_wait";
         } | {
             /** @enum {string} */
@@ -5519,7 +5542,7 @@ export interface components {
         };
         /** @description A column that was understood. */
         ImportColumn: {
-            /** @description `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`. */
+            /** @description `name`, `phone`, `email`, `document`, `organisation`, `segment`, `language`, `notes`, `owner`. */
             field: string;
             /** @description As the file calls it. */
             heading: string;
@@ -5602,6 +5625,30 @@ export interface components {
             ticket_number?: number | null;
         };
         InteractionId: string;
+        /**
+         * @description Why a call is kept for an agent.
+         * @enum {string}
+         */
+        KeptBecause: "owner" | "last_talk";
+        /** @description For whom a waiting call was kept when it was given away. */
+        KeptFor: {
+            /** @description The agent. */
+            agent: components["schemas"]["AgentId"];
+            /** @description Why for this one. */
+            because: components["schemas"]["KeptBecause"];
+            /** @description Who alone could have it then. */
+            tier: components["schemas"]["KeptTier"];
+            /**
+             * Format: int64
+             * @description For how many more milliseconds; 0 when that was over.
+             */
+            left_ms: number;
+        };
+        /**
+         * @description Who alone may have a call that is kept.
+         * @enum {string}
+         */
+        KeptTier: "agent" | "team" | "over";
         /** @description Why a row is left out. */
         LeftOut: {
             /** @description Under this name. */
@@ -5777,6 +5824,23 @@ export interface components {
              * @description Paused, also for want of a telephone that rings.
              */
             paused: number;
+        };
+        /** @description Agents who could serve a queue and were not free, by name. */
+        NotFreeAgents: {
+            /** @description A call rang. */
+            offered?: components["schemas"]["AgentId"][];
+            /** @description On a call, or listening to one. */
+            busy?: components["schemas"]["AgentId"][];
+            /** @description In the time after one. */
+            wrapping_up?: components["schemas"]["AgentId"][];
+            /** @description Paused, by the reason's key. */
+            paused?: {
+                [key: string]: components["schemas"]["AgentId"][];
+            };
+            /** @description Ready, but no telephone of theirs rings. */
+            no_device?: components["schemas"]["AgentId"][];
+            /** @description Free, but a work item was to be given to them. */
+            kept_for_item?: components["schemas"]["AgentId"][];
         };
         /** @description A number that can be dialled from outside, and what answers it. */
         Number: {
@@ -6158,6 +6222,7 @@ export interface components {
                 products: components["schemas"]["Product"][];
                 /** @description Remarks, plain text. */
                 notes: string;
+                owner?: components["schemas"]["AgentId"] | null;
                 /** @description Made. */
                 created_at: components["schemas"]["Timestamp"];
                 /** @description Last changed. */
@@ -7244,6 +7309,17 @@ export interface components {
              */
             days: number;
         };
+        /**
+         * @description A caller waits for the agent whose customer it is, if that agent serves the queue and is free or soon to be; then for the team, then for
+         *     all.
+         */
+        PreferOwner: {
+            /**
+             * Format: int64
+             * @description For so many seconds since the entry into the queue.
+             */
+            secs: number;
+        };
         /** @description An agent's presence as others see it. */
         Presence: {
             /** @enum {string} */
@@ -7748,7 +7824,16 @@ export interface components {
              */
             promote_secs: number | null;
             /** @default null */
+            prefers_owner: components["schemas"]["PreferOwner"] | null;
+            /** @default null */
             prefers_last: components["schemas"]["PreferLast"] | null;
+            /**
+             * Format: int64
+             * @description For so many seconds after that, or from the entry on if that agent is not there, a caller waits for the agent's team: who belongs to
+             *     one of the agent's departments. `None` is not at all.
+             * @default null
+             */
+            prefers_team_secs: number | null;
             /**
              * @description By how many seconds callers of a segment stand ahead in line, by the segment's key.
              * @default {}
@@ -8200,6 +8285,7 @@ export interface components {
             rings_beside?: number;
             /** @description Whether the call waited for this agent, who had talked with the customer last. */
             for_last_agent?: boolean;
+            kept?: components["schemas"]["KeptFor"] | null;
             /** @description The free agents, best first, at most 20: the eligible ones in the order of the rule, then the others. */
             candidates: components["schemas"]["RoutingCandidate"][];
             /**
@@ -8209,6 +8295,8 @@ export interface components {
             more_candidates: number;
             /** @description Agents who could serve the queue and were not free. */
             not_free: components["schemas"]["NotFree"];
+            /** @description The first of them by key, at most 50, by what they did. Decisions of earlier versions name none. */
+            others?: components["schemas"]["NotFreeAgents"];
         };
         /** @description Skills that will do after a wait. */
         RoutingStep: {
@@ -10947,15 +11035,350 @@ export interface components {
                 [key: string]: components["schemas"]["TypeRules"];
             };
         };
+        /** @description What is wrong with a workflow's text. Codes are stable; new ones may be added. */
+        WorkflowFlaw: {
+            /** @description The text is too long. */
+            params: {
+                /** @description Its octets. */
+                octets: number;
+                /** @description At most. */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "too_long";
+        } | {
+            /** @description It is no TOML. */
+            params: {
+                /** @description What the reader of TOML says, in English. */
+                detail: string;
+            };
+            /** @enum {string} */
+            code: "not_toml";
+        } | {
+            /** @description A key that does not belong there. */
+            params: {
+                /** @description What it stands in. */
+                part: components["schemas"]["WorkflowPart"];
+                /** @description The key. */
+                key: string;
+                /** @description What belongs there. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "unknown_key";
+        } | {
+            /** @description There is no such type of ticket. */
+            params: {
+                /** @description As written. */
+                key: string;
+                /** @description The types. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "unknown_type";
+        } | {
+            /** @description A type of ticket is not named. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "type_missing";
+        } | {
+            /** @description A type names a field that there is not. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "unknown_field";
+        } | {
+            /** @enum {string} */
+            code: "field_without_name";
+        } | {
+            /** @enum {string} */
+            code: "choices_misfit";
+        } | {
+            /** @enum {string} */
+            code: "no_states";
+        } | {
+            /** @description A workflow has too many states. */
+            params: {
+                /** @description Its states. */
+                count: number;
+                /** @description At most. */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "too_many_states";
+        } | {
+            /** @enum {string} */
+            code: "no_moves";
+        } | {
+            /** @enum {string} */
+            code: "moves_no_list";
+        } | {
+            /** @description A workflow has too many moves. */
+            params: {
+                /** @description Its moves. */
+                count: number;
+                /** @description At most. */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "too_many_moves";
+        } | {
+            /** @description A state has no category. */
+            params: {
+                /** @description The categories. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "no_category";
+        } | {
+            /** @enum {string} */
+            code: "half_timer";
+        } | {
+            /** @description Nothing that a guard can ask for. */
+            params: {
+                /** @description As written. */
+                word: string;
+            };
+            /** @enum {string} */
+            code: "not_a_requirement";
+        } | {
+            /** @enum {string} */
+            code: "no_workflow";
+        } | {
+            /** @description There is no such workflow. */
+            params: {
+                /** @description As written. */
+                key: string;
+                /** @description The workflows. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "unknown_workflow";
+        } | {
+            /** @description Something is no table of entries. */
+            params: {
+                /** @description What. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "not_a_table";
+        } | {
+            /** @description An entry is no table. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "not_an_entry";
+        } | {
+            /** @enum {string} */
+            code: "names_no_table";
+        } | {
+            /** @description No language, or no name of its length. */
+            params: {
+                /** @description As written. */
+                key: string;
+                /** @description Characters at most. */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "not_a_name";
+        } | {
+            /** @description A move does not say from where or where to. */
+            params: {
+                /** @description Which: `from` or `to`. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "no_end";
+        } | {
+            /** @description No key. */
+            params: {
+                /** @description As written. */
+                text: string;
+            };
+            /** @enum {string} */
+            code: "not_a_key";
+        } | {
+            /** @description No text where one belongs. */
+            params: {
+                /** @description Of what. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "not_a_text";
+        } | {
+            /** @description No text where one belongs, or several. */
+            params: {
+                /** @description Of what. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "not_texts";
+        } | {
+            /** @description None of the words that can stand there. */
+            params: {
+                /** @description Of what. */
+                key: string;
+                /** @description As written. */
+                text: string;
+                /** @description The words. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "not_a_choice";
+        } | {
+            /** @description Neither true nor false. */
+            params: {
+                /** @description What. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "not_true_or_false";
+        } | {
+            /** @description No whole number within the bounds. */
+            params: {
+                /** @description What. */
+                key: string;
+                /**
+                 * Format: int64
+                 * @description At least.
+                 */
+                least: number;
+                /**
+                 * Format: int64
+                 * @description At most.
+                 */
+                most: number;
+            };
+            /** @enum {string} */
+            code: "not_a_whole_number";
+        } | {
+            /** @description A move names a state that there is not. */
+            params: {
+                /** @description Which. */
+                key: string;
+                /** @description The states. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "unknown_state";
+        } | {
+            /** @description A move begins at a state in which tickets are over. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "move_from_over";
+        } | {
+            /** @description A move leads to a state for tickets that nobody has worked on. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "move_to_new";
+        } | {
+            /** @description A move leads to a state that is reached by merging only. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "move_to_merged";
+        } | {
+            /** @description A move stands there twice. */
+            params: {
+                /** @description From where. */
+                from: string;
+                /** @description Where to. */
+                to: string;
+            };
+            /** @enum {string} */
+            code: "move_twice";
+        } | {
+            /** @description A guard asks for a field that there is not. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "unknown_guard_field";
+        } | {
+            /** @description A state ends by itself in no other state. */
+            params: {
+                /** @description In which. */
+                key: string;
+                /** @description The states. */
+                choices: string[];
+            };
+            /** @enum {string} */
+            code: "timer_to_nowhere";
+        } | {
+            /** @description A state in which tickets are over does not end by itself. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "over_ends_by_itself";
+        } | {
+            /** @description A workflow has no state of a category that it needs. */
+            params: {
+                /** @description The workflow. */
+                key: string;
+                /** @description The category. */
+                category: string;
+            };
+            /** @enum {string} */
+            code: "category_missing";
+        } | {
+            /** @description No move leads to a state. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "unreached";
+        } | {
+            /** @description From a state a ticket cannot come to its end. */
+            params: {
+                /** @description Which. */
+                key: string;
+            };
+            /** @enum {string} */
+            code: "no_way_to_closed";
+        } | {
+            /** @description Moves ask for a field that the type does not have. */
+            params: {
+                /** @description The type. */
+                key: string;
+                /** @description The field. */
+                field: string;
+            };
+            /** @enum {string} */
+            code: "field_not_of_type";
+        };
         /** @description What is wrong with a workflow's text. */
-        WorkflowMistake: {
+        WorkflowMistake: components["schemas"]["WorkflowFlaw"] & {
             /** @description From 1. */
             line: number;
-            /** @description What is wrong. */
+            /** @description The same in English. */
             message: string;
-            /** @description What would be right. */
+            /** @description What would be right, in English. */
             mend: string;
         };
+        /**
+         * @description What of a workflow's text a key stands in.
+         * @enum {string}
+         */
+        WorkflowPart: "text" | "field" | "workflow" | "state" | "move" | "type";
         /** @description A text to be looked at. */
         WorkflowText: {
             /** @description TOML, at most 131,072 octets. */
