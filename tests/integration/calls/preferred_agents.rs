@@ -40,7 +40,9 @@ async fn serve(centre: &Centre, admin: &Rest, console: &mut Console) -> Value {
     let call = console.answer_next().await.id;
     console.command(ConsoleCommand::HangUp { call }).await;
     sipp.succeeds().await;
-    let told = async || admin.get(&format!("/calls/{call}/routing")).await.as_array()?.first().cloned();
+    // The history is written a moment later.
+    let path = format!("/calls/{call}/routing");
+    let told = async || admin.ask(Method::GET, &path, None).await.1.as_array()?.first().cloned();
     centre.until("the decision", told).await
 }
 
