@@ -205,7 +205,11 @@ impl TonePeer {
     pub fn listen(&mut self) -> io::Result<()> {
         let mut buffer = [0; 2_048];
         loop {
-            let mut length = self.socket.recv(&mut buffer)?;
+            let mut length = match self.socket.recv(&mut buffer) {
+                // A signal ended the wait, such as that of a child process that is over.
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => continue,
+                received => received?,
+            };
             if let Some(srtp) = &mut self.srtp {
                 let sealed = &mut buffer[..length];
                 let opened = if is_rtcp(sealed) { srtp.receiver.open_report(sealed) } else { srtp.receiver.open(sealed) };
