@@ -30,6 +30,7 @@ test('an alert is raised, acknowledged and cleared, and the agents are told', as
     await page.getByTestId('tell-end').click()
     await expect(notice).toHaveCount(0)
     await page.keyboard.press('Escape')
+    await expect(page.getByRole('dialog')).toHaveCount(0)
 
     // The caller rings as soon as the agent is ready.
     await desk.getByTestId('presence').click()

@@ -85,6 +85,14 @@ async function wear(page: Page, { language, theme }: Look): Promise<void> {
     await page.getByTestId(testId).dispatchEvent('click')
     await expect(root).toHaveAttribute(attribute, wanted)
   }
+  // Even the shortest change of a colour takes a frame, and frames are rare on a busy machine.
+  await page.evaluate(async () => {
+    const frame = () => new Promise(requestAnimationFrame)
+    await frame()
+    await frame()
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+    await Promise.allSettled(ending.map((one) => one.finished))
+  })
   // A tip that the pointer opened would lie over something.
   await expect(page.getByRole('tooltip')).toHaveCount(0)
 }

@@ -1,7 +1,7 @@
 // A supervisor tells a queue's agents, or all, something.
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Megaphone } from 'lucide-react'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { api } from '@/api/client'
 import { problemText } from '@/api/problem-text'
 import { agentsQuery, queuesQuery } from '@/api/queries'
@@ -73,7 +73,11 @@ function Shown() {
   const client = useQueryClient()
   const { data: shown } = useQuery(broadcastsQuery)
   const { data: agents = [] } = useQuery(agentsQuery)
+  const section = useRef<HTMLElement>(null)
   const end = async (id: string) => {
+    // The button goes with its line. A focus that went with it would come back on the dialog's first button and open that one's
+    // tip, which then takes the next Escape for itself.
+    section.current?.focus()
     try {
       await api.delete(`/broadcasts/${id}`)
     } catch (error) {
@@ -82,7 +86,7 @@ function Shown() {
     await client.invalidateQueries({ queryKey: ['broadcasts'] })
   }
   return (
-    <section aria-label={t('tell.now')} className="mt-4 border-t border-line pt-3">
+    <section ref={section} tabIndex={-1} aria-label={t('tell.now')} className="mt-4 border-t border-line pt-3 outline-none">
       {shown?.length === 0 && <p className="text-xs text-ink-3">{t('tell.none')}</p>}
       <ul className="flex flex-col gap-2">
         {shown?.map((one) => (
