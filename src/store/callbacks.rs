@@ -208,6 +208,7 @@ mod tests {
                     note: Some("<b>".into()),
                     call: None,
                     queued_at: at(secs),
+                    ahead_secs: None,
                     scheduled_at: Some(at(100 - secs)),
                     zone: Some("Europe/Madrid".into()),
                     agent: agent.map(|agent| agent.parse().unwrap()),

@@ -111,7 +111,7 @@ impl Agent {
             why: None,
             is_device_up: false,
             device_lost_at: cx.now.mono,
-            workload: Workload::beginning(0, 0, cx.now.mono),
+            workload: Workload::beginning(cx.now.mono),
             wants_wrap_up: false,
             last_offers: BTreeMap::new(),
         }

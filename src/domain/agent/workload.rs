@@ -29,9 +29,26 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// Who begins now, with what colleagues have done in the middle, so that nobody is flooded for being new.
-    pub fn beginning(answered_thousandths: u64, on_calls_ms: u64, now: Mono) -> Self {
-        Self { answered_thousandths, on_calls_ms, counted_until: now, shrunk_at: now, ..Self::default() }
+    /// Who has done nothing of late.
+    pub fn beginning(now: Mono) -> Self {
+        Self { counted_until: now, shrunk_at: now, ..Self::default() }
+    }
+
+    /// Who begins now with what these colleagues have done in the middle, each of it by itself, so that by no rule anybody is flooded, or
+    /// passed over, for being new.
+    pub fn like(colleagues: &[Self], now: Mono) -> Self {
+        let middle = |count: fn(&Self) -> u64| {
+            let mut counts: Vec<u64> = colleagues.iter().map(count).collect();
+            counts.sort_unstable();
+            counts.get(counts.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+        };
+        Self {
+            answered_thousandths: middle(|load| load.answered_thousandths),
+            on_calls_ms: middle(|load| load.on_calls_ms),
+            wrapping_up_ms: middle(|load| load.wrapping_up_ms),
+            ready_ms: middle(|load| load.ready_ms),
+            ..Self::beginning(now)
+        }
     }
 
     /// Counts the time up to now, which was spent in this presence.
@@ -39,7 +56,7 @@ impl Workload {
         let steps = now.millis_since(self.shrunk_at) / STEP_MS;
         if let Some(left_out) = steps.checked_sub(STEPS_MAX) {
             // Of what came before nothing would be left.
-            *self = Self::beginning(0, 0, self.shrunk_at + left_out * STEP_MS);
+            *self = Self::beginning(self.shrunk_at + left_out * STEP_MS);
         }
         while now.millis_since(self.shrunk_at) >= STEP_MS {
             let end = self.shrunk_at + STEP_MS;
@@ -80,7 +97,7 @@ mod tests {
 
     #[test]
     fn what_is_an_hour_old_counts_half() {
-        let mut load = Workload::beginning(0, 0, minutes(0));
+        let mut load = Workload::beginning(minutes(0));
         (0..8).for_each(|_| load.answer());
         load.pass(&Presence::Paused { reason: "lunch".into() }, minutes(60));
         assert!((3_990..=4_000).contains(&load.answered_thousandths), "{load:?}");
@@ -93,7 +110,7 @@ mod tests {
     #[test]
     fn time_goes_to_what_it_was_spent_in_and_pauses_go_nowhere() {
         let call = CallId::mint(Timestamp::from_millis(1), &mut Rng::seeded(1));
-        let mut load = Workload::beginning(0, 0, minutes(0));
+        let mut load = Workload::beginning(minutes(0));
         for (presence, until) in [
             (Presence::Ready, 1),
             (Presence::Offered { call }, 2),
@@ -108,9 +125,29 @@ mod tests {
     }
 
     #[test]
+    fn who_begins_has_done_what_the_one_in_the_middle_has() {
+        let colleague = |times: u64| Workload {
+            answered_thousandths: times * 1_000,
+            on_calls_ms: times * 10,
+            wrapping_up_ms: times,
+            ready_ms: (9 - times) * 5,
+            ..Workload::beginning(minutes(0))
+        };
+        let new = Workload::like(&[7, 1, 3, 4].map(colleague), minutes(9));
+        let like = Workload { ready_ms: 5 * 5, ..colleague(3) };
+        assert_eq!(
+            new,
+            Workload { counted_until: minutes(9), shrunk_at: minutes(9), ..like },
+            "the lower one of two in the middle"
+        );
+        assert_eq!(Workload::like(&[], minutes(9)), Workload::beginning(minutes(9)));
+    }
+
+    #[test]
     fn looking_often_or_seldom_comes_to_the_same() {
         let call = CallId::mint(Timestamp::from_millis(1), &mut Rng::seeded(1));
-        let (mut often, mut seldom) = (Workload::beginning(9_000, 0, minutes(0)), Workload::beginning(9_000, 0, minutes(0)));
+        let mut often = Workload { answered_thousandths: 9_000, ..Workload::beginning(minutes(0)) };
+        let mut seldom = often;
         (1..=603).for_each(|tenth| often.pass(&Presence::Busy { call }, Mono::from_millis(tenth * 6_000)));
         seldom.pass(&Presence::Busy { call }, Mono::from_millis(603 * 6_000));
         assert_eq!(often, seldom);

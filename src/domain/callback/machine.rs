@@ -46,6 +46,10 @@ pub struct Callback {
     #[serde(default)]
     #[schema(required)]
     pub is_first: bool,
+    /// By how many seconds a supervisor had put the caller ahead who waited; `None` is where the queue's rules put the customer.
+    #[serde(default)]
+    #[schema(required)]
+    pub ahead_secs: Option<i64>,
     /// The time that was promised: the agreed one, else when its turn in line began.
     pub promised_at: Timestamp,
     /// The agreed time; `None` for as soon as its turn comes.
@@ -141,6 +145,8 @@ pub struct NewCallback {
     pub call: Option<CallId>,
     /// The place in line.
     pub queued_at: Timestamp,
+    /// By how many seconds a supervisor had put it ahead.
+    pub ahead_secs: Option<i64>,
     /// The agreed time.
     pub scheduled_at: Option<Timestamp>,
     /// The customer's time zone.
@@ -167,6 +173,7 @@ impl Callback {
             requested_at: now,
             queued_at,
             is_first: false,
+            ahead_secs: new.ahead_secs,
             promised_at: due_at,
             scheduled_at: new.scheduled_at,
             zone: new.zone,
@@ -209,7 +216,7 @@ impl Callback {
             let at = at.max(now);
             (self.scheduled_at, self.promised_at, self.due_at, self.queued_at) = (Some(at), at, at, at);
             self.expires_at = rules.expires_at(at);
-            self.is_first = false;
+            (self.is_first, self.ahead_secs) = (false, None);
         }
         self.zone = zone.or(self.zone.take());
         self.agent_until = agent.is_some().then(|| rules.personal_until(self.due_at.max(now)));

@@ -124,6 +124,7 @@ impl Centre {
             note: call.reason.clone(),
             call: Some(id),
             queued_at: call.place_in(queue).unwrap_or(turn.now.wall),
+            ahead_secs: call.ahead_secs.filter(|_| call.queue.as_ref() == Some(queue)),
             scheduled_at: None,
             zone: None,
             agent: None,
@@ -215,8 +216,21 @@ impl Centre {
         let CallbackWish { id, number, customer, segment, queue, language, note, call, scheduled_at, zone, agent } = wish;
         let language = language.unwrap_or_else(|| self.directory.centre.language.to_string()).into();
         let queued_at = turn.now.wall;
-        let new =
-            NewCallback { id, number, customer, segment, queue, language, note, call, queued_at, scheduled_at, zone, agent };
+        let new = NewCallback {
+            id,
+            number,
+            customer,
+            segment,
+            queue,
+            language,
+            note,
+            call,
+            queued_at,
+            ahead_secs: None,
+            scheduled_at,
+            zone,
+            agent,
+        };
         self.begin_promise(turn, new);
         Ok(())
     }

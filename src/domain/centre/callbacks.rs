@@ -232,8 +232,7 @@ impl Centre {
         }
         let Some(callback) = self.callbacks.all.get(&id) else { return };
         let (number, since, is_first) = (callback.number.clone(), mono_of(callback.queued_at, turn.now), callback.is_first);
-        let head_start = callback.segment.as_ref().and_then(|segment| queue.routing.head_start_secs.get(segment));
-        let head_start_ms = head_start.map_or(0, |secs| super::waiting::millis(*secs));
+        let head_start_ms = super::waiting::head_start_of(callback, queue);
         let call = CallId::mint(turn.now.wall, turn.rng);
         self.callbacks.bind(id, call);
         let waiting = Waiting { called_back, ..Waiting::new(call) };

@@ -193,9 +193,8 @@ impl Centre {
             |other: &AgentId| self.serves.get(other).is_some_and(|queues| queues.keys().any(|queue| own.contains_key(queue)));
         let colleagues =
             self.agents.values().filter(|agent| agent.id != *id && agent.is_signed_in() && shares_queue(&agent.id));
-        let (answered, on_calls): (Vec<u64>, Vec<u64>) =
-            colleagues.map(|agent| agent.workload(now)).map(|load| (load.answered_thousandths, load.on_calls_ms)).unzip();
-        let workload = Workload::beginning(middle(answered), middle(on_calls), now);
+        let colleagues: Vec<Workload> = colleagues.map(|agent| agent.workload(now)).collect();
+        let workload = Workload::like(&colleagues, now);
         if let Some(agent) = self.agents.get_mut(id) {
             agent.begin_workload(workload);
         }
@@ -210,10 +209,4 @@ pub(super) fn record_of(load: &Workload) -> WorkRecord {
         occupied_ms,
         routable_ms: occupied_ms + load.ready_ms,
     }
-}
-
-/// The lower median; 0 of none.
-fn middle(mut counts: Vec<u64>) -> u64 {
-    counts.sort_unstable();
-    counts.get(counts.len().saturating_sub(1) / 2).copied().unwrap_or(0)
 }

@@ -94,5 +94,6 @@ impl Centre {
         for call in waiting {
             self.review_head_start(call);
         }
+        self.review_work_head_starts();
     }
 }

@@ -4,6 +4,7 @@ use super::{Centre, Timer, Turn, legs::DEAD_LINE_MS};
 use crate::{
     domain::{
         call::{Direction, EndCause, FlowOutCause, Party, Stage},
+        callback::Callback,
         directory::{Queue, QueueExit},
         queue::{KeptPlace, Waiting},
     },
@@ -86,22 +87,30 @@ impl Centre {
         self.keep_for_preferred(turn, id);
     }
 
-    /// How far the queue puts the caller's segment ahead.
+    /// How far the queue, or a supervisor's word, puts a caller ahead, or somebody who is to be called back.
     pub(super) fn head_start_ms(&self, id: CallId, queue: &Queue) -> u64 {
-        let segment = self.calls.get(&id).and_then(|call| call.party.known()).map(|known| known.segment.clone());
-        let secs = segment.and_then(|segment| queue.routing.head_start_secs.get(segment.as_ref()).copied());
+        let Some(call) = self.calls.get(&id) else {
+            return self.callbacks.of_call(id).map_or(0, |callback| head_start_of(callback, queue));
+        };
         // A supervisor's word is for the wait in this queue only.
-        let by_hand = self.calls.get(&id).and_then(|call| match call.stage() {
+        let by_hand = match call.stage() {
             Stage::Waiting { queue: waits, .. } if *waits == queue.id => call.ahead_secs,
             _ => None,
-        });
-        let by_rules = secs.map_or(0, millis).saturating_add(millis(queue.routing.ahead_secs));
-        by_hand.map_or(by_rules, millis)
+        };
+        let segment = call.party.known().map(|known| known.segment.as_ref());
+        by_hand.map_or_else(|| queue.routing.head_start_ms(segment), millis)
     }
 
     /// What is known of the caller, or how segments stand in the queue, has changed: whoever waits stands where that puts them now.
     pub(super) fn review_head_start(&mut self, id: CallId) {
-        let Some(Stage::Waiting { queue, .. }) = self.calls.get(&id).map(|call| call.stage()) else { return };
+        let queue = match self.calls.get(&id).map(|call| call.stage()) {
+            Some(Stage::Waiting { queue, .. }) => queue,
+            Some(_) => return,
+            None => match self.callbacks.of_call(id) {
+                Some(callback) => &callback.queue,
+                None => return,
+            },
+        };
         let Some(definition) = self.directory.queues.get(queue) else { return };
         let head_start_ms = self.head_start_ms(id, definition);
         let key = definition.id.clone();
@@ -277,6 +286,11 @@ impl Centre {
 fn comes_in_time(step: usize, queue: &Queue) -> bool {
     let after_secs = step.checked_sub(1).and_then(|index| queue.routing.steps.get(index)).map_or(0, |step| step.after_secs);
     step == 0 || queue.routing.skips_empty_steps || after_secs < queue.wait_secs_max
+}
+
+/// How far somebody who is to be called back stands ahead: as on the line, where a supervisor said so, else by the queue's rules.
+pub(super) fn head_start_of(callback: &Callback, queue: &Queue) -> u64 {
+    callback.ahead_secs.map_or_else(|| queue.routing.head_start_ms(callback.segment.as_deref()), millis)
 }
 
 /// Seconds of the directory as milliseconds; nonsense below zero is zero.

@@ -219,9 +219,20 @@ impl Centre {
             waiting.is_offered = false;
             return;
         }
-        let starts = self.directory.queues.get(&item.queue).map(|queue| &queue.routing.head_start_secs);
-        let head_start = item.segment.as_ref().and_then(|segment| starts?.get(segment));
-        line.join(Waiting::new(item.call), false, head_start.map_or(0, |secs| millis(*secs)), mono_of(item.queued_at, now));
+        let queue = self.directory.queues.get(&item.queue);
+        let head_start_ms = queue.map_or(0, |queue| queue.routing.head_start_ms(item.segment.as_deref()));
+        line.join(Waiting::new(item.call), false, head_start_ms, mono_of(item.queued_at, now));
+    }
+
+    /// How segments stand in the queues has changed: what waits stands where that puts it now.
+    pub(super) fn review_work_head_starts(&mut self) {
+        for item in self.work.all.values() {
+            let Some(queue) = self.directory.queues.get(&item.queue) else { continue };
+            let head_start_ms = queue.routing.head_start_ms(item.segment.as_deref());
+            if let Some(line) = self.work.lines.get_mut(&item.queue) {
+                line.set_head_start(item.call, head_start_ms);
+            }
+        }
     }
 
     fn take_work_out_of_line(&mut self, item: &WorkItem) {

@@ -171,6 +171,15 @@ impl Default for QueueRouting {
     }
 }
 
+impl QueueRouting {
+    /// By how many milliseconds a customer of this segment stands ahead of whoever came to another queue at the same time.
+    pub fn head_start_ms(&self, segment: Option<&str>) -> u64 {
+        let of_segment = segment.and_then(|segment| self.head_start_secs.get(segment)).copied();
+        let millis = |secs| u64::try_from(secs).unwrap_or(0).saturating_mul(1_000);
+        of_segment.map_or(0, millis).saturating_add(millis(self.ahead_secs))
+    }
+}
+
 impl Strategy {
     /// Whether it says something of this agent by name.
     pub fn names(&self, agent: &AgentId) -> bool {

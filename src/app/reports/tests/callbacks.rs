@@ -44,6 +44,7 @@ impl Promises {
             note: None,
             call: Some(Facts::id(number)),
             queued_at,
+            ahead_secs: None,
             scheduled_at: None,
             zone: None,
             agent: None,

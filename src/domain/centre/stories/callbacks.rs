@@ -8,7 +8,7 @@ use crate::domain::{
     call::{CallEventKind, EndCause, Outcome},
     callback::{Callback, CallbackEventKind, CallbackState},
     centre::{CallState, CallbackChange, CallbackWish, CallerLine, CentreCommand, CentreInput, PhoneEffect, Refusal},
-    directory::{CalendarSource, CallbackMode, CallbackRules, Directory, QueueExit, WrapUp},
+    directory::{CalendarSource, CallbackMode, CallbackRules, Directory, QueueExit, QueueRouting, WrapUp},
     event::Event,
 };
 use crate::types::{Answer, AnswerCause, CallId, CallbackId, LegId, PhoneNumber, QueueId, Timestamp};
@@ -150,6 +150,49 @@ fn a_callback_keeps_its_place_between_those_before_and_those_behind() {
         floor.ask("ana", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
     }
     assert_eq!(order, ["+34911000001", "+34911000002", "+34911000003"]);
+}
+
+/// The directory with other rules of how calls find their agents.
+fn routed(version: u64, routing: QueueRouting) -> Directory {
+    let mut directory = directory(CallbackMode::AgentFirst);
+    directory.version = version;
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().routing = routing;
+    directory
+}
+
+#[test]
+fn a_callback_stands_ahead_as_far_as_its_queue_does_and_as_the_rules_say_now() {
+    let head_start = |floor: &Floor| {
+        let line = &floor.centre.lines[&id::<QueueId>("support")];
+        line.iter().find(|(_, waiting)| waiting.called_back.is_some()).unwrap().0.head_start_ms()
+    };
+    let mut floor = Floor::with(routed(1, QueueRouting { ahead_secs: 45, ..QueueRouting::default() }));
+    floor.sign_in("ana");
+    pause(&mut floor, "ana");
+    promised(&mut floor, 1);
+    assert_eq!(head_start(&floor), 45_000, "as a caller on the line");
+    floor.set_directory(routed(2, QueueRouting { ahead_secs: 300, ..QueueRouting::default() }));
+    assert_eq!(head_start(&floor), 300_000, "who waits does not keep an old rule");
+}
+
+#[test]
+fn what_a_supervisor_said_of_a_caller_holds_for_the_callback_too() {
+    let mut floor = with_ana_paused(CallbackMode::AgentFirst);
+    let (leg, call) = call_from(&mut floor, 1);
+    floor.ask_as("boss", CentreCommand::SetAhead { call, secs: Some(90) }).unwrap();
+    floor.sleep(60_000);
+    floor.hang_up(leg);
+    let line = |floor: &Floor| {
+        let line = &floor.centre.lines[&id::<QueueId>("support")];
+        line.iter().map(|(place, _)| place.head_start_ms()).collect::<Vec<_>>()
+    };
+    assert_eq!((line(&floor), last_told(&floor).ahead_secs), (vec![90_000], Some(90)));
+    floor.set_directory(routed(2, QueueRouting { ahead_secs: 300, ..QueueRouting::default() }));
+    assert_eq!(line(&floor), [90_000], "whatever the rules");
+    let (id, at) = (last_told(&floor).id, in_minutes(&floor, 30));
+    let change = CallbackChange { callback: id, scheduled_at: Some(at), zone: None, agent: None, number: None };
+    floor.ask_as("boss", CentreCommand::ChangeCallback(Box::new(change))).unwrap();
+    assert_eq!(last_told(&floor).ahead_secs, None, "another time is another place");
 }
 
 #[test]

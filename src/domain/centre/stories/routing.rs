@@ -157,6 +157,31 @@ fn the_fewest_calls_counts_calls_and_spares_whoever_has_just_signed_in() {
 }
 
 #[test]
+fn the_least_occupied_gives_whoever_has_just_signed_in_a_turn_with_the_others() {
+    let routing = QueueRouting { strategy: Strategy::LeastOccupied, ..QueueRouting::default() };
+    let mut floor = Floor::with(support_by(routing));
+    floor.sign_in("ana");
+    for _ in 0..3 {
+        assert_eq!(serve_one(&mut floor), "ana");
+    }
+    floor.sleep(60_000);
+    floor.sign_in("bea");
+    let occupied = |floor: &Floor, key: &str| {
+        let load = floor.centre.agents[&id(key)].workload(floor.now.mono);
+        (load.on_calls_ms + load.wrapping_up_ms, load.ready_ms)
+    };
+    assert!(occupied(&floor, "ana").0 > 0);
+    assert_eq!(occupied(&floor, "bea"), occupied(&floor, "ana"), "she begins as occupied as who was there");
+    floor.sleep(1_000);
+    floor.call("1001");
+    floor.answer("ana");
+    floor.sleep(30_000);
+    floor.ask("ana", |agent, call| CentreCommand::HangUp { agent, call }).unwrap();
+    floor.ask("ana", |agent, call| CentreCommand::WrapUpDone { agent, call }).unwrap();
+    assert_eq!(serve_one(&mut floor), "bea", "who has had a call more is more occupied");
+}
+
+#[test]
 fn a_call_that_one_is_asked_about_counts_as_answered_only_when_it_is_left_to_one() {
     let routing = QueueRouting { strategy: Strategy::FewestCalls, ..QueueRouting::default() };
     let mut floor = Floor::with(support_by(routing));

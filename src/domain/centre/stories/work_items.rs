@@ -110,6 +110,22 @@ fn a_message_is_offered_with_the_reasons_taken_and_done_while_the_agent_stays_re
 }
 
 #[test]
+fn a_message_stands_ahead_as_its_queue_says_now() {
+    let mut directory = directory();
+    let support = id::<QueueId>("support");
+    directory.queues.get_mut(&support).unwrap().routing.ahead_secs = 45;
+    let mut floor = with_messages(directory.clone(), 0);
+    floor.set_presence("ana", WantedPresence::Offline).unwrap();
+    leave_message(&mut floor);
+    let head_start = |floor: &Floor| floor.centre.work.lines[&support].iter().next().unwrap().0.head_start_ms();
+    assert_eq!(head_start(&floor), 45_000);
+    directory.version += 1;
+    directory.queues.get_mut(&support).unwrap().routing.ahead_secs = 300;
+    floor.set_directory(directory);
+    assert_eq!(head_start(&floor), 300_000, "what waits does not keep an old rule");
+}
+
+#[test]
 fn whoever_lets_offers_pass_is_struck_as_for_calls_and_the_item_keeps_its_place() {
     let mut directory = directory();
     directory.queues.get_mut(&id::<QueueId>("support")).unwrap().routing.strikes_max = 2;
