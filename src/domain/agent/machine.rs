@@ -241,21 +241,28 @@ impl Agent {
         (self.work.is_none() && self.is_waiting_for_device()).then(|| self.device_lost_at + DEVICE_GRACE_MS)
     }
 
-    /// The agent, or a supervisor, asks for a presence. During a call it is kept for afterwards.
-    pub fn ask(&mut self, wanted: Rest, by: Option<UserId>, cx: &mut AgentCx<'_>) {
-        if self.work.is_some() {
+    /// The agent, or a supervisor, asks for a presence. During a call it is kept for afterwards, and during a wrap-up too where the agent
+    /// asks; a supervisor's word ends the wrap-up. The call of a wrap-up that ended so.
+    pub fn ask(&mut self, wanted: Rest, by: Option<UserId>, cx: &mut AgentCx<'_>) -> Option<CallId> {
+        let ended = self.wrap_up().map(|run| run.call).filter(|_| by.is_some());
+        if self.work.is_some() && ended.is_none() {
             if self.next.as_ref() != Some(&wanted) {
                 self.next = Some(wanted);
                 self.say(cx, AgentEventKind::NextStateChosen { next: self.next() });
             }
-            return;
+            return None;
+        }
+        if let Some(call) = ended {
+            self.say(cx, AgentEventKind::WrapUpEnded { call, timed_out: false });
         }
         self.strikes = 0;
         let (cause, why) = match by {
             Some(user) => (PresenceCause::Supervisor { user }, Some("supervisor")),
             None => (PresenceCause::Asked, None),
         };
-        self.turn(cause, why, cx, |agent, now| agent.rest_in(wanted, now));
+        self.next = Some(wanted);
+        self.turn(cause, why, cx, Self::settle);
+        ended
     }
 
     /// A call out of this queue rings at this agent, as the floor's offer of this number. Only for one who is free.

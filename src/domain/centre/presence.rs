@@ -17,11 +17,20 @@ impl Centre {
         }
         let known = self.agents.get(agent).ok_or(Refusal::NoSuchAgent)?;
         let is_active = self.directory.agents.get(agent).is_some_and(|profile| profile.is_active);
-        let is_working =
-            matches!(known.presence(), Presence::Offered { .. } | Presence::Busy { .. } | Presence::WrappingUp { .. });
+        let own = UserId::from(agent.clone());
+        let supervisor = match &turn.actor {
+            Actor::User { user } if *user != own => Some(user.clone()),
+            Actor::User { .. } | Actor::Customer | Actor::System => None,
+        };
+        // What holds the agent for now; a supervisor's word ends a wrap-up.
+        let is_held = match known.presence() {
+            Presence::Offered { .. } | Presence::Busy { .. } => true,
+            Presence::WrappingUp { .. } => supervisor.is_none(),
+            Presence::Ready | Presence::Paused { .. } | Presence::Offline => false,
+        };
         let (rest, key) = match wanted {
             WantedPresence::Ready if !is_active => return Err(Refusal::NoSuchAgent),
-            WantedPresence::Ready if !is_working && !self.could_ring(agent) => return Err(Refusal::NoDevice),
+            WantedPresence::Ready if !is_held && !self.could_ring(agent) => return Err(Refusal::NoDevice),
             WantedPresence::Ready => (Rest::Ready, "supervisor_ready"),
             WantedPresence::Paused { reason } => {
                 if !self.directory.pause_reasons.iter().any(|known| known.id == reason) {
@@ -31,11 +40,6 @@ impl Centre {
             }
             WantedPresence::Offline => (Rest::Offline, "supervisor_signed_out"),
         };
-        let own = UserId::from(agent.clone());
-        let supervisor = match &turn.actor {
-            Actor::User { user } if *user != own => Some(user.clone()),
-            Actor::User { .. } | Actor::Customer | Actor::System => None,
-        };
         let is_supervised = supervisor.is_some();
         if rest == Rest::Ready {
             // Ready without a console: the phone alone counts from now on.
@@ -44,7 +48,10 @@ impl Centre {
             self.timers.set(Timer::DeviceRetry(agent.clone()), None);
             self.refresh_device(turn, agent);
         }
-        self.on_agent(turn, agent, |agent, cx| agent.ask(rest, supervisor, cx));
+        let ended = self.on_agent(turn, agent, |agent, cx| agent.ask(rest, supervisor, cx)).flatten();
+        if let Some(call) = ended {
+            self.wrapped_up(turn, agent, call);
+        }
         if is_supervised {
             self.notify(agent, key);
         }

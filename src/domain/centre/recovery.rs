@@ -14,7 +14,7 @@ use crate::{
         event::Actor,
         queue::{Place, Waiting},
     },
-    types::{AgentId, CallId, LegId, Now, QueueId, Rng},
+    types::{AgentId, CallId, LegId, Mono, Now, QueueId, Rng},
 };
 
 /// Parties of a call have so long to come back; the telephone gives up each of its legs before.
@@ -39,6 +39,20 @@ pub struct KeptCall {
     /// Whether the caller types a secret.
     #[serde(default)]
     types_secret: bool,
+    /// What else is known of the caller there.
+    #[serde(default)]
+    wait: KeptWait,
+}
+
+/// What a line knows of a caller besides the place.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct KeptWait {
+    /// The position told last.
+    announced: Option<usize>,
+    /// Agents who missed it or sent it here, and until when they are passed over.
+    excluded: BTreeMap<AgentId, Mono>,
+    /// Who of them sent it here, and has not missed it since.
+    sent_by: Option<AgentId>,
 }
 
 /// What has changed since it was last written down.
@@ -116,11 +130,18 @@ impl Centre {
         if call.is_over() && call.wrapping.is_empty() || self.is_calling_back(id) {
             return None;
         }
-        let place = call.queue.as_ref().and_then(|queue| self.lines.get(queue)?.place(id));
+        let line = call.queue.as_ref().and_then(|queue| self.lines.get(queue));
+        let place = line.and_then(|line| line.place(id));
+        let waiting = line.and_then(|line| line.get(id));
+        let wait = waiting.map_or_else(KeptWait::default, |waiting| KeptWait {
+            announced: waiting.announced,
+            excluded: waiting.excluded.clone(),
+            sent_by: waiting.sent_by.clone(),
+        });
         let phone = call.stage().partner().and_then(|with| with.phone);
         let phones = phone.into_iter().chain(call.conference().iter().filter_map(|party| party.leg));
         let muted = phones.filter(|leg| self.muted.contains(leg)).collect();
-        Some(KeptCall { call: Call::clone(call), place, muted, types_secret: self.types_secret(id) })
+        Some(KeptCall { call: Call::clone(call), place, muted, types_secret: self.types_secret(id), wait })
     }
 
     /// An agent as it stands: one who is signed in, or whom a queue's round goes on behind.
@@ -170,15 +191,15 @@ impl Centre {
         self.recount_all();
         self.offers = self.agents.values().filter_map(Agent::latest_offer).max().unwrap_or(0);
         let ids: Vec<CallId> = calls.iter().map(KeptCall::id).collect();
-        let mut places = BTreeMap::new();
-        for kept in calls {
-            let id = kept.call.id;
-            places.extend(kept.place.map(|place| (id, place)));
+        let mut waits = BTreeMap::new();
+        for mut kept in calls {
+            let wait = std::mem::take(&mut kept.wait);
+            waits.extend(kept.place.map(|place| (kept.call.id, (place, wait))));
             self.put_back(turn, kept);
         }
         self.tell_agents(turn);
         for id in ids {
-            self.tell_call(turn, id, places.get(&id).copied());
+            self.tell_call(turn, id, waits.remove(&id));
         }
         self.recovery.is_done = true;
         self.callbacks.is_review_due = true;
@@ -247,7 +268,7 @@ impl Centre {
     }
 
     /// Tells a call what the restart did to it.
-    fn tell_call(&mut self, turn: &mut Turn<'_>, id: CallId, place: Option<Place>) {
+    fn tell_call(&mut self, turn: &mut Turn<'_>, id: CallId, wait: Option<(Place, KeptWait)>) {
         self.withdraw_offer(turn, id);
         let until = turn.now.plus_millis(RETURN_MS);
         let Some(call) = self.calls.get(&id) else { return };
@@ -267,7 +288,7 @@ impl Centre {
             }
         }
         match call.stage().clone() {
-            Stage::Waiting { queue, .. } => self.rejoin_line(turn, id, &queue, place),
+            Stage::Waiting { queue, .. } => self.rejoin_line(turn, id, &queue, wait),
             Stage::HandedOver { from, .. } => match self.fallback_queue(id, &from) {
                 Some(queue) => self.requeue_at_head(turn, id, queue),
                 None => self.say_last_words(turn, id, "long-wait"),
@@ -293,13 +314,15 @@ impl Centre {
     }
 
     /// The caller waits where the caller waited before.
-    fn rejoin_line(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId, place: Option<Place>) {
+    fn rejoin_line(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId, wait: Option<(Place, KeptWait)>) {
         let Some(definition) = self.directory.queues.get(queue).cloned() else {
             return self.say_last_words(turn, id, "goodbye");
         };
-        let Some(place) = place else { return self.requeue_at_head(turn, id, queue.clone()) };
+        let Some((place, wait)) = wait else { return self.requeue_at_head(turn, id, queue.clone()) };
         let now = turn.now.mono;
-        let waiting = Waiting { is_dead: true, ..Waiting::new(id) };
+        let KeptWait { announced, excluded, sent_by } = wait;
+        excluded.values().for_each(|until| self.match_by(*until));
+        let waiting = Waiting { is_dead: true, announced, excluded, sent_by, ..Waiting::new(id) };
         self.lines.entry(queue.clone()).or_default().rejoin(waiting, place);
         let regained_ms = self.calls.get(&id).map_or(0, |call| call.regained_ms);
         let until = place.since() + regained_ms + millis(definition.wait_secs_max.max(1));

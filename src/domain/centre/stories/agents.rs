@@ -59,6 +59,34 @@ fn a_supervisor_who_changes_a_state_is_named_and_the_agent_is_told() {
 }
 
 #[test]
+fn a_supervisor_s_word_ends_a_wrap_up_whatever_it_still_asks_for() {
+    let mut directory = sample();
+    directory.queues.get_mut(&id::<QueueId>("support")).unwrap().wrap_up = WrapUp::UntilDisposition { secs: 60 };
+    let mut floor = Floor::with(directory);
+    floor.sign_in("ana");
+    let (leg, first) = floor.call("1001");
+    floor.answer("ana");
+    floor.hang_up(leg);
+    let wrapping = |floor: &Floor| matches!(floor.presence("ana"), Presence::WrappingUp { .. });
+    floor.set_presence("ana", lunch()).unwrap();
+    assert!(wrapping(&floor), "her own wish is for afterwards");
+    let ready = || CentreCommand::SetPresence { agent: id("ana"), wanted: WantedPresence::Ready };
+    let (_, second) = floor.call("1001");
+    floor.ask_as("boss", ready()).unwrap();
+    assert_eq!((floor.presence("ana"), floor.agent("ana").next.clone()), (Presence::Offered { call: second }, None));
+    assert!(
+        floor.centre.calls.get(&first).is_none_or(|call| call.wrapping.is_empty()),
+        "nothing of the first call is left with her"
+    );
+    let told = floor.agent_events("ana");
+    assert!(told.iter().any(|kind| matches!(kind, AgentEventKind::WrapUpEnded { call, timed_out: false } if *call == first)));
+    floor.answer("ana");
+    floor.ask_as("boss", ready()).unwrap();
+    assert!(matches!(floor.presence("ana"), Presence::Busy { .. }), "a talk is not cut off");
+    assert!(floor.drifts.is_empty());
+}
+
+#[test]
 fn a_phone_that_comes_back_brings_its_agent_back() {
     let mut floor = Floor::ready(&["carl"]);
     floor.input(CentreInput::PhoneReachable { account: "103".into(), is_reachable: false });

@@ -226,6 +226,27 @@ fn who_has_sent_a_caller_to_a_queue_is_passed_over_for_that_and_for_as_long_as_t
 }
 
 #[test]
+fn who_missed_a_call_is_passed_over_for_it_after_a_restart_too() {
+    let routing = QueueRouting { excluded_secs: 45, strikes_max: 2, ..QueueRouting::default() };
+    let mut floor = Floor::with(support_by(routing.clone()));
+    floor.sign_in("ana");
+    let (leg, call) = floor.call("1001");
+    floor.ask("ana", |agent, call| CentreCommand::Decline { agent, call }).unwrap();
+    assert_eq!(floor.presence("ana"), Presence::Ready, "once is no strike");
+    let written = serde_json::to_string(&floor.centre.keep_call(call).unwrap()).unwrap();
+    let agent = floor.centre.keep_agent(&id("ana")).unwrap();
+    let mut again = Floor::with(support_by(routing));
+    again.now = floor.now.plus_millis(2_000);
+    again.recover(vec![serde_json::from_str(&written).unwrap()], vec![agent]);
+    again.sign_in("ana");
+    again.input(CentreInput::LegReturned { leg });
+    again.sleep(41_000);
+    assert_eq!(again.presence("ana"), Presence::Ready, "43 s since she declined");
+    again.sleep(3_000);
+    assert_eq!(again.presence("ana"), Presence::Offered { call });
+}
+
+#[test]
 fn a_segment_stands_ahead_as_soon_as_the_caller_is_known_and_as_the_queue_says_now() {
     let head_start_secs = BTreeMap::from([("gold".to_owned(), 120)]);
     let mut floor = Floor::with(support_by(QueueRouting { head_start_secs, ..QueueRouting::default() }));

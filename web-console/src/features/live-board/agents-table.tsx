@@ -119,7 +119,7 @@ function AgentRow({ id }: { id: string }) {
           trigger={<IconButton icon={EllipsisVertical} label={t('agents.change', { name: agent.name })} size="sm" isDisabled={!isUp} data-testid={`agent-menu-${id}`} />}
           parts={[
             {
-              title: t('agents.set_to'),
+              title: agent.presence.state === 'wrapping_up' ? t('agents.set_to_now') : t('agents.set_to'),
               entries: [
                 { text: t('common:presence.ready'), dot: 'good', onAction: () => set({ state: 'ready' }), testId: 'set-ready' },
                 ...reasons.map(({ id, names }) => ({ text: inLanguage(names, i18n.language), dot: 'warn' as const, onAction: () => set({ state: 'paused', reason: id }), testId: `set-paused-${id}` })),
