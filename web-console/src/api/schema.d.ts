@@ -3589,6 +3589,11 @@ export interface components {
             queued_at: components["schemas"]["Timestamp"];
             /** @description Whether a person put it before all others in line. */
             is_first: boolean;
+            /**
+             * Format: int64
+             * @description By how many seconds a supervisor had put the caller ahead who waited; `None` is where the queue's rules put the customer.
+             */
+            ahead_secs: number | null;
             /** @description The time that was promised: the agreed one, else when its turn in line began. */
             promised_at: components["schemas"]["Timestamp"];
             scheduled_at?: components["schemas"]["Timestamp"] | null;
