@@ -250,6 +250,10 @@ impl Centre {
                     self.notify(&id, "call_cut_off");
                     self.on_agent(turn, &id, |agent, cx| agent.lose_call(call, cx));
                 }
+                // As one by which a customer was being called back: whoever left it to a machine's message had nobody to classify.
+                Some(Presence::WrappingUp { call, .. }) if !self.calls.contains_key(&call) => {
+                    self.on_agent(turn, &id, |agent, cx| agent.drop_wrap_up(call, cx));
+                }
                 _ => {}
             }
             self.on_agent(turn, &id, |agent, cx| agent.note_device(false, cx));

@@ -87,6 +87,19 @@ fn a_supervisor_s_word_ends_a_wrap_up_whatever_it_still_asks_for() {
 }
 
 #[test]
+fn a_call_that_a_restart_has_cost_is_wrapped_up_no_longer() {
+    let floor = with_wrap_up(WrapUp::UntilDisposition { secs: 60 });
+    let agent = floor.centre.keep_agent(&id("ana")).unwrap();
+    assert!(matches!(agent.presence(), Presence::WrappingUp { .. }));
+    let mut again = Floor::with(sample());
+    again.now = floor.now.plus_millis(2_000);
+    again.recover(vec![], vec![agent]);
+    again.sign_in("ana");
+    assert_eq!(again.presence("ana"), Presence::Ready, "there is nothing left to classify");
+    assert!(again.drifts.is_empty());
+}
+
+#[test]
 fn a_phone_that_comes_back_brings_its_agent_back() {
     let mut floor = Floor::ready(&["carl"]);
     floor.input(CentreInput::PhoneReachable { account: "103".into(), is_reachable: false });

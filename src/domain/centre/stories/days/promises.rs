@@ -178,8 +178,9 @@ impl Day {
             assert!(callback.state.is_active(), "what is over is let go of: {callback:?}");
             assert!(owed.insert((&callback.number, &callback.queue)), "one per number and queue");
             let call = centre.callbacks.call_of(callback.id);
-            let entry = call.and_then(|call| centre.lines.get(&callback.queue)?.get(call));
-            let place = call.and_then(|call| centre.lines.get(&callback.queue)?.place(call));
+            // The agent who made it may ask the same queue about it, and then that stands there by the same call.
+            let entry = call.and_then(|call| centre.lines.get(&callback.queue)?.get(call)).filter(|entry| !entry.is_consult);
+            let place = entry.and_then(|entry| centre.lines.get(&callback.queue)?.place(entry.call));
             if let Some(place) = place {
                 let taken = super::super::super::callbacks::mono_of(callback.queued_at, self.now);
                 let apart = place.since().millis_since(taken).max(taken.millis_since(place.since()));
