@@ -125,6 +125,8 @@ impl Centre {
         {
             line.leave(id);
             self.published.touch_queue(queue.clone());
+            // While it rang it was one of the conversations that the queue may have at a time.
+            self.is_match_due = true;
         }
     }
 

@@ -48,6 +48,8 @@ impl Centre {
         }
         if let Some(agent) = caller.phone.as_deref().and_then(|account| self.agent_of_phone(account)) {
             self.calling_in.insert(leg, agent.clone());
+            // What was offered beside calls is for somebody else now.
+            self.work.is_review_due = true;
             self.touch_queues_of(&agent);
         }
         let label = caller.label.or_else(|| caller.phone.map(|account| account.to_string()));

@@ -10,7 +10,7 @@ use super::{Centre, LegUse, PhoneEffect, Timer, Turn, inbound::LONGEST_MS, playb
 use crate::{
     domain::{
         agent::{Agent, Presence},
-        call::{Call, EndCause, Party, Stage},
+        call::{Call, EndCause, FlowOutCause, Party, Stage},
         event::Actor,
         queue::{Place, Waiting},
     },
@@ -320,7 +320,7 @@ impl Centre {
     /// The caller waits where the caller waited before.
     fn rejoin_line(&mut self, turn: &mut Turn<'_>, id: CallId, queue: &QueueId, wait: Option<(Place, KeptWait)>) {
         let Some(definition) = self.directory.queues.get(queue).cloned() else {
-            return self.say_last_words(turn, id, "goodbye");
+            return self.take_exit(turn, id, FlowOutCause::Moved);
         };
         let Some((place, wait)) = wait else { return self.requeue_at_head(turn, id, queue.clone()) };
         let now = turn.now.mono;

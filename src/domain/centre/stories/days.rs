@@ -7,7 +7,7 @@ mod work;
 mod world;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -57,7 +57,7 @@ fn whole_days_keep_every_promise_of_the_floor() {
                 day.step();
             }
             day.close();
-            day.kinds
+            std::mem::take(&mut day.kinds)
         });
         match day {
             Ok(kinds) => seen.extend(kinds),
@@ -189,6 +189,20 @@ struct Day {
     fate_dice: Rng,
     /// By how much the wall's clock has been set, forth and back added up.
     stepped_ms: i64,
+    /// What happened last, for when it goes wrong.
+    lately: VecDeque<String>,
+}
+
+/// So much of what happened last is told.
+const LATELY_MAX: usize = 30;
+
+impl Drop for Day {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("day {} went wrong at {:?}, lately:", self.seed, self.now.mono);
+            self.lately.iter().for_each(|what| eprintln!("  {what}"));
+        }
+    }
 }
 
 /// Contacts of one queue.
@@ -406,6 +420,7 @@ impl Day {
             replayed: Replayed::default(),
             fate_dice: Rng::seeded(seed ^ 0xC3C3),
             stepped_ms: 0,
+            lately: VecDeque::new(),
         };
         // Sooner than callers lose patience.
         day.centre.set_park(ParkSettings { return_after: std::time::Duration::from_secs(20), ..ParkSettings::default() });
@@ -474,6 +489,9 @@ impl Day {
             self.now = self.now.plus_millis(at.millis_since(self.now.mono));
             if floor.is_some_and(|floor| floor <= self.now.mono) {
                 let is_look = self.centre.timers.at(&Timer::Reconcile) == Some(self.now.mono);
+                if !is_look {
+                    self.note(|| "a deadline".to_owned());
+                }
                 self.centre.timeout(self.now, &mut self.rng);
                 assert!(self.centre.next_wakeup().is_none_or(|next| next > self.now.mono), "a deadline stays due");
                 // A look that finds nothing changes nothing.
@@ -516,7 +534,16 @@ impl Day {
         }
     }
 
+    fn note(&mut self, what: impl FnOnce() -> String) {
+        if self.lately.len() == LATELY_MAX {
+            self.lately.pop_front();
+        }
+        let at = self.now.mono;
+        self.lately.push_back(format!("{at:?} {}", what()));
+    }
+
     fn input(&mut self, input: CentreInput) {
+        self.note(|| format!("{input:?}"));
         self.centre.handle(input, self.now, &mut self.rng);
         self.collect();
     }
@@ -524,6 +551,7 @@ impl Day {
     fn ask(&mut self, who: &str, command: CentreCommand) -> Result<(), Refusal> {
         let actor = Actor::User { user: id(who) };
         let is_offer = matches!(command, CentreCommand::MediaOffer { .. });
+        self.note(|| format!("{who} asks {command:?}"));
         let result = self.centre.command(&actor, command, self.now, &mut self.rng);
         if result.is_err() && !is_offer {
             assert!(self.centre.out.is_empty(), "a refusal changes nothing: {result:?} {:?}", self.centre.out);
@@ -551,6 +579,7 @@ impl Day {
                     {
                         offered.push((event.call, agent.clone(), decision.rings_beside > 0));
                     }
+                    self.note(|| format!("  told: {:?}", fact.event));
                     self.decide_again(&fact);
                     self.record(&fact);
                 }

@@ -15,7 +15,13 @@ impl Day {
                 };
                 assert_eq!(history.is_empty(), is_first, "{:?} after {history:?}", event.kind);
                 if history.iter().any(|kind| matches!(kind, CallEventKind::Ended { .. })) {
-                    let is_afterwards = matches!(event.kind, CallEventKind::Disposed { .. } | CallEventKind::Identified { .. });
+                    // A file is closed a moment after what it recorded.
+                    let is_afterwards = matches!(
+                        event.kind,
+                        CallEventKind::Disposed { .. }
+                            | CallEventKind::Identified { .. }
+                            | CallEventKind::RecordingStopped { .. }
+                    );
                     assert!(is_afterwards, "{:?} after the end", event.kind);
                 }
                 history.push(event.kind.clone());
