@@ -79,7 +79,8 @@ pub struct ContactQuestion {
     to: Timestamp,
     /// One queue; all when not given.
     queue: Option<QueueId>,
-    /// One agent: only those whom the agent answered, of `missed` those that the agent missed; all when not given.
+    /// One agent: only those whom the agent answered; of `missed`, `handled_by` and `transfers_made` those that the agent missed,
+    /// handled or passed on. All when not given.
     agent: Option<AgentId>,
     /// Which figure; `offered` when not given.
     outcome: Option<Figure>,

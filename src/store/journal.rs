@@ -17,7 +17,7 @@ use sqlx::{FromRow, types::Json};
 
 use super::{
     Db, NewEvent, StoreFault, Tx, binds, callbacks, calls, recordings,
-    segments::{self, MissStep, PresenceStep, VisitStep},
+    segments::{self, AgentChange, AgentStep, MissStep, TransferStep, VisitStep},
     sights, sql,
     tx::{actor_from_text, parse},
     work_items,
@@ -96,7 +96,8 @@ pub async fn append(tx: &mut Tx, entries: &[Entry]) -> Result<(), StoreFault> {
     let calls: Vec<&CallSummary> = follows.calls.into_values().collect();
     calls::save(tx, &calls).await?;
     segments::take_steps(tx, follows.visits).await?;
-    segments::follow_presence(tx, &follows.presence).await?;
+    segments::follow_agents(tx, &follows.agents).await?;
+    segments::note_transfers(tx, &follows.transfers).await?;
     segments::note_misses(tx, &follows.misses).await?;
     recordings::follow(tx, &follows.recordings).await?;
     for callback in follows.callbacks.into_values() {
@@ -123,7 +124,8 @@ struct Follows<'a> {
     /// The same of work items.
     work: BTreeMap<WorkItemId, &'a WorkItem>,
     visits: BTreeMap<CallId, VecDeque<VisitStep>>,
-    presence: Vec<PresenceStep<'a>>,
+    agents: Vec<AgentStep<'a>>,
+    transfers: Vec<TransferStep<'a>>,
     misses: Vec<MissStep<'a>>,
     dispositions: Vec<(CallId, &'a DispositionId)>,
     recordings: Vec<(Timestamp, &'a CallEvent)>,
@@ -143,10 +145,21 @@ impl<'a> Follows<'a> {
                 follows.work.insert(item.id, item);
             }
             match &fact.event {
-                Event::Call(event) => follows.add_call(fact, event, *rules),
+                Event::Call(event) => {
+                    follows.add_call(fact, event, *rules);
+                    if let CallEventKind::Transferred { from, .. } = &event.kind {
+                        follows.transfers.push(TransferStep { seq, call: event.call, agent: from, at: fact.at });
+                    }
+                    if let Some(on_call) = &fact.on_call {
+                        let change = AgentChange::Activity(on_call.call, on_call.activity);
+                        follows.agents.push(AgentStep { seq, agent: &on_call.agent, change, at: fact.at });
+                    }
+                }
                 Event::Agent(event) => {
                     if let AgentEventKind::PresenceChanged { to, .. } = &event.kind {
-                        follows.presence.push(PresenceStep { seq, agent: &event.agent, to, at: fact.at });
+                        let activity = fact.on_call.as_ref().map(|on_call| on_call.activity);
+                        let change = AgentChange::Presence(to, activity);
+                        follows.agents.push(AgentStep { seq, agent: &event.agent, change, at: fact.at });
                     }
                 }
                 // The other areas' use cases write what follows themselves.

@@ -38,6 +38,7 @@ pub(super) const VERSIONS: &[Version] = &[
     (18, "ticket workflow", include_str!("../../migrations/0018_ticket_workflow.sql")),
     (21, "handling", include_str!("../../migrations/0021_handling.sql")),
     (24, "owners", include_str!("../../migrations/0024_owners.sql")),
+    (26, "busy activities", include_str!("../../migrations/0026_busy_activities.sql")),
 ];
 
 /// Brings the schema to the last of these versions, one after the other, and tells how far it is: on a large database each may
@@ -240,6 +241,11 @@ mod tests {
             24,
             "7a894331d92c9e6fafdd2c8e692e63adb84b54b28f5064c5e9be8c03e5f9a35b",
             "116fa1fc53d2f628efdf66ec6adbb11811cfdc68d86e46f0c194afec3265f821",
+        ),
+        (
+            26,
+            "6943bea256a3900861875a7854727c18dc2262381c85e6712bcc224e0326eecc",
+            "11a273c95018ac32ef3a89470c23d6ea0a1eb7ef1220f7916a265905348b1ee6",
         ),
     ];
 

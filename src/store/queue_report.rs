@@ -188,6 +188,28 @@ sql! {
                 WHERE v.answered_at >= $1 AND v.answered_at < $2 AND (CAST($8 AS TEXT) IS NULL OR v.agent = $8))
             AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
         ORDER BY offered_at, call_id, visit LIMIT $7";
+    // As the agents' report counts them.
+    HANDLED_BY = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM segment WHERE ended_at >= $1 AND ended_at < $2 AND outcome = 'answered' AND (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND (EXISTS (SELECT 1 FROM visit_answer v WHERE v.call_id = segment.call_id AND v.visit = segment.visit
+                    AND (CAST($8 AS TEXT) IS NULL OR v.agent = $8))
+                OR EXISTS (SELECT 1 FROM agent_state_span w WHERE w.call_id = segment.call_id AND w.state = 'busy'
+                    AND w.from_at >= segment.closed_at AND (CAST($8 AS TEXT) IS NULL OR w.agent = $8)
+                    AND (w.activity IS NULL OR w.activity <> 'dial')
+                    AND NOT EXISTS (SELECT 1 FROM segment l WHERE l.call_id = segment.call_id AND l.visit > segment.visit
+                        AND l.outcome = 'answered' AND l.closed_at <= w.from_at)))
+            AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
+        ORDER BY offered_at, call_id, visit LIMIT $7";
+    // A caller is passed on out of the visit that was answered last before.
+    PASSED_ON = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
+            transfers, threshold_ms, short_ms
+        FROM segment WHERE (CAST($3 AS TEXT) IS NULL OR queue = $3)
+            AND (call_id, visit) IN (SELECT m.call_id, (SELECT MAX(a.visit) FROM segment a WHERE a.call_id = m.call_id
+                    AND a.outcome = 'answered' AND (a.closed_at < m.made_at OR (a.closed_at = m.made_at AND a.agent = m.agent)))
+                FROM transfer_made m WHERE m.made_at >= $1 AND m.made_at < $2 AND (CAST($8 AS TEXT) IS NULL OR m.agent = $8))
+            AND (offered_at > $4 OR (offered_at = $4 AND (call_id > $5 OR (call_id = $5 AND visit > $6))))
+        ORDER BY offered_at, call_id, visit LIMIT $7";
     // Of an agent also the rings of callers whom a colleague handed over or asked about: they belong to the visit before.
     MISSED = "SELECT call_id, visit, queue, reason, offered_at, closed_at, outcome, flow_cause, agent, wait_ms, talk_ms, hold_ms,
             transfers, threshold_ms, short_ms
@@ -328,6 +350,8 @@ pub async fn contacts(
         }
         Figure::Taken => (&TAKEN, binds![from, to, queue, after_at, after_call, after_visit, limit, agent]),
         Figure::Missed => (&MISSED, binds![from, to, queue, after_at, after_call, after_visit, limit, agent]),
+        Figure::HandledBy => (&HANDLED_BY, binds![from, to, queue, after_at, after_call, after_visit, limit, agent]),
+        Figure::TransfersMade => (&PASSED_ON, binds![from, to, queue, after_at, after_call, after_visit, limit, agent]),
         Figure::EndedAnswered | Figure::EndedAbandoned | Figure::EndedFlowedOut => {
             (&ENDED, binds![from, to, queue, Val::word(&figure), after_at, after_call, after_visit, limit, agent])
         }

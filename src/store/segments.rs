@@ -5,14 +5,19 @@ use std::collections::{BTreeMap, VecDeque};
 
 use sqlx::FromRow;
 
-use super::{Db, StoreFault, Tx, Val, binds, journal::VisitRules, sql, tx::parse};
+use super::{
+    Db, StoreFault, Tx, Val, binds,
+    journal::VisitRules,
+    sql,
+    tx::{from_word, parse},
+};
 use crate::{
     domain::{
         agent::Presence,
         call::{CallEventKind, FlowOutCause, MissCause},
         report::QueueCounts,
     },
-    types::{AgentId, CallId, ExpectedWait, QueueId, Timestamp},
+    types::{AgentId, BusyActivity, CallId, ExpectedWait, QueueId, Timestamp},
 };
 
 sql! {
@@ -59,10 +64,14 @@ sql! {
     CLOSE_SPANS = (rows "UPDATE agent_state_span SET to_at = r.at
         FROM (SELECT value ->> 0 AS agent, CAST(value ->> 1 AS BIGINT) AS at FROM" ") AS r
         WHERE agent_state_span.agent = r.agent AND agent_state_span.to_at IS NULL");
-    OPEN_SPANS = (rows "INSERT INTO agent_state_span (node, seq, agent, state, reason, call_id, from_at, to_at)
+    OPEN_SPANS = (rows "INSERT INTO agent_state_span (node, seq, agent, state, reason, call_id, from_at, to_at, activity)
         SELECT value ->> 0, CAST(value ->> 1 AS BIGINT), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT)
+            CAST(value ->> 6 AS BIGINT), CAST(value ->> 7 AS BIGINT), value ->> 8
         FROM" "");
+    // Of the agents between these two: exactly one where only one is asked about, and never more than are on calls.
+    BUSY = "SELECT agent, call_id, activity FROM agent_state_span
+        WHERE to_at IS NULL AND state = 'busy' AND agent >= $1 AND agent <= $2";
+    TRANSFER = "INSERT INTO transfer_made (node, seq, call_id, agent, made_at) VALUES ($1, $2, $3, $4, $5)";
     COUNTS = "SELECT queue,
             CAST(COUNT(*) AS BIGINT) AS offered,
             CAST(COUNT(*) FILTER (WHERE outcome = 'answered') AS BIGINT) AS answered,
@@ -167,12 +176,30 @@ pub(crate) async fn take_steps(tx: &mut Tx, mut steps: BTreeMap<CallId, VecDeque
     Ok(())
 }
 
-/// An agent's change of presence, with the number of the event that tells it.
+/// A change of what an agent does, with the number of the event that tells it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct PresenceStep<'a> {
+pub(super) struct AgentStep<'a> {
     pub(super) seq: i64,
     pub(super) agent: &'a AgentId,
-    pub(super) to: &'a Presence,
+    pub(super) change: AgentChange<'a>,
+    pub(super) at: Timestamp,
+}
+
+/// What changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum AgentChange<'a> {
+    /// The presence; of one on a call what the agent does there, where it is known.
+    Presence(&'a Presence, Option<BusyActivity>),
+    /// What the agent does on this call, if the agent is busy with it.
+    Activity(CallId, BusyActivity),
+}
+
+/// An agent passed a caller on, by the event of this number.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct TransferStep<'a> {
+    pub(super) seq: i64,
+    pub(super) call: CallId,
+    pub(super) agent: &'a AgentId,
     pub(super) at: Timestamp,
 }
 
@@ -193,27 +220,80 @@ pub(super) async fn note_misses(tx: &mut Tx, steps: &[MissStep<'_>]) -> Result<(
     Ok(())
 }
 
-/// Ends each agent's span and begins the next. Being offline is no span.
-pub(super) async fn follow_presence(tx: &mut Tx, steps: &[PresenceStep<'_>]) -> Result<(), StoreFault> {
+/// Ends each agent's span and begins the next, also where one on a call does something else from then on. Being offline is no span.
+pub(super) async fn follow_agents(tx: &mut Tx, steps: &[AgentStep<'_>]) -> Result<(), StoreFault> {
     let node = tx.node().clone();
+    let busy = busy_before(tx, steps).await?;
+    let changes = what_changes(steps, busy);
     // From the last step back: each one's span ends with the next one of the same agent.
     let mut next_at: BTreeMap<&AgentId, Timestamp> = BTreeMap::new();
     let mut spans = Vec::new();
-    for step in steps.iter().rev() {
+    for step in changes.into_iter().rev() {
         let ends_at = next_at.insert(step.agent, step.at);
-        let (state, reason, call): (&str, Option<&str>, Option<CallId>) = match step.to {
-            Presence::Offline => continue,
-            Presence::Ready => ("ready", None, None),
-            Presence::Paused { reason } => ("paused", Some(reason), None),
-            Presence::Offered { call } => ("offered", None, Some(*call)),
-            Presence::Busy { call } => ("busy", None, Some(*call)),
-            Presence::WrappingUp { call, .. } => ("wrapping_up", None, Some(*call)),
+        let (state, reason, call, activity) = match step.change {
+            AgentChange::Presence(Presence::Offline, _) => continue,
+            AgentChange::Presence(Presence::Ready, _) => ("ready", None, None, None),
+            AgentChange::Presence(Presence::Paused { reason }, _) => ("paused", Some(reason.as_str()), None, None),
+            AgentChange::Presence(Presence::Offered { call }, _) => ("offered", None, Some(*call), None),
+            AgentChange::Presence(Presence::Busy { call }, activity) => ("busy", None, Some(*call), activity),
+            AgentChange::Presence(Presence::WrappingUp { call, .. }, _) => ("wrapping_up", None, Some(*call), None),
+            AgentChange::Activity(call, activity) => ("busy", None, Some(call), Some(activity)),
         };
-        spans.push(binds![&node, step.seq, step.agent, state, reason, call, step.at, ends_at]);
+        spans.push(binds![&node, step.seq, step.agent, state, reason, call, step.at, ends_at, Val::word(&activity)]);
     }
     let ended = next_at.into_iter().map(|(agent, first_at)| binds![agent, first_at]).collect();
     tx.execute_rows(&CLOSE_SPANS, ended).await?;
     tx.execute_rows(&OPEN_SPANS, spans).await
+}
+
+/// With which call an agent is busy, and what the open span says that the agent does.
+type Busy = (CallId, Option<BusyActivity>);
+
+/// The open spans on calls of the agents of whom these steps first tell what they do on one; others' do no harm.
+async fn busy_before(tx: &mut Tx, steps: &[AgentStep<'_>]) -> Result<BTreeMap<AgentId, Busy>, StoreFault> {
+    let mut firsts: BTreeMap<&AgentId, AgentChange<'_>> = BTreeMap::new();
+    for step in steps {
+        firsts.entry(step.agent).or_insert(step.change);
+    }
+    firsts.retain(|_, first| matches!(first, AgentChange::Activity(..)));
+    let (Some((first, _)), Some((last, _))) = (firsts.first_key_value(), firsts.last_key_value()) else {
+        return Ok(BTreeMap::new());
+    };
+    let rows = tx.fetch_all::<(String, String, Option<String>)>(&BUSY, binds![*first, *last]).await?;
+    rows.into_iter()
+        .map(|(agent, call, activity)| {
+            let activity = activity.map(|word| from_word("activity", word)).transpose()?;
+            Ok((parse("agent", &agent)?, (parse("call", &call)?, activity)))
+        })
+        .collect()
+}
+
+/// The steps without those that say of a busy agent what is so already, or something of another call.
+fn what_changes<'s, 'a>(steps: &'s [AgentStep<'a>], mut busy: BTreeMap<AgentId, Busy>) -> Vec<&'s AgentStep<'a>> {
+    let mut is_change = |step: &AgentStep<'_>| match step.change {
+        AgentChange::Presence(Presence::Busy { call }, activity) => {
+            busy.insert(step.agent.clone(), (*call, activity));
+            true
+        }
+        AgentChange::Presence(..) => {
+            busy.remove(step.agent);
+            true
+        }
+        AgentChange::Activity(call, activity) => {
+            let of_call = busy.get_mut(step.agent).filter(|(with, _)| *with == call);
+            of_call.is_some_and(|(_, before)| before.replace(activity) != Some(activity))
+        }
+    };
+    steps.iter().filter(|step| is_change(step)).collect()
+}
+
+/// Notes who has passed callers on. One by one: they are as rare as people who pass somebody on.
+pub(super) async fn note_transfers(tx: &mut Tx, steps: &[TransferStep<'_>]) -> Result<(), StoreFault> {
+    let node = tx.node().clone();
+    for step in steps {
+        tx.execute(&TRANSFER, binds![&node, step.seq, step.call, step.agent, step.at]).await?;
+    }
+    Ok(())
 }
 
 /// Counts per queue of the visits that began in a span. Queues without visits are absent.

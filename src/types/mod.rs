@@ -2,6 +2,7 @@
 
 mod answer_detect;
 mod audio_quality;
+mod busy_activity;
 mod call_context;
 mod caller_identity;
 mod certificate_files;
@@ -25,6 +26,7 @@ mod time;
 
 pub use answer_detect::{Answer, AnswerCause, AnswerDetect, AnswerDetectFault};
 pub use audio_quality::AudioQuality;
+pub use busy_activity::BusyActivity;
 pub use call_context::{CallContext, OriginalNumbers};
 pub use caller_identity::{Attestation, CallerIdentity, IdentityFault};
 pub use certificate_files::CertificateFiles;

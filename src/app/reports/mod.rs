@@ -25,13 +25,14 @@ use crate::{
     domain::{
         directory::{Directory, ServiceLevelVariant},
         report::{
-            AgentInterval, Averages, Balance, Contact, ContactPlace, DAY_MS, Figure, ForecastError, HeldDefinitions, MINUTE_MS,
-            QueueInterval, ServiceLevel, Stretch, VisitCounts, WITHIN_180_S_GOAL_PERCENT, agent_times, day_border, stretches,
-            within_180_s,
+            AgentHandling, AgentInterval, Averages, Balance, Contact, ContactPlace, DAY_MS, Figure, ForecastError,
+            HeldDefinitions, MINUTE_MS, QueueInterval, ServiceLevel, Stretch, VisitCounts, WITHIN_180_S_GOAL_PERCENT,
+            agent_times, day_border, stretches, within_180_s,
         },
     },
     store::{
-        Db, StoreFault, agent_report,
+        Db, StoreFault,
+        agent_report::{self, OfAgent},
         queue_report::{self, OfInterval},
     },
     types::{AgentId, QueueId, Timestamp},
@@ -92,6 +93,11 @@ impl Span {
     }
 }
 
+/// What is of an agent's interval, by interval and agent.
+fn by_agent<T>(all: Vec<OfAgent<T>>) -> impl Iterator<Item = ((Timestamp, AgentId), T)> {
+    all.into_iter().map(|(agent, begins_at, one)| ((begins_at, agent), one))
+}
+
 /// What is of a queue's interval, by interval and queue.
 fn by_place<T>(all: Vec<OfInterval<T>>) -> BTreeMap<(Timestamp, QueueId), T> {
     all.into_iter().map(|(queue, begins_at, found)| ((begins_at, queue), found)).collect()
@@ -114,7 +120,7 @@ pub struct Behind {
     pub to: Timestamp,
     /// One queue; all when `None`.
     pub queue: Option<QueueId>,
-    /// Only those whom this agent answered; of `missed` those that the agent missed.
+    /// Only those whom this agent answered; of `missed`, `handled_by` and `transfers_made` those that the agent missed, handled, passed on.
     pub agent: Option<AgentId>,
 }
 
@@ -147,11 +153,12 @@ impl Reports {
         actor.require(Permission::Supervise)?;
         let span = span.checked()?;
         let stretches = self.stretches(span);
-        let mut answered: BTreeMap<(Timestamp, AgentId), i64> = BTreeMap::new();
+        let (mut answered, mut handled, mut passed_on) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for stretch in &stretches {
-            for (agent, begins_at, count) in agent_report::answered(&self.db, stretch, agent.as_ref()).await? {
-                answered.insert((begins_at, agent), count);
-            }
+            let agent = agent.as_ref();
+            answered.extend(by_agent(agent_report::answered(&self.db, stretch, agent).await?));
+            handled.extend(by_agent(agent_report::handled(&self.db, stretch, agent).await?));
+            passed_on.extend(by_agent(agent_report::transfers_made(&self.db, stretch, agent).await?));
         }
         let intervals: Vec<_> = stretches.iter().flat_map(Stretch::intervals).collect();
         let agents = match agent {
@@ -163,8 +170,11 @@ impl Reports {
         for agent in agents {
             let spans = agent_report::spans(&self.db, &agent, span.from, span.to).await?;
             for (interval, time) in intervals.iter().zip(agent_times(&spans, &intervals, span.now)) {
-                let answered = answered.get(&(interval.begins_at, agent.clone())).copied().unwrap_or(0);
-                if time.signed_in_ms == 0 && answered == 0 {
+                let place = (interval.begins_at, agent.clone());
+                let answered = answered.get(&place).copied().unwrap_or(0);
+                let handling: AgentHandling = handled.get(&place).copied().unwrap_or_default();
+                let transfers_made = passed_on.get(&place).copied().unwrap_or(0);
+                if time.signed_in_ms == 0 && answered == 0 && handling.handled == 0 && transfers_made == 0 {
                     continue;
                 }
                 lines.push(AgentInterval {
@@ -172,6 +182,9 @@ impl Reports {
                     begins_at: interval.begins_at,
                     ends_at: interval.ends_at,
                     answered,
+                    aht_ms: handling.aht_ms(),
+                    handling,
+                    transfers_made,
                     occupancy: time.occupancy(),
                     utilisation: time.utilisation(),
                     rona_rate: time.rona_rate(),

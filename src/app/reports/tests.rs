@@ -1,3 +1,4 @@
+mod busy_time;
 mod callbacks;
 mod golden;
 mod transfers;
@@ -52,6 +53,8 @@ fn agent(key: &str) -> AgentId {
 /// Facts in the order of their time, as the floor tells them.
 #[derive(Default)]
 struct Facts {
+    /// Facts of an earlier process, whose keys are taken.
+    earlier: usize,
     entries: Vec<Entry>,
     calls: BTreeMap<u64, CallSummary>,
     /// By which definition of the service level queues go, where it is not the usual one.
@@ -126,7 +129,7 @@ impl Facts {
     }
 
     fn put(&mut self, time: Timestamp, event: Event, call: Option<Box<CallSummary>>) {
-        let dedup = format!("facts:{}", self.entries.len());
+        let dedup = format!("facts:{}", self.earlier + self.entries.len());
         let variant = match &event {
             Event::Call(CallEvent { kind: CallEventKind::Queued { queue, .. }, .. }) => self.variants.get(queue),
             _ => None,
@@ -171,7 +174,7 @@ fn figure_of(line: &QueueInterval, figure: Figure) -> Option<i64> {
         Figure::AnsweredWithin180S => line.counts.answered_within_180_s,
         Figure::Handled => line.handling.handled,
         Figure::Missed => line.offers.missed,
-        Figure::Taken | Figure::LongestWait => return None,
+        Figure::Taken | Figure::HandledBy | Figure::TransfersMade | Figure::LongestWait => return None,
         Figure::Transferred => line.handling.transferred,
         Figure::Held => line.handling.held,
         Figure::ShortCalls => line.handling.short_calls,

@@ -1,6 +1,7 @@
 //! One call and its legs: ringing, talking, held, transferred, over. Decides what each move means for the call's stage, its
 //! clocks and its record. Knows nothing of queues' order or agents' presence, and never touches a telephone.
 
+mod activity;
 mod answered_by;
 mod callback;
 mod clock;

@@ -10,7 +10,7 @@ use crate::{
         event::{Actor, Event},
         work::WorkItem,
     },
-    types::Timestamp,
+    types::{AgentId, BusyActivity, CallId, Timestamp},
 };
 
 /// An event on its way to the journal, with the call's new history line if it changed.
@@ -33,11 +33,25 @@ pub struct Fact {
     /// With a decision of the matcher about a call: what it saw. Saved in the same transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sight: Option<Box<Sight>>,
+    /// With a presence on a call, and with what may change it: what the agent does there from here on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_call: Option<Box<OnCall>>,
+}
+
+/// What an agent does on a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnCall {
+    /// Who.
+    pub agent: AgentId,
+    /// On which call.
+    pub call: CallId,
+    /// What.
+    pub activity: BusyActivity,
 }
 
 impl Fact {
     /// An event with nothing to save beside it.
     pub fn of(at: Timestamp, actor: Actor, event: Event) -> Self {
-        Self { at, actor, event, call: None, callback: None, work: None, sight: None }
+        Self { at, actor, event, call: None, callback: None, work: None, sight: None, on_call: None }
     }
 }

@@ -79,7 +79,7 @@ pub use callback_wishes::{CallbackChange, CallbackWish};
 pub use callbacks::CallbackPlace;
 pub use command::{CallerMatch, CallerRecordRef, CentreCommand, ConsultTarget, WantedPresence, WebCall};
 pub use dialling::DialDay;
-pub use fact::Fact;
+pub use fact::{Fact, OnCall};
 pub use io::{CallerLine, CentreInput, CentreOutput, Heard, PhoneEffect, TransferAsked, TransferProgress};
 pub use legs::SILENT_PHONE_MS;
 pub use park::{ParkSettings, slot_number};

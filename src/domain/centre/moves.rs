@@ -1,11 +1,11 @@
 //! Every move of a machine goes through here: its events become facts with their actor, its deadline a timer, its change
 //! something to publish.
 
-use super::{Centre, CentreOutput, Fact, PhoneEffect, Timer, Turn};
+use super::{Centre, CentreOutput, Fact, OnCall, PhoneEffect, Timer, Turn};
 use crate::{
     domain::{
         Cx, Outbox,
-        agent::{Agent, AgentCx, AgentEventKind, Presence},
+        agent::{Agent, AgentCx, AgentEvent, AgentEventKind, Presence},
         call::{Call, CallCx, CallEventKind},
         event::{Actor, Event},
     },
@@ -86,15 +86,19 @@ impl Centre {
         let events: Vec<_> = events.drain().collect();
         // A change without an event of its own travels with the call's next one.
         let mut summary = if events.is_empty() { None } else { self.published.changed_summary(call.summary()) };
+        let doing = call.stage().partner().zip(call.activity());
+        let doing = doing.map(|(with, activity)| OnCall { agent: with.agent.clone(), call: id, activity });
         let count = events.len();
         for (index, event) in events.into_iter().enumerate() {
             self.note_wait(&event.kind, turn.now.mono);
             let is_decided = event.kind.decision().is_some();
             // A further visit ends the one before, also amid other events.
             let begins_visit = matches!(event.kind, CallEventKind::Queued { .. });
+            let doing = doing.clone().filter(|_| event.kind.may_change_activity());
             self.out.push_back(CentreOutput::Fact(Fact {
                 call: if index + 1 == count { summary.take() } else { summary.clone().filter(|_| begins_visit) },
                 sight: if is_decided { self.sights.take_due() } else { None },
+                on_call: doing.map(Box::new),
                 ..Fact::of(turn.now.wall, turn.actor.clone(), Event::Call(event))
             }));
         }
@@ -140,7 +144,9 @@ impl Centre {
                     Presence::Offered { .. } | Presence::Busy { .. } | Presence::WrappingUp { .. } => {}
                 }
             }
-            self.out.push_back(CentreOutput::Fact(Fact::of(turn.now.wall, turn.actor.clone(), Event::Agent(event))));
+            let on_call = self.doing_of(&event);
+            let fact = Fact::of(turn.now.wall, turn.actor.clone(), Event::Agent(event));
+            self.out.push_back(CentreOutput::Fact(Fact { on_call, ..fact }));
         }
         if is_away {
             self.keep_for_nobody(turn, id);
@@ -149,5 +155,12 @@ impl Centre {
             self.begin_workload(turn, id);
         }
         Some(result)
+    }
+
+    /// What an agent does who is on a call from here on.
+    fn doing_of(&self, event: &AgentEvent) -> Option<Box<OnCall>> {
+        let AgentEventKind::PresenceChanged { to: Presence::Busy { call }, .. } = event.kind else { return None };
+        let activity = self.calls.get(&call)?.activity_of(&event.agent);
+        Some(Box::new(OnCall { agent: event.agent.clone(), call, activity }))
     }
 }

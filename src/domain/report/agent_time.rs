@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Interval, Ratio};
-use crate::types::Timestamp;
+use crate::types::{BusyActivity, Timestamp};
 
 /// A state of presence while signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -36,6 +36,8 @@ pub struct AgentSpan {
     pub state: AgentState,
     /// The pause reason's key; of a ring why it came to nothing.
     pub reason: Option<String>,
+    /// Of a busy agent what the agent did; `None` where it was not kept, as before spans were cut by it.
+    pub activity: Option<BusyActivity>,
     /// Begin.
     pub from: Timestamp,
     /// End; `None` while it goes on.
@@ -51,8 +53,18 @@ pub struct AgentTime {
     pub ready_ms: i64,
     /// A call rang.
     pub offered_ms: i64,
-    /// On a call: talk, hold, questions to colleagues, dialling.
+    /// On a call: the five that follow.
     pub busy_ms: i64,
+    /// In talk with a customer, or with the colleague who asks.
+    pub talk_ms: i64,
+    /// On a call whose customer is on hold, or while the agent's audio is lost.
+    pub hold_ms: i64,
+    /// Asking somebody about a customer, who is on hold meanwhile: from the dialling on.
+    pub consult_ms: i64,
+    /// Dialling, until somebody answers.
+    pub dial_ms: i64,
+    /// On a call of the time before these were told apart.
+    pub busy_unsplit_ms: i64,
     /// After a call.
     pub wrapping_up_ms: i64,
     /// Not taking calls.
@@ -99,7 +111,16 @@ impl AgentTime {
         match span.state {
             AgentState::Ready => self.ready_ms += length_ms,
             AgentState::Offered => self.offered_ms += length_ms,
-            AgentState::Busy => self.busy_ms += length_ms,
+            AgentState::Busy => {
+                self.busy_ms += length_ms;
+                *(match span.activity {
+                    Some(BusyActivity::Talk) => &mut self.talk_ms,
+                    Some(BusyActivity::Hold) => &mut self.hold_ms,
+                    Some(BusyActivity::Consult) => &mut self.consult_ms,
+                    Some(BusyActivity::Dial) => &mut self.dial_ms,
+                    None => &mut self.busy_unsplit_ms,
+                }) += length_ms;
+            }
             AgentState::WrappingUp => self.wrapping_up_ms += length_ms,
             AgentState::Paused => {
                 self.paused_ms += length_ms;
@@ -109,7 +130,9 @@ impl AgentTime {
     }
 
     fn reconcile(&mut self) {
-        let by_state = self.work_ms() + self.ready_ms + self.paused_ms_by_reason.values().sum::<i64>();
+        let on_calls = self.talk_ms + self.hold_ms + self.consult_ms + self.dial_ms + self.busy_unsplit_ms;
+        let others = self.offered_ms + self.wrapping_up_ms + self.ready_ms;
+        let by_state = on_calls + others + self.paused_ms_by_reason.values().sum::<i64>();
         self.difference_ms = self.signed_in_ms - by_state;
         self.is_reconciled = self.difference_ms == 0;
     }
@@ -156,7 +179,7 @@ mod tests {
 
     fn span(state: AgentState, from: i64, to: Option<i64>) -> AgentSpan {
         let reason = (state == AgentState::Paused).then(|| "break".to_owned());
-        AgentSpan { state, reason, from: at(from), to: to.map(at) }
+        AgentSpan { state, reason, activity: None, from: at(from), to: to.map(at) }
     }
 
     fn interval(from: i64, to: i64) -> Interval {
@@ -178,6 +201,24 @@ mod tests {
         assert_eq!(times[1].paused_ms_by_reason, [("break".to_owned(), 20)].into());
         assert_eq!((times[0].occupancy(), times[0].utilisation()), (Ratio::new(70, 100), Ratio::new(70, 100)));
         assert_eq!((times[1].occupancy(), times[1].utilisation()), (Ratio::new(50, 50), Ratio::new(50, 70)));
+        assert!(times.iter().all(|time| time.is_reconciled));
+    }
+
+    #[test]
+    fn what_a_busy_agent_does_is_cut_at_the_borders_too_and_adds_up_to_the_time_on_calls() {
+        let busy = |activity, from, to| AgentSpan { activity, ..span(AgentState::Busy, from, to) };
+        let spans = [
+            busy(Some(BusyActivity::Dial), 0, Some(12)),
+            busy(Some(BusyActivity::Talk), 12, Some(50)),
+            busy(Some(BusyActivity::Hold), 50, Some(80)),
+            busy(Some(BusyActivity::Consult), 80, Some(105)),
+            busy(None, 105, Some(120)),
+            busy(Some(BusyActivity::Talk), 120, None),
+        ];
+        let times = agent_times(&spans, &[interval(0, 100), interval(100, 200)], at(150));
+        let parts = |time: &AgentTime| [time.talk_ms, time.hold_ms, time.consult_ms, time.dial_ms, time.busy_unsplit_ms];
+        assert_eq!((parts(&times[0]), times[0].busy_ms), ([38, 30, 20, 12, 0], 100));
+        assert_eq!((parts(&times[1]), times[1].busy_ms), ([30, 0, 5, 0, 15], 50));
         assert!(times.iter().all(|time| time.is_reconciled));
     }
 
@@ -216,14 +257,16 @@ mod tests {
     proptest! {
         #[test]
         fn signed_in_is_the_sum_of_the_states_for_any_day_and_any_cut(
-            turns in prop::collection::vec((0_usize..6, 1_i64..80), 0..40),
+            turns in prop::collection::vec((0_usize..6, 0_usize..5, 1_i64..80), 0..40),
             border in 1_i64..1_500,
         ) {
             let states = [AgentState::Ready, AgentState::Paused, AgentState::Offered, AgentState::Busy, AgentState::WrappingUp];
             let (mut clock, mut spans) = (0, Vec::new());
-            for (state, length) in turns {
+            let activities = [BusyActivity::Talk, BusyActivity::Hold, BusyActivity::Consult, BusyActivity::Dial];
+            for (state, activity, length) in turns {
+                let activity = activities.get(activity).copied().filter(|_| state == 3);
                 // The sixth is being signed out.
-                spans.extend(states.get(state).map(|state| span(*state, clock, Some(clock + length))));
+                spans.extend(states.get(state).map(|state| AgentSpan { activity, ..span(*state, clock, Some(clock + length)) }));
                 clock += length;
             }
             let halves = agent_times(&spans, &[interval(0, border), interval(border, 4_000)], at(4_000));
@@ -231,6 +274,11 @@ mod tests {
             prop_assert!(halves.iter().chain(&whole).all(|time| time.is_reconciled));
             let sum: i64 = halves.iter().map(|time| time.signed_in_ms).sum();
             prop_assert_eq!(sum, whole[0].signed_in_ms);
+            let parts = |time: &AgentTime| {
+                let others = time.ready_ms + time.offered_ms + time.wrapping_up_ms + time.paused_ms;
+                others + time.talk_ms + time.hold_ms + time.consult_ms + time.dial_ms + time.busy_unsplit_ms
+            };
+            prop_assert_eq!(sum, halves.iter().map(parts).sum::<i64>());
             prop_assert_eq!(sum, spans.iter().map(|span| span.to.unwrap().millis_since(span.from)).sum::<i64>());
         }
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::types::{AgentId, CallId, QueueId, Timestamp};
 
 /// A figure of a report. Most count the visits that began in the span; `handled`, `transferred`, `held` and `short_calls` those whose
-/// handling ended in it, `taken`, `missed` and those that are called `ended` what happened in it, and those that are called `waiting`
+/// handling ended in it, as `handled_by` does of an agent; `taken`, `missed`, `transfers_made` and those that are called `ended` what happened in it, and those that are called `waiting`
 /// who waited at its beginning or its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +32,10 @@ pub enum Figure {
     Taken,
     /// Rang at an agent in the span, and rang out or were declined.
     Missed,
+    /// Handled by an agent, who answered or was asked about the caller, and the handling ended in the span.
+    HandledBy,
+    /// Passed on by an agent in the span.
+    TransfersMade,
     /// Waited longest of all.
     LongestWait,
     /// Hung up while waiting.
@@ -74,7 +78,7 @@ pub enum Figure {
 
 impl Figure {
     /// All of them.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Offered,
         Self::Answered,
         Self::AnsweredInTime,
@@ -85,6 +89,8 @@ impl Figure {
         Self::ShortCalls,
         Self::Taken,
         Self::Missed,
+        Self::HandledBy,
+        Self::TransfersMade,
         Self::LongestWait,
         Self::Abandoned,
         Self::AbandonedShort,

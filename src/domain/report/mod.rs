@@ -95,6 +95,24 @@ pub struct QueueInterval {
     pub balance: Balance,
 }
 
+/// What an agent had to do with the callers whose handling ended in one interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub struct AgentHandling {
+    /// How many, each once for each visit to a queue.
+    pub handled: i64,
+    /// The agent's time on their calls: talk, consultations, hold.
+    pub handled_on_calls_ms: i64,
+    /// The agent's wrap-ups after them, those that are over.
+    pub handled_wrap_ms: i64,
+}
+
+impl AgentHandling {
+    /// AHT; a consultation of who has the caller is talk. `None` without any.
+    pub fn aht_ms(&self) -> Option<i64> {
+        visits::mean(self.handled_on_calls_ms + self.handled_wrap_ms, self.handled)
+    }
+}
+
 /// One agent in one interval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct AgentInterval {
@@ -106,6 +124,13 @@ pub struct AgentInterval {
     pub ends_at: Timestamp,
     /// Callers out of queues whom the agent answered in it, also those who were passed on to the agent.
     pub answered: i64,
+    /// Callers out of queues whom the agent answered or was asked about, whose handling ended in it, whenever they came.
+    #[serde(flatten)]
+    pub handling: AgentHandling,
+    /// AHT: talk, consultation, hold and wrap-up over the handled; `None` without any.
+    pub aht_ms: Option<i64>,
+    /// How often the agent passed callers on in it, after a consultation or without one.
+    pub transfers_made: i64,
     /// Where the time went.
     #[serde(flatten)]
     pub time: AgentTime,

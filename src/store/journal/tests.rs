@@ -3,14 +3,14 @@ use crate::{
     domain::{
         agent::{AgentEvent, AgentEventKind, Presence, PresenceCause},
         call::{CallEvent, CallEventKind, CallSummary, Direction, EndCause, Outcome, Party, TransferTarget},
-        centre::Fact,
+        centre::{Fact, OnCall},
         event::{Actor, Event},
     },
     store::{
         Lane, StoreFault, binds, sql,
         testing::{TEST_TIME, TestDb},
     },
-    types::{AgentId, CallId, Rng, Timestamp},
+    types::{AgentId, BusyActivity, CallId, Rng, Timestamp},
 };
 
 sql! {
@@ -18,7 +18,7 @@ sql! {
             disposition FROM call ORDER BY id";
     VISITS = "SELECT call_id, visit, queue, reason, offered_at, closed_at, agent, wait_ms, talk_ms, threshold_ms, outcome
         FROM segment ORDER BY call_id, visit";
-    SPANS = "SELECT seq, agent, state, reason, call_id, from_at, to_at FROM agent_state_span ORDER BY seq";
+    SPANS = "SELECT seq, agent, state, reason, call_id, from_at, to_at, activity FROM agent_state_span ORDER BY seq";
     TIMELINE = "SELECT id, at, agent, queue, reason, disposition, duration_ms, outcome FROM interaction ORDER BY id";
 }
 
@@ -110,6 +110,13 @@ impl Day {
                 let queue = call.queue.clone();
                 self.tell(call, CallEventKind::Connected { queue, agent: agent.clone(), waited_ms: 7_000 });
                 self.change(&agent, Presence::Busy { call: call.id });
+                // Not every one of these is news, and the agent may have gone on to another call by now.
+                for activity in [BusyActivity::Talk, BusyActivity::Hold, BusyActivity::Hold, BusyActivity::Talk] {
+                    self.at = self.at.plus_millis(500);
+                    self.tell(call, CallEventKind::Held { agent: agent.clone() });
+                    let on_call = OnCall { agent: agent.clone(), call: call.id, activity };
+                    self.entries.last_mut().unwrap().fact.on_call = Some(Box::new(on_call));
+                }
             }
             2 if self.rng.below(2) == 0 => {
                 call.talk_ms += 30_000;
@@ -174,7 +181,7 @@ type CallRow = (
     Option<String>,
 );
 type VisitRow = (String, i64, String, Option<String>, i64, Option<i64>, Option<String>, Option<i64>, i64, i64, Option<String>);
-type SpanRow = (i64, String, String, Option<String>, Option<String>, i64, Option<i64>);
+type SpanRow = (i64, String, String, Option<String>, Option<String>, i64, Option<i64>, Option<String>);
 type TimelineRow = (String, i64, Option<String>, Option<String>, Option<String>, Option<String>, i64, Option<String>);
 
 /// Everything that the journal writes, as text.

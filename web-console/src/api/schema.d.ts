@@ -2183,9 +2183,27 @@ export interface components {
             /** @enum {string} */
             kind: "wrap_up_ended";
         };
+        /** @description What an agent had to do with the callers whose handling ended in one interval. */
+        AgentHandling: {
+            /**
+             * Format: int64
+             * @description How many, each once for each visit to a queue.
+             */
+            handled: number;
+            /**
+             * Format: int64
+             * @description The agent's time on their calls: talk, consultations, hold.
+             */
+            handled_on_calls_ms: number;
+            /**
+             * Format: int64
+             * @description The agent's wrap-ups after them, those that are over.
+             */
+            handled_wrap_ms: number;
+        };
         AgentId: string;
         /** @description One agent in one interval. */
-        AgentInterval: components["schemas"]["AgentTime"] & {
+        AgentInterval: components["schemas"]["AgentHandling"] & components["schemas"]["AgentTime"] & {
             /** @description Who. */
             agent: components["schemas"]["AgentId"];
             /** @description Begin. */
@@ -2197,6 +2215,16 @@ export interface components {
              * @description Callers out of queues whom the agent answered in it, also those who were passed on to the agent.
              */
             answered: number;
+            /**
+             * Format: int64
+             * @description AHT: talk, consultation, hold and wrap-up over the handled; `None` without any.
+             */
+            aht_ms?: number | null;
+            /**
+             * Format: int64
+             * @description How often the agent passed callers on in it, after a consultation or without one.
+             */
+            transfers_made: number;
             /** @description Work over work and readiness. */
             occupancy: components["schemas"]["Ratio"];
             /** @description Work over the time signed in. */
@@ -2245,9 +2273,34 @@ export interface components {
             offered_ms: number;
             /**
              * Format: int64
-             * @description On a call: talk, hold, questions to colleagues, dialling.
+             * @description On a call: the five that follow.
              */
             busy_ms: number;
+            /**
+             * Format: int64
+             * @description In talk with a customer, or with the colleague who asks.
+             */
+            talk_ms: number;
+            /**
+             * Format: int64
+             * @description On a call whose customer is on hold, or while the agent's audio is lost.
+             */
+            hold_ms: number;
+            /**
+             * Format: int64
+             * @description Asking somebody about a customer, who is on hold meanwhile: from the dialling on.
+             */
+            consult_ms: number;
+            /**
+             * Format: int64
+             * @description Dialling, until somebody answers.
+             */
+            dial_ms: number;
+            /**
+             * Format: int64
+             * @description On a call of the time before these were told apart.
+             */
+            busy_unsplit_ms: number;
             /**
              * Format: int64
              * @description After a call.
@@ -4807,11 +4860,11 @@ export interface components {
         };
         /**
          * @description A figure of a report. Most count the visits that began in the span; `handled`, `transferred`, `held` and `short_calls` those whose
-         *     handling ended in it, `taken`, `missed` and those that are called `ended` what happened in it, and those that are called `waiting`
+         *     handling ended in it, as `handled_by` does of an agent; `taken`, `missed`, `transfers_made` and those that are called `ended` what happened in it, and those that are called `waiting`
          *     who waited at its beginning or its end.
          * @enum {string}
          */
-        Figure: "offered" | "answered" | "answered_in_time" | "answered_within_180_s" | "handled" | "transferred" | "held" | "short_calls" | "taken" | "missed" | "longest_wait" | "abandoned" | "abandoned_short" | "abandoned_in_time" | "flowed_out" | "flowed_out_no_agents" | "flowed_out_max_wait" | "flowed_out_full" | "flowed_out_closed" | "flowed_out_expected_wait" | "flowed_out_key" | "flowed_out_moved" | "flowed_out_node_lost" | "open" | "ended_answered" | "ended_abandoned" | "ended_flowed_out" | "waiting_at_start" | "waiting_at_end";
+        Figure: "offered" | "answered" | "answered_in_time" | "answered_within_180_s" | "handled" | "transferred" | "held" | "short_calls" | "taken" | "missed" | "handled_by" | "transfers_made" | "longest_wait" | "abandoned" | "abandoned_short" | "abandoned_in_time" | "flowed_out" | "flowed_out_no_agents" | "flowed_out_max_wait" | "flowed_out_full" | "flowed_out_closed" | "flowed_out_expected_wait" | "flowed_out_key" | "flowed_out_moved" | "flowed_out_node_lost" | "open" | "ended_answered" | "ended_abandoned" | "ended_flowed_out" | "waiting_at_start" | "waiting_at_end";
         /** @description What can be wrong with a value. Codes are stable; new ones may be added. */
         Flaw: {
             /** @enum {string} */
@@ -5990,7 +6043,7 @@ export interface components {
         /** @description Part of a list, and where the next part begins. */
         Page_AgentInterval: {
             /** @description In the list's order. */
-            items: (components["schemas"]["AgentTime"] & {
+            items: (components["schemas"]["AgentHandling"] & components["schemas"]["AgentTime"] & {
                 /** @description Who. */
                 agent: components["schemas"]["AgentId"];
                 /** @description Begin. */
@@ -6002,6 +6055,16 @@ export interface components {
                  * @description Callers out of queues whom the agent answered in it, also those who were passed on to the agent.
                  */
                 answered: number;
+                /**
+                 * Format: int64
+                 * @description AHT: talk, consultation, hold and wrap-up over the handled; `None` without any.
+                 */
+                aht_ms?: number | null;
+                /**
+                 * Format: int64
+                 * @description How often the agent passed callers on in it, after a consultation or without one.
+                 */
+                transfers_made: number;
                 /** @description Work over work and readiness. */
                 occupancy: components["schemas"]["Ratio"];
                 /** @description Work over the time signed in. */
@@ -15707,7 +15770,10 @@ export interface operations {
                 to: components["schemas"]["Timestamp"];
                 /** @description One queue; all when not given. */
                 queue?: components["schemas"]["QueueId"];
-                /** @description One agent: only those whom the agent answered, of `missed` those that the agent missed; all when not given. */
+                /**
+                 * @description One agent: only those whom the agent answered; of `missed`, `handled_by` and `transfers_made` those that the agent missed,
+                 *     handled or passed on. All when not given.
+                 */
                 agent?: components["schemas"]["AgentId"];
                 /** @description Which figure; `offered` when not given. */
                 outcome?: components["schemas"]["Figure"];
@@ -15757,7 +15823,10 @@ export interface operations {
                 to: components["schemas"]["Timestamp"];
                 /** @description One queue; all when not given. */
                 queue?: components["schemas"]["QueueId"];
-                /** @description One agent: only those whom the agent answered, of `missed` those that the agent missed; all when not given. */
+                /**
+                 * @description One agent: only those whom the agent answered; of `missed`, `handled_by` and `transfers_made` those that the agent missed,
+                 *     handled or passed on. All when not given.
+                 */
                 agent?: components["schemas"]["AgentId"];
                 /** @description Which figure; `offered` when not given. */
                 outcome?: components["schemas"]["Figure"];

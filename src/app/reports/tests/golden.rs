@@ -257,6 +257,10 @@ async fn the_agents_day_comes_to_exactly_these_times() {
             "on {test:?}"
         );
         assert!(lines.iter().all(|line| line.time.is_reconciled && line.time.difference_ms == 0));
+        let handled: Vec<(i64, Option<i64>, i64)> =
+            lines.iter().map(|line| (line.handling.handled, line.aht_ms, line.transfers_made)).collect();
+        // Of ana 70 + 40 s and wrap-ups of 30 + 20 s; of luis 120 + 50 s and 20 + 10 s.
+        assert_eq!(handled, [(2, Some(80_000), 1), (2, Some(100_000), 0), (1, Some(115_000), 0), (0, None, 0)]);
         assert_eq!(lines[0].time.paused_ms_by_reason, [("lunch".to_owned(), 240_000)].into());
         assert_eq!((lines[0].occupancy, lines[0].utilisation), (Ratio::new(180_000, 660_000), Ratio::new(180_000, 900_000)));
         assert_eq!((lines[3].occupancy.basis_points, lines[3].utilisation.basis_points), (Some(0), Some(0)));

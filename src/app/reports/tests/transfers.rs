@@ -15,12 +15,12 @@ use crate::{
 };
 
 /// The floor, with the present as seconds since the day began.
-struct Day {
-    floor: Floor,
+pub(super) struct Day {
+    pub(super) floor: Floor,
 }
 
 impl Day {
-    fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         let mut directory = sample();
         for (key, queues) in [("ana", ["support"]), ("bea", ["sales"])] {
             directory.agents.insert(id(key), profile(key, &queues));
@@ -35,13 +35,13 @@ impl Day {
     }
 
     /// Time passes until then.
-    fn until(&mut self, secs: i64) {
+    pub(super) fn until(&mut self, secs: i64) {
         let ms = at(secs).millis_since(self.floor.now.wall);
         self.floor.sleep(u64::try_from(ms).unwrap());
     }
 
     /// A customer calls support, and ana answers: the customer's leg.
-    fn answered(&mut self, calls: i64, answered: i64) -> LegId {
+    pub(super) fn answered(&mut self, calls: i64, answered: i64) -> LegId {
         self.until(calls);
         let (leg, _) = self.floor.call("1001");
         self.until(answered);
@@ -49,36 +49,42 @@ impl Day {
         leg
     }
 
-    fn does(&mut self, secs: i64, who: &str, make: fn(AgentId, CallId) -> CentreCommand) {
+    pub(super) fn does(&mut self, secs: i64, who: &str, make: fn(AgentId, CallId) -> CentreCommand) {
         self.until(secs);
         self.floor.ask(who, make).unwrap();
     }
 
-    fn hangs_up(&mut self, secs: i64, leg: LegId) {
+    pub(super) fn hangs_up(&mut self, secs: i64, leg: LegId) {
         self.until(secs);
         self.floor.hang_up(leg);
     }
 
-    fn hands_to_bea(&mut self, secs: i64) {
+    pub(super) fn hands_to_bea(&mut self, secs: i64) {
         self.does(secs, "ana", |agent, call| {
             let target = TransferTarget::Agent { agent: id("bea") };
             CentreCommand::Transfer { agent, call, target }
         });
     }
 
-    fn asks_bea(&mut self, secs: i64) {
+    pub(super) fn asks_bea(&mut self, secs: i64) {
         self.does(secs, "ana", |agent, call| {
             let target = ConsultTarget::Agent { agent: id("bea") };
             CentreCommand::Consult { agent, call, target }
         });
     }
 
-    async fn store(&self, test: &TestDb) {
-        let mut facts = Facts::default();
+    pub(super) async fn store(&self, test: &TestDb) {
+        self.facts_behind(0).store(test).await;
+    }
+
+    /// What has happened, numbered on behind so many facts of an earlier process.
+    pub(super) fn facts_behind(&self, earlier: usize) -> Facts {
+        let mut facts = Facts { earlier, ..Facts::default() };
         for fact in &self.floor.events {
             facts.put(fact.at, fact.event.clone(), fact.call.clone());
+            facts.entries.last_mut().unwrap().fact.on_call = fact.on_call.clone();
         }
-        facts.store(test).await;
+        facts
     }
 }
 
@@ -305,6 +311,20 @@ async fn the_balance_of_each_queue_and_the_time_of_each_agent_add_up() {
             "on {test:?}"
         );
         assert!(lines.iter().all(|line| line.time.is_reconciled));
+        let split: Vec<[i64; 5]> = lines
+            .iter()
+            .map(|line| {
+                let time = &line.time;
+                let parts = [time.talk_ms, time.hold_ms, time.consult_ms, time.dial_ms, time.busy_unsplit_ms];
+                parts.map(|part_ms| part_ms / 1_000)
+            })
+            .collect();
+        // Ana asks bea in 3, 4 and 5, and calls the number of 7, for 45 s in all.
+        assert_eq!(split, [[256, 10, 45, 0, 0], [134, 0, 0, 0, 0], [20, 0, 0, 0, 0], [0; 5]], "on {test:?}");
+        let handled: Vec<(i64, Option<i64>, i64)> =
+            lines.iter().map(|line| (line.handling.handled, line.aht_ms, line.transfers_made)).collect();
+        // Ana's nine callers took 311 s and 290 s of wrap-up, the five with whom bea had to do 134 s and 120 s.
+        assert_eq!(handled, [(9, Some(66_778), 7), (5, Some(50_800), 0), (1, Some(50_000), 0), (0, None, 0)], "on {test:?}");
         assert_eq!((lines[0].rona_rate, lines[1].rona_rate), (Ratio::new(0, 11), Ratio::new(1, 6)));
         assert_eq!(lines[1].time.paused_ms_by_reason, [("missed".to_owned(), 54_000)].into());
     }
@@ -352,5 +372,10 @@ async fn who_was_given_a_caller_has_answered_and_who_let_it_ring_has_missed() {
         assert_eq!(behind(Figure::Missed, "bea").await, [200], "on {test:?}");
         assert!(behind(Figure::Missed, "ana").await.is_empty(), "on {test:?}");
         assert_eq!(behind(Figure::Taken, "ana").await.len(), 9, "on {test:?}");
+        assert_eq!(behind(Figure::HandledBy, "ana").await.len(), 9, "on {test:?}");
+        // Also the one about whom bea was only asked.
+        assert_eq!(behind(Figure::HandledBy, "bea").await, [0, 320, 440, 530, 635], "on {test:?}");
+        assert_eq!(behind(Figure::TransfersMade, "ana").await, [0, 200, 320, 530, 610, 700, 770], "on {test:?}");
+        assert!(behind(Figure::TransfersMade, "bea").await.is_empty(), "on {test:?}");
     }
 }

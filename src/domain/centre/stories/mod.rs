@@ -2,6 +2,7 @@
 
 mod agents;
 mod answered_by;
+mod busy_activities;
 mod by_hand;
 mod callbacks;
 mod calls;

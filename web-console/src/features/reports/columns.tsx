@@ -214,19 +214,29 @@ export function useCallbackColumns(): ReadonlyArray<Column<CallbackInterval>> {
   ]
 }
 
-export function useAgentColumns(): ReadonlyArray<Column<AgentInterval>> {
+/** What was not split has a column only where there is such time. */
+export function useAgentColumns(lines: readonly AgentInterval[]): ReadonlyArray<Column<AgentInterval>> {
   const { t, i18n } = useTexts('reports')
   const names = useNames()
   const begins = useBegins()
-  const length = (id: string, title: string, part: (line: AgentInterval) => number): Column<AgentInterval> => ({ id, title, width: 'minmax(64px, 0.8fr)', isNumber: true, cell: (line) => lengthText(part(line)) })
+  const length = (id: string, title: string, part: (line: AgentInterval) => number, help?: string): Column<AgentInterval> => ({ id, title, width: 'minmax(64px, 0.8fr)', isNumber: true, cell: (line) => (help ? <Explained text={help}>{lengthText(part(line))}</Explained> : lengthText(part(line))) })
+  const handled = (id: 'handled' | 'aht', help: string, text: (line: AgentInterval) => string): Column<AgentInterval> => ({ id, title: t(`field.${id}`), width: '80px', isNumber: true, cell: (line) => <Behind line={line} figure="handled_by" title={t(`field.${id}`)} help={help} text={text(line)} isNone={line.handled === 0} testId={`agent-${id}`} /> })
   return [
     { id: 'begins', title: t('field.begins'), width: '136px', cell: begins },
     { id: 'agent', title: t('field.agent'), width: 'minmax(96px, 1.2fr)', cell: (line) => names.agent(line.agent) },
     { id: 'answered', title: t('field.answered'), width: '72px', isNumber: true, cell: (line) => <Behind line={line} figure="taken" title={t('field.answered')} text={numberText(line.answered, i18n.language)} isNone={line.answered === 0} /> },
+    handled('handled', t('help.handled_by'), (line) => numberText(line.handled, i18n.language)),
+    handled('aht', t('help.aht_by'), (line) => lengthText(line.aht_ms)),
+    { id: 'transfers_made', title: t('field.transfers_made'), width: '80px', isNumber: true, cell: (line) => <Behind line={line} figure="transfers_made" title={t('field.transfers_made')} help={t('help.transfers_made')} text={numberText(line.transfers_made, i18n.language)} isNone={line.transfers_made === 0} /> },
     length('signed_in', t('field.signed_in'), (line) => line.signed_in_ms),
     length('ready', t('field.ready'), (line) => line.ready_ms),
     length('rang', t('field.rang'), (line) => line.offered_ms),
-    length('busy', t('field.busy'), (line) => line.busy_ms),
+    length('busy', t('field.busy'), (line) => line.busy_ms, t('help.busy')),
+    length('talk', t('field.talk'), (line) => line.talk_ms, t('help.agent_talk')),
+    length('hold', t('field.hold'), (line) => line.hold_ms, t('help.agent_hold')),
+    length('consult', t('field.consult'), (line) => line.consult_ms, t('help.consult')),
+    length('dial', t('field.dial'), (line) => line.dial_ms, t('help.dial')),
+    ...(lines.some((line) => line.busy_unsplit_ms > 0) ? [length('busy_unsplit', t('field.busy_unsplit'), (line) => line.busy_unsplit_ms, t('help.busy_unsplit'))] : []),
     length('wrapping_up', t('field.wrapping_up'), (line) => line.wrapping_up_ms),
     {
       id: 'paused',

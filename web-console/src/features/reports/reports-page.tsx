@@ -127,8 +127,8 @@ function Callbacks(props: ReportProps) {
 function Agents(props: ReportProps) {
   const { t } = useTexts('reports')
   const report = useReport<AgentInterval>(props)
-  const columns = useAgentColumns()
   const lines = report.data ?? []
+  const columns = useAgentColumns(lines)
   return (
     <>
       <Problems report={report} />

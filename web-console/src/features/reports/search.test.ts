@@ -27,5 +27,6 @@ test('queues and agents are asked for by their own keys', () => {
 test('contacts are those of moments, and of a figure that there is', () => {
   const from = '2026-11-23T10:00:00.000Z'
   expect(readContactSearch({ from, to: 'later', queue: 'support', outcome: 'abandoned_short' })).toEqual({ from, queue: 'support', outcome: 'abandoned_short' })
+  expect(readContactSearch({ agent: 'ana', outcome: 'transfers_made' })).toEqual({ agent: 'ana', outcome: 'transfers_made' })
   expect(readContactSearch({ outcome: 'bored' })).toEqual({})
 })

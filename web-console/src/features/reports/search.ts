@@ -27,6 +27,8 @@ export const FIGURES: readonly Figure[] = [
   'short_calls',
   'taken',
   'missed',
+  'handled_by',
+  'transfers_made',
   'abandoned',
   'abandoned_short',
   'abandoned_in_time',
