@@ -44,6 +44,13 @@ async fn a_call_that_was_served_stands_in_both_reports_and_behind_its_figures() 
         let agents = admin.items(&format!("/reports/agents?{span}&interval=day")).await;
         assert!(!agents.is_empty() && agents.iter().all(|line| line["is_reconciled"] == true), "{agents:?}");
         assert!(agents.iter().any(|line| line["agent"] == "agent1" && line["answered"] == 1), "{agents:?}");
+        let ms = |line: &Value, part: &str| line[part].as_i64().expect("a number");
+        let parts = ["talk_ms", "hold_ms", "consult_ms", "dial_ms"];
+        assert!(
+            agents.iter().all(|line| parts.iter().map(|part| ms(line, part)).sum::<i64>() == ms(line, "busy_ms")),
+            "{agents:?}"
+        );
+        assert!(agents.iter().any(|line| line["agent"] == "agent1" && ms(line, "talk_ms") > 0), "{agents:?}");
         for file in ["queues", "agents"] {
             let (status, headers, octets) = admin.file(&format!("/reports/{file}.csv?{span}"), None).await;
             assert_eq!(

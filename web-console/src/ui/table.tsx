@@ -23,13 +23,15 @@ export interface TableProps<T> {
   rowTestId?: (row: T) => string
   /** The row whose details are open beside the list. */
   openKey?: string | undefined
+  /** Whether it has more columns than fit beside each other: then it is scrolled sideways on every screen. */
+  isWide?: boolean
 }
 
-export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, openKey }: TableProps<T>) {
+export function Table<T>({ label, columns, rows, rowKey, onOpen, rowTestId, openKey, isWide = false }: TableProps<T>) {
   const tracks = { gridTemplateColumns: columns.map((column) => column.width).join(' ') }
   return (
     // Rows that open something are reached by Tab; a list that is only read is reached as a whole, to be scrolled.
-    <div role="table" aria-label={label} aria-rowcount={rows.length + 1} tabIndex={onOpen ? undefined : 0} className="min-w-max outline-offset-[-2px] lg:min-w-0">
+    <div role="table" aria-label={label} aria-rowcount={rows.length + 1} tabIndex={onOpen ? undefined : 0} className={cx('min-w-max outline-offset-[-2px]', !isWide && 'lg:min-w-0')}>
       <div role="row" style={tracks} className="sticky top-0 z-10 grid h-8 items-center gap-3 border-b border-line bg-surface px-4 text-xs font-medium text-ink-3">
         {columns.map((column, i) => (
           <span key={column.id} role="columnheader" className={cx('truncate', column.isNumber && 'text-right', isApart(columns, i) && 'pr-5')}>

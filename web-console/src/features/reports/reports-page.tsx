@@ -138,7 +138,7 @@ function Agents(props: ReportProps) {
             {t('agents_rule')}
             <Adding isReconciled={lines} />
           </p>
-          <Table label={t('view.agents')} columns={columns} rows={lines} rowKey={(line) => `${line.agent} ${line.begins_at}`} rowTestId={(line) => `report-${line.agent}`} />
+          <Table isWide label={t('view.agents')} columns={columns} rows={lines} rowKey={(line) => `${line.agent} ${line.begins_at}`} rowTestId={(line) => `report-${line.agent}`} />
         </div>
       )}
     </>
