@@ -14,17 +14,20 @@ use super::{ApiError, AppState, Page, PageParams, Params, Routes, Signed};
 use crate::{
     app::{
         actor::Permission,
-        reports::{Behind, Cut, ReportFault, Span},
+        reports::{Behind, Cut, Promised, ReportFault, Span},
     },
-    domain::report::{AgentInterval, CallbackInterval, Contact, Figure, QueueInterval},
+    domain::{
+        callback::Callback,
+        report::{AgentInterval, CallbackFigure, CallbackInterval, Contact, Figure, QueueInterval},
+    },
     types::{AgentId, QueueId, Timestamp},
 };
 
 /// This resource's part of openapi.json.
 #[derive(OpenApi)]
 #[openapi(
-    paths(queues, queues_file, contacts, contacts_file, agents, agents_file, callbacks, callbacks_file),
-    components(schemas(Figure))
+    paths(queues, queues_file, contacts, contacts_file, agents, agents_file, callbacks, callbacks_file, promised),
+    components(schemas(Figure, CallbackFigure))
 )]
 pub struct Doc;
 
@@ -37,6 +40,7 @@ pub fn routes() -> Routes {
         .route("/api/v1/reports/queues/contacts.csv", get(contacts_file))
         .route("/api/v1/reports/callbacks", get(callbacks))
         .route("/api/v1/reports/callbacks.csv", get(callbacks_file))
+        .route("/api/v1/reports/callbacks/promised", get(promised))
         .route("/api/v1/reports/agents", get(agents))
         .route("/api/v1/reports/agents.csv", get(agents_file))
 }
@@ -84,6 +88,20 @@ pub struct ContactQuestion {
     agent: Option<AgentId>,
     /// Which figure; `offered` when not given.
     outcome: Option<Figure>,
+}
+
+/// Behind which figure of the callbacks.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PromisedQuestion {
+    /// Promised at this time or later.
+    from: Timestamp,
+    /// Promised before; at most 400 days later.
+    to: Timestamp,
+    /// One queue; all when not given.
+    queue: Option<QueueId>,
+    /// Which figure; `requested` when not given.
+    figure: Option<CallbackFigure>,
 }
 
 impl ContactQuestion {
@@ -171,6 +189,21 @@ async fn callbacks_file(
 ) -> Result<impl IntoResponse, ApiError> {
     let span = span(&state, from, to, interval.as_deref());
     Ok((file_headers("attachment; filename=\"callbacks.csv\""), state.reports.callbacks_file(&actor, span, queue).await?))
+}
+
+/// The callbacks behind a figure of their report, oldest promise first, each as it stands now. Of `attempts` and `retries` each stands
+/// there once, however often it was dialled.
+#[utoipa::path(get, path = "/api/v1/reports/callbacks/promised", tag = "reports", params(PromisedQuestion, PageParams), responses(
+    (status = 200, body = Page<Callback>), (status = 403, body = super::Problem), (status = 422, body = super::Problem)))]
+async fn promised(
+    State(state): State<AppState>,
+    Signed(actor): Signed,
+    Params(PromisedQuestion { from, to, queue, figure }): Params<PromisedQuestion>,
+    Params(page): Params<PageParams>,
+) -> Result<Json<Page<Callback>>, ApiError> {
+    let (limit, after) = (page.limit()?, page.after()?);
+    let promised = Promised { figure: figure.unwrap_or(CallbackFigure::Requested), from, to, queue };
+    Ok(Json(state.reports.promised(&actor, promised, after, limit).await?.into()))
 }
 
 /// Agents per interval, oldest first: where the time signed in went, cut at the borders of the intervals. Who was not signed in is

@@ -2,15 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use super::{QueueId, ReportFault, Reports, Span, Timestamp};
+use super::{QueueId, ReportFault, Reports, Span, Timestamp, check_length};
 use crate::{
-    app::actor::{Actor, Permission},
+    app::{
+        actor::{Actor, Permission},
+        field_problem::Problems,
+        paging::Part,
+    },
     domain::{
         callback::{Callback, CallbackState},
-        report::{CallbackInterval, Interval, Promise, PromiseCounts, PromiseEnd, Stretch},
+        report::{CallbackFigure, CallbackInterval, Interval, Promise, PromiseCounts, PromiseEnd, Stretch},
     },
     store::callback_report,
+    types::CallbackId,
 };
+
+/// Which callbacks stand behind a figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promised {
+    /// Which figure.
+    pub figure: CallbackFigure,
+    /// Promised at this time or later.
+    pub from: Timestamp,
+    /// Promised before; at most 400 days later.
+    pub to: Timestamp,
+    /// One queue; all when `None`.
+    pub queue: Option<QueueId>,
+}
+
+/// The place of a callback in such a list.
+pub type PromisedPlace = (Timestamp, CallbackId);
 
 impl Reports {
     /// Callbacks per interval of their promise and queue, oldest first. Intervals without any are absent.
@@ -48,6 +69,30 @@ impl Reports {
             counts,
         });
         Ok(lines.collect())
+    }
+
+    /// The callbacks behind a figure, oldest promise first, each as it stands now.
+    pub async fn promised(
+        &self,
+        actor: &Actor,
+        promised: Promised,
+        after: Option<PromisedPlace>,
+        limit: i64,
+    ) -> Result<Part<Callback, PromisedPlace>, ReportFault> {
+        actor.require(Permission::Supervise)?;
+        let Promised { figure, from, to, queue } = promised;
+        let mut problems = Problems::default();
+        check_length(from, to, &mut problems);
+        problems.into_result().map_err(ReportFault::Invalid)?;
+        let wanted = usize::try_from(limit).unwrap_or(0);
+        let (mut found, mut behind) = (Vec::new(), after);
+        while found.len() <= wanted {
+            let page = callback_report::requested(&self.db, (from, to), queue.as_ref(), behind).await?;
+            let Some(last) = page.last() else { break };
+            behind = Some((last.requested_at, last.id));
+            found.extend(page.into_iter().filter(|callback| promise(callback).is_behind(figure)));
+        }
+        Ok(Part::cut(found, limit, |callback| (callback.requested_at, callback.id)))
     }
 }
 

@@ -40,6 +40,7 @@ use crate::{
 
 pub use crate::domain::report::Cut;
 pub use balances::{CHECKED_MS, Checked, Whose};
+pub use callbacks::{Promised, PromisedPlace};
 
 /// Most days of one report.
 const DAYS_MAX: i64 = 400;

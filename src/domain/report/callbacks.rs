@@ -40,6 +40,53 @@ pub struct Promise {
     pub end: PromiseEnd,
 }
 
+/// A figure of the report of callbacks, behind which they stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallbackFigure {
+    /// Promised.
+    Requested,
+    /// Not over yet.
+    Open,
+    /// Agent and customer talked.
+    Reached,
+    /// Of those, within the time that the queue allows.
+    Kept,
+    /// Nobody was reached.
+    Failed,
+    /// Their time was over.
+    Expired,
+    /// The customer called again and took the place.
+    Merged,
+    /// Called off by a person.
+    Cancelled,
+    /// Dialled at least once: each stands there once, however often it was dialled.
+    Attempts,
+    /// Dialled more than once.
+    Retries,
+    /// Promised to callers who waited on the line.
+    FromLine,
+}
+
+impl Promise {
+    /// Whether it stands behind this figure.
+    pub fn is_behind(&self, figure: CallbackFigure) -> bool {
+        match figure {
+            CallbackFigure::Requested => true,
+            CallbackFigure::Open => self.end == PromiseEnd::Open,
+            CallbackFigure::Reached => matches!(self.end, PromiseEnd::Reached { .. }),
+            CallbackFigure::Kept => matches!(self.end, PromiseEnd::Reached { is_kept: true, .. }),
+            CallbackFigure::Failed => self.end == PromiseEnd::Failed,
+            CallbackFigure::Expired => self.end == PromiseEnd::Expired,
+            CallbackFigure::Merged => self.end == PromiseEnd::Merged,
+            CallbackFigure::Cancelled => self.end == PromiseEnd::Cancelled,
+            CallbackFigure::Attempts => self.attempts > 0,
+            CallbackFigure::Retries => self.attempts > 1,
+            CallbackFigure::FromLine => self.on_line_ms.is_some(),
+        }
+    }
+}
+
 /// The promises of one interval, as counts and milliseconds. `requested` is the sum of the ends and of those that are open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct PromiseCounts {
@@ -167,6 +214,22 @@ mod tests {
                 wait_ms_on_line: 90_001,
             }
         );
+        let behind = |figure| i64::try_from(all.iter().filter(|promise| promise.is_behind(figure)).count()).unwrap();
+        for (figure, count) in [
+            (CallbackFigure::Requested, counts.requested),
+            (CallbackFigure::Open, counts.open),
+            (CallbackFigure::Reached, counts.reached),
+            (CallbackFigure::Kept, counts.kept),
+            (CallbackFigure::Failed, counts.failed),
+            (CallbackFigure::Expired, counts.expired),
+            (CallbackFigure::Merged, counts.merged),
+            (CallbackFigure::Cancelled, counts.cancelled),
+            (CallbackFigure::FromLine, counts.from_line),
+            (CallbackFigure::Attempts, 4),
+            (CallbackFigure::Retries, 2),
+        ] {
+            assert_eq!(behind(figure), count, "{figure:?}");
+        }
         assert_eq!(counts.kept_rate(), Ratio::new(1, 4));
         assert_eq!((counts.mean_wait_to_answer_ms(), counts.mean_wait_on_line_ms()), (Some(2_300_001), Some(30_000)));
         assert_eq!(PromiseCounts::default().mean_wait_to_answer_ms(), None);

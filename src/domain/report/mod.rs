@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 pub use agent_time::{AgentSpan, AgentState, AgentTime, agent_times};
 pub use balance::{Balance, Ended, Wait, waiting_at_borders};
-pub use callbacks::{CallbackInterval, Promise, PromiseCounts, PromiseEnd};
+pub use callbacks::{CallbackFigure, CallbackInterval, Promise, PromiseCounts, PromiseEnd};
 pub use contact::{Contact, ContactPlace, Figure};
 pub use forecast::{ForecastCounts, ForecastError};
 pub use intervals::{Cut, DAY_MS, Interval, MINUTE_MS, Stretch, day_border, stretches};

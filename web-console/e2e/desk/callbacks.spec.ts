@@ -1,6 +1,7 @@
 // A supervisor arranges a callback, is refused a second one for the same number, and calls it off.
 import { expect, test } from '@playwright/test'
 import { useCentre } from '../support/centre'
+import { look } from '../support/look'
 import { signIn } from '../support/page'
 
 const centre = useCentre()
@@ -36,4 +37,13 @@ test('a callback is arranged with the keyboard, stands in line, and can be calle
   await expect(row).toHaveCount(0)
   await page.getByTestId('callbacks-view-ended').click()
   await expect(page.getByRole('row').filter({ hasText: 'La factura' })).toBeVisible()
+  // The report counts it, and leads to it.
+  await page.goto(`${centre.http}/reports?view=callbacks`)
+  const line = page.getByTestId('report-support')
+  await expect(line.getByTestId('figure-requested')).toHaveText('1')
+  await line.getByTestId('figure-cancelled').click()
+  await expect(page).toHaveURL(/reports\/promised.*figure=cancelled/)
+  await expect(page.getByTestId(/^promised-0/)).toHaveCount(1)
+  await expect(page.getByTestId(/^promised-0/)).toContainText(/La factura/)
+  await look(page, 'reports-promised', 'main')
 })

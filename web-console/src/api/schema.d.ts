@@ -1306,6 +1306,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/callbacks/promised": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The callbacks behind a figure of their report, oldest promise first, each as it stands now. Of `attempts` and `retries` each stands
+         *     there once, however often it was dialled.
+         */
+        get: operations["reports_promised"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports/queues": {
         parameters: {
             query?: never;
@@ -3766,6 +3786,11 @@ export interface components {
             /** @enum {string} */
             kind: "cancelled";
         };
+        /**
+         * @description A figure of the report of callbacks, behind which they stand.
+         * @enum {string}
+         */
+        CallbackFigure: "requested" | "open" | "reached" | "kept" | "failed" | "expired" | "merged" | "cancelled" | "attempts" | "retries" | "from_line";
         CallbackId: string;
         /** @description The callbacks of one queue that were promised in one interval. */
         CallbackInterval: components["schemas"]["PromiseCounts"] & {
@@ -6159,6 +6184,72 @@ export interface components {
                 customer_name?: string | null;
                 disposition?: components["schemas"]["DispositionId"] | null;
             })[];
+            /** @description Give it back as `after` for the next part; `None` at the end. */
+            next?: string | null;
+        };
+        /** @description Part of a list, and where the next part begins. */
+        Page_Callback: {
+            /** @description In the list's order. */
+            items: {
+                /** @description Which. */
+                id: components["schemas"]["CallbackId"];
+                /** @description Whom to call. */
+                number: components["schemas"]["PhoneNumber"];
+                customer?: components["schemas"]["CustomerId"] | null;
+                /** @description Their segment, which may stand ahead in line. */
+                segment?: string | null;
+                /** @description The queue whose agents call. */
+                queue: components["schemas"]["QueueId"];
+                /** @description Language spoken with them. */
+                language: string;
+                /** @description What it is about, as typed, or the reason chosen in a flow. */
+                note?: string | null;
+                call?: components["schemas"]["CallId"] | null;
+                /** @description When it was promised. */
+                requested_at: components["schemas"]["Timestamp"];
+                /** @description Since when the customer waits: the place in line. */
+                queued_at: components["schemas"]["Timestamp"];
+                /** @description Whether a person put it before all others in line. */
+                is_first: boolean;
+                /**
+                 * Format: int64
+                 * @description By how many seconds a supervisor had put the caller ahead who waited; `None` is where the queue's rules put the customer.
+                 */
+                ahead_secs: number | null;
+                /** @description The time that was promised: the agreed one, else when its turn in line began. */
+                promised_at: components["schemas"]["Timestamp"];
+                scheduled_at?: components["schemas"]["Timestamp"] | null;
+                /** @description The customer's time zone, if known: customers are called at such hours as are usual there. */
+                zone?: string | null;
+                /** @description Not before: the agreed time, or that of the next attempt. */
+                due_at: components["schemas"]["Timestamp"];
+                agent?: components["schemas"]["AgentId"] | null;
+                agent_until?: components["schemas"]["Timestamp"] | null;
+                /** @description Given up then. */
+                expires_at: components["schemas"]["Timestamp"];
+                /**
+                 * Format: int64
+                 * @description How often the customer was dialled.
+                 */
+                attempts: number;
+                /**
+                 * Format: int64
+                 * @description How often in a row no line to the outside was free for it.
+                 */
+                times_put_off: number;
+                attempt?: components["schemas"]["CallId"] | null;
+                /** @description Where it stands. */
+                state: components["schemas"]["CallbackState"];
+                ended_at?: components["schemas"]["Timestamp"] | null;
+                merged_into?: components["schemas"]["CallId"] | null;
+                /**
+                 * Format: int64
+                 * @description Milliseconds from the promised time to the talk; below 0 if it was earlier.
+                 */
+                late_ms?: number | null;
+                /** @description Whether that is within what the queue allows. */
+                is_promise_kept?: boolean | null;
+            }[];
             /** @description Give it back as `after` for the next part; `None` at the end. */
             next?: string | null;
         };
@@ -15652,6 +15743,54 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reports_promised: {
+        parameters: {
+            query: {
+                /** @description Promised at this time or later. */
+                from: components["schemas"]["Timestamp"];
+                /** @description Promised before; at most 400 days later. */
+                to: components["schemas"]["Timestamp"];
+                /** @description One queue; all when not given. */
+                queue?: components["schemas"]["QueueId"];
+                /** @description Which figure; `requested` when not given. */
+                figure?: components["schemas"]["CallbackFigure"];
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Items wanted, 1 to 500; 50 when not given. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Callback"];
                 };
             };
             403: {

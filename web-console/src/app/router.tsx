@@ -8,7 +8,7 @@ import { readCallbackSearch } from '@/features/callbacks/search'
 import { readWorkSearch } from '@/features/work/search'
 import { readCallSearch } from '@/features/calls/search'
 import { readCustomerSearch } from '@/features/customers/search'
-import { readContactSearch, readReportSearch } from '@/features/reports/search'
+import { readContactSearch, readPromisedSearch, readReportSearch } from '@/features/reports/search'
 import { readTicketSearch } from '@/features/tickets/search'
 import { textParam, withoutEmpty } from '@/lib/search-params'
 import { FailedPage, NotFoundPage } from './error-pages'
@@ -185,6 +185,13 @@ const contacts = createRoute({
   component: lazyRouteComponent(() => import('@/features/reports/contacts-page'), 'ContactsPage'),
 })
 
+const promised = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/promised',
+  validateSearch: readPromisedSearch,
+  component: lazyRouteComponent(() => import('@/features/reports/promised-page'), 'PromisedPage'),
+})
+
 const admin = createRoute({
   getParentRoute: () => shell,
   path: '/admin',
@@ -210,7 +217,7 @@ const unknown = createRoute({
 const routeTree = root.addChildren([
   login,
   tv,
-  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, callbacks, work, reports, contacts, admin, adminSection, unknown]),
+  shell.addChildren([home, desk, deskCall, check, liveBoard, customers, newCustomer, importCustomers, customer, editCustomer, tickets, newTicket, ticket, calls, call, callbacks, work, reports, contacts, promised, admin, adminSection, unknown]),
 ])
 
 /** Only addresses of this console: a foreign one must not be reachable through the sign-in page. */

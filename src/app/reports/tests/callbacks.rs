@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::{
+    app::reports::Promised,
     domain::{
         Cx, Outbox,
         callback::{Callback, CallbackEvent, NewCallback},
         directory::CallbackRules,
-        report::{PromiseCounts, Ratio},
+        report::{CallbackFigure, PromiseCounts, Ratio},
     },
     types::{CallbackId, Mono, Now},
 };
@@ -112,6 +113,24 @@ async fn promises_count_where_they_were_made_and_what_becomes_of_them_follows() 
         assert_eq!((lines[0].mean_wait_to_answer_ms, lines[0].mean_wait_on_line_ms), (Some(2_140_000), Some(40_000)));
         assert_eq!((lines[1].counts.requested, lines[1].counts.cancelled, lines[1].counts.open), (1, 1, 0));
         assert!(reports.callbacks(&sue(), asked, Some(queue("sales"))).await.unwrap().is_empty());
+        let behind = |figure| Promised { figure, from: at(0), to: at(900), queue: None };
+        for (figure, numbers) in [
+            (CallbackFigure::Requested, vec![1, 2]),
+            (CallbackFigure::Reached, vec![1, 2]),
+            (CallbackFigure::Kept, vec![1]),
+            (CallbackFigure::Retries, vec![1]),
+            (CallbackFigure::Cancelled, vec![]),
+        ] {
+            let part = reports.promised(&sue(), behind(figure), None, 50).await.unwrap();
+            let calls: Vec<_> = part.items.iter().filter_map(|callback| callback.call).collect();
+            let wanted: Vec<_> = numbers.into_iter().map(Facts::id).collect();
+            assert_eq!((calls, part.next), (wanted, None), "{figure:?} on {test:?}");
+        }
+        let first = reports.promised(&sue(), behind(CallbackFigure::Reached), None, 1).await.unwrap();
+        let second = reports.promised(&sue(), behind(CallbackFigure::Reached), first.next, 1).await.unwrap();
+        assert_eq!((second.items[0].call, second.next), (Some(Facts::id(2)), None), "page by page, on {test:?}");
+        let none = Promised { queue: Some(queue("sales")), ..behind(CallbackFigure::Requested) };
+        assert!(reports.promised(&sue(), none, None, 50).await.unwrap().items.is_empty());
         let file = reports.callbacks_file(&sue(), asked, None).await.unwrap();
         let mut reader = csv::Reader::from_reader(file.as_slice());
         let rows: Vec<BTreeMap<String, String>> = reader.deserialize().map(Result::unwrap).collect();

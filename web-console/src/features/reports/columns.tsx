@@ -6,7 +6,7 @@ import { useTexts } from '@/i18n/use-texts'
 import { useNames } from '@/lib/use-names'
 import { cx, type Column } from '@/ui'
 import { thresholdText, type AgentInterval, type CallbackInterval, type QueueInterval, type Ratio } from './figures'
-import type { Figure } from './search'
+import type { CallbackFigure, Figure } from './search'
 
 const CAUSES = ['no_agents', 'max_wait', 'full', 'closed', 'expected_wait', 'key', 'moved', 'node_lost'] as const
 
@@ -193,8 +193,20 @@ export function useCallbackColumns(): ReadonlyArray<Column<CallbackInterval>> {
   const { t, i18n } = useTexts('reports')
   const names = useNames()
   const begins = useBegins()
-  const count = (id: CallbackCount, of: (line: CallbackInterval) => number): Column<CallbackInterval> => ({ id, title: t(`field.${id}`), width: 'minmax(72px, 0.8fr)', isNumber: true, cell: (line) => numberText(of(line), i18n.language) })
-  const wait = (id: 'wait_to_answer' | 'wait_on_line', of: (line: CallbackInterval) => number | null | undefined): Column<CallbackInterval> => ({ id, title: t(`field.${id}`), width: '96px', isNumber: true, cell: (line) => <Explained text={t(`help.${id}`)}>{lengthText(of(line))}</Explained> })
+  const count = (id: CallbackCount, of: (line: CallbackInterval) => number): Column<CallbackInterval> => ({
+    id,
+    title: t(`field.${id}`),
+    width: 'minmax(72px, 0.8fr)',
+    isNumber: true,
+    cell: (line) => <PromisesBehind line={line} figure={id === 'promises_open' ? 'open' : id} title={t(`field.${id}`)} text={numberText(of(line), i18n.language)} isNone={of(line) === 0} />,
+  })
+  const wait = (id: 'wait_to_answer' | 'wait_on_line', of: (line: CallbackInterval) => number | null | undefined): Column<CallbackInterval> => ({
+    id,
+    title: t(`field.${id}`),
+    width: '96px',
+    isNumber: true,
+    cell: (line) => <PromisesBehind line={line} figure={id === 'wait_to_answer' ? 'reached' : 'from_line'} title={t(`field.${id}`)} help={t(`help.${id}`)} text={lengthText(of(line))} isNone={of(line) == null} testId={`behind-${id}`} />,
+  })
   return [
     { id: 'begins', title: t('field.begins'), width: '136px', cell: begins },
     { id: 'queue', title: t('field.queue'), width: 'minmax(96px, 1.2fr)', cell: (line) => names.queue(line.queue) },
@@ -300,7 +312,7 @@ interface BehindProps {
 }
 
 /** A figure that leads to the contacts that it is made of, if there are any. */
-function Behind({ line, figure, title, text, help, isNone = text === '–', testId = `figure-${figure}` }: BehindProps) {
+export function Behind({ line, figure, title, text, help, isNone = text === '–', testId = `figure-${figure}` }: BehindProps) {
   if (isNone) return <span className="text-ink-3" {...(help ? { title: help } : {})}>{text}</span>
   return (
     <Link
@@ -311,6 +323,26 @@ function Behind({ line, figure, title, text, help, isNone = text === '–', test
       className="text-accent-ink underline-offset-2 hover:underline"
       data-testid={testId}
     >
+      {text}
+    </Link>
+  )
+}
+
+interface PromisesBehindProps {
+  line: CallbackInterval
+  figure: CallbackFigure
+  title: string
+  text: string
+  help?: string
+  isNone: boolean
+  testId?: string
+}
+
+/** A figure of callbacks that leads to them. */
+function PromisesBehind({ line, figure, title, text, help, isNone, testId = `figure-${figure}` }: PromisesBehindProps) {
+  if (isNone) return <span className="text-ink-3">{text}</span>
+  return (
+    <Link to="/reports/promised" search={{ queue: line.queue, from: line.begins_at, to: line.ends_at, figure }} aria-label={`${title}: ${text}`} title={help} className="text-accent-ink underline-offset-2 hover:underline" data-testid={testId}>
       {text}
     </Link>
   )

@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { ChartNoAxesColumn, Download } from 'lucide-react'
+import type { ReactNode } from 'react'
 import { api, withQuery } from '@/api/client'
 import type { Page as ListPage } from '@/api/types'
 import { numberText, percentText } from '@/i18n/format'
@@ -13,8 +14,8 @@ import { useNow } from '@/lib/use-live'
 import { useNames } from '@/lib/use-names'
 import { Button, ButtonLink, cx, DateField, EmptyState, Page, Segments, Select, SkeletonLines, Table } from '@/ui'
 import { offCount, totalOf, type AgentInterval, type CallbackInterval, type QueueInterval } from './figures'
-import { useAgentColumns, useBalanceColumns, useCallbackColumns, useExitColumns, useForecastColumns, useHandlingColumns, useLevelColumns, useQueueColumns } from './columns'
-import { daysOf, INTERVALS, reportQuery, VIEWS, type IntervalChoice, type ReportSearch, type View } from './search'
+import { Behind, useAgentColumns, useBalanceColumns, useCallbackColumns, useExitColumns, useForecastColumns, useHandlingColumns, useLevelColumns, useQueueColumns } from './columns'
+import { daysOf, INTERVALS, reportQuery, VIEWS, type Figure, type IntervalChoice, type ReportSearch, type View } from './search'
 
 export function ReportsPage() {
   const { t } = useTexts('reports')
@@ -94,7 +95,7 @@ function Queues({ view, ...props }: ReportProps & { view: Exclude<View, 'agents'
       <Problems report={report} />
       {lines.length > 0 && (
         <div aria-busy={report.isPlaceholderData} className={report.isPlaceholderData ? 'opacity-60' : ''}>
-          <Summary lines={lines} />
+          <Summary lines={lines} query={props.query} />
           {view === 'levels' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('levels_rule')}</p>}
           {view === 'handling' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('handling_rule')}</p>}
           {view === 'forecasts' && <p className="border-b border-line px-4 py-2 text-xs text-ink-3">{t('forecast_rule')}</p>}
@@ -158,9 +159,11 @@ function Problems({ report }: { report: { isPending: boolean; isError: boolean; 
 }
 
 /** All lines together: counts, the service level where they share its definition, and whether every balance is even. */
-function Summary({ lines }: { lines: readonly QueueInterval[] }) {
+function Summary({ lines, query }: { lines: readonly QueueInterval[]; query: ReportProps['query'] }) {
   const { t, i18n } = useTexts('reports')
   const total = totalOf(lines)
+  const whole = { begins_at: String(query.from), ends_at: String(query.to), ...(query.queue === undefined ? {} : { queue: String(query.queue) }) }
+  const behind = (figure: Figure, title: string, text: string) => <Behind line={whole} figure={figure} title={title} text={text} isNone={total.offered === 0} testId={`total-${figure}`} />
   const counts = [
     { key: 'offered', text: numberText(total.offered, i18n.language) },
     { key: 'answered', text: numberText(total.answered, i18n.language) },
@@ -171,12 +174,12 @@ function Summary({ lines }: { lines: readonly QueueInterval[] }) {
     <dl className="flex flex-wrap items-center gap-x-6 gap-y-1 border-b border-line px-4 py-2" data-testid="reports-total">
       <dt className="text-xs font-semibold text-ink-2">{t('total')}</dt>
       {counts.map(({ key, text }) => (
-        <Fact key={key} name={t(`field.${key}`)} value={text} />
+        <Fact key={key} name={t(`field.${key}`)} value={behind(key, t(`field.${key}`), text)} />
       ))}
       {total.level && (
-        <Fact name={`${t('field.level')} (${t('definition', { code: total.level.code, secs: total.level.threshold_ms / 1000 })})`} value={percentText(total.level.numerator, total.level.denominator, i18n.language)} />
+        <Fact name={`${t('field.level')} (${t('definition', { code: total.level.code, secs: total.level.threshold_ms / 1000 })})`} value={behind('answered_in_time', t('field.level'), percentText(total.level.numerator, total.level.denominator, i18n.language))} />
       )}
-      <Fact name={t('field.within_180_s')} value={percentText(total.within_180_s.numerator, total.within_180_s.denominator, i18n.language)} />
+      <Fact name={t('field.within_180_s')} value={behind('answered_within_180_s', t('field.within_180_s'), percentText(total.within_180_s.numerator, total.within_180_s.denominator, i18n.language))} />
       <dd>
         <Adding isReconciled={lines.map((line) => line.balance)} />
       </dd>
@@ -184,7 +187,7 @@ function Summary({ lines }: { lines: readonly QueueInterval[] }) {
   )
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
+function Fact({ name, value }: { name: string; value: ReactNode }) {
   return (
     <div className="flex items-baseline gap-1.5">
       <dt className="text-xs text-ink-3">{name}</dt>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { daysOf, readContactSearch, readReportSearch, reportQuery } from './search'
+import { daysOf, readContactSearch, readPromisedSearch, readReportSearch, reportQuery } from './search'
 
 const TODAY = '2026-11-23'
 
@@ -29,4 +29,10 @@ test('contacts are those of moments, and of a figure that there is', () => {
   expect(readContactSearch({ from, to: 'later', queue: 'support', outcome: 'abandoned_short' })).toEqual({ from, queue: 'support', outcome: 'abandoned_short' })
   expect(readContactSearch({ agent: 'ana', outcome: 'transfers_made' })).toEqual({ agent: 'ana', outcome: 'transfers_made' })
   expect(readContactSearch({ outcome: 'bored' })).toEqual({})
+})
+
+test('callbacks are those promised between moments, of a figure that there is', () => {
+  const from = '2026-11-23T10:00:00.000Z'
+  expect(readPromisedSearch({ from, to: 'later', queue: 'support', figure: 'from_line' })).toEqual({ from, queue: 'support', figure: 'from_line' })
+  expect(readPromisedSearch({ figure: 'answered' })).toEqual({})
 })

@@ -80,6 +80,22 @@ export function reportQuery(search: ReportSearch, today: string): Query {
   return { ...momentsOf(daysOf(search, today)), interval: CUTS[search.interval ?? 'day'], ...about }
 }
 
+export type CallbackFigure = Schemas['CallbackFigure']
+
+export const CALLBACK_FIGURES: readonly CallbackFigure[] = ['requested', 'open', 'reached', 'kept', 'failed', 'expired', 'merged', 'cancelled', 'attempts', 'retries', 'from_line']
+
+export interface PromisedSearch {
+  /** Moments of the interval in which they were promised. */
+  from?: string
+  to?: string
+  queue?: string
+  figure?: CallbackFigure
+}
+
+export function readPromisedSearch(search: Record<string, unknown>): PromisedSearch {
+  return withoutEmpty({ from: momentParam(search.from), to: momentParam(search.to), queue: textParam(search.queue), figure: wordParam(search.figure, CALLBACK_FIGURES) })
+}
+
 export interface ContactSearch {
   /** Moments of the interval that the figure is of. */
   from?: string
